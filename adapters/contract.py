@@ -1,0 +1,128 @@
+"""
+The adapter contract: keys in, mapping out.
+
+An adapter overrides the lookups of `Adapter` that its vendor can answer; it supports exactly those. It uses
+`self.http` as any httpx client (authentication, limits and tracing are inside it), returns records, and
+raises freely: httpx and pydantic errors become `AdapterError` at the boundary.
+
+It keeps no state between calls, sets no timeout, retries nothing and catches no error to return less:
+absent, failed and empty are three different answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_type_hints
+
+import httpx
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
+
+from adapters.identity import IdentityRules
+from adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookups_of
+from adapters.lookups import AllLookups
+
+R = TypeVar("R")
+LookupMethod: TypeAlias = Callable[..., Any]
+
+__all__ = ["Adapter", "AdapterSettings", "Batch", "Calls", "Page", "Split", "StudentFilter", "Window", "lookup"]
+
+CONTRACT_VERSION = 1
+"""Raised when adapters must change; an adapter built for another version is refused at start."""
+
+
+class AdapterSettings(BaseModel):
+    """Settings every adapter has; a vendor adds its own in a subclass, secrets as `SecretStr`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+    base_url: AnyHttpUrl
+    """Root of the vendor's API, without a trailing slash."""
+    timeout: float = Field(default=10.0, gt=0, le=60)
+    """Seconds that one batch may take, its pages included."""
+    concurrency: int = Field(default=8, ge=1, le=64)
+    """Calls that may be under way at once with these credentials."""
+    descriptors: dict[str, str] = {}
+    """Vendor's code to our enum name, for codes that are the district's own:
+    `"uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant" = "UNEXCUSED_ABSENCE"`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What either way costs, in vendor calls; the gateway takes the cheaper."""
+
+    point: float
+    """Calls for one key."""
+    coarse: float
+    """Calls for one coarse key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Generic[R]):
+    """
+    A coarser lookup whose answer can be split by the keys of this one.
+
+    It stands in for a key only when all coarse keys of that key are known and asked, so that a child of two
+    schools is read at both. `covers` is the lookup (by the same keys) whose records name them through `key`;
+    without it the district itself is the coarse key.
+    """
+
+    via: LookupMethod
+    """The coarse lookup, such as `Adapter.attendance_events_by_school`."""
+    by: Callable[[R], Any]
+    """Which key a record of the coarse answer belongs to."""
+    calls: Callable[[Any], Calls]
+    """What either way costs, from the source's settings."""
+    covers: LookupMethod | None = None
+    """A list lookup by the same keys that tells their coarse keys; None when the district is the one."""
+    key: Callable[[Any], Any] | None = None
+    """The coarse key that a record of `covers` names."""
+    order: Callable[[R], Any] | None = None
+    """Sorts a key's records as the point lookup's docstring promises, when they came from several coarse keys."""
+
+
+class Adapter(AllLookups):
+    """One configured vendor API. Subclasses annotate `settings` with their own type."""
+
+    settings: AdapterSettings
+    contract: ClassVar[int] = CONTRACT_VERSION
+    paths: ClassVar[Mapping[LookupMethod, Split[Any]]] = {}
+    """Coarser ways to answer a lookup of this adapter."""
+    identity: ClassVar[IdentityRules | None] = None
+    """How the district's ids become the vendor's by default; None when the vendor speaks the district's ids."""
+
+    def __init__(self, name: str, settings: AdapterSettings, http: httpx.AsyncClient) -> None:
+        self.name = name
+        self.settings = settings
+        self.http = http
+
+    @classmethod
+    def settings_type(cls) -> type[AdapterSettings]:
+        """The settings model that this adapter is configured with."""
+        hint: type[AdapterSettings] = get_type_hints(cls)["settings"]
+        return hint
+
+    @classmethod
+    def supports(cls, method: LookupMethod) -> bool:
+        """Whether this adapter answers `method`, a lookup of `Adapter`."""
+        return getattr(cls, method.__name__) is not getattr(Adapter, method.__name__)
+
+    @classmethod
+    def capabilities(cls) -> list[Lookup]:
+        """The lookups that this adapter answers, by name."""
+        return [found for found in lookups_of(Adapter) if cls.supports(found.method)]
+
+    def auth(self) -> httpx.Auth | None:
+        """How requests to the vendor are authenticated."""
+        return None
+
+    async def check(self) -> str:
+        """
+        Ask the vendor once whether the credentials work, and say in a few words what answered.
+
+        Raises:
+            AdapterError: the credentials or the address are wrong; httpx errors likewise.
+        """
+        raise NotImplementedError

@@ -1,0 +1,49 @@
+"""Lookups of grades, academic records and assessments."""
+
+from collections.abc import Sequence
+
+from adapters.lookup import Batch, hours, lookup, minutes, nobody, students
+from adapters.model import (
+    AcademicRecord,
+    Assessment,
+    AssessmentId,
+    AssessmentResult,
+    CourseGrade,
+    SectionId,
+    StudentId,
+)
+
+
+class AcademicLookups:
+    """What was reached."""
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    async def course_grades_by_student(
+        self, ids: Sequence[StudentId], *, school_year: int
+    ) -> Batch[StudentId, list[CourseGrade]]:
+        """Grades of each student in a school year: posted ones from an SIS, computed ones from an LMS."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
+        """Grades of everybody in each section."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def academic_records_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[AcademicRecord]]:
+        """Credits and grade point averages of each student, by school year and term."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def assessment_results_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[AssessmentResult]]:
+        """Assessment results of each student, latest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def assessments_by_id(self, ids: Sequence[AssessmentId]) -> Batch[AssessmentId, Assessment]:
+        """Assessments by id."""
+        raise NotImplementedError

@@ -1,0 +1,33 @@
+"""Lookups of what a learning management system knows."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from adapters.lookup import Batch, hours, lookup, minutes, nobody, students
+from adapters.model import AssignmentWork, CourseEngagement, LmsCourse, SectionId, StudentId
+
+
+class LearningLookups:
+    """Courses, assigned work and engagement."""
+
+    @lookup(fresh=hours(1), stale=hours(24), about=nobody)
+    async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
+        """Courses of the LMS in which each section is taught."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
+        """Work of each student on published assignments of current courses, by due time; work without one last."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
+        """Work of everybody in each section."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(15), stale=hours(24), about=students)
+    async def course_engagement_by_student(
+        self, ids: Sequence[StudentId], *, since: date | None = None
+    ) -> Batch[StudentId, list[CourseEngagement]]:
+        """How each student takes part in each current course; views and participations from `since` on."""
+        raise NotImplementedError

@@ -1,0 +1,80 @@
+"""Lookups of schools, their sessions, calendars and sections."""
+
+from collections.abc import Sequence
+
+from adapters.lookup import Batch, hours, lookup, nobody, staff, students
+from adapters.model import (
+    CalendarDay,
+    Course,
+    DistrictId,
+    LocalEducationAgency,
+    School,
+    SchoolId,
+    Section,
+    SectionEnrollment,
+    SectionId,
+    SectionStaff,
+    Session,
+)
+
+
+class SchoolLookups:
+    """What is taught where and when."""
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def local_education_agencies_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[LocalEducationAgency]]:
+        """Education agencies of the district, by number."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def schools_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[School]]:
+        """Schools of the district, by number."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def schools_by_id(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, School]:
+        """Schools by number."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def sessions_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[Session]]:
+        """Terms of the school, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def calendar_days_by_school(
+        self, ids: Sequence[SchoolId], *, school_year: int
+    ) -> Batch[SchoolId, list[CalendarDay]]:
+        """Days of the school's calendars in a school year, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=nobody)
+    async def sections_by_school(
+        self, ids: Sequence[SchoolId], *, school_year: int
+    ) -> Batch[SchoolId, list[Section]]:
+        """Sections of the school in a school year, by identifier."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=nobody)
+    async def sections_by_id(self, ids: Sequence[SectionId]) -> Batch[SectionId, Section]:
+        """Sections by id."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
+        """What each section teaches."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def section_enrollments_by_section(
+        self, ids: Sequence[SectionId]
+    ) -> Batch[SectionId, list[SectionEnrollment]]:
+        """Everybody who has or had a place in the section, by student and first day."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=staff)
+    async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
+        """Who teaches the section or helps to, by staff number."""
+        raise NotImplementedError

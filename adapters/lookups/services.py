@@ -1,0 +1,46 @@
+"""Lookups of programs, meals and transport."""
+
+from collections.abc import Sequence
+
+from adapters.lookup import Batch, hours, lookup, minutes, students
+from adapters.model import (
+    FoodService,
+    Homelessness,
+    ProgramParticipation,
+    SpecialEducation,
+    StudentId,
+    Transportation,
+)
+
+
+class ServiceLookups:
+    """What the district does for a student beside teaching."""
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def program_participations_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[ProgramParticipation]]:
+        """Programs of each student, ended ones too, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students)
+    async def special_education_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[SpecialEducation]]:
+        """Special education of each student, ended times too, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students)
+    async def homelessness_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Homelessness]]:
+        """Times in the program for homeless children of each student, ended ones too, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students)
+    async def food_service_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[FoodService]]:
+        """Meals programs of each student, ended ones too, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def transportation_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Transportation]]:
+        """How each student gets to school."""
+        raise NotImplementedError
