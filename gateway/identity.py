@@ -1,0 +1,269 @@
+"""
+Between the district's ids and a source's own: outward before asking, inward on what comes back.
+
+Everything else passes untouched: districts, and sources that speak the district's ids. Identities are asked of
+the district's system of record by the gateway itself, below the viewer's authorization, and never shown.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.contract import Adapter
+from adapters.errors import AdapterError, IdentityError, NotOfferedError, RefusedError
+from adapters.identity import UNIQUE_ID, IdentityIndex, IdentityRule, IdentityRules, confirmed, key_of, outward
+from adapters.lookup import About, lookup_of
+from adapters.model import DistrictId, Record, Section, SectionId, StudentId, StudentIdentity, Subject
+from adapters.sources import Answer, Ask, District, Fetch, Source
+from gateway.telemetry import Link, Telemetry
+
+Answers = Mapping[Any, Answer[Any]]
+
+BY_ID = lookup_of(Adapter.student_identities_by_id)
+BY_DISTRICT = lookup_of(Adapter.student_identities_by_district)
+SECTIONS = lookup_of(Adapter.sections_by_id)
+SCHOOL_SECTIONS = lookup_of(Adapter.sections_by_school)
+
+
+def identified(fetch: Fetch, districts: Mapping[DistrictId, District], telemetry: Telemetry) -> Fetch:
+    """Ask each source in its own terms, and answer in the district's."""
+
+    async def fetch_identified(source: Source, ask: Ask[Any], /) -> Answers:
+        if source.identity is None or ask.lookup.key_kind == "district":
+            return await fetch(source, ask)
+        linker = _Linker(fetch, districts[source.district], source, source.identity, telemetry)
+        return await linker.answers(ask)
+
+    return fetch_identified
+
+
+class _Linker:
+    """One ask at one source that has ids of its own."""
+
+    def __init__(
+        self, fetch: Fetch, district: District, source: Source, rules: IdentityRules, telemetry: Telemetry
+    ) -> None:
+        self._fetch = fetch
+        self._district = district
+        self._source = source
+        self._rules = rules
+        self._telemetry = telemetry
+
+    async def answers(self, ask: Ask[Any]) -> Answers:
+        """The answers at the district's keys."""
+        match ask.lookup.key_kind:
+            case "student":
+                return await self._by_student(ask)
+            case "section":
+                return await self._by_section(ask)
+            case "school":
+                return await self._by_fixed(ask, self._rules.schools, "schoolId")
+            case "staff":
+                return await self._by_fixed(ask, self._rules.staff, "staffUniqueId")
+            case _:
+                return await self._fetch(self._source, ask)
+
+    async def _by_student(self, ask: Ask[Any]) -> Answers:
+        """Try the rules in their order; whom none of them links has no link."""
+        identities = await self._identities(ask.keys)
+        answers: dict[Any, Answer[Any]] = {}
+        for rule in self._rules.students:
+            left = [key for key in ask.keys if key not in answers]
+            keys: dict[str, StudentId] = {}
+            for student in left:
+                known = identities.get(student)
+                if isinstance(known, AdapterError):
+                    answers[student] = self._failed(known)
+                    continue
+                try:
+                    key = outward(rule, known or _bare(student))
+                except IdentityError as error:
+                    answers[student] = self._conflict(student, error)
+                    continue
+                if key is not None:
+                    keys[key] = student
+            if keys:
+                told = await self._fetch(self._source, replace(ask, keys=tuple(keys)))
+                answers |= {
+                    keys[k]: self._own(keys[k], identities.get(keys[k]), a) for k, a in told.items() if k in keys
+                }
+        for student in ask.keys:
+            if student not in answers:
+                self._telemetry.link(self._source, student, Link.UNMATCHED)
+                answers[student] = self._failed(IdentityError("the source does not know the student"))
+        return answers
+
+    def _own(self, student: StudentId, identity: Any, answer: Answer[Any]) -> Answer[Any]:
+        """One student's answer under the district's id, withheld when a second attribute disagrees."""
+        if isinstance(answer.value, AdapterError):
+            return answer
+        many = isinstance(answer.value, list)
+        records: Sequence[Record] = answer.value if many else [answer.value]
+        if isinstance(identity, StudentIdentity) and not all(
+            record.subject is None or confirmed(record.subject, identity, self._rules) for record in records
+        ):
+            return self._conflict(student, IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT"))
+        self._telemetry.link(self._source, student, Link.MATCHED)
+        ours = [_renamed(record, "student_id", student) for record in records]
+        return replace(answer, value=ours if many else ours[0])
+
+    async def _by_section(self, ask: Ask[Any]) -> Answers:
+        """Ask by the vendor's names of the sections, then find out whom the rows are about."""
+        answers: dict[Any, Answer[Any]] = {}
+        keys: dict[str, SectionId] = {}
+        for section, key in (await self._section_keys(ask.keys)).items():
+            if isinstance(key, AdapterError):
+                answers[section] = self._failed(key)
+            else:
+                keys[key] = section
+        told = await self._fetch(self._source, replace(ask, keys=tuple(keys))) if keys else {}
+        rows = [r for answer in told.values() if isinstance(answer.value, list) for r in answer.value]
+        index = await self._index(r.subject for r in rows) if ask.lookup.about is About.STUDENTS else None
+        for key, answer in told.items():
+            answers[keys[key]] = self._inward(keys[key], answer, index)
+        for section in keys.values():
+            answers.setdefault(section, self._failed(IdentityError("the source does not know the section")))
+        return answers
+
+    def _inward(self, section: SectionId, answer: Answer[Any], index: Any) -> Answer[Any]:
+        """A section's rows, each about a student of ours; the others are withheld and said so."""
+        if isinstance(answer.value, AdapterError):
+            return answer
+        if isinstance(index, AdapterError):
+            return self._failed(index)
+        ours: list[Record] = []
+        withheld: dict[str, AdapterError] = {}
+        for record in answer.value:
+            mine = _renamed(record, "section_id", section)
+            if index is not None and record.subject is not None:
+                try:
+                    student = index.inward(record.subject, self._rules).student_id
+                except IdentityError as error:
+                    error.source = self._source.name
+                    withheld[error.code] = error
+                    link = Link.CONFLICTED if error.code == "IDENTITY_CONFLICT" else Link.UNMATCHED
+                    self._telemetry.link(self._source, repr(record.subject.ids), link)
+                    continue
+                self._telemetry.link(self._source, student, Link.MATCHED)
+                mine = _renamed(mine, "student_id", student)
+            ours.append(mine)
+        return replace(answer, value=ours, withheld=tuple(withheld.values()))
+
+    async def _by_fixed(self, ask: Ask[Any], rules: Sequence[IdentityRule], system: str) -> Answers:
+        """Schools and staff: the vendor's field holds the district's own number."""
+        rule = next((rule for rule in rules if rule.system == system), None)
+        if rule is None:
+            error = self._failed(IdentityError(f"no rule links a {ask.lookup.key_kind} to the source"))
+            return dict.fromkeys(ask.keys, error)
+        keys = {key_of(rule.field, key): key for key in ask.keys}
+        told = await self._fetch(self._source, replace(ask, keys=tuple(keys)))
+        return {
+            keys[key]: self._inward_fixed(ask, keys[key], answer) for key, answer in told.items() if key in keys
+        }
+
+    def _inward_fixed(self, ask: Ask[Any], key: Any, answer: Answer[Any]) -> Answer[Any]:
+        attribute = ask.lookup.key_attribute
+        if isinstance(answer.value, AdapterError) or attribute is None:
+            return answer
+        if isinstance(answer.value, list):
+            return replace(answer, value=[_renamed(record, attribute, key) for record in answer.value])
+        return replace(answer, value=_renamed(answer.value, attribute, key))
+
+    async def _identities(self, students: Iterable[StudentId]) -> dict[StudentId, StudentIdentity | AdapterError]:
+        """What the system of record knows of each student; absent: it knows nobody of that number."""
+        keys = tuple(dict.fromkeys(students))
+        authority = self._district.authority(BY_ID)
+        if authority is None:
+            return {key: _bare(key) for key in keys}
+        told = await self._fetch(authority, Ask(BY_ID, keys)) if keys else {}
+        return {k: _bare(k) if self._does_without(a.value) else a.value for k, a in told.items()}
+
+    def _does_without(self, identity: StudentIdentity | AdapterError) -> bool:
+        """
+        Whether the identifiers are simply not ours to read, which a link by the unique number can do without.
+
+        An outage is another matter: then nothing can be confirmed and the value is withheld.
+        """
+        by_unique_id = all(rule.system == UNIQUE_ID for rule in self._rules.students)
+        return by_unique_id and isinstance(identity, NotOfferedError | RefusedError)
+
+    async def _index(self, subjects: Iterable[Subject | None]) -> IdentityIndex | AdapterError:
+        """Everybody whom the rows may be about."""
+        if all(rule.system == UNIQUE_ID for rule in self._rules.students):
+            fields = {rule.field for rule in self._rules.students}
+            claimed = {StudentId(v) for s in subjects if s is not None for f, v in s.ids if f in fields and v}
+            known = await self._identities(sorted(claimed))
+            failed = next((i for i in known.values() if isinstance(i, AdapterError)), None)
+            return failed or IdentityIndex([i for i in known.values() if isinstance(i, StudentIdentity)])
+        authority = self._district.authority(BY_DISTRICT)
+        if authority is None:
+            return IdentityIndex([])
+        told = await self._fetch(authority, Ask(BY_DISTRICT, (self._district.id,)))
+        value: Any = told[self._district.id].value if self._district.id in told else []
+        return value if isinstance(value, AdapterError) else IdentityIndex(value)
+
+    async def _section_keys(self, sections: Sequence[SectionId]) -> dict[SectionId, str | AdapterError]:
+        """The vendor's name of each section, or why there is none for certain."""
+        rule = next(iter(self._rules.sections), None)
+        if rule is None:
+            return dict.fromkeys(sections, IdentityError("no rule links a section to the source"))
+        if rule.system == "sectionId":
+            return {section: key_of(rule.field, section) for section in sections}
+        authority = self._district.authority(SECTIONS)
+        if authority is None:
+            return dict.fromkeys(sections, IdentityError("no source tells what the sections are called"))
+        told = await self._fetch(authority, Ask(SECTIONS, tuple(sections)))
+        namesakes = await self._namesakes(
+            authority, [a.value for a in told.values() if isinstance(a.value, Section)]
+        )
+        keys: dict[SectionId, str | AdapterError] = {}
+        for section in sections:
+            found = told[section].value if section in told else IdentityError("nobody knows the section")
+            if isinstance(found, Section):
+                alone = namesakes.get((found.school_id, found.section_identifier), 1) == 1
+                conflict = IdentityError("two sections of one name", code="IDENTITY_CONFLICT")
+                keys[section] = key_of(rule.field, found.section_identifier) if alone else conflict
+            else:
+                keys[section] = found
+        return keys
+
+    async def _namesakes(self, authority: Source, sections: Sequence[Section]) -> dict[tuple[str, str], int]:
+        """How many sections of a school and year share an identifier."""
+        if not authority.offers(SCHOOL_SECTIONS):
+            return {}
+        count: dict[tuple[str, str], int] = {}
+        for year in {section.school_year for section in sections}:
+            schools = tuple(sorted({s.school_id for s in sections if s.school_year == year}))
+            told = await self._fetch(authority, Ask(SCHOOL_SECTIONS, schools, {"school_year": year}))
+            for answer in told.values():
+                for section in answer.value if isinstance(answer.value, list) else ():
+                    name = (section.school_id, section.section_identifier)
+                    count[name] = count.get(name, 0) + 1
+        return count
+
+    def _conflict(self, student: StudentId, error: IdentityError) -> Answer[Any]:
+        """A student who cannot be told apart for certain."""
+        self._telemetry.link(self._source, student, Link.CONFLICTED)
+        return self._failed(error)
+
+    def _failed(self, error: AdapterError) -> Answer[Any]:
+        """An error in place of the answer; one of the system of record keeps that source's name."""
+        error.source = error.source or self._source.name
+        return Answer(error, self._source.name, datetime.now(UTC))
+
+
+def _bare(student: StudentId) -> StudentIdentity:
+    """What is known of a student where the system of record tells nothing: the unique number."""
+    return StudentIdentity(vendor_id="", student_id=student, identifiers=[])
+
+
+def _renamed(record: Record, attribute: str, key: Any) -> Record:
+    """A copy of a record under the district's key: the record itself may be shared and stays as it is."""
+    mine = copy.copy(record)
+    setattr(mine, attribute, key)
+    mine.subject = None if attribute == "student_id" else mine.subject
+    return mine

@@ -1,0 +1,65 @@
+"""
+Who may see which records: deny by default, decided before fetching and again on every record that comes back.
+
+The form that this release has: a viewer sees the districts and the classes of data that were granted. A record of
+another district is exactly like one that does not exist; a class that was not granted is `FORBIDDEN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.errors import AdapterError, ForbiddenError
+from adapters.lookup import About, Page
+from adapters.model import Record, Sensitivity
+from adapters.sources import Answer, Ask, Fetch, Source
+from resolvers.context import Viewer
+
+
+def allows(viewer: Viewer, sensitivity: Sensitivity) -> bool:
+    """Whether a viewer may see a class of data at all."""
+    return sensitivity is Sensitivity.OPEN or sensitivity in viewer.grants
+
+
+def authorized(fetch: Fetch, viewer: Viewer) -> Fetch:
+    """Ask nothing that the viewer may not see, and let nothing through that came all the same."""
+
+    async def fetch_authorized(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+        if source.district not in viewer.districts:
+            return {}
+        if not allows(viewer, ask.lookup.sensitivity):
+            error = ForbiddenError("not granted")
+            error.source = source.name
+            now = datetime.now(UTC)
+            return {key: Answer(error, source.name, now) for key in ask.keys}
+        told = await fetch(source, ask)
+        answers = ((key, _visible(viewer, ask, answer)) for key, answer in told.items())
+        return {key: answer for key, answer in answers if answer is not None}
+
+    return fetch_authorized
+
+
+def _visible(viewer: Viewer, ask: Ask[Any], answer: Answer[Any]) -> Answer[Any] | None:
+    """What of an answer the viewer may see; None when it is as if it did not exist."""
+    match answer.value:
+        case AdapterError():
+            return answer
+        case Page() as page:
+            return replace(answer, value=replace(page, items=[r for r in page.items if _mine(viewer, ask, r)]))
+        case list() as records:
+            return replace(answer, value=[r for r in records if _mine(viewer, ask, r)])
+        case record:
+            return answer if _mine(viewer, ask, record) else None
+
+
+def _mine(viewer: Viewer, ask: Ask[Any], record: Record) -> bool:
+    """Whether a record is the viewer's to see; one whose subject is not established is nobody's."""
+    if record.fetched is None or record.fetched.district not in viewer.districts or record.subject is not None:
+        return False
+    if not allows(viewer, record.sensitivity):
+        return False
+    about = ask.lookup.about
+    return about is About.NOBODY or bool(getattr(record, about.value))

@@ -1,0 +1,95 @@
+"""The innermost fetch: one adapter asked, what it raised translated, its records stamped and checked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.errors import AdapterError, PayloadError, UnavailableError, translate
+from adapters.lookup import Batch, Lookup, Page
+from adapters.model import Fetched, Record
+from adapters.sources import Answer, Ask, Fetch, Source
+
+log = logging.getLogger("student_graph.vendor")
+
+
+async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+    """Ask the source's adapter; whatever it raises stands at every key."""
+    method = getattr(source.adapter, ask.lookup.name)
+    window = {} if ask.window is None else {"window": ask.window}
+    try:
+        batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
+        now = datetime.now(UTC)
+        fetched = Fetched(source.district, source.name, now)
+        checked = {key: _checked(ask.lookup, key, told, fetched) for key, told in batch.items()}
+    except Exception as exc:  # noqa: BLE001 - foreign code: nothing of one source may reach another's fields
+        now, checked = datetime.now(UTC), dict.fromkeys(ask.keys, _failure(source, ask.lookup, exc))
+    return {key: Answer(value, source.name, now) for key, value in checked.items()}
+
+
+def _failure(source: Source, lookup: Lookup, exc: Exception) -> AdapterError:
+    """What an adapter raised, as one of the family; a bug is logged once, as places in the code and no values."""
+    try:
+        error = translate(exc)
+    except Exception:  # noqa: BLE001 - translate raises what it does not know: a bug of the adapter
+        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(exc.__traceback__)]
+        kind = type(exc).__name__
+        # Not `log.exception`: a traceback prints the exception's text, which may hold a child's data.
+        log.error("bug in the adapter of source %s at %s: %s %s", source.name, lookup.name, kind, places)  # noqa: TRY400
+        error = AdapterError("the adapter failed")
+    error.source = source.name
+    return error
+
+
+def _checked(lookup: Lookup, key: Any, told: Any, fetched: Fetched) -> Any:
+    """The answer with its records stamped; an answer about another key is an error instead."""
+    if isinstance(told, AdapterError):
+        told.source = fetched.source
+        return told
+    attribute = lookup.key_attribute
+    for record in _records(told):
+        if attribute is not None and getattr(record, attribute) != key:
+            error = PayloadError("an answer about another key", code="SOURCE_SCHEMA")
+            error.source = fetched.source
+            return error
+        record.fetched = fetched
+    return told
+
+
+def _records(told: Any) -> Iterator[Record]:
+    """The records of one key's answer, which is a page, a list or one record."""
+    match told:
+        case Page():
+            yield from told.items
+        case list():
+            yield from told
+        case _:
+            yield told
+
+
+def bounded(fetch: Fetch, deadline: float) -> Fetch:
+    """
+    Give an ask the time that its source may take, and never more than the operation has left.
+
+    `deadline` is in the event loop's own time.
+    """
+
+    async def fetch_bounded(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+        loop = asyncio.get_running_loop()
+        own = loop.time() + source.adapter.settings.timeout
+        try:
+            async with asyncio.timeout_at(min(own, deadline)):
+                return await fetch(source, ask)
+        except TimeoutError:
+            error: AdapterError = UnavailableError("no answer in time")
+            if deadline <= own:
+                error = UnavailableError("the operation's time ran out", code="DEADLINE")
+            error.source = source.name
+            now = datetime.now(UTC)
+            return {key: Answer(error, source.name, now) for key in ask.keys}
+
+    return fetch_bounded

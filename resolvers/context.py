@@ -1,0 +1,139 @@
+"""What resolvers may use of the request: who asks, where answers come from, and what went wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+import strawberry
+from strawberry.types import Info as StrawberryInfo
+
+from adapters.errors import AdapterError
+from adapters.model import DistrictId, Sensitivity, StaffId
+from adapters.sources import Source, Sources
+
+
+@strawberry.enum
+class ViewerRole(Enum):
+    """What a viewer is to the district."""
+
+    SUPERINTENDENT = "superintendent"
+    PRINCIPAL = "principal"
+    TEACHER = "teacher"
+    COUNSELOR = "counselor"
+    PARENT = "parent"
+    STUDENT = "student"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks."""
+
+    subject: str
+    """Stable name of the person or service; never shown to others."""
+    role: ViewerRole
+    districts: frozenset[DistrictId]
+    """Districts whose records the viewer may see."""
+    grants: frozenset[Sensitivity] = frozenset()
+    """Classes of data that the viewer may see beside the open one."""
+    staff_id: StaffId | None = None
+    """The viewer's number as a member of staff; None for others."""
+    operator: bool = False
+    """Whether the viewer runs the gateway: sees the sources' health and identity counts."""
+
+
+class Degraded(NamedTuple):
+    """A part of an answer that is missing although the rest came."""
+
+    path: tuple[str | int, ...]
+    source: str
+    code: str
+    retryable: bool
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What one operation asked of one source."""
+
+    calls: int = 0
+    """Requests to the vendor."""
+    asks: int = 0
+    """Lookups carried out."""
+    failures: int = 0
+    """Keys that failed."""
+    milliseconds: float = 0.0
+    """Sum over the asks, which run side by side."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """What an operation has to tell beside its data."""
+
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+    """By district and source, such as `cedar-hollow/sis`."""
+
+    degraded: dict[Degraded, None] = field(default_factory=dict)
+
+    def degrade(self, path: Sequence[str | int], error: AdapterError) -> None:
+        """Note that one of several sources failed under a field that the others answered."""
+        self.degraded[Degraded(tuple(path), error.source or "", error.code, error.retryable)] = None
+
+
+class Seal(Protocol):
+    """Turns a vendor's cursor into text that only this gateway can have made, and back."""
+
+    def close(self, *parts: str) -> str:
+        """Sealed text."""
+
+    def open(self, text: str) -> tuple[str, ...]:
+        """
+        The parts that were sealed.
+
+        Raises:
+            BadKeyError: the text was not made by this gateway.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the gateway knows of a source."""
+
+    reachable: bool | None
+    """Whether the last call was answered; None before the first."""
+    last_error_code: str | None
+    """Code of the last failure, when the last call failed."""
+    calls: int
+    """Vendor calls since start."""
+    failures: int
+    """Failed asks since start."""
+    matched: int
+    """Students linked for certain."""
+    unmatched: int
+    """Students without a link."""
+    conflicted: int
+    """Students, or rows of the vendor, with two candidates or a disagreement."""
+    unmapped: int
+    """Coded values seen that no enum name stands for."""
+
+
+class HealthOf(Protocol):
+    """Looks up what the gateway knows of a source."""
+
+    def __call__(self, source: Source, /) -> Health: ...
+
+
+@dataclass(slots=True)
+class Context:
+    """One request."""
+
+    viewer: Viewer
+    sources: Sources
+    operation: Operation
+    seal: Seal
+    health: HealthOf
+
+
+Info = StrawberryInfo[Context, None]

@@ -1,0 +1,55 @@
+"""What happened is counted, by source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from adapters.contract import Adapter
+from adapters.lookup import lookup_of
+from adapters.model import AttendanceCategory
+from adapters.sources import Ask
+from gateway.telemetry import Link, Telemetry, count_call, traced
+from gateway.vendor import fetch_from_vendor
+from resolvers.context import Traffic
+from tests.gateway.small import YEAR, Ledger, Sis, event, source
+
+EVENTS = lookup_of(Adapter.attendance_events_by_student)
+
+
+async def test_calls_keys_and_failures_are_counted_by_source() -> None:
+    """Two requests made while one ask is carried out are its source's two calls."""
+    telemetry, traffic = Telemetry(), dict[str, Traffic]()
+    ledger = Ledger(events=[event("s1", "1", 3, AttendanceCategory.UNMAPPED)])
+    sis = source(Sis, ledger, "sis")
+
+    async def twice(source: Any, ask: Ask[Any], /) -> Any:
+        count_call()
+        count_call()
+        return await fetch_from_vendor(source, ask)
+
+    fetch = traced(twice, telemetry, traffic)
+    await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+    seen = traffic["hill/sis"]
+    assert (seen.calls, seen.asks, seen.failures) == (2, 1, 0)
+    health = telemetry.health(sis)
+    assert (health.reachable, health.calls, health.unmapped) == (True, 2, 1)
+    ledger.failing["attendance_events_by_student"] = httpx.ReadTimeout("slow")
+    await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+    health = telemetry.health(sis)
+    assert (health.reachable, health.last_error_code, health.failures) == (False, "SOURCE_UNAVAILABLE", 1)
+
+
+def test_a_source_never_asked_is_neither_well_nor_ill() -> None:
+    """Before the first call nothing is known."""
+    assert Telemetry().health(source(Sis, Ledger(), "sis")).reachable is None
+
+
+def test_the_latest_word_on_a_link_counts() -> None:
+    """A student counts once, as last seen."""
+    telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
+    for link in (Link.UNMATCHED, Link.MATCHED):
+        telemetry.link(sis, "s1", link)
+    health = telemetry.health(sis)
+    assert (health.matched, health.unmatched) == (1, 0)
