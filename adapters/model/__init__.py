@@ -15,7 +15,26 @@ from adapters.model.academics import (
     ResultDatatype,
     Score,
 )
+from adapters.model.codes import (
+    AcademicSubject,
+    GradeLevel,
+    SchoolId,
+    SectionId,
+    StaffClassification,
+    StaffId,
+    StudentId,
+)
 from adapters.model.learning import AssignmentWork, CourseEngagement, LmsCourse, SubmissionStatus
+from adapters.model.people import (
+    Demographics,
+    SchoolEnrollment,
+    Staff,
+    StaffAssignment,
+    Student,
+    StudentContact,
+    StudentIdentifier,
+    StudentIdentity,
+)
 from adapters.model.record import (
     Descriptor,
     DistrictId,
@@ -29,31 +48,6 @@ from adapters.model.record import (
     record,
     value,
 )
-from adapters.model.roster import (
-    AcademicSubject,
-    CalendarDay,
-    Course,
-    Demographics,
-    GradeLevel,
-    LocalEducationAgency,
-    School,
-    SchoolEnrollment,
-    SchoolId,
-    Section,
-    SectionEnrollment,
-    SectionId,
-    SectionStaff,
-    Session,
-    Staff,
-    StaffAssignment,
-    StaffClassification,
-    StaffId,
-    Student,
-    StudentContact,
-    StudentId,
-    StudentIdentifier,
-    StudentIdentity,
-)
 from adapters.model.school_life import (
     AttendanceCategory,
     AttendanceEvent,
@@ -61,6 +55,16 @@ from adapters.model.school_life import (
     DisciplineAction,
     DisciplineIncident,
     Excusal,
+)
+from adapters.model.schools import (
+    CalendarDay,
+    Course,
+    LocalEducationAgency,
+    School,
+    Section,
+    SectionEnrollment,
+    SectionStaff,
+    Session,
 )
 from adapters.model.services import (
     FoodService,

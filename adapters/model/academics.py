@@ -4,8 +4,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import NewType
 
+from adapters.model.codes import AcademicSubject, GradeLevel, SectionId, StudentId
 from adapters.model.record import Descriptor, Record, Sensitivity, internal, record, value
-from adapters.model.roster import AcademicSubject, GradeLevel, SectionId, StudentId
 
 AssessmentId = NewType("AssessmentId", str)
 """An assessment in one opaque text made by the source; for Ed-Fi, identifier and namespace."""

@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import Enum
 
+from adapters.model.codes import SectionId, StudentId
 from adapters.model.record import Record, Sensitivity, internal, record
-from adapters.model.roster import SectionId, StudentId
 
 
 class SubmissionStatus(Enum):

@@ -4,8 +4,8 @@ from datetime import date
 from datetime import time as time_of_day
 from enum import Enum
 
+from adapters.model.codes import SchoolId, SectionId, StudentId
 from adapters.model.record import Descriptor, Record, Sensitivity, internal, record
-from adapters.model.roster import SchoolId, SectionId, StudentId
 
 
 class AttendanceScope(Enum):

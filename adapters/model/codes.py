@@ -1,0 +1,74 @@
+"""Ids, and the codes that people, schools and courses share."""
+
+from enum import Enum
+from typing import NewType
+
+StudentId = NewType("StudentId", str)
+"""The district's `studentUniqueId`, at most 32 characters; to other systems a key in their own terms."""
+SchoolId = NewType("SchoolId", str)
+"""The district's school number as text, such as `255901001`."""
+StaffId = NewType("StaffId", str)
+"""The district's `staffUniqueId`."""
+SectionId = NewType("SectionId", str)
+"""A section of one session, in one opaque text made by the system of record."""
+
+
+class GradeLevel(Enum):
+    """Grade levels, youngest first."""
+
+    INFANT_TODDLER = "Infant/toddler"
+    PRESCHOOL = "Preschool/Prekindergarten"
+    KINDERGARTEN = "Kindergarten"
+    FIRST = "First grade"
+    SECOND = "Second grade"
+    THIRD = "Third grade"
+    FOURTH = "Fourth grade"
+    FIFTH = "Fifth grade"
+    SIXTH = "Sixth grade"
+    SEVENTH = "Seventh grade"
+    EIGHTH = "Eighth grade"
+    NINTH = "Ninth grade"
+    TENTH = "Tenth grade"
+    ELEVENTH = "Eleventh grade"
+    TWELFTH = "Twelfth grade"
+    GRADE_13 = "Grade 13"
+    POSTSECONDARY = "Postsecondary"
+    ADULT = "Adult Education"
+    UNGRADED = "Ungraded"
+    OTHER = "Other"
+    UNMAPPED = "UNMAPPED"
+
+
+class AcademicSubject(Enum):
+    """Subjects that courses and assessments are about."""
+
+    MATHEMATICS = "Mathematics"
+    ENGLISH_LANGUAGE_ARTS = "English Language Arts"
+    READING = "Reading"
+    WRITING = "Writing"
+    SCIENCE = "Science"
+    SOCIAL_STUDIES = "Social Studies"
+    FINE_ARTS = "Fine and Performing Arts"
+    FOREIGN_LANGUAGE = "Foreign Language and Literature"
+    PHYSICAL_EDUCATION = "Physical, Health, and Safety Education"
+    CAREER_AND_TECHNICAL = "Career and Technical Education"
+    COMPUTER_SCIENCE = "Computer and Information Sciences"
+    COMPOSITE = "Composite"
+    OTHER = "Other"
+    UNMAPPED = "UNMAPPED"
+
+
+class StaffClassification(Enum):
+    """What a member of staff is employed as."""
+
+    TEACHER = "Teacher"
+    PRINCIPAL = "Principal"
+    ASSISTANT_PRINCIPAL = "Assistant Principal"
+    SUPERINTENDENT = "Superintendent"
+    ASSISTANT_SUPERINTENDENT = "Assistant Superintendent"
+    LEA_ADMINISTRATOR = "LEA Administrator"
+    SCHOOL_ADMINISTRATOR = "School Administrator"
+    COUNSELOR = "Counselor"
+    SUPPORT = "Support Services Staff"
+    OTHER = "Other"
+    UNMAPPED = "UNMAPPED"
