@@ -131,7 +131,8 @@ class Found(Generic[V]):
 
     value: V | None
     failures: tuple[AdapterError, ...] = ()
-    stale: bool = False
+    stale: frozenset[str] = frozenset()
+    """Names of the sources whose answer was stale."""
 
 
 class Sources:
@@ -212,7 +213,7 @@ def _first(told: Sequence[Answer[V]]) -> Found[V]:
     failures: list[AdapterError] = []
     for answer in told:
         if not isinstance(answer.value, AdapterError):
-            return Found(answer.value, tuple(failures), answer.stale)
+            return Found(answer.value, tuple(failures), _stale([answer]))
         failures.append(answer.value)
     return Found(None, tuple(failures))
 
@@ -223,4 +224,9 @@ def _union(told: Sequence[Answer[list[V]]]) -> Found[list[V]]:
     failed = (answer.value for answer in told if isinstance(answer.value, AdapterError))
     failures = (*failed, *(error for answer in told for error in answer.withheld))
     whole = [item for items in lists for item in items] if lists else None
-    return Found(whole, failures, any(answer.stale for answer in told))
+    return Found(whole, failures, _stale(told))
+
+
+def _stale(told: Sequence[Answer[Any]]) -> frozenset[str]:
+    """Names of the sources whose answer is stale."""
+    return frozenset(answer.source for answer in told if answer.stale)

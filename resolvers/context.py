@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -11,8 +11,8 @@ import strawberry
 from strawberry.types import Info as StrawberryInfo
 
 from adapters.errors import AdapterError
-from adapters.model import DistrictId, Sensitivity, StaffId
-from adapters.sources import Source, Sources
+from adapters.model import DistrictId, Record, Sensitivity, StaffId
+from adapters.sources import Ref, Source, Sources
 
 
 @strawberry.enum
@@ -76,6 +76,24 @@ class Operation:
     """By district and source, such as `cedar-hollow/sis`."""
 
     degraded: dict[Degraded, None] = field(default_factory=dict)
+    stale: dict[int, Record] = field(default_factory=dict)
+    """Records that came in a stale answer, by identity: a record may be shared with an answer that is not."""
+    reached: dict[tuple[DistrictId, Ref], frozenset[Ref]] = field(default_factory=dict)
+    """The schools and sections through which something was reached: changes cost, never an answer."""
+
+    def note_stale(self, records: Iterable[Record]) -> None:
+        """Note that these records came in a stale answer."""
+        self.stale.update((id(record), record) for record in records)
+
+    def is_stale(self, record: Record) -> bool:
+        """Whether the record came in a stale answer."""
+        return id(record) in self.stale
+
+    def reach(self, district: DistrictId, targets: Iterable[Ref], through: Ref) -> None:
+        """Note that `targets` were reached through a school or section."""
+        for target in targets:
+            known = self.reached.get((district, target), frozenset())
+            self.reached[district, target] = known | {through}
 
     def degrade(self, path: Sequence[str | int], error: AdapterError) -> None:
         """Note that one of several sources failed under a field that the others answered."""
@@ -122,7 +140,8 @@ class Health:
 class HealthOf(Protocol):
     """Looks up what the gateway knows of a source."""
 
-    def __call__(self, source: Source, /) -> Health: ...
+    def __call__(self, source: Source, /) -> Health:
+        """What the gateway knows."""
 
 
 @dataclass(slots=True)

@@ -36,6 +36,11 @@ class PeopleLookups:
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
+        """The same, all at once and by number: the coarse way to the names of many."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
         """By which numbers and addresses other systems know each student."""
         raise NotImplementedError

@@ -1,0 +1,91 @@
+"""Assessment results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated
+
+import strawberry
+
+from adapters import model
+from adapters.contract import Adapter
+from adapters.model import AssessmentId
+from adapters.sources import Key
+from resolvers.arguments import From, To
+from resolvers.context import Info
+from resolvers.field import field
+from resolvers.load import district_of, key_of, load_each, load_many
+from resolvers.lookup import lookup
+from resolvers.record import record_type
+from resolvers.times import within
+
+
+@record_type
+class AssessmentResult(model.AssessmentResult):
+    """A result, and the test it was reached in."""
+
+    assessment = lookup(Adapter.assessments_by_id, key="assessment_id")
+
+
+@field
+async def assessments(
+    student: strawberry.Parent[model.Student],
+    info: Info,
+    *,
+    subject: Annotated[
+        list[model.AcademicSubject] | None, strawberry.argument(description="Only tests about one of these.")
+    ] = None,
+    families: Annotated[
+        list[str] | None, strawberry.argument(description="Only tests of these families, such as ACT.")
+    ] = None,
+    from_: From = None,
+    to: To = None,
+    latest_only: Annotated[bool, strawberry.argument(description="Only the latest result of each test.")] = False,
+) -> list[model.AssessmentResult] | None:
+    """
+    What the student reached in tests, latest first.
+
+    A result without a date is left out where `from` or `to` is named.
+    """
+    results = await load_many(info, Adapter.assessment_results_by_student, key_of(student, "student_id"))
+    if from_ or to:
+        results = [r for r in results if r.administration_date and within(r.administration_date.date(), from_, to)]
+    if subject is not None or families is not None:
+        wanted = await _wanted(info, student, {r.assessment_id for r in results}, subject, families)
+        results = [r for r in results if r.assessment_id in wanted]
+    return _latest(results) if latest_only else results
+
+
+async def _wanted(
+    info: Info,
+    student: model.Student,
+    ids: Iterable[AssessmentId],
+    subjects: list[model.AcademicSubject] | None,
+    families: list[str] | None,
+) -> set[AssessmentId]:
+    """Tests that are about one of the subjects and of one of the families."""
+    keys = [Key(district_of(student), assessment_id) for assessment_id in sorted(ids)]
+    tests = await load_each(info, Adapter.assessments_by_id, keys)
+    return {
+        test.assessment_id
+        for test in tests
+        if test is not None
+        and (subjects is None or not set(subjects).isdisjoint(test.subjects))
+        and (families is None or (test.family or "").casefold() in {family.casefold() for family in families})
+    }
+
+
+def _latest(results: Iterable[model.AssessmentResult]) -> list[model.AssessmentResult]:
+    """The latest result of each test; one without a date counts as the oldest."""
+    by_test: dict[AssessmentId, model.AssessmentResult] = {}
+    for result in results:
+        known = by_test.get(result.assessment_id)
+        if known is None or _taken(result) > _taken(known):
+            by_test[result.assessment_id] = result
+    return list(by_test.values())
+
+
+def _taken(result: model.AssessmentResult) -> tuple[date, str]:
+    taken = result.administration_date
+    return (taken.date(), taken.isoformat()) if taken else (date.min, "")

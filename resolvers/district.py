@@ -1,0 +1,70 @@
+"""School districts."""
+
+from __future__ import annotations
+
+import strawberry
+
+from adapters import model
+from adapters.contract import Adapter
+from adapters.model import DistrictId
+from adapters.sources import District
+from resolvers.arguments import After, First
+from resolvers.context import Info
+from resolvers.docstrings import described
+from resolvers.errors import bad_input
+from resolvers.field import field
+from resolvers.lookup import lookup
+from resolvers.node import Node
+from resolvers.record import record_type
+from resolvers.scope import Filter, StudentFilter, visible
+from resolvers.students import StudentConnection, students_in
+
+
+@record_type
+class EducationAgency(model.LocalEducationAgency):
+    """The agency as the district's system of record describes it."""
+
+
+@described
+@strawberry.type
+class LocalEducationAgency(Node):
+    """A school district whose systems this gateway asks."""
+
+    district: strawberry.Private[District]
+    name: str
+    """Name of the district, as configured."""
+
+    @property
+    def district_id(self) -> DistrictId:
+        """The district that this is."""
+        return self.district.id
+
+    @field
+    def short_name(self) -> str:
+        """Configured short name; stands for the id wherever a district is named."""
+        return self.district.id
+
+    @field
+    def school_year(self) -> int:
+        """Current school year by the calendar year in which it ends."""
+        return self.district.school_year(self.district.today())
+
+    education_agencies = lookup(Adapter.local_education_agencies_by_district, key="district_id")
+    schools = lookup(Adapter.schools_by_district, key="district_id")
+
+    @field
+    async def students(
+        self, info: Info, filter: Filter = None, first: First = 25, after: After = None
+    ) -> StudentConnection | None:
+        """Everybody whom the district keeps as a student, enrolled now or not."""
+        asked = filter or StudentFilter()
+        if asked.district or asked.school:
+            raise bad_input("filter: leave out district and school here.")
+        asked.district = strawberry.ID(self.district.id)
+        return await students_in(info, asked, first, after)
+
+
+def agency(info: Info, district: DistrictId) -> LocalEducationAgency | None:
+    """A district of the viewer; None for others, whether or not they exist."""
+    found = visible(info, district)
+    return LocalEducationAgency(district=found, name=found.name) if found else None

@@ -1,0 +1,141 @@
+"""
+Questions of resolvers to the sources: values in, or an error raised.
+
+What one of several sources failed to tell is noted as degraded; a question that nobody answered raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from adapters.errors import AdapterError
+from adapters.lookup import lookup_of
+from adapters.model import DistrictId, Record
+from adapters.sources import District, Found, Key, Method, Ref, Sources
+from resolvers.context import Context, Info
+from resolvers.record import fetched
+
+K = TypeVar("K")
+V = TypeVar("V")
+P = ParamSpec("P")
+
+
+class OfDistrict(Protocol):
+    """Something of the graph that is no record and belongs to a district."""
+
+    @property
+    def district_id(self) -> DistrictId:
+        """The district it belongs to."""
+
+
+def district_of(parent: Record | OfDistrict) -> DistrictId:
+    """The district that something of the graph belongs to."""
+    return fetched(parent).district if isinstance(parent, Record) else parent.district_id
+
+
+def key_of(parent: Record | OfDistrict, attribute: str) -> Key | None:
+    """What `parent` names by an attribute, in its district; None when it names nothing."""
+    named = getattr(parent, attribute)
+    return None if named is None else Key(district_of(parent), named)
+
+
+def district_calendar(info: Info, parent: Record | OfDistrict) -> District:
+    """The district of something: its today and its school years."""
+    return info.context.sources.districts[district_of(parent)]
+
+
+async def load_one(
+    info: Info, method: Method[K, P, V], key: Key | None, *args: P.args, **arguments: P.kwargs
+) -> V | None:
+    """
+    The record of the first source that has one; None when nobody has.
+
+    Raises:
+        AdapterError: no source could say.
+    """
+    return None if key is None else (await load_each(info, method, [key], *args, **arguments))[0]
+
+
+async def load_each(
+    info: Info, method: Method[K, P, V], keys: Sequence[Key], *args: P.args, **arguments: P.kwargs
+) -> list[V | None]:
+    """
+    For each key the record of the first source that has one; aligned with `keys`.
+
+    Raises:
+        AdapterError: for one of the keys no source could say.
+    """
+    sources = _near(info.context, method, keys)
+    return [settle(info, found) for found in await sources.load_one(method, keys, *args, **arguments)]
+
+
+async def load_many(
+    info: Info, method: Method[K, P, list[V]], key: Key | None, *args: P.args, **arguments: P.kwargs
+) -> list[V]:
+    """
+    The records of all sources; empty when they have none.
+
+    Raises:
+        AdapterError: no source could say.
+    """
+    if key is None:
+        return []
+    return settle(info, await ask_many(info, method, key, *args, **arguments)) or []
+
+
+async def ask_many(
+    info: Info, method: Method[K, P, list[V]], key: Key, *args: P.args, **arguments: P.kwargs
+) -> Found[list[V]]:
+    """What all sources say, failures beside it."""
+    [found] = await _near(info.context, method, [key]).load_many(method, [key], *args, **arguments)
+    return found
+
+
+async def load_all(info: Info, questions: Iterable[Awaitable[Found[list[V]]]]) -> list[V]:
+    """
+    The records of several questions as one list: what failed beside something that came is degraded.
+
+    Raises:
+        AdapterError: none of the questions could be answered.
+    """
+    founds = await asyncio.gather(*questions)
+    values = [found.value for found in founds if found.value is not None]
+    whole = Found(
+        [record for records in values for record in records] if values else None,
+        tuple(failure for found in founds for failure in found.failures),
+        frozenset().union(*(found.stale for found in founds)),
+    )
+    return settle(info, whole) or []
+
+
+def settle(info: Info, found: Found[V]) -> V | None:
+    """
+    The value that was found; failures beside it and stale records are noted in the operation.
+
+    Raises:
+        AdapterError: nothing was found and somebody failed.
+    """
+    if found.value is None:
+        if found.failures:
+            raise found.failures[0]
+        return None
+    for failure in found.failures:
+        degrade(info, failure)
+    if found.stale:
+        records: list[Any] = found.value if isinstance(found.value, list) else [found.value]
+        info.context.operation.note_stale(r for r in records if fetched(r).source in found.stale)
+    return found.value
+
+
+def degrade(info: Info, failure: AdapterError) -> None:
+    """Note that a part of the field's answer is missing."""
+    info.context.operation.degrade(info.path.as_list(), failure)
+
+
+def _near(context: Context, method: Any, keys: Sequence[Key]) -> Sources:
+    """The sources, told through which schools and sections the keys were reached."""
+    kind, reached = lookup_of(method).key_kind, context.operation.reached
+    near = [reached.get((key.district, Ref(kind, key.id)), frozenset()) for key in keys]
+    return context.sources.reached_through(*frozenset().union(*near))

@@ -1,0 +1,123 @@
+"""Who asks, and where their own sections, schools and students are."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+
+import strawberry
+
+from adapters import model
+from adapters.contract import Adapter
+from adapters.model import SectionId
+from adapters.sources import District, Key, Ref
+from resolvers.arguments import After, AsOf, First
+from resolvers.context import Info, ViewerRole
+from resolvers.context import Viewer as Asker
+from resolvers.district import LocalEducationAgency, agency
+from resolvers.docstrings import described, described_enum
+from resolvers.field import field
+from resolvers.load import load_each, load_many, load_one
+from resolvers.paging import page_size
+from resolvers.roll import listed
+from resolvers.scope import StudentFilter, scope_of, visible
+from resolvers.students import StudentConnection, connection
+from resolvers.times import active
+
+described_enum(ViewerRole)
+
+
+@described
+@strawberry.type
+class Viewer:
+    """Who asks."""
+
+    asker: strawberry.Private[Asker]
+    role: ViewerRole
+    """What the viewer is to the district."""
+    operator: bool
+    """Whether the viewer runs the gateway: sees the sources' health and identity counts."""
+
+    @field
+    def grants(self) -> list[model.Sensitivity]:
+        """Classes of data that the viewer may see beside the open one."""
+        return sorted(self.asker.grants, key=lambda grant: grant.name)
+
+    @field
+    def districts(self, info: Info) -> list[LocalEducationAgency]:
+        """Districts whose records the viewer may see, by short name."""
+        found = (agency(info, district) for district in sorted(self.asker.districts))
+        return [district for district in found if district is not None]
+
+    @field
+    async def staff(self, info: Info) -> model.Staff | None:
+        """The viewer as a member of staff; null for others."""
+        return await load_one(info, Adapter.staff_by_id, _staff_key(info, self.asker))
+
+    @field
+    async def sections(self, info: Info, as_of: AsOf = None) -> list[model.Section] | None:
+        """Sections that the viewer teaches on a day, or helps to; none for those who are not staff."""
+        key = _staff_key(info, self.asker)
+        if key is None:
+            return []
+        keys = [Key(key.district, section) for section in await _taught(info, key, as_of)]
+        return [section for section in await load_each(info, Adapter.sections_by_id, keys) if section]
+
+    @field
+    async def schools(self, info: Info) -> list[model.School] | None:
+        """Schools at which the viewer is employed; all of the districts for those employed at no single school."""
+        names = sorted(name for name in self.asker.districts if visible(info, name))
+        found = await asyncio.gather(
+            *(load_many(info, Adapter.schools_by_district, Key(name, name)) for name in names)
+        )
+        schools = [school for those in found for school in those]
+        key = _staff_key(info, self.asker)
+        if key is None:
+            return schools
+        today = info.context.sources.districts[key.district].today()
+        places = await load_many(info, Adapter.staff_assignments_by_staff, key)
+        at = {p.education_organization_id for p in places if active(p.begin_date, p.end_date, today)}
+        return [school for school in schools if school.school_id in at] or schools
+
+    @field
+    async def students(self, info: Info, first: First = 25, after: After = None) -> StudentConnection | None:
+        """Students of the sections that the viewer teaches today, by number; null for those who are not staff."""
+        size = page_size(first)
+        key = _staff_key(info, self.asker)
+        scope = scope_of(info, StudentFilter(district=strawberry.ID(key.district))) if key else None
+        if key is None or scope is None:
+            return None
+        ids = await _pupils(info, key, scope.district)
+        return connection(key.district, await listed(info, scope, ids, size, after, certain=True))
+
+
+def _staff_key(info: Info, asker: Asker) -> Key | None:
+    """The viewer's staff number in the one district where it counts; a number says nothing in another district."""
+    if asker.staff_id is None or len(asker.districts) != 1:
+        return None
+    [district] = asker.districts
+    return Key(district, asker.staff_id) if visible(info, district) else None
+
+
+async def _taught(info: Info, key: Key, as_of: date | None) -> list[SectionId]:
+    """Sections in front of which a member of staff stands on a day."""
+    day = as_of or info.context.sources.districts[key.district].today()
+    places = await load_many(info, Adapter.section_staff_by_staff, key)
+    return list(dict.fromkeys(p.section_id for p in places if active(p.begin_date, p.end_date, day)))
+
+
+async def _pupils(info: Info, key: Key, district: District) -> set[model.StudentId]:
+    """Students who have a place today in the sections of a member of staff."""
+    day = district.today()
+    sections = await _taught(info, key, day)
+    rosters = await asyncio.gather(
+        *(load_many(info, Adapter.section_enrollments_by_section, Key(district.id, one)) for one in sections)
+    )
+    pupils: set[model.StudentId] = set()
+    for section, roster in zip(sections, rosters, strict=True):
+        present = {place.student_id for place in roster if active(place.begin_date, place.end_date, day)}
+        info.context.operation.reach(
+            district.id, (Ref("student", student) for student in present), Ref("section", section)
+        )
+        pupils |= present
+    return pupils
