@@ -7,7 +7,6 @@ the district's system of record by the gateway itself, below the viewer's author
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,16 +16,15 @@ from adapters.contract import Adapter
 from adapters.errors import AdapterError, IdentityError, NotOfferedError, RefusedError
 from adapters.identity import UNIQUE_ID, IdentityIndex, IdentityRule, IdentityRules, confirmed, key_of, outward
 from adapters.lookup import About, lookup_of
-from adapters.model import DistrictId, Record, Section, SectionId, StudentId, StudentIdentity, Subject
+from adapters.model import DistrictId, Record, SectionId, StudentId, StudentIdentity, Subject
 from adapters.sources import Answer, Ask, District, Fetch, Source
+from gateway.sections import SectionLinks, renamed
 from gateway.telemetry import Link, Telemetry
 
 Answers = Mapping[Any, Answer[Any]]
 
 BY_ID = lookup_of(Adapter.student_identities_by_id)
 BY_DISTRICT = lookup_of(Adapter.student_identities_by_district)
-SECTIONS = lookup_of(Adapter.sections_by_id)
-SCHOOL_SECTIONS = lookup_of(Adapter.sections_by_school)
 
 
 def identified(fetch: Fetch, districts: Mapping[DistrictId, District], telemetry: Telemetry) -> Fetch:
@@ -52,6 +50,7 @@ class _Linker:
         self._source = source
         self._rules = rules
         self._telemetry = telemetry
+        self._sections = SectionLinks(fetch, district, rules)
 
     async def answers(self, ask: Ask[Any]) -> Answers:
         """The answers at the district's keys."""
@@ -95,7 +94,7 @@ class _Linker:
             if student not in answers:
                 self._telemetry.link(self._source, student, Link.UNMATCHED)
                 answers[student] = self._failed(IdentityError("the source does not know the student"))
-        return answers
+        return await self._sections.renamed(answers)
 
     def _own(self, student: StudentId, identity: Any, answer: Answer[Any]) -> Answer[Any]:
         """One student's answer under the district's id, withheld when a second attribute disagrees."""
@@ -108,14 +107,14 @@ class _Linker:
         ):
             return self._conflict(student, IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT"))
         self._telemetry.link(self._source, student, Link.MATCHED)
-        ours = [_renamed(record, "student_id", student) for record in records]
+        ours = [renamed(record, "student_id", student) for record in records]
         return replace(answer, value=ours if many else ours[0])
 
     async def _by_section(self, ask: Ask[Any]) -> Answers:
         """Ask by the vendor's names of the sections, then find out whom the rows are about."""
         answers: dict[Any, Answer[Any]] = {}
         keys: dict[str, SectionId] = {}
-        for section, key in (await self._section_keys(ask.keys)).items():
+        for section, key in (await self._sections.keys(ask.keys)).items():
             if isinstance(key, AdapterError):
                 answers[section] = self._failed(key)
             else:
@@ -138,7 +137,7 @@ class _Linker:
         ours: list[Record] = []
         withheld: dict[str, AdapterError] = {}
         for record in answer.value:
-            mine = _renamed(record, "section_id", section)
+            mine = renamed(record, "section_id", section)
             if index is not None and record.subject is not None:
                 try:
                     student = index.inward(record.subject, self._rules).student_id
@@ -149,7 +148,7 @@ class _Linker:
                     self._telemetry.link(self._source, repr(record.subject.ids), link)
                     continue
                 self._telemetry.link(self._source, student, Link.MATCHED)
-                mine = _renamed(mine, "student_id", student)
+                mine = renamed(mine, "student_id", student)
             ours.append(mine)
         return replace(answer, value=ours, withheld=tuple(withheld.values()))
 
@@ -170,8 +169,8 @@ class _Linker:
         if isinstance(answer.value, AdapterError) or attribute is None:
             return answer
         if isinstance(answer.value, list):
-            return replace(answer, value=[_renamed(record, attribute, key) for record in answer.value])
-        return replace(answer, value=_renamed(answer.value, attribute, key))
+            return replace(answer, value=[renamed(record, attribute, key) for record in answer.value])
+        return replace(answer, value=renamed(answer.value, attribute, key))
 
     async def _identities(self, students: Iterable[StudentId]) -> dict[StudentId, StudentIdentity | AdapterError]:
         """What the system of record knows of each student; absent: it knows nobody of that number."""
@@ -206,45 +205,6 @@ class _Linker:
         value: Any = told[self._district.id].value if self._district.id in told else []
         return value if isinstance(value, AdapterError) else IdentityIndex(value)
 
-    async def _section_keys(self, sections: Sequence[SectionId]) -> dict[SectionId, str | AdapterError]:
-        """The vendor's name of each section, or why there is none for certain."""
-        rule = next(iter(self._rules.sections), None)
-        if rule is None:
-            return dict.fromkeys(sections, IdentityError("no rule links a section to the source"))
-        if rule.system == "sectionId":
-            return {section: key_of(rule.field, section) for section in sections}
-        authority = self._district.authority(SECTIONS)
-        if authority is None:
-            return dict.fromkeys(sections, IdentityError("no source tells what the sections are called"))
-        told = await self._fetch(authority, Ask(SECTIONS, tuple(sections)))
-        namesakes = await self._namesakes(
-            authority, [a.value for a in told.values() if isinstance(a.value, Section)]
-        )
-        keys: dict[SectionId, str | AdapterError] = {}
-        for section in sections:
-            found = told[section].value if section in told else IdentityError("nobody knows the section")
-            if isinstance(found, Section):
-                alone = namesakes.get((found.school_id, found.section_identifier), 1) == 1
-                conflict = IdentityError("two sections of one name", code="IDENTITY_CONFLICT")
-                keys[section] = key_of(rule.field, found.section_identifier) if alone else conflict
-            else:
-                keys[section] = found
-        return keys
-
-    async def _namesakes(self, authority: Source, sections: Sequence[Section]) -> dict[tuple[str, str], int]:
-        """How many sections of a school and year share an identifier."""
-        if not authority.offers(SCHOOL_SECTIONS):
-            return {}
-        count: dict[tuple[str, str], int] = {}
-        for year in {section.school_year for section in sections}:
-            schools = tuple(sorted({s.school_id for s in sections if s.school_year == year}))
-            told = await self._fetch(authority, Ask(SCHOOL_SECTIONS, schools, {"school_year": year}))
-            for answer in told.values():
-                for section in answer.value if isinstance(answer.value, list) else ():
-                    name = (section.school_id, section.section_identifier)
-                    count[name] = count.get(name, 0) + 1
-        return count
-
     def _conflict(self, student: StudentId, error: IdentityError) -> Answer[Any]:
         """A student who cannot be told apart for certain."""
         self._telemetry.link(self._source, student, Link.CONFLICTED)
@@ -259,11 +219,3 @@ class _Linker:
 def _bare(student: StudentId) -> StudentIdentity:
     """What is known of a student where the system of record tells nothing: the unique number."""
     return StudentIdentity(vendor_id="", student_id=student, identifiers=[])
-
-
-def _renamed(record: Record, attribute: str, key: Any) -> Record:
-    """A copy of a record under the district's key: the record itself may be shared and stays as it is."""
-    mine = copy.copy(record)
-    setattr(mine, attribute, key)
-    mine.subject = None if attribute == "student_id" else mine.subject
-    return mine

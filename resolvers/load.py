@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, NotOfferedError
 from adapters.lookup import lookup_of
 from adapters.model import DistrictId, Record
 from adapters.sources import District, Found, Key, Method, Ref, Sources
@@ -95,19 +95,20 @@ async def ask_many(
 
 async def load_all(info: Info, questions: Iterable[Awaitable[Found[list[V]]]]) -> list[V]:
     """
-    The records of several questions as one list: what failed beside something that came is degraded.
+    The records of several questions as one list: a question that no source offers is degraded beside the others.
 
     Raises:
-        AdapterError: none of the questions could be answered.
+        AdapterError: a question could not be answered; a list without it would be taken for the whole.
     """
     founds = await asyncio.gather(*questions)
-    values = [found.value for found in founds if found.value is not None]
-    whole = Found(
-        [record for records in values for record in records] if values else None,
-        tuple(failure for found in founds for failure in found.failures),
-        frozenset().union(*(found.stale for found in founds)),
-    )
-    return settle(info, whole) or []
+    answered = [found for found in founds if found.value is not None or not found.failures]
+    unanswered = [found.failures[0] for found in founds if found.value is None and found.failures]
+    failed = [failure for failure in unanswered if not isinstance(failure, NotOfferedError)]
+    if failed or not answered:
+        raise (failed or unanswered)[0]
+    for failure in unanswered:
+        degrade(info, failure)
+    return [record for found in answered for record in settle(info, found) or []]
 
 
 def settle(info: Info, found: Found[V]) -> V | None:

@@ -16,7 +16,7 @@ from adapters.sources import Ask, District, Source
 from gateway.identity import identified
 from gateway.telemetry import Telemetry
 from gateway.vendor import fetch_from_vendor
-from tests.gateway.small import DISTRICT, Ledger, district, error_code, identity, section, submitted
+from tests.gateway.small import DISTRICT, Ledger, district, enrollment, error_code, identity, section, submitted
 
 WORK = lookup_of(Adapter.assignment_work_by_student)
 CLASS_WORK = lookup_of(Adapter.assignment_work_by_section)
@@ -132,3 +132,12 @@ async def test_identifiers_that_we_may_not_read_do_not_break_a_link_by_unique_nu
     ledger.failing["student_identities_by_id"] = RefusedError("access refused (403)", code="SOURCE_FORBIDDEN")
     told = await Asked(ledger).of(WORK, "s1")
     assert [w.student_id for w in told["s1"]] == ["s1"]
+
+
+async def test_work_of_a_student_names_our_sections() -> None:
+    """The vendor's section becomes ours when one of the student's schools has one of that name, else none."""
+    ledger = Ledger(identities=[identity("s1")], enrollments=[enrollment("s1", "1")])
+    ledger.sections = [section("ALG-1"), section("GEO-1"), section("GEO-1", "Spring")]
+    ledger.work = [submitted("s1", section=name) for name in ("ALG-1", "GEO-1", "CHESS")]
+    told = await Asked(ledger).of(WORK, "s1")
+    assert [w.section_id for w in told["s1"]] == ["1/Fall/ALG-1", None, None]

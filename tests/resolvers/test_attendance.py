@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.errors import UnavailableError
+from adapters.errors import NotOfferedError, UnavailableError
 from adapters.model import AttendanceScope
 from tests.resolvers.stranger import Shelf, stranger
 from tests.resolvers.world import World, event, student
@@ -110,15 +110,22 @@ async def test_spans_that_cannot_be_meant_are_refused(variables: dict[str, Any])
     assert world.desk.names() == ["students_by_id"]
 
 
-async def test_class_periods_that_fail_leave_school_days() -> None:
-    """One scope failed: the other's events, and a note of what is missing; both failed: an error."""
+async def test_a_scope_that_fails_fails_the_field() -> None:
+    """Half of the events would read as few absences: the field is null with a reason, the other scope answers alone."""
     shelf, world = term()
     shelf.failing["section_attendance_events_by_student"] = UnavailableError("no answer in time")
 
-    assert (await events(world))["totalCount"] == 5
-    assert [missing.code for missing in world.operation.degraded] == ["SOURCE_UNAVAILABLE"]
-    shelf.failing["attendance_events_by_student"] = UnavailableError("no answer in time")
     assert await world.codes(EVENTS) == ["SOURCE_UNAVAILABLE"]
+    assert (await events(world, scope="SCHOOL"))["totalCount"] == 5
+
+
+async def test_a_scope_that_nobody_offers_leaves_the_other() -> None:
+    """A district without class periods has school days, and the answer says what is missing."""
+    shelf, world = term()
+    shelf.failing["section_attendance_events_by_student"] = NotOfferedError("not offered by the vendor (404)")
+
+    assert (await events(world))["totalCount"] == 5
+    assert [missing.code for missing in world.operation.degraded] == ["NOT_OFFERED"]
 
 
 async def test_a_cursor_of_other_days_is_refused() -> None:
