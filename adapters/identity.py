@@ -111,7 +111,7 @@ class IdentityIndex:
             if len(found) > 1:
                 raise IdentityError("two students with one identifier", code="IDENTITY_CONFLICT")
             if found:
-                identity = self.by_id[found.pop()]
+                identity = self.by_id[next(iter(found))]
                 if not confirmed(subject, identity, rules):
                     raise IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT")
                 return identity

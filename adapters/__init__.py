@@ -1,0 +1,51 @@
+"""The adapter kit: everything that a vendor adapter needs to import."""
+
+from adapters import model
+from adapters.contract import (
+    CONTRACT_VERSION,
+    Adapter,
+    AdapterSettings,
+    Batch,
+    Calls,
+    Page,
+    Split,
+    StudentFilter,
+    Window,
+)
+from adapters.errors import (
+    AdapterError,
+    BadKeyError,
+    ForbiddenError,
+    IdentityError,
+    NotOfferedError,
+    PayloadError,
+    RefusedError,
+    UnavailableError,
+    translate,
+)
+from adapters.identity import IdentityRule, IdentityRules
+from adapters.model import *  # noqa: F403 - the records are part of the contract, all of them
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "Adapter",
+    "AdapterError",
+    "AdapterSettings",
+    "BadKeyError",
+    "Batch",
+    "Calls",
+    "ForbiddenError",
+    "IdentityError",
+    "IdentityRule",
+    "IdentityRules",
+    "NotOfferedError",
+    "Page",
+    "PayloadError",
+    "RefusedError",
+    "Split",
+    "StudentFilter",
+    "UnavailableError",
+    "Window",
+    "translate",
+]
+__all__ += model.__all__

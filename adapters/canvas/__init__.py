@@ -1,0 +1,1 @@
+"""Canvas LMS: courses, assigned work, computed grades and engagement."""

@@ -1,0 +1,139 @@
+"""
+Grades, academic records and assessments in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+
+https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from adapters.edfi.api.payload import (
+    Item,
+    Many,
+    Payload,
+    Resource,
+    SchoolYearTypeReference,
+    SectionReference,
+    StudentReference,
+)
+from adapters.edfi.api.schools import CourseSubject
+
+
+class StudentSectionReference(SectionReference):
+    """Names a student's place in a section."""
+
+    studentUniqueId: str
+
+
+class GradingPeriodReference(Payload):
+    """Names a grading period: by sequence until Data Standard 4, by name from 5 on; servers may mix them."""
+
+    gradingPeriodDescriptor: str
+    schoolYear: int
+    periodSequence: int | None = None
+    gradingPeriodName: str | None = None
+
+
+class Grade(Item):
+    """`grades`; the filter `schoolYear` is that of the section, hence the order of the two references."""
+
+    studentSectionAssociationReference: StudentSectionReference
+    gradingPeriodReference: GradingPeriodReference | None = None
+    gradeTypeDescriptor: str
+    letterGradeEarned: str | None = None
+    numericGradeEarned: float | None = None
+    currentGradeIndicator: bool | None = None
+    currentGradeAsOfDate: date | None = None
+
+
+class GradePointAverage(Payload):
+    """An average of the list that replaced the two of Data Standards 3.3 and 4."""
+
+    gradePointAverageTypeDescriptor: str
+    gradePointAverageValue: float
+    maxGradePointAverageValue: float | None = None
+    isCumulative: bool | None = None
+
+
+class StudentAcademicRecord(Item):
+    """`studentAcademicRecords`."""
+
+    studentReference: StudentReference
+    schoolYearTypeReference: SchoolYearTypeReference
+    termDescriptor: str
+    cumulativeEarnedCredits: float | None = None
+    cumulativeAttemptedCredits: float | None = None
+    sessionEarnedCredits: float | None = None
+    sessionAttemptedCredits: float | None = None
+    gradePointAverages: Many[GradePointAverage]
+    cumulativeGradePointAverage: float | None = None
+    sessionGradePointAverage: float | None = None
+
+
+class Assessment(Item):
+    """`assessments`."""
+
+    assessmentIdentifier: str
+    namespace: str
+    assessmentTitle: str
+    assessmentFamily: str | None = None
+    assessmentVersion: int | None = None
+    academicSubjects: Many[CourseSubject]
+
+
+class AssessmentReference(Payload):
+    """Names an assessment."""
+
+    assessmentIdentifier: str
+    namespace: str
+
+
+class ObjectiveAssessmentReference(Payload):
+    """Names a part of an assessment."""
+
+    identificationCode: str
+
+
+class ScoreResult(Payload):
+    """A score, always as text."""
+
+    assessmentReportingMethodDescriptor: str
+    resultDatatypeTypeDescriptor: str | None = None
+    result: str
+
+
+class PerformanceLevel(Payload):
+    """A level; Data Standard 3.3 also lists levels that were not met."""
+
+    assessmentReportingMethodDescriptor: str | None = None
+    performanceLevelDescriptor: str
+    performanceLevelMet: bool | None = None
+
+
+class StudentObjectiveAssessment(Payload):
+    """What a student reached in a part of an assessment."""
+
+    objectiveAssessmentReference: ObjectiveAssessmentReference
+    scoreResults: Many[ScoreResult]
+    performanceLevels: Many[PerformanceLevel]
+
+
+class StudentAssessment(Item):
+    """`studentAssessments`."""
+
+    studentReference: StudentReference
+    assessmentReference: AssessmentReference
+    schoolYearTypeReference: SchoolYearTypeReference | None = None
+    administrationDate: datetime | None = None
+    whenAssessedGradeLevelDescriptor: str | None = None
+    retestIndicatorDescriptor: str | None = None
+    scoreResults: Many[ScoreResult]
+    performanceLevels: Many[PerformanceLevel]
+    studentObjectiveAssessments: Many[StudentObjectiveAssessment]
+
+
+GRADES = Resource.of("grades", Grade)
+ACADEMIC_RECORDS = Resource.of("studentAcademicRecords", StudentAcademicRecord)
+ASSESSMENTS = Resource.of("assessments", Assessment)
+STUDENT_ASSESSMENTS = Resource.of("studentAssessments", StudentAssessment)

@@ -1,0 +1,184 @@
+"""
+People and their places in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+
+https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import AliasChoices, Field
+
+from adapters.edfi.api.payload import (
+    EducationOrganizationReference,
+    Item,
+    Many,
+    Payload,
+    Resource,
+    SchoolReference,
+    SchoolYearTypeReference,
+    SectionReference,
+    StaffReference,
+    StudentReference,
+)
+
+
+class Named(Item):
+    """Somebody with a name."""
+
+    firstName: str
+    middleName: str | None = None
+    lastSurname: str
+    generationCodeSuffix: str | None = None
+
+
+class Student(Named):
+    """`students`; the preferred names came with Data Standard 5."""
+
+    studentUniqueId: str
+    birthDate: date | None = None
+    birthSexDescriptor: str | None = None
+    preferredFirstName: str | None = None
+    preferredLastSurname: str | None = None
+
+
+class Staff(Named):
+    """`staffs`."""
+
+    staffUniqueId: str
+
+
+class ElectronicMail(Payload):
+    """An e-mail address."""
+
+    electronicMailAddress: str
+
+
+class Telephone(Payload):
+    """A telephone number."""
+
+    telephoneNumber: str
+
+
+class IdentificationCode(Payload):
+    """A number by which one system knows a student."""
+
+    studentIdentificationSystemDescriptor: str
+    assigningOrganizationIdentificationCode: str | None = None
+    identificationCode: str
+
+
+class Race(Payload):
+    """A race as recorded."""
+
+    raceDescriptor: str
+
+
+class StudentEducationOrganizationAssociation(Item):
+    """`studentEducationOrganizationAssociations`: a student may have one at the agency and one at each school."""
+
+    studentReference: StudentReference
+    educationOrganizationReference: EducationOrganizationReference
+    sexDescriptor: str | None = None
+    hispanicLatinoEthnicity: bool | None = None
+    races: Many[Race]
+    electronicMails: Many[ElectronicMail]
+    studentIdentificationCodes: Many[IdentificationCode]
+
+
+class Contact(Named):
+    """`contacts`; until Data Standard 4 `parents`."""
+
+    contactUniqueId: str = Field(validation_alias=AliasChoices("contactUniqueId", "parentUniqueId"))
+    electronicMails: Many[ElectronicMail]
+    telephones: Many[Telephone]
+
+
+class ContactReference(Payload):
+    """Names a contact."""
+
+    contactUniqueId: str = Field(validation_alias=AliasChoices("contactUniqueId", "parentUniqueId"))
+
+
+class StudentContactAssociation(Item):
+    """`studentContactAssociations`; until Data Standard 4 `studentParentAssociations`."""
+
+    studentReference: StudentReference
+    contactReference: ContactReference = Field(
+        validation_alias=AliasChoices("contactReference", "parentReference")
+    )
+    relationDescriptor: str | None = None
+    primaryContactStatus: bool | None = None
+    emergencyContactStatus: bool | None = None
+    livesWith: bool | None = None
+    contactPriority: int | None = None
+
+
+class CalendarReference(Payload):
+    """Names a calendar of a school."""
+
+    calendarCode: str
+    schoolYear: int | None = None
+
+
+class StudentSchoolAssociation(Item):
+    """`studentSchoolAssociations`: by student, school and entry date."""
+
+    studentReference: StudentReference
+    schoolReference: SchoolReference
+    schoolYearTypeReference: SchoolYearTypeReference | None = None
+    calendarReference: CalendarReference | None = None
+    entryDate: date
+    exitWithdrawDate: date | None = None
+    entryTypeDescriptor: str | None = None
+    exitWithdrawTypeDescriptor: str | None = None
+    entryGradeLevelDescriptor: str
+    primarySchool: bool | None = None
+    fullTimeEquivalency: float | None = None
+
+
+class StudentSectionAssociation(Item):
+    """`studentSectionAssociations`."""
+
+    studentReference: StudentReference
+    sectionReference: SectionReference
+    beginDate: date | None = None
+    endDate: date | None = None
+    homeroomIndicator: bool | None = None
+
+
+class StaffSectionAssociation(Item):
+    """`staffSectionAssociations`; the begin date is required from Data Standard 5 on."""
+
+    staffReference: StaffReference
+    sectionReference: SectionReference
+    classroomPositionDescriptor: str | None = None
+    beginDate: date | None = None
+    endDate: date | None = None
+
+
+class StaffAssignment(Item):
+    """`staffEducationOrganizationAssignmentAssociations`."""
+
+    staffReference: StaffReference
+    educationOrganizationReference: EducationOrganizationReference
+    staffClassificationDescriptor: str
+    positionTitle: str | None = None
+    beginDate: date
+    endDate: date | None = None
+
+
+STUDENTS = Resource.of("students", Student)
+STAFFS = Resource.of("staffs", Staff)
+STUDENT_ORGANIZATIONS = Resource.of(
+    "studentEducationOrganizationAssociations", StudentEducationOrganizationAssociation
+)
+CONTACTS = Resource.of("contacts", Contact)
+PARENTS = Resource.of("parents", Contact)
+STUDENT_CONTACTS = Resource.of("studentContactAssociations", StudentContactAssociation)
+STUDENT_PARENTS = Resource.of("studentParentAssociations", StudentContactAssociation)
+STUDENT_SCHOOLS = Resource.of("studentSchoolAssociations", StudentSchoolAssociation)
+STUDENT_SECTIONS = Resource.of("studentSectionAssociations", StudentSectionAssociation)
+STAFF_SECTIONS = Resource.of("staffSectionAssociations", StaffSectionAssociation)
+STAFF_ASSIGNMENTS = Resource.of("staffEducationOrganizationAssignmentAssociations", StaffAssignment)

@@ -1,0 +1,91 @@
+"""The lookup of parents, guardians and other contacts: `contacts` from Data Standard 5 on, `parents` before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from adapters.edfi.access import EdFiAccess, by_student
+from adapters.edfi.api import people as api
+from adapters.edfi.api.payload import Resource
+from adapters.edfi.keys import person_key
+from adapters.edfi.mapping import people as mapping
+from adapters.errors import AdapterError, NotOfferedError
+from adapters.lookup import Batch
+from adapters.model import StudentContact, StudentId
+
+Link = api.StudentContactAssociation
+Spelling = tuple[Resource[Link], Resource[api.Contact], str]
+
+_NEW: Spelling = (api.STUDENT_CONTACTS, api.CONTACTS, "contactUniqueId")
+_OLD: Spelling = (api.STUDENT_PARENTS, api.PARENTS, "parentUniqueId")
+
+log = logging.getLogger(__name__)
+
+
+class Contacts(EdFiAccess):
+    """Who answers for a student."""
+
+    async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
+        """Ed-Fi `studentContactAssociations` and `contacts`, or as they were called before."""
+        spellings = (_NEW, _OLD) if await self.discovery.standard() >= (5, 0) else (_OLD, _NEW)
+        for spelling in spellings:
+            links = await self._links(ids, spelling)
+            # A server may declare a standard that it does not speak: then it knows the other name.
+            if not all(isinstance(each, NotOfferedError) for each in links.values()):
+                break
+        persons = await self._persons(links, spelling)
+        return {
+            key: each if isinstance(each, AdapterError) else _contacts(each, persons)
+            for key, each in links.items()
+        }
+
+    async def _links(
+        self, ids: Sequence[StudentId], spelling: Spelling
+    ) -> dict[StudentId, list[Link] | AdapterError]:
+        """The associations of each student."""
+
+        async def read(key: StudentId) -> list[Link]:
+            return await self.rows(spelling[0], by_student(key))
+
+        return await self.each(ids, read)
+
+    async def _persons(
+        self, links: Mapping[StudentId, list[Link] | AdapterError], spelling: Spelling
+    ) -> dict[str, api.Contact | AdapterError]:
+        """Everybody named in the associations; brothers and sisters share their parents."""
+        _, resource, parameter = spelling
+
+        async def read(key: str) -> api.Contact | None:
+            rows = await self.rows(resource, {parameter: person_key(key)})
+            return rows[0] if rows else None
+
+        lists = [each for each in links.values() if not isinstance(each, AdapterError)]
+        return await self.each([_person_of(link) for each in lists for link in each], read)
+
+
+def _person_of(link: Link) -> str:
+    return link.contactReference.contactUniqueId
+
+
+def _contacts(
+    links: Sequence[Link], persons: Mapping[str, api.Contact | AdapterError]
+) -> list[StudentContact] | AdapterError:
+    """One student's contacts, primary ones first, then by Ed-Fi `contactPriority`."""
+    found = []
+    for link in sorted(links, key=_rank):
+        person = persons.get(_person_of(link))
+        if isinstance(person, AdapterError):
+            return person
+        if person is None:
+            log.warning(
+                "a contact without a person was left out: a dangling reference, or one that is not ours to see"
+            )
+        else:
+            found.append(mapping.contact(link, person))
+    return found
+
+
+def _rank(link: Link) -> tuple[bool, int, str]:
+    priority = link.contactPriority
+    return not link.primaryContactStatus, 2**31 if priority is None else priority, _person_of(link)

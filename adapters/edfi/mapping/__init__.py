@@ -1,0 +1,1 @@
+"""From Ed-Fi payloads to records: pure functions, one module for each part of a student's life."""

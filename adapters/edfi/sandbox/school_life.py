@@ -1,0 +1,100 @@
+"""Payloads of attendance and discipline."""
+
+from __future__ import annotations
+
+from adapters.edfi.sandbox.filters import DataStandard
+from adapters.edfi.sandbox.spelling import Table, descriptor, descriptors, present, school, section, student
+from adapters.sandbox.facts import ActionFact, AttendanceFact, DistrictFacts, IncidentFact
+from adapters.sandbox.records import Payload
+
+
+def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
+    """The resources of this part; before Data Standard 5 a part in an incident is told twice."""
+    older = standard in {"3.3", "4.0"}
+    parts = [(incident, *part) for incident in facts.incidents for part in incident.parts]
+    found: dict[str, Table] = {
+        "studentSchoolAttendanceEvents": ([one for one in facts.attendance if one.section is None], _event),
+        "studentSectionAttendanceEvents": ([one for one in facts.attendance if one.section], _event),
+        "disciplineIncidents": (facts.incidents, _incident),
+        "studentDisciplineIncidentBehaviorAssociations": (parts, lambda one: _behavior(*one)),
+        "disciplineActions": (facts.actions, lambda one: _action(one, older=older)),
+    }
+    if older:
+        found["studentDisciplineIncidentAssociations"] = (parts, lambda one: _part(*one))
+    return found
+
+
+def _event(fact: AttendanceFact) -> Payload:
+    """An event of the school day, or of one section."""
+    session = {"schoolId": fact.school, "schoolYear": fact.year, "sessionName": fact.session}
+    return present(
+        attendanceEventCategoryDescriptor=descriptor("AttendanceEventCategory", fact.category, fact.namespace),
+        eventDate=fact.day.isoformat(),
+        schoolReference=None if fact.section else school(fact.school),
+        sectionReference=section(fact.section) if fact.section else None,
+        sessionReference=None if fact.section else session,
+        studentReference=student(fact.student),
+        arrivalTime=fact.arrival.isoformat() if fact.arrival else None,
+        attendanceEventReason=fact.reason,
+        eventDuration=fact.duration,
+    )
+
+
+def _incident(fact: IncidentFact) -> Payload:
+    behaviors = dict.fromkeys(behavior for _, behavior, _ in fact.parts)
+    return present(
+        incidentIdentifier=fact.id,
+        schoolReference=school(fact.school),
+        behaviors=descriptors("behaviorDescriptor", "Behavior", behaviors),
+        incidentDate=fact.day.isoformat(),
+        incidentLocationDescriptor=descriptor("IncidentLocation", fact.location) if fact.location else None,
+        incidentTime=fact.at.isoformat() if fact.at else None,
+    )
+
+
+def _behavior(incident: IncidentFact, person: str, behavior: str, participation: str) -> Payload:
+    return {
+        "behaviorDescriptor": descriptor("Behavior", behavior),
+        "disciplineIncidentReference": {"incidentIdentifier": incident.id, "schoolId": incident.school},
+        "studentReference": student(person),
+        "disciplineIncidentParticipationCodes": descriptors(
+            "disciplineIncidentParticipationCodeDescriptor", "DisciplineIncidentParticipationCode", [participation]
+        ),
+    }
+
+
+def _part(incident: IncidentFact, person: str, behavior: str, participation: str) -> Payload:
+    return {
+        "disciplineIncidentReference": {"incidentIdentifier": incident.id, "schoolId": incident.school},
+        "studentReference": student(person),
+        "behaviors": descriptors("behaviorDescriptor", "Behavior", [behavior]),
+        "studentParticipationCodeDescriptor": descriptor("StudentParticipationCode", participation),
+    }
+
+
+def _action(fact: ActionFact, *, older: bool) -> Payload:
+    parts = [
+        ({"incidentIdentifier": incident, "schoolId": fact.school, "studentUniqueId": fact.student}, behavior)
+        for incident, behavior in fact.incidents
+    ]
+    return present(
+        disciplineActionIdentifier=fact.id,
+        disciplineDate=fact.day.isoformat(),
+        disciplines=descriptors("disciplineDescriptor", "Discipline", fact.disciplines),
+        responsibilitySchoolReference=school(fact.school),
+        studentReference=student(fact.student),
+        actualDisciplineActionLength=fact.length,
+        disciplineActionLength=fact.length,
+        studentDisciplineIncidentAssociations=(
+            [{"studentDisciplineIncidentAssociationReference": key} for key, _ in parts] if older else None
+        ),
+        studentDisciplineIncidentBehaviorAssociations=[
+            {
+                "studentDisciplineIncidentBehaviorAssociationReference": {
+                    "behaviorDescriptor": descriptor("Behavior", behavior),
+                    **key,
+                }
+            }
+            for key, behavior in parts
+        ],
+    )

@@ -1,0 +1,48 @@
+"""Bearer tokens, and who may have one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+import time
+
+CLIENT_ID, CLIENT_SECRET = "sandbox-key", "sandbox-secret"
+
+
+class Tokens:
+    """Tokens given out, each until it expires."""
+
+    def __init__(self, lifetime: float) -> None:
+        self.lifetime = lifetime
+        self._expiries: dict[str, float] = {}
+
+    def issue(self) -> str:
+        """A new token."""
+        token = secrets.token_hex(16)
+        self._expiries[token] = time.time() + self.lifetime
+        return token
+
+    def expiry(self, token: str) -> float | None:
+        """When a token expires, in seconds since 1970; None when it has, or never was one."""
+        expiry = self._expiries.get(token)
+        return expiry if expiry is not None and time.time() < expiry else None
+
+
+def is_client(key: str, secret: str) -> bool:
+    """Whether these are the sandbox's credentials."""
+    right = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
+    return hmac.compare_digest(key.encode(), CLIENT_ID.encode()) and right
+
+
+def basic(header: str) -> tuple[str, str] | None:
+    """Key and secret of an HTTP Basic header; None when it is none."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        key, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (key, secret) if colon else None

@@ -1,0 +1,66 @@
+"""
+Facts of a district, in no vendor's words: what every sandbox serves, each in its own spelling.
+
+All people are fictional. Codes are Ed-Fi code values (`"Ninth grade"`, `"Excused Absence"`), the common tongue
+of the field; a sandbox puts them into its vendor's form.
+"""
+
+from adapters.sandbox.facts.district import DistrictFacts
+from adapters.sandbox.facts.learning import (
+    AssignmentFact,
+    EngagementFact,
+    LmsAccountFact,
+    LmsCourseFact,
+    SubmissionFact,
+)
+from adapters.sandbox.facts.roster import (
+    CalendarFact,
+    ContactFact,
+    CourseFact,
+    EnrollmentFact,
+    PlaceFact,
+    SchoolFact,
+    SectionFact,
+    SessionFact,
+    StaffFact,
+    StudentFact,
+)
+from adapters.sandbox.facts.school_life import (
+    ActionFact,
+    AssessmentFact,
+    AttendanceFact,
+    BusFact,
+    GradeFact,
+    IncidentFact,
+    ProgramFact,
+    ResultFact,
+    TranscriptFact,
+)
+
+__all__ = [
+    "ActionFact",
+    "AssessmentFact",
+    "AssignmentFact",
+    "AttendanceFact",
+    "BusFact",
+    "CalendarFact",
+    "ContactFact",
+    "CourseFact",
+    "DistrictFacts",
+    "EngagementFact",
+    "EnrollmentFact",
+    "GradeFact",
+    "IncidentFact",
+    "LmsAccountFact",
+    "LmsCourseFact",
+    "PlaceFact",
+    "ProgramFact",
+    "ResultFact",
+    "SchoolFact",
+    "SectionFact",
+    "SessionFact",
+    "StaffFact",
+    "StudentFact",
+    "SubmissionFact",
+    "TranscriptFact",
+]

@@ -1,0 +1,82 @@
+"""A whole district in one object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.sandbox.facts.learning import (
+    AssignmentFact,
+    EngagementFact,
+    LmsAccountFact,
+    LmsCourseFact,
+    SubmissionFact,
+)
+from adapters.sandbox.facts.roster import (
+    CalendarFact,
+    ContactFact,
+    CourseFact,
+    EnrollmentFact,
+    PlaceFact,
+    SchoolFact,
+    SectionFact,
+    SessionFact,
+    StaffFact,
+    StudentFact,
+)
+from adapters.sandbox.facts.school_life import (
+    ActionFact,
+    AssessmentFact,
+    AttendanceFact,
+    BusFact,
+    GradeFact,
+    IncidentFact,
+    ProgramFact,
+    ResultFact,
+    TranscriptFact,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class DistrictFacts:
+    """A whole district."""
+
+    lea: int
+    name: str
+    year: int
+    """Current school year"""
+    now: datetime
+    """The instant at which the facts stand"""
+    schools: list[SchoolFact] = field(default_factory=list)
+    sessions: list[SessionFact] = field(default_factory=list)
+    calendars: list[CalendarFact] = field(default_factory=list)
+    students: list[StudentFact] = field(default_factory=list)
+    enrollments: list[EnrollmentFact] = field(default_factory=list)
+    staff: list[StaffFact] = field(default_factory=list)
+    courses: list[CourseFact] = field(default_factory=list)
+    sections: list[SectionFact] = field(default_factory=list)
+    places: list[PlaceFact] = field(default_factory=list)
+    attendance: list[AttendanceFact] = field(default_factory=list)
+    incidents: list[IncidentFact] = field(default_factory=list)
+    actions: list[ActionFact] = field(default_factory=list)
+    grades: list[GradeFact] = field(default_factory=list)
+    transcripts: list[TranscriptFact] = field(default_factory=list)
+    assessments: list[AssessmentFact] = field(default_factory=list)
+    results: list[ResultFact] = field(default_factory=list)
+    contacts: list[ContactFact] = field(default_factory=list)
+    programs: list[ProgramFact] = field(default_factory=list)
+    buses: list[BusFact] = field(default_factory=list)
+    accounts: list[LmsAccountFact] = field(default_factory=list)
+    lms_courses: list[LmsCourseFact] = field(default_factory=list)
+    assignments: list[AssignmentFact] = field(default_factory=list)
+    submissions: list[SubmissionFact] = field(default_factory=list)
+    engagement: list[EngagementFact] = field(default_factory=list)
+    awkward: dict[str, list[str]] = field(default_factory=dict)
+    """
+    Awkward case to the students, or what else, that show it, for tests.
+
+    Students: `dual_enrollment`, `re_entry`, `withdrawn`, `future_exit`, `nothing_recorded`, `unmapped_descriptor`,
+    `several_events_a_day`, `unicode_name`, `two_state_ids`, `no_email`, `ssn_code`, `leading_zeros`,
+    `no_lms_link`, `crossed_lms_ids`. Schools: `thin_calendar`. Section identifiers: `shared_section_identifier`.
+    LMS accounts: `unmatched_lms_accounts`.
+    """

@@ -1,0 +1,79 @@
+"""What the learning management system keeps: accounts, courses, work and engagement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from adapters.sandbox.facts.roster import SectionFact
+
+
+@dataclass(slots=True, kw_only=True)
+class LmsAccountFact:
+    """A login of the LMS. `owner` is who really uses it; `sis_id` is what the LMS believes."""
+
+    id: int
+    owner: str
+    sis_id: str | None
+    login: str
+    name: str
+    sortable_name: str
+    email: str
+    birth: date | None
+
+
+@dataclass(slots=True, kw_only=True)
+class LmsCourseFact:
+    """A course of the LMS; `section` is what it really teaches, `sis_section` what the LMS believes."""
+
+    id: int
+    name: str
+    code: str
+    section: SectionFact | None
+    lms_section: int
+    sis_section: str | None
+    members: tuple[int, ...]
+    """Account ids of students"""
+    teachers: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class AssignmentFact:
+    """A piece of assigned work in one LMS course."""
+
+    id: int
+    course: int
+    title: str
+    due: datetime | None
+    points: float | None
+    published: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class SubmissionFact:
+    """One account's work on one assignment."""
+
+    id: int
+    assignment: int
+    account: int
+    state: str
+    """`unsubmitted`, `submitted`, `graded` or `pending_review`"""
+    score: float | None = None
+    grade: str | None = None
+    late: bool = False
+    missing: bool = False
+    excused: bool = False
+    submitted: datetime | None = None
+    graded: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class EngagementFact:
+    """What one account did in one LMS course."""
+
+    account: int
+    course: int
+    views: tuple[tuple[datetime, int], ...]
+    """(hour, pages viewed)"""
+    participations: tuple[datetime, ...]
+    seconds: int

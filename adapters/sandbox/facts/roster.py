@@ -1,0 +1,148 @@
+"""Who is where: schools, terms, people, classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(slots=True, kw_only=True)
+class SchoolFact:
+    """A school and the grade levels it serves."""
+
+    id: int
+    name: str
+    short_name: str
+    grades: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class SessionFact:
+    """A term of one school, with its grading periods."""
+
+    school: int
+    year: int
+    name: str
+    term: str
+    begin: date
+    end: date
+    instructional_days: int
+    periods: tuple[tuple[str, str, int, date, date], ...]
+    """(name, descriptor code, sequence in the year, first day, last day)"""
+
+
+@dataclass(slots=True, kw_only=True)
+class CalendarFact:
+    """A calendar of one school."""
+
+    school: int
+    year: int
+    code: str
+    days: tuple[tuple[date, str], ...]
+    """(day, calendar event code such as `Instructional day` or `Holiday`)"""
+
+
+@dataclass(slots=True, kw_only=True)
+class StudentFact:
+    """A child, with every identifier that the system of record keeps."""
+
+    id: str
+    first: str
+    last: str
+    birth: date
+    sex: str
+    middle: str | None = None
+    suffix: str | None = None
+    preferred_first: str | None = None
+    races: tuple[str, ...] = ()
+    hispanic: bool = False
+    email: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
+    """(identification system, code), such as `("District", "604822")`; `SSN` must never leave an adapter"""
+
+
+@dataclass(slots=True, kw_only=True)
+class EnrollmentFact:
+    """A stay of a student at a school; a child may have several."""
+
+    student: str
+    school: int
+    year: int
+    grade: str
+    entry: date
+    exit: date | None = None
+    entry_type: str | None = None
+    exit_type: str | None = None
+    primary: bool = True
+    calendar: str | None = None
+    fte: float = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class StaffFact:
+    """A person employed by the district, and what as."""
+
+    id: str
+    first: str
+    last: str
+    email: str
+    classification: str
+    """Staff classification code, such as `Teacher`, `Principal`, `Superintendent`"""
+    organization: int
+    title: str
+    begin: date
+
+
+@dataclass(slots=True, kw_only=True)
+class CourseFact:
+    """What a school teaches under one code."""
+
+    code: str
+    title: str
+    subject: str
+    school: int
+
+
+@dataclass(slots=True, kw_only=True)
+class SectionFact:
+    """A class: one course taught to one group in one session."""
+
+    identifier: str
+    school: int
+    year: int
+    session: str
+    course: str
+    name: str
+    staff: tuple[tuple[str, str, date, date | None], ...]
+    """(staff id, classroom position code, first day, last day)"""
+
+    @property
+    def key(self) -> tuple[int, int, str, str, str]:
+        """School, year, session, course, identifier: unique."""
+        return self.school, self.year, self.session, self.course, self.identifier
+
+
+@dataclass(slots=True, kw_only=True)
+class PlaceFact:
+    """A student's place in a section."""
+
+    student: str
+    section: SectionFact
+    begin: date
+    end: date | None = None
+    homeroom: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ContactFact:
+    """A parent, guardian or other contact of one student; siblings share the id."""
+
+    id: str
+    student: str
+    first: str
+    last: str
+    relation: str
+    email: str
+    phone: str
+    primary: bool
+    lives_with: bool

@@ -1,0 +1,174 @@
+"""The learning management system: accounts, courses, assigned work and engagement."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+
+from adapters.sandbox.facts import (
+    AssignmentFact,
+    DistrictFacts,
+    EngagementFact,
+    LmsAccountFact,
+    LmsCourseFact,
+    PlaceFact,
+    SectionFact,
+    SubmissionFact,
+)
+from adapters.sandbox.people import GRADES
+from adapters.sandbox.years import FALL, NOW
+
+_TITLES = ("Reading log", "Unit quiz", "Group project", "Essay draft", "Final presentation")
+_DUE = (date(2026, 9, 11), date(2026, 10, 2), date(2026, 10, 23), date(2026, 11, 13), date(2026, 12, 11))
+_FIRST_ONLINE_GRADE = GRADES.index("Third grade")
+
+
+def add_accounts(facts: DistrictFacts) -> None:
+    """An account for all but the unlinked; two children have each other's number; some accounts are nobody's."""
+    crossed = facts.awkward["crossed_lms_ids"]
+    swapped = dict(zip(crossed, reversed(crossed), strict=True))
+    for student in facts.students:
+        if student.id not in facts.awkward["no_lms_link"]:
+            facts.accounts.append(
+                LmsAccountFact(
+                    id=_account_number(facts),
+                    owner=student.id,
+                    sis_id=swapped.get(student.id, student.id),
+                    login=student.email.split("@")[0] or f"s{student.id}",
+                    name=f"{student.first} {student.last}",
+                    sortable_name=f"{student.last}, {student.first}",
+                    email=student.email,
+                    birth=student.birth,
+                )
+            )
+    for staff in facts.staff:
+        facts.accounts.append(
+            LmsAccountFact(
+                id=_account_number(facts),
+                owner=staff.id,
+                sis_id=staff.id,
+                login=staff.email.split("@")[0],
+                name=f"{staff.first} {staff.last}",
+                sortable_name=f"{staff.last}, {staff.first}",
+                email=staff.email,
+                birth=None,
+            )
+        )
+    for name in ("Test Student", "Guest Observer", "Summer Camp"):
+        login = name.lower().replace(" ", ".")
+        facts.accounts.append(
+            LmsAccountFact(
+                id=_account_number(facts),
+                owner="",
+                sis_id=None,
+                login=login,
+                name=name,
+                sortable_name=", ".join(reversed(name.split())),
+                email=f"{login}@cedarhollow.example",
+                birth=None,
+            )
+        )
+    facts.awkward["unmatched_lms_accounts"] = [
+        str(account.id) for account in facts.accounts if account.sis_id is None
+    ]
+
+
+def _account_number(facts: DistrictFacts) -> int:
+    return 7001 + len(facts.accounts)
+
+
+def add_lms_courses(facts: DistrictFacts, rng: Random) -> None:
+    """A course for each section of this term from the third grade up, and one that no section stands behind."""
+    accounts = {account.owner: account.id for account in facts.accounts if account.owner}
+    members: dict[str, list[PlaceFact]] = defaultdict(list)
+    for place in facts.places:
+        if place.section.session == FALL and place.end is None:
+            members[place.section.identifier].append(place)
+    for section in facts.sections:
+        if section.session == FALL and _online(section):
+            present = tuple(accounts[p.student] for p in members[section.identifier] if p.student in accounts)
+            teachers = tuple(accounts[person] for person, _, _, _ in section.staff)
+            _add_work(facts, _course(facts, section, present, teachers), rng)
+    nobody = tuple(account.id for account in facts.accounts if account.sis_id is None)
+    students = tuple(accounts[s.id] for s in facts.students[:3] if s.id in accounts)
+    _add_work(facts, _course(facts, None, (*students, *nobody), ()), rng)
+
+
+def _online(section: SectionFact) -> bool:
+    return not section.course.startswith("HR") and int(section.course[-2:]) >= _FIRST_ONLINE_GRADE
+
+
+def _course(
+    facts: DistrictFacts, section: SectionFact | None, members: tuple[int, ...], teachers: tuple[int, ...]
+) -> LmsCourseFact:
+    """The course of a section, or the chess club."""
+    number = 3001 + len(facts.lms_courses)
+    return LmsCourseFact(
+        id=number,
+        name=section.name if section else "Chess club",
+        code=section.course if section else "CHESS",
+        section=section,
+        lms_section=number + 500_000,
+        sis_section=section.identifier if section else None,
+        members=members,
+        teachers=teachers,
+    )
+
+
+def _add_work(facts: DistrictFacts, course: LmsCourseFact, rng: Random) -> None:
+    """Take a course into the facts, with its assignments, its members' work and their engagement."""
+    facts.lms_courses.append(course)
+    for title, due in zip(_TITLES, _DUE, strict=True):
+        assignment = AssignmentFact(
+            id=50_001 + len(facts.assignments),
+            course=course.id,
+            title=f"{title}: {course.name}",
+            due=datetime.combine(due, time(23, 59), UTC) if rng.random() < 0.9 else None,
+            points=rng.choice((10.0, 20.0, 100.0)) if rng.random() < 0.95 else None,
+            published=rng.random() < 0.93,
+        )
+        facts.assignments.append(assignment)
+        if assignment.published:
+            facts.submissions.extend(_submission(assignment, due, account, rng) for account in course.members)
+    facts.engagement.extend(_engagement(course.id, account, rng) for account in course.members)
+
+
+def _submission(assignment: AssignmentFact, due: date, account: int, rng: Random) -> SubmissionFact:
+    """Work that was due is mostly graded; work that is not due yet is mostly open."""
+    work = SubmissionFact(
+        id=assignment.id * 10_000 + account % 10_000,
+        assignment=assignment.id,
+        account=account,
+        state="unsubmitted",
+    )
+    chance, over = rng.random(), due < NOW.date()
+    if not over and chance < 0.8:
+        return work
+    if over and chance < 0.1:
+        work.missing, work.excused = assignment.due is not None and chance >= 0.02, chance < 0.02
+        return work
+    moment = datetime.combine(due if over else NOW.date() - timedelta(days=1), time(16, 30), UTC)
+    work.late = over and assignment.due is not None and chance < 0.2
+    work.submitted = moment + timedelta(days=2 if work.late else 0)
+    work.state = "pending_review" if chance > 0.97 else "graded" if over and chance < 0.9 else "submitted"
+    if work.state == "graded" and assignment.points is not None:
+        work.score = round(assignment.points * rng.betavariate(6, 2), 1)
+        work.grade = f"{work.score:g}"
+        work.graded = work.submitted + timedelta(days=3)
+    elif work.state == "graded":
+        work.grade, work.graded = "complete", work.submitted + timedelta(days=3)
+    return work
+
+
+def _engagement(course: int, account: int, rng: Random) -> EngagementFact:
+    start = datetime(2026, 11, rng.randrange(2, 20), rng.randrange(13, 22), tzinfo=UTC)
+    views = tuple((start + timedelta(hours=7 * n), rng.randrange(1, 12)) for n in range(rng.randrange(4)))
+    participations = tuple(hour for hour, pages in views if pages > 6)
+    return EngagementFact(
+        account=account,
+        course=course,
+        views=views,
+        participations=participations,
+        seconds=sum(240 * pages for _, pages in views),
+    )

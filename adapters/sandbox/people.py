@@ -1,0 +1,182 @@
+"""Schools, children, their stays at schools, and their parents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
+
+from adapters.sandbox.facts import ContactFact, DistrictFacts, EnrollmentFact, SchoolFact, StudentFact
+from adapters.sandbox.names import UNUSUAL, family_name, given_name, mailbox
+from adapters.sandbox.years import FALL_DAYS, YEAR, add_year, calendar_code, instructional_days
+
+GRADES = (
+    "Kindergarten",
+    "First grade",
+    "Second grade",
+    "Third grade",
+    "Fourth grade",
+    "Fifth grade",
+    "Sixth grade",
+    "Seventh grade",
+    "Eighth grade",
+    "Ninth grade",
+    "Tenth grade",
+    "Eleventh grade",
+    "Twelfth grade",
+)
+"""Grade levels by number of years at school."""
+LEVELS = (("High", 1, GRADES[9:], 0.30), ("Middle", 101, GRADES[6:9], 0.25), ("Elementary", 201, GRADES[:6], 0.45))
+"""(level, first school number, grade levels, share of the students)"""
+_PLACES = ("Cedar Hollow", "Juniper Creek", "Alder Ridge", "Willow Bend", "Larkspur", "Stonebridge", "Foxglove")
+_RACES = ("White", "Black or African American", "Asian", "American Indian or Alaska Native", "Other")
+
+
+def add_schools(facts: DistrictFacts, students: int) -> None:
+    """One high, one middle and one elementary school per thousand students, each with its year."""
+    for number in range(max(1, round(students / 1000))):
+        place = _PLACES[number % len(_PLACES)] + (
+            f" {number // len(_PLACES) + 1}" if number >= len(_PLACES) else ""
+        )
+        for level, first, grades, _ in LEVELS:
+            school = SchoolFact(
+                id=facts.lea * 1000 + first + number,
+                name=f"{place} {level} School",
+                short_name=f"{place} {level[0]}S",
+                grades=grades,
+            )
+            facts.schools.append(school)
+            thin = level == "Middle" and number == 0
+            add_year(facts, school, thin=thin)
+            if thin:
+                facts.awkward["thin_calendar"] = [str(school.id)]
+
+
+def _seats(facts: DistrictFacts, students: int) -> Iterator[tuple[SchoolFact, str]]:
+    """A school and a grade level for each student."""
+    groups = len(facts.schools) // len(LEVELS)
+    for group in range(groups):
+        size = students // groups + (group < students % groups)
+        shares = [round(size * share) for _, _, _, share in LEVELS[1:]]
+        for school, count in zip(
+            facts.schools[group * 3 : group * 3 + 3], [size - sum(shares), *shares], strict=True
+        ):
+            for seat in range(count):
+                yield school, school.grades[seat * len(school.grades) // count]
+
+
+def add_students(facts: DistrictFacts, students: int, rng: Random) -> dict[str, tuple[SchoolFact, str]]:
+    """Children with names and identifiers; the answer is where each belongs."""
+    seats = list(_seats(facts, students))
+    rng.shuffle(seats)
+    belongs = {}
+    for number, (school, grade) in enumerate(seats):
+        student = _student(f"{401001 + number}", GRADES.index(grade), rng)
+        facts.students.append(student)
+        belongs[student.id] = (school, grade)
+    return belongs
+
+
+def _student(number: str, years: int, rng: Random) -> StudentFact:
+    sex = rng.choice(("Female", "Male"))
+    first, last = given_name(rng, sex), family_name(rng)
+    return StudentFact(
+        id=number,
+        first=first,
+        last=last,
+        middle=given_name(rng, sex) if rng.random() < 0.6 else None,
+        suffix="Jr" if sex == "Male" and rng.random() < 0.02 else None,
+        preferred_first=first[:3] if rng.random() < 0.05 else None,
+        birth=date(2020 - years, 9, 2) + timedelta(days=rng.randrange(365)),
+        sex=sex,
+        races=(rng.choices(_RACES, (55, 20, 14, 3, 8))[0],),
+        hispanic=rng.random() < 0.28,
+        email=f"{mailbox(first, last, number)}@students.cedarhollow.example",
+        codes=(("District", number), ("State", f"{7_300_000_000 + int(number) * 37 % 99_999_989}")),
+    )
+
+
+def rename(student: StudentFact, number: int) -> None:
+    """Give a student one of the unusual names."""
+    student.first, student.last = UNUSUAL[number % len(UNUSUAL)]
+    student.middle = student.preferred_first = None
+    student.email = f"{mailbox(student.first, student.last, student.id)}@students.cedarhollow.example"
+
+
+def add_enrollments(facts: DistrictFacts, belongs: dict[str, tuple[SchoolFact, str]], rng: Random) -> None:
+    """The stay of every student, and the unusual stays of the students cast for them."""
+    cast, days = facts.awkward, instructional_days(*FALL_DAYS)
+    for student, (school, grade) in belongs.items():
+        late = rng.random() < 0.03
+        stay = EnrollmentFact(
+            student=student,
+            school=school.id,
+            year=YEAR,
+            grade=grade,
+            entry=days[rng.randrange(5, 30)] if late else days[0],
+            entry_type="Transfer" if late else "Next year school",
+            calendar=calendar_code(school.id),
+        )
+        if student in cast["nothing_recorded"]:
+            continue
+        facts.enrollments.append(stay)
+        if student in cast["re_entry"] + cast["withdrawn"]:
+            stay.entry, stay.entry_type = days[0], "Next year school"
+            stay.exit, stay.exit_type = date(2026, 9, 18), "Transferred"
+        if student in cast["re_entry"]:
+            facts.enrollments.append(_stay(stay, school.id, entry=date(2026, 10, 12), entry_type="Re-entry"))
+        if student in cast["future_exit"]:
+            stay.exit, stay.exit_type = date(2027, 1, 15), "Transferred"
+        if student in cast["dual_enrollment"]:
+            high = next(other for other in facts.schools if "Ninth grade" in other.grades)
+            stay.fte, stay.entry = 0.8, days[0]
+            facts.enrollments.append(
+                _stay(stay, high.id, entry=days[0], entry_type="Other", primary=False, fte=0.2)
+            )
+
+
+def _stay(
+    first: EnrollmentFact, school: int, *, entry: date, entry_type: str, primary: bool = True, fte: float = 1.0
+) -> EnrollmentFact:
+    """Another stay of the same student."""
+    return EnrollmentFact(
+        student=first.student,
+        school=school,
+        year=YEAR,
+        grade=first.grade,
+        entry=entry,
+        entry_type=entry_type,
+        primary=primary,
+        calendar=calendar_code(school),
+        fte=fte,
+    )
+
+
+def add_contacts(facts: DistrictFacts, rng: Random) -> None:
+    """One or two contacts for most students; a contact may be shared by two children of one family name."""
+    families: dict[str, str] = {}
+    for student in facts.students:
+        if student.id in facts.awkward["nothing_recorded"]:
+            continue
+        for number, relation in enumerate(
+            rng.choice((("Mother", "Father"), ("Mother",), ("Father",), ("Guardian",)))
+        ):
+            key = f"{student.last}-{relation}"
+            shared = families.get(key) if rng.random() < 0.1 else None
+            contact = families[key] = shared or f"C{student.id}{number}"
+            mother = relation == "Mother" or (relation == "Guardian" and int(contact[1:]) % 2)
+            own = Random(contact)
+            first = given_name(own, "Female" if mother else "Male")
+            facts.contacts.append(
+                ContactFact(
+                    id=contact,
+                    student=student.id,
+                    first=first,
+                    last=student.last,
+                    relation=relation,
+                    email=f"{mailbox(first, student.last, contact)}@home.example",
+                    phone=f"(555) 01{own.randrange(10)}-{own.randrange(10_000):04}",
+                    primary=number == 0,
+                    lives_with=number == 0 or rng.random() < 0.7,
+                )
+            )

@@ -1,0 +1,84 @@
+"""Programs that students take part in, meals, and the bus."""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+
+from adapters.sandbox.facts import BusFact, DistrictFacts, ProgramFact
+from adapters.sandbox.people import GRADES
+from adapters.sandbox.years import FALL_DAYS
+
+_DISABILITIES = (
+    "Specific Learning Disability",
+    "Speech or Language Impairment",
+    "Autism Spectrum Disorders",
+    "Other",
+)
+_SETTINGS = ("Inside regular class 80% or more of the day", "Separate class")
+_RESIDENCES = (
+    "Doubled-up (i.e., living with another family)",
+    "Shelters, transitional housing, awaiting foster care",
+)
+_MEALS = (("Free Breakfast", "Free Lunch"), ("Reduced Price Lunch",), ("Full Price Lunch",))
+_PROGRAMS = (
+    ("special education", "Special Education", "Special Education", 0.10, ("Speech Therapy",)),
+    ("language", "English as a Second Language (ESL)", "English as a Second Language (ESL)", 0.06, ()),
+    ("title i", "Title I Part A", "Title I Part A", 0.12, ()),
+    ("homeless", "Homeless", "Homeless", 0.012, ()),
+    ("migrant", "Migrant Education", "Migrant Education", 0.02, ()),
+    ("food service", "School Food Service", "Other", 0.45, ()),
+    ("other", "Gifted and Talented", "Gifted and Talented", 0.05, ()),
+)
+"""(kind, program, program type code, share of the students, services)"""
+_WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+
+
+def add_programs(facts: DistrictFacts, rng: Random) -> None:
+    """Each program for its share of the students; some have left it again."""
+    for student in facts.students:
+        if student.id in facts.awkward["nothing_recorded"]:
+            continue
+        for kind, program, program_type, share, services in _PROGRAMS:
+            if rng.random() < share:
+                facts.programs.append(
+                    ProgramFact(
+                        student=student.id,
+                        kind=kind,
+                        program=program,
+                        program_type=program_type,
+                        begin=FALL_DAYS[0],
+                        end=date(2026, 10, 16) if rng.random() < 0.05 else None,
+                        services=rng.choice(_MEALS) if kind == "food service" else services,
+                        details=_details(kind, rng),
+                    )
+                )
+
+
+def _details(kind: str, rng: Random) -> dict[str, str]:
+    match kind:
+        case "special education":
+            return {"disability": rng.choice(_DISABILITIES), "setting": rng.choice(_SETTINGS)}
+        case "homeless":
+            return {"residence": rng.choice(_RESIDENCES)}
+        case _:
+            return {}
+
+
+def add_buses(facts: DistrictFacts, rng: Random) -> None:
+    """Every third student rides a bus of the school."""
+    numbers = {school.id: 100 + 10 * number for number, school in enumerate(facts.schools)}
+    for stay in facts.enrollments:
+        if stay.primary and stay.exit is None and stay.entry_type != "Re-entry" and rng.random() < 0.33:
+            number = numbers[stay.school] + rng.randrange(1, 10)
+            days = _WEEK if GRADES.index(stay.grade) < 9 or rng.random() < 0.7 else _WEEK[::2]
+            facts.buses.append(
+                BusFact(
+                    student=stay.student,
+                    bus=f"Bus {number}",
+                    route=f"{number}",
+                    miles=round(rng.uniform(0.8, 14), 1),
+                    days=days,
+                    direction=rng.choice(("To and From School", "To School", "From School")),
+                )
+            )

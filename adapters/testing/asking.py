@@ -1,0 +1,116 @@
+"""How the suite builds an adapter for a sandbox and asks it."""
+
+from __future__ import annotations
+
+import inspect
+import ssl
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, TypeAlias
+
+import httpx
+
+from adapters.contract import Adapter
+from adapters.errors import AdapterError, translate
+from adapters.lookup import Lookup, Page, Window
+from adapters.model import Record
+from adapters.registry import find
+from adapters.sandbox.serving import Sandbox
+
+Told: TypeAlias = dict[Any, Any]
+"""A batch."""
+
+WINDOW = Window(first=20)
+"""The page that is asked for where paging is not the point."""
+
+
+def build(
+    sandbox: Sandbox, transport: httpx.AsyncBaseTransport | None = None, *, kind: type[Adapter] | None = None
+) -> Adapter:
+    """
+    The adapter that speaks to the sandbox, as the gateway builds it; whoever builds it closes `adapter.http`.
+
+    `kind` is for an adapter that is not installed.
+    """
+    kind = kind or find(sandbox.kind)
+    settings = kind.settings_type().model_validate(sandbox.settings())
+    http = httpx.AsyncClient(
+        base_url=str(settings.base_url),
+        transport=transport or httpx.AsyncHTTPTransport(verify=tls()),
+        trust_env=False,
+        follow_redirects=False,
+    )
+    adapter = kind("under-test", settings, http)
+    http.auth = adapter.auth()  # type: ignore[assignment]  # None is allowed, the annotation forgot it
+    return adapter
+
+
+@asynccontextmanager
+async def built(
+    sandbox: Sandbox, transport: httpx.AsyncBaseTransport | None = None, *, kind: type[Adapter] | None = None
+) -> AsyncIterator[Adapter]:
+    """The adapter that speaks to the sandbox, until the block ends."""
+    adapter = build(sandbox, transport, kind=kind)
+    async with adapter.http:
+        yield adapter
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Trust as usual, loaded once: it takes longer than most tests."""
+    return ssl.create_default_context()
+
+
+async def ask(
+    adapter: Adapter, lookup: Lookup, keys: Sequence[Any], arguments: dict[str, Any], window: Window = WINDOW
+) -> Told:
+    """Carry out a lookup, with the keyword arguments that it takes."""
+    parameters = inspect.signature(lookup.method).parameters
+    given = {name: value for name, value in arguments.items() if name in parameters}
+    if lookup.paged:
+        given["window"] = window
+    return dict(await getattr(adapter, lookup.name)(list(keys), **given))
+
+
+async def tell(
+    adapter: Adapter, lookup: Lookup, keys: Sequence[Any], arguments: dict[str, Any], window: Window = WINDOW
+) -> Told | AdapterError:
+    """Carry out a lookup as the gateway does; a failure of the batch in place of the batch."""
+    try:
+        return await ask(adapter, lookup, keys, arguments, window)
+    except Exception as exc:  # noqa: BLE001 - `translate` raises again what is none of the family
+        return translate(exc)
+
+
+def records_of(answer: Any) -> list[Record]:
+    """The records of an answer, which is one, a list or a page; an error and None have none."""
+    match answer:
+        case None | AdapterError():
+            return []
+        case Page():
+            return list(answer.items)
+        case list():
+            return answer
+        case _:
+            return [answer]
+
+
+def unknown_key(known: Sequence[str]) -> str:
+    """A key of the same form as the known ones that is none of them."""
+    model = known[0]
+    for digit in "9876543210":
+        if (made := "".join(digit if c.isdigit() else c for c in model)) not in known:
+            return made
+    return model + "x"
+
+
+def sample(keys: Sequence[Any], at_most: int) -> list[Any]:
+    """So many keys, spread over all."""
+    step = max(1, -(-len(keys) // at_most))
+    return list(keys[::step])
+
+
+def in_order(records: Iterable[Record]) -> list[str]:
+    """Records as text, so that they can be compared whatever their order."""
+    return sorted(repr(record) for record in records)

@@ -1,0 +1,61 @@
+"""A coarser way to an answer gives the same answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from adapters.contract import Adapter, Calls, Split
+from adapters.lookup import lookup_of
+from adapters.model import Record
+from adapters.sandbox.serving import Sandbox
+from adapters.testing.asking import ask, build, built, in_order, records_of
+
+
+class Paths:
+    """Every declared access path, key for key, over everybody the sandbox knows."""
+
+    kind: type[Adapter]
+
+    async def test_a_coarse_answer_equals_the_point_reads(self, path: Any, sandbox: Sandbox) -> None:
+        """Split by key, the coarse answer holds what each key's own answer holds: no record more, none less."""
+        point, split = lookup_of(path), self.split(sandbox, path)
+        keys = sandbox.known(point.key_kind)
+        async with built(sandbox, kind=self.kind) as adapter:
+            told = await ask(adapter, point, keys, sandbox.arguments())
+            covers = await self.covers(adapter, split, keys, sandbox)
+            coarse = sorted({each for some in covers.values() for each in some})
+            answers = await ask(adapter, lookup_of(split.via), coarse, sandbox.arguments())
+
+        for key in keys:
+            records = [r for each in covers[key] for r in records_of(answers.get(each)) if split.by(r) == key]
+            assert in_order(records_of(told.get(key))) == in_order(records)
+
+    async def test_a_path_says_what_it_costs(self, path: Any, sandbox: Sandbox) -> None:
+        """The gateway takes the cheaper way, so both must cost something."""
+        adapter = build(sandbox, kind=self.kind)
+        calls = self.split(sandbox, path).calls(adapter.settings)
+
+        assert isinstance(calls, Calls)
+        assert min(calls.point, calls.coarse) > 0
+
+    def split(self, sandbox: Sandbox, path: Any) -> Split[Record]:
+        """The coarser way to the lookup."""
+        return build(sandbox, kind=self.kind).paths[path]
+
+    async def covers(
+        self, adapter: Adapter, split: Split[Record], keys: list[str], sandbox: Sandbox
+    ) -> dict[str, list[str]]:
+        """
+        The coarse keys of each key.
+
+        Where another source of the district tells them, the sandbox's own: all of them cover everybody.
+        """
+        everywhere = sandbox.known(lookup_of(split.via).key_kind)
+        if split.covers is None or split.key is None or not adapter.supports(split.covers):
+            return dict.fromkeys(keys, everywhere)
+        told = await ask(adapter, lookup_of(split.covers), keys, sandbox.arguments())
+        found: dict[str, list[str]] = defaultdict(list)
+        for key in keys:
+            found[key] = sorted({split.key(record) for record in records_of(told.get(key))})
+        return found

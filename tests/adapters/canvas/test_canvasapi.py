@@ -1,0 +1,93 @@
+"""A published client of Canvas, `canvasapi`, reads the sandbox: it speaks as the real one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import canvasapi  # type: ignore[import-untyped]
+import pytest
+from canvasapi.exceptions import (  # type: ignore[import-untyped]
+    Forbidden,
+    InvalidAccessToken,
+    ResourceDoesNotExist,
+)
+
+from adapters.canvas.sandbox import CanvasSandbox
+from adapters.sandbox.serving import served
+from tests.adapters.canvas.classroom import ALGEBRA, account_of, classroom
+
+pytestmark = pytest.mark.filterwarnings("ignore:Canvas may respond unexpectedly when making requests to HTTP")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[CanvasSandbox]:
+    """A Canvas with 130 students, on a socket in a thread of its own."""
+    found = CanvasSandbox(classroom(students=130), hidden=frozenset({account_of(5)}))
+    with served(found):
+        yield found
+
+
+@pytest.fixture
+def client(sandbox: CanvasSandbox) -> Any:
+    """The library, with the token."""
+    return canvasapi.Canvas(sandbox.url, sandbox.settings()["token"])
+
+
+def test_courses(client: Any) -> None:
+    """Listed, by number, and by SIS id."""
+    assert [course.name for course in client.get_courses()] == ["Algebra", "Biology"]
+    assert client.get_course(ALGEBRA).course_code == "ALG-1"
+    assert client.get_course("ALG-1", use_sis_id=True).id == ALGEBRA
+    assert [section.sis_section_id for section in client.get_course(ALGEBRA).get_sections()] == ["ALG-1"]
+
+
+def test_enrollments_of_all_pages(client: Any, sandbox: CanvasSandbox) -> None:
+    """The library follows the links, to another path and to the end."""
+    enrollments = list(client.get_course(ALGEBRA).get_enrollments())
+
+    assert len({each.user_id for each in enrollments}) == 129
+    assert enrollments[0].grades["current_score"] == 10.0
+    assert len([request for request in sandbox.requests if "enrollments" in request]) == 2
+
+
+def test_a_user_and_what_they_take(client: Any) -> None:
+    """By SIS id."""
+    user = client.get_user("604801", "sis_user_id")
+
+    assert (user.id, user.sortable_name) == (account_of(1), "Woods, Ada1")
+    assert [course.name for course in user.get_courses()] == ["Algebra", "Biology"]
+    assert len(list(user.get_enrollments())) == 2
+
+
+def test_assignments_and_submissions(client: Any) -> None:
+    """Dates are understood as dates; grouped submissions as grouped."""
+    course = client.get_course(ALGEBRA)
+    [first, *_] = course.get_assignments()
+    grouped = list(course.get_multiple_submissions(student_ids=[101, 102], grouped=True, include=["assignment"]))
+    flat = list(course.get_multiple_submissions(student_ids=["all"], per_page=100))
+
+    assert (first.name, first.due_at_date.year) == ("Homework 1", 2025)
+    assert [each.user_id for each in grouped] == [101, 102]
+    assert [s.workflow_state for s in grouped[0].submissions] == ["graded", "unsubmitted"]
+    assert len({submission.id for submission in flat}) == 129 * 2
+
+
+def test_analytics(client: Any) -> None:
+    """What the library has methods for."""
+    course = client.get_course(ALGEBRA)
+    summaries = list(course.get_course_level_student_summary_data())
+    activity = course.get_user_in_a_course_level_participation_data(account_of(1))
+
+    assert summaries[0].tardiness_breakdown["missing"] == 1
+    assert activity["page_views"]["2026-01-05T15:00:00Z"] == 4
+
+
+def test_errors_are_told_apart(client: Any, sandbox: CanvasSandbox) -> None:
+    """A wrong token, a missing permission and a missing course are three things to the library."""
+    with pytest.raises(InvalidAccessToken):
+        canvasapi.Canvas(sandbox.url, "wrong").get_course(ALGEBRA)
+    with pytest.raises(ResourceDoesNotExist):
+        client.get_course(99)
+    with pytest.raises(Forbidden):
+        list(client.get_course(ALGEBRA).get_multiple_submissions(student_ids=[account_of(5)]))

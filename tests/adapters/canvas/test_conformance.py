@@ -1,0 +1,13 @@
+"""The Canvas adapter behaves as every adapter must."""
+
+from __future__ import annotations
+
+from adapters.canvas.sandbox import CanvasSandbox
+from adapters.testing import AdapterSuite
+
+
+class TestCanvas(AdapterSuite):
+    """Every lookup; page views are null where a token may not see analytics."""
+
+    sandbox_type = CanvasSandbox
+    optional_when_refused = frozenset({"course_engagement_by_student"})

@@ -1,0 +1,79 @@
+"""An Ed-Fi API of a few lines that does what some servers do: rows by hand, filters ignored, no totals."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from adapters.edfi.adapter import EdFi, EdFiSettings
+from adapters.sandbox.serving import Sandbox, served
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class Scripted(Sandbox):
+    """Serves the rows it is given; a resource without an entry is a 404."""
+
+    kind: ClassVar[str] = "edfi"
+
+    def __init__(self, rows: Rows, *, standard: str = "5.1.0", root: str = "/data/v3", leads_to: str = "") -> None:
+        super().__init__()
+        self.rows, self.standard, self.root = rows, standard, root
+        self.leads_to = leads_to
+        """Address of another server that the discovery document names; empty for its own."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Discovery, tokens and lists."""
+        return [
+            Route("/", self._discovery),
+            Route("/oauth/token", self._token, methods=["POST"]),
+            Route(f"{self.root}/ed-fi/{{resource}}", self._list),
+        ]
+
+    def settings(self) -> dict[str, Any]:
+        """Address and credentials."""
+        return {"base_url": self.url, "client_id": "key", "client_secret": "secret"}
+
+    def known(self, kind: str) -> list[str]:
+        """Nobody: keys are the tests' own."""
+        return []
+
+    def throttle(self) -> Response:
+        """As the vendor does."""
+        return Response(status_code=429)
+
+    def asked(self) -> list[str]:
+        """Resources that were asked for, oldest first; the empty page that ends a list is left out."""
+        return [line.partition("?")[0].rpartition("/")[2] for line in self.requests if "offset=0" in line]
+
+    async def _discovery(self, request: Request) -> Response:
+        home = self.leads_to or self.url
+        urls = {"dataManagementApi": f"{home}{self.root}/", "oauth": f"{home}/oauth/token"}
+        models = [{"name": "Ed-Fi", "version": self.standard}] if self.standard else []
+        return JSONResponse({"version": "7.2", "dataModels": models, "urls": urls})
+
+    async def _token(self, request: Request) -> Response:
+        return JSONResponse({"access_token": "t", "expires_in": 1800, "token_type": "bearer"})
+
+    async def _list(self, request: Request) -> Response:
+        if (rows := self.rows.get(request.path_params["resource"])) is None:
+            return JSONResponse({"message": "no such resource"}, 404)
+        start, limit = int(request.query_params["offset"]), int(request.query_params["limit"])
+        return JSONResponse([dict(row) for row in rows[start : start + limit]])
+
+
+@asynccontextmanager
+async def connected(sandbox: Sandbox, **settings: Any) -> AsyncIterator[EdFi]:
+    """Serve the sandbox, and the adapter connected to it."""
+    with served(sandbox):
+        configured = EdFiSettings.model_validate(sandbox.settings() | settings)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            adapter = EdFi("sis", configured, http)
+            http.auth = adapter.auth()
+            yield adapter

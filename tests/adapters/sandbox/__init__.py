@@ -1,0 +1,1 @@
+"""Tests of the synthetic district and of records read from a folder."""
