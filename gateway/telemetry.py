@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
 
 from adapters.errors import AdapterError
 from adapters.lookup import Page
@@ -108,8 +109,19 @@ def unmapped(value: Any) -> int:
     if isinstance(value, list):
         return sum(map(unmapped, value))
     if isinstance(value, Record):
-        return sum(getattr(getattr(value, f.name), "name", None) == "UNMAPPED" for f in fields(value))
+        record: Any = type(value)
+        return sum(getattr(value, name).name == "UNMAPPED" for name in _coded(record))
     return 0
+
+
+@cache
+def _coded(record: type[Any]) -> tuple[str, ...]:
+    """Names of a record's attributes that hold a code which may be unmapped."""
+    return tuple(
+        name
+        for name, hint in get_type_hints(record).items()
+        if isinstance(hint, type) and issubclass(hint, Enum) and "UNMAPPED" in hint.__members__
+    )
 
 
 def traced(fetch: Fetch, telemetry: Telemetry, traffic: dict[str, Traffic]) -> Fetch:

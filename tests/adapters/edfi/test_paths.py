@@ -9,6 +9,10 @@ import pytest
 
 from adapters.contract import Adapter, Calls, LookupMethod
 from adapters.edfi.adapter import EdFi, EdFiSettings
+from adapters.edfi.sandbox import EdFiSandbox
+from adapters.model import SchoolId, StudentId
+from adapters.sandbox.district import make_district
+from tests.adapters.edfi.scripted import connected
 
 
 def calls(method: LookupMethod, **estimates: Any) -> Calls:
@@ -44,3 +48,20 @@ def test_a_list_that_is_never_read_whole_is_no_way() -> None:
     """Lists end at 20,000 rows: beyond, students are read one by one whatever it costs."""
     assert Calls(1, math.inf) == calls(Adapter.students_by_id, students=20_001)
     assert Calls(2, math.inf) == calls(Adapter.student_identities_by_id, students=10_001)
+
+
+async def test_events_at_two_schools_come_in_the_order_of_the_point_read() -> None:
+    """A child of two schools is read at both; the days of either alternate."""
+    sandbox = EdFiSandbox(make_district(120))
+    split, year = EdFi.paths[Adapter.attendance_events_by_student], sandbox.facts.year
+    assert split.order is not None
+    schools = [SchoolId(key) for key in sandbox.known("school")]
+    async with connected(sandbox) as adapter:
+        told = await adapter.attendance_events_by_school(schools, school_year=year)
+        events = [event for answer in told.values() if isinstance(answer, list) for event in answer]
+        for key in map(StudentId, sandbox.facts.awkward["dual_enrollment"]):
+            point = await adapter.attendance_events_by_student([key], school_year=year)
+            own = [event for event in events if split.by(event) == key]
+
+            assert len({event.school_id for event in own}) == 2
+            assert sorted(own, key=split.order) == point[key]

@@ -1,0 +1,1 @@
+"""The whole road, from a query over HTTP to sandboxes and back."""

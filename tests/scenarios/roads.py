@@ -1,0 +1,65 @@
+"""A whole district over its sandboxes, in process: for tests that count requests or look below GraphQL."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from adapters.model import DistrictId, Sensitivity
+from adapters.registry import find
+from adapters.sandbox.facts import DistrictFacts
+from adapters.sandbox.serving import Sandbox, served
+from adapters.sources import District, Source
+from gateway.fetching import begin
+from gateway.seal import HmacSeal
+from gateway.server import connect
+from gateway.telemetry import Telemetry
+from resolvers.context import Context, Viewer, ViewerRole
+
+HERE = DistrictId("here")
+VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({HERE}), frozenset(Sensitivity), operator=True)
+
+
+@dataclass
+class Road:
+    """A district whose sandboxes count their requests."""
+
+    facts: DistrictFacts
+    district: District
+    sandboxes: dict[str, Sandbox]
+
+    def operation(self) -> Context:
+        """An operation of a viewer who may see everything."""
+        return begin({HERE: self.district}, VIEWER, Telemetry(), HmacSeal(b"0" * 32))
+
+    def source(self, kind: str) -> Source:
+        """The source of that kind."""
+        return next(source for source in self.district.sources if source.kind == kind)
+
+    def calls(self) -> Counter[str]:
+        """Requests since the last time, by kind and last part of the path."""
+        counted: Counter[str] = Counter()
+        for kind, sandbox in self.sandboxes.items():
+            for request in sandbox.requests:
+                path = request.split()[1].partition("?")[0].rstrip("/")
+                counted[f"{kind} {path.rpartition('/')[2]}"] += 1
+            sandbox.requests.clear()
+        return counted
+
+
+@contextlib.asynccontextmanager
+async def road(facts: DistrictFacts) -> AsyncIterator[Road]:
+    """The district over a sandbox of each installed kind, until the block ends."""
+    sandboxes = {point.name: point.load()(facts) for point in entry_points(group="student_graph.sandboxes")}
+    with served(*sandboxes.values()):
+        sources = []
+        for kind, sandbox in sandboxes.items():
+            settings = find(kind).settings_type().model_validate(sandbox.settings())
+            sources.append(connect(HERE, kind, kind, settings))
+        sources.sort(key=lambda source: source.identity is not None)
+        yield Road(facts, District(HERE, facts.name, tuple(sources), frozen_on=facts.now), sandboxes)
+        for source in sources:
+            await source.adapter.http.aclose()
