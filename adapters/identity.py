@@ -93,6 +93,15 @@ class IdentityIndex:
             for known in identity.identifiers:
                 self._by_identifier.setdefault((known.system, known.value.strip()), set()).add(identity.student_id)
 
+    def shared(self, rule: IdentityRule, student: StudentId) -> bool:
+        """Whether somebody else has an identifier by which `rule` would name the student."""
+        identity = self.by_id.get(student)
+        return identity is not None and any(
+            len(self._by_identifier[known.system, known.value.strip()]) > 1
+            for known in identity.identifiers
+            if known.system == rule.system
+        )
+
     def inward(self, subject: Subject, rules: IdentityRules) -> StudentIdentity:
         """
         Who a vendor's record is about.

@@ -163,23 +163,14 @@ class Sources:
 
     async def load_page(
         self, method: Callable[..., Awaitable[Batch[Any, Page[V]]]], key: Key, window: Window, **arguments: Any
-    ) -> tuple[Source, Page[V]]:
-        """
-        One page of a long list, from the first source that offers it.
-
-        Raises:
-            AdapterError: the source failed, or no source offers the list.
-        """
+    ) -> Found[Page[V]]:
+        """One page of a long list, from the first source that offers it."""
         lookup = lookup_of(method)
-        for source in self._district(key).offering(lookup):
-            told = await self.fetch(source, Ask(lookup, (key.id,), arguments, window))
-            answer = told.get(key.id)
-            if answer is None:
-                return source, Page([], None)
-            if isinstance(answer.value, AdapterError):
-                raise answer.value
-            return source, answer.value
-        raise NotOfferedError(f"no source of the district answers {lookup.name}")
+        offering = self._district(key).offering(lookup)
+        if not offering:
+            return Found(None, (NotOfferedError(f"no source of the district answers {lookup.name}"),))
+        told = await self.fetch(offering[0], Ask(lookup, (key.id,), arguments, window, near=self._near))
+        return _first([told[key.id]] if key.id in told else [])
 
     def _district(self, key: Key) -> District:
         return self.districts[key.district]

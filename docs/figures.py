@@ -21,7 +21,8 @@ def figures(room: str) -> tuple[str, ...]:
     public = [
         node
         for node in nodes
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
     ]
     documented = sum(ast.get_docstring(node) is not None for node in public)
     longest = max(lengths, key=lambda file: lengths[file])
@@ -38,7 +39,15 @@ def figures(room: str) -> tuple[str, ...]:
 
 def main() -> None:
     """Print the table."""
-    head = ("room", "files", "lines", "median file", "longest file", "function median / p90", "public with docstring")
+    head = (
+        "room",
+        "files",
+        "lines",
+        "median file",
+        "longest file",
+        "function median / p90",
+        "public with docstring",
+    )
     rows = [head, *map(figures, ROOMS)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -1,0 +1,1 @@
+"""The service: everything between the socket and a lookup."""

@@ -69,32 +69,43 @@ class _Linker:
     async def _by_student(self, ask: Ask[Any]) -> Answers:
         """Try the rules in their order; whom none of them links has no link."""
         identities = await self._identities(ask.keys)
-        answers: dict[Any, Answer[Any]] = {}
+        answers = {s: self._failed(i) for s, i in identities.items() if isinstance(i, AdapterError)}
         for rule in self._rules.students:
-            left = [key for key in ask.keys if key not in answers]
+            left = [student for student in ask.keys if student not in answers]
             keys: dict[str, StudentId] = {}
-            for student in left:
-                known = identities.get(student)
-                if isinstance(known, AdapterError):
-                    answers[student] = self._failed(known)
-                    continue
-                try:
-                    key = outward(rule, known or _bare(student))
-                except IdentityError as error:
-                    answers[student] = self._conflict(student, error)
-                    continue
-                if key is not None:
+            for student, key in (await self._keys(rule, left, identities)).items():
+                if isinstance(key, AdapterError):
+                    answers[student] = self._conflict(student, key)
+                else:
                     keys[key] = student
-            if keys:
-                told = await self._fetch(self._source, replace(ask, keys=tuple(keys)))
-                answers |= {
-                    keys[k]: self._own(keys[k], identities.get(keys[k]), a) for k, a in told.items() if k in keys
-                }
+            told = await self._fetch(self._source, replace(ask, keys=tuple(keys))) if keys else {}
+            for key, answer in told.items():
+                if key in keys:
+                    answers[keys[key]] = self._own(keys[key], identities.get(keys[key]), answer)
         for student in ask.keys:
             if student not in answers:
                 self._telemetry.link(self._source, student, Link.UNMATCHED)
                 answers[student] = self._failed(IdentityError("the source does not know the student"))
         return await self._sections.renamed(answers)
+
+    async def _keys(
+        self, rule: IdentityRule, students: Sequence[StudentId], identities: Mapping[StudentId, Any]
+    ) -> dict[StudentId, str | IdentityError]:
+        """The source's key of each student whom the rule can name; an error where it would name two."""
+        keys: dict[StudentId, str | IdentityError] = {}
+        for student in students:
+            try:
+                key = outward(rule, identities.get(student) or _bare(student))
+            except IdentityError as error:
+                keys[student] = error
+            else:
+                keys |= {student: key} if key is not None else {}
+        if rule.system != UNIQUE_ID and keys:
+            index = await self._everybody()
+            for student in keys:
+                if isinstance(index, AdapterError) or index.shared(rule, student):
+                    keys[student] = IdentityError("an identifier of two students", code="IDENTITY_CONFLICT")
+        return keys
 
     def _own(self, student: StudentId, identity: Any, answer: Answer[Any]) -> Answer[Any]:
         """One student's answer under the district's id, withheld when a second attribute disagrees."""
@@ -198,9 +209,13 @@ class _Linker:
             known = await self._identities(sorted(claimed))
             failed = next((i for i in known.values() if isinstance(i, AdapterError)), None)
             return failed or IdentityIndex([i for i in known.values() if isinstance(i, StudentIdentity)])
+        return await self._everybody()
+
+    async def _everybody(self) -> IdentityIndex | AdapterError:
+        """The identifiers of the whole district, which alone can tell that one of them stands for two students."""
         authority = self._district.authority(BY_DISTRICT)
         if authority is None:
-            return IdentityIndex([])
+            return NotOfferedError("no source of the district tells everybody's identifiers")
         told = await self._fetch(authority, Ask(BY_DISTRICT, (self._district.id,)))
         value: Any = told[self._district.id].value if self._district.id in told else []
         return value if isinstance(value, AdapterError) else IdentityIndex(value)

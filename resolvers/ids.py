@@ -12,14 +12,17 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 from adapters.errors import BadKeyError
-from adapters.model import DistrictId, StudentId
+from adapters.model import DistrictId, SchoolId, Section, Session, StudentId
 
 _LONGEST = 1024
 _PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,31}")
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_YEAR = re.compile(r"[1-9][0-9]{3}")
 
 
 class GlobalId(NamedTuple):
@@ -35,10 +38,36 @@ class GlobalId(NamedTuple):
 class NodeKind(NamedTuple):
     """A type whose things have global ids."""
 
-    attribute: str
-    """Attribute that holds the key."""
+    key: Callable[[Any], str]
+    """The key of a thing, in its district."""
     valid: Callable[[str], object]
     """Whether text can be such a key."""
+
+
+class TermKey(NamedTuple):
+    """What names a term in its district: sessions have no number, their names are unique in school and year."""
+
+    school_id: SchoolId
+    school_year: int
+    session_name: str
+
+    @classmethod
+    def of(cls, record: Session | Section) -> TermKey:
+        """The term that a session is, or that a section is taught in."""
+        return cls(record.school_id, record.school_year, record.session_name)
+
+    def text(self) -> str:
+        """The key as a global id holds it."""
+        return f"{self.school_id}/{self.school_year}/{quote(self.session_name, safe='')}"
+
+
+def term_key(text: str) -> TermKey | None:
+    """The term that a key in a global id names; None when the text can be no such key."""
+    match text.split("/"):
+        case [school, year, name] if _NUMBER.fullmatch(school) and _YEAR.fullmatch(year) and name.isascii():
+            named = TermKey(SchoolId(school), int(year), unquote(name))
+            return named if named.session_name and named.text() == text else None
+    return None
 
 
 def _opaque(text: str) -> bool:
@@ -46,11 +75,12 @@ def _opaque(text: str) -> bool:
 
 
 NODES: Mapping[str, NodeKind] = {
-    "LocalEducationAgency": NodeKind("district_id", _NUMBER.fullmatch),
-    "School": NodeKind("school_id", _NUMBER.fullmatch),
-    "Section": NodeKind("section_id", _opaque),
-    "Staff": NodeKind("staff_unique_id", _PERSON.fullmatch),
-    "Student": NodeKind("student_unique_id", _PERSON.fullmatch),
+    "LocalEducationAgency": NodeKind(attrgetter("district_id"), _NUMBER.fullmatch),
+    "School": NodeKind(attrgetter("school_id"), _NUMBER.fullmatch),
+    "Section": NodeKind(attrgetter("section_id"), _opaque),
+    "Session": NodeKind(lambda session: TermKey.of(session).text(), term_key),
+    "Staff": NodeKind(attrgetter("staff_unique_id"), _PERSON.fullmatch),
+    "Student": NodeKind(attrgetter("student_unique_id"), _PERSON.fullmatch),
 }
 """Types whose things have global ids, by name."""
 

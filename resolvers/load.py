@@ -7,11 +7,11 @@ What one of several sources failed to tell is noted as degraded; a question that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from adapters.errors import AdapterError, NotOfferedError
-from adapters.lookup import lookup_of
+from adapters.lookup import Batch, Page, Window, lookup_of
 from adapters.model import DistrictId, Record
 from adapters.sources import District, Found, Key, Method, Ref, Sources
 from resolvers.context import Context, Info
@@ -85,6 +85,19 @@ async def load_many(
     return settle(info, await ask_many(info, method, key, *args, **arguments)) or []
 
 
+async def load_page(
+    info: Info, method: Callable[..., Awaitable[Batch[Any, Page[V]]]], key: Key, window: Window, **arguments: Any
+) -> Page[V]:
+    """
+    One page of a long list, from the first source that offers it; empty when the source does not know the key.
+
+    Raises:
+        AdapterError: the source failed, or no source offers the list.
+    """
+    found = await info.context.sources.load_page(method, key, window, **arguments)
+    return settle(info, found) or Page([], None)
+
+
 async def ask_many(
     info: Info, method: Method[K, P, list[V]], key: Key, *args: P.args, **arguments: P.kwargs
 ) -> Found[list[V]]:
@@ -125,9 +138,14 @@ def settle(info: Info, found: Found[V]) -> V | None:
     for failure in found.failures:
         degrade(info, failure)
     if found.stale:
-        records: list[Any] = found.value if isinstance(found.value, list) else [found.value]
-        info.context.operation.note_stale(r for r in records if fetched(r).source in found.stale)
+        info.context.operation.note_stale(r for r in _records(found.value) if fetched(r).source in found.stale)
     return found.value
+
+
+def _records(value: Any) -> Sequence[Record]:
+    """The records of an answer, which is one record, a list or a page."""
+    whole = value.items if isinstance(value, Page) else value
+    return whole if isinstance(whole, Sequence) else [whole]
 
 
 def degrade(info: Info, failure: AdapterError) -> None:

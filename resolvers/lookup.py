@@ -7,39 +7,19 @@ can ask once for all parents instead.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
-
-import strawberry
+from typing import Any
 
 from adapters.lookup import Lookup, lookup_of
 from adapters.model import Record
-from adapters.sources import District, Key
+from adapters.sources import Key
 from resolvers.context import Info
 from resolvers.field import field
-from resolvers.load import OfDistrict, district_calendar, key_of, load_many, load_one
+from resolvers.load import OfDistrict, key_of, load_many, load_one
 
 LOOKUP = "lookup"
 """Under this name the metadata of a field hold its `FieldLookup`."""
-
-
-class Defaulted(NamedTuple):
-    """An argument of lookups that the graph makes optional."""
-
-    description: str
-    default: Callable[[District], Hashable]
-    """The resolved value for those who do not name one."""
-
-
-ARGUMENTS: Mapping[str, Defaulted] = {
-    "school_year": Defaulted(
-        "School year by the calendar year in which it ends; the district's current one when left out.",
-        lambda district: district.school_year(district.today()),
-    ),
-}
-"""Arguments that a lookup may have, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,59 +34,26 @@ class FieldLookup:
         """What to ask about; None when the parent names nothing."""
         return key_of(parent, self.key)
 
-    def arguments(self, district: District, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Resolved arguments: what a client left out is the district's own."""
-        return {
-            name: ARGUMENTS[name].default(district) if value is None else value for name, value in given.items()
-        }
-
 
 def lookup(method: Callable[..., Any], *, key: str) -> Any:
     """
-    A field answered by `method`, a lookup of `Adapter`, asked with each parent's attribute `key`.
+    A field answered by `method`, a lookup of `Adapter` without arguments, asked with each parent's attribute `key`.
 
-    Type, arguments, description and class of data follow from the lookup.
+    Type, description and class of data follow from the lookup.
     """
     declared = lookup_of(method)
+    assert not declared.argument_names, "a field with arguments says what they mean when left out"
     asked = FieldLookup(declared, key)
     load: Any = load_many if declared.many else load_one
 
-    async def resolve(root: Any, info: Info, **given: Any) -> Any:
-        arguments = asked.arguments(district_calendar(info, root), given)
-        return await load(info, method, asked.key_of(root), **arguments)
+    async def resolve(root: Any, info: Info) -> Any:
+        return await load(info, method, asked.key_of(root))
 
     record: Any = declared.record
     resolve.__name__ = declared.name
     resolve.__annotations__ = {
         "root": Any,
         "info": Info,
-        **{name: _optional(name) for name in _named(method)},
         "return": (list[record] if declared.many else record) | None,
     }
-    resolve.__signature__ = _signature(resolve.__annotations__)  # type: ignore[attr-defined]
     return field(resolve, description=declared.description, metadata={LOOKUP: asked})
-
-
-def _named(method: Callable[..., Any]) -> list[str]:
-    """Names of a lookup's own arguments."""
-    return [p.name for p in inspect.signature(method).parameters.values() if p.kind is p.KEYWORD_ONLY]
-
-
-def _optional(name: str) -> Any:
-    """Annotation of an argument that may be left out."""
-    return Annotated[int | None, strawberry.argument(description=ARGUMENTS[name].description)]
-
-
-def _signature(annotations: Mapping[str, Any]) -> inspect.Signature:
-    """The signature of a resolver with these arguments, the first two given by the executor."""
-    parameters = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=inspect.Parameter.empty if name in ("root", "info") else None,
-            annotation=annotation,
-        )
-        for name, annotation in annotations.items()
-        if name != "return"
-    ]
-    return inspect.Signature(parameters, return_annotation=annotations["return"])

@@ -19,5 +19,5 @@ class Node:
     def id(self) -> strawberry.ID:
         """Opaque id, unique in the graph and stable over school years."""
         name = type(self).__name__
-        named = GlobalId(name, district_of(self), getattr(self, NODES[name].attribute))  # type: ignore[arg-type]
+        named = GlobalId(name, district_of(self), NODES[name].key(self))  # type: ignore[arg-type]
         return strawberry.ID(encode(named))

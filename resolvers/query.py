@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLError
@@ -14,6 +14,7 @@ from adapters.contract import Adapter
 from adapters.errors import AdapterError
 from adapters.sources import Key, Method
 from resolvers.arguments import After, First
+from resolvers.calendar import session
 from resolvers.context import Info
 from resolvers.district import LocalEducationAgency, agency
 from resolvers.docstrings import described
@@ -143,8 +144,11 @@ async def _node(info: Info, named: GlobalId) -> Node | None:
     """Whatever an id names."""
     if named.type == "LocalEducationAgency":
         return agency(info, named.district)
-    found: Node | None = await _load(info, LOADERS[named.type], named)
-    return found
+    if named.type == "Session":
+        found: Any = await session(info, named) if visible(info, named.district) else None
+    else:
+        found = await _load(info, LOADERS[named.type], named)
+    return cast("Node | None", found)
 
 
 async def _load(info: Info, method: Method[Any, ..., T], named: GlobalId) -> T | None:

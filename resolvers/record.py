@@ -72,7 +72,7 @@ def graph_type(hint: Any) -> Any:
     """An annotation as Strawberry reads it: records, values and enums of the model by their GraphQL types."""
     if get_args(hint):
         return _composed(hint)
-    if isinstance(hint, NewType):
+    if isinstance(hint, NewType) and hint is not strawberry.ID:
         return hint.__supertype__
     if isinstance(hint, EnumMeta):
         return described_enum(hint)

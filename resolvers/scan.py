@@ -16,7 +16,7 @@ from adapters.errors import AdapterError, BadKeyError, NotOfferedError
 from adapters.lookup import Page, Window, lookup_of
 from adapters.sources import Key
 from resolvers.context import Info
-from resolvers.load import degrade
+from resolvers.load import degrade, load_page
 from resolvers.matching import grades_on, named
 from resolvers.paging import LARGEST, Cursors, PageInfo
 from resolvers.scope import Listing, Place, Scope
@@ -50,16 +50,16 @@ class Scan:
         return Listing(self.places, PageInfo(has_next_page=more, end_cursor=self.cursor()), self.total)
 
     async def page(self) -> Page[model.Student]:
-        """The vendor's page where the scan stands."""
+        """The vendor's page where the scan stands; students of a stale one are noted as such."""
         wanted = self.scope.vendor_filter()
         size = LARGEST if wanted else min(LARGEST, self.first + self.read)
-        _, page = await self.info.context.sources.load_page(
+        return await load_page(
+            self.info,
             Adapter.students_by_district,
             Key(self.scope.district.id, self.scope.district.id),
             Window(size, self.after or None),
             filter=wanted,
         )
-        return page
 
     async def take(self, page: Page[model.Student]) -> bool:
         """Read the rest of a page; False when ours was full before its end."""

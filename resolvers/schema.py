@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.calendar import Session
 from resolvers.field import Sensitive
 from resolvers.query import Query
 from resolvers.school import School, SchoolEnrollment
@@ -12,7 +13,7 @@ from resolvers.section import Section, SectionEnrollment, SectionStaff
 from resolvers.staff import Staff
 from resolvers.student import Student
 
-TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Staff, Student)
+TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Session, Staff, Student)
 """Types that nothing imports: fields name their records instead."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import strawberry
 
@@ -11,6 +12,7 @@ from adapters import model
 from adapters.contract import Adapter
 from resolvers import assessments, attendance, behavior, grades, learning, services
 from resolvers.arguments import AsOf, WhenAsOf
+from resolvers.calendar import Term, sections_in, term_of
 from resolvers.context import Info
 from resolvers.district import LocalEducationAgency, agency
 from resolvers.field import field
@@ -20,6 +22,13 @@ from resolvers.matching import enrolled, grade_on
 from resolvers.node import Node
 from resolvers.record import record_type
 from resolvers.times import active
+
+PlacesAsOf: TypeAlias = Annotated[
+    date | None,
+    strawberry.argument(
+        description="Only places that last on this day; when left out, all of the term named, else today's."
+    ),
+]
 
 
 @record_type
@@ -85,8 +94,18 @@ class Student(model.Student, Node):
         return grade_on(stays, as_of or district_calendar(info, self).today())
 
     @field
-    async def sections(self, info: Info, as_of: AsOf = None) -> list[model.SectionEnrollment] | None:
-        """The student's places in sections on a day, earliest first."""
-        day = as_of or district_calendar(info, self).today()
+    async def sections(
+        self, info: Info, as_of: PlacesAsOf = None, term: Term = None
+    ) -> list[model.SectionEnrollment] | None:
+        """The student's places in sections, on a day or in a term, earliest first."""
+        district = district_calendar(info, self)
+        named = term_of(term, district.id) if term is not None else None
+        if term is not None and named is None:
+            return []
+        day = as_of or (None if named else district.today())
         places = await load_many(info, Adapter.section_enrollments_by_student, key_of(self, "student_id"))
-        return [place for place in places if active(place.begin_date, place.end_date, day)]
+        lasting = [place for place in places if day is None or active(place.begin_date, place.end_date, day)]
+        if named is None:
+            return lasting
+        taught = {section.section_id for section in await sections_in(info, district.id, named)}
+        return [place for place in lasting if place.section_id in taught]

@@ -1,4 +1,4 @@
-"""What holds for every test: where the published material lies, and that nothing is skipped where all is at hand."""
+"""What holds for every test: a skip is a failure on a machine where all is at hand."""
 
 from __future__ import annotations
 

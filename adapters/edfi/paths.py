@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.contract import Adapter, Calls, LookupMethod, Split
+from adapters.edfi.lookups.school_life import by_day_and_student
 from adapters.edfi.settings import EdFiSettings
 from adapters.model import (
     AttendanceEvent,
@@ -83,6 +84,7 @@ PATHS: Mapping[LookupMethod, Split[Any]] = {
         calls=_attendance,
         covers=Adapter.school_enrollments_by_student,
         key=_school,
+        order=by_day_and_student,
     ),
     Adapter.discipline_incidents_by_student: Split(
         via=Adapter.discipline_incidents_by_district, by=_student, calls=_incidents

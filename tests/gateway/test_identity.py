@@ -91,6 +91,17 @@ async def test_rules_are_tried_in_their_order() -> None:
     assert told["s3"] == "IDENTITY_CONFLICT"
 
 
+async def test_an_identifier_of_two_students_links_neither() -> None:
+    """A code that the SIS holds for two children gives its work to nobody, even when only one is asked for."""
+    rules = IdentityRules(students=(IdentityRule(field="sis_user_id", system="State"),))
+    twins = [identity("s1", State="77"), identity("s2", State="77"), identity("s3", State="88")]
+    asked = Asked(Ledger(identities=twins, work=[submitted("77"), submitted("88")]), rules)
+    told = await asked.of(WORK, "s1", "s3")
+    assert told["s1"] == "IDENTITY_CONFLICT"
+    assert [w.student_id for w in told["s3"]] == ["s3"]
+    assert ("assignment_work_by_student", ("sis_user_id:88",)) in asked.ledger.calls
+
+
 @pytest.mark.parametrize("system", ["studentUniqueId", "State"])
 async def test_rows_of_a_section_find_their_students(system: str) -> None:
     """Rows about nobody of ours, or with a second attribute that disagrees, are withheld and said so."""

@@ -111,7 +111,7 @@ async def test_spans_that_cannot_be_meant_are_refused(variables: dict[str, Any])
 
 
 async def test_a_scope_that_fails_fails_the_field() -> None:
-    """Half of the events would read as few absences: the field is null with a reason, the other scope answers alone."""
+    """Half of the events would read as few absences: the field is null with a reason, the other scope answers."""
     shelf, world = term()
     shelf.failing["section_attendance_events_by_student"] = UnavailableError("no answer in time")
 

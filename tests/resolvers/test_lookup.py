@@ -162,10 +162,10 @@ async def test_a_parent_that_names_nothing_asks_nothing() -> None:
 
 def test_a_lookup_field_carries_its_lookup_as_data() -> None:
     """An executor reads from the field what to ask once for all parents."""
-    field: Any = SCHEMA._schema.type_map["School"].fields["sections"]  # type: ignore[attr-defined]
+    field: Any = SCHEMA._schema.type_map["School"].fields["sessions"]  # type: ignore[attr-defined]
     asked = field.extensions["strawberry-definition"].metadata["lookup"]
 
-    assert asked == FieldLookup(lookup_of(Adapter.sections_by_school), "school_id")
+    assert asked == FieldLookup(lookup_of(Adapter.sessions_by_school), "school_id")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,14 @@ from adapters.sandbox.facts import DistrictFacts
 from tests.gateway.doors import ROOT, Running, demo
 
 QUERY = (ROOT / "examples" / "queries" / "01-one-student.graphql").read_text()
-FROM_SIS = ("courseGrades", "attendanceEvents", "disciplineIncidents", "assessments", "foodService", "transportation")
+FROM_SIS = (
+    "courseGrades",
+    "attendanceEvents",
+    "disciplineIncidents",
+    "assessments",
+    "foodService",
+    "transportation",
+)
 PARTS = (*FROM_SIS, "assignments")
 
 

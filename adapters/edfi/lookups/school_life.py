@@ -25,7 +25,7 @@ class SchoolLife(EdFiAccess):
             api.SCHOOL_ATTENDANCE,
             lambda key: {**by_student(key), "schoolYear": school_year},
             partial(mapping.school_attendance_event, self.codes),
-            _by_day_and_student,
+            by_day_and_student,
         )
 
     async def attendance_events_by_school(
@@ -37,7 +37,7 @@ class SchoolLife(EdFiAccess):
             api.SCHOOL_ATTENDANCE,
             lambda key: {**by_school(key), "schoolYear": school_year},
             partial(mapping.school_attendance_event, self.codes),
-            _by_day_and_student,
+            by_day_and_student,
         )
 
     async def section_attendance_events_by_student(
@@ -49,7 +49,7 @@ class SchoolLife(EdFiAccess):
             api.SECTION_ATTENDANCE,
             lambda key: {**by_student(key), "schoolYear": school_year},
             partial(mapping.section_attendance_event, self.codes),
-            _by_day_and_student,
+            by_day_and_student,
         )
 
     async def section_attendance_events_by_section(
@@ -57,22 +57,23 @@ class SchoolLife(EdFiAccess):
     ) -> Batch[SectionId, list[AttendanceEvent]]:
         """Ed-Fi `studentSectionAttendanceEvents` by section."""
         record = partial(mapping.section_attendance_event, self.codes)
-        return await self.lists(ids, api.SECTION_ATTENDANCE, by_section, record, _by_day_and_student)
+        return await self.lists(ids, api.SECTION_ATTENDANCE, by_section, record, by_day_and_student)
 
     async def discipline_actions_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[DisciplineAction]]:
         """Ed-Fi `disciplineActions` by student."""
         return await self.lists(
-            ids, api.DISCIPLINE_ACTIONS, by_student, mapping.discipline_action, _by_day_and_student
+            ids, api.DISCIPLINE_ACTIONS, by_student, mapping.discipline_action, by_day_and_student
         )
 
     async def discipline_actions_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[DisciplineAction]]:
         """Ed-Fi `disciplineActions`, every page."""
-        return await self.scan(ids, api.DISCIPLINE_ACTIONS, mapping.discipline_action, _by_day_and_student)
+        return await self.scan(ids, api.DISCIPLINE_ACTIONS, mapping.discipline_action, by_day_and_student)
 
 
-def _by_day_and_student(each: AttendanceEvent | DisciplineAction) -> tuple[dt.date, str, str]:
+def by_day_and_student(each: AttendanceEvent | DisciplineAction) -> tuple[dt.date, str, str]:
+    """The order in which events and actions are told: the same whether by student, school or district."""
     return each.date, each.student_id, each.vendor_id

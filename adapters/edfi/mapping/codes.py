@@ -131,29 +131,6 @@ _OTHER_SPELLINGS: Mapping[type[Enum], Mapping[str, tuple[str, ...]]] = {
     ResultDatatype: {},
 }
 
-WITHHELD = frozenset(
-    code.casefold()
-    for code in (
-        "Counseling Services",
-        "Early Intervention Services Part C",
-        "Expelled Education",
-        "Health Services Program",
-        "Homeless",
-        "IDEA",
-        "Immigrant Education",
-        "Neglected and Delinquent Program",
-        "Preschool Special Education",
-        "Section 504 Placement",
-        "Special Education",
-        "Student School Food Service",
-        "Substance Abuse Education/Prevention",
-        "Title I Part D Subpart 1",
-        "Title I Part D Subpart 2",
-    )
-)
-"""Program types that tell of disability, health, meals, homelessness, immigration, counseling or discipline: a
-participation in one is never among the programs that the ordinary grant opens."""
-
 
 def _standard(kind: type[Enum]) -> dict[str, str]:
     """Name by code: the members' own values are codes, but for the one that says there is none."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
 
-from adapters.edfi.mapping.codes import KINDS, STANDARD, WITHHELD
+from adapters.edfi.mapping.codes import KINDS, STANDARD
 from adapters.model import Descriptor, ProgramType
 
 E = TypeVar("E", bound=Enum)
@@ -51,9 +51,13 @@ class Codes:
         return None if uri is None else self.read(kind, uri)
 
     def withheld(self, uri: str) -> bool:
-        """Whether a program type tells of something that needs a restricted grant."""
+        """
+        Whether a program type tells of something that needs a restricted grant, or may do so.
+
+        A code that nobody mapped may stand for special education or homelessness as well as for chess.
+        """
         name = self._own.get(uri.casefold())
-        return code_of(uri) in WITHHELD if name is None else name == "WITHHELD"
+        return code_of(uri) not in STANDARD[ProgramType] if name is None else name == "WITHHELD"
 
 
 def checked(own: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ import pydantic
 import pytest
 
 from adapters.edfi.adapter import EdFiSettings
-from adapters.edfi.mapping.codes import KINDS, WITHHELD
+from adapters.edfi.mapping.codes import KINDS
 from adapters.edfi.mapping.descriptors import Codes, descriptor
 from adapters.model import (
     AcademicSubject,
@@ -31,6 +31,28 @@ STANDARD_CODES = {
     "StaffClassificationDescriptor": 37,
 }
 """How many codes Data Standard 5.2 publishes of each."""
+
+WITHHELD = frozenset(
+    code.casefold()
+    for code in (
+        "Counseling Services",
+        "Early Intervention Services Part C",
+        "Expelled Education",
+        "Health Services Program",
+        "Homeless",
+        "IDEA",
+        "Immigrant Education",
+        "Neglected and Delinquent Program",
+        "Preschool Special Education",
+        "Section 504 Placement",
+        "Special Education",
+        "Student School Food Service",
+        "Substance Abuse Education/Prevention",
+        "Title I Part D Subpart 1",
+        "Title I Part D Subpart 2",
+    )
+)
+"""Standard program types that tell of disability, health, meals, homelessness, immigration or discipline."""
 
 
 def settings(descriptors: dict[str, str]) -> EdFiSettings:
@@ -103,14 +125,18 @@ def test_a_districts_own_code_comes_first() -> None:
     assert AttendanceCategory.TARDY is codes.read(AttendanceCategory, "uri://ed-fi.org/X#Tardy")
 
 
-def test_a_district_decides_which_program_types_are_withheld() -> None:
-    """Its own code may be withheld, and a standard one served."""
-    own = "uri://gbisd.edu/ProgramTypeDescriptor#SPED"
+def test_a_program_type_that_nobody_mapped_is_withheld() -> None:
+    """It may tell of a disability; a district serves its own by naming them, and may withhold standard ones."""
+    own = "uri://gbisd.edu/ProgramTypeDescriptor#CHESS"
     standard = "uri://ed-fi.org/ProgramTypeDescriptor#Expelled Education"
-    codes = Codes(settings({own: "WITHHELD", standard: "OTHER"}).descriptors)
+    served = "uri://ed-fi.org/ProgramTypeDescriptor#Gifted and Talented"
+    codes = Codes(settings({standard: "OTHER", served: "WITHHELD"}).descriptors)
 
     assert codes.withheld(own)
+    assert not Codes(settings({own: "OTHER"}).descriptors).withheld(own)
     assert not codes.withheld(standard)
+    assert codes.withheld(served)
+    assert not Codes({}).withheld(served)
     assert ProgramType.OTHER is codes.read(ProgramType, standard)
 
 

@@ -1,0 +1,63 @@
+# The commands of every day. Each sets up what it needs, and does nothing twice.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NPM := $(shell command -v npm 2>/dev/null)
+PAGE := gateway/graphiql/index.html
+SETUP := $(VENV)/.student-graph
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check check-static figures graphiql schema clean
+
+help: ## What can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(SETUP) $(if $(NPM),$(PAGE)) ## A .venv with everything, and GraphiQL where npm is at hand
+ifndef NPM
+	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
+endif
+
+run: setup ## The demo: a made-up district, its vendors, the gateway
+	@$(BIN)/student-graph demo
+
+test: setup ## All tests
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+check: check-static test ## Everything that must hold before a change is offered
+
+check-static: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
+
+figures: setup ## The size of the code, room by room
+	@$(BIN)/python docs/figures.py
+
+graphiql: ## Build the GraphiQL page anew
+	@rm -f $(PAGE)
+	@$(MAKE) --no-print-directory $(PAGE)
+
+schema: setup ## Write schema.graphql
+	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
+
+clean: ## Remove what was built
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules dist
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(SETUP): pyproject.toml hatch_build.py | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+graphiql/node_modules/.package-lock.json: graphiql/package-lock.json
+	@command -v npm >/dev/null || (echo "npm was not found: install Node 20.19 or newer"; exit 1)
+	cd graphiql && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): graphiql/node_modules/.package-lock.json graphiql/index.html graphiql/vite.config.js $(wildcard graphiql/src/*)
+	cd graphiql && npm run --silent build -- --logLevel warn
+	@touch $@

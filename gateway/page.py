@@ -1,0 +1,76 @@
+"""
+GraphiQL as a page of our own: every file from here, nothing asked of another host, no token in the page.
+
+Its assets are built from `graphiql/` into `gateway/graphiql/`; a checkout without them says so in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+BUILT = Path(__file__).parent / "graphiql"
+EXAMPLES = (Path(__file__).parent / "examples", Path(__file__).parent.parent / "examples" / "queries")
+"""Where the example documents are: beside the code in a wheel, at the root in a checkout."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "font-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""What the page may load and ask: this gateway alone. The editor writes its style sheets as it goes."""
+
+UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Student graph</title>
+<h1>GraphiQL is not built</h1>
+<p>This checkout was built without Node: run <code>make graphiql</code>, then start the gateway again.</p>
+<p>Queries are answered all the same: <code>POST /graphql</code> with a JSON body.</p></html>
+"""
+
+
+class _Assets(StaticFiles):
+    """Files whose names change with their contents: a browser may keep them."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+class Explorer:
+    """GraphiQL and the example documents, from the folders where they are."""
+
+    def __init__(
+        self, built: Path = BUILT, examples: Path | None = None, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Serve those folders; `variables` are values for variables of the examples, by name."""
+        self._built = built
+        self._variables = variables or {}
+        self._documents = examples or next((folder for folder in EXAMPLES if folder.is_dir()), EXAMPLES[-1])
+
+    def page(self) -> Response:
+        """The page itself, or what to do when it was not built."""
+        index, headers = self._built / "index.html", {"Content-Security-Policy": POLICY}
+        return FileResponse(index, headers=headers) if index.is_file() else HTMLResponse(UNBUILT, headers=headers)
+
+    def routes(self) -> list[BaseRoute]:
+        """What the page asks for."""
+        found: list[BaseRoute] = [Route("/graphql/examples.json", lambda _: JSONResponse(self.examples()))]
+        if (self._built / "assets").is_dir():
+            found.append(Mount("/graphql/assets", _Assets(directory=self._built / "assets")))
+        return found
+
+    def examples(self) -> list[dict[str, Any]]:
+        """The example documents, by file name; the first comment of each is its title."""
+        return [self._example(path) for path in sorted(self._documents.glob("*.graphql"))]
+
+    def _example(self, path: Path) -> dict[str, Any]:
+        query = path.read_text(encoding="utf-8")
+        first = query.partition("\n")[0]
+        title = first.lstrip("# ") if first.startswith("#") else path.stem
+        variables = {name: value for name, value in self._variables.items() if f"${name}:" in query}
+        return {"name": path.stem, "title": title, "query": query, "variables": variables}

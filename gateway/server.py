@@ -1,0 +1,159 @@
+"""The only place where everything meets: districts and their sources, viewers, schema, and the doors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from adapters.contract import AdapterSettings
+from adapters.identity import IdentityRules
+from adapters.model import DistrictId
+from adapters.registry import find
+from adapters.sources import District, Source
+from gateway import http
+from gateway.auth import Tokens
+from gateway.fetching import begin
+from gateway.headers import SecurityHeaders
+from gateway.health import Readiness
+from gateway.page import Explorer
+from gateway.seal import HmacSeal
+from gateway.telemetry import Telemetry, count_call
+from gateway.view import GraphQLView
+from resolvers.context import Context, Viewer
+from resolvers.schema import make_schema
+
+PATIENCE = 10
+"""Seconds that requests under way are given when the gateway stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one process serves."""
+
+    districts: Sequence[District]
+    viewers: Mapping[str, Viewer]
+    """By token."""
+    explorer: Explorer | None = None
+    """GraphiQL, where a browser may have it."""
+    hosts: Sequence[str] = ("*",)
+    """Host names that requests may be addressed to."""
+    drain: float = 0.0
+    """Seconds between the signal to stop and the door's closing."""
+    readiness: Readiness = field(default_factory=Readiness)
+
+    def app(self) -> Starlette:
+        """The service as an application."""
+        view = GraphQLView(make_schema(), Tokens(self.viewers), self._beginning())
+
+        async def graphql(request: Request) -> Response:
+            if request.method == "POST":
+                return await view(request)
+            if self.explorer and "text/html" in request.headers.get("accept", ""):
+                return self.explorer.page()
+            return PlainTextResponse("Send queries by POST.", 405, {"Allow": "POST"})
+
+        routes = [
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            *self.readiness.routes(),
+            *(self.explorer.routes() if self.explorer else ()),
+        ]
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(self.hosts), www_redirect=False)
+        return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), hosts], lifespan=self._lifespan)
+
+    def _beginning(self) -> Callable[[Viewer], Context]:
+        """How an operation of a viewer begins."""
+        districts = {district.id: district for district in self.districts}
+        telemetry, seal = Telemetry(), HmacSeal(secrets.token_bytes(32))
+        return lambda viewer: begin(districts, viewer, telemetry, seal)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self.readiness.started = True
+        yield
+        sources = (source for district in self.districts for source in district.sources)
+        await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
+
+
+def connect(
+    district: DistrictId, name: str, kind: str, settings: AdapterSettings, *, identity: IdentityRules | None = None
+) -> Source:
+    """A source with its own HTTP client and credentials, linked by the adapter's rules unless others are given."""
+    client = http.client(settings, count_call)
+    made = find(kind)(name, settings, client)
+    client.auth = made.auth() or httpx.Auth()
+    return Source(name, kind, district, made, identity or made.identity)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """
+    A socket that listens, so that a port in use is found before anything else is started.
+
+    Raises:
+        OSError: the address cannot be had.
+    """
+    family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, proto)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(2048)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def run(service: Service, bound: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until a signal to stop, then let requests under way finish; `on_ready` is told once all answer."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    config = uvicorn.Config(
+        service.app(),
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    _Server(config, service, on_ready).run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """Turns unready before it stops listening, and ends with success when it was asked to."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._service = service
+        self._on_ready = on_ready
+        self._closes_at = math.inf
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or time.monotonic() >= self._closes_at
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Say no to new work at once and close the door after the configured time; a second signal ends it now."""
+        if self._service.readiness.draining:
+            self.should_exit = self.force_exit = True
+        self._service.readiness.draining = True
+        self._closes_at = time.monotonic() + self._service.drain

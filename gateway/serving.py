@@ -1,0 +1,117 @@
+"""`student-graph serve` and `check`: districts of a settings file."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+from pydantic import ValidationError
+
+from adapters.errors import AdapterError, translate
+from adapters.model import DistrictId
+from adapters.registry import SettingsError, find, make_settings
+from adapters.sources import District, Source
+from gateway import config
+from gateway.page import Explorer
+from gateway.server import Service, connect, listen, run
+
+
+def serve(path: Path) -> int:
+    """Serve the districts of a settings file until a signal to stop."""
+    settings = config.load(path)
+    districts = _districts(settings, path)
+    viewers = config.tokens(settings, path, os.environ)
+    if not viewers:
+        raise SettingsError(f"{path}: viewers is missing: without one nobody may ask")
+    server = settings.server
+    explorer = Explorer() if server.graphiql else None
+    with open_door(server.host, server.port) as bound:
+        host, port = bound.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
+        service = Service(districts, viewers, explorer, drain=server.drain)
+        run(service, bound, lambda: print(f"student-graph answers at {url}", flush=True))
+    return 0
+
+
+def check(path: Path) -> int:
+    """Ask every source of a settings file once, and print a table; 1 when one of them fails."""
+    districts = _districts(config.load(path), path)
+    rows = asyncio.run(_checked([source for district in districts for source in district.sources]))
+    print(table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
+    return int(any(status == "failed" for *_, status, _ in rows))
+
+
+def open_door(host: str, port: int) -> socket.socket:
+    """
+    The socket to serve on.
+
+    Raises:
+        SettingsError: the address cannot be had.
+    """
+    try:
+        return listen(host, port)
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            raise SettingsError(f"port {port} is in use; choose another one") from None
+        raise SettingsError(f"cannot listen on {host} port {port}: {exc.strerror}") from None
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _districts(settings: config.Config, path: Path) -> list[District]:
+    """
+    The districts, their sources connected and not yet asked.
+
+    Raises:
+        SettingsError: a source's kind or settings are wrong, or it is not on this machine.
+    """
+    return [_district(found, f"{path}: districts[{place}]") for place, found in enumerate(settings.districts)]
+
+
+def _district(found: config.DistrictConfig, where: str) -> District:
+    month, _, day = found.school_year_starts.partition("-")
+    district, zone = DistrictId(found.id), ZoneInfo(found.time_zone)
+    sources = tuple(
+        _source(district, source, f"{where}.sources[{place}]") for place, source in enumerate(found.sources)
+    )
+    return District(district, found.name, sources, zone, (int(month), int(day)))
+
+
+def _source(district: DistrictId, found: config.SourceConfig, where: str) -> Source:
+    try:
+        settings = make_settings(find(found.kind), found.name, found.settings, os.environ)
+    except SettingsError as exc:
+        raise SettingsError(f"{where}: {exc}") from None
+    if not config.is_loopback(settings.base_url.host or ""):
+        raise SettingsError(f"{where}.base_url: {config.LOOPBACK_ONLY}")
+    return connect(district, found.name, found.kind, settings, identity=found.identity)
+
+
+async def _checked(sources: Sequence[Source]) -> list[tuple[str, ...]]:
+    try:
+        told = await asyncio.gather(*map(_ask, sources))
+    finally:
+        await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
+    return [
+        (source.district, source.name, source.kind, str(len(source.adapter.capabilities())), *row)
+        for source, row in zip(sources, told, strict=True)
+    ]
+
+
+async def _ask(source: Source) -> tuple[str, str]:
+    """Whether a source answers, and what it says."""
+    try:
+        return "ok", await source.adapter.check()
+    except (AdapterError, httpx.HTTPError, ValidationError) as exc:
+        error = translate(exc)
+        return "failed", f"{error.code}: {error.reason}"

@@ -1,0 +1,18 @@
+import "graphiql/setup-workers/vite";
+import "graphiql/style.css";
+import "./page.css";
+
+import { createRoot } from "react-dom/client";
+
+import { Page } from "./page.jsx";
+import { takeToken } from "./token.js";
+
+const shown = takeToken();
+
+async function examples() {
+  const answer = await fetch("/graphql/examples.json");
+  return answer.ok ? answer.json() : [];
+}
+
+const documents = await examples();
+createRoot(document.getElementById("graphiql")).render(<Page token={shown} examples={documents} />);

@@ -1,0 +1,154 @@
+"""The one HTTP client: one origin, no cookies, no redirects, no endless answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import AnyHttpUrl
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from adapters.contract import AdapterSettings
+from adapters.errors import PayloadError
+from adapters.sandbox.serving import Sandbox, served
+from gateway.http import MAX_BODY, client
+
+
+class Vendor(Sandbox):
+    """A vendor that tries what vendors should not."""
+
+    kind = "odd"
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [
+            Route("/headers", self._headers),
+            Route("/cookie", self._cookie),
+            Route("/away", lambda _: RedirectResponse("/headers")),
+            Route("/long/{size:int}", self._long),
+            Route("/packed", lambda _: Response(b"\x1f\x8b", headers={"Content-Encoding": "gzip"})),
+        ]
+
+    def settings(self) -> dict[str, Any]:
+        return {"base_url": self.url}
+
+    def known(self, kind: str) -> list[str]:
+        return []
+
+    def throttle(self) -> Response:
+        return Response(status_code=429)
+
+    async def _headers(self, request: Request) -> Response:
+        return JSONResponse(dict(request.headers))
+
+    async def _cookie(self, _: Request) -> Response:
+        response = JSONResponse({})
+        response.set_cookie("session", "of-the-first-viewer")
+        return response
+
+    async def _long(self, request: Request) -> Response:
+        async def body() -> AsyncIterator[bytes]:
+            for _ in range(request.path_params["size"] // 1024):
+                yield b"x" * 1024
+
+        return StreamingResponse(body())
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[Vendor]:
+    """The vendor, answering."""
+    made = Vendor()
+    with served(made):
+        yield made
+
+
+def ask(vendor: Sandbox, calls: list[None] | None = None) -> httpx.AsyncClient:
+    """A client of that vendor."""
+    settings = AdapterSettings(base_url=AnyHttpUrl(vendor.url))
+    return client(settings, lambda: None if calls is None else calls.append(None))
+
+
+async def test_it_says_what_it_is_and_wants_no_compression(vendor: Vendor) -> None:
+    """A vendor can tell our requests from others; a compressed answer could grow without end."""
+    async with ask(vendor) as http:
+        headers = (await http.get("/headers")).json()
+
+    assert headers["user-agent"].startswith("student-graph/")
+    assert headers["accept-encoding"] == "identity"
+
+
+async def test_no_cookie_is_kept(vendor: Vendor) -> None:
+    """What a vendor sets on one viewer's answer is not sent with the next one's request."""
+    async with ask(vendor) as http:
+        await http.get("/cookie")
+        headers = (await http.get("/headers")).json()
+
+    assert "cookie" not in headers
+
+
+async def test_no_redirect_is_followed(vendor: Vendor) -> None:
+    """A redirect is an answer like any other."""
+    async with ask(vendor) as http:
+        answer = await http.get("/away")
+
+    assert answer.status_code == 307
+
+
+async def test_another_origin_is_asked_nothing(vendor: Vendor) -> None:
+    """An address elsewhere is refused before anything is sent, whoever gave it to the adapter."""
+    other = Vendor()
+    with served(other):
+        async with ask(vendor) as http:
+            with pytest.raises(PayloadError):
+                await http.get(f"{other.url}/headers", headers={"X-Api-Key": "secret"})
+
+    assert other.requests == []
+
+
+async def test_an_answer_may_be_as_long_as_the_limit(vendor: Vendor) -> None:
+    """The limit itself is allowed."""
+    async with ask(vendor) as http:
+        answer = await http.get(f"/long/{MAX_BODY}")
+
+    assert len(answer.content) == MAX_BODY
+
+
+async def test_a_longer_answer_is_refused(vendor: Vendor) -> None:
+    """One that does not say its length is cut where the limit is."""
+    async with ask(vendor) as http:
+        with pytest.raises(PayloadError):
+            await http.get(f"/long/{MAX_BODY + 1024}")
+
+
+async def test_a_compressed_answer_is_refused(vendor: Vendor) -> None:
+    """Nobody asked for it."""
+    async with ask(vendor) as http:
+        with pytest.raises(PayloadError):
+            await http.get("/packed")
+
+
+async def test_each_request_is_counted(vendor: Vendor) -> None:
+    """Requests that leave are counted; refused ones do not leave."""
+    calls: list[None] = []
+    async with ask(vendor, calls) as http:
+        await http.get("/headers")
+        await http.get("/headers")
+        with pytest.raises(PayloadError):
+            await http.get("http://127.0.0.1:1/")
+
+    assert len(calls) == 2
+
+
+async def test_the_environment_sends_nothing_through_a_proxy(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy of the environment would see every record."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    async with ask(vendor) as http:
+        answer = await http.get("/headers")
+
+    assert answer.status_code == 200
