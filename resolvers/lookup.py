@@ -37,7 +37,7 @@ class FieldLookup:
 
 def lookup(method: Callable[..., Any], *, key: str) -> Any:
     """
-    A field answered by `method`, a lookup of `Adapter` without arguments, asked with each parent's attribute `key`.
+    A field answered by `method`, a lookup of `Adapter` without arguments, asked by each parent's attribute `key`.
 
     Type, description and class of data follow from the lookup.
     """

@@ -12,6 +12,7 @@ from graphql import GraphQLNamedType, get_named_type, parse, print_ast
 from adapters import model
 from adapters.model import Record, Sensitivity, is_internal
 from resolvers.field import SENSITIVITY
+from resolvers.ids import NODES
 from resolvers.schema import export, make_schema
 
 GRAPH: Any = make_schema()._schema
@@ -41,6 +42,14 @@ def test_everything_is_described() -> None:
 def test_the_exported_schema_is_fresh() -> None:
     """`schema.graphql` is what the code says; `student-graph schema` writes it."""
     assert (Path(__file__).parents[2] / "schema.graphql").read_text() == export()
+
+
+def test_ids_are_ids() -> None:
+    """A client's cache knows a thing again by `id: ID!`; a number of the district is text."""
+    nodes = [made for made in OURS.values() if any(i.name == "Node" for i in getattr(made, "interfaces", ()))]
+    assert len(nodes) == len(NODES)
+    assert {str(fields_of(made)["id"].type) for made in [*nodes, OURS["Node"]]} == {"ID!"}
+    assert str(fields_of(OURS["Student"])["studentUniqueId"].type) == "String!"
 
 
 @pytest.mark.parametrize("name", sorted(set(RECORDS) & set(OURS) - {"LocalEducationAgency"}))

@@ -168,6 +168,16 @@ async def test_a_page_that_fails_in_the_middle_keeps_what_came() -> None:
     assert [edge["node"]["studentUniqueId"] for edge in rest["edges"]] == ["13", "14", "15", "16"]
 
 
+async def test_students_of_a_stale_page_say_so() -> None:
+    """A page that was served from an earlier answer marks its students, as any record is marked."""
+    shelf, world = district()
+    query = "{students(filter: {}, first: 5) {edges {node {provenance {stale}}}}}"
+    for stale in (True, False):
+        shelf.stale = stale
+        told = (await world.data(query))["students"]["edges"]
+        assert [edge["node"]["provenance"]["stale"] for edge in told] == [stale] * 5
+
+
 @pytest.mark.parametrize("first", [1, 2, 3, 100])
 async def test_a_schools_students_are_those_enrolled_on_the_day(first: int) -> None:
     """Who left that day is gone, who comes later is not there yet, and two stays are one student."""

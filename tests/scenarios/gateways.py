@@ -1,0 +1,84 @@
+"""A gateway process over sandboxes, whose every answer is searched for what vendors said."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from adapters.sandbox.serving import Sandbox
+from tests.gateway.doors import started
+from tests.scenarios.impostors import CANARY
+
+VIEWER_TOKEN = "0123456789abcdef0123456789abcdef"
+SECRETS = {"client_secret": "CLIENT_SECRET", "token": "CANVAS_TOKEN"}
+"""Variables that hold the settings which are secret."""
+
+
+@dataclass
+class Gateway:
+    """A `student-graph serve` that answers."""
+
+    settings: Path
+    environ: Mapping[str, str]
+    process: subprocess.Popen[str]
+    url: str
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The answer, in which no vendor is quoted; nor does the process say anything."""
+        answer = httpx.post(
+            self.url,
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {VIEWER_TOKEN}"},
+            timeout=30,
+            trust_env=False,
+        )
+        found: dict[str, Any] = answer.json()
+        assert CANARY not in answer.text
+        assert self.said() == ""
+        return found
+
+    def said(self) -> str:
+        """What the process has written to its standard error since the last time."""
+        assert self.process.stderr is not None
+        written = b""
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(self.process.stderr.fileno(), 65536):
+                written += part
+        return written.decode()
+
+
+@contextlib.contextmanager
+def serving(folder: Path, districts: Mapping[str, Mapping[str, Sandbox]]) -> Iterator[Gateway]:
+    """A gateway over these districts, each with its sandboxes by kind, until the block ends."""
+    path = folder / "gateway.toml"
+    path.write_text(settings(districts))
+    environ = {"ADA": VIEWER_TOKEN}
+    for sources in districts.values():
+        for source in sources.values():
+            environ |= {SECRETS[name]: text for name, text in source.settings().items() if name in SECRETS}
+    with started(["serve", "--config", str(path)], environ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        url = process.stdout.readline().removeprefix("student-graph answers at ").strip()
+        os.set_blocking(process.stderr.fileno(), False)
+        yield Gateway(path, environ, process, url)
+
+
+def settings(districts: Mapping[str, Mapping[str, Sandbox]]) -> str:
+    """The settings file; secrets are named by their variables."""
+    lines = ["[server]", "port = 0"]
+    for name, sources in districts.items():
+        lines += ["[[districts]]", f'id = "{name}"', f'name = "{name}"', 'time_zone = "America/Chicago"']
+        for kind, source in sources.items():
+            given = {"name": kind, "kind": kind, **source.settings()}
+            told = {f"{key}_env" if key in SECRETS else key: SECRETS.get(key, text) for key, text in given.items()}
+            lines += ["[[districts.sources]]", *(f'{key} = "{text}"' for key, text in told.items())]
+    lines += ["[[viewers]]", 'subject = "ada"', 'role = "superintendent"', 'token_env = "ADA"']
+    return "\n".join([*lines, f"districts = {list(districts)}"])
