@@ -135,7 +135,7 @@ def course_grades(place: Place, course: Course | None) -> list[CourseGrade]:
             subject=place.subject,
             student_id=place.student,
             section_id=place.section,
-            grade_source=GradeSource.LMS,
+            source=GradeSource.LMS,
             grade_type=grade_type,
             course_name=course.name if course else None,
             letter=letter,

@@ -66,7 +66,7 @@ class CourseGrade(Record):
 
     student_id: StudentId = internal()
     section_id: SectionId | None = internal(default=None)
-    grade_source: GradeSource
+    source: GradeSource
     """Posted in the SIS, or computed by the LMS."""
     grade_type: GradeType
     """What the grade stands for."""

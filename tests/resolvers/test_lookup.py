@@ -149,7 +149,7 @@ async def test_a_school_year_left_out_is_the_districts_current_one() -> None:
 async def test_a_parent_that_names_nothing_asks_nothing() -> None:
     """A grade without a section has none, and no source is asked about it."""
     grade = CourseGrade(
-        vendor_id="g", student_id=StudentId("1"), grade_source=GradeSource.SIS, grade_type=GradeType.FINAL
+        vendor_id="g", student_id=StudentId("1"), source=GradeSource.SIS, grade_type=GradeType.FINAL
     )
     grades = {"course_grades_by_student": {"1": [grade]}, "sections_by_id": {}}
     shelf = Shelf({"students_by_id": {"1": student("1")}, **grades})

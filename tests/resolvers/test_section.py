@@ -30,7 +30,7 @@ def grade(number: str) -> model.CourseGrade:
         vendor_id=f"g{number}",
         student_id=StudentId(number),
         section_id=ALGEBRA,
-        grade_source=model.GradeSource.SIS,
+        source=model.GradeSource.SIS,
         grade_type=model.GradeType.FINAL,
     )
 

@@ -77,7 +77,7 @@ async def test_grades_are_narrowed_by_kind() -> None:
     """Kind and currency narrow the list; a grade whose source does not say is in neither half."""
     grades = [
         model.CourseGrade(
-            vendor_id=name, student_id=ME, grade_source=model.GradeSource.SIS, grade_type=kind, current=current
+            vendor_id=name, student_id=ME, source=model.GradeSource.SIS, grade_type=kind, current=current
         )
         for name, kind, current in (
             ("a", model.GradeType.FINAL, True),

@@ -90,7 +90,7 @@ def test_one_query_returns_all_parts_with_their_provenance(running: Running) -> 
         assert all(each["id"] and each["fetchedAt"] and each["stale"] is False for each in found)
     assert {p["source"] for part in FROM_SIS for p in provenances(student[part])} == {"edfi", "canvas"}
     assert {p["source"] for p in provenances(student["assignments"])} == {"canvas"}
-    assert {grade["gradeSource"] for grade in student["courseGrades"]} == {"SIS", "LMS"}
+    assert {grade["source"] for grade in student["courseGrades"]} == {"SIS", "LMS"}
     assert all(seen["failures"] == 0 for seen in extensions["sources"].values())
 
 
@@ -104,7 +104,7 @@ def test_with_the_lms_off_the_sis_answers_and_the_rest_says_why(running: Running
     ]
     assert errors[0]["extensions"]["retryable"] is True
     assert all(student[part] for part in FROM_SIS)
-    assert {grade["gradeSource"] for grade in student["courseGrades"]} == {"SIS"}
+    assert {grade["source"] for grade in student["courseGrades"]} == {"SIS"}
     assert extensions["degraded"] == [
         {"path": ["student", "courseGrades"], "source": "canvas", "code": "SOURCE_UNAVAILABLE", "retryable": True}
     ]

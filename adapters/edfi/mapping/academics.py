@@ -41,7 +41,7 @@ def course_grade(codes: Codes, row: api.Grade) -> CourseGrade:
         vendor_id=row.id,
         student_id=StudentId(place.studentUniqueId),
         section_id=section_of(place),
-        grade_source=GradeSource.SIS,
+        source=GradeSource.SIS,
         grade_type=codes.read(GradeType, row.gradeTypeDescriptor),
         grade_type_descriptor=descriptor(row.gradeTypeDescriptor),
         grading_period=_grading_period(row.gradingPeriodReference) if row.gradingPeriodReference else None,

@@ -100,7 +100,7 @@ async def test_computed_grades_of_a_student() -> None:
     async with connected(CanvasSandbox(classroom())) as canvas:
         grades = listed(await canvas.course_grades_by_student([student(3)], school_year=2026), student(3))
 
-    assert [(g.grade_source, g.grade_type, g.numeric, g.letter, g.course_name, g.section_id) for g in grades] == [
+    assert [(g.source, g.grade_type, g.numeric, g.letter, g.course_name, g.section_id) for g in grades] == [
         (GradeSource.LMS, GradeType.COMPUTED_CURRENT, 30.0, "F", "Algebra", section()),
         (GradeSource.LMS, GradeType.COMPUTED_FINAL, 15.0, "F", "Algebra", section()),
     ]
