@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import TypeAlias
+
+Definition: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("adapters", "resolvers", "gateway", "tests")
@@ -18,12 +22,7 @@ def figures(room: str) -> tuple[str, ...]:
     nodes = [node for text in texts.values() for node in ast.walk(ast.parse(text))]
     functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     sizes = sorted((node.end_lineno or node.lineno) - node.lineno + 1 for node in functions)
-    public = [
-        node
-        for node in nodes
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and not node.name.startswith("_")
-    ]
+    public = [node for text in texts.values() for node in public_definitions(ast.parse(text))]
     documented = sum(ast.get_docstring(node) is not None for node in public)
     longest = max(lengths, key=lambda file: lengths[file])
     return (
@@ -35,6 +34,15 @@ def figures(room: str) -> tuple[str, ...]:
         f"{median(sizes):.0f} / {sizes[int(len(sizes) * 0.9)]}",
         f"{documented / len(public):.0%}",
     )
+
+
+def public_definitions(scope: ast.Module | ast.ClassDef) -> Iterator[Definition]:
+    """Classes, functions and methods that others may use; what stands inside a function is its own matter."""
+    for node in scope.body:
+        if isinstance(node, Definition) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public_definitions(node)
 
 
 def main() -> None:
