@@ -23,6 +23,8 @@ from resolvers.scope import Listing, Place, Scope
 
 MOST_PAGES = 20
 """Vendor pages read for one page of ours at most."""
+VENDOR_PAGE = 500
+"""Students asked for at once while looking for some among all; a vendor with smaller pages answers with fewer."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Scan:
     async def page(self) -> Page[model.Student]:
         """The vendor's page where the scan stands; students of a stale one are noted as such."""
         wanted = self.scope.vendor_filter()
-        size = LARGEST if wanted else min(LARGEST, self.first + self.read)
+        size = VENDOR_PAGE if wanted else min(LARGEST, self.first + self.read)
         return await load_page(
             self.info,
             Adapter.students_by_district,
