@@ -15,10 +15,15 @@ A message holds a status or the name of a type: never an address, a payload, a t
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
 import httpx
 import pydantic
+
+LONGEST_WAIT = 300.0
+"""Seconds; a vendor that wants to be left alone for longer is asked again by then."""
 
 
 class AdapterError(Exception):
@@ -128,7 +133,19 @@ def _status(response: httpx.Response) -> AdapterError:
             return PayloadError(f"unexpected status ({status})")
 
 
-def retry_after_seconds(headers: httpx.Headers) -> float | None:
-    """Seconds of a `Retry-After` given as a number, 0 to 300; None when absent or not a number."""
-    text = headers.get("retry-after", "")
-    return float(min(int(text), 300)) if text.isascii() and text.isdigit() else None
+def retry_after_seconds(headers: httpx.Headers, now: datetime | None = None) -> float | None:
+    """
+    Seconds of a `Retry-After`, 0 to 300; None when it is absent or says nothing.
+
+    Vendors write it as a number of seconds or as a date (RFC 9110 §10.2.3); a date that is past means now.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(LONGEST_WAIT if len(text) > 9 else min(int(text), LONGEST_WAIT))
+    try:
+        until = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    # a zone of -0000 is read as none; HTTP knows no other than GMT
+    wait = (until.replace(tzinfo=until.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
+    return min(max(wait, 0.0), LONGEST_WAIT)

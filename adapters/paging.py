@@ -5,6 +5,12 @@ Vendors page in five styles. Each has a function for one page (`offset_page`), w
 `Window` with, and one for every page (`by_offset`). `rows` turns a response into what a page holds: a list of
 payloads, or `reading.Rows`.
 
+What happens to a list while it is read depends on the style. By key (a keyset, a cursor that names a row) each
+row that is there all the time comes once. By position (limit and offset, and the links and tokens of vendors
+that count rows) a row inserted before the place reached has another come twice, which `everything` makes one
+of, and a row deleted before it has at most one other be missed: no more are ever missed than were deleted. When
+so many are inserted that a page comes again as it was, that is an error and not a list without end.
+
 No style trusts the vendor: pages and items are capped, a cursor that comes back is an error, and a next link
 is followed on its own origin only.
 """

@@ -2,8 +2,8 @@
 A sandbox: a vendor as a small web application, answering on a loopback port.
 
 A vendor's `sandbox.py` subclasses `Sandbox` and gives its routes. Everybody gets the same switches: latency,
-down, down after so many answers, throttled. `GET /-/switches` reads them, `POST /-/switches` with a
-JSON object changes them.
+down, down after so many answers, throttled, short pages, rows missing at the head of lists. `GET /-/switches`
+reads them, `POST /-/switches` with a JSON object changes them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,15 @@ class Switches:
     """Go down after so many more answers; None never does."""
     throttled: bool = False
     """Refuse with the vendor's own throttling answer."""
+    page_limit: int | None = None
+    """No page holds more rows, whatever is asked for; None leaves it to the vendor's own limit."""
+    missing: int = 0
+    """So many rows at the head of every list are not there: turned up or down between two pages, rows have been
+    deleted or inserted."""
+
+    def clamp(self, size: int) -> int:
+        """Rows that a page holds when so many are asked for."""
+        return size if self.page_limit is None else min(size, self.page_limit)
 
     def change(self, changed: dict[str, Any]) -> None:
         """
@@ -58,6 +67,8 @@ class Sandbox(ABC):
 
     kind: ClassVar[str]
     """Name of the adapter that speaks to it."""
+    token_path: ClassVar[str | None] = None
+    """Where tokens that expire are given out; None where credentials are fixed."""
 
     def __init__(self) -> None:
         self.switches = Switches()
@@ -85,6 +96,10 @@ class Sandbox(ABC):
     def arguments(self) -> dict[str, Any]:
         """Values for lookups' keyword arguments, such as `school_year`, under which the sandbox has answers."""
         return {}
+
+    def revoke(self) -> None:
+        """Forget every token that was given out; a vendor that has a `token_path` says how."""
+        raise NotImplementedError
 
     def unavailable(self) -> Response:
         """What the vendor answers when it is down."""

@@ -15,7 +15,22 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"adapters.testing.{name}"
-        for name in ("answers", "asking", "declarations", "failures", "hostile", "paths", "suite", "windows")
+        for name in (
+            "answers",
+            "arguments",
+            "asking",
+            "data",
+            "declarations",
+            "failures",
+            "hostile",
+            "interruptions",
+            "paths",
+            "privacy",
+            "secrets",
+            "suite",
+            "windows",
+            "wire",
+        )
     )
 )
 

@@ -7,8 +7,8 @@ from typing import Any
 from adapters.contract import Adapter
 from adapters.errors import AdapterError
 from adapters.identity import key_of
-from adapters.lookup import About, Lookup, Page
-from adapters.model import AttendanceCategory, LocalEducationAgency, Record
+from adapters.lookup import About, Lookup, Page, Window
+from adapters.model import AttendanceCategory, LocalEducationAgency, Record, Student
 from adapters.sandbox.facts import DistrictFacts
 from adapters.sandbox.serving import Sandbox
 from adapters.testing.asking import ask, built, records_of, sample, tell, unknown_key
@@ -54,6 +54,38 @@ class Answers:
                 alone = await ask(adapter, lookup, [key], sandbox.arguments())
 
                 assert together.get(key) == alone.get(key)
+
+    async def test_the_same_question_has_the_same_answer(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """Asked again, in another order of keys, every key has the same records in the same order."""
+        keys = sample(sandbox.known(lookup.key_kind), 5)
+        async with built(sandbox, kind=self.kind) as adapter:
+            first, again, backwards = [
+                await ask(adapter, lookup, some, sandbox.arguments()) for some in (keys, keys, keys[::-1])
+            ]
+
+        assert first == again == backwards
+
+    async def test_names_survive(self, naming: Lookup, sandbox: Sandbox, facts: DistrictFacts) -> None:
+        """Every name arrives as the district writes it, in whatever script."""
+        async with built(sandbox, kind=self.kind) as adapter:
+            told = await ask(
+                adapter, naming, sandbox.known(naming.key_kind), sandbox.arguments(), Window(len(facts.students))
+            )
+        records = [r for answer in told.values() for r in records_of(answer) if isinstance(r, Student)]
+        written = {(fact.first, fact.last) for fact in facts.students}
+        names = {(record.name.first_name, record.name.last_name) for record in records}
+
+        assert names <= written
+        assert {name for name in written if not "".join(name).isascii()} & names or naming.paged
+
+    async def test_nobody_of_another_district_is_told_of(self, personal: Lookup, sandbox: Sandbox) -> None:
+        """Everybody in a district's lists is somebody whom the vendor knows as a student of that district."""
+        known = set(sandbox.known("student"))
+        async with built(sandbox, kind=self.kind) as adapter:
+            told = await ask(adapter, personal, sandbox.known(personal.key_kind), sandbox.arguments(), Window(500))
+        people = {getattr(r, "student_id", None) for answer in told.values() for r in records_of(answer)}
+
+        assert people - known == set()
 
     async def test_records_are_what_the_lookup_promises(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Right type, the vendor's id, about the key that was asked, and no provenance: that is the gateway's."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeAlias
 
 import httpx
@@ -17,6 +16,7 @@ from adapters.lookup import Lookup, Page, Window
 from adapters.model import Record
 from adapters.registry import find
 from adapters.sandbox.serving import Sandbox
+from adapters.testing.wire import Wire
 
 Told: TypeAlias = dict[Any, Any]
 """A batch."""
@@ -31,13 +31,16 @@ def build(
     """
     The adapter that speaks to the sandbox, as the gateway builds it; whoever builds it closes `adapter.http`.
 
-    `kind` is for an adapter that is not installed.
+    Its client asks the configured origin and nobody else, keeps no cookies, follows no redirects and heeds no
+    proxy of the environment. `kind` is for an adapter that is not installed.
     """
     kind = kind or find(sandbox.kind)
     settings = kind.settings_type().model_validate(sandbox.settings())
     http = httpx.AsyncClient(
         base_url=str(settings.base_url),
-        transport=transport or httpx.AsyncHTTPTransport(verify=tls()),
+        transport=transport if isinstance(transport, Wire) else Wire(settings.base_url, transport),
+        headers={"Accept-Encoding": "identity"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         trust_env=False,
         follow_redirects=False,
     )
@@ -56,12 +59,6 @@ async def built(
         yield adapter
 
 
-@cache
-def tls() -> ssl.SSLContext:
-    """Trust as usual, loaded once: it takes longer than most tests."""
-    return ssl.create_default_context()
-
-
 async def ask(
     adapter: Adapter, lookup: Lookup, keys: Sequence[Any], arguments: dict[str, Any], window: Window = WINDOW
 ) -> Told:
@@ -70,7 +67,7 @@ async def ask(
     given = {name: value for name, value in arguments.items() if name in parameters}
     if lookup.paged:
         given["window"] = window
-    return dict(await getattr(adapter, lookup.name)(list(keys), **given))
+    return dict(await getattr(adapter, lookup.name)(tuple(keys), **given))
 
 
 async def tell(
@@ -114,3 +111,13 @@ def sample(keys: Sequence[Any], at_most: int) -> list[Any]:
 def in_order(records: Iterable[Record]) -> list[str]:
     """Records as text, so that they can be compared whatever their order."""
     return sorted(repr(record) for record in records)
+
+
+def moments(requests: int) -> list[int]:
+    """After how many good answers the vendor fails: in the middle, and before the last."""
+    return sorted({requests // 2, requests - 1})
+
+
+def errors_of(told: Told | AdapterError) -> list[AdapterError]:
+    """The failures of a batch."""
+    return [told] if isinstance(told, AdapterError) else [e for e in told.values() if isinstance(e, AdapterError)]

@@ -10,7 +10,7 @@ import pydantic
 import pytest
 from pydantic import SecretStr
 
-from adapters.contract import Adapter
+from adapters.contract import CONTRACT_VERSION, Adapter
 from adapters.lookup import Lookup, lookup_of, lookups_of
 from adapters.registry import settings_schema
 from adapters.sandbox.serving import Sandbox
@@ -43,6 +43,10 @@ class Declarations:
 
         assert expected == actual
         assert inspect.iscoroutinefunction(method)
+
+    def test_it_declares_the_contract_it_was_built_for(self) -> None:
+        """The gateway starts no adapter of another version."""
+        assert self.kind.contract == CONTRACT_VERSION
 
     def test_access_paths_lead_from_and_to_supported_lookups(self) -> None:
         """A coarser way that the adapter cannot go is none."""

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
 
 from adapters.contract import Adapter
-from adapters.lookup import lookup_of
+from adapters.lookup import About, Lookup, lookup_of
+from adapters.model import Student
 from adapters.registry import find
 from adapters.sandbox.district import make_district
 from adapters.sandbox.facts import DistrictFacts
 from adapters.sandbox.serving import Sandbox, Switches, served
 from adapters.testing.answers import Answers
+from adapters.testing.arguments import Arguments
+from adapters.testing.data import Data
 from adapters.testing.declarations import Declarations
 from adapters.testing.failures import Failures
 from adapters.testing.hostile import Hostile
+from adapters.testing.interruptions import Interruptions
 from adapters.testing.paths import Paths
+from adapters.testing.privacy import Privacy
+from adapters.testing.secrets import Secrets
 from adapters.testing.windows import Windows
 
 
-class AdapterSuite(Declarations, Answers, Windows, Paths, Failures, Hostile):
+class AdapterSuite(
+    Declarations, Secrets, Answers, Data, Arguments, Windows, Paths, Failures, Interruptions, Hostile, Privacy
+):
     """Behaviour that every adapter must show in every lookup that it supports."""
 
     sandbox_type: ClassVar[Any]
@@ -48,12 +56,30 @@ class AdapterSuite(Declarations, Answers, Windows, Paths, Failures, Hostile):
     def _cases(cls) -> dict[str, list[tuple[str, Any]]]:
         """What tests are about, by the name of their argument: lookups and access paths of the adapter, named."""
         capabilities = cls.kind.capabilities()
+        ours = [lookup for lookup in capabilities if cls.kind.identity is None]  # speaks the district's ids
         unlinked = cls.kind.identity is None and cls.kind.supports(Adapter.attendance_events_by_student)
+        renewing = capabilities[:1] if cls.sandbox_type.token_path else []
+        students = [lookup for lookup in ours if lookup.about is About.STUDENTS]
+
+        def named(lookups: Iterable[Lookup]) -> list[tuple[str, Any]]:
+            return [(lookup.name, lookup) for lookup in lookups]
+
         return {
-            "lookup": [(lookup.name, lookup) for lookup in capabilities],
+            "lookup": named(capabilities),
             # a district is never sent to a vendor: it says which source is asked
-            "keyed": [(lookup.name, lookup) for lookup in capabilities if lookup.key_kind != "district"],
-            "paged": [(lookup.name, lookup) for lookup in capabilities if lookup.paged],
+            "keyed": named(lookup for lookup in capabilities if lookup.key_kind != "district"),
+            "paged": named(lookup for lookup in capabilities if lookup.paged),
+            "filtered": named(lookup for lookup in students if "filter" in lookup.argument_names),
+            "whole": named(
+                lookup
+                for lookup in capabilities
+                if lookup.many and not lookup.paged and lookup.key_kind in ("district", "school")
+            ),
+            "yearly": named(lookup for lookup in capabilities if "school_year" in lookup.argument_names),
+            "dated": named(lookup for lookup in capabilities if "since" in lookup.argument_names),
+            "naming": named(lookup for lookup in ours if lookup.record is Student),
+            "personal": named(lookup for lookup in students if lookup.key_kind == "district"),
+            "renewing": named(renewing),
             "path": [(lookup_of(method).name, method) for method in cls.kind.paths],
             "attendance": [("attendance", lookup_of(Adapter.attendance_events_by_student))] if unlinked else [],
         }

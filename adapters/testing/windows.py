@@ -6,10 +6,15 @@ import pytest
 
 from adapters.contract import Adapter
 from adapters.errors import BadKeyError
-from adapters.lookup import Lookup, Page, StudentFilter, Window
-from adapters.model import Record, StudentId
+from adapters.lookup import Lookup, Page, Window
+from adapters.model import Record
+from adapters.paging import MAX_PAGES
 from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, records_of, tell
+from adapters.testing.asking import ask, built, moments, sample, tell
+from adapters.testing.wire import Repeating, Turning
+
+DRIFT = 3
+"""Rows that come or go at the head of a list between two of its pages."""
 
 
 class Windows:
@@ -22,7 +27,7 @@ class Windows:
         """Whatever the size of a page, each record comes once, and everybody whom the sandbox knows comes."""
         key = sandbox.known(paged.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
-            records = await self.walk(adapter, paged, key, first, sandbox)
+            records = await self.walk(adapter, paged, key, Window(first), sandbox)
         ids = [record.vendor_id for record in records]
 
         assert len(set(ids)) == len(ids)
@@ -30,21 +35,22 @@ class Windows:
             people = {getattr(record, "student_id", None) for record in records}
             assert set(sandbox.known("student")) <= people
 
-    async def walk(self, adapter: Adapter, paged: Lookup, key: str, first: int, sandbox: Sandbox) -> list[Record]:
-        """All records, a window at a time."""
-        after: str | None = None
+    async def walk(
+        self, adapter: Adapter, paged: Lookup, key: str, window: Window, sandbox: Sandbox
+    ) -> list[Record]:
+        """All records from a window on, as many at a time as it holds."""
         records: list[Record] = []
         seen: set[str] = set()
         while True:
-            page = (await ask(adapter, paged, [key], sandbox.arguments(), Window(first, after)))[key]
+            page = (await ask(adapter, paged, [key], sandbox.arguments(), window))[key]
             assert isinstance(page, Page)
-            assert len(page.items) <= first
+            assert len(page.items) <= window.first
             records += page.items
             if page.after is None:
                 return records
             assert page.after not in seen, "a cursor that comes back"
             seen.add(page.after)
-            after = page.after
+            window = Window(window.first, page.after)
 
     async def test_a_made_up_cursor_is_refused(self, paged: Lookup, sandbox: Sandbox) -> None:
         """A cursor that the list did not give is the asker's error; nothing else is read with it."""
@@ -54,15 +60,70 @@ class Windows:
 
         assert isinstance(told.get(key) if isinstance(told, dict) else told, BadKeyError)
 
-    async def test_an_applied_filter_is_applied(self, paged: Lookup, sandbox: Sandbox) -> None:
-        """What the vendor is said to have filtered by, it has."""
-        if paged.about.value != "student_id" or self.kind.identity is not None:
-            return
-        wanted = StudentId(sandbox.known("student")[0])
-        arguments = sandbox.arguments() | {"filter": StudentFilter(ids=(wanted,))}
+    async def test_a_list_that_grows_loses_nobody(self, paged: Lookup, sandbox: Sandbox) -> None:
+        """Rows inserted between two pages cost no record that was there all the time."""
+        steady, seen = await self.drifted(paged, sandbox, (DRIFT, 0))
+
+        assert steady <= set(seen)
+
+    async def test_a_list_that_shrinks_loses_no_more_than_left(self, paged: Lookup, sandbox: Sandbox) -> None:
+        """Nothing comes twice, and of those who stayed no more are passed over than rows went before them."""
+        steady, seen = await self.drifted(paged, sandbox, (0, DRIFT))
+
+        assert len(set(seen)) == len(seen)
+        assert len(steady - set(seen)) <= DRIFT
+
+    async def drifted(
+        self, paged: Lookup, sandbox: Sandbox, missing: tuple[int, int]
+    ) -> tuple[set[str], list[str]]:
+        """Who is there all the time, and who is seen when rows go missing, or come back, after the first page."""
         key = sandbox.known(paged.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
-            page = (await ask(adapter, paged, [key], arguments))[key]
+            sandbox.switches.missing = max(missing)
+            steady = {record.vendor_id for record in await self.walk(adapter, paged, key, Window(100), sandbox)}
+            sandbox.switches.missing = missing[0]
+            page = (await ask(adapter, paged, [key], sandbox.arguments(), Window(7)))[key]
+            sandbox.switches.missing = missing[1]
+            rest = await self.walk(adapter, paged, key, Window(7, page.after), sandbox)
+        return steady, [record.vendor_id for record in (*page.items, *rest)]
 
-        if "ids" in page.applied:
-            assert {wanted} == {getattr(record, "student_id", None) for record in records_of(page)}
+    async def test_short_pages_change_no_answer(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """However few rows the vendor puts on a page, whatever was asked for, the answer is the same."""
+        keys = sample(sandbox.known(lookup.key_kind), 3)
+        async with built(sandbox, kind=self.kind) as adapter:
+            expected = await ask(adapter, lookup, keys, sandbox.arguments(), Window(7))
+            sandbox.switches.page_limit = 7
+            told = await ask(adapter, lookup, keys, sandbox.arguments(), Window(7))
+
+        assert told == expected
+
+    async def test_rows_that_move_while_a_list_is_read_come_once(self, whole: Lookup, sandbox: Sandbox) -> None:
+        """A long list that grows while it is read holds everybody who was there all the time, and nobody twice."""
+        key = sandbox.known(whole.key_kind)[0]
+        sandbox.switches.page_limit, sandbox.switches.missing = 7, DRIFT
+        sandbox.requests.clear()
+        async with built(sandbox, kind=self.kind) as adapter:
+            steady = (await ask(adapter, whole, [key], sandbox.arguments()))[key]
+        wire = Turning(
+            sandbox.url, max(len(sandbox.requests) - 1, 1), lambda: setattr(sandbox.switches, "missing", 0)
+        )
+        async with built(sandbox, wire, kind=self.kind) as adapter:
+            seen = [r.vendor_id for r in (await ask(adapter, whole, [key], sandbox.arguments()))[key]]
+
+        assert len(set(seen)) == len(seen)
+        assert {record.vendor_id for record in steady} <= set(seen)
+
+    async def test_a_vendor_that_repeats_itself_is_given_up(self, whole: Lookup, sandbox: Sandbox) -> None:
+        """A list that never ends is not read for ever."""
+        key = sandbox.known(whole.key_kind)[0]
+        sandbox.switches.page_limit = 7
+        sandbox.requests.clear()
+        async with built(sandbox, kind=self.kind) as adapter:
+            await ask(adapter, whole, [key], sandbox.arguments())
+        needed = len(sandbox.requests)
+        for good in moments(needed):
+            wire = Repeating(sandbox.url, max(good, 1))
+            async with built(sandbox, wire, kind=self.kind) as adapter:
+                await tell(adapter, whole, [key], sandbox.arguments())
+
+            assert len(wire.sent) <= needed + MAX_PAGES

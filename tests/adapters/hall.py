@@ -29,7 +29,7 @@ from adapters.model import (
 )
 from adapters.paging import by_offset, everything, offset_page
 from adapters.reading import read
-from adapters.sandbox.facts import DistrictFacts
+from adapters.sandbox.facts import DistrictFacts, StudentFact
 from adapters.sandbox.serving import Sandbox
 
 TOKEN = "hall-secret"
@@ -74,17 +74,23 @@ class HallSandbox(Sandbox):
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return JSONResponse({"message": "who are you?"}, status_code=401)
         start = int(request.query_params.get("offset", "0"))
-        return JSONResponse(rows[start : start + min(int(request.query_params.get("limit", "10")), 10)])
+        size = self.switches.clamp(min(int(request.query_params.get("limit", "10")), 10))
+        return JSONResponse(rows[self.switches.missing :][start : start + size])
 
     async def students(self, request: Request) -> Response:
         """Everybody."""
-        return self.page(request, [{"id": s.id, "first": s.first, "last": s.last} for s in self.facts.students])
+        return self.page(request, [self.row(student) for student in self.facts.students])
 
     async def student(self, request: Request) -> Response:
         """A list of the one student with that id, or of nobody."""
         wanted = request.path_params["id"]
         found = [s for s in self.facts.students if s.id == wanted]
-        return self.page(request, [{"id": s.id, "first": s.first, "last": s.last} for s in found])
+        return self.page(request, [self.row(student) for student in found])
+
+    def row(self, student: StudentFact) -> dict[str, Any]:
+        """A student, and the address of that student."""
+        href = f"{self.url}/students/{student.id}"
+        return {"id": student.id, "first": student.first, "last": student.last, "href": href}
 
     async def stays(self, request: Request) -> Response:
         """Stays of a student or at a school."""
@@ -204,6 +210,6 @@ class Hall(Adapter):
         Adapter.school_enrollments_by_student: Split(
             via=Adapter.school_enrollments_by_school,
             by=lambda record: record.student_id,
-            calls=lambda _: Calls(point=1, coarse=2),
+            calls=lambda _: Calls(point=2, coarse=3),
         )
     }

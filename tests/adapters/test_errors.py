@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from adapters import errors
 from adapters.errors import (
+    LONGEST_WAIT,
     AdapterError,
     BadKeyError,
     NotOfferedError,
     PayloadError,
     RefusedError,
     UnavailableError,
+    retry_after_seconds,
     translate,
 )
 
+DAY, TIME = r"(Mon|Tue|)[,]? ?[0-9]{1,3}[ -](Nov|Feb|Foo)[ -][0-9]{1,6}", r"[0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2})?"
+LIKE_A_DATE = rf"{DAY} {TIME} [-+GMTZ0-9]{{0,6}}"
 URL = "https://hall.example/students/604822?token=s3cret"
 
 
@@ -118,19 +126,43 @@ def test_reads_that_fail_together_fail_as_the_first() -> None:
         ("0", 0.0),
         ("86400", 300.0),
         ("-1", None),
+        ("9" * 5000, 300.0),
         ("soon", None),
+        ("Tue, 24 Nov 2026 12:01:00 GMT", 60.0),
+        ("Tuesday, 24-Nov-26 12:01:00 GMT", 60.0),
+        ("Tue Nov 24 12:01:00 2026", 60.0),
+        ("Tue, 24 Nov 2026 12:01:00 -0000", 60.0),
+        ("Tue, 24 Nov 2026 13:01:00 +0100", 60.0),
+        ("Tue, 24 Nov 2026 11:59:59 GMT", 0.0),
+        ("Fri, 01 Jan 1999 00:00:00 GMT", 0.0),
+        ("Wed, 25 Nov 2026 12:00:00 GMT", 300.0),
+        ("Tue, 99 Nov 2026 12:00:00 GMT", None),
         ("٣", None),
         ("", None),
         (None, None),
     ],
 )
 def test_when_to_ask_again_is_told_in_seconds(header: str | None, seconds: float | None) -> None:
-    """A number of seconds, five minutes at most; a date or nonsense is none."""
-    headers = {} if header is None else {"Retry-After": header.encode()}
-    response = httpx.Response(429, headers=headers, request=httpx.Request("GET", URL))  # type: ignore[arg-type]
-    raised = httpx.HTTPStatusError("", request=response.request, response=response)
+    """Written as a number or as a date in any of HTTP's three forms; five minutes at most, nonsense is nothing."""
+    headers = httpx.Headers([] if header is None else [(b"Retry-After", header.encode())])
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
-    assert translate(raised).retry_after == seconds
+    assert retry_after_seconds(headers, now) == seconds
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.one_of(st.text(max_size=60), st.from_regex(LIKE_A_DATE, fullmatch=True), st.integers().map(str)))
+def test_whatever_a_header_says_is_a_short_wait_or_none(text: str) -> None:
+    """A thousand headers, dates and nonsense: none is an error, and none has anybody wait for ever."""
+    found = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode("utf-8", "surrogatepass"))]))
+
+    assert found is None or 0 <= found <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_status_that_means_later_says_when(code: int) -> None:
+    """Throttled or down, the error carries the vendor's own word on it."""
+    assert translate(status(code, {"Retry-After": "7"})).retry_after == 7.0
 
 
 def test_the_family_is_drawn_as_a_tree() -> None:

@@ -77,9 +77,9 @@ def test_two_identifiers_of_one_system_are_a_conflict() -> None:
     assert caught.value.code == "IDENTITY_CONFLICT"
 
 
-def test_a_vendors_id_is_linked_by_the_first_rule_that_finds_somebody() -> None:
-    """Rules are tried in their order; one without an id, or whose id nobody has, passes to the next."""
-    assert code(INDEX, subject(("sis_user_id", "1"), ("login_id", "ben@hill.example"))) == "1"
+def test_a_vendors_id_is_linked_by_whichever_rule_finds_somebody() -> None:
+    """One without an id, or whose id nobody has, leaves it to the others; all may name the same student."""
+    assert code(INDEX, subject(("sis_user_id", "1"), ("login_id", "ada@hill.example"))) == "1"
     assert code(INDEX, subject(("sis_user_id", "9"), ("login_id", "ben@hill.example"))) == "2"
     assert code(INDEX, subject(("sis_user_id", " "), ("login_id", "ben@hill.example"))) == "2"
 
@@ -107,9 +107,32 @@ def test_two_candidates_are_a_conflict() -> None:
     )
 
 
+@pytest.mark.parametrize("order", [(BY_ID, BY_STATE), (BY_STATE, BY_ID)])
+def test_ids_that_name_two_students_are_a_conflict(order: tuple[IdentityRule, ...]) -> None:
+    """A vendor that knows one child by Ada's number and by Ben's is wrong about one: no order of rules decides."""
+    rules = IdentityRules(students=order)
+
+    assert code(INDEX, subject(("sis_user_id", "1"), ("state_id", "S2")), rules) == "IDENTITY_CONFLICT"
+    assert code(INDEX, subject(("sis_user_id", "2"), ("state_id", "S2")), rules) == "2"
+
+
+def test_two_columns_of_unique_numbers_must_agree() -> None:
+    """Two fields may hold numbers of one system: one that nobody has counts for nothing, one of another does."""
+    rules = IdentityRules(students=(BY_ID, IdentityRule(field="state_id")))
+
+    assert code(INDEX, subject(("sis_user_id", "9"), ("state_id", "2")), rules) == "2"
+    assert code(INDEX, subject(("sis_user_id", "1"), ("state_id", "2")), rules) == "IDENTITY_CONFLICT"
+
+
+def test_one_field_with_two_values_is_a_conflict_when_they_name_two() -> None:
+    """A vendor may say a field twice, and both are heard."""
+    assert code(INDEX, subject(("sis_user_id", "1"), ("sis_user_id", "2"))) == "IDENTITY_CONFLICT"
+    assert code(INDEX, subject(("sis_user_id", "1"), ("sis_user_id", "9"))) == "1"
+
+
 def test_a_birth_date_that_disagrees_is_a_conflict() -> None:
-    """Crossed ids are found by the second attribute and withheld, not passed to the next rule."""
-    who = subject(("sis_user_id", "1"), ("login_id", "ben@hill.example"), birth_date=date(2011, 1, 1))
+    """Crossed ids are found by the second attribute and withheld."""
+    who = subject(("sis_user_id", "1"), birth_date=date(2011, 1, 1))
 
     assert code(INDEX, who) == "IDENTITY_CONFLICT"
 

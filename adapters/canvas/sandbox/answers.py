@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -58,14 +58,23 @@ def answered(body: Any) -> Response:
     return JSONResponse(body, headers=COST)
 
 
-def page(request: Request, rows: Sequence[Any], *, origin: str, path: str, numbered: bool = False) -> Response:
+def page(
+    request: Request,
+    rows: Sequence[Any],
+    *,
+    origin: str,
+    path: str,
+    clamp: Callable[[int], int],
+    numbered: bool = False,
+) -> Response:
     """
     One page of a list, with its neighbours in the `Link` header.
 
     Numbered lists link to their last page; the others go by bookmark and do not know it. `path` is where the
-    next page is found, which need not be where this one was.
+    next page is found, which need not be where this one was; `clamp` makes pages shorter than was asked.
     """
-    size, start = _size(request), _start(request)
+    size = clamp(_size(request))
+    start = _start(request, size)
     rest = [(name, text) for name, text in request.query_params.multi_items() if name not in ("page", "per_page")]
 
     def link(offset: int, rel: str) -> str:
@@ -88,10 +97,10 @@ def _size(request: Request) -> int:
     return min(int(text), MOST_PER_PAGE) if text.isascii() and text.isdigit() and int(text) else 10
 
 
-def _start(request: Request) -> int:
+def _start(request: Request, size: int) -> int:
     mark = request.query_params.get("page", "1")
     if mark.isascii() and mark.isdigit():
-        return (max(int(mark), 1) - 1) * _size(request)
+        return (max(int(mark), 1) - 1) * size
     try:
         return int(base64.urlsafe_b64decode(mark.removeprefix("bookmark:")))
     except (binascii.Error, ValueError):

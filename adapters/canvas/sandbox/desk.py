@@ -13,6 +13,7 @@ from adapters.canvas.sandbox.answers import RefusalError, not_found, page, unaut
 from adapters.canvas.sandbox.register import Register
 from adapters.canvas.sandbox.spelling import Spelling
 from adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
+from adapters.sandbox.serving import Switches
 
 Handler: TypeAlias = Callable[[Request], Response]
 
@@ -27,6 +28,8 @@ class Desk:
     spelling: Spelling
     origin: Callable[[], str]
     """Scheme, host and port that links to further pages lead to."""
+    switches: Callable[[], Switches]
+    """How long pages are, and what is missing from them."""
     analytics: bool
     """Whether the token may see analytics."""
     hidden: frozenset[int]
@@ -72,7 +75,11 @@ class Desk:
     def page(self, request: Request, rows: Sequence[Any], path: str = "", *, numbered: bool = False) -> Response:
         """One page of a list; the next one is at `path`, or where this one was."""
         here = request.url.path.removeprefix("/api/v1")
-        return page(request, rows, origin=self.origin(), path=path or here, numbered=numbered)
+        switches = self.switches()
+        rows = rows[switches.missing :]
+        return page(
+            request, rows, origin=self.origin(), path=path or here, numbered=numbered, clamp=switches.clamp
+        )
 
 
 def _existing(found: T | None) -> T:

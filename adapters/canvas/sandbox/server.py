@@ -53,6 +53,7 @@ class CanvasSandbox(Sandbox):
             register=register,
             spelling=Spelling(register, unposted),
             origin=lambda: next_origin or self.url,
+            switches=lambda: self.switches,
             analytics=analytics,
             hidden=hidden,
             refusal_status=refusal_status,

@@ -39,6 +39,7 @@ class EdFiSandbox(Sandbox):
     """An Ed-Fi ODS/API with the district's records, in the Data Standard asked for."""
 
     kind: ClassVar[str] = "edfi"
+    token_path: ClassVar[str | None] = "/oauth/token"
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class EdFiSandbox(Sandbox):
         data = f"{self._data_path}/ed-fi/{{resource}}"
         return [
             Route("/", self._discovery),
-            Route("/oauth/token", self._readable(self._token), methods=["POST"]),
+            Route(str(self.token_path), self._readable(self._token), methods=["POST"]),
             Route("/oauth/token_info", self._guarded(self._token_info), methods=["POST"]),
             Route("/changeQueries/v1/availableChangeVersions", self._guarded(self._change_versions)),
             Route(data, self._guarded(self._collection)),
@@ -99,6 +100,10 @@ class EdFiSandbox(Sandbox):
     def arguments(self) -> dict[str, Any]:
         """The school year of the facts."""
         return {"school_year": self.facts.year}
+
+    def revoke(self) -> None:
+        """Every token is unknown from now on."""
+        self.tokens.revoke()
 
     def unavailable(self) -> Response:
         """A 503 with the vendor's body."""
@@ -221,8 +226,8 @@ class EdFiSandbox(Sandbox):
         asked = question(
             request.query_params.multi_items(), filters(self.data_standard)[rows.resource], cursors=self._newest
         )
-        found = rows.where(asked.filters) if asked.changed else []
-        end = asked.start + asked.size
+        found = rows.where(asked.filters)[self.switches.missing :] if asked.changed else []
+        end = asked.start + self.switches.clamp(asked.size)
         headers = {"Total-Count": str(len(found))} if asked.total else {}
         if asked.cursor and asked.size and end < len(found):
             headers["Next-Page-Token"] = next_token(end)

@@ -24,6 +24,10 @@ class Tokens:
         self._expiries[token] = time.time() + self.lifetime
         return token
 
+    def revoke(self) -> None:
+        """No token that was given out is good any longer."""
+        self._expiries.clear()
+
     def expiry(self, token: str) -> float | None:
         """When a token expires, in seconds since 1970; None when it has, or never was one."""
         expiry = self._expiries.get(token)
