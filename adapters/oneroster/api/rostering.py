@@ -1,0 +1,166 @@
+"""Payloads of the rostering service: organizations, sessions, classes, people and their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from adapters.oneroster.api.payload import Day, Flag, Item, Link, Many, Payload, Ref, Resource, Text
+
+STAFF_ROLES = frozenset(
+    {
+        "administrator", "aide", "counselor", "districtAdministrator", "principal", "proctor", "siteAdministrator",
+        "systemAdministrator", "teacher",
+    }
+)  # fmt: skip
+CONTACT_ROLES = frozenset({"guardian", "parent", "relative"})
+
+
+def _texts(value: Any) -> Any:
+    """One text where a list belongs, and blanks within."""
+    listed = [value] if isinstance(value, str | int) else value or []
+    return [each for each in listed if each not in (None, "")] if isinstance(listed, list) else listed
+
+
+def _school_year(value: Any) -> Any:
+    """A year as text or number; servers were seen that refer to a session instead."""
+    text = str(value).strip() if isinstance(value, str | int) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) == len("2022") else None
+
+
+class Org(Item):
+    """A school, a district, or what is above or below."""
+
+    name: str
+    type: str
+    identifier: Text = None
+    parent: Link = None
+
+
+class AcademicSession(Item):
+    """A school year, a term or a grading period."""
+
+    title: str
+    type: str
+    startDate: Day = None
+    endDate: Day = None
+    parent: Link = None
+    schoolYear: Annotated[int | None, BeforeValidator(_school_year)] = None
+
+
+class Course(Item):
+    """What classes teach."""
+
+    title: str
+    courseCode: Text = None
+    subjects: Annotated[list[str], BeforeValidator(_texts)] = Field(default_factory=list)
+
+
+class Class(Item):
+    """A class."""
+
+    title: Text = None
+    classCode: Text = None
+    classType: Text = None
+    course: Link = None
+    school: Link = None
+    terms: Many[Ref]
+
+
+class UserId(Payload):
+    """A number by which some system knows a user."""
+
+    type: Text = None
+    identifier: Text = None
+
+
+class Role(Payload):
+    """What a user is to an organization."""
+
+    roleType: Text = None
+    role: str
+    org: Link = None
+    beginDate: Day = None
+    endDate: Day = None
+
+
+class User(Item):
+    """Anybody: a student, a member of staff, a parent."""
+
+    identifier: Text = None
+    userMasterIdentifier: Text = None
+    userIds: Many[UserId]
+    username: Text = None
+    givenName: Text = None
+    familyName: Text = None
+    middleName: Text = None
+    preferredFirstName: Text = None
+    preferredMiddleName: Text = None
+    preferredLastName: Text = None
+    email: Text = None
+    phone: Text = None
+    sms: Text = None
+    grades: Annotated[list[str], BeforeValidator(_texts)] = Field(default_factory=list)
+    agents: Many[Ref]
+    role: Text = None
+    orgs: Many[Ref]
+    roles: Many[Role]
+
+    @property
+    def places(self) -> list[Role]:
+        """What the user is where; in version 1.1 the same everywhere."""
+        if self.roles or self.role is None:
+            return self.roles
+        return [Role(role=self.role, org=each) for each in self.orgs] or [Role(role=self.role)]
+
+    def has_role(self, *roles: str) -> bool:
+        """Whether the user has one of the roles anywhere."""
+        return any(place.role in roles for place in self.places)
+
+    def values(self, field: str) -> Iterator[str]:
+        """Texts that a field holds; `userIds:TYPE` and `userIds.TYPE` are the identifiers of that type."""
+        if not field.startswith(("userIds:", "userIds.")):
+            yield from super().values(field)
+            return
+        kind = field[len("userIds:") :]
+        yield from (each.identifier for each in self.userIds if each.type == kind and each.identifier)
+
+
+class Enrollment(Item):
+    """A user's place in a class."""
+
+    user: Link = None
+    class_: Link = Field(default=None, alias="class")
+    school: Link = None
+    role: str
+    primary: Flag = None
+    beginDate: Day = None
+    endDate: Day = None
+
+
+class Demographics(Item):
+    """Birth date, sex and ethnicity of the user with the same `sourcedId`."""
+
+    birthDate: Day = None
+    sex: Text = None
+    americanIndianOrAlaskaNative: Flag = None
+    asian: Flag = None
+    blackOrAfricanAmerican: Flag = None
+    nativeHawaiianOrOtherPacificIslander: Flag = None
+    white: Flag = None
+    demographicRaceTwoOrMoreRaces: Flag = None
+    hispanicOrLatinoEthnicity: Flag = None
+
+
+ORGS = Resource.of("rostering", "orgs", Org)
+SCHOOLS = Resource.of("rostering", "schools", Org, "org", "orgs")
+SESSIONS = Resource.of("rostering", "academicSessions", AcademicSession)
+TERMS = Resource.of("rostering", "terms", AcademicSession, "academicSession", "academicSessions")
+COURSES = Resource.of("rostering", "courses", Course)
+CLASSES = Resource.of("rostering", "classes", Class, "class", "classes")
+USERS = Resource.of("rostering", "users", User)
+STUDENTS = Resource.of("rostering", "students", User, "user", "users")
+ENROLLMENTS = Resource.of("rostering", "enrollments", Enrollment)
+DEMOGRAPHICS = Resource.of("rostering", "demographics", Demographics, "demographics", "demographics")

@@ -1,0 +1,1 @@
+"""Lookups of the adapter, by domain."""

@@ -1,0 +1,1 @@
+"""From payloads of OneRoster to records: pure functions."""

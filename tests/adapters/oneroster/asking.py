@@ -1,0 +1,93 @@
+"""Questions to a OneRoster sandbox over a socket, with a token or a signature."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import httpx
+from pydantic import SecretStr
+
+from adapters.oauth1 import OAuth1, SignatureMethod
+from adapters.oneroster.sandbox import LEGACY_11, PUBLISHED_11, PUBLISHED_12, Manner, OneRosterSandbox
+from adapters.sandbox.district import make_district
+from adapters.sandbox.serving import served
+
+SCOPES_12 = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+SCOPES_11 = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
+_GRADEBOOK = {"categories", "lineItems", "results", "assessmentLineItems", "assessmentResults"}
+
+Rows = list[dict[str, Any]]
+
+
+DISTRICT = make_district(60)
+"""A district that no test changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A sandbox, and a client that may ask it."""
+
+    sandbox: OneRosterSandbox
+    client: httpx.Client
+
+    def get(self, path: str, **params: str | int) -> httpx.Response:
+        """The answer at a path below the service that has it."""
+        return self.client.get(service(self.sandbox, path) + path, params=params)
+
+    def rows(self, path: str, **params: str | int) -> Rows:
+        """The rows of one page, whatever they are called."""
+        response = self.get(path, **params)
+        assert response.status_code == 200, response.text
+        return next(value for name, value in response.json().items() if not name.startswith("_"))  # type: ignore[no-any-return]
+
+    def every(self, path: str, **params: str | int) -> Rows:
+        """The rows of all pages."""
+        rows: Rows = []
+        while page := self.rows(path, offset=len(rows), **params):
+            rows += page
+        return rows
+
+
+def serving(manner: Manner = PUBLISHED_12, **changed: Any) -> OneRosterSandbox:
+    """The district in a manner, with changes; of version 1.1 where the manner is."""
+    version: Literal["1.1", "1.2"] = "1.1" if manner in {PUBLISHED_11, LEGACY_11} else "1.2"
+    return OneRosterSandbox(DISTRICT, version=version, manner=replace(manner, **changed))
+
+
+def service(sandbox: OneRosterSandbox, path: str) -> str:
+    """Where the service is that has a path."""
+    if sandbox.version == "1.1":
+        return "/ims/oneroster/v1p1"
+    parts = path.split("/")
+    name = "gradebook" if {parts[1], parts[-1]} & _GRADEBOOK else "rostering"
+    return f"/ims/oneroster/{name}/v1p2"
+
+
+def ask_token(client: httpx.Client, sandbox: OneRosterSandbox, scope: str | None = None) -> httpx.Response:
+    """The answer to a request for a token; a scope of None is not sent."""
+    settings = sandbox.settings()
+    form = {"grant_type": "client_credentials"} | ({} if scope is None else {"scope": scope})
+    return client.post("/oauth/token", data=form, auth=(settings["client_id"], settings["client_secret"]))
+
+
+def signing(sandbox: OneRosterSandbox, method: SignatureMethod = "HMAC-SHA1", **options: Any) -> OAuth1:
+    """Signatures of the sandbox's own consumer."""
+    settings = sandbox.settings()
+    secret = SecretStr(settings["client_secret"])
+    return OAuth1(settings["client_id"], secret, origin=sandbox.url, method=method, **options)
+
+
+@contextlib.contextmanager
+def asking(sandbox: OneRosterSandbox, scope: str | None = None) -> Iterator[Server]:
+    """A server with a client that has all scopes, or those named."""
+    with served(sandbox), httpx.Client(base_url=sandbox.url) as client:
+        settings = sandbox.settings()
+        if settings["auth"] == "oauth1":
+            client.auth = signing(sandbox, settings["signature"])
+        else:
+            answer = ask_token(client, sandbox, " ".join(settings["scopes"]) if scope is None else scope).json()
+            client.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        yield Server(sandbox, client)
