@@ -2,7 +2,8 @@
 How the district's ids become a source's, and the source's become the district's.
 
 Configured, ordered, deterministic rules over the identifiers that the system of record holds; never by
-name, never fuzzily. A second attribute, where both sides have it, must agree.
+name, never fuzzily. Ids that name two students link neither, whichever rule comes first; a second attribute,
+where both sides have it, must agree.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class IdentityRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     students: tuple[IdentityRule, ...]
-    """Ways to link students, tried in this order."""
+    """Ways to link students: asked in this order, and none of them may name another student than the rest."""
     sections: tuple[IdentityRule, ...] = ()
     """Ways to link sections: the system is `sectionIdentifier` or `sectionId`."""
     schools: tuple[IdentityRule, ...] = ()
@@ -102,26 +103,32 @@ class IdentityIndex:
             if known.system == rule.system
         )
 
+    def named(self, subject: Subject, rules: IdentityRules) -> set[StudentId]:
+        """Everybody whom a rule finds by one of the vendor's ids; more than one is a conflict."""
+        found: set[StudentId] = set()
+        for field, text in subject.ids:
+            for rule in rules.students:
+                if rule.field != field or not text.strip():
+                    continue
+                if rule.system == UNIQUE_ID:
+                    found |= {StudentId(text.strip())} & self.by_id.keys()
+                else:
+                    found |= self._by_identifier.get((rule.system, text.strip()), set())
+        return found
+
     def inward(self, subject: Subject, rules: IdentityRules) -> StudentIdentity:
         """
-        Who a vendor's record is about.
+        Who a vendor's record is about: whoever its ids name, when they name one student only.
 
         Raises:
             IdentityError: nobody, two candidates, or a second attribute that disagrees.
         """
-        ids = dict(subject.ids)
-        for rule in rules.students:
-            if not (text := ids.get(rule.field, "").strip()):
-                continue
-            if rule.system == UNIQUE_ID:
-                found = {StudentId(text)} & self.by_id.keys()
-            else:
-                found = self._by_identifier.get((rule.system, text), set())
-            if len(found) > 1:
-                raise IdentityError("two students with one identifier", code="IDENTITY_CONFLICT")
-            if found:
-                identity = self.by_id[next(iter(found))]
-                if not confirmed(subject, identity, rules):
-                    raise IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT")
-                return identity
-        raise IdentityError("no student has this identifier")
+        found = self.named(subject, rules)
+        if not found:
+            raise IdentityError("no student has this identifier")
+        if len(found) > 1:
+            raise IdentityError("identifiers of two students", code="IDENTITY_CONFLICT")
+        identity = self.by_id[next(iter(found))]
+        if not confirmed(subject, identity, rules):
+            raise IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT")
+        return identity

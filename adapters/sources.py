@@ -74,10 +74,12 @@ class Source:
     adapter: Adapter
     identity: IdentityRules | None = None
     """How the district's ids become this source's; None when it speaks them."""
+    only: frozenset[str] | None = None
+    """Names of the lookups that it is asked; None for all that its adapter answers."""
 
     def offers(self, lookup: Lookup) -> bool:
-        """Whether the source answers the lookup."""
-        return self.adapter.supports(lookup.method)
+        """Whether the source answers the lookup, and is asked it."""
+        return self.adapter.supports(lookup.method) and (self.only is None or lookup.name in self.only)
 
 
 class Fetch(Protocol):
@@ -123,6 +125,8 @@ class Key(NamedTuple):
 
     district: DistrictId
     id: Any
+    source: str | None = None
+    """The one source whose own id it is; None for the district's ids, which every source is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,21 +183,22 @@ class Sources:
         self, lookup: Lookup, keys: Sequence[Key], arguments: Mapping[str, Any]
     ) -> list[list[Answer[Any]]]:
         """For each key the answers of its district's sources that know it, in order of precedence."""
-        by_district: dict[DistrictId, dict[Any, None]] = {}
+        whose: dict[tuple[DistrictId, str | None], dict[Any, None]] = {}
         for key in keys:
-            by_district.setdefault(key.district, {})[key.id] = None
+            whose.setdefault((key.district, key.source), {})[key.id] = None
         asked = [
-            (district, source, Ask(lookup, tuple(ids), arguments, near=self._near))
-            for district, ids in by_district.items()
-            for source in self.districts[district].offering(lookup)
+            (owner, source, Ask(lookup, tuple(ids), arguments, near=self._near))
+            for owner, ids in whose.items()
+            for source in self.districts[owner[0]].offering(lookup)
+            if owner[1] in {None, source.name}
         ]
         told = await asyncio.gather(*(self.fetch(source, ask) for _, source, ask in asked))
-        offered = {district for district, _, _ in asked}
+        offered = {owner for owner, _, _ in asked}
         nobody = NotOfferedError(f"no source of the district answers {lookup.name}")
         return [
-            [batch[key.id] for (district, _, _), batch in zip(asked, told, strict=True)
-             if district == key.district and key.id in batch]
-            if key.district in offered
+            [batch[key.id] for (owner, _, _), batch in zip(asked, told, strict=True)
+             if owner == (key.district, key.source) and key.id in batch]
+            if (key.district, key.source) in offered
             else [Answer(nobody, "", datetime.now(UTC))]
             for key in keys
         ]  # fmt: skip

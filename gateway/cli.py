@@ -52,13 +52,17 @@ def _parser() -> argparse.ArgumentParser:
 def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
     command = commands.add_parser(
         "demo",
-        help="a made-up district, its vendors and the gateway, on this machine",
+        help="made-up districts, their vendors and the gateway, on this machine",
         description="Start a sandbox for each vendor and the gateway over them, on loopback addresses only. "
         "Prints where to look and what to ask first. Everybody in it is fictional.",
     )
     district = command.add_mutually_exclusive_group()
     district.add_argument("--students", type=int, default=1000, metavar="N", help="size of the district (1000)")
-    district.add_argument("--records", type=Path, metavar="DIR", help="serve the records of a folder instead")
+    district.add_argument(
+        "--records", type=Path, metavar="DIR", help="serve the records of a folder instead, by Ed-Fi"
+    )
+    told = "what kind of district: one on Ed-Fi, one on OneRoster, or both on one gateway (edfi)"
+    command.add_argument("--district", choices=("edfi", "oneroster", "both"), default="edfi", help=told)
     command.add_argument("--seed", type=int, default=1, metavar="N", help="another seed, another district (1)")
     told = "milliseconds that each vendor takes to answer (0)"
     command.add_argument("--latency", type=_milliseconds, default=0.0, metavar="MS", help=told)

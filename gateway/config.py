@@ -74,6 +74,8 @@ class SourceConfig(_Section):
     """Name of the adapter, as `student-graph adapters list` shows it."""
     identity: IdentityRules | None = None
     """How the district's ids become this source's; the adapter's own rules when left out."""
+    lookups: frozenset[str] | None = Field(default=None, min_length=1)
+    """Names of the lookups that the source is asked; all that its adapter answers when left out."""
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -79,9 +79,10 @@ class _Linker:
                 else:
                     keys[key] = student
             told = await self._fetch(self._source, replace(ask, keys=tuple(keys))) if keys else {}
+            index = await self._others(told.values())
             for key, answer in told.items():
                 if key in keys:
-                    answers[keys[key]] = self._own(keys[key], identities.get(keys[key]), answer)
+                    answers[keys[key]] = self._own(keys[key], identities.get(keys[key]), answer, index)
         for student in ask.keys:
             if student not in answers:
                 self._telemetry.link(self._source, student, Link.UNMATCHED)
@@ -107,19 +108,30 @@ class _Linker:
                     keys[student] = IdentityError("an identifier of two students", code="IDENTITY_CONFLICT")
         return keys
 
-    def _own(self, student: StudentId, identity: Any, answer: Answer[Any]) -> Answer[Any]:
-        """One student's answer under the district's id, withheld when a second attribute disagrees."""
+    async def _others(self, told: Iterable[Answer[Any]]) -> IdentityIndex | AdapterError | None:
+        """Whoever else the answers may name; None where the one rule that led to them is all there is."""
+        if len(self._rules.students) < 2:
+            return None
+        return await self._index(record.subject for answer in told for record in _records(answer))
+
+    def _own(
+        self, student: StudentId, identity: Any, answer: Answer[Any], index: IdentityIndex | AdapterError | None
+    ) -> Answer[Any]:
+        """One student's answer under the district's id, withheld when anything speaks against the student."""
         if isinstance(answer.value, AdapterError):
             return answer
-        many = isinstance(answer.value, list)
-        records: Sequence[Record] = answer.value if many else [answer.value]
+        if isinstance(index, AdapterError):
+            return self._failed(index)
+        records = _records(answer)
+        if any(index.named(r.subject, self._rules) - {student} for r in records if index and r.subject):
+            return self._conflict(student, IdentityError("identifiers of two students", code="IDENTITY_CONFLICT"))
         if isinstance(identity, StudentIdentity) and not all(
             record.subject is None or confirmed(record.subject, identity, self._rules) for record in records
         ):
             return self._conflict(student, IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT"))
         self._telemetry.link(self._source, student, Link.MATCHED)
         ours = [renamed(record, "student_id", student) for record in records]
-        return replace(answer, value=ours if many else ours[0])
+        return replace(answer, value=ours if isinstance(answer.value, list) else ours[0])
 
     async def _by_section(self, ask: Ask[Any]) -> Answers:
         """Ask by the vendor's names of the sections, then find out whom the rows are about."""
@@ -131,7 +143,7 @@ class _Linker:
             else:
                 keys[key] = section
         told = await self._fetch(self._source, replace(ask, keys=tuple(keys))) if keys else {}
-        rows = [r for answer in told.values() if isinstance(answer.value, list) for r in answer.value]
+        rows = [row for answer in told.values() for row in _records(answer)]
         index = await self._index(r.subject for r in rows) if ask.lookup.about is About.STUDENTS else None
         for key, answer in told.items():
             answers[keys[key]] = self._inward(keys[key], answer, index)
@@ -229,6 +241,13 @@ class _Linker:
         """An error in place of the answer; one of the system of record keeps that source's name."""
         error.source = error.source or self._source.name
         return Answer(error, self._source.name, datetime.now(UTC))
+
+
+def _records(answer: Answer[Any]) -> Sequence[Record]:
+    """The records of an answer: one, a list of them, or none where it failed."""
+    if isinstance(answer.value, AdapterError):
+        return ()
+    return answer.value if isinstance(answer.value, list) else (answer.value,)
 
 
 def _bare(student: StudentId) -> StudentIdentity:

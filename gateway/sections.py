@@ -107,7 +107,8 @@ class SectionLinks:
 def renamed(record: Record, attribute: str, key: Any) -> Record:
     """A copy of a record under the district's key: the record itself may be shared and stays as it is."""
     mine = copy.copy(record)
-    setattr(mine, attribute, key)
+    own = isinstance(getattr(type(record), attribute, None), property)  # a student's own record names it otherwise
+    setattr(mine, attribute.replace("_id", "_unique_id") if own else attribute, key)
     mine.subject = None if attribute == "student_id" else mine.subject
     return mine
 

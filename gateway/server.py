@@ -92,13 +92,19 @@ class Service:
 
 
 def connect(
-    district: DistrictId, name: str, kind: str, settings: AdapterSettings, *, identity: IdentityRules | None = None
+    district: DistrictId,
+    name: str,
+    kind: str,
+    settings: AdapterSettings,
+    *,
+    identity: IdentityRules | None = None,
+    only: frozenset[str] | None = None,
 ) -> Source:
     """A source with its own HTTP client and credentials, linked by the adapter's rules unless others are given."""
     client = http.client(settings, count_call)
     made = find(kind)(name, settings, client)
     client.auth = made.auth() or httpx.Auth()
-    return Source(name, kind, district, made, identity or made.identity)
+    return Source(name, kind, district, made, identity or made.identity, only)
 
 
 def listen(host: str, port: int) -> socket.socket:

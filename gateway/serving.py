@@ -94,7 +94,10 @@ def _source(district: DistrictId, found: config.SourceConfig, where: str) -> Sou
         raise SettingsError(f"{where}: {exc}") from None
     if not config.is_loopback(settings.base_url.host or ""):
         raise SettingsError(f"{where}.base_url: {config.LOOPBACK_ONLY}")
-    return connect(district, found.name, found.kind, settings, identity=found.identity)
+    offered = {lookup.name for lookup in find(found.kind).capabilities()}
+    if unknown := sorted((found.lookups or frozenset()) - offered):
+        raise SettingsError(f"{where}.lookups: '{found.kind}' does not answer {unknown[0]}")
+    return connect(district, found.name, found.kind, settings, identity=found.identity, only=found.lookups)
 
 
 async def _checked(sources: Sequence[Source]) -> list[tuple[str, ...]]:

@@ -10,14 +10,13 @@ import strawberry
 
 from adapters import model
 from adapters.contract import Adapter
-from adapters.model import AssessmentId
 from adapters.sources import Key
 from resolvers.arguments import From, To
 from resolvers.context import Info
 from resolvers.field import field
 from resolvers.load import district_of, key_of, load_each, load_many
 from resolvers.lookup import lookup
-from resolvers.record import record_type
+from resolvers.record import fetched, record_type
 from resolvers.times import within
 
 
@@ -52,24 +51,23 @@ async def assessments(
     if from_ or to:
         results = [r for r in results if r.administration_date and within(r.administration_date.date(), from_, to)]
     if subject is not None or families is not None:
-        wanted = await _wanted(info, student, {r.assessment_id for r in results}, subject, families)
-        results = [r for r in results if r.assessment_id in wanted]
+        wanted = await _wanted(info, results, subject, families)
+        results = [r for r in results if _test(r) in wanted]
     return _latest(results) if latest_only else results
 
 
 async def _wanted(
     info: Info,
-    student: model.Student,
-    ids: Iterable[AssessmentId],
+    results: Iterable[model.AssessmentResult],
     subjects: list[model.AcademicSubject] | None,
     families: list[str] | None,
-) -> set[AssessmentId]:
+) -> set[Key]:
     """Tests that are about one of the subjects and of one of the families."""
-    keys = [Key(district_of(student), assessment_id) for assessment_id in sorted(ids)]
+    keys = sorted({_test(result) for result in results})
     tests = await load_each(info, Adapter.assessments_by_id, keys)
     return {
-        test.assessment_id
-        for test in tests
+        key
+        for key, test in zip(keys, tests, strict=True)
         if test is not None
         and (subjects is None or not set(subjects).isdisjoint(test.subjects))
         and (families is None or (test.family or "").casefold() in {family.casefold() for family in families})
@@ -78,12 +76,17 @@ async def _wanted(
 
 def _latest(results: Iterable[model.AssessmentResult]) -> list[model.AssessmentResult]:
     """The latest result of each test; one without a date counts as the oldest."""
-    by_test: dict[AssessmentId, model.AssessmentResult] = {}
+    by_test: dict[Key, model.AssessmentResult] = {}
     for result in results:
-        known = by_test.get(result.assessment_id)
+        known = by_test.get(_test(result))
         if known is None or _taken(result) > _taken(known):
-            by_test[result.assessment_id] = result
+            by_test[_test(result)] = result
     return list(by_test.values())
+
+
+def _test(result: model.AssessmentResult) -> Key:
+    """The test of a result, as its own source knows it."""
+    return Key(district_of(result), result.assessment_id, fetched(result).source)
 
 
 def _taken(result: model.AssessmentResult) -> tuple[date, str]:

@@ -22,6 +22,10 @@ V = TypeVar("V")
 P = ParamSpec("P")
 
 
+OWN_IDS = frozenset({"assessment_id"})
+"""Attributes that hold an id of the source's own: two vendors may give the same one to different tests."""
+
+
 class OfDistrict(Protocol):
     """Something of the graph that is no record and belongs to a district."""
 
@@ -36,9 +40,13 @@ def district_of(parent: Record | OfDistrict) -> DistrictId:
 
 
 def key_of(parent: Record | OfDistrict, attribute: str) -> Key | None:
-    """What `parent` names by an attribute, in its district; None when it names nothing."""
+    """What `parent` names by an attribute, in its district or its source; None when it names nothing."""
     named = getattr(parent, attribute)
-    return None if named is None else Key(district_of(parent), named)
+    if named is None:
+        return None
+    if isinstance(parent, Record) and attribute in OWN_IDS:
+        return Key(district_of(parent), named, fetched(parent).source)
+    return Key(district_of(parent), named)
 
 
 def district_calendar(info: Info, parent: Record | OfDistrict) -> District:

@@ -45,9 +45,11 @@ _CAST: dict[str, tuple[tuple[str, int], ...]] = {
 """Awkward case to the places of its players in the list of their level's students, youngest first."""
 
 
-def make_district(students: int = 1000, seed: int = 1) -> DistrictFacts:
+def make_district(
+    students: int = 1000, seed: int = 1, name: str = "Cedar Hollow School District", lea: int = 390042
+) -> DistrictFacts:
     """
-    A district of so many students; equal arguments make equal districts.
+    A district of so many students; equal arguments make equal districts. All districts number alike.
 
     Raises:
         ValueError: fewer than 10 students or more than 50,000.
@@ -58,7 +60,7 @@ def make_district(students: int = 1000, seed: int = 1) -> DistrictFacts:
     def dice(part: str) -> Random:
         return Random(f"{seed} {part}")
 
-    facts = DistrictFacts(lea=390042, name="Cedar Hollow School District", year=YEAR, now=NOW)
+    facts = DistrictFacts(lea=lea, name=name, year=YEAR, now=NOW)
     add_schools(facts, students)
     belongs = add_students(facts, students, dice("students"))
     _cast(facts, belongs)

@@ -226,12 +226,17 @@ def work(like: AssignmentWork) -> AssignmentWork:
 
 
 def submitted(
-    number: str, *, section: str = "ALG-1", email: str | None = None, birth: date | None = None
+    number: str,
+    *,
+    section: str = "ALG-1",
+    email: str | None = None,
+    birth: date | None = None,
+    also: tuple[tuple[str, str], ...] = (),
 ) -> AssignmentWork:
-    """Work that the LMS has for the login of that SIS id."""
+    """Work that the LMS has for the login of that SIS id; `also` is by what else it knows the login."""
     return AssignmentWork(
         vendor_id=f"s-{number}",
-        subject=Subject(ids=(("sis_user_id", number),), email=email, birth_date=birth),
+        subject=Subject(ids=(("sis_user_id", number), *also), email=email, birth_date=birth),
         student_id=StudentId(f"sis_user_id:{number}"),
         section_id=SectionId(f"sis_section_id:{section}"),
         assignment_id="7",

@@ -98,6 +98,8 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     ('grants = ["CONTACT"]', 'grants = ["SECRETS"]', "viewers[0].grants[0]: input should be 'OPEN', "),
     ('field = "login_id"', 'feld = "login_id"',
      "districts[0].sources[1].identity.students[0].field is missing (and 2 more)"),
+    ("identity.students", "lookups = []\nidentity.students",
+     "districts[0].sources[1].lookups: frozenset should have"),
     ("[server]", "[server", "not TOML: "),
 ])  # fmt: skip
 def test_a_wrong_setting_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:

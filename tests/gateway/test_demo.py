@@ -43,6 +43,36 @@ def test_the_ready_file_names_everything(running: Running) -> None:
     }
 
 
+def test_the_second_kind_has_sources_of_its_own(tmp_path: Path) -> None:
+    """OneRoster for the roster, Canvas for the work, and a vendor of assessments with another OneRoster."""
+    with demo(tmp_path, "--students", "10", "--district", "oneroster") as running:
+        told = running.post("{ districts { name } sources { name kind } }")["data"]
+
+    kinds = {"oneroster": "oneroster", "canvas": "canvas", "assessments": "oneroster"}
+    assert {name: source["kind"] for name, source in running.ready["sources"].items()} == kinds
+    assert {source["name"]: source["kind"] for source in told["sources"]} == kinds
+    assert told["districts"] == [{"name": "Juniper Flats School District"}]
+    assert set(running.ready["tokens"]) == {"superintendent", "teacher"}
+
+
+def test_two_districts_have_viewers_of_each_and_of_both(tmp_path: Path) -> None:
+    """Names of the second district that the first has too end in `-2`; the county office sees both."""
+    query = "{ districts { name } }"
+    with demo(tmp_path, "--students", "10", "--district", "both") as running:
+        seen = {viewer: running.post(query, viewer=viewer) for viewer in running.ready["tokens"]}
+
+    names = {viewer: [d["name"] for d in told["data"]["districts"]] for viewer, told in seen.items()}
+    first, second = "Cedar Hollow School District", "Juniper Flats School District"
+    assert names == {
+        "superintendent": [first],
+        "teacher": [first],
+        "superintendent-2": [second],
+        "teacher-2": [second],
+        "county": [first, second],
+    }
+    assert set(running.ready["sources"]) == {"edfi", "canvas", "oneroster", "canvas-2", "assessments"}
+
+
 def test_everything_answers_once_the_ready_file_is_there(running: Running) -> None:
     """The gateway is ready, and the sandboxes are where the file says."""
     for path in ("/health/live", "/health/ready"):
@@ -139,6 +169,9 @@ def test_the_ready_file_is_its_owners_alone(tmp_path: Path) -> None:
     (["--latency", "-1"], "argument --latency: a latency is a number of milliseconds from 0 to 60000"),
     (["--latency", "slow"], "argument --latency: a latency is a number of milliseconds from 0 to 60000"),
     (["--records", "nowhere"], "--records: nowhere is not a folder"),
+    (["--district", "moodle"], "argument --district: invalid choice: 'moodle'"),
+    (["--district", "oneroster", "--records", "x"],
+     "--records: records are served by an Ed-Fi; choose --district edfi or both"),
     (["--records", "x", "--students", "20"], "argument --students: not allowed with argument --records"),
     (["--port", "0", "--ready-file", "nowhere/ready.json"], "--ready-file: nowhere/ready.json: No such file"),
 ])  # fmt: skip

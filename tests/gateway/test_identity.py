@@ -91,6 +91,28 @@ async def test_rules_are_tried_in_their_order() -> None:
     assert told["s3"] == "IDENTITY_CONFLICT"
 
 
+@pytest.mark.parametrize(("field", "system"), [("state_id", "studentUniqueId"), ("state_code", "State")])
+async def test_ids_that_cross_are_withheld_from_both(field: str, system: str) -> None:
+    """Work under one child's number and another's goes to neither; a number that nobody has takes nothing away."""
+    rules = IdentityRules(students=(IdentityRule(field="sis_user_id"), IdentityRule(field=field, system=system)))
+    ledger = Ledger(identities=[identity(s, State=s) for s in ("s1", "s2", "s3")])
+    ledger.work = [submitted("s1", also=((field, "s2"),)), submitted("s3", also=((field, "ghost"),))]
+    asked = Asked(ledger, rules)
+    told = await asked.of(WORK, "s1", "s2", "s3")
+    assert told["s1"] == "IDENTITY_CONFLICT"
+    assert told["s2"] == "NO_IDENTITY_LINK"
+    assert [w.student_id for w in told["s3"]] == ["s3"]
+    assert asked.telemetry.health(asked.lms).conflicted == 1
+
+
+async def test_ids_that_cross_are_withheld_while_the_other_cannot_be_looked_up() -> None:
+    """When nobody can say whose the second number is, nothing is shown."""
+    rules = IdentityRules(students=(IdentityRule(field="sis_user_id"), IdentityRule(field="x", system="State")))
+    ledger = Ledger(identities=[identity("s1")], work=[submitted("s1", also=(("x", "77"),))])
+    ledger.failing["student_identities_by_district"] = UnavailableError("failing (503)")
+    assert await Asked(ledger, rules).of(WORK, "s1") == {"s1": "SOURCE_UNAVAILABLE"}
+
+
 async def test_an_identifier_of_two_students_links_neither() -> None:
     """A code that the SIS holds for two children gives its work to nobody, even when only one is asked for."""
     rules = IdentityRules(students=(IdentityRule(field="sis_user_id", system="State"),))

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.registry import kinds
 from adapters.sandbox.district import make_district
 from adapters.sandbox.serving import Sandbox, served
 from gateway.demo import SANDBOXES
@@ -35,7 +36,7 @@ token_env = "ADA"
 @pytest.fixture
 def sandboxes() -> Iterator[list[Sandbox]]:
     """A vendor of each kind for each of two districts, answering."""
-    points = sorted(entry_points(group=SANDBOXES), key=lambda point: point.name, reverse=True)
+    points = [point for kind in ("edfi", "canvas") for point in entry_points(group=SANDBOXES, name=kind)]
     made = [point.load()(make_district(12, seed)) for seed in (1, 2) for point in points]
     with served(*made):
         yield made
@@ -155,7 +156,9 @@ def test_sources_elsewhere_are_refused_for_now(settings: Settings, sandboxes: li
 
 @pytest.mark.parametrize(("old", "new", "said"), [
     ('kind = "canvas"', 'kind = "canvass"',
-     "districts[0].sources[1]: there is no adapter 'canvass'; installed are canvas, edfi"),
+     f"districts[0].sources[1]: there is no adapter 'canvass'; installed are {', '.join(kinds())}"),
+    ('kind = "canvas"', 'kind = "canvas"\nlookups = ["schools_by_id"]',
+     "districts[0].sources[1].lookups: 'canvas' does not answer schools_by_id"),
     ("token_env =", "tokn_env =",
      "districts[0].sources[1]: source 'canvas': token_env is missing; there is no setting tokn_env"),
     ('"NORTH_CANVAS_TOKEN"', '"UNSET_TOKEN"',

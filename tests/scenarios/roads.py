@@ -20,6 +20,7 @@ from gateway.telemetry import Telemetry
 from resolvers.context import Context, Viewer, ViewerRole
 
 HERE = DistrictId("here")
+KINDS = ("edfi", "canvas")
 VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({HERE}), frozenset(Sensitivity), operator=True)
 
 
@@ -52,8 +53,9 @@ class Road:
 
 @contextlib.asynccontextmanager
 async def road(facts: DistrictFacts) -> AsyncIterator[Road]:
-    """The district over a sandbox of each installed kind, until the block ends."""
-    sandboxes = {point.name: point.load()(facts) for point in entry_points(group="student_graph.sandboxes")}
+    """The district over its two sandboxes, until the block ends."""
+    points = [point for kind in KINDS for point in entry_points(group="student_graph.sandboxes", name=kind)]
+    sandboxes = {point.name: point.load()(facts) for point in points}
     with served(*sandboxes.values()):
         sources = []
         for kind, sandbox in sandboxes.items():

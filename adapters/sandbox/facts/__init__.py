@@ -28,6 +28,7 @@ from adapters.sandbox.facts.roster import (
 from adapters.sandbox.facts.school_life import (
     ActionFact,
     AssessmentFact,
+    AssessmentTakerFact,
     AttendanceFact,
     BusFact,
     GradeFact,
@@ -40,6 +41,7 @@ from adapters.sandbox.facts.school_life import (
 __all__ = [
     "ActionFact",
     "AssessmentFact",
+    "AssessmentTakerFact",
     "AssignmentFact",
     "AttendanceFact",
     "BusFact",

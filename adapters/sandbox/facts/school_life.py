@@ -93,6 +93,17 @@ class AssessmentFact:
     """(identification code, description)"""
 
 
+@dataclass(slots=True, kw_only=True, frozen=True)
+class AssessmentTakerFact:
+    """Whom an assessment vendor says that results are about, right or wrong: everything that its file says."""
+
+    ids: tuple[tuple[str, str], ...]
+    """(whose number, number), such as `("State", "604822")`, the vendor's first one first"""
+    first: str | None = None
+    last: str | None = None
+    birth: date | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class ResultFact:
     """What a student reached in a test on one occasion."""
@@ -110,6 +121,8 @@ class ResultFact:
     objectives: tuple[tuple[str, str], ...] = ()
     """(objective's identification code, raw score as text)"""
     retest: bool = False
+    taker: AssessmentTakerFact | None = None
+    """Whom a vendor with users of its own says it is about; `student` is then the vendor's first number"""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,90 @@
+"""`student-graph demo`: made-up districts, a sandbox for each of their vendors and the gateway, in one process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import shlex
+from collections.abc import Mapping, Sequence
+
+from adapters.sandbox.serving import Sandbox, served
+from adapters.sandbox.showcase import showcase
+from gateway.demo.ready import ready_file
+from gateway.demo.staged import SANDBOXES, Staged, staged, viewers_of
+from gateway.page import Explorer
+from gateway.server import Service
+from gateway.server import run as run_service
+from gateway.serving import open_door
+
+__all__ = ["SANDBOXES", "run"]
+
+HOST = "127.0.0.1"
+HOSTS = ("localhost", HOST, "[::1]", "::1")
+"""Host names that the demo answers to: a page elsewhere whose name leads here is refused."""
+FIRST_QUERY = (
+    "query ($id: String) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel "
+    "courseGrades { courseName letter numeric provenance { source } } "
+    "assignments { title status score provenance { source } } "
+    "attendanceEvents { totalCount } disciplineIncidents { date } "
+    "transportation { busNumber provenance { source } } } }"
+)
+FIRST_QUERY_OF_ROSTERS = (
+    "query ($id: String) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel "
+    "courseGrades { courseName letter numeric provenance { source } } "
+    "assignments { title status score provenance { source } } "
+    "assessments { assessment { title } scores { result } provenance { source } } } }"
+)
+"""The same of a district whose SIS is a roster: it keeps no attendance, behavior or buses."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start everything and serve until a signal to stop."""
+    districts = staged(options)
+    sandboxes = {name: sandbox for district in districts for name, sandbox in district.answering.items()}
+    for sandbox in sandboxes.values():
+        sandbox.switches.latency = options.latency
+    with (
+        open_door(HOST, options.port) as bound,
+        ready_file(options.ready_file) as write_ready,
+        served(*sandboxes.values()),
+    ):
+        url = f"http://{HOST}:{bound.getsockname()[1]}/graphql"
+        asking = viewers_of(districts)
+        tokens = {viewer.subject: secrets.token_urlsafe(32) for viewer in asking}
+        viewers = {tokens[viewer.subject]: viewer for viewer in asking}
+        explorer = Explorer(variables={"studentUniqueId": showcase(districts[0].facts) or ""})
+
+        def announce() -> None:
+            print(_welcome(url, tokens["superintendent"], districts, sandboxes), flush=True)
+            sources = {name: {"kind": sandbox.kind, "url": sandbox.url} for name, sandbox in sandboxes.items()}
+            write_ready({"graphql": url, "tokens": tokens, "sources": sources})
+
+        configured = [district.district() for district in districts]
+        run_service(Service(configured, viewers, explorer, HOSTS), bound, announce)
+    return 0
+
+
+def _welcome(url: str, token: str, districts: Sequence[Staged], sandboxes: Mapping[str, Sandbox]) -> str:
+    """Where everything is, and a first query to try."""
+    width = max(10, *map(len, sandboxes))
+    places = "\n".join(f"  {name:<{width}} {sandbox.url}" for name, sandbox in sandboxes.items())
+    query = FIRST_QUERY if "edfi" in districts[0].sandboxes else FIRST_QUERY_OF_ROSTERS
+    student = showcase(districts[0].facts) or ""
+    body = shlex.quote(json.dumps({"query": query, "variables": {"id": student}}))
+    return f"""\
+student-graph answers at {url}
+
+Sandboxes:
+{places}
+
+In a browser, with the superintendent's token:
+  {url}#token={token}
+
+A first query:
+  curl -s {url} \\
+    -H 'Authorization: Bearer {token}' \\
+    -H 'Content-Type: application/json' \\
+    -d {body}
+
+Stop with Ctrl-C."""

@@ -1,0 +1,49 @@
+"""The ready file: where everything is and with which tokens, for its owner alone, while all answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from adapters.registry import SettingsError
+
+
+@contextlib.contextmanager
+def ready_file(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """
+    A way to write the ready file, which is there only while all answer.
+
+    Raises:
+        SettingsError: a file cannot be written there.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        path.unlink(missing_ok=True)
+        write_private(path, "")
+        path.unlink()
+    except OSError as exc:
+        raise SettingsError(f"--ready-file: {path}: {exc.strerror}") from None
+    try:
+        yield lambda ready: write_private(path, json.dumps(ready, indent=2) + "\n")
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read, whole or not at all."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,189 @@
+"""
+The demo's districts: one on Ed-Fi, one on OneRoster, or both, with a sandbox for each of their sources.
+
+The two have names, people and days of their own; their students' and schools' numbers overlap on purpose, as those
+of real districts do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.identity import UNIQUE_ID, IdentityRule, IdentityRules
+from adapters.model import DistrictId, Sensitivity, StaffId
+from adapters.registry import SettingsError, find
+from adapters.sandbox.assessment_files import FOLDER, read_assessment_files
+from adapters.sandbox.assessment_takers import own_users
+from adapters.sandbox.district import make_district
+from adapters.sandbox.facts import DistrictFacts
+from adapters.sandbox.records import read_records
+from adapters.sandbox.serving import Sandbox
+from adapters.sources import District
+from gateway.server import connect
+from resolvers.context import Viewer, ViewerRole
+
+SANDBOXES = "student_graph.sandboxes"
+"""Entry points of the vendors' sandboxes, by adapter kind."""
+ZONE = ZoneInfo("America/Chicago")
+SECOND = "Juniper Flats School District", 390055
+"""Name and agency number of the district on OneRoster."""
+
+TESTING = frozenset({"assessment_results_by_student", "assessments_by_id"})
+"""What assessment vendors are asked: their servers keep rosters too, which are copies."""
+BY_STATE = IdentityRules(
+    students=(IdentityRule(field="identifier"), IdentityRule(field="userIds.State", system="State")),
+    confirm=("birth_date", "family_name"),
+)
+"""How an assessment vendor's users are linked: two numbers, a name and a birth date, and all must agree."""
+BY_NUMBER = IdentityRules(
+    students=tuple(
+        IdentityRule(field=name, system=UNIQUE_ID) for name in ("userIds.State", "userIds.Secondary", "identifier")
+    ),
+    confirm=(),
+)
+"""
+How the users of vendors' sample files are linked: every number in them is one of the district's own.
+
+The files are anonymised: nothing can be confirmed by the names and birth dates that were put in.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """A district of the demo, before its sandboxes answer."""
+
+    facts: DistrictFacts
+    sandboxes: Mapping[str, Sandbox]
+    """By the name of their source; the system of record first."""
+    rules: Mapping[str, IdentityRules] = field(default_factory=dict)
+    """How the assessment vendors are linked, by the name of their source."""
+    suffix: str = ""
+    """What the second of two districts adds to names that the first has too, such as `-2`."""
+    taken: frozenset[str] = frozenset()
+    """Names of the first district's sources."""
+
+    @property
+    def id(self) -> DistrictId:
+        """The district's name as an id, such as `grand-bend-isd`."""
+        return DistrictId("-".join(re.findall("[a-z0-9]+", self.facts.name.lower())) or "district")
+
+    @property
+    def answering(self) -> dict[str, Sandbox]:
+        """The sandboxes by names that are unique in the demo."""
+        return {f"{n}{self.suffix}" if n in self.taken else n: sandbox for n, sandbox in self.sandboxes.items()}
+
+    def district(self) -> District:
+        """The district, with a source for each sandbox, once they answer."""
+        sources = []
+        for name, sandbox in self.sandboxes.items():
+            settings = find(sandbox.kind).settings_type().model_validate(sandbox.settings())
+            rules = self.rules.get(name)
+            only = TESTING if rules else None
+            sources.append(connect(self.id, name, sandbox.kind, settings, identity=rules, only=only))
+        return District(self.id, self.facts.name, tuple(sources), ZONE, frozen_on=self.facts.now)
+
+    def viewers(self) -> list[Viewer]:
+        """Who may ask: somebody who may see everything, and a teacher who may not."""
+        mine = frozenset({self.id})
+        head = Viewer(
+            f"superintendent{self.suffix}", ViewerRole.SUPERINTENDENT, mine, frozenset(Sensitivity), operator=True
+        )
+        teacher = next((member for member in self.facts.staff if member.classification == "Teacher"), None)
+        staff_id = StaffId(teacher.id) if teacher else None
+        return [head, Viewer(f"teacher{self.suffix}", ViewerRole.TEACHER, mine, staff_id=staff_id)]
+
+
+def staged(options: argparse.Namespace) -> list[Staged]:
+    """
+    The districts that the options ask for.
+
+    Raises:
+        SettingsError: a district cannot be that small or large, or a folder holds no records for this kind of one.
+    """
+    if options.records and options.district == "oneroster":
+        raise SettingsError("--records: records are served by an Ed-Fi; choose --district edfi or both")
+    if options.district == "edfi":
+        return [_on_edfi(options)]
+    if options.district == "oneroster":
+        return [_on_oneroster(options)]
+    first = _on_edfi(options)
+    return [first, replace(_on_oneroster(options), suffix="-2", taken=frozenset(first.sandboxes))]
+
+
+def viewers_of(districts: Sequence[Staged]) -> list[Viewer]:
+    """Who may ask: those of each district, and a county office where there are two."""
+    own = [viewer for district in districts for viewer in district.viewers()]
+    if len(districts) < 2:
+        return own
+    both = frozenset(district.id for district in districts)
+    return [*own, Viewer("county", ViewerRole.SUPERINTENDENT, both, frozenset(Sensitivity), operator=True)]
+
+
+def _on_edfi(options: argparse.Namespace) -> Staged:
+    """A district on Ed-Fi and Canvas; beside records, a OneRoster server of each vendor whose files are there."""
+    facts = _records(options.records) if options.records else _made(options.students, options.seed)
+    vendors = _vendors(options.records, facts) if options.records else {}
+    sandboxes = {"edfi": _sandbox("edfi", facts), "canvas": _sandbox("canvas", facts)}
+    sandboxes |= {name: _sandbox("oneroster", results) for name, results in vendors.items()}
+    return Staged(facts=facts, sandboxes=sandboxes, rules=dict.fromkeys(vendors, BY_NUMBER))
+
+
+def _on_oneroster(options: argparse.Namespace) -> Staged:
+    """A district on OneRoster and Canvas, whose test results a vendor keeps under users of its own."""
+    facts = _made(options.students, options.seed + 1, *SECOND)
+    roster = replace(facts, assessments=[], results=[], assignments=[], submissions=[])
+    sandboxes = {
+        "oneroster": _sandbox("oneroster", roster),
+        "canvas": _sandbox("canvas", facts),
+        "assessments": _sandbox("oneroster", own_users(facts)),
+    }
+    return Staged(facts=facts, sandboxes=sandboxes, rules={"assessments": BY_STATE})
+
+
+def _sandbox(kind: str, facts: DistrictFacts) -> Sandbox:
+    """
+    A sandbox of a kind, over the facts.
+
+    Raises:
+        SettingsError: the vendor brings none.
+    """
+    point = next(iter(entry_points(group=SANDBOXES, name=kind)), None)
+    if point is None:
+        raise SettingsError(f"no sandbox of kind '{kind}' is installed")
+    made: Sandbox = point.load()(facts)
+    return made
+
+
+def _made(students: int, seed: int, *named: Any) -> DistrictFacts:
+    try:
+        return make_district(students, seed, *named)
+    except ValueError as exc:
+        raise SettingsError(f"--students: {exc}") from None
+
+
+def _records(folder: Path) -> DistrictFacts:
+    try:
+        return read_records(folder)
+    except OSError as exc:
+        raise SettingsError(f"--records: {exc.filename}: {exc.strerror}") from None
+    except ValueError as exc:
+        raise SettingsError(f"--records: {exc}") from None
+
+
+def _vendors(records: Path, district: DistrictFacts) -> dict[str, DistrictFacts]:
+    """Results by assessment vendor, from the folder of their files inside the records or beside them."""
+    places = (records / FOLDER, records.resolve().parent / FOLDER)
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
+        return {}
+    try:
+        return read_assessment_files(folder, district)
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"--records: {exc}") from None
