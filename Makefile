@@ -30,6 +30,7 @@ check-static: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples/stranger/hillside_sis
 	$(BIN)/lint-imports
 	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
 
@@ -49,8 +50,9 @@ clean: ## Remove what was built
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(SETUP): pyproject.toml hatch_build.py | $(BIN)/python
+$(SETUP): pyproject.toml hatch_build.py examples/stranger/pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable examples/stranger
 	@touch $@
 
 graphiql/node_modules/.package-lock.json: graphiql/package-lock.json

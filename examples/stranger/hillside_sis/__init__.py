@@ -1,0 +1,1 @@
+"""Hillside SIS, a vendor that student-graph has never heard of."""
