@@ -13,7 +13,6 @@ from adapters.concurrency import each
 from adapters.contract import Adapter
 from adapters.errors import AdapterError
 from adapters.keys import path_id
-from adapters.lookup import Window
 from adapters.oauth1 import OAuth1
 from adapters.oneroster.api.gradebook import ASSESSMENT_LINE_ITEMS, LINE_ITEMS
 from adapters.oneroster.api.payload import Item, Resource
@@ -21,7 +20,7 @@ from adapters.oneroster.api.rostering import STUDENTS
 from adapters.oneroster.filters import Field, Filter, Predicate, literal
 from adapters.oneroster.probe import Probe
 from adapters.oneroster.settings import OneRosterSettings
-from adapters.paging import by_offset, everything, offset_page
+from adapters.paging import by_offset, everything
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -81,20 +80,6 @@ class OneRosterAccess(Adapter):
         pages = by_offset(self.http, self.url(resource), params, resource.read, limit=self.settings.page_size)
         return [row for row in await everything(pages, key=lambda row: row.sourcedId) if row.live]
 
-    async def few(self, resource: Resource[R], asked: Filter) -> list[R]:
-        """The same for a filter that leaves few rows: a page smaller than one that was seen is the only one."""
-        part = await offset_page(
-            self.http,
-            self.url(resource),
-            {"filter": str(asked)},
-            resource.read,
-            Window(self.settings.page_size),
-            limit_max=self.settings.page_size,
-        )
-        if part.after is None or self.probe.ends(resource, len(part.rows)):
-            return [row for row in part.rows if row.live]
-        return await self.rows(resource, asked)
-
     async def one(self, resource: Resource[R], sourced_id: str) -> R | None:
         """The object of an id; None where there is none, or one on its way out."""
         response = await self.http.get(f"{self.url(resource)}/{path_id(sourced_id)}")
@@ -140,7 +125,7 @@ class OneRosterAccess(Adapter):
 
     async def equal(self, resource: Resource[R], field: Field, value: str) -> list[R]:
         """Rows whose field has the value: servers match without regard to case, or ignore a filter."""
-        rows = await self.few(resource, Predicate(field, "=", literal(value)))
+        rows = await self.rows(resource, Predicate(field, "=", literal(value)))
         return [row for row in rows if value in row.values(field)]
 
     async def nested(self, resource: Resource[R], inside: str, *ids: str, field: str = "") -> list[R]:

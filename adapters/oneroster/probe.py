@@ -55,11 +55,6 @@ class Probe:
     ) -> None:
         self._http, self._url, self._page_size, self._clock = http, url, page_size, clock
         self._findings: dict[Hashable, _Finding] = {}
-        self._largest: dict[str, int] = {}
-
-    def ends(self, resource: Resource[Any], rows: int) -> bool:
-        """Whether a page of so many rows is the last: the server was seen to send larger ones."""
-        return rows < self._largest.get(resource.path, 0)
 
     async def offers(self, resource: Resource[Any]) -> bool:
         """Whether a collection is there at all."""
@@ -105,9 +100,7 @@ class Probe:
         response = await self._get(resource, limit=self._page_size)
         if response.status_code in ABSENT:
             return []
-        rows = resource.read(response)
-        self._largest[resource.path] = max(len(rows), self._largest.get(resource.path, 0))
-        return [row for row in rows if row.live]
+        return [row for row in resource.read(response) if row.live]
 
     async def _get(self, resource: Resource[Any], **params: str | int) -> httpx.Response:
         return await self._http.get(self._url(resource), params={**params, "offset": 0})

@@ -151,7 +151,7 @@ class Users(OneRosterAccess):
         asks = [tuple(values[start : start + size]) for start in range(0, len(values), size)]
 
         async def ask(some: tuple[str, ...]) -> list[User]:
-            return await self.few(resource, one_of(by, some))
+            return await self.rows(resource, one_of(by, some))
 
         found: dict[str, list[User] | AdapterError] = {}
         for some, users in (await self.each(asks, ask)).items():

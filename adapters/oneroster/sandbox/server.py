@@ -158,7 +158,9 @@ class OneRosterSandbox(Sandbox):
         asked = replace(asked, limit=self.switches.clamp(asked.limit))
         rows = operation.answers(self._tables, ids) if manner.organization_claim else []
         key = operation.path.rpartition("/")[2] if manner.collection_keys == "path" else operation.table
-        found = asked.answers(rows)[self.switches.missing :]
+        # Schools and terms stay: without them no list that moves could be asked for.
+        moving = operation.table not in ("orgs", "academicSessions")
+        found = asked.answers(rows)[self.switches.missing if moving else 0 :]
         return page(found, asked, key=key, url=str(request.url), spell=self._spelling.row, manner=manner)
 
     def _single(self, request: Request, operation: Operation, ids: Ids) -> Response:
