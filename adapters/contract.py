@@ -44,9 +44,6 @@ class AdapterSettings(BaseModel):
     """Seconds that one batch may take, its pages included."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Calls that may be under way at once with these credentials."""
-    descriptors: dict[str, str] = {}
-    """Vendor's code to our enum name, for codes that are the district's own:
-    `"uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant" = "UNEXCUSED_ABSENCE"`."""
 
 
 @dataclass(frozen=True, slots=True)

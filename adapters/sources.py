@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -43,8 +43,6 @@ class Ask(Generic[K]):
     window: Window | None = None
     near: frozenset[Ref] = frozenset()
     """The school or section that the keys were reached through: changes cost, never the answer."""
-    max_age: timedelta | None = None
-    """What the asker accepts; None leaves it to the lookup."""
 
     @property
     def shape(self) -> tuple[Hashable, ...]:

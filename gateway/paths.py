@@ -37,7 +37,7 @@ def routed(fetch: Fetch, coarse_fetch: Fetch) -> Fetch:
         asks = [fetch(source, _only(ask, point))] if point else []
         if plan.wanted:
             arguments = {k: v for k, v in ask.arguments.items() if k in lookup_of(split.via).argument_names}
-            coarse = Ask(lookup_of(split.via), plan.wanted, arguments, max_age=ask.max_age)
+            coarse = Ask(lookup_of(split.via), plan.wanted, arguments)
             told, *rest = await asyncio.gather(coarse_fetch(source, coarse), *asks)
             answers, again = _split(ask, split, plan, told)
             if again:

@@ -36,6 +36,23 @@ def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
     assert viewer.operator
 
 
+DISTRICT = '[[districts]]\nid = "hill"\nname = "Hill"\ntime_zone = "America/Denver"\n'
+
+
+@pytest.mark.parametrize("kind", ["canvas", "edfi", "oneroster"])
+def test_the_settings_of_a_vendors_readme_are_accepted(tmp_path: Path, kind: str) -> None:
+    """What a vendor's README shows can be pasted under a district."""
+    readme = (ROOT / "adapters" / kind / "README.md").read_text()
+    example = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)[0]
+    path = tmp_path / "gateway.toml"
+    path.write_text(DISTRICT + example)
+    environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', example), "x" * 32)
+
+    [source] = config.load(path).districts[0].sources
+    assert source.kind == kind
+    assert make_settings(find(kind), source.name, source.settings, environ)
+
+
 def test_decisions_are_listed() -> None:
     """The list of decisions names each page."""
     pages = sorted(page.name for page in (ROOT / "docs" / "decisions").glob("0*.md"))

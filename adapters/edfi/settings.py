@@ -9,7 +9,7 @@ from adapters.edfi.mapping.descriptors import checked
 
 
 class EdFiSettings(AdapterSettings):
-    """Settings of an Ed-Fi ODS/API; the last three weigh long reads against short ones, they bound nothing."""
+    """Settings of an Ed-Fi ODS/API; the three estimates price reads and bound nothing."""
 
     client_id: str = Field(min_length=1)
     """Key of an API client with read access to the district, from the host's administration."""
@@ -23,6 +23,9 @@ class EdFiSettings(AdapterSettings):
     """About how many students one of its schools has: prices school-wide reads."""
     attendance_events_per_student: int = Field(default=10, ge=1)
     """About how many attendance events a student has in a year: prices school-wide reads."""
+    descriptors: dict[str, str] = Field(default_factory=dict)
+    """Vendor's code to our enum name, for codes that are the district's own:
+    `"uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant" = "UNEXCUSED_ABSENCE"`."""
 
     @field_validator("descriptors")
     @classmethod

@@ -126,7 +126,7 @@ def test_a_secret_is_read_from_the_environment() -> None:
         ({"tokn_env": "HALL_TOKEN"}, "there is no setting tokn_env"),
         ({"base_url": "written-down"}, "base_url: Input should be a valid URL, relative URL without a base"),
         ({"timeout": -1}, "timeout: Input should be greater than 0"),
-        ({"descriptors": {"x": 1}}, "descriptors.x: Input should be a valid string"),
+        ({"concurrency": 0}, "concurrency: Input should be greater than or equal to 1"),
     ],
 )
 def test_a_wrong_setting_is_told_by_source_and_name(changed: dict[str, Any], problem: str) -> None:

@@ -90,8 +90,9 @@ class Schools(Users):
         found: dict[SectionId, Section | AdapterError] = dict(bad.items())
         for key, row in classes.items():
             if at := schools.get(row.school.sourcedId) if row.school else None:
-                found[key] = mapping.section(row, mapping.school_id(at), calendar, courses)
-                found[key].section_id = key  # type: ignore[union-attr]
+                section = mapping.section(row, mapping.school_id(at), calendar, courses)
+                section.section_id = key
+                found[key] = section
         return found
 
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
