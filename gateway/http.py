@@ -22,10 +22,22 @@ from adapters.origins import origin_of
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of one answer; a page of any vendor is far smaller."""
 
+KEEP_ALIVE = 2.0
+"""
+Seconds that an idle connection is kept.
+
+Well below what servers keep theirs (5 seconds is usual): one that the server closes just as it is used again fails
+a question for nothing.
+"""
+
 
 def client(settings: AdapterSettings, on_call: Callable[[], None]) -> httpx.AsyncClient:
     """A client for the vendor at `settings.base_url`; `on_call` is told of each request as it leaves."""
-    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
+    limits = httpx.Limits(
+        max_connections=settings.concurrency,
+        max_keepalive_connections=settings.concurrency,
+        keepalive_expiry=KEEP_ALIVE,
+    )
     transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
     return httpx.AsyncClient(
         base_url=str(settings.base_url),
