@@ -128,13 +128,25 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[V]):
-    """What the district's sources say to one key: a value (None when nobody knows the key), and who failed."""
+class Keys(Generic[K]):
+    """Keys of one district; the same one may stand in it twice."""
 
-    value: V | None
-    failures: tuple[AdapterError, ...] = ()
-    stale: frozenset[str] = frozenset()
-    """Names of the sources whose answer was stale."""
+    district: DistrictId
+    ids: Sequence[K]
+    source: str | None = None
+    """The one source whose own ids they are; None for the district's ids, which every source is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[V]):
+    """What the district's sources say to many keys, aligned with them."""
+
+    values: Sequence[V | AdapterError | None]
+    """For each key a value; None when nobody knows the key; an error when no source could say."""
+    failures: Mapping[int, tuple[AdapterError, ...]] = field(default_factory=dict)
+    """Who failed although there is a value, by the key's place."""
+    stale: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Names of the sources whose answer was stale, by the key's place."""
 
 
 class Sources:
@@ -149,76 +161,100 @@ class Sources:
 
     def reached_through(self, *refs: Ref) -> Sources:
         """The same sources, for keys that were reached through a school or a section."""
-        return Sources(self.districts, self.fetch, self._near | frozenset(refs))
+        return Sources(self.districts, self.fetch, self._near | frozenset(refs)) if refs else self
 
     async def load_one(
-        self, method: Method[K, P, V], keys: Sequence[Key], *args: P.args, **arguments: P.kwargs
-    ) -> list[Found[V]]:
-        """For each key the record of the first source that has one; aligned with `keys`."""
-        return [_first(told) for told in await self._ask(lookup_of(method), keys, arguments)]
+        self, method: Method[K, P, V], keys: Keys[K], *args: P.args, **arguments: P.kwargs
+    ) -> Column[V]:
+        """For each key the record of the first source that has one."""
+        told = await self._ask(lookup_of(method), keys, arguments)
+        return _combined(told, keys.ids, _first)
 
     async def load_many(
-        self, method: Method[K, P, list[V]], keys: Sequence[Key], *args: P.args, **arguments: P.kwargs
-    ) -> list[Found[list[V]]]:
-        """For each key the records of all sources; aligned with `keys`."""
-        return [_union(told) for told in await self._ask(lookup_of(method), keys, arguments)]
+        self, method: Method[K, P, list[V]], keys: Keys[K], *args: P.args, **arguments: P.kwargs
+    ) -> Column[list[V]]:
+        """For each key the records of all sources, in order of precedence."""
+        told = await self._ask(lookup_of(method), keys, arguments)
+        return _combined(told, keys.ids, _union)
 
     async def load_page(
         self, method: Callable[..., Awaitable[Batch[Any, Page[V]]]], key: Key, window: Window, **arguments: Any
-    ) -> Found[Page[V]]:
-        """One page of a long list, from the first source that offers it."""
+    ) -> Column[Page[V]]:
+        """One page of a long list, from the first source that offers it: a column of one."""
         lookup = lookup_of(method)
-        offering = self._district(key).offering(lookup)
+        offering = self.districts[key.district].offering(lookup)
         if not offering:
-            return Found(None, (NotOfferedError(f"no source of the district answers {lookup.name}"),))
+            return Column([_nobody(lookup)])
         told = await self.fetch(offering[0], Ask(lookup, (key.id,), arguments, window, near=self._near))
-        return _first([told[key.id]] if key.id in told else [])
-
-    def _district(self, key: Key) -> District:
-        return self.districts[key.district]
+        return _combined([told], [key.id], _first)
 
     async def _ask(
-        self, lookup: Lookup, keys: Sequence[Key], arguments: Mapping[str, Any]
-    ) -> list[list[Answer[Any]]]:
-        """For each key the answers of its district's sources that know it, in order of precedence."""
-        whose: dict[tuple[DistrictId, str | None], dict[Any, None]] = {}
-        for key in keys:
-            whose.setdefault((key.district, key.source), {})[key.id] = None
-        asked = [
-            (owner, source, Ask(lookup, tuple(ids), arguments, near=self._near))
-            for owner, ids in whose.items()
-            for source in self.districts[owner[0]].offering(lookup)
-            if owner[1] in {None, source.name}
-        ]
-        told = await asyncio.gather(*(self.fetch(source, ask) for _, source, ask in asked))
-        offered = {owner for owner, _, _ in asked}
-        nobody = NotOfferedError(f"no source of the district answers {lookup.name}")
-        return [
-            [batch[key.id] for (owner, _, _), batch in zip(asked, told, strict=True)
-             if owner == (key.district, key.source) and key.id in batch]
-            if (key.district, key.source) in offered
-            else [Answer(nobody, "", datetime.now(UTC))]
-            for key in keys
-        ]  # fmt: skip
+        self, lookup: Lookup, keys: Keys[Any], arguments: Mapping[str, Any]
+    ) -> list[Mapping[Any, Answer[Any]]]:
+        """What each of the district's sources says, in order of precedence."""
+        offering = self.districts[keys.district].offering(lookup)
+        if keys.source is not None:
+            offering = [source for source in offering if source.name == keys.source]
+        if not offering:
+            nobody: Answer[Any] = Answer(_nobody(lookup), "", datetime.now(UTC))
+            return [dict.fromkeys(keys.ids, nobody)]
+        ask = Ask(lookup, tuple(dict.fromkeys(keys.ids)), arguments, near=self._near)
+        if len(offering) == 1:
+            return [await self.fetch(offering[0], ask)]
+        return await asyncio.gather(*(self.fetch(source, ask) for source in offering))
 
 
-def _first(told: Sequence[Answer[V]]) -> Found[V]:
+def _nobody(lookup: Lookup) -> AdapterError:
+    return NotOfferedError(f"no source of the district answers {lookup.name}")
+
+
+Found: TypeAlias = tuple[Any, tuple[AdapterError, ...], frozenset[str]]
+"""A value or an error, who failed beside it, and whose answer was stale."""
+
+
+def _combined(
+    told: Sequence[Mapping[Any, Answer[Any]]],
+    ids: Sequence[Any],
+    combine: Callable[[Sequence[Answer[Any]]], Found],
+) -> Column[Any]:
+    """What the sources say, key by key."""
+    values: list[Any] = []
+    failures: dict[int, tuple[AdapterError, ...]] = {}
+    stale: dict[int, frozenset[str]] = {}
+    only = told[0] if len(told) == 1 else None
+    for place, key in enumerate(ids):
+        if only is not None:
+            answer = only.get(key)
+            if answer is None or not (answer.stale or answer.withheld):
+                values.append(None if answer is None else answer.value)
+                continue
+        value, failed, old = combine([batch[key] for batch in told if key in batch])
+        values.append(value)
+        if failed:
+            failures[place] = failed
+        if old:
+            stale[place] = old
+    return Column(values, failures, stale)
+
+
+def _first(told: Sequence[Answer[Any]]) -> Found:
     """The first value; failures before it are told beside it."""
     failures: list[AdapterError] = []
     for answer in told:
         if not isinstance(answer.value, AdapterError):
-            return Found(answer.value, tuple(failures), _stale([answer]))
+            return answer.value, tuple(failures), _stale([answer])
         failures.append(answer.value)
-    return Found(None, tuple(failures))
+    return (failures[0] if failures else None), (), frozenset()
 
 
-def _union(told: Sequence[Answer[list[V]]]) -> Found[list[V]]:
-    """All values as one list, in order of precedence; None when no source had any."""
+def _union(told: Sequence[Answer[Any]]) -> Found:
+    """All values as one list, in order of precedence; the first failure when no source had any."""
     lists = [answer.value for answer in told if not isinstance(answer.value, AdapterError)]
-    failed = (answer.value for answer in told if isinstance(answer.value, AdapterError))
-    failures = (*failed, *(error for answer in told for error in answer.withheld))
-    whole = [item for items in lists for item in items] if lists else None
-    return Found(whole, failures, _stale(told))
+    failed = [answer.value for answer in told if isinstance(answer.value, AdapterError)]
+    if not lists:
+        return (failed[0] if failed else None), (), frozenset()
+    withheld = (error for answer in told for error in answer.withheld)
+    return [item for items in lists for item in items], (*failed, *withheld), _stale(told)
 
 
 def _stale(told: Sequence[Answer[Any]]) -> frozenset[str]:

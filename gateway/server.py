@@ -29,6 +29,7 @@ from adapters.registry import find
 from adapters.sources import District, Source
 from gateway import http
 from gateway.auth import Tokens
+from gateway.execution import configured_executor, executor_class
 from gateway.fetching import begin
 from gateway.headers import SecurityHeaders
 from gateway.health import Readiness
@@ -56,11 +57,13 @@ class Service:
     """Host names that requests may be addressed to."""
     drain: float = 0.0
     """Seconds between the signal to stop and the door's closing."""
+    executor: str = field(default_factory=configured_executor)
+    """What carries out operations: `breadth`, or `stock` for graphql-core's own."""
     readiness: Readiness = field(default_factory=Readiness)
 
     def app(self) -> Starlette:
         """The service as an application."""
-        view = GraphQLView(make_schema(), Tokens(self.viewers), self._beginning())
+        view = GraphQLView(make_schema(executor_class(self.executor)), Tokens(self.viewers), self._beginning())
 
         async def graphql(request: Request) -> Response:
             if request.method == "POST":

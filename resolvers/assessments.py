@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -12,12 +12,13 @@ from adapters import model
 from adapters.contract import Adapter
 from adapters.sources import Key
 from resolvers.arguments import From, To
+from resolvers.batched import batched
 from resolvers.context import Info
-from resolvers.field import field
-from resolvers.load import district_of, key_of, load_each, load_many
+from resolvers.load import district_of, lists, load_each
 from resolvers.lookup import lookup
 from resolvers.record import fetched, record_type
 from resolvers.times import within
+from resolvers.told import Told, mapped, present
 
 
 @record_type
@@ -27,9 +28,9 @@ class AssessmentResult(model.AssessmentResult):
     assessment = lookup(Adapter.assessments_by_id, key="assessment_id")
 
 
-@field
+@batched
 async def assessments(
-    student: strawberry.Parent[model.Student],
+    students: Sequence[model.Student],
     info: Info,
     *,
     subject: Annotated[
@@ -41,29 +42,33 @@ async def assessments(
     from_: From = None,
     to: To = None,
     latest_only: Annotated[bool, strawberry.argument(description="Only the latest result of each test.")] = False,
-) -> list[model.AssessmentResult] | None:
+) -> Told[list[model.AssessmentResult] | None]:
     """
     What the student reached in tests, latest first.
 
     A result without a date is left out where `from` or `to` is named.
     """
-    results = await load_many(info, Adapter.assessment_results_by_student, key_of(student, "student_id"))
+    told = await lists(info, Adapter.assessment_results_by_student, students, "student_id")
+
+    def dated(results: list[model.AssessmentResult]) -> list[model.AssessmentResult]:
+        return [r for r in results if r.administration_date and within(r.administration_date.date(), from_, to)]
+
     if from_ or to:
-        results = [r for r in results if r.administration_date and within(r.administration_date.date(), from_, to)]
+        told = mapped(told, dated)
     if subject is not None or families is not None:
-        wanted = await _wanted(info, results, subject, families)
-        results = [r for r in results if _test(r) in wanted]
-    return _latest(results) if latest_only else results
+        wanted = await _wanted(info, told, subject, families)
+        told = mapped(told, lambda results: [result for result in results if _test(result) in wanted])
+    return mapped(told, _latest) if latest_only else told
 
 
 async def _wanted(
     info: Info,
-    results: Iterable[model.AssessmentResult],
+    told: Told[list[model.AssessmentResult]],
     subjects: list[model.AcademicSubject] | None,
     families: list[str] | None,
 ) -> set[Key]:
     """Tests that are about one of the subjects and of one of the families."""
-    keys = sorted({_test(result) for result in results})
+    keys = sorted({_test(result) for results in present(told) for result in results})
     tests = await load_each(info, Adapter.assessments_by_id, keys)
     return {
         key

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+import asyncio
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Annotated, ClassVar
 
@@ -12,16 +12,18 @@ import strawberry
 from adapters import model
 from adapters.contract import Adapter
 from adapters.model import AttendanceScope
-from adapters.sources import Key
+from adapters.sources import District
 from resolvers.arguments import After, First, From, To
+from resolvers.batched import batched
 from resolvers.context import Info
 from resolvers.docstrings import described
-from resolvers.field import field
-from resolvers.load import ask_many, district_calendar, district_of, load_all
+from resolvers.field import attribute
+from resolvers.load import by_district, joined, lists
 from resolvers.lookup import lookup
 from resolvers.paging import Cursors, PageInfo, numbered, page_size, sliced
 from resolvers.record import fetched, record_type
 from resolvers.times import school_years, span
+from resolvers.told import Told, zipped
 
 LOOKUPS = {
     AttendanceScope.SCHOOL: Adapter.attendance_events_by_student,
@@ -46,11 +48,8 @@ class AttendanceEventEdge:
     cursor: str
     """Give it as `after` to go on behind this event."""
     event: strawberry.Private[model.AttendanceEvent]
-
-    @field
-    def node(self) -> model.AttendanceEvent:
-        """The event."""
-        return self.event
+    node = attribute("event", model.AttendanceEvent)
+    """The event."""
 
 
 @described
@@ -68,9 +67,9 @@ class AttendanceEventConnection:
     """How many there are on all pages."""
 
 
-@field
+@batched
 async def attendance_events(
-    student: strawberry.Parent[model.Student],
+    students: Sequence[model.Student],
     info: Info,
     *,
     from_: From = None,
@@ -80,30 +79,40 @@ async def attendance_events(
     ] = None,
     first: First = 25,
     after: After = None,
-) -> AttendanceEventConnection | None:
+) -> Told[AttendanceEventConnection | None]:
     """Events about the student's school days and class periods, earliest first; this school year's by default."""
     size = page_size(first)
-    begin, end = span(district_calendar(info, student), from_, to)
     scopes = [scope] if scope else list(LOOKUPS)
-    events = [e for e in await _events(info, student, begin, end, scopes) if begin <= e.date <= end]
-    asked = (student.student_unique_id, begin.isoformat(), end.isoformat(), *(s.name for s in scopes))
-    cursors = Cursors(info.context.seal, ("attendanceEvents", district_of(student), *asked), parts=6)
+
+    async def ask(where: District, some: Sequence[model.Student]) -> Told[AttendanceEventConnection | None]:
+        begin, end = span(where, from_, to)
+        parts = await asyncio.gather(
+            *(
+                lists(info, LOOKUPS[each], some, "student_unique_id", school_year=year)
+                for each in scopes
+                for year in school_years(where, begin, end)
+            )
+        )
+
+        def page(student: model.Student, told: list[model.AttendanceEvent]) -> AttendanceEventConnection | None:
+            events = [event for event in told if begin <= event.date <= end]
+            asked = (student.student_unique_id, begin.isoformat(), end.isoformat(), *(s.name for s in scopes))
+            cursors = Cursors(info.context.seal, ("attendanceEvents", where.id, *asked), parts=6)
+            return _page(events, cursors, size, after)
+
+        return zipped(some, joined(parts), page)
+
+    return await by_district(info, students, ask)
+
+
+def _page(
+    events: list[model.AttendanceEvent], cursors: Cursors, size: int, after: str | None
+) -> AttendanceEventConnection:
     page = sliced(_ordered(events), cursors, size, after)
     return AttendanceEventConnection(
         edges=[AttendanceEventEdge(cursor=cursor, event=event) for cursor, event in page.items],
         page_info=page.info,
         total_count=len(events),
-    )
-
-
-async def _events(
-    info: Info, student: model.Student, begin: date, end: date, scopes: Iterable[AttendanceScope]
-) -> list[model.AttendanceEvent]:
-    """Events of the school years that the span touches."""
-    key = Key(district_of(student), student.student_unique_id)
-    years = school_years(district_calendar(info, student), begin, end)
-    return await load_all(
-        info, [ask_many(info, LOOKUPS[scope], key, school_year=year) for scope in scopes for year in years]
     )
 
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import strawberry
+from collections.abc import Sequence
 
 from adapters import model
 from adapters.contract import Adapter
 from resolvers.arguments import From, To
+from resolvers.batched import batched
 from resolvers.context import Info
-from resolvers.field import field
-from resolvers.load import key_of, load_many
+from resolvers.load import lists
 from resolvers.lookup import lookup
 from resolvers.record import record_type
 from resolvers.times import within
+from resolvers.told import Told, mapped, zipped
+
+
+@batched
+async def actions(
+    incidents: Sequence[model.DisciplineIncident], info: Info
+) -> Told[list[model.DisciplineAction] | None]:
+    """What followed from this incident for the student, earliest first."""
+    told = await lists(info, Adapter.discipline_actions_by_student, incidents, "student_id")
+    return zipped(
+        incidents,
+        told,
+        lambda incident, taken: [one for one in taken if incident.incident_identifier in one.incident_identifiers],
+    )
 
 
 @record_type
@@ -21,26 +35,22 @@ class DisciplineIncident(model.DisciplineIncident):
 
     school = lookup(Adapter.schools_by_id, key="school_id")
 
-    @field
-    async def actions(self, info: Info) -> list[model.DisciplineAction] | None:
-        """What followed from this incident for the student, earliest first."""
-        actions = await load_many(info, Adapter.discipline_actions_by_student, key_of(self, "student_id"))
-        return [action for action in actions if self.incident_identifier in action.incident_identifiers]
+    actions = actions
 
 
-@field
+@batched
 async def discipline_incidents(
-    student: strawberry.Parent[model.Student], info: Info, from_: From = None, to: To = None
-) -> list[model.DisciplineIncident] | None:
+    students: Sequence[model.Student], info: Info, from_: From = None, to: To = None
+) -> Told[list[model.DisciplineIncident] | None]:
     """Incidents in which the student's own behavior is recorded, earliest first; each incident once."""
-    incidents = await load_many(info, Adapter.discipline_incidents_by_student, key_of(student, "student_id"))
-    return [incident for incident in incidents if within(incident.date, from_, to)]
+    told = await lists(info, Adapter.discipline_incidents_by_student, students, "student_id")
+    return mapped(told, lambda incidents: [one for one in incidents if within(one.date, from_, to)])
 
 
-@field
+@batched
 async def discipline_actions(
-    student: strawberry.Parent[model.Student], info: Info, from_: From = None, to: To = None
-) -> list[model.DisciplineAction] | None:
+    students: Sequence[model.Student], info: Info, from_: From = None, to: To = None
+) -> Told[list[model.DisciplineAction] | None]:
     """What followed for the student, earliest first."""
-    actions = await load_many(info, Adapter.discipline_actions_by_student, key_of(student, "student_id"))
-    return [action for action in actions if within(action.date, from_, to)]
+    told = await lists(info, Adapter.discipline_actions_by_student, students, "student_id")
+    return mapped(told, lambda taken: [one for one in taken if within(one.date, from_, to)])

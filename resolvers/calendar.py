@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Annotated, TypeAlias
 
@@ -15,7 +16,7 @@ from resolvers.context import Info
 from resolvers.docstrings import described
 from resolvers.field import field
 from resolvers.ids import GlobalId, TermKey, decode, term_key
-from resolvers.load import ask_many, district_calendar, district_of, key_of, load_all, load_many
+from resolvers.load import district_calendar, district_of, joined, key_of, lists, load_many, settle
 from resolvers.lookup import lookup
 from resolvers.node import Node
 from resolvers.record import record_type
@@ -76,12 +77,12 @@ async def days_between(
         AdapterError: no source could say.
         GraphQLError: the span ends before it begins, or is too long.
     """
-    key = Key(district_of(school), school.school_id)
     years = school_years(district_calendar(info, school), first, last)
-    days = await load_all(
-        info, [ask_many(info, Adapter.calendar_days_by_school, key, school_year=year) for year in years]
+    parts = await asyncio.gather(
+        *(lists(info, Adapter.calendar_days_by_school, [school], "school_id", school_year=year) for year in years)
     )
-    return [day for day in days if first <= day.date <= last]
+    [days] = joined(parts)
+    return [day for day in settle(info, days) if first <= day.date <= last]
 
 
 def term_of(term: str, district: DistrictId) -> TermKey | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import strawberry
 
 from adapters import model
@@ -9,10 +11,11 @@ from adapters.contract import Adapter
 from adapters.model import DistrictId
 from adapters.sources import District
 from resolvers.arguments import After, First
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.docstrings import described
 from resolvers.errors import bad_input
-from resolvers.field import field
+from resolvers.field import derived, field
+from resolvers.load import district_of
 from resolvers.lookup import lookup
 from resolvers.node import Node
 from resolvers.record import record_type
@@ -64,7 +67,25 @@ class LocalEducationAgency(Node):
         return await students_in(info, asked, first, after)
 
 
+@derived
+def district(context: Context) -> Callable[[model.Record], LocalEducationAgency | None]:
+    """The district that keeps it."""
+    known: dict[DistrictId, LocalEducationAgency | None] = {}
+
+    def of(record: model.Record) -> LocalEducationAgency | None:
+        named = district_of(record)
+        if named not in known:
+            known[named] = _agency(context, named)
+        return known[named]
+
+    return of
+
+
 def agency(info: Info, district: DistrictId) -> LocalEducationAgency | None:
     """A district of the viewer; None for others, whether or not they exist."""
-    found = visible(info, district)
+    return _agency(info.context, district)
+
+
+def _agency(context: Context, district: DistrictId) -> LocalEducationAgency | None:
+    found = visible(context, district)
     return LocalEducationAgency(district=found, name=found.name) if found else None

@@ -8,18 +8,19 @@ record which it answers with. An adapter's error that the function raises become
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import strawberry
 from strawberry.schema_directive import Location
 
 from adapters.errors import AdapterError
 from adapters.model import Record, Sensitivity
+from resolvers.context import Context, Info
 from resolvers.docstrings import described_enum
 from resolvers.errors import graph_error
-from resolvers.record import graph_type, record_in
+from resolvers.record import ATTRIBUTE, DERIVED, graph_type, reader, record_in
 
 SENSITIVITY = "sensitivity"
 """Under this name the metadata of a field hold its class of data."""
@@ -42,7 +43,7 @@ def field(
     *,
     description: str | None = None,
     part_of: type[Record] | None = None,
-    metadata: dict[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> Any:
     """
     A field answered by `resolver`; usable as a decorator.
@@ -63,6 +64,28 @@ def field(
         directives=[] if sensitivity is Sensitivity.OPEN else [Sensitive(tag=sensitivity)],
         metadata={SENSITIVITY: sensitivity, **(metadata or {})},
     )
+
+
+def derived(make: Callable[[Context], Callable[[Any], Any]]) -> Any:
+    """
+    A field computed from its parent alone, at no vendor's cost; a decorator.
+
+    `make` is called once an operation and answers with the function from a parent to the field's value. It is
+    typed as that function is, and described for graph users.
+    """
+    returned = get_args(get_type_hints(make)["return"])[1]
+
+    def resolve(root: Any, info: Info) -> Any:
+        return make(info.context)(root)
+
+    resolve.__name__, resolve.__module__ = make.__name__, make.__module__
+    resolve.__annotations__ = {"root": Any, "info": Info, "return": returned}
+    return field(resolve, description=inspect.getdoc(make), metadata={DERIVED: make})
+
+
+def attribute(path: str, type_: Any) -> Any:
+    """A field that reads dotted attributes of its parent, where the parent is no record of just that."""
+    return field(reader(path, type_), metadata={ATTRIBUTE: path})
 
 
 def _translating(resolver: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
 
 from adapters import model
 from adapters.contract import Adapter
+from adapters.sources import District
 from resolvers.arguments import SchoolYear
+from resolvers.batched import batched
 from resolvers.context import Info
-from resolvers.field import field
-from resolvers.load import district_calendar, key_of, load_many
+from resolvers.load import by_district, lists
 from resolvers.lookup import lookup
 from resolvers.record import record_type
+from resolvers.told import Told, mapped
 
 
 @record_type
@@ -23,9 +26,9 @@ class CourseGrade(model.CourseGrade):
     section = lookup(Adapter.sections_by_id, key="section_id")
 
 
-@field
+@batched
 async def course_grades(
-    student: strawberry.Parent[model.Student],
+    students: Sequence[model.Student],
     info: Info,
     school_year: SchoolYear = None,
     grade_type: Annotated[
@@ -37,21 +40,27 @@ async def course_grades(
             description="Only grades that the source calls current, or only those that it does not."
         ),
     ] = None,
-) -> list[model.CourseGrade] | None:
+) -> Told[list[model.CourseGrade] | None]:
     """Grades in a school year: posted ones from the SIS, computed ones from the LMS."""
-    district = district_calendar(info, student)
-    year = district.school_year(district.today()) if school_year is None else school_year
-    grades = await load_many(
-        info, Adapter.course_grades_by_student, key_of(student, "student_id"), school_year=year
-    )
-    return [
-        grade for grade in grades if grade_type in (None, grade.grade_type) and current in (None, grade.current)
-    ]
+
+    def chosen(grades: list[model.CourseGrade]) -> list[model.CourseGrade] | None:
+        return [
+            grade
+            for grade in grades
+            if grade_type in (None, grade.grade_type) and current in (None, grade.current)
+        ]
+
+    async def ask(where: District, some: Sequence[model.Student]) -> Told[list[model.CourseGrade] | None]:
+        year = where.school_year(where.today()) if school_year is None else school_year
+        told = await lists(info, Adapter.course_grades_by_student, some, "student_id", school_year=year)
+        return told if grade_type is None and current is None else mapped(told, chosen)
+
+    return await by_district(info, students, ask)
 
 
-@field
+@batched
 async def academic_record(
-    student: strawberry.Parent[model.Student],
+    students: Sequence[model.Student],
     info: Info,
     school_year: Annotated[
         int | None,
@@ -59,9 +68,12 @@ async def academic_record(
             description="School year by the calendar year in which it ends; the latest on record when left out."
         ),
     ] = None,
-) -> model.AcademicRecord | None:
+) -> Told[model.AcademicRecord | None]:
     """Credits and grade point averages at the end of the last term on record."""
-    records = await load_many(info, Adapter.academic_records_by_student, key_of(student, "student_id"))
-    years = [record for record in records if school_year in (None, record.school_year)]
-    latest = max((record.school_year for record in years), default=None)
-    return next((record for record in reversed(years) if record.school_year == latest), None)
+
+    def last(records: list[model.AcademicRecord]) -> model.AcademicRecord | None:
+        years = [record for record in records if school_year in (None, record.school_year)]
+        latest = max((record.school_year for record in years), default=None)
+        return next((record for record in reversed(years) if record.school_year == latest), None)
+
+    return mapped(await lists(info, Adapter.academic_records_by_student, students, "student_id"), last)

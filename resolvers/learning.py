@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Annotated, ClassVar
@@ -13,13 +13,15 @@ from adapters import model
 from adapters.contract import Adapter
 from adapters.model import SubmissionStatus
 from adapters.sources import District
+from resolvers.batched import batched
 from resolvers.context import Info
 from resolvers.docstrings import described, described_enum
 from resolvers.field import field
-from resolvers.load import district_calendar, key_of, load_many
+from resolvers.load import by_district, lists
 from resolvers.lookup import lookup
 from resolvers.record import record_type
 from resolvers.times import year_start
+from resolvers.told import Told, mapped
 
 
 class Window(Enum):
@@ -66,9 +68,9 @@ class LmsEngagement:
         return self.told
 
 
-@field
+@batched
 async def assignments(
-    student: strawberry.Parent[model.Student],
+    students: Sequence[model.Student],
     info: Info,
     status: Annotated[
         list[SubmissionStatus] | None, strawberry.argument(description="Only work that has come so far.")
@@ -76,28 +78,40 @@ async def assignments(
     due_after: Annotated[
         datetime | None, strawberry.argument(description="Only work due after this instant; UTC without a zone.")
     ] = None,
-) -> list[model.AssignmentWork] | None:
+) -> Told[list[model.AssignmentWork] | None]:
     """The student's work on published assignments of current courses, by due time; work without one last."""
-    works = await load_many(info, Adapter.assignment_work_by_student, key_of(student, "student_id"))
-    if due_after is not None:
-        bound = due_after if due_after.tzinfo else due_after.replace(tzinfo=UTC)
-        works = [work for work in works if work.due_at and work.due_at > bound]
-    return [work for work in works if status is None or work.status in status]
+    bound = due_after.replace(tzinfo=UTC) if due_after is not None and due_after.tzinfo is None else due_after
+
+    def chosen(works: list[model.AssignmentWork]) -> list[model.AssignmentWork] | None:
+        return [
+            work
+            for work in works
+            if (status is None or work.status in status)
+            and (bound is None or (work.due_at is not None and work.due_at > bound))
+        ]
+
+    told = await lists(info, Adapter.assignment_work_by_student, students, "student_id")
+    return told if status is None and bound is None else mapped(told, chosen)
 
 
-@field
+@batched
 async def engagement(
-    student: strawberry.Parent[model.Student],
+    students: Sequence[model.Student],
     info: Info,
     window: Annotated[Window, strawberry.argument(description="How far back to count.")] = Window.FOUR_WEEKS,
-) -> LmsEngagement | None:
+) -> Told[LmsEngagement | None]:
     """How the student takes part in courses of the learning management system; null when in none."""
-    since = _since(district_calendar(info, student), window)
-    courses = await load_many(
-        info, Adapter.course_engagement_by_student, key_of(student, "student_id"), since=since
-    )
-    if not courses:
-        return None
+
+    async def ask(where: District, some: Sequence[model.Student]) -> Told[LmsEngagement | None]:
+        since = _since(where, window)
+        told = await lists(info, Adapter.course_engagement_by_student, some, "student_id", since=since)
+        return mapped(told, lambda courses: _summed(since, courses) if courses else None)
+
+    return await by_district(info, students, ask)
+
+
+def _summed(since: date, courses: list[model.CourseEngagement]) -> LmsEngagement:
+    """All courses together."""
     return LmsEngagement(
         since=since,
         page_views=_sum(course.page_views for course in courses),

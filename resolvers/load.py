@@ -1,25 +1,33 @@
 """
-Questions of resolvers to the sources: values in, or an error raised.
+Questions of resolvers to the sources.
 
-What one of several sources failed to tell is noted as degraded; a question that nobody answered raises.
+`lists` and `records` ask for all parents of a field at once and tell of each; `load_...` ask for one thing, and
+raise when nobody could say.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, ParamSpec, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from adapters.errors import AdapterError, NotOfferedError
 from adapters.lookup import Batch, Page, Window, lookup_of
 from adapters.model import DistrictId, Record
-from adapters.sources import District, Found, Key, Method, Ref, Sources
+from adapters.sources import Column, District, Key, Keys, Method, Ref
 from resolvers.context import Context, Info
 from resolvers.record import fetched
+from resolvers.told import Partial, Told
 
+A = TypeVar("A", bound="Record | OfDistrict")
 K = TypeVar("K")
+H = TypeVar("H", bound=Hashable)
+T = TypeVar("T")
 V = TypeVar("V")
 P = ParamSpec("P")
+Owner: TypeAlias = tuple[DistrictId, str | None]
+"""The district that a key belongs to, and the source whose own id it is, if any."""
 
 
 OWN_IDS = frozenset({"assessment_id"})
@@ -54,8 +62,48 @@ def district_calendar(info: Info, parent: Record | OfDistrict) -> District:
     return info.context.sources.districts[district_of(parent)]
 
 
+async def lists(
+    info: Info,
+    method: Method[K, P, list[V]],
+    parents: Sequence[Any],
+    attribute: str,
+    *_: P.args,
+    **arguments: P.kwargs,
+) -> Told[list[V]]:
+    """For each parent the records of all sources about what it names by `attribute`; empty when they have none."""
+    told = await _of_parents(info, _Question("load_many", method, arguments), parents, attribute)
+    return [[] if each is None else each for each in told]
+
+
+async def records(
+    info: Info,
+    method: Method[K, P, V],
+    parents: Sequence[Any],
+    attribute: str,
+    *_: P.args,
+    **arguments: P.kwargs,
+) -> Told[V | None]:
+    """For each parent the record of the first source that has one about what it names; None when nobody has."""
+    return await _of_parents(info, _Question("load_one", method, arguments), parents, attribute)
+
+
+async def by_district(
+    info: Info, parents: Sequence[A], ask: Callable[[District, Sequence[A]], Awaitable[Told[T]]]
+) -> Told[T]:
+    """What `ask` tells of parents, asked for those of each district together."""
+    districts = info.context.sources.districts
+    places = _grouped([district_of(parent) for parent in parents])
+    if len(places) == 1:
+        [district] = places
+        return await ask(districts[district], parents)
+    told = await asyncio.gather(
+        *(ask(districts[name], [parents[place] for place in those]) for name, those in places.items())
+    )
+    return _aligned(len(parents), places.values(), told)
+
+
 async def load_one(
-    info: Info, method: Method[K, P, V], key: Key | None, *args: P.args, **arguments: P.kwargs
+    info: Info, method: Method[K, P, V], key: Key | None, *_: P.args, **arguments: P.kwargs
 ) -> V | None:
     """
     The record of the first source that has one; None when nobody has.
@@ -63,11 +111,11 @@ async def load_one(
     Raises:
         AdapterError: no source could say.
     """
-    return None if key is None else (await load_each(info, method, [key], *args, **arguments))[0]
+    return None if key is None else (await load_each(info, method, [key], *_, **arguments))[0]
 
 
 async def load_each(
-    info: Info, method: Method[K, P, V], keys: Sequence[Key], *args: P.args, **arguments: P.kwargs
+    info: Info, method: Method[K, P, V], keys: Sequence[Key], *_: P.args, **arguments: P.kwargs
 ) -> list[V | None]:
     """
     For each key the record of the first source that has one; aligned with `keys`.
@@ -75,12 +123,12 @@ async def load_each(
     Raises:
         AdapterError: for one of the keys no source could say.
     """
-    sources = _near(info.context, method, keys)
-    return [settle(info, found) for found in await sources.load_one(method, keys, *args, **arguments)]
+    told = await _of_keys(info, _Question("load_one", method, arguments), keys)
+    return [settle(info, each) for each in told]
 
 
 async def load_many(
-    info: Info, method: Method[K, P, list[V]], key: Key | None, *args: P.args, **arguments: P.kwargs
+    info: Info, method: Method[K, P, list[V]], key: Key | None, *_: P.args, **arguments: P.kwargs
 ) -> list[V]:
     """
     The records of all sources; empty when they have none.
@@ -90,7 +138,8 @@ async def load_many(
     """
     if key is None:
         return []
-    return settle(info, await ask_many(info, method, key, *args, **arguments)) or []
+    [told] = await _of_keys(info, _Question("load_many", method, arguments), [key])
+    return settle(info, told) or []
 
 
 async def load_page(
@@ -102,52 +151,129 @@ async def load_page(
     Raises:
         AdapterError: the source failed, or no source offers the list.
     """
-    found = await info.context.sources.load_page(method, key, window, **arguments)
-    return settle(info, found) or Page([], None)
+    column = await info.context.sources.load_page(method, key, window, **arguments)
+    return settle(info, _told(info.context, column)[0]) or Page([], None)
 
 
-async def ask_many(
-    info: Info, method: Method[K, P, list[V]], key: Key, *args: P.args, **arguments: P.kwargs
-) -> Found[list[V]]:
-    """What all sources say, failures beside it."""
-    [found] = await _near(info.context, method, [key]).load_many(method, [key], *args, **arguments)
-    return found
-
-
-async def load_all(info: Info, questions: Iterable[Awaitable[Found[list[V]]]]) -> list[V]:
+def joined(parts: Sequence[Told[list[V]]]) -> Told[list[V]]:
     """
-    The records of several questions as one list: a question that no source offers is degraded beside the others.
+    The records of several questions as one list for each parent.
+
+    A question that no source offers is missing beside the others; one that could not be answered is the answer,
+    for a list without it would be taken for the whole.
+    """
+    return [_joined(told) for told in zip(*parts, strict=True)]
+
+
+def _joined(told: Sequence[Any]) -> Any:
+    unanswered = [each for each in told if isinstance(each, AdapterError)]
+    failed = [each for each in unanswered if not isinstance(each, NotOfferedError)]
+    if failed or len(unanswered) == len(told):
+        return (failed or unanswered)[0]
+    rows: list[Any] = []
+    missing: list[AdapterError] = list(unanswered)
+    for each in told:
+        if isinstance(each, Partial):
+            rows += each.value
+            missing += each.failures
+        elif not isinstance(each, AdapterError):
+            rows += each
+    return Partial(rows, tuple(missing)) if missing else rows
+
+
+def settle(info: Info, told: V | AdapterError | Partial[V]) -> V:
+    """
+    The value that was told; what is missing of it is noted in the operation.
 
     Raises:
-        AdapterError: a question could not be answered; a list without it would be taken for the whole.
+        AdapterError: no source could say.
     """
-    founds = await asyncio.gather(*questions)
-    answered = [found for found in founds if found.value is not None or not found.failures]
-    unanswered = [found.failures[0] for found in founds if found.value is None and found.failures]
-    failed = [failure for failure in unanswered if not isinstance(failure, NotOfferedError)]
-    if failed or not answered:
-        raise (failed or unanswered)[0]
-    for failure in unanswered:
-        degrade(info, failure)
-    return [record for found in answered for record in settle(info, found) or []]
+    if isinstance(told, AdapterError):
+        raise told
+    if isinstance(told, Partial):
+        for failure in told.failures:
+            degrade(info, failure)
+        return told.value
+    return told
 
 
-def settle(info: Info, found: Found[V]) -> V | None:
-    """
-    The value that was found; failures beside it and stale records are noted in the operation.
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of the sources, whatever the keys."""
 
-    Raises:
-        AdapterError: nothing was found and somebody failed.
-    """
-    if found.value is None:
-        if found.failures:
-            raise found.failures[0]
-        return None
-    for failure in found.failures:
-        degrade(info, failure)
-    if found.stale:
-        info.context.operation.note_stale(r for r in _records(found.value) if fetched(r).source in found.stale)
-    return found.value
+    load: Literal["load_one", "load_many"]
+    method: Any
+    arguments: Mapping[str, Any]
+
+    async def ask(self, context: Context, keys: Keys[Any]) -> list[Any]:
+        """What is told of each key."""
+        sources, reached = context.sources, context.operation.reached
+        if reached:
+            kind = lookup_of(self.method).key_kind
+            near = (reached.get((keys.district, Ref(kind, one)), frozenset()) for one in keys.ids)
+            sources = sources.reached_through(*frozenset().union(*near))
+        load: Any = getattr(sources, self.load)
+        return _told(context, await load(self.method, keys, **self.arguments))
+
+
+async def _of_parents(info: Info, question: _Question, parents: Sequence[Any], attribute: str) -> list[Any]:
+    """What is told of what each parent names; None where a parent names nothing."""
+    own = attribute in OWN_IDS
+    named = [getattr(parent, attribute) for parent in parents]
+    owners: list[Owner | None] = [
+        (district_of(p), fetched(p).source if own and isinstance(p, Record) else None) for p in parents
+    ]
+    if None in named:
+        owners = [None if name is None else owner for name, owner in zip(named, owners, strict=True)]
+    return await _asked(info, question, named, owners)
+
+
+async def _of_keys(info: Info, question: _Question, keys: Sequence[Key]) -> list[Any]:
+    return await _asked(info, question, [key.id for key in keys], [(key.district, key.source) for key in keys])
+
+
+async def _asked(info: Info, question: _Question, ids: Sequence[Any], owners: Sequence[Owner | None]) -> list[Any]:
+    """What is told of each id, asked for those of each owner together."""
+    places = {owner: those for owner, those in _grouped(owners).items() if owner is not None}
+    if len(places) == 1 and None not in owners:
+        [(district, source)] = places
+        return await question.ask(info.context, Keys(district, ids, source))
+    told = await asyncio.gather(
+        *(
+            question.ask(info.context, Keys(owner[0], [ids[place] for place in those], owner[1]))
+            for owner, those in places.items()
+        )
+    )
+    return _aligned(len(ids), places.values(), told)
+
+
+def _told(context: Context, column: Column[Any]) -> list[Any]:
+    """A column as resolvers have it; stale records are noted in the operation."""
+    values = list(column.values)
+    for place, names in column.stale.items():
+        context.operation.note_stale(r for r in _records(values[place]) if fetched(r).source in names)
+    for place, failures in column.failures.items():
+        values[place] = Partial(values[place], failures)
+    return values
+
+
+def _grouped(owners: Sequence[H]) -> dict[H, list[int]]:
+    """Places by owner."""
+    if len(set(owners)) == 1:
+        return {owners[0]: list(range(len(owners)))}
+    places: dict[H, list[int]] = {}
+    for place, owner in enumerate(owners):
+        places.setdefault(owner, []).append(place)
+    return places
+
+
+def _aligned(length: int, places: Iterable[Sequence[int]], told: Iterable[Sequence[Any]]) -> list[Any]:
+    """Parts of a column put back in their places; None where nothing was asked."""
+    whole: list[Any] = [None] * length
+    for those, part in zip(places, told, strict=True):
+        for place, each in zip(those, part, strict=True):
+            whole[place] = each
+    return whole
 
 
 def _records(value: Any) -> Sequence[Record]:
@@ -159,10 +285,3 @@ def _records(value: Any) -> Sequence[Record]:
 def degrade(info: Info, failure: AdapterError) -> None:
     """Note that a part of the field's answer is missing."""
     info.context.operation.degrade(info.path.as_list(), failure)
-
-
-def _near(context: Context, method: Any, keys: Sequence[Key]) -> Sources:
-    """The sources, told through which schools and sections the keys were reached."""
-    kind, reached = lookup_of(method).key_kind, context.operation.reached
-    near = [reached.get((key.district, Ref(kind, key.id)), frozenset()) for key in keys]
-    return context.sources.reached_through(*frozenset().union(*near))

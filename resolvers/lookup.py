@@ -1,22 +1,20 @@
 """
 Fields answered by one adapter lookup about their parents.
 
-The field works in any executor, one key at a time. It carries the lookup as data, so that an executor
-can ask once for all parents instead.
+The field carries the lookup as data, so that what a document will ask of whom can be told before it is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.lookup import Lookup, lookup_of
-from adapters.model import Record
-from adapters.sources import Key
+from resolvers.batched import batched
 from resolvers.context import Info
-from resolvers.field import field
-from resolvers.load import OfDistrict, key_of, load_many, load_one
+from resolvers.load import lists, records
+from resolvers.told import Told
 
 LOOKUP = "lookup"
 """Under this name the metadata of a field hold its `FieldLookup`."""
@@ -24,15 +22,11 @@ LOOKUP = "lookup"
 
 @dataclass(frozen=True, slots=True)
 class FieldLookup:
-    """What an executor needs to answer the field for any number of parents at once."""
+    """What a field asks."""
 
     lookup: Lookup
     key: str
     """Attribute of the parent that names the key."""
-
-    def key_of(self, parent: Record | OfDistrict) -> Key | None:
-        """What to ask about; None when the parent names nothing."""
-        return key_of(parent, self.key)
 
 
 def lookup(method: Callable[..., Any], *, key: str) -> Any:
@@ -43,17 +37,12 @@ def lookup(method: Callable[..., Any], *, key: str) -> Any:
     """
     declared = lookup_of(method)
     assert not declared.argument_names, "a field with arguments says what they mean when left out"
-    asked = FieldLookup(declared, key)
-    load: Any = load_many if declared.many else load_one
+    load: Any = lists if declared.many else records
 
-    async def resolve(root: Any, info: Info) -> Any:
-        return await load(info, method, asked.key_of(root))
+    async def ask(parents: Sequence[Any], info: Info) -> Any:
+        return await load(info, method, parents, key)
 
     record: Any = declared.record
-    resolve.__name__ = declared.name
-    resolve.__annotations__ = {
-        "root": Any,
-        "info": Info,
-        "return": (list[record] if declared.many else record) | None,
-    }
-    return field(resolve, description=declared.description, metadata={LOOKUP: asked})
+    ask.__name__ = declared.name
+    ask.__annotations__["return"] = Told[(list[record] if declared.many else record) | None]  # type: ignore[misc]
+    return batched(ask, description=declared.description, metadata={LOOKUP: FieldLookup(declared, key)})

@@ -8,14 +8,13 @@ from datetime import date
 
 from adapters import model
 from adapters.contract import Adapter
-from adapters.model import DistrictId, GradeLevel, StudentId
-from adapters.sources import Key
+from adapters.model import GradeLevel, StudentId
 from resolvers.context import Info
-from resolvers.load import settle
+from resolvers.load import lists, settle
 
 
 async def grades_on(
-    info: Info, district: DistrictId, students: Sequence[model.Student], day: date
+    info: Info, students: Sequence[model.Student], day: date
 ) -> dict[StudentId, GradeLevel | None]:
     """
     Grade level of each student on a day; None for those not enrolled then.
@@ -23,10 +22,11 @@ async def grades_on(
     Raises:
         AdapterError: no source could say.
     """
-    keys = [Key(district, student.student_id) for student in students]
-    found = await info.context.sources.load_many(Adapter.school_enrollments_by_student, keys)
-    stays = [settle(info, told) or list[model.SchoolEnrollment]() for told in found]
-    return {key.id: grade_on(those, day) for key, those in zip(keys, stays, strict=True)}
+    told = await lists(info, Adapter.school_enrollments_by_student, students, "student_id")
+    return {
+        student.student_id: grade_on(settle(info, stays), day)
+        for student, stays in zip(students, told, strict=True)
+    }
 
 
 def named(student: model.Student, words: Iterable[str]) -> bool:
@@ -47,7 +47,7 @@ def folded(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
 
 
-def grade_on(stays: Iterable[model.SchoolEnrollment], day: date) -> model.GradeLevel | None:
+def grade_on(stays: Sequence[model.SchoolEnrollment], day: date) -> model.GradeLevel | None:
     """Grade level on a day: of the main school first, then of the stay that began last."""
     current = [stay for stay in stays if enrolled(stay, day)]
     if not current:

@@ -145,7 +145,7 @@ async def _node(info: Info, named: GlobalId) -> Node | None:
     if named.type == "LocalEducationAgency":
         return agency(info, named.district)
     if named.type == "Session":
-        found: Any = await session(info, named) if visible(info, named.district) else None
+        found: Any = await session(info, named) if visible(info.context, named.district) else None
     else:
         found = await _load(info, LOADERS[named.type], named)
     return cast("Node | None", found)
@@ -153,7 +153,7 @@ async def _node(info: Info, named: GlobalId) -> Node | None:
 
 async def _load(info: Info, method: Method[Any, ..., T], named: GlobalId) -> T | None:
     """A record of one of the viewer's districts; None for others, whether or not they exist."""
-    if visible(info, named.district) is None:
+    if visible(info.context, named.district) is None:
         return None
     return await load_one(info, method, Key(named.district, named.key))
 

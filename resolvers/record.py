@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Callable
 from datetime import datetime
 from enum import EnumMeta
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 from types import UnionType
 from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
 
@@ -21,7 +22,7 @@ import strawberry
 from strawberry.types.lazy_type import LazyType
 
 from adapters.model import Fetched, Record, is_internal
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.docstrings import attribute_docstrings, described, described_enum
 
 T = TypeVar("T", bound=type)
@@ -30,32 +31,71 @@ _TYPES: dict[type, type] = {}
 """The GraphQL type made of each record and value."""
 
 
+ATTRIBUTE = "attribute"
+"""Under this name the metadata of a field hold the dotted attributes of its parent that it reads."""
+DERIVED = "derived"
+"""Under this name they hold what makes a derived field's function from the context."""
+
+
+def reader(path: str, type_: Any) -> Callable[[Any], Any]:
+    """A resolver that reads dotted attributes of its parent; the parent itself for an empty path."""
+    read = attrgetter(path) if path else _itself
+
+    def resolve(root: Any) -> Any:
+        return read(root)
+
+    resolve.__annotations__ = {"root": Any, "return": type_}
+    return resolve
+
+
+def _read(path: str, type_: Any) -> Any:
+    return strawberry.field(resolver=reader(path, type_), metadata={ATTRIBUTE: path})
+
+
+def _itself(record: Any) -> Any:
+    return record
+
+
+def _stale(context: Context) -> Callable[[Record], bool]:
+    return context.operation.is_stale
+
+
+def _is_stale(root: Any, info: Info) -> bool:
+    return _stale(info.context)(root)
+
+
+class InstanceOf:
+    """Tells by its class whether a value is of a GraphQL type."""
+
+    def __init__(self, origin: type) -> None:
+        self.origin = origin
+
+    def __call__(self, value: Any, _: Any) -> bool:
+        """Whether the value is one."""
+        return isinstance(value, self.origin)
+
+
 @described
 @strawberry.type
 class Provenance:
     """Where a record came from, and how old it is."""
 
-    source: str
+    source = _read("fetched.source", str)
     """The district's source that gave the record, by its configured name."""
-    id: str
+    id = _read("vendor_id", str)
     """The record's own id at that source."""
-    fetched_at: datetime
+    fetched_at = _read("fetched.at", datetime)
     """When the source was asked (UTC)."""
-    stale: bool
+    stale = strawberry.field(resolver=_is_stale, metadata={DERIVED: _stale})
     """Whether an older answer is shown because the source did not give a new one."""
+
+    is_type_of = InstanceOf(Record)
 
 
 def fetched(record: Record) -> Fetched:
     """Which source gave a record, and when; the gateway has set it on every record that a resolver sees."""
     assert record.fetched is not None, "a record that no fetch has stamped"
     return record.fetched
-
-
-def provenance(record: strawberry.Parent[Record], info: Info) -> Provenance:
-    """Where the record came from."""
-    told = fetched(record)
-    stale = info.context.operation.is_stale(record)
-    return Provenance(source=told.source, id=record.vendor_id, fetched_at=told.at, stale=stale)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,9 +148,8 @@ def record_type(cls: T) -> T:
     Internal attributes are no fields. Descriptions are the record's docstrings.
     """
     record = next(base for base in cls.__mro__[1:] if issubclass(base, Record))
-    cls.provenance = strawberry.field(  # type: ignore[attr-defined]
-        resolver=provenance, description=inspect.getdoc(provenance)
-    )
+    cls.provenance = _read("", Provenance)  # type: ignore[attr-defined]
+    cls.provenance.description = "Where the record came from."  # type: ignore[attr-defined]
     return _declared(cls, record)
 
 
@@ -133,6 +172,6 @@ def _declared(cls: T, origin: type) -> T:
             described_field: Any = strawberry.field(description=documented.get(attribute.name))
             setattr(cls, attribute.name, described_field)
     cls.__annotations__ = annotations
-    cls.is_type_of = staticmethod(lambda value, _: isinstance(value, origin))  # type: ignore[attr-defined]
+    cls.is_type_of = InstanceOf(origin)  # type: ignore[attr-defined]
     _TYPES[origin] = made = strawberry.type(cls, description=inspect.getdoc(origin))
     return made

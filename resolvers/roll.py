@@ -77,7 +77,7 @@ async def _matching(info: Info, scope: Scope, ids: Collection[StudentId]) -> dic
     found = await load_each(info, Adapter.students_by_id, [Key(district, student_id) for student_id in ids])
     students = [student for student in found if student is not None and named(student, scope.words)]
     if scope.grade_levels is not None and scope.school is None:
-        grades = await grades_on(info, district, students, scope.as_of)
+        grades = await grades_on(info, students, scope.as_of)
         students = [s for s in students if grades[s.student_id] in scope.grade_levels]
     return {student.student_id: student for student in students}
 

@@ -90,7 +90,7 @@ class Scan:
         if levels is None or "grade_levels" in page.applied:
             return kept
         asked = [student for student, keep in zip(students, kept, strict=True) if keep]
-        grades = await grades_on(self.info, scope.district.id, asked, scope.as_of)
+        grades = await grades_on(self.info, asked, scope.as_of)
         return [grades.get(student.student_id) in levels for student in students]
 
 

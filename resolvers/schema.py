@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
+from graphql.execution.executor import Executor
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.calendar import Session
@@ -17,10 +20,11 @@ TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Ses
 """Types that nothing imports: fields name their records instead."""
 
 
-def make_schema() -> strawberry.Schema:
-    """The schema of the graph."""
+def make_schema(executor: type[Executor[Any]] | None = None) -> strawberry.Schema:
+    """The schema of the graph, carried out by an executor; by graphql-core's own when none is given."""
     return strawberry.Schema(
         Query,
+        execution_context_class=executor,
         types=TYPES,
         schema_directives=[Sensitive],
         config=StrawberryConfig(),

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 import strawberry
 
 from adapters import model
 from adapters.contract import Adapter
-from adapters.sources import Key
+from adapters.sources import District, Key
 from resolvers import calendar
 from resolvers.arguments import After, First
+from resolvers.batched import batched
 from resolvers.calendar import FirstDay, LastDay, Term, days_between, sections_in, term_of
 from resolvers.context import Info
-from resolvers.district import LocalEducationAgency, agency
+from resolvers.district import district
 from resolvers.field import field
-from resolvers.load import district_calendar, district_of, key_of, load_many
+from resolvers.load import by_district, district_of, lists
 from resolvers.lookup import lookup
 from resolvers.node import Node
 from resolvers.record import record_type
 from resolvers.scope import Filter, StudentFilter
 from resolvers.students import StudentConnection, students_in
+from resolvers.told import Told
 
 SectionsYear: TypeAlias = Annotated[
     int | None,
@@ -31,30 +34,34 @@ SectionsYear: TypeAlias = Annotated[
 ]
 
 
+@batched
+async def sections(
+    schools: Sequence[model.School], info: Info, school_year: SectionsYear = None, term: Term = None
+) -> Told[list[model.Section] | None]:
+    """Sections of the school, by identifier: of a school year, or of a term of the school."""
+
+    async def ask(where: District, some: Sequence[model.School]) -> Told[list[model.Section] | None]:
+        if term is None:
+            year = where.school_year(where.today()) if school_year is None else school_year
+            return await lists(info, Adapter.sections_by_school, some, "school_id", school_year=year)
+        named = term_of(term, where.id)
+        meant = {school.school_id for school in some}
+        if named is None or named.school_id not in meant or school_year not in (None, named.school_year):
+            return [[] for _ in some]
+        taught = await sections_in(info, where.id, named)
+        return [taught if school.school_id == named.school_id else [] for school in some]
+
+    return await by_district(info, schools, ask)
+
+
 @record_type
 class School(model.School, Node):
     """A school, and what hangs off it."""
 
     sessions = lookup(Adapter.sessions_by_school, key="school_id")
 
-    @field
-    def district(self, info: Info) -> LocalEducationAgency | None:
-        """The district that the school belongs to."""
-        return agency(info, district_of(self))
-
-    @field
-    async def sections(
-        self, info: Info, school_year: SectionsYear = None, term: Term = None
-    ) -> list[model.Section] | None:
-        """Sections of the school, by identifier: of a school year, or of a term of the school."""
-        district = district_calendar(info, self)
-        if term is None:
-            year = district.school_year(district.today()) if school_year is None else school_year
-            return await load_many(info, Adapter.sections_by_school, key_of(self, "school_id"), school_year=year)
-        named = term_of(term, district.id)
-        if named is None or named.school_id != self.school_id or school_year not in (None, named.school_year):
-            return []
-        return await sections_in(info, district.id, named)
+    district = district
+    sections = sections
 
     @field
     async def calendar_days(self, info: Info, from_: FirstDay, to: LastDay) -> list[model.CalendarDay] | None:

@@ -11,7 +11,7 @@ import strawberry
 
 from adapters import lookup, model
 from adapters.sources import District, Key
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.docstrings import described, described_enum
 from resolvers.errors import bad_input
 from resolvers.ids import decode, district_name, student_id
@@ -107,7 +107,7 @@ def scope_of(info: Info, filter: StudentFilter, school: Key | None = None) -> Sc
     elif filter.school:
         school = _school(filter)
     name = school.district if school else _district(info, filter)
-    district = visible(info, name)
+    district = visible(info.context, name)
     if district is None:
         return None
     words = tuple(sorted(folded(filter.name or "").split()))
@@ -122,9 +122,9 @@ def scope_of(info: Info, filter: StudentFilter, school: Key | None = None) -> Sc
     )
 
 
-def visible(info: Info, district: model.DistrictId) -> District | None:
+def visible(context: Context, district: model.DistrictId) -> District | None:
     """A district of the viewer; None for others, whether or not they exist."""
-    return info.context.sources.districts.get(district) if district in info.context.viewer.districts else None
+    return context.sources.districts.get(district) if district in context.viewer.districts else None
 
 
 def only_district(info: Info) -> model.DistrictId:

@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from adapters import model
 from adapters.contract import Adapter
+from adapters.model import StudentId
 from adapters.sources import Ref
 from resolvers.arguments import AsOf
+from resolvers.batched import batched
 from resolvers.context import Info
-from resolvers.field import field
-from resolvers.load import district_calendar, district_of, key_of, load_many, load_one
+from resolvers.load import district_calendar, district_of, lists, records
 from resolvers.lookup import lookup
 from resolvers.node import Node
 from resolvers.record import record_type
 from resolvers.times import active
+from resolvers.told import Told, mapped, zipped
+
+OfStudent = TypeVar("OfStudent", model.CourseGrade, model.AssignmentWork)
+
+
+@batched
+async def course_title(sections: Sequence[model.Section], info: Info) -> Told[str | None]:
+    """Title of the course taught; null when not recorded."""
+    told = await records(info, Adapter.courses_by_section, sections, "section_id")
+    return mapped(told, lambda course: course.course_title if course else None)
+
+
+@batched
+async def subject(sections: Sequence[model.Section], info: Info) -> Told[model.AcademicSubject | None]:
+    """First subject of the course taught; null when not recorded."""
+    told = await records(info, Adapter.courses_by_section, sections, "section_id")
+    return mapped(told, lambda course: course.subjects[0] if course and course.subjects else None)
+
+
+@batched
+async def roster(
+    sections: Sequence[model.Section], info: Info, as_of: AsOf = None
+) -> Told[list[model.SectionEnrollment] | None]:
+    """Everybody who has a place in the section on a day, by student."""
+
+    def current(
+        section: model.Section, places: list[model.SectionEnrollment]
+    ) -> list[model.SectionEnrollment] | None:
+        day = as_of or district_calendar(info, section).today()
+        present = [place for place in places if active(place.begin_date, place.end_date, day)]
+        reached = (Ref("student", place.student_id) for place in present)
+        info.context.operation.reach(district_of(section), reached, Ref("section", section.section_id))
+        return present
+
+    told = await lists(info, Adapter.section_enrollments_by_section, sections, "section_id")
+    return zipped(sections, told, current)
 
 
 @record_type
@@ -24,27 +64,40 @@ class Section(model.Section, Node):
     teachers = lookup(Adapter.section_staff_by_section, key="section_id")
     lms_courses = lookup(Adapter.lms_courses_by_section, key="section_id")
 
-    @field
-    async def course_title(self, info: Info) -> str | None:
-        """Title of the course taught; null when not recorded."""
-        course = await load_one(info, Adapter.courses_by_section, key_of(self, "section_id"))
-        return course.course_title if course else None
+    course_title = course_title
+    subject = subject
+    roster = roster
 
-    @field
-    async def subject(self, info: Info) -> model.AcademicSubject | None:
-        """First subject of the course taught; null when not recorded."""
-        course = await load_one(info, Adapter.courses_by_section, key_of(self, "section_id"))
-        return course.subjects[0] if course and course.subjects else None
 
-    @field
-    async def roster(self, info: Info, as_of: AsOf = None) -> list[model.SectionEnrollment] | None:
-        """Everybody who has a place in the section on a day, by student."""
-        day = as_of or district_calendar(info, self).today()
-        places = await load_many(info, Adapter.section_enrollments_by_section, key_of(self, "section_id"))
-        current = [place for place in places if active(place.begin_date, place.end_date, day)]
-        reached = (Ref("student", place.student_id) for place in current)
-        info.context.operation.reach(district_of(self), reached, Ref("section", self.section_id))
-        return current
+@batched
+async def course_grades(
+    places: Sequence[model.SectionEnrollment], info: Info
+) -> Told[list[model.CourseGrade] | None]:
+    """The student's grades in this section."""
+    return _own(places, await lists(info, Adapter.course_grades_by_section, places, "section_id"))
+
+
+@batched
+async def assignments(
+    places: Sequence[model.SectionEnrollment], info: Info
+) -> Told[list[model.AssignmentWork] | None]:
+    """The student's work in this section."""
+    return _own(places, await lists(info, Adapter.assignment_work_by_section, places, "section_id"))
+
+
+def _own(places: Sequence[model.SectionEnrollment], told: Told[list[OfStudent]]) -> Told[list[OfStudent] | None]:
+    """Of each section's records those about the place's student; a section's list is looked through once."""
+    split: dict[int, dict[StudentId, list[OfStudent]]] = {}
+
+    def own(place: model.SectionEnrollment, whole: list[OfStudent]) -> list[OfStudent] | None:
+        by_student = split.get(id(whole))
+        if by_student is None:
+            by_student = split[id(whole)] = {}
+            for one in whole:
+                by_student.setdefault(one.student_id, []).append(one)
+        return by_student.get(place.student_id, [])
+
+    return zipped(places, told, own)
 
 
 @record_type
@@ -54,17 +107,8 @@ class SectionEnrollment(model.SectionEnrollment):
     student = lookup(Adapter.students_by_id, key="student_id")
     section = lookup(Adapter.sections_by_id, key="section_id")
 
-    @field
-    async def course_grades(self, info: Info) -> list[model.CourseGrade] | None:
-        """The student's grades in this section."""
-        grades = await load_many(info, Adapter.course_grades_by_section, key_of(self, "section_id"))
-        return [grade for grade in grades if grade.student_id == self.student_id]
-
-    @field
-    async def assignments(self, info: Info) -> list[model.AssignmentWork] | None:
-        """The student's work in this section."""
-        works = await load_many(info, Adapter.assignment_work_by_section, key_of(self, "section_id"))
-        return [work for work in works if work.student_id == self.student_id]
+    course_grades = course_grades
+    assignments = assignments
 
 
 @record_type

@@ -2,59 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
 
 from adapters import model
 from adapters.contract import Adapter
+from adapters.sources import District
 from resolvers.arguments import AsOf, WhenAsOf
+from resolvers.batched import batched
 from resolvers.context import Info
-from resolvers.field import field
-from resolvers.load import district_calendar, key_of, load_many
+from resolvers.load import by_district, lists
 from resolvers.times import active
+from resolvers.told import Told, mapped
 
 
-@field
+@batched
 async def programs(
-    student: strawberry.Parent[model.Student],
+    students: Sequence[model.Student],
     info: Info,
     as_of: WhenAsOf = None,
     types: Annotated[
         list[model.ProgramType] | None, strawberry.argument(description="Only programs of these kinds.")
     ] = None,
-) -> list[model.ProgramParticipation] | None:
+) -> Told[list[model.ProgramParticipation] | None]:
     """The student's programs, earliest first. Special education and homelessness are fields of their own."""
-    parts = await load_many(info, Adapter.program_participations_by_student, key_of(student, "student_id"))
-    return [
-        part
-        for part in parts
-        if (types is None or part.program_type in types)
-        and (as_of is None or active(part.begin_date, part.end_date, as_of))
-    ]
+    told = await lists(info, Adapter.program_participations_by_student, students, "student_id")
+
+    def chosen(parts: list[model.ProgramParticipation]) -> list[model.ProgramParticipation] | None:
+        return [
+            part
+            for part in parts
+            if (types is None or part.program_type in types)
+            and (as_of is None or active(part.begin_date, part.end_date, as_of))
+        ]
+
+    return mapped(told, chosen)
 
 
-@field
+@batched
 async def food_service(
-    student: strawberry.Parent[model.Student], info: Info, as_of: AsOf = None
-) -> model.FoodService | None:
+    students: Sequence[model.Student], info: Info, as_of: AsOf = None
+) -> Told[model.FoodService | None]:
     """The meals program that the student is in on a day: the one begun last, when several last."""
-    day = as_of or district_calendar(info, student).today()
-    meals = await load_many(info, Adapter.food_service_by_student, key_of(student, "student_id"))
-    current = [meal for meal in meals if active(meal.begin_date, meal.end_date, day)]
-    return max(current, key=lambda meal: meal.begin_date, default=None)
+
+    async def ask(where: District, some: Sequence[model.Student]) -> Told[model.FoodService | None]:
+        day = as_of or where.today()
+        told = await lists(info, Adapter.food_service_by_student, some, "student_id")
+
+        def latest(meals: list[model.FoodService]) -> model.FoodService | None:
+            current = [meal for meal in meals if active(meal.begin_date, meal.end_date, day)]
+            return max(current, key=lambda meal: meal.begin_date, default=None)
+
+        return mapped(told, latest)
+
+    return await by_district(info, students, ask)
 
 
-@field
+@batched
 async def transportation(
-    student: strawberry.Parent[model.Student], info: Info, as_of: AsOf = None
-) -> model.Transportation | None:
+    students: Sequence[model.Student], info: Info, as_of: AsOf = None
+) -> Told[model.Transportation | None]:
     """
     How the student gets to school; the first way, when there are several.
 
     Sources keep only what holds now: for any other day than today it is not recorded, and null.
     """
-    if as_of not in (None, district_calendar(info, student).today()):
-        return None
-    ways = await load_many(info, Adapter.transportation_by_student, key_of(student, "student_id"))
-    return ways[0] if ways else None
+
+    async def ask(where: District, some: Sequence[model.Student]) -> Told[model.Transportation | None]:
+        if as_of not in (None, where.today()):
+            return [None] * len(some)
+        told = await lists(info, Adapter.transportation_by_student, some, "student_id")
+        return mapped(told, lambda ways: ways[0] if ways else None)
+
+    return await by_district(info, students, ask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated, TypeAlias
@@ -10,18 +11,20 @@ import strawberry
 
 from adapters import model
 from adapters.contract import Adapter
+from adapters.sources import District
 from resolvers import assessments, attendance, behavior, grades, learning, services
 from resolvers.arguments import AsOf, WhenAsOf
+from resolvers.batched import batched
 from resolvers.calendar import Term, sections_in, term_of
 from resolvers.context import Info
-from resolvers.district import LocalEducationAgency, agency
-from resolvers.field import field
-from resolvers.load import district_calendar, district_of, key_of, load_many, load_one
+from resolvers.district import district
+from resolvers.load import by_district, lists, records
 from resolvers.lookup import lookup
 from resolvers.matching import enrolled, grade_on
 from resolvers.node import Node
 from resolvers.record import record_type
 from resolvers.times import active
+from resolvers.told import Told, mapped
 
 PlacesAsOf: TypeAlias = Annotated[
     date | None,
@@ -29,6 +32,79 @@ PlacesAsOf: TypeAlias = Annotated[
         description="Only places that last on this day; when left out, all of the term named, else today's."
     ),
 ]
+
+
+@partial(batched, part_of=model.StudentIdentity)
+async def identifiers(students: Sequence[model.Student], info: Info) -> Told[list[model.StudentIdentifier] | None]:
+    """Numbers and addresses by which other systems know the student; null when none is kept."""
+    told = await records(info, Adapter.student_identities_by_id, students, "student_id")
+    return mapped(told, lambda identity: identity.identifiers if identity else None)
+
+
+@batched
+async def enrollments(
+    students: Sequence[model.Student],
+    info: Info,
+    school_year: Annotated[
+        int | None,
+        strawberry.argument(description="Only stays of this school year, by the year in which it ends."),
+    ] = None,
+    as_of: WhenAsOf = None,
+) -> Told[list[model.SchoolEnrollment] | None]:
+    """The student's stays at schools, earliest first; several at once and re-entry are possible."""
+    told = await lists(info, Adapter.school_enrollments_by_student, students, "student_id")
+    if school_year is None and as_of is None:
+        return told
+
+    def chosen(stays: list[model.SchoolEnrollment]) -> list[model.SchoolEnrollment]:
+        return [
+            stay
+            for stay in stays
+            if school_year in (None, stay.school_year) and (as_of is None or enrolled(stay, as_of))
+        ]
+
+    return mapped(told, chosen)
+
+
+@batched
+async def grade_level(
+    students: Sequence[model.Student], info: Info, as_of: AsOf = None
+) -> Told[model.GradeLevel | None]:
+    """Grade level on a day, by the stay at the main school; null when not enrolled then."""
+
+    async def ask(where: District, some: Sequence[model.Student]) -> Told[model.GradeLevel | None]:
+        day = as_of or where.today()
+        told = await lists(info, Adapter.school_enrollments_by_student, some, "student_id")
+        return mapped(told, lambda stays: grade_on(stays, day))
+
+    return await by_district(info, students, ask)
+
+
+@batched
+async def sections(
+    students: Sequence[model.Student], info: Info, as_of: PlacesAsOf = None, term: Term = None
+) -> Told[list[model.SectionEnrollment] | None]:
+    """The student's places in sections, on a day or in a term, earliest first."""
+
+    async def ask(where: District, some: Sequence[model.Student]) -> Told[list[model.SectionEnrollment] | None]:
+        named = term_of(term, where.id) if term is not None else None
+        if term is not None and named is None:
+            return [[] for _ in some]
+        day = as_of or (None if named else where.today())
+        told = await lists(info, Adapter.section_enrollments_by_student, some, "student_id")
+        taught = {s.section_id for s in await sections_in(info, where.id, named)} if named else None
+
+        def chosen(places: list[model.SectionEnrollment]) -> list[model.SectionEnrollment] | None:
+            return [
+                place
+                for place in places
+                if (day is None or active(place.begin_date, place.end_date, day))
+                and (taught is None or place.section_id in taught)
+            ]
+
+        return mapped(told, chosen)
+
+    return await by_district(info, students, ask)
 
 
 @record_type
@@ -58,54 +134,8 @@ class Student(model.Student, Node):
     assignments = learning.assignments
     engagement = learning.engagement
 
-    @field
-    def district(self, info: Info) -> LocalEducationAgency | None:
-        """The district that keeps the student."""
-        return agency(info, district_of(self))
-
-    @partial(field, part_of=model.StudentIdentity)
-    async def identifiers(self, info: Info) -> list[model.StudentIdentifier] | None:
-        """Numbers and addresses by which other systems know the student; null when none is kept."""
-        identity = await load_one(info, Adapter.student_identities_by_id, key_of(self, "student_id"))
-        return identity.identifiers if identity else None
-
-    @field
-    async def enrollments(
-        self,
-        info: Info,
-        school_year: Annotated[
-            int | None,
-            strawberry.argument(description="Only stays of this school year, by the year in which it ends."),
-        ] = None,
-        as_of: WhenAsOf = None,
-    ) -> list[model.SchoolEnrollment] | None:
-        """The student's stays at schools, earliest first; several at once and re-entry are possible."""
-        stays = await load_many(info, Adapter.school_enrollments_by_student, key_of(self, "student_id"))
-        return [
-            stay
-            for stay in stays
-            if school_year in (None, stay.school_year) and (as_of is None or enrolled(stay, as_of))
-        ]
-
-    @field
-    async def grade_level(self, info: Info, as_of: AsOf = None) -> model.GradeLevel | None:
-        """Grade level on a day, by the stay at the main school; null when not enrolled then."""
-        stays = await load_many(info, Adapter.school_enrollments_by_student, key_of(self, "student_id"))
-        return grade_on(stays, as_of or district_calendar(info, self).today())
-
-    @field
-    async def sections(
-        self, info: Info, as_of: PlacesAsOf = None, term: Term = None
-    ) -> list[model.SectionEnrollment] | None:
-        """The student's places in sections, on a day or in a term, earliest first."""
-        district = district_calendar(info, self)
-        named = term_of(term, district.id) if term is not None else None
-        if term is not None and named is None:
-            return []
-        day = as_of or (None if named else district.today())
-        places = await load_many(info, Adapter.section_enrollments_by_student, key_of(self, "student_id"))
-        lasting = [place for place in places if day is None or active(place.begin_date, place.end_date, day)]
-        if named is None:
-            return lasting
-        taught = {section.section_id for section in await sections_in(info, district.id, named)}
-        return [place for place in lasting if place.section_id in taught]
+    district = district
+    identifiers = identifiers
+    enrollments = enrollments
+    grade_level = grade_level
+    sections = sections

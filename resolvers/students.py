@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import strawberry
@@ -9,14 +10,22 @@ import strawberry
 from adapters import model
 from adapters.contract import Adapter
 from adapters.sources import Key
+from resolvers.batched import batched
 from resolvers.context import Info
 from resolvers.docstrings import described
-from resolvers.field import field
-from resolvers.load import load_one
+from resolvers.load import records
 from resolvers.paging import PageInfo, page_size
 from resolvers.roll import roll
 from resolvers.scan import scan
 from resolvers.scope import Listing, StudentFilter, scope_of
+from resolvers.told import Told
+
+
+@batched
+async def node(edges: Sequence[StudentEdge], info: Info) -> Told[model.Student | None]:
+    """The student."""
+    told = await records(info, Adapter.students_by_id, edges, "wanted")
+    return [edge.student or each for edge, each in zip(edges, told, strict=True)]
 
 
 @described
@@ -26,13 +35,16 @@ class StudentEdge:
 
     cursor: str
     """Give it as `after` to go on behind this student."""
-    key: strawberry.Private[Key]
+    district_id: strawberry.Private[model.DistrictId]
+    student_id: strawberry.Private[model.StudentId]
     student: strawberry.Private[model.Student | None] = None
 
-    @field
-    async def node(self, info: Info) -> model.Student | None:
-        """The student."""
-        return self.student or await load_one(info, Adapter.students_by_id, self.key)
+    @property
+    def wanted(self) -> model.StudentId | None:
+        """The number to look the student up by; None when the record is at hand."""
+        return None if self.student else self.student_id
+
+    node = node
 
 
 @described
@@ -71,7 +83,7 @@ async def students_in(
 def connection(district: model.DistrictId, listing: Listing) -> StudentConnection:
     """A page as the graph shows it."""
     edges = [
-        StudentEdge(cursor=place.cursor, key=Key(district, place.student_id), student=place.student)
+        StudentEdge(cursor=place.cursor, district_id=district, student_id=place.student_id, student=place.student)
         for place in listing.places
     ]
     return StudentConnection(edges=edges, page_info=listing.info, total_count=listing.total)

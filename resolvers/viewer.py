@@ -66,7 +66,7 @@ class Viewer:
     @field
     async def schools(self, info: Info) -> list[model.School] | None:
         """Schools at which the viewer is employed; all of the districts for those employed at no single school."""
-        names = sorted(name for name in self.asker.districts if visible(info, name))
+        names = sorted(name for name in self.asker.districts if visible(info.context, name))
         found = await asyncio.gather(
             *(load_many(info, Adapter.schools_by_district, Key(name, name)) for name in names)
         )
@@ -96,7 +96,7 @@ def _staff_key(info: Info, asker: Asker) -> Key | None:
     if asker.staff_id is None or len(asker.districts) != 1:
         return None
     [district] = asker.districts
-    return Key(district, asker.staff_id) if visible(info, district) else None
+    return Key(district, asker.staff_id) if visible(info.context, district) else None
 
 
 async def _taught(info: Info, key: Key, as_of: date | None) -> list[SectionId]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,12 +13,16 @@ from strawberry.types import ExecutionResult
 from adapters import model
 from adapters.model import DistrictId, GradeLevel, SchoolId, StudentId
 from adapters.sources import District, Source, Sources
+from gateway.execution import executor_class
 from gateway.seal import HmacSeal
 from resolvers.context import Context, Health, Operation, Viewer, ViewerRole
 from resolvers.schema import make_schema
 from tests.resolvers.stranger import Desk, Shelf, stranger
 
-SCHEMA = make_schema()
+SCHEMAS = {name: make_schema(executor_class(name)) for name in ("breadth", "stock")}
+executor: ContextVar[str] = ContextVar("executor", default="breadth")
+"""Which of them carries out what a test asks."""
+SCHEMA = SCHEMAS["breadth"]
 CEDAR = DistrictId("cedar")
 HEALTH = Health(True, None, 4, 1, 10, 2, 3, 5)
 ME = StudentId("1")
@@ -40,7 +45,7 @@ class World:
         sources = Sources(self.districts(), self.desk)
         seal = HmacSeal(b"k" * 32)
         context = Context(self.viewer, sources, self.operation, seal, lambda _: HEALTH)
-        result = await SCHEMA.execute(query, variable_values=variables, context_value=context)
+        result = await SCHEMAS[executor.get()].execute(query, variable_values=variables, context_value=context)
         assert isinstance(result, ExecutionResult)
         return result
 

@@ -15,11 +15,12 @@ import pytest
 
 from adapters.contract import Adapter
 from adapters.edfi.keys import section_id
+from adapters.errors import AdapterError
 from adapters.lookup import lookup_of
-from adapters.model import StudentId
+from adapters.model import SchoolId, StudentId
 from adapters.sandbox.district import make_district
 from adapters.sandbox.facts import DistrictFacts, SectionFact
-from adapters.sources import Ask, Found, Key, Ref, Sources
+from adapters.sources import Ask, Column, Keys, Ref, Sources
 from gateway.vendor import fetch_from_vendor
 from tests.scenarios.roads import HERE, Road, road
 
@@ -91,8 +92,9 @@ def within(calls: Counter[str], limits: dict[str, int]) -> bool:
 async def told_by_all(sources: Sources, method: Any, students: list[StudentId], arguments: dict[str, Any]) -> None:
     """Ask for all students as a field of the graph does; none of them fails."""
     load = sources.load_many if lookup_of(method).many else sources.load_one
-    found: list[Found[Any]] = await load(method, [Key(HERE, student) for student in students], **arguments)
-    assert not any(each.failures for each in found)
+    column: Column[Any] = await load(method, Keys(HERE, students), **arguments)
+    assert not column.failures
+    assert not any(isinstance(told, AdapterError) for told in column.values)
 
 
 @pytest.mark.parametrize("edge", EDGES)
@@ -101,7 +103,7 @@ async def test_a_class_costs_no_more_than_the_table_says(district: Road, edge: s
     method, arguments, limits, _ = EDGES[edge]
     section, students = homeroom(FACTS)
     context = district.operation()
-    await context.sources.load_one(Adapter.schools_by_id, [Key(HERE, str(SCHOOL))])
+    await context.sources.load_one(Adapter.schools_by_id, Keys(HERE, [SchoolId(str(SCHOOL))]))
     district.calls()
     near = context.sources.reached_through(Ref("section", section.identifier))
     await told_by_all(near, method, students, arguments)
@@ -114,7 +116,7 @@ async def test_a_school_costs_no_more_than_the_table_says(district: Road, edge: 
     """A school of 450, the child of two schools with it."""
     method, arguments, _, limits = EDGES[edge]
     context = district.operation()
-    await context.sources.load_one(Adapter.schools_by_id, [Key(HERE, str(SCHOOL))])
+    await context.sources.load_one(Adapter.schools_by_id, Keys(HERE, [SchoolId(str(SCHOOL))]))
     district.calls()
     near = context.sources.reached_through(Ref("school", str(SCHOOL)))
     await told_by_all(near, method, school(FACTS), arguments)
@@ -125,18 +127,22 @@ async def test_a_school_costs_no_more_than_the_table_says(district: Road, edge: 
 async def test_a_sections_grades_are_one_call_and_its_work_one_a_course(district: Road) -> None:
     """A class's grades cost one call of the SIS, its work one reading of one course of the LMS."""
     section, students = homeroom(FACTS)
-    key = Key(HERE, section_id(section.school, section.year, section.session, section.course, section.identifier))
+    key = Keys(
+        HERE, [section_id(section.school, section.year, section.session, section.course, section.identifier)]
+    )
     context = district.operation()
-    [grades] = await context.sources.load_many(Adapter.course_grades_by_section, [key])
+    [grades] = (await context.sources.load_many(Adapter.course_grades_by_section, key)).values
     calls = district.calls()
     assert calls["edfi grades"] == 1
-    assert grades.value
-    assert {grade.student_id for grade in grades.value} <= set(students)
-    [work] = await context.sources.load_many(Adapter.assignment_work_by_section, [key])
+    assert isinstance(grades, list)
+    assert grades
+    assert {grade.student_id for grade in grades} <= set(students)
+    [work] = (await context.sources.load_many(Adapter.assignment_work_by_section, key)).values
     calls = district.calls()
     assert calls["canvas submissions"] == 1
-    assert work.value
-    assert {each.student_id for each in work.value} <= set(students)
+    assert isinstance(work, list)
+    assert work
+    assert {each.student_id for each in work} <= set(students)
 
 
 @pytest.mark.parametrize("edge", [edge for edge in EDGES if edge != "assessments"])

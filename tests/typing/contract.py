@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from typing import assert_type
 
 from adapters.contract import Adapter, Batch, Page, Window
-from adapters.model import AttendanceEvent, DistrictId, School, Student, StudentId
-from adapters.sources import Found, Key, Sources
+from adapters.model import AttendanceEvent, DistrictId, School, SchoolId, Student, StudentId
+from adapters.sources import Column, Key, Keys, Sources
 
 
-async def lookups_keep_their_types(sources: Sources, keys: Sequence[Key]) -> None:
+async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], keys: Keys[StudentId]) -> None:
     """Asking by an unbound method knows keys, arguments and records."""
-    assert_type(await sources.load_one(Adapter.schools_by_id, keys), list[Found[School]])
+    assert_type(await sources.load_one(Adapter.schools_by_id, schools), Column[School])
     assert_type(
         await sources.load_many(Adapter.attendance_events_by_student, keys, school_year=2027),
-        list[Found[list[AttendanceEvent]]],
+        Column[list[AttendanceEvent]],
     )
     await sources.load_many(Adapter.attendance_events_by_student, keys, year=2027)  # type: ignore[call-arg]
-    await sources.load_many(Adapter.schools_by_id, keys)  # type: ignore[arg-type]
+    await sources.load_many(Adapter.schools_by_id, schools)  # type: ignore[arg-type]
 
 
 async def a_page_knows_what_is_on_it(sources: Sources, key: Key) -> None:
     """A page of students is of students."""
     found = await sources.load_page(Adapter.students_by_district, key, Window(25))
-    assert_type(found, Found[Page[Student]])
+    assert_type(found, Column[Page[Student]])
 
 
 class Hill(Adapter):
