@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from graphql import GraphQLObjectType
@@ -91,14 +92,14 @@ class BreadthExecutor(StrawberryGraphQLCoreExecutionContext):
         return found
 
 
-def configured_executor() -> str:
+def configured_executor(environ: Mapping[str, str] = os.environ) -> str:
     """
     Which executor the environment asks for: `breadth`, or `stock` for graphql-core's own.
 
     Raises:
         SettingsError: it asks for another.
     """
-    name = os.environ.get(VARIABLE) or "breadth"
+    name = environ.get(VARIABLE) or "breadth"
     if name not in ("breadth", "stock"):
         raise SettingsError(f"{VARIABLE}: must be 'breadth' or 'stock'")
     return name

@@ -41,13 +41,16 @@ class World:
 
     async def ask(self, query: str, **variables: Any) -> ExecutionResult:
         """Carry out one operation."""
-        self.operation = Operation()
-        sources = Sources(self.districts(), self.desk)
-        seal = HmacSeal(b"k" * 32)
-        context = Context(self.viewer, sources, self.operation, seal, lambda _: HEALTH)
+        context = self.context()
         result = await SCHEMAS[executor.get()].execute(query, variable_values=variables, context_value=context)
         assert isinstance(result, ExecutionResult)
         return result
+
+    def context(self) -> Context:
+        """What the resolvers of one operation use."""
+        self.operation = Operation()
+        sources = Sources(self.districts(), self.desk)
+        return Context(self.viewer, sources, self.operation, HmacSeal(b"k" * 32), lambda _: HEALTH)
 
     async def data(self, query: str, **variables: Any) -> Any:
         """The data of an operation in which nothing failed."""

@@ -1,0 +1,1 @@
+"""The executor, held to graphql-core's own."""

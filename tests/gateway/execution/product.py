@@ -1,0 +1,102 @@
+"""Small districts for random queries of the product's own schema: well, partly down, and stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from adapters import model
+from adapters.errors import IdentityError, UnavailableError
+from adapters.model import SectionId, StudentId
+from tests.resolvers.stranger import Shelf, stranger
+from tests.resolvers.world import VIEWER, World, event, school, stay, student
+
+STUDENTS = ("1", "2", "3")
+
+
+def grade(number: str, source: model.GradeSource) -> model.CourseGrade:
+    return model.CourseGrade(
+        vendor_id=f"{source.name}-{number}",
+        student_id=StudentId(number),
+        course_name="Algebra",
+        section_id=SectionId("101/2027/Fall"),
+        grade_type=model.GradeType.GRADING_PERIOD,
+        source=source,
+        numeric=91.5,
+    )
+
+
+def work(number: str) -> model.AssignmentWork:
+    return model.AssignmentWork(
+        vendor_id=f"work-{number}",
+        student_id=StudentId(number),
+        assignment_id=f"a-{number}",
+        title="Essay",
+        status=model.SubmissionStatus.SUBMITTED,
+        due_at=datetime(2027, 2, 1, tzinfo=UTC),
+    )
+
+
+def sis() -> Shelf:
+    return Shelf(
+        {
+            "students_by_id": {number: student(number) for number in STUDENTS},
+            "schools_by_id": {"101": school("101")},
+            "schools_by_district": {"cedar": [school("101")]},
+            "school_enrollments_by_student": {
+                "1": [stay("1"), stay("1", at="102", entry_date=date(2026, 9, 1))],
+                "2": [stay("2", grade=model.GradeLevel.TENTH)],
+            },
+            "school_enrollments_by_school": {"101": [stay("1"), stay("2")]},
+            "attendance_events_by_student": {"1": [event("1", date(2027, 1, n)) for n in (11, 12)]},
+            "section_attendance_events_by_student": {},
+            "course_grades_by_student": {n: [grade(n, model.GradeSource.SIS)] for n in STUDENTS},
+        },
+        roster=[student(number) for number in STUDENTS],
+    )
+
+
+def lms() -> Shelf:
+    return Shelf(
+        {
+            "course_grades_by_student": {n: [grade(n, model.GradeSource.LMS)] for n in ("1", "3")},
+            "assignment_work_by_student": {"1": [work("1")], "2": []},
+        }
+    )
+
+
+def world(change: Callable[[Shelf, Shelf], Any] = lambda _sis, _lms: None) -> World:
+    """A district of two sources, after a change."""
+    one, two = sis(), lms()
+    change(one, two)
+    return World([stranger("sis", one), stranger("lms", two)], VIEWER)
+
+
+def lms_down(_: Shelf, two: Shelf) -> None:
+    for lookup in two.answers:
+        two.failing[lookup] = UnavailableError("no answer in time", retry_after=3)
+
+
+def sis_down(one: Shelf, _: Shelf) -> None:
+    for lookup in one.answers:
+        one.failing[lookup] = UnavailableError("no answer in time")
+
+
+def one_student_unlinked(_: Shelf, two: Shelf) -> None:
+    for held in two.answers.values():
+        held["1"] = IdentityError("no link")
+
+
+def stale(one: Shelf, _: Shelf) -> None:
+    one.stale = True
+
+
+WORLDS: dict[str, Callable[[], World]] = {
+    "well": world,
+    "lms down": lambda: world(lms_down),
+    "sis down": lambda: world(sis_down),
+    "one student unlinked": lambda: world(one_student_unlinked),
+    "stale": lambda: world(stale),
+}
+"""Ways that a district can be, by name."""
