@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -78,8 +78,8 @@ class Operation:
     degraded: dict[Degraded, None] = field(default_factory=dict)
     stale: dict[int, Record] = field(default_factory=dict)
     """Records that came in a stale answer, by identity: a record may be shared with an answer that is not."""
-    reached: dict[tuple[DistrictId, Ref], frozenset[Ref]] = field(default_factory=dict)
-    """The schools and sections through which something was reached: changes cost, never an answer."""
+    reached: dict[tuple[DistrictId, str], list[tuple[frozenset[str], Ref]]] = field(default_factory=dict)
+    """By district and kind of key: keys, and the school or section that they were reached through."""
 
     def note_stale(self, records: Iterable[Record]) -> None:
         """Note that these records came in a stale answer."""
@@ -89,11 +89,14 @@ class Operation:
         """Whether the record came in a stale answer."""
         return id(record) in self.stale
 
-    def reach(self, district: DistrictId, targets: Iterable[Ref], through: Ref) -> None:
-        """Note that `targets` were reached through a school or section."""
-        for target in targets:
-            known = self.reached.get((district, target), frozenset())
-            self.reached[district, target] = known | {through}
+    def reach(self, district: DistrictId, kind: str, keys: Iterable[str], through: Ref) -> None:
+        """Note that keys were reached through a school or section: it changes what they cost, never an answer."""
+        self.reached.setdefault((district, kind), []).append((frozenset(keys), through))
+
+    def near(self, district: DistrictId, kind: str, keys: Collection[str]) -> frozenset[Ref]:
+        """The schools and sections that some of the keys were reached through."""
+        told = self.reached.get((district, kind), ())
+        return frozenset(through for those, through in told if not those.isdisjoint(keys))
 
     def degrade(self, path: Sequence[str | int], error: AdapterError) -> None:
         """Note that one of several sources failed under a field that the others answered."""

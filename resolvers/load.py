@@ -15,7 +15,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 from adapters.errors import AdapterError, NotOfferedError
 from adapters.lookup import Batch, Page, Window, lookup_of
 from adapters.model import DistrictId, Record
-from adapters.sources import Column, District, Key, Keys, Method, Ref
+from adapters.sources import Column, District, Key, Keys, Method
 from resolvers.context import Context, Info
 from resolvers.record import fetched
 from resolvers.told import Partial, Told
@@ -45,6 +45,15 @@ class OfDistrict(Protocol):
 def district_of(parent: Record | OfDistrict) -> DistrictId:
     """The district that something of the graph belongs to."""
     return fetched(parent).district if isinstance(parent, Record) else parent.district_id
+
+
+def only_district_of(parents: Sequence[Any]) -> DistrictId | None:
+    """The district that all of them belong to; None when there are several."""
+    try:
+        named = {parent.fetched.district for parent in parents}
+    except AttributeError:  # not all of them are records
+        named = {district_of(parent) for parent in parents}
+    return named.pop() if len(named) == 1 else None
 
 
 def key_of(parent: Record | OfDistrict, attribute: str) -> Key | None:
@@ -92,10 +101,10 @@ async def by_district(
 ) -> Told[T]:
     """What `ask` tells of parents, asked for those of each district together."""
     districts = info.context.sources.districts
-    places = _grouped([district_of(parent) for parent in parents])
-    if len(places) == 1:
-        [district] = places
+    district = only_district_of(parents)
+    if district is not None:
         return await ask(districts[district], parents)
+    places = _grouped([district_of(parent) for parent in parents])
     told = await asyncio.gather(
         *(ask(districts[name], [parents[place] for place in those]) for name, those in places.items())
     )
@@ -207,19 +216,21 @@ class _Question:
 
     async def ask(self, context: Context, keys: Keys[Any]) -> list[Any]:
         """What is told of each key."""
-        sources, reached = context.sources, context.operation.reached
-        if reached:
-            kind = lookup_of(self.method).key_kind
-            near = (reached.get((keys.district, Ref(kind, one)), frozenset()) for one in keys.ids)
-            sources = sources.reached_through(*frozenset().union(*near))
+        sources = context.sources
+        if context.operation.reached:
+            near = context.operation.near(keys.district, lookup_of(self.method).key_kind, keys.ids)
+            sources = sources.reached_through(*near)
         load: Any = getattr(sources, self.load)
         return _told(context, await load(self.method, keys, **self.arguments))
 
 
 async def _of_parents(info: Info, question: _Question, parents: Sequence[Any], attribute: str) -> list[Any]:
     """What is told of what each parent names; None where a parent names nothing."""
-    own = attribute in OWN_IDS
     named = [getattr(parent, attribute) for parent in parents]
+    district = only_district_of(parents)
+    if district is not None and attribute not in OWN_IDS and None not in named:
+        return await question.ask(info.context, Keys(district, named))
+    own = attribute in OWN_IDS
     owners: list[Owner | None] = [
         (district_of(p), fetched(p).source if own and isinstance(p, Record) else None) for p in parents
     ]

@@ -52,6 +52,8 @@ def grade_on(stays: Sequence[model.SchoolEnrollment], day: date) -> model.GradeL
     current = [stay for stay in stays if enrolled(stay, day)]
     if not current:
         return None
+    if len(current) == 1:
+        return current[0].grade_level
     return max(current, key=lambda stay: (bool(stay.primary_school), stay.entry_date)).grade_level
 
 

@@ -56,8 +56,22 @@ def _itself(record: Any) -> Any:
     return record
 
 
+class Always:
+    """What a derived field's function is when it is the same for every parent."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, _: Any) -> Any:
+        """The value."""
+        return self.value
+
+
 def _stale(context: Context) -> Callable[[Record], bool]:
-    return context.operation.is_stale
+    return context.operation.is_stale if context.operation.stale else NOTHING_IS_STALE
+
+
+NOTHING_IS_STALE = Always(False)
 
 
 def _is_stale(root: Any, info: Info) -> bool:

@@ -67,7 +67,7 @@ async def _candidates(info: Info, scope: Scope) -> set[StudentId]:
         stay.student_id for stay in current if scope.grade_levels is None or stay.grade_level in scope.grade_levels
     }
     through = Ref("school", scope.school)
-    info.context.operation.reach(scope.district.id, (Ref("student", one) for one in at_school), through)
+    info.context.operation.reach(scope.district.id, "student", at_school, through)
     return at_school if named_ids is None else at_school & named_ids
 
 

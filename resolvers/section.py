@@ -47,8 +47,8 @@ async def roster(
     ) -> list[model.SectionEnrollment] | None:
         day = as_of or district_calendar(info, section).today()
         present = [place for place in places if active(place.begin_date, place.end_date, day)]
-        reached = (Ref("student", place.student_id) for place in present)
-        info.context.operation.reach(district_of(section), reached, Ref("section", section.section_id))
+        reached = (place.student_id for place in present)
+        info.context.operation.reach(district_of(section), "student", reached, Ref("section", section.section_id))
         return present
 
     told = await lists(info, Adapter.section_enrollments_by_section, sections, "section_id")

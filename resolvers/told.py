@@ -27,6 +27,8 @@ Told: TypeAlias = Sequence[T | AdapterError | Partial[T]]
 
 def mapped(told: Told[T], change: Callable[[T], R]) -> Told[R]:
     """The same with every value changed; errors and what is missing stay."""
+    if _all_whole(told):
+        return list(map(change, told))  # type: ignore[arg-type] # values all of them
     return [_changed(each, change) for each in told]
 
 
@@ -36,6 +38,11 @@ def zipped(parents: Sequence[Any], told: Told[T], change: Callable[[Any, T], R])
         _changed(each, lambda value, parent=parent: change(parent, value))  # type: ignore[misc]
         for parent, each in zip(parents, told, strict=True)
     ]
+
+
+def _all_whole(told: Told[T]) -> bool:
+    """Whether each is a value, as nearly always."""
+    return not any(issubclass(each, (AdapterError, Partial)) for each in set(map(type, told)))
 
 
 def present(told: Told[T]) -> list[T]:

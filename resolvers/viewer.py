@@ -116,8 +116,6 @@ async def _pupils(info: Info, key: Key, district: District) -> set[model.Student
     pupils: set[model.StudentId] = set()
     for section, roster in zip(sections, rosters, strict=True):
         present = {place.student_id for place in roster if active(place.begin_date, place.end_date, day)}
-        info.context.operation.reach(
-            district.id, (Ref("student", student) for student in present), Ref("section", section)
-        )
+        info.context.operation.reach(district.id, "student", present, Ref("section", section))
         pupils |= present
     return pupils

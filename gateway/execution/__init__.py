@@ -6,7 +6,7 @@ scope is carried out, `project` for the code that is generated, and `complete` f
 every rule of the specification.
 """
 
-from gateway.execution.executor import BreadthExecutor, configured_executor, executor_class
+from gateway.execution.executor import BreadthExecutor, StructExecutor, configured_executor, executor_class
 from gateway.execution.plan import Counters
 
-__all__ = ["BreadthExecutor", "Counters", "configured_executor", "executor_class"]
+__all__ = ["BreadthExecutor", "Counters", "StructExecutor", "configured_executor", "executor_class"]

@@ -35,6 +35,8 @@ class BreadthExecutor(StrawberryGraphQLCoreExecutionContext):
     counters: ClassVar[Counters] = Counters()
     careful: ClassVar[bool] = False
     """Whether every scope goes the careful way; for tests."""
+    structs: ClassVar[bool] = False
+    """Whether rows are structs, which only an encoder of msgspec reads, instead of dicts."""
 
     def execute_root_grouped_field_set(
         self,
@@ -83,7 +85,7 @@ class BreadthExecutor(StrawberryGraphQLCoreExecutionContext):
             raise UnplannableError("no event loop")
 
     async def _run(self, plan: ObjectPlan, root_value: Any, *, serially: bool) -> dict[str, Any]:
-        run = Run(self, self.counters, self.careful)
+        run = Run(self, self.counters, self.careful, self.structs)
         Completion(run)
         [row] = await run.objects(plan, [root_value], Root(), serially=serially)
         if isinstance(row, Invalid):
@@ -105,6 +107,13 @@ def configured_executor(environ: Mapping[str, str] = os.environ) -> str:
     return name
 
 
+class StructExecutor(BreadthExecutor):
+    """The same with rows that are only good for being encoded: what the service uses."""
+
+    plans: ClassVar[PlanCache] = PlanCache()
+    structs: ClassVar[bool] = True
+
+
 def executor_class(name: str) -> type[BreadthExecutor] | None:
-    """The class of an executor by its name; None for graphql-core's own."""
-    return BreadthExecutor if name == "breadth" else None
+    """The class of the service's executor by its name; None for graphql-core's own."""
+    return StructExecutor if name == "breadth" else None

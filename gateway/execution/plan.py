@@ -8,7 +8,7 @@ of who asks: it is shared by all viewers.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -28,6 +28,18 @@ from resolvers.batched import Batch
 
 Builder = Callable[..., list[dict[str, Any]]]
 """Generated: objects, what derived fields are bound to, and a column for each field that needs one; rows out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """For what generated code is made."""
+
+    completed: tuple[bool, ...]
+    """For each column whether its values are as the response holds them already."""
+    constant: frozenset[Any] = frozenset()
+    """What derived fields are made by that are the same for every parent."""
+    structs: bool = False
+    """Whether rows are structs instead of dicts."""
 
 
 class Kind(Enum):
@@ -90,13 +102,23 @@ class ObjectPlan:
     fields: list[FieldPlan]
     checked_by_class: bool = False
     """Whether it takes one look at an object's class to know that it is of the type."""
-    builders: dict[tuple[bool, ...], tuple[Builder, Sequence[Callable[[Any], Any]]]] = field(default_factory=dict)
-    """Generated code and what its derived fields are made by; by which columns come completed."""
+    builders: dict[Build, Builder] = field(default_factory=dict)
+    """Generated code."""
     columns: list[FieldPlan] = field(init=False)
     """Fields that need a column."""
+    derived: tuple[Callable[[Any], Callable[[Any], Any]], ...] = field(init=False)
+    """What derived fields are made by, those of nested objects included that generated code builds."""
 
     def __post_init__(self) -> None:
         self.columns = [each for each in self.fields if not each.pure]
+        found: dict[Callable[[Any], Callable[[Any], Any]], None] = {}
+        for each in self.fields:
+            if each.kind is Kind.DERIVED and each.derive is not None:
+                found[each.derive] = None
+            if each.inline:
+                for child in each.children.values():
+                    found.update(dict.fromkeys(child.derived))
+        self.derived = tuple(found)
 
     @property
     def pure(self) -> bool:

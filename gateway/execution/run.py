@@ -19,9 +19,10 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
-from gateway.execution.plan import Counters, FieldPlan, Kind, ObjectPlan
+from gateway.execution.plan import Build, Counters, FieldPlan, Kind, ObjectPlan
 from gateway.execution.positions import Field, Positions
 from gateway.execution.project import builder
+from resolvers.record import Always
 from resolvers.told import Partial
 
 LONGEST = 1000
@@ -58,6 +59,8 @@ class Run:
     counters: Counters
     careful: bool = False
     """Whether every scope goes the careful way, as tests want it."""
+    structs: bool = False
+    """Whether rows are structs instead of dicts."""
     complete: Callable[[Column], Awaitable[list[Any]]] = field(init=False)
     """The careful completion of a column; set by `complete`, which knows this module."""
     _bound: dict[Callable[[Any], Any], Callable[[Any], Any]] = field(default_factory=dict)
@@ -91,8 +94,9 @@ class Run:
 
     async def _built(self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column]) -> list[Any]:
         """The rows, by generated code."""
-        build, derived = builder(plan, tuple([column.completed for column in columns]))
-        bound = [self.bound(make) for make in derived]
+        bound = [self.bound(make) for make in plan.derived]
+        constant = frozenset([m for m, b in zip(plan.derived, bound, strict=True) if isinstance(b, Always)])
+        build = builder(plan, Build(tuple([column.completed for column in columns]), constant, self.structs))
         values = [column.values for column in columns]
         if len(objects) <= LONGEST:
             return build(objects, bound, *values)
@@ -188,7 +192,12 @@ class Run:
 
     async def awaited(self, values: list[Any]) -> list[Any]:
         """The same list with what can be awaited replaced by what came of it; failures stand in their place."""
-        waiting = [index for index, value in enumerate(values) if self.executor.is_awaitable(value)]
+        is_awaitable = self.executor.is_awaitable
+        waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
+        if len(waiting) == 1:
+            [index] = waiting
+            values[index] = await _outcome(values[index])
+            return values
         told = await gathered(_outcome(values[index]) for index in waiting)
         for index, value in zip(waiting, told, strict=True):
             values[index] = value
@@ -241,7 +250,9 @@ class Run:
         """The function of a derived field in this operation."""
         found = self._bound.get(make)
         if found is None:
-            found = self._bound[make] = make(self.executor.context_value)
+            found = make(self.executor.context_value)
+            if not isinstance(found, Always):  # what is the same for all now need not be so for the next scope
+                self._bound[make] = found
         return found
 
 

@@ -13,13 +13,13 @@ from strawberry.types import ExecutionResult
 from adapters import model
 from adapters.model import DistrictId, GradeLevel, SchoolId, StudentId
 from adapters.sources import District, Source, Sources
-from gateway.execution import executor_class
+from gateway.execution import BreadthExecutor
 from gateway.seal import HmacSeal
 from resolvers.context import Context, Health, Operation, Viewer, ViewerRole
 from resolvers.schema import make_schema
 from tests.resolvers.stranger import Desk, Shelf, stranger
 
-SCHEMAS = {name: make_schema(executor_class(name)) for name in ("breadth", "stock")}
+SCHEMAS = {"breadth": make_schema(BreadthExecutor), "stock": make_schema()}
 executor: ContextVar[str] = ContextVar("executor", default="breadth")
 """Which of them carries out what a test asks."""
 SCHEMA = SCHEMAS["breadth"]

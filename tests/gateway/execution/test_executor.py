@@ -13,7 +13,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, execut
 from strawberry.extensions import SchemaExtension
 
 from adapters.registry import SettingsError
-from gateway.execution import BreadthExecutor, Counters, executor_class
+from gateway.execution import BreadthExecutor, Counters, StructExecutor, executor_class
 from gateway.execution.executor import VARIABLE, configured_executor
 from gateway.execution.plan import ObjectPlan, PlanCache
 from resolvers.batched import batched
@@ -224,7 +224,7 @@ async def test_names_of_the_document_stay_names() -> None:
 
 def test_the_executor_is_chosen_by_the_environment() -> None:
     """`stock` switches it off; a name that is none stops the start and says what to change."""
-    assert executor_class(configured_executor({})) is BreadthExecutor
+    assert executor_class(configured_executor({})) is StructExecutor
     assert executor_class(configured_executor({VARIABLE: "stock"})) is None
     with pytest.raises(SettingsError, match=f"{VARIABLE}: must be 'breadth' or 'stock'"):
         configured_executor({VARIABLE: "fast"})
