@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 NPM := $(shell command -v npm 2>/dev/null)
 PAGE := gateway/graphiql/index.html
 SETUP := $(VENV)/.student-graph
+AUDIT := tests/gateway/http_audit
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check check-static figures graphiql schema clean
@@ -13,7 +14,7 @@ SETUP := $(VENV)/.student-graph
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(SETUP) $(if $(NPM),$(PAGE)) ## A .venv with everything, and GraphiQL where npm is at hand
+setup: $(SETUP) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json) ## A .venv with everything, and GraphiQL where npm is at hand
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
@@ -58,6 +59,10 @@ $(SETUP): pyproject.toml hatch_build.py examples/stranger/pyproject.toml | $(BIN
 graphiql/node_modules/.package-lock.json: graphiql/package-lock.json
 	@command -v npm >/dev/null || (echo "npm was not found: install Node 20.19 or newer"; exit 1)
 	cd graphiql && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(AUDIT)/node_modules/.package-lock.json: $(AUDIT)/package-lock.json
+	cd $(AUDIT) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGE): graphiql/node_modules/.package-lock.json graphiql/index.html graphiql/vite.config.js $(wildcard graphiql/src/*)

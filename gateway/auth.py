@@ -6,8 +6,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from starlette.requests import Request
-
 from resolvers.context import Viewer
 
 
@@ -29,9 +27,9 @@ class Tokens:
                 found = viewer
         return found
 
-    def viewer_of(self, request: Request) -> Viewer | None:
-        """Who sends a request with `Authorization: Bearer TOKEN`; None for anything else."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    def viewer_of(self, authorization: str) -> Viewer | None:
+        """Whose header `Authorization: Bearer TOKEN` it is; None for anything else."""
+        scheme, _, token = authorization.partition(" ")
         return self.viewer(token.strip()) if scheme.lower() == "bearer" else None
 
 

@@ -59,8 +59,19 @@ class ServerConfig(_Section):
     """Port to listen on; 0 takes a free one."""
     graphiql: bool = False
     """Whether `/graphql` shows GraphiQL to a browser."""
+    get_queries: bool = False
+    """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
     drain: float = Field(default=0.0, ge=0, le=60)
     """Seconds between the signal to stop, when `/health/ready` turns to 503, and the door's closing."""
+
+
+class DocumentsConfig(_Section):
+    """Documents that are known beforehand."""
+
+    manifest: Path | None = None
+    """JSON file of trusted documents by the SHA-256 of their text, beside the settings file when relative."""
+    only: bool = False
+    """Whether no other documents are answered."""
 
 
 class SourceConfig(_Section):
@@ -131,6 +142,7 @@ class Config(_Section):
     """The whole file."""
 
     server: ServerConfig = ServerConfig()
+    documents: DocumentsConfig = DocumentsConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
     viewers: tuple[ViewerConfig, ...] = ()
 
@@ -194,6 +206,8 @@ def _contradictions(config: Config) -> Iterator[str]:
     for place, district in enumerate(config.districts):
         if twice := _twice([source.name for source in district.sources]):
             yield f"districts[{place}].sources: two sources have the name {twice!r}; give each its own"
+    if config.documents.only and config.documents.manifest is None:
+        yield "documents.only: name the trusted documents in documents.manifest"
     for place, viewer in enumerate(config.viewers):
         if unknown := [district for district in viewer.districts if district not in ids]:
             yield f"viewers[{place}].districts: there is no district {unknown[0]!r}; there are {', '.join(ids)}"

@@ -59,7 +59,10 @@ class Explorer:
 
     def routes(self) -> list[BaseRoute]:
         """What the page asks for."""
-        found: list[BaseRoute] = [Route("/graphql/examples.json", lambda _: JSONResponse(self.examples()))]
+        found: list[BaseRoute] = [
+            Route("/graphql", lambda _: self.page()),
+            Route("/graphql/examples.json", lambda _: JSONResponse(self.examples())),
+        ]
         if (self._built / "assets").is_dir():
             found.append(Mount("/graphql/assets", _Assets(directory=self._built / "assets")))
         return found

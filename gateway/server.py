@@ -17,18 +17,17 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from adapters.contract import AdapterSettings
 from adapters.identity import IdentityRules
 from adapters.model import DistrictId
-from adapters.registry import find
+from adapters.registry import SettingsError, find
 from adapters.sources import District, Source
 from gateway import http
 from gateway.auth import Tokens
+from gateway.documents import Documents, core_of
+from gateway.door import Door
 from gateway.execution import configured_executor, executor_class
 from gateway.fetching import begin
 from gateway.headers import SecurityHeaders
@@ -57,28 +56,31 @@ class Service:
     """Host names that requests may be addressed to."""
     drain: float = 0.0
     """Seconds between the signal to stop and the door's closing."""
+    get_queries: bool = False
+    """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
+    documents: Mapping[str, str] = field(default_factory=dict)
+    """Trusted documents, by the SHA-256 of their text."""
+    trusted_only: bool = False
+    """Whether no other documents are answered."""
     executor: str = field(default_factory=configured_executor)
     """What carries out operations: `breadth`, or `stock` for graphql-core's own."""
     readiness: Readiness = field(default_factory=Readiness)
 
-    def app(self) -> Starlette:
-        """The service as an application."""
-        view = GraphQLView(make_schema(executor_class(self.executor)), Tokens(self.viewers), self._beginning())
+    def app(self) -> ASGIApp:
+        """
+        The service as an application.
 
-        async def graphql(request: Request) -> Response:
-            if request.method == "POST":
-                return await view(request)
-            if self.explorer and "text/html" in request.headers.get("accept", ""):
-                return self.explorer.page()
-            return PlainTextResponse("Send queries by POST.", 405, {"Allow": "POST"})
-
-        routes = [
-            Route("/graphql", graphql, methods=["GET", "POST"]),
-            *self.readiness.routes(),
-            *(self.explorer.routes() if self.explorer else ()),
-        ]
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(self.hosts), www_redirect=False)
-        return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), hosts], lifespan=self._lifespan)
+        Raises:
+            SettingsError: a trusted document is none of this schema.
+        """
+        schema = make_schema(executor_class(self.executor))
+        documents = Documents(core_of(schema), self.documents, only=self.trusted_only)
+        if problems := documents.problems():
+            raise SettingsError(f"documents.manifest: {problems[0]}")
+        view = GraphQLView(schema, Tokens(self.viewers), self._beginning(), documents, get=self.get_queries)
+        routes = [*self.readiness.routes(), *(self.explorer.routes() if self.explorer else ())]
+        pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=self._lifespan)
+        return Door(view, pages, self.hosts, explorer=self.explorer is not None)
 
     def _beginning(self) -> Callable[[Viewer], Context]:
         """How an operation of a viewer begins."""

@@ -18,6 +18,7 @@ from adapters.model import DistrictId
 from adapters.registry import SettingsError, find, make_settings
 from adapters.sources import District, Source
 from gateway import config
+from gateway.documents import manifest
 from gateway.page import Explorer
 from gateway.server import Service, connect, listen, run
 
@@ -29,12 +30,22 @@ def serve(path: Path) -> int:
     viewers = config.tokens(settings, path, os.environ)
     if not viewers:
         raise SettingsError(f"{path}: viewers is missing: without one nobody may ask")
+    named = settings.documents.manifest
+    trusted = manifest(path.parent / named) if named else {}
     server = settings.server
     explorer = Explorer() if server.graphiql else None
     with open_door(server.host, server.port) as bound:
         host, port = bound.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
-        service = Service(districts, viewers, explorer, drain=server.drain)
+        service = Service(
+            districts,
+            viewers,
+            explorer,
+            drain=server.drain,
+            get_queries=server.get_queries,
+            documents=trusted,
+            trusted_only=settings.documents.only,
+        )
         run(service, bound, lambda: print(f"student-graph answers at {url}", flush=True))
     return 0
 

@@ -22,6 +22,7 @@ from strawberry.types.arguments import convert_arguments
 from gateway.execution.plan import Build, Counters, FieldPlan, Kind, ObjectPlan
 from gateway.execution.positions import Field, Positions
 from gateway.execution.project import builder
+from gateway.execution.waiting import gathered, outcome
 from resolvers.record import Always
 from resolvers.told import Partial
 
@@ -196,9 +197,9 @@ class Run:
         waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
         if len(waiting) == 1:
             [index] = waiting
-            values[index] = await _outcome(values[index])
+            values[index] = await outcome(values[index])
             return values
-        told = await gathered(_outcome(values[index]) for index in waiting)
+        told = await gathered(outcome(values[index]) for index in waiting)
         for index, value in zip(waiting, told, strict=True):
             values[index] = value
         return values
@@ -254,25 +255,6 @@ class Run:
             if not isinstance(found, Always):  # what is the same for all now need not be so for the next scope
                 self._bound[make] = found
         return found
-
-
-async def gathered(work: Any) -> list[Any]:
-    """What comes of each, side by side; when one raises, the others are cancelled and waited for."""
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
-
-
-async def _outcome(awaitable: Awaitable[Any]) -> Any:
-    try:
-        return await awaitable
-    except Exception as error:  # noqa: BLE001 - a field error of this object
-        return error
 
 
 def _attempt(read: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -9,64 +9,16 @@ from typing import Any
 
 import httpx
 import pytest
-import strawberry
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from adapters.errors import UnavailableError
-from adapters.model import DistrictId
-from adapters.sources import Sources
-from gateway.auth import Tokens
-from gateway.seal import HmacSeal
-from gateway.telemetry import Telemetry
-from gateway.vendor import fetch_from_vendor
-from gateway.view import MAX_BODY, GraphQLView
-from resolvers.context import Context, Info, Operation, Traffic, Viewer, ViewerRole
+from gateway.asking import MAX_BODY
 from tests.gateway.doors import answering
-
-TOKEN = {"Authorization": "Bearer t"}
-ADA = Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))
-
-
-@strawberry.type
-class Query:
-    """A graph that does what graphs do, also wrong."""
-
-    @strawberry.field
-    def role(self, info: Info) -> str:
-        """Who asks."""
-        info.context.operation.traffic["sis"] = Traffic(calls=2, asks=1)
-        return info.context.viewer.role.value
-
-    @strawberry.field
-    def bus(self, student: str | None = None) -> str | None:
-        """A vendor that is down."""
-        error = UnavailableError("no answer in time", retry_after=3)
-        error.source = "sis"
-        raise error
-
-    @strawberry.field
-    def bug(self, student: str = "605123") -> str | None:
-        """A mistake of ours whose text holds what the client sent."""
-        raise LookupError(f"no row for {student}")
-
-
-def begin(viewer: Viewer) -> Context:
-    """The context of an operation without districts."""
-    return Context(viewer, Sources({}, fetch_from_vendor), Operation(), HmacSeal(b"k"), Telemetry().health)
+from tests.gateway.graph import TOKEN, VIEW
 
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
     """A client of the view."""
-    view = GraphQLView(strawberry.Schema(Query), Tokens({"t": ADA}), begin)
-
-    async def graphql(request: Request) -> Response:
-        return await view(request)
-
-    with answering(Starlette(routes=[Route("/graphql", graphql, methods=["POST"])])) as client:
+    with answering(VIEW) as client:
         yield client
 
 

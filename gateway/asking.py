@@ -1,0 +1,157 @@
+"""What a client asks: an HTTP request in, a GraphQL request out, or a refusal that names what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.types import Receive, Scope
+
+from gateway import media
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request."""
+NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
+HEADERS = frozenset({b"accept", b"authorization", b"content-type", b"content-encoding", b"host"})
+"""Headers that are read."""
+
+
+class RefusedError(Exception):
+    """A request that is not a GraphQL one, or nobody's."""
+
+    def __init__(
+        self, status: int, message: str, code: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.headers = status, message, code, headers or {}
+
+
+class GraphQLRequest(msgspec.Struct, rename="camel"):
+    """What a client sends."""
+
+    query: str | None = None
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+    document_id: str | None = None
+    """Hash of a trusted document."""
+    extensions: dict[str, Any] | None = None
+
+    @property
+    def trusted(self) -> str | None:
+        """Hash of the trusted document that is asked for, by whichever of the two ways; None without one."""
+        persisted = (self.extensions or {}).get("persistedQuery")
+        named = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+        return self.document_id or (named if isinstance(named, str) else None)
+
+
+@dataclass(slots=True)
+class Head:
+    """The head of an HTTP request, as far as it matters."""
+
+    method: str
+    query: bytes
+    headers: dict[bytes, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, scope: Scope) -> Head:
+        """The head of a request."""
+        found = {name: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS}
+        return cls(scope["method"], scope["query_string"], found)
+
+    def get(self, name: bytes) -> str:
+        """A header's text; empty without one."""
+        return self.headers.get(name, "")
+
+
+_decoder = msgspec.json.Decoder(GraphQLRequest)
+
+
+def check_head(head: Head) -> None:
+    """
+    Let a request pass whose body can be one.
+
+    Raises:
+        RefusedError: it is of another media type, or compressed.
+    """
+    if head.method == "POST" and not media.is_json(head.get(b"content-type")):
+        raise RefusedError(415, "Send the request as application/json.")
+    if head.get(b"content-encoding") not in ("", "identity"):
+        raise RefusedError(415, "Send the request uncompressed.")
+
+
+async def read_body(receive: Receive) -> bytes:
+    """
+    The body, read no further than it may be long.
+
+    Raises:
+        RefusedError: it is longer, or the client went away.
+    """
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body") and len(message["body"]) <= MAX_BODY:
+        body: bytes = message["body"]
+        return body
+    parts = bytearray()
+    while message["type"] == "http.request":
+        parts += message.get("body", b"")
+        if len(parts) > MAX_BODY:
+            raise RefusedError(413, f"The request is longer than {MAX_BODY // 1024} KiB.")
+        if not message.get("more_body"):
+            return bytes(parts)
+        message = await receive()
+    raise RefusedError(400, "The request ended early.")
+
+
+def from_body(body: bytes) -> GraphQLRequest:
+    """
+    The GraphQL request in a body.
+
+    Raises:
+        RefusedError: it is something else.
+    """
+    try:
+        return _complete(_decoder.decode(body))
+    except msgspec.ValidationError as exc:
+        what, _, where = str(exc).partition(" - at `$.")
+        name = where.rstrip("`").partition(".")[0].partition("[")[0]
+        raise RefusedError(400, f"{name}: {what[:1].lower()}{what[1:]}." if name else NO_REQUEST) from None
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise RefusedError(400, NO_REQUEST) from None
+
+
+def from_address(query: bytes) -> GraphQLRequest:
+    """
+    The GraphQL request in an address.
+
+    Raises:
+        RefusedError: a parameter is not what it must be.
+    """
+    try:
+        given = parse_qs(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(query),
+            errors="strict",
+            max_num_fields=10,
+        )
+    except ValueError:
+        raise RefusedError(400, "Send the parameters percent-encoded, in UTF-8.") from None
+    texts = {name: values[-1] for name, values in given.items()}
+    parts: dict[str, Any] = {name: texts.get(name) for name in ("query", "operationName", "documentId")}
+    for name in ("variables", "extensions"):
+        try:
+            parts[name] = msgspec.json.decode(texts[name]) if texts.get(name) else None
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            raise RefusedError(400, f"{name}: must be a JSON object.") from None
+    try:
+        return _complete(msgspec.convert(parts, GraphQLRequest))
+    except msgspec.ValidationError:
+        raise RefusedError(400, "variables, extensions: must be JSON objects.") from None
+
+
+def _complete(asked: GraphQLRequest) -> GraphQLRequest:
+    if not asked.query and not asked.trusted:
+        raise RefusedError(400, NO_REQUEST)
+    return asked

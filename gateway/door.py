@@ -1,0 +1,46 @@
+"""The outermost layer: which host a request is meant for, and who answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway import media
+from gateway.asking import Head
+from gateway.replying import refusal, reply
+
+
+class Door:
+    """Sends questions to the view and everything else to the pages; refuses what is meant for another host."""
+
+    def __init__(self, view: ASGIApp, pages: ASGIApp, hosts: Collection[str], *, explorer: bool) -> None:
+        """Answer to `hosts`, to all when `*` is among them; with `explorer`, browsers have a page of their own."""
+        self._view = view
+        self._pages = pages
+        self._hosts = None if "*" in hosts else frozenset(hosts)
+        self._explorer = explorer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or begin and end with the application."""
+        if scope["type"] != "http":
+            await self._pages(scope, receive, send)
+            return
+        if self._hosts is not None and _host(Head.of(scope).get(b"host")) not in self._hosts:
+            # A page elsewhere whose name leads here must not be answered as if it were ours.
+            await reply(send, refusal("This gateway does not answer to that host name."), media.JSON, 400)
+        elif scope["path"] == "/graphql" and not (self._explorer and _from_browser(scope)):
+            await self._view(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+
+def _from_browser(scope: Scope) -> bool:
+    """Whether somebody opens the address in a browser."""
+    return scope["method"] == "GET" and "text/html" in Head.of(scope).get(b"accept")
+
+
+def _host(header: str) -> str:
+    """The host name of a `Host` header, without a port."""
+    name, colon, port = header.rpartition(":")
+    return name if colon and port.isdecimal() else header

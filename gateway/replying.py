@@ -1,0 +1,39 @@
+"""Answers as bytes: encoded once, with headers that are made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from starlette.types import Send
+
+from gateway import media
+from gateway.headers import HEADERS
+
+encode = msgspec.json.Encoder().encode
+"""An answer as JSON; a lone surrogate, which no vendor's JSON holds, raises `UnicodeEncodeError`."""
+
+_SHARED = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
+_BY_MEDIA = {
+    each: [(b"content-type", f"{each}; charset=utf-8".encode()), (b"vary", b"Accept"), *_SHARED]
+    for each in media.OURS
+}
+
+
+async def reply(
+    send: Send, body: bytes, as_media: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> None:
+    """Send an answer."""
+    more: Iterable[tuple[bytes, bytes]] = (
+        [(name.lower().encode(), text.encode()) for name, text in headers.items()] if headers else ()
+    )
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [length, *_BY_MEDIA[as_media], *more]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def refusal(message: str, code: str | None = None) -> bytes:
+    """An answer without data: why a request was refused."""
+    error: dict[str, Any] = {"message": message, "extensions": {"code": code} if code else {}}
+    return encode({"errors": [error]})

@@ -1,0 +1,49 @@
+"""A graph that does what graphs do, also wrong, behind a view that answers."""
+
+from __future__ import annotations
+
+import strawberry
+
+from adapters.errors import UnavailableError
+from adapters.model import DistrictId
+from adapters.sources import Sources
+from gateway.auth import Tokens
+from gateway.seal import HmacSeal
+from gateway.telemetry import Telemetry
+from gateway.vendor import fetch_from_vendor
+from gateway.view import GraphQLView
+from resolvers.context import Context, Info, Operation, Traffic, Viewer, ViewerRole
+
+TOKEN = {"Authorization": "Bearer t"}
+TOKENS = Tokens({"t": Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))})
+
+
+@strawberry.type
+class Query:
+    """A graph that does what graphs do, also wrong."""
+
+    @strawberry.field
+    def role(self, info: Info) -> str:
+        """Who asks."""
+        info.context.operation.traffic["sis"] = Traffic(calls=2, asks=1)
+        return info.context.viewer.role.value
+
+    @strawberry.field
+    def bus(self, student: str | None = None) -> str | None:
+        """A vendor that is down."""
+        error = UnavailableError("no answer in time", retry_after=3)
+        error.source = "sis"
+        raise error
+
+    @strawberry.field
+    def bug(self, student: str = "605123") -> str | None:
+        """A mistake of ours whose text holds what the client sent."""
+        raise LookupError(f"no row for {student}")
+
+
+def begin(viewer: Viewer) -> Context:
+    """The context of an operation without districts."""
+    return Context(viewer, Sources({}, fetch_from_vendor), Operation(), HmacSeal(b"k"), Telemetry().health)
+
+
+VIEW = GraphQLView(strawberry.Schema(Query), TOKENS, begin)
