@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.model import DistrictId
-from adapters.sources import District, Fetch, Sources
-from gateway.flights import shared
+from adapters.sources import Answer, Ask, District, Fetch, Source, Sources
+from gateway.flights import Flights
 from gateway.identity import identified
 from gateway.paths import routed
 from gateway.policy import authorized
@@ -39,11 +39,19 @@ def chain(
     authorized -> shared -> identified -> routed -> shared -> bounded -> traced -> adapter.
 
     Shared stands twice: outside, so that identity and access paths see all keys of a field at once; inside, so
-    that the lookups which those two add (identities, coarse reads) are asked once, whoever needs them.
+    that the lookups which those two add (identities, coarse reads) are asked once, whoever needs them. An ask that
+    neither of the two changes goes by the inner flights alone.
     """
-    once = shared(traced(bounded(fetch_from_vendor, deadline), telemetry, traffic))
-    known = shared(routed(once, once))
-    return authorized(shared(identified(known, districts, telemetry)), viewer)
+    once = Flights(traced(bounded(fetch_from_vendor, deadline), telemetry, traffic))
+    known = Flights(routed(once, once))
+    merged = Flights(identified(known, districts, telemetry), turns=2)
+    plain = once.waiting(turns=2)
+
+    async def fetch(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+        is_plain = source.identity is None and ask.lookup.method not in source.adapter.paths
+        return await (plain if is_plain else merged)(source, ask)
+
+    return authorized(fetch, viewer)
 
 
 def extensions(operation: Operation) -> dict[str, Any]:

@@ -21,41 +21,67 @@ class _Flight:
     task: asyncio.Task[Mapping[Any, Answer[Any]]] | None = None
 
 
-class _Flights:
-    """All flights of one operation."""
+class Flights:
+    """
+    All flights of one operation: merges asks that differ only in their keys, and asks for a key once.
 
-    def __init__(self, fetch: Fetch) -> None:
+    What departs waits for others first: `turns` of the event loop. An executor that asks for each parent apart
+    needs two: resolvers of one list start in one, those woken by one batch in the next. Whole batches need none.
+    """
+
+    def __init__(self, fetch: Fetch, turns: int = 0) -> None:
         self._fetch = fetch
+        self._turns = turns
         self._boarding: dict[Hashable, _Flight] = {}
-        self._by_key: dict[Hashable, _Flight] = {}
+        self._by_key: dict[Hashable, dict[Any, _Flight]] = {}
+        """By what they ask, and key."""
+
+    def waiting(self, turns: int) -> Flights:
+        """The same flights, for asks that wait for others so many turns."""
+        other = Flights(self._fetch, turns)
+        other._boarding, other._by_key = self._boarding, self._by_key
+        return other
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        flights = {id(flight): flight for key in ask.keys for flight in [self._board(source, ask, key)]}
-        told: dict[Any, Answer[Any]] = {}
-        for answers in await asyncio.gather(*map(_arrival, flights.values())):
-            told.update(answers)
-        return {key: told[key] for key in ask.keys if key in told}
+        """The answers to an ask, by whichever flights carry its keys."""
+        flights = self._board(source, ask)
+        if len(flights) == 1:
+            told = await _arrival(flights[0])
+        else:
+            parts = await asyncio.gather(*map(_arrival, flights))
+            told = {key: answer for answers in parts for key, answer in answers.items()}
+        # A mapping of just what was asked goes on as it is: nearly always it is.
+        return told if len(told) <= len(ask.keys) else {key: told[key] for key in ask.keys if key in told}
 
-    def _board(self, source: Source, ask: Ask[Any], key: Any) -> _Flight:
-        name = (source, *ask.shape)
-        known = self._by_key.get((*name, key))
-        if known is not None and not known.abandoned:
-            return known
-        flight = self._boarding.get(name)
-        if flight is None or flight.abandoned:
-            flight = self._boarding[name] = _Flight(ask)
-            flight.task = asyncio.create_task(self._depart(source, name, flight))
-        flight.keys[key] = None
-        flight.ask = replace(flight.ask, near=flight.ask.near | ask.near)
-        self._by_key[(*name, key)] = flight
-        return flight
+    def _board(self, source: Source, ask: Ask[Any]) -> list[_Flight]:
+        """The flights that the keys travel by: those that carry them already, and one for all others."""
+        shape = (source, *ask.shape)
+        known = self._by_key.setdefault(shape, {})
+        flights: dict[int, _Flight] = {}
+        new = []
+        for key in ask.keys:
+            flight = known.get(key)
+            if flight is None or flight.abandoned:
+                new.append(key)
+            else:
+                flights[id(flight)] = flight
+        if new:
+            flight = self._boarding.get(shape)
+            if flight is None or flight.abandoned:
+                flight = self._boarding[shape] = _Flight(ask)
+                flight.task = asyncio.create_task(self._depart(source, shape, flight))
+            flight.keys.update(dict.fromkeys(new))
+            known.update(dict.fromkeys(new, flight))
+            if not ask.near <= flight.ask.near:
+                flight.ask = replace(flight.ask, near=flight.ask.near | ask.near)
+            flights[id(flight)] = flight
+        return list(flights.values())
 
-    async def _depart(self, source: Source, name: Hashable, flight: _Flight) -> Mapping[Any, Answer[Any]]:
-        # Two turns: resolvers of one list start in one turn, those woken by one batch in the next.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        if self._boarding.get(name) is flight:
-            del self._boarding[name]
+    async def _depart(self, source: Source, shape: Hashable, flight: _Flight) -> Mapping[Any, Answer[Any]]:
+        for _ in range(self._turns):
+            await asyncio.sleep(0)
+        if self._boarding.get(shape) is flight:
+            del self._boarding[shape]
         return await self._fetch(source, replace(flight.ask, keys=tuple(flight.keys)))
 
 
@@ -70,8 +96,3 @@ async def _arrival(flight: _Flight) -> Mapping[Any, Answer[Any]]:
         if not flight.waiters and not flight.task.done():
             flight.abandoned = True
             flight.task.cancel()
-
-
-def shared(fetch: Fetch) -> Fetch:
-    """Merge asks of one turn that differ only in their keys; answer a key asked again from the first time."""
-    return _Flights(fetch)

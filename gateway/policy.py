@@ -7,13 +7,13 @@ another district is exactly like one that does not exist; a class that was not g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.errors import AdapterError, ForbiddenError
-from adapters.lookup import About, Page
+from adapters.lookup import Page
 from adapters.model import Record, Sensitivity
 from adapters.sources import Answer, Ask, Fetch, Source
 from resolvers.context import Viewer
@@ -36,30 +36,54 @@ def authorized(fetch: Fetch, viewer: Viewer) -> Fetch:
             now = datetime.now(UTC)
             return {key: Answer(error, source.name, now) for key in ask.keys}
         told = await fetch(source, ask)
-        answers = ((key, _visible(viewer, ask, answer)) for key, answer in told.items())
+        mine = _mine(viewer, ask)
+        if all(map(mine, _records(told.values()))):
+            return told
+        answers = ((key, _visible(mine, answer)) for key, answer in told.items())
         return {key: answer for key, answer in answers if answer is not None}
 
     return fetch_authorized
 
 
-def _visible(viewer: Viewer, ask: Ask[Any], answer: Answer[Any]) -> Answer[Any] | None:
+def _records(answers: Iterable[Answer[Any]]) -> Iterator[Record]:
+    """All records of all answers."""
+    for answer in answers:
+        match answer.value:
+            case list() as records:
+                yield from records
+            case Page() as page:
+                yield from page.items
+            case AdapterError():
+                pass
+            case record:
+                yield record
+
+
+def _visible(mine: Callable[[Record], bool], answer: Answer[Any]) -> Answer[Any] | None:
     """What of an answer the viewer may see; None when it is as if it did not exist."""
     match answer.value:
         case AdapterError():
             return answer
         case Page() as page:
-            return replace(answer, value=replace(page, items=[r for r in page.items if _mine(viewer, ask, r)]))
+            return replace(answer, value=replace(page, items=list(filter(mine, page.items))))
         case list() as records:
-            return replace(answer, value=[r for r in records if _mine(viewer, ask, r)])
+            return replace(answer, value=list(filter(mine, records)))
         case record:
-            return answer if _mine(viewer, ask, record) else None
+            return answer if mine(record) else None
 
 
-def _mine(viewer: Viewer, ask: Ask[Any], record: Record) -> bool:
-    """Whether a record is the viewer's to see; one whose subject is not established is nobody's."""
-    if record.fetched is None or record.fetched.district not in viewer.districts or record.subject is not None:
-        return False
-    if not allows(viewer, record.sensitivity):
-        return False
-    about = ask.lookup.about
-    return about is About.NOBODY or bool(getattr(record, about.value))
+def _mine(viewer: Viewer, ask: Ask[Any]) -> Callable[[Record], bool]:
+    """Tells whether a record is the viewer's to see; one whose subject is not established is nobody's."""
+    districts, subject = viewer.districts, ask.lookup.about.value
+    allowed = {kind for kind in Sensitivity if allows(viewer, kind)}
+
+    def mine(record: Record) -> bool:
+        return (
+            record.fetched is not None
+            and record.fetched.district in districts
+            and record.subject is None
+            and record.sensitivity in allowed
+            and (subject is None or bool(getattr(record, subject)))
+        )
+
+    return mine

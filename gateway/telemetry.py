@@ -105,20 +105,23 @@ OUTAGES = frozenset(
 def unmapped(value: Any) -> int:
     """How many coded values of an answer no enum name stands for."""
     if isinstance(value, Page):
-        return sum(map(unmapped, value.items))
-    if isinstance(value, list):
-        return sum(map(unmapped, value))
-    if isinstance(value, Record):
-        record: Any = type(value)
-        return sum(getattr(value, name).name == "UNMAPPED" for name in _coded(record))
-    return 0
+        return unmapped(value.items)
+    if isinstance(value, list | tuple):
+        return sum(map(unmapped, value)) if value and _coded(_class(value[0])) else 0
+    if not isinstance(value, Record):
+        return 0
+    return sum([getattr(value, name) is member for name, member in _coded(_class(value))])
+
+
+def _class(record: Any) -> Any:
+    return type(record)
 
 
 @cache
-def _coded(record: type[Any]) -> tuple[str, ...]:
-    """Names of a record's attributes that hold a code which may be unmapped."""
+def _coded(record: Any) -> tuple[tuple[str, Enum], ...]:
+    """A record's attributes that hold a code, and what stands for a code that is not known."""
     return tuple(
-        name
+        (name, hint.__members__["UNMAPPED"])
         for name, hint in get_type_hints(record).items()
         if isinstance(hint, type) and issubclass(hint, Enum) and "UNMAPPED" in hint.__members__
     )

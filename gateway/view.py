@@ -147,10 +147,9 @@ class GraphQLView:
 
         async def watch() -> None:
             nonlocal gone
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            gone = True
-            task.cancel()
+            if (await receive())["type"] == "http.disconnect":
+                gone = True
+                task.cancel()
 
         watcher = asyncio.ensure_future(watch())
         try:

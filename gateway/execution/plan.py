@@ -73,6 +73,8 @@ class FieldPlan:
     batch: Batch | None = None
     arguments: Mapping[str, Any] | None = None
     """Arguments that depend on no variable; None when they must be coerced anew each time."""
+    converted: dict[str, Any] | None = None
+    """The same as a batched function takes them, once they were converted."""
     children: dict[str, ObjectPlan] = field(default_factory=dict)
     """By name of the object type."""
     inline: bool = False

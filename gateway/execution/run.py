@@ -155,13 +155,17 @@ class Run:
         assert plan.strawberry is not None
         schema = self.executor.schema._strawberry_schema  # type: ignore[attr-defined] # noqa: SLF001 - set by Strawberry
         info = schema.config.info_class(_raw_info=self.info(plan, at, 0), _field=plan.strawberry)
-        arguments = convert_arguments(
-            dict(self.arguments(plan)),
-            plan.strawberry.arguments,
-            scalar_registry=schema.schema_converter.scalar_registry,
-            config=schema.config,
-            info=info,
-        )
+        arguments = plan.converted
+        if arguments is None:
+            arguments = convert_arguments(
+                dict(self.arguments(plan)),
+                plan.strawberry.arguments,
+                scalar_registry=schema.schema_converter.scalar_registry,
+                config=schema.config,
+                info=info,
+            )
+            if plan.arguments is not None:
+                plan.converted = arguments
         values = await plan.batch(objects, info, arguments)
         if len(values) != len(objects):
             place = f"{plan.parent.name}.{plan.name}"

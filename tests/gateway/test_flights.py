@@ -12,7 +12,7 @@ import pytest
 from adapters.contract import Adapter
 from adapters.lookup import lookup_of
 from adapters.sources import Answer, Ask, Source
-from gateway.flights import shared
+from gateway.flights import Flights
 from tests.gateway.small import Ledger, Sis, source
 
 STUDENTS = lookup_of(Adapter.students_by_id)
@@ -41,7 +41,7 @@ class Counted:
 async def test_asks_of_one_turn_are_one_call() -> None:
     """Thirty resolvers that each ask for one key make one call."""
     fetch = Counted()
-    ask = shared(fetch)
+    ask = Flights(fetch, turns=2)
     keys = [f"s{n}" for n in range(30)]
     told = await asyncio.gather(*(ask(SIS, Ask(STUDENTS, (key,))) for key in keys))
     assert [{key: answer.value for key, answer in one.items()} for one in told] == [{k: k.upper()} for k in keys]
@@ -51,7 +51,7 @@ async def test_asks_of_one_turn_are_one_call() -> None:
 async def test_a_key_is_asked_once_an_operation() -> None:
     """A key asked again, also an unknown one, is answered from the first time."""
     fetch = Counted()
-    ask = shared(fetch)
+    ask = Flights(fetch, turns=2)
     await ask(SIS, Ask(STUDENTS, ("a", "nobody")))
     told = await ask(SIS, Ask(STUDENTS, ("nobody", "a", "b")))
     assert {key: answer.value for key, answer in told.items()} == {"a": "A", "b": "B"}
@@ -61,7 +61,7 @@ async def test_a_key_is_asked_once_an_operation() -> None:
 async def test_other_arguments_are_another_ask() -> None:
     """Asks that differ in an argument share nothing."""
     fetch = Counted()
-    ask = shared(fetch)
+    ask = Flights(fetch, turns=2)
     events = lookup_of(Adapter.attendance_events_by_student)
     await asyncio.gather(*(ask(SIS, Ask(events, ("a",), {"school_year": year})) for year in (2026, 2027)))
     assert fetch.asked == [("a",), ("a",)]
@@ -70,7 +70,7 @@ async def test_other_arguments_are_another_ask() -> None:
 async def test_a_flight_ends_with_its_last_waiter() -> None:
     """One waiter that leaves changes nothing for the other; when all have left, the call is cancelled."""
     fetch = Counted(seconds=30)
-    ask = shared(fetch)
+    ask = Flights(fetch, turns=2)
     first = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
     second = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
     await asyncio.sleep(0.01)
@@ -87,7 +87,7 @@ async def test_a_flight_ends_with_its_last_waiter() -> None:
 async def test_an_abandoned_key_can_be_asked_again() -> None:
     """A key whose flight was cancelled departs anew."""
     fetch = Counted(seconds=0.05)
-    ask = shared(fetch)
+    ask = Flights(fetch, turns=2)
     gone = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
     await asyncio.sleep(0.01)
     gone.cancel()

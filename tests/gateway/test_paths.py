@@ -11,7 +11,7 @@ from adapters.contract import Adapter
 from adapters.errors import UnavailableError
 from adapters.lookup import lookup_of
 from adapters.sources import Ask
-from gateway.flights import shared
+from gateway.flights import Flights
 from gateway.paths import routed
 from gateway.vendor import fetch_from_vendor
 from tests.gateway.small import YEAR, Ledger, Sis, enrollment, error_code, event, source
@@ -32,7 +32,7 @@ def school(students: int) -> Ledger:
 async def days(ledger: Ledger, keys: list[str], *, coarse: bool, **settings: Any) -> dict[str, Any]:
     """Event days by student, by access paths or by point reads alone."""
     sis = source(Sis, ledger, "sis", **settings)
-    once = shared(fetch_from_vendor)
+    once = Flights(fetch_from_vendor)
     fetch = routed(once, once) if coarse else fetch_from_vendor
     told = await fetch(sis, Ask(EVENTS, tuple(keys), {"school_year": YEAR}))
     return {k: error_code(a) or [(e.date.day, e.school_id) for e in a.value] for k, a in told.items()}

@@ -1,0 +1,45 @@
+"""
+`http`: the gateway's own route, warm, one worker on one core.
+
+Beside it, in the same run: Strawberry's own view and executor on the same schema and data, and a Starlette route
+that sends the same bytes.
+"""
+
+from __future__ import annotations
+
+from benchmarks.load import CannotMeasureError, answer, python_server, rate, serving
+from benchmarks.measuring import Row
+
+CASES = {30: "class of 30", 500: "school of 500"}
+AGAINST_STATIC = {30: 0.15}
+"""Share of the static route's rate that the gateway is held to."""
+
+
+async def measure(*, quick: bool) -> list[Row]:
+    """The rows of this benchmark."""
+    seconds = 1 if quick else 6
+    try:
+        return [row for students in CASES for row in _case(students, seconds)]
+    except CannotMeasureError as missing:
+        print(f"http: not measured: {missing}")
+        return []
+
+
+def _case(students: int, seconds: int) -> list[Row]:
+    rates, reference = {}, None
+    for name in ("static", "gateway", "stock"):
+        with serving(python_server(name, students)) as url:
+            told = answer(url)
+            reference = reference or told
+            assert told == reference, f"{name} answers otherwise"
+            rate(url, 1)
+            # Stock takes a third of a second for the school: one connection, so that some answers are whole.
+            rates[name] = rate(url, max(seconds, 3), 1) if name == "stock" else rate(url, seconds)
+            assert answer(url) == reference, f"{name} answers otherwise after the load"
+    case = CASES[students]
+    share = rates["gateway"] / rates["static"]
+    return [
+        Row("http", case, "gateway over static", share, "x", AGAINST_STATIC.get(students), "higher"),
+        Row("http", case, "gateway over stock", rates["gateway"] / rates["stock"], "x"),
+        *(Row("http", case, name, found, "/s") for name, found in rates.items()),
+    ]

@@ -1,0 +1,97 @@
+"""
+Servers to send load to, each a process of its own: `python -m benchmarks.servers NAME PORT STUDENTS`.
+
+`gateway` is the service itself over the district in memory, `stock` Strawberry's own view and executor on the same
+schema, context and data, `static` a Starlette route that sends bytes made beforehand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+from strawberry.asgi import GraphQL
+
+from benchmarks.district import HERE, PAGE, SECTION, VIEWER, district, records, source
+from gateway.fetching import begin
+from gateway.seal import HmacSeal
+from gateway.server import Service
+from gateway.telemetry import Telemetry
+from resolvers.context import Context
+from resolvers.schema import make_schema
+
+TOKEN = "bench-" + "t" * 32
+BODY = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()
+"""What the load sends."""
+
+
+def gateway(students: int) -> ASGIApp:
+    """The service, as it is served."""
+    return Service([district(source(records(students)))], {TOKEN: VIEWER}, executor="breadth").app()
+
+
+class _Stock(GraphQL[Context, None]):
+    """Strawberry's view, with our context."""
+
+    def __init__(self, students: int) -> None:
+        super().__init__(make_schema())
+        self._district = district(source(records(students)))
+        self._telemetry = Telemetry()
+
+    async def get_context(self, request: Any, response: Any) -> Context:
+        return begin({HERE: self._district}, VIEWER, self._telemetry, HmacSeal(b"k" * 32))
+
+
+def stock(students: int) -> ASGIApp:
+    """Strawberry as it comes."""
+    return _Stock(students)
+
+
+def static(students: int) -> ASGIApp:
+    """The gateway's own bytes, made once."""
+    body = asyncio.run(_bytes(gateway(students)))
+
+    async def answer(request: Request) -> Response:
+        await request.body()
+        return Response(body, media_type="application/json")
+
+    return Starlette(routes=[Route("/graphql", answer, methods=["POST"])])
+
+
+async def _bytes(app: ASGIApp) -> bytes:
+    """What an application answers to the load's request."""
+    sent: list[Any] = []
+    messages = [{"type": "http.request", "body": BODY}]
+
+    async def receive() -> Any:
+        return messages.pop() if messages else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {TOKEN}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    await app(scope, receive, send)
+    body: bytes = sent[1]["body"]
+    return body
+
+
+SERVERS = {"gateway": gateway, "stock": stock, "static": static}
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    name, port, students = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    uvicorn.run(SERVERS[name](students), port=port, log_level="error", access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    main()
