@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 from adapters.errors import AdapterError
@@ -77,7 +78,7 @@ class Telemetry:
             tally.reachable, tally.last_error_code = False, outage.code
         elif answers or calls:
             tally.reachable, tally.last_error_code = True, None
-        tally.unmapped += sum(map(unmapped, (a.value for a in answers.values())))
+        tally.unmapped += unmapped(answer.value for answer in answers.values())
         return len(errors)
 
     def health(self, source: Source) -> Health:
@@ -102,19 +103,27 @@ OUTAGES = frozenset(
 """Codes that say that the source, not the key, is in trouble."""
 
 
-def unmapped(value: Any) -> int:
-    """How many coded values of an answer no enum name stands for."""
-    if isinstance(value, Page):
-        return unmapped(value.items)
-    if isinstance(value, list | tuple):
-        return sum(map(unmapped, value)) if value and _coded(_class(value[0])) else 0
-    if not isinstance(value, Record):
-        return 0
-    return sum([getattr(value, name) is member for name, member in _coded(_class(value))])
+def unmapped(values: Iterable[Any]) -> int:
+    """How many coded values of answers no enum name stands for."""
+    by_class: dict[type, list[Any]] = {}
+    for record in _records(values):
+        by_class.setdefault(type(record), []).append(record)
+    return sum(
+        list(map(attrgetter(name), records)).count(member)
+        for cls, records in by_class.items()
+        for name, member in _coded(cls)
+    )
 
 
-def _class(record: Any) -> Any:
-    return type(record)
+def _records(values: Iterable[Any]) -> Iterator[Record]:
+    """The records of answers, each of which is a page, a list or one record."""
+    for value in values:
+        if isinstance(value, list):
+            yield from value
+        elif isinstance(value, Page):
+            yield from value.items
+        elif isinstance(value, Record):
+            yield value
 
 
 @cache
