@@ -7,9 +7,10 @@ NPM := $(shell command -v npm 2>/dev/null)
 PAGE := gateway/graphiql/index.html
 SETUP := $(VENV)/.student-graph
 AUDIT := tests/gateway/http_audit
+PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check check-static figures graphiql schema clean
+.PHONY: help setup run test check check-static bench figures graphiql schema clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +36,9 @@ check-static: setup
 	$(BIN)/lint-imports
 	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
 
+bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## What the gateway is measured by: a table, and benchmarks/results.json
+	@$(BIN)/python -m benchmarks $(BENCH)
+
 figures: setup ## The size of the code, room by room
 	@$(BIN)/python docs/figures.py
 
@@ -46,7 +50,7 @@ schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
 clean: ## Remove what was built
-	rm -rf $(VENV) gateway/graphiql graphiql/node_modules dist
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules $(AUDIT)/node_modules $(PEERS)/node_modules dist
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -56,13 +60,9 @@ $(SETUP): pyproject.toml hatch_build.py examples/stranger/pyproject.toml | $(BIN
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable examples/stranger
 	@touch $@
 
-graphiql/node_modules/.package-lock.json: graphiql/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
 	@command -v npm >/dev/null || (echo "npm was not found: install Node 20.19 or newer"; exit 1)
-	cd graphiql && npm ci --no-audit --no-fund --loglevel=error
-	@touch $@
-
-$(AUDIT)/node_modules/.package-lock.json: $(AUDIT)/package-lock.json
-	cd $(AUDIT) && npm ci --no-audit --no-fund --loglevel=error
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGE): graphiql/node_modules/.package-lock.json graphiql/index.html graphiql/vite.config.js $(wildcard graphiql/src/*)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import RESULTS, keep, machine, table
 
-NAMES = ("page", "http", "peers")
+NAMES = ("page", "waiting", "http", "peers")
 """The benchmarks, each a module of its name."""
 
 

@@ -7,7 +7,7 @@ that sends the same bytes.
 
 from __future__ import annotations
 
-from benchmarks.load import CannotMeasureError, answer, python_server, rate, serving
+from benchmarks.load import CannotMeasureError, answer, python_server, rate, serving, slow_rate
 from benchmarks.measuring import Row
 
 CASES = {30: "class of 30", 500: "school of 500"}
@@ -32,9 +32,7 @@ def _case(students: int, seconds: int) -> list[Row]:
             told = answer(url)
             reference = reference or told
             assert told == reference, f"{name} answers otherwise"
-            rate(url, 1)
-            # Stock takes a third of a second for the school: one connection, so that some answers are whole.
-            rates[name] = rate(url, max(seconds, 3), 1) if name == "stock" else rate(url, seconds)
+            rates[name] = slow_rate(url, seconds) if name == "stock" else rate(url, seconds)
             assert answer(url) == reference, f"{name} answers otherwise after the load"
     case = CASES[students]
     share = rates["gateway"] / rates["static"]

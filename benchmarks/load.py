@@ -87,6 +87,16 @@ def rate(url: str, seconds: int, connections: int = 8) -> float:
     return float(found[1])
 
 
+def slow_rate(url: str, seconds: int) -> float:
+    """Answers a second of a server that takes long for each: one after the other, at least two."""
+    count, started = 0, time.perf_counter()
+    with httpx.Client(timeout=60, trust_env=False) as client:
+        while count < 2 or time.perf_counter() - started < seconds:
+            client.post(url, content=BODY, headers=HEADERS).raise_for_status()
+            count += 1
+    return count / (time.perf_counter() - started)
+
+
 def _lua(text: str) -> str:
     """Text as a literal of Lua."""
     return "[==[" + text + "]==]"

@@ -15,7 +15,9 @@ from gateway import media
 MAX_BODY = 64 * 1024
 """Bytes of a request."""
 NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
-HEADERS = frozenset({b"accept", b"authorization", b"content-type", b"content-encoding", b"host"})
+EXPLAIN = b"x-student-graph-explain"
+"""With this header, whatever it says, an operator's answer tells how it was made."""
+HEADERS = frozenset({b"accept", b"authorization", b"content-type", b"content-encoding", b"host", EXPLAIN})
 """Headers that are read."""
 
 

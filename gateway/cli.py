@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     schema = commands.add_parser("schema", help="print the schema in GraphQL's definition language")
     schema.set_defaults(run=_schema)
+    _add_explain(commands)
     _add_adapters(commands)
     return parser
 
@@ -85,6 +86,20 @@ def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
     command.set_defaults(run=lambda options: serving.check(options.config))
+
+
+def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
+    command = commands.add_parser(
+        "explain",
+        help="what a document will do, and what it may ask of whom",
+        description="Print the plan of a document: how each field's values are had, which lookups it may ask, of "
+        "which sources, and what that costs in vendor calls. Nothing is asked of a vendor.",
+    )
+    command.add_argument("query", metavar="QUERY", help="the document, or a file that holds it")
+    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
+    command.add_argument("--operation", metavar="NAME", help="which of several operations")
+    command.add_argument("--variables", default="{}", metavar="JSON", help="values of variables, as a JSON object")
+    command.set_defaults(run=serving.explain)
 
 
 def _add_adapters(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -61,6 +61,8 @@ class ServerConfig(_Section):
     """Whether `/graphql` shows GraphiQL to a browser."""
     get_queries: bool = False
     """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
+    defer: bool = False
+    """Whether documents may ask for parts of their answers later (`@defer`)."""
     drain: float = Field(default=0.0, ge=0, le=60)
     """Seconds between the signal to stop, when `/health/ready` turns to 503, and the door's closing."""
 

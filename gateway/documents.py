@@ -29,6 +29,7 @@ from graphql import (
 )
 
 from adapters.registry import SettingsError
+from gateway.incremental import defers, problem
 
 # A suggestion tells names that the client does not know, and costs a comparison with each of them.
 vars(import_module("graphql.pyutils.did_you_mean"))["MAX_LENGTH"] = 0
@@ -49,6 +50,8 @@ class Document:
 
     node: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    deferring: bool = False
+    """Whether a part of the answer is to come later."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """
@@ -134,7 +137,11 @@ class Documents:
             )
         except GraphQLError as error:
             return Document(None, (error,))
-        return Document(node, tuple(validate(self._schema, node)))
+        errors = validate(self._schema, node)
+        deferring = not errors and defers(node)
+        if deferring and (wrong := problem(self._schema, node)):
+            errors = [wrong]
+        return Document(node, tuple(errors), deferring)
 
 
 def manifest(path: Path) -> dict[str, str]:

@@ -23,10 +23,15 @@ def wanted(accept: str) -> str | None:
     quality = {media: _quality(media, ranges) for media in OURS}
     best = max(quality.values())
     if best <= 0:
-        return None
+        return JSON if takes_parts(accept) else None
     named = {name for name, weight in ranges if weight > 0}
     liked = [media for media in OURS if quality[media] == best]
     return next((media for media in liked if media in named), liked[-1])
+
+
+def takes_parts(accept: str) -> bool:
+    """Whether an `Accept` header allows an answer in several parts."""
+    return any(name == "multipart/mixed" and weight > 0 for name, weight in map(_range, accept.split(",")))
 
 
 @lru_cache(maxsize=64)

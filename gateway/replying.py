@@ -15,10 +15,9 @@ encode = msgspec.json.Encoder().encode
 """An answer as JSON; a lone surrogate, which no vendor's JSON holds, raises `UnicodeEncodeError`."""
 
 _SHARED = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
-_BY_MEDIA = {
-    each: [(b"content-type", f"{each}; charset=utf-8".encode()), (b"vary", b"Accept"), *_SHARED]
-    for each in media.OURS
-}
+VARYING = [(b"vary", b"Accept"), *_SHARED]
+"""Headers of every answer, whatever its media type."""
+_BY_MEDIA = {each: [(b"content-type", f"{each}; charset=utf-8".encode()), *VARYING] for each in media.OURS}
 
 
 async def reply(

@@ -58,6 +58,8 @@ class Service:
     """Seconds between the signal to stop and the door's closing."""
     get_queries: bool = False
     """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
+    defer: bool = False
+    """Whether documents may ask for parts of their answers later."""
     documents: Mapping[str, str] = field(default_factory=dict)
     """Trusted documents, by the SHA-256 of their text."""
     trusted_only: bool = False
@@ -73,7 +75,7 @@ class Service:
         Raises:
             SettingsError: a trusted document is none of this schema.
         """
-        schema = make_schema(executor_class(self.executor))
+        schema = make_schema(executor_class(self.executor), defer=self.defer)
         documents = Documents(core_of(schema), self.documents, only=self.trusted_only)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")

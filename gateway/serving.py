@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import errno
+import json
 import os
 import socket
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+from graphql import GraphQLError
 from pydantic import ValidationError
 
 from adapters.errors import AdapterError, translate
@@ -18,9 +21,12 @@ from adapters.model import DistrictId
 from adapters.registry import SettingsError, find, make_settings
 from adapters.sources import District, Source
 from gateway import config
-from gateway.documents import manifest
+from gateway.documents import Documents, core_of, manifest
+from gateway.execution import executor_class
+from gateway.explain import as_text, explained
 from gateway.page import Explorer
 from gateway.server import Service, connect, listen, run
+from resolvers.schema import make_schema
 
 
 def serve(path: Path) -> int:
@@ -43,6 +49,7 @@ def serve(path: Path) -> int:
             explorer,
             drain=server.drain,
             get_queries=server.get_queries,
+            defer=server.defer,
             documents=trusted,
             trusted_only=settings.documents.only,
         )
@@ -56,6 +63,45 @@ def check(path: Path) -> int:
     rows = asyncio.run(_checked([source for district in districts for source in district.sources]))
     print(table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
     return int(any(status == "failed" for *_, status, _ in rows))
+
+
+def explain(options: argparse.Namespace) -> int:
+    """
+    Print what a document will do at the sources of a settings file.
+
+    Raises:
+        SettingsError: the document or the variables cannot be read, or are none of the schema.
+    """
+    districts = _districts(config.load(options.config), options.config)
+    schema = make_schema(executor_class("breadth"))
+    document = Documents(core_of(schema)).by_text(_text(options.query))
+    try:
+        variables = json.loads(options.variables)
+    except ValueError:
+        raise SettingsError("--variables: must be a JSON object") from None
+    if not isinstance(variables, dict):
+        raise SettingsError("--variables: must be a JSON object")
+    if document.errors:
+        raise SettingsError(f"QUERY: {document.errors[0].message}")
+    assert document.node is not None
+    try:
+        operation = document.operation(options.operation)
+        sources = [source for district in districts for source in district.sources]
+        lines = explained(core_of(schema), document.node, operation, variables, sources)
+    except GraphQLError as exc:
+        raise SettingsError(f"QUERY: {exc.message}") from None
+    print(as_text(lines))
+    return 0
+
+
+def _text(query: str) -> str:
+    """A document, or what the file of that name holds."""
+    if "{" in query:
+        return query
+    try:
+        return Path(query).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"QUERY: {query} is neither a document nor a file that can be read") from None
 
 
 def open_door(host: str, port: int) -> socket.socket:

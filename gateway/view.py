@@ -11,21 +11,37 @@ import asyncio
 import logging
 import secrets
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import (
+    ExecutionResult,
+    ExperimentalIncrementalExecutionResults,
+    GraphQLError,
+    experimental_execute_incrementally,
+)
 from starlette.types import Receive, Scope, Send
 from strawberry.utils.await_maybe import await_maybe
 
 from gateway import media
-from gateway.asking import GraphQLRequest, Head, RefusedError, check_head, from_address, from_body, read_body
+from gateway.asking import (
+    EXPLAIN,
+    GraphQLRequest,
+    Head,
+    RefusedError,
+    check_head,
+    from_address,
+    from_body,
+    read_body,
+)
 from gateway.auth import Tokens
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
+from gateway.explain import explained
 from gateway.fetching import extensions
-from gateway.replying import encode, refusal, reply
+from gateway.incremental import MULTIPART, send_parts
+from gateway.replying import VARYING, encode, refusal, reply
 from resolvers.context import Context, Viewer
 from resolvers.errors import INTERNAL
 
@@ -58,7 +74,7 @@ class GraphQLView:
         as_media = media.wanted(head.get(b"accept"))
         try:
             viewer, asked = await self._read(head, receive)
-            status, body = await self._while_there(receive, self._answer(asked, viewer, as_media or media.JSON))
+            await _while_there(receive, self._answer(head, asked, viewer, send))
         except RefusedError as refused:
             body = refusal(refused.message, refused.code)
             await reply(send, body, as_media or media.JSON, refused.status, refused.headers)
@@ -66,8 +82,6 @@ class GraphQLView:
             return
         except Exception as exc:  # noqa: BLE001 - a bug of ours: the client learns that there is one, and no more
             await reply(send, _bug(exc), as_media or media.JSON, 500)
-        else:
-            await reply(send, body, as_media or media.JSON, status)
 
     async def _read(self, head: Head, receive: Receive) -> tuple[Viewer, GraphQLRequest]:
         """
@@ -88,29 +102,47 @@ class GraphQLView:
         if viewer is None:
             message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
             raise RefusedError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
+        if EXPLAIN in head.headers and not viewer.operator:
+            raise RefusedError(403, "How an answer is made is for operators to see.", "FORBIDDEN")
         if head.method == "GET":
             return viewer, from_address(head.query)
         return viewer, from_body(await read_body(receive))
 
-    async def _answer(self, asked: GraphQLRequest, viewer: Viewer, as_media: str) -> tuple[int, bytes]:
-        """The status and bytes of an answer."""
+    async def _answer(self, head: Head, asked: GraphQLRequest, viewer: Viewer, send: Send) -> None:
+        """Carry out what is asked, and reply."""
+        as_media = media.wanted(head.get(b"accept")) or media.JSON
         context = self._begin(viewer)
         try:
             document = self._document(asked)
             if document.node is not None:
                 document.operation(asked.operation_name)
         except GraphQLError as error:
-            return _request_error([error], as_media)
+            return await _refuse(send, [error], as_media)
         if document.errors:
-            return _request_error(document.errors, as_media)
+            return await _refuse(send, document.errors, as_media)
+        if document.deferring and not media.takes_parts(head.get(b"accept")):
+            raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
+        if isinstance(result, ExperimentalIncrementalExecutionResults):
+            return await send_parts(send, VARYING, result, _formatted, lambda: extensions(context.operation))
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
-            return _request_error(result.errors, as_media)
+            return await _refuse(send, result.errors, as_media)
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
-            answer["errors"] = formatted(result.errors, _request_id())
+            answer["errors"] = _formatted(result.errors)
         answer["extensions"] = extensions(context.operation)
-        return 200, encode(answer)
+        if EXPLAIN in head.headers:
+            answer["extensions"]["explain"] = self._explained(document, asked, context)
+        return await reply(send, encode(answer), as_media)
+
+    def _explained(self, document: Document, asked: GraphQLRequest, context: Context) -> list[dict[str, Any]]:
+        """How the answer was made."""
+        assert document.node is not None
+        districts = context.sources.districts
+        sources = [one for name in sorted(context.viewer.districts) for one in districts[name].sources]
+        operation = document.operation(asked.operation_name)
+        lines = explained(self._core, document.node, operation, asked.variables or {}, sources)
+        return [line.told() for line in lines]
 
     def _document(self, asked: GraphQLRequest) -> Document:
         return (
@@ -119,10 +151,12 @@ class GraphQLView:
             else self._documents.by_text(asked.query)
         )
 
-    async def _execute(self, document: Document, asked: GraphQLRequest, context: Context) -> ExecutionResult:
+    async def _execute(
+        self, document: Document, asked: GraphQLRequest, context: Context
+    ) -> ExecutionResult | ExperimentalIncrementalExecutionResults:
         assert document.node is not None
-        told = await await_maybe(
-            execute(
+        told: ExecutionResult | ExperimentalIncrementalExecutionResults = await await_maybe(
+            experimental_execute_incrementally(
                 self._core,
                 document.node,
                 context_value=context,
@@ -131,50 +165,50 @@ class GraphQLView:
                 executor_class=self._executor,
             )
         )
-        assert isinstance(told, ExecutionResult)
         return told
 
-    async def _while_there(self, receive: Receive, work: Any) -> tuple[int, bytes]:
-        """
-        What comes of work while its client waits.
 
-        Raises:
-            _GoneError: the client went away; the work was cancelled, and with it what it asked of vendors.
-        """
-        task = asyncio.current_task()
-        assert task is not None
-        gone = False
+async def _while_there(receive: Receive, work: Awaitable[None]) -> None:
+    """
+    Do something while the client waits for it.
 
-        async def watch() -> None:
-            nonlocal gone
-            if (await receive())["type"] == "http.disconnect":
-                gone = True
-                task.cancel()
+    Raises:
+        _GoneError: the client went away; the work was cancelled, and with it what it asked of vendors.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    gone = False
 
-        watcher = asyncio.ensure_future(watch())
-        try:
-            found: tuple[int, bytes] = await work
-        except asyncio.CancelledError:
-            if gone:
-                raise _GoneError from None
-            raise
-        else:
-            return found
-        finally:
-            watcher.cancel()
+    async def watch() -> None:
+        nonlocal gone
+        if (await receive())["type"] == "http.disconnect":
+            gone = True
+            task.cancel()
+
+    watcher = asyncio.ensure_future(watch())
+    try:
+        await work
+    except asyncio.CancelledError:
+        if gone:
+            raise _GoneError from None
+        raise
+    finally:
+        watcher.cancel()
 
 
 class _GoneError(Exception):
     """The client went away."""
 
 
-def _request_error(errors: Sequence[GraphQLError], as_media: str) -> tuple[int, bytes]:
-    """An answer without data: nothing was carried out. Its own media type says so by the status."""
-    return (400 if as_media == media.GRAPHQL else 200), encode({"errors": formatted(errors, _request_id())})
+async def _refuse(send: Send, errors: Sequence[GraphQLError], as_media: str) -> None:
+    """An answer without data: nothing was carried out. GraphQL's own media type says so by the status."""
+    await reply(send, encode({"errors": _formatted(errors)}), as_media, 400 if as_media == media.GRAPHQL else 200)
 
 
-def _request_id() -> str:
-    return secrets.token_hex(16)
+def _formatted(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
+    """Errors as clients see them, under the name of this request; none is not worth a name."""
+    known = list(errors)
+    return formatted(known, secrets.token_hex(16)) if known else []
 
 
 def _bug(exc: Exception) -> bytes:

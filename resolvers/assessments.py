@@ -14,6 +14,7 @@ from adapters.sources import Key
 from resolvers.arguments import From, To
 from resolvers.batched import batched
 from resolvers.context import Info
+from resolvers.field import asks
 from resolvers.load import district_of, lists, load_each
 from resolvers.lookup import lookup
 from resolvers.record import fetched, record_type
@@ -29,6 +30,7 @@ class AssessmentResult(model.AssessmentResult):
 
 
 @batched
+@asks(Adapter.assessment_results_by_student, Adapter.assessments_by_id)
 async def assessments(
     students: Sequence[model.Student],
     info: Info,

@@ -17,7 +17,7 @@ from resolvers.arguments import After, First, From, To
 from resolvers.batched import batched
 from resolvers.context import Info
 from resolvers.docstrings import described
-from resolvers.field import attribute
+from resolvers.field import asks, attribute
 from resolvers.load import by_district, joined, lists
 from resolvers.lookup import lookup
 from resolvers.paging import Cursors, PageInfo, numbered, page_size, sliced
@@ -68,6 +68,7 @@ class AttendanceEventConnection:
 
 
 @batched
+@asks(Adapter.attendance_events_by_student, Adapter.section_attendance_events_by_student)
 async def attendance_events(
     students: Sequence[model.Student],
     info: Info,

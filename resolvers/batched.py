@@ -19,7 +19,7 @@ from adapters.errors import AdapterError
 from adapters.model import Record
 from resolvers.context import Info
 from resolvers.errors import graph_error
-from resolvers.field import field
+from resolvers.field import ASKS, field
 from resolvers.load import settle
 from resolvers.told import Partial
 
@@ -80,7 +80,7 @@ def batched(
         resolve,
         description=description or inspect.getdoc(function),
         part_of=part_of,
-        metadata={BATCH: batch, **(metadata or {})},
+        metadata={BATCH: batch, ASKS: getattr(function, "__asks__", ()), **(metadata or {})},
     )
 
 

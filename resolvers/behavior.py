@@ -9,6 +9,7 @@ from adapters.contract import Adapter
 from resolvers.arguments import From, To
 from resolvers.batched import batched
 from resolvers.context import Info
+from resolvers.field import asks
 from resolvers.load import lists
 from resolvers.lookup import lookup
 from resolvers.record import record_type
@@ -17,6 +18,7 @@ from resolvers.told import Told, mapped, zipped
 
 
 @batched
+@asks(Adapter.discipline_actions_by_student)
 async def actions(
     incidents: Sequence[model.DisciplineIncident], info: Info
 ) -> Told[list[model.DisciplineAction] | None]:
@@ -39,6 +41,7 @@ class DisciplineIncident(model.DisciplineIncident):
 
 
 @batched
+@asks(Adapter.discipline_incidents_by_student)
 async def discipline_incidents(
     students: Sequence[model.Student], info: Info, from_: From = None, to: To = None
 ) -> Told[list[model.DisciplineIncident] | None]:
@@ -48,6 +51,7 @@ async def discipline_incidents(
 
 
 @batched
+@asks(Adapter.discipline_actions_by_student)
 async def discipline_actions(
     students: Sequence[model.Student], info: Info, from_: From = None, to: To = None
 ) -> Told[list[model.DisciplineAction] | None]:

@@ -14,7 +14,7 @@ from adapters.model import DistrictId, SchoolId
 from adapters.sources import Key
 from resolvers.context import Info
 from resolvers.docstrings import described
-from resolvers.field import field
+from resolvers.field import asks, field
 from resolvers.ids import GlobalId, TermKey, decode, term_key
 from resolvers.load import district_calendar, district_of, joined, key_of, lists, load_many, settle
 from resolvers.lookup import lookup
@@ -48,6 +48,7 @@ class Calendar:
     school_id: strawberry.Private[SchoolId]
 
     @field
+    @asks(Adapter.calendar_days_by_school)
     async def days(self, info: Info, from_: FirstDay, to: LastDay) -> list[model.CalendarDay] | None:
         """Days of this calendar, earliest first; at most ten school years at once."""
         days = await days_between(info, self, from_, to)
@@ -55,6 +56,7 @@ class Calendar:
 
 
 @field
+@asks(Adapter.calendar_days_by_school)
 async def calendar(stay: strawberry.Parent[model.SchoolEnrollment], info: Info) -> Calendar | None:
     """
     The calendar that counts for the stay: the one recorded with it, else the school's own.

@@ -14,7 +14,7 @@ from resolvers.arguments import After, First
 from resolvers.context import Context, Info
 from resolvers.docstrings import described
 from resolvers.errors import bad_input
-from resolvers.field import derived, field
+from resolvers.field import asks, derived, field
 from resolvers.load import district_of
 from resolvers.lookup import lookup
 from resolvers.node import Node
@@ -56,6 +56,7 @@ class LocalEducationAgency(Node):
     schools = lookup(Adapter.schools_by_district, key="district_id")
 
     @field
+    @asks(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
         self, info: Info, filter: Filter = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:

@@ -10,17 +10,20 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import strawberry
 from strawberry.schema_directive import Location
 
 from adapters.errors import AdapterError
+from adapters.lookup import lookup_of
 from adapters.model import Record, Sensitivity
 from resolvers.context import Context, Info
 from resolvers.docstrings import described_enum
 from resolvers.errors import graph_error
 from resolvers.record import ATTRIBUTE, DERIVED, graph_type, reader, record_in
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 SENSITIVITY = "sensitivity"
 """Under this name the metadata of a field hold its class of data."""
@@ -36,6 +39,20 @@ class Sensitive:
     """The class of data that a field holds, where it is not the open one."""
 
     tag: Sensitivity
+
+
+ASKS = "asks"
+"""Under this name they hold the lookups that the field may ask."""
+
+
+def asks(*methods: Callable[..., Any]) -> Callable[[F], F]:
+    """Say which lookups of `Adapter` a resolver may ask: what a document will cost is told from it."""
+
+    def declare(function: F) -> F:
+        function.__asks__ = tuple(map(lookup_of, methods))  # type: ignore[attr-defined]
+        return function
+
+    return declare
 
 
 def field(
@@ -62,7 +79,7 @@ def field(
         graphql_type=graph_type(returned),
         description=description or inspect.getdoc(resolver),
         directives=[] if sensitivity is Sensitivity.OPEN else [Sensitive(tag=sensitivity)],
-        metadata={SENSITIVITY: sensitivity, **(metadata or {})},
+        metadata={SENSITIVITY: sensitivity, ASKS: getattr(resolver, "__asks__", ()), **(metadata or {})},
     )
 
 

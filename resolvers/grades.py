@@ -13,6 +13,7 @@ from adapters.sources import District
 from resolvers.arguments import SchoolYear
 from resolvers.batched import batched
 from resolvers.context import Info
+from resolvers.field import asks
 from resolvers.load import by_district, lists
 from resolvers.lookup import lookup
 from resolvers.record import record_type
@@ -27,6 +28,7 @@ class CourseGrade(model.CourseGrade):
 
 
 @batched
+@asks(Adapter.course_grades_by_student)
 async def course_grades(
     students: Sequence[model.Student],
     info: Info,
@@ -59,6 +61,7 @@ async def course_grades(
 
 
 @batched
+@asks(Adapter.academic_records_by_student)
 async def academic_record(
     students: Sequence[model.Student],
     info: Info,

@@ -16,7 +16,7 @@ from adapters.sources import District
 from resolvers.batched import batched
 from resolvers.context import Info
 from resolvers.docstrings import described, described_enum
-from resolvers.field import field
+from resolvers.field import asks, field
 from resolvers.load import by_district, lists
 from resolvers.lookup import lookup
 from resolvers.record import record_type
@@ -69,6 +69,7 @@ class LmsEngagement:
 
 
 @batched
+@asks(Adapter.assignment_work_by_student)
 async def assignments(
     students: Sequence[model.Student],
     info: Info,
@@ -95,6 +96,7 @@ async def assignments(
 
 
 @batched
+@asks(Adapter.course_engagement_by_student)
 async def engagement(
     students: Sequence[model.Student],
     info: Info,

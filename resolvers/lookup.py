@@ -13,6 +13,7 @@ from typing import Any
 from adapters.lookup import Lookup, lookup_of
 from resolvers.batched import batched
 from resolvers.context import Info
+from resolvers.field import asks
 from resolvers.load import lists, records
 from resolvers.told import Told
 
@@ -45,4 +46,6 @@ def lookup(method: Callable[..., Any], *, key: str) -> Any:
     record: Any = declared.record
     ask.__name__ = declared.name
     ask.__annotations__["return"] = Told[(list[record] if declared.many else record) | None]  # type: ignore[misc]
-    return batched(ask, description=declared.description, metadata={LOOKUP: FieldLookup(declared, key)})
+    return batched(
+        asks(method)(ask), description=declared.description, metadata={LOOKUP: FieldLookup(declared, key)}
+    )

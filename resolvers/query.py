@@ -19,7 +19,7 @@ from resolvers.context import Info
 from resolvers.district import LocalEducationAgency, agency
 from resolvers.docstrings import described
 from resolvers.errors import bad_input, graph_error
-from resolvers.field import field
+from resolvers.field import asks, field
 from resolvers.ids import GlobalId, decode, district_name, student_id
 from resolvers.load import load_one
 from resolvers.node import Node
@@ -47,6 +47,7 @@ class Query:
         return Viewer(asker=asker, role=asker.role, operator=asker.operator)
 
     @field
+    @asks(Adapter.students_by_id)
     async def student(
         self,
         info: Info,
@@ -72,6 +73,12 @@ class Query:
         return await _load(info, Adapter.students_by_id, GlobalId("Student", name, number))
 
     @field
+    @asks(
+        Adapter.students_by_district,
+        Adapter.school_enrollments_by_school,
+        Adapter.school_enrollments_by_student,
+        Adapter.students_by_id,
+    )
     async def students(
         self,
         info: Info,
@@ -83,11 +90,13 @@ class Query:
         return await students_in(info, filter, first, after)
 
     @field
+    @asks(Adapter.sections_by_id)
     async def section(self, info: Info, id: Id) -> model.Section | None:
         """A section; null when there is none whom the viewer may see."""
         return await _load(info, Adapter.sections_by_id, decode(id, "Section"))
 
     @field
+    @asks(Adapter.schools_by_id)
     async def school(self, info: Info, id: Id) -> model.School | None:
         """A school; null when there is none that the viewer may see."""
         return await _load(info, Adapter.schools_by_id, decode(id, "School"))
@@ -113,11 +122,25 @@ class Query:
         return statuses(info)
 
     @field
+    @asks(
+        Adapter.students_by_id,
+        Adapter.sections_by_id,
+        Adapter.schools_by_id,
+        Adapter.staff_by_id,
+        Adapter.sessions_by_school,
+    )
     async def node(self, info: Info, id: Id) -> Node | None:
         """Anything with a global id; null when there is none that the viewer may see."""
         return await _node(info, decode(id))
 
     @field
+    @asks(
+        Adapter.students_by_id,
+        Adapter.sections_by_id,
+        Adapter.schools_by_id,
+        Adapter.staff_by_id,
+        Adapter.sessions_by_school,
+    )
     async def nodes(
         self,
         info: Info,

@@ -20,14 +20,18 @@ TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Ses
 """Types that nothing imports: fields name their records instead."""
 
 
-def make_schema(executor: type[Executor[Any]] | None = None) -> strawberry.Schema:
-    """The schema of the graph, carried out by an executor; by graphql-core's own when none is given."""
+def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = False) -> strawberry.Schema:
+    """
+    The schema of the graph, carried out by an executor; by graphql-core's own when none is given.
+
+    With `defer`, documents may ask for parts of their answers later.
+    """
     return strawberry.Schema(
         Query,
         execution_context_class=executor,
         types=TYPES,
         schema_directives=[Sensitive],
-        config=StrawberryConfig(),
+        config=StrawberryConfig(enable_experimental_incremental_execution=defer),
     )
 
 

@@ -16,7 +16,7 @@ from resolvers.batched import batched
 from resolvers.calendar import FirstDay, LastDay, Term, days_between, sections_in, term_of
 from resolvers.context import Info
 from resolvers.district import district
-from resolvers.field import field
+from resolvers.field import asks, field
 from resolvers.load import by_district, district_of, lists
 from resolvers.lookup import lookup
 from resolvers.node import Node
@@ -35,6 +35,7 @@ SectionsYear: TypeAlias = Annotated[
 
 
 @batched
+@asks(Adapter.sections_by_school)
 async def sections(
     schools: Sequence[model.School], info: Info, school_year: SectionsYear = None, term: Term = None
 ) -> Told[list[model.Section] | None]:
@@ -64,11 +65,13 @@ class School(model.School, Node):
     sections = sections
 
     @field
+    @asks(Adapter.calendar_days_by_school)
     async def calendar_days(self, info: Info, from_: FirstDay, to: LastDay) -> list[model.CalendarDay] | None:
         """Days of the school's calendars, earliest first; at most ten school years at once."""
         return await days_between(info, self, from_, to)
 
     @field
+    @asks(Adapter.school_enrollments_by_school, Adapter.students_by_id)
     async def students(
         self, info: Info, filter: Filter = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:

@@ -12,6 +12,7 @@ from adapters.sources import Ref
 from resolvers.arguments import AsOf
 from resolvers.batched import batched
 from resolvers.context import Info
+from resolvers.field import asks
 from resolvers.load import district_calendar, district_of, lists, records
 from resolvers.lookup import lookup
 from resolvers.node import Node
@@ -23,6 +24,7 @@ OfStudent = TypeVar("OfStudent", model.CourseGrade, model.AssignmentWork)
 
 
 @batched
+@asks(Adapter.courses_by_section)
 async def course_title(sections: Sequence[model.Section], info: Info) -> Told[str | None]:
     """Title of the course taught; null when not recorded."""
     told = await records(info, Adapter.courses_by_section, sections, "section_id")
@@ -30,6 +32,7 @@ async def course_title(sections: Sequence[model.Section], info: Info) -> Told[st
 
 
 @batched
+@asks(Adapter.courses_by_section)
 async def subject(sections: Sequence[model.Section], info: Info) -> Told[model.AcademicSubject | None]:
     """First subject of the course taught; null when not recorded."""
     told = await records(info, Adapter.courses_by_section, sections, "section_id")
@@ -37,6 +40,7 @@ async def subject(sections: Sequence[model.Section], info: Info) -> Told[model.A
 
 
 @batched
+@asks(Adapter.section_enrollments_by_section)
 async def roster(
     sections: Sequence[model.Section], info: Info, as_of: AsOf = None
 ) -> Told[list[model.SectionEnrollment] | None]:
@@ -70,6 +74,7 @@ class Section(model.Section, Node):
 
 
 @batched
+@asks(Adapter.course_grades_by_section)
 async def course_grades(
     places: Sequence[model.SectionEnrollment], info: Info
 ) -> Told[list[model.CourseGrade] | None]:
@@ -78,6 +83,7 @@ async def course_grades(
 
 
 @batched
+@asks(Adapter.assignment_work_by_section)
 async def assignments(
     places: Sequence[model.SectionEnrollment], info: Info
 ) -> Told[list[model.AssignmentWork] | None]:

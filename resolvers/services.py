@@ -13,12 +13,14 @@ from adapters.sources import District
 from resolvers.arguments import AsOf, WhenAsOf
 from resolvers.batched import batched
 from resolvers.context import Info
+from resolvers.field import asks
 from resolvers.load import by_district, lists
 from resolvers.times import active
 from resolvers.told import Told, mapped
 
 
 @batched
+@asks(Adapter.program_participations_by_student)
 async def programs(
     students: Sequence[model.Student],
     info: Info,
@@ -42,6 +44,7 @@ async def programs(
 
 
 @batched
+@asks(Adapter.food_service_by_student)
 async def food_service(
     students: Sequence[model.Student], info: Info, as_of: AsOf = None
 ) -> Told[model.FoodService | None]:
@@ -61,6 +64,7 @@ async def food_service(
 
 
 @batched
+@asks(Adapter.transportation_by_student)
 async def transportation(
     students: Sequence[model.Student], info: Info, as_of: AsOf = None
 ) -> Told[model.Transportation | None]:

@@ -18,6 +18,7 @@ from resolvers.batched import batched
 from resolvers.calendar import Term, sections_in, term_of
 from resolvers.context import Info
 from resolvers.district import district
+from resolvers.field import asks
 from resolvers.load import by_district, lists, records
 from resolvers.lookup import lookup
 from resolvers.matching import enrolled, grade_on
@@ -35,6 +36,7 @@ PlacesAsOf: TypeAlias = Annotated[
 
 
 @partial(batched, part_of=model.StudentIdentity)
+@asks(Adapter.student_identities_by_id)
 async def identifiers(students: Sequence[model.Student], info: Info) -> Told[list[model.StudentIdentifier] | None]:
     """Numbers and addresses by which other systems know the student; null when none is kept."""
     told = await records(info, Adapter.student_identities_by_id, students, "student_id")
@@ -42,6 +44,7 @@ async def identifiers(students: Sequence[model.Student], info: Info) -> Told[lis
 
 
 @batched
+@asks(Adapter.school_enrollments_by_student)
 async def enrollments(
     students: Sequence[model.Student],
     info: Info,
@@ -67,6 +70,7 @@ async def enrollments(
 
 
 @batched
+@asks(Adapter.school_enrollments_by_student)
 async def grade_level(
     students: Sequence[model.Student], info: Info, as_of: AsOf = None
 ) -> Told[model.GradeLevel | None]:
@@ -81,6 +85,7 @@ async def grade_level(
 
 
 @batched
+@asks(Adapter.section_enrollments_by_student, Adapter.sections_by_school)
 async def sections(
     students: Sequence[model.Student], info: Info, as_of: PlacesAsOf = None, term: Term = None
 ) -> Told[list[model.SectionEnrollment] | None]:

@@ -13,6 +13,7 @@ from adapters.sources import Key
 from resolvers.batched import batched
 from resolvers.context import Info
 from resolvers.docstrings import described
+from resolvers.field import asks
 from resolvers.load import records
 from resolvers.paging import PageInfo, page_size
 from resolvers.roll import roll
@@ -22,6 +23,7 @@ from resolvers.told import Told
 
 
 @batched
+@asks(Adapter.students_by_id)
 async def node(edges: Sequence[StudentEdge], info: Info) -> Told[model.Student | None]:
     """The student."""
     told = await records(info, Adapter.students_by_id, edges, "wanted")

@@ -16,7 +16,7 @@ from resolvers.context import Info, ViewerRole
 from resolvers.context import Viewer as Asker
 from resolvers.district import LocalEducationAgency, agency
 from resolvers.docstrings import described, described_enum
-from resolvers.field import field
+from resolvers.field import asks, field
 from resolvers.load import load_each, load_many, load_one
 from resolvers.paging import page_size
 from resolvers.roll import listed
@@ -50,11 +50,13 @@ class Viewer:
         return [district for district in found if district is not None]
 
     @field
+    @asks(Adapter.staff_by_id)
     async def staff(self, info: Info) -> model.Staff | None:
         """The viewer as a member of staff; null for others."""
         return await load_one(info, Adapter.staff_by_id, _staff_key(info, self.asker))
 
     @field
+    @asks(Adapter.section_staff_by_staff, Adapter.sections_by_id)
     async def sections(self, info: Info, as_of: AsOf = None) -> list[model.Section] | None:
         """Sections that the viewer teaches on a day, or helps to; none for those who are not staff."""
         key = _staff_key(info, self.asker)
@@ -64,6 +66,7 @@ class Viewer:
         return [section for section in await load_each(info, Adapter.sections_by_id, keys) if section]
 
     @field
+    @asks(Adapter.schools_by_district, Adapter.staff_assignments_by_staff)
     async def schools(self, info: Info) -> list[model.School] | None:
         """Schools at which the viewer is employed; all of the districts for those employed at no single school."""
         names = sorted(name for name in self.asker.districts if visible(info.context, name))
@@ -80,6 +83,7 @@ class Viewer:
         return [school for school in schools if school.school_id in at] or schools
 
     @field
+    @asks(Adapter.section_staff_by_staff, Adapter.section_enrollments_by_section, Adapter.students_by_id)
     async def students(self, info: Info, first: First = 25, after: After = None) -> StudentConnection | None:
         """Students of the sections that the viewer teaches today, by number; null for those who are not staff."""
         size = page_size(first)

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             write_ready({"graphql": url, "tokens": tokens, "sources": sources})
 
         configured = [district.district() for district in districts]
-        run_service(Service(configured, viewers, explorer, HOSTS), bound, announce)
+        run_service(Service(configured, viewers, explorer, HOSTS, defer=True), bound, announce)
     return 0
 
 

@@ -1,0 +1,146 @@
+"""
+Incremental delivery: a part of an answer that is asked for later, so that one slow vendor does not hold the page.
+
+`@defer` on a fragment, sent as `multipart/mixed`; the parts are those of graphql-core 3.3 (`pending`, `completed`
+and `incremental`). A document that defers is carried out by graphql-core itself; what it asks of vendors is
+merged all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    ExperimentalIncrementalExecutionResults,
+    GraphQLError,
+    GraphQLSchema,
+    SelectionSetNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    is_list_type,
+    is_non_null_type,
+    visit,
+)
+from starlette.types import Send
+
+from gateway.replying import encode
+
+MULTIPART = "multipart/mixed"
+MOST_DEFERRED = 20
+"""Parts of one document that may come later."""
+
+_HEAD = b"\r\n---\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
+_END = b"\r\n-----\r\n"
+
+Format = Callable[[Iterable[GraphQLError]], list[dict[str, Any]]]
+
+
+def defers(node: DocumentNode) -> bool:
+    """Whether a document asks for a part of its answer later."""
+    finder = _Finder()
+    visit(node, finder)
+    return finder.found
+
+
+def problem(core: GraphQLSchema, node: DocumentNode) -> GraphQLError | None:
+    """What a document defers that it may not: below a list, where each item would come apart, or too much."""
+    info = TypeInfo(core)
+    checker = _Checker(info)
+    visit(node, TypeInfoVisitor(info, checker))
+    return checker.problem
+
+
+async def send_parts(
+    send: Send,
+    headers: Iterable[tuple[bytes, bytes]],
+    results: ExperimentalIncrementalExecutionResults,
+    told: Format,
+    extensions: Callable[[], Mapping[str, Any]],
+) -> None:
+    """Send an answer part by part; the last one tells what was asked of whom."""
+    kind = (b"content-type", f'{MULTIPART}; boundary="-"'.encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [kind, *headers]})
+    async for part in _parts(results, told, extensions):
+        await send({"type": "http.response.body", "body": _HEAD + encode(part), "more_body": True})
+    await send({"type": "http.response.body", "body": _END})
+
+
+async def _parts(
+    results: ExperimentalIncrementalExecutionResults, told: Format, extensions: Callable[[], Mapping[str, Any]]
+) -> AsyncIterator[dict[str, Any]]:
+    first = results.initial_result
+    yield _without_nothing(
+        data=first.data,
+        errors=told(first.errors or ()),
+        pending=[_pending(each) for each in first.pending],
+    ) | {"hasNext": True}
+    async for later in results.subsequent_results:
+        part = _without_nothing(
+            pending=[_pending(each) for each in later.pending or ()],
+            incremental=[_incremental(each, told) for each in later.incremental or ()],
+            completed=[_completed(each, told) for each in later.completed or ()],
+        )
+        yield part | {"hasNext": later.has_next} | ({} if later.has_next else {"extensions": extensions()})
+
+
+def _pending(each: Any) -> dict[str, Any]:
+    return _without_nothing(id=each.id, label=each.label) | {"path": list(each.path)}
+
+
+def _incremental(each: Any, told: Format) -> dict[str, Any]:
+    """A part that came later, its errors beside it."""
+    return {"id": each.id, "data": each.data} | _without_nothing(
+        subPath=list(each.sub_path or ()), errors=told(each.errors or ())
+    )
+
+
+def _completed(each: Any, told: Format) -> dict[str, Any]:
+    return {"id": each.id} | _without_nothing(errors=told(each.errors or ()))
+
+
+def _without_nothing(**parts: Any) -> dict[str, Any]:
+    return {name: part for name, part in parts.items() if part not in (None, [])}
+
+
+class _Finder(Visitor):
+    """Looks for directives of incremental delivery."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.found |= node.name.value in ("defer", "stream")
+
+
+class _Checker(Visitor):
+    """Counts what is deferred, and knows whether a list is above it."""
+
+    def __init__(self, info: TypeInfo) -> None:
+        super().__init__()
+        self.problem: GraphQLError | None = None
+        self._info = info
+        self._lists: list[bool] = [False]
+        self._count = 0
+
+    def enter_selection_set(self, _node: SelectionSetNode, *_: Any) -> None:
+        type_ = self._info.get_type()
+        bare = type_.of_type if is_non_null_type(type_) else type_
+        self._lists.append(self._lists[-1] or is_list_type(bare))
+
+    def leave_selection_set(self, _node: SelectionSetNode, *_: Any) -> None:
+        self._lists.pop()
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value == "stream":
+            self.problem = GraphQLError("@stream is not offered: ask for pages.", node)
+        elif node.name.value == "defer":
+            self._count += 1
+            if self._lists[-1]:
+                self.problem = GraphQLError("@defer above the list: below it each item would come apart.", node)
+            elif self._count > MOST_DEFERRED:
+                self.problem = GraphQLError(f"At most {MOST_DEFERRED} parts of a document may be deferred.", node)
