@@ -50,8 +50,7 @@ class Ask(Generic[K]):
         return (self.lookup.name, *sorted(self.arguments.items()), self.window)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[V]):
+class Answer(NamedTuple, Generic[V]):
     """What one source says to one key. Absent from the mapping: the source does not know the key."""
 
     value: V | AdapterError

@@ -131,7 +131,7 @@ class _Linker:
             return self._conflict(student, IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT"))
         self._telemetry.link(self._source, student, Link.MATCHED)
         ours = [renamed(record, "student_id", student) for record in records]
-        return replace(answer, value=ours if isinstance(answer.value, list) else ours[0])
+        return answer._replace(value=ours if isinstance(answer.value, list) else ours[0])
 
     async def _by_section(self, ask: Ask[Any]) -> Answers:
         """Ask by the vendor's names of the sections, then find out whom the rows are about."""
@@ -173,7 +173,7 @@ class _Linker:
                 self._telemetry.link(self._source, student, Link.MATCHED)
                 mine = renamed(mine, "student_id", student)
             ours.append(mine)
-        return replace(answer, value=ours, withheld=tuple(withheld.values()))
+        return answer._replace(value=ours, withheld=tuple(withheld.values()))
 
     async def _by_fixed(self, ask: Ask[Any], rules: Sequence[IdentityRule], system: str) -> Answers:
         """Schools and staff: the vendor's field holds the district's own number."""
@@ -192,8 +192,8 @@ class _Linker:
         if isinstance(answer.value, AdapterError) or attribute is None:
             return answer
         if isinstance(answer.value, list):
-            return replace(answer, value=[renamed(record, attribute, key) for record in answer.value])
-        return replace(answer, value=renamed(answer.value, attribute, key))
+            return answer._replace(value=[renamed(record, attribute, key) for record in answer.value])
+        return answer._replace(value=renamed(answer.value, attribute, key))
 
     async def _identities(self, students: Iterable[StudentId]) -> dict[StudentId, StudentIdentity | AdapterError]:
         """What the system of record knows of each student; absent: it knows nobody of that number."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from adapters.contract import Adapter
@@ -126,4 +125,4 @@ def _records(answer: Answer[Any]) -> list[Any]:
 def _told(answer: Answer[Any], ours: Mapping[str, SectionId]) -> Answer[Any]:
     """The answer with the district's sections in place of the source's."""
     named = ((record, _section(record)) for record in _records(answer))
-    return replace(answer, value=[renamed(r, "section_id", ours.get(name)) if name else r for r, name in named])
+    return answer._replace(value=[renamed(r, "section_id", ours.get(name)) if name else r for r, name in named])

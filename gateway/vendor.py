@@ -23,12 +23,10 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Mapping[Any, An
     window = {} if ask.window is None else {"window": ask.window}
     try:
         batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
-        now = datetime.now(UTC)
-        fetched = Fetched(source.district, source.name, now)
-        checked = {key: _checked(ask.lookup, key, told, fetched) for key, told in batch.items()}
+        return _checked(ask.lookup, batch, Fetched(source.district, source.name, datetime.now(UTC)))
     except Exception as exc:  # noqa: BLE001 - foreign code: nothing of one source may reach another's fields
-        now, checked = datetime.now(UTC), dict.fromkeys(ask.keys, _failure(source, ask.lookup, exc))
-    return {key: Answer(value, source.name, now) for key, value in checked.items()}
+        failed = Answer(_failure(source, ask.lookup, exc), source.name, datetime.now(UTC))
+        return dict.fromkeys(ask.keys, failed)
 
 
 def _failure(source: Source, lookup: Lookup, exc: Exception) -> AdapterError:
@@ -45,19 +43,23 @@ def _failure(source: Source, lookup: Lookup, exc: Exception) -> AdapterError:
     return error
 
 
-def _checked(lookup: Lookup, key: Any, told: Any, fetched: Fetched) -> Any:
-    """The answer with its records stamped; an answer about another key is an error instead."""
-    if isinstance(told, AdapterError):
-        told.source = fetched.source
-        return told
-    attribute = lookup.key_attribute
-    for record in _records(told):
-        if attribute is not None and getattr(record, attribute) != key:
-            error = PayloadError("an answer about another key", code="SOURCE_SCHEMA")
-            error.source = fetched.source
-            return error
-        record.fetched = fetched
-    return told
+def _checked(lookup: Lookup, batch: Batch[Any, Any], fetched: Fetched) -> dict[Any, Answer[Any]]:
+    """The answers with their records stamped; an answer about another key is an error instead."""
+    attribute, source, now = lookup.key_attribute, fetched.source, fetched.at
+    answers: dict[Any, Answer[Any]] = {}
+    for key, told in batch.items():
+        value = told
+        if isinstance(told, AdapterError):
+            told.source = source
+        else:
+            for record in told if isinstance(told, list) else _records(told):
+                if attribute is not None and getattr(record, attribute) != key:
+                    value = PayloadError("an answer about another key", code="SOURCE_SCHEMA")
+                    value.source = source
+                    break
+                record.fetched = fetched
+        answers[key] = Answer(value, source, now)
+    return answers
 
 
 def _records(told: Any) -> Iterator[Record]:
