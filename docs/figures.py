@@ -11,7 +11,7 @@ from typing import TypeAlias
 Definition: TypeAlias = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("adapters", "resolvers", "gateway", "tests")
+ROOMS = ("adapters", "resolvers", "gateway", "benchmarks", "tests")
 
 
 def figures(room: str) -> tuple[str, ...]:
