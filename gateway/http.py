@@ -74,8 +74,7 @@ class OneOrigin(httpx.AsyncBaseTransport):
         """
         if origin_of(request.url) != self._origin:
             raise PayloadError("an address on another origin")
-        self._on_call()
-        response = await self._transport.handle_async_request(request)
+        response = await self._sent(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
             raise PayloadError("an answer in an encoding that was not asked for")
@@ -86,6 +85,17 @@ class OneOrigin(httpx.AsyncBaseTransport):
             stream=_Limited(response.stream),
             extensions=response.extensions,
         )
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        """The response; a question that met a connection which the vendor was just closing is sent once more."""
+        self._on_call()
+        try:
+            return await self._transport.handle_async_request(request)
+        except httpx.RemoteProtocolError:
+            if request.method != "GET":
+                raise
+        self._on_call()
+        return await self._transport.handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close the connections."""

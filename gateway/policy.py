@@ -7,9 +7,10 @@ another district is exactly like one that does not exist; a class that was not g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from adapters.errors import AdapterError, ForbiddenError
@@ -38,9 +39,9 @@ def authorized(fetch: Fetch, viewer: Viewer) -> Fetch:
             now = datetime.now(UTC)
             return {key: Answer(error, source.name, now) for key in ask.keys}
         told = await fetch(source, ask)
-        mine = _mine(viewer, ask)
-        if all(map(mine, _records(told.values()))):
+        if _all_mine(viewer, ask, list(_records(told.values()))):
             return told
+        mine = _mine(viewer, ask)
         answers = ((key, _visible(mine, answer)) for key, answer in told.items())
         return {key: answer for key, answer in answers if answer is not None}
 
@@ -72,6 +73,21 @@ def _visible(mine: Callable[[Record], bool], answer: Answer[Any]) -> Answer[Any]
             return answer._replace(value=list(filter(mine, records)))
         case record:
             return answer if mine(record) else None
+
+
+def _all_mine(viewer: Viewer, ask: Ask[Any], records: Sequence[Record]) -> bool:
+    """Whether every record is the viewer's to see, as nearly always: the same as `_mine`, for all at once."""
+    allowed, subject = viewer.grants | OPEN, ask.lookup.about.value
+    return (
+        all(kind.sensitivity in allowed for kind in {type(record) for record in records})
+        and None not in map(FETCHED, records)
+        and viewer.districts.issuperset(map(DISTRICT, records))
+        and not any(map(SUBJECT, records))
+        and (subject is None or all(map(attrgetter(subject), records)))
+    )
+
+
+FETCHED, DISTRICT, SUBJECT = attrgetter("fetched"), attrgetter("fetched.district"), attrgetter("subject")
 
 
 def _mine(viewer: Viewer, ask: Ask[Any]) -> Callable[[Record], bool]:

@@ -105,12 +105,10 @@ OUTAGES = frozenset(
 
 def unmapped(values: Iterable[Any]) -> int:
     """How many coded values of answers no enum name stands for."""
-    by_class: dict[type, list[Any]] = {}
-    for record in _records(values):
-        by_class.setdefault(type(record), []).append(record)
+    records = list(_records(values))
     return sum(
-        list(map(attrgetter(name), records)).count(member)
-        for cls, records in by_class.items()
+        [attrgetter(name)(each) for each in records if type(each) is cls].count(member)
+        for cls in set(map(type, records))
         for name, member in _coded(cls)
     )
 

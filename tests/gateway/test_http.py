@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -152,3 +154,48 @@ async def test_the_environment_sends_nothing_through_a_proxy(
         answer = await http.get("/headers")
 
     assert answer.status_code == 200
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextlib.asynccontextmanager
+async def hanging_up(connections: int) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """The address of a vendor that closes so many connections instead of answering, and the requests it got."""
+    got: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.append(await reader.readuntil(b"\r\n\r\n"))
+        if len(got) > connections:
+            writer.write(ANSWER)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"http://{host}:{port}", got
+
+
+async def test_a_connection_that_was_just_closed_costs_nothing() -> None:
+    """A06: a vendor that closes before its answer is asked once more, and the question has its answer."""
+    calls: list[None] = []
+    async with hanging_up(1) as (url, got):
+        settings = AdapterSettings(base_url=AnyHttpUrl(url))
+        async with client(settings, lambda: calls.append(None)) as http:
+            assert (await http.get("/students")).json() == {}
+
+    assert (len(got), len(calls)) == (2, 2)
+
+
+async def test_a_vendor_that_always_hangs_up_is_asked_twice_and_no_more() -> None:
+    """And what is no question is never sent again."""
+    async with (
+        hanging_up(9) as (url, got),
+        client(AdapterSettings(base_url=AnyHttpUrl(url)), lambda: None) as http,
+    ):
+        with pytest.raises(httpx.RemoteProtocolError):
+            await http.get("/students")
+        assert len(got) == 2
+        with pytest.raises(httpx.RemoteProtocolError):
+            await http.post("/token", content=b"x")
+        assert len(got) == 3
