@@ -23,6 +23,7 @@ from adapters.sources import Sources
 from benchmarks.district import HERE, PAGE, SECTION, VIEWER, Held, district, records, source
 from benchmarks.measuring import Row, Times, plain, timed
 from gateway.execution import BreadthExecutor, StructExecutor
+from gateway.server import spare_collector
 from resolvers.context import Context, Health, Operation
 from resolvers.schema import make_schema
 
@@ -88,6 +89,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 async def _of_size(students: int, *, quick: bool) -> list[Row]:
     page, case = Page(students), f"{students} students"
+    spare_collector()  # as the service does at its start
     stocks = await page.run("stock")
     await _compare(page, stocks)
     count = leaves(stocks)

@@ -23,7 +23,7 @@ from strawberry.asgi import GraphQL
 from benchmarks.district import HERE, PAGE, SECTION, VIEWER, district, records, source
 from gateway.fetching import begin
 from gateway.seal import HmacSeal
-from gateway.server import Service
+from gateway.server import Service, spare_collector
 from gateway.telemetry import Telemetry
 from resolvers.context import Context
 from resolvers.schema import make_schema
@@ -35,7 +35,9 @@ BODY = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()
 
 def gateway(students: int) -> ASGIApp:
     """The service, as it is served."""
-    return Service([district(source(records(students)))], {TOKEN: VIEWER}, executor="breadth").app()
+    made = Service([district(source(records(students)))], {TOKEN: VIEWER}, executor="breadth").app()
+    spare_collector()
+    return made
 
 
 class _Stock(GraphQL[Context, None]):
