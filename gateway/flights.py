@@ -25,8 +25,8 @@ class Flights:
     """
     All flights of one operation: merges asks that differ only in their keys, and asks for a key once.
 
-    What departs waits for others first: `turns` of the event loop. An executor that asks for each parent apart
-    needs two: resolvers of one list start in one, those woken by one batch in the next. Whole batches need none.
+    A single key waits for others first: `turns` of the event loop. Who asks for each parent apart needs two:
+    resolvers of one list start in one, those woken by one batch in the next. Whole batches depart at once.
     """
 
     def __init__(self, fetch: Fetch, turns: int = 0) -> None:
@@ -69,7 +69,8 @@ class Flights:
             flight = self._boarding.get(shape)
             if flight is None or flight.abandoned:
                 flight = self._boarding[shape] = _Flight(ask)
-                flight.task = asyncio.create_task(self._depart(source, shape, flight))
+                turns = self._turns if len(new) == 1 else 0  # who asks for many has merged them
+                flight.task = asyncio.create_task(self._depart(source, shape, flight, turns))
             flight.keys.update(dict.fromkeys(new))
             known.update(dict.fromkeys(new, flight))
             if not ask.near <= flight.ask.near:
@@ -77,8 +78,10 @@ class Flights:
             flights[id(flight)] = flight
         return list(flights.values())
 
-    async def _depart(self, source: Source, shape: Hashable, flight: _Flight) -> Mapping[Any, Answer[Any]]:
-        for _ in range(self._turns):
+    async def _depart(
+        self, source: Source, shape: Hashable, flight: _Flight, turns: int
+    ) -> Mapping[Any, Answer[Any]]:
+        for _ in range(turns):
             await asyncio.sleep(0)
         if self._boarding.get(shape) is flight:
             del self._boarding[shape]
