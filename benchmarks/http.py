@@ -7,22 +7,16 @@ that sends the same bytes.
 
 from __future__ import annotations
 
-from benchmarks.load import CannotMeasureError, answer, python_server, rate, serving, slow_rate
+from benchmarks.load import CASES, answer, cases, python_server, rate, serving, slow_rate
 from benchmarks.measuring import Row
 
-CASES = {30: "class of 30", 500: "school of 500"}
 AGAINST_STATIC = {30: 0.15}
 """Share of the static route's rate that the gateway is held to."""
 
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    seconds = 1 if quick else 6
-    try:
-        return [row for students in CASES for row in _case(students, seconds)]
-    except CannotMeasureError as missing:
-        print(f"http: not measured: {missing}")
-        return []
+    return cases("http", _case, quick=quick)
 
 
 def _case(students: int, seconds: int) -> list[Row]:

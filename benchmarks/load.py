@@ -12,19 +12,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from benchmarks.measuring import Row
 from benchmarks.servers import BODY, TOKEN
 
+CASES = {30: "class of 30", 500: "school of 500"}
+"""Sizes of the page, and what they are called."""
 HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
 
 
 class CannotMeasureError(Exception):
     """A tool is missing; the message says which and how to get it."""
+
+
+def cases(bench: str, measure: Callable[[int, int], list[Row]], *, quick: bool) -> list[Row]:
+    """The rows of a benchmark of servers, for each size; none, and a word why, where a tool is missing."""
+    seconds = 1 if quick else 6
+    try:
+        return [row for students in CASES for row in measure(students, seconds)]
+    except CannotMeasureError as missing:
+        print(f"{bench}: not measured: {missing}")
+        return []
 
 
 @contextlib.contextmanager

@@ -13,8 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.http import CASES
-from benchmarks.load import CannotMeasureError, answer, python_server, rate, serving
+from benchmarks.load import CASES, CannotMeasureError, answer, cases, python_server, rate, serving
 from benchmarks.measuring import Row
 
 NODE = Path(__file__).parent / "node"
@@ -24,12 +23,7 @@ AGAINST_JIT = {30: 0.6, 500: 1.2}
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    seconds = 1 if quick else 6
-    try:
-        return [row for students in CASES for row in _case(students, seconds)]
-    except CannotMeasureError as missing:
-        print(f"peers: not measured: {missing}")
-        return []
+    return cases("peers", _case, quick=quick)
 
 
 def _case(students: int, seconds: int) -> list[Row]:

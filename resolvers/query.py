@@ -35,6 +35,15 @@ MOST_NODES = 100
 Id = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
 
 
+LOADERS: dict[str, Any] = {
+    "School": Adapter.schools_by_id,
+    "Section": Adapter.sections_by_id,
+    "Staff": Adapter.staff_by_id,
+    "Student": Adapter.students_by_id,
+}
+"""Which lookup answers for which type of global id."""
+
+
 @described
 @strawberry.type
 class Query:
@@ -122,25 +131,13 @@ class Query:
         return statuses(info)
 
     @field
-    @asks(
-        Adapter.students_by_id,
-        Adapter.sections_by_id,
-        Adapter.schools_by_id,
-        Adapter.staff_by_id,
-        Adapter.sessions_by_school,
-    )
+    @asks(*LOADERS.values(), Adapter.sessions_by_school)
     async def node(self, info: Info, id: Id) -> Node | None:
         """Anything with a global id; null when there is none that the viewer may see."""
         return await _node(info, decode(id))
 
     @field
-    @asks(
-        Adapter.students_by_id,
-        Adapter.sections_by_id,
-        Adapter.schools_by_id,
-        Adapter.staff_by_id,
-        Adapter.sessions_by_school,
-    )
+    @asks(*LOADERS.values(), Adapter.sessions_by_school)
     async def nodes(
         self,
         info: Info,
@@ -152,15 +149,6 @@ class Query:
         named = [decode(id) for id in ids]
         found: Any = await asyncio.gather(*(_settled(_node(info, one)) for one in named))
         return list(found)
-
-
-LOADERS: dict[str, Any] = {
-    "School": Adapter.schools_by_id,
-    "Section": Adapter.sections_by_id,
-    "Staff": Adapter.staff_by_id,
-    "Student": Adapter.students_by_id,
-}
-"""Which lookup answers for which type of global id."""
 
 
 async def _node(info: Info, named: GlobalId) -> Node | None:
