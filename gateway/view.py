@@ -12,6 +12,7 @@ import logging
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import strawberry
@@ -38,6 +39,7 @@ from gateway.asking import (
 from gateway.auth import Tokens
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
+from gateway.execution import BreadthExecutor
 from gateway.explain import explained
 from gateway.fetching import extensions
 from gateway.incremental import MULTIPART, send_parts
@@ -133,6 +135,9 @@ class GraphQLView:
         answer["extensions"] = extensions(context.operation)
         if EXPLAIN in head.headers:
             answer["extensions"]["explain"] = self._explained(document, asked, context)
+            executor: type = self._executor
+            if issubclass(executor, BreadthExecutor):
+                answer["extensions"]["executor"] = asdict(executor.counters)
         return await reply(send, encode(answer), as_media)
 
     def _explained(self, document: Document, asked: GraphQLRequest, context: Context) -> list[dict[str, Any]]:

@@ -88,7 +88,7 @@ def test_what_cannot_be_explained_is_told_in_one_line(
 
 
 def test_an_operator_may_have_an_answer_explained() -> None:
-    """By a header; anybody else is refused."""
+    """By a header, with what the executor has done since start; anybody else is refused."""
     viewers = {
         who * 32: Viewer(who, ViewerRole.SERVICE, frozenset({DISTRICT}), operator=who == "o") for who in ("o", "v")
     }
@@ -98,9 +98,12 @@ def test_an_operator_may_have_an_answer_explained() -> None:
         return client.post("/graphql", json={"query": '{ school(id: "x") { name } }'}, headers=headers)
 
     with answering(Service([district(Ledger())], viewers).app()) as client:
-        told = ask(client, "o").json()["extensions"]["explain"]
+        extensions = ask(client, "o").json()["extensions"]
         refused = ask(client, "v")
 
+    told, counted = extensions["explain"], extensions["executor"]
+    assert counted["planned"] > 0
+    assert set(counted) == {"planned", "compiled", "deopt", "stock"}
     assert [line["field"] for line in told] == ["school", "name"]
     assert told[0]["asks"] == ["schools_by_id (fresh for 24 h) of nobody: no source answers it"]
     assert (refused.status_code, refused.json()["errors"][0]["extensions"]) == (403, {"code": "FORBIDDEN"})
