@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from random import Random
 from typing import Annotated, Any
@@ -19,6 +19,8 @@ from resolvers.record import InstanceOf
 from resolvers.told import Told
 
 LONGEST = 3
+ZONES = [UTC, timezone(timedelta(hours=2)), timezone(timedelta(0), "zero")]
+"""One instant reads otherwise in each of the first two."""
 
 
 class BoomError(Exception):
@@ -94,8 +96,11 @@ class World:
             flag=self._spoilt(lambda: True),
             level=self._spoilt(lambda: self.random.choice([None, *Level])),
             day=self._spoilt(lambda: date(2027, 1, self.random.randrange(1, 28))),
+            at=self._spoilt(lambda: datetime(2027, 1, 1, 12, tzinfo=UTC).astimezone(self.random.choice(ZONES))),
             tags=self._spoilt(lambda: self.many(lambda: "tag")),
             tags_or_null=self._spoilt(lambda: tuple(self.many(lambda: "tag"))),
+            plain=self._spoilt(lambda: Plain(word=self._spoilt(lambda: "word"))),
+            ratios=self._spoilt(lambda: self.many(lambda: 0.25)),
             matrix=self._spoilt(lambda: self.many(lambda: self.many(lambda: 1))),
         )
 
@@ -140,14 +145,24 @@ class Leafs:
     flag: bool
     level: Level | None
     day: date
+    at: datetime | None
     tags: list[str]
     tags_or_null: list[str | None] | None
+    plain: Plain | None
+    ratios: list[float | None]
     matrix: list[list[int | None]] | None
 
     @derived
     def shout(context: World) -> Callable[[Any], str]:  # type: ignore[misc] # noqa: N805 - made once an operation
         """Computed from the object alone."""
         return lambda leafs: leafs.text.upper()
+
+
+@strawberry.type
+class Plain:
+    """A type that says of no value whether it is one."""
+
+    word: str | None
 
 
 Leafs.is_type_of = InstanceOf(Leafs)  # type: ignore[attr-defined]

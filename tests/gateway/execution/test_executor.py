@@ -79,8 +79,27 @@ class Row:
 
 
 @strawberry.type
+class Part:
+    """A part of something, read off it."""
+
+    word: str | None
+
+
+@strawberry.type
+class Whole:
+    """What has a part."""
+
+    part: Part | None
+
+
+@strawberry.type
 class Query:
     """The root."""
+
+    @strawberry.field
+    def wholes(self) -> list[Whole]:
+        """One whose part is an error."""
+        return [Whole(part=Part(word="w")), Whole(part=LookupError("no part"))]  # type: ignore[arg-type]
 
     @strawberry.field
     def rows(self, count: int) -> list[Row]:
@@ -119,6 +138,13 @@ async def test_a_batch_of_another_length_fails_its_column() -> None:
     told = await ask(counting(), "{rows(count: 3) {number short}}")
     assert told.data == {"rows": [{"number": n, "short": None} for n in range(3)]}
     assert [error.path for error in told.errors] == [["rows", n, "short"] for n in range(3)]
+
+
+async def test_an_exception_in_place_of_an_object_is_an_error_though_nothing_of_it_is_read() -> None:
+    """Never data: its type alone would be told as if it were there."""
+    told = await ask(counting(), "{wholes {part {__typename}}}")
+    assert told.data == {"wholes": [{"part": {"__typename": "Part"}}, {"part": None}]}
+    assert [(error.message, error.path) for error in told.errors] == [("no part", ["wholes", 1, "part"])]
 
 
 async def test_a_document_is_planned_once() -> None:
