@@ -16,6 +16,7 @@ from pydantic import AnyHttpUrl
 
 from adapters import model
 from adapters.contract import Adapter, AdapterSettings
+from adapters.errors import UnavailableError
 from adapters.lookup import Batch
 from adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
 from adapters.sources import Answer, Ask, District, Source
@@ -200,8 +201,14 @@ def district(*sources: Source) -> District:
 class Held:
     """A fetch that has every answer at hand."""
 
-    def __init__(self, kept: Records, from_source: Source) -> None:
+    def __init__(self, kept: Records, from_source: Source, down: str | None = None) -> None:
+        """Hold what is kept; the lookup named by `down` fails for every key."""
         self._answers = kept.answers(from_source)
+        if down is not None:
+            error = UnavailableError("no answer in time")
+            error.source = from_source.name
+            failed: Answer[Any] = Answer(error, from_source.name, NOW)
+            self._answers[down] = dict.fromkeys(self._answers[down], failed)
 
     async def __call__(self, _: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
         """More than was asked, as a fetch may answer."""
