@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -43,11 +43,18 @@ class Ask(Generic[K]):
     window: Window | None = None
     near: frozenset[Ref] = frozenset()
     """The school or section that the keys were reached through: changes cost, never the answer."""
+    max_age: timedelta | None = None
+    """The oldest answer that the asker accepts, stale ones included; None for whatever is usable."""
+
+    @property
+    def question(self) -> tuple[Hashable, ...]:
+        """What two asks must share to have the same answer to the same key."""
+        return (self.lookup.name, *sorted(self.arguments.items()), self.window)
 
     @property
     def shape(self) -> tuple[Hashable, ...]:
         """What two asks must share to be carried out as one."""
-        return (self.lookup.name, *sorted(self.arguments.items()), self.window)
+        return (*self.question, self.max_age)
 
 
 class Answer(NamedTuple, Generic[V]):
@@ -59,6 +66,15 @@ class Answer(NamedTuple, Generic[V]):
     stale: bool = False
     withheld: tuple[AdapterError, ...] = ()
     """Why records are missing from the value: rows whose subject could not be established."""
+
+
+class Aging(NamedTuple):
+    """How the answers to a lookup age."""
+
+    fresh: timedelta
+    """How long an answer needs no second asking."""
+    stale: timedelta
+    """How long after that it may be served, marked as stale, when the vendor fails."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +89,12 @@ class Source:
     """How the district's ids become this source's; None when it speaks them."""
     only: frozenset[str] | None = None
     """Names of the lookups that it is asked; None for all that its adapter answers."""
+    ages: Mapping[str, Aging] = field(default_factory=dict)
+    """How answers age where the district says otherwise than the lookup, by its name."""
+
+    def aging(self, lookup: Lookup) -> Aging:
+        """How its answers to a lookup age."""
+        return self.ages.get(lookup.name) or Aging(lookup.fresh, lookup.stale)
 
     def offers(self, lookup: Lookup) -> bool:
         """Whether the source answers the lookup, and is asked it."""

@@ -20,11 +20,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from strawberry.asgi import GraphQL
 
-from benchmarks.district import HERE, PAGE, SECTION, VIEWER, district, records, source
-from gateway.fetching import begin
+from benchmarks.district import PAGE, SECTION, VIEWER, district, records, source
+from gateway.fetching import Operations
 from gateway.seal import HmacSeal
 from gateway.server import Service, spare_collector
-from gateway.telemetry import Telemetry
 from resolvers.context import Context
 from resolvers.schema import make_schema
 
@@ -45,11 +44,10 @@ class _Stock(GraphQL[Context, None]):
 
     def __init__(self, students: int) -> None:
         super().__init__(make_schema())
-        self._district = district(source(records(students)))
-        self._telemetry = Telemetry()
+        self._operations = Operations([district(source(records(students)))], HmacSeal(b"k" * 32))
 
     async def get_context(self, request: Any, response: Any) -> Context:
-        return begin({HERE: self._district}, VIEWER, self._telemetry, HmacSeal(b"k" * 32))
+        return self._operations.begin(VIEWER)
 
 
 def stock(students: int) -> ASGIApp:

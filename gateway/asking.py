@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,7 +18,9 @@ MAX_BODY = 64 * 1024
 NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
 EXPLAIN = b"x-student-graph-explain"
 """With this header, whatever it says, an operator's answer tells how it was made."""
-HEADERS = frozenset({b"accept", b"authorization", b"content-type", b"content-encoding", b"host", EXPLAIN})
+HEADERS = frozenset(
+    {b"accept", b"authorization", b"cache-control", b"content-type", b"content-encoding", b"host", EXPLAIN}
+)
 """Headers that are read."""
 
 
@@ -82,6 +85,25 @@ def check_head(head: Head) -> None:
         raise RefusedError(415, "Send the request as application/json.")
     if head.get(b"content-encoding") not in ("", "identity"):
         raise RefusedError(415, "Send the request uncompressed.")
+
+
+def wanted_age(directives: str) -> timedelta | None:
+    """
+    How old an answer should be at most, by a `Cache-Control`; None when it does not say.
+
+    Raises:
+        RefusedError: an age is no number of seconds.
+    """
+    ages = []
+    for directive in directives.lower().split(","):
+        name, _, argument = (part.strip() for part in directive.partition("="))
+        if name == "no-cache":
+            ages.append(0)
+        elif name == "max-age":
+            if not (argument.isascii() and argument.isdecimal() and len(argument) < 10):
+                raise RefusedError(400, "Cache-Control: max-age must be a number of seconds.")
+            ages.append(int(argument))
+    return timedelta(seconds=min(ages)) if ages else None
 
 
 async def read_body(receive: Receive) -> bytes:

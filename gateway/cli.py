@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from adapters.registry import SettingsError, find, installed, settings_schema
-from gateway import demo, serving
+from gateway import demo, purging, serving
 from resolvers.schema import export
 
 
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print the schema in GraphQL's definition language")
     schema.set_defaults(run=_schema)
     _add_explain(commands)
+    _add_cache(commands)
     _add_adapters(commands)
     return parser
 
@@ -100,6 +101,29 @@ def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
     command.add_argument("--operation", metavar="NAME", help="which of several operations")
     command.add_argument("--variables", default="{}", metavar="JSON", help="values of variables, as a JSON object")
     command.set_defaults(run=serving.explain)
+
+
+def _add_cache(commands: argparse._SubParsersAction[_Parser]) -> None:
+    command = commands.add_parser("cache", help="what a running gateway keeps")
+    actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    purge = actions.add_parser(
+        "purge",
+        help="tell a running gateway to forget answers",
+        description="Tell a running gateway, and all others of its fleet, to forget what they keep of a district: "
+        "all of it, or what the options name.",
+    )
+    purge.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="address of the gateway (http://127.0.0.1:8000)"
+    )
+    told = "environment variable with the token of an operator (STUDENT_GRAPH_TOKEN)"
+    purge.add_argument("--token-env", default="STUDENT_GRAPH_TOKEN", metavar="NAME", help=told)
+    purge.add_argument("--district", required=True, metavar="ID", help="id of the district")
+    purge.add_argument("--source", metavar="NAME", help="answers of this source only")
+    told = "answers of this type of record only, such as AttendanceEvent; may be repeated"
+    purge.add_argument("--records", action="append", default=[], metavar="TYPE", help=told)
+    told = "answers about this student only, by the district's number; may be repeated"
+    purge.add_argument("--student", action="append", default=[], metavar="NUMBER", help=told)
+    purge.set_defaults(run=purging.run)
 
 
 def _add_adapters(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from adapters.identity import IdentityRules
 from adapters.model import DistrictId, Sensitivity, StaffId
 from adapters.registry import SettingsError
+from gateway.cache import Limits
+from gateway.cache.limits import MIB
 from resolvers.context import Viewer, ViewerRole
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -76,6 +79,29 @@ class DocumentsConfig(_Section):
     """Whether no other documents are answered."""
 
 
+class CacheConfig(_Section):
+    """What is kept of the sources' answers between operations."""
+
+    memory: int = Field(default=64, ge=0, le=65536)
+    """MiB of answers that are kept in memory; 0 keeps none."""
+    entries: int = Field(default=200_000, ge=1)
+    """Answers that are kept, each for one key of one lookup."""
+
+    @property
+    def limits(self) -> Limits:
+        """The same as the cache is told it."""
+        return Limits(self.memory * MIB, self.entries)
+
+
+class AgingConfig(_Section):
+    """How the answers to one lookup age."""
+
+    fresh: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=7))
+    """Seconds for which an answer needs no second asking; as the lookup says when left out."""
+    stale: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=30))
+    """Seconds after that for which it may be served, marked as stale; as the lookup says when left out."""
+
+
 class SourceConfig(_Section):
     """One vendor API of a district; what the adapter itself is told stands beside these settings."""
 
@@ -89,6 +115,10 @@ class SourceConfig(_Section):
     """How the district's ids become this source's; the adapter's own rules when left out."""
     lookups: frozenset[str] | None = Field(default=None, min_length=1)
     """Names of the lookups that the source is asked; all that its adapter answers when left out."""
+    cache: dict[str, AgingConfig] = Field(default_factory=dict)
+    """How its answers age, by lookup; as the lookups say when left out."""
+    hook_env: str | None = Field(default=None, min_length=1)
+    """Name of the variable with the key that the vendor signs its calls to the hook with; without one, no hook."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -145,6 +175,7 @@ class Config(_Section):
 
     server: ServerConfig = ServerConfig()
     documents: DocumentsConfig = DocumentsConfig()
+    cache: CacheConfig = CacheConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
     viewers: tuple[ViewerConfig, ...] = ()
 
@@ -169,27 +200,6 @@ def load(path: Path) -> Config:
     if problem := next(_contradictions(config), None):
         raise SettingsError(f"{path}: {problem}")
     return config
-
-
-def tokens(config: Config, path: Path, environ: Mapping[str, str]) -> dict[str, Viewer]:
-    """
-    Viewers by token.
-
-    Raises:
-        SettingsError: a variable is not set, too short to be a secret, or two viewers share a token.
-    """
-    found: dict[str, Viewer] = {}
-    for place, viewer in enumerate(config.viewers):
-        token = environ.get(viewer.token_env, "")
-        setting = f"{path}: viewers[{place}].token_env"
-        if not token:
-            raise SettingsError(f"{setting}: the environment variable {viewer.token_env} is not set")
-        if len(token) < 32:
-            raise SettingsError(f"{setting}: the token in {viewer.token_env} is shorter than 32 characters")
-        if token in found:
-            raise SettingsError(f"{setting}: the token in {viewer.token_env} is another viewer's too")
-        found[token] = viewer.viewer()
-    return found
 
 
 def is_loopback(host: str) -> bool:

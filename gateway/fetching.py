@@ -1,57 +1,64 @@
-"""How one operation asks: the chain from a viewer's question to the adapters, put together in one place."""
+"""How operations ask: the chain from a viewer's question to the adapters, put together in one place."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.model import DistrictId
 from adapters.sources import Answer, Ask, District, Fetch, Source, Sources
+from gateway.cache import Cache, Limits, Purge, Reading
 from gateway.flights import Flights
 from gateway.identity import identified
 from gateway.paths import routed
 from gateway.policy import authorized
 from gateway.telemetry import Telemetry, traced
 from gateway.vendor import bounded, fetch_from_vendor
-from resolvers.context import Context, Operation, Seal, Traffic, Viewer
+from resolvers.context import Context, Operation, Seal, Viewer
 
 DEADLINE = 10.0
 """Seconds that an operation may take."""
 
 
-def begin(districts: Mapping[DistrictId, District], viewer: Viewer, telemetry: Telemetry, seal: Seal) -> Context:
-    """What the resolvers of one operation use."""
-    operation = Operation()
-    deadline = asyncio.get_running_loop().time() + DEADLINE
-    fetch = chain(districts, viewer, telemetry, operation.traffic, deadline)
-    return Context(viewer, Sources(districts, fetch), operation, seal, telemetry.health)
+class Operations:
+    """What the operations of one process share: districts, cache, counts."""
 
+    def __init__(self, districts: Sequence[District], seal: Seal, limits: Limits | None = None) -> None:
+        """Operations on these districts; `limits` bound what is kept between them."""
+        self.districts = {district.id: district for district in districts}
+        self.telemetry = Telemetry()
+        self.cache = Cache(traced(bounded(fetch_from_vendor), self.telemetry), self.districts, limits)
+        self._seal = seal
 
-def chain(
-    districts: Mapping[DistrictId, District],
-    viewer: Viewer,
-    telemetry: Telemetry,
-    traffic: dict[str, Traffic],
-    deadline: float,
-) -> Fetch:
-    """
-    authorized -> shared -> identified -> routed -> shared -> bounded -> traced -> adapter.
+    def begin(self, viewer: Viewer) -> Context:
+        """What the resolvers of one operation use."""
+        operation = Operation()
+        reading = Reading(self.cache, operation, asyncio.get_running_loop().time() + DEADLINE)
+        fetch = authorized(self._chain(reading), viewer)
+        return Context(viewer, Sources(self.districts, fetch), operation, self._seal, self.telemetry.health)
 
-    Shared stands twice: outside, so that identity and access paths see all keys of a field at once; inside, so
-    that the lookups which those two add (identities, coarse reads) are asked once, whoever needs them. An ask that
-    neither of the two changes goes by the inner flights alone.
-    """
-    once = Flights(traced(bounded(fetch_from_vendor, deadline), telemetry, traffic))
-    known = Flights(routed(once, once))
-    merged = Flights(identified(known, districts, telemetry), turns=2)
-    plain = once.waiting(turns=2)
+    async def forget(self, purge: Purge) -> int:
+        """Forget what a purge takes; how many answers that were in this process."""
+        return self.cache.purge(purge)
 
-    async def fetch(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        is_plain = source.identity is None and ask.lookup.method not in source.adapter.paths
-        return await (plain if is_plain else merged)(source, ask)
+    def _chain(self, reading: Reading) -> Fetch:
+        """
+        authorized -> shared -> identified -> routed -> shared -> cached -> traced -> bounded -> adapter.
 
-    return authorized(fetch, viewer)
+        Shared stands twice: outside, so that identity and access paths see all keys of a field at once; inside, so
+        that the lookups which those two add (identities, coarse reads) are asked once, whoever needs them. An ask
+        that neither of the two changes goes by the inner flights alone. What is at hand in the cache takes none.
+        """
+        once = Flights(reading, at_hand=reading.at_hand)
+        known = Flights(routed(once, once), at_hand=reading.at_hand)
+        merged = Flights(identified(known, self.districts, self.telemetry), turns=2)
+        plain = once.waiting(turns=2)
+
+        async def fetch(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+            is_plain = source.identity is None and ask.lookup.method not in source.adapter.paths
+            return await (plain if is_plain else merged)(source, ask)
+
+        return fetch
 
 
 def extensions(operation: Operation) -> dict[str, Any]:
@@ -61,7 +68,10 @@ def extensions(operation: Operation) -> dict[str, Any]:
             name: {
                 "calls": seen.calls,
                 "asks": seen.asks,
+                "hits": seen.hits,
+                "stale": seen.stale,
                 "failures": seen.failures,
+                "age": round(seen.age, 1),
                 "ms": round(seen.milliseconds, 1),
             }
             for name, seen in operation.traffic.items()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.sources import Answer, Ask, Fetch, Source
 
@@ -21,6 +21,14 @@ class _Flight:
     task: asyncio.Task[Mapping[Any, Answer[Any]]] | None = None
 
 
+AtHand: TypeAlias = Callable[[Source, Ask[Any]], Mapping[Any, Answer[Any]] | None]
+"""The answers to an ask when none has to be waited for; None when one has."""
+
+
+def _nothing(_: Source, __: Ask[Any]) -> None:
+    return None
+
+
 class Flights:
     """
     All flights of one operation: merges asks that differ only in their keys, and asks for a key once.
@@ -29,21 +37,26 @@ class Flights:
     resolvers of one list start in one, those woken by one batch in the next. Whole batches depart at once.
     """
 
-    def __init__(self, fetch: Fetch, turns: int = 0) -> None:
+    def __init__(self, fetch: Fetch, turns: int = 0, at_hand: AtHand = _nothing) -> None:
+        """Carry asks by `fetch`, but those whose answers are `at_hand`."""
         self._fetch = fetch
         self._turns = turns
+        self._at_hand = at_hand
         self._boarding: dict[Hashable, _Flight] = {}
         self._by_key: dict[Hashable, dict[Any, _Flight]] = {}
         """By what they ask, and key."""
 
     def waiting(self, turns: int) -> Flights:
         """The same flights, for asks that wait for others so many turns."""
-        other = Flights(self._fetch, turns)
+        other = Flights(self._fetch, turns, self._at_hand)
         other._boarding, other._by_key = self._boarding, self._by_key
         return other
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        """The answers to an ask, by whichever flights carry its keys."""
+        """The answers to an ask: at hand, or by whichever flights carry its keys."""
+        ready = self._at_hand(source, ask)
+        if ready is not None:
+            return ready
         flights = self._board(source, ask)
         if len(flights) == 1:
             told = await _arrival(flights[0])

@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 import httpx
@@ -24,20 +25,23 @@ from adapters.contract import AdapterSettings
 from adapters.identity import IdentityRules
 from adapters.model import DistrictId
 from adapters.registry import SettingsError, find
-from adapters.sources import District, Source
+from adapters.sources import Aging, District, Source
 from gateway import http
 from gateway.auth import Tokens
+from gateway.cache import Limits
 from gateway.documents import Documents, core_of
 from gateway.door import Door
 from gateway.execution import configured_executor, executor_class
-from gateway.fetching import begin
+from gateway.fetching import Operations
 from gateway.headers import SecurityHeaders
 from gateway.health import Readiness
+from gateway.hooks import Hooks, Secrets
 from gateway.page import Explorer
+from gateway.purging import Purging
 from gateway.seal import HmacSeal
-from gateway.telemetry import Telemetry, count_call
+from gateway.telemetry import count_call
 from gateway.view import GraphQLView
-from resolvers.context import Context, Viewer
+from resolvers.context import Viewer
 from resolvers.schema import make_schema
 
 PATIENCE = 10
@@ -65,6 +69,10 @@ class Service:
     """Trusted documents, by the SHA-256 of their text."""
     trusted_only: bool = False
     """Whether no other documents are answered."""
+    cache: Limits = field(default_factory=Limits)
+    """How much is kept of what sources say."""
+    hooks: Secrets = field(default_factory=dict)
+    """Keys of the sources that say when something changed."""
     executor: str = field(default_factory=configured_executor)
     """What carries out operations: `breadth`, or `stock` for graphql-core's own."""
     readiness: Readiness = field(default_factory=Readiness)
@@ -80,21 +88,24 @@ class Service:
         documents = Documents(core_of(schema), self.documents, only=self.trusted_only)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")
-        view = GraphQLView(schema, Tokens(self.viewers), self._beginning(), documents, get=self.get_queries)
-        routes = [*self.readiness.routes(), *(self.explorer.routes() if self.explorer else ())]
-        pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=self._lifespan)
+        operations = Operations(self.districts, HmacSeal(secrets.token_bytes(32)), self.cache)
+        tokens = Tokens(self.viewers)
+        view = GraphQLView(schema, tokens, operations.begin, documents, get=self.get_queries)
+        routes = [
+            *self.readiness.routes(),
+            *Purging(operations.districts, tokens, operations.forget).routes(),
+            *Hooks(self.hooks, operations.forget).routes(),
+            *(self.explorer.routes() if self.explorer else ()),
+        ]
+        lifespan = partial(self._lifespan, operations)
+        pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
         return Door(view, pages, self.hosts, explorer=self.explorer is not None)
 
-    def _beginning(self) -> Callable[[Viewer], Context]:
-        """How an operation of a viewer begins."""
-        districts = {district.id: district for district in self.districts}
-        telemetry, seal = Telemetry(), HmacSeal(secrets.token_bytes(32))
-        return lambda viewer: begin(districts, viewer, telemetry, seal)
-
     @contextlib.asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, operations: Operations, _: Starlette) -> AsyncIterator[None]:
         self.readiness.started = True
         yield
+        await operations.cache.close()
         sources = (source for district in self.districts for source in district.sources)
         await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
 
@@ -107,12 +118,13 @@ def connect(
     *,
     identity: IdentityRules | None = None,
     only: frozenset[str] | None = None,
+    ages: Mapping[str, Aging] | None = None,
 ) -> Source:
     """A source with its own HTTP client and credentials, linked by the adapter's rules unless others are given."""
     client = http.client(settings, count_call)
     made = find(kind)(name, settings, client)
     client.auth = made.auth() or httpx.Auth()
-    return Source(name, kind, district, made, identity or made.identity, only)
+    return Source(name, kind, district, made, identity or made.identity, only, ages or {})
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -19,8 +19,9 @@ from pydantic import ValidationError
 from adapters.errors import AdapterError, translate
 from adapters.model import DistrictId
 from adapters.registry import SettingsError, find, make_settings
-from adapters.sources import District, Source
-from gateway import config
+from adapters.sources import Aging, District, Source
+from gateway import config, environment
+from gateway.cache.ages import RESTRICTED
 from gateway.documents import Documents, core_of, manifest
 from gateway.execution import executor_class
 from gateway.explain import as_text, explained
@@ -33,7 +34,7 @@ def serve(path: Path) -> int:
     """Serve the districts of a settings file until a signal to stop."""
     settings = config.load(path)
     districts = _districts(settings, path)
-    viewers = config.tokens(settings, path, os.environ)
+    viewers = environment.tokens(settings, path, os.environ)
     if not viewers:
         raise SettingsError(f"{path}: viewers is missing: without one nobody may ask")
     named = settings.documents.manifest
@@ -50,6 +51,8 @@ def serve(path: Path) -> int:
             drain=server.drain,
             get_queries=server.get_queries,
             defer=server.defer,
+            cache=settings.cache.limits,
+            hooks=environment.hooks(settings, path, os.environ),
             documents=trusted,
             trusted_only=settings.documents.only,
         )
@@ -154,7 +157,29 @@ def _source(district: DistrictId, found: config.SourceConfig, where: str) -> Sou
     offered = {lookup.name for lookup in find(found.kind).capabilities()}
     if unknown := sorted((found.lookups or frozenset()) - offered):
         raise SettingsError(f"{where}.lookups: '{found.kind}' does not answer {unknown[0]}")
-    return connect(district, found.name, found.kind, settings, identity=found.identity, only=found.lookups)
+    ages = {name: _aging(name, found, f"{where}.cache.{name}") for name in found.cache}
+    return connect(
+        district, found.name, found.kind, settings, identity=found.identity, only=found.lookups, ages=ages
+    )
+
+
+def _aging(name: str, found: config.SourceConfig, where: str) -> Aging:
+    """
+    How a source's answers to a lookup age.
+
+    Raises:
+        SettingsError: it does not answer the lookup, or not with a class of data that may be kept for so long.
+    """
+    lookup = next((each for each in find(found.kind).capabilities() if each.name == name), None)
+    if lookup is None:
+        raise SettingsError(f"{where}: '{found.kind}' does not answer {name}")
+    given = found.cache[name]
+    fresh = lookup.fresh if given.fresh is None else given.fresh
+    stale = lookup.stale if given.stale is None else given.stale
+    if lookup.sensitivity.restricted and (fresh > RESTRICTED or stale):
+        longest = RESTRICTED.total_seconds()
+        raise SettingsError(f"{where}: restricted data is kept for {longest:g} seconds at most, and never stale")
+    return Aging(fresh, stale)
 
 
 async def _checked(sources: Sequence[Source]) -> list[tuple[str, ...]]:

@@ -1,9 +1,9 @@
-"""What happened: vendor calls of one operation and of the whole process, by source."""
+"""What happened: vendor calls, failures and links, by source."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
@@ -15,7 +15,7 @@ from adapters.errors import AdapterError
 from adapters.lookup import Page
 from adapters.model import Record, StudentId
 from adapters.sources import Answer, Ask, Fetch, Source
-from resolvers.context import Health, Traffic
+from resolvers.context import Health
 
 
 class Link(Enum):
@@ -39,19 +39,33 @@ class _Tally:
 
 
 @dataclass(slots=True)
-class _Counter:
-    """Vendor calls made while one ask is carried out."""
+class Calls:
+    """Requests to a vendor, made in some block and in the blocks within it."""
 
-    calls: int = 0
+    made: int = 0
+    around: Calls | None = None
 
 
-_counter: ContextVar[_Counter | None] = ContextVar("vendor_calls", default=None)
+_calls: ContextVar[Calls | None] = ContextVar("vendor_calls", default=None)
 
 
 def count_call() -> None:
     """Note one request to a vendor; the HTTP client calls this."""
-    if (counter := _counter.get()) is not None:
-        counter.calls += 1
+    calls = _calls.get()
+    while calls is not None:
+        calls.made += 1
+        calls = calls.around
+
+
+@contextmanager
+def counted(calls: Calls) -> Iterator[None]:
+    """Count the requests that are made in the block."""
+    calls.around = _calls.get()
+    token = _calls.set(calls)
+    try:
+        yield
+    finally:
+        _calls.reset(token)
 
 
 class Telemetry:
@@ -67,8 +81,8 @@ class Telemetry:
         """Note how a student stands with a source; the latest word counts."""
         self._of(source).links[student] = link
 
-    def told(self, source: Source, calls: int, answers: Mapping[Any, Answer[Any]]) -> int:
-        """Note what a source answered; how many keys failed."""
+    def told(self, source: Source, calls: int, answers: Mapping[Any, Answer[Any]]) -> None:
+        """Note what a source answered, and how many requests that took."""
         tally = self._of(source)
         errors = [a.value for a in answers.values() if isinstance(a.value, AdapterError)]
         tally.calls += calls
@@ -79,7 +93,6 @@ class Telemetry:
         elif answers or calls:
             tally.reachable, tally.last_error_code = True, None
         tally.unmapped += unmapped(answer.value for answer in answers.values())
-        return len(errors)
 
     def health(self, source: Source) -> Health:
         """What is known of a source."""
@@ -134,22 +147,14 @@ def _coded(record: Any) -> tuple[tuple[str, Enum], ...]:
     )
 
 
-def traced(fetch: Fetch, telemetry: Telemetry, traffic: dict[str, Traffic]) -> Fetch:
-    """Count vendor calls, failures and time by source."""
+def traced(fetch: Fetch, telemetry: Telemetry) -> Fetch:
+    """Note what each source answers, and how many requests that took."""
 
     async def fetch_traced(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        counter = _Counter()
-        token = _counter.set(counter)
-        started = time.perf_counter()
-        try:
+        calls = Calls()
+        with counted(calls):
             answers = await fetch(source, ask)
-        finally:
-            _counter.reset(token)
-            seen = traffic.setdefault(f"{source.district}/{source.name}", Traffic())
-            seen.asks += 1
-            seen.calls += counter.calls
-            seen.milliseconds += (time.perf_counter() - started) * 1000
-        seen.failures += telemetry.told(source, counter.calls, answers)
+        telemetry.told(source, calls.made, answers)
         return answers
 
     return fetch_traced

@@ -73,23 +73,15 @@ def _records(told: Any) -> Iterator[Record]:
             yield told
 
 
-def bounded(fetch: Fetch, deadline: float) -> Fetch:
-    """
-    Give an ask the time that its source may take, and never more than the operation has left.
-
-    `deadline` is in the event loop's own time.
-    """
+def bounded(fetch: Fetch) -> Fetch:
+    """Give an ask the time that its source may take, and no more."""
 
     async def fetch_bounded(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        loop = asyncio.get_running_loop()
-        own = loop.time() + source.adapter.settings.timeout
         try:
-            async with asyncio.timeout_at(min(own, deadline)):
+            async with asyncio.timeout(source.adapter.settings.timeout):
                 return await fetch(source, ask)
         except TimeoutError:
-            error: AdapterError = UnavailableError("no answer in time")
-            if deadline <= own:
-                error = UnavailableError("the operation's time ran out", code="DEADLINE")
+            error = UnavailableError("no answer in time")
             error.source = source.name
             now = datetime.now(UTC)
             return {key: Answer(error, source.name, now) for key in ask.keys}

@@ -35,6 +35,7 @@ from gateway.asking import (
     from_address,
     from_body,
     read_body,
+    wanted_age,
 )
 from gateway.auth import Tokens
 from gateway.documents import Document, Documents, core_of
@@ -114,6 +115,7 @@ class GraphQLView:
         """Carry out what is asked, and reply."""
         as_media = media.wanted(head.get(b"accept")) or media.JSON
         context = self._begin(viewer)
+        context.operation.max_age = wanted_age(head.get(b"cache-control"))
         try:
             document = self._document(asked)
             if document.node is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -59,19 +60,27 @@ class Traffic:
     """What one operation asked of one source."""
 
     calls: int = 0
-    """Requests to the vendor."""
+    """Requests to the vendor that were made for this operation; those made for another and shared count there."""
     asks: int = 0
     """Lookups carried out."""
+    hits: int = 0
+    """Keys answered from what was kept."""
+    stale: int = 0
+    """Those among them whose answer was no longer fresh."""
     failures: int = 0
     """Keys that failed."""
+    age: float = 0.0
+    """Seconds since the oldest answer was fetched."""
     milliseconds: float = 0.0
-    """Sum over the asks, which run side by side."""
+    """Sum of what was waited for, side by side."""
 
 
 @dataclass(slots=True)
 class Operation:
-    """What an operation has to tell beside its data."""
+    """What an operation wants beside its data, and what it has to tell."""
 
+    max_age: timedelta | None = None
+    """How old an answer should be at most; an older one is served when its source fails. None for any."""
     traffic: dict[str, Traffic] = field(default_factory=dict)
     """By district and source, such as `cedar-hollow/sis`."""
 

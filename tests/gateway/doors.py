@@ -96,6 +96,15 @@ class Running:
         found: dict[str, Any] = answer.json()
         return found
 
+    def forget(self, district: str = "cedar-hollow-school-district") -> None:
+        """Have it forget all that it keeps of a district."""
+        httpx.post(
+            self.ready["graphql"].replace("/graphql", "/cache/purge"),
+            json={"district": district},
+            headers={"Authorization": f"Bearer {self.ready['tokens']['superintendent']}"},
+            trust_env=False,
+        ).raise_for_status()
+
 
 @contextlib.contextmanager
 def started(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:

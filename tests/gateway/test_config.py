@@ -8,7 +8,7 @@ import pytest
 
 from adapters.model import DistrictId, Sensitivity, StaffId
 from adapters.registry import SettingsError
-from gateway import config
+from gateway import config, environment
 from resolvers.context import Viewer, ViewerRole
 
 WHOLE = """
@@ -70,7 +70,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert (sis.name, sis.kind, sis.settings) == ("sis", "edfi", {"base_url": "http://127.0.0.1:8081"})
     assert lms.identity is not None
     assert lms.identity.students[0].system == "Email"
-    assert config.tokens(read, path, {"ADA": TOKEN}) == {
+    assert environment.tokens(read, path, {"ADA": TOKEN}) == {
         TOKEN: Viewer(
             subject="ada",
             role=ViewerRole.TEACHER,
@@ -133,14 +133,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, said: st
 @pytest.mark.parametrize(("environ", "said"), [
     ({}, "viewers[0].token_env: the environment variable ADA is not set"),
     ({"ADA": ""}, "viewers[0].token_env: the environment variable ADA is not set"),
-    ({"ADA": "short"}, "viewers[0].token_env: the token in ADA is shorter than 32 characters"),
+    ({"ADA": "short"}, "viewers[0].token_env: the secret in ADA is shorter than 32 characters"),
 ])  # fmt: skip
 def test_a_token_must_be_set_and_long(tmp_path: Path, environ: dict[str, str], said: str) -> None:
     """A token that could be guessed is none; its value is never shown."""
     path = tmp_path / "gateway.toml"
     path.write_text(WHOLE)
     with pytest.raises(SettingsError) as caught:
-        config.tokens(config.load(path), path, environ)
+        environment.tokens(config.load(path), path, environ)
 
     assert str(caught.value) == f"{path}: {said}"
 
@@ -150,7 +150,7 @@ def test_two_viewers_cannot_share_a_token(tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text(WHOLE + WHOLE[WHOLE.index("[[viewers]]") :].replace("ADA", "BEN"))
     with pytest.raises(SettingsError, match=r"viewers\[1\].token_env: the token in BEN is another viewer's too"):
-        config.tokens(config.load(path), path, {"ADA": TOKEN, "BEN": TOKEN})
+        environment.tokens(config.load(path), path, {"ADA": TOKEN, "BEN": TOKEN})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])

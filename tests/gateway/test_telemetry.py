@@ -10,17 +10,16 @@ from adapters.contract import Adapter
 from adapters.lookup import lookup_of
 from adapters.model import AttendanceCategory
 from adapters.sources import Ask
-from gateway.telemetry import Link, Telemetry, count_call, traced
+from gateway.telemetry import Calls, Link, Telemetry, count_call, counted, traced
 from gateway.vendor import fetch_from_vendor
-from resolvers.context import Traffic
 from tests.gateway.small import YEAR, Ledger, Sis, event, source
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
 
 
-async def test_calls_keys_and_failures_are_counted_by_source() -> None:
-    """Two requests made while one ask is carried out are its source's two calls."""
-    telemetry, traffic = Telemetry(), dict[str, Traffic]()
+async def test_calls_and_failures_are_counted_by_source() -> None:
+    """Two requests made while one ask is carried out count for its source, and for whoever counts around it."""
+    telemetry, seen = Telemetry(), Calls()
     ledger = Ledger(events=[event("s1", "1", 3, AttendanceCategory.UNMAPPED)])
     sis = source(Sis, ledger, "sis")
 
@@ -29,10 +28,10 @@ async def test_calls_keys_and_failures_are_counted_by_source() -> None:
         count_call()
         return await fetch_from_vendor(source, ask)
 
-    fetch = traced(twice, telemetry, traffic)
-    await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
-    seen = traffic["hill/sis"]
-    assert (seen.calls, seen.asks, seen.failures) == (2, 1, 0)
+    fetch = traced(twice, telemetry)
+    with counted(seen):
+        await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+    assert seen.made == 2
     health = telemetry.health(sis)
     assert (health.reachable, health.calls, health.unmapped) == (True, 2, 1)
     ledger.failing["attendance_events_by_student"] = httpx.ReadTimeout("slow")

@@ -13,10 +13,10 @@ from adapters.registry import find
 from adapters.sandbox.facts import DistrictFacts
 from adapters.sandbox.serving import Sandbox, served
 from adapters.sources import District, Source
-from gateway.fetching import begin
+from gateway.cache import Limits
+from gateway.fetching import Operations
 from gateway.seal import HmacSeal
 from gateway.server import connect
-from gateway.telemetry import Telemetry
 from resolvers.context import Context, Viewer, ViewerRole
 
 HERE = DistrictId("here")
@@ -34,7 +34,7 @@ class Road:
 
     def operation(self) -> Context:
         """An operation of a viewer who may see everything."""
-        return begin({HERE: self.district}, VIEWER, Telemetry(), HmacSeal(b"0" * 32))
+        return Operations([self.district], HmacSeal(b"0" * 32), Limits(memory=0)).begin(VIEWER)
 
     def source(self, kind: str) -> Source:
         """The source of that kind."""

@@ -53,11 +53,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def switch(running: Running) -> Iterator[Any]:
-    """Turns the switches of a sandbox; afterwards all is well again."""
+    """Turns the switches of a sandbox, with nothing kept from before; afterwards all is well again."""
 
     def turn(source: str, **switches: Any) -> None:
         url = running.ready["sources"][source]["url"]
         httpx.post(f"{url}/-/switches", json=switches, trust_env=False).raise_for_status()
+        running.forget()
 
     yield turn
     for source in running.ready["sources"]:

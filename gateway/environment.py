@@ -1,0 +1,58 @@
+"""The secrets that settings name: they stand in the environment, never in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapters.registry import SettingsError
+from gateway.config import Config
+from resolvers.context import Viewer
+
+
+def tokens(config: Config, path: Path, environ: Mapping[str, str]) -> dict[str, Viewer]:
+    """
+    Viewers by token.
+
+    Raises:
+        SettingsError: a variable is not set, too short to be a secret, or two viewers share a token.
+    """
+    found: dict[str, Viewer] = {}
+    for place, viewer in enumerate(config.viewers):
+        setting = f"{path}: viewers[{place}].token_env"
+        token = _secret(viewer.token_env, setting, environ)
+        if token in found:
+            raise SettingsError(f"{setting}: the token in {viewer.token_env} is another viewer's too")
+        found[token] = viewer.viewer()
+    return found
+
+
+def hooks(config: Config, path: Path, environ: Mapping[str, str]) -> dict[tuple[str, str], bytes]:
+    """
+    Keys of the sources' hooks, by district and source.
+
+    Raises:
+        SettingsError: a variable is not set, or too short to be a secret.
+    """
+    found = {}
+    for place, district in enumerate(config.districts):
+        for number, source in enumerate(district.sources):
+            if source.hook_env is not None:
+                setting = f"{path}: districts[{place}].sources[{number}].hook_env"
+                found[district.id, source.name] = _secret(source.hook_env, setting, environ).encode()
+    return found
+
+
+def _secret(name: str, setting: str, environ: Mapping[str, str]) -> str:
+    """
+    A secret of the environment.
+
+    Raises:
+        SettingsError: the variable is not set, or too short to be a secret.
+    """
+    secret = environ.get(name, "")
+    if not secret:
+        raise SettingsError(f"{setting}: the environment variable {name} is not set")
+    if len(secret) < 32:
+        raise SettingsError(f"{setting}: the secret in {name} is shorter than 32 characters")
+    return secret

@@ -1,0 +1,146 @@
+"""`POST /cache/purge`, and `student-graph cache purge`: an operator tells the cache what to forget."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import httpx
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from adapters.contract import Adapter
+from adapters.lookup import lookups_of
+from adapters.model import DistrictId
+from adapters.registry import SettingsError
+from adapters.sources import District
+from gateway.asking import MAX_BODY, RefusedError
+from gateway.auth import Tokens
+from gateway.cache import Purge
+
+Forget: TypeAlias = Callable[[Purge], Awaitable[int]]
+"""Forgets what a purge takes, here and wherever else it is kept; how many answers were forgotten here."""
+
+RECORDS = frozenset(lookup.record.__name__ for lookup in lookups_of(Adapter))
+"""Names of the types of record that answers hold."""
+MOST = 1000
+"""Students that one purge may name."""
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be forgotten, as a request says it."""
+
+    district: str = ""
+    source: str | None = None
+    records: frozenset[str] = frozenset()
+    students: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Purging:
+    """The operators' way to the cache."""
+
+    districts: Mapping[DistrictId, District]
+    tokens: Tokens
+    forget: Forget
+
+    def routes(self) -> list[Route]:
+        """`/cache/purge`."""
+        return [Route("/cache/purge", self._purge, methods=["POST"])]
+
+    async def _purge(self, request: Request) -> JSONResponse:
+        viewer = self.tokens.viewer_of(request.headers.get("authorization", ""))
+        if viewer is None or not viewer.operator:
+            return JSONResponse({"error": "Send the token of an operator."}, 401 if viewer is None else 403)
+        try:
+            purge = self._told(await bounded_body(request))
+        except RefusedError as refused:
+            return JSONResponse({"error": refused.message}, refused.status)
+        if purge.district not in viewer.districts:
+            return JSONResponse({"error": "district: it is none of this operator's"}, 403)
+        return JSONResponse({"forgotten": await self.forget(purge)})
+
+    def _told(self, body: bytes) -> Purge:
+        """
+        What is to be forgotten.
+
+        Raises:
+            RefusedError: it cannot be read, or names what is not there.
+        """
+        wanted = wanted_in(body)
+        district = self.districts.get(DistrictId(wanted.district))
+        if district is None:
+            raise RefusedError(400, "district: there is no such district")
+        names = {source.name for source in district.sources}
+        if wanted.source is not None and wanted.source not in names:
+            raise RefusedError(400, f"source: the district has no such source; it has {', '.join(sorted(names))}")
+        return Purge(district=district.id, source=wanted.source, records=wanted.records, students=wanted.students)
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Tell a running gateway what to forget.
+
+    Raises:
+        SettingsError: it is not there, does not know the token, or not what is named.
+    """
+    token = os.environ.get(options.token_env, "")
+    if not token:
+        raise SettingsError(f"--token-env: the environment variable {options.token_env} is not set")
+    wanted = Wanted(options.district, options.source, frozenset(options.records), frozenset(options.student))
+    try:
+        answer = httpx.post(
+            f"{options.url.rstrip('/')}/cache/purge",
+            content=msgspec.json.encode(wanted),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            trust_env=False,
+        )
+        told = answer.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        raise SettingsError(f"--url: no gateway answers at {options.url}") from None
+    if answer.status_code != 200:
+        raise SettingsError(str(told.get("error", f"the gateway refused ({answer.status_code})")))
+    print(f"forgot {told['forgotten']} answers")
+    return 0
+
+
+async def bounded_body(request: Request) -> bytes:
+    """
+    The body, read no further than it may be long.
+
+    Raises:
+        RefusedError: it is longer.
+    """
+    parts = bytearray()
+    async for part in request.stream():
+        parts += part
+        if len(parts) > MAX_BODY:
+            raise RefusedError(413, f"The request is longer than {MAX_BODY // 1024} KiB.")
+    return bytes(parts)
+
+
+def wanted_in(body: bytes) -> Wanted:
+    """
+    What a body says is to be forgotten; an empty one says everything.
+
+    Raises:
+        RefusedError: it is no JSON object of that shape, or names a type of record that there is not.
+    """
+    try:
+        wanted: Wanted = _decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        message = "Send one JSON object with at most 'district', 'source', 'records' and 'students'."
+        raise RefusedError(400, message) from None
+    if unknown := sorted(wanted.records - RECORDS):
+        raise RefusedError(400, f"records: there is no type of record {unknown[0]!r:.60}")
+    if len(wanted.students) > MOST:
+        raise RefusedError(400, f"students: more than {MOST}; leave them out to forget everybody's")
+    return wanted
+
+
+_decode: Callable[[bytes], Any] = msgspec.json.Decoder(Wanted).decode

@@ -1,0 +1,23 @@
+"""How often something may be done: so many times a second, and some more at once after a silence."""
+
+from __future__ import annotations
+
+
+class Bucket:
+    """Fills with time, and is emptied by use."""
+
+    __slots__ = ("_at", "_burst", "_left", "_rate")
+
+    def __init__(self, rate: float, burst: int) -> None:
+        """Room for `burst` uses, of which `rate` come back each second; full at first."""
+        self._rate, self._burst = rate, burst
+        self._left, self._at = float(burst), 0.0
+
+    def take(self, now: float) -> bool:
+        """Whether it may be done once more; `now` is in seconds, by a clock that only goes forward."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
