@@ -110,18 +110,19 @@ class Lookup:
         return None if self.key_kind == "district" else f"{self.key_kind}_id"
 
     @cached_property
-    def _answer(self) -> Any:
+    def answer(self) -> Any:
+        """The type of a key's answer, such as `list[AttendanceEvent]`."""
         return get_args(get_args(get_type_hints(self.method)["return"])[1])[0]
 
     @property
     def many(self) -> bool:
         """Whether a key's answer is a list of records (or a page of one) instead of one record."""
-        return get_origin(self._answer) in (list, Page)
+        return get_origin(self.answer) in (list, Page)
 
     @property
     def record(self) -> type[Record]:
         """The type of record it answers with."""
-        found: type[Record] = get_args(self._answer)[0] if self.many else self._answer
+        found: type[Record] = get_args(self.answer)[0] if self.many else self.answer
         return found
 
     @property

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -53,6 +54,25 @@ def _year_start(text: str) -> str:
     return text
 
 
+def _redis(address: str) -> str:
+    parts = urlsplit(address)
+    database = parts.path.strip("/")
+    plain = parts.scheme in {"redis", "rediss"} and parts.hostname and (database or "0").isdecimal()
+    if not plain or "@" in parts.netloc or not _has_port(parts):
+        raise ValueError(
+            "an address such as redis://10.0.0.5:6379/0 (rediss:// for TLS), without a password: "
+            "name its variable in redis_password_env"
+        )
+    return address
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
 class ServerConfig(_Section):
     """Where the gateway answers, and how it stops."""
 
@@ -86,6 +106,14 @@ class CacheConfig(_Section):
     """MiB of answers that are kept in memory; 0 keeps none."""
     entries: int = Field(default=200_000, ge=1)
     """Answers that are kept, each for one key of one lookup."""
+    redis: Annotated[str, AfterValidator(_redis)] | None = None
+    """Address of the Redis that a fleet's processes share, such as `redis://10.0.0.5:6379/0`."""
+    redis_password_env: str | None = Field(default=None, min_length=1)
+    """Name of the variable with its password."""
+    key_env: str | None = Field(default=None, min_length=1)
+    """Name of the variable with the fleet's key, 32 bytes in Base64: all that Redis keeps is encrypted by it."""
+    name: str = Field(default="student-graph", pattern=NAME)
+    """What everything in Redis begins with: fleets that share one need names of their own."""
 
     @property
     def limits(self) -> Limits:
@@ -218,6 +246,8 @@ def _contradictions(config: Config) -> Iterator[str]:
     for place, district in enumerate(config.districts):
         if twice := _twice([source.name for source in district.sources]):
             yield f"districts[{place}].sources: two sources have the name {twice!r}; give each its own"
+    if config.cache.redis and not config.cache.key_env:
+        yield "cache.key_env: what is kept in Redis is encrypted; name the variable with the fleet's key"
     if config.documents.only and config.documents.manifest is None:
         yield "documents.only: name the trusted documents in documents.manifest"
     for place, viewer in enumerate(config.viewers):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,6 +43,41 @@ def hooks(config: Config, path: Path, environ: Mapping[str, str]) -> dict[tuple[
                 setting = f"{path}: districts[{place}].sources[{number}].hook_env"
                 found[district.id, source.name] = _secret(source.hook_env, setting, environ).encode()
     return found
+
+
+def fleet_key(config: Config, path: Path, environ: Mapping[str, str]) -> bytes:
+    """
+    The key that a fleet shares.
+
+    Raises:
+        SettingsError: the variable is not set, or holds something else.
+    """
+    setting = f"{path}: cache.key_env"
+    name = config.cache.key_env or ""
+    try:
+        key = base64.b64decode(_secret(name, setting, environ), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise SettingsError(
+            f"{setting}: {name} must hold 32 bytes in Base64, as `openssl rand -base64 32` makes them"
+        )
+    return key
+
+
+def redis_password(config: Config, path: Path, environ: Mapping[str, str]) -> str | None:
+    """
+    The password of the fleet's Redis; None when it has none.
+
+    Raises:
+        SettingsError: the variable is not set.
+    """
+    name = config.cache.redis_password_env
+    if name is None:
+        return None
+    if not environ.get(name):
+        raise SettingsError(f"{path}: cache.redis_password_env: the environment variable {name} is not set")
+    return environ[name]
 
 
 def _secret(name: str, setting: str, environ: Mapping[str, str]) -> str:

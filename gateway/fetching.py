@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.sources import Answer, Ask, District, Fetch, Source, Sources
-from gateway.cache import Cache, Limits, Purge, Reading
+from gateway.cache import Cache, Limits, Others, Reading
 from gateway.flights import Flights
 from gateway.identity import identified
 from gateway.paths import routed
@@ -23,11 +23,17 @@ DEADLINE = 10.0
 class Operations:
     """What the operations of one process share: districts, cache, counts."""
 
-    def __init__(self, districts: Sequence[District], seal: Seal, limits: Limits | None = None) -> None:
-        """Operations on these districts; `limits` bound what is kept between them."""
+    def __init__(
+        self,
+        districts: Sequence[District],
+        seal: Seal,
+        limits: Limits | None = None,
+        others: Others | None = None,
+    ) -> None:
+        """Operations on these districts; `limits` bound what is kept between them, `others` share it."""
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
-        self.cache = Cache(traced(bounded(fetch_from_vendor), self.telemetry), self.districts, limits)
+        self.cache = Cache(traced(bounded(fetch_from_vendor), self.telemetry), self.districts, limits, others)
         self._seal = seal
 
     def begin(self, viewer: Viewer) -> Context:
@@ -36,10 +42,6 @@ class Operations:
         reading = Reading(self.cache, operation, asyncio.get_running_loop().time() + DEADLINE)
         fetch = authorized(self._chain(reading), viewer)
         return Context(viewer, Sources(self.districts, fetch), operation, self._seal, self.telemetry.health)
-
-    async def forget(self, purge: Purge) -> int:
-        """Forget what a purge takes; how many answers that were in this process."""
-        return self.cache.purge(purge)
 
     def _chain(self, reading: Reading) -> Fetch:
         """

@@ -28,7 +28,7 @@ from adapters.registry import SettingsError, find
 from adapters.sources import Aging, District, Source
 from gateway import http
 from gateway.auth import Tokens
-from gateway.cache import Limits
+from gateway.cache import Limits, Others
 from gateway.documents import Documents, core_of
 from gateway.door import Door
 from gateway.execution import configured_executor, executor_class
@@ -71,8 +71,12 @@ class Service:
     """Whether no other documents are answered."""
     cache: Limits = field(default_factory=Limits)
     """How much is kept of what sources say."""
+    others: Others | None = None
+    """The other processes of the fleet."""
     hooks: Secrets = field(default_factory=dict)
     """Keys of the sources that say when something changed."""
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    """What cursors are sealed with: the same in all processes of a fleet."""
     executor: str = field(default_factory=configured_executor)
     """What carries out operations: `breadth`, or `stock` for graphql-core's own."""
     readiness: Readiness = field(default_factory=Readiness)
@@ -88,13 +92,13 @@ class Service:
         documents = Documents(core_of(schema), self.documents, only=self.trusted_only)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")
-        operations = Operations(self.districts, HmacSeal(secrets.token_bytes(32)), self.cache)
+        operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others)
         tokens = Tokens(self.viewers)
         view = GraphQLView(schema, tokens, operations.begin, documents, get=self.get_queries)
         routes = [
             *self.readiness.routes(),
-            *Purging(operations.districts, tokens, operations.forget).routes(),
-            *Hooks(self.hooks, operations.forget).routes(),
+            *Purging(operations.districts, tokens, operations.cache.purge).routes(),
+            *Hooks(self.hooks, operations.cache.purge).routes(),
             *(self.explorer.routes() if self.explorer else ()),
         ]
         lifespan = partial(self._lifespan, operations)
@@ -103,6 +107,7 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, operations: Operations, _: Starlette) -> AsyncIterator[None]:
+        operations.cache.start()
         self.readiness.started = True
         yield
         await operations.cache.close()

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -52,12 +53,35 @@ def serve(path: Path) -> int:
             get_queries=server.get_queries,
             defer=server.defer,
             cache=settings.cache.limits,
+            **_fleet(settings, path, districts),
             hooks=environment.hooks(settings, path, os.environ),
             documents=trusted,
             trusted_only=settings.documents.only,
         )
         run(service, bound, lambda: print(f"student-graph answers at {url}", flush=True))
     return 0
+
+
+def _fleet(settings: config.Config, path: Path, districts: Sequence[District]) -> dict[str, Any]:
+    """
+    What a process has to do with the others of its fleet; nothing when there are none.
+
+    Raises:
+        SettingsError: the fleet's key is not there, or what is needed to speak with Redis.
+    """
+    if settings.cache.redis is None:
+        return {}
+    try:
+        from gateway.cache.fleet import Fleet  # noqa: PLC0415 - only a fleet needs Redis' client and its cipher
+        from gateway.cache.replicas import Replicas  # noqa: PLC0415
+        from gateway.cache.vault import Vault  # noqa: PLC0415
+    except ImportError:
+        raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use it") from None
+    vault = Vault(environment.fleet_key(settings, path, os.environ))
+    password = environment.redis_password(settings, path, os.environ)
+    fleet = Fleet(settings.cache.redis, vault, password, settings.cache.name)
+    others = Replicas(fleet, {district.id: district for district in districts})
+    return {"others": others, "secret": vault.derived("cursors")}
 
 
 def check(path: Path) -> int:

@@ -5,8 +5,8 @@ It is no copy of a district: it holds answers that were asked for, within a boun
 """
 
 from gateway.cache.limits import Limits
-from gateway.cache.live import Cache
+from gateway.cache.live import Cache, Others
 from gateway.cache.purges import Purge
 from gateway.cache.reading import Reading
 
-__all__ = ["Cache", "Limits", "Purge", "Reading"]
+__all__ = ["Cache", "Limits", "Others", "Purge", "Reading"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from adapters.errors import AdapterError, PayloadError, UnavailableError
 from adapters.sources import Ask, District, Source
 
 AT_ONCE = 300.0
@@ -54,6 +55,15 @@ def unknown(ages: Ages) -> Ages:
     """How the news ages that a source does not know a key."""
     brief = min(ages.fresh, UNKNOWN)
     return Ages(brief, brief, brief)
+
+
+def passing(error: AdapterError) -> bool:
+    """
+    Whether an error says nothing about what was answered before: an outage, or an answer that cannot be read.
+
+    A source that refuses, or no longer offers something, is another matter: what it once said is shown no more.
+    """
+    return isinstance(error, UnavailableError | PayloadError) or error.code == AdapterError.default_code
 
 
 def _finished(year: object, district: District) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
-from adapters.errors import AdapterError, PayloadError, UnavailableError
+from adapters.errors import AdapterError, UnavailableError
 from adapters.model import DistrictId
-from adapters.sources import Ask, District, Fetch, Source
-from gateway.cache.ages import Ages, ages_of, unknown
+from adapters.sources import Answer, Ask, District, Fetch, Source
+from gateway.cache.ages import Ages, ages_of, passing, unknown
 from gateway.cache.flying import Answers, Flying
 from gateway.cache.limits import Limits
 from gateway.cache.purges import Purge
@@ -21,6 +22,22 @@ from gateway.cache.store import Shelf, Store, Times
 
 PAUSE = 5.0
 """Seconds between two questions behind to a source that fails."""
+
+
+class Others(Protocol):
+    """The other processes of a fleet."""
+
+    def shared(self, fetch: Fetch) -> Fetch:
+        """Ask all of them before `fetch`, and let them have what it brings."""
+
+    def start(self, hear: Callable[[Purge], object]) -> None:
+        """Begin to listen; `hear` is told what others were told to forget."""
+
+    async def tell(self, purge: Purge) -> bool:
+        """Tell them what to forget; whether they could be told already."""
+
+    async def close(self) -> None:
+        """Listen no more."""
 
 
 class Cache:
@@ -31,12 +48,14 @@ class Cache:
         fetch: Fetch,
         districts: Mapping[DistrictId, District],
         limits: Limits | None = None,
+        others: Others | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep what `fetch` answers, within limits; `clock` counts seconds."""
+        """Keep what `fetch` answers, within limits, and share it with others; `clock` counts seconds."""
         self.clock = clock
         self.store = Store(limits or Limits())
-        self.flying = Flying(fetch, self._land)
+        self.flying = Flying(others.shared(fetch) if others else fetch, self._land)
+        self._others = others
         self._districts = districts
         self._failing: dict[Source, float] = {}
         """Sources whose last word was an outage, and when they may be asked behind again."""
@@ -55,14 +74,28 @@ class Cache:
             self._failing[source] = now + PAUSE
         self.flying.behind(source, ask)
 
-    def purge(self, purge: Purge) -> int:
-        """Forget what a purge takes, and keep nothing of it that is under way; how many answers were forgotten."""
+    def start(self) -> None:
+        """Begin to share with others, where there are any."""
+        if self._others is not None:
+            self._others.start(self._forget)
+
+    async def purge(self, purge: Purge) -> int:
+        """Forget what a purge takes, here and elsewhere; how many answers were forgotten here."""
+        forgotten = self._forget(purge)
+        if self._others is not None:
+            await self._others.tell(purge)
+        return forgotten
+
+    def _forget(self, purge: Purge) -> int:
+        """Forget what a purge takes, and keep nothing of it that is under way."""
         self.flying.purge(purge)
         return self.store.purge(purge)
 
     async def close(self) -> None:
         """End what nobody waits for."""
         await self.flying.close()
+        if self._others is not None:
+            await self._others.close()
 
     def _land(self, source: Source, ask: Ask[Any], told: Answers) -> None:
         """Keep what came; note what failed."""
@@ -70,13 +103,15 @@ class Cache:
         ages = ages_of(source, ask, self._districts.get(source.district))
         errors = {key: answer.value for key, answer in told.items() if isinstance(answer.value, AdapterError)}
         known = told if not errors else {key: answer for key, answer in told.items() if key not in errors}
-        self.store.keep(source, ask, known, _times(now, ages))
+        for age, answers in _by_age(known).items():
+            self.store.keep(source, ask, answers, _times(now - age, ages))
         absent = dict.fromkeys(key for key in ask.keys if key not in told)
         self.store.keep(source, ask, absent, _times(now, unknown(ages)))
         for key, error in errors.items():
             if not passing(error):
                 self.store.drop(source, ask, key)
-        self._note(source, ask, list(errors.values()), answered=len(errors) < len(ask.keys))
+        old = any(answer.stale for answer in known.values())  # had elsewhere, because the source failed
+        self._note(source, ask, list(errors.values()), answered=len(errors) < len(ask.keys) and not old)
 
     def _note(self, source: Source, ask: Ask[Any], errors: Sequence[AdapterError], *, answered: bool) -> None:
         """Remember that a source fails, or that it no longer does."""
@@ -91,14 +126,18 @@ class Cache:
             shelf.retry = now + PAUSE
 
 
-def passing(error: AdapterError) -> bool:
-    """
-    Whether an error says nothing about what was answered before: an outage, or an answer that cannot be read.
+def _by_age(told: Answers) -> dict[float, Answers]:
+    """Answers by how many seconds ago they were fetched: what another process had is older than what comes now."""
+    fetched = {answer.fetched_at for answer in told.values()}
+    now = datetime.now(UTC)
+    if len(fetched) == 1 and not any(answer.stale for answer in told.values()):
+        return {max((now - fetched.pop()).total_seconds(), 0.0): told}
+    ages: dict[float, dict[Any, Answer[Any]]] = {}
+    for key, answer in told.items():
+        age = max((now - answer.fetched_at).total_seconds(), 0.0)
+        ages.setdefault(age, {})[key] = answer._replace(stale=False) if answer.stale else answer
+    return dict(ages)
 
-    A source that refuses, or no longer offers something, is another matter: what it once said is shown no more.
-    """
-    return isinstance(error, UnavailableError | PayloadError) or error.code == AdapterError.default_code
 
-
-def _times(now: float, ages: Ages) -> Times:
-    return Times(now, now + ages.fresh, now + ages.at_once, now + ages.gone)
+def _times(fetched: float, ages: Ages) -> Times:
+    return Times(fetched, fetched + ages.fresh, fetched + ages.at_once, fetched + ages.gone)

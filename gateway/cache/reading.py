@@ -15,8 +15,9 @@ from typing import Any
 
 from adapters.errors import AdapterError, UnavailableError
 from adapters.sources import Answer, Ask, Source
+from gateway.cache.ages import passing
 from gateway.cache.flying import Answers, Flight
-from gateway.cache.live import Cache, passing
+from gateway.cache.live import Cache
 from gateway.cache.looking import Look, look
 from resolvers.context import Operation, Traffic
 

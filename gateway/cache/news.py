@@ -1,0 +1,134 @@
+"""What the processes of a fleet tell each other: sealed, kept for those who start later, heard within a second."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from redis.exceptions import RedisError
+
+from gateway.cache.fleet import AwayError, Fleet
+
+log = logging.getLogger("student_graph.cache")
+
+KEPT = 8 * 86_400.0
+"""Seconds for which news is kept: no answer is served for longer."""
+MOST = 50_000
+"""Pieces of news that are kept."""
+LOOK = 5.0
+"""Seconds after which one looks for news although nobody called."""
+OVERLAP = 10.0
+"""Seconds by which one looks back: clocks differ."""
+TRIES = 0.5
+"""Seconds between two tries to reach Redis."""
+
+
+class Bulletin(msgspec.Struct, kw_only=True):
+    """A piece of news."""
+
+    at: float
+    """When it happened, in seconds since 1970."""
+    by: str
+    """The process that tells it."""
+    kind: str
+    """What it is about, such as `purge`."""
+    told: Any
+
+
+class News:
+    """The news of a fleet, as one process tells and hears it."""
+
+    def __init__(self, fleet: Fleet, hear: Callable[[Bulletin], None]) -> None:
+        """Tell `hear` each piece once, also what other processes told before this one started."""
+        self.me = secrets.token_hex(8)
+        """This process, as others hear of it."""
+        self._fleet = fleet
+        self._hear = hear
+        self._name = f"{fleet.name}:news"
+        self._after = 0.0
+        self._known: set[bytes] = set()
+        self._untold: list[Bulletin] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._task = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def tell(self, at: float, kind: str, told: Any) -> bool:
+        """Tell all others; when that cannot be done now, it is done as soon as it can. Whether it was done."""
+        bulletin = Bulletin(at=at, by=self.me, kind=kind, told=told)
+        try:
+            await self._fleet.within(self._send(bulletin))
+        except AwayError:
+            self._untold.append(bulletin)
+            return False
+        return True
+
+    async def _send(self, bulletin: Bulletin) -> None:
+        now = time.time()  # not when it happened: who listens has looked past that
+        sealed = self._fleet.vault.close("", self._name, int(now * 1000), msgspec.json.encode(bulletin))
+        async with self._fleet.client.pipeline(transaction=False) as pipe:
+            pipe.zadd(self._name, {sealed: now})
+            pipe.zremrangebyscore(self._name, "-inf", now - KEPT)
+            pipe.zremrangebyrank(self._name, 0, -MOST - 1)
+            pipe.publish(self._name, b"")
+            await pipe.execute()
+
+    async def _listen(self) -> None:
+        """Hear what is told, however often Redis goes and comes back."""
+        while True:
+            try:
+                await self._subscribed()
+            except (RedisError, OSError, TimeoutError):
+                await asyncio.sleep(TRIES)
+
+    async def _subscribed(self) -> None:
+        pubsub = self._fleet.client.pubsub(ignore_subscribe_messages=True)
+        try:
+            async with asyncio.timeout(LOOK):
+                await pubsub.subscribe(self._name)
+            while True:
+                async with asyncio.timeout(LOOK):
+                    await self._catch_up()
+                async with asyncio.timeout(2 * LOOK):
+                    await pubsub.get_message(timeout=LOOK)
+        finally:
+            with contextlib.suppress(RedisError, OSError):
+                await pubsub.aclose()
+
+    async def _catch_up(self) -> None:
+        """Tell what could not be told before, and hear what others told."""
+        while self._untold:
+            await self._send(self._untold[0])
+            del self._untold[0]
+        told = await self._fleet.client.zrangebyscore(self._name, self._after, "+inf")
+        now = time.time()
+        for sealed in told:
+            if sealed not in self._known:
+                self._open(sealed)
+        self._known = set(told)
+        self._after = max(self._after, now - OVERLAP)
+        self._fleet.current = True
+
+    def _open(self, sealed: bytes) -> None:
+        content = self._fleet.vault.open("", self._name, sealed)
+        if content is None:
+            self._fleet.counts.corrupt += 1
+            log.warning("news of the fleet that this key does not open was left alone")
+            return
+        bulletin = msgspec.json.decode(content, type=Bulletin)
+        if bulletin.by != self.me:
+            self._hear(bulletin)
