@@ -8,9 +8,10 @@ Authorization, identity, access paths, bounds and tracing are functions from `Fe
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -125,6 +126,12 @@ class District:
     def today(self) -> date:
         """Today in the district."""
         return (self.frozen_on or datetime.now(UTC)).astimezone(self.time_zone).date()
+
+    def day_ends(self) -> float:
+        """When it will be tomorrow in the district, in seconds since 1970; never where today does not change."""
+        if self.frozen_on is not None:
+            return math.inf
+        return datetime.combine(self.today() + timedelta(days=1), time.min, self.time_zone).timestamp()
 
     def school_year(self, day: date) -> int:
         """School year of a day, by the calendar year in which it ends."""

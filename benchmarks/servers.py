@@ -1,7 +1,8 @@
 """
 Servers to send load to, each a process of its own: `python -m benchmarks.servers NAME PORT STUDENTS`.
 
-`gateway` is the service itself over the district in memory, `stock` Strawberry's own view and executor on the same
+`gateway` is the service itself over the district in memory, carrying out each operation anew from what is cached;
+`whole` is the same with whole answers, as it is served; `stock` is Strawberry's own view and executor on the same
 schema, context and data, `static` a Starlette route that sends bytes made beforehand.
 """
 
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp
 from strawberry.asgi import GraphQL
 
 from benchmarks.district import PAGE, SECTION, VIEWER, district, records, source
+from gateway.cache import Limits
 from gateway.fetching import Operations
 from gateway.seal import HmacSeal
 from gateway.server import Service, spare_collector
@@ -32,9 +34,19 @@ BODY = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()
 """What the load sends."""
 
 
-def gateway(students: int) -> ASGIApp:
+def whole(students: int) -> ASGIApp:
     """The service, as it is served."""
-    made = Service([district(source(records(students)))], {TOKEN: VIEWER}, executor="breadth").app()
+    return _service(students, Limits())
+
+
+def gateway(students: int) -> ASGIApp:
+    """The service, which keeps answers of sources but none of its own."""
+    return _service(students, Limits(whole=False))
+
+
+def _service(students: int, limits: Limits) -> ASGIApp:
+    sources = [district(source(records(students)))]
+    made = Service(sources, {TOKEN: VIEWER}, cache=limits, executor="breadth").app()
     spare_collector()
     return made
 
@@ -84,7 +96,7 @@ async def _bytes(app: ASGIApp) -> bytes:
     return body
 
 
-SERVERS = {"gateway": gateway, "stock": stock, "static": static}
+SERVERS = {"gateway": gateway, "whole": whole, "stock": stock, "static": static}
 
 
 def main() -> None:

@@ -106,6 +106,8 @@ class CacheConfig(_Section):
     """MiB of answers that are kept in memory; 0 keeps none."""
     entries: int = Field(default=200_000, ge=1)
     """Answers that are kept, each for one key of one lookup."""
+    whole_answers: bool = True
+    """Whether the bytes of answers are kept too, in a quarter of the memory, for who asks the same again."""
     redis: Annotated[str, AfterValidator(_redis)] | None = None
     """Address of the Redis that a fleet's processes share, such as `redis://10.0.0.5:6379/0`."""
     redis_password_env: str | None = Field(default=None, min_length=1)
@@ -118,7 +120,7 @@ class CacheConfig(_Section):
     @property
     def limits(self) -> Limits:
         """The same as the cache is told it."""
-        return Limits(self.memory * MIB, self.entries)
+        return Limits(self.memory * MIB, self.entries, self.whole_answers)
 
 
 class AgingConfig(_Section):

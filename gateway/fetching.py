@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from adapters.sources import Answer, Ask, District, Fetch, Source, Sources
-from gateway.cache import Cache, Limits, Others, Reading
+from gateway.cache import Based, Cache, Limits, Others, Reading
+from gateway.cache.answers import told
 from gateway.flights import Flights
 from gateway.identity import identified
 from gateway.paths import routed
 from gateway.policy import authorized
 from gateway.telemetry import Telemetry, traced
 from gateway.vendor import bounded, fetch_from_vendor
-from resolvers.context import Context, Operation, Seal, Viewer
+from resolvers.context import Context, Health, Operation, Seal, Viewer
 
 DEADLINE = 10.0
 """Seconds that an operation may take."""
@@ -38,10 +40,16 @@ class Operations:
 
     def begin(self, viewer: Viewer) -> Context:
         """What the resolvers of one operation use."""
-        operation = Operation()
+        operation = Based()
         reading = Reading(self.cache, operation, asyncio.get_running_loop().time() + DEADLINE)
         fetch = authorized(self._chain(reading), viewer)
-        return Context(viewer, Sources(self.districts, fetch), operation, self._seal, self.telemetry.health)
+        health = partial(self._health, operation)
+        return Context(viewer, Sources(self.districts, fetch), operation, self._seal, health)
+
+    def _health(self, operation: Based, source: Source) -> Health:
+        """What is known of a source; it changes by the second, and an answer that tells it is not kept whole."""
+        operation.basis.sound = False
+        return self.telemetry.health(source)
 
     def _chain(self, reading: Reading) -> Fetch:
         """
@@ -65,23 +73,10 @@ class Operations:
 
 def extensions(operation: Operation) -> dict[str, Any]:
     """What an answer tells beside its data: what is missing, and what was asked of whom."""
-    told: dict[str, Any] = {
-        "sources": {
-            name: {
-                "calls": seen.calls,
-                "asks": seen.asks,
-                "hits": seen.hits,
-                "stale": seen.stale,
-                "failures": seen.failures,
-                "age": round(seen.age, 1),
-                "ms": round(seen.milliseconds, 1),
-            }
-            for name, seen in operation.traffic.items()
-        }
-    }
+    extensions: dict[str, Any] = {"sources": {name: told(seen) for name, seen in operation.traffic.items()}}
     if operation.degraded:
-        told["degraded"] = [
+        extensions["degraded"] = [
             {"path": list(d.path), "source": d.source, "code": d.code, "retryable": d.retryable}
             for d in operation.degraded
         ]
-    return told
+    return extensions

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Hashable
+
 
 class Bucket:
     """Fills with time, and is emptied by use."""
@@ -21,3 +24,25 @@ class Bucket:
             return False
         self._left -= 1
         return True
+
+
+class Buckets:
+    """A bucket for each of many, such as viewers; who was not heard of for long has a full one again."""
+
+    MOST = 10_000
+    """Buckets that are remembered."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        """Each has room for `burst` uses, of which `rate` come back each second."""
+        self._rate, self._burst = rate, burst
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+
+    def take(self, whose: Hashable, now: float) -> bool:
+        """Whether one of them may do it once more; `now` is in seconds, by a clock that only goes forward."""
+        bucket = self._buckets.get(whose)
+        if bucket is None:
+            bucket = self._buckets[whose] = Bucket(self._rate, self._burst)
+            if len(self._buckets) > self.MOST:
+                self._buckets.popitem(last=False)
+        self._buckets.move_to_end(whose)
+        return bucket.take(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,6 +30,12 @@ async def reply(
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [length, *_BY_MEDIA[as_media], *more]})
     await send({"type": "http.response.body", "body": body})
+
+
+def answer(data: bytes, errors: Sequence[Mapping[str, Any]], extensions: Mapping[str, Any]) -> bytes:
+    """An answer whose data is encoded already; without errors it does not speak of any."""
+    failed = (b',"errors":', encode(errors)) if errors else ()
+    return b"".join((b'{"data":', data, *failed, b',"extensions":', encode(extensions), b"}"))
 
 
 def refusal(message: str, code: str | None = None) -> bytes:

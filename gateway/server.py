@@ -94,7 +94,8 @@ class Service:
             raise SettingsError(f"documents.manifest: {problems[0]}")
         operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others)
         tokens = Tokens(self.viewers)
-        view = GraphQLView(schema, tokens, operations.begin, documents, get=self.get_queries)
+        wholes = operations.cache.wholes
+        view = GraphQLView(schema, tokens, operations.begin, documents, wholes=wholes, get=self.get_queries)
         routes = [
             *self.readiness.routes(),
             *Purging(operations.districts, tokens, operations.cache.purge).routes(),

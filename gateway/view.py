@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from hashlib import blake2b
 from typing import Any
 
 import strawberry
@@ -38,17 +41,54 @@ from gateway.asking import (
     wanted_age,
 )
 from gateway.auth import Tokens
+from gateway.cache import Wholes
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
 from gateway.execution import BreadthExecutor
 from gateway.explain import explained
 from gateway.fetching import extensions
 from gateway.incremental import MULTIPART, send_parts
-from gateway.replying import VARYING, encode, refusal, reply
+from gateway.rates import Buckets
+from gateway.replying import VARYING, answer, encode, refusal, reply
 from resolvers.context import Context, Viewer
 from resolvers.errors import INTERNAL
 
 log = logging.getLogger("student_graph.gateway")
+
+
+FRESHER, FRESHER_AT_ONCE = 1.0, 20
+"""How often a second a viewer may ask for answers younger than those that are kept, and how often at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request that is somebody's."""
+
+    head: Head
+    viewer: Viewer
+    sent: bytes
+    """The body, or the query of the address."""
+    media: str
+    max_age: timedelta | None
+
+    @property
+    def key(self) -> Hashable:
+        """What two requests must share to have the same answer."""
+        return (self.viewer, self.head.method, blake2b(self.sent, digest_size=20).digest())
+
+    @property
+    def plain(self) -> bool:
+        """Whether it asks for nothing but the answer."""
+        return EXPLAIN not in self.head.headers
+
+    def asked(self) -> GraphQLRequest:
+        """
+        What is asked.
+
+        Raises:
+            RefusedError: it cannot be read.
+        """
+        return from_address(self.sent) if self.head.method == "GET" else from_body(self.sent)
 
 
 class GraphQLView:
@@ -61,23 +101,41 @@ class GraphQLView:
         begin: Callable[[Viewer], Context],
         documents: Documents | None = None,
         *,
+        wholes: Wholes | None = None,
         get: bool = False,
     ) -> None:
-        """Answer documents of a schema; `get` allows queries by GET, whose variables stand in addresses."""
+        """
+        Answer documents of a schema.
+
+        `wholes` keeps answers that are asked for again; `get` allows queries by GET, whose variables stand in
+        addresses.
+        """
         self._core = core_of(schema)
         self._executor = schema.execution_context_class
         self._tokens = tokens
         self._begin = begin
         self._documents = documents or Documents(self._core)
+        self._wholes = wholes
         self._get = get
+        self._fresher = Buckets(FRESHER, FRESHER_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         head = Head.of(scope)
         as_media = media.wanted(head.get(b"accept"))
         try:
-            viewer, asked = await self._read(head, receive)
-            await _while_there(receive, self._answer(head, asked, viewer, send))
+            viewer = self._viewer(head)
+            sent = head.query if head.method == "GET" else await read_body(receive)
+            request = _Request(head, viewer, sent, as_media or media.JSON, self._max_age(head, viewer))
+            whole = (
+                self._wholes.find(request.key, request.max_age)
+                if request.plain and self._wholes is not None
+                else None
+            )
+            if whole is not None:
+                await reply(send, whole, request.media)
+            else:
+                await _while_there(receive, self._answer(request, request.asked(), send))
         except RefusedError as refused:
             body = refusal(refused.message, refused.code)
             await reply(send, body, as_media or media.JSON, refused.status, refused.headers)
@@ -86,12 +144,12 @@ class GraphQLView:
         except Exception as exc:  # noqa: BLE001 - a bug of ours: the client learns that there is one, and no more
             await reply(send, _bug(exc), as_media or media.JSON, 500)
 
-    async def _read(self, head: Head, receive: Receive) -> tuple[Viewer, GraphQLRequest]:
+    def _viewer(self, head: Head) -> Viewer:
         """
-        Who asks, and what.
+        Who asks.
 
         Raises:
-            RefusedError: the request is too large, of the wrong kind, unreadable, or nobody's.
+            RefusedError: the request is of the wrong kind, or nobody's.
         """
         if head.method != "POST" and not (self._get and head.method == "GET"):
             allowed = "GET, POST" if self._get else "POST"
@@ -107,40 +165,47 @@ class GraphQLView:
             raise RefusedError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
         if EXPLAIN in head.headers and not viewer.operator:
             raise RefusedError(403, "How an answer is made is for operators to see.", "FORBIDDEN")
-        if head.method == "GET":
-            return viewer, from_address(head.query)
-        return viewer, from_body(await read_body(receive))
+        return viewer
 
-    async def _answer(self, head: Head, asked: GraphQLRequest, viewer: Viewer, send: Send) -> None:
+    def _max_age(self, head: Head, viewer: Viewer) -> timedelta | None:
+        """How old the answer may be, where the client says so and not too often: each such wish costs calls."""
+        wanted = wanted_age(head.get(b"cache-control"))
+        if wanted is None or not self._fresher.take(viewer.subject, time.monotonic()):
+            return None
+        return wanted
+
+    async def _answer(self, request: _Request, asked: GraphQLRequest, send: Send) -> None:
         """Carry out what is asked, and reply."""
-        as_media = media.wanted(head.get(b"accept")) or media.JSON
-        context = self._begin(viewer)
-        context.operation.max_age = wanted_age(head.get(b"cache-control"))
+        context = self._begin(request.viewer)
+        context.operation.max_age = request.max_age
         try:
             document = self._document(asked)
             if document.node is not None:
                 document.operation(asked.operation_name)
         except GraphQLError as error:
-            return await _refuse(send, [error], as_media)
+            return await _refuse(send, [error], request.media)
         if document.errors:
-            return await _refuse(send, document.errors, as_media)
-        if document.deferring and not media.takes_parts(head.get(b"accept")):
+            return await _refuse(send, document.errors, request.media)
+        if document.deferring and not media.takes_parts(request.head.get(b"accept")):
             raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
             return await send_parts(send, VARYING, result, _formatted, lambda: extensions(context.operation))
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
-            return await _refuse(send, result.errors, as_media)
-        answer: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            answer["errors"] = _formatted(result.errors)
-        answer["extensions"] = extensions(context.operation)
-        if EXPLAIN in head.headers:
-            answer["extensions"]["explain"] = self._explained(document, asked, context)
-            executor: type = self._executor
-            if issubclass(executor, BreadthExecutor):
-                answer["extensions"]["executor"] = asdict(executor.counters)
-        return await reply(send, encode(answer), as_media)
+            return await _refuse(send, result.errors, request.media)
+        more = extensions(context.operation)
+        if not request.plain:
+            more |= self._told(document, asked, context)
+        data = encode(result.data)
+        if self._wholes is not None and request.plain and not result.errors:
+            self._wholes.keep(request.key, context.operation, data, request.viewer.districts)
+        return await reply(send, answer(data, _formatted(result.errors or ()), more), request.media)
+
+    def _told(self, document: Document, asked: GraphQLRequest, context: Context) -> dict[str, Any]:
+        """How the answer was made, for operators."""
+        executor: type = self._executor
+        counts = {"executor": asdict(executor.counters)} if issubclass(executor, BreadthExecutor) else {}
+        return {"explain": self._explained(document, asked, context), **counts}
 
     def _explained(self, document: Document, asked: GraphQLRequest, context: Context) -> list[dict[str, Any]]:
         """How the answer was made."""

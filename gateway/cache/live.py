@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from adapters.errors import AdapterError, UnavailableError
 from adapters.model import DistrictId
 from adapters.sources import Answer, Ask, District, Fetch, Source
 from gateway.cache.ages import Ages, ages_of, passing, unknown
+from gateway.cache.answers import Wholes
 from gateway.cache.flying import Answers, Flying
 from gateway.cache.limits import Limits
 from gateway.cache.purges import Purge
@@ -53,7 +55,9 @@ class Cache:
     ) -> None:
         """Keep what `fetch` answers, within limits, and share it with others; `clock` counts seconds."""
         self.clock = clock
-        self.store = Store(limits or Limits())
+        limits = limits or Limits()
+        self.store = Store(replace(limits, memory=limits.memory - limits.whole_memory))
+        self.wholes = Wholes(self.store, districts, limits.whole_memory, clock)
         self.flying = Flying(others.shared(fetch) if others else fetch, self._land)
         self._others = others
         self._districts = districts

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.sources import Answer, Ask, Source
 from gateway.cache.live import Cache
-from gateway.cache.store import Entry, Shelf
+from gateway.cache.store import Entry, Memo, Shelf
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class Look:
     """Answers that are no longer fresh."""
     oldest: float = math.inf
     """When the oldest of the answers was fetched, by the cache's clock."""
+    memo: Memo | None = None
+    """The batch that holds them all; None when one of them is missing or not fresh."""
 
     def serve(self, entry: Entry) -> Answer[Any] | None:
         """An entry's answer, marked as stale when it is; None when the source does not know the key."""
@@ -59,12 +61,12 @@ def look(cache: Cache, source: Source, ask: Ask[Any], liked: timedelta | None) -
     memo = shelf.memos.get(ask.keys)
     if memo is not None and now < memo.fresh and memo.fetched >= wanted:
         cache.store.use_memo(memo)
-        return Look(now, memo.answers, len(ask.keys), oldest=memo.fetched)
+        return Look(now, memo.answers, len(ask.keys), oldest=memo.fetched, memo=memo)
     found, old, missing = _sorted(shelf, ask.keys, now, wanted)
     cache.store.use(found)
     if not old and not missing:
         memo = cache.store.put_together(shelf, ask.keys, found)
-        return Look(now, memo.answers, len(ask.keys), oldest=memo.fetched)
+        return Look(now, memo.answers, len(ask.keys), oldest=memo.fetched, memo=memo)
     seen = Look(now, missing=missing)
     patient = cache.patient(source, shelf) if old else False
     for entry in old:

@@ -16,16 +16,17 @@ from typing import Any
 from adapters.errors import AdapterError, UnavailableError
 from adapters.sources import Answer, Ask, Source
 from gateway.cache.ages import passing
+from gateway.cache.answers import Based
 from gateway.cache.flying import Answers, Flight
 from gateway.cache.live import Cache
 from gateway.cache.looking import Look, look
-from resolvers.context import Operation, Traffic
+from resolvers.context import Traffic
 
 
 class Reading:
     """The `Fetch` of one operation: the cache, within the operation's time."""
 
-    def __init__(self, cache: Cache, operation: Operation, deadline: float) -> None:
+    def __init__(self, cache: Cache, operation: Based, deadline: float) -> None:
         """Answer until `deadline`, in the event loop's time; what it took is told in the operation."""
         self._cache = cache
         self._operation = operation
@@ -37,7 +38,8 @@ class Reading:
         if not seen.missing:
             return self._served(source, ask, seen)
         traffic = self._traffic(source)
-        asked = await self._asked(source, replace(ask, keys=tuple(seen.missing)), traffic)
+        wanted = min((age for age in (ask.max_age, self._operation.max_age) if age is not None), default=None)
+        asked = await self._asked(source, replace(ask, keys=tuple(seen.missing), max_age=wanted), traffic)
         answers = {**seen.answers, **_settled(asked, seen)}
         traffic.failures += sum(isinstance(answer.value, AdapterError) for answer in answers.values())
         self._served(source, ask, seen)
@@ -56,6 +58,8 @@ class Reading:
         traffic.stale += seen.stale
         if seen.kept:
             traffic.age = max(traffic.age, seen.now - seen.oldest)
+        if ask.keys:
+            self._operation.basis.rests_on(None if ask.lookup.sensitivity.restricted else seen.memo)
         if seen.renew:
             self._cache.renew(source, replace(ask, keys=tuple(seen.renew)))
         return seen.answers

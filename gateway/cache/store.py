@@ -24,8 +24,6 @@ SHELF = 640
 """Bytes of a shelf with nothing on it."""
 MEMO_SHARE = 8
 """Batches that were put together take at most this part of the memory."""
-SMALLEST_MEMO = 4
-"""Keys; fewer are looked up one by one as fast."""
 
 
 class Times(NamedTuple):
@@ -59,7 +57,7 @@ class Entry:
 class Memo:
     """The answers to a batch, put together while all of them were fresh."""
 
-    __slots__ = ("answers", "entries", "fetched", "fresh", "keys", "shelf", "size", "used")
+    __slots__ = ("answers", "entries", "fetched", "fresh", "kept", "keys", "shelf", "size", "used")
 
     def __init__(self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry]) -> None:
         self.shelf, self.keys, self.entries = shelf, keys, entries
@@ -68,6 +66,8 @@ class Memo:
         self.fetched = min(entry.times.fetched for entry in entries)
         self.size = sum(map(getsizeof, (keys, entries, self.answers))) + 2 * SHELF
         self.used = False
+        self.kept = False
+        """Whether all its answers are still the ones that are kept."""
 
 
 class Shelf:
@@ -152,10 +152,11 @@ class Store:
     def put_together(self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry]) -> Memo:
         """The answers of a batch, all of them fresh, for whoever asks for the same keys next."""
         memo = Memo(shelf, keys, entries)
-        if len(keys) < SMALLEST_MEMO or memo.size > self._limits.memory // MEMO_SHARE:
+        if memo.size > self._limits.memory // MEMO_SHARE:
             return memo
         if keys in shelf.memos:
             self._forget(shelf.memos[keys])
+        memo.kept = True
         shelf.memos[keys] = memo
         self._memos[memo] = None
         self._memo_bytes += memo.size
@@ -196,6 +197,7 @@ class Store:
             self._forget(memo)
 
     def _forget(self, memo: Memo) -> None:
+        memo.kept = False
         del memo.shelf.memos[memo.keys], self._memos[memo]
         self._memo_bytes -= memo.size
         self.bytes -= memo.size

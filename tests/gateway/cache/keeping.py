@@ -11,9 +11,8 @@ from typing import Any
 from adapters.contract import Adapter
 from adapters.lookup import lookup_of
 from adapters.sources import Answer, Ask, District, Source
-from gateway.cache import Cache, Limits, Others, Reading
+from gateway.cache import Based, Cache, Limits, Others, Reading
 from gateway.vendor import fetch_from_vendor
-from resolvers.context import Operation
 from tests.gateway.small import DISTRICT, YEAR, Ledger, Sis, source
 
 STUDENTS = lookup_of(Adapter.students_by_id)
@@ -56,7 +55,7 @@ class Kept:
         self.sis = source(Sis, self.ledger, self.name)
         district = District(DISTRICT, "Hill", (self.sis,))
         self.cache = Cache(self._vendor, {DISTRICT: district}, self.limits, self.others, self.clock)
-        self.operation = Operation()
+        self.operation = Based()
 
     async def _vendor(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
         if self.seconds:
@@ -67,7 +66,7 @@ class Kept:
         self, ask: Ask[Any], *, liked: float | None = None, left: float = 10.0
     ) -> Mapping[Any, Answer[Any]]:
         """What an operation of its own is answered; `liked` and `left` are its seconds."""
-        self.operation = Operation(max_age=None if liked is None else timedelta(seconds=liked))
+        self.operation = Based(max_age=None if liked is None else timedelta(seconds=liked))
         deadline = asyncio.get_running_loop().time() + left
         return await Reading(self.cache, self.operation, deadline)(self.sis, ask)
 

@@ -1,0 +1,171 @@
+"""
+Whole answers: the bytes that an operation was answered with, for whoever asks the same in the same right.
+
+They are kept only of operations that were answered from the cache alone, without an error, a stale answer or a
+restricted class of data; and they are served only while every batch that they rest on still stands: when one of
+its answers is replaced, purged, let go or no longer fresh, the operation is carried out anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from sys import getsizeof
+from typing import Any
+
+import msgspec
+
+from adapters.model import DistrictId
+from adapters.sources import District
+from gateway.cache.store import Memo, Store
+from resolvers.context import Operation, Traffic
+
+WHOLE = 2048
+"""Bytes of a kept answer beside its data."""
+LARGEST_SHARE = 8
+"""One answer takes at most this part of what all may take."""
+
+
+@dataclass(slots=True)
+class Basis:
+    """What an operation's answer rests on."""
+
+    memos: list[Memo] = field(default_factory=list)
+    """The batches that it was answered from."""
+    sound: bool = True
+    """Whether they are all that it rests on: else its bytes are not kept."""
+
+    def rests_on(self, memo: Memo | None) -> None:
+        """Note a batch that the answer was made from; None for anything else."""
+        if memo is None or not memo.kept:
+            self.sound = False
+        else:
+            self.memos.append(memo)
+
+
+@dataclass(slots=True)
+class Based(Operation):
+    """An operation of which is known what its answer rests on."""
+
+    basis: Basis = field(default_factory=Basis)
+
+
+@dataclass(slots=True, frozen=True)
+class Whole:
+    """The data of an answer as bytes, and what they rest on."""
+
+    data: bytes
+    memos: Sequence[Memo]
+    fresh: float
+    """Until when all of it is fresh, by the cache's clock."""
+    day_ends: float
+    """When it is no longer the same day in one of the viewer's districts, in seconds since 1970."""
+    sources: tuple[tuple[str, int, int, float], ...]
+    """By source: lookups, keys, and when the oldest answer was fetched by the cache's clock."""
+
+    @property
+    def fetched(self) -> float:
+        """When the oldest answer was fetched."""
+        return min((fetched for *_, fetched in self.sources), default=0.0)
+
+    @property
+    def stands(self) -> bool:
+        """Whether all that it rests on is still the same."""
+        return all(memo.kept for memo in self.memos)
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return WHOLE + getsizeof(self.data)
+
+    def reply(self, now: float) -> bytes:
+        """The answer, with what it says now of its sources."""
+        traffic = {
+            name: told(Traffic(asks=asks, hits=hits, age=max(now - fetched, 0.0)))
+            for name, asks, hits, fetched in self.sources
+        }
+        return b"".join((b'{"data":', self.data, b',"extensions":', _encode({"sources": traffic}), b"}"))
+
+
+def told(seen: Traffic) -> dict[str, Any]:
+    """What an answer says of what was asked of a source."""
+    return {
+        "calls": seen.calls,
+        "asks": seen.asks,
+        "hits": seen.hits,
+        "stale": seen.stale,
+        "failures": seen.failures,
+        "age": round(seen.age, 1),
+        "ms": round(seen.milliseconds, 1),
+    }
+
+
+class Wholes:
+    """All answers that are kept whole."""
+
+    def __init__(
+        self,
+        store: Store,
+        districts: Mapping[DistrictId, District],
+        memory: int,
+        clock: Callable[[], float],
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """Keep so many bytes; `clock` is the cache's, `wall` tells seconds since 1970."""
+        self._store, self._districts, self._memory = store, districts, memory
+        self._clock, self._wall = clock, wall
+        self._kept: OrderedDict[Hashable, Whole] = OrderedDict()
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def find(self, key: Hashable, max_age: timedelta | None = None) -> bytes | None:
+        """The answer to an operation, when all that it rests on still stands and is no older than wanted."""
+        whole = self._kept.get(key)
+        if whole is None:
+            return None
+        now = self._clock()
+        if now >= whole.fresh or self._wall() >= whole.day_ends or not whole.stands:
+            self._drop(key)
+            return None
+        if max_age is not None and now - whole.fetched > max_age.total_seconds():
+            return None
+        self._kept.move_to_end(key)
+        for memo in whole.memos:
+            self._store.use_memo(memo)
+        return whole.reply(now)
+
+    def keep(self, key: Hashable, operation: Operation, data: bytes, districts: Iterable[DistrictId]) -> None:
+        """
+        Keep an answer that was given without an error, when what it rests on allows it and still stands.
+
+        `districts` are those of which the viewer may see something.
+        """
+        if not isinstance(operation, Based) or not operation.basis.sound or operation.degraded:
+            return
+        memos = operation.basis.memos
+        if not memos or not all(memo.kept for memo in memos):
+            return
+        now = self._clock()
+        sources = tuple((name, seen.asks, seen.hits, now - seen.age) for name, seen in operation.traffic.items())
+        ends = min((self._districts[name].day_ends() for name in districts), default=0.0)
+        whole = Whole(data, tuple(memos), min(memo.fresh for memo in memos), ends, sources)
+        if whole.size > self._memory // LARGEST_SHARE:
+            return
+        self._drop(key)
+        self._kept[key] = whole
+        self.bytes += whole.size
+        while self.bytes > self._memory:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Hashable) -> None:
+        whole = self._kept.pop(key, None)
+        if whole is not None:
+            self.bytes -= whole.size
+
+
+_encode = msgspec.json.Encoder().encode
