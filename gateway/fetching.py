@@ -9,14 +9,13 @@ from typing import Any
 
 from adapters.sources import Answer, Ask, District, Fetch, Source, Sources
 from gateway.cache import Based, Cache, Limits, Others, Reading
-from gateway.cache.answers import told
 from gateway.flights import Flights
 from gateway.identity import identified
 from gateway.paths import routed
 from gateway.policy import authorized
 from gateway.telemetry import Telemetry, traced
 from gateway.vendor import bounded, fetch_from_vendor
-from resolvers.context import Context, Health, Operation, Seal, Viewer
+from resolvers.context import Context, Health, Seal, Viewer
 
 DEADLINE = 10.0
 """Seconds that an operation may take."""
@@ -69,14 +68,3 @@ class Operations:
             return await (plain if is_plain else merged)(source, ask)
 
         return fetch
-
-
-def extensions(operation: Operation) -> dict[str, Any]:
-    """What an answer tells beside its data: what is missing, and what was asked of whom."""
-    extensions: dict[str, Any] = {"sources": {name: told(seen) for name, seen in operation.traffic.items()}}
-    if operation.degraded:
-        extensions["degraded"] = [
-            {"path": list(d.path), "source": d.source, "code": d.code, "retryable": d.retryable}
-            for d in operation.degraded
-        ]
-    return extensions

@@ -7,12 +7,11 @@ https://graphql.github.io/graphql-over-http/draft/
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from hashlib import blake2b
@@ -41,13 +40,13 @@ from gateway.asking import (
     wanted_age,
 )
 from gateway.auth import Tokens
-from gateway.cache import Wholes
+from gateway.cache import Wholes, extensions
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
 from gateway.execution import BreadthExecutor
 from gateway.explain import explained
-from gateway.fetching import extensions
 from gateway.incremental import MULTIPART, send_parts
+from gateway.presence import GoneError, while_there
 from gateway.rates import Buckets
 from gateway.replying import VARYING, answer, encode, refusal, reply
 from resolvers.context import Context, Viewer
@@ -135,11 +134,11 @@ class GraphQLView:
             if whole is not None:
                 await reply(send, whole, request.media)
             else:
-                await _while_there(receive, self._answer(request, request.asked(), send))
+                await while_there(receive, self._answer(request, request.asked(), send))
         except RefusedError as refused:
             body = refusal(refused.message, refused.code)
             await reply(send, body, as_media or media.JSON, refused.status, refused.headers)
-        except _GoneError:
+        except GoneError:
             return
         except Exception as exc:  # noqa: BLE001 - a bug of ours: the client learns that there is one, and no more
             await reply(send, _bug(exc), as_media or media.JSON, 500)
@@ -190,10 +189,16 @@ class GraphQLView:
             raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
-            return await send_parts(send, VARYING, result, _formatted, lambda: extensions(context.operation))
+            return await send_parts(
+                send,
+                VARYING,
+                result,
+                _formatted,
+                lambda: extensions(context.operation.traffic, context.operation.degraded),
+            )
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             return await _refuse(send, result.errors, request.media)
-        more = extensions(context.operation)
+        more = _more(context)
         if not request.plain:
             more |= self._told(document, asked, context)
         data = encode(result.data)
@@ -240,36 +245,9 @@ class GraphQLView:
         return told
 
 
-async def _while_there(receive: Receive, work: Awaitable[None]) -> None:
-    """
-    Do something while the client waits for it.
-
-    Raises:
-        _GoneError: the client went away; the work was cancelled, and with it what it asked of vendors.
-    """
-    task = asyncio.current_task()
-    assert task is not None
-    gone = False
-
-    async def watch() -> None:
-        nonlocal gone
-        if (await receive())["type"] == "http.disconnect":
-            gone = True
-            task.cancel()
-
-    watcher = asyncio.ensure_future(watch())
-    try:
-        await work
-    except asyncio.CancelledError:
-        if gone:
-            raise _GoneError from None
-        raise
-    finally:
-        watcher.cancel()
-
-
-class _GoneError(Exception):
-    """The client went away."""
+def _more(context: Context) -> dict[str, Any]:
+    """What an answer tells beside its data."""
+    return extensions(context.operation.traffic, context.operation.degraded)
 
 
 async def _refuse(send: Send, errors: Sequence[GraphQLError], as_media: str) -> None:

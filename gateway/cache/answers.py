@@ -21,7 +21,7 @@ import msgspec
 from adapters.model import DistrictId
 from adapters.sources import District
 from gateway.cache.store import Memo, Store
-from resolvers.context import Operation, Traffic
+from resolvers.context import Degraded, Operation, Traffic
 
 WHOLE = 2048
 """Bytes of a kept answer beside its data."""
@@ -65,6 +65,8 @@ class Whole:
     """When it is no longer the same day in one of the viewer's districts, in seconds since 1970."""
     sources: tuple[tuple[str, int, int, float], ...]
     """By source: lookups, keys, and when the oldest answer was fetched by the cache's clock."""
+    degraded: tuple[Degraded, ...] = ()
+    """What no source of the district offers, and therefore is missing each time."""
 
     @property
     def fetched(self) -> float:
@@ -84,14 +86,24 @@ class Whole:
     def reply(self, now: float) -> bytes:
         """The answer, with what it says now of its sources."""
         traffic = {
-            name: told(Traffic(asks=asks, hits=hits, age=max(now - fetched, 0.0)))
+            name: Traffic(asks=asks, hits=hits, age=max(now - fetched, 0.0))
             for name, asks, hits, fetched in self.sources
         }
-        return b"".join((b'{"data":', self.data, b',"extensions":', _encode({"sources": traffic}), b"}"))
+        more = _encode(extensions(traffic, self.degraded))
+        return b"".join((b'{"data":', self.data, b',"extensions":', more, b"}"))
 
 
-def told(seen: Traffic) -> dict[str, Any]:
-    """What an answer says of what was asked of a source."""
+def extensions(traffic: Mapping[str, Traffic], degraded: Iterable[Degraded]) -> dict[str, Any]:
+    """What an answer tells beside its data: what was asked of whom, and what is missing."""
+    told: dict[str, Any] = {"sources": {name: _told(seen) for name, seen in traffic.items()}}
+    if missing := [
+        {"path": list(d.path), "source": d.source, "code": d.code, "retryable": d.retryable} for d in degraded
+    ]:
+        told["degraded"] = missing
+    return told
+
+
+def _told(seen: Traffic) -> dict[str, Any]:
     return {
         "calls": seen.calls,
         "asks": seen.asks,
@@ -145,7 +157,9 @@ class Wholes:
 
         `districts` are those of which the viewer may see something.
         """
-        if not isinstance(operation, Based) or not operation.basis.sound or operation.degraded:
+        if not isinstance(operation, Based) or not operation.basis.sound:
+            return
+        if any(missing.source for missing in operation.degraded):  # somebody failed who may do better
             return
         memos = operation.basis.memos
         if not memos or not all(memo.kept for memo in memos):
@@ -153,7 +167,8 @@ class Wholes:
         now = self._clock()
         sources = tuple((name, seen.asks, seen.hits, now - seen.age) for name, seen in operation.traffic.items())
         ends = min((self._districts[name].day_ends() for name in districts), default=0.0)
-        whole = Whole(data, tuple(memos), min(memo.fresh for memo in memos), ends, sources)
+        fresh = min(memo.fresh for memo in memos)
+        whole = Whole(data, tuple(memos), fresh, ends, sources, tuple(operation.degraded))
         if whole.size > self._memory // LARGEST_SHARE:
             return
         self._drop(key)

@@ -20,6 +20,7 @@ from adapters.model import (
     AttendanceScope,
     Descriptor,
     DisciplineAction,
+    DisciplineIncident,
     DistrictId,
     GradeLevel,
     PersonName,
@@ -183,6 +184,12 @@ class Sis(Adapter):
     ) -> Batch[SchoolId, list[Section]]:
         self.ledger.asked("sections_by_school", ids)
         return {i: [s for s in self.ledger.sections if s.school_id == i] for i in ids}
+
+    async def discipline_incidents_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[DisciplineIncident]]:
+        self.ledger.asked("discipline_incidents_by_student", ids)
+        return {i: [] for i in ids}
 
     async def discipline_actions_by_student(
         self, ids: Sequence[StudentId]
