@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_type_hints
 
 import httpx
@@ -44,6 +45,10 @@ class AdapterSettings(BaseModel):
     """Seconds that one batch may take, its pages included."""
     concurrency: int = Field(default=8, ge=1, le=64)
     """Calls that may be under way at once with these credentials."""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Private networks in which the vendor may stand, such as `10.0.0.0/8`; public addresses need none."""
+    rest: float = Field(default=30.0, gt=0, le=300)
+    """Seconds for which a vendor that fails is left alone at first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from adapters.registry import SettingsError, find, make_settings
 from adapters.sources import Aging, District, Source
 from gateway import config, environment
 from gateway.cache.ages import RESTRICTED
+from gateway.deadlines import within
 from gateway.documents import Documents, core_of, manifest
 from gateway.execution import executor_class
 from gateway.explain import as_text, explained
@@ -182,9 +183,12 @@ def _source(district: DistrictId, found: config.SourceConfig, where: str) -> Sou
     if unknown := sorted((found.lookups or frozenset()) - offered):
         raise SettingsError(f"{where}.lookups: '{found.kind}' does not answer {unknown[0]}")
     ages = {name: _aging(name, found, f"{where}.cache.{name}") for name in found.cache}
-    return connect(
-        district, found.name, found.kind, settings, identity=found.identity, only=found.lookups, ages=ages
-    )
+    try:
+        return connect(
+            district, found.name, found.kind, settings, identity=found.identity, only=found.lookups, ages=ages
+        )
+    except ValueError as exc:
+        raise SettingsError(f"{where}.{exc}") from None
 
 
 def _aging(name: str, found: config.SourceConfig, where: str) -> Aging:
@@ -220,7 +224,8 @@ async def _checked(sources: Sequence[Source]) -> list[tuple[str, ...]]:
 async def _ask(source: Source) -> tuple[str, str]:
     """Whether a source answers, and what it says."""
     try:
-        return "ok", await source.adapter.check()
-    except (AdapterError, httpx.HTTPError, ValidationError) as exc:
+        async with within(source.adapter.settings.timeout):
+            return "ok", await source.adapter.check()
+    except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError) as exc:
         error = translate(exc)
         return "failed", f"{error.code}: {error.reason}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import traceback
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,8 @@ from adapters.errors import AdapterError, PayloadError, UnavailableError, transl
 from adapters.lookup import Batch, Lookup, Page
 from adapters.model import Fetched, Record
 from adapters.sources import Answer, Ask, Fetch, Source
+from gateway.deadlines import within
+from gateway.http import VendorClient
 
 log = logging.getLogger("student_graph.vendor")
 
@@ -23,10 +24,29 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Mapping[Any, An
     window = {} if ask.window is None else {"window": ask.window}
     try:
         batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
-        return _checked(ask.lookup, batch, Fetched(source.district, source.name, datetime.now(UTC)))
+        answers = _checked(ask.lookup, batch, Fetched(source.district, source.name, datetime.now(UTC)))
     except Exception as exc:  # noqa: BLE001 - foreign code: nothing of one source may reach another's fields
         failed = Answer(_failure(source, ask.lookup, exc), source.name, datetime.now(UTC))
-        return dict.fromkeys(ask.keys, failed)
+        answers = dict.fromkeys(ask.keys, failed)
+    await _consequences(source, answers)
+    return answers
+
+
+async def _consequences(source: Source, answers: Mapping[Any, Answer[Any]]) -> None:
+    """What answers say of the connections that they came by."""
+    errors = [answer.value for answer in answers.values() if isinstance(answer.value, PayloadError)]
+    http = source.adapter.http
+    if not errors or not isinstance(http, VendorClient):
+        return
+    if any(error.reason == FOREIGN for error in errors):
+        log.error("source %s answered about another key: its connections were dropped", source.name)
+        await http.drop()
+    elif len(errors) == len(answers) and errors[0].code == PayloadError.default_code:
+        http.gate.failed()
+
+
+FOREIGN = "an answer about another key"
+"""Why an answer is not used that was asked for somebody else: another request's, on a connection out of step."""
 
 
 def _failure(source: Source, lookup: Lookup, exc: Exception) -> AdapterError:
@@ -54,7 +74,7 @@ def _checked(lookup: Lookup, batch: Batch[Any, Any], fetched: Fetched) -> dict[A
         else:
             for record in told if isinstance(told, list) else _records(told):
                 if attribute is not None and getattr(record, attribute) != key:
-                    value = PayloadError("an answer about another key", code="SOURCE_SCHEMA")
+                    value = PayloadError(FOREIGN, code="SOURCE_SCHEMA")
                     value.source = source
                     break
                 record.fetched = fetched
@@ -78,7 +98,7 @@ def bounded(fetch: Fetch) -> Fetch:
 
     async def fetch_bounded(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
         try:
-            async with asyncio.timeout(source.adapter.settings.timeout):
+            async with within(source.adapter.settings.timeout):
                 return await fetch(source, ask)
         except TimeoutError:
             error = UnavailableError("no answer in time")

@@ -25,6 +25,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+_HERE = "127.0.0.1"
+
 
 @dataclass(slots=True)
 class Switches:
@@ -76,6 +78,10 @@ class Sandbox(ABC):
         """Method and address of each request, switches left out, oldest first."""
         self.url = ""
         """Where it answers, once it does, without a trailing slash."""
+
+    def configured(self) -> dict[str, Any]:
+        """The settings of a gateway's source: it must be told that the vendor stands on this machine."""
+        return {**self.settings(), "networks": [f"{_HERE}/32"]}
 
     @abstractmethod
     def routes(self) -> Sequence[BaseRoute]:
@@ -154,8 +160,8 @@ def served(*sandboxes: Sandbox) -> Iterator[None]:
     servers = []
     for sandbox in sandboxes:
         bound = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio turns Nagle off only where this is said
-        bound.bind(("127.0.0.1", 0))
-        sandbox.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        bound.bind((_HERE, 0))
+        sandbox.url = f"http://{_HERE}:{bound.getsockname()[1]}"
         config = uvicorn.Config(sandbox.app(), log_level="critical", access_log=False, lifespan="off")
         servers.append(_Server(config))
         sockets.append(bound)

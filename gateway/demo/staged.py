@@ -32,6 +32,8 @@ from resolvers.context import Viewer, ViewerRole
 SANDBOXES = "student_graph.sandboxes"
 """Entry points of the vendors' sandboxes, by adapter kind."""
 ZONE = ZoneInfo("America/Chicago")
+REST = 1.0
+"""Seconds for which a source is left alone that was switched off: who tries it sees soon that it is back."""
 SECOND = "Juniper Flats School District", 390055
 """Name and agency number of the district on OneRoster."""
 
@@ -83,7 +85,8 @@ class Staged:
         """The district, with a source for each sandbox, once they answer."""
         sources = []
         for name, sandbox in self.sandboxes.items():
-            settings = find(sandbox.kind).settings_type().model_validate(sandbox.settings())
+            given = sandbox.configured() | {"rest": REST}
+            settings = find(sandbox.kind).settings_type().model_validate(given)
             rules = self.rules.get(name)
             only = TESTING if rules else None
             sources.append(connect(self.id, name, sandbox.kind, settings, identity=rules, only=only))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,13 @@ class Running:
         )
         found: dict[str, Any] = answer.json()
         return found
+
+    def wait_for(self, come: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Until something has come to be, such as a source that is no longer left alone."""
+        until = time.monotonic() + seconds
+        while not come():
+            assert time.monotonic() < until
+            time.sleep(0.1)
 
     def forget(self, district: str = "cedar-hollow-school-district") -> None:
         """Have it forget all that it keeps of a district."""

@@ -30,6 +30,7 @@ time_zone = "America/Chicago"
 name = "sis"
 kind = "edfi"
 base_url = "http://127.0.0.1:9"
+networks = ["127.0.0.1/32"]
 client_id = "x"
 client_secret_env = "HOME"
 students = 960

@@ -56,7 +56,7 @@ class Settings:
         lines = [f'[[districts]]\nid = "{name}"\nname = "District {name}"\ntime_zone = "America/Denver"']
         for sandbox in sandboxes:
             lines.append(f'[[districts.sources]]\nname = "{sandbox.kind}"\nkind = "{sandbox.kind}"')
-            lines += [self._setting(f"{name}_{sandbox.kind}", *item) for item in sandbox.settings().items()]
+            lines += [self._setting(f"{name}_{sandbox.kind}", *item) for item in sandbox.configured().items()]
         return "\n".join(lines)
 
     def _setting(self, source: str, name: str, value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -77,8 +78,8 @@ def settings(districts: Mapping[str, Mapping[str, Sandbox]]) -> str:
     for name, sources in districts.items():
         lines += ["[[districts]]", f'id = "{name}"', f'name = "{name}"', 'time_zone = "America/Chicago"']
         for kind, source in sources.items():
-            given = {"name": kind, "kind": kind, **source.settings()}
+            given = {"name": kind, "kind": kind, **source.configured()}
             told = {f"{key}_env" if key in SECRETS else key: SECRETS.get(key, text) for key, text in given.items()}
-            lines += ["[[districts.sources]]", *(f'{key} = "{text}"' for key, text in told.items())]
+            lines += ["[[districts.sources]]", *(f"{key} = {json.dumps(text)}" for key, text in told.items())]
     lines += ["[[viewers]]", 'subject = "ada"', 'role = "superintendent"', 'token_env = "ADA"']
     return "\n".join([*lines, f"districts = {list(districts)}"])

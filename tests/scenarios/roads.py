@@ -59,7 +59,7 @@ async def road(facts: DistrictFacts) -> AsyncIterator[Road]:
     with served(*sandboxes.values()):
         sources = []
         for kind, sandbox in sandboxes.items():
-            settings = find(kind).settings_type().model_validate(sandbox.settings())
+            settings = find(kind).settings_type().model_validate(sandbox.configured())
             sources.append(connect(HERE, kind, kind, settings))
         sources.sort(key=lambda source: source.identity is not None)
         yield Road(facts, District(HERE, facts.name, tuple(sources), frozen_on=facts.now), sandboxes)

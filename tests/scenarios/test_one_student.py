@@ -63,6 +63,7 @@ def switch(running: Running) -> Iterator[Any]:
     yield turn
     for source in running.ready["sources"]:
         turn(source, down=False, down_after=None, throttled=False, latency=0)
+    running.wait_for(lambda: ask(running)[1] == [])
 
 
 def ask(running: Running, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:

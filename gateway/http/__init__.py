@@ -1,0 +1,12 @@
+"""
+The one HTTP client that adapters are given.
+
+It asks the configured origin and nobody else, keeps no cookies, follows no redirects, heeds no proxy of the
+environment, reads no answer beyond a limit, waits its turn and knows when to leave a vendor alone, so that no
+adapter has to think of these.
+"""
+
+from gateway.http.client import VendorClient, client
+from gateway.http.gate import Gate
+
+__all__ = ["Gate", "VendorClient", "client"]

@@ -1,0 +1,181 @@
+"""
+One attempt at a vendor: a request out, a whole answer in, or an error within a few seconds.
+
+Adapters speak httpx; what goes over the wire is aiohttp's, whose parser is written in C. It is a wire and no more:
+cookies, redirects, unpacking, proxies and retries are decided here or not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+import aiohttp
+import httpx
+from yarl import URL
+
+from adapters.errors import PayloadError, UnavailableError
+from gateway.deadlines import remaining
+from gateway.http.addresses import ForbiddenAddressError, Network, Resolver, check, forbidden, is_address
+from gateway.http.bodies import whole
+
+log = logging.getLogger("student_graph.http")
+
+CONNECT, SILENCE, ATTEMPT = 1.0, 3.0, 5.0
+"""Seconds to connect, between two bytes, and for all of one attempt."""
+KEEP_ALIVE = 2.0
+"""
+Seconds that an idle connection is kept.
+
+Well below what servers keep theirs (5 seconds is usual): one that the server closes just as it is used again fails
+a question for nothing.
+"""
+HEADER = 16 * 1024
+"""Bytes of one header; there may be 128 of them, and 64 KiB in all."""
+_HEADERS = 64 * 1024
+_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=CONNECT + 1, sock_connect=CONNECT, sock_read=SILENCE)
+_OURS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+"""Headers that aiohttp would add: httpx has set what is to be said."""
+
+
+class HungUpError(httpx.ReadError):
+    """The vendor closed the connection before it answered, twice."""
+
+
+class Attempts(httpx.AsyncBaseTransport):
+    """Sends each request once."""
+
+    def __init__(self, connections: int, networks: Sequence[Network], on_call: Callable[[], None]) -> None:
+        """Keep so many connections, to public addresses and those of `networks`; `on_call` hears of attempts."""
+        self._connections = connections
+        self._networks = networks
+        self._on_call = on_call
+        self._session: aiohttp.ClientSession | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        The whole answer to a request.
+
+        Raises:
+            AdapterError: it may not be sent there, or the answer is not one that may be read.
+            httpx.TransportError: there was none, or only a part.
+        """
+        if is_address(request.url.host):
+            try:
+                check(request.url.host.strip("[]"), self._networks)
+            except ForbiddenAddressError as exc:
+                raise self._alarm(exc) from None
+        try:
+            async with asyncio.timeout(min(ATTEMPT, remaining())):
+                return await self._replayed(request)
+        except TimeoutError as exc:
+            raise httpx.ReadTimeout("no answer in time", request=request) from exc
+        except (aiohttp.ClientError, OSError, ValueError) as exc:
+            raise self._translated(exc, request) from exc
+
+    async def _replayed(self, request: httpx.Request) -> httpx.Response:
+        """The answer; a question that met a connection which the vendor was just closing is sent once more."""
+        try:
+            return await self._sent(request)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
+            if request.method != "GET":
+                raise
+        try:
+            return await self._sent(request)
+        except (aiohttp.ServerDisconnectedError, ConnectionResetError) as exc:
+            raise HungUpError("the connection was closed", request=request) from exc
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        self._on_call()
+        async with self._opened().request(
+            request.method,
+            URL(str(request.url), encoded=True),
+            headers=request.headers.multi_items(),
+            data=await request.aread() or None,
+            allow_redirects=False,
+        ) as answer:
+            raw = answer.raw_headers
+            _check_head(answer.status, raw)
+            body = await whole(answer.content.iter_any(), answer.headers.get("Content-Encoding", ""))
+            headers = [(name, text) for name, text in raw if name.lower() not in _UNPACKED]
+            return httpx.Response(answer.status, headers=headers, content=body, request=request)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The session; it belongs to the event loop and is made when it is first used there."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                resolver=Resolver(self._networks),
+                limit=self._connections,
+                keepalive_timeout=KEEP_ALIVE,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=_TIMEOUT,
+                auto_decompress=False,
+                trust_env=False,
+                skip_auto_headers=_OURS,
+                max_line_size=HEADER,
+                max_field_size=HEADER,
+            )
+            # It would send a question twice by itself, unseen by whoever counts and bounds calls.
+            self._session._retry_connection = False  # noqa: SLF001
+        return self._session
+
+    def _translated(self, exc: Exception, request: httpx.Request) -> Exception:  # noqa: PLR0911 - a table
+        """What went wrong on the wire, in httpx's words or ours."""
+        match exc:
+            case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+                log.error("a vendor's certificate or TLS was not accepted: %s", type(exc).__name__)
+                return UnavailableError("the vendor's certificate or TLS was not accepted")
+            case aiohttp.ClientConnectorError() if isinstance(exc.os_error, ForbiddenAddressError):
+                return self._alarm(exc.os_error)
+            case aiohttp.ServerTimeoutError():
+                return httpx.ReadTimeout("no answer in time", request=request)
+            case aiohttp.ClientConnectorError():
+                return httpx.ConnectError("no connection", request=request)
+            case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
+                return httpx.ReadError("the connection was closed", request=request)
+            case aiohttp.ClientPayloadError() if isinstance(exc.__cause__, OSError):
+                return httpx.ReadError("the connection was closed", request=request)
+            case aiohttp.ClientPayloadError():
+                return PayloadError("an answer that ends early")
+            case aiohttp.ClientResponseError():
+                return PayloadError("an answer that is not HTTP")
+            case _:
+                return httpx.ConnectError("no connection", request=request)
+
+    def _alarm(self, exc: ForbiddenAddressError) -> UnavailableError:
+        log.error("a vendor's name led to %s", exc.args[0] if exc.args else "an address that is not allowed")
+        return forbidden()
+
+    async def drop(self) -> None:
+        """Close all connections: the next request opens a new one."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.drop()
+
+
+_UNPACKED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+"""Headers that speak of the body as it was sent."""
+
+
+def _check_head(status: int, raw: Sequence[tuple[bytes, bytes]]) -> None:
+    """
+    Let an answer pass whose length is beyond doubt and whose status is one.
+
+    Raises:
+        PayloadError: two parties could disagree on where it ends, or it is too large.
+    """
+    names = [name.lower() for name, _ in raw]
+    if not 200 <= status <= 599:
+        raise PayloadError(f"unexpected status ({status})")
+    if names.count(b"content-length") > 1 or (b"content-length" in names and b"transfer-encoding" in names):
+        raise PayloadError("an answer with two lengths")
+    if sum(len(name) + len(text) for name, text in raw) > _HEADERS:
+        raise PayloadError(f"headers of more than {_HEADERS // 1024} KiB")

@@ -1,0 +1,97 @@
+"""The client of one source, put together."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import urllib.request
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import httpx
+
+from adapters.contract import AdapterSettings
+from adapters.errors import PayloadError
+from adapters.origins import origin_of
+from gateway.http.addresses import ForbiddenAddressError, check, is_address
+from gateway.http.attempts import ATTEMPT, Attempts
+from gateway.http.gate import Gate
+from gateway.http.retrying import Retrying
+
+REDIRECTS = 2
+"""Redirects on the own origin, for an adapter that asks for them to be followed."""
+
+
+class VendorClient(httpx.AsyncClient):
+    """An httpx client whose every request goes through the source's gate."""
+
+    def __init__(self, settings: AdapterSettings, on_call: Callable[[], None]) -> None:
+        self.gate = Gate(settings.concurrency, settings.rest)
+        self._attempts = Attempts(settings.concurrency, settings.networks, on_call)
+        super().__init__(
+            base_url=str(settings.base_url),
+            transport=OneOrigin(Retrying(self._attempts, self.gate), settings.base_url),
+            timeout=httpx.Timeout(ATTEMPT),
+            headers={"User-Agent": f"student-graph/{version('student-graph')}", "Accept-Encoding": "gzip"},
+            cookies=NoCookies(),
+            follow_redirects=False,
+            max_redirects=REDIRECTS,
+            trust_env=False,
+        )
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request; when our credentials are refused although they were renewed, ask no more for a while."""
+        answer = await super().send(request, **options)
+        if answer.status_code == 401:
+            self.gate.lock()
+        return answer
+
+    async def drop(self) -> None:
+        """Close all connections: one of them brought an answer that was not meant for its request."""
+        await self._attempts.drop()
+
+
+def client(settings: AdapterSettings, on_call: Callable[[], None]) -> VendorClient:
+    """
+    A client for the vendor at `settings.base_url`; `on_call` is told of each request as it leaves.
+
+    Raises:
+        ValueError: the address is one that the settings do not allow.
+    """
+    host = (settings.base_url.host or "").strip("[]")
+    if is_address(host):
+        try:
+            check(host, settings.networks)
+        except ForbiddenAddressError as exc:
+            raise ValueError(f"base_url: {exc}; add its network to networks") from None
+    return VendorClient(settings, on_call)
+
+
+class NoCookies(http.cookiejar.CookieJar):
+    """A jar that stays empty: one client serves all viewers, and no answer may mark the next one's request."""
+
+    def extract_cookies(self, response: Any, request: urllib.request.Request) -> None:
+        """Take no cookie."""
+
+
+class OneOrigin(httpx.AsyncBaseTransport):
+    """Sends to one origin."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, origin: object) -> None:
+        self._inner = inner
+        self._origin = origin_of(origin)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        Send a request to the own origin.
+
+        Raises:
+            PayloadError: it goes elsewhere.
+        """
+        if origin_of(request.url) != self._origin:
+            raise PayloadError("an address on another origin")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
