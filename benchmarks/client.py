@@ -20,6 +20,7 @@ from typing import Any
 
 import aiohttp
 import httpx
+import uvloop
 from pydantic import AnyHttpUrl
 
 from adapters.contract import AdapterSettings
@@ -36,7 +37,11 @@ BOMB = gzip.compress(b"0" * 256 * 1024 * 1024)
 
 
 async def measure(*, quick: bool) -> list[Row]:
-    """The rows of this benchmark."""
+    """The rows of this benchmark, on the event loop that the gateway is served on."""
+    return await asyncio.to_thread(uvloop.run, _measured(quick=quick))
+
+
+async def _measured(*, quick: bool) -> list[Row]:
     return await _calls(300 if quick else 3000) + await _bombs(quick=quick)
 
 
@@ -73,10 +78,10 @@ async def _cpu(call: Callable[[], Awaitable[Any]], count: int) -> float:
     for _ in range(20):
         await call()
     gc.collect()
-    started = time.process_time()
+    started = time.thread_time()
     for _ in range(count):
         await call()
-    return (time.process_time() - started) * 1000 / count
+    return (time.thread_time() - started) * 1000 / count
 
 
 async def _bombs(*, quick: bool) -> list[Row]:
@@ -150,7 +155,7 @@ async def _vendor(answer: Vendor) -> AsyncIterator[str]:
     """The address of a vendor that answers so."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await reader.readuntil(b"\r\n\r\n")
             await answer(writer)
         writer.close()

@@ -34,7 +34,7 @@ a question for nothing.
 HEADER = 16 * 1024
 """Bytes of one header; there may be 128 of them, and 64 KiB in all."""
 _HEADERS = 64 * 1024
-_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=CONNECT + 1, sock_connect=CONNECT, sock_read=SILENCE)
+_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=SILENCE)
 _OURS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add: httpx has set what is to be said."""
 
@@ -51,6 +51,8 @@ class Attempts(httpx.AsyncBaseTransport):
         self._connections = connections
         self._networks = networks
         self._on_call = on_call
+        self._checked: set[str] = set()
+        """Hosts that passed: one, as only the own origin is asked."""
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -61,11 +63,8 @@ class Attempts(httpx.AsyncBaseTransport):
             AdapterError: it may not be sent there, or the answer is not one that may be read.
             httpx.TransportError: there was none, or only a part.
         """
-        if is_address(request.url.host):
-            try:
-                check(request.url.host.strip("[]"), self._networks)
-            except ForbiddenAddressError as exc:
-                raise self._alarm(exc) from None
+        if request.url.host not in self._checked:
+            self._check(request.url.host)
         try:
             async with asyncio.timeout(min(ATTEMPT, remaining())):
                 return await self._replayed(request)
@@ -73,6 +72,15 @@ class Attempts(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("no answer in time", request=request) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
             raise self._translated(exc, request) from exc
+
+    def _check(self, host: str) -> None:
+        """Let a host pass that is a name, which the resolver checks, or an address that the source may go to."""
+        if is_address(host):
+            try:
+                check(host.strip("[]"), self._networks)
+            except ForbiddenAddressError as exc:
+                raise self._alarm(exc) from None
+        self._checked.add(host)
 
     async def _replayed(self, request: httpx.Request) -> httpx.Response:
         """The answer; a question that met a connection which the vendor was just closing is sent once more."""
@@ -91,14 +99,14 @@ class Attempts(httpx.AsyncBaseTransport):
         async with self._opened().request(
             request.method,
             URL(str(request.url), encoded=True),
-            headers=request.headers.multi_items(),
+            headers=[(name.decode("latin-1"), text.decode("latin-1")) for name, text in request.headers.raw],
             data=await request.aread() or None,
             allow_redirects=False,
         ) as answer:
             raw = answer.raw_headers
             _check_head(answer.status, raw)
-            body = await whole(answer.content.iter_any(), answer.headers.get("Content-Encoding", ""))
-            headers = [(name, text) for name, text in raw if name.lower() not in _UNPACKED]
+            body = await whole(answer.content.readany, answer.headers.get("Content-Encoding", ""))
+            headers = [pair for pair in raw if pair[0].lower() not in _UNPACKED]
             return httpx.Response(answer.status, headers=headers, content=body, request=request)
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -172,10 +180,10 @@ def _check_head(status: int, raw: Sequence[tuple[bytes, bytes]]) -> None:
     Raises:
         PayloadError: two parties could disagree on where it ends, or it is too large.
     """
-    names = [name.lower() for name, _ in raw]
     if not 200 <= status <= 599:
         raise PayloadError(f"unexpected status ({status})")
+    names = [name.lower() for name, _ in raw]
     if names.count(b"content-length") > 1 or (b"content-length" in names and b"transfer-encoding" in names):
         raise PayloadError("an answer with two lengths")
-    if sum(len(name) + len(text) for name, text in raw) > _HEADERS:
+    if sum([len(name) + len(text) for name, text in raw]) > _HEADERS:
         raise PayloadError(f"headers of more than {_HEADERS // 1024} KiB")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 
 from adapters.errors import PayloadError
 from adapters.reading import MAX_BODY
@@ -18,9 +18,9 @@ _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """How zlib is told which of its packings it is."""
 
 
-async def whole(chunks: AsyncIterator[bytes], encoding: str) -> bytes:
+async def whole(next_part: Callable[[], Awaitable[bytes]], encoding: str) -> bytes:
     """
-    The body, unpacked.
+    The body, unpacked; `next_part` brings what came of it, and nothing at its end.
 
     Raises:
         PayloadError: it is too long, grows too much, ends early, or is packed in a way that was not asked for.
@@ -29,8 +29,8 @@ async def whole(chunks: AsyncIterator[bytes], encoding: str) -> bytes:
     if name != "identity" and name not in _WINDOWS:
         raise PayloadError("an answer in an encoding that was not asked for")
     body = _Plain() if name == "identity" else _Packed(_WINDOWS[name])
-    async for chunk in chunks:
-        body.add(chunk)
+    while part := await next_part():
+        body.add(part)
     return body.end()
 
 

@@ -37,7 +37,9 @@ class Breaker:
         """Closed; stays open for so many seconds at first."""
         self._opened, self._clock = opened, clock
         self._row = 0
-        self._told: deque[tuple[float, bool]] = deque(maxlen=1000)
+        self._told: deque[tuple[float, bool]] = deque()
+        self._failures = 0
+        """How many of them are failures."""
         self._times = 0
         """How many times it opened since it was closed for good."""
         self._until: float | None = None
@@ -80,13 +82,19 @@ class Breaker:
                 self._probed(good=good)
             return
         self._row = 0 if good else self._row + 1
+        self._note(good=good)
+        asked = len(self._told)
+        if self._row >= IN_A_ROW or (asked >= ENOUGH and self._failures >= SHARE * asked):
+            self._open()
+
+    def _note(self, *, good: bool) -> None:
+        """Add to what was told in the window."""
         now = self._clock()
         self._told.append((now, good))
-        while self._told and self._told[0][0] < now - WINDOW:
-            self._told.popleft()
-        failed = sum(not each for _, each in self._told)
-        if self._row >= IN_A_ROW or (len(self._told) >= ENOUGH and failed >= SHARE * len(self._told)):
-            self._open()
+        self._failures += not good
+        while self._told[0][0] < now - WINDOW:
+            _, was_good = self._told.popleft()
+            self._failures -= not was_good
 
     def _probed(self, *, good: bool) -> None:
         self._good = self._good + 1 if good else 0
@@ -95,6 +103,7 @@ class Breaker:
         elif self._good >= GOOD_PROBES:
             self._until, self._times, self._row, self._good = None, 0, 0, 0
             self._told.clear()
+            self._failures = 0
 
     def _open(self) -> None:
         self._until = self._clock() + min(self._opened * math.exp2(self._times), max(LONGEST, self._opened))

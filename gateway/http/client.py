@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.cookiejar
-import urllib.request
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -33,11 +31,19 @@ class VendorClient(httpx.AsyncClient):
             transport=OneOrigin(Retrying(self._attempts, self.gate), settings.base_url),
             timeout=httpx.Timeout(ATTEMPT),
             headers={"User-Agent": f"student-graph/{version('student-graph')}", "Accept-Encoding": "gzip"},
-            cookies=NoCookies(),
             follow_redirects=False,
             max_redirects=REDIRECTS,
             trust_env=False,
         )
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Take none."""
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send a request; when our credentials are refused although they were renewed, ask no more for a while."""
@@ -67,11 +73,17 @@ def client(settings: AdapterSettings, on_call: Callable[[], None]) -> VendorClie
     return VendorClient(settings, on_call)
 
 
-class NoCookies(http.cookiejar.CookieJar):
-    """A jar that stays empty: one client serves all viewers, and no answer may mark the next one's request."""
+class _NoCookies(httpx.Cookies):
+    """None, whatever is set: one client serves all viewers, and no answer may mark the next one's request."""
 
-    def extract_cookies(self, response: Any, request: urllib.request.Request) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         """Take no cookie."""
+
+    def set_cookie_header(self, request: httpx.Request) -> None:
+        """Send none."""
+
+
+_NO_COOKIES = _NoCookies()
 
 
 class OneOrigin(httpx.AsyncBaseTransport):

@@ -11,7 +11,7 @@ import contextlib
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from adapters.errors import LONGEST_WAIT, AdapterError, RefusedError, UnavailableError
 from gateway.deadlines import remaining
@@ -70,10 +70,9 @@ class Gate:
         """Note a failure that only the reader of an answer could see, such as a login page in place of records."""
         self.breaker.leave(Ticket.USUAL, good=False)
 
-    @contextlib.asynccontextmanager
-    async def passed(self) -> AsyncIterator[Ticket]:
+    async def enter(self) -> Ticket:
         """
-        Be one of those who ask.
+        Be one of those who ask, until `leave`.
 
         Raises:
             UnavailableError: the source is left alone, or too many wait.
@@ -83,14 +82,23 @@ class Gate:
         await self._wait_for_pause()
         await self._take_place()
         try:
-            yield await self._ticket()
-        finally:
-            self._under_way -= 1
-            self._wake()
-            for waiter in self._curious:
-                if not waiter.done():
-                    waiter.set_result(None)
-            self._curious.clear()
+            return self.breaker.enter() or await self._ticket()
+        except BaseException:
+            self._give_place()
+            raise
+
+    def leave(self, ticket: Ticket, *, good: bool | None) -> None:
+        """How the question ended; None when its asker went away."""
+        self.breaker.leave(ticket, good=good)
+        self._give_place()
+
+    def _give_place(self) -> None:
+        self._under_way -= 1
+        self._wake()
+        for waiter in self._curious:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._curious.clear()
 
     async def _ticket(self) -> Ticket:
         """How a question may be asked; while somebody finds out whether the source is well, wait a moment."""

@@ -39,6 +39,8 @@ def allowance(headers: httpx.Headers, wall: Callable[[], float] = time.time) -> 
     Read are Canvas' `X-Rate-Limit-Remaining` (cost units), `RateLimit` and `RateLimit-*` (draft-ietf-httpapi-
     ratelimit-headers) and the older `X-RateLimit-*`.
     """
+    if b"rate" not in b" ".join([name for name, _ in headers.raw]).lower():
+        return None
     cost = _number(headers.get("x-rate-limit-remaining"))
     if cost is not None:
         return Allowance(min(cost / BUCKET, 1.0), 1.0 if cost <= 0 else 0.0)

@@ -40,23 +40,30 @@ class Budget:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._asked: deque[float] = deque()
-        self._again: deque[float] = deque()
+        self._slots: deque[list[float]] = deque([[-WINDOW, 0, 0]])
+        """When a twelfth of the window began, questions in it, and how many were asked again."""
 
     def ask(self) -> None:
         """Note a question."""
-        self._asked.append(self._clock())
+        self._slot()[1] += 1
 
     def take(self) -> bool:
         """Whether one more may be asked again."""
-        now = self._clock()
-        for told in (self._asked, self._again):
-            while told and told[0] < now - WINDOW:
-                told.popleft()
-        if len(self._again) >= max(FLOOR, SHARE * len(self._asked)):
+        slot = self._slot()
+        asked, again = (sum(each[place] for each in self._slots) for place in (1, 2))
+        if again >= max(FLOOR, SHARE * asked):
             return False
-        self._again.append(now)
+        slot[2] += 1
         return True
+
+    def _slot(self) -> list[float]:
+        """The slot of now; what is older than the window is let go."""
+        now = self._clock()
+        if now >= self._slots[-1][0] + WINDOW / 12:
+            self._slots.append([now, 0, 0])
+            while self._slots[0][0] < now - WINDOW:
+                self._slots.popleft()
+        return self._slots[-1]
 
 
 class Retrying(httpx.AsyncBaseTransport):
@@ -88,19 +95,19 @@ class Retrying(httpx.AsyncBaseTransport):
 
     async def _attempt(self, request: httpx.Request) -> tuple[httpx.Response | None, Exception | None]:
         """An answer, or why there is none; the gate learns of either."""
-        async with self._gate.passed() as ticket:
-            good: bool | None = None  # nothing is known when the asker goes away
-            try:
-                answer = await self._inner.handle_async_request(request)
-            except (httpx.TransportError, AdapterError) as failure:
-                good = False
-                return None, failure
-            else:
-                good = answer.status_code < 500
-                self._learn(answer)
-                return answer, None
-            finally:
-                self._gate.breaker.leave(ticket, good=good)
+        ticket = await self._gate.enter()
+        good: bool | None = None  # nothing is known when the asker goes away
+        try:
+            answer = await self._inner.handle_async_request(request)
+        except (httpx.TransportError, AdapterError) as failure:
+            good = False
+            return None, failure
+        else:
+            good = answer.status_code < 500
+            self._learn(answer)
+            return answer, None
+        finally:
+            self._gate.leave(ticket, good=good)
 
     def _learn(self, answer: httpx.Response) -> None:
         """What the vendor says of its limits."""
