@@ -6,6 +6,7 @@ It stands before the adapters and knows no viewer: who may see an answer is deci
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from gateway.cache.flying import Answers, Flying
 from gateway.cache.limits import Limits
 from gateway.cache.purges import Purge
 from gateway.cache.store import Shelf, Store, Times
+from gateway.http import gate_of
 
 PAUSE = 5.0
 """Seconds between two questions behind to a source that fails."""
@@ -65,8 +67,9 @@ class Cache:
         """Sources whose last word was an outage, and when they may be asked behind again."""
 
     def patient(self, source: Source, shelf: Shelf) -> bool:
-        """Whether what is kept is better than to wait: the source, or this question, failed just now."""
-        return source in self._failing or self.clock() < shelf.retry
+        """Whether what is kept is better than to wait: the source is left alone, or failed just now."""
+        gate = gate_of(source.adapter.http)
+        return source in self._failing or self.clock() < shelf.retry or (gate is not None and gate.resting)
 
     def renew(self, source: Source, ask: Ask[Any]) -> None:
         """Ask behind for what was served stale; a source that fails is left alone for a while."""
@@ -109,6 +112,8 @@ class Cache:
         known = told if not errors else {key: answer for key, answer in told.items() if key not in errors}
         for age, answers in _by_age(known).items():
             self.store.keep(source, ask, answers, _times(now - age, ages))
+        if ask.lookup.sensitivity.restricted and known:
+            asyncio.get_running_loop().call_later(ages.gone, self._expire, source, ask)
         absent = dict.fromkeys(key for key in ask.keys if key not in told)
         self.store.keep(source, ask, absent, _times(now, unknown(ages)))
         for key, error in errors.items():
@@ -116,6 +121,10 @@ class Cache:
                 self.store.drop(source, ask, key)
         old = any(answer.stale for answer in known.values())  # had elsewhere, because the source failed
         self._note(source, ask, list(errors.values()), answered=len(errors) < len(ask.keys) and not old)
+
+    def _expire(self, source: Source, ask: Ask[Any]) -> None:
+        """Let go of what is too old to be served, and may not be there at all any more."""
+        self.store.expire(source, ask, self.clock())
 
     def _note(self, source: Source, ask: Ask[Any], errors: Sequence[AdapterError], *, answered: bool) -> None:
         """Remember that a source fails, or that it no longer does."""

@@ -1,18 +1,25 @@
-"""The other processes of a fleet, by Redis: answers are shared with them, and what is to be forgotten is told."""
+"""
+The other processes of a fleet, by Redis: answers are shared with them.
+
+They are told what is to be forgotten, and which vendor wants to be left alone.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
 from adapters.model import DistrictId
-from adapters.sources import District, Fetch
+from adapters.sources import District, Fetch, Source
 from gateway.cache.fleet import Fleet
 from gateway.cache.news import Bulletin, News
 from gateway.cache.purges import Purge, Purged
 from gateway.cache.shared import Shared
+from gateway.http import gate_of
 
 
 class Replicas:
@@ -23,6 +30,7 @@ class Replicas:
         self._districts = districts
         self._purged = Purged()
         self._news = News(fleet, self._heard)
+        self._telling: set[asyncio.Task[bool]] = set()
         self._hear: Callable[[Purge], object] = lambda _: None
 
     def shared(self, fetch: Fetch) -> Fetch:
@@ -33,6 +41,21 @@ class Replicas:
         """Begin to listen; `hear` is told what others were told to forget."""
         self._hear = hear
         self._news.start()
+        for source in self._sources():
+            gate = gate_of(source.adapter.http)
+            if gate is not None:
+                gate.on_pause = partial(self._paused, source)
+
+    def _sources(self) -> Iterator[Source]:
+        for district in self._districts.values():
+            yield from district.sources
+
+    def _paused(self, source: Source, seconds: float) -> None:
+        """Tell the others that a vendor wants to be left alone."""
+        told = [source.district, source.name, seconds]
+        task = asyncio.create_task(self._news.tell(time.time(), "pause", told))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def tell(self, purge: Purge) -> bool:
         """Tell them what to forget; whether they could be told already."""
@@ -50,3 +73,10 @@ class Replicas:
             purge = msgspec.convert(bulletin.told, Purge)
             self._purged.note(purge, bulletin.at)
             self._hear(purge)
+        elif bulletin.kind == "pause":
+            district, name, seconds = bulletin.told
+            left = seconds - (time.time() - bulletin.at)
+            for source in self._sources():
+                gate = gate_of(source.adapter.http)
+                if (source.district, source.name) == (district, name) and gate is not None and left > 0:
+                    gate.pause(left)

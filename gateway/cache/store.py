@@ -125,6 +125,13 @@ class Store:
         if shelf is not None and key in shelf.entries:
             self._remove(shelf.entries[key])
 
+    def expire(self, source: Source, ask: Ask[Any], now: float) -> None:
+        """Forget what a source said that may not be served any more."""
+        shelf = self.shelf(source, ask)
+        for entry in [] if shelf is None else list(shelf.entries.values()):
+            if now >= entry.times.gone:
+                self._remove(entry)
+
     def purge(self, purge: Purge) -> int:
         """Forget what a purge takes; how many answers those were."""
         taken = [

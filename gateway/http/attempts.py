@@ -47,7 +47,7 @@ class Attempts(httpx.AsyncBaseTransport):
     """Sends each request once."""
 
     def __init__(self, connections: int, networks: Sequence[Network], on_call: Callable[[], None]) -> None:
-        """Keep so many connections, to public addresses and those of `networks`; `on_call` hears of attempts."""
+        """Keep so many connections, to public addresses and `networks`; `on_call` hears of attempts."""
         self._connections = connections
         self._networks = networks
         self._on_call = on_call
@@ -107,7 +107,7 @@ class Attempts(httpx.AsyncBaseTransport):
             _check_head(answer.status, raw)
             body = await whole(answer.content.readany, answer.headers.get("Content-Encoding", ""))
             headers = [pair for pair in raw if pair[0].lower() not in _UNPACKED]
-            return httpx.Response(answer.status, headers=headers, content=body, request=request)
+            return _response(answer.status, headers, body)
 
     def _opened(self) -> aiohttp.ClientSession:
         """The session; it belongs to the event loop and is made when it is first used there."""
@@ -167,6 +167,16 @@ class Attempts(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         await self.drop()
+
+
+_NOTHING = httpx.ByteStream(b"")
+
+
+def _response(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> httpx.Response:
+    """A response that was read to its end: given as content, its body would go through a stream once more."""
+    response = httpx.Response(status, headers=headers, stream=_NOTHING)
+    response._content = body  # noqa: SLF001
+    return response
 
 
 _UNPACKED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})

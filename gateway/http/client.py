@@ -57,6 +57,11 @@ class VendorClient(httpx.AsyncClient):
         await self._attempts.drop()
 
 
+def gate_of(http: httpx.AsyncClient) -> Gate | None:
+    """The gate of a source's client; None for a client of another kind, which has none."""
+    return http.gate if isinstance(http, VendorClient) else None
+
+
 def client(settings: AdapterSettings, on_call: Callable[[], None]) -> VendorClient:
     """
     A client for the vendor at `settings.base_url`; `on_call` is told of each request as it leaves.

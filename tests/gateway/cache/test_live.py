@@ -11,7 +11,7 @@ import pytest
 
 from adapters.errors import PayloadError, RefusedError, UnavailableError
 from adapters.lookup import Window
-from adapters.sources import Ask
+from adapters.sources import Aging, Ask
 from gateway.cache import Limits, Purge
 from tests.gateway.cache.keeping import ACTIONS, EVENTS, PAGES, STUDENTS, THIS_YEAR, Kept
 from tests.gateway.small import DISTRICT, YEAR, error_code
@@ -122,6 +122,18 @@ async def test_restricted_data_is_kept_for_a_minute_and_never_stale() -> None:
     kept.ledger.failing["discipline_actions_by_student"] = DOWN
     kept.clock.now += 2
     assert error_code((await kept.ask(Ask(ACTIONS, ("s1",))))["s1"]) == "SOURCE_UNAVAILABLE"
+
+
+async def test_restricted_data_is_let_go_when_its_minute_is_over() -> None:
+    """It is not even in memory any more, although nobody asked."""
+    kept = Kept()
+    shown = Aging(timedelta(seconds=0.05), timedelta())
+    object.__setattr__(kept.sis, "ages", {"discipline_actions_by_student": shown})
+    await kept.ask(Ask(ACTIONS, ("s1",)))
+    assert len(kept.cache.store) == 1
+    kept.clock.now += 1
+    await asyncio.sleep(0.1)
+    assert len(kept.cache.store) == 0
 
 
 async def test_a_finished_school_year_is_fresh_for_a_day_and_this_one_for_a_minute() -> None:
