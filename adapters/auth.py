@@ -26,6 +26,8 @@ TokenUrl: TypeAlias = str | Callable[[], Awaitable[str]]
 
 EARLY = 120.0
 """Seconds before its end at which a token is renewed, so that none ends on its way."""
+AGAIN = 20.0
+"""Seconds after a failure before a token is asked for again: at most three tries a minute lock nobody out."""
 LONGEST = 7 * 24 * 3600.0
 """Seconds; no token lives longer: some servers put the instant at which it ends where its lifetime belongs."""
 
@@ -106,7 +108,7 @@ class ClientCredentials(OriginAuth):
         self._token: str | None = None
         self._renew_at = 0.0
         self._lock = asyncio.Lock()
-        self._attempts = 0
+        self._failed_at = 0.0
         self._failure: AdapterError | httpx.HTTPError | ValidationError | None = None
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
@@ -114,11 +116,10 @@ class ClientCredentials(OriginAuth):
         self.guard(request)
         for _ in range(2):
             if not self._good():
-                attempts = self._attempts
                 async with self._lock:
                     if not self._good():
-                        if attempts != self._attempts and self._failure is not None:
-                            raise self._failure  # whoever we waited for failed just now: do not ask again
+                        if self._failure is not None and self._clock() < self._failed_at + AGAIN:
+                            raise self._failure
                         with self._attempt():
                             answer = yield await self._token_request(request)
                             await answer.aread()
@@ -152,15 +153,13 @@ class ClientCredentials(OriginAuth):
 
     @contextlib.contextmanager
     def _attempt(self) -> Iterator[None]:
-        """Keep a failure for those who wait."""
+        """Keep a failure for those who wait, and those who come soon."""
         self._failure = None
         try:
             yield
         except (AdapterError, httpx.HTTPError, ValidationError) as failure:
-            self._failure = failure
+            self._failure, self._failed_at = failure, self._clock()
             raise
-        finally:
-            self._attempts += 1
 
     def _take(self, answer: httpx.Response) -> None:
         self._token, lifetime = _token_of(answer)

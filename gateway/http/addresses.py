@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any, TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -23,6 +24,10 @@ RESOLVING = 1.0
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+Resolved: TypeAlias = tuple[Any, Any, int, str, tuple[Any, ...]]
+"""Family, kind, protocol, canonical name and address, as `getaddrinfo` tells them."""
+Lookup: TypeAlias = Callable[[str, int, socket.AddressFamily], Awaitable[Sequence[Resolved]]]
 
 NEVER: Sequence[Network] = [
     ipaddress.ip_network(text)
@@ -69,11 +74,18 @@ def is_address(host: str) -> bool:
     return True
 
 
-class Resolver(AbstractResolver):
-    """Resolves names by the machine's resolver, within a time, to addresses that a source may go to."""
+async def machines_addresses(host: str, port: int, family: socket.AddressFamily) -> Sequence[Resolved]:
+    """A name's addresses, by the machine's resolver."""
+    loop = asyncio.get_running_loop()
+    return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
 
-    def __init__(self, networks: Sequence[Network]) -> None:
+
+class Resolver(AbstractResolver):
+    """Resolves names, within a time, to addresses that a source may go to."""
+
+    def __init__(self, networks: Sequence[Network], lookup: Lookup = machines_addresses) -> None:
         self._networks = networks
+        self._lookup = lookup
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -84,10 +96,9 @@ class Resolver(AbstractResolver):
         Raises:
             OSError: there are none, or one of them is not the source's to go to.
         """
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(RESOLVING):
-                told = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+                told = await self._lookup(host, port, family)
         except TimeoutError:
             raise OSError(None, "the resolver did not answer") from None
         for *_, address in told:

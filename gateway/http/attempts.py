@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import aiohttp
 import httpx
@@ -17,7 +19,16 @@ from yarl import URL
 
 from adapters.errors import PayloadError, UnavailableError
 from gateway.deadlines import remaining
-from gateway.http.addresses import ForbiddenAddressError, Network, Resolver, check, forbidden, is_address
+from gateway.http.addresses import (
+    ForbiddenAddressError,
+    Lookup,
+    Network,
+    Resolver,
+    check,
+    forbidden,
+    is_address,
+    machines_addresses,
+)
 from gateway.http.bodies import whole
 
 log = logging.getLogger("student_graph.http")
@@ -39,6 +50,16 @@ _OURS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add: httpx has set what is to be said."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What a connection takes of the machine."""
+
+    lookup: Lookup = machines_addresses
+    """How names become addresses."""
+    tls: ssl.SSLContext | bool = True
+    """Whose certificates are accepted; True for those of the machine's authorities."""
+
+
 class HungUpError(httpx.ReadError):
     """The vendor closed the connection before it answered, twice."""
 
@@ -46,11 +67,14 @@ class HungUpError(httpx.ReadError):
 class Attempts(httpx.AsyncBaseTransport):
     """Sends each request once."""
 
-    def __init__(self, connections: int, networks: Sequence[Network], on_call: Callable[[], None]) -> None:
+    def __init__(
+        self, connections: int, networks: Sequence[Network], on_call: Callable[[], None], wire: Wire
+    ) -> None:
         """Keep so many connections, to public addresses and `networks`; `on_call` hears of attempts."""
         self._connections = connections
         self._networks = networks
         self._on_call = on_call
+        self._wire = wire
         self._checked: set[str] = set()
         """Hosts that passed: one, as only the own origin is asked."""
         self._session: aiohttp.ClientSession | None = None
@@ -113,7 +137,8 @@ class Attempts(httpx.AsyncBaseTransport):
         """The session; it belongs to the event loop and is made when it is first used there."""
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                resolver=Resolver(self._networks),
+                resolver=Resolver(self._networks, self._wire.lookup),
+                ssl=self._wire.tls,
                 limit=self._connections,
                 keepalive_timeout=KEEP_ALIVE,
             )
@@ -145,10 +170,8 @@ class Attempts(httpx.AsyncBaseTransport):
                 return httpx.ConnectError("no connection", request=request)
             case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
                 return httpx.ReadError("the connection was closed", request=request)
-            case aiohttp.ClientPayloadError() if isinstance(exc.__cause__, OSError):
+            case aiohttp.ClientPayloadError():  # it ended early: a reset and an end look the same from here
                 return httpx.ReadError("the connection was closed", request=request)
-            case aiohttp.ClientPayloadError():
-                return PayloadError("an answer that ends early")
             case aiohttp.ClientResponseError():
                 return PayloadError("an answer that is not HTTP")
             case _:

@@ -12,7 +12,7 @@ from adapters.contract import AdapterSettings
 from adapters.errors import PayloadError
 from adapters.origins import origin_of
 from gateway.http.addresses import ForbiddenAddressError, check, is_address
-from gateway.http.attempts import ATTEMPT, Attempts
+from gateway.http.attempts import ATTEMPT, Attempts, Wire
 from gateway.http.gate import Gate
 from gateway.http.retrying import Retrying
 
@@ -23,9 +23,9 @@ REDIRECTS = 2
 class VendorClient(httpx.AsyncClient):
     """An httpx client whose every request goes through the source's gate."""
 
-    def __init__(self, settings: AdapterSettings, on_call: Callable[[], None]) -> None:
+    def __init__(self, settings: AdapterSettings, on_call: Callable[[], None], wire: Wire) -> None:
         self.gate = Gate(settings.concurrency, settings.rest)
-        self._attempts = Attempts(settings.concurrency, settings.networks, on_call)
+        self._attempts = Attempts(settings.concurrency, settings.networks, on_call, wire)
         super().__init__(
             base_url=str(settings.base_url),
             transport=OneOrigin(Retrying(self._attempts, self.gate), settings.base_url),
@@ -62,9 +62,11 @@ def gate_of(http: httpx.AsyncClient) -> Gate | None:
     return http.gate if isinstance(http, VendorClient) else None
 
 
-def client(settings: AdapterSettings, on_call: Callable[[], None]) -> VendorClient:
+def client(settings: AdapterSettings, on_call: Callable[[], None], wire: Wire | None = None) -> VendorClient:
     """
     A client for the vendor at `settings.base_url`; `on_call` is told of each request as it leaves.
+
+    `wire` is what a connection takes of the machine, where that is something else than usual.
 
     Raises:
         ValueError: the address is one that the settings do not allow.
@@ -75,7 +77,7 @@ def client(settings: AdapterSettings, on_call: Callable[[], None]) -> VendorClie
             check(host, settings.networks)
         except ForbiddenAddressError as exc:
             raise ValueError(f"base_url: {exc}; add its network to networks") from None
-    return VendorClient(settings, on_call)
+    return VendorClient(settings, on_call, wire or Wire())
 
 
 class _NoCookies(httpx.Cookies):

@@ -81,11 +81,18 @@ async def test_fifty_tasks_share_one_refusal(vendor: Guarded) -> None:
     assert (len(vendor.forms), vendor.seen) == (1, [])
 
 
-async def test_after_a_refusal_the_next_request_asks_again(vendor: Guarded, http: httpx.AsyncClient) -> None:
-    """Credentials that are put right at the vendor work without a restart."""
+@pytest.mark.row("A15")
+async def test_after_a_refusal_a_token_is_asked_for_again_in_a_while(
+    vendor: Guarded, http: httpx.AsyncClient, clock: Clock
+) -> None:
+    """Credentials that are put right at the vendor work without a restart; until then three tries a minute."""
     vendor.token_status = 400
-    with pytest.raises(RefusedError):
-        await http.get("/thing")
+    for _ in range(6):
+        for _ in range(5):
+            with pytest.raises(RefusedError):
+                await http.get("/thing")
+        clock.now += 10
+    assert len(vendor.forms) == 3
     vendor.token_status = 200
 
     assert (await http.get("/thing")).status_code == 200

@@ -1,0 +1,24 @@
+"""Every row of the matrix is played by a test, or has a reason why not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.matrix.rows import NOT_COVERED, SECTIONS
+
+TESTS = Path(__file__).parents[1]
+
+
+def test_each_row_is_played_or_has_a_reason() -> None:
+    """And none has both."""
+    played = {
+        name
+        for path in TESTS.rglob("test_*.py")
+        for call in re.findall(r"\brow\(([^)]*)\)", path.read_text(encoding="utf-8"))
+        for name in re.findall(r'"([A-Z]\d\d)"', call)
+    }
+    rows = {row for section in SECTIONS.values() for row in section}
+    assert {row for row in rows if row not in played and row not in NOT_COVERED} == set()
+    assert played & NOT_COVERED.keys() == set()
+    assert {name for name in played if name[0] in SECTIONS} <= rows
