@@ -9,11 +9,13 @@ keys alone.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import httpx
+import msgspec
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
@@ -25,6 +27,11 @@ V = TypeVar("V")
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of one answer, decoded; more would hold up everybody else while it is parsed."""
+
+LONGEST_TEXT = 4096
+"""Characters of one text; payload models are declared with it: no name or title of a school is longer."""
+_SUSPECT = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}")
+"""Numbers that are none, or too large for one: pydantic takes them for infinity."""
 
 _ERROR_KEYS = frozenset({"error", "errors", "exception", "fault"})
 _SMALL = 16 * 1024
@@ -149,7 +156,22 @@ def _json(response: httpx.Response, plain: bool) -> bytes:
         raise PayloadError("an empty answer")
     if len(response.content) > MAX_BODY:
         raise PayloadError(f"an answer larger than {MAX_BODY // 1024 // 1024} MiB")
+    if _SUSPECT.search(response.content):
+        _check_strictly(response.content)
     return response.content
+
+
+def _check_strictly(body: bytes) -> None:
+    """
+    Let a body pass that is JSON to the letter.
+
+    Raises:
+        PayloadError: it holds something that JSON has no number for.
+    """
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise PayloadError("a number that JSON does not have") from None
 
 
 def _refuse_error_inside(body: bytes) -> None:

@@ -34,15 +34,18 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Mapping[Any, An
 
 async def _consequences(source: Source, answers: Mapping[Any, Answer[Any]]) -> None:
     """What answers say of the connections that they came by."""
-    errors = [answer.value for answer in answers.values() if isinstance(answer.value, PayloadError)]
     http = source.adapter.http
-    if not errors or not isinstance(http, VendorClient):
+    if not isinstance(http, VendorClient) or not answers:
         return
+    errors = [answer.value for answer in answers.values() if isinstance(answer.value, PayloadError)]
     if any(error.reason == FOREIGN for error in errors):
         log.error("source %s answered about another key: its connections were dropped", source.name)
         await http.drop()
-    elif len(errors) == len(answers) and errors[0].code == PayloadError.default_code:
-        http.gate.failed()
+    unreadable = [error for error in errors if error.code == PayloadError.default_code]
+    if not any(isinstance(answer.value, AdapterError) for answer in answers.values()):
+        http.gate.read(good=True)
+    elif len(unreadable) == len(answers):
+        http.gate.read(good=False)
 
 
 FOREIGN = "an answer about another key"

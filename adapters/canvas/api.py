@@ -10,13 +10,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
+from adapters.reading import LONGEST_TEXT
+
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
 
 class Payload(BaseModel):
     """An object of the API; what is not named is ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, str_max_length=LONGEST_TEXT)
 
 
 class User(Payload):

@@ -87,6 +87,11 @@ class Breaker:
         if self._row >= IN_A_ROW or (asked >= ENOUGH and self._failures >= SHARE * asked):
             self._open()
 
+    def open(self) -> None:
+        """Leave the source alone, whatever its statuses say."""
+        if self._until is None:
+            self._open()
+
     def _note(self, *, good: bool) -> None:
         """Add to what was told in the window."""
         now = self._clock()

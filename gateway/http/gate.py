@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from adapters.errors import LONGEST_WAIT, AdapterError, RefusedError, UnavailableError
 from gateway.deadlines import remaining
-from gateway.http.breaker import OPEN, Breaker, Ticket
+from gateway.http.breaker import IN_A_ROW, OPEN, Breaker, Ticket
 
 QUEUE = 256
 """Questions that may wait; each lookup has at most as many under way as its source allows."""
@@ -41,6 +41,7 @@ class Gate:
         """Those who wait for the end of a probe."""
         self._paused_until = 0.0
         self._locked_until = 0.0
+        self._unreadable = 0
 
     @property
     def resting(self) -> bool:
@@ -66,9 +67,12 @@ class Gate:
         """The vendor refuses our credentials: ask nothing for a while."""
         self._locked_until = self._clock() + LOCKED
 
-    def failed(self) -> None:
-        """Note a failure that only the reader of an answer could see, such as a login page in place of records."""
-        self.breaker.leave(Ticket.USUAL, good=False)
+    def read(self, *, good: bool) -> None:
+        """Note whether answers could be read: a login page for records is a failure that no status shows."""
+        self._unreadable = 0 if good else self._unreadable + 1
+        if self._unreadable >= IN_A_ROW:
+            self._unreadable = 0
+            self.breaker.open()
 
     async def enter(self) -> Ticket:
         """

@@ -63,6 +63,7 @@ def client_credentials(
     return ClientCredentials("client", secret, token_url=url, origin=vendor.url, scope=scope, clock=clock)
 
 
+@pytest.mark.row("A14")
 async def test_fifty_tasks_share_one_token_request(vendor: Guarded, http: httpx.AsyncClient) -> None:
     """However many requests begin at once, one token is asked for."""
     answers = await asyncio.gather(*(http.get("/thing") for _ in range(50)))
@@ -98,6 +99,7 @@ async def test_after_a_refusal_a_token_is_asked_for_again_in_a_while(
     assert (await http.get("/thing")).status_code == 200
 
 
+@pytest.mark.row("A27")
 @pytest.mark.parametrize(("lifetime", "good_for"), [(1800, 1680), (100, 50), (None, 60)])
 async def test_a_token_is_renewed_before_it_ends(
     lifetime: int | None, good_for: int, vendor: Guarded, http: httpx.AsyncClient, clock: Clock
@@ -113,6 +115,7 @@ async def test_a_token_is_renewed_before_it_ends(
     assert counts == [1, 1, 2]
 
 
+@pytest.mark.row("A27")
 async def test_an_instant_given_as_lifetime_is_read_as_an_instant(
     vendor: Guarded, http: httpx.AsyncClient, clock: Clock
 ) -> None:
@@ -134,6 +137,7 @@ async def test_a_refused_token_is_renewed_once(vendor: Guarded, http: httpx.Asyn
     assert vendor.seen == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
 
 
+@pytest.mark.row("A15")
 async def test_a_request_is_sent_twice_at_most(vendor: Guarded, http: httpx.AsyncClient) -> None:
     """A vendor that refuses good tokens is not asked forever."""
     vendor.revoked = 10**6
@@ -142,6 +146,7 @@ async def test_a_request_is_sent_twice_at_most(vendor: Guarded, http: httpx.Asyn
     assert (len(vendor.seen), len(vendor.forms)) == (2, 2)
 
 
+@pytest.mark.row("A14")
 async def test_tasks_refused_together_renew_together(vendor: Guarded, http: httpx.AsyncClient) -> None:
     """When a token dies under many requests, one new token is asked for."""
     await http.get("/thing")
@@ -239,6 +244,7 @@ def test_credentials_do_not_print_their_secret(make: Callable[[str], httpx.Auth]
     assert "s3cret" not in f"{auth!r} {vars(auth)!r}"
 
 
+@pytest.mark.row("C03")
 def test_a_secret_that_no_header_can_hold_is_refused() -> None:
     """A line break in a token is said at once, without the token."""
     with pytest.raises(ValueError, match=r"^a secret with a character that no header can hold$"):

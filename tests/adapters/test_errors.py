@@ -119,6 +119,7 @@ def test_reads_that_fail_together_fail_as_the_first() -> None:
     assert translate(ExceptionGroup("nested", [group])).reason == "failing (503)"
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -150,6 +151,7 @@ def test_when_to_ask_again_is_told_in_seconds(header: str | None, seconds: float
     assert retry_after_seconds(headers, now) == seconds
 
 
+@pytest.mark.row("A13")
 @settings(max_examples=1000, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.from_regex(LIKE_A_DATE, fullmatch=True), st.integers().map(str)))
 def test_whatever_a_header_says_is_a_short_wait_or_none(text: str) -> None:

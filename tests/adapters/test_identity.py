@@ -97,6 +97,7 @@ def test_an_id_that_nobody_has_is_no_link() -> None:
         assert code(INDEX, who) == "NO_IDENTITY_LINK"
 
 
+@pytest.mark.row("B13")
 def test_two_candidates_are_a_conflict() -> None:
     """Two students with one address are never merged, and the next rule does not decide it."""
     index = IdentityIndex([ADA, identity("3", ("Email", "ada@hill.example"))])
@@ -107,6 +108,7 @@ def test_two_candidates_are_a_conflict() -> None:
     )
 
 
+@pytest.mark.row("B13")
 @pytest.mark.parametrize("order", [(BY_ID, BY_STATE), (BY_STATE, BY_ID)])
 def test_ids_that_name_two_students_are_a_conflict(order: tuple[IdentityRule, ...]) -> None:
     """A vendor that knows one child by Ada's number and by Ben's is wrong about one: no order of rules decides."""

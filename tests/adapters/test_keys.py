@@ -14,6 +14,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.row("C01")
 @pytest.mark.parametrize("text", HOSTILE)
 def test_an_id_that_could_change_the_path_is_refused(text: str) -> None:
     """Nothing but letters, digits, dot, underscore, tilde and hyphen stands in a path."""
@@ -27,6 +28,7 @@ def test_ids_of_vendors_pass_unchanged(text: str) -> None:
     assert text == path_id(text)
 
 
+@pytest.mark.row("C01")
 @given(st.text())
 def test_an_allowed_id_is_one_segment_of_the_path(text: str) -> None:
     """Whatever is let through arrives as the last segment and nothing else."""

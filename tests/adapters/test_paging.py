@@ -90,6 +90,7 @@ async def test_a_server_that_clamps_in_silence_loses_nothing(
     assert list(range(37)) == await paging.everything(reading(style, http, 500), key=itself)
 
 
+@pytest.mark.row("B10")
 async def test_a_total_saves_the_last_request(lists: Lists, http: httpx.AsyncClient) -> None:
     """With a total the list ends when it is reached; without one an empty page must be seen."""
     lists.count = 20
@@ -110,6 +111,7 @@ async def test_a_short_page_ends_the_list_of_a_server_known_for_it(lists: Lists,
     assert len(lists.requests) == 2
 
 
+@pytest.mark.row("B06")
 @pytest.mark.parametrize("style", ["stuck", "loop"])
 async def test_going_in_circles_is_an_error(style: str, lists: Lists, http: httpx.AsyncClient) -> None:
     """A server that ignores the offset, or whose cursors form a ring, is caught after a few requests."""
@@ -120,6 +122,7 @@ async def test_going_in_circles_is_an_error(style: str, lists: Lists, http: http
     assert len(lists.requests) <= 3
 
 
+@pytest.mark.row("B07")
 @pytest.mark.parametrize(
     "link",
     [
@@ -145,6 +148,7 @@ async def test_a_next_link_to_another_origin_is_not_followed(
     assert len(lists.requests) == 1
 
 
+@pytest.mark.row("B06")
 async def test_a_page_that_links_to_itself_is_an_error(lists: Lists, http: httpx.AsyncClient) -> None:
     """The same address is not asked twice."""
     lists.count, lists.link = 30, "/links?per_page=10"
@@ -154,6 +158,7 @@ async def test_a_page_that_links_to_itself_is_an_error(lists: Lists, http: httpx
     assert len(lists.requests) == 1
 
 
+@pytest.mark.row("B06")
 async def test_no_more_than_200_pages_are_read(lists: Lists, http: httpx.AsyncClient) -> None:
     """A list without end is given up, as an error and not as a short list."""
     lists.count = 201
@@ -163,6 +168,7 @@ async def test_no_more_than_200_pages_are_read(lists: Lists, http: httpx.AsyncCl
     assert len(lists.requests) == paging.MAX_PAGES
 
 
+@pytest.mark.row("B06")
 async def test_no_more_than_20000_rows_are_read(lists: Lists, http: httpx.AsyncClient) -> None:
     """A list too long to hold is given up, as an error and not as a short list."""
     lists.count, lists.clamp = 20_001, 10_000
@@ -170,6 +176,7 @@ async def test_no_more_than_20000_rows_are_read(lists: Lists, http: httpx.AsyncC
         await paging.everything(reading("offset", http, 10_000), key=itself)
 
 
+@pytest.mark.row("B08")
 async def test_of_equal_keys_the_last_row_counts_at_the_place_of_the_first() -> None:
     """Rows that move while a list is read come twice; the younger one is kept."""
 
@@ -198,6 +205,7 @@ async def test_windows_walk_the_list_page_by_page(
     assert list(range(37)) == found
 
 
+@pytest.mark.row("B10")
 async def test_a_page_tells_the_vendors_total(lists: Lists, http: httpx.AsyncClient) -> None:
     """The total is told where the vendor says it, and None where it does not."""
     lists.count = 37

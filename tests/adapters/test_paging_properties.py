@@ -78,6 +78,7 @@ async def walk(vendor: Moving, style: str, size: int) -> list[int]:
         return [row async for page in reading(style, http, size) for row in page]
 
 
+@pytest.mark.row("B09")
 @pytest.mark.parametrize("style", BY_KEY)
 @often
 @given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=PLANS)
@@ -92,6 +93,7 @@ async def test_paging_by_key_loses_and_doubles_nothing(
     assert vendor.steady <= set(seen)
 
 
+@pytest.mark.row("B09")
 @pytest.mark.parametrize("style", BY_POSITION)
 @often
 @given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=PLANS)
@@ -109,6 +111,7 @@ async def test_paging_by_position_loses_no_more_than_was_deleted(
         assert len(vendor.steady - set(seen)) <= vendor.deleted
 
 
+@pytest.mark.row("B09")
 @pytest.mark.parametrize("style", BY_POSITION)
 @often
 @given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=INSERTS)
@@ -125,6 +128,7 @@ async def test_paging_by_position_loses_nothing_to_inserts(
         assert vendor.steady <= set(seen)
 
 
+@pytest.mark.row("B08")
 @pytest.mark.parametrize("style", [*BY_POSITION, *BY_KEY])
 @often
 @given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=PLANS)

@@ -67,6 +67,7 @@ def test_a_list_becomes_payloads(media: str) -> None:
     assert Rows(expected) == read_rows(answer([GOOD], media=media), EVENTS)
 
 
+@pytest.mark.row("B01")
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
@@ -87,6 +88,7 @@ def test_an_answer_that_is_none_is_refused(response: httpx.Response, reason: str
     assert (reason, "SOURCE_BAD_RESPONSE") == (error.reason, error.code)
 
 
+@pytest.mark.row("B01")
 def test_a_vendor_known_to_mislabel_its_json_is_read() -> None:
     """An adapter may say that its vendor sends JSON as text."""
     assert read(answer("[]", media="text/plain"), EVENTS, plain=True) == []
@@ -129,6 +131,7 @@ def test_a_status_that_is_no_success_is_raised(status: int) -> None:
         read(answer([], status=status), EVENTS)
 
 
+@pytest.mark.row("B03")
 @pytest.mark.parametrize("bad", [{"student": "2"}, {"student": "2", "day": "never"}, None])
 def test_one_bad_row_does_not_kill_the_page(bad: object) -> None:
     """The good rows stay, the bad one is told with its error."""
@@ -144,6 +147,7 @@ def test_a_bad_row_never_shows_what_it_holds() -> None:
     assert "Quill" not in f"{rows!r} {rows.bad[0].error}"
 
 
+@pytest.mark.row("B03")
 def test_a_key_with_a_bad_row_fails_alone() -> None:
     """Grouped by key, other keys keep their rows; a known key without rows has none."""
     rows = read_rows(answer([GOOD, {"student": "2", "day": "x"}, {**GOOD, "student": "2"}]), EVENTS)
@@ -154,6 +158,7 @@ def test_a_key_with_a_bad_row_fails_alone() -> None:
     assert isinstance(batch["2"], PayloadError)
 
 
+@pytest.mark.row("B03")
 def test_a_row_without_a_readable_key_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody's row fails nobody, and the log says how many there were."""
     rows = read_rows(answer([GOOD, {"day": "x"}, 7, {"student": {"id": "2"}}]), EVENTS)

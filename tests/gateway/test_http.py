@@ -86,6 +86,7 @@ async def test_it_says_what_it_is_and_what_it_can_unpack(vendor: Vendor) -> None
     assert headers["accept-encoding"] == "gzip"
 
 
+@pytest.mark.row("A24")
 async def test_no_cookie_is_kept(vendor: Vendor) -> None:
     """What a vendor sets on one viewer's answer is not sent with the next one's request."""
     async with ask(vendor) as http:
@@ -95,6 +96,7 @@ async def test_no_cookie_is_kept(vendor: Vendor) -> None:
     assert "cookie" not in headers
 
 
+@pytest.mark.row("A25")
 async def test_no_redirect_is_followed(vendor: Vendor) -> None:
     """A redirect is an answer like any other."""
     async with ask(vendor) as http:
@@ -103,6 +105,7 @@ async def test_no_redirect_is_followed(vendor: Vendor) -> None:
     assert answer.status_code == 307
 
 
+@pytest.mark.row("C04")
 async def test_another_origin_is_asked_nothing(vendor: Vendor) -> None:
     """An address elsewhere is refused before anything is sent, whoever gave it to the adapter."""
     other = Vendor()
@@ -148,6 +151,7 @@ async def test_each_request_is_counted(vendor: Vendor) -> None:
     assert len(calls) == 2
 
 
+@pytest.mark.row("C08")
 async def test_the_environment_sends_nothing_through_a_proxy(
     vendor: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +184,7 @@ async def hanging_up(connections: int) -> AsyncIterator[tuple[str, list[bytes]]]
         yield f"http://{host}:{port}", got
 
 
+@pytest.mark.row("A06")
 async def test_a_connection_that_was_just_closed_costs_nothing() -> None:
     """A06: a vendor that closes before its answer is asked once more, and the question has its answer."""
     calls: list[None] = []

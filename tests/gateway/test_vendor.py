@@ -48,6 +48,7 @@ async def test_what_a_vendor_did_is_one_of_the_family() -> None:
     assert "secret" not in str(told["s1"].value) + told["s1"].value.reason
 
 
+@pytest.mark.row("B16")
 async def test_a_bug_of_an_adapter_is_its_sources_failure(caplog: pytest.LogCaptureFixture) -> None:
     """An exception that nobody knows becomes INTERNAL; the log names the place and holds no value."""
     ledger = Ledger(failing={"students_by_id": KeyError("Jane Doe, token=SECRET")})

@@ -22,7 +22,7 @@ from adapters.concurrency import each
 from adapters.contract import Adapter, AdapterSettings, Batch
 from adapters.keys import path_id
 from adapters.model import AssignmentWork, SectionId, StudentId, SubmissionStatus
-from adapters.reading import read
+from adapters.reading import LONGEST_TEXT, read
 from adapters.sources import District, Source
 from gateway.http import VendorClient, Wire, client
 from gateway.server import Service
@@ -39,7 +39,7 @@ HERE = (ip_network("127.0.0.0/8"),)
 class Row(BaseModel):
     """A vendor's row: whose work, and what."""
 
-    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True, str_max_length=LONGEST_TEXT)
 
     student: str
     title: str

@@ -68,6 +68,7 @@ def requests(vendors: list[Sandbox]) -> list[int]:
     return [len(vendor.requests) for vendor in vendors]
 
 
+@pytest.mark.row("C01")
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_text_that_is_no_id_asks_nothing(gateway: Gateway, vendors: list[Sandbox], text: str) -> None:
     """BAD_ID at every door, in words of our own, before any vendor hears of it."""
@@ -81,6 +82,7 @@ def test_text_that_is_no_id_asks_nothing(gateway: Gateway, vendors: list[Sandbox
     assert requests(vendors) == before
 
 
+@pytest.mark.row("C01")
 @pytest.mark.parametrize("kind", ["Student", "School", "Section", "Session", "Staff", "LocalEducationAgency"])
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_an_id_made_of_such_text_asks_nothing(

@@ -117,6 +117,7 @@ def named(part: Any) -> set[str]:
     return set()
 
 
+@pytest.mark.row("B12")
 def test_one_number_is_two_students(stage: Stage) -> None:
     """The districts number alike; each number is a child of the one and another of the other."""
     query = """query ($one: ID, $other: ID, $number: String) {
@@ -259,6 +260,7 @@ def chosen(student: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     return {name: student[name] for name in ("id", *fields)}
 
 
+@pytest.mark.row("B12")
 def test_no_record_crosses_in_a_thousand_random_queries(stage: Stage) -> None:
     """
     Every answer is what the district alone would say, and null for those whose district it is not.

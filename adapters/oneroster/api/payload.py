@@ -17,7 +17,7 @@ from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 
-from adapters.reading import read
+from adapters.reading import LONGEST_TEXT, read
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Item")
@@ -26,7 +26,13 @@ R = TypeVar("R", bound="Item")
 class Payload(BaseModel):
     """Part of an answer; properties that nobody reads are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_max_length=LONGEST_TEXT,
+        coerce_numbers_to_str=True,
+    )
 
 
 def _blank(value: Any) -> Any:

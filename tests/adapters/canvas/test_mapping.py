@@ -66,6 +66,7 @@ def test_work_as_canvas_documents_it() -> None:
     assert work.due_at is None
 
 
+@pytest.mark.row("B05")
 @pytest.mark.parametrize(
     ("told", "expected"),
     [

@@ -37,6 +37,7 @@ def parsed(text: str) -> list[tuple[str, str, str]]:
     raise AssertionError("not a filter")
 
 
+@pytest.mark.row("C02")
 @given(predicates)
 def test_a_filter_reads_back_as_what_was_meant(predicate: Predicate) -> None:
     """Field, operator and value, whatever the value holds."""
@@ -51,6 +52,7 @@ def test_two_predicates_read_back_as_two(left: Predicate, right: Predicate) -> N
     assert told == parsed(str(Either(left, right)))
 
 
+@pytest.mark.row("C02")
 @pytest.mark.parametrize("value", ["O'Neil", "'", "", "x' OR status='active", "a\0b", "a\nb", "9" * 300])
 def test_what_servers_read_differently_is_never_sent(value: str) -> None:
     """A quote works unescaped on one server and doubled on another: a wrong answer either way."""
@@ -60,6 +62,7 @@ def test_what_servers_read_differently_is_never_sent(value: str) -> None:
         Predicate("identifier", "=", value)
 
 
+@pytest.mark.row("C02")
 @pytest.mark.parametrize(("field", "operator"), [("password", "="), ("identifier", " OR "), ("a='1' OR b", "=")])
 def test_fields_and_operators_are_allowed_by_list(field: Field, operator: Operator) -> None:
     """A name that is not on the list is a mistake of ours, not a question."""

@@ -30,6 +30,7 @@ async def test_a_fresh_answer_is_not_asked_again() -> None:
     assert (kept.traffic.hits, kept.traffic.stale, round(kept.traffic.age)) == (1, 0, HOUR - 1)
 
 
+@pytest.mark.row("D08")
 async def test_a_stale_answer_is_served_at_once_and_asked_again_behind() -> None:
     """A thousand readers in the stale window get the old answer, marked, and cause one call between them."""
     kept = Kept(seconds=0.02)
@@ -51,6 +52,7 @@ async def test_an_answer_too_old_for_that_is_waited_for() -> None:
     assert kept.calls == [("s1",)] * 2
 
 
+@pytest.mark.row("D09")
 @pytest.mark.parametrize(("hours", "code"), [(24.9, None), (25.1, "SOURCE_UNAVAILABLE")])
 async def test_when_the_source_fails_what_is_kept_is_served_within_its_limit(
     hours: float, code: str | None
@@ -101,6 +103,7 @@ async def test_while_a_source_is_down_nobody_waits_for_it_who_can_be_served() ->
     assert await kept.students("s1") == {"s1": False}
 
 
+@pytest.mark.row("D13")
 async def test_a_key_that_the_source_does_not_know_is_remembered_briefly() -> None:
     """Half a minute; then the student may have been enrolled."""
     kept = Kept()
@@ -244,6 +247,7 @@ async def test_nothing_is_kept_where_nothing_may_be_and_questions_are_still_shar
     assert len(kept.calls) == 2
 
 
+@pytest.mark.row("D13")
 async def test_a_purge_forgets_and_keeps_nothing_of_what_was_under_way() -> None:
     """An answer that was asked before the purge may be older than what it is about."""
     kept = Kept(seconds=0.03)
@@ -257,6 +261,7 @@ async def test_a_purge_forgets_and_keeps_nothing_of_what_was_under_way() -> None
     assert kept.calls == [("s1", "s2"), ("s1", "s3"), ("s1", "s2", "s3")]
 
 
+@pytest.mark.row("D12")
 async def test_arguments_windows_and_lookups_do_not_share_answers() -> None:
     """Two years, two pages and two lookups of one key are six things."""
     kept = Kept()

@@ -134,6 +134,7 @@ async def test_restricted_data_never_leaves_the_process(processes: list[Process]
     assert set(await one.fleet.client.keys("*")) == before
 
 
+@pytest.mark.row("D14")
 async def test_no_name_and_no_number_is_in_redis(processes: list[Process]) -> None:
     """Neither in a key nor in a value."""
     process = processes[0]
@@ -148,6 +149,7 @@ async def test_no_name_and_no_number_is_in_redis(processes: list[Process]) -> No
     assert not [text for text in (b"604822", b"Ada", b"Student") if text in held]
 
 
+@pytest.mark.row("D13")
 async def test_what_is_told_to_be_forgotten_is_forgotten_by_all(processes: list[Process]) -> None:
     """Within a second, from memory and from Redis, also by a process that starts later."""
     one, other = processes
@@ -176,6 +178,7 @@ def start_like(process: Process) -> Process:
     return start(RedisServer(kwargs["port"]), process.fleet.name)
 
 
+@pytest.mark.row("D05")
 async def test_a_value_that_was_moved_or_damaged_is_a_miss_and_is_counted(processes: list[Process]) -> None:
     """Key A's value under key B, noise, and a cut value: asked anew, never shown."""
     one, other = processes
@@ -193,6 +196,7 @@ async def test_a_value_that_was_moved_or_damaged_is_a_miss_and_is_counted(proces
     assert (len(other.kept.calls), other.fleet.counts.corrupt) == (1, 3)
 
 
+@pytest.mark.row("D14")
 async def test_a_fleet_with_another_key_reads_nothing(processes: list[Process], server: RedisServer) -> None:
     """Dropping the key erases: what was written with another one is a miss."""
     one = processes[0]
@@ -218,6 +222,7 @@ async def test_when_the_asker_dies_the_waiters_ask_themselves(processes: list[Pr
     asker.cancel()
 
 
+@pytest.mark.row("D02")
 async def test_without_redis_all_is_as_in_one_process(processes: list[Process], server: RedisServer) -> None:
     """Killed under a thousand askers: none fails, and each process asks the vendor once at most."""
     for process in processes:
@@ -243,6 +248,7 @@ async def shared_again(processes: list[Process]) -> bool:
     return calls(processes) == 1
 
 
+@pytest.mark.row("D03")
 async def test_a_redis_that_hangs_costs_fifty_milliseconds_a_few_times(
     processes: list[Process], server: RedisServer
 ) -> None:

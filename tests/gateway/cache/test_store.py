@@ -56,6 +56,7 @@ async def test_the_same_batch_is_the_same_mapping_until_one_of_its_answers_is_an
     assert list(third) == list(first)
 
 
+@pytest.mark.row("D11")
 @pytest.mark.parametrize("memory", [1, 3])
 async def test_bytes_stay_within_their_bound_and_are_what_python_says(memory: int) -> None:
     """Far more is asked than fits; what is held is as the interpreter counts it, give or take a fifth."""

@@ -22,6 +22,7 @@ SIS = source(Sis, Ledger(), "sis")
 CONTENT = write(5.0, Answer([event("604822", "1", 3)], "sis", datetime(2026, 11, 25, tzinfo=UTC)))
 
 
+@pytest.mark.row("D05")
 def test_what_was_closed_is_opened_at_its_place_only() -> None:
     """A value under another place's name, or of another district, is shown to nobody."""
     value = VAULT.close("hill", "a", 1, CONTENT)
@@ -31,6 +32,7 @@ def test_what_was_closed_is_opened_at_its_place_only() -> None:
     assert Vault(b"x" * 32).open("hill", "a", value) is None
 
 
+@pytest.mark.row("D14")
 def test_a_stolen_value_shows_neither_a_name_nor_a_number() -> None:
     """Neither in the clear nor the same twice."""
     first, second = VAULT.close("hill", "a", 1, CONTENT), VAULT.close("hill", "a", 1, CONTENT)
@@ -39,6 +41,7 @@ def test_a_stolen_value_shows_neither_a_name_nor_a_number() -> None:
     assert b"604822" not in first
 
 
+@pytest.mark.row("D04")
 def test_ten_thousand_changed_values_are_all_refused() -> None:
     """Flipped, cut, lengthened or filled with noise: None, and no exception."""
     chance = random.Random(11)  # noqa: S311 - a test's numbers
@@ -57,6 +60,7 @@ def test_ten_thousand_changed_values_are_all_refused() -> None:
         assert VAULT.open("hill", "a", bytes(changed)) is None
 
 
+@pytest.mark.row("D04")
 @given(st.binary(max_size=200))
 def test_content_in_another_form_is_a_miss(content: bytes) -> None:
     """Written by another version, or by nobody: None, and no exception."""
@@ -108,6 +112,7 @@ def test_an_error_is_the_same_for_those_elsewhere(error: AdapterError) -> None:
     assert read_error("nonsense").code == "SOURCE_UNAVAILABLE"
 
 
+@pytest.mark.row("D12")
 def test_no_two_questions_share_a_place() -> None:
     """Sources, lookups, arguments, pages and keys that run together when written side by side do not."""
     asks = [
@@ -127,6 +132,7 @@ def test_no_two_questions_share_a_place() -> None:
     assert places_of(b"t" * 32, *asks[0])["1"] not in places
 
 
+@pytest.mark.row("D12")
 @given(
     st.lists(st.text(max_size=6), min_size=2, max_size=2, unique=True),
     st.lists(st.text(max_size=6), min_size=2, max_size=2),
