@@ -32,6 +32,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
                 continue
             for row in (row for name, rows in report.user_properties if name == "rows" for row in rows):
                 tried[row] = tried.get(row, True) and outcome == "passed"
+    counts = [
+        told
+        for report in terminalreporter.stats.get("passed", ())
+        for name, told in report.user_properties
+        if name == "counts" and report.when == "call"
+    ]
+    for told in counts:
+        terminalreporter.line(told)
     if not tried:
         return
     terminalreporter.section("matrix of faults")
