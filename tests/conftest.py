@@ -24,22 +24,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Report the rows of the matrix that this run played."""
+    """Report what this run counted, and the rows of the matrix that it played."""
     tried: dict[str, bool] = {}
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, ()):
-            if outcome == "passed" and report.when != "call":
-                continue
-            for row in (row for name, rows in report.user_properties if name == "rows" for row in rows):
+            told = [] if outcome == "passed" and report.when != "call" else _told(report)
+            for text in (text for name, text in told if name == "counts"):
+                terminalreporter.line(text)
+            for row in (row for name, rows in told if name == "rows" for row in rows):
                 tried[row] = tried.get(row, True) and outcome == "passed"
-    counts = [
-        told
-        for report in terminalreporter.stats.get("passed", ())
-        for name, told in report.user_properties
-        if name == "counts" and report.when == "call"
-    ]
-    for told in counts:
-        terminalreporter.line(told)
     if not tried:
         return
     terminalreporter.section("matrix of faults")
@@ -60,3 +53,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _told(report: Any) -> list[tuple[str, Any]]:
+    """What a test told with its outcome; a module that could not be read tells nothing."""
+    found: list[tuple[str, Any]] = getattr(report, "user_properties", [])
+    return found

@@ -8,7 +8,7 @@ one of them is replaced or goes, whoever asks for the same keys gets the same ma
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from sys import getsizeof
 from typing import Any, NamedTuple
 
@@ -97,6 +97,10 @@ class Store:
 
     def __len__(self) -> int:
         return len(self._line)
+
+    def entries(self) -> Iterable[Entry]:
+        """All that is kept, the one used longest ago first."""
+        return self._line
 
     def shelf(self, source: Source, ask: Ask[Any]) -> Shelf | None:
         """What is kept of what a source is asked."""

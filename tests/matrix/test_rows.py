@@ -7,16 +7,18 @@ from pathlib import Path
 
 from tests.matrix.rows import NOT_COVERED, SECTIONS
 
+ROW = re.compile(r'"([A-Z]\d\d)"')
 TESTS = Path(__file__).parents[1]
 
 
 def test_each_row_is_played_or_has_a_reason() -> None:
     """And none has both."""
-    played = {
-        name
-        for path in TESTS.rglob("test_*.py")
-        for call in re.findall(r"\brow\(([^)]*)\)", path.read_text(encoding="utf-8"))
-        for name in re.findall(r'"([A-Z]\d\d)"', call)
+    texts = [path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py")]
+    marked = {
+        name for text in texts for call in re.findall(r"\brow\(([^)]*)\)", text) for name in ROW.findall(call)
+    }
+    played = marked | {
+        name for text in texts for name in re.findall(r'^    "([A-D]\d\d)-[^"]*": ', text, re.MULTILINE)
     }
     rows = {row for section in SECTIONS.values() for row in section}
     assert {row for row in rows if row not in played and row not in NOT_COVERED} == set()

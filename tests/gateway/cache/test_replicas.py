@@ -280,3 +280,55 @@ def aged(process: Process, seconds: float) -> Process:
     now = shared.clock
     shared.clock = lambda: now() + seconds
     return process
+
+
+@pytest.mark.row("D01")
+async def test_a_redis_that_is_not_there_at_start_is_joined_when_it_comes(server: RedisServer) -> None:
+    """The process answers from the first moment, by itself."""
+    server.kill()
+    process = start(server, "late")
+    process.kept.cache.start()
+    assert await process.kept.students("s1") == {"s1": False}
+    assert not process.fleet.there
+    server.start()
+    await process.caught_up()
+    other = start(server, "late")
+    other.kept.cache.start()
+    await other.caught_up()
+    await process.kept.students("s2")
+    await asyncio.sleep(0.05)
+    await other.kept.students("s2")
+    for each in (process, other):
+        await each.kept.cache.close()
+    assert other.kept.calls == []
+
+
+@pytest.mark.row("D06")
+@pytest.mark.parametrize("trouble", [("CONFIG", "SET", "maxmemory", "1"), ("REPLICAOF", "127.0.0.1", "1")])
+async def test_a_redis_that_takes_nothing_any_more_costs_nothing_but_its_help(
+    processes: list[Process], trouble: tuple[str, ...]
+) -> None:
+    """Out of memory, or turned into a read-only replica: every question is answered."""
+    client = processes[0].fleet.client
+    await client.execute_command(*trouble)
+    try:
+        for number in range(40):
+            for process in processes:
+                process.kept.seconds = 0.0
+                assert await process.kept.students(f"s{number}") == {f"s{number}": False}
+    finally:
+        await client.execute_command("REPLICAOF", "NO", "ONE")
+        await client.execute_command("CONFIG", "SET", "maxmemory", "0")
+
+
+@pytest.mark.row("D07")
+async def test_when_redis_forgets_everything_the_processes_still_know(processes: list[Process]) -> None:
+    """What is in memory is served; what is not is asked once for all."""
+    one, other = processes
+    await one.kept.students(*CLASS)
+    await one.fleet.client.flushall()
+    await asyncio.gather(*(one.kept.students(*CLASS) for _ in range(100)))
+    assert calls(processes) == 1
+    await asyncio.gather(*(process.kept.students("s99") for process in processes for _ in range(100)))
+    assert calls(processes) == 2
+    assert other.kept.calls in ([], [("s99",)])

@@ -1,0 +1,37 @@
+"""What is kept is what the vendors said: no query changes it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from adapters.sandbox.district import make_district
+from adapters.sandbox.showcase import showcase
+from gateway.execution import StructExecutor
+from gateway.fetching import Operations
+from gateway.seal import HmacSeal
+from resolvers.schema import make_schema
+from tests.gateway.doors import ROOT
+from tests.scenarios.roads import VIEWER, road
+
+FACTS = make_district(60)
+EXAMPLES = [path.read_text() for path in sorted((ROOT / "examples" / "queries").glob("*.graphql"))]
+
+
+@pytest.mark.row("D10")
+async def test_no_query_changes_what_is_kept() -> None:
+    """Every example of the product twice: each record that is kept afterwards is as it was when it came."""
+    schema = make_schema(StructExecutor)
+    async with road(FACTS) as made:
+        operations = Operations([made.district], HmacSeal(b"k" * 32))
+        kept: dict[int, tuple[Any, Any]] = {}
+        for text in EXAMPLES * 2:
+            variables = {"studentUniqueId": showcase(FACTS)} if "$studentUniqueId" in text else {}
+            await schema.execute(text, variable_values=variables, context_value=operations.begin(VIEWER))
+            for entry in operations.cache.store.entries():
+                kept.setdefault(id(entry), (entry, copy.deepcopy(entry.answer)))
+        await operations.cache.close()
+    assert len(kept) > 50
+    assert [entry.key for entry, before in kept.values() if entry.answer != before] == []
