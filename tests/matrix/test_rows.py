@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.matrix.rows import NOT_COVERED, SECTIONS
 
 ROW = re.compile(r'"([A-Z]\d\d)"')
+PLAYED = re.compile(r'^    "([A-D]\d\d)-[^"]*": ', re.MULTILINE)
 TESTS = Path(__file__).parents[1]
 
 

@@ -56,11 +56,20 @@ class Gateway:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, districts: Mapping[str, Mapping[str, Sandbox]]) -> Iterator[Gateway]:
-    """A gateway over these districts, each with its sandboxes by kind, until the block ends."""
+def serving(
+    folder: Path,
+    districts: Mapping[str, Mapping[str, Sandbox]],
+    cache: str = "",
+    secrets: Mapping[str, str] | None = None,
+) -> Iterator[Gateway]:
+    """
+    A gateway over these districts, each with its sandboxes by kind, until the block ends.
+
+    `cache` are lines of its settings, and `secrets` what they name.
+    """
     path = folder / "gateway.toml"
-    path.write_text(settings(districts))
-    environ = {"ADA": VIEWER_TOKEN}
+    path.write_text(f"{settings(districts)}\n[cache]\n{cache}\n")
+    environ = {"ADA": VIEWER_TOKEN, **(secrets or {})}
     for sources in districts.values():
         for source in sources.values():
             environ |= {SECRETS[name]: text for name, text in source.settings().items() if name in SECRETS}
@@ -81,5 +90,5 @@ def settings(districts: Mapping[str, Mapping[str, Sandbox]]) -> str:
             given = {"name": kind, "kind": kind, **source.configured()}
             told = {f"{key}_env" if key in SECRETS else key: SECRETS.get(key, text) for key, text in given.items()}
             lines += ["[[districts.sources]]", *(f"{key} = {json.dumps(text)}" for key, text in told.items())]
-    lines += ["[[viewers]]", 'subject = "ada"', 'role = "superintendent"', 'token_env = "ADA"']
+    lines += ["[[viewers]]", 'subject = "ada"', 'role = "superintendent"', "operator = true", 'token_env = "ADA"']
     return "\n".join([*lines, f"districts = {list(districts)}"])
