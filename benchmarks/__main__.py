@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import RESULTS, keep, machine, table
 
-NAMES = ("page", "waiting", "http", "peers", "warm", "client")
+NAMES = ("page", "waiting", "http", "peers", "warm", "client", "stampede")
 """The benchmarks, each a module of its name."""
 
 

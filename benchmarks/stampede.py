@@ -1,0 +1,148 @@
+"""
+`stampede`: a thousand equal pages asked at once of a gateway that keeps nothing yet, and what the vendor is asked.
+
+The vendor is the Ed-Fi sandbox behind real HTTP, which takes 100 ms; the gateways are processes of their own: one,
+then two on one Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from adapters.sandbox.district import make_district
+from adapters.sandbox.serving import Sandbox, served
+from benchmarks.measuring import Row
+
+PAGES = 1000
+TOKEN = secrets.token_urlsafe(32)
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+PAGE = """query ($section: ID!) { section(id: $section) { courseTitle roster { student {
+    studentUniqueId name { lastName } courseGrades { letter } attendanceEvents { totalCount } } } } }"""
+
+
+async def measure(*, quick: bool) -> list[Row]:
+    """The rows of this benchmark."""
+    pages = 100 if quick else PAGES
+    facts = make_district(60)
+    sandbox: Sandbox = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()(facts)
+    sandbox.switches.latency = 100
+    rows = []
+    with served(sandbox):
+        for count in (1, 2):
+            with contextlib.ExitStack() as stack:
+                cache = stack.enter_context(_redis()) if count == 2 else ""
+                if cache is None:
+                    print("stampede: two processes not measured: redis-server is not installed")
+                    continue
+                urls = [stack.enter_context(_gateway(sandbox, cache)) for _ in range(count)]
+                rows += await _stampede(sandbox, urls, facts.students[0].id, pages)
+    return rows
+
+
+async def _stampede(sandbox: Sandbox, urls: Sequence[str], student: str, pages: int) -> list[Row]:
+    """Vendor calls of one page, and of many at once."""
+    limits = httpx.Limits(max_connections=pages)
+    async with httpx.AsyncClient(headers=HEADERS, timeout=60, trust_env=False, limits=limits) as client:
+        query = f'{{ student(studentUniqueId: "{student}") {{ sections {{ section {{ id }} }} }} }}'
+        for url in urls:  # each has its token, and has heard of the others
+            found = await _ask(client, url, {"query": query})
+        section = found["data"]["student"]["sections"][0]["section"]["id"]
+        body = {"query": PAGE, "variables": {"section": section}}
+        await _cold(client, urls[0], sandbox)
+        await _ask(client, urls[0], body)
+        single = _asked(sandbox)
+        await _cold(client, urls[0], sandbox)
+        started = time.perf_counter()
+        answers = await asyncio.gather(*(_ask(client, urls[n % len(urls)], body) for n in range(pages)))
+        seconds = time.perf_counter() - started
+        assert not any("errors" in answer for answer in answers)
+    case = f"{pages} cold pages, {len(urls)} process{'es' if len(urls) > 1 else ''}"
+    return [
+        Row("stampede", case, "vendor calls over those of one page", _asked(sandbox) / single, "x", 1.0),
+        Row("stampede", case, "vendor calls of one page", single, "calls"),
+        Row("stampede", case, "until all are answered", seconds, "s"),
+    ]
+
+
+async def _ask(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Any:
+    return (await client.post(url, json=body)).json()
+
+
+async def _cold(client: httpx.AsyncClient, url: str, sandbox: Sandbox) -> None:
+    """Have everything forgotten, long enough ago for clocks that differ."""
+    (await client.post(url.replace("/graphql", "/cache/purge"), json={"district": "here"})).raise_for_status()
+    await asyncio.sleep(1.5)
+    _asked(sandbox)
+
+
+def _asked(sandbox: Sandbox) -> int:
+    """How often the vendor was asked for data since the last time."""
+    count = sum("/ed-fi/" in each for each in sandbox.requests)
+    sandbox.requests.clear()
+    return count
+
+
+@contextlib.contextmanager
+def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
+    """The address of a gateway over the sandbox, a process of its own."""
+    given = sandbox.configured()
+    secret = given.pop("client_secret")
+    settings = "\n".join(
+        [
+            "[server]\nport = 0\n[cache]",
+            cache,
+            '[[districts]]\nid = "here"\nname = "Here"\ntime_zone = "America/Chicago"',
+            '[[districts.sources]]\nname = "sis"\nkind = "edfi"\nclient_secret_env = "SECRET"',
+            *(f"{name} = {value!r}" for name, value in given.items()),
+            '[[viewers]]\nsubject = "bench"\nrole = "superintendent"\ndistricts = ["here"]\noperator = true',
+            'token_env = "TOKEN"',
+        ]
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gateway.toml"
+        path.write_text(settings, encoding="utf-8")
+        command = [str(Path(sys.executable).parent / "student-graph"), "serve", "--config", str(path)]
+        environ = {**os.environ, "SECRET": secret, "TOKEN": TOKEN, "KEY": base64.b64encode(b"k" * 32).decode()}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:  # noqa: S603
+            assert process.stdout is not None
+            try:
+                yield process.stdout.readline().removeprefix("student-graph answers at ").strip()
+            finally:
+                process.terminate()
+
+
+@contextlib.contextmanager
+def _redis() -> Iterator[str | None]:
+    """Settings of a cache on a Redis of its own; None where there is no Redis."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        yield None
+        return
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    command = [binary, "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - a program of this machine
+        try:
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                time.sleep(0.02)
+            yield f'redis = "redis://127.0.0.1:{port}/0"\nkey_env = "KEY"'
+        finally:
+            process.kill()
