@@ -250,11 +250,16 @@ def _combined(
     failures: dict[int, tuple[AdapterError, ...]] = {}
     stale: dict[int, frozenset[str]] = {}
     only = told[0] if len(told) == 1 else None
+    names = {"": frozenset[str]()}
     for place, key in enumerate(ids):
         if only is not None:
             answer = only.get(key)
-            if answer is None or not (answer.stale or answer.withheld):
+            if answer is None or not answer.withheld:
                 values.append(None if answer is None else answer.value)
+                if answer is not None and answer.stale:
+                    stale[place] = names.get(answer.source) or names.setdefault(
+                        answer.source, frozenset({answer.source})
+                    )
                 continue
         value, failed, old = combine([batch[key] for batch in told if key in batch])
         values.append(value)

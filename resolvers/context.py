@@ -110,9 +110,9 @@ class Operation:
     reached: dict[tuple[DistrictId, str], list[tuple[frozenset[str], Ref]]] = field(default_factory=dict)
     """By district and kind of key: keys, and the school or section that they were reached through."""
 
-    def note_stale(self, records: Iterable[Record]) -> None:
+    def note_stale(self, records: Sequence[Record]) -> None:
         """Note that these records came in a stale answer."""
-        self.stale.update((id(record), record) for record in records)
+        self.stale.update(zip(map(id, records), records, strict=True))
 
     def is_stale(self, record: Record) -> bool:
         """Whether the record came in a stale answer."""

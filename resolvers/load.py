@@ -261,8 +261,11 @@ async def _asked(info: Info, question: _Question, ids: Sequence[Any], owners: Se
 def _told(context: Context, column: Column[Any]) -> list[Any]:
     """A column as resolvers have it; stale records are noted in the operation."""
     values = list(column.values)
-    for place, names in column.stale.items():
-        context.operation.note_stale(r for r in _records(values[place]) if fetched(r).source in names)
+    if column.stale:
+        old = column.stale.items()
+        context.operation.note_stale(
+            [r for place, names in old for r in _records(values[place]) if fetched(r).source in names]
+        )
     for place, failures in column.failures.items():
         values[place] = Partial(values[place], failures)
     return values

@@ -167,7 +167,7 @@ class Wholes:
         now = self._clock()
         sources = tuple((name, seen.asks, seen.hits, now - seen.age) for name, seen in operation.traffic.items())
         ends = min((self._districts[name].day_ends() for name in districts), default=0.0)
-        fresh = min(memo.fresh for memo in memos)
+        fresh = min(memo.until for memo in memos)
         whole = Whole(data, tuple(memos), fresh, ends, sources, tuple(operation.degraded))
         if whole.size > self._memory // LARGEST_SHARE:
             return

@@ -71,15 +71,15 @@ class Cache:
         gate = gate_of(source.adapter.http)
         return source in self._failing or self.clock() < shelf.retry or (gate is not None and gate.resting)
 
-    def renew(self, source: Source, ask: Ask[Any]) -> None:
-        """Ask behind for what was served stale; a source that fails is left alone for a while."""
+    def renew(self, source: Source, ask: Ask[Any], keys: Sequence[Any]) -> None:
+        """Ask behind for keys that were served stale; a source that fails is left alone for a while."""
         now = self.clock()
         shelf = self.store.shelf(source, ask)
         if now < self._failing.get(source, now) or (shelf is not None and now < shelf.retry):
             return
         if source in self._failing:
             self._failing[source] = now + PAUSE
-        self.flying.behind(source, ask)
+        self.flying.behind(source, replace(ask, keys=tuple(keys)))
 
     def start(self) -> None:
         """Begin to share with others, where there are any."""

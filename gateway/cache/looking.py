@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.sources import Answer, Ask, Source
 from gateway.cache.live import Cache
@@ -26,7 +26,7 @@ class Look:
     """Keys that the source must be asked for."""
     instead: dict[Any, Entry] = field(default_factory=dict)
     """What can stand in for some of them when that fails."""
-    renew: list[Any] = field(default_factory=list)
+    renew: Sequence[Any] = ()
     """Keys that are served now and should be asked behind."""
     stale: int = 0
     """Answers that are no longer fresh."""
@@ -58,26 +58,63 @@ def look(cache: Cache, source: Source, ask: Ask[Any], liked: timedelta | None) -
         return Look(now, missing=list(ask.keys))
     accepted = _since(now, ask.max_age)
     wanted = max(accepted, _since(now, liked))
-    memo = shelf.memos.get(ask.keys)
-    if memo is not None and now < memo.fresh and memo.fetched >= wanted:
+    memo = shelf.memos.get((ask.keys, False))
+    if memo is not None and now < memo.until and memo.fetched >= wanted:
         cache.store.use_memo(memo)
-        return Look(now, memo.answers, len(ask.keys), oldest=memo.fetched, memo=memo)
+        return _whole(now, memo)
+    old_memo = shelf.memos.get((ask.keys, True))
+    usable = old_memo is not None and now < old_memo.until and old_memo.fetched >= accepted
+    if old_memo is not None and usable and cache.patient(source, shelf):
+        cache.store.use_memo(old_memo)
+        return _whole(now, old_memo)
+    return _pieced(cache, source, ask, shelf, Since(now, accepted, wanted))
+
+
+class Since(NamedTuple):
+    """Instants by the cache's clock: now, and since when an answer may and should have been fetched."""
+
+    now: float
+    accepted: float
+    wanted: float
+
+
+def _whole(now: float, memo: Memo) -> Look:
+    """A batch that was put together before."""
+    seen = Look(now, memo.answers, len(memo.keys), oldest=memo.fetched)
+    if memo.stale:
+        seen.stale, seen.renew = len(memo.keys), memo.keys
+    else:
+        seen.memo = memo
+    return seen
+
+
+def _pieced(cache: Cache, source: Source, ask: Ask[Any], shelf: Shelf, since: Since) -> Look:
+    """A batch put together from what is kept of its keys."""
+    now, accepted, wanted = since
     found, old, missing = _sorted(shelf, ask.keys, now, wanted)
     cache.store.use(found)
     if not old and not missing:
-        memo = cache.store.put_together(shelf, ask.keys, found)
-        return Look(now, memo.answers, len(ask.keys), oldest=memo.fetched, memo=memo)
-    seen = Look(now, missing=missing)
+        return _whole(now, cache.store.put_together(shelf, ask.keys, found))
     patient = cache.patient(source, shelf) if old else False
+    if (
+        patient
+        and not found
+        and not missing
+        and all(entry.times.fresh <= now < entry.times.gone and entry.times.fetched >= accepted for entry in old)
+    ):
+        return _whole(now, cache.store.put_together(shelf, ask.keys, old, stale=True))
+    seen = Look(now, missing=missing)
+    renew = []
     for entry in old:
         if entry.times.fetched < accepted or now >= entry.times.gone:
             seen.missing.append(entry.key)
         elif patient or (entry.times.fetched >= wanted and now < entry.times.at_once):
             found.append(entry)
-            seen.renew.append(entry.key)
+            renew.append(entry.key)
         else:
             seen.missing.append(entry.key)
             seen.instead[entry.key] = entry
+    seen.renew = renew
     seen.answers = {entry.key: answer for entry in found if (answer := seen.serve(entry)) is not None}
     return seen
 

@@ -61,7 +61,7 @@ class Reading:
         if ask.keys:
             self._operation.basis.rests_on(None if ask.lookup.sensitivity.restricted else seen.memo)
         if seen.renew:
-            self._cache.renew(source, replace(ask, keys=tuple(seen.renew)))
+            self._cache.renew(source, ask, seen.renew)
         return seen.answers
 
     async def _asked(self, source: Source, ask: Ask[Any], traffic: Traffic) -> dict[Any, Answer[Any] | None]:

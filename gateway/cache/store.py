@@ -55,14 +55,16 @@ class Entry:
 
 
 class Memo:
-    """The answers to a batch, put together while all of them were fresh."""
+    """The answers to a batch, put together while all of them were fresh, or while none was."""
 
-    __slots__ = ("answers", "entries", "fetched", "fresh", "kept", "keys", "shelf", "size", "used")
+    __slots__ = ("answers", "entries", "fetched", "kept", "keys", "shelf", "size", "stale", "until", "used")
 
-    def __init__(self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry]) -> None:
-        self.shelf, self.keys, self.entries = shelf, keys, entries
-        self.answers = {entry.key: entry.answer for entry in entries if entry.answer is not None}
-        self.fresh = min(entry.times.fresh for entry in entries)
+    def __init__(self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry], *, stale: bool) -> None:
+        self.shelf, self.keys, self.entries, self.stale = shelf, keys, entries, stale
+        answers = ((entry.key, entry.stale if stale else entry.answer) for entry in entries)
+        self.answers = {key: answer for key, answer in answers if answer is not None}
+        self.until = min(entry.times.gone if stale else entry.times.fresh for entry in entries)
+        """Until when they are what they are: fresh, or stale and not gone."""
         self.fetched = min(entry.times.fetched for entry in entries)
         self.size = sum(map(getsizeof, (keys, entries, self.answers))) + 2 * SHELF
         self.used = False
@@ -78,7 +80,8 @@ class Shelf:
     def __init__(self, source: Source, lookup: Lookup, question: Hashable) -> None:
         self.source, self.lookup, self.question = source, lookup, question
         self.entries: dict[Any, Entry] = {}
-        self.memos: dict[tuple[Any, ...], Memo] = {}
+        self.memos: dict[tuple[tuple[Any, ...], bool], Memo] = {}
+        """By keys, and whether the answers are stale."""
         self.retry = 0.0
         """Before then the question is not asked behind again."""
 
@@ -160,15 +163,17 @@ class Store:
         memo.used = True
         self._memos.move_to_end(memo)
 
-    def put_together(self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry]) -> Memo:
-        """The answers of a batch, all of them fresh, for whoever asks for the same keys next."""
-        memo = Memo(shelf, keys, entries)
+    def put_together(
+        self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry], *, stale: bool = False
+    ) -> Memo:
+        """The answers of a batch, all fresh or all stale, for whoever asks for the same keys next."""
+        memo = Memo(shelf, keys, entries, stale=stale)
         if memo.size > self._limits.memory // MEMO_SHARE:
             return memo
-        if keys in shelf.memos:
-            self._forget(shelf.memos[keys])
+        if (before := shelf.memos.get((keys, stale))) is not None:
+            self._forget(before)
         memo.kept = True
-        shelf.memos[keys] = memo
+        shelf.memos[keys, stale] = memo
         self._memos[memo] = None
         self._memo_bytes += memo.size
         self.bytes += memo.size
@@ -209,6 +214,6 @@ class Store:
 
     def _forget(self, memo: Memo) -> None:
         memo.kept = False
-        del memo.shelf.memos[memo.keys], self._memos[memo]
+        del memo.shelf.memos[memo.keys, memo.stale], self._memos[memo]
         self._memo_bytes -= memo.size
         self.bytes -= memo.size

@@ -1,0 +1,51 @@
+"""Pages asked of the service in this process, without a socket between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from benchmarks.district import PAGE, SECTION, VIEWER
+from gateway.cache import Limits
+from gateway.server import Service
+
+TOKEN = "bench-" + "t" * 32
+BODY = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()
+_HEADERS = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {TOKEN}".encode())]
+_SCOPE = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": _HEADERS}
+
+
+def application(*districts: Any, limits: Limits | None = None) -> ASGIApp:
+    """The service over these districts."""
+    return Service(districts, {TOKEN: VIEWER}, cache=limits or Limits(), executor="breadth").app()
+
+
+async def ask(app: ASGIApp, body: bytes = BODY) -> bytes:
+    """An application's answer to a request."""
+    sent: list[Any] = []
+    messages: list[Mapping[str, Any]] = [{"type": "http.request", "body": body}]
+
+    async def receive() -> Any:
+        return messages.pop() if messages else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(dict(_SCOPE), receive, send)
+    found: bytes = sent[1]["body"]
+    return found
+
+
+async def timed_pages(app: ASGIApp, count: int) -> list[float]:
+    """Seconds of each of so many pages, one after the other, the fastest first."""
+    seconds = []
+    for _ in range(count):
+        started = time.perf_counter()
+        await ask(app)
+        seconds.append(time.perf_counter() - started)
+    return sorted(seconds)

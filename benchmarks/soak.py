@@ -1,0 +1,109 @@
+"""
+`soak`: what the gateway holds after many distinct keys, and whether it grows while nothing new happens.
+
+Ten minutes of steady load when run in full; what is asked ages within a twentieth of a second, so that answers are
+kept, served stale, asked again and replaced all the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from adapters import model
+from adapters.contract import Adapter
+from adapters.lookup import lookup_of
+from adapters.model import StudentId
+from adapters.sources import Aging, Ask, Source
+from benchmarks.asking import application, ask
+from benchmarks.district import HERE, VIEWER, Records, district, records, source
+from benchmarks.measuring import Row
+from gateway.cache import Based, Limits, Reading
+from gateway.cache.limits import MIB
+from gateway.fetching import Operations
+from gateway.seal import HmacSeal
+
+MEMORY = 64
+"""MiB that the cache is given."""
+KEYS, BATCH = 200_000, 500
+SECONDS = 600.0
+OVER, GROWN = 1.2, 1.0
+"""Times its bound by which the process may grow, and MiB that it may grow under steady load."""
+STUDENTS = lookup_of(Adapter.students_by_id)
+
+
+async def measure(*, quick: bool) -> list[Row]:
+    """The rows of this benchmark."""
+    return await _many(20_000 if quick else KEYS) + await _steady(2.0 if quick else SECONDS)
+
+
+def _resident() -> float:
+    """MiB that the process holds, after garbage is gone."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096 / MIB
+
+
+class _Everybody(Adapter):
+    """Knows every student that is asked for, and keeps none."""
+
+    async def students_by_id(self, ids: Any) -> Any:
+        """A new record for each."""
+        return {one: _student(one) for one in ids}
+
+
+def _student(one: StudentId) -> model.Student:
+    name = model.PersonName(first_name=f"Ada {one}", last_name=f"Hill {one}")
+    return model.Student(vendor_id=f"row-{one}", student_unique_id=one, name=name)
+
+
+async def _many(count: int) -> list[Row]:
+    """Growth of the process after so many distinct keys."""
+    kept = source(Records({}))
+    adapter = _Everybody("everybody", kept.adapter.settings, kept.adapter.http)
+    everybody = Source("everybody", "memory", HERE, adapter)
+    operations = Operations([district(everybody)], HmacSeal(b"k" * 32), Limits(memory=MEMORY * MIB))
+    operations.begin(VIEWER)
+    before = _resident()
+    for start in range(0, count, BATCH):
+        keys = tuple(StudentId(str(10_000_000 + start + n)) for n in range(BATCH))
+        reading = Reading(operations.cache, Based(), asyncio.get_running_loop().time() + 10)
+        await reading(everybody, Ask(STUDENTS, keys))
+    grown = _resident() - before
+    store = operations.cache.store
+    case = f"{count} distinct keys"
+    return [
+        Row("soak", case, "growth over the bound", grown / MEMORY, "x", OVER),
+        Row("soak", case, "growth", grown, "MiB"),
+        Row("soak", case, "counted", store.bytes / MIB, "MiB"),
+        Row("soak", case, "answers kept", len(store), "answers"),
+    ]
+
+
+async def _steady(seconds: float) -> list[Row]:
+    """Growth of the process while the same is asked, after a quarter of the time to warm up."""
+    kept = records(30)
+    ages = dict.fromkeys(kept.by_lookup, Aging(timedelta(seconds=0.05), timedelta(hours=1)))
+    app = application(district(replace(source(kept), ages=ages)), limits=Limits(memory=8 * MIB))
+    started = time.monotonic()
+    asked, before, tasks = 0, None, 0
+    while (passed := time.monotonic() - started) < seconds:
+        for _ in range(200):
+            await ask(app)
+            asked += 1
+        await asyncio.sleep(0)
+        if before is None and passed >= seconds / 4:
+            before, tasks = _resident(), len(asyncio.all_tasks())
+    grown = _resident() - (before or _resident())
+    more = len(asyncio.all_tasks()) - tasks
+    case = f"{seconds:g} s of steady load"
+    return [
+        Row("soak", case, "growth", max(grown, 0.0), "MiB", GROWN),
+        Row("soak", case, "tasks left over", float(more), "tasks", 0.0),
+        Row("soak", case, "pages", float(asked), "pages"),
+    ]
