@@ -120,6 +120,15 @@ class Adapter(AllLookups):
         """How requests to the vendor are authenticated."""
         return None
 
+    async def version(self) -> str | None:
+        """
+        A mark that is another whenever anything that the vendor answers may be another; None when there is none.
+
+        It costs one small request: with it, answers that are no longer fresh are confirmed instead of fetched.
+        Raises freely, as a lookup does.
+        """
+        return None
+
     async def check(self) -> str:
         """
         Ask the vendor once whether the credentials work, and say in a few words what answered.

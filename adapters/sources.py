@@ -67,6 +67,8 @@ class Answer(NamedTuple, Generic[V]):
     stale: bool = False
     withheld: tuple[AdapterError, ...] = ()
     """Why records are missing from the value: rows whose subject could not be established."""
+    version: str | None = None
+    """The source's mark of its state before it was asked; None when it was not looked for."""
 
 
 class Aging(NamedTuple):

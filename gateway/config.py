@@ -108,6 +108,8 @@ class CacheConfig(_Section):
     """Answers that are kept, each for one key of one lookup."""
     whole_answers: bool = True
     """Whether the bytes of answers are kept too, in a quarter of the memory, for who asks the same again."""
+    client_seconds: int = Field(default=0, ge=0, le=300)
+    """Seconds for which a client may keep an answer for itself; 0 for not at all (`private, no-store`)."""
     redis: Annotated[str, AfterValidator(_redis)] | None = None
     """Address of the Redis that a fleet's processes share, such as `redis://10.0.0.5:6379/0`."""
     redis_password_env: str | None = Field(default=None, min_length=1)

@@ -23,12 +23,13 @@ _BY_MEDIA = {each: [(b"content-type", f"{each}; charset=utf-8".encode()), *VARYI
 async def reply(
     send: Send, body: bytes, as_media: str, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Send an answer."""
-    more: Iterable[tuple[bytes, bytes]] = (
-        [(name.lower().encode(), text.encode()) for name, text in headers.items()] if headers else ()
-    )
+    """Send an answer; headers that are given stand in place of the usual ones."""
+    told: Iterable[tuple[bytes, bytes]] = _BY_MEDIA[as_media]
+    if headers:
+        more = {name.lower().encode(): text.encode() for name, text in headers.items()}
+        told = [*(pair for pair in told if pair[0] not in more), *more.items()]
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [length, *_BY_MEDIA[as_media], *more]})
+    await send({"type": "http.response.start", "status": status, "headers": [length, *told]})
     await send({"type": "http.response.body", "body": body})
 
 

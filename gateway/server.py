@@ -71,6 +71,8 @@ class Service:
     """Whether no other documents are answered."""
     cache: Limits = field(default_factory=Limits)
     """How much is kept of what sources say."""
+    client_seconds: int = 0
+    """For how long a client may keep an answer for itself; 0 for not at all."""
     others: Others | None = None
     """The other processes of the fleet."""
     hooks: Secrets = field(default_factory=dict)
@@ -94,8 +96,15 @@ class Service:
             raise SettingsError(f"documents.manifest: {problems[0]}")
         operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others)
         tokens = Tokens(self.viewers)
-        wholes = operations.cache.wholes
-        view = GraphQLView(schema, tokens, operations.begin, documents, wholes=wholes, get=self.get_queries)
+        view = GraphQLView(
+            schema,
+            tokens,
+            operations.begin,
+            documents,
+            cache=operations.cache,
+            get=self.get_queries,
+            client_seconds=self.client_seconds,
+        )
         routes = [
             *self.readiness.routes(),
             *Purging(operations.districts, tokens, operations.cache.purge).routes(),

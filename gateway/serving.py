@@ -54,6 +54,7 @@ def serve(path: Path) -> int:
             get_queries=server.get_queries,
             defer=server.defer,
             cache=settings.cache.limits,
+            client_seconds=settings.cache.client_seconds,
             **_fleet(settings, path, districts),
             hooks=environment.hooks(settings, path, os.environ),
             documents=trusted,

@@ -40,7 +40,7 @@ from gateway.asking import (
     wanted_age,
 )
 from gateway.auth import Tokens
-from gateway.cache import Wholes, extensions
+from gateway.cache import Cache, extensions
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
 from gateway.execution import BreadthExecutor
@@ -100,21 +100,26 @@ class GraphQLView:
         begin: Callable[[Viewer], Context],
         documents: Documents | None = None,
         *,
-        wholes: Wholes | None = None,
+        cache: Cache | None = None,
         get: bool = False,
+        client_seconds: int = 0,
     ) -> None:
         """
         Answer documents of a schema.
 
-        `wholes` keeps answers that are asked for again; `get` allows queries by GET, whose variables stand in
-        addresses.
+        `cache` keeps answers that are asked for again; `get` allows queries by GET, whose variables stand in
+        addresses; a client may keep an answer for itself for `client_seconds`.
         """
         self._core = core_of(schema)
         self._executor = schema.execution_context_class
         self._tokens = tokens
         self._begin = begin
         self._documents = documents or Documents(self._core)
-        self._wholes = wholes
+        self._cache = cache
+        self._wholes = cache.wholes if cache is not None else None
+        keep = f"private, max-age={client_seconds}"
+        self._headers = {"Cache-Control": keep} if client_seconds else None
+        """Beside the usual ones, of an answer without errors."""
         self._get = get
         self._fresher = Buckets(FRESHER, FRESHER_AT_ONCE)
 
@@ -132,7 +137,7 @@ class GraphQLView:
                 else None
             )
             if whole is not None:
-                await reply(send, whole, request.media)
+                await reply(send, whole, request.media, headers=self._headers)
             else:
                 await while_there(receive, self._answer(request, request.asked(), send))
         except RefusedError as refused:
@@ -204,13 +209,17 @@ class GraphQLView:
         data = encode(result.data)
         if self._wholes is not None and request.plain and not result.errors:
             self._wholes.keep(request.key, context.operation, data, request.viewer.districts)
-        return await reply(send, answer(data, _formatted(result.errors or ()), more), request.media)
+        headers = None if result.errors else self._headers
+        return await reply(
+            send, answer(data, _formatted(result.errors or ()), more), request.media, headers=headers
+        )
 
     def _told(self, document: Document, asked: GraphQLRequest, context: Context) -> dict[str, Any]:
         """How the answer was made, for operators."""
         executor: type = self._executor
         counts = {"executor": asdict(executor.counters)} if issubclass(executor, BreadthExecutor) else {}
-        return {"explain": self._explained(document, asked, context), **counts}
+        kept = {"cache": self._cache.counts()} if self._cache is not None else {}
+        return {"explain": self._explained(document, asked, context), **counts, **kept}
 
     def _explained(self, document: Document, asked: GraphQLRequest, context: Context) -> list[dict[str, Any]]:
         """How the answer was made."""

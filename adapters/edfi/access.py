@@ -10,6 +10,7 @@ import httpx
 from adapters.auth import ClientCredentials
 from adapters.concurrency import each
 from adapters.contract import Adapter
+from adapters.edfi.api.discovery import CHANGE_VERSIONS
 from adapters.edfi.api.payload import Filters, Item, Resource
 from adapters.edfi.api.people import STUDENTS
 from adapters.edfi.discovery import Discovery
@@ -19,6 +20,7 @@ from adapters.edfi.settings import EdFiSettings
 from adapters.errors import AdapterError
 from adapters.model import DistrictId, SchoolId, SectionId, StaffId, StudentId
 from adapters.paging import by_offset, everything
+from adapters.reading import read
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -77,6 +79,13 @@ class EdFiAccess(Adapter):
         url = await self.discovery.resource_url(STUDENTS.name)
         STUDENTS.read(await self.http.get(url, params={"limit": 1, "offset": 0}))
         return f"Ed-Fi {document.version}, Data Standard {document.standard or 'not declared'}"
+
+    async def version(self) -> str | None:
+        """Number of the last change of the whole API, deletions included; None where it tells none."""
+        url = await self.discovery.change_versions_url()
+        if url is None:
+            return None
+        return str(read(await self.http.get(url), CHANGE_VERSIONS).newestChangeVersion)
 
     async def rows(self, resource: Resource[P], filters: Filters | None = None) -> list[P]:
         """All rows that satisfy the filters, each once."""

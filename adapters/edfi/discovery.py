@@ -65,6 +65,11 @@ class Discovery:
         root = onward(self._home, (await self.document()).urls.dataManagementApi)
         return f"{str(root).rstrip('/')}/ed-fi/{resource}"
 
+    async def change_versions_url(self) -> str | None:
+        """Where the number of the last change is told; None when it is not."""
+        root = (await self.document()).urls.changeQueries
+        return None if root is None else f"{str(onward(self._home, root)).rstrip('/')}/availableChangeVersions"
+
     async def standard(self) -> tuple[int, int]:
         """
         Major and minor version of the Data Standard, as declared; 5.0 when nothing is.

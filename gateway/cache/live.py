@@ -18,6 +18,7 @@ from adapters.model import DistrictId
 from adapters.sources import Answer, Ask, District, Fetch, Source
 from gateway.cache.ages import Ages, ages_of, passing, unknown
 from gateway.cache.answers import Wholes
+from gateway.cache.epochs import Epochs
 from gateway.cache.flying import Answers, Flying
 from gateway.cache.limits import Limits
 from gateway.cache.purges import Purge
@@ -40,6 +41,9 @@ class Others(Protocol):
     async def tell(self, purge: Purge) -> bool:
         """Tell them what to forget; whether they could be told already."""
 
+    def counts(self) -> Mapping[str, int]:
+        """What was had of them since start."""
+
     async def close(self) -> None:
         """Listen no more."""
 
@@ -60,7 +64,8 @@ class Cache:
         limits = limits or Limits()
         self.store = Store(replace(limits, memory=limits.memory - limits.whole_memory))
         self.wholes = Wholes(self.store, districts, limits.whole_memory, clock)
-        self.flying = Flying(others.shared(fetch) if others else fetch, self._land)
+        shared = others.shared(fetch) if others else fetch
+        self.flying = Flying(Epochs(shared, self.store.shelf, clock), self._land)
         self._others = others
         self._districts = districts
         self._failing: dict[Source, float] = {}
@@ -97,6 +102,12 @@ class Cache:
         """Forget what a purge takes, and keep nothing of it that is under way."""
         self.flying.purge(purge)
         return self.store.purge(purge)
+
+    def counts(self) -> dict[str, Any]:
+        """What is kept now, for operators."""
+        kept = {"answers": len(self.store), "bytes": self.store.bytes}
+        whole = {"wholeAnswers": len(self.wholes), "wholeBytes": self.wholes.bytes}
+        return kept | whole | ({"fleet": self._others.counts()} if self._others is not None else {})
 
     async def close(self) -> None:
         """End what nobody waits for."""

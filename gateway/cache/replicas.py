@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 
 import msgspec
@@ -62,6 +63,10 @@ class Replicas:
         now = time.time()
         self._purged.note(purge, now)
         return await self._news.tell(now, "purge", purge)
+
+    def counts(self) -> Mapping[str, int]:
+        """What was had of them since start."""
+        return asdict(self.fleet.counts)
 
     async def close(self) -> None:
         """Listen no more."""

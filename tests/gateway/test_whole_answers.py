@@ -165,6 +165,31 @@ def test_whole_answers_can_be_switched_off() -> None:
         assert ask(EVENTS)["extensions"]["sources"]["hill/sis"]["calls"] == 0
 
 
+@pytest.mark.parametrize(("seconds", "says"), [(0, "private, no-store"), (30, "private, max-age=30")])
+def test_a_client_keeps_an_answer_as_long_as_the_operator_says(seconds: int, says: str) -> None:
+    """Not at all unless configured; an answer with an error never."""
+    ledger = Ledger(students=["s1"], events=[event("s1", "1", 3)])
+    service = Service([district(ledger)], VIEWERS, client_seconds=seconds)
+    with answering(service.app()) as client:
+        body = {"query": STUDENT % EVENTS, "variables": {"id": "s1"}}
+        headers = {"Authorization": "Bearer head"}
+        for _ in range(3):
+            answer = client.post("/graphql", json=body, headers=headers)
+            assert answer.headers.get_list("cache-control") == [says]
+        body["query"] = STUDENT % "assignments { title }"
+        answer = client.post("/graphql", json=body, headers=headers)
+        assert (answer.headers["cache-control"], "errors" in answer.json()) == ("private, no-store", True)
+
+
+def test_an_operator_sees_what_is_kept(ask: Asking) -> None:
+    """How many answers, and their bytes."""
+    ask(EVENTS)
+    ask(EVENTS)
+    told = ask("studentUniqueId", **{"X-Student-Graph-Explain": "1"})["extensions"]["cache"]
+    assert (told["answers"], told["wholeAnswers"]) == (2, 1)
+    assert 0 < told["bytes"] < 10_000
+
+
 def test_nothing_crosses_viewers_in_two_thousand_random_questions(ask: Asking) -> None:
     """Viewers of other districts and other grants, in random order: each answer is the one without a cache."""
     chance = random.Random(3)  # noqa: S311 - a test's numbers

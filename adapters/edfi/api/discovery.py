@@ -24,6 +24,15 @@ class Urls(Payload):
 
     dataManagementApi: str
     oauth: str
+    changeQueries: str | None = None
+    """Where changes are told; null when the API does not tell them."""
+
+
+class ChangeVersions(Payload):
+    """From where to where changes are known."""
+
+    newestChangeVersion: int
+    """Number of the last change, deletions included; it grows with each."""
 
 
 class Document(Payload):
@@ -40,3 +49,4 @@ class Document(Payload):
 
 
 DOCUMENT = TypeAdapter(Document)
+CHANGE_VERSIONS = TypeAdapter(ChangeVersions)

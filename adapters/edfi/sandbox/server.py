@@ -66,6 +66,8 @@ class EdFiSandbox(Sandbox):
         if isinstance(facts, EdFiRecords) and data_standard in {"3.3", "4.0"}:
             raise ValueError("records are of Data Standard 5 and cannot be served as an older one")
         self.facts = facts
+        self.changes = 0
+        """Changes since it was made; a test that changes something counts it here."""
         self.data_standard: DataStandard = data_standard
         self.tokens = Tokens(token_lifetime)
         self._rows: dict[str, Rows] = all_rows(facts, data_standard)
@@ -201,7 +203,7 @@ class EdFiSandbox(Sandbox):
         )
 
     async def _change_versions(self, request: Request) -> Response:
-        return JSONResponse({"oldestChangeVersion": 0, "newestChangeVersion": CHANGE_VERSION})
+        return JSONResponse({"oldestChangeVersion": 0, "newestChangeVersion": CHANGE_VERSION + self.changes})
 
     def _resource(self, request: Request) -> Rows:
         """

@@ -49,10 +49,11 @@ class Kept:
     """How long the vendor takes."""
     others: Others | None = None
     name: str = "sis"
+    kind: type[Sis] = Sis
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.sis = source(Sis, self.ledger, self.name)
+        self.sis = source(self.kind, self.ledger, self.name)
         district = District(DISTRICT, "Hill", (self.sis,))
         self.cache = Cache(self._vendor, {DISTRICT: district}, self.limits, self.others, self.clock)
         self.operation = Based()

@@ -276,7 +276,8 @@ async def test_stale_answers_outlive_the_process_that_had_them(processes: list[P
 
 def aged(process: Process, seconds: float) -> Process:
     """The process, by whose clock everything in the fleet is older."""
-    shared: Any = process.kept.cache.flying._fetch
+    epochs: Any = process.kept.cache.flying._fetch
+    shared = epochs._fetch
     now = shared.clock
     shared.clock = lambda: now() + seconds
     return process
