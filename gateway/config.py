@@ -114,6 +114,8 @@ class CacheConfig(_Section):
     """Address of the Redis that a fleet's processes share, such as `redis://10.0.0.5:6379/0`."""
     redis_password_env: str | None = Field(default=None, min_length=1)
     """Name of the variable with its password."""
+    redis_timeout: float = Field(default=0.05, ge=0.005, le=1.0)
+    """Seconds that one operation of it may take; whoever waits longer goes on without."""
     key_env: str | None = Field(default=None, min_length=1)
     """Name of the variable with the fleet's key, 32 bytes in Base64: all that Redis keeps is encrypted by it."""
     name: str = Field(default="student-graph", pattern=NAME)

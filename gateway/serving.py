@@ -81,7 +81,7 @@ def _fleet(settings: config.Config, path: Path, districts: Sequence[District]) -
         raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use it") from None
     vault = Vault(environment.fleet_key(settings, path, os.environ))
     password = environment.redis_password(settings, path, os.environ)
-    fleet = Fleet(settings.cache.redis, vault, password, settings.cache.name)
+    fleet = Fleet(settings.cache.redis, vault, password, settings.cache.name, settings.cache.redis_timeout)
     others = Replicas(fleet, {district.id: district for district in districts})
     return {"others": others, "secret": vault.derived("cursors")}
 

@@ -261,11 +261,9 @@ async def _asked(info: Info, question: _Question, ids: Sequence[Any], owners: Se
 def _told(context: Context, column: Column[Any]) -> list[Any]:
     """A column as resolvers have it; stale records are noted in the operation."""
     values = list(column.values)
-    if column.stale:
-        old = column.stale.items()
-        context.operation.note_stale(
-            [r for place, names in old for r in _records(values[place]) if fetched(r).source in names]
-        )
+    if old := column.stale.items():
+        stale = [r for place, names in old for r in _records(values[place]) if fetched(r).source in names]
+        context.operation.note_stale(stale)
     for place, failures in column.failures.items():
         values[place] = Partial(values[place], failures)
     return values

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.registry import find, make_settings
-from gateway import config
+from gateway import config, environment
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "adapters").rglob("*.md")])
@@ -32,7 +32,7 @@ def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
     found = config.load(path)
     for source in found.districts[0].sources:
         assert make_settings(find(source.kind), source.name, source.settings, environ)
-    [viewer] = config.tokens(found, path, environ).values()
+    [viewer] = environment.tokens(found, path, environ).values()
     assert viewer.operator
 
 

@@ -66,7 +66,7 @@ class Whole:
     sources: tuple[tuple[str, int, int, float], ...]
     """By source: lookups, keys, and when the oldest answer was fetched by the cache's clock."""
     degraded: tuple[Degraded, ...] = ()
-    """What no source of the district offers, and therefore is missing each time."""
+    """What is missing each time: what nobody offers, or whose it is cannot be told. A failure is never kept."""
 
     @property
     def fetched(self) -> float:
@@ -158,8 +158,6 @@ class Wholes:
         `districts` are those of which the viewer may see something.
         """
         if not isinstance(operation, Based) or not operation.basis.sound:
-            return
-        if any(missing.source for missing in operation.degraded):  # somebody failed who may do better
             return
         memos = operation.basis.memos
         if not memos or not all(memo.kept for memo in memos):

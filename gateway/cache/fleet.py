@@ -83,15 +83,25 @@ class Counts:
 class Fleet:
     """The shared store of a fleet."""
 
-    def __init__(self, url: str, vault: Vault, password: str | None = None, name: str = "student-graph") -> None:
+    def __init__(
+        self,
+        url: str,
+        vault: Vault,
+        password: str | None = None,
+        name: str = "student-graph",
+        patience: float = OPERATION,
+    ) -> None:
         """
         The store at `redis://HOST:PORT/DB` (or `rediss://`); processes that give the same name and key share it.
+
+        An operation may take `patience` seconds.
 
         Nothing is asked of it yet: it need not be there.
         """
         parts = urlsplit(url)
         self.vault = vault
         self.name = name
+        self._patience = patience
         self.counts = Counts()
         self._cache = AioCache(
             AioCache.REDIS,
@@ -175,7 +185,7 @@ class Fleet:
             raise AwayError
         task = asyncio.ensure_future(work)
         try:
-            told = await _patiently(task)
+            told = await _patiently(task, self._patience)
         except (TimeoutError, RedisError, OSError) as exc:
             self._fail()
             raise AwayError from exc
@@ -196,7 +206,7 @@ class Fleet:
         await self.client.aclose()
 
 
-async def _patiently(task: asyncio.Future[T]) -> T:
+async def _patiently(task: asyncio.Future[T], patience: float) -> T:
     """
     What an operation brings; a wait that ends late was held up in this process, and is not held against Redis.
 
@@ -204,11 +214,11 @@ async def _patiently(task: asyncio.Future[T]) -> T:
         TimeoutError: it took longer than it may.
     """
     loop = asyncio.get_running_loop()
-    until = loop.time() + OPERATION
-    await asyncio.wait({task}, timeout=OPERATION)
-    while not task.done() and loop.time() - until > OPERATION / 5:
-        until = loop.time() + OPERATION
-        await asyncio.wait({task}, timeout=OPERATION)
+    until = loop.time() + patience
+    await asyncio.wait({task}, timeout=patience)
+    while not task.done() and loop.time() - until > patience / 5:
+        until = loop.time() + patience
+        await asyncio.wait({task}, timeout=patience)
     if not task.done():
         raise TimeoutError
     return task.result()

@@ -180,7 +180,7 @@ class _Journey:
                 await self._fleet.renew(self._flight, places)
 
     async def _keep(self, asked: float, told: Mapping[Any, Answer[Any] | None]) -> None:
-        """Let the fleet have what came, unless it was told to be forgotten meanwhile."""
+        """Let the fleet have what came; when it was asked stands with it, for purges that are told meanwhile."""
         now = self._shared.clock()
         for ages, some in (
             (self._ages, {key: answer for key, answer in told.items() if answer is not None}),
@@ -190,7 +190,6 @@ class _Journey:
                 place: self._fleet.vault.close(self._source.district, place, int(now * 1000), write(asked, answer))
                 for key, answer in some.items()
                 if not (answer is not None and isinstance(answer.value, AdapterError))
-                and asked > self._last_purge(key)
                 for place in (self._places[key],)
             }
             for part in _parts(list(values)):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from adapters.model import DistrictId, Sensitivity
+from adapters.sources import Ask, District
 from gateway.cache import Limits
+from gateway.cache.answers import Wholes
 from gateway.server import Service
 from resolvers.context import Viewer, ViewerRole
+from tests.gateway.cache.keeping import STUDENTS, Clock, Kept
 from tests.gateway.doors import answering
 from tests.gateway.small import DISTRICT, Ledger, Sis, district, enrollment, event, source
 
@@ -179,6 +184,37 @@ def test_a_client_keeps_an_answer_as_long_as_the_operator_says(seconds: int, say
         body["query"] = STUDENT % "assignments { title }"
         answer = client.post("/graphql", json=body, headers=headers)
         assert (answer.headers["cache-control"], "errors" in answer.json()) == ("private, no-store", True)
+
+
+async def test_at_midnight_of_a_district_its_answers_are_those_of_yesterday() -> None:
+    """Although all that they rest on is fresh: `today` is another day."""
+    kept, wall = Kept(), Clock(1_800_000_000.0)
+    batch = Ask(STUDENTS, ("s1", "s2"))
+    await kept.ask(batch)
+    await kept.ask(batch)
+    hill = District(DISTRICT, "Hill", (), ZoneInfo("America/Chicago"))
+    wholes = Wholes(kept.cache.store, {DISTRICT: hill}, 1 << 20, kept.clock, wall)
+    wholes.keep("question", kept.operation, b"{}", [DISTRICT])
+    wall.now = hill.day_ends() - 1
+    assert wholes.find("question") is not None
+    wall.now += 1
+    assert wholes.find("question") is None
+    assert 0 < hill.day_ends() - time.time() <= 25 * 3600
+
+
+async def test_whole_answers_are_bounded_in_bytes() -> None:
+    """What was asked for longest ago goes first, and one that is too large is not kept at all."""
+    kept = Kept()
+    await kept.students("s1")
+    await kept.students("s1")
+    hill = District(DISTRICT, "Hill", ())
+    wholes = Wholes(kept.cache.store, {DISTRICT: hill}, 100_000, kept.clock)
+    for number in range(40):
+        wholes.keep(number, kept.operation, b"x" * 4000, [DISTRICT])
+    wholes.keep("large", kept.operation, b"x" * 50_000, [DISTRICT])
+    assert (wholes.find("large"), wholes.find(0), wholes.bytes <= 100_000) == (None, None, True)
+    assert wholes.find(39) is not None
+    assert 10 <= len(wholes) <= 20
 
 
 def test_an_operator_sees_what_is_kept(ask: Asking) -> None:

@@ -282,22 +282,3 @@ async def test_no_more_calls_are_under_way_than_the_source_allows() -> None:
     async with vendor(slowly) as made, district(made, concurrency=4) as hill:
         answers = await asyncio.gather(*(hill.ask(f"s{n}", f"s{n + 20}") for n in range(20)))
     assert (codes(answers[0]), most, len(made.calls)) == (set(), 4, 40)
-
-
-@row("A30")
-async def test_a_client_that_goes_away_takes_its_calls_along() -> None:
-    """The vendor's connection is closed at once, and the source is not held to have failed."""
-    gone = asyncio.Event()
-
-    async def wait(call: Call) -> None:
-        await call.reader.read()
-        gone.set()
-
-    async with vendor(wait) as made, district(made) as hill:
-        for _ in range(10):
-            gone.clear()
-            page = asyncio.create_task(hill.ask("s1"))
-            await asyncio.sleep(0.05)
-            page.cancel()
-            await asyncio.wait_for(gone.wait(), 1.0)
-        assert hill.http.gate.breaker.closed

@@ -83,6 +83,8 @@ async def test_what_a_source_refuses_is_shown_no_more() -> None:
     kept.clock.now += HOUR + 301
     for _ in range(2):
         assert error_code((await kept.ask(Ask(STUDENTS, ("s1",))))["s1"]) == "SOURCE_FORBIDDEN"
+    kept.ledger.failing["students_by_id"] = DOWN
+    assert error_code((await kept.ask(Ask(STUDENTS, ("s1",))))["s1"]) == "SOURCE_UNAVAILABLE"
 
 
 async def test_while_a_source_is_down_nobody_waits_for_it_who_can_be_served() -> None:
