@@ -137,8 +137,10 @@ async def _down(writer: asyncio.StreamWriter) -> None:
 async def _vendor(kind: type[Adapter], script: Script) -> AsyncIterator[tuple[Source, list[None]]]:
     """A source of that kind whose vendor does so, and the requests that it got."""
     got: list[None] = []
+    serving: set[asyncio.Task[None] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 await reader.readuntil(b"\r\n\r\n")
@@ -155,6 +157,9 @@ async def _vendor(kind: type[Adapter], script: Script) -> AsyncIterator[tuple[So
         yield Source(kind.__name__, "http", HERE, kind(kind.__name__, settings, http)), got
         await http.aclose()
         server.close()
+        for task in serving:
+            assert task is not None
+            task.cancel()
         await asyncio.sleep(0.01)  # until its connections are closed
 
 
