@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import RESULTS, keep, machine, table
 
-NAMES = ("page", "waiting", "http", "peers", "warm", "client", "stampede", "outage", "soak")
+NAMES = ("page", "waiting", "http", "peers", "warm", "client", "stampede", "outage", "soak", "guard")
 """The benchmarks, each a module of its name."""
 
 

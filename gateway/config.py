@@ -10,33 +10,22 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from adapters.identity import IdentityRules
 from adapters.model import DistrictId, Sensitivity, StaffId
 from adapters.registry import SettingsError
-from gateway.cache import Limits
-from gateway.cache.limits import MIB
+from gateway.settings import NAME, AgingConfig, CacheConfig, DocumentsConfig, LimitsConfig, Section, ServerConfig
 from resolvers.context import Viewer, ViewerRole
 
-NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-"""How districts and sources are named: short enough for an id, plain enough for a log."""
 LOOPBACK_ONLY = (
     "only loopback addresses are accepted for now: the policy that says who may see what is there in its first "
     "form only, and real records wait for its full form"
 )
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
-    )
 
 
 def _zone(name: str) -> str:
@@ -54,89 +43,7 @@ def _year_start(text: str) -> str:
     return text
 
 
-def _redis(address: str) -> str:
-    parts = urlsplit(address)
-    database = parts.path.strip("/")
-    plain = parts.scheme in {"redis", "rediss"} and parts.hostname and (database or "0").isdecimal()
-    if not plain or "@" in parts.netloc or not _has_port(parts):
-        raise ValueError(
-            "an address such as redis://10.0.0.5:6379/0 (rediss:// for TLS), without a password: "
-            "name its variable in redis_password_env"
-        )
-    return address
-
-
-def _has_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-
-
-class ServerConfig(_Section):
-    """Where the gateway answers, and how it stops."""
-
-    host: str = "127.0.0.1"
-    """Address to listen on."""
-    port: int = Field(default=8000, ge=0, le=65535)
-    """Port to listen on; 0 takes a free one."""
-    graphiql: bool = False
-    """Whether `/graphql` shows GraphiQL to a browser."""
-    get_queries: bool = False
-    """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
-    defer: bool = False
-    """Whether documents may ask for parts of their answers later (`@defer`)."""
-    drain: float = Field(default=0.0, ge=0, le=60)
-    """Seconds between the signal to stop, when `/health/ready` turns to 503, and the door's closing."""
-
-
-class DocumentsConfig(_Section):
-    """Documents that are known beforehand."""
-
-    manifest: Path | None = None
-    """JSON file of trusted documents by the SHA-256 of their text, beside the settings file when relative."""
-    only: bool = False
-    """Whether no other documents are answered."""
-
-
-class CacheConfig(_Section):
-    """What is kept of the sources' answers between operations."""
-
-    memory: int = Field(default=64, ge=0, le=65536)
-    """MiB of answers that are kept in memory; 0 keeps none."""
-    entries: int = Field(default=200_000, ge=1)
-    """Answers that are kept, each for one key of one lookup."""
-    whole_answers: bool = True
-    """Whether the bytes of answers are kept too, in a quarter of the memory, for who asks the same again."""
-    client_seconds: int = Field(default=0, ge=0, le=300)
-    """Seconds for which a client may keep an answer for itself; 0 for not at all (`private, no-store`)."""
-    redis: Annotated[str, AfterValidator(_redis)] | None = None
-    """Address of the Redis that a fleet's processes share, such as `redis://10.0.0.5:6379/0`."""
-    redis_password_env: str | None = Field(default=None, min_length=1)
-    """Name of the variable with its password."""
-    redis_timeout: float = Field(default=0.05, ge=0.005, le=1.0)
-    """Seconds that one operation of it may take; whoever waits longer goes on without."""
-    key_env: str | None = Field(default=None, min_length=1)
-    """Name of the variable with the fleet's key, 32 bytes in Base64: all that Redis keeps is encrypted by it."""
-    name: str = Field(default="student-graph", pattern=NAME)
-    """What everything in Redis begins with: fleets that share one need names of their own."""
-
-    @property
-    def limits(self) -> Limits:
-        """The same as the cache is told it."""
-        return Limits(self.memory * MIB, self.entries, self.whole_answers)
-
-
-class AgingConfig(_Section):
-    """How the answers to one lookup age."""
-
-    fresh: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=7))
-    """Seconds for which an answer needs no second asking; as the lookup says when left out."""
-    stale: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=30))
-    """Seconds after that for which it may be served, marked as stale; as the lookup says when left out."""
-
-
-class SourceConfig(_Section):
+class SourceConfig(Section):
     """One vendor API of a district; what the adapter itself is told stands beside these settings."""
 
     model_config = ConfigDict(extra="allow")
@@ -160,7 +67,7 @@ class SourceConfig(_Section):
         return dict(self.model_extra or {})
 
 
-class DistrictConfig(_Section):
+class DistrictConfig(Section):
     """A school district and its sources, in order of precedence."""
 
     id: str = Field(pattern=NAME)
@@ -174,7 +81,7 @@ class DistrictConfig(_Section):
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
 
 
-class ViewerConfig(_Section):
+class ViewerConfig(Section):
     """Somebody who may ask, and the variable that holds the token."""
 
     subject: str = Field(min_length=1)
@@ -204,12 +111,13 @@ class ViewerConfig(_Section):
         )
 
 
-class Config(_Section):
+class Config(Section):
     """The whole file."""
 
     server: ServerConfig = ServerConfig()
     documents: DocumentsConfig = DocumentsConfig()
     cache: CacheConfig = CacheConfig()
+    limits: LimitsConfig = LimitsConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
     viewers: tuple[ViewerConfig, ...] = ()
 
@@ -252,6 +160,8 @@ def _contradictions(config: Config) -> Iterator[str]:
     for place, district in enumerate(config.districts):
         if twice := _twice([source.name for source in district.sources]):
             yield f"districts[{place}].sources: two sources have the name {twice!r}; give each its own"
+    if config.limits.wider and not config.limits.loosened:
+        yield f"limits.{config.limits.wider[0]}: is wider than it comes; say limits.loosened = true to mean it"
     if config.cache.redis and not config.cache.key_env:
         yield "cache.key_env: what is kept in Redis is encrypted; name the variable with the fleet's key"
     if config.documents.only and config.documents.manifest is None:

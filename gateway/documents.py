@@ -29,6 +29,7 @@ from graphql import (
 )
 
 from adapters.registry import SettingsError
+from gateway.guard import Bounds, Guard
 from gateway.incremental import defers, problem
 
 # A suggestion tells names that the client does not know, and costs a comparison with each of them.
@@ -86,9 +87,11 @@ class Documents:
         trusted: Mapping[str, str] | None = None,
         *,
         only: bool = False,
+        bounds: Bounds | None = None,
         size: int = 512,
     ) -> None:
-        """Know `trusted` documents by their hash, with `only` no others; `size` bounds the others."""
+        """Know `trusted` documents by their hash, with `only` no others; `size` of the others are remembered."""
+        self.guard = Guard(bounds)
         self._schema = schema
         self._trusted = {key: self._made(text) for key, text in (trusted or {}).items()}
         self._only = only
@@ -137,6 +140,8 @@ class Documents:
             )
         except GraphQLError as error:
             return Document(None, (error,))
+        if (large := self.guard.problem(text, node)) is not None:
+            return Document(None, (large,))
         errors = validate(self._schema, node)
         deferring = not errors and defers(node)
         if deferring and (wrong := problem(self._schema, node)):

@@ -33,6 +33,7 @@ from gateway.documents import Documents, core_of
 from gateway.door import Door
 from gateway.execution import configured_executor, executor_class
 from gateway.fetching import Operations
+from gateway.guard import Bounds
 from gateway.headers import SecurityHeaders
 from gateway.health import Readiness
 from gateway.hooks import Hooks, Secrets
@@ -79,6 +80,8 @@ class Service:
     """Keys of the sources that say when something changed."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     """What cursors are sealed with: the same in all processes of a fleet."""
+    bounds: Bounds = field(default_factory=Bounds)
+    """How large documents and variables may be."""
     executor: str = field(default_factory=configured_executor)
     """What carries out operations: `breadth`, or `stock` for graphql-core's own."""
     readiness: Readiness = field(default_factory=Readiness)
@@ -91,7 +94,7 @@ class Service:
             SettingsError: a trusted document is none of this schema.
         """
         schema = make_schema(executor_class(self.executor), defer=self.defer)
-        documents = Documents(core_of(schema), self.documents, only=self.trusted_only)
+        documents = Documents(core_of(schema), self.documents, only=self.trusted_only, bounds=self.bounds)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")
         operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others)

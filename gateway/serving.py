@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import errno
 import json
+import logging
 import os
 import socket
 from collections.abc import Sequence
@@ -31,11 +32,15 @@ from gateway.page import Explorer
 from gateway.server import Service, connect, listen, run
 from resolvers.schema import make_schema
 
+log = logging.getLogger("student_graph.gateway")
+
 
 def serve(path: Path) -> int:
     """Serve the districts of a settings file until a signal to stop."""
     settings = config.load(path)
     districts = _districts(settings, path)
+    if settings.limits.wider:
+        log.warning("limits are loosened: %s", ", ".join(settings.limits.wider))
     viewers = environment.tokens(settings, path, os.environ)
     if not viewers:
         raise SettingsError(f"{path}: viewers is missing: without one nobody may ask")
@@ -56,6 +61,7 @@ def serve(path: Path) -> int:
             cache=settings.cache.limits,
             client_seconds=settings.cache.client_seconds,
             **_fleet(settings, path, districts),
+            bounds=settings.limits.bounds,
             hooks=environment.hooks(settings, path, os.environ),
             documents=trusted,
             trusted_only=settings.documents.only,

@@ -190,6 +190,8 @@ class GraphQLView:
             return await _refuse(send, [error], request.media)
         if document.errors:
             return await _refuse(send, document.errors, request.media)
+        if (large := self._documents.guard.variables(asked.variables)) is not None:
+            return await _refuse(send, [large], request.media)
         if document.deferring and not media.takes_parts(request.head.get(b"accept")):
             raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
