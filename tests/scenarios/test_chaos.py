@@ -130,7 +130,7 @@ async def test_whatever_differs_from_the_answer_without_faults_says_why(
         chaos.counts["queries"] += 1
         await asyncio.sleep(0.002)
     record_property("counts", f"chaos: {dict(sorted(chaos.counts.items()))}")
-    assert chaos.counts["null with a reason"] > 100
+    assert chaos.counts["null with a reason"] > 20
     assert chaos.counts["stale"] > 100
     assert chaos.counts["as without faults"] > 1000
 
