@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -15,6 +16,8 @@ class Readiness:
 
     started: bool = False
     draining: bool = False
+    fleet: Callable[[], bool] | None = None
+    """Whether the other processes can be reached; None for a process without any. Ready it is in any case."""
 
     @property
     def ready(self) -> bool:
@@ -29,6 +32,7 @@ class Readiness:
 
         async def ready(_: Request) -> JSONResponse:
             status = "ready" if self.ready else "draining" if self.draining else "starting"
-            return JSONResponse({"status": status}, status_code=200 if self.ready else 503)
+            told = {} if self.fleet is None else {"fleet": "joined" if self.fleet() else "away"}
+            return JSONResponse({"status": status, **told}, status_code=200 if self.ready else 503)
 
         return [Route("/health/live", live), Route("/health/ready", ready)]

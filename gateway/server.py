@@ -120,6 +120,9 @@ class Service:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, operations: Operations, _: Starlette) -> AsyncIterator[None]:
+        others = self.others
+        if others is not None:
+            self.readiness.fleet = lambda: others.joined
         operations.cache.start()
         self.readiness.started = True
         yield

@@ -41,6 +41,10 @@ class Others(Protocol):
     async def tell(self, purge: Purge) -> bool:
         """Tell them what to forget; whether they could be told already."""
 
+    @property
+    def joined(self) -> bool:
+        """Whether answers may be had of them just now."""
+
     def counts(self) -> Mapping[str, int]:
         """What was had of them since start."""
 

@@ -55,6 +55,8 @@ class News:
         self._known: set[bytes] = set()
         self._untold: list[Bulletin] = []
         self._task: asyncio.Task[None] | None = None
+        self.away = False
+        """Whether Redis could not be used when it was last tried."""
 
     def start(self) -> None:
         """Begin to listen."""
@@ -92,8 +94,15 @@ class News:
         while True:
             try:
                 await self._subscribed()
-            except (RedisError, OSError, TimeoutError):
+            except (RedisError, OSError, TimeoutError) as exc:
+                self._away(exc)
                 await asyncio.sleep(TRIES)
+
+    def _away(self, exc: Exception) -> None:
+        """Say once that Redis is not there: an operator wants to know, and which kind of trouble it is."""
+        if not self.away:
+            log.warning("Redis cannot be used (%s): this process goes on by itself", type(exc).__name__)
+        self.away = True
 
     async def _subscribed(self) -> None:
         pubsub = self._fleet.client.pubsub(ignore_subscribe_messages=True)
@@ -122,6 +131,9 @@ class News:
         self._known = set(told)
         self._after = max(self._after, now - OVERLAP)
         self._fleet.current = True
+        if self.away:
+            log.warning("Redis can be used again")
+        self.away = False
 
     def _open(self, sealed: bytes) -> None:
         content = self._fleet.vault.open("", self._name, sealed)

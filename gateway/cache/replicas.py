@@ -64,6 +64,11 @@ class Replicas:
         self._purged.note(purge, now)
         return await self._news.tell(now, "purge", purge)
 
+    @property
+    def joined(self) -> bool:
+        """Whether answers may be had of them just now."""
+        return self.fleet.there and not self._news.away
+
     def counts(self) -> Mapping[str, int]:
         """What was had of them since start."""
         return asdict(self.fleet.counts)

@@ -43,6 +43,11 @@ class Fleet:
         url = gateway.url.replace("/graphql", "/cache/purge")
         httpx.post(url, json={"district": "hill"}, headers=HEADERS, trust_env=False).raise_for_status()
 
+    def ready(self) -> Any:
+        """What the first says of its health."""
+        url = self.gateways[0].url.replace("/graphql", "/health/ready")
+        return httpx.get(url, trust_env=False).json()
+
     def data_calls(self) -> list[str]:
         """What the vendor was asked but for tokens and the like, since the last time."""
         asked = [each for each in self.sandbox.requests if "/ed-fi/" in each]
@@ -125,12 +130,20 @@ async def test_a_redis_that_is_killed_and_started_again_under_load_fails_no_quer
         fleet.redis.kill()
         fleet.forget(fleet.gateways[0])
         await asyncio.sleep(1.5)
+        told.append(await asyncio.to_thread(fleet.ready))
         await asyncio.to_thread(fleet.redis.start)
         await asyncio.sleep(0.5)
         fleet.forget(fleet.gateways[1])
+        await asyncio.sleep(1.0)
+        told.append(await asyncio.to_thread(fleet.ready))
 
+    told: list[Any] = []
     answers, _ = await asyncio.gather(fleet.ask(200, pause=0.02), trouble())
     assert [answer["errors"] for answer in answers if "errors" in answer] == []
     assert {str(answer["data"]) for answer in answers} == {str(answers[0]["data"])}
+    assert told == [{"status": "ready", "fleet": "away"}, {"status": "ready", "fleet": "joined"}]
     for gateway in fleet.gateways:
         assert gateway.process.poll() is None
+        said = gateway.said()
+        assert "Redis cannot be used (ConnectionError): this process goes on by itself" in said
+        assert "Redis can be used again" in said
