@@ -29,7 +29,7 @@ from graphql import (
 )
 
 from adapters.registry import SettingsError
-from gateway.guard import Bounds, Guard
+from gateway.guard import Guard
 from gateway.incremental import defers, problem
 
 # A suggestion tells names that the client does not know, and costs a comparison with each of them.
@@ -87,11 +87,11 @@ class Documents:
         trusted: Mapping[str, str] | None = None,
         *,
         only: bool = False,
-        bounds: Bounds | None = None,
+        guard: Guard | None = None,
         size: int = 512,
     ) -> None:
         """Know `trusted` documents by their hash, with `only` no others; `size` of the others are remembered."""
-        self.guard = Guard(bounds)
+        self.guard = guard or Guard()
         self._schema = schema
         self._trusted = {key: self._made(text) for key, text in (trusted or {}).items()}
         self._only = only

@@ -74,11 +74,16 @@ class Measure(NamedTuple):
 class Guard:
     """Holds documents and variables to bounds."""
 
-    def __init__(self, bounds: Bounds | None = None) -> None:
+    def __init__(self, bounds: Bounds | None = None, *, introspection: bool = True) -> None:
+        """Hold documents to bounds; without `introspection` none may ask what the schema has."""
         self._bounds = bounds or Bounds()
+        self._introspection = introspection
 
     def problem(self, text: str, document: DocumentNode) -> GraphQLError | None:
         """Why a document is refused, naming the bound that it breaks; None when it is within all of them."""
+        if not self._introspection and any(map(_introspects, document.definitions)):
+            message = "Introspection is switched off here; the schema is published as schema.graphql."
+            return GraphQLError(message, extensions={"code": "FORBIDDEN"})
         return self._judged(
             f"document sha256:{sha256(text.encode(errors='replace')).hexdigest()}", _counts(document)
         )
@@ -202,6 +207,14 @@ def _directives(node: Any) -> int:
     selections = getattr(node, "selection_set", None)
     variables = getattr(node, "variable_definitions", None) or ()
     return own + sum(map(_directives, (*variables, *(selections.selections if selections is not None else ()))))
+
+
+def _introspects(node: Any) -> bool:
+    """Whether a definition, or something in it, asks what the schema has."""
+    if isinstance(node, FieldNode) and node.name.value in _INTROSPECTION:
+        return True
+    selections = getattr(node, "selection_set", None)
+    return any(map(_introspects, selections.selections)) if selections is not None else False
 
 
 def _extent(values: Iterable[Any]) -> tuple[int, int]:

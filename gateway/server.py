@@ -33,7 +33,7 @@ from gateway.documents import Documents, core_of
 from gateway.door import Door
 from gateway.execution import configured_executor, executor_class
 from gateway.fetching import Operations
-from gateway.guard import Bounds
+from gateway.guard import Bounds, Guard
 from gateway.headers import SecurityHeaders
 from gateway.health import Readiness
 from gateway.hooks import Hooks, Secrets
@@ -80,6 +80,8 @@ class Service:
     """Keys of the sources that say when something changed."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     """What cursors are sealed with: the same in all processes of a fleet."""
+    introspection: bool = True
+    """Whether documents may ask what the schema has, as GraphiQL does."""
     bounds: Bounds = field(default_factory=Bounds)
     """How large documents and variables may be."""
     executor: str = field(default_factory=configured_executor)
@@ -94,7 +96,8 @@ class Service:
             SettingsError: a trusted document is none of this schema.
         """
         schema = make_schema(executor_class(self.executor), defer=self.defer)
-        documents = Documents(core_of(schema), self.documents, only=self.trusted_only, bounds=self.bounds)
+        guard = Guard(self.bounds, introspection=self.introspection)
+        documents = Documents(core_of(schema), self.documents, only=self.trusted_only, guard=guard)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")
         operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others)

@@ -61,6 +61,7 @@ def serve(path: Path) -> int:
             cache=settings.cache.limits,
             client_seconds=settings.cache.client_seconds,
             **_fleet(settings, path, districts),
+            introspection=server.introspection or server.graphiql,
             bounds=settings.limits.bounds,
             hooks=environment.hooks(settings, path, os.environ),
             documents=trusted,

@@ -54,7 +54,9 @@ class ServerConfig(Section):
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
     graphiql: bool = False
-    """Whether `/graphql` shows GraphiQL to a browser."""
+    """Whether `/graphql` shows GraphiQL to a browser; it needs introspection, and brings it."""
+    introspection: bool = False
+    """Whether documents may ask what the schema has."""
     get_queries: bool = False
     """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
     defer: bool = False
