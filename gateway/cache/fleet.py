@@ -26,9 +26,9 @@ OPERATION = 0.05
 """Seconds that one operation may take."""
 FAILURES, PAUSE, LONGEST_PAUSE = 3, 1.0, 8.0
 """After so many failures in a row Redis is left alone for so many seconds, twice as long each time."""
-LEASE = 2.0
+LEASE = 5.0
 """Seconds after which an asker that says nothing more counts as gone."""
-OUTCOME = 2.0
+OUTCOME = 5.0
 """Seconds for which those who wait may learn that an asker failed."""
 
 CHANGED = "changed"

@@ -199,21 +199,21 @@ class _Journey:
         """Wait for what others are asking for; keys that must be looked at again."""
         again: list[Any] = []
         pause = FIRST_LOOK
-        try:
-            while theirs and self._shared.clock() < self._until:
-                await asyncio.sleep(pause)
-                pause = min(pause * 1.5, LAST_LOOK)
-                again += await self._over(theirs)
-        except AwayError:
-            self._told.update(await self._asked(list(theirs)))
-            return again
+        while theirs and self._shared.clock() < self._until:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LAST_LOOK)
+            try:
+                await self._sort_out(theirs, again)
+            except AwayError:
+                if not self._fleet.there:  # once is no reason to ask for what is on its way
+                    self._told.update(await self._asked(list(theirs)))
+                    return again
         for key in theirs:
             self._fail(key, UnavailableError("no answer in time"))
         return again
 
-    async def _over(self, theirs: dict[Any, str]) -> list[Any]:
-        """Take those out of whom nobody is asking any more: keys that failed, and keys to look at again."""
-        again = []
+    async def _sort_out(self, theirs: dict[Any, str], again: list[Any]) -> None:
+        """Take keys out that nobody is asking for any more: those that failed, and those to look at again."""
         for some in _parts(list(theirs)):
             places = [self._places[key] for key in some]
             values, claims = await asyncio.gather(self._fleet.values(places), self._fleet.claims(places))
@@ -224,7 +224,6 @@ class _Journey:
                 elif claim != theirs[key] or _head(value) != _head(self._seen[key]):
                     again.append(key)
                     del theirs[key]
-        return again
 
     def _fail(self, key: Any, error: AdapterError) -> None:
         error.source = self._source.name

@@ -74,7 +74,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         redis = stack.enter_context(redis_server())
         sandbox = EdFiSandbox(FACTS)
         stack.enter_context(served(sandbox))
-        cache = f'redis = "{redis.url}"\nredis_timeout = 0.5\nkey_env = "FLEET_KEY"'
+        cache = f'redis = "{redis.url}"\nredis_timeout = 1.0\nkey_env = "FLEET_KEY"'
         gateways = [
             stack.enter_context(
                 serving(tmp_path_factory.mktemp("fleet"), {"hill": {"edfi": sandbox}}, cache, {"FLEET_KEY": KEY})

@@ -17,7 +17,7 @@ CLASS = tuple(f"s{n}" for n in range(30))
 
 
 async def test_when_the_asker_dies_the_waiters_ask_themselves(processes: list[Process]) -> None:
-    """A claim that nobody renews any more counts for two seconds."""
+    """A claim that nobody renews any more counts for five seconds."""
     one, other = processes
     one.kept.seconds = 30.0
     asker = asyncio.create_task(one.kept.students("s1"))
