@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -12,7 +12,7 @@ import strawberry
 from strawberry.types import Info as StrawberryInfo
 
 from adapters.errors import AdapterError
-from adapters.model import DistrictId, Record, Sensitivity, StaffId, StudentId
+from adapters.model import DistrictId, Record, Sensitivity, StaffId
 from adapters.sources import Ref, Source, Sources
 
 
@@ -42,28 +42,8 @@ class Viewer:
     """Classes of data that the viewer may see beside the open one."""
     staff_id: StaffId | None = None
     """The viewer's number as a member of staff; None for others."""
-    student_id: StudentId | None = None
-    """The viewer's number as a student; None for others."""
-    contact_id: str | None = None
-    """The viewer's number as a contact of students; None for others."""
-    children: frozenset[StudentId] = frozenset()
-    """Students whose parent the viewer says to be; the system of record decides whether it is so."""
     operator: bool = False
     """Whether the viewer runs the gateway: sees the sources' health and identity counts."""
-
-    @property
-    def scope_key(self) -> Hashable:
-        """All that decides what the viewer may see: two viewers with the same may see the same."""
-        return (
-            self.role,
-            self.districts,
-            self.grants,
-            self.staff_id,
-            self.student_id,
-            self.contact_id,
-            self.children,
-            self.operator,
-        )
 
 
 class Degraded(NamedTuple):
