@@ -23,7 +23,7 @@ from pydantic import AnyHttpUrl
 from adapters.contract import Adapter, AdapterSettings
 from adapters.errors import UnavailableError
 from adapters.lookup import Batch
-from adapters.model import AcademicRecord, AssignmentWork, SectionId, StudentId
+from adapters.model import AcademicRecord, StudentId
 from adapters.sources import Aging, Source
 from benchmarks.asking import application, ask, timed_pages
 from benchmarks.district import HERE, SECTION, district, records, source
@@ -93,32 +93,15 @@ def _provenances(part: Any) -> list[Mapping[str, Any]]:
     return own + [found for name, each in part.items() if name != "provenance" for found in _provenances(each)]
 
 
-class _OverHttp(Adapter):
-    """A vendor of which anything is one request away."""
-
-    async def _get(self, ids: Sequence[Any]) -> Any:
-        (await self.http.get("/")).raise_for_status()
-        return {key: [] for key in ids}
-
-
-class _Records(_OverHttp):
-    """A vendor that keeps academic records."""
+class _Records(Adapter):
+    """A vendor that keeps academic records, all of them one request away."""
 
     async def academic_records_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AcademicRecord]]:
-        """As every vendor of this benchmark."""
-        found: Batch[StudentId, list[AcademicRecord]] = await self._get(ids)
-        return found
-
-
-class _Work(_OverHttp):
-    """A vendor that keeps work by section."""
-
-    async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
-        """As every vendor of this benchmark."""
-        found: Batch[SectionId, list[AssignmentWork]] = await self._get(ids)
-        return found
+        """None of anybody's, once the vendor answers."""
+        (await self.http.get("/")).raise_for_status()
+        return {key: [] for key in ids}
 
 
 Script = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -134,8 +117,8 @@ async def _down(writer: asyncio.StreamWriter) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _vendor(kind: type[Adapter], script: Script) -> AsyncIterator[tuple[Source, list[None]]]:
-    """A source of that kind whose vendor does so, and the requests that it got."""
+async def _vendor(script: Script) -> AsyncIterator[tuple[Source, list[None]]]:
+    """A source whose vendor does so, and the requests that it got."""
     got: list[None] = []
     serving: set[asyncio.Task[None] | None] = set()
 
@@ -154,7 +137,7 @@ async def _vendor(kind: type[Adapter], script: Script) -> AsyncIterator[tuple[So
             base_url=AnyHttpUrl(f"http://{host}:{port}"), networks=(ip_network("127.0.0.0/8"),)
         )
         http: httpx.AsyncClient = client(settings, count_call)
-        yield Source(kind.__name__, "http", HERE, kind(kind.__name__, settings, http)), got
+        yield Source("records", "http", HERE, _Records("records", settings, http)), got
         await http.aclose()
         server.close()
         for task in serving:
@@ -166,7 +149,7 @@ async def _vendor(kind: type[Adapter], script: Script) -> AsyncIterator[tuple[So
 async def _amplified(count: int) -> list[Row]:
     """How often a vendor that fails every request is asked, over how often it would have been."""
     query = 'query { node(id: "%s") { ... on Section { roster { student { academicRecords { schoolYear } } } } } }'
-    async with _vendor(_Records, _down) as (failing, got):
+    async with _vendor(_down) as (failing, got):
         app = application(district(source(records(1)), failing))
         body = json.dumps({"query": query % SECTION}).encode()
         for _ in range(count):
@@ -183,7 +166,7 @@ async def _hanging() -> list[Row]:
     names = [("roster", set(kept) - {"course_grades_by_student", "assessment_results_by_student"})]
     names += [("grades", {"course_grades_by_student"}), ("tests", {"assessment_results_by_student"})]
     well = [replace(source(records(30), name), only=frozenset(only)) for name, only in names]
-    async with _vendor(_Records, _silence) as (hanging, _):
+    async with _vendor(_silence) as (hanging, _):
         app = application(district(*well, hanging), limits=Limits(memory=0))
         started = time.perf_counter()
         first = json.loads(await ask(app, body))

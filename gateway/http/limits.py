@@ -29,9 +29,6 @@ class Allowance(NamedTuple):
     """Seconds until there is more, when there is nothing."""
 
 
-PLENTY = Allowance(1.0, 0.0)
-
-
 def allowance(headers: httpx.Headers, wall: Callable[[], float] = time.time) -> Allowance | None:
     """
     What an answer's headers say is left; None when they say nothing that can be understood.
