@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 
+from benchmarks.asking import BODY, TOKEN
 from benchmarks.measuring import Row
-from benchmarks.servers import BODY, TOKEN
 
 CASES = {30: "class of 30", 500: "school of 500"}
 """Sizes of the page, and what they are called."""

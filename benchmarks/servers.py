@@ -9,7 +9,6 @@ schema, context and data, `static` a Starlette route that sends bytes made befor
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from typing import Any
 
@@ -21,17 +20,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from strawberry.asgi import GraphQL
 
-from benchmarks.district import PAGE, SECTION, VIEWER, district, records, source
+from benchmarks.asking import application, ask
+from benchmarks.district import VIEWER, district, records, source
 from gateway.cache import Limits
 from gateway.fetching import Operations
 from gateway.seal import HmacSeal
-from gateway.server import Service, spare_collector
+from gateway.server import spare_collector
 from resolvers.context import Context
 from resolvers.schema import make_schema
-
-TOKEN = "bench-" + "t" * 32
-BODY = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()
-"""What the load sends."""
 
 
 def whole(students: int) -> ASGIApp:
@@ -45,8 +41,7 @@ def gateway(students: int) -> ASGIApp:
 
 
 def _service(students: int, limits: Limits) -> ASGIApp:
-    sources = [district(source(records(students)))]
-    made = Service(sources, {TOKEN: VIEWER}, cache=limits, executor="breadth").app()
+    made = application(district(source(records(students))), limits=limits)
     spare_collector()
     return made
 
@@ -69,31 +64,13 @@ def stock(students: int) -> ASGIApp:
 
 def static(students: int) -> ASGIApp:
     """The gateway's own bytes, made once."""
-    body = asyncio.run(_bytes(gateway(students)))
+    body = asyncio.run(ask(gateway(students)))
 
     async def answer(request: Request) -> Response:
         await request.body()
         return Response(body, media_type="application/json")
 
     return Starlette(routes=[Route("/graphql", answer, methods=["POST"])])
-
-
-async def _bytes(app: ASGIApp) -> bytes:
-    """What an application answers to the load's request."""
-    sent: list[Any] = []
-    messages = [{"type": "http.request", "body": BODY}]
-
-    async def receive() -> Any:
-        return messages.pop() if messages else await asyncio.Event().wait()
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {TOKEN}".encode())]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
-    await app(scope, receive, send)
-    body: bytes = sent[1]["body"]
-    return body
 
 
 SERVERS = {"gateway": gateway, "whole": whole, "stock": stock, "static": static}
