@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import random
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import AnyHttpUrl
 
-from adapters.sources import Ask
+from adapters.contract import AdapterSettings
+from adapters.sources import Ask, District, Source
 from gateway.cache import Purge
+from gateway.cache.fleet import Fleet
+from gateway.cache.replicas import Replicas
+from gateway.cache.vault import Vault
+from gateway.http import client
 from tests.gateway.cache.keeping import ACTIONS, EVENTS, STUDENTS, THIS_YEAR, until
 from tests.gateway.cache.processes import Process, calls, start
 from tests.gateway.redis_server import RedisServer
-from tests.gateway.small import DISTRICT, error_code
+from tests.gateway.small import DISTRICT, Sis, error_code
 
 DOWN = httpx.ConnectError("refused")
 CLASS = tuple(f"s{n}" for n in range(30))
@@ -181,3 +188,34 @@ async def test_who_tells_a_purge_does_not_hear_it_again(processes: list[Process]
     await asyncio.sleep(0.2)
     await process.kept.students("s1")
     assert len(process.kept.calls) == 1
+
+
+@pytest.mark.row("A12")
+async def test_a_vendor_that_wants_to_be_left_alone_is_left_alone_by_all(server: RedisServer) -> None:
+    """Whichever process was told, the others' gates are closed for as long."""
+    if server.process is None:
+        server.start()
+    made = []
+    for _ in range(2):
+        settings = AdapterSettings(
+            base_url=AnyHttpUrl("http://127.0.0.1:9"), networks=(ip_network("127.0.0.0/8"),)
+        )
+        http = client(settings, lambda: None)
+        district = District(DISTRICT, "Hill", (Source("sis", "sis", DISTRICT, Sis("sis", settings, http)),))
+        others = Replicas(Fleet(server.url, Vault(b"k" * 32), name="pausing", patience=1.0), {DISTRICT: district})
+        others.start(lambda _: None)
+        made.append((others, http))
+
+    async def joined() -> bool:
+        return all(others.joined for others, _ in made)
+
+    async def closed() -> bool:
+        return all(http.gate.resting for _, http in made)
+
+    await until(joined)
+    assert not await closed()
+    made[0][1].gate.told_to_pause(30)
+    await until(closed, seconds=1)
+    for others, http in made:
+        await others.close()
+        await http.aclose()
