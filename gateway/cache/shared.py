@@ -85,7 +85,7 @@ class _Journey:
         """What stood at the place of each key when it was looked at last."""
         self._old: dict[Any, Answer[Any]] = {}
         """What is no longer fresh, for keys whose source fails."""
-        self._until = shared.clock() + source.adapter.settings.timeout
+        self._until = asyncio.get_running_loop().time() + source.adapter.settings.timeout
 
     async def told(self) -> Answers:
         """The answers; where the source fails, what the fleet still has, marked as stale."""
@@ -199,7 +199,7 @@ class _Journey:
         """Wait for what others are asking for; keys that must be looked at again."""
         again: list[Any] = []
         pause = FIRST_LOOK
-        while theirs and self._shared.clock() < self._until:
+        while theirs and asyncio.get_running_loop().time() < self._until:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LAST_LOOK)
             try:
