@@ -197,8 +197,8 @@ def _spread(selections: SelectionSetNode | None) -> Iterator[str]:
     for node in selections.selections if selections is not None else ():
         if isinstance(node, FragmentSpreadNode):
             yield node.name.value
-        else:
-            yield from _spread(node.selection_set)  # type: ignore[attr-defined] # a field or an inline fragment
+        elif isinstance(node, FieldNode | InlineFragmentNode):
+            yield from _spread(node.selection_set)
 
 
 def _directives(node: Any) -> int:

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from adapters.model import DistrictId
 from gateway.asking import RefusedError
 from gateway.cache import Purge
-from gateway.purging import Forget, bounded_body, wanted_in
+from gateway.purging import Forget, Wanted, bounded_body, wanted_in
 from gateway.rates import Bucket
 
 WINDOW = 300
@@ -63,7 +63,7 @@ class Hooks:
             body = await bounded_body(request)
             if not self._genuine(name, request, body):
                 return JSONResponse({"error": "not signed as it must be"}, 401)
-            wanted = wanted_in(body)
+            wanted = _wanted(body)
         except RefusedError as refused:
             return JSONResponse({"error": refused.message}, refused.status)
         await self._forget(
@@ -95,6 +95,19 @@ class Hooks:
             return False
         self._seen[call] = now
         return True
+
+
+def _wanted(body: bytes) -> Wanted:
+    """
+    What a call says is to be forgotten.
+
+    Raises:
+        RefusedError: it cannot be read, or says whose it is: the address does.
+    """
+    wanted = wanted_in(body)
+    if wanted.district or wanted.source:
+        raise RefusedError(400, "district, source: they stand in the address; leave them out")
+    return wanted
 
 
 def signature(key: bytes, timestamp: str, body: bytes) -> str:

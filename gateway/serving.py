@@ -82,8 +82,8 @@ def _fleet(settings: config.Config, path: Path, districts: Sequence[District]) -
         return {}
     try:
         from gateway.cache.fleet import Fleet  # noqa: PLC0415 - only a fleet needs Redis' client and its cipher
-        from gateway.cache.replicas import Replicas  # noqa: PLC0415
-        from gateway.cache.vault import Vault  # noqa: PLC0415
+        from gateway.cache.replicas import Replicas  # noqa: PLC0415 - likewise
+        from gateway.cache.vault import Vault  # noqa: PLC0415 - likewise
     except ImportError:
         raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use it") from None
     vault = Vault(environment.fleet_key(settings, path, os.environ))

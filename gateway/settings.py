@@ -145,5 +145,5 @@ class AgingConfig(Section):
 
     fresh: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=7))
     """Seconds for which an answer needs no second asking; as the lookup says when left out."""
-    stale: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=30))
+    stale: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=7))
     """Seconds after that for which it may be served, marked as stale; as the lookup says when left out."""

@@ -131,12 +131,7 @@ class GraphQLView:
             viewer = self._viewer(head)
             sent = head.query if head.method == "GET" else await read_body(receive)
             request = _Request(head, viewer, sent, as_media or media.JSON, self._max_age(head, viewer))
-            whole = (
-                self._wholes.find(request.key, request.max_age)
-                if request.plain and self._wholes is not None
-                else None
-            )
-            if whole is not None:
+            if (whole := self._whole(request)) is not None:
                 await reply(send, whole, request.media, headers=self._headers)
             else:
                 await while_there(receive, self._answer(request, request.asked(), send))
@@ -147,6 +142,12 @@ class GraphQLView:
             return
         except Exception as exc:  # noqa: BLE001 - a bug of ours: the client learns that there is one, and no more
             await reply(send, _bug(exc), as_media or media.JSON, 500)
+
+    def _whole(self, request: _Request) -> bytes | None:
+        """The answer as it was made before; None when it has to be made."""
+        if self._wholes is None or not request.plain:
+            return None
+        return self._wholes.find(request.key, request.max_age)
 
     def _viewer(self, head: Head) -> Viewer:
         """
@@ -196,13 +197,7 @@ class GraphQLView:
             raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
-            return await send_parts(
-                send,
-                VARYING,
-                result,
-                _formatted,
-                lambda: extensions(context.operation.traffic, context.operation.degraded),
-            )
+            return await send_parts(send, VARYING, result, _formatted, lambda: _more(context))
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             return await _refuse(send, result.errors, request.media)
         more = _more(context)

@@ -8,6 +8,7 @@ for a while, and whoever wanted something of it goes on without.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -202,7 +203,8 @@ class Fleet:
             self._back_at = time.monotonic() + pause
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and open none any more."""
+        self._back_at = math.inf
         await self.client.aclose()
 
 

@@ -7,6 +7,7 @@ A flight runs under its source's deadline and each waiter under its own; it ends
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Hashable, Mapping
 from contextvars import Context
 from dataclasses import replace
@@ -15,6 +16,8 @@ from typing import Any, TypeAlias
 from adapters.sources import Answer, Ask, Fetch, Source
 from gateway.cache.purges import Purge
 from gateway.telemetry import Calls, counted
+
+log = logging.getLogger("student_graph.cache")
 
 Answers: TypeAlias = Mapping[Any, Answer[Any]]
 Land: TypeAlias = Callable[[Source, Ask[Any], Answers], None]
@@ -53,18 +56,23 @@ class Flying:
 
     def board(self, source: Source, ask: Ask[Any]) -> tuple[dict[Any, Flight], Flight | None]:
         """The flight of each key, and the one among them that departs for this ask."""
+        mine = self._depart(source, ask)
         known = self._by_key.get((source, *ask.shape), {})
-        mine = self._depart(source, ask, [key for key in ask.keys if key not in known])
-        return {key: known.get(key) or mine for key in ask.keys}, mine  # type: ignore[misc] # mine has the others
+        return {key: known[key] for key in ask.keys}, mine
 
     def behind(self, source: Source, ask: Ask[Any]) -> None:
         """Ask for keys that nobody waits for, unless they are on their way already."""
-        known = self._by_key.get((source, *ask.shape), {})
-        flight = self._depart(source, ask, [key for key in ask.keys if key not in known])
+        flight = self._depart(source, ask)
         if flight is not None:
             flight.waiters += 1
             self._behind.add(flight.task)
-            flight.task.add_done_callback(self._behind.discard)
+            flight.task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[Answers]) -> None:
+        """Nobody waited for it: a bug of ours in it is told here, by its type and no value."""
+        self._behind.discard(task)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            log.error("internal error behind: %s", type(bug).__name__)
 
     async def landed(self, flights: Collection[Flight], deadline: float) -> None:
         """Wait for flights until they are over, or until the deadline, which is in the event loop's time."""
@@ -92,7 +100,10 @@ class Flying:
             task.cancel()
         await asyncio.gather(*behind, return_exceptions=True)
 
-    def _depart(self, source: Source, ask: Ask[Any], keys: list[Any]) -> Flight | None:
+    def _depart(self, source: Source, ask: Ask[Any]) -> Flight | None:
+        """A flight for the keys that none is carrying; None when all are on their way."""
+        known = self._by_key.get((source, *ask.shape), {})
+        keys = [key for key in ask.keys if key not in known]
         if not keys:
             return None
         flight = Flight(source, replace(ask, keys=tuple(keys)))

@@ -38,8 +38,8 @@ class Others(Protocol):
     def start(self, hear: Callable[[Purge], object]) -> None:
         """Begin to listen; `hear` is told what others were told to forget."""
 
-    async def tell(self, purge: Purge) -> bool:
-        """Tell them what to forget; whether they could be told already."""
+    async def tell(self, purge: Purge) -> None:
+        """Tell them what to forget, as soon as they can be told."""
 
     @property
     def joined(self) -> bool:

@@ -17,14 +17,16 @@ from gateway.cache.fleet import AwayError, Fleet
 
 log = logging.getLogger("student_graph.cache")
 
-KEPT = 8 * 86_400.0
-"""Seconds for which news is kept: no answer is served for longer."""
+KEPT = 15 * 86_400.0
+"""Seconds for which news is kept: settings let no answer be served for longer than 14 days."""
 MOST = 50_000
 """Pieces of news that are kept."""
 LOOK = 5.0
 """Seconds after which one looks for news although nobody called."""
 OVERLAP = 10.0
 """Seconds by which one looks back: clocks differ."""
+MISSED = "missed"
+"""The kind of news that stands for what cannot be had or understood: whatever it said, all is doubtful."""
 TRIES = 0.5
 """Seconds between two tries to reach Redis."""
 
@@ -53,8 +55,10 @@ class News:
         self._name = f"{fleet.name}:news"
         self._after = 0.0
         self._known: set[bytes] = set()
-        self._untold: list[Bulletin] = []
+        self._untold: dict[bytes, Bulletin] = {}
+        """What could not be told yet, each thing once, by what it says."""
         self._task: asyncio.Task[None] | None = None
+        self._ending = False
         self.away = False
         """Whether Redis could not be used when it was last tried."""
 
@@ -63,21 +67,22 @@ class News:
         self._task = asyncio.create_task(self._listen())
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen no more; the client of Redis now and then takes a cancellation for a timeout of its own."""
+        self._ending = True
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
 
-    async def tell(self, at: float, kind: str, told: Any) -> bool:
-        """Tell all others; when that cannot be done now, it is done as soon as it can. Whether it was done."""
+    async def tell(self, at: float, kind: str, told: Any, *, later: bool = True) -> None:
+        """Tell all others, as soon as it can be done; what is worth nothing `later` is told now or not at all."""
         bulletin = Bulletin(at=at, by=self.me, kind=kind, told=told)
         try:
             await self._fleet.within(self._send(bulletin))
         except AwayError:
-            self._untold.append(bulletin)
-            return False
-        return True
+            if later:
+                self._untold[msgspec.json.encode([kind, told])] = bulletin
+            if len(self._untold) > MOST:
+                self._untold = {b"": Bulletin(at=at, by=self.me, kind=MISSED, told=None)}
 
     async def _send(self, bulletin: Bulletin) -> None:
         now = time.time()  # not when it happened: who listens has looked past that
@@ -91,7 +96,7 @@ class News:
 
     async def _listen(self) -> None:
         """Hear what is told, however often Redis goes and comes back."""
-        while True:
+        while not self._ending:
             try:
                 await self._subscribed()
             except (RedisError, OSError, TimeoutError) as exc:
@@ -109,26 +114,29 @@ class News:
         try:
             async with asyncio.timeout(LOOK):
                 await pubsub.subscribe(self._name)
-            while True:
+            while not self._ending:
                 async with asyncio.timeout(LOOK):
                     await self._catch_up()
-                async with asyncio.timeout(2 * LOOK):
-                    await pubsub.get_message(timeout=LOOK)
+                if not self._ending:
+                    async with asyncio.timeout(2 * LOOK):
+                        await pubsub.get_message(timeout=LOOK)
         finally:
             with contextlib.suppress(RedisError, OSError):
                 await pubsub.aclose()
 
     async def _catch_up(self) -> None:
         """Tell what could not be told before, and hear what others told."""
-        while self._untold:
-            await self._send(self._untold[0])
-            del self._untold[0]
-        told = await self._fleet.client.zrangebyscore(self._name, self._after, "+inf")
+        for what, bulletin in list(self._untold.items()):
+            await self._send(bulletin)
+            self._untold.pop(what, None)
+        told = await self._fleet.client.zrangebyscore(self._name, self._after, "+inf", withscores=True)
         now = time.time()
-        for sealed in told:
+        if len(told) >= MOST:  # there was more, of which nobody knows any longer
+            self._hear(Bulletin(at=told[0][1], by="", kind=MISSED, told=None))
+        for sealed, _ in told:
             if sealed not in self._known:
                 self._open(sealed)
-        self._known = set(told)
+        self._known = {sealed for sealed, _ in told}
         self._after = max(self._after, now - OVERLAP)
         self._fleet.current = True
         if self.away:
@@ -141,6 +149,9 @@ class News:
             self._fleet.counts.corrupt += 1
             log.warning("news of the fleet that this key does not open was left alone")
             return
-        bulletin = msgspec.json.decode(content, type=Bulletin)
+        try:
+            bulletin = msgspec.json.decode(content, type=Bulletin)
+        except msgspec.DecodeError:  # of a process of another version
+            bulletin = Bulletin(at=time.time(), by="", kind=MISSED, told=None)
         if bulletin.by != self.me:
             self._hear(bulletin)

@@ -31,7 +31,7 @@ class Replicas:
         self._districts = districts
         self._purged = Purged()
         self._news = News(fleet, self._heard)
-        self._telling: set[asyncio.Task[bool]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
         self._hear: Callable[[Purge], object] = lambda _: None
 
     def shared(self, fetch: Fetch) -> Fetch:
@@ -54,15 +54,15 @@ class Replicas:
     def _paused(self, source: Source, seconds: float) -> None:
         """Tell the others that a vendor wants to be left alone."""
         told = [source.district, source.name, seconds]
-        task = asyncio.create_task(self._news.tell(time.time(), "pause", told))
+        task = asyncio.create_task(self._news.tell(time.time(), "pause", told, later=False))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    async def tell(self, purge: Purge) -> bool:
-        """Tell them what to forget; whether they could be told already."""
+    async def tell(self, purge: Purge) -> None:
+        """Tell them what to forget, as soon as they can be told."""
         now = time.time()
         self._purged.note(purge, now)
-        return await self._news.tell(now, "purge", purge)
+        await self._news.tell(now, "purge", purge)
 
     @property
     def joined(self) -> bool:
@@ -79,14 +79,30 @@ class Replicas:
         await self.fleet.close()
 
     def _heard(self, bulletin: Bulletin) -> None:
-        if bulletin.kind == "purge":
-            purge = msgspec.convert(bulletin.told, Purge)
-            self._purged.note(purge, bulletin.at)
-            self._hear(purge)
-        elif bulletin.kind == "pause":
-            district, name, seconds = bulletin.told
-            left = seconds - (time.time() - bulletin.at)
-            for source in self._sources():
-                gate = gate_of(source.adapter.http)
-                if (source.district, source.name) == (district, name) and gate is not None and left > 0:
-                    gate.pause(left)
+        """Do as others were told; what cannot be understood may have been anything, and all is forgotten."""
+        try:
+            match bulletin.kind:
+                case "purge":
+                    self._forget(msgspec.convert(bulletin.told, Purge), bulletin.at)
+                case "pause":
+                    self._pause(*msgspec.convert(bulletin.told, tuple[str, str, float]), bulletin.at)
+                case _:
+                    self._forget_all(bulletin.at)
+        except msgspec.ValidationError:
+            self._forget_all(bulletin.at)
+
+    def _forget(self, purge: Purge, at: float) -> None:
+        self._purged.note(purge, at)
+        self._hear(purge)
+
+    def _forget_all(self, at: float) -> None:
+        for district in self._districts:
+            self._forget(Purge(district=district), at)
+
+    def _pause(self, district: str, name: str, seconds: float, at: float) -> None:
+        """Close the gate of a source for as long as is left of a pause."""
+        left = seconds - (time.time() - at)
+        for source in self._sources():
+            gate = gate_of(source.adapter.http)
+            if (source.district, source.name) == (district, name) and gate is not None and left > 0:
+                gate.pause(left)

@@ -153,7 +153,7 @@ class Attempts(httpx.AsyncBaseTransport):
                 max_field_size=HEADER,
             )
             # It would send a question twice by itself, unseen by whoever counts and bounds calls.
-            self._session._retry_connection = False  # noqa: SLF001
+            self._session._retry_connection = False  # noqa: SLF001 - there is no public way
         return self._session
 
     def _translated(self, exc: Exception, request: httpx.Request) -> Exception:  # noqa: PLR0911 - a table
@@ -174,6 +174,8 @@ class Attempts(httpx.AsyncBaseTransport):
                 return httpx.ReadError("the connection was closed", request=request)
             case aiohttp.ClientResponseError():
                 return PayloadError("an answer that is not HTTP")
+            case ValueError():
+                return PayloadError("a request that cannot be sent")
             case _:
                 return httpx.ConnectError("no connection", request=request)
 
@@ -198,7 +200,7 @@ _NOTHING = httpx.ByteStream(b"")
 def _response(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> httpx.Response:
     """A response that was read to its end: given as content, its body would go through a stream once more."""
     response = httpx.Response(status, headers=headers, stream=_NOTHING)
-    response._content = body  # noqa: SLF001
+    response._content = body  # noqa: SLF001 - as its own `aread` would set it
     return response
 
 

@@ -82,9 +82,13 @@ class Gate:
             UnavailableError: the source is left alone, or too many wait.
             RefusedError: it refused our credentials just now.
         """
-        self._check()
-        await self._wait_for_pause()
-        await self._take_place()
+        while True:
+            self._check()
+            await self._wait_for_pause()
+            await self._take_place()
+            if not self._pause():
+                break
+            self._give_place()  # the vendor asked for a pause while we waited for our turn
         try:
             return self.breaker.enter() or await self._ticket()
         except BaseException:

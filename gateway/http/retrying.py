@@ -29,6 +29,8 @@ SHARE, FLOOR, WINDOW = 0.1, 3, 120.0
 """Of what was asked in so many seconds this share may be asked again, and so many questions in any case."""
 UNSPECIFIED = 5.0
 """Seconds that a vendor is left alone which limits us and does not say for how long."""
+FAIR = 0.25
+"""Seconds; an attempt that was given less and ran out of them says nothing of the vendor."""
 _PASSING = frozenset({429, 502, 503, 504})
 """Statuses of a server that may answer the same question in a moment."""
 
@@ -96,11 +98,12 @@ class Retrying(httpx.AsyncBaseTransport):
     async def _attempt(self, request: httpx.Request) -> tuple[httpx.Response | None, Exception | None]:
         """An answer, or why there is none; the gate learns of either."""
         ticket = await self._gate.enter()
+        hurried = remaining() < FAIR
         good: bool | None = None  # nothing is known when the asker goes away
         try:
             answer = await self._inner.handle_async_request(request)
         except (httpx.TransportError, AdapterError) as failure:
-            good = False
+            good = None if hurried and isinstance(failure, httpx.TimeoutException) else False
             return None, failure
         else:
             good = answer.status_code < 500

@@ -96,6 +96,7 @@ def test_everything_that_is_not_signed_as_it_must_be_looks_the_same(client: http
         (b"[]", "Send one JSON object"),
         (b"{", "Send one JSON object"),
         (b'{"student": "s1"}', "Send one JSON object"),
+        (b'{"district": "dale"}', "district, source: they stand in the address"),
         (b'{"records": ["Students"]}', "records: there is no type of record 'Students'"),
         (json.dumps({"students": [str(n) for n in range(1001)]}).encode(), "students: more than 1000"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpx
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.errors import RefusedError, UnavailableError
+from adapters.errors import PayloadError, RefusedError, UnavailableError
+from gateway.deadlines import within
 from gateway.http.breaker import GOOD_PROBES, IN_A_ROW, Breaker, Ticket
 from gateway.http.gate import QUEUE, Gate
 from gateway.http.limits import allowance
@@ -39,6 +41,51 @@ async def test_while_a_vendor_wants_to_be_left_alone_nobody_asks_it() -> None:
         assert len(made.calls) == 1
         answers = await asyncio.gather(*pages)
     assert set().union(*map(codes, answers)) == set()
+
+
+@row("A12")
+async def test_who_waited_for_a_turn_when_the_pause_began_waits_for_its_end_too() -> None:
+    """One call at a time, ten who want to: the first is told to wait, and the others ask nothing meanwhile."""
+
+    async def limit(call: Call) -> None:
+        if call.number == 0:
+            await asyncio.sleep(0.2)
+            return await call.send(http("429 Too Many", b"", "Retry-After: 1"))
+        return await call.well()
+
+    async with vendor(limit) as made, district(made, concurrency=1) as hill:
+        pages = [asyncio.create_task(hill.ask(f"s{n}")) for n in range(10)]
+        await asyncio.sleep(0.7)
+        assert len(made.calls) == 1
+        answers = await asyncio.gather(*pages)
+    assert set().union(*map(codes, answers)) == set()
+
+
+@row("A30")
+async def test_an_attempt_that_was_given_no_time_says_nothing_of_the_source() -> None:
+    """A thousandth of a second left of a lookup's time is our hurry, not the vendor's failure."""
+
+    async def slowly(call: Call) -> None:
+        await asyncio.sleep(0.1)
+        await call.well()
+
+    async with vendor(slowly) as made, district(made) as hill:
+        for _ in range(20):
+            with contextlib.suppress(TimeoutError, httpx.TimeoutException):
+                async with within(0.01):
+                    await hill.http.get("/work/s1")
+        assert hill.http.gate.breaker.closed
+        assert len(made.calls) == 20
+
+
+@row("C03")
+@pytest.mark.parametrize("text", ["a\r\nX-Evil: 1", "a\nb", "a\0b"])
+async def test_a_header_that_would_be_two_is_not_sent(text: str) -> None:
+    """Whoever made it up: nothing leaves, and nothing is tried again."""
+    async with vendor(Call.well) as made, district(made) as hill:
+        with pytest.raises((PayloadError, httpx.HTTPError, ValueError)):
+            await hill.http.get("/work/s1", headers={"X-Request-Id": text})
+        assert made.calls == []
 
 
 @row("A12")

@@ -8,9 +8,11 @@ import random
 import httpx
 import pytest
 
+from gateway.cache import Purge
 from tests.gateway.cache.keeping import until
 from tests.gateway.cache.processes import Process, calls, start
 from tests.gateway.redis_server import RedisServer
+from tests.gateway.small import DISTRICT
 
 DOWN = httpx.ConnectError("refused")
 CLASS = tuple(f"s{n}" for n in range(30))
@@ -123,3 +125,14 @@ async def test_when_redis_forgets_everything_the_processes_still_know(processes:
     await asyncio.gather(*(process.kept.students("s99") for process in processes for _ in range(100)))
     assert calls(processes) == 2
     assert other.kept.calls in ([], [("s99",)])
+
+
+async def test_a_process_that_ends_just_as_news_come_ends_all_the_same(server: RedisServer) -> None:
+    """Its listener is in the midst of reading them, a hundred times."""
+    for number in range(100):
+        process = start(server, f"ending-{number}")
+        process.kept.cache.start()
+        await process.caught_up()
+        await process.kept.cache.purge(Purge(district=DISTRICT))
+        async with asyncio.timeout(2):
+            await process.kept.cache.close()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from ipaddress import ip_network
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from pydantic import AnyHttpUrl
 
@@ -219,3 +221,27 @@ async def test_a_vendor_that_wants_to_be_left_alone_is_left_alone_by_all(server:
     for others, http in made:
         await others.close()
         await http.aclose()
+
+
+@pytest.mark.parametrize(
+    "strange", [{"kind": "unheard of"}, {"kind": "purge", "told": {"planet": "mars"}}, {"form": 2}]
+)
+async def test_news_that_cannot_be_understood_make_all_doubtful(
+    processes: list[Process], strange: dict[str, Any]
+) -> None:
+    """A later version may have told to forget anything: everything is asked anew, and one listens on."""
+    one, other = processes
+    await other.kept.students("s1")
+    name, now = f"{one.fleet.name}:news", time.time()
+    usual = {"at": now, "by": "later", "told": None}
+    told = msgspec.json.encode(strange if "form" in strange else usual | strange)
+    await one.fleet.client.zadd(name, {one.fleet.vault.close("", name, int(now * 1000), told): now})
+    await one.fleet.client.publish(name, b"")
+
+    async def forgotten() -> bool:
+        return len(other.kept.cache.store) == 0
+
+    await until(forgotten, seconds=2)
+    await other.kept.students("s2")
+    await one.kept.cache.purge(Purge(district=DISTRICT))
+    await until(forgotten, seconds=2)
