@@ -22,10 +22,11 @@ from adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionI
 from adapters.sources import Answer, Ask, District, Source
 from resolvers.context import Viewer, ViewerRole
 from resolvers.ids import GlobalId, encode
+from resolvers.reach import granted
 
 HERE = DistrictId("memory")
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
-VIEWER = Viewer("bench", ViewerRole.SUPERINTENDENT, frozenset({HERE}), frozenset(model.Sensitivity), operator=True)
+VIEWER = Viewer("bench", ViewerRole.SUPERINTENDENT, frozenset({HERE}), granted(*model.Sensitivity), operator=True)
 SECTION = encode(GlobalId("Section", HERE, "101/S"))
 
 PAGE = """

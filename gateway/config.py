@@ -21,6 +21,7 @@ from adapters.model import DistrictId, Sensitivity, StaffId
 from adapters.registry import SettingsError
 from gateway.settings import NAME, AgingConfig, CacheConfig, DocumentsConfig, LimitsConfig, Section, ServerConfig
 from resolvers.context import Viewer, ViewerRole
+from resolvers.reach import granted
 
 LOOPBACK_ONLY = (
     "only loopback addresses are accepted for now: the policy that says who may see what is there in its first "
@@ -105,7 +106,7 @@ class ViewerConfig(Section):
             subject=self.subject,
             role=self.role,
             districts=frozenset(map(DistrictId, self.districts)),
-            grants=self.grants,
+            grants=granted(*self.grants),
             staff_id=StaffId(self.staff_id) if self.staff_id else None,
             operator=self.operator,
         )

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from adapters.model import DistrictId
 from adapters.sources import Answer, Ask, District, Fetch, Source, Sources
 from gateway.cache import Based, Cache, Limits, Others, Reading
 from gateway.flights import Flights
 from gateway.identity import identified
 from gateway.paths import routed
 from gateway.policy import authorized
+from gateway.scopes import Scopes
 from gateway.telemetry import Telemetry, traced
 from gateway.vendor import bounded, fetch_from_vendor
 from resolvers.context import Context, Health, Seal, Viewer
+from resolvers.reach import Reach
 
 DEADLINE = 10.0
 """Seconds that an operation may take."""
@@ -30,20 +33,42 @@ class Operations:
         seal: Seal,
         limits: Limits | None = None,
         others: Others | None = None,
+        dependents: frozenset[DistrictId] = frozenset(),
     ) -> None:
-        """Operations on these districts; `limits` bound what is kept between them, `others` share it."""
+        """
+        Operations on these districts; `limits` bound what is kept between them, `others` share it.
+
+        Parents in the districts of `dependents` keep their rights when a child comes of age.
+        """
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
         self.cache = Cache(traced(bounded(fetch_from_vendor), self.telemetry), self.districts, limits, others)
+        self.scopes = Scopes(self.districts, self._asking, self.cache.clock, dependents)
         self._seal = seal
 
     def begin(self, viewer: Viewer) -> Context:
         """What the resolvers of one operation use."""
-        operation = Based()
-        reading = Reading(self.cache, operation, asyncio.get_running_loop().time() + DEADLINE)
-        fetch = authorized(self._chain(reading), viewer)
+        chain, operation = self._asking(DEADLINE)
+        reach = partial(self._reach, viewer, operation)
+        fetch = authorized(chain, viewer, self.districts, reach)
         health = partial(self._health, operation)
-        return Context(viewer, Sources(self.districts, fetch), operation, self._seal, health)
+        return Context(viewer, Sources(self.districts, fetch), operation, self._seal, health, reach)
+
+    async def close(self) -> None:
+        """End what nobody waits for."""
+        await self.scopes.close()
+        await self.cache.close()
+
+    def _asking(self, seconds: float) -> tuple[Fetch, Based]:
+        """How to ask the sources for so many seconds, and what tells of it."""
+        operation = Based()
+        return self._chain(Reading(self.cache, operation, asyncio.get_running_loop().time() + seconds)), operation
+
+    async def _reach(self, viewer: Viewer, operation: Based, district: DistrictId) -> Reach:
+        """Whom the viewer may see in a district; the operation's answer rests on it too."""
+        scope = await self.scopes.find(viewer, district)
+        operation.basis.rests_on_scope(scope.memos, scope.until, sound=scope.sound)
+        return scope.reach
 
     def _health(self, operation: Based, source: Source) -> Health:
         """What is known of a source; it changes by the second, and an answer that tells it is not kept whole."""

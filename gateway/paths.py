@@ -37,7 +37,7 @@ def routed(fetch: Fetch, coarse_fetch: Fetch) -> Fetch:
         asks = [fetch(source, _only(ask, point))] if point else []
         if plan.wanted:
             arguments = {k: v for k, v in ask.arguments.items() if k in lookup_of(split.via).argument_names}
-            coarse = Ask(lookup_of(split.via), plan.wanted, arguments)
+            coarse = Ask(lookup_of(split.via), plan.wanted, arguments, max_age=ask.max_age)
             told, *rest = await asyncio.gather(coarse_fetch(source, coarse), *asks)
             answers, again = _split(ask, split, plan, told)
             if again:
@@ -87,7 +87,7 @@ async def _plan(source: Source, ask: Ask[Any], split: Split[Any], fetch: Fetch) 
     if split.covers is None:
         return _Plan(dict.fromkeys(ask.keys, frozenset({source.district})), (source.district,))
     assert split.key is not None
-    told = await fetch(source, Ask(lookup_of(split.covers), ask.keys, near=ask.near))
+    told = await fetch(source, Ask(lookup_of(split.covers), ask.keys, near=ask.near, max_age=ask.max_age))
     needs = {
         key: frozenset(map(split.key, answer.value))
         for key, answer in told.items()

@@ -1,51 +1,168 @@
 """
 Who may see which records: deny by default, decided before fetching and again on every record that comes back.
 
-The form that this release has: a viewer sees the districts and the classes of data that were granted. A record of
-another district is exactly like one that does not exist; a class that was not granted is `FORBIDDEN`.
+A record that is not the viewer's is exactly like one that does not exist. A class of data that is not granted is
+`FORBIDDEN`, which depends on the viewer and on whether the student is the viewer's, never on what is recorded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
 from adapters.errors import AdapterError, ForbiddenError
-from adapters.lookup import Page
-from adapters.model import Record, Sensitivity
-from adapters.sources import Answer, Ask, Fetch, Source
-from resolvers.context import Viewer
+from adapters.lookup import About, Page
+from adapters.model import DistrictId, Record, Sensitivity, StudentId
+from adapters.sources import Answer, Ask, District, Fetch, Source
+from resolvers.context import ReachOf, Viewer
+from resolvers.reach import Reach
 
 OPEN = frozenset({Sensitivity.OPEN})
 
 
-def allows(viewer: Viewer, sensitivity: Sensitivity) -> bool:
-    """Whether a viewer may see a class of data at all."""
-    return sensitivity is Sensitivity.OPEN or sensitivity in viewer.grants
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The classes of data of one district that a viewer may see today."""
+
+    all: frozenset[Sensitivity]
+    """Of every student whom the viewer may see."""
+    some: frozenset[Sensitivity] = frozenset()
+    """Of some of them only."""
+
+    def opens(self, sensitivity: Sensitivity) -> bool:
+        """Whether a class may be seen of anybody."""
+        return sensitivity in self.all or sensitivity in self.some
+
+    def whom(self, sensitivity: Sensitivity, reach: Reach) -> frozenset[StudentId] | None:
+        """The students of whom a class may be seen; None for everybody."""
+        if sensitivity in self.all:
+            return None if reach.everybody else reach.students
+        named = reach.bounded.get(sensitivity, frozenset())
+        return named if reach.everybody else named & reach.students
 
 
-def authorized(fetch: Fetch, viewer: Viewer) -> Fetch:
+def rights(viewer: Viewer, district: District) -> Rights:
+    """What a viewer may see of a district today, in a request with the viewer's purpose."""
+    today = district.today()
+    holding = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
+    whole = OPEN.union(*(grant.classes for grant in holding if not grant.bounded))
+    return Rights(whole, frozenset().union(*(grant.classes for grant in holding if grant.bounded)) - whole)
+
+
+def authorized(fetch: Fetch, viewer: Viewer, districts: Mapping[DistrictId, District], reach_of: ReachOf) -> Fetch:
     """Ask nothing that the viewer may not see, and let nothing through that came all the same."""
+    return _Authorized(fetch, viewer, districts, reach_of)
 
-    async def fetch_authorized(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        if source.district not in viewer.districts:
+
+@dataclass(slots=True, eq=False)
+class _Authorized:
+    """A fetch for one viewer's operation."""
+
+    fetch: Fetch
+    viewer: Viewer
+    districts: Mapping[DistrictId, District]
+    reach_of: ReachOf
+    _rights: dict[DistrictId, Rights] = field(default_factory=dict)
+    _reaches: dict[DistrictId, Reach] = field(default_factory=dict)
+
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+        """What the viewer may see of the answers."""
+        if source.district not in self.viewer.districts:
             return {}
-        if not allows(viewer, ask.lookup.sensitivity):
-            error = ForbiddenError("not granted")
-            error.source = source.name
-            now = datetime.now(UTC)
-            return {key: Answer(error, source.name, now) for key in ask.keys}
-        told = await fetch(source, ask)
-        if _all_mine(viewer, ask, list(_records(told.values()))):
-            return told
-        mine = _mine(viewer, ask)
-        answers = ((key, _visible(mine, answer)) for key, answer in told.items())
-        return {key: answer for key, answer in answers if answer is not None}
+        mine = self._rights_in(source.district)
+        if not mine.opens(ask.lookup.sensitivity):
+            return _each(ask.keys, ForbiddenError("not granted"), source)
+        if ask.lookup.about is not About.STUDENTS:
+            return _passed(await self.fetch(source, ask), _Check(source.district, mine.all, ask.lookup.about))
+        try:
+            reach = self._reaches.get(source.district) or await self._reach_in(source.district)
+        except AdapterError as error:
+            return _each(ask.keys, error, source)
+        return await self._of_students(source, ask, mine, reach)
 
-    return fetch_authorized
+    async def _of_students(
+        self, source: Source, ask: Ask[Any], mine: Rights, reach: Reach
+    ) -> Mapping[Any, Answer[Any]]:
+        whom = mine.whom(ask.lookup.sensitivity, reach)
+        check = _Check(source.district, mine.all | mine.some, ask.lookup.about, whom)
+        if whom is None or ask.lookup.key_kind != "student" or whom.issuperset(ask.keys):
+            return _passed(await self.fetch(source, ask), check)
+        asked = replace(ask, keys=tuple(key for key in ask.keys if key in whom))
+        told = _passed(await self.fetch(source, asked), check) if asked.keys else {}
+        # The class is granted for others of the viewer's students: of this one it is not, whatever is recorded.
+        closed = [key for key in ask.keys if key not in whom and reach.has(key)]
+        return {**told, **_each(closed, ForbiddenError("not granted"), source)} if closed else told
+
+    def _rights_in(self, district: DistrictId) -> Rights:
+        found = self._rights.get(district)
+        if found is None:
+            found = self._rights[district] = rights(self.viewer, self.districts[district])
+        return found
+
+    async def _reach_in(self, district: DistrictId) -> Reach:
+        found = self._reaches[district] = await self.reach_of(district)
+        return found
+
+
+def _each(keys: Iterable[Any], error: AdapterError, source: Source) -> dict[Any, Answer[Any]]:
+    """The same error for each key."""
+    error.source = error.source or source.name
+    return dict.fromkeys(keys, Answer(error, source.name, datetime.now(UTC)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """What a record must be to be let through."""
+
+    district: DistrictId
+    classes: frozenset[Sensitivity]
+    about: About
+    whom: frozenset[StudentId] | None = None
+    """The students whom it may be about; None for all."""
+
+    def all(self, records: Sequence[Record]) -> bool:
+        """Whether every record passes, as nearly always: the same as `one`, for all at once."""
+        subject = self.about.value
+        return (
+            all(kind.sensitivity in self.classes for kind in _kinds(records))
+            and None not in map(FETCHED, records)
+            and {self.district}.issuperset(map(DISTRICT, records))
+            and not any(map(SUBJECT, records))
+            and (
+                subject is None
+                or (all if self.whom is None else self.whom.issuperset)(map(attrgetter(subject), records))
+            )
+        )
+
+    def one(self, record: Record) -> bool:
+        """Whether a record passes; one whose subject is not established does not."""
+        subject = getattr(record, self.about.value) if self.about.value is not None else None
+        return (
+            record.fetched is not None
+            and record.fetched.district == self.district
+            and record.subject is None
+            and record.sensitivity in self.classes
+            and (self.about.value is None or bool(subject if self.whom is None else subject in self.whom))
+        )
+
+
+def _kinds(records: Sequence[Record]) -> set[type[Record]]:
+    return set(map(type, records))
+
+
+FETCHED, DISTRICT, SUBJECT = attrgetter("fetched"), attrgetter("fetched.district"), attrgetter("subject")
+
+
+def _passed(told: Mapping[Any, Answer[Any]], check: _Check) -> Mapping[Any, Answer[Any]]:
+    """What of the answers the viewer may see."""
+    counting = check.whom is not None and any(isinstance(answer.value, Page) for answer in told.values())
+    if not counting and check.all(list(_records(told.values()))):
+        return told
+    answers = ((key, _visible(check, answer)) for key, answer in told.items())
+    return {key: answer for key, answer in answers if answer is not None}
 
 
 def _records(answers: Iterable[Answer[Any]]) -> Iterator[Record]:
@@ -62,46 +179,16 @@ def _records(answers: Iterable[Answer[Any]]) -> Iterator[Record]:
                 yield record
 
 
-def _visible(mine: Callable[[Record], bool], answer: Answer[Any]) -> Answer[Any] | None:
-    """What of an answer the viewer may see; None when it is as if it did not exist."""
+def _visible(check: _Check, answer: Answer[Any]) -> Answer[Any] | None:
+    """What of an answer passes; None when it is as if it did not exist. A total counts others too, and goes."""
+    passes: Callable[[Record], bool] = check.one
     match answer.value:
         case AdapterError():
             return answer
         case Page() as page:
-            return answer._replace(value=replace(page, items=list(filter(mine, page.items))))
+            total = page.total if check.whom is None else None
+            return answer._replace(value=replace(page, items=list(filter(passes, page.items)), total=total))
         case list() as records:
-            return answer._replace(value=list(filter(mine, records)))
+            return answer._replace(value=list(filter(passes, records)))
         case record:
-            return answer if mine(record) else None
-
-
-def _all_mine(viewer: Viewer, ask: Ask[Any], records: Sequence[Record]) -> bool:
-    """Whether every record is the viewer's to see, as nearly always: the same as `_mine`, for all at once."""
-    allowed, subject = viewer.grants | OPEN, ask.lookup.about.value
-    return (
-        all(kind.sensitivity in allowed for kind in {type(record) for record in records})
-        and None not in map(FETCHED, records)
-        and viewer.districts.issuperset(map(DISTRICT, records))
-        and not any(map(SUBJECT, records))
-        and (subject is None or all(map(attrgetter(subject), records)))
-    )
-
-
-FETCHED, DISTRICT, SUBJECT = attrgetter("fetched"), attrgetter("fetched.district"), attrgetter("subject")
-
-
-def _mine(viewer: Viewer, ask: Ask[Any]) -> Callable[[Record], bool]:
-    """Tells whether a record is the viewer's to see; one whose subject is not established is nobody's."""
-    districts, subject = viewer.districts, ask.lookup.about.value
-    allowed = viewer.grants | OPEN
-
-    def mine(record: Record) -> bool:
-        return (
-            record.fetched is not None
-            and record.fetched.district in districts
-            and record.subject is None
-            and record.sensitivity in allowed
-            and (subject is None or bool(getattr(record, subject)))
-        )
-
-    return mine
+            return answer if passes(record) else None

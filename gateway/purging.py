@@ -20,7 +20,7 @@ from adapters.model import DistrictId
 from adapters.registry import SettingsError
 from adapters.sources import District
 from gateway.asking import MAX_BODY, RefusedError
-from gateway.auth import Tokens
+from gateway.auth import Viewers
 from gateway.cache import Purge
 
 Forget: TypeAlias = Callable[[Purge], Awaitable[int]]
@@ -46,7 +46,7 @@ class Purging:
     """The operators' way to the cache."""
 
     districts: Mapping[DistrictId, District]
-    tokens: Tokens
+    viewers: Viewers
     forget: Forget
 
     def routes(self) -> list[Route]:
@@ -54,7 +54,7 @@ class Purging:
         return [Route("/cache/purge", self._purge, methods=["POST"])]
 
     async def _purge(self, request: Request) -> JSONResponse:
-        viewer = self.tokens.viewer_of(request.headers.get("authorization", ""))
+        viewer = await self.viewers.of(request.headers.get("authorization", ""))
         if viewer is None or not viewer.operator:
             return JSONResponse({"error": "Send the token of an operator."}, 401 if viewer is None else 403)
         try:

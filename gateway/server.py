@@ -27,7 +27,7 @@ from adapters.model import DistrictId
 from adapters.registry import SettingsError, find
 from adapters.sources import Aging, District, Source
 from gateway import http
-from gateway.auth import Tokens
+from gateway.auth import Issuer, Viewers
 from gateway.cache import Limits, Others
 from gateway.documents import Documents, core_of
 from gateway.door import Door
@@ -84,6 +84,10 @@ class Service:
     """Whether documents may ask what the schema has, as GraphiQL does."""
     bounds: Bounds = field(default_factory=Bounds)
     """How large documents and variables may be."""
+    issuers: Sequence[Issuer] = ()
+    """Who else may say who asks."""
+    dependents: frozenset[DistrictId] = frozenset()
+    """Districts in which parents keep their rights when a child comes of age."""
     executor: str = field(default_factory=configured_executor)
     """What carries out operations: `breadth`, or `stock` for graphql-core's own."""
     readiness: Readiness = field(default_factory=Readiness)
@@ -100,11 +104,11 @@ class Service:
         documents = Documents(core_of(schema), self.documents, only=self.trusted_only, guard=guard)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")
-        operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others)
-        tokens = Tokens(self.viewers)
+        operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others, self.dependents)
+        viewers = Viewers(self.viewers, self.issuers)
         view = GraphQLView(
             schema,
-            tokens,
+            viewers,
             operations.begin,
             documents,
             cache=operations.cache,
@@ -113,23 +117,24 @@ class Service:
         )
         routes = [
             *self.readiness.routes(),
-            *Purging(operations.districts, tokens, operations.cache.purge).routes(),
+            *Purging(operations.districts, viewers, operations.cache.purge).routes(),
             *Hooks(self.hooks, operations.cache.purge).routes(),
             *(self.explorer.routes() if self.explorer else ()),
         ]
-        lifespan = partial(self._lifespan, operations)
+        lifespan = partial(self._lifespan, operations, viewers)
         pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
         return Door(view, pages, self.hosts, explorer=self.explorer is not None)
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, operations: Operations, _: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(self, operations: Operations, viewers: Viewers, _: Starlette) -> AsyncIterator[None]:
         others = self.others
         if others is not None:
             self.readiness.fleet = lambda: others.joined
         operations.cache.start()
         self.readiness.started = True
         yield
-        await operations.cache.close()
+        await operations.close()
+        await viewers.close()
         sources = (source for district in self.districts for source in district.sources)
         await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
 

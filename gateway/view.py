@@ -39,7 +39,7 @@ from gateway.asking import (
     read_body,
     wanted_age,
 )
-from gateway.auth import Tokens
+from gateway.auth import Viewers
 from gateway.cache import Cache, extensions
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
@@ -96,7 +96,7 @@ class GraphQLView:
     def __init__(
         self,
         schema: strawberry.Schema,
-        tokens: Tokens,
+        viewers: Viewers,
         begin: Callable[[Viewer], Context],
         documents: Documents | None = None,
         *,
@@ -112,7 +112,7 @@ class GraphQLView:
         """
         self._core = core_of(schema)
         self._executor = schema.execution_context_class
-        self._tokens = tokens
+        self._viewers = viewers
         self._begin = begin
         self._documents = documents or Documents(self._core)
         self._cache = cache
@@ -128,7 +128,7 @@ class GraphQLView:
         head = Head.of(scope)
         as_media = media.wanted(head.get(b"accept"))
         try:
-            viewer = self._viewer(head)
+            viewer = await self._viewer(head)
             sent = head.query if head.method == "GET" else await read_body(receive)
             request = _Request(head, viewer, sent, as_media or media.JSON, self._max_age(head, viewer))
             if (whole := self._whole(request)) is not None:
@@ -149,7 +149,7 @@ class GraphQLView:
             return None
         return self._wholes.find(request.key, request.max_age)
 
-    def _viewer(self, head: Head) -> Viewer:
+    async def _viewer(self, head: Head) -> Viewer:
         """
         Who asks.
 
@@ -164,7 +164,7 @@ class GraphQLView:
         check_head(head)
         if media.wanted(head.get(b"accept")) is None:
             raise RefusedError(406, f"Accept {media.GRAPHQL} or {media.JSON}.")
-        viewer = self._tokens.viewer_of(head.get(b"authorization"))
+        viewer = await self._viewers.of(head.get(b"authorization"))
         if viewer is None:
             message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
             raise RefusedError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -12,8 +12,9 @@ import strawberry
 from strawberry.types import Info as StrawberryInfo
 
 from adapters.errors import AdapterError
-from adapters.model import DistrictId, Record, Sensitivity, StaffId
+from adapters.model import ContactId, DistrictId, Record, StaffId, StudentId
 from adapters.sources import Ref, Source, Sources
+from resolvers.reach import Assigned, Grant, Reach
 
 
 @strawberry.enum
@@ -37,11 +38,21 @@ class Viewer:
     """Stable name of the person or service; never shown to others."""
     role: ViewerRole
     districts: frozenset[DistrictId]
-    """Districts whose records the viewer may see."""
-    grants: frozenset[Sensitivity] = frozenset()
+    """Districts of which the viewer may see something."""
+    grants: frozenset[Grant] = frozenset()
     """Classes of data that the viewer may see beside the open one."""
     staff_id: StaffId | None = None
     """The viewer's number as a member of staff; None for others."""
+    student_id: StudentId | None = None
+    """The viewer's number as a student; None for others."""
+    contact_id: ContactId | None = None
+    """The viewer's number as a parent, guardian or other contact; None for others."""
+    assigned: frozenset[Assigned] = frozenset()
+    """Students whom the district gave to the viewer beside those whom the SIS tells."""
+    purpose: str | None = None
+    """What the request says that it is for; None when it does not say."""
+    issuer: str | None = None
+    """Who vouches for the viewer; None for service accounts, whose tokens are in the settings."""
     operator: bool = False
     """Whether the viewer runs the gateway: sees the sources' health and identity counts."""
 
@@ -149,6 +160,18 @@ class Health:
     """Coded values seen that no enum name stands for."""
 
 
+class ReachOf(Protocol):
+    """Finds the students of a district whom the viewer may see."""
+
+    def __call__(self, district: DistrictId, /) -> Awaitable[Reach]:
+        """
+        The viewer's students.
+
+        Raises:
+            AdapterError: the district's systems could not say.
+        """
+
+
 class HealthOf(Protocol):
     """Looks up what the gateway knows of a source."""
 
@@ -165,6 +188,7 @@ class Context:
     operation: Operation
     seal: Seal
     health: HealthOf
+    reach: ReachOf
 
 
 Info = StrawberryInfo[Context, None]

@@ -12,6 +12,7 @@ from resolvers.context import Info
 from resolvers.load import load_each, load_many
 from resolvers.matching import enrolled, grades_on, named
 from resolvers.paging import PageInfo, start_after
+from resolvers.reach import Reach
 from resolvers.scope import Listing, Place, Scope
 
 CHUNK = 100
@@ -20,15 +21,16 @@ MOST_CHUNKS = 20
 """Chunks read for one page at most; its cursor goes on from there."""
 
 
-async def roll(info: Info, scope: Scope, first: int, after: str | None) -> Listing:
+async def roll(info: Info, scope: Scope, first: int, after: str | None, *, reach: Reach) -> Listing:
     """
-    Students of a school, or with certain numbers, by number.
+    Students of a school, with certain numbers, or whom the viewer reaches, by number.
 
     Raises:
         AdapterError: the cursor is not one of this list, or no source could say.
     """
-    ids = await _candidates(info, scope)
-    certain = scope.school is not None and not scope.words
+    ids = await _candidates(info, scope, reach)
+    told = scope.school is not None or (scope.ids is None and scope.grade_levels is None)
+    certain = told and not scope.words
     return await listed(info, scope, ids, first, after, certain=certain)
 
 
@@ -56,11 +58,15 @@ async def listed(
     return _listing(places, end, more=read < len(ordered), total=len(ordered) if certain else None)
 
 
-async def _candidates(info: Info, scope: Scope) -> set[StudentId]:
-    """Numbers of those who can be meant."""
+async def _candidates(info: Info, scope: Scope, reach: Reach) -> Collection[StudentId]:
+    """Numbers of those who can be meant; of those whom the viewer does not reach none is asked for."""
+    for through, those in reach.through.items():
+        info.context.operation.reach(scope.district.id, "student", those, through)
     named_ids = None if scope.ids is None else set(scope.ids)
+    if scope.school is None and named_ids is not None:
+        return named_ids if reach.everybody else named_ids & reach.students
     if scope.school is None:
-        return named_ids or set()
+        return reach.students
     stays = await load_many(info, Adapter.school_enrollments_by_school, Key(scope.district.id, scope.school))
     current = [stay for stay in stays if enrolled(stay, scope.as_of)]
     at_school = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 import strawberry
@@ -78,7 +79,9 @@ async def students_in(
     scope = scope_of(info, filter, school)
     if scope is None:
         return None
-    walk = scan if scope.school is None and scope.ids is None else roll
+    reach = await info.context.reach(scope.district.id)
+    among_all = reach.everybody and scope.school is None and scope.ids is None
+    walk = scan if among_all else partial(roll, reach=reach)
     return connection(scope.district.id, await walk(info, scope, size, after))
 
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from typing import Annotated
 
 import strawberry
 
 from adapters import model
 from adapters.contract import Adapter
 from adapters.model import SectionId
-from adapters.sources import District, Key, Ref
+from adapters.sources import Key
 from resolvers.arguments import After, AsOf, First
 from resolvers.context import Info, ViewerRole
 from resolvers.context import Viewer as Asker
 from resolvers.district import LocalEducationAgency, agency
 from resolvers.docstrings import described, described_enum
 from resolvers.field import asks, field
+from resolvers.ids import decode
 from resolvers.load import load_each, load_many, load_one
-from resolvers.paging import page_size
-from resolvers.roll import listed
-from resolvers.scope import StudentFilter, scope_of, visible
-from resolvers.students import StudentConnection, connection
+from resolvers.permission import Permission, permission
+from resolvers.scope import Filter, StudentFilter, visible
+from resolvers.students import StudentConnection, students_in
 from resolvers.times import active
 
 described_enum(ViewerRole)
@@ -41,7 +42,8 @@ class Viewer:
     @field
     def grants(self) -> list[model.Sensitivity]:
         """Classes of data that the viewer may see beside the open one."""
-        return sorted(self.asker.grants, key=lambda grant: grant.name)
+        classes = {each for grant in self.asker.grants for each in grant.classes}
+        return sorted(classes, key=lambda each: each.name)
 
     @field
     def districts(self, info: Info) -> list[LocalEducationAgency]:
@@ -83,16 +85,21 @@ class Viewer:
         return [school for school in schools if school.school_id in at] or schools
 
     @field
-    @asks(Adapter.section_staff_by_staff, Adapter.section_enrollments_by_section, Adapter.students_by_id)
-    async def students(self, info: Info, first: First = 25, after: After = None) -> StudentConnection | None:
-        """Students of the sections that the viewer teaches today, by number; null for those who are not staff."""
-        size = page_size(first)
-        key = _staff_key(info, self.asker)
-        scope = scope_of(info, StudentFilter(district=strawberry.ID(key.district))) if key else None
-        if key is None or scope is None:
-            return None
-        ids = await _pupils(info, key, scope.district)
-        return connection(key.district, await listed(info, scope, ids, size, after, certain=True))
+    @asks(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
+    async def students(
+        self, info: Info, filter: Filter = None, first: First = 25, after: After = None
+    ) -> StudentConnection | None:
+        """The viewer's students, by number: those of own sections and schools, one's children, oneself."""
+        return await students_in(info, filter or StudentFilter(), first, after)
+
+    @field
+    async def why(
+        self,
+        info: Info,
+        student: Annotated[strawberry.ID, strawberry.argument(description="Global id of a student.")],
+    ) -> Permission:
+        """Why the viewer may see a student and what of one; of a stranger as of one who does not exist."""
+        return await permission(info, decode(student, "Student"))
 
 
 def _staff_key(info: Info, asker: Asker) -> Key | None:
@@ -108,18 +115,3 @@ async def _taught(info: Info, key: Key, as_of: date | None) -> list[SectionId]:
     day = as_of or info.context.sources.districts[key.district].today()
     places = await load_many(info, Adapter.section_staff_by_staff, key)
     return list(dict.fromkeys(p.section_id for p in places if active(p.begin_date, p.end_date, day)))
-
-
-async def _pupils(info: Info, key: Key, district: District) -> set[model.StudentId]:
-    """Students who have a place today in the sections of a member of staff."""
-    day = district.today()
-    sections = await _taught(info, key, day)
-    rosters = await asyncio.gather(
-        *(load_many(info, Adapter.section_enrollments_by_section, Key(district.id, one)) for one in sections)
-    )
-    pupils: set[model.StudentId] = set()
-    for section, roster in zip(sections, rosters, strict=True):
-        present = {place.student_id for place in roster if active(place.begin_date, place.end_date, day)}
-        info.context.operation.reach(district.id, "student", present, Ref("section", section))
-        pupils |= present
-    return pupils

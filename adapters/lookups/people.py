@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from adapters.lookup import Batch, Page, StudentFilter, Window, hours, lookup, staff, students
+from adapters.lookup import Batch, Page, StudentFilter, Window, hours, lookup, minutes, staff, students
 from adapters.model import (
+    ContactId,
     Demographics,
     DistrictId,
     SchoolEnrollment,
@@ -60,6 +61,11 @@ class PeopleLookups:
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
         """Parents, guardians and other contacts of each student, primary contacts first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(15), stale=minutes(45), about=students)
+    async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
+        """The children of each parent, guardian or other contact, by the student's number: once for each child."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)

@@ -17,6 +17,7 @@ from adapters.model.academics import (
 )
 from adapters.model.codes import (
     AcademicSubject,
+    ContactId,
     GradeLevel,
     SchoolId,
     SectionId,
@@ -86,6 +87,7 @@ __all__ = [
     "AttendanceEvent",
     "AttendanceScope",
     "CalendarDay",
+    "ContactId",
     "Course",
     "CourseEngagement",
     "CourseGrade",

@@ -9,6 +9,8 @@ SchoolId = NewType("SchoolId", str)
 """The district's school number as text, such as `255901001`."""
 StaffId = NewType("StaffId", str)
 """The district's `staffUniqueId`."""
+ContactId = NewType("ContactId", str)
+"""The district's unique number of a parent, guardian or other contact."""
 SectionId = NewType("SectionId", str)
 """A section of one session, in one opaque text made by the system of record."""
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from adapters.model.codes import GradeLevel, SchoolId, StaffClassification, StaffId, StudentId
+from adapters.model.codes import ContactId, GradeLevel, SchoolId, StaffClassification, StaffId, StudentId
 from adapters.model.record import Descriptor, PersonName, Record, Sensitivity, internal, record, value
 
 
@@ -68,7 +68,7 @@ class StudentContact(Record):
     """A parent, guardian or other contact of a student."""
 
     student_id: StudentId = internal()
-    contact_unique_id: str
+    contact_unique_id: ContactId
     """The district's unique number of the contact."""
     name: PersonName
     """Name as the system of record spells it."""
@@ -80,10 +80,19 @@ class StudentContact(Record):
     """Whether an emergency contact; null when not recorded."""
     lives_with: bool | None = None
     """Whether the student lives with the contact; null when not recorded."""
+    legal_guardian: bool | None = None
+    """Whether a legal guardian, who has the rights of a parent; null when not recorded."""
+    restricted: bool = internal(default=False)
+    """Whether the system of record notes that contact is restricted, as a court may order; never what it says."""
     emails: list[str]
-    """E-mail addresses."""
+    """E-mail addresses, save those that are not to be published."""
     phones: list[str]
-    """Telephone numbers, as recorded."""
+    """Telephone numbers as recorded, save those that are not to be published."""
+
+    @property
+    def contact_id(self) -> ContactId:
+        """The contact, as a key."""
+        return self.contact_unique_id
 
 
 @record(Sensitivity.OPEN, about="student_id")

@@ -165,7 +165,7 @@ def add_contacts(facts: DistrictFacts, rng: Random) -> None:
             shared = families.get(key) if rng.random() < 0.1 else None
             contact = families[key] = shared or f"C{student.id}{number}"
             mother = relation == "Mother" or (relation == "Guardian" and int(contact[1:]) % 2)
-            own = Random(contact)
+            own, rights = Random(contact), Random(f"{contact} rights")
             first = given_name(own, "Female" if mother else "Male")
             facts.contacts.append(
                 ContactFact(
@@ -178,5 +178,8 @@ def add_contacts(facts: DistrictFacts, rng: Random) -> None:
                     phone=f"(555) 01{own.randrange(10)}-{own.randrange(10_000):04}",
                     primary=number == 0,
                     lives_with=number == 0 or rng.random() < 0.7,
+                    legal_guardian=relation != "Guardian" or rights.random() < 0.8,
+                    restrictions="By order of the court" if number and rights.random() < 0.05 else None,
+                    unlisted=rights.random() < 0.05,
                 )
             )

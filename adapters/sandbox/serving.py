@@ -96,7 +96,7 @@ class Sandbox(ABC):
         """
         Keys of a kind that it can answer, as the adapter is given them; empty when it knows none of that kind.
 
-        Kinds are `student`, `school`, `section`, `staff`, `district` and `assessment`.
+        Kinds are `student`, `contact`, `school`, `section`, `staff`, `district` and `assessment`.
         """
 
     def arguments(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ its answers is replaced, purged, let go or no longer fresh, the operation is car
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -37,6 +38,8 @@ class Basis:
     """The batches that it was answered from."""
     sound: bool = True
     """Whether they are all that it rests on: else its bytes are not kept."""
+    until: float = math.inf
+    """Until when it is known whom the viewer may see, by the cache's clock."""
 
     def rests_on(self, memo: Memo | None) -> None:
         """Note a batch that the answer was made from; None for anything else."""
@@ -44,6 +47,12 @@ class Basis:
             self.sound = False
         else:
             self.memos.append(memo)
+
+    def rests_on_scope(self, memos: Iterable[Memo], until: float, *, sound: bool) -> None:
+        """Note in which batches it was found whom the viewer may see, and until when that counts."""
+        self.memos.extend(memos)
+        self.until = min(self.until, until)
+        self.sound = self.sound and sound
 
 
 @dataclass(slots=True)
@@ -165,7 +174,7 @@ class Wholes:
         now = self._clock()
         sources = tuple((name, seen.asks, seen.hits, now - seen.age) for name, seen in operation.traffic.items())
         ends = min((self._districts[name].day_ends() for name in districts), default=0.0)
-        fresh = min(memo.until for memo in memos)
+        fresh = min(operation.basis.until, *(memo.until for memo in memos))
         whole = Whole(data, tuple(memos), fresh, ends, sources, tuple(operation.degraded))
         if whole.size > self._memory // LARGEST_SHARE:
             return

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import secrets
 import shlex
 from collections.abc import Mapping, Sequence
 
 from adapters.sandbox.serving import Sandbox, served
 from adapters.sandbox.showcase import showcase
+from gateway.demo.people import DemoIssuer
 from gateway.demo.ready import ready_file
-from gateway.demo.staged import SANDBOXES, Staged, staged, viewers_of
+from gateway.demo.staged import SANDBOXES, Staged, people_of, staged
 from gateway.page import Explorer
 from gateway.server import Service
 from gateway.server import run as run_service
@@ -50,9 +50,8 @@ def run(options: argparse.Namespace) -> int:
         served(*sandboxes.values()),
     ):
         url = f"http://{HOST}:{bound.getsockname()[1]}/graphql"
-        asking = viewers_of(districts)
-        tokens = {viewer.subject: secrets.token_urlsafe(32) for viewer in asking}
-        viewers = {tokens[viewer.subject]: viewer for viewer in asking}
+        issuer = DemoIssuer(people_of(districts))
+        tokens = issuer.tokens()
         explorer = Explorer(variables={"studentUniqueId": showcase(districts[0].facts) or ""})
 
         def announce() -> None:
@@ -61,7 +60,9 @@ def run(options: argparse.Namespace) -> int:
             write_ready({"graphql": url, "tokens": tokens, "sources": sources})
 
         configured = [district.district() for district in districts]
-        run_service(Service(configured, viewers, explorer, HOSTS, defer=True), bound, announce)
+        run_service(
+            Service(configured, {}, explorer, HOSTS, defer=True, issuers=(issuer.issuer(),)), bound, announce
+        )
     return 0
 
 

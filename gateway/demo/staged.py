@@ -17,17 +17,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.identity import UNIQUE_ID, IdentityRule, IdentityRules
-from adapters.model import DistrictId, Sensitivity, StaffId
+from adapters.model import DistrictId
 from adapters.registry import SettingsError, find
 from adapters.sandbox.assessment_files import FOLDER, read_assessment_files
 from adapters.sandbox.assessment_takers import own_users
+from adapters.sandbox.cast import cast
 from adapters.sandbox.district import make_district
 from adapters.sandbox.facts import DistrictFacts
 from adapters.sandbox.records import read_records
 from adapters.sandbox.serving import Sandbox
+from adapters.sandbox.showcase import showcase
 from adapters.sources import District
+from gateway.demo.people import Person, people
 from gateway.server import connect
-from resolvers.context import Viewer, ViewerRole
+from resolvers.context import ViewerRole
 
 SANDBOXES = "student_graph.sandboxes"
 """Entry points of the vendors' sandboxes, by adapter kind."""
@@ -92,15 +95,9 @@ class Staged:
             sources.append(connect(self.id, name, sandbox.kind, settings, identity=rules, only=only))
         return District(self.id, self.facts.name, tuple(sources), ZONE, frozen_on=self.facts.now)
 
-    def viewers(self) -> list[Viewer]:
-        """Who may ask: somebody who may see everything, and a teacher who may not."""
-        mine = frozenset({self.id})
-        head = Viewer(
-            f"superintendent{self.suffix}", ViewerRole.SUPERINTENDENT, mine, frozenset(Sensitivity), operator=True
-        )
-        teacher = next((member for member in self.facts.staff if member.classification == "Teacher"), None)
-        staff_id = StaffId(teacher.id) if teacher else None
-        return [head, Viewer(f"teacher{self.suffix}", ViewerRole.TEACHER, mine, staff_id=staff_id)]
+    def people(self) -> list[Person]:
+        """Who may ask: people around the student about whom there is most to tell."""
+        return people(self.id, cast(self.facts, showcase(self.facts)), self.suffix)
 
 
 def staged(options: argparse.Namespace) -> list[Staged]:
@@ -120,13 +117,12 @@ def staged(options: argparse.Namespace) -> list[Staged]:
     return [first, replace(_on_oneroster(options), suffix="-2", taken=frozenset(first.sandboxes))]
 
 
-def viewers_of(districts: Sequence[Staged]) -> list[Viewer]:
+def people_of(districts: Sequence[Staged]) -> list[Person]:
     """Who may ask: those of each district, and a county office where there are two."""
-    own = [viewer for district in districts for viewer in district.viewers()]
+    own = [person for district in districts for person in district.people()]
     if len(districts) < 2:
         return own
-    both = frozenset(district.id for district in districts)
-    return [*own, Viewer("county", ViewerRole.SUPERINTENDENT, both, frozenset(Sensitivity), operator=True)]
+    return [*own, Person("county", ViewerRole.SUPERINTENDENT, tuple(district.id for district in districts))]
 
 
 def _on_edfi(options: argparse.Namespace) -> Staged:

@@ -10,6 +10,7 @@ from adapters.model import DistrictId, Sensitivity, StaffId
 from adapters.registry import SettingsError
 from gateway import config, environment
 from resolvers.context import Viewer, ViewerRole
+from resolvers.reach import granted
 
 WHOLE = """
 [server]
@@ -75,7 +76,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
             subject="ada",
             role=ViewerRole.TEACHER,
             districts=frozenset({DistrictId("hill")}),
-            grants=frozenset({Sensitivity.CONTACT}),
+            grants=granted(Sensitivity.CONTACT),
             staff_id=StaffId("207219"),
         )
     }

@@ -14,6 +14,7 @@ import pytest
 
 from tests.gateway.doors import ROOT, Running, demo, refusal
 
+PEOPLE = {"superintendent", "principal", "teacher", "counselor", "parent", "student"}
 STUDENT = """
 query ($id: String) {
   student(studentUniqueId: $id) { name { firstName } provenance { source } assignments { provenance { source } } }
@@ -36,7 +37,7 @@ def base(running: Running) -> str:
 def test_the_ready_file_names_everything(running: Running) -> None:
     """Address of the graph, tokens of the viewers, and the sources by name."""
     assert set(running.ready) == {"graphql", "tokens", "sources"}
-    assert set(running.ready["tokens"]) == {"superintendent", "teacher"}
+    assert set(running.ready["tokens"]) == PEOPLE
     assert {name: source["kind"] for name, source in running.ready["sources"].items()} == {
         "canvas": "canvas",
         "edfi": "edfi",
@@ -52,7 +53,7 @@ def test_the_second_kind_has_sources_of_its_own(tmp_path: Path) -> None:
     assert {name: source["kind"] for name, source in running.ready["sources"].items()} == kinds
     assert {source["name"]: source["kind"] for source in told["sources"]} == kinds
     assert told["districts"] == [{"name": "Juniper Flats School District"}]
-    assert set(running.ready["tokens"]) == {"superintendent", "teacher"}
+    assert set(running.ready["tokens"]) == PEOPLE
 
 
 def test_two_districts_have_viewers_of_each_and_of_both(tmp_path: Path) -> None:
@@ -64,10 +65,8 @@ def test_two_districts_have_viewers_of_each_and_of_both(tmp_path: Path) -> None:
     names = {viewer: [d["name"] for d in told["data"]["districts"]] for viewer, told in seen.items()}
     first, second = "Cedar Hollow School District", "Juniper Flats School District"
     assert names == {
-        "superintendent": [first],
-        "teacher": [first],
-        "superintendent-2": [second],
-        "teacher-2": [second],
+        **{name: [first] for name in PEOPLE},
+        **{f"{name}-2": [second] for name in PEOPLE},
         "county": [first, second],
     }
     assert set(running.ready["sources"]) == {"edfi", "canvas", "oneroster", "canvas-2", "assessments"}

@@ -18,11 +18,12 @@ from gateway.cache import Limits
 from gateway.cache.answers import Wholes
 from gateway.server import Service
 from resolvers.context import Viewer, ViewerRole
+from resolvers.reach import granted
 from tests.gateway.cache.keeping import STUDENTS, Clock, Kept
 from tests.gateway.doors import answering
 from tests.gateway.small import DISTRICT, Ledger, Sis, district, enrollment, event, source
 
-ALL = frozenset(Sensitivity)
+ALL = granted(*Sensitivity)
 HERE, ELSEWHERE = frozenset({DISTRICT}), frozenset({DistrictId("dale")})
 VIEWERS = {
     "head": Viewer("head", ViewerRole.SUPERINTENDENT, HERE, ALL, operator=True),

@@ -19,7 +19,10 @@ from adapters.model import (
     StaffId,
     StudentId,
 )
+from adapters.sources import Ref
 from resolvers.context import ViewerRole
+from resolvers.ids import GlobalId, encode
+from resolvers.reach import Grant, Reach, granted
 from tests.resolvers.stranger import Shelf, stranger
 from tests.resolvers.world import CEDAR, HEALTH, World, school, student
 
@@ -86,20 +89,22 @@ async def test_a_teacher_starts_at_their_own_sections() -> None:
 
 
 async def test_a_teachers_students_are_those_of_the_sections() -> None:
-    """The connection counts and pages those who have a place today."""
-    told = (await teacher().data("{viewer {students {totalCount edges {node {studentUniqueId}}}}}"))["viewer"]
+    """The connection counts and pages those whom the viewer reaches."""
+    world = teacher()
+    world.reach = Reach(through={Ref("section", "now"): frozenset({StudentId("1")})})
+    told = (await world.data("{viewer {students {totalCount edges {node {studentUniqueId}}}}}"))["viewer"]
 
     assert told["students"] == {"totalCount": 1, "edges": [{"node": {"studentUniqueId": "1"}}]}
 
 
 async def test_a_teachers_school_is_where_they_are_employed() -> None:
     """Of two schools the one of the assignment; a viewer without a staff number sees both."""
-    query = "{viewer {schools {schoolId} students {totalCount} sections {id}}}"
+    query = "{viewer {schools {schoolId} sections {id}}}"
     world = teacher()
 
     assert (await world.data(query))["viewer"]["schools"] == [{"schoolId": "101"}]
     told = (await world.seen_by(staff_id=None).data(query))["viewer"]
-    assert told == {"schools": [{"schoolId": "101"}, {"schoolId": "102"}], "students": None, "sections": []}
+    assert told == {"schools": [{"schoolId": "101"}, {"schoolId": "102"}], "sections": []}
 
 
 async def test_a_roster_tells_the_sources_how_its_students_were_reached() -> None:
@@ -111,10 +116,32 @@ async def test_a_roster_tells_the_sources_how_its_students_were_reached() -> Non
     assert [ref.key for ref in asked.near] == ["now"]
 
 
+async def test_a_viewer_learns_why_a_student_is_there_to_see() -> None:
+    """Through a section and by a grant for some; a stranger and somebody who does not exist look the same."""
+    some = Grant(frozenset({Sensitivity.DISABILITY}), students=frozenset({StudentId("2")}))
+    world = teacher().seen_by(grants=granted(Sensitivity.CONTACT) | {some})
+    mine = frozenset({StudentId("1"), StudentId("2")})
+    world.reach = Reach(
+        through={Ref("section", "now"): mine}, bounded={Sensitivity.DISABILITY: frozenset({StudentId("2")})}
+    )
+    query = (
+        "query ($id: ID!) {viewer {why(student: $id) {allowed reasons {kind id} classes {sensitivity allowed}}}}"
+    )
+    told = {
+        number: (await world.data(query, id=encode(GlobalId("Student", CEDAR, number))))["viewer"]["why"]
+        for number in ("1", "3", "9")
+    }
+    section = encode(GlobalId("Section", CEDAR, "now"))
+    assert told["1"]["reasons"] == [{"kind": "SECTION", "id": section}]
+    seen = {each["sensitivity"] for each in told["1"]["classes"] if each["allowed"]}
+    assert (told["1"]["allowed"], seen) == (True, {"OPEN", "CONTACT"})
+    assert told["3"] == told["9"] == {"allowed": False, "reasons": [], "classes": []}
+
+
 async def test_a_viewer_sees_its_grants_and_districts() -> None:
     """What a viewer may see is no secret to the viewer; a district that nothing is configured for is left out."""
     world = teacher().seen_by(
-        grants=frozenset({Sensitivity.MEAL, Sensitivity.CONTACT}), districts=frozenset({CEDAR, DistrictId("gone")})
+        grants=granted(Sensitivity.MEAL, Sensitivity.CONTACT), districts=frozenset({CEDAR, DistrictId("gone")})
     )
     told = await world.data("{viewer {operator grants districts {shortName schoolYear}} districts {name}}")
 

@@ -16,6 +16,7 @@ from adapters.sources import District, Source, Sources
 from gateway.execution import BreadthExecutor
 from gateway.seal import HmacSeal
 from resolvers.context import Context, Health, Operation, Viewer, ViewerRole
+from resolvers.reach import Reach
 from resolvers.schema import make_schema
 from tests.resolvers.stranger import Desk, Shelf, stranger
 
@@ -37,6 +38,8 @@ class World:
     sources: Sequence[Source]
     viewer: Viewer = VIEWER
     desk: Desk = field(default_factory=Desk)
+    reach: Reach = field(default_factory=lambda: Reach(everybody=True))
+    """Whom the viewer may see."""
     operation: Operation = field(default_factory=Operation)
 
     async def ask(self, query: str, **variables: Any) -> ExecutionResult:
@@ -50,7 +53,11 @@ class World:
         """What the resolvers of one operation use."""
         self.operation = Operation()
         sources = Sources(self.districts(), self.desk)
-        return Context(self.viewer, sources, self.operation, HmacSeal(b"k" * 32), lambda _: HEALTH)
+        return Context(self.viewer, sources, self.operation, HmacSeal(b"k" * 32), lambda _: HEALTH, self.reached)
+
+    async def reached(self, _: DistrictId) -> Reach:
+        """Whom the viewer may see, in any district."""
+        return self.reach
 
     async def data(self, query: str, **variables: Any) -> Any:
         """The data of an operation in which nothing failed."""
@@ -74,7 +81,7 @@ class World:
 
     def seen_by(self, **changes: Any) -> World:
         """The same world before another viewer."""
-        return World(self.sources, replace(self.viewer, **changes), self.desk)
+        return World(self.sources, replace(self.viewer, **changes), self.desk, self.reach)
 
 
 def student(number: str, first: str = "Ada", last: str = "Hill", **more: Any) -> model.Student:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from gateway.demo.staged import Staged, staged, viewers_of
+from gateway.demo.people import DemoIssuer
+from gateway.demo.staged import Staged, people_of, staged
 from gateway.server import Service
 from tests.gateway.doors import answering
 
@@ -21,13 +22,15 @@ class Standing:
     """A gateway that answers."""
 
     client: httpx.Client
+    tokens: Mapping[str, str]
+    """Of the demo's people, by name."""
 
     def ask(self, query: str, viewer: str = "superintendent", **variables: Any) -> dict[str, Any]:
-        """The answer to a query; a viewer's token is the viewer's name, made long."""
+        """The answer to a query, as one of the demo's people gets it."""
         answer = self.client.post(
             "/graphql",
             json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {viewer}"},
+            headers={"Authorization": f"Bearer {self.tokens[viewer]}"},
             timeout=60,
         )
         found: dict[str, Any] = answer.json()
@@ -42,10 +45,10 @@ def districts(kind: str, students: int = 30, records: Path | None = None) -> lis
 @contextlib.contextmanager
 def standing(made: Sequence[Staged]) -> Iterator[Standing]:
     """A gateway over districts whose sandboxes answer, until the block ends."""
-    viewers = {viewer.subject: viewer for viewer in viewers_of(made)}
-    service = Service([each.district() for each in made], viewers)
+    issuer = DemoIssuer(people_of(made))
+    service = Service([each.district() for each in made], {}, issuers=(issuer.issuer(),))
     with answering(service.app()) as client:
-        yield Standing(client)
+        yield Standing(client, issuer.tokens())
 
 
 def undated(part: Any) -> Any:

@@ -18,10 +18,11 @@ from gateway.fetching import Operations
 from gateway.seal import HmacSeal
 from gateway.server import connect
 from resolvers.context import Context, Viewer, ViewerRole
+from resolvers.reach import granted
 
 HERE = DistrictId("here")
 KINDS = ("edfi", "canvas")
-VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({HERE}), frozenset(Sensitivity), operator=True)
+VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({HERE}), granted(*Sensitivity), operator=True)
 
 
 @dataclass

@@ -24,12 +24,13 @@ from adapters.sandbox.serving import Sandbox, Switches
 from adapters.sources import Aging, District
 from gateway.server import Service, connect
 from resolvers.context import Viewer, ViewerRole
+from resolvers.reach import granted
 from tests.matrix.vendor import post
 from tests.scenarios.roads import HERE, Road, road
 
 FACTS = make_district(60)
 TOKEN = "t" * 32
-VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({HERE}), frozenset(Sensitivity))
+VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({HERE}), granted(*Sensitivity))
 SEEDS, QUERIES = (1, 2), 500
 PROVENANCE = "provenance { source stale }"
 SHAPES = [

@@ -53,12 +53,14 @@ class ElectronicMail(Payload):
     """An e-mail address."""
 
     electronicMailAddress: str
+    doNotPublishIndicator: bool | None = None
 
 
 class Telephone(Payload):
     """A telephone number."""
 
     telephoneNumber: str
+    doNotPublishIndicator: bool | None = None
 
 
 class IdentificationCode(Payload):
@@ -112,6 +114,8 @@ class StudentContactAssociation(Item):
     primaryContactStatus: bool | None = None
     emergencyContactStatus: bool | None = None
     livesWith: bool | None = None
+    legalGuardian: bool | None = None
+    contactRestrictions: str | None = None
     contactPriority: int | None = None
 
 

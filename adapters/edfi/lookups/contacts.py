@@ -1,19 +1,21 @@
-"""The lookup of parents, guardians and other contacts: `contacts` from Data Standard 5 on, `parents` before."""
+"""The lookups of parents, guardians and other contacts: `contacts` from Data Standard 5 on, `parents` before."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from adapters.edfi.access import EdFiAccess, by_student
 from adapters.edfi.api import people as api
-from adapters.edfi.api.payload import Resource
+from adapters.edfi.api.payload import Filters, Resource
 from adapters.edfi.keys import person_key
 from adapters.edfi.mapping import people as mapping
 from adapters.errors import AdapterError, NotOfferedError
 from adapters.lookup import Batch
-from adapters.model import StudentContact, StudentId
+from adapters.model import ContactId, StudentContact, StudentId
 
+K = TypeVar("K")
 Link = api.StudentContactAssociation
 Spelling = tuple[Resource[Link], Resource[api.Contact], str]
 
@@ -28,30 +30,44 @@ class Contacts(EdFiAccess):
 
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
         """Ed-Fi `studentContactAssociations` and `contacts`, or as they were called before."""
-        spellings = (_NEW, _OLD) if await self.discovery.standard() >= (5, 0) else (_OLD, _NEW)
-        for spelling in spellings:
-            links = await self._links(ids, spelling)
-            # A server may declare a standard that it does not speak: then it knows the other name.
-            if not all(isinstance(each, NotOfferedError) for each in links.values()):
-                break
-        persons = await self._persons(links, spelling)
+        links, persons = await self._read(ids, lambda key, _: by_student(key))
         return {
-            key: each if isinstance(each, AdapterError) else _contacts(each, persons)
+            key: each if isinstance(each, AdapterError) else _contacts(sorted(each, key=_rank), persons)
             for key, each in links.items()
         }
 
-    async def _links(
-        self, ids: Sequence[StudentId], spelling: Spelling
-    ) -> dict[StudentId, list[Link] | AdapterError]:
-        """The associations of each student."""
+    async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
+        """The same associations, by the other end."""
+        links, persons = await self._read(ids, lambda key, parameter: {parameter: person_key(key)})
+        return {
+            key: each if isinstance(each, AdapterError) else _contacts(sorted(each, key=_student_of), persons)
+            for key, each in links.items()
+        }
 
-        async def read(key: StudentId) -> list[Link]:
-            return await self.rows(spelling[0], by_student(key))
+    async def _read(
+        self, ids: Sequence[K], filters: Callable[[K, str], Filters]
+    ) -> tuple[dict[K, list[Link] | AdapterError], dict[str, api.Contact | AdapterError]]:
+        """The associations of each key, and whom they name; filters are told what names a contact."""
+        spellings = (_NEW, _OLD) if await self.discovery.standard() >= (5, 0) else (_OLD, _NEW)
+        for spelling in spellings:
+            links = await self._links(ids, spelling, filters)
+            # A server may declare a standard that it does not speak: then it knows the other name.
+            if not all(isinstance(each, NotOfferedError) for each in links.values()):
+                break
+        return links, await self._persons(links, spelling)
+
+    async def _links(
+        self, ids: Sequence[K], spelling: Spelling, filters: Callable[[K, str], Filters]
+    ) -> dict[K, list[Link] | AdapterError]:
+        """The associations of each key."""
+
+        async def read(key: K) -> list[Link]:
+            return await self.rows(spelling[0], filters(key, spelling[2]))
 
         return await self.each(ids, read)
 
     async def _persons(
-        self, links: Mapping[StudentId, list[Link] | AdapterError], spelling: Spelling
+        self, links: Mapping[K, list[Link] | AdapterError], spelling: Spelling
     ) -> dict[str, api.Contact | AdapterError]:
         """Everybody named in the associations; brothers and sisters share their parents."""
         _, resource, parameter = spelling
@@ -68,12 +84,16 @@ def _person_of(link: Link) -> str:
     return link.contactReference.contactUniqueId
 
 
+def _student_of(link: Link) -> str:
+    return link.studentReference.studentUniqueId
+
+
 def _contacts(
     links: Sequence[Link], persons: Mapping[str, api.Contact | AdapterError]
 ) -> list[StudentContact] | AdapterError:
-    """One student's contacts, primary ones first, then by Ed-Fi `contactPriority`."""
+    """The contacts that associations name, in their order."""
     found = []
-    for link in sorted(links, key=_rank):
+    for link in links:
         person = persons.get(_person_of(link))
         if isinstance(person, AdapterError):
             return person
@@ -87,5 +107,6 @@ def _contacts(
 
 
 def _rank(link: Link) -> tuple[bool, int, str]:
+    """Primary contacts first, then by Ed-Fi `contactPriority`."""
     priority = link.contactPriority
     return not link.primaryContactStatus, 2**31 if priority is None else priority, _person_of(link)

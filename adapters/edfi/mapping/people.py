@@ -9,6 +9,7 @@ from adapters.edfi.api.payload import SectionReference
 from adapters.edfi.keys import section_id
 from adapters.edfi.mapping.descriptors import Codes, descriptor, optional
 from adapters.model import (
+    ContactId,
     Demographics,
     GradeLevel,
     PersonName,
@@ -128,14 +129,16 @@ def contact(row: api.StudentContactAssociation, person: api.Contact) -> StudentC
     return StudentContact(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        contact_unique_id=person.contactUniqueId,
+        contact_unique_id=ContactId(person.contactUniqueId),
         name=person_name(person),
         relation=optional(row.relationDescriptor),
         primary=row.primaryContactStatus,
         emergency=row.emergencyContactStatus,
         lives_with=row.livesWith,
-        emails=[mail.electronicMailAddress for mail in person.electronicMails],
-        phones=[telephone.telephoneNumber for telephone in person.telephones],
+        legal_guardian=row.legalGuardian,
+        restricted=bool(row.contactRestrictions and row.contactRestrictions.strip()),
+        emails=[mail.electronicMailAddress for mail in person.electronicMails if not mail.doNotPublishIndicator],
+        phones=[phone.telephoneNumber for phone in person.telephones if not phone.doNotPublishIndicator],
     )
 
 

@@ -119,16 +119,24 @@ def _contact(fact: ContactFact, person: str) -> Payload:
         "electronicMails": [_mail("Home/Personal", fact.email)],
         "firstName": fact.first,
         "lastSurname": fact.last,
-        "telephones": [{"telephoneNumberTypeDescriptor": kind, "telephoneNumber": fact.phone}],
+        "telephones": [
+            {
+                "telephoneNumberTypeDescriptor": kind,
+                "telephoneNumber": fact.phone,
+                "doNotPublishIndicator": fact.unlisted,
+            }
+        ],
     }
 
 
 def _relation(fact: ContactFact, person: str) -> Payload:
-    return {
-        f"{person}Reference": {f"{person}UniqueId": fact.id},
-        "studentReference": student(fact.student),
-        "emergencyContactStatus": fact.primary,
-        "livesWith": fact.lives_with,
-        "primaryContactStatus": fact.primary,
-        "relationDescriptor": descriptor("Relation", fact.relation),
-    }
+    return present(
+        **{f"{person}Reference": {f"{person}UniqueId": fact.id}},
+        studentReference=student(fact.student),
+        contactRestrictions=fact.restrictions,
+        emergencyContactStatus=fact.primary,
+        legalGuardian=fact.legal_guardian,
+        livesWith=fact.lives_with,
+        primaryContactStatus=fact.primary,
+        relationDescriptor=descriptor("Relation", fact.relation),
+    )

@@ -94,8 +94,9 @@ class EdFiSandbox(Sandbox):
         return {"base_url": self.url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
     def known(self, kind: str) -> list[str]:
-        """Keys of students, schools, sections, staff, assessments and the agency."""
-        resource, key = _KEYS.get(kind, ("", str))
+        """Keys of students, their contacts, schools, sections, staff, assessments and the agency."""
+        older = kind == "contact" and self.data_standard in {"3.3", "4.0"}
+        resource, key = _KEYS.get("parent" if older else kind, ("", str))
         rows = self._rows.get(resource, ())
         return [key(rows[position]) for position in range(len(rows))]
 
@@ -275,6 +276,8 @@ def _section_key(row: Payload) -> str:
 
 _KEYS: dict[str, tuple[str, Callable[[Payload], str]]] = {
     "student": ("students", lambda row: str(row["studentUniqueId"])),
+    "contact": ("contacts", lambda row: str(row["contactUniqueId"])),
+    "parent": ("parents", lambda row: str(row["parentUniqueId"])),
     "school": ("schools", lambda row: str(row["schoolId"])),
     "staff": ("staffs", lambda row: str(row["staffUniqueId"])),
     "section": ("sections", _section_key),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.model import (
+    ContactId,
     Demographics,
     Descriptor,
     GradeLevel,
@@ -216,7 +217,7 @@ def contact(user: api.User, person: Person) -> StudentContact:
         vendor_id=user.sourcedId,
         subject=person.subject,
         student_id=person.student_id,
-        contact_unique_id=user.identifier or user.sourcedId,
+        contact_unique_id=ContactId(user.identifier or user.sourcedId),
         name=name_of(user),
         relation=Descriptor(code_value=relation) if relation else None,
         emails=[user.email] if user.email else [],

@@ -146,3 +146,8 @@ class ContactFact:
     phone: str
     primary: bool
     lives_with: bool
+    legal_guardian: bool = True
+    restrictions: str | None = None
+    """What a court has ordered, or the like."""
+    unlisted: bool = False
+    """Whether the telephone number is not to be published."""

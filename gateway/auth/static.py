@@ -1,4 +1,4 @@
-"""Who asks: a bearer token in, a viewer out."""
+"""Viewers whose token is in the settings, such as service accounts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,6 @@ class Tokens:
             if hmac.compare_digest(digest, given):
                 found = viewer
         return found
-
-    def viewer_of(self, authorization: str) -> Viewer | None:
-        """Whose header `Authorization: Bearer TOKEN` it is; None for anything else."""
-        scheme, _, token = authorization.partition(" ")
-        return self.viewer(token.strip()) if scheme.lower() == "bearer" else None
 
 
 def _digest(token: str) -> bytes:

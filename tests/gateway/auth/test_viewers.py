@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from adapters.model import DistrictId
-from gateway.auth import Tokens
+from gateway.auth import Viewers
 from resolvers.context import Viewer, ViewerRole
 
 ADA = Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))
 BEN = Viewer("ben", ViewerRole.PRINCIPAL, frozenset({DistrictId("hill")}))
-TOKENS = Tokens({"token-of-ada": ADA, "token-of-ben": BEN})
+VIEWERS = Viewers({"token-of-ada": ADA, "token-of-ben": BEN})
 
 
 @pytest.mark.parametrize(("header", "viewer"), [
@@ -18,9 +18,9 @@ TOKENS = Tokens({"token-of-ada": ADA, "token-of-ben": BEN})
     (b"bearer token-of-ben", BEN),
     (b"BEARER   token-of-ben ", BEN),
 ])  # fmt: skip
-def test_a_token_says_who_asks(header: bytes, viewer: Viewer) -> None:
+async def test_a_token_says_who_asks(header: bytes, viewer: Viewer) -> None:
     """The scheme's spelling does not matter, the token's does."""
-    assert TOKENS.viewer_of((header or b"").decode("latin-1")) == viewer
+    assert await VIEWERS.of((header or b"").decode("latin-1")) == viewer
 
 
 @pytest.mark.parametrize("header", [
@@ -34,11 +34,11 @@ def test_a_token_says_who_asks(header: bytes, viewer: Viewer) -> None:
     b"token-of-ada",
     b"Bearer \xff\xfe",
 ])  # fmt: skip
-def test_anything_else_is_nobody(header: bytes | None) -> None:
+async def test_anything_else_is_nobody(header: bytes | None) -> None:
     """A missing, unknown or unreadable token, or another scheme, makes no viewer."""
-    assert TOKENS.viewer_of((header or b"").decode("latin-1")) is None
+    assert await VIEWERS.of((header or b"").decode("latin-1")) is None
 
 
 def test_tokens_are_not_kept() -> None:
     """Nothing reachable from the table holds a token in the clear."""
-    assert "token-of-ada" not in repr(vars(TOKENS))
+    assert "token-of-ada" not in repr(vars(VIEWERS))

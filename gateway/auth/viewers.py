@@ -1,0 +1,45 @@
+"""Whose token it is: of the settings, or of an issuer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from gateway.auth.issuers import Issuer
+from gateway.auth.jwt import RefusedTokenError, Verifier
+from gateway.auth.static import Tokens
+from resolvers.context import Viewer
+
+log = logging.getLogger("student_graph.auth")
+
+
+class Viewers:
+    """Everybody who may ask."""
+
+    def __init__(self, tokens: Mapping[str, Viewer], issuers: Sequence[Issuer] = ()) -> None:
+        """Those with a token of their own in the settings, and those whom issuers vouch for."""
+        self._static = Tokens(tokens)
+        self._issuers = issuers
+        self._verifier = Verifier({issuer.name: issuer for issuer in issuers})
+        self.refused: dict[str, int] = {}
+        """How often a token was refused since start, by reason."""
+
+    async def of(self, authorization: str) -> Viewer | None:
+        """Whose header `Authorization: Bearer TOKEN` it is; None for anything else."""
+        scheme, _, rest = authorization.partition(" ")
+        token = rest.strip()
+        if scheme.lower() != "bearer" or not token:
+            return None
+        if (viewer := self._static.viewer(token)) is not None or not self._issuers:
+            return viewer
+        try:
+            return await self._verifier.viewer(token)
+        except RefusedTokenError as exc:
+            self.refused[exc.reason] = self.refused.get(exc.reason, 0) + 1
+            log.info("a token was refused: %s", exc.reason)
+            return None
+
+    async def close(self) -> None:
+        """Fetch keys no more."""
+        await asyncio.gather(*(issuer.keys.close() for issuer in self._issuers))

@@ -1,0 +1,282 @@
+"""
+Whom a viewer may see: found out live, from the district's system of record, and kept for a short while.
+
+It is asked by the gateway itself, not as the viewer. What was asked is at most 15 minutes old; when the system of
+record is down, what is at most an hour old counts, and then nobody is seen any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from adapters.contract import Adapter, LookupMethod
+from adapters.errors import AdapterError, NotOfferedError, UnavailableError
+from adapters.lookup import lookup_of
+from adapters.model import DistrictId, SchoolId, Sensitivity, StudentId
+from adapters.sources import Ask, District, Fetch, Ref
+from gateway.cache import Based
+from gateway.cache.store import Memo
+from resolvers.context import Viewer, ViewerRole
+from resolvers.matching import enrolled
+from resolvers.reach import Assigned, Reach, united
+from resolvers.times import active
+
+FRESH = timedelta(minutes=15)
+"""How old what decides may be."""
+HARD = timedelta(minutes=60)
+"""How old it may be when the system of record does not answer."""
+PATIENCE = 4.0
+"""Seconds that the system of record is given; an operation has ten for all."""
+MOST = 10_000
+"""Viewers of whom is remembered whom they may see."""
+OF_AGE = 18
+"""Years at which a parent's rights pass to the student (34 CFR 99.5)."""
+
+EVERYBODY = frozenset({ViewerRole.SUPERINTENDENT, ViewerRole.SERVICE})
+"""Roles that reach all students of their districts."""
+BUILDING = frozenset({ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
+"""Roles that reach the students of the schools at which they are employed."""
+
+Begin = Callable[[float], tuple[Fetch, Based]]
+"""Begins to ask the sources for so many seconds: how to ask, and what the answers will rest on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """Whom a viewer may see in one district, and on what that rests."""
+
+    reach: Reach
+    memos: Sequence[Memo] = ()
+    """The batches that it was found in."""
+    sound: bool = True
+    """Whether they are all that it rests on."""
+    until: float = float("inf")
+    """Until when it counts, by the cache's clock."""
+
+    def stands(self, now: float) -> bool:
+        """Whether nothing that it rests on is too old, or was forgotten or replaced."""
+        return now < self.until and all(memo.kept for memo in self.memos)
+
+
+class _Key(NamedTuple):
+    viewer: Viewer
+    district: DistrictId
+    today: date
+
+
+class Scopes:
+    """Whom the viewers of a process may see."""
+
+    def __init__(
+        self,
+        districts: Mapping[DistrictId, District],
+        begin: Begin,
+        clock: Callable[[], float],
+        dependents: frozenset[DistrictId] = frozenset(),
+    ) -> None:
+        """Ask as `begin` says; parents in `dependents` keep their rights when a child comes of age."""
+        self._districts, self._begin, self._clock, self._dependents = districts, begin, clock, dependents
+        self._kept: OrderedDict[_Key, Scope] = OrderedDict()
+        self._asking: dict[_Key, asyncio.Task[Scope]] = {}
+
+    async def find(self, viewer: Viewer, district: DistrictId) -> Scope:
+        """
+        Whom a viewer may see in one of the viewer's districts.
+
+        Raises:
+            AdapterError: the system of record did not say.
+        """
+        key = _Key(viewer, district, self._districts[district].today())
+        kept = self._kept.get(key)
+        if kept is not None and kept.stands(self._clock()):
+            self._kept.move_to_end(key)
+            return kept
+        task = self._asking.get(key)
+        if task is None:
+            task = self._asking[key] = asyncio.create_task(self._found(key))
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Ask no more."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _found(self, key: _Key) -> Scope:
+        """Found anew; by older answers when the system of record does not give new ones."""
+        try:
+            scope = await self._asked(key, FRESH)
+        except NotOfferedError:
+            raise
+        except AdapterError as error:
+            try:
+                scope = await self._asked(key, HARD)
+            except AdapterError:
+                raise error from None
+        self._kept[key] = scope
+        if len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        return scope
+
+    async def _asked(self, key: _Key, age: timedelta) -> Scope:
+        fetch, based = self._begin(PATIENCE)
+        district = self._districts[key.district]
+        asking = _Asking(key.viewer, district, key.today, fetch, age)
+        reach = await asking.reach(keep_rights=key.district in self._dependents)
+        if not based.traffic:  # nobody was asked: it follows from the settings alone
+            return Scope(reach)
+        oldest = self._clock() - max(seen.age for seen in based.traffic.values())
+        return Scope(reach, tuple(based.basis.memos), based.basis.sound, oldest + age.total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """One question of whom a viewer may see in a district."""
+
+    viewer: Viewer
+    district: District
+    today: date
+    fetch: Fetch
+    age: timedelta
+
+    async def reach(self, *, keep_rights: bool) -> Reach:
+        """The viewer's students, and for whom bounded grants open their classes."""
+        if self.viewer.role in EVERYBODY:
+            return Reach(everybody=True, bounded=await self._bounded())
+        bounded, *parts = await asyncio.gather(
+            self._bounded(), self._by_role(keep_rights), *map(self._assigned, self.viewer.assigned)
+        )
+        return Reach(through=united(part for those in parts for part in those), bounded=bounded)
+
+    def _by_role(self, keep_rights: bool) -> Coroutine[Any, Any, list[tuple[Ref, frozenset[StudentId]]]]:
+        role = self.viewer.role
+        if role in BUILDING:
+            return self._employed()
+        if role is ViewerRole.TEACHER:
+            return self._taught()
+        if role is ViewerRole.PARENT:
+            return self._children(keep_rights)
+        return self._self()
+
+    async def _self(self) -> list[tuple[Ref, frozenset[StudentId]]]:
+        """Oneself, and nobody without a number."""
+        own = self.viewer.student_id if self.viewer.role is ViewerRole.STUDENT else None
+        return [(Ref("self", own), frozenset({own}))] if own else []
+
+    async def _taught(self) -> list[tuple[Ref, frozenset[StudentId]]]:
+        """Students with a place today in the sections in front of which the viewer stands today."""
+        if self.viewer.staff_id is None:
+            return []
+        places = (await self._rows(Adapter.section_staff_by_staff, [self.viewer.staff_id]))[self.viewer.staff_id]
+        sections = sorted({p.section_id for p in places if active(p.begin_date, p.end_date, self.today)})
+        rosters = await self._rows(Adapter.section_enrollments_by_section, sections)
+        return [
+            (
+                Ref("section", section),
+                frozenset(p.student_id for p in roster if active(p.begin_date, p.end_date, self.today)),
+            )
+            for section, roster in rosters.items()
+        ]
+
+    async def _employed(self) -> list[tuple[Ref, frozenset[StudentId]]]:
+        """Students enrolled today at the schools at which the viewer is employed today."""
+        if self.viewer.staff_id is None:
+            return []
+        jobs = (await self._rows(Adapter.staff_assignments_by_staff, [self.viewer.staff_id]))[self.viewer.staff_id]
+        at = {job.education_organization_id for job in jobs if active(job.begin_date, job.end_date, self.today)}
+        schools = (await self._rows(Adapter.schools_by_district, [self.district.id]))[self.district.id]
+        return await self._at({school.school_id for school in schools if school.school_id in at})
+
+    async def _children(self, keep_rights: bool) -> list[tuple[Ref, frozenset[StudentId]]]:
+        """Children in whose education the viewer has a parent's rights: not every contact has."""
+        if self.viewer.contact_id is None:
+            return []
+        links = (await self._rows(Adapter.contacts_by_contact, [self.viewer.contact_id]))[self.viewer.contact_id]
+        mine = {link.student_id for link in links if link.legal_guardian and not link.restricted}
+        if mine and not keep_rights:
+            born = await self._rows(Adapter.demographics_by_student, sorted(mine))
+            mine -= {child for child, told in born.items() for one in told if _of_age(one.birth_date, self.today)}
+        return [(Ref("contact", self.viewer.contact_id), frozenset(mine))]
+
+    async def _assigned(self, given: Assigned) -> list[tuple[Ref, frozenset[StudentId]]]:
+        """Students whom the district gave to the viewer."""
+        if not given.holds(self.district.id, self.today):
+            return []
+        by_school = await self._at(given.schools, given.grade_levels)
+        return [(Ref("caseload", self.viewer.subject), given.students), *by_school]
+
+    async def _at(
+        self, schools: frozenset[SchoolId] | set[SchoolId], grade_levels: frozenset[Any] | None = None
+    ) -> list[tuple[Ref, frozenset[StudentId]]]:
+        """Students enrolled today at schools, in grade levels where they are named."""
+        rolls = await self._rows(Adapter.school_enrollments_by_school, sorted(schools))
+        return [
+            (
+                Ref("school", school),
+                frozenset(
+                    stay.student_id
+                    for stay in stays
+                    if enrolled(stay, self.today) and (grade_levels is None or stay.grade_level in grade_levels)
+                ),
+            )
+            for school, stays in rolls.items()
+        ]
+
+    async def _bounded(self) -> dict[Sensitivity, frozenset[StudentId]]:
+        """For whom the classes are open that are granted for some students only."""
+        found: dict[Sensitivity, frozenset[StudentId]] = {}
+        for grant in self.viewer.grants:
+            if not grant.bounded or not grant.holds(self.district.id, self.today, self.viewer.purpose):
+                continue
+            students = grant.students
+            if grant.schools is not None:
+                enrolled_there = frozenset().union(*(those for _, those in await self._at(grant.schools)))
+                students = enrolled_there if students is None else students & enrolled_there
+            for each in grant.classes:
+                found[each] = found.get(each, frozenset()) | (students or frozenset())
+        return found
+
+    async def _rows(self, method: LookupMethod, keys: Sequence[Any]) -> dict[Any, list[Any]]:
+        """
+        The records of each key, by the system of record.
+
+        Raises:
+            AdapterError: it failed for one of them, or does not tell such records.
+        """
+        if not keys:
+            return {}
+        lookup = lookup_of(method)
+        source = self.district.authority(lookup)
+        if source is None:
+            raise NotOfferedError(f"no source of the district answers {lookup.name}, which says whom one may see")
+        told = await self.fetch(source, Ask(lookup, tuple(keys), max_age=self.age))
+        if failed := next((a.value for a in told.values() if isinstance(a.value, AdapterError)), None):
+            raise failed
+        values: dict[Any, Any] = {key: answer.value for key, answer in told.items()}
+        return {
+            key: value if isinstance(value, list) else [value]
+            for key in keys
+            if (value := values.get(key, [])) is not None
+        }
+
+
+def _of_age(birth: date | None, today: date) -> bool:
+    """Whether somebody born on a day is eighteen; nobody is of whom it is not recorded."""
+    return (
+        birth is not None
+        and (today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))) >= OF_AGE
+    )
+
+
+def undecided(source: str) -> AdapterError:
+    """The error of a question that cannot be answered because it is not known whom the viewer may see."""
+    error = UnavailableError("it is not known whom the viewer may see")
+    error.source = source
+    return error
