@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,16 +34,20 @@ class Operations:
         seal: Seal,
         limits: Limits | None = None,
         others: Others | None = None,
+        *,
         dependents: frozenset[DistrictId] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Operations on these districts; `limits` bound what is kept between them, `others` share it.
 
-        Parents in the districts of `dependents` keep their rights when a child comes of age.
+        Parents in the districts of `dependents` keep their rights when a child comes of age; `clock` counts
+        seconds.
         """
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
-        self.cache = Cache(traced(bounded(fetch_from_vendor), self.telemetry), self.districts, limits, others)
+        asked = traced(bounded(fetch_from_vendor), self.telemetry)
+        self.cache = Cache(asked, self.districts, limits, others, clock)
         self.scopes = Scopes(self.districts, self._asking, self.cache.clock, dependents)
         self._seal = seal
 

@@ -126,6 +126,11 @@ class Scopes:
         return scope
 
     async def _asked(self, key: _Key, age: timedelta) -> Scope:
+        """Found with answers of some age; what was just asked is looked up again in the cache, to rest on it."""
+        scope = await self._once(key, age)
+        return scope if scope.sound else await self._once(key, age)
+
+    async def _once(self, key: _Key, age: timedelta) -> Scope:
         fetch, based = self._begin(PATIENCE)
         district = self._districts[key.district]
         asking = _Asking(key.viewer, district, key.today, fetch, age)

@@ -104,7 +104,9 @@ class Service:
         documents = Documents(core_of(schema), self.documents, only=self.trusted_only, guard=guard)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")
-        operations = Operations(self.districts, HmacSeal(self.secret), self.cache, self.others, self.dependents)
+        operations = Operations(
+            self.districts, HmacSeal(self.secret), self.cache, self.others, dependents=self.dependents
+        )
         viewers = Viewers(self.viewers, self.issuers)
         view = GraphQLView(
             schema,

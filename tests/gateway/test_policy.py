@@ -117,7 +117,7 @@ async def test_a_roster_shows_ones_own_students() -> None:
         for one in ("s1", "s9")
     ]
 
-    async def roster(asked: Any, ask: Ask[Any], /) -> Any:
+    async def roster(_: Source, __: Ask[Any], /) -> Any:
         fetched = Fetched(DISTRICT, "sis", datetime.now(UTC))
         return {"b": Answer([replace(place, fetched=fetched) for place in places], "sis", fetched.at)}
 

@@ -41,6 +41,8 @@ def stranger(name: str, shelf: Shelf, district: str = "cedar", **options: Any) -
 
     def answering(lookup: str) -> Any:
         async def answer(_: Adapter, ids: Sequence[str], **__: Any) -> Mapping[str, Any]:
+            if failure := shelf.failing.get(lookup):
+                raise failure
             held = shelf.answers[lookup]
             return {key: held[key] for key in ids if key in held}
 
@@ -49,6 +51,8 @@ def stranger(name: str, shelf: Shelf, district: str = "cedar", **options: Any) -
     async def students_by_district(
         _: Adapter, ids: Sequence[str], *, window: Window, filter: StudentFilter | None = None
     ) -> Mapping[str, Any]:
+        if failure := shelf.failing.get("students_by_district"):
+            raise failure
         people = [p for p in shelf.roster or [] if wanted(p, filter, shelf.applies)]
         start = int(window.after or 0)
         if shelf.breaks_at is not None and start >= shelf.breaks_at:
