@@ -17,11 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from adapters.identity import IdentityRules
-from adapters.model import DistrictId, Sensitivity, StaffId
 from adapters.registry import SettingsError
+from gateway.auth.settings import AssignedConfig, GrantConfig, IssuerConfig, ViewerConfig, contradictions
 from gateway.settings import NAME, AgingConfig, CacheConfig, DocumentsConfig, LimitsConfig, Section, ServerConfig
-from resolvers.context import Viewer, ViewerRole
-from resolvers.reach import granted
 
 LOOPBACK_ONLY = (
     "only loopback addresses are accepted for now: the policy that says who may see what is there in its first "
@@ -80,36 +78,12 @@ class DistrictConfig(Section):
     school_year_starts: Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_year_start)] = "07-01"
     """Month and day on which a school year begins."""
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
-
-
-class ViewerConfig(Section):
-    """Somebody who may ask, and the variable that holds the token."""
-
-    subject: str = Field(min_length=1)
-    """Stable name of the person or service."""
-    role: ViewerRole
-    """What the viewer is to the district."""
-    districts: tuple[str, ...] = Field(min_length=1)
-    """Ids of the districts whose records the viewer may see."""
-    grants: frozenset[Sensitivity] = frozenset()
-    """Classes of data beside the open one."""
-    staff_id: str | None = None
-    """The viewer's number as a member of staff."""
-    operator: bool = False
-    """Whether the viewer sees the sources' health and identity counts."""
-    token_env: str = Field(min_length=1)
-    """Name of the environment variable with the viewer's token, at least 32 characters long."""
-
-    def viewer(self) -> Viewer:
-        """The viewer that the gateway knows."""
-        return Viewer(
-            subject=self.subject,
-            role=self.role,
-            districts=frozenset(map(DistrictId, self.districts)),
-            grants=granted(*self.grants),
-            staff_id=StaffId(self.staff_id) if self.staff_id else None,
-            operator=self.operator,
-        )
+    grants: tuple[GrantConfig, ...] = ()
+    """Classes of data beside the open one, and who may see them."""
+    assigned: tuple[AssignedConfig, ...] = ()
+    """Students given to members of staff beside those whom the SIS tells."""
+    parents_keep_rights: bool = False
+    """Whether a parent's rights stay when a child comes of age, as those of parents of tax dependents do."""
 
 
 class Config(Section):
@@ -120,6 +94,7 @@ class Config(Section):
     cache: CacheConfig = CacheConfig()
     limits: LimitsConfig = LimitsConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
+    issuers: tuple[IssuerConfig, ...] = ()
     viewers: tuple[ViewerConfig, ...] = ()
 
 
@@ -167,9 +142,7 @@ def _contradictions(config: Config) -> Iterator[str]:
         yield "cache.key_env: what is kept in Redis is encrypted; name the variable with the fleet's key"
     if config.documents.only and config.documents.manifest is None:
         yield "documents.only: name the trusted documents in documents.manifest"
-    for place, viewer in enumerate(config.viewers):
-        if unknown := [district for district in viewer.districts if district not in ids]:
-            yield f"viewers[{place}].districts: there is no district {unknown[0]!r}; there are {', '.join(ids)}"
+    yield from contradictions(config.issuers, config.viewers, ids)
 
 
 def _twice(names: list[str]) -> str | None:

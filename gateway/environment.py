@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adapters.registry import SettingsError
+from gateway.auth.settings import given
 from gateway.config import Config
 from resolvers.context import Viewer
 
@@ -20,12 +21,13 @@ def tokens(config: Config, path: Path, environ: Mapping[str, str]) -> dict[str, 
         SettingsError: a variable is not set, too short to be a secret, or two viewers share a token.
     """
     found: dict[str, Viewer] = {}
+    gifts = given(config.districts)
     for place, viewer in enumerate(config.viewers):
         setting = f"{path}: viewers[{place}].token_env"
         token = _secret(viewer.token_env, setting, environ)
         if token in found:
             raise SettingsError(f"{setting}: the token in {viewer.token_env} is another viewer's too")
-        found[token] = viewer.viewer()
+        found[token] = viewer.made(gifts)
     return found
 
 

@@ -23,6 +23,7 @@ from adapters.model import DistrictId
 from adapters.registry import SettingsError, find, make_settings
 from adapters.sources import Aging, District, Source
 from gateway import config, environment
+from gateway.auth.settings import given
 from gateway.cache.ages import RESTRICTED
 from gateway.deadlines import within
 from gateway.documents import Documents, core_of, manifest
@@ -42,8 +43,10 @@ def serve(path: Path) -> int:
     if settings.limits.wider:
         log.warning("limits are loosened: %s", ", ".join(settings.limits.wider))
     viewers = environment.tokens(settings, path, os.environ)
-    if not viewers:
-        raise SettingsError(f"{path}: viewers is missing: without one nobody may ask")
+    gifts = given(settings.districts)
+    issuers = [issuer.made(gifts) for issuer in settings.issuers]
+    if not viewers and not issuers:
+        raise SettingsError(f"{path}: issuers is missing, and viewers: without one of them nobody may ask")
     named = settings.documents.manifest
     trusted = manifest(path.parent / named) if named else {}
     server = settings.server
@@ -66,6 +69,8 @@ def serve(path: Path) -> int:
             hooks=environment.hooks(settings, path, os.environ),
             documents=trusted,
             trusted_only=settings.documents.only,
+            issuers=issuers,
+            dependents=frozenset(DistrictId(d.id) for d in settings.districts if d.parents_keep_rights),
         )
         run(service, bound, lambda: print(f"student-graph answers at {url}", flush=True))
     return 0

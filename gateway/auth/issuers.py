@@ -34,6 +34,10 @@ class Given:
     assigned: Mapping[str, frozenset[Assigned]] = field(default_factory=dict)
     """By subject."""
 
+    def grants(self, role: ViewerRole, subject: str) -> frozenset[Grant]:
+        """What somebody is granted."""
+        return self.by_role.get(role, frozenset()) | self.by_subject.get(subject, frozenset())
+
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
@@ -98,13 +102,8 @@ class Issuer:
         return next((self.roles[one] for one in named if isinstance(one, str) and one in self.roles), None)
 
     def _grants(self, viewer: Viewer) -> frozenset[Grant]:
-        return frozenset(
-            grant
-            for district in viewer.districts
-            if (given := self.given.get(district)) is not None
-            for grant in given.by_role.get(viewer.role, frozenset())
-            | given.by_subject.get(viewer.subject, frozenset())
-        )
+        given = (self.given[district] for district in viewer.districts if district in self.given)
+        return frozenset().union(*(each.grants(viewer.role, viewer.subject) for each in given))
 
     def _assigned(self, viewer: Viewer) -> frozenset[Assigned]:
         if viewer.role not in STAFF:

@@ -64,18 +64,22 @@ class Keys:
         """The key of that id; None when the issuer has none. An unknown one is looked for, but not often."""
         if self._url is None:
             return self._keys.get(kid)
-        age = self._clock() - self._fetched
-        if kid in self._keys and age < KEPT:
-            if age > OLD:
-                self._fetch()  # behind: who asks now need not wait
+        if kid in self._keys and self._good():
             return self._keys[kid]
         if (task := self._fetch()) is not None:
             await asyncio.shield(task)
-        return self._keys.get(kid) if self._clock() - self._fetched < KEPT else None
+        return self._keys.get(kid) if self._good() else None
 
     def stands(self, kid: str, key: PyJWK) -> bool:
         """Whether that very key still counts."""
-        return self._keys.get(kid) is key and self._clock() - self._fetched < KEPT
+        return self._keys.get(kid) is key and self._good()
+
+    def _good(self) -> bool:
+        """Whether the keys still count; old ones are asked for behind: who asks now need not wait."""
+        age = self._clock() - self._fetched
+        if OLD < age < KEPT:
+            self._fetch()
+        return age < KEPT
 
     def _fetch(self) -> asyncio.Task[None] | None:
         """The fetch that is under way, or a new one when the last is long enough ago."""

@@ -10,7 +10,7 @@ from adapters.model import DistrictId, Sensitivity, StaffId
 from adapters.registry import SettingsError
 from gateway import config, environment
 from resolvers.context import Viewer, ViewerRole
-from resolvers.reach import granted
+from resolvers.reach import Grant
 
 WHOLE = """
 [server]
@@ -34,11 +34,14 @@ kind = "canvas"
 base_url = "http://127.0.0.1:8082"
 identity.students = [{ field = "login_id", system = "Email" }]
 
+[[districts.grants]]
+roles = ["teacher"]
+classes = ["CONTACT"]
+
 [[viewers]]
 subject = "ada"
 role = "teacher"
 districts = ["hill"]
-grants = ["CONTACT"]
 staff_id = "207219"
 token_env = "ADA"
 """
@@ -76,7 +79,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
             subject="ada",
             role=ViewerRole.TEACHER,
             districts=frozenset({DistrictId("hill")}),
-            grants=granted(Sensitivity.CONTACT),
+            grants=frozenset({Grant(frozenset({Sensitivity.CONTACT}), DistrictId("hill"))}),
             staff_id=StaffId("207219"),
         )
     }
@@ -96,7 +99,14 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     ('districts = ["hill"]', 'districts = ["hull"]',
      "viewers[0].districts: there is no district 'hull'; there are hill"),
     ('role = "teacher"', 'role = "techer"', "viewers[0].role: input should be 'superintendent', "),
-    ('grants = ["CONTACT"]', 'grants = ["SECRETS"]', "viewers[0].grants[0]: input should be 'OPEN', "),
+    ('["CONTACT"]', '["SECRETS"]', "districts[0].grants[0].classes[0]: input should be 'OPEN', "),
+    ('classes = ["CONTACT"]', 'classes = ["MEAL"]',
+     "districts[0].grants[0]: must be approved by two persons, for MEAL is restricted: name both in approved_by"),
+    ('classes = ["CONTACT"]', 'classes = ["MEAL"]\napproved_by = ["a", "b"]',
+     "districts[0].grants[0]: must be over within a school year, for MEAL is restricted: say until when"),
+    ('classes = ["CONTACT"]', 'classes = ["MEAL"]\napproved_by = ["a", "a"]\nuntil = 2026-12-31',
+     "districts[0].grants[0]: must be approved by two persons"),
+    ('roles = ["teacher"]\n', "", "districts[0].grants[0]: must be given to roles or subjects: name some"),
     ('field = "login_id"', 'feld = "login_id"',
      "districts[0].sources[1].identity.students[0].field is missing (and 2 more)"),
     ("identity.students", "lookups = []\nidentity.students",

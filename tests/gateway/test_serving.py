@@ -165,7 +165,7 @@ def test_sources_elsewhere_are_refused_for_now(settings: Settings, sandboxes: li
      "districts[0].sources[1]: source 'canvas': the environment variable of token_env is not set"),
     ("token_env =", "token =",
      "districts[0].sources[1]: source 'canvas': a secret is not written down; give token_env instead"),
-    (VIEWER, "", "viewers is missing: without one nobody may ask"),
+    (VIEWER, "", "issuers is missing, and viewers: without one of them nobody may ask"),
 ])  # fmt: skip
 def test_a_wrong_source_is_named(settings: Settings, old: str, new: str, said: str) -> None:
     """The place in the file, the source and what to change."""

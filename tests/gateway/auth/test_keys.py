@@ -1,0 +1,103 @@
+"""Keys of an issuer: fetched, rotated, kept through an outage, and refused when they cannot be trusted."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from jwt.algorithms import ECAlgorithm
+
+from gateway.auth import RefusedTokenError
+from tests.gateway.auth.minting import EC, Endpoint, public, standing, token
+
+NEW = generate_private_key(SECP256R1())
+SECRET = {**ECAlgorithm.to_jwk(EC, as_dict=True), "kid": "one"}
+SHARED = {"kty": "oct", "kid": "two", "k": base64.urlsafe_b64encode(b"s" * 32).decode()}
+
+
+@pytest.mark.row("J07")
+@pytest.mark.parametrize("trouble", [
+    {"status": 500},
+    {"status": 302},
+    {"body": b""},
+    {"body": b"<html>login</html>"},
+    {"body": b'{"keys": []}'},
+    {"body": b'{"keys": {}}'},
+    {"body": b"[" * 100_000},
+    {"body": b'{"keys": [' + b" " * 300_000 + b"]}"},
+    {"keys": [SECRET]},
+    {"keys": [public(EC, "one"), SHARED]},
+    {"keys": [public(EC, "one"), public(NEW, "one")]},
+    {"keys": [public(generate_rsa(65537, 1024), "weak")]},  # noqa: S505 - that is what is wrong with it
+    {"keys": [public(generate_private_key(SECP384R1()), "other")]},
+    {"keys": [{"kty": "RSA", "kid": "x"}]},
+])  # fmt: skip
+async def test_what_is_no_set_of_public_keys_leaves_the_last_good_one(trouble: dict[str, object]) -> None:
+    """For a day; then nobody is believed any more. Nothing is asked at the address of a redirect."""
+    async with standing() as stand:
+        await stand.verifier.viewer(token())
+        for name, value in trouble.items():
+            setattr(stand.endpoint, name, value)
+        stand.clock.now += 7200
+        await stand.verifier.viewer(token(jti="a"))
+        await _settled(stand.keys)
+        assert stand.endpoint.asked == 2
+        await stand.verifier.viewer(token(jti="b"))
+        stand.clock.now += 86_400
+        with pytest.raises(RefusedTokenError):
+            await stand.verifier.viewer(token(jti="c"))
+        assert stand.endpoint.elsewhere == 0
+
+
+@pytest.mark.row("J07")
+async def test_slow_keys_hold_nobody_up_but_who_needs_them() -> None:
+    """A hundred who come meanwhile share one question; others go on."""
+    async with standing(Endpoint(slow=0.3)) as stand:
+        waiting = asyncio.gather(*(stand.verifier.viewer(token(jti=str(n))) for n in range(100)))
+        turns = 0
+        while not waiting.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        assert len(await waiting) == 100
+        assert turns >= 10
+        assert stand.endpoint.asked == 1
+
+
+@pytest.mark.row("J08")
+async def test_a_new_key_counts_at_once_and_an_old_one_while_it_is_published() -> None:
+    """One question for it; when the old one is withdrawn, its tokens end."""
+    async with standing() as stand:
+        old, new = token(), token(NEW, headers={"kid": "new"})
+        await stand.verifier.viewer(old)
+        stand.endpoint.keys = [public(EC, "one"), public(NEW, "new")]
+        stand.clock.now += 31
+        await asyncio.gather(*(stand.verifier.viewer(sent) for sent in (new, old) for _ in range(50)))
+        assert stand.endpoint.asked == 2
+        stand.endpoint.keys = [public(NEW, "new")]
+        stand.clock.now += 3601
+        await stand.verifier.viewer(new)
+        await stand.verifier.viewer(old)
+        await _settled(stand.keys)
+        await stand.verifier.viewer(new)
+        with pytest.raises(RefusedTokenError):
+            await stand.verifier.viewer(old)
+
+
+async def test_keys_for_other_uses_are_left_alone() -> None:
+    """Such as those for encryption, and kinds that are not known."""
+    async with standing() as stand:
+        odd = [{**public(NEW, "enc"), "use": "enc"}, {"kty": "OKP", "crv": "Ed25519", "kid": "okp", "x": "AAAA"}]
+        stand.endpoint.body = json.dumps({"keys": [*odd, public(EC, "one")]}).encode()
+        await stand.verifier.viewer(token())
+        with pytest.raises(RefusedTokenError):
+            await stand.verifier.viewer(token(NEW, headers={"kid": "enc"}))
+
+
+async def _settled(keys: object) -> None:
+    """Until what was asked behind is there."""
+    while (task := keys._fetching) is not None:  # type: ignore[attr-defined]
+        await task
