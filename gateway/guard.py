@@ -25,9 +25,13 @@ from graphql import (
     SelectionSetNode,
 )
 
+from gateway.pricing import Cost
+
 log = logging.getLogger("student_graph.guard")
 
 CODE = "QUERY_TOO_COMPLEX"
+BULK = {"cost": 20, "calls": 10}
+"""How many times as much services may ask for, which no person waits for."""
 _ENDLESS = 10**9
 """Where sums stop growing."""
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -57,6 +61,10 @@ class Bounds:
     """Levels of lists and objects in a variable."""
     variable_list: int = 500
     """Items of one list in a variable."""
+    cost: int = 5_000
+    """Records that an answer may hold, as far as it can be told before; twenty times as many for services."""
+    calls: int = 50
+    """Calls to vendors that an operation may cost, likewise; ten times as many for services."""
     warn_only: bool = False
     """Whether what is beyond a bound is only logged, for a time of transition."""
 
@@ -95,9 +103,16 @@ class Guard:
         depth, longest = _extent(values.values())
         return self._judged("variables", {"variable_depth": depth, "variable_list": longest})
 
-    def _judged(self, what: str, counts: Mapping[str, int]) -> GraphQLError | None:
+    def cost(self, cost: Cost, *, bulk: bool) -> GraphQLError | None:
+        """Why an operation is refused for what it may cost; `bulk` is the measure of services."""
+        counts, times = {"cost": cost.records, "calls": cost.calls}, BULK if bulk else {}
+        return self._judged("operation", counts, times)
+
+    def _judged(
+        self, what: str, counts: Mapping[str, int], times: Mapping[str, int] | None = None
+    ) -> GraphQLError | None:
         for name, count in counts.items():
-            limit: int = getattr(self._bounds, name)
+            limit: int = getattr(self._bounds, name) * (times or {}).get(name, 1)
             if count <= limit:
                 continue
             if self._bounds.warn_only:
@@ -118,6 +133,8 @@ MESSAGES = {
     "fields": "The document has too many fields, those of fragments counted wherever they are spread",
     "variable_depth": "A variable is nested too deeply",
     "variable_list": "A variable holds too long a list",
+    "cost": "The answer may hold too many records; ask for fewer at once",
+    "calls": "The operation may cost too many calls to the district's systems; ask for less at once",
 }
 """What is said of each bound."""
 assert MESSAGES.keys() == {field.name for field in fields(Bounds)} - {"warn_only"}

@@ -123,6 +123,10 @@ class LimitsConfig(Section):
     """Levels of lists and objects in a variable."""
     variable_list: int = Field(default=_STRICT.variable_list, ge=1)
     """Items of one list in a variable."""
+    cost: int = Field(default=_STRICT.cost, ge=1)
+    """Records that an answer may hold, as far as it can be told before; twenty times as many for services."""
+    calls: int = Field(default=_STRICT.calls, ge=1)
+    """Calls to vendors that an operation may cost, likewise; ten times as many for services."""
     warn_only: bool = False
     """Whether what is beyond a bound is only logged, for a time of transition."""
     loosened: bool = False

@@ -47,9 +47,10 @@ from gateway.execution import BreadthExecutor
 from gateway.explain import explained
 from gateway.incremental import MULTIPART, send_parts
 from gateway.presence import GoneError, while_there
+from gateway.pricing import Prices
 from gateway.rates import Buckets
 from gateway.replying import VARYING, answer, encode, refusal, reply
-from resolvers.context import Context, Viewer
+from resolvers.context import Context, Viewer, ViewerRole
 from resolvers.errors import INTERNAL
 
 log = logging.getLogger("student_graph.gateway")
@@ -115,6 +116,7 @@ class GraphQLView:
         self._viewers = viewers
         self._begin = begin
         self._documents = documents or Documents(self._core)
+        self._prices = Prices(self._core)
         self._cache = cache
         self._wholes = cache.wholes if cache is not None else None
         keep = f"private, max-age={client_seconds}"
@@ -185,14 +187,11 @@ class GraphQLView:
         context.operation.max_age = request.max_age
         try:
             document = self._document(asked)
-            if document.node is not None:
-                document.operation(asked.operation_name)
+            refused = self._refused(document, asked, context)
         except GraphQLError as error:
-            return await _refuse(send, [error], request.media)
-        if document.errors:
-            return await _refuse(send, document.errors, request.media)
-        if (large := self._documents.guard.variables(asked.variables)) is not None:
-            return await _refuse(send, [large], request.media)
+            refused = [error]
+        if refused:
+            return await _refuse(send, refused, request.media)
         if document.deferring and not media.takes_parts(request.head.get(b"accept")):
             raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
@@ -210,6 +209,26 @@ class GraphQLView:
         return await reply(
             send, answer(data, _formatted(result.errors or ()), more), request.media, headers=headers
         )
+
+    def _refused(self, document: Document, asked: GraphQLRequest, context: Context) -> Sequence[GraphQLError]:
+        """
+        Why an operation is not carried out; nothing when it is.
+
+        Raises:
+            GraphQLError: it is unclear which operation is meant.
+        """
+        if document.node is None:
+            return document.errors
+        operation, guard = document.operation(asked.operation_name), self._documents.guard
+        if document.errors:
+            return document.errors
+        if (large := guard.variables(asked.variables)) is not None:
+            return [large]
+        known = context.sources.districts
+        districts = [known[name] for name in sorted(context.viewer.districts) if name in known]
+        cost = self._prices.cost(document.node, operation, asked.variables, districts)
+        dear = guard.cost(cost, bulk=context.viewer.role is ViewerRole.SERVICE)
+        return [] if dear is None else [dear]
 
     def _told(self, document: Document, asked: GraphQLRequest, context: Context) -> dict[str, Any]:
         """How the answer was made, for operators."""

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import strawberry
+from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
 from strawberry.types import Info as StrawberryInfo
 
 from adapters.errors import AdapterError
@@ -100,6 +101,24 @@ class Operation:
     """Records that came in a stale answer, by identity: a record may be shared with an answer that is not."""
     reached: dict[tuple[DistrictId, str], list[tuple[frozenset[str], Ref]]] = field(default_factory=dict)
     """By district and kind of key: keys, and the school or section that they were reached through."""
+
+    disclosed: list[Sequence[Any]] = field(default_factory=list)
+    """Records of students in the answer, in parts: lists of them, single ones, and nulls."""
+    planned: bool = False
+    """Whether the executor notes them; graphql-core lets each object be asked for its type instead."""
+    denied: int = 0
+    """Keys and records that the viewer was refused."""
+    _seen: set[tuple[int, ...]] = field(default_factory=set)
+
+    def disclose(self, record: Record, info: GraphQLResolveInfo[Any]) -> None:
+        """Note a record that graphql-core completes; of an interface it is asked twice."""
+        if isinstance(get_named_type(info.return_type), GraphQLObjectType):
+            self.disclosed.append((record,))
+        elif (place := (id(record), id(info))) in self._seen:
+            self._seen.remove(place)
+        else:
+            self._seen.add(place)
+            self.disclosed.append((record,))
 
     def note_stale(self, records: Sequence[Record]) -> None:
         """Note that these records came in a stale answer."""

@@ -19,6 +19,7 @@ from types import UnionType
 from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
 
 import strawberry
+from graphql import GraphQLResolveInfo
 from strawberry.types.lazy_type import LazyType
 
 from adapters.model import Fetched, Record, is_internal
@@ -83,10 +84,15 @@ class InstanceOf:
 
     def __init__(self, origin: type) -> None:
         self.origin = origin
+        self.discloses = getattr(origin, "about", None) == "student_id"
+        """Whether its values are records of students."""
 
-    def __call__(self, value: Any, _: Any) -> bool:
-        """Whether the value is one."""
-        return isinstance(value, self.origin)
+    def __call__(self, value: Any, info: GraphQLResolveInfo[Any]) -> bool:
+        """Whether the value is one; graphql-core asks it of every object before it completes it."""
+        belongs = isinstance(value, self.origin)
+        if belongs and self.discloses and not info.context.operation.planned:
+            info.context.operation.disclose(value, info)
+        return belongs
 
 
 @described

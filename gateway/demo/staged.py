@@ -24,7 +24,7 @@ from adapters.sandbox.assessment_takers import own_users
 from adapters.sandbox.cast import cast
 from adapters.sandbox.district import make_district
 from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.records import read_records
+from adapters.sandbox.records import EdFiRecords, read_records
 from adapters.sandbox.serving import Sandbox
 from adapters.sandbox.showcase import showcase
 from adapters.sources import District
@@ -84,12 +84,20 @@ class Staged:
         """The sandboxes by names that are unique in the demo."""
         return {f"{n}{self.suffix}" if n in self.taken else n: sandbox for n, sandbox in self.sandboxes.items()}
 
+    @property
+    def size(self) -> int:
+        """How many students the district keeps: coarse reads are priced by it."""
+        if isinstance(self.facts, EdFiRecords):
+            return len(self.facts.resources.get("students", ()))
+        return len(self.facts.students)
+
     def district(self) -> District:
         """The district, with a source for each sandbox, once they answer."""
         sources = []
         for name, sandbox in self.sandboxes.items():
-            given = sandbox.configured() | {"rest": REST}
-            settings = find(sandbox.kind).settings_type().model_validate(given)
+            kind = find(sandbox.kind).settings_type()
+            size = {"students": max(self.size, 1)} if "students" in kind.model_fields else {}
+            settings = kind.model_validate(sandbox.configured() | {"rest": REST} | size)
             rules = self.rules.get(name)
             only = TESTING if rules else None
             sources.append(connect(self.id, name, sandbox.kind, settings, identity=rules, only=only))

@@ -79,6 +79,7 @@ class Compiler:
         plan.arguments = self._fixed_arguments(plan)
         if isinstance(plan.named, GraphQLObjectType) and plan.kind is not Kind.STOCK:
             plan.inline = self.child(plan, plan.named).pure
+            plan.discloses = discloses(plan.named)
         else:
             plan.inline = is_leaf_type(plan.named)
         return plan
@@ -120,6 +121,11 @@ def _say_how(plan: FieldPlan) -> None:
         plan.kind, plan.attribute = Kind.ATTRIBUTE, found.metadata[ATTRIBUTE]
     elif found.is_basic_field and found.default_resolver is getattr:
         plan.kind, plan.attribute = Kind.ATTRIBUTE, found.python_name
+
+
+def discloses(type_: GraphQLObjectType) -> bool:
+    """Whether objects of a type are records of students."""
+    return isinstance(type_.is_type_of, InstanceOf) and type_.is_type_of.discloses
 
 
 def _named(type_: Any) -> Any:

@@ -147,6 +147,8 @@ class Completion:
         """Objects of one type, their fields carried out as a scope of their own."""
         child = plan.children[type_.name]
         belongs = type_.is_type_of
+        if isinstance(belongs, InstanceOf) and belongs.discloses:
+            self._run.disclosed(values)
         if belongs is None or (
             isinstance(belongs, InstanceOf)
             and all(issubclass(each, belongs.origin) for each in set(map(type, values)))

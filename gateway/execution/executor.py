@@ -56,6 +56,8 @@ class BreadthExecutor(StrawberryGraphQLCoreExecutionContext):
                 root_type, root_value, grouped_field_set, serially, position_context
             )
         self.counters.planned += 1
+        if self.context_value is not None:
+            self.context_value.operation.planned = True
         return self._run(plan, root_value, serially=serially)
 
     def plan(self, root_type: GraphQLObjectType, grouped: GroupedFieldSet) -> ObjectPlan:

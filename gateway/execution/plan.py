@@ -79,6 +79,8 @@ class FieldPlan:
     """By name of the object type."""
     inline: bool = False
     """Whether generated code can complete the field's values."""
+    discloses: bool = False
+    """Whether its values are records of students: what an answer holds of them is noted."""
 
     @property
     def type(self) -> GraphQLOutputType:
@@ -93,7 +95,8 @@ class FieldPlan:
     @property
     def pure(self) -> bool:
         """Whether the field needs no column: generated code reads it off the parent."""
-        return self.inline and self.kind in (Kind.TYPENAME, Kind.ATTRIBUTE, Kind.DERIVED)
+        own = self.kind in (Kind.TYPENAME, Kind.ATTRIBUTE, Kind.DERIVED)
+        return self.inline and own and not self.discloses
 
 
 @dataclass(slots=True, eq=False)

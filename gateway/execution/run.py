@@ -99,13 +99,17 @@ class Run:
         constant = frozenset([m for m, b in zip(plan.derived, bound, strict=True) if isinstance(b, Always)])
         build = builder(plan, Build(tuple([column.completed for column in columns]), constant, self.structs))
         values = [column.values for column in columns]
-        if len(objects) <= LONGEST:
-            return build(objects, bound, *values)
         rows: list[Any] = []
-        for start in range(0, len(objects), LONGEST):
-            part = slice(start, start + LONGEST)
-            rows += build(objects[part], bound, *[each[part] for each in values])
-            await asyncio.sleep(0)
+        if len(objects) <= LONGEST:
+            rows = build(objects, bound, *values)
+        else:
+            for start in range(0, len(objects), LONGEST):
+                part = slice(start, start + LONGEST)
+                rows += build(objects[part], bound, *[each[part] for each in values])
+                await asyncio.sleep(0)
+        for column in columns:  # those that were completed have said so themselves
+            if column.plan.discloses and not column.completed:
+                self.disclosed(column.values)
         return rows
 
     async def _assembled(
@@ -231,6 +235,10 @@ class Run:
                     column.values[index] = value.value
             classes = set(map(type, column.values))
         return any(issubclass(each, Exception) for each in classes)
+
+    def disclosed(self, values: Sequence[Any]) -> None:
+        """Note records of students that stand in the answer: lists of them, single ones, and nulls."""
+        self.executor.context_value.operation.disclosed.append(values)
 
     def arguments(self, plan: FieldPlan) -> Mapping[str, Any]:
         """The field's arguments, coerced; the same for all objects."""

@@ -43,10 +43,10 @@ def districts(kind: str, students: int = 30, records: Path | None = None) -> lis
 
 
 @contextlib.contextmanager
-def standing(made: Sequence[Staged]) -> Iterator[Standing]:
+def standing(made: Sequence[Staged], **settings: Any) -> Iterator[Standing]:
     """A gateway over districts whose sandboxes answer, until the block ends."""
     issuer = DemoIssuer(people_of(made))
-    service = Service([each.district() for each in made], {}, issuers=(issuer.issuer(),))
+    service = Service([each.district() for each in made], {}, issuers=(issuer.issuer(),), **settings)
     with answering(service.app()) as client:
         yield Standing(client, issuer.tokens())
 

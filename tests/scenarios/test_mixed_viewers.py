@@ -22,6 +22,7 @@ from gateway.cache import Limits, Purge
 from gateway.documents import Documents, core_of
 from gateway.execution import executor_class
 from gateway.fetching import Operations
+from gateway.guard import Bounds, Guard
 from gateway.seal import HmacSeal
 from gateway.view import GraphQLView
 from resolvers.context import Viewer, ViewerRole
@@ -175,7 +176,7 @@ class Gateway:
         ]
         self.operations = Operations(districts, HmacSeal(b"k" * 32), self.limits, clock=self.clock)
         schema = make_schema(executor_class("breadth"))
-        documents, viewers = Documents(core_of(schema)), Viewers(VIEWERS)
+        documents, viewers = Documents(core_of(schema), guard=Guard(Bounds(cost=10**9))), Viewers(VIEWERS)
         view = GraphQLView(schema, viewers, self.operations.begin, documents, cache=self.operations.cache)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://gateway.example")
 
