@@ -18,8 +18,19 @@ MAX_BODY = 64 * 1024
 NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
 EXPLAIN = b"x-student-graph-explain"
 """With this header, whatever it says, an operator's answer tells how it was made."""
+PURPOSE = b"student-graph-purpose"
+"""In this header a request says what it is for."""
 HEADERS = frozenset(
-    {b"accept", b"authorization", b"cache-control", b"content-type", b"content-encoding", b"host", EXPLAIN}
+    {
+        b"accept",
+        b"authorization",
+        b"cache-control",
+        b"content-type",
+        b"content-encoding",
+        b"host",
+        EXPLAIN,
+        PURPOSE,
+    }
 )
 """Headers that are read."""
 

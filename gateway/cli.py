@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from adapters.registry import SettingsError, find, installed, settings_schema
-from gateway import demo, purging, serving
+from gateway import demo, disclosures, purging, serving
 from resolvers.schema import export
 
 
@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     schema.set_defaults(run=_schema)
     _add_explain(commands)
     _add_cache(commands)
+    _add_disclosures(commands)
+    _add_token(commands)
     _add_adapters(commands)
     return parser
 
@@ -124,6 +126,34 @@ def _add_cache(commands: argparse._SubParsersAction[_Parser]) -> None:
     told = "answers about this student only, by the district's number; may be repeated"
     purge.add_argument("--student", action="append", default=[], metavar="NUMBER", help=told)
     purge.set_defaults(run=purging.run)
+
+
+def _add_disclosures(commands: argparse._SubParsersAction[_Parser]) -> None:
+    command = commands.add_parser(
+        "disclosures",
+        help="who saw a student, and whether the record of it is whole",
+        description="Print who saw a student since a day, by the record of disclosures, and verify the record: "
+        "every edit, deletion, change of order and cut is found. Exit status 1 when it is not whole.",
+    )
+    place = command.add_mutually_exclusive_group(required=True)
+    place.add_argument("--config", type=Path, metavar="FILE", help="settings of the gateway, in TOML")
+    place.add_argument("--ready-file", type=Path, metavar="FILE", help="ready file of a running demo")
+    command.add_argument("--student", metavar="NUMBER", help="the student, by the district's number")
+    command.add_argument("--district", metavar="ID", help="id of the district, where there are several")
+    command.add_argument("--since", metavar="DATE", help="first day (UTC), such as 2026-11-01")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=disclosures.run)
+
+
+def _add_token(commands: argparse._SubParsersAction[_Parser]) -> None:
+    command = commands.add_parser(
+        "token",
+        help="a token of one of the people of a running demo",
+        description="Print the token of one of the people of a running demo, from its ready file, for developers.",
+    )
+    command.add_argument("name", metavar="NAME", help="such as teacher, principal, parent")
+    command.add_argument("--ready-file", type=Path, required=True, metavar="FILE", help="as the demo was told")
+    command.set_defaults(run=demo.token)
 
 
 def _add_adapters(commands: argparse._SubParsersAction[_Parser]) -> None:

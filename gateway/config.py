@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import tomllib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +20,18 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from adapters.identity import IdentityRules
 from adapters.registry import SettingsError
 from gateway.auth.settings import AssignedConfig, GrantConfig, IssuerConfig, ViewerConfig, contradictions
-from gateway.settings import NAME, AgingConfig, CacheConfig, DocumentsConfig, LimitsConfig, Section, ServerConfig
+from gateway.settings import (
+    NAME,
+    AgingConfig,
+    CacheConfig,
+    DisclosureConfig,
+    DocumentsConfig,
+    LimitsConfig,
+    LoadConfig,
+    PolicyConfig,
+    Section,
+    ServerConfig,
+)
 
 LOOPBACK_ONLY = (
     "only loopback addresses are accepted for now: the policy that says who may see what is there in its first "
@@ -93,9 +105,20 @@ class Config(Section):
     documents: DocumentsConfig = DocumentsConfig()
     cache: CacheConfig = CacheConfig()
     limits: LimitsConfig = LimitsConfig()
+    load: LoadConfig = LoadConfig()
+    policy: PolicyConfig = PolicyConfig()
+    disclosure: DisclosureConfig = DisclosureConfig()
     districts: tuple[DistrictConfig, ...] = Field(min_length=1)
     issuers: tuple[IssuerConfig, ...] = ()
     viewers: tuple[ViewerConfig, ...] = ()
+
+
+def policy_digest(config: Config) -> str:
+    """What the settings say of who may see what, as a digest: it stands in every line of the record."""
+    of_district = {"id", "grants", "assigned", "parents_keep_rights"}
+    parts: Any = {"districts": {"__all__": of_district}, "issuers": True, "viewers": True, "policy": True}
+    who = config.model_dump_json(include=parts)
+    return f"sha256:{sha256(who.encode()).hexdigest()}"
 
 
 def load(path: Path) -> Config:
@@ -140,6 +163,8 @@ def _contradictions(config: Config) -> Iterator[str]:
         yield f"limits.{config.limits.wider[0]}: is wider than it comes; say limits.loosened = true to mean it"
     if config.cache.redis and not config.cache.key_env:
         yield "cache.key_env: what is kept in Redis is encrypted; name the variable with the fleet's key"
+    if config.policy.purpose_required and not config.policy.purposes:
+        yield "policy.purposes: name those that a request may state, for one is required"
     if config.documents.only and config.documents.manifest is None:
         yield "documents.only: name the trusted documents in documents.manifest"
     yield from contradictions(config.issuers, config.viewers, ids)

@@ -53,6 +53,8 @@ class Document:
     errors: tuple[GraphQLError, ...] = ()
     deferring: bool = False
     """Whether a part of the answer is to come later."""
+    digest: str = ""
+    """SHA-256 of its text, in hexadecimal."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """
@@ -146,7 +148,8 @@ class Documents:
         deferring = not errors and defers(node)
         if deferring and (wrong := problem(self._schema, node)):
             errors = [wrong]
-        return Document(node, tuple(errors), deferring)
+        digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        return Document(node, tuple(errors), deferring, digest)
 
 
 def manifest(path: Path) -> dict[str, str]:

@@ -1,22 +1,33 @@
-"""The outermost layer: which host a request is meant for, and who answers it."""
+"""The outermost layer: which host a request is meant for, whether there is room for it, and who answers it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import media
 from gateway.asking import Head
+from gateway.load import BusyError, Load
 from gateway.replying import refusal, reply
+
+BUSY = refusal("There is too much to do at the moment; try again soon.")
 
 
 class Door:
     """Sends questions to the view and everything else to the pages; refuses what is meant for another host."""
 
-    def __init__(self, view: ASGIApp, pages: ASGIApp, hosts: Collection[str], *, explorer: bool) -> None:
-        """Answer to `hosts`, to all when `*` is among them; with `explorer`, browsers have a page of their own."""
+    def __init__(
+        self, view: ASGIApp, pages: ASGIApp, hosts: Collection[str], load: Load, *, explorer: bool
+    ) -> None:
+        """
+        Answer to `hosts`, to all when `*` is among them, as far as the load allows.
+
+        With `explorer`, browsers have a page of their own.
+        """
         self._view = view
+        self._load = load
         self._pages = pages
         self._hosts = None if "*" in hosts else frozenset(hosts)
         self._explorer = explorer
@@ -29,10 +40,16 @@ class Door:
         if self._hosts is not None and _host(Head.of(scope).get(b"host")) not in self._hosts:
             # A page elsewhere whose name leads here must not be answered as if it were ours.
             await reply(send, refusal("This gateway does not answer to that host name."), media.JSON, 400)
-        elif scope["path"] == "/graphql" and not (self._explorer and _from_browser(scope)):
-            await self._view(scope, receive, send)
-        else:
+        elif scope["path"].startswith("/health/"):  # who looks whether we are well is never turned away
             await self._pages(scope, receive, send)
+        else:
+            questions = scope["path"] == "/graphql" and not (self._explorer and _from_browser(scope))
+            try:
+                with self._load.taken():
+                    await (self._view if questions else self._pages)(scope, receive, send)
+            except BusyError as busy:
+                headers = {"Retry-After": str(math.ceil(busy.after))}
+                await reply(send, BUSY, media.JSON, 503, headers)
 
 
 def _from_browser(scope: Scope) -> bool:

@@ -54,8 +54,24 @@ def fleet_key(config: Config, path: Path, environ: Mapping[str, str]) -> bytes:
     Raises:
         SettingsError: the variable is not set, or holds something else.
     """
-    setting = f"{path}: cache.key_env"
-    name = config.cache.key_env or ""
+    return _key(config.cache.key_env or "", f"{path}: cache.key_env", environ)
+
+
+def disclosure_key(config: Config, path: Path, environ: Mapping[str, str]) -> bytes:
+    """
+    The key of the record of disclosures.
+
+    Raises:
+        SettingsError: it is not named, the variable is not set, or holds something else.
+    """
+    if config.disclosure.key_env is None:
+        raise SettingsError(
+            f"{path}: disclosure.key_env: name the variable with the key of the record of disclosures"
+        )
+    return _key(config.disclosure.key_env, f"{path}: disclosure.key_env", environ)
+
+
+def _key(name: str, setting: str, environ: Mapping[str, str]) -> bytes:
     try:
         key = base64.b64decode(_secret(name, setting, environ), validate=True)
     except binascii.Error:

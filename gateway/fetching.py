@@ -55,7 +55,7 @@ class Operations:
         """What the resolvers of one operation use."""
         chain, operation = self._asking(DEADLINE)
         reach = partial(self._reach, viewer, operation)
-        fetch = authorized(chain, viewer, self.districts, reach)
+        fetch = authorized(chain, viewer, self.districts, reach, operation)
         health = partial(self._health, operation)
         return Context(viewer, Sources(self.districts, fetch), operation, self._seal, health, reach)
 

@@ -60,11 +60,14 @@ async def send_parts(
     results: ExperimentalIncrementalExecutionResults,
     told: Format,
     extensions: Callable[[], Mapping[str, Any]],
+    *,
+    record: Callable[[], object] = lambda: None,
 ) -> None:
-    """Send an answer part by part; the last one tells what was asked of whom."""
+    """Send an answer part by part, each recorded before; the last one tells what was asked of whom."""
     kind = (b"content-type", f'{MULTIPART}; boundary="-"'.encode())
     await send({"type": "http.response.start", "status": 200, "headers": [kind, *headers]})
     async for part in _parts(results, told, extensions):
+        record()
         await send({"type": "http.response.body", "body": _HEAD + encode(part), "more_body": True})
     await send({"type": "http.response.body", "body": _END})
 

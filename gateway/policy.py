@@ -17,7 +17,7 @@ from adapters.errors import AdapterError, ForbiddenError
 from adapters.lookup import About, Page
 from adapters.model import DistrictId, Record, Sensitivity, StudentId
 from adapters.sources import Answer, Ask, District, Fetch, Source
-from resolvers.context import ReachOf, Viewer
+from resolvers.context import Operation, ReachOf, Viewer
 from resolvers.reach import Reach
 
 OPEN = frozenset({Sensitivity.OPEN})
@@ -52,9 +52,15 @@ def rights(viewer: Viewer, district: District) -> Rights:
     return Rights(whole, frozenset().union(*(grant.classes for grant in holding if grant.bounded)) - whole)
 
 
-def authorized(fetch: Fetch, viewer: Viewer, districts: Mapping[DistrictId, District], reach_of: ReachOf) -> Fetch:
-    """Ask nothing that the viewer may not see, and let nothing through that came all the same."""
-    return _Authorized(fetch, viewer, districts, reach_of)
+def authorized(
+    fetch: Fetch,
+    viewer: Viewer,
+    districts: Mapping[DistrictId, District],
+    reach_of: ReachOf,
+    operation: Operation | None = None,
+) -> Fetch:
+    """Ask nothing that the viewer may not see, and let nothing through that came all the same; note refusals."""
+    return _Authorized(fetch, viewer, districts, reach_of, operation or Operation())
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +71,7 @@ class _Authorized:
     viewer: Viewer
     districts: Mapping[DistrictId, District]
     reach_of: ReachOf
+    operation: Operation
     _rights: dict[DistrictId, Rights] = field(default_factory=dict)
     _reaches: dict[DistrictId, Reach] = field(default_factory=dict)
 
@@ -74,6 +81,7 @@ class _Authorized:
             return {}
         mine = self._rights_in(source.district)
         if not mine.opens(ask.lookup.sensitivity):
+            self._deny(source, len(ask.keys))
             return _each(ask.keys, ForbiddenError("not granted"), source)
         if ask.lookup.about is not About.STUDENTS:
             return _passed(await self.fetch(source, ask), _Check(source.district, mine.all, ask.lookup.about))
@@ -91,10 +99,15 @@ class _Authorized:
         if whom is None or ask.lookup.key_kind != "student" or whom.issuperset(ask.keys):
             return _passed(await self.fetch(source, ask), check)
         asked = replace(ask, keys=tuple(key for key in ask.keys if key in whom))
+        self._deny(source, len(ask.keys) - len(asked.keys))
         told = _passed(await self.fetch(source, asked), check) if asked.keys else {}
         # The class is granted for others of the viewer's students: of this one it is not, whatever is recorded.
         closed = [key for key in ask.keys if key not in whom and reach.has(key)]
         return {**told, **_each(closed, ForbiddenError("not granted"), source)} if closed else told
+
+    def _deny(self, source: Source, keys: int) -> None:
+        denied = self.operation.denied
+        denied[source.district] = denied.get(source.district, 0) + keys
 
     def _rights_in(self, district: DistrictId) -> Rights:
         found = self._rights.get(district)

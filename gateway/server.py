@@ -27,8 +27,10 @@ from adapters.model import DistrictId
 from adapters.registry import SettingsError, find
 from adapters.sources import Aging, District, Source
 from gateway import http
+from gateway.admission import Admission, Purposes
 from gateway.auth import Issuer, Viewers
 from gateway.cache import Limits, Others
+from gateway.disclosure import Disclosing, DisclosureLog
 from gateway.documents import Documents, core_of
 from gateway.door import Door
 from gateway.execution import configured_executor, executor_class
@@ -37,6 +39,7 @@ from gateway.guard import Bounds, Guard
 from gateway.headers import SecurityHeaders
 from gateway.health import Readiness
 from gateway.hooks import Hooks, Secrets
+from gateway.load import Load, Loads
 from gateway.page import Explorer
 from gateway.purging import Purging
 from gateway.seal import HmacSeal
@@ -86,6 +89,14 @@ class Service:
     """How large documents and variables may be."""
     issuers: Sequence[Issuer] = ()
     """Who else may say who asks."""
+    loads: Loads = field(default_factory=Loads)
+    """How much is taken on at once."""
+    purposes: Purposes = field(default_factory=Purposes)
+    """What requests may say that they are for."""
+    disclosures: DisclosureLog | None = None
+    """Where it is recorded what was disclosed to whom."""
+    policy: str = ""
+    """Digest of what the settings say of who may see what; it stands in that record."""
     dependents: frozenset[DistrictId] = frozenset()
     """Districts in which parents keep their rights when a child comes of age."""
     executor: str = field(default_factory=configured_executor)
@@ -108,13 +119,16 @@ class Service:
             self.districts, HmacSeal(self.secret), self.cache, self.others, dependents=self.dependents
         )
         viewers = Viewers(self.viewers, self.issuers)
+        load = Load(self.loads)
+        admission = Admission(viewers, get=self.get_queries, purposes=self.purposes, load=load)
+        log = self.disclosures
         view = GraphQLView(
             schema,
-            viewers,
+            admission,
             operations.begin,
             documents,
             cache=operations.cache,
-            get=self.get_queries,
+            disclosing=Disclosing(core_of(schema), log, self.policy) if log is not None else None,
             client_seconds=self.client_seconds,
         )
         routes = [
@@ -123,20 +137,28 @@ class Service:
             *Hooks(self.hooks, operations.cache.purge).routes(),
             *(self.explorer.routes() if self.explorer else ()),
         ]
-        lifespan = partial(self._lifespan, operations, viewers)
+        lifespan = partial(self._lifespan, operations, viewers, load)
         pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
-        return Door(view, pages, self.hosts, explorer=self.explorer is not None)
+        return Door(view, pages, self.hosts, load, explorer=self.explorer is not None)
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, operations: Operations, viewers: Viewers, _: Starlette) -> AsyncIterator[None]:
+    async def _lifespan(
+        self, operations: Operations, viewers: Viewers, load: Load, _: Starlette
+    ) -> AsyncIterator[None]:
         others = self.others
         if others is not None:
             self.readiness.fleet = lambda: others.joined
         operations.cache.start()
+        load.start()
+        if self.disclosures is not None:
+            self.disclosures.start()
         self.readiness.started = True
         yield
+        load.stop()
         await operations.close()
         await viewers.close()
+        if self.disclosures is not None:
+            await self.disclosures.close()
         sources = (source for district in self.districts for source in district.sources)
         await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
 

@@ -23,9 +23,12 @@ from adapters.model import DistrictId
 from adapters.registry import SettingsError, find, make_settings
 from adapters.sources import Aging, District, Source
 from gateway import config, environment
+from gateway.admission import Purposes
 from gateway.auth.settings import given
 from gateway.cache.ages import RESTRICTED
 from gateway.deadlines import within
+from gateway.disclosure import DisclosureLog, Secrets
+from gateway.disclosure.log import OtlpPrinted, Printed, Sink
 from gateway.documents import Documents, core_of, manifest
 from gateway.execution import executor_class
 from gateway.explain import as_text, explained
@@ -70,10 +73,30 @@ def serve(path: Path) -> int:
             documents=trusted,
             trusted_only=settings.documents.only,
             issuers=issuers,
+            loads=settings.load.loads,
+            purposes=Purposes(settings.policy.purposes, settings.policy.purpose_required),
+            disclosures=_disclosures(settings, path),
+            policy=config.policy_digest(settings),
             dependents=frozenset(DistrictId(d.id) for d in settings.districts if d.parents_keep_rights),
         )
         run(service, bound, lambda: print(f"student-graph answers at {url}", flush=True))
     return 0
+
+
+def _disclosures(settings: config.Config, path: Path) -> DisclosureLog:
+    """
+    Where it is recorded what was disclosed to whom.
+
+    Raises:
+        SettingsError: its key is not there, or nothing can be written there.
+    """
+    keys = Secrets(environment.disclosure_key(settings, path, os.environ))
+    printed: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (Printed(),), "otlp": (OtlpPrinted(),)}
+    folder = path.parent / settings.disclosure.directory
+    try:
+        return DisclosureLog(folder, keys, printed[settings.disclosure.stdout])
+    except OSError as exc:
+        raise SettingsError(f"{path}: disclosure.directory: {folder}: {exc.strerror}") from None
 
 
 def _fleet(settings: config.Config, path: Path, districts: Sequence[District]) -> dict[str, Any]:

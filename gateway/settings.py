@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from gateway.cache import Limits
 from gateway.cache.limits import MIB
 from gateway.guard import Bounds
+from gateway.load import Loads
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """How districts, sources and fleets are named: short enough for an id, plain enough for a log."""
@@ -142,6 +143,46 @@ class LimitsConfig(Section):
         """Names of the settings that let more through than they come."""
         strict, mine = asdict(Bounds()), asdict(self.bounds)
         return [name for name, most in strict.items() if mine[name] > most]
+
+
+class LoadConfig(Section):
+    """How much is taken on at once; beyond it clients are told to come back."""
+
+    in_flight: int = Field(default=2_000, ge=1)
+    """Requests under way in one process."""
+    wait: float = Field(default=0.025, gt=0, le=10)
+    """Seconds that work may wait for its turn when there is no calm moment."""
+    viewer_in_flight: int = Field(default=8, ge=1)
+    """Requests under way of one viewer."""
+    viewer_rate: float = Field(default=10.0, gt=0)
+    """Requests a second of one viewer, over time."""
+    viewer_burst: int = Field(default=40, ge=1)
+    """Requests that a viewer may send at once after a silence."""
+
+    @property
+    def loads(self) -> Loads:
+        """The same as the door is told it."""
+        return Loads(**self.model_dump())
+
+
+class PolicyConfig(Section):
+    """What requests must say of themselves."""
+
+    purposes: frozenset[str] = frozenset()
+    """Purposes that a request may state; empty for any."""
+    purpose_required: bool = False
+    """Whether every request must state one of them."""
+
+
+class DisclosureConfig(Section):
+    """Where it is recorded what was disclosed to whom."""
+
+    directory: Path = Path("disclosures")
+    """Folder of the record, beside the settings file when relative; readable by its owner alone."""
+    key_env: str | None = Field(default=None, min_length=1)
+    """Name of the variable with the key of pseudonyms and signatures, 32 bytes in Base64."""
+    stdout: Literal["nothing", "lines", "otlp"] = "nothing"
+    """What is printed beside: the same lines, or log records as the OpenTelemetry Collector reads them."""
 
 
 class AgingConfig(Section):

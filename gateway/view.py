@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 import traceback
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -28,67 +26,28 @@ from starlette.types import Receive, Scope, Send
 from strawberry.utils.await_maybe import await_maybe
 
 from gateway import media
+from gateway.admission import Admission, Request
 from gateway.asking import (
-    EXPLAIN,
     GraphQLRequest,
     Head,
     RefusedError,
-    check_head,
-    from_address,
-    from_body,
     read_body,
-    wanted_age,
 )
-from gateway.auth import Viewers
 from gateway.cache import Cache, extensions
+from gateway.disclosure import Disclosing, Entry, UnwritableError
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
 from gateway.execution import BreadthExecutor
 from gateway.explain import explained
 from gateway.incremental import MULTIPART, send_parts
+from gateway.load import BusyError
 from gateway.presence import GoneError, while_there
 from gateway.pricing import Prices
-from gateway.rates import Buckets
 from gateway.replying import VARYING, answer, encode, refusal, reply
 from resolvers.context import Context, Viewer, ViewerRole
 from resolvers.errors import INTERNAL
 
 log = logging.getLogger("student_graph.gateway")
-
-
-FRESHER, FRESHER_AT_ONCE = 1.0, 20
-"""How often a second a viewer may ask for answers younger than those that are kept, and how often at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A request that is somebody's."""
-
-    head: Head
-    viewer: Viewer
-    sent: bytes
-    """The body, or the query of the address."""
-    media: str
-    max_age: timedelta | None
-
-    @property
-    def key(self) -> Hashable:
-        """What two requests must share to have the same answer."""
-        return (self.viewer, self.head.method, blake2b(self.sent, digest_size=20).digest())
-
-    @property
-    def plain(self) -> bool:
-        """Whether it asks for nothing but the answer."""
-        return EXPLAIN not in self.head.headers
-
-    def asked(self) -> GraphQLRequest:
-        """
-        What is asked.
-
-        Raises:
-            RefusedError: it cannot be read.
-        """
-        return from_address(self.sent) if self.head.method == "GET" else from_body(self.sent)
 
 
 class GraphQLView:
@@ -97,91 +56,77 @@ class GraphQLView:
     def __init__(
         self,
         schema: strawberry.Schema,
-        viewers: Viewers,
+        admission: Admission,
         begin: Callable[[Viewer], Context],
         documents: Documents | None = None,
         *,
         cache: Cache | None = None,
-        get: bool = False,
+        disclosing: Disclosing | None = None,
         client_seconds: int = 0,
     ) -> None:
         """
         Answer documents of a schema.
 
-        `cache` keeps answers that are asked for again; `get` allows queries by GET, whose variables stand in
-        addresses; a client may keep an answer for itself for `client_seconds`.
+        `cache` keeps answers that are asked for again, `disclosing` records what is disclosed; a client may keep
+        an answer for itself for `client_seconds`.
         """
         self._core = core_of(schema)
         self._executor = schema.execution_context_class
-        self._viewers = viewers
+        self._admission = admission
         self._begin = begin
         self._documents = documents or Documents(self._core)
         self._prices = Prices(self._core)
         self._cache = cache
         self._wholes = cache.wholes if cache is not None else None
+        self._disclosing = disclosing
         keep = f"private, max-age={client_seconds}"
         self._headers = {"Cache-Control": keep} if client_seconds else None
         """Beside the usual ones, of an answer without errors."""
-        self._get = get
-        self._fresher = Buckets(FRESHER, FRESHER_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         head = Head.of(scope)
         as_media = media.wanted(head.get(b"accept"))
         try:
-            viewer = await self._viewer(head)
-            sent = head.query if head.method == "GET" else await read_body(receive)
-            request = _Request(head, viewer, sent, as_media or media.JSON, self._max_age(head, viewer))
-            if (whole := self._whole(request)) is not None:
-                await reply(send, whole, request.media, headers=self._headers)
-            else:
-                await while_there(receive, self._answer(request, request.asked(), send))
+            viewer = await self._admission.viewer(head)
+            with self._admission.room(viewer):
+                sent = head.query if head.method == "GET" else await read_body(receive)
+                request = self._admission.request(head, viewer, sent)
+                if (whole := self._whole(request)) is not None:
+                    await reply(send, whole, request.media, headers=self._headers)
+                else:
+                    await while_there(receive, self._answer(request, request.asked(), send))
         except RefusedError as refused:
             body = refusal(refused.message, refused.code)
             await reply(send, body, as_media or media.JSON, refused.status, refused.headers)
+        except UnwritableError:
+            body = refusal("What would be disclosed cannot be recorded at the moment, and is not disclosed.")
+            await reply(send, body, as_media or media.JSON, 503, {"Retry-After": "5"})
+        except BusyError:
+            raise  # the door says so, as it does before anybody is known
         except GoneError:
             return
         except Exception as exc:  # noqa: BLE001 - a bug of ours: the client learns that there is one, and no more
             await reply(send, _bug(exc), as_media or media.JSON, 500)
 
-    def _whole(self, request: _Request) -> bytes | None:
-        """The answer as it was made before; None when it has to be made."""
-        if self._wholes is None or not request.plain:
-            return None
-        return self._wholes.find(request.key, request.max_age)
-
-    async def _viewer(self, head: Head) -> Viewer:
+    def _whole(self, request: Request) -> bytes | None:
         """
-        Who asks.
+        The answer as it was made before, recorded once more; None when it has to be made.
 
         Raises:
-            RefusedError: the request is of the wrong kind, or nobody's.
+            UnwritableError: it cannot be recorded.
         """
-        if head.method != "POST" and not (self._get and head.method == "GET"):
-            allowed = "GET, POST" if self._get else "POST"
-            raise RefusedError(
-                405, f"Send queries by {allowed.replace(', ', ' or ')}.", headers={"Allow": allowed}
-            )
-        check_head(head)
-        if media.wanted(head.get(b"accept")) is None:
-            raise RefusedError(406, f"Accept {media.GRAPHQL} or {media.JSON}.")
-        viewer = await self._viewers.of(head.get(b"authorization"))
-        if viewer is None:
-            message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
-            raise RefusedError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
-        if EXPLAIN in head.headers and not viewer.operator:
-            raise RefusedError(403, "How an answer is made is for operators to see.", "FORBIDDEN")
-        return viewer
-
-    def _max_age(self, head: Head, viewer: Viewer) -> timedelta | None:
-        """How old the answer may be, where the client says so and not too often: each such wish costs calls."""
-        wanted = wanted_age(head.get(b"cache-control"))
-        if wanted is None or not self._fresher.take(viewer.subject, time.monotonic()):
+        if self._wholes is None or not request.plain:
             return None
-        return wanted
+        whole = self._wholes.find(request.key, request.max_age)
+        if whole is None:
+            return None
+        traffic = self._wholes.traffic(whole)
+        if self._disclosing is not None:
+            self._disclosing.write(whole.disclosed, traffic, secrets.token_hex(16))
+        return whole.reply(traffic)
 
-    async def _answer(self, request: _Request, asked: GraphQLRequest, send: Send) -> None:
+    async def _answer(self, request: Request, asked: GraphQLRequest, send: Send) -> None:
         """Carry out what is asked, and reply."""
         context = self._begin(request.viewer)
         context.operation.max_age = request.max_age
@@ -196,15 +141,17 @@ class GraphQLView:
             raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
-            return await send_parts(send, VARYING, result, _formatted, lambda: _more(context))
+            record = partial(self._record, request, asked, document, context)
+            return await send_parts(send, VARYING, result, _formatted, lambda: _more(context), record=record)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             return await _refuse(send, result.errors, request.media)
         more = _more(context)
         if not request.plain:
             more |= self._told(document, asked, context)
         data = encode(result.data)
+        recorded = self._record(request, asked, document, context)
         if self._wholes is not None and request.plain and not result.errors:
-            self._wholes.keep(request.key, context.operation, data, request.viewer.districts)
+            self._wholes.keep(request.key, context.operation, data, request.viewer.districts, recorded)
         headers = None if result.errors else self._headers
         return await reply(
             send, answer(data, _formatted(result.errors or ()), more), request.media, headers=headers
@@ -229,6 +176,23 @@ class GraphQLView:
         cost = self._prices.cost(document.node, operation, asked.variables, districts)
         dear = guard.cost(cost, bulk=context.viewer.role is ViewerRole.SERVICE)
         return [] if dear is None else [dear]
+
+    def _record(
+        self, request: Request, asked: GraphQLRequest, document: Document, context: Context
+    ) -> Sequence[Entry]:
+        """
+        Record what is about to be disclosed.
+
+        Raises:
+            UnwritableError: it cannot be recorded.
+        """
+        operation = context.operation
+        if self._disclosing is None or document.node is None or not (operation.disclosed or operation.denied):
+            return ()
+        node = document.operation(asked.operation_name)
+        entries = self._disclosing.entries(request.viewer, document, node, operation)
+        self._disclosing.write(entries, operation.traffic, operation.request_id)
+        return entries
 
     def _told(self, document: Document, asked: GraphQLRequest, context: Context) -> dict[str, Any]:
         """How the answer was made, for operators."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -106,8 +107,10 @@ class Operation:
     """Records of students in the answer, in parts: lists of them, single ones, and nulls."""
     planned: bool = False
     """Whether the executor notes them; graphql-core lets each object be asked for its type instead."""
-    denied: int = 0
-    """Keys and records that the viewer was refused."""
+    denied: dict[DistrictId, int] = field(default_factory=dict)
+    """Keys that the viewer was refused, by district."""
+    request_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    """What the request is called in errors and in the record of disclosures."""
     _seen: set[tuple[int, ...]] = field(default_factory=set)
 
     def disclose(self, record: Record, info: GraphQLResolveInfo[Any]) -> None:

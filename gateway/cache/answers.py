@@ -76,6 +76,8 @@ class Whole:
     """By source: lookups, keys, and when the oldest answer was fetched by the cache's clock."""
     degraded: tuple[Degraded, ...] = ()
     """What is missing each time: what nobody offers, or whose it is cannot be told. A failure is never kept."""
+    disclosed: Sequence[Any] = ()
+    """What is to be recorded each time that it is served."""
 
     @property
     def fetched(self) -> float:
@@ -92,12 +94,15 @@ class Whole:
         """Bytes that it takes."""
         return WHOLE + getsizeof(self.data)
 
-    def reply(self, now: float) -> bytes:
-        """The answer, with what it says now of its sources."""
-        traffic = {
+    def traffic(self, now: float) -> dict[str, Traffic]:
+        """What it says now of its sources."""
+        return {
             name: Traffic(asks=asks, hits=hits, age=max(now - fetched, 0.0))
             for name, asks, hits, fetched in self.sources
         }
+
+    def reply(self, traffic: Mapping[str, Traffic]) -> bytes:
+        """The answer, with what it says of its sources."""
         more = _encode(extensions(traffic, self.degraded))
         return b"".join((b'{"data":', self.data, b',"extensions":', more, b"}"))
 
@@ -144,7 +149,11 @@ class Wholes:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: Hashable, max_age: timedelta | None = None) -> bytes | None:
+    def traffic(self, whole: Whole) -> dict[str, Traffic]:
+        """What an answer says now of its sources."""
+        return whole.traffic(self._clock())
+
+    def find(self, key: Hashable, max_age: timedelta | None = None) -> Whole | None:
         """The answer to an operation, when all that it rests on still stands and is no older than wanted."""
         whole = self._kept.get(key)
         if whole is None:
@@ -158,13 +167,20 @@ class Wholes:
         self._kept.move_to_end(key)
         for memo in whole.memos:
             self._store.use_memo(memo)
-        return whole.reply(now)
+        return whole
 
-    def keep(self, key: Hashable, operation: Operation, data: bytes, districts: Iterable[DistrictId]) -> None:
+    def keep(
+        self,
+        key: Hashable,
+        operation: Operation,
+        data: bytes,
+        districts: Iterable[DistrictId],
+        disclosed: Sequence[Any] = (),
+    ) -> None:
         """
         Keep an answer that was given without an error, when what it rests on allows it and still stands.
 
-        `districts` are those of which the viewer may see something.
+        `districts` are those of which the viewer may see something; `disclosed` is to be recorded each time.
         """
         if not isinstance(operation, Based) or not operation.basis.sound:
             return
@@ -175,7 +191,7 @@ class Wholes:
         sources = tuple((name, seen.asks, seen.hits, now - seen.age) for name, seen in operation.traffic.items())
         ends = min((self._districts[name].day_ends() for name in districts), default=0.0)
         fresh = min(operation.basis.until, *(memo.until for memo in memos))
-        whole = Whole(data, tuple(memos), fresh, ends, sources, tuple(operation.degraded))
+        whole = Whole(data, tuple(memos), fresh, ends, sources, tuple(operation.degraded), disclosed)
         if whole.size > self._memory // LARGEST_SHARE:
             return
         self._drop(key)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import json
+import secrets
 import shlex
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from adapters.registry import SettingsError
 from adapters.sandbox.serving import Sandbox, served
 from adapters.sandbox.showcase import showcase
 from gateway.demo.people import DemoIssuer
 from gateway.demo.ready import ready_file
 from gateway.demo.staged import SANDBOXES, Staged, people_of, staged
+from gateway.disclosure import DisclosureLog, Secrets
 from gateway.page import Explorer
 from gateway.server import Service
 from gateway.server import run as run_service
 from gateway.serving import open_door
 
-__all__ = ["SANDBOXES", "run"]
+__all__ = ["SANDBOXES", "run", "token"]
 
 HOST = "127.0.0.1"
 HOSTS = ("localhost", HOST, "[::1]", "::1")
@@ -48,21 +54,50 @@ def run(options: argparse.Namespace) -> int:
         open_door(HOST, options.port) as bound,
         ready_file(options.ready_file) as write_ready,
         served(*sandboxes.values()),
+        tempfile.TemporaryDirectory(prefix="student-graph-") as folder,
     ):
         url = f"http://{HOST}:{bound.getsockname()[1]}/graphql"
         issuer = DemoIssuer(people_of(districts))
         tokens = issuer.tokens()
         explorer = Explorer(variables={"studentUniqueId": showcase(districts[0].facts) or ""})
+        names, key = [district.id for district in districts], secrets.token_bytes(32)
 
         def announce() -> None:
             print(_welcome(url, tokens["superintendent"], districts, sandboxes), flush=True)
             sources = {name: {"kind": sandbox.kind, "url": sandbox.url} for name, sandbox in sandboxes.items()}
-            write_ready({"graphql": url, "tokens": tokens, "sources": sources})
+            log = {"directory": folder, "key": base64.b64encode(key).decode(), "districts": names}
+            write_ready({"graphql": url, "tokens": tokens, "sources": sources, "disclosures": log})
 
         configured = [district.district() for district in districts]
-        run_service(
-            Service(configured, {}, explorer, HOSTS, defer=True, issuers=(issuer.issuer(),)), bound, announce
+        service = Service(
+            configured,
+            {},
+            explorer,
+            HOSTS,
+            defer=True,
+            issuers=(issuer.issuer(),),
+            disclosures=DisclosureLog(Path(folder), Secrets(key)),
         )
+        run_service(service, bound, announce)
+    return 0
+
+
+def token(options: argparse.Namespace) -> int:
+    """
+    Print the token of one of the people of a running demo.
+
+    Raises:
+        SettingsError: there is no such file, or nobody of that name.
+    """
+    try:
+        tokens = json.loads(options.ready_file.read_text(encoding="utf-8"))["tokens"]
+    except OSError as exc:
+        raise SettingsError(f"--ready-file: {options.ready_file}: {exc.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise SettingsError(f"--ready-file: {options.ready_file}: is no ready file of the demo") from None
+    if options.name not in tokens:
+        raise SettingsError(f"NAME: there is no {options.name!r}; there are {', '.join(tokens)}")
+    print(tokens[options.name])
     return 0
 
 

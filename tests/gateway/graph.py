@@ -7,6 +7,7 @@ import strawberry
 from adapters.errors import UnavailableError
 from adapters.model import DistrictId
 from adapters.sources import Sources
+from gateway.admission import Admission
 from gateway.auth import Viewers
 from gateway.seal import HmacSeal
 from gateway.telemetry import Telemetry
@@ -17,6 +18,7 @@ from resolvers.reach import Reach
 
 TOKEN = {"Authorization": "Bearer t"}
 VIEWERS = Viewers({"t": Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))})
+ADMISSION = Admission(VIEWERS)
 
 
 @strawberry.type
@@ -52,4 +54,5 @@ def begin(viewer: Viewer) -> Context:
     return Context(viewer, Sources({}, fetch_from_vendor), Operation(), HmacSeal(b"k"), Telemetry().health, nobody)
 
 
-VIEW = GraphQLView(strawberry.Schema(Query), VIEWERS, begin)
+SCHEMA = strawberry.Schema(Query)
+VIEW = GraphQLView(SCHEMA, ADMISSION, begin)

@@ -16,7 +16,7 @@ from adapters.errors import UnavailableError
 from gateway.execution import StructExecutor
 from gateway.view import GraphQLView
 from tests.gateway.doors import answering
-from tests.gateway.graph import TOKEN, VIEWERS, begin
+from tests.gateway.graph import ADMISSION, TOKEN, begin
 
 PARTS = {**TOKEN, "Accept": "multipart/mixed, application/json"}
 
@@ -62,7 +62,7 @@ def http() -> Iterator[httpx.Client]:
     """A client of a view that may answer in parts."""
     config = StrawberryConfig(enable_experimental_incremental_execution=True)
     schema = strawberry.Schema(Query, execution_context_class=StructExecutor, config=config)
-    with answering(GraphQLView(schema, VIEWERS, begin)) as client:
+    with answering(GraphQLView(schema, ADMISSION, begin)) as client:
         yield client
 
 
@@ -135,7 +135,7 @@ def test_what_may_not_be_deferred_is_refused(http: httpx.Client, query: str, pro
 
 def test_where_it_is_off_the_schema_knows_no_defer() -> None:
     """A document that defers is wrong there."""
-    with answering(GraphQLView(strawberry.Schema(Query), VIEWERS, begin)) as client:
+    with answering(GraphQLView(strawberry.Schema(Query), ADMISSION, begin)) as client:
         answer = client.post("/graphql", json={"query": "{ child { ... @defer { slow } } }"}, headers=PARTS)
 
     assert answer.json()["errors"][0]["message"] == "Unknown directive '@defer'."

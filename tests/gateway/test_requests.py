@@ -14,11 +14,12 @@ import httpx
 import pytest
 import strawberry
 
+from gateway.admission import Admission
 from gateway.documents import Documents, core_of
 from gateway.execution import StructExecutor
 from gateway.view import GraphQLView
 from tests.gateway.doors import answering
-from tests.gateway.graph import TOKEN, VIEW, VIEWERS, Query, begin
+from tests.gateway.graph import ADMISSION, TOKEN, VIEW, VIEWERS, Query, begin
 
 GRAPHQL = {"Accept": "application/graphql-response+json"}
 
@@ -61,7 +62,7 @@ def test_other_methods_are_refused(http: httpx.Client, method: str) -> None:
 
 def test_queries_by_get_are_answered_where_allowed() -> None:
     """Queries with variables; never a mutation, and parameters that are none are told by name."""
-    view = GraphQLView(strawberry.Schema(Query), VIEWERS, begin, get=True)
+    view = GraphQLView(strawberry.Schema(Query), Admission(VIEWERS, get=True), begin)
     query = "query R($s: String) { role bus(student: $s) }"
     with answering(view) as client:
         told = client.get("/graphql", params={"query": query, "variables": '{"s": "1"}'}, headers=TOKEN)
@@ -84,7 +85,7 @@ def test_a_trusted_document_is_asked_for_by_its_hash() -> None:
     """As the specification's draft names it, and as Apollo's clients do; an unknown one is told by code."""
     schema = strawberry.Schema(Query)
     key = hashlib.sha256(b"{ role }").hexdigest()
-    view = GraphQLView(schema, VIEWERS, begin, Documents(core_of(schema), {key: "{ role }"}, only=True))
+    view = GraphQLView(schema, ADMISSION, begin, Documents(core_of(schema), {key: "{ role }"}, only=True))
     with answering(view) as client:
         for body in (
             {"documentId": f"sha256:{key}"},
@@ -140,7 +141,7 @@ def test_a_client_that_goes_away_takes_its_questions_along() -> None:
                 cancelled.set()
             return None
 
-    view = GraphQLView(strawberry.Schema(Slow, execution_context_class=StructExecutor), VIEWERS, begin)
+    view = GraphQLView(strawberry.Schema(Slow, execution_context_class=StructExecutor), ADMISSION, begin)
     with answering(view) as client:
         host, port = client.base_url.host, client.base_url.port
         with socket.create_connection((host, port)) as plain:

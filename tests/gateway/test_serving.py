@@ -25,6 +25,9 @@ from tests.gateway.doors import command, started
 TOKEN = "0123456789abcdef0123456789abcdef"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 VIEWER = """
+[disclosure]
+key_env = "RECORD"
+
 [[viewers]]
 subject = "ada"
 role = "superintendent"
@@ -46,7 +49,7 @@ class Settings:
     """A settings file for sandboxes, and the environment with their secrets."""
 
     def __init__(self, folder: Path, sandboxes: list[Sandbox], server: str = "port = 0") -> None:
-        self.environ = {"ADA": TOKEN}
+        self.environ = {"ADA": TOKEN, "RECORD": "cmVjb3JkLW9mLWRpc2Nsb3N1cmVzLWZvci10ZXN0cyE="}
         self.path = folder / "gateway.toml"
         districts = [self._district(name, pair) for name, pair in zip(
             ("north", "south"), (sandboxes[:2], sandboxes[2:]), strict=True)]  # fmt: skip

@@ -18,6 +18,9 @@ from tests.gateway.doors import started
 from tests.scenarios.impostors import CANARY
 
 VIEWER_TOKEN = "0123456789abcdef0123456789abcdef"
+LOAD = "[load]\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000"
+"""Tests ask more than any person does."""
+RECORD_KEY = "cmVjb3JkLW9mLWRpc2Nsb3N1cmVzLWZvci10ZXN0cyE="
 SECRETS = {"client_secret": "CLIENT_SECRET", "token": "CANVAS_TOKEN"}
 """Variables that hold the settings which are secret."""
 
@@ -68,8 +71,8 @@ def serving(
     `cache` are lines of its settings, and `secrets` what they name.
     """
     path = folder / "gateway.toml"
-    path.write_text(f"{settings(districts)}\n[cache]\n{cache}\n")
-    environ = {"ADA": VIEWER_TOKEN, **(secrets or {})}
+    path.write_text(f'{settings(districts)}\n[disclosure]\nkey_env = "RECORD"\n{LOAD}\n[cache]\n{cache}\n')
+    environ = {"ADA": VIEWER_TOKEN, "RECORD": RECORD_KEY, **(secrets or {})}
     for sources in districts.values():
         for source in sources.values():
             environ |= {SECRETS[name]: text for name, text in source.settings().items() if name in SECRETS}

@@ -17,6 +17,7 @@ from adapters import model
 from adapters.errors import UnavailableError
 from adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from adapters.sources import District
+from gateway.admission import Admission
 from gateway.auth import Viewers
 from gateway.cache import Limits, Purge
 from gateway.documents import Documents, core_of
@@ -177,7 +178,9 @@ class Gateway:
         self.operations = Operations(districts, HmacSeal(b"k" * 32), self.limits, clock=self.clock)
         schema = make_schema(executor_class("breadth"))
         documents, viewers = Documents(core_of(schema), guard=Guard(Bounds(cost=10**9))), Viewers(VIEWERS)
-        view = GraphQLView(schema, viewers, self.operations.begin, documents, cache=self.operations.cache)
+        view = GraphQLView(
+            schema, Admission(viewers), self.operations.begin, documents, cache=self.operations.cache
+        )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://gateway.example")
 
     async def ask(self, viewer: str, query: str) -> dict[str, Any]:

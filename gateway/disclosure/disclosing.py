@@ -1,0 +1,106 @@
+"""Recording what answers disclose: what an operation asks for is found out once, what it told each time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    visit,
+)
+
+from gateway.disclosure.entries import Asked, Entry, entry, sources, told_of
+from gateway.disclosure.log import DisclosureLog
+from gateway.documents import Document
+from resolvers.context import Operation, Traffic, Viewer
+from resolvers.record import InstanceOf
+
+
+class Disclosing:
+    """Records what the answers of one schema disclose."""
+
+    MOST = 1_024
+    """Operations of which is remembered what they ask for."""
+
+    def __init__(self, schema: GraphQLSchema, log: DisclosureLog, policy: str) -> None:
+        """Write to a log; `policy` is the digest of what decides who may see what."""
+        self.log = log
+        self._schema = schema
+        self._policy = policy
+        self._known: OrderedDict[int, tuple[OperationDefinitionNode, Asked]] = OrderedDict()
+
+    def entries(
+        self, viewer: Viewer, document: Document, asked: OperationDefinitionNode, operation: Operation
+    ) -> list[Entry]:
+        """What an operation discloses, by district; what was noted is taken."""
+        told, denied = told_of(operation.disclosed), dict(operation.denied)
+        operation.disclosed.clear()
+        operation.denied.clear()
+        if not told and not denied:
+            return []
+        what, policy, keys = self._asked(document, asked), self._policy, self.log.secrets
+        return [
+            entry(keys, viewer, what, name, told.get(name), policy=policy, denied=denied.get(name, 0))
+            for name in sorted({*told, *denied})
+        ]
+
+    def write(self, entries: Sequence[Entry], traffic: Mapping[str, Traffic], request_id: str) -> None:
+        """
+        Record disclosures, before they are made.
+
+        Raises:
+            UnwritableError: they cannot be recorded.
+        """
+        if entries:
+            self.log.write(entries, ages_by(traffic), request_id)
+
+    def _asked(self, document: Document, asked: OperationDefinitionNode) -> Asked:
+        known = self._known.get(id(asked))
+        if known is None or known[0] is not asked:
+            name = asked.name.value if asked.name else None
+            assert document.node is not None
+            made = Asked(f"sha256:{document.digest}", name, fields_of(self._schema, document.node, asked))
+            known = self._known[id(asked)] = (asked, made)
+            if len(self._known) > self.MOST:
+                self._known.popitem(last=False)
+        return known[1]
+
+
+def ages_by(traffic: Mapping[str, Traffic]) -> Callable[[Entry], Any]:
+    """How old what was shown was, for the district of an entry."""
+    return lambda each: sources(traffic, each.district)
+
+
+def fields_of(schema: GraphQLSchema, document: DocumentNode, asked: OperationDefinitionNode) -> tuple[str, ...]:
+    """Fields of students' records that an operation may ask for, such as `Student.name`."""
+    info = TypeInfo(schema)
+    collector = _Fields(info)
+    for node in document.definitions:
+        if node is asked or isinstance(node, FragmentDefinitionNode):
+            visit(node, TypeInfoVisitor(info, collector))
+    return tuple(sorted(collector.found))
+
+
+class _Fields(Visitor):
+    def __init__(self, info: TypeInfo) -> None:
+        super().__init__()
+        self._info = info
+        self.found: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Note a field of a record of students."""
+        parent = self._info.get_parent_type()
+        if isinstance(parent, GraphQLObjectType):
+            belongs = parent.is_type_of
+            if isinstance(belongs, InstanceOf) and belongs.discloses and not node.name.value.startswith("__"):
+                self.found.add(f"{parent.name}.{node.name.value}")

@@ -1,0 +1,197 @@
+"""
+Where the record of disclosures goes, and what is done when it cannot be written.
+
+What is not of the open class is written before the answer leaves, or the answer does not. The rest may wait in
+memory, for a minute and ten thousand entries at most; then nothing is disclosed any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from gateway.disclosure.chain import Chain, stamp
+from gateway.disclosure.entries import Entry
+from gateway.disclosure.secrets import Secrets
+
+log = logging.getLogger("student_graph.disclosure")
+
+WAIT = 60.0
+"""Seconds that an entry may wait to be written."""
+MOST = 10_000
+"""Entries that may wait."""
+SIGN = 60.0
+"""Seconds between two signatures."""
+
+
+class UnwritableError(Exception):
+    """What would be disclosed cannot be recorded, and therefore is not disclosed."""
+
+
+class Sink(Protocol):
+    """Where lines go."""
+
+    def append(self, line: bytes) -> None:
+        """
+        Take a line: JSON without its closing brace.
+
+        Raises:
+            OSError: it could not be written.
+        """
+
+
+class Printed:
+    """Lines on standard output, for whoever collects it."""
+
+    def append(self, line: bytes) -> None:
+        """Print a line."""
+        os.write(sys.stdout.fileno(), line + b"}\n")
+
+
+class OtlpPrinted:
+    """The same as the OpenTelemetry Collector reads it (OTLP in JSON, one request a line)."""
+
+    def append(self, line: bytes) -> None:
+        """Print a line as a log record."""
+        record = {
+            "timeUnixNano": str(time.time_ns()),
+            "severityNumber": 9,
+            "severityText": "INFO",
+            "body": {"stringValue": (line + b"}").decode()},
+            "attributes": [{"key": "event.name", "value": {"stringValue": "student_graph.disclosure"}}],
+        }
+        scope = {"scope": {"name": "student_graph.disclosure"}, "logRecords": [record]}
+        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "student-graph"}}]}
+        told = {"resourceLogs": [{"resource": resource, "scopeLogs": [scope]}]}
+        os.write(sys.stdout.fileno(), msgspec.json.encode(told) + b"\n")
+
+
+class DisclosureLog:
+    """The record of a process: a chain of its own, and others who are told the same."""
+
+    def __init__(
+        self,
+        directory: Path,
+        secrets: Secrets,
+        others: Sequence[Sink] = (),
+        *,
+        open_chain: Callable[[Path, Any], Chain] = Chain,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Write into a directory and to others.
+
+        Raises:
+            OSError: nothing can be written there.
+        """
+        self.secrets = secrets
+        self._others = others
+        self._clock = clock
+        self.chain = open_chain(directory, secrets.signing)
+        self._waiting: deque[tuple[float, bytes]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self.written = 0
+        """Entries written since start."""
+
+    def write(self, entries: Sequence[Entry], ages: Callable[[Entry], Any], request_id: str) -> None:
+        """
+        Record disclosures, before they are made.
+
+        Raises:
+            UnwritableError: they cannot be recorded.
+        """
+        now = datetime.now(UTC)
+        for entry in entries:
+            line = b"".join(
+                (
+                    b'{"v":1,"id":"',
+                    _name(now).encode(),
+                    b'","ts":"',
+                    stamp(now).encode(),
+                    b'",',
+                    entry.body,
+                    b',"sources":',
+                    msgspec.json.encode(ages(entry)),
+                    b',"requestId":"',
+                    request_id.encode(),
+                    b'"',
+                )
+            )
+            self._take(line, must=entry.sensitive)
+
+    def _take(self, line: bytes, *, must: bool) -> None:
+        waited = len(self._waiting) + 1
+        self._waiting.append((self._clock(), line))
+        try:
+            self._flush()
+        except OSError as exc:
+            late = self._clock() - self._waiting[0][0] > WAIT
+            if waited == 1:
+                _complain("written", exc)
+            if must or late or waited > MOST:
+                self._waiting.pop()
+                raise UnwritableError from None
+
+    def _flush(self) -> None:
+        """
+        Write what waits, in order.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        while self._waiting:
+            line = self._waiting[0][1]
+            self.chain.append(line)
+            self._waiting.popleft()
+            self.written += 1
+            for other in self._others:
+                other.append(line)
+
+    def start(self) -> None:
+        """Begin to sign once a minute."""
+        self._task = asyncio.create_task(self._sign())
+
+    async def _sign(self) -> None:
+        while True:
+            await asyncio.sleep(SIGN)
+            try:
+                self._flush()
+                self.chain.sign()
+            except OSError as exc:
+                _complain("signed", exc)
+
+    async def close(self) -> None:
+        """Write what waits, and sign for good."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            self._flush()
+            self.chain.close()
+        except OSError as exc:
+            _complain("closed", exc)
+
+
+def _complain(what: str, exc: OSError) -> None:
+    """Say that the log is in trouble, and which; an operator must act within a minute."""
+    log.error("the disclosure log cannot be %s (%s)", what, errno.errorcode.get(exc.errno or 0, "OSError"))
+
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def _name(now: datetime) -> str:
+    """A name that sorts by time (ULID)."""
+    number = int(now.timestamp() * 1000) << 80 | int.from_bytes(os.urandom(10))
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,105 @@
+"""`student-graph disclosures`: who saw a student, and whether the record is whole."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from adapters.registry import SettingsError
+from gateway import config, environment
+from gateway.disclosure.reading import Checked, check, seen
+from gateway.disclosure.secrets import Secrets
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Record(NamedTuple):
+    """A record of disclosures on this machine."""
+
+    directory: Path
+    secrets: Secrets
+    districts: list[str]
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Print who saw a student since a day, and what is wrong with the record; 1 when something is.
+
+    Raises:
+        SettingsError: an option is not what it must be, or the record is not there.
+    """
+    if options.since and not DAY.fullmatch(options.since):
+        raise SettingsError("--since: must be a day, such as 2026-11-01")
+    record = _demo(options.ready_file) if options.ready_file else _configured(options.config)
+    if not record.directory.is_dir():
+        raise SettingsError(f"{record.directory}: there is no record of disclosures")
+    district = options.district or (record.districts[0] if len(record.districts) == 1 else None)
+    if options.student and district not in record.districts:
+        raise SettingsError(f"--district: must be one of {', '.join(record.districts)}")
+    found = []
+    if options.student:
+        pseudonym = record.secrets.pseudonym(str(district), options.student)
+        found = list(seen(record.directory, pseudonym, options.since or ""))
+    checked = check(record.directory, record.secrets.signing.public_key())
+    if options.json:
+        print(json.dumps({"disclosures": found, **_told(checked)}, indent=2))
+    else:
+        _print(found, checked, asked=bool(options.student))
+    return int(bool(checked.problems))
+
+
+def _configured(path: Path) -> Record:
+    settings = config.load(path)
+    key = environment.disclosure_key(settings, path, os.environ)
+    return Record(path.parent / settings.disclosure.directory, Secrets(key), [d.id for d in settings.districts])
+
+
+def _demo(path: Path) -> Record:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))["disclosures"]
+        return Record(Path(told["directory"]), Secrets(base64.b64decode(told["key"])), told["districts"])
+    except OSError as exc:
+        raise SettingsError(f"--ready-file: {path}: {exc.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise SettingsError(f"--ready-file: {path}: is no ready file of the demo") from None
+
+
+def _told(checked: Checked) -> dict[str, Any]:
+    return {
+        "files": checked.files,
+        "lines": checked.lines,
+        **{
+            name: [{"file": p.file, "line": p.line, "what": p.what} for p in those]
+            for name, those in _lists(checked)
+        },
+    }
+
+
+def _lists(checked: Checked) -> Iterable[tuple[str, Any]]:
+    return (("problems", checked.problems), ("notes", checked.notes))
+
+
+def _print(found: list[dict[str, Any]], checked: Checked, *, asked: bool) -> None:
+    if asked:
+        rows = [("WHEN", "WHO", "ROLE", "PURPOSE", "OPERATION", "RECORDS", "CLASSES"), *map(_row, found)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            print("  ".join(map(str.ljust, row, widths)).rstrip())
+    whole = "whole" if not checked.problems else f"NOT WHOLE: {len(checked.problems)} problems"
+    print(f"{checked.files} files, {checked.lines} lines: {whole}")
+    for title, those in _lists(checked):
+        for each in those:
+            print(f"{title[:-1]}: {each.file} line {each.line}: {each.what}")
+
+
+def _row(told: dict[str, Any]) -> tuple[str, ...]:
+    actor = told["actor"]
+    classes = ", ".join(told["categories"]) or "open"
+    purpose, name = told.get("purpose") or "-", told.get("opName") or "-"
+    return told["ts"], actor["sub"][:17], actor["role"], purpose, name, str(told["count"]), classes
