@@ -33,11 +33,6 @@ from gateway.settings import (
     ServerConfig,
 )
 
-LOOPBACK_ONLY = (
-    "only loopback addresses are accepted for now: the policy that says who may see what is there in its first "
-    "form only, and real records wait for its full form"
-)
-
 
 def _zone(name: str) -> str:
     try:

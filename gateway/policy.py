@@ -95,6 +95,8 @@ class _Authorized:
         self, source: Source, ask: Ask[Any], mine: Rights, reach: Reach
     ) -> Mapping[Any, Answer[Any]]:
         whom = mine.whom(ask.lookup.sensitivity, reach)
+        if ask.lookup.sensitivity is not Sensitivity.OPEN:
+            self.operation.read.setdefault(source.district, set()).add(ask.lookup.sensitivity)
         check = _Check(source.district, mine.all | mine.some, ask.lookup.about, whom)
         if whom is None or ask.lookup.key_kind != "student" or whom.issuperset(ask.keys):
             return _passed(await self.fetch(source, ask), check)

@@ -213,8 +213,8 @@ def _source(district: DistrictId, found: config.SourceConfig, where: str) -> Sou
         settings = make_settings(find(found.kind), found.name, found.settings, os.environ)
     except SettingsError as exc:
         raise SettingsError(f"{where}: {exc}") from None
-    if not config.is_loopback(settings.base_url.host or ""):
-        raise SettingsError(f"{where}.base_url: {config.LOOPBACK_ONLY}")
+    if settings.base_url.scheme != "https" and not config.is_loopback(settings.base_url.host or ""):
+        raise SettingsError(f"{where}.base_url: must be https: children's records do not travel in the clear")
     offered = {lookup.name for lookup in find(found.kind).capabilities()}
     if unknown := sorted((found.lookups or frozenset()) - offered):
         raise SettingsError(f"{where}.lookups: '{found.kind}' does not answer {unknown[0]}")

@@ -187,7 +187,11 @@ class GraphQLView:
             UnwritableError: it cannot be recorded.
         """
         operation = context.operation
-        if self._disclosing is None or document.node is None or not (operation.disclosed or operation.denied):
+        if (
+            self._disclosing is None
+            or document.node is None
+            or not (operation.disclosed or operation.denied or operation.read)
+        ):
             return ()
         node = document.operation(asked.operation_name)
         entries = self._disclosing.entries(request.viewer, document, node, operation)

@@ -14,7 +14,7 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
 from strawberry.types import Info as StrawberryInfo
 
 from adapters.errors import AdapterError
-from adapters.model import ContactId, DistrictId, Record, StaffId, StudentId
+from adapters.model import ContactId, DistrictId, Record, Sensitivity, StaffId, StudentId
 from adapters.sources import Ref, Source, Sources
 from resolvers.reach import Assigned, Grant, Reach
 
@@ -109,6 +109,8 @@ class Operation:
     """Whether the executor notes them; graphql-core lets each object be asked for its type instead."""
     denied: dict[DistrictId, int] = field(default_factory=dict)
     """Keys that the viewer was refused, by district."""
+    read: dict[DistrictId, set[Sensitivity]] = field(default_factory=dict)
+    """Classes that were read beside the open one, by district: an empty list tells something too."""
     request_id: str = field(default_factory=lambda: secrets.token_hex(16))
     """What the request is called in errors and in the record of disclosures."""
     _seen: set[tuple[int, ...]] = field(default_factory=set)

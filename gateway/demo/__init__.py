@@ -14,7 +14,7 @@ from pathlib import Path
 from adapters.registry import SettingsError
 from adapters.sandbox.serving import Sandbox, served
 from adapters.sandbox.showcase import showcase
-from gateway.demo.people import DemoIssuer
+from gateway.demo.people import POLICY, DemoIssuer
 from gateway.demo.ready import ready_file
 from gateway.demo.staged import SANDBOXES, Staged, people_of, staged
 from gateway.disclosure import DisclosureLog, Secrets
@@ -77,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
             defer=True,
             issuers=(issuer.issuer(),),
             disclosures=DisclosureLog(Path(folder), Secrets(key)),
+            policy=POLICY,
         )
         run_service(service, bound, announce)
     return 0

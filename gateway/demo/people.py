@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -40,6 +41,8 @@ GRANTS: Mapping[ViewerRole, tuple[Sensitivity, ...]] = {
     ViewerRole.STUDENT: (_S.PII, _S.PROGRAM, _S.LOCATION),
 }
 """Classes of data that the demo's districts grant to roles, beside the open one."""
+POLICY = f"sha256:{sha256(repr(GRANTS).encode()).hexdigest()}"
+"""The digest of it that stands in the record of disclosures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from graphql import (
     visit,
 )
 
-from gateway.disclosure.entries import Asked, Entry, entry, sources, told_of
+from gateway.disclosure.entries import Asked, Entry, Told, entry, sources, told_of
 from gateway.disclosure.log import DisclosureLog
 from gateway.documents import Document
 from resolvers.context import Operation, Traffic, Viewer
@@ -43,9 +43,11 @@ class Disclosing:
         self, viewer: Viewer, document: Document, asked: OperationDefinitionNode, operation: Operation
     ) -> list[Entry]:
         """What an operation discloses, by district; what was noted is taken."""
-        told, denied = told_of(operation.disclosed), dict(operation.denied)
-        operation.disclosed.clear()
-        operation.denied.clear()
+        told, denied, read = told_of(operation.disclosed), dict(operation.denied), dict(operation.read)
+        for noted in (operation.disclosed, operation.denied, operation.read):
+            noted.clear()
+        for name, classes in read.items():
+            told.setdefault(name, Told()).classes |= classes
         if not told and not denied:
             return []
         what, policy, keys = self._asked(document, asked), self._policy, self.log.secrets

@@ -147,13 +147,12 @@ def test_it_is_unready_before_it_closes_the_door(tmp_path: Path, sandboxes: list
         assert process.wait(timeout=30) == 0
 
 
-def test_sources_elsewhere_are_refused_for_now(settings: Settings, sandboxes: list[Sandbox]) -> None:
-    """Real records wait for the policy's full form, and the line says so."""
-    settings.replace(sandboxes[1].url, "https://canvas.example")
+def test_sources_elsewhere_are_asked_by_https(settings: Settings, sandboxes: list[Sandbox]) -> None:
+    """Only a source on this machine may be asked in the clear."""
+    settings.replace(sandboxes[1].url, "http://canvas.example")
 
     assert refused(settings) == (
-        "districts[0].sources[1].base_url: only loopback addresses are accepted for now: the policy that says who "
-        "may see what is there in its first form only, and real records wait for its full form"
+        "districts[0].sources[1].base_url: must be https: children's records do not travel in the clear"
     )
 
 
