@@ -22,6 +22,8 @@ log = logging.getLogger("student_graph.gateway")
 # Strawberry logs the document and the text of every exception; what is logged of an error is decided here.
 logging.getLogger("strawberry.execution").addFilter(lambda _: False)
 
+LONGEST = 300
+"""Characters of a message: it may quote what the client sent."""
 SHOWN = ("code", "source", "retryable", "retryAfter", "limit")
 """Extensions that an error may carry, beside its `requestId`."""
 
@@ -34,7 +36,7 @@ def formatted(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str,
 
 
 def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"message": error.message}
+    told: dict[str, Any] = {"message": error.message[:LONGEST]}
     if error.locations:
         told["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path is not None:

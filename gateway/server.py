@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import math
 import secrets
 import socket
@@ -26,7 +25,7 @@ from adapters.identity import IdentityRules
 from adapters.model import DistrictId
 from adapters.registry import SettingsError, find
 from adapters.sources import Aging, District, Source
-from gateway import http
+from gateway import http, logs
 from gateway.admission import Admission, Purposes
 from gateway.auth import Issuer, Viewers
 from gateway.cache import Limits, Others
@@ -211,10 +210,11 @@ def spare_collector() -> None:
 
 def run(service: Service, bound: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve until a signal to stop, then let requests under way finish; `on_ready` is told once all answer."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logs.configure()
     config = uvicorn.Config(
         service.app(),
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         proxy_headers=False,

@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.matrix.rows import NOT_COVERED, SECTIONS
 
 ROW = re.compile(r'"([A-Z]\d\d)"')
-PLAYED = re.compile(r'^    "([A-D]\d\d)-[^"]*": ', re.MULTILINE)
+TABLED = re.compile(r'^    \(?"([A-Z]\d\d)(?:-[^"]*": |", )', re.MULTILINE)
+"""Rows of tables of cases."""
 TESTS = Path(__file__).parents[1]
 
 
@@ -18,9 +19,7 @@ def test_each_row_is_played_or_has_a_reason() -> None:
     marked = {
         name for text in texts for call in re.findall(r"\brow\(([^)]*)\)", text) for name in ROW.findall(call)
     }
-    played = marked | {
-        name for text in texts for name in re.findall(r'^    "([A-D]\d\d)-[^"]*": ', text, re.MULTILINE)
-    }
+    played = marked | {name for text in texts for name in TABLED.findall(text)}
     rows = {row for section in SECTIONS.values() for row in section}
     assert {row for row in rows if row not in played and row not in NOT_COVERED} == set()
     assert played & NOT_COVERED.keys() == set()
