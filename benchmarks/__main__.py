@@ -11,7 +11,20 @@ from pathlib import Path
 
 from benchmarks.measuring import RESULTS, keep, machine, table
 
-NAMES = ("page", "waiting", "http", "peers", "warm", "client", "stampede", "outage", "soak", "guard")
+NAMES = (
+    "page",
+    "waiting",
+    "http",
+    "peers",
+    "warm",
+    "client",
+    "stampede",
+    "outage",
+    "soak",
+    "guard",
+    "policy",
+    "overload",
+)
 """The benchmarks, each a module of its name."""
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp
 
 from benchmarks.district import PAGE, SECTION, VIEWER
 from gateway.cache import Limits
+from gateway.disclosure import DisclosureLog, Secrets
 from gateway.server import Service
 
 TOKEN = "bench-" + "t" * 32
@@ -20,9 +23,16 @@ _HEADERS = [(b"content-type", b"application/json"), (b"authorization", f"Bearer 
 _SCOPE = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": _HEADERS}
 
 
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+
+
 def application(*districts: Any, limits: Limits | None = None) -> ASGIApp:
-    """The service over these districts."""
-    return Service(districts, {TOKEN: VIEWER}, cache=limits or Limits(), executor="breadth").app()
+    """The service over these districts, its record of disclosures in a folder that goes with the process."""
+    folder = tempfile.TemporaryDirectory()
+    _FOLDERS.append(folder)
+    log = DisclosureLog(Path(folder.name), Secrets(b"k" * 32))
+    limits = limits or Limits()
+    return Service(districts, {TOKEN: VIEWER}, cache=limits, executor="breadth", disclosures=log).app()
 
 
 async def ask(app: ASGIApp, body: bytes = BODY) -> bytes:

@@ -19,7 +19,7 @@ from adapters.contract import Adapter, AdapterSettings
 from adapters.errors import UnavailableError
 from adapters.lookup import Batch
 from adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
-from adapters.sources import Answer, Ask, District, Source
+from adapters.sources import Answer, Ask, District, Source, Together
 from resolvers.context import Viewer, ViewerRole
 from resolvers.ids import GlobalId, encode
 from resolvers.reach import granted
@@ -73,7 +73,7 @@ class Records:
                 for record in value if isinstance(value, list) else [value]:
                     record.fetched = fetched
         return {
-            lookup: {key: Answer(value, source.name, NOW) for key, value in by_key.items()}
+            lookup: Together({key: Answer(value, source.name, NOW) for key, value in by_key.items()})
             for lookup, by_key in self.by_lookup.items()
         }
 

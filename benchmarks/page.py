@@ -20,7 +20,7 @@ from graphql import GraphQLSchema, execute, parse
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from adapters.model import DistrictId
-from adapters.sources import Sources
+from adapters.sources import Fetch, Sources
 from benchmarks.district import HERE, PAGE, SECTION, VIEWER, Held, district, records, source
 from benchmarks.measuring import Row, Times, plain, timed
 from gateway.execution import BreadthExecutor, StructExecutor
@@ -46,15 +46,15 @@ class Page:
     def __init__(self, students: int, text: str = PAGE, down: str | None = None) -> None:
         kept = records(students)
         self._source = source(kept)
-        self._fetch = Held(kept, self._source, down)
+        self.fetch: Fetch = Held(kept, self._source, down)
         self._errors = students if down else 0
         self._document = parse(text)
         self._core: GraphQLSchema = make_schema()._schema  # noqa: SLF001 - set by Strawberry
 
-    async def run(self, executor: str) -> Any:
-        """The data, by an executor."""
-        sources = Sources({HERE: district(self._source)}, self._fetch)
-        context = Context(VIEWER, sources, Operation(), _NoSeal(), _health, _everybody)
+    async def run(self, executor: str, fetch: Fetch | None = None, operation: Operation | None = None) -> Any:
+        """The data, by an executor, from answers at hand or by another fetch."""
+        sources = Sources({HERE: district(self._source)}, fetch or self.fetch)
+        context = Context(VIEWER, sources, operation or Operation(), _NoSeal(), _health, _everybody)
         told: Any = execute(
             self._core,
             self._document,

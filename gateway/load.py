@@ -1,8 +1,9 @@
 """
 What is done when more is asked than can be answered: refuse early and cheaply, so that answers come in time.
 
-How long work waits for its turn is told by a pulse of the event loop, in the processor's time: a process that
-others hold up is not overloaded. A burst may wait; when there was no calm moment for a while, nobody waits long.
+A burst may wait. When the event loop had no calm moment for a while, a question is let in only if those before it
+will not keep it waiting long: as many as are being worked on, times what one takes of the processor. Who waits for
+a vendor keeps nobody waiting, and a process that others hold up is not overloaded: all is told in processor time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +20,8 @@ from gateway.rates import Buckets
 
 BEAT = 0.005
 """Seconds between two beats of the pulse."""
-CALM = 0.005
-"""Seconds by which a beat may be late in a calm moment."""
+CALM = 0.008
+"""Seconds of the processor's time between two beats in a calm moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,12 @@ class Loads:
 
     in_flight: int = 2_000
     """Requests under way in this process."""
-    wait: float = 0.025
-    """Seconds that work may wait for its turn when there was no calm moment for `burst` seconds."""
+    wait: float = 0.02
+    """Seconds of work that may lie before a question when there was no calm moment for `burst` seconds."""
+    burst_wait: float = 0.3
+    """Seconds of work that may lie before it otherwise."""
     burst: float = 0.5
-    """Seconds that it may wait otherwise."""
+    """Seconds of the processor's time for which there may be no calm moment."""
     viewer_in_flight: int | None = None
     """Requests under way of one viewer; None for any number."""
     viewer_rate: float | None = None
@@ -40,6 +44,10 @@ class Loads:
     """Requests that a viewer may send at once after a silence."""
     bulk_share: float = 0.1
     """Share of `in_flight` that services may have: nobody waits for them."""
+
+
+LATELY = 128
+"""Answers by which is known what one takes of the processor."""
 
 
 class BusyError(Exception):
@@ -62,7 +70,8 @@ class Load:
         self._loads = loads or Loads()
         self._cpu = cpu
         self._beat = self._calm = cpu()
-        self._started = False
+        self._done: deque[float] = deque([cpu()], maxlen=LATELY)
+        """When the last answers were done: several that are worked on side by side end together."""
         self._handle: asyncio.TimerHandle | None = None
         self._of_viewers: dict[Hashable, int] = {}
         self._bulk = 0
@@ -70,23 +79,24 @@ class Load:
         self._rates = None if rate is None else Buckets(rate, self._loads.viewer_burst)
         self.in_flight = 0
         """Requests under way."""
+        self.waiting_for_vendors = 0
+        """Those among them that nothing can be done for at the moment."""
         self.refused = 0
         """Requests refused since start."""
 
     def start(self) -> None:
         """Begin to feel the pulse."""
-        self._started = True
         self._tick()
 
     def stop(self) -> None:
         """Feel it no more."""
-        self._started = False
         if self._handle is not None:
             self._handle.cancel()
+            self._handle = None
 
     def _tick(self) -> None:
         now = self._cpu()
-        if now - self._beat < BEAT + CALM:
+        if now - self._beat < CALM:
             self._calm = now
         self._beat = now
         self._handle = asyncio.get_running_loop().call_later(BEAT, self._tick)
@@ -97,7 +107,7 @@ class Load:
         One more request, for as long as the block lasts.
 
         Raises:
-            BusyError: there are too many, or they wait for too long.
+            BusyError: there are too many, or it would wait for too long.
         """
         if self.in_flight >= self._loads.in_flight or self._late(self._loads.burst):
             self.refused += 1
@@ -107,14 +117,25 @@ class Load:
             yield
         finally:
             self.in_flight -= 1
+            self._done.append(self._cpu())
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A request waits for a vendor, for as long as the block lasts."""
+        self.waiting_for_vendors += 1
+        try:
+            yield
+        finally:
+            self.waiting_for_vendors -= 1
 
     def _late(self, burst: float) -> bool:
-        """Whether work waits for longer than it may."""
-        if not self._started:
+        """Whether a question would have to wait for too long."""
+        if self._handle is None:
             return False
-        now = self._cpu()
-        waited = now - self._beat
-        return waited > (self._loads.wait if now - self._calm > burst else burst)
+        calm = self._cpu() - self._calm <= burst
+        cost = (self._done[-1] - self._done[0]) / max(len(self._done) - 1, 1)
+        before = (self.in_flight - self.waiting_for_vendors) * cost
+        return before > (self._loads.burst_wait if calm else self._loads.wait)
 
     @contextmanager
     def of_viewer(self, viewer: Hashable, *, bulk: bool) -> Iterator[None]:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.errors import AdapterError, ForbiddenError
 from adapters.lookup import About, Page
 from adapters.model import DistrictId, Record, Sensitivity, StudentId
-from adapters.sources import Answer, Ask, District, Fetch, Source
+from adapters.sources import Answer, Ask, District, Fetch, Source, Together
 from resolvers.context import Operation, ReachOf, Viewer
 from resolvers.reach import Reach
 
@@ -128,6 +128,35 @@ def _each(keys: Iterable[Any], error: AdapterError, source: Source) -> dict[Any,
     return dict.fromkeys(keys, Answer(error, source.name, datetime.now(UTC)))
 
 
+class _Census(NamedTuple):
+    """What the records of a batch are, whoever asks."""
+
+    classes: frozenset[Sensitivity]
+    districts: frozenset[DistrictId]
+    subjects: frozenset[Any]
+    """Whom they are about, by the attribute that names it; None among them for a record that names nobody."""
+    sound: bool
+    """Whether every one is stamped, and of an established subject."""
+
+
+def _census(told: Mapping[Any, Answer[Any]], about: About) -> _Census:
+    """What a batch holds; of one that is kept together it is found out once."""
+    known: _Census | None = getattr(told, "census", None)
+    if known is not None:
+        return known
+    records = list(_records(told.values()))
+    sound = None not in map(FETCHED, records) and not any(map(SUBJECT, records))
+    found = _Census(
+        frozenset(kind.sensitivity for kind in _kinds(records)),
+        frozenset(map(DISTRICT, records)) if sound else frozenset(),
+        frozenset() if about.value is None else frozenset(map(attrgetter(about.value), records)),
+        sound,
+    )
+    if isinstance(told, Together):
+        told.census = found
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     """What a record must be to be let through."""
@@ -138,18 +167,16 @@ class _Check:
     whom: frozenset[StudentId] | None = None
     """The students whom it may be about; None for all."""
 
-    def all(self, records: Sequence[Record]) -> bool:
+    def all(self, told: Mapping[Any, Answer[Any]]) -> bool:
         """Whether every record passes, as nearly always: the same as `one`, for all at once."""
-        subject = self.about.value
+        census = _census(told, self.about)
         return (
-            all(kind.sensitivity in self.classes for kind in _kinds(records))
-            and None not in map(FETCHED, records)
-            and {self.district}.issuperset(map(DISTRICT, records))
-            and not any(map(SUBJECT, records))
-            and (
-                subject is None
-                or (all if self.whom is None else self.whom.issuperset)(map(attrgetter(subject), records))
-            )
+            census.sound
+            and census.classes <= self.classes
+            and census.districts <= {self.district}
+            and None not in census.subjects
+            and "" not in census.subjects
+            and (self.whom is None or census.subjects <= self.whom)
         )
 
     def one(self, record: Record) -> bool:
@@ -174,7 +201,7 @@ FETCHED, DISTRICT, SUBJECT = attrgetter("fetched"), attrgetter("fetched.district
 def _passed(told: Mapping[Any, Answer[Any]], check: _Check) -> Mapping[Any, Answer[Any]]:
     """What of the answers the viewer may see."""
     counting = check.whom is not None and any(isinstance(answer.value, Page) for answer in told.values())
-    if not counting and check.all(list(_records(told.values()))):
+    if not counting and check.all(told):
         return told
     answers = ((key, _visible(check, answer)) for key, answer in told.items())
     return {key: answer for key, answer in answers if answer is not None}

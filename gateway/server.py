@@ -119,6 +119,7 @@ class Service:
         )
         viewers = Viewers(self.viewers, self.issuers)
         load = Load(self.loads)
+        operations.cache.waits = load.waiting
         admission = Admission(viewers, get=self.get_queries, purposes=self.purposes, load=load)
         log = self.disclosures
         view = GraphQLView(

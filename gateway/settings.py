@@ -150,8 +150,8 @@ class LoadConfig(Section):
 
     in_flight: int = Field(default=2_000, ge=1)
     """Requests under way in one process."""
-    wait: float = Field(default=0.025, gt=0, le=10)
-    """Seconds that work may wait for its turn when there is no calm moment."""
+    wait: float = Field(default=0.02, gt=0, le=10)
+    """Seconds of work that may lie before a question when the process has had no calm moment for a while."""
     viewer_in_flight: int = Field(default=8, ge=1)
     """Requests under way of one viewer."""
     viewer_rate: float = Field(default=10.0, gt=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -65,6 +66,8 @@ class Cache:
     ) -> None:
         """Keep what `fetch` answers, within limits, and share it with others; `clock` counts seconds."""
         self.clock = clock
+        self.waits: Callable[[], AbstractContextManager[None]] = nullcontext
+        """What an operation that waits for a source is within, so that it can be counted."""
         limits = limits or Limits()
         self.store = Store(replace(limits, memory=limits.memory - limits.whole_memory))
         self.wholes = Wholes(self.store, districts, limits.whole_memory, clock)

@@ -69,7 +69,8 @@ class Reading:
         flights, mine = self._cache.flying.board(source, ask)
         started = time.perf_counter()
         try:
-            await self._cache.flying.landed(set(flights.values()), self._deadline)
+            with self._cache.waits():
+                await self._cache.flying.landed(set(flights.values()), self._deadline)
         finally:
             traffic.milliseconds += (time.perf_counter() - started) * 1000
             traffic.calls += mine.calls.made if mine is not None else 0

@@ -13,7 +13,7 @@ from sys import getsizeof
 from typing import Any, NamedTuple
 
 from adapters.lookup import Lookup
-from adapters.sources import Answer, Ask, Source
+from adapters.sources import Answer, Ask, Source, Together
 from gateway.cache.limits import Limits
 from gateway.cache.purges import Purge
 from gateway.cache.sizes import size_of
@@ -62,7 +62,7 @@ class Memo:
     def __init__(self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry], *, stale: bool) -> None:
         self.shelf, self.keys, self.entries, self.stale = shelf, keys, entries, stale
         answers = ((entry.key, entry.stale if stale else entry.answer) for entry in entries)
-        self.answers = {key: answer for key, answer in answers if answer is not None}
+        self.answers = Together({key: answer for key, answer in answers if answer is not None})
         self.until = min(entry.times.gone if stale else entry.times.fresh for entry in entries)
         """Until when they are what they are: fresh, or stale and not gone."""
         self.fetched = min(entry.times.fetched for entry in entries)

@@ -22,10 +22,14 @@ from tests.gateway.graph import SCHEMA, TOKEN, begin
 
 @contextlib.contextmanager
 def beating(loads: Loads | None = None) -> Iterator[tuple[Load, Clock]]:
-    """A load whose pulse is felt, and the processor's clock."""
+    """A load whose pulse is felt, of which one answer takes ten milliseconds, and the processor's clock."""
     clock = Clock()
     load = Load(loads, cpu=clock)
-    load._started = True
+    load.start()
+    for _ in range(200):
+        with load.taken():
+            clock.now += 0.01
+            load._calm = clock.now
     load._tick()
     try:
         yield load, clock
@@ -44,22 +48,23 @@ def refuses(load: Load) -> bool:
 
 @pytest.mark.row("F01")
 async def test_a_burst_may_wait_and_a_flood_may_not() -> None:
-    """Half a second in a calm time; when no beat was on time for half a second, 25 milliseconds."""
-    with beating() as (load, clock):
-        clock.now += 0.4
-        assert not refuses(load)
-        clock.now += 0.2
+    """Thirty answers of ten milliseconds in a calm time; when no beat was on time for half a second, two."""
+    with beating() as (load, clock), contextlib.ExitStack() as taken:
+        for _ in range(31):
+            taken.enter_context(load.taken())
         assert refuses(load)
+        taken.enter_context(load.waiting())
+        assert not load._late(0.5)
+        clock.now += 0.6
         load._tick()
-        assert not refuses(load)
-        clock.now += 0.02
-        assert not refuses(load)
-        clock.now += 0.01
-        assert refuses(load)
+        assert load._late(0.5)
+        for _ in range(28):
+            taken.enter_context(load.waiting())
+        assert not load._late(0.5)
+        taken.enter_context(load.taken())
+        assert load._late(0.5)
         load._tick()
-        load._tick()
-        clock.now += 0.3
-        assert not refuses(load)
+        assert not load._late(0.5)
 
 
 @pytest.mark.row("F07")
@@ -73,9 +78,10 @@ async def test_services_wait_for_persons() -> None:
                 pass
             with load.of_viewer("person", bulk=False):
                 pass
-        clock.now += 0.03
-        with pytest.raises(BusyError), load.of_viewer("service", bulk=True):
-            pass
+        with load.taken(), load.taken(), load.taken():
+            clock.now += 0.01
+            with pytest.raises(BusyError), load.of_viewer("service", bulk=True):
+                pass
         with load.of_viewer("person", bulk=False):
             pass
 
