@@ -42,9 +42,14 @@ class Wire:
     async def ask(self) -> tuple[int, float]:
         """Status of an answer, and seconds that it took."""
         started = time.perf_counter()
-        reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection(self.host, self.port)
-        writer.write(self.request())
-        head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection(self.host, self.port)
+            writer.write(self.request())
+            head = await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, OSError):  # a connection that was idle for too long
+            reader, writer = await asyncio.open_connection(self.host, self.port)
+            writer.write(self.request())
+            head = await reader.readuntil(b"\r\n\r\n")
         length = next(int(line[15:]) for line in head.split(b"\r\n") if line[:15].lower() == b"content-length:")
         left = length
         while left:

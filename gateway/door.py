@@ -40,13 +40,12 @@ class Door:
         if self._hosts is not None and _host(Head.of(scope).get(b"host")) not in self._hosts:
             # A page elsewhere whose name leads here must not be answered as if it were ours.
             await reply(send, refusal("This gateway does not answer to that host name."), media.JSON, 400)
-        elif scope["path"].startswith("/health/"):  # who looks whether we are well is never turned away
-            await self._pages(scope, receive, send)
+        elif scope["path"] != "/graphql" or (self._explorer and _from_browser(scope)):
+            await self._pages(scope, receive, send)  # who looks whether we are well is never turned away
         else:
-            questions = scope["path"] == "/graphql" and not (self._explorer and _from_browser(scope))
             try:
                 with self._load.taken():
-                    await (self._view if questions else self._pages)(scope, receive, send)
+                    await self._view(scope, receive, send)
             except BusyError as busy:
                 headers = {"Retry-After": str(math.ceil(busy.after))}
                 await reply(send, BUSY, media.JSON, 503, headers)

@@ -46,6 +46,8 @@ class Loads:
     """Share of `in_flight` that services may have: nobody waits for them."""
 
 
+MOMENT = 0.05
+"""Seconds of the processor's time after a calm moment in which nobody is refused."""
 LATELY = 128
 """Answers by which is known what one takes of the processor."""
 
@@ -104,7 +106,7 @@ class Load:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """
-        One more request, for as long as the block lasts.
+        One more question, for as long as the block lasts.
 
         Raises:
             BusyError: there are too many, or it would wait for too long.
@@ -130,9 +132,12 @@ class Load:
 
     def _late(self, burst: float) -> bool:
         """Whether a question would have to wait for too long."""
-        if self._handle is None:
+        if self._handle is None or len(self._done) < LATELY:
             return False
-        calm = self._cpu() - self._calm <= burst
+        since = self._cpu() - self._calm
+        if since < MOMENT:
+            return False
+        calm = since <= burst
         cost = (self._done[-1] - self._done[0]) / max(len(self._done) - 1, 1)
         before = (self.in_flight - self.waiting_for_vendors) * cost
         return before > (self._loads.burst_wait if calm else self._loads.wait)

@@ -6,13 +6,20 @@ Its assets are built from `graphiql/` into `gateway/graphiql/`; a checkout witho
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from gateway.asking import RefusedError
+from gateway.purging import bounded_body
 
 BUILT = Path(__file__).parent / "graphiql"
 EXAMPLES = (Path(__file__).parent / "examples", Path(__file__).parent.parent / "examples" / "queries")
@@ -41,13 +48,28 @@ class _Assets(StaticFiles):
         return response
 
 
+class _Code(msgspec.Struct):
+    code: str
+
+
 class Explorer:
     """GraphiQL and the example documents, from the folders where they are."""
 
     def __init__(
-        self, built: Path = BUILT, examples: Path | None = None, variables: Mapping[str, str] | None = None
+        self,
+        built: Path = BUILT,
+        examples: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        people: Mapping[str, str] | None = None,
     ) -> None:
-        """Serve those folders; `variables` are values for variables of the examples, by name."""
+        """
+        Serve those folders; `variables` are values for variables of the examples, by name.
+
+        `people` are tokens by name, for whoever has the code: a demo's, never a real person's.
+        """
+        self.code = secrets.token_urlsafe(16)
+        """Stands in the fragment of the address that the demo prints."""
+        self._people = people
         self._built = built
         self._variables = variables or {}
         self._documents = examples or next((folder for folder in EXAMPLES if folder.is_dir()), EXAMPLES[-1])
@@ -63,9 +85,21 @@ class Explorer:
             Route("/graphql", lambda _: self.page()),
             Route("/graphql/examples.json", lambda _: JSONResponse(self.examples())),
         ]
+        if self._people is not None:
+            found.append(Route("/graphql/people", self._told, methods=["POST"]))
         if (self._built / "assets").is_dir():
             found.append(Mount("/graphql/assets", _Assets(directory=self._built / "assets")))
         return found
+
+    async def _told(self, request: Request) -> Response:
+        """The demo's people and their tokens, for whoever has the code."""
+        try:
+            given = msgspec.json.decode(await bounded_body(request), type=_Code).code
+        except (msgspec.DecodeError, RefusedError):
+            given = ""
+        if not hmac.compare_digest(given.encode(), self.code.encode()):
+            return JSONResponse({"message": "That is not the code that the demo printed."}, 403)
+        return JSONResponse(self._people)
 
     def examples(self) -> list[dict[str, Any]]:
         """The example documents, by file name; the first comment of each is its title."""

@@ -9,7 +9,7 @@ import math
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
@@ -18,6 +18,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from adapters.contract import AdapterSettings
@@ -88,6 +89,8 @@ class Service:
     """How large documents and variables may be."""
     issuers: Sequence[Issuer] = ()
     """Who else may say who asks."""
+    origins: Collection[str] = ()
+    """Origins of web pages that may ask."""
     loads: Loads = field(default_factory=Loads)
     """How much is taken on at once."""
     purposes: Purposes = field(default_factory=Purposes)
@@ -139,7 +142,8 @@ class Service:
         ]
         lifespan = partial(self._lifespan, operations, viewers, load)
         pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
-        return Door(view, pages, self.hosts, load, explorer=self.explorer is not None)
+        door = Door(view, pages, self.hosts, load, explorer=self.explorer is not None)
+        return _for_pages_of(self.origins, door) if self.origins else door
 
     @contextlib.asynccontextmanager
     async def _lifespan(
@@ -161,6 +165,17 @@ class Service:
             await self.disclosures.close()
         sources = (source for district in self.districts for source in district.sources)
         await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
+
+
+def _for_pages_of(origins: Collection[str], door: ASGIApp) -> ASGIApp:
+    """Let browsers hand answers to pages of these origins, and of no others."""
+    return CORSMiddleware(
+        door,
+        allow_origins=sorted(origins),
+        allow_methods=["POST"],
+        allow_headers=["Authorization", "Content-Type", "Cache-Control", "Student-Graph-Purpose"],
+        expose_headers=["Retry-After"],
+    )
 
 
 def connect(

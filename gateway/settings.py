@@ -58,6 +58,8 @@ class ServerConfig(Section):
     """Whether `/graphql` shows GraphiQL to a browser; it needs introspection, and brings it."""
     introspection: bool = False
     """Whether documents may ask what the schema has."""
+    origins: frozenset[str] = frozenset()
+    """Origins of web pages that may ask, such as `https://dashboards.example`, by a bearer token."""
     get_queries: bool = False
     """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
     defer: bool = False

@@ -59,14 +59,16 @@ def run(options: argparse.Namespace) -> int:
         url = f"http://{HOST}:{bound.getsockname()[1]}/graphql"
         issuer = DemoIssuer(people_of(districts))
         tokens = issuer.tokens()
-        explorer = Explorer(variables={"studentUniqueId": showcase(districts[0].facts) or ""})
+        explorer = Explorer(variables={"studentUniqueId": showcase(districts[0].facts) or ""}, people=tokens)
         names, key = [district.id for district in districts], secrets.token_bytes(32)
 
         def announce() -> None:
-            print(_welcome(url, tokens["superintendent"], districts, sandboxes), flush=True)
+            print(_welcome(url, explorer.code, tokens["superintendent"], districts, sandboxes), flush=True)
             sources = {name: {"kind": sandbox.kind, "url": sandbox.url} for name, sandbox in sandboxes.items()}
             log = {"directory": folder, "key": base64.b64encode(key).decode(), "districts": names}
-            write_ready({"graphql": url, "tokens": tokens, "sources": sources, "disclosures": log})
+            page = f"{url}#code={explorer.code}"
+            ready = {"graphql": url, "graphiql": page, "tokens": tokens, "sources": sources, "disclosures": log}
+            write_ready(ready)
 
         configured = [district.district() for district in districts]
         service = Service(
@@ -102,7 +104,9 @@ def token(options: argparse.Namespace) -> int:
     return 0
 
 
-def _welcome(url: str, token: str, districts: Sequence[Staged], sandboxes: Mapping[str, Sandbox]) -> str:
+def _welcome(
+    url: str, code: str, token: str, districts: Sequence[Staged], sandboxes: Mapping[str, Sandbox]
+) -> str:
     """Where everything is, and a first query to try."""
     width = max(10, *map(len, sandboxes))
     places = "\n".join(f"  {name:<{width}} {sandbox.url}" for name, sandbox in sandboxes.items())
@@ -115,10 +119,10 @@ student-graph answers at {url}
 Sandboxes:
 {places}
 
-In a browser, with the superintendent's token:
-  {url}#token={token}
+In a browser, as any of its people:
+  {url}#code={code}
 
-A first query:
+A first query, as the superintendent:
   curl -s {url} \\
     -H 'Authorization: Bearer {token}' \\
     -H 'Content-Type: application/json' \\

@@ -79,8 +79,32 @@ function TokenField({ token, onToken }) {
   );
 }
 
+/** A menu of the demo's people: the same query as each of them. */
+function People({ people, token }) {
+  const names = Object.keys(people);
+  const choose = (event) => {
+    keepToken(people[event.target.value]);
+    location.reload(); // the tabs are kept; what the last one was answered is not
+  };
+  return (
+    <label>
+      As
+      <select value={names.find((name) => people[name] === token) ?? ""} onChange={choose} data-testid="people">
+        <option value="" disabled>
+          somebody else
+        </option>
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 /** GraphiQL with the gateway's examples and a token field above it. */
-export function Page({ token: first, examples }) {
+export function Page({ token: first, people, examples }) {
   const [token, setToken] = useState(first);
   const fetcher = useMemo(() => fetcherWith(token), [token]);
   const [bar, setBar] = useState(null);
@@ -89,7 +113,8 @@ export function Page({ token: first, examples }) {
       <header>
         <strong>student graph</strong>
         <span ref={setBar} />
-        <TokenField token={token} onToken={setToken} />
+        {Object.keys(people).length > 0 && <People people={people} token={token} />}
+        <TokenField key={token} token={token} onToken={setToken} />
       </header>
       <GraphiQL
         key={token}

@@ -36,7 +36,7 @@ def base(running: Running) -> str:
 
 def test_the_ready_file_names_everything(running: Running) -> None:
     """Address of the graph, tokens of the viewers, and the sources by name."""
-    assert set(running.ready) == {"graphql", "tokens", "sources", "disclosures"}
+    assert set(running.ready) == {"graphql", "graphiql", "tokens", "sources", "disclosures"}
     assert set(running.ready["tokens"]) == PEOPLE
     assert {name: source["kind"] for name, source in running.ready["sources"].items()} == {
         "canvas": "canvas",

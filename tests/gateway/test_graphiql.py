@@ -87,3 +87,27 @@ async def test_an_example_is_run_offline(tmp_path: Path) -> None:
     assert visit.complaints == []
     assert "token" not in address
     assert visit.with_token == []
+
+
+async def test_the_same_query_is_run_as_another_of_the_demos_people(tmp_path: Path) -> None:
+    """By the link that the demo prints; the page holds no token, and the code is gone from the address."""
+    visit = Visit()
+    with demo(tmp_path, "--students", "20") as running:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = await browser.new_page(viewport={"width": 1400, "height": 900})
+            await visit.watch(page)
+            await page.goto(running.ready["graphiql"])
+            roles = []
+            for name in ("superintendent", "parent"):
+                await page.get_by_test_id("people").select_option(name)
+                await page.wait_for_function("name => document.readyState === 'complete'", arg=name)
+                await page.locator(".graphiql-query-editor", has_text="viewer").wait_for()
+                await page.locator(".graphiql-execute-button").click()
+                result = page.locator(".result-window", has_text=name.upper())
+                await result.wait_for()
+                roles.append((await result.inner_text()).replace("\xa0", " "))
+            address = page.url
+            await browser.close()
+    assert ['"role": "SUPERINTENDENT"' in roles[0], '"role": "PARENT"' in roles[1]] == [True, True]
+    assert (visit.elsewhere, visit.complaints, "code" in address) == ([], [], False)

@@ -176,3 +176,20 @@ def test_ten_thousand_broken_requests_are_never_our_fault(http: httpx.Client) ->
         seen[told.status_code] = seen.get(told.status_code, 0) + 1
         assert isinstance(told.json(), dict)
     assert set(seen) <= {200, 400, 415}, seen
+
+
+@pytest.mark.row("H04")
+def test_pages_of_the_origins_that_are_allowed_may_ask() -> None:
+    """With a bearer token and no cookie; other pages are refused beforehand and cannot read."""
+    head = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}))
+    mine, other = "https://dashboards.example", "https://evil.example"
+    with answering(Service([district(Ledger())], {"head": head}, origins=(mine,)).app()) as http:
+        asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        before = {each: http.options("/graphql", headers={"Origin": each, **asking}) for each in (mine, other)}
+        told = {
+            each: http.post("/graphql", json=GOOD, headers={**TOKEN, "Origin": each}) for each in (mine, other)
+        }
+    assert (before[mine].status_code, before[other].status_code) == (200, 400)
+    assert told[mine].headers["access-control-allow-origin"] == mine
+    assert "access-control-allow-credentials" not in {**before[mine].headers, **told[mine].headers}
+    assert "access-control-allow-origin" not in {**before[other].headers, **told[other].headers}
