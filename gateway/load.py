@@ -103,8 +103,7 @@ class Load:
         self._beat = now
         self._handle = asyncio.get_running_loop().call_later(BEAT, self._tick)
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self) -> _Taken:
         """
         One more question, for as long as the block lasts.
 
@@ -114,12 +113,11 @@ class Load:
         if self.in_flight >= self._loads.in_flight or self._late(self._loads.burst):
             self.refused += 1
             raise BusyError(_soon())
-        self.in_flight += 1
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
-            self._done.append(self._cpu())
+        return _Taken(self)
+
+    def _end(self) -> None:
+        self.in_flight -= 1
+        self._done.append(self._cpu())
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -170,6 +168,21 @@ class Load:
                 del self._of_viewers[viewer]
             else:
                 self._of_viewers[viewer] -= 1
+
+
+class _Taken:
+    """A place among what is under way, held for as long as a block lasts."""
+
+    __slots__ = ("_load",)
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    def __enter__(self) -> None:
+        self._load.in_flight += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._load._end()  # noqa: SLF001 - its own place
 
 
 def _soon() -> float:

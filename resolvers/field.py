@@ -13,33 +13,19 @@ from functools import wraps
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import strawberry
-from strawberry.schema_directive import Location
 
 from adapters.errors import AdapterError
 from adapters.lookup import lookup_of
 from adapters.model import Record, Sensitivity
 from resolvers.context import Context, Info
-from resolvers.docstrings import described_enum
 from resolvers.errors import graph_error
 from resolvers.record import ATTRIBUTE, DERIVED, graph_type, reader, record_in
+from resolvers.sensitive import Sensitive
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 SENSITIVITY = "sensitivity"
 """Under this name the metadata of a field hold its class of data."""
-
-described_enum(Sensitivity)
-
-
-@strawberry.schema_directive(
-    locations=[Location.FIELD_DEFINITION],
-    description="The field holds data of a class that needs a grant of its own.",
-)
-class Sensitive:
-    """The class of data that a field holds, where it is not the open one."""
-
-    tag: Sensitivity
-
 
 ASKS = "asks"
 """Under this name they hold the lookups that the field may ask."""

@@ -25,6 +25,7 @@ from strawberry.types.lazy_type import LazyType
 from adapters.model import Fetched, Record, is_internal
 from resolvers.context import Context, Info
 from resolvers.docstrings import attribute_docstrings, described, described_enum
+from resolvers.sensitive import Sensitive
 
 T = TypeVar("T", bound=type)
 
@@ -193,5 +194,7 @@ def _declared(cls: T, origin: type) -> T:
             setattr(cls, attribute.name, described_field)
     cls.__annotations__ = annotations
     cls.is_type_of = InstanceOf(origin)  # type: ignore[attr-defined]
-    _TYPES[origin] = made = strawberry.type(cls, description=inspect.getdoc(origin))
+    sensitivity = getattr(origin, "sensitivity", None)
+    directives = [] if sensitivity is None else [Sensitive(tag=sensitivity)]
+    _TYPES[origin] = made = strawberry.type(cls, description=inspect.getdoc(origin), directives=directives)
     return made

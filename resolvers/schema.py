@@ -9,10 +9,10 @@ from graphql.execution.executor import Executor
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.calendar import Session
-from resolvers.field import Sensitive
 from resolvers.query import Query
 from resolvers.school import School, SchoolEnrollment
 from resolvers.section import Section, SectionEnrollment, SectionStaff
+from resolvers.sensitive import Sensitive
 from resolvers.staff import Staff
 from resolvers.student import Student
 

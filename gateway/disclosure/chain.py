@@ -40,6 +40,7 @@ class Chain:
         self._signing = signing
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._last = ""
+        self._size = 0
         self.lines = 0
         self._signed = 0
         self._write(
@@ -56,11 +57,11 @@ class Chain:
         self._write(line + b"}")
 
     def _write(self, line: bytes) -> None:
-        whole = line[:-1] + b',"prev":"' + self._last.encode() + b'"}'
-        size = os.fstat(self._file).st_size
+        whole = b'%b,"prev":"%b"}' % (line[:-1], self._last.encode())
         if os.write(self._file, whole + b"\n") != len(whole) + 1:
-            os.ftruncate(self._file, size)  # no torn line, and the chain goes on where it was
+            os.ftruncate(self._file, self._size)  # no torn line, and the chain goes on where it was
             raise OSError(errno.ENOSPC, "No space left on device")
+        self._size += len(whole) + 1
         self._last = f"sha256:{sha256(whole).hexdigest()}"
         self.lines += 1
 

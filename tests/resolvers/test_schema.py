@@ -128,3 +128,29 @@ def test_grade_levels_keep_their_names() -> None:
     values = OURS["GradeLevel"].values
     assert values["NINTH"].description == model.GradeLevel.NINTH.value
     assert "no other name" in values["UNMAPPED"].description
+
+
+UNCLASSED = {
+    *(
+        "PersonName",
+        "Descriptor",
+        "Provenance",
+        "StudentIdentifier",
+        "GradePointAverage",
+        "GradingPeriod",
+        "Score",
+    ),
+    *("PerformanceLevel", "ObjectiveResult", "Calendar", "LmsEngagement", "PageInfo", "IdentityCounts"),
+    *("StudentConnection", "StudentEdge", "AttendanceEventConnection", "AttendanceEventEdge"),
+    *("Query", "Viewer", "Permission", "Reason", "ClassPermission", "LocalEducationAgency", "SourceStatus"),
+}
+"""Types that are no records: parts of one, ways to others, and what is about no child."""
+
+
+@pytest.mark.row("K01")
+def test_every_field_of_every_type_has_a_class() -> None:
+    """By its own tag or its type's; a new type is a record, which has a class, or stands in the list above."""
+    text = export()
+    types = {name: made for name, made in OURS.items() if type(made).__name__ == "GraphQLObjectType"}
+    classed = {name for name in types if f"\ntype {name} @sensitive(tag: " in text.replace(" implements Node", "")}
+    assert types.keys() - classed == UNCLASSED
