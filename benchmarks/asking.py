@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from benchmarks.district import PAGE, SECTION, VIEWER
 from gateway.cache import Limits
 from gateway.disclosure import DisclosureLog, Secrets
+from gateway.load import Loads
 from gateway.server import Service
 
 TOKEN = "bench-" + "t" * 32
@@ -23,16 +24,20 @@ _HEADERS = [(b"content-type", b"application/json"), (b"authorization", f"Bearer 
 _SCOPE = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": _HEADERS}
 
 
+ALL = Loads(wait=60.0, burst=60.0)
+"""Everything is taken on: what is measured is how fast it is answered."""
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def application(*districts: Any, limits: Limits | None = None) -> ASGIApp:
+def application(*districts: Any, limits: Limits | None = None, loads: Loads = ALL) -> ASGIApp:
     """The service over these districts, its record of disclosures in a folder that goes with the process."""
     folder = tempfile.TemporaryDirectory()
     _FOLDERS.append(folder)
     log = DisclosureLog(Path(folder.name), Secrets(b"k" * 32))
     limits = limits or Limits()
-    return Service(districts, {TOKEN: VIEWER}, cache=limits, executor="breadth", disclosures=log).app()
+    return Service(
+        districts, {TOKEN: VIEWER}, cache=limits, executor="breadth", disclosures=log, loads=loads
+    ).app()
 
 
 async def ask(app: ASGIApp, body: bytes = BODY) -> bytes:

@@ -61,10 +61,10 @@ class Wire:
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
     seconds = 3 if quick else 60
-    with serving(python_server("gateway", STUDENTS)) as url:
+    with serving(python_server("shedding", STUDENTS)) as url:
         parts = urlsplit(url)
         wire = Wire(parts.hostname or "", parts.port or 80)
-        for _ in range(20):
+        for _ in range(150):
             await wire.ask()
         unloaded = sorted([(await wire.ask())[1] for _ in range(20 if quick else 200)])
         knee = await _closed(wire, 2, 2 if quick else 6)

@@ -2,8 +2,9 @@
 Servers to send load to, each a process of its own: `python -m benchmarks.servers NAME PORT STUDENTS`.
 
 `gateway` is the service itself over the district in memory, carrying out each operation anew from what is cached;
-`whole` is the same with whole answers, as it is served; `stock` is Strawberry's own view and executor on the same
-schema, context and data, `static` a Starlette route that sends bytes made beforehand.
+`shedding` is that as it meets an overload; `whole` is the same with whole answers, as it is served; `stock` is
+Strawberry's own view and executor on the same schema, context and data, `static` a Starlette route that sends bytes
+made beforehand.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks.asking import application, ask
 from benchmarks.district import VIEWER, district, records, source
 from gateway.cache import Limits
 from gateway.fetching import Operations
+from gateway.load import Loads
 from gateway.seal import HmacSeal
 from gateway.server import spare_collector
 from resolvers.context import Context
@@ -38,6 +40,13 @@ def whole(students: int) -> ASGIApp:
 def gateway(students: int) -> ASGIApp:
     """The service, which keeps answers of sources but none of its own."""
     return _service(students, Limits(whole=False))
+
+
+def shedding(students: int) -> ASGIApp:
+    """The same as `gateway`, which takes on no more than it can answer, as it is served."""
+    made = application(district(source(records(students))), limits=Limits(whole=False), loads=Loads())
+    spare_collector()
+    return made
 
 
 def _service(students: int, limits: Limits) -> ASGIApp:
@@ -73,7 +82,7 @@ def static(students: int) -> ASGIApp:
     return Starlette(routes=[Route("/graphql", answer, methods=["POST"])])
 
 
-SERVERS = {"gateway": gateway, "whole": whole, "stock": stock, "static": static}
+SERVERS = {"gateway": gateway, "shedding": shedding, "whole": whole, "stock": stock, "static": static}
 
 
 def main() -> None:

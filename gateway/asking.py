@@ -18,6 +18,8 @@ MAX_BODY = 64 * 1024
 NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
 EXPLAIN = b"x-student-graph-explain"
 """With this header, whatever it says, an operator's answer tells how it was made."""
+BREAK_GLASS = b"student-graph-break-glass"
+"""In this header a request brings the ticket of what was opened for a child's health or safety."""
 PURPOSE = b"student-graph-purpose"
 """In this header a request says what it is for."""
 HEADERS = frozenset(
@@ -29,6 +31,7 @@ HEADERS = frozenset(
         b"content-encoding",
         b"host",
         EXPLAIN,
+        BREAK_GLASS,
         PURPOSE,
     }
 )

@@ -100,6 +100,9 @@ def _print(found: list[dict[str, Any]], checked: Checked, *, asked: bool) -> Non
 
 def _row(told: dict[str, Any]) -> tuple[str, ...]:
     actor = told["actor"]
+    if "opening" in told:
+        why = f"break-glass: {told['opening']['reason']}"
+        return told["ts"], actor["sub"][:17], actor["role"], why, "-", "0", ", ".join(told["categories"])
     classes = ", ".join(told["categories"]) or "open"
     purpose, name = told.get("purpose") or "-", told.get("opName") or "-"
     return told["ts"], actor["sub"][:17], actor["role"], purpose, name, str(told["count"]), classes

@@ -1,9 +1,9 @@
 """
 What is done when more is asked than can be answered: refuse early and cheaply, so that answers come in time.
 
-A burst may wait. When the event loop had no calm moment for a while, a question is let in only if those before it
-will not keep it waiting long: as many as are being worked on, times what one takes of the processor. Who waits for
-a vendor keeps nobody waiting, and a process that others hold up is not overloaded: all is told in processor time.
+A burst may wait. When the process was busy for a while, a question is let in only if those before it will not
+keep it waiting long: as many as are being worked on, times what one takes of the processor. Who waits for a vendor
+keeps nobody waiting, and a process that others hold up is not busy: all is told in processor time.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from gateway.rates import Buckets
 
 BEAT = 0.005
 """Seconds between two beats of the pulse."""
-CALM = 0.008
-"""Seconds of the processor's time between two beats in a calm moment."""
+WHILE = 0.2
+"""Seconds over which is looked how busy the process was."""
+BUSY = 0.9
+"""Share of the time that the processor works from which on the process is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,10 @@ class Loads:
 
     in_flight: int = 2_000
     """Requests under way in this process."""
-    wait: float = 0.02
-    """Seconds of work that may lie before a question when there was no calm moment for `burst` seconds."""
-    burst_wait: float = 0.3
+    wait: float = 0.04
+    """Seconds of work that may lie before a question when the process is busy."""
+    burst: float = 0.3
     """Seconds of work that may lie before it otherwise."""
-    burst: float = 0.5
-    """Seconds of the processor's time for which there may be no calm moment."""
     viewer_in_flight: int | None = None
     """Requests under way of one viewer; None for any number."""
     viewer_rate: float | None = None
@@ -46,8 +46,6 @@ class Loads:
     """Share of `in_flight` that services may have: nobody waits for them."""
 
 
-MOMENT = 0.05
-"""Seconds of the processor's time after a calm moment in which nobody is refused."""
 LATELY = 128
 """Answers by which is known what one takes of the processor."""
 
@@ -67,11 +65,18 @@ class ViewerBusyError(BusyError):
 class Load:
     """What is under way in this process."""
 
-    def __init__(self, loads: Loads | None = None, cpu: Callable[[], float] = time.thread_time) -> None:
-        """Take on so much; `cpu` counts the processor's seconds."""
+    def __init__(
+        self,
+        loads: Loads | None = None,
+        cpu: Callable[[], float] = time.thread_time,
+        wall: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take on so much; `cpu` counts the processor's seconds, `wall` everybody's."""
         self._loads = loads or Loads()
-        self._cpu = cpu
-        self._beat = self._calm = cpu()
+        self._cpu, self._wall = cpu, wall
+        self._beat = (cpu(), wall())
+        self._busy = 0.0
+        """Share of the time for which the processor has worked of late."""
         self._done: deque[float] = deque([cpu()], maxlen=LATELY)
         """When the last answers were done: several that are worked on side by side end together."""
         self._handle: asyncio.TimerHandle | None = None
@@ -97,9 +102,11 @@ class Load:
             self._handle = None
 
     def _tick(self) -> None:
-        now = self._cpu()
-        if now - self._beat < CALM:
-            self._calm = now
+        now = (self._cpu(), self._wall())
+        worked, passed = now[0] - self._beat[0], now[1] - self._beat[1]
+        if passed > 0:
+            weight = min(passed / WHILE, 1.0)
+            self._busy += (min(worked / passed, 1.0) - self._busy) * weight
         self._beat = now
         self._handle = asyncio.get_running_loop().call_later(BEAT, self._tick)
 
@@ -132,13 +139,9 @@ class Load:
         """Whether a question would have to wait for too long."""
         if self._handle is None or len(self._done) < LATELY:
             return False
-        since = self._cpu() - self._calm
-        if since < MOMENT:
-            return False
-        calm = since <= burst
-        cost = (self._done[-1] - self._done[0]) / max(len(self._done) - 1, 1)
+        cost = (self._done[-1] - self._done[0]) / (LATELY - 1)
         before = (self.in_flight - self.waiting_for_vendors) * cost
-        return before > (self._loads.burst_wait if calm else self._loads.wait)
+        return before > (self._loads.wait if self._busy > BUSY else burst)
 
     @contextmanager
     def of_viewer(self, viewer: Hashable, *, bulk: bool) -> Iterator[None]:
@@ -155,7 +158,9 @@ class Load:
         if self._rates is not None and not self._rates.take(viewer, time.monotonic()):
             self.refused += 1
             raise ViewerBusyError(_soon())
-        if bulk and (self._bulk >= max(1, self._loads.in_flight * self._loads.bulk_share) or self._late(0.0)):
+        if bulk and (
+            self._bulk >= max(1, self._loads.in_flight * self._loads.bulk_share) or self._late(self._loads.wait)
+        ):
             self.refused += 1
             raise BusyError(_soon())
         self._of_viewers[viewer] = own + 1

@@ -48,7 +48,8 @@ def rights(viewer: Viewer, district: District) -> Rights:
     """What a viewer may see of a district today, in a request with the viewer's purpose."""
     today = district.today()
     holding = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
-    whole = OPEN.union(*(grant.classes for grant in holding if not grant.bounded))
+    opened = viewer.emergency.classes if viewer.emergency is not None else frozenset[Sensitivity]()
+    whole = OPEN.union(opened, *(grant.classes for grant in holding if not grant.bounded))
     return Rights(whole, frozenset().union(*(grant.classes for grant in holding if grant.bounded)) - whole)
 
 

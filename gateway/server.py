@@ -33,6 +33,7 @@ from gateway.cache import Limits, Others
 from gateway.disclosure import Disclosing, DisclosureLog
 from gateway.documents import Documents, core_of
 from gateway.door import Door
+from gateway.emergency import Emergencies
 from gateway.execution import configured_executor, executor_class
 from gateway.fetching import Operations
 from gateway.guard import Bounds, Guard
@@ -97,6 +98,8 @@ class Service:
     """What requests may say that they are for."""
     disclosures: DisclosureLog | None = None
     """Where it is recorded what was disclosed to whom."""
+    reviewers: str | None = None
+    """Address that is told when something is opened for a child's health or safety; None where nothing can be."""
     policy: str = ""
     """Digest of what the settings say of who may see what; it stands in that record."""
     dependents: frozenset[DistrictId] = frozenset()
@@ -123,8 +126,15 @@ class Service:
         viewers = Viewers(self.viewers, self.issuers)
         load = Load(self.loads)
         operations.cache.waits = load.waiting
-        admission = Admission(viewers, get=self.get_queries, purposes=self.purposes, load=load)
-        log = self.disclosures
+        log, seal = self.disclosures, HmacSeal(self.secret)
+        emergencies = Emergencies(viewers, seal, log, self.reviewers) if log and self.reviewers else None
+        admission = Admission(
+            viewers,
+            get=self.get_queries,
+            purposes=self.purposes,
+            load=load,
+            emergency=emergencies.viewer if emergencies else None,
+        )
         view = GraphQLView(
             schema,
             admission,
@@ -138,16 +148,22 @@ class Service:
             *self.readiness.routes(),
             *Purging(operations.districts, viewers, operations.cache.purge).routes(),
             *Hooks(self.hooks, operations.cache.purge).routes(),
+            *(emergencies.routes() if emergencies else ()),
             *(self.explorer.routes() if self.explorer else ()),
         ]
-        lifespan = partial(self._lifespan, operations, viewers, load)
+        lifespan = partial(self._lifespan, operations, viewers, load, emergencies)
         pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
         door = Door(view, pages, self.hosts, load, explorer=self.explorer is not None)
         return _for_pages_of(self.origins, door) if self.origins else door
 
     @contextlib.asynccontextmanager
     async def _lifespan(
-        self, operations: Operations, viewers: Viewers, load: Load, _: Starlette
+        self,
+        operations: Operations,
+        viewers: Viewers,
+        load: Load,
+        emergencies: Emergencies | None,
+        _: Starlette,
     ) -> AsyncIterator[None]:
         others = self.others
         if others is not None:
@@ -161,6 +177,8 @@ class Service:
         load.stop()
         await operations.close()
         await viewers.close()
+        if emergencies is not None:
+            await emergencies.close()
         if self.disclosures is not None:
             await self.disclosures.close()
         sources = (source for district in self.districts for source in district.sources)

@@ -73,6 +73,7 @@ def serve(path: Path) -> int:
             documents=trusted,
             trusted_only=settings.documents.only,
             issuers=issuers,
+            reviewers=settings.policy.reviewers,
             origins=server.origins,
             loads=settings.load.loads,
             purposes=Purposes(settings.policy.purposes, settings.policy.purpose_required),

@@ -152,8 +152,8 @@ class LoadConfig(Section):
 
     in_flight: int = Field(default=2_000, ge=1)
     """Requests under way in one process."""
-    wait: float = Field(default=0.02, gt=0, le=10)
-    """Seconds of work that may lie before a question when the process has had no calm moment for a while."""
+    wait: float = Field(default=0.04, gt=0, le=10)
+    """Seconds of work that may lie before a question when the process is busy."""
     viewer_in_flight: int = Field(default=8, ge=1)
     """Requests under way of one viewer."""
     viewer_rate: float = Field(default=10.0, gt=0)
@@ -172,6 +172,8 @@ class PolicyConfig(Section):
 
     purposes: frozenset[str] = frozenset()
     """Purposes that a request may state; empty for any."""
+    reviewers: str | None = Field(default=None, pattern=r"^https://|^http://(127\.0\.0\.1|localhost)[:/]")
+    """Address that is told within a minute when somebody breaks the glass; without one nobody can."""
     purpose_required: bool = False
     """Whether every request must state one of them."""
 

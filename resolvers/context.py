@@ -16,7 +16,7 @@ from strawberry.types import Info as StrawberryInfo
 from adapters.errors import AdapterError
 from adapters.model import ContactId, DistrictId, Record, Sensitivity, StaffId, StudentId
 from adapters.sources import Ref, Source, Sources
-from resolvers.reach import Assigned, Grant, Reach
+from resolvers.reach import Assigned, Emergency, Grant, Reach
 
 
 @strawberry.enum
@@ -53,6 +53,8 @@ class Viewer:
     """Students whom the district gave to the viewer beside those whom the SIS tells."""
     purpose: str | None = None
     """What the request says that it is for; None when it does not say."""
+    emergency: Emergency | None = None
+    """What the request uses that was opened for a child's health or safety; None as a rule."""
     issuer: str | None = None
     """Who vouches for the viewer; None for service accounts, whose tokens are in the settings."""
     operator: bool = False

@@ -23,6 +23,7 @@ class ReachKind(Enum):
     SECTION = "section"
     CASELOAD = "caseload"
     CONTACT = "contact"
+    EMERGENCY = "emergency"
     SELF = "self"
 
 
@@ -34,6 +35,7 @@ TOLD = {
     ReachKind.SECTION: "The student has a place today in a section that the viewer teaches.",
     ReachKind.CASELOAD: "The district gave the student to the viewer.",
     ReachKind.CONTACT: "The viewer has a parent's rights in the student's education.",
+    ReachKind.EMERGENCY: "It was opened for the student's health or safety.",
     ReachKind.SELF: "The viewer is the student.",
 }
 NODES = {ReachKind.SCHOOL: "School", ReachKind.SECTION: "Section"}

@@ -70,6 +70,17 @@ class Assigned:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """What was opened for a child's health or safety: while it is used, its viewer sees these students only."""
+
+    name: str
+    """What the opening is called in the record of disclosures."""
+    district: DistrictId
+    students: frozenset[StudentId]
+    classes: frozenset[Sensitivity]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
     """The students of one district whom a viewer may see."""

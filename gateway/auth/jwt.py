@@ -43,6 +43,8 @@ class _Known(NamedTuple):
 
     viewer: Viewer
     expires: float
+    signed_in: float
+    """When the viewer last signed in, in seconds since 1970."""
     keys: Keys
     kid: str
     key: PyJWK
@@ -74,6 +76,11 @@ class Verifier:
             self._known.popitem(last=False)
         return known.viewer
 
+    def signed_in(self, token: str) -> float | None:
+        """When the viewer of a token that was verified last signed in; None for any other."""
+        known = self._known.get(hashlib.sha256(token.encode(errors="surrogateescape")).digest())
+        return None if known is None else known.signed_in
+
     async def _verified(self, token: str) -> _Known:
         if len(token) > LARGEST or not token.isascii():
             raise RefusedTokenError("form")
@@ -85,7 +92,9 @@ class Verifier:
         viewer = issuer.viewer(claims)
         if viewer is None:
             raise RefusedTokenError("role")
-        return _Known(viewer, claims["exp"] + LEEWAY, issuer.keys, kid, key)
+        signed_in = claims.get("auth_time", claims["iat"])
+        when = float(signed_in) if isinstance(signed_in, int | float) else 0.0
+        return _Known(viewer, claims["exp"] + LEEWAY, when, issuer.keys, kid, key)
 
     def _begin(self, token: str) -> tuple[Issuer, str]:
         """Whose key is to be looked for: read unverified, and used for nothing else."""

@@ -40,6 +40,10 @@ class Viewers:
             log.info("a token was refused: %s", exc.reason)
             return None
 
+    def signed_in(self, authorization: str) -> float | None:
+        """When whose header it is last signed in, in seconds since 1970; None for a token of the settings."""
+        return self._verifier.signed_in(authorization.partition(" ")[2].strip())
+
     async def close(self) -> None:
         """Fetch keys no more."""
         await asyncio.gather(*(issuer.keys.close() for issuer in self._issuers))

@@ -14,7 +14,7 @@ from adapters.model import DistrictId, Record, Sensitivity
 from gateway.disclosure.secrets import Secrets
 from resolvers.context import Traffic, Viewer, ViewerRole
 
-SCHOOL_OFFICIAL, PARENT, ELIGIBLE = "99.31(a)(1)", "99.10", "99.5"
+SCHOOL_OFFICIAL, PARENT, ELIGIBLE, EMERGENCY = "99.31(a)(1)", "99.10", "99.5", "99.36"
 BASES = {ViewerRole.PARENT: PARENT, ViewerRole.STUDENT: ELIGIBLE}
 """What the law calls the reason, in 34 CFR part 99; school officials for all others."""
 
@@ -125,9 +125,36 @@ def entry(
         "categories": sorted(each.name for each in told.classes - {open_}),
         "decision": "allow" if told.count or not denied else "deny",
         "denied": denied,
+        "breakGlass": viewer.emergency.name if viewer.emergency is not None else None,
         "policy": policy,
     }
     return Entry(_encode(body)[1:-1], bool(told.classes - {open_}), district, told.count)
+
+
+def opened(
+    secrets: Secrets,
+    viewer: Viewer,
+    district: str,
+    students: Iterable[str],
+    *,
+    classes: Iterable[Sensitivity],
+    told: Mapping[str, Any],
+) -> Entry:
+    """The line of what was opened for a child's health or safety, and why; nothing has been disclosed yet."""
+    body: dict[str, Any] = {
+        "tenant": district,
+        "actor": {
+            "sub": secrets.pseudonym(district, f"{viewer.issuer or ''}|{viewer.subject}"),
+            "role": viewer.role.name,
+            "idp": viewer.issuer,
+        },
+        "basis": EMERGENCY,
+        "opening": dict(told),
+        "students": sorted(secrets.pseudonym(district, student) for student in students),
+        "count": 0,
+        "categories": sorted(each.name for each in classes),
+    }
+    return Entry(_encode(body)[1:-1], True, DistrictId(district), 0)
 
 
 def sources(traffic: Mapping[str, Traffic], district: DistrictId) -> list[dict[str, Any]]:

@@ -160,6 +160,17 @@ def _check_end(path: Path, number: int, signed: int, *, closed: bool, found: Che
         )
 
 
+def openings(directory: Path, actor: str, since: str) -> Iterator[dict[str, Any]]:
+    """What somebody, by the pseudonym, has opened for a child's health or safety since an instant."""
+    for path in sorted(directory.glob(NAME)):
+        with path.open("rb") as file:
+            for line in file:
+                if b'"opening":{' in line and actor.encode() in line:
+                    told = _decoded(line)
+                    if told.get("ts", "") >= since and told["actor"]["sub"] == actor:
+                        yield told
+
+
 def seen(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str, Any]]:
     """Disclosures of a student, by the pseudonym, since a day such as `2026-11-01`; in the order of the files."""
     wanted = b'"' + pseudonym.encode() + b'"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -21,18 +21,25 @@ from tests.gateway.graph import SCHEMA, TOKEN, begin
 
 
 @contextlib.contextmanager
-def beating(loads: Loads | None = None) -> Iterator[tuple[Load, Clock]]:
-    """A load whose pulse is felt, of which one answer takes ten milliseconds, and the processor's clock."""
-    clock = Clock()
-    load = Load(loads, cpu=clock)
+def beating(loads: Loads | None = None) -> Iterator[tuple[Load, Callable[[float, float], None]]]:
+    """A load whose pulse is felt, of which one answer takes ten milliseconds, and how time and work pass."""
+    cpu, wall = Clock(), Clock()
+    load = Load(loads, cpu=cpu, wall=wall)
     load.start()
+
+    def passes(seconds: float, worked: float) -> None:
+        for _ in range(100):
+            wall.now += seconds / 100
+            cpu.now += worked / 100
+            load._tick()
+
     for _ in range(200):
         with load.taken():
-            clock.now += 0.01
-            load._calm = clock.now
-    load._tick()
+            cpu.now += 0.01
+            wall.now += 0.1
+    passes(2.0, 0.0)
     try:
-        yield load, clock
+        yield load, passes
     finally:
         load.stop()
 
@@ -48,30 +55,28 @@ def refuses(load: Load) -> bool:
 
 @pytest.mark.row("F01")
 async def test_a_burst_may_wait_and_a_flood_may_not() -> None:
-    """Thirty answers of ten milliseconds in a calm time; when no beat was on time for half a second, two."""
-    with beating() as (load, clock), contextlib.ExitStack() as taken:
-        clock.now += 0.1
+    """Thirty answers of ten milliseconds in a quiet time; when the processor works all the time, four."""
+    with beating() as (load, passes), contextlib.ExitStack() as taken:
         for _ in range(31):
             taken.enter_context(load.taken())
         assert refuses(load)
         taken.enter_context(load.waiting())
-        assert not load._late(0.5)
-        clock.now += 0.6
-        load._tick()
-        assert load._late(0.5)
-        for _ in range(28):
+        assert not load._late(0.3)
+        passes(1.0, 1.0)
+        assert load._late(0.3)
+        for _ in range(26):
             taken.enter_context(load.waiting())
-        assert not load._late(0.5)
+        assert not load._late(0.3)
         taken.enter_context(load.taken())
-        assert load._late(0.5)
-        load._tick()
-        assert not load._late(0.5)
+        assert load._late(0.3)
+        passes(1.0, 0.5)
+        assert not load._late(0.3)
 
 
 @pytest.mark.row("F07")
 async def test_services_wait_for_persons() -> None:
     """They are turned away first, and have a share of the room at most."""
-    with beating(Loads(in_flight=20)) as (load, clock):
+    with beating(Loads(in_flight=20)) as (load, _):
         with contextlib.ExitStack() as taken:
             for number in range(2):
                 taken.enter_context(load.of_viewer(number, bulk=True))
@@ -79,12 +84,13 @@ async def test_services_wait_for_persons() -> None:
                 pass
             with load.of_viewer("person", bulk=False):
                 pass
-        with load.taken(), load.taken(), load.taken():
-            clock.now += 0.1
+        with contextlib.ExitStack() as taken:
+            for _ in range(5):
+                taken.enter_context(load.taken())
             with pytest.raises(BusyError), load.of_viewer("service", bulk=True):
                 pass
-        with load.of_viewer("person", bulk=False):
-            pass
+            with load.of_viewer("person", bulk=False):
+                pass
 
 
 @pytest.mark.row("G21", "F06")

@@ -32,7 +32,6 @@ NOT_COVERED = {
     "H07": "no proxy is shipped yet: how requests are framed is held by the server, uvicorn with httptools",
     "H12": "no proxy is shipped yet: uvicorn has no timeout for slow heads, so one is needed in front",
     "J09": "a role stands in the token until it ends, an hour at most; scope follows within 15 minutes (K07)",
-    "K13": "there is no break-glass yet: nobody can open what is not granted",
     "L07": "there are no metrics yet",
 }
 """Rows that no test plays, and why."""
