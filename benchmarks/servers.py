@@ -3,8 +3,8 @@ Servers to send load to, each a process of its own: `python -m benchmarks.server
 
 `gateway` is the service itself over the district in memory, carrying out each operation anew from what is cached;
 `shedding` is that as it meets an overload; `whole` is the same with whole answers, as it is served; `stock` is
-Strawberry's own view and executor on the same schema, context and data, `static` a Starlette route that sends bytes
-made beforehand.
+Strawberry's own view and executor on the same schema, context and data; `static` is a Starlette route that sends
+bytes made beforehand.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
@@ -137,8 +137,7 @@ class Admission:
             raise RefusedError(403, "Student-Graph-Break-Glass: nothing can be opened here.", "FORBIDDEN")
         return self._emergency(viewer, ticket)
 
-    @contextmanager
-    def room(self, viewer: Viewer) -> Iterator[None]:
+    def room(self, viewer: Viewer) -> AbstractContextManager[None]:
         """
         Room for one more question of a viewer, for as long as the block lasts.
 
@@ -148,8 +147,7 @@ class Admission:
         """
         bulk = viewer.role is ViewerRole.SERVICE
         try:
-            with self._load.of_viewer((viewer.issuer, viewer.subject), bulk=bulk):
-                yield
+            return self._load.of_viewer((viewer.issuer, viewer.subject), bulk=bulk)
         except ViewerBusyError as busy:
             message = "You ask too much at once; try again soon."
             raise RefusedError(429, message, "RATE_LIMITED", {"Retry-After": str(math.ceil(busy.after))}) from None

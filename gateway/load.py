@@ -143,36 +143,50 @@ class Load:
         before = (self.in_flight - self.waiting_for_vendors) * cost
         return before > (self._loads.wait if self._busy > BUSY else burst)
 
-    @contextmanager
-    def of_viewer(self, viewer: Hashable, *, bulk: bool) -> Iterator[None]:
+    def of_viewer(self, viewer: Hashable, *, bulk: bool) -> _OfViewer:
         """
         The same for a viewer; those with `bulk` come after all others.
 
         Raises:
             BusyError: there are too many, or too many of this viewer.
         """
-        own = self._of_viewers.get(viewer, 0)
-        if self._loads.viewer_in_flight is not None and own >= self._loads.viewer_in_flight:
+        most = self._loads.viewer_in_flight
+        full = most is not None and self._of_viewers.get(viewer, 0) >= most
+        if full or (self._rates is not None and not self._rates.take(viewer, time.monotonic())):
             self.refused += 1
             raise ViewerBusyError(_soon())
-        if self._rates is not None and not self._rates.take(viewer, time.monotonic()):
-            self.refused += 1
-            raise ViewerBusyError(_soon())
-        if bulk and (
-            self._bulk >= max(1, self._loads.in_flight * self._loads.bulk_share) or self._late(self._loads.wait)
-        ):
+        share = max(1, self._loads.in_flight * self._loads.bulk_share)
+        if bulk and (self._bulk >= share or self._late(self._loads.wait)):
             self.refused += 1
             raise BusyError(_soon())
-        self._of_viewers[viewer] = own + 1
+        return _OfViewer(self, viewer, bulk)
+
+    def _begin_of(self, viewer: Hashable, bulk: bool) -> None:
+        self._of_viewers[viewer] = self._of_viewers.get(viewer, 0) + 1
         self._bulk += bulk
-        try:
-            yield
-        finally:
-            self._bulk -= bulk
-            if self._of_viewers[viewer] == 1:
-                del self._of_viewers[viewer]
-            else:
-                self._of_viewers[viewer] -= 1
+
+    def _end_of(self, viewer: Hashable, bulk: bool) -> None:
+        self._bulk -= bulk
+        left = self._of_viewers[viewer] - 1
+        if left:
+            self._of_viewers[viewer] = left
+        else:
+            del self._of_viewers[viewer]
+
+
+class _OfViewer:
+    """A viewer's place, held for as long as a block lasts."""
+
+    __slots__ = ("_bulk", "_load", "_viewer")
+
+    def __init__(self, load: Load, viewer: Hashable, bulk: bool) -> None:
+        self._load, self._viewer, self._bulk = load, viewer, bulk
+
+    def __enter__(self) -> None:
+        self._load._begin_of(self._viewer, self._bulk)  # noqa: SLF001 - its own place
+
+    def __exit__(self, *_: object) -> None:
+        self._load._end_of(self._viewer, self._bulk)  # noqa: SLF001 - its own place
 
 
 class _Taken:
