@@ -29,12 +29,16 @@ class Told:
     classes: set[Sensitivity] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """One line of the log, but for what is new each time that the same is disclosed."""
 
     body: bytes
-    """The part of the line that stays the same, as JSON without its braces."""
+    """
+    The part of the line that stays the same, as JSON without its braces.
+
+    Once it was written, a line that names the first one stands for it.
+    """
     sensitive: bool
     """Whether a class was disclosed that is not open: then it must be written before the answer leaves."""
     district: DistrictId

@@ -125,6 +125,12 @@ class DisclosureLog:
                 request_id.encode(),
             )
             self._take(line, must=entry.sensitive)
+            if b'"same":' not in entry.body:
+                entry.body = b'"tenant":%b,"same":"%b","count":%d' % (
+                    msgspec.json.encode(entry.district),
+                    name,
+                    entry.count,
+                )
 
     def _stamps(self) -> tuple[bytes, bytes]:
         """A name that sorts by time and is nobody else's, and the time; a second is spelled once."""

@@ -172,12 +172,27 @@ def openings(directory: Path, actor: str, since: str) -> Iterator[dict[str, Any]
 
 
 def seen(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str, Any]]:
-    """Disclosures of a student, by the pseudonym, since a day such as `2026-11-01`; in the order of the files."""
+    """
+    Disclosures of a student, by the pseudonym, since a day such as `2026-11-01`; in the order of the files.
+
+    A line that says that the same was disclosed once more is told as the one that it names, with its own time.
+    """
     wanted = b'"' + pseudonym.encode() + b'"'
     for path in sorted(directory.glob(NAME)):
+        first: dict[bytes, dict[str, Any]] = {}
         with path.open("rb") as file:
             for line in file:
-                if wanted in line and line.endswith(b"\n"):
+                told = None
+                if wanted in line:
                     told = _decoded(line)
-                    if told.get("ts", "") >= since and pseudonym in told.get("students", ()):
-                        yield told
+                    told = told if pseudonym in told.get("students", ()) else None
+                    if told is not None:
+                        first[str(told["id"]).encode()] = told
+                elif first and (at := line.find(_SAME)) > 0:
+                    again = first.get(line[at + len(_SAME) :].partition(b'"')[0])
+                    told = again and again | _decoded(line)
+                if told is not None and told.get("ts", "") >= since:
+                    yield told
+
+
+_SAME = b'"same":"'

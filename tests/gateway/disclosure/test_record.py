@@ -264,3 +264,23 @@ async def test_who_saw_a_student_since_a_day_is_found(tmp_path: Path) -> None:
     assert list(seen(tmp_path, mine, today)) == found
     assert list(seen(tmp_path, mine, "2999-01-01")) == []
     assert list(seen(tmp_path, SECRETS.pseudonym("dale", "s5"))) == []
+
+
+@pytest.mark.row("L12")
+async def test_what_is_disclosed_once_more_names_the_first_time(tmp_path: Path) -> None:
+    """In a short line with a time of its own; a search tells it in full, and it is chained as every other."""
+    log = DisclosureLog(tmp_path, SECRETS)
+    same = told("s1", "s2")
+    for _ in range(3):
+        write(log, same, told("s3"))
+    await log.close()
+    found = list(seen(tmp_path, SECRETS.pseudonym("hill", "s2")))
+    assert [(line["opName"], line["count"], "same" in line) for line in found] == [
+        ("Roster", 2, False),
+        ("Roster", 2, True),
+        ("Roster", 2, True),
+    ]
+    assert len({line["id"] for line in found}) == 3
+    lengths = [len(line) for line in log.chain.path.read_text().splitlines() if '"same"' in line]
+    assert max(lengths) < 350
+    assert check(tmp_path, PUBLIC).problems == []
