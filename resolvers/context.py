@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
@@ -59,6 +59,14 @@ class Viewer:
     """Who vouches for the viewer; None for service accounts, whose tokens are in the settings."""
     operator: bool = False
     """Whether the viewer runs the gateway: sees the sources' health and identity counts."""
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Made once: every kept answer is looked up by its viewer."""
+        if not self._hash:
+            parts = tuple(getattr(self, each.name) for each in fields(self) if each.compare)
+            object.__setattr__(self, "_hash", hash(parts))
+        return self._hash
 
 
 class Degraded(NamedTuple):
