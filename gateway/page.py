@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from gateway.asking import RefusedError
+from gateway.auth import Issuer
 from gateway.purging import bounded_body
 
 BUILT = Path(__file__).parent / "graphiql"
@@ -26,7 +28,7 @@ EXAMPLES = (Path(__file__).parent / "examples", Path(__file__).parent.parent / "
 """Where the example documents are: beside the code in a wheel, at the root in a checkout."""
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'{}; img-src 'self' data:; "
     "font-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
@@ -61,12 +63,15 @@ class Explorer:
         examples: Path | None = None,
         variables: Mapping[str, str] | None = None,
         people: Mapping[str, str] | None = None,
+        issuers: Sequence[Issuer] = (),
     ) -> None:
         """
         Serve those folders; `variables` are values for variables of the examples, by name.
 
-        `people` are tokens by name, for whoever has the code: a demo's, never a real person's.
+        `people` are tokens by name, for whoever has the code: a demo's, never a real person's. One may sign in at
+        `issuers`.
         """
+        self._sign_in = [(issuer.name, issuer.sign_in) for issuer in issuers if issuer.sign_in is not None]
         self.code = secrets.token_urlsafe(16)
         """Stands in the fragment of the address that the demo prints."""
         self._people = people
@@ -76,7 +81,15 @@ class Explorer:
 
     def page(self) -> Response:
         """The page itself, or what to do when it was not built."""
-        index, headers = self._built / "index.html", {"Content-Security-Policy": POLICY}
+        asked = {
+            f" {parts.scheme}://{parts.netloc}"
+            for _, told in self._sign_in
+            for parts in [urlsplit(told.token_url)]
+        }
+        index, headers = (
+            self._built / "index.html",
+            {"Content-Security-Policy": POLICY.format("".join(sorted(asked)))},
+        )
         return FileResponse(index, headers=headers) if index.is_file() else HTMLResponse(UNBUILT, headers=headers)
 
     def routes(self) -> list[BaseRoute]:
@@ -84,12 +97,26 @@ class Explorer:
         found: list[BaseRoute] = [
             Route("/graphql", lambda _: self.page()),
             Route("/graphql/examples.json", lambda _: JSONResponse(self.examples())),
+            Route("/graphql/sign-in.json", lambda _: JSONResponse(self.issuers())),
         ]
         if self._people is not None:
             found.append(Route("/graphql/people", self._told, methods=["POST"]))
         if (self._built / "assets").is_dir():
             found.append(Mount("/graphql/assets", _Assets(directory=self._built / "assets")))
         return found
+
+    def issuers(self) -> list[dict[str, str]]:
+        """The issuers at which one may sign in, as the page asks them."""
+        return [
+            {
+                "issuer": name,
+                "authorizationUrl": told.authorization_url,
+                "tokenUrl": told.token_url,
+                "clientId": told.client_id,
+                "scope": told.scope,
+            }
+            for name, told in self._sign_in
+        ]
 
     async def _told(self, request: Request) -> Response:
         """The demo's people and their tokens, for whoever has the code."""

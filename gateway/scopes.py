@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from adapters.contract import Adapter, LookupMethod
-from adapters.errors import AdapterError, NotOfferedError, UnavailableError
+from adapters.errors import AdapterError, NotOfferedError
 from adapters.lookup import lookup_of
 from adapters.model import DistrictId, SchoolId, Sensitivity, StudentId
 from adapters.sources import Ask, District, Fetch, Ref
@@ -281,10 +281,3 @@ def _of_age(birth: date | None, today: date) -> bool:
         birth is not None
         and (today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))) >= OF_AGE
     )
-
-
-def undecided(source: str) -> AdapterError:
-    """The error of a question that cannot be answered because it is not known whom the viewer may see."""
-    error = UnavailableError("it is not known whom the viewer may see")
-    error.source = source
-    return error

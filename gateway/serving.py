@@ -53,7 +53,7 @@ def serve(path: Path) -> int:
     named = settings.documents.manifest
     trusted = manifest(path.parent / named) if named else {}
     server = settings.server
-    explorer = Explorer() if server.graphiql else None
+    explorer = Explorer(issuers=issuers) if server.graphiql else None
     with open_door(server.host, server.port) as bound:
         host, port = bound.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"

@@ -22,8 +22,6 @@ class Viewers:
         self._static = Tokens(tokens)
         self._issuers = issuers
         self._verifier = Verifier({issuer.name: issuer for issuer in issuers})
-        self.refused: dict[str, int] = {}
-        """How often a token was refused since start, by reason."""
 
     async def of(self, authorization: str) -> Viewer | None:
         """Whose header `Authorization: Bearer TOKEN` it is; None for anything else."""
@@ -36,7 +34,6 @@ class Viewers:
         try:
             return await self._verifier.viewer(token)
         except RefusedTokenError as exc:
-            self.refused[exc.reason] = self.refused.get(exc.reason, 0) + 1
             log.info("a token was refused: %s", exc.reason)
             return None
 

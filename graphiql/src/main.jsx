@@ -5,8 +5,10 @@ import "./page.css";
 import { createRoot } from "react-dom/client";
 
 import { Page } from "./page.jsx";
+import { comeBack, issuers } from "./sign-in.js";
 import { keepToken, takePeople, takeToken } from "./token.js";
 
+await comeBack().catch((problem) => console.warn("signing in failed:", problem.message));
 const people = await takePeople();
 if (!takeToken() && Object.keys(people).length) {
   keepToken(Object.values(people)[0]);
@@ -18,5 +20,5 @@ async function examples() {
   return answer.ok ? answer.json() : [];
 }
 
-const documents = await examples();
-createRoot(document.getElementById("graphiql")).render(<Page token={shown} people={people} examples={documents} />);
+const [documents, offered] = await Promise.all([examples(), issuers()]);
+createRoot(document.getElementById("graphiql")).render(<Page token={shown} people={people} issuers={offered} examples={documents} />);

@@ -3,6 +3,7 @@ import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { useMemo, useState } from "react";
 import { createPortal } from "react-dom";
 
+import { leave } from "./sign-in.js";
 import { keepToken } from "./token.js";
 
 const WELCOME = "# Choose one of the examples above, or write a query and press Ctrl-Enter.\n\n{\n  viewer {\n    role\n  }\n}\n";
@@ -104,7 +105,7 @@ function People({ people, token }) {
 }
 
 /** GraphiQL with the gateway's examples and a token field above it. */
-export function Page({ token: first, people, examples }) {
+export function Page({ token: first, people, issuers, examples }) {
   const [token, setToken] = useState(first);
   const fetcher = useMemo(() => fetcherWith(token), [token]);
   const [bar, setBar] = useState(null);
@@ -114,6 +115,11 @@ export function Page({ token: first, people, examples }) {
         <strong>student graph</strong>
         <span ref={setBar} />
         {Object.keys(people).length > 0 && <People people={people} token={token} />}
+        {issuers.map((issuer) => (
+          <button key={issuer.issuer} type="button" onClick={() => leave(issuer)} data-testid="sign-in">
+            Sign in{issuers.length > 1 && ` at ${new URL(issuer.issuer).hostname}`}
+          </button>
+        ))}
         <TokenField key={token} token={token} onToken={setToken} />
       </header>
       <GraphiQL

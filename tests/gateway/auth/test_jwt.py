@@ -20,11 +20,9 @@ from resolvers.context import ViewerRole
 from tests.gateway.auth.minting import (
     AUDIENCE,
     DALE,
-    EC,
     HILL,
     NAME,
     RSA,
-    Endpoint,
     claims,
     public,
     standing,
@@ -220,9 +218,3 @@ async def test_a_token_is_verified_once_until_it_ends_or_its_key_does() -> None:
             await stand.keys._fetching
         with pytest.raises(RefusedTokenError):
             await verifier.viewer(sent)
-
-
-def test_an_endpoint_is_needed_for_nothing_else() -> None:
-    """The test's own issuer publishes two keys."""
-    assert [key["kid"] for key in Endpoint().keys] == ["one", "rsa"]
-    assert EC.curve.name == "secp256r1"
