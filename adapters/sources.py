@@ -71,15 +71,6 @@ class Answer(NamedTuple, Generic[V]):
     """The source's mark of its state before it was asked; None when it was not looked for."""
 
 
-class Together(dict[Any, Answer[Any]]):
-    """Answers to a batch that are kept together, so that what was found out about them once need not be again."""
-
-    __slots__ = ("census",)
-
-    census: Any
-    """What the policy counted in them; not there before it did."""
-
-
 class Aging(NamedTuple):
     """How the answers to a lookup age."""
 

@@ -19,7 +19,8 @@ from adapters.contract import Adapter, AdapterSettings
 from adapters.errors import UnavailableError
 from adapters.lookup import Batch
 from adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
-from adapters.sources import Answer, Ask, District, Source, Together
+from adapters.sources import Answer, Ask, District, Source
+from gateway.cache.store import Together
 from resolvers.context import Viewer, ViewerRole
 from resolvers.ids import GlobalId, encode
 from resolvers.reach import granted

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from adapters.errors import AdapterError, ForbiddenError
 from adapters.lookup import About, Page
 from adapters.model import DistrictId, Record, Sensitivity, StudentId
-from adapters.sources import Answer, Ask, District, Fetch, Source, Together
+from adapters.sources import Answer, Ask, District, Fetch, Source
+from gateway.cache.store import Together
 from resolvers.context import Operation, ReachOf, Viewer
 from resolvers.reach import Reach
 

@@ -121,6 +121,7 @@ class Fleet:
         """Whether all that was told to be forgotten is known: until then no answer can be trusted."""
         self._failed = 0
         self._back_at = 0.0
+        self._under_way: set[asyncio.Future[Any]] = set()
 
     @property
     def there(self) -> bool:
@@ -185,6 +186,8 @@ class Fleet:
             work.close()
             raise AwayError
         task = asyncio.ensure_future(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
         try:
             told = await _patiently(task, self._patience)
         except (TimeoutError, RedisError, OSError) as exc:
@@ -203,8 +206,11 @@ class Fleet:
             self._back_at = time.monotonic() + pause
 
     async def close(self) -> None:
-        """Close the connections, and open none any more."""
+        """End what is under way, close the connections, and open none any more."""
         self._back_at = math.inf
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await self.client.aclose()
 
 

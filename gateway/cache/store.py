@@ -13,7 +13,7 @@ from sys import getsizeof
 from typing import Any, NamedTuple
 
 from adapters.lookup import Lookup
-from adapters.sources import Answer, Ask, Source, Together
+from adapters.sources import Answer, Ask, Source
 from gateway.cache.limits import Limits
 from gateway.cache.purges import Purge
 from gateway.cache.sizes import size_of
@@ -52,6 +52,15 @@ class Entry:
         if self._stale is None and self.answer is not None:
             self._stale = self.answer._replace(stale=True)
         return self._stale
+
+
+class Together(dict[Any, Answer[Any]]):
+    """Answers to a batch that are kept together, so that what was found out about them once need not be again."""
+
+    __slots__ = ("census",)
+
+    census: Any
+    """What the policy counted in them; not there before it did."""
 
 
 class Memo:
