@@ -88,10 +88,10 @@ class InstanceOf:
         self.discloses = getattr(origin, "about", None) == "student_id"
         """Whether its values are records of students."""
 
-    def __call__(self, value: Any, info: GraphQLResolveInfo[Any]) -> bool:
-        """Whether the value is one; graphql-core asks it of every object before it completes it."""
+    def __call__(self, value: Any, info: GraphQLResolveInfo[Any] | None) -> bool:
+        """Whether the value is one; graphql-core asks it of every object before it completes it, saying where."""
         belongs = isinstance(value, self.origin)
-        if belongs and self.discloses and not info.context.operation.planned:
+        if belongs and self.discloses and info is not None and not info.context.operation.planned:
             info.context.operation.disclose(value, info)
         return belongs
 

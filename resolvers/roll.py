@@ -64,7 +64,7 @@ async def _candidates(info: Info, scope: Scope, reach: Reach) -> Collection[Stud
         info.context.operation.reach(scope.district.id, "student", those, through)
     named_ids = None if scope.ids is None else set(scope.ids)
     if scope.school is None and named_ids is not None:
-        return named_ids if reach.everybody else named_ids & reach.students
+        return named_ids
     if scope.school is None:
         return reach.students
     stays = await load_many(info, Adapter.school_enrollments_by_school, Key(scope.district.id, scope.school))

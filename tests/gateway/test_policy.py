@@ -162,3 +162,14 @@ async def test_where_it_cannot_be_found_out_whom_one_may_see_there_is_nothing_to
     assert {error_code(answer) for answer in told.values()} == {"SOURCE_UNAVAILABLE"}
     assert set(told) == {"s1", "s9"}
     assert ledger.calls == []
+
+
+async def test_a_class_that_is_not_granted_is_not_read_by_a_coarser_way_either() -> None:
+    """For keys that name no student, and for strangers: the verdict depends on the viewer alone."""
+    ledger = Ledger(students=["s1"])
+    coarse = Ask(lookup_of(Adapter.discipline_actions_by_district), (DISTRICT,))
+    told = await seen_by(HEAD)(source(Sis, ledger, "sis"), coarse)
+    assert [error_code(answer) for answer in told.values()] == ["FORBIDDEN"]
+    told = await seen_by(HEAD, MINE)(source(Sis, ledger, "sis"), Ask(ACTIONS, ("s1", "s9")))
+    assert {key: error_code(answer) for key, answer in told.items()} == {"s1": "FORBIDDEN", "s9": "FORBIDDEN"}
+    assert ledger.calls == []

@@ -15,6 +15,7 @@ from adapters.sandbox.serving import served
 from gateway.disclosure import DisclosureLog, Secrets
 from gateway.disclosure.chain import Chain
 from gateway.disclosure.reading import check, seen
+from gateway.execution import StructExecutor
 from gateway.guard import Bounds
 from tests.scenarios.districts import Standing, districts, standing
 
@@ -80,7 +81,7 @@ def records_in(part: Any) -> int:
 def test_the_counts_add_up(asking: tuple[Standing, Path], record_property: Callable[[str, object], None]) -> None:
     """Over a hundred thousand records, of whole answers served again too, and of every viewer."""
     stand, folder = asking
-    total, answers = 0, 0
+    total, answers, odd = 0, 0, StructExecutor.counters.deopt
     while total < 100_000:
         for viewer in ("superintendent", "principal", "teacher", "parent", "student"):
             for page in PAGES:
@@ -88,6 +89,7 @@ def test_the_counts_add_up(asking: tuple[Standing, Path], record_property: Calla
                 answers += 1
     told = lines(folder)
     assert sum(line["count"] for line in told) == total
+    assert StructExecutor.counters.deopt == odd  # it is the fast way that was counted
     record_property("counts", f"disclosures: {answers} answers, {len(told)} lines, {total} records, 0 missing")
     assert check(folder, SECRETS.signing.public_key()).problems == []
 

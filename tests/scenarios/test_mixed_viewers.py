@@ -280,3 +280,21 @@ async def disturb(gateway: Gateway, rng: random.Random, counts: Counter[str]) ->
         counts["outages"] += 1
     elif chance < 0.07:
         held.failing.clear()
+
+
+@pytest.mark.row("K07")
+@pytest.mark.parametrize("how", ["time", "purge"])
+async def test_a_whole_answer_ends_with_what_is_known_of_whom_one_may_see(how: str) -> None:
+    """After fifteen minutes, or at once when the roster is purged; names alone would be kept for an hour."""
+    gateway = Gateway(Limits())
+    query = '{ student(studentUniqueId: "1") { n: studentUniqueId } }'
+    for _ in range(3):
+        assert (await gateway.ask("teacher", query))["data"]["student"] == {"n": "1"}
+    assert len(gateway.operations.cache.wholes) == 1
+    gateway.shelves[HILL].answers["section_enrollments_by_section"]["a"] = []
+    assert (await gateway.ask("teacher", query))["data"]["student"] == {"n": "1"}
+    if how == "time":
+        gateway.clock.now += 901
+    else:
+        await gateway.operations.cache.purge(Purge(district=HILL, records=frozenset({"SectionEnrollment"})))
+    assert (await gateway.ask("teacher", query))["data"]["student"] is None

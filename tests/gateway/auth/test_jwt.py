@@ -13,6 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import ECAlgorithm
 
 from adapters.model import StaffId
 from gateway.auth import Issuer, Keys, RefusedTokenError, Verifier
@@ -20,6 +21,7 @@ from resolvers.context import ViewerRole
 from tests.gateway.auth.minting import (
     AUDIENCE,
     DALE,
+    EC,
     HILL,
     NAME,
     RSA,
@@ -118,6 +120,21 @@ async def test_a_header_that_demands_something_is_refused(headers: dict[str, Any
     async with standing() as stand:
         with pytest.raises(RefusedTokenError):
             await stand.verifier.viewer(token(headers=headers))
+
+
+@pytest.mark.row("J02")
+@pytest.mark.parametrize(
+    "headers", [{"crit": ["b64"], "b64": True}, {"crit": []}, {"b64": True}, {"crit": ["alg"]}]
+)
+async def test_a_well_signed_token_that_demands_something_is_refused(headers: dict[str, Any]) -> None:
+    """Signed by hand, for libraries tidy such headers up; what a library would let pass is ours to refuse."""
+    parts = [{"alg": "ES256", "kid": "one", "typ": "JWT", **headers}, claims()]
+    body = ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts)
+    signature = ECAlgorithm(ECAlgorithm.SHA256).sign(body.encode(), EC)
+    async with standing() as stand:
+        with pytest.raises(RefusedTokenError) as caught:
+            await stand.verifier.viewer(f"{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}")
+    assert caught.value.reason in {"header", "form"}
 
 
 @pytest.mark.row("J04")
