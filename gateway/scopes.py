@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from adapters.contract import Adapter, LookupMethod
 from adapters.errors import AdapterError, NotOfferedError
 from adapters.lookup import lookup_of
-from adapters.model import DistrictId, SchoolId, Sensitivity, StudentId
+from adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from adapters.sources import Ask, District, Fetch, Ref
 from gateway.cache import Based
 from gateway.cache.store import Memo
@@ -157,18 +157,29 @@ class _Asking:
     async def reach(self, *, keep_rights: bool) -> Reach:
         """The viewer's students, and for whom bounded grants open their classes."""
         if self.viewer.role in EVERYBODY:
-            return Reach(everybody=True, bounded=await self._bounded())
+            return Reach(everybody=True, staff_id=await self._number(), bounded=await self._bounded())
+        number = await self._number()
         bounded, *parts = await asyncio.gather(
-            self._bounded(), self._by_role(keep_rights), *map(self._assigned, self.viewer.assigned)
+            self._bounded(), self._by_role(number, keep_rights), *map(self._assigned, self.viewer.assigned)
         )
-        return Reach(through=united(part for those in parts for part in those), bounded=bounded)
+        return Reach(through=united(part for those in parts for part in those), staff_id=number, bounded=bounded)
 
-    def _by_role(self, keep_rights: bool) -> Coroutine[Any, Any, list[tuple[Ref, frozenset[StudentId]]]]:
+    async def _number(self) -> StaffId | None:
+        """The viewer's number as a member of staff: as the token says, or by an address that is just one's."""
+        if self.viewer.staff_id is not None or self.viewer.email is None:
+            return self.viewer.staff_id
+        everybody = (await self._rows(Adapter.staff_by_district, [self.district.id])).get(self.district.id, [])
+        known = {one.staff_id for one in everybody if self.viewer.email in map(str.casefold, one.emails)}
+        return known.pop() if len(known) == 1 else None
+
+    def _by_role(
+        self, number: StaffId | None, keep_rights: bool
+    ) -> Coroutine[Any, Any, list[tuple[Ref, frozenset[StudentId]]]]:
         role = self.viewer.role
         if role in BUILDING:
-            return self._employed()
+            return self._employed(number)
         if role is ViewerRole.TEACHER:
-            return self._taught()
+            return self._taught(number)
         if role is ViewerRole.PARENT:
             return self._children(keep_rights)
         return self._self()
@@ -178,11 +189,11 @@ class _Asking:
         own = self.viewer.student_id if self.viewer.role is ViewerRole.STUDENT else None
         return [(Ref("self", own), frozenset({own}))] if own else []
 
-    async def _taught(self) -> list[tuple[Ref, frozenset[StudentId]]]:
+    async def _taught(self, number: StaffId | None) -> list[tuple[Ref, frozenset[StudentId]]]:
         """Students with a place today in the sections in front of which the viewer stands today."""
-        if self.viewer.staff_id is None:
+        if number is None:
             return []
-        places = (await self._rows(Adapter.section_staff_by_staff, [self.viewer.staff_id]))[self.viewer.staff_id]
+        places = (await self._rows(Adapter.section_staff_by_staff, [number]))[number]
         sections = sorted({p.section_id for p in places if active(p.begin_date, p.end_date, self.today)})
         rosters = await self._rows(Adapter.section_enrollments_by_section, sections)
         return [
@@ -193,11 +204,11 @@ class _Asking:
             for section, roster in rosters.items()
         ]
 
-    async def _employed(self) -> list[tuple[Ref, frozenset[StudentId]]]:
+    async def _employed(self, number: StaffId | None) -> list[tuple[Ref, frozenset[StudentId]]]:
         """Students enrolled today at the schools at which the viewer is employed today."""
-        if self.viewer.staff_id is None:
+        if number is None:
             return []
-        jobs = (await self._rows(Adapter.staff_assignments_by_staff, [self.viewer.staff_id]))[self.viewer.staff_id]
+        jobs = (await self._rows(Adapter.staff_assignments_by_staff, [number]))[number]
         at = {job.education_organization_id for job in jobs if active(job.begin_date, job.end_date, self.today)}
         schools = (await self._rows(Adapter.schools_by_district, [self.district.id]))[self.district.id]
         return await self._at({school.school_id for school in schools if school.school_id in at})

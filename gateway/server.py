@@ -191,7 +191,13 @@ def _for_pages_of(origins: Collection[str], door: ASGIApp) -> ASGIApp:
         door,
         allow_origins=sorted(origins),
         allow_methods=["POST"],
-        allow_headers=["Authorization", "Content-Type", "Cache-Control", "Student-Graph-Purpose"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Cache-Control",
+            "Student-Graph-Purpose",
+            "Student-Graph-Break-Glass",
+        ],
         expose_headers=["Retry-After"],
     )
 

@@ -31,7 +31,7 @@ SchoolYear: TypeAlias = Annotated[
 ]
 First: TypeAlias = Annotated[
     int,
-    strawberry.argument(description="How many at most: 1 to 100."),
+    strawberry.argument(description="How many at most: 1 to 100; services may ask for 1,000."),
 ]
 After: TypeAlias = Annotated[
     str | None,

@@ -82,7 +82,7 @@ async def attendance_events(
     after: After = None,
 ) -> Told[AttendanceEventConnection | None]:
     """Events about the student's school days and class periods, earliest first; this school year's by default."""
-    size = page_size(first)
+    size = page_size(info, first)
     scopes = [scope] if scope else list(LOOKUPS)
 
     async def ask(where: District, some: Sequence[model.Student]) -> Told[AttendanceEventConnection | None]:

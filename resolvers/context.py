@@ -45,6 +45,8 @@ class Viewer:
     """Classes of data that the viewer may see beside the open one."""
     staff_id: StaffId | None = None
     """The viewer's number as a member of staff; None for others."""
+    email: str | None = None
+    """The address that the viewer signed in with, where a member of staff is known by it; None for others."""
     student_id: StudentId | None = None
     """The viewer's number as a student; None for others."""
     contact_id: ContactId | None = None

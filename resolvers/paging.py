@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, TypeVar
 import strawberry
 
 from adapters.errors import BadKeyError
-from resolvers.context import Seal
+from resolvers.context import Info, Seal, ViewerRole
 from resolvers.docstrings import described
 from resolvers.errors import bad_input
 
@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 LARGEST = 100
 """Edges of one page at most."""
+BULK = 1_000
+"""The same for services."""
 
 
 @described
@@ -73,15 +75,16 @@ class Cursors:
         return position
 
 
-def page_size(first: int) -> int:
+def page_size(info: Info, first: int) -> int:
     """
     How many edges a client wants.
 
     Raises:
-        GraphQLError: not a number from 1 to 100.
+        GraphQLError: not a number from 1 to 100, to 1,000 for services.
     """
-    if not 1 <= first <= LARGEST:
-        raise bad_input(f"first: ask for 1 to {LARGEST}.")
+    most = BULK if info.context.viewer.role is ViewerRole.SERVICE else LARGEST
+    if not 1 <= first <= most:
+        raise bad_input(f"first: ask for 1 to {most}.")
     return first
 
 
@@ -90,7 +93,7 @@ def sliced(
 ) -> Slice[T]:
     """The page of `ordered`, positions that are unique and sorted, that follows the cursor `after`."""
     start = start_after([position for position, _ in ordered], cursors, after)
-    items = [(cursors.close(*position), item) for position, item in ordered[start : start + page_size(first)]]
+    items = [(cursors.close(*position), item) for position, item in ordered[start : start + first]]
     end = items[-1][0] if items else after
     return Slice(items, PageInfo(has_next_page=start + first < len(ordered), end_cursor=end))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from adapters.model import DistrictId, GradeLevel, SchoolId, Sensitivity, StudentId
+from adapters.model import DistrictId, GradeLevel, SchoolId, Sensitivity, StaffId, StudentId
 from adapters.sources import Ref
 
 
@@ -89,6 +89,8 @@ class Reach:
     """Whether all of the district."""
     through: Mapping[Ref, frozenset[StudentId]] = field(default_factory=dict)
     """By what they are reached, such as the section that the viewer teaches."""
+    staff_id: StaffId | None = None
+    """The viewer's number as a member of staff; None for others."""
     bounded: Mapping[Sensitivity, frozenset[StudentId]] = field(default_factory=dict)
     """Of classes that are granted for some students only: for whom."""
     students: frozenset[StudentId] = field(init=False)

@@ -75,7 +75,7 @@ async def students_in(
         AdapterError: an id or cursor that cannot be one, or no source could say.
         GraphQLError: the filter names no scope, or `first` is out of range.
     """
-    size = page_size(first)
+    size = page_size(info, first)
     scope = scope_of(info, filter, school)
     if scope is None:
         return None

@@ -55,13 +55,13 @@ class Viewer:
     @asks(Adapter.staff_by_id)
     async def staff(self, info: Info) -> model.Staff | None:
         """The viewer as a member of staff; null for others."""
-        return await load_one(info, Adapter.staff_by_id, _staff_key(info, self.asker))
+        return await load_one(info, Adapter.staff_by_id, await _staff_key(info, self.asker))
 
     @field
     @asks(Adapter.section_staff_by_staff, Adapter.sections_by_id)
     async def sections(self, info: Info, as_of: AsOf = None) -> list[model.Section] | None:
         """Sections that the viewer teaches on a day, or helps to; none for those who are not staff."""
-        key = _staff_key(info, self.asker)
+        key = await _staff_key(info, self.asker)
         if key is None:
             return []
         keys = [Key(key.district, section) for section in await _taught(info, key, as_of)]
@@ -76,7 +76,7 @@ class Viewer:
             *(load_many(info, Adapter.schools_by_district, Key(name, name)) for name in names)
         )
         schools = [school for those in found for school in those]
-        key = _staff_key(info, self.asker)
+        key = await _staff_key(info, self.asker)
         if key is None:
             return schools
         today = info.context.sources.districts[key.district].today()
@@ -102,12 +102,15 @@ class Viewer:
         return await permission(info, decode(student, "Student"))
 
 
-def _staff_key(info: Info, asker: Asker) -> Key | None:
+async def _staff_key(info: Info, asker: Asker) -> Key | None:
     """The viewer's staff number in the one district where it counts; a number says nothing in another district."""
-    if asker.staff_id is None or len(asker.districts) != 1:
+    if (asker.staff_id is None and asker.email is None) or len(asker.districts) != 1:
         return None
     [district] = asker.districts
-    return Key(district, asker.staff_id) if visible(info.context, district) else None
+    if visible(info.context, district) is None:
+        return None
+    number = asker.staff_id or (await info.context.reach(district)).staff_id
+    return None if number is None else Key(district, number)
 
 
 async def _taught(info: Info, key: Key, as_of: date | None) -> list[SectionId]:

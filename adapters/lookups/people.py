@@ -102,6 +102,11 @@ class PeopleLookups:
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
+    async def staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Staff]]:
+        """All members of staff of the district, by number: the way from an e-mail address to a number."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """All sections that each member of staff teaches or taught, earliest first."""
         raise NotImplementedError

@@ -131,6 +131,8 @@ class Staff(Record):
     """The district's unique number of the person."""
     name: PersonName
     """Name as the system of record spells it."""
+    emails: tuple[str, ...] = internal(default=())
+    """Addresses by which the person may sign in; never shown."""
 
     @property
     def staff_id(self) -> StaffId:

@@ -63,6 +63,8 @@ class Issuer:
     roles: Mapping[str, ViewerRole] = field(default_factory=dict)
     """Roles by what that claim says; whatever else it says is no role."""
     staff_claim: str = "staff_id"
+    email_claim: str | None = None
+    """The claim with the address by which the SIS knows a member of staff, where no claim has the number."""
     student_claim: str = "student_id"
     contact_claim: str = "contact_id"
     operators: frozenset[str] = frozenset()
@@ -82,6 +84,7 @@ class Issuer:
             role,
             districts,
             staff_id=_text(claims, self.staff_claim, StaffId) if role in STAFF else None,
+            email=self._email(claims) if role in STAFF else None,
             student_id=_text(claims, self.student_claim, StudentId) if role is ViewerRole.STUDENT else None,
             contact_id=_text(claims, self.contact_claim, ContactId) if role is ViewerRole.PARENT else None,
             issuer=self.name,
@@ -100,6 +103,12 @@ class Issuer:
         said = claims.get(self.role_claim)
         named = said if isinstance(said, list) else [said]
         return next((self.roles[one] for one in named if isinstance(one, str) and one in self.roles), None)
+
+    def _email(self, claims: Mapping[str, Any]) -> str | None:
+        """The address of a member of staff, unless the issuer says that it has not been verified."""
+        said = claims.get(self.email_claim) if self.email_claim is not None else None
+        verified = claims.get("email_verified", True) is True
+        return said.strip().casefold() if isinstance(said, str) and verified and len(said) <= 254 else None
 
     def _grants(self, viewer: Viewer) -> frozenset[Grant]:
         given = (self.given[district] for district in viewer.districts if district in self.given)

@@ -67,6 +67,8 @@ class IssuerConfig(Section):
     """Roles by what that claim says; whatever else it says is no role."""
     staff_claim: str = "staff_id"
     """The claim with the number of a member of staff."""
+    email_claim: str | None = None
+    """The claim with the address by which the SIS knows a member of staff, where no claim has the number."""
     student_claim: str = "student_id"
     """The claim with the number of a student."""
     contact_claim: str = "contact_id"
@@ -101,6 +103,7 @@ class IssuerConfig(Section):
             role_claim=self.role_claim,
             roles=self.roles,
             staff_claim=self.staff_claim,
+            email_claim=self.email_claim,
             student_claim=self.student_claim,
             contact_claim=self.contact_claim,
             operators=self.operators,

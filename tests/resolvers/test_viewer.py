@@ -191,3 +191,15 @@ async def test_a_source_that_speaks_the_districts_ids_has_no_links_to_count() ->
     world = World([stranger("sis", Shelf())]).seen_by(operator=True)
 
     assert await world.data("{sources {identity {matched}}}") == {"sources": [{"identity": None}]}
+
+
+async def test_a_service_may_ask_for_longer_pages() -> None:
+    """A thousand at once; persons get a hundred."""
+    world = teacher()
+    query = "{viewer {students(first: 500) {edges {node {studentUniqueId}}}}}"
+    service = world.seen_by(role=ViewerRole.SERVICE)
+    service.reach = world.reach = Reach(through={Ref("section", "now"): frozenset({StudentId("1")})})
+
+    assert await world.codes(query) == ["BAD_INPUT"]
+    assert len((await service.data(query))["viewer"]["students"]["edges"]) == 1
+    assert await service.codes(query.replace("500", "1001")) == ["BAD_INPUT"]

@@ -43,17 +43,18 @@ class Student(Named):
     preferredLastSurname: str | None = None
 
 
-class Staff(Named):
-    """`staffs`."""
-
-    staffUniqueId: str
-
-
 class ElectronicMail(Payload):
     """An e-mail address."""
 
     electronicMailAddress: str
     doNotPublishIndicator: bool | None = None
+
+
+class Staff(Named):
+    """`staffs`."""
+
+    staffUniqueId: str
+    electronicMails: Many[ElectronicMail]
 
 
 class Telephone(Payload):

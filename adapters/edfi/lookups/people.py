@@ -127,6 +127,10 @@ class People(EdFiAccess):
         """Ed-Fi `staffs`."""
         return await self.ones(ids, api.STAFFS, by_staff, mapping.staff)
 
+    async def staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Staff]]:
+        """Ed-Fi `staffs`, every page: they cannot be searched by e-mail address."""
+        return await self.scan(ids, api.STAFFS, mapping.staff, lambda member: member.staff_id)
+
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by staff."""
         return await self.lists(ids, api.STAFF_SECTIONS, by_staff, mapping.section_staff, _by_begin_and_section)

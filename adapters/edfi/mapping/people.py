@@ -178,7 +178,12 @@ def section_enrollment(row: api.StudentSectionAssociation) -> SectionEnrollment:
 
 def staff(row: api.Staff) -> Staff:
     """A member of staff."""
-    return Staff(vendor_id=row.id, staff_unique_id=StaffId(row.staffUniqueId), name=person_name(row))
+    return Staff(
+        vendor_id=row.id,
+        staff_unique_id=StaffId(row.staffUniqueId),
+        name=person_name(row),
+        emails=tuple(mail.electronicMailAddress for mail in row.electronicMails),
+    )
 
 
 def section_staff(row: api.StaffSectionAssociation) -> SectionStaff:

@@ -190,6 +190,16 @@ async def test_what_is_no_token_is_nobodys(sent: str) -> None:
             await stand.verifier.viewer(sent)
 
 
+async def test_an_address_counts_when_the_issuer_has_verified_it() -> None:
+    """For members of staff, and only where the settings name the claim."""
+    async with standing(email_claim="email") as stand:
+        for said, known in (({}, "ada@hill.example"), ({"email_verified": False}, None), ({"email": 7}, None)):
+            viewer = await stand.verifier.viewer(token(**{"email": "Ada@Hill.example", **said}))
+            assert viewer.email == known
+    async with standing() as stand:
+        assert (await stand.verifier.viewer(token(email="ada@hill.example"))).email is None
+
+
 @pytest.mark.row("J12")
 async def test_an_issuer_speaks_for_its_own_districts_only() -> None:
     """A role in another's district is none, whatever a well signed token says."""
