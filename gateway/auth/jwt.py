@@ -7,6 +7,7 @@ One message answers whatever is wrong with one: a short reason is for the log.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -31,10 +32,10 @@ REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
 
 
 class RefusedTokenError(Exception):
-    """A token that is nobody's; `reason` is for the log, never for who sent it."""
+    """A token that is nobody's; `reason` is for the log, and no part of the message."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__("the token is nobody's")
         self.reason = reason
 
 
@@ -65,7 +66,7 @@ class Verifier:
         Raises:
             RefusedTokenError: it is nobody's.
         """
-        digest = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
+        digest = _digest(token)
         known = self._known.get(digest)
         if known is not None and self._wall() < known.expires and known.keys.stands(known.kid, known.key):
             self._known.move_to_end(digest)
@@ -78,7 +79,7 @@ class Verifier:
 
     def signed_in(self, token: str) -> float | None:
         """When the viewer of a token that was verified last signed in; None for any other."""
-        known = self._known.get(hashlib.sha256(token.encode(errors="surrogateescape")).digest())
+        known = self._known.get(_digest(token))
         return None if known is None else known.signed_in
 
     async def _verified(self, token: str) -> _Known:
@@ -92,9 +93,7 @@ class Verifier:
         viewer = issuer.viewer(claims)
         if viewer is None:
             raise RefusedTokenError("role")
-        signed_in = claims.get("auth_time", claims["iat"])
-        when = float(signed_in) if isinstance(signed_in, int | float) else 0.0
-        return _Known(viewer, claims["exp"] + LEEWAY, when, issuer.keys, kid, key)
+        return _Known(viewer, claims["exp"] + LEEWAY, _signed_in(claims), issuer.keys, kid, key)
 
     def _begin(self, token: str) -> tuple[Issuer, str]:
         """Whose key is to be looked for: read unverified, and used for nothing else."""
@@ -134,17 +133,42 @@ class Verifier:
         return claims
 
 
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def _time(said: Any) -> float | None:
+    """Seconds since 1970; None for what is no number, though it may be spelled like one."""
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        return None
+    try:
+        return float(said) if math.isfinite(said) else None
+    except OverflowError:
+        return None
+
+
+def _signed_in(claims: Mapping[str, Any]) -> float:
+    """When a viewer signed in: not after the token was issued, and never where what is said is no time."""
+    issued = float(claims["iat"])
+    said = _time(claims.get("auth_time", issued))
+    return 0.0 if said is None else min(said, issued)
+
+
 def _check(claims: Mapping[str, Any], issuer: Issuer) -> None:
     """
     What PyJWT leaves to us.
 
     Raises:
-        InvalidTokenError: the token counts too long, is for others too, or names nobody.
+        InvalidTokenError: the token has no proper times, counts too long, is for others too, or names nobody.
     """
     sub, several = claims["sub"], isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if not isinstance(sub, str) or not 0 < len(sub) <= 256:
         raise InvalidTokenError("sub")
-    if not float(claims["exp"]) - float(claims["iat"]) <= issuer.longest:
+    sub.encode()  # half a character is no text: nothing could write it down
+    expires, issued = _time(claims["exp"]), _time(claims["iat"])
+    if expires is None or issued is None:  # PyJWT reads a number in a text, too
+        raise InvalidTokenError("times")
+    if expires - issued > issuer.longest:
         raise InvalidTokenError("too long")
     if several and claims.get("azp") not in issuer.clients:  # one for others too may have been sent on by them
         raise InvalidTokenError("aud")

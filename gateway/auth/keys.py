@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
@@ -36,6 +37,18 @@ SMALLEST = 2048
 """Bits of an RSA key at least."""
 PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 """Parts of a key that nobody may publish."""
+UNREADABLE = (
+    msgspec.DecodeError,
+    PyJWTError,
+    UnsupportedAlgorithm,
+    NotImplementedError,  # what PyJWT says of a key whose `alg` is `none`
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
+"""What reading a set raises that is none."""
 
 
 class BadKeysError(Exception):
@@ -51,10 +64,11 @@ class Keys:
         client: httpx.AsyncClient | None = None,
         *,
         given: Mapping[str, PyJWK] | None = None,
+        patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Fetch them from `url`, or take those that are `given`; `clock` counts seconds."""
-        self._url, self._client, self._clock = url, client, clock
+        """Fetch them from `url`, or take those that are `given`; `patience` and `clock` count seconds."""
+        self._url, self._client, self._patience, self._clock = url, client, patience, clock
         self._keys: Mapping[str, PyJWK] = dict(given or {})
         self._fetched = math.inf if url is None else -math.inf
         self._tried = -math.inf
@@ -96,9 +110,9 @@ class Keys:
         assert self._client is not None
         assert self._url is not None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 read = keys_in(await _body(self._client, self._url))
-        except (BadKeysError, httpx.HTTPError, TimeoutError) as exc:
+        except Exception as exc:  # noqa: BLE001 - whatever it is, those who ask have no part in it
             log.warning("an issuer's keys could not be had (%s); the last good ones stay", type(exc).__name__)
             return
         # A key that did not change is the same object: what was verified with it stays verified.
@@ -144,7 +158,7 @@ def keys_in(body: bytes) -> dict[str, PyJWK]:
         signing = [row for row in rows if row.get("use", "sig") == "sig" and row.get("kty") in {"RSA", "EC"}]
         found = {row["kid"]: PyJWK(row) for row in signing}
         sound = all(map(_strong, found.values())) and all(isinstance(kid, str) for kid in found)
-    except (msgspec.DecodeError, PyJWTError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+    except UNREADABLE:
         raise BadKeysError from None
     if (
         not found

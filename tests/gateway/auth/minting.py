@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import time
@@ -17,11 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from adapters.model import DistrictId
 from gateway.auth import Issuer, Keys, Verifier
+from gateway.auth.keys import PATIENCE
 from resolvers.context import ViewerRole
 from tests.gateway.cache.keeping import Clock
 from tests.gateway.doors import answering
@@ -61,6 +63,18 @@ def token(
     return jwt.encode(claims(**changes), key, algorithm, headers={"kid": "one", **(headers or {})})
 
 
+def by_hand(header: Mapping[str, Any], payload: Mapping[str, Any] | bytes) -> str:
+    """A well signed token with whatever in it: libraries tidy up what they sign."""
+    said = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    head = json.dumps({"alg": "ES256", "kid": "one", "typ": "JWT", **header}).encode()
+    body = f"{_spelled(head)}.{_spelled(said)}"
+    return f"{body}.{_spelled(ECAlgorithm(ECAlgorithm.SHA256).sign(body.encode(), EC))}"
+
+
+def _spelled(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).decode().rstrip("=")
+
+
 @dataclass
 class Endpoint:
     """Where an issuer publishes its keys."""
@@ -69,20 +83,32 @@ class Endpoint:
     body: bytes | None = None
     """What it answers instead of its keys."""
     status: int = 200
-    slow: float = 0.0
+    held: bool = False
+    """Whether it lets everybody wait."""
+    dripping: bool = False
+    """Whether its answer goes on without an end, byte by byte."""
     asked: int = 0
     elsewhere: int = 0
     """Requests to any other address of the same server."""
 
     async def answer(self, _: Any) -> Response:
         self.asked += 1
-        await asyncio.sleep(self.slow)
+        while self.held:  # noqa: ASYNC110 - tests let go from another thread
+            await asyncio.sleep(0.005)
+        if self.dripping:
+            return StreamingResponse(_drops(), media_type="application/json")
         body = json.dumps({"keys": self.keys}).encode() if self.body is None else self.body
         return Response(body, self.status, {"Location": "/other"}, media_type="application/json")
 
     async def other(self, _: Any) -> Response:
         self.elsewhere += 1
         return Response(json.dumps({"keys": self.keys}), media_type="application/json")
+
+
+async def _drops() -> AsyncIterator[bytes]:
+    while True:
+        yield b" "
+        await asyncio.sleep(0.02)
 
 
 @dataclass
@@ -97,13 +123,15 @@ class Stand:
 
 
 @contextlib.asynccontextmanager
-async def standing(endpoint: Endpoint | None = None, **settings: Any) -> AsyncIterator[Stand]:
+async def standing(
+    endpoint: Endpoint | None = None, *, patience: float = PATIENCE, **settings: Any
+) -> AsyncIterator[Stand]:
     """An issuer of the district `hill` that answers until the block ends."""
     made, clock = endpoint or Endpoint(), Clock()
     routes = [Route("/keys", made.answer), Route("/{rest:path}", made.other)]
     with answering(Starlette(routes=routes)) as client:
         url = str(client.base_url).rstrip("/")
-        keys = Keys(f"{url}/keys", httpx.AsyncClient(trust_env=False), clock=clock)
+        keys = Keys(f"{url}/keys", httpx.AsyncClient(trust_env=False), patience=patience, clock=clock)
         issuer = Issuer(NAME, keys, AUDIENCE, frozenset({HILL}), roles={"Teacher": ViewerRole.TEACHER}, **settings)
         yield Stand(made, keys, Verifier({NAME: issuer}), url, clock)
         await keys.close()
