@@ -30,6 +30,8 @@ WAIT = 60.0
 """Seconds that an entry may wait to be written."""
 MOST = 10_000
 """Entries that may wait."""
+MOST_BYTES = 64 << 20
+"""Bytes of them: lines of large answers are long."""
 SIGN = 60.0
 """Seconds between two signatures."""
 
@@ -55,7 +57,7 @@ class Printed:
 
     def append(self, line: bytes) -> None:
         """Print a line."""
-        os.write(sys.stdout.fileno(), line + b"}\n")
+        _print(line + b"}\n")
 
 
 class OtlpPrinted:
@@ -73,7 +75,44 @@ class OtlpPrinted:
         scope = {"scope": {"name": "student_graph.disclosure"}, "logRecords": [record]}
         resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "student-graph"}}]}
         told = {"resourceLogs": [{"resource": resource, "scopeLogs": [scope]}]}
-        os.write(sys.stdout.fileno(), msgspec.json.encode(told) + b"\n")
+        _print(msgspec.json.encode(told) + b"\n")
+
+
+def _print(line: bytes) -> None:
+    """Print all of a line: a pipe may take it in parts."""
+    while line:
+        line = line[os.write(sys.stdout.fileno(), line) :]
+
+
+class _Copies:
+    """
+    Lines for somebody who is told the same.
+
+    They are recorded already. While they cannot be told, they wait, the newest of them; nothing else does.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._waiting: deque[bytes] = deque()
+        self._held = 0
+        self._failed = False
+
+    def append(self, line: bytes) -> None:
+        """Tell a line, after those that wait."""
+        self._waiting.append(line)
+        self._held += len(line)
+        try:
+            while self._waiting:
+                self._sink.append(self._waiting[0])
+                self._held -= len(self._waiting.popleft())
+        except OSError as exc:
+            if not self._failed:
+                _complain("printed", exc)
+            self._failed = True
+            while len(self._waiting) > MOST or self._held > MOST_BYTES:
+                self._held -= len(self._waiting.popleft())
+        else:
+            self._failed = False
 
 
 class DisclosureLog:
@@ -95,13 +134,13 @@ class DisclosureLog:
             OSError: nothing can be written there.
         """
         self.secrets = secrets
-        self._others = others
+        self._others = [_Copies(other) for other in others]
         self._clock = clock
         self.chain = open_chain(directory, secrets.signing)
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._run = os.urandom(4).hex().encode()
-        self._number = self._second = 0
+        self._number = self._second = self._held = 0
         self._shown = b""
         self.written = 0
         """Entries written since start."""
@@ -151,8 +190,10 @@ class DisclosureLog:
             late = self._clock() - self._waiting[0][0] > WAIT
             if waited == 1:
                 _complain("written", exc)
-            if must or late or waited > MOST:
+            self._held += len(line)
+            if must or late or waited > MOST or self._held > MOST_BYTES:
                 self._waiting.pop()
+                self._held -= len(line)
                 raise UnwritableError from None
 
     def _flush(self) -> None:
@@ -166,6 +207,7 @@ class DisclosureLog:
             line = self._waiting[0][1]
             self.chain.append(line)
             self._waiting.popleft()
+            self._held = max(0, self._held - len(line)) if self._waiting else 0
             self.written += 1
             for other in self._others:
                 other.append(line)
@@ -179,7 +221,9 @@ class DisclosureLog:
             await asyncio.sleep(SIGN)
             try:
                 self._flush()
-                self.chain.sign()
+                told = self.chain.vouch()
+                if told is not None:
+                    await asyncio.to_thread(self.chain.keep, *told)  # a disk may take its time
             except OSError as exc:
                 _complain("signed", exc)
 

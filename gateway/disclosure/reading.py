@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.disclosure.chain import NAME, encode
+from gateway.disclosure import heads
+from gateway.disclosure.chain import NAME, Other, Start
+from gateway.disclosure.heads import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,69 +40,155 @@ class Checked:
 def check(directory: Path, public: Ed25519PublicKey) -> Checked:
     """Look for edits, deletions, changes of order and cuts in all files of a directory."""
     found = Checked([], [])
-    names = {path.name for path in directory.glob(NAME)}
-    for path in sorted(directory.glob(NAME)):
+    # A head is there before its file is, and files are read after heads: who writes meanwhile is in nobody's way.
+    paths = sorted(directory.glob(NAME))
+    told = {path: path.read_bytes() for path in sorted(directory.glob(heads.NAME))}
+    named: dict[str, list[_Known]] = {}
+    for path in paths:
+        for other in _others(path):
+            known = _Known(other.lines, other.last, f"as {path.name} knows it")
+            named.setdefault(other.file, []).append(known)
+    for path in paths:
         found.files += 1
-        _check_file(path, public, names, found)
-    for head in directory.glob("disclosure-*.head"):
-        if head.with_suffix(".jsonl").name not in names:
-            found.problems.append(Problem(head.with_suffix(".jsonl").name, 0, "the file is gone"))
+        _File(path, public, found).check(told.get(heads.beside(path)), named.get(path.name, []))
+    for name, knowing in sorted(named.items()):
+        if directory / name not in paths:
+            found.problems.append(Problem(name, 0, f"the file is gone ({knowing[0].whose})"))
+    for path in sorted(told):
+        if not path.with_suffix(".jsonl").exists():
+            _check_alone(path, told[path], public, found)
     return found
 
 
-def _check_file(path: Path, public: Ed25519PublicKey, names: set[str], found: Checked) -> None:
-    last, number, signed, closed = "", 0, 0, False
+class _Known(NamedTuple):
+    """What somebody knows of a file: how many lines there were, and the digest of the last of them."""
 
-    def wrong(what: str) -> None:
-        found.problems.append(Problem(path.name, number, what))
+    lines: int
+    last: str
+    whose: str
 
+
+def _others(path: Path) -> list[Other]:
+    """The files that the first line of one names."""
     with path.open("rb") as file:
-        for raw in file:
-            number += 1
-            found.lines += 1
-            line = raw.rstrip(b"\n")
-            if not raw.endswith(b"\n"):
-                found.notes.append(Problem(path.name, number, "the last line is torn"))
-                break
-            if closed:
-                wrong("there is more after the end")
-            if not line.endswith(b',"prev":"' + last.encode() + b'"}'):
-                wrong("the line does not follow the one before it")
-            kind = _kind(line)
-            if kind is None and number == 1:
-                wrong("the beginning is missing")
-            elif kind is not None:
-                told = _decoded(line)
-                check_it = _of_start if kind == "start" else _of_head
-                problem = check_it(told, _Place(path.name, number, last, names, public))
-                if problem is not None:
-                    wrong(problem)
-                signed = signed if kind == "start" else number
-                closed = kind == "closed"
-            last = f"sha256:{sha256(line).hexdigest()}"
-    _check_end(path, number, signed, closed=closed, found=found)
+        try:
+            return _start(file.readline()).others
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return []
+
+
+def _check_alone(path: Path, told: bytes, public: Ed25519PublicKey, found: Checked) -> None:
+    """A head without its file: it is there a moment before the first line is."""
+    head, name = heads.opened(told, public), path.with_suffix(".jsonl").name
+    if head is not None and head.kind == heads.BEGUN:
+        found.notes.append(Problem(name, 0, "the process ended before its first line"))
+    else:
+        found.problems.append(Problem(name, 0, "the file is gone"))
+
+
+class _File:
+    """One file, line by line."""
+
+    def __init__(self, path: Path, public: Ed25519PublicKey, found: Checked) -> None:
+        self._path = path
+        self._public = public
+        self._found = found
+        self._lines = self._signed = 0
+        self._last = ""
+        self._torn = self._closed = False
+
+    def check(self, told: bytes | None, knowing: list[_Known]) -> None:
+        """Compare it with itself, with the head beside it, and with what others know of it."""
+        head = None if told is None else heads.opened(told, self._public)
+        if (
+            head is None
+            or head.file != self._path.name
+            or head.kind not in {heads.BEGUN, heads.BESIDE, heads.ENDED}
+        ):
+            what = "gone" if told is None else "not good"
+            self._found.problems.append(Problem(heads.beside(self._path).name, 0, f"the signature is {what}"))
+            head = None
+        else:
+            knowing = [_Known(head.lines, head.last, "as the signature beside it says"), *knowing]
+        milestones: dict[int, list[_Known]] = {}
+        for known in knowing:
+            milestones.setdefault(known.lines, []).append(known)
+        self._read(milestones)
+        self._end(head, knowing)
+
+    def _read(self, milestones: dict[int, list[_Known]]) -> None:
+        """All lines; each must follow the one before, and be what is known of it."""
+        expected = b',"prev":""}'
+        with self._path.open("rb", buffering=1 << 20) as file:
+            for raw in file:
+                if not raw.endswith(b"\n"):
+                    self._torn = True
+                    break
+                self._lines += 1
+                line = raw[:-1]
+                if self._closed:
+                    self._wrong("there is more after the end")
+                if not line.endswith(expected):
+                    self._wrong("the line does not follow the one before it")
+                if self._lines == 1 or line.startswith(_OTHER):
+                    self._check_kind(line)
+                self._last = f"sha256:{sha256(line).hexdigest()}"
+                expected = b',"prev":"%b"}' % self._last.encode()
+                for known in milestones.get(self._lines, ()):
+                    if known.last != self._last:
+                        self._wrong(f"the line is another one ({known.whose})")
+        self._found.lines += self._lines
+
+    def _check_kind(self, line: bytes) -> None:
+        """A line that tells of no disclosure: the first one, or a head."""
+        if self._lines == 1:
+            try:
+                start = _start(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                self._wrong("the beginning is missing")
+                return
+            if (start.kind, start.file) != ("start", self._path.name):
+                self._wrong("a beginning where none belongs")
+            return
+        head = heads.opened(line.rpartition(b',"prev":"')[0] + b"}\n", self._public)
+        if head is None or head.kind not in {heads.INSIDE, heads.CLOSED}:
+            self._wrong("the signature is not good")
+        elif (head.file, head.lines, head.last) != (self._path.name, self._lines - 1, self._last):
+            self._wrong("the signature vouches for other lines")
+        else:
+            self._signed, self._closed = self._lines, head.kind == heads.CLOSED
+
+    def _end(self, head: Head | None, knowing: list[_Known]) -> None:
+        """Whether it ends where it may."""
+        if self._lines == 0 and head is not None and head.kind == heads.BEGUN:
+            self._note("the process ended before its first line")
+            return
+        longest = max((known.lines for known in knowing), default=0)
+        ended = self._closed or (head is not None and head.kind == heads.ENDED)
+        if self._lines < longest:
+            self._wrong(f"cut: there were {longest} lines")
+        elif ended and self._torn:
+            self._wrong("there is more after the end")
+        elif head is not None and head.kind == heads.ENDED and not self._closed:
+            self._wrong("the end is missing")
+        elif self._lines == 0:
+            self._wrong("the file is empty")
+        if self._torn and not ended:
+            self._note("the line after it is torn: its process was killed, or is writing it")
+        if not ended:
+            count = self._lines - self._signed
+            unsigned = f"; {count} lines at the end are not signed yet, or never were" if count else ""
+            self._note(f"not ended: its process runs, or was killed{unsigned}")
+
+    def _wrong(self, what: str) -> None:
+        self._found.problems.append(Problem(self._path.name, self._lines, what))
+
+    def _note(self, what: str) -> None:
+        self._found.notes.append(Problem(self._path.name, self._lines, what))
 
 
 _OTHER = b'{"v":1,"kind":"'
-
-
-def _kind(line: bytes) -> str | None:
-    """What a line is that tells of no disclosure; None for the others."""
-    return (
-        line.removeprefix(_OTHER).partition(b'"')[0].decode(errors="replace") if line.startswith(_OTHER) else None
-    )
-
-
-class _Place(NamedTuple):
-    """Where a line stands that tells of no disclosure."""
-
-    file: str
-    number: int
-    last: str
-    """Digest of the line before."""
-    names: set[str]
-    """Files of the directory."""
-    public: Ed25519PublicKey
+_start = msgspec.json.Decoder(Start).decode
 
 
 def _decoded(line: bytes) -> dict[str, Any]:
@@ -112,52 +198,6 @@ def _decoded(line: bytes) -> dict[str, Any]:
     except msgspec.DecodeError:
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def _of_start(told: dict[str, Any], place: _Place) -> str | None:
-    """What is wrong with the line that a file begins with."""
-    if told.get("file") != place.file or place.number != 1:
-        return "a beginning where none belongs"
-    gone = sorted(set(told.get("others", ())) - place.names)
-    return f"{gone[0]} is gone" if gone else None
-
-
-def _of_head(told: dict[str, Any], place: _Place) -> str | None:
-    """What is wrong with a signature."""
-    named = told.get("kind") in {"head", "closed"} and told.get("file") == place.file
-    if not named or told.get("lines") != place.number - 1 or told.get("last") != place.last:
-        return "the signature vouches for other lines"
-    return None if _good(told, place.public) else "the signature is not good"
-
-
-def _good(told: dict[str, Any], public: Ed25519PublicKey) -> bool:
-    head = {name: value for name, value in told.items() if name not in ("signature", "prev")}
-    try:
-        public.verify(base64.b64decode(told["signature"]), encode(head))
-    except (InvalidSignature, KeyError, ValueError, TypeError):
-        return False
-    return True
-
-
-def _check_end(path: Path, number: int, signed: int, *, closed: bool, found: Checked) -> None:
-    """Whether the file ends where its last signature says that it does."""
-    if number == 0:
-        found.problems.append(Problem(path.name, 0, "the file is empty"))
-    head = path.with_suffix(".head")
-    try:
-        told = msgspec.json.decode(head.read_bytes())
-        known, ended = int(told["lines"]) + 1, told["kind"] == "closed"
-    except (OSError, msgspec.DecodeError, KeyError, ValueError, TypeError):
-        if signed:
-            found.problems.append(Problem(head.name, 0, "the signature beside the file is gone or cannot be read"))
-        known, ended = 0, False
-    if number < known or (ended and not closed):
-        found.problems.append(Problem(path.name, number, f"cut: {known} lines were signed"))
-    elif not closed and number > signed:
-        count = number - signed
-        found.notes.append(
-            Problem(path.name, number, f"{count} lines at the end are not signed yet, or never were")
-        )
 
 
 def openings(directory: Path, actor: str, since: str) -> Iterator[dict[str, Any]]:
@@ -190,7 +230,8 @@ def seen(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str,
                         first[str(told["id"]).encode()] = told
                 elif first and (at := line.find(_SAME)) > 0:
                     again = first.get(line[at + len(_SAME) :].partition(b'"')[0])
-                    told = again and again | _decoded(line)
+                    mine = _decoded(line) if again else None
+                    told = again | mine if again and mine else None
                 if told is not None and told.get("ts", "") >= since:
                     yield told
 
