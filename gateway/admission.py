@@ -36,7 +36,7 @@ LONGEST = 64
 """Letters of a purpose."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """A request that is somebody's."""
 
@@ -55,7 +55,7 @@ class Request:
     @property
     def plain(self) -> bool:
         """Whether it asks for nothing but the answer."""
-        return EXPLAIN not in self.head.headers
+        return not self.head.headers[EXPLAIN]
 
     def asked(self) -> GraphQLRequest:
         """
@@ -113,16 +113,16 @@ class Admission:
             told = f"Send queries by {allowed.replace(', ', ' or ')}."
             raise RefusedError(405, told, headers={"Allow": allowed})
         check_head(head)
-        if media.wanted(head.get(b"accept")) is None:
+        if media.wanted(head.headers[b"accept"]) is None:
             raise RefusedError(406, f"Accept {media.GRAPHQL} or {media.JSON}.")
-        viewer = await self._viewers.of(head.get(b"authorization"))
+        viewer = await self._viewers.of(head.headers[b"authorization"])
         if viewer is None:
             message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
             raise RefusedError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
-        if EXPLAIN in head.headers and not viewer.operator:
+        if head.headers[EXPLAIN] and not viewer.operator:
             raise RefusedError(403, "How an answer is made is for operators to see.", "FORBIDDEN")
-        purpose = self._purpose(head.get(PURPOSE))
-        if ticket := head.get(BREAK_GLASS):
+        purpose = self._purpose(head.headers[PURPOSE])
+        if ticket := head.headers[BREAK_GLASS]:
             viewer = self._opened(viewer, ticket)
         return viewer if purpose is None else replace(viewer, purpose=purpose)
 
@@ -176,12 +176,12 @@ class Admission:
         Raises:
             RefusedError: a header is not what it must be.
         """
-        as_media = media.wanted(head.get(b"accept")) or media.JSON
+        as_media = media.wanted(head.headers[b"accept"]) or media.JSON
         return Request(head, viewer, sent, as_media, self._max_age(head, viewer))
 
     def _max_age(self, head: Head, viewer: Viewer) -> timedelta | None:
         """How old the answer may be, where the client says so and not too often: each such wish costs calls."""
-        wanted = wanted_age(head.get(b"cache-control"))
+        wanted = wanted_age(head.headers[b"cache-control"])
         if wanted is None or not self._fresher.take((viewer.issuer, viewer.subject), time.monotonic()):
             return None
         return wanted

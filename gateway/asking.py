@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,13 +17,13 @@ MAX_BODY = 64 * 1024
 """Bytes of a request."""
 NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
 EXPLAIN = b"x-student-graph-explain"
-"""With this header, whatever it says, an operator's answer tells how it was made."""
+"""With this header, unless it is empty, an operator's answer tells how it was made."""
 BREAK_GLASS = b"student-graph-break-glass"
 """In this header a request brings the ticket of what was opened for a child's health or safety."""
 PURPOSE = b"student-graph-purpose"
 """In this header a request says what it is for."""
-HEADERS = frozenset(
-    {
+HEADERS: Mapping[bytes, str] = dict.fromkeys(
+    (
         b"accept",
         b"authorization",
         b"cache-control",
@@ -33,9 +33,10 @@ HEADERS = frozenset(
         EXPLAIN,
         BREAK_GLASS,
         PURPOSE,
-    }
+    ),
+    "",
 )
-"""Headers that are read."""
+"""Headers that are read, as they are when they are not sent."""
 
 
 class RefusedError(Exception):
@@ -72,17 +73,17 @@ class Head:
 
     method: str
     query: bytes
-    headers: dict[bytes, str] = field(default_factory=dict)
+    headers: Mapping[bytes, str]
+    """Texts of the headers that are read; empty of those that were not sent."""
 
     @classmethod
     def of(cls, scope: Scope) -> Head:
         """The head of a request."""
-        found = {name: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS}
+        found = dict(HEADERS)
+        for name, value in scope["headers"]:
+            if name in found:
+                found[name] = value.decode("latin-1")
         return cls(scope["method"], scope["query_string"], found)
-
-    def get(self, name: bytes) -> str:
-        """A header's text; empty without one."""
-        return self.headers.get(name, "")
 
 
 _decoder = msgspec.json.Decoder(GraphQLRequest)
@@ -95,9 +96,9 @@ def check_head(head: Head) -> None:
     Raises:
         RefusedError: it is of another media type, or compressed.
     """
-    if head.method == "POST" and not media.is_json(head.get(b"content-type")):
+    if head.method == "POST" and not media.is_json(head.headers[b"content-type"]):
         raise RefusedError(415, "Send the request as application/json.")
-    if head.get(b"content-encoding") not in ("", "identity"):
+    if head.headers[b"content-encoding"] not in ("", "identity"):
         raise RefusedError(415, "Send the request uncompressed.")
 
 
@@ -108,6 +109,8 @@ def wanted_age(directives: str) -> timedelta | None:
     Raises:
         RefusedError: an age is no number of seconds.
     """
+    if not directives:
+        return None
     ages = []
     for directive in directives.lower().split(","):
         name, _, argument = (part.strip() for part in directive.partition("="))

@@ -37,7 +37,7 @@ class Door:
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
-        if self._hosts is not None and _host(Head.of(scope).get(b"host")) not in self._hosts:
+        if self._hosts is not None and _host(Head.of(scope).headers[b"host"]) not in self._hosts:
             # A page elsewhere whose name leads here must not be answered as if it were ours.
             await reply(send, refusal("This gateway does not answer to that host name."), media.JSON, 400)
         elif scope["path"] != "/graphql" or (self._explorer and _from_browser(scope)):
@@ -53,7 +53,7 @@ class Door:
 
 def _from_browser(scope: Scope) -> bool:
     """Whether somebody opens the address in a browser."""
-    return scope["method"] == "GET" and "text/html" in Head.of(scope).get(b"accept")
+    return scope["method"] == "GET" and "text/html" in Head.of(scope).headers[b"accept"]
 
 
 def _host(header: str) -> str:

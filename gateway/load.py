@@ -46,8 +46,8 @@ class Loads:
     """Share of `in_flight` that services may have: nobody waits for them."""
 
 
-LATELY = 128
-"""Answers by which is known what one takes of the processor."""
+LATELY, EVERY = 128, 8
+"""Answers by which is known what one takes of the processor, and of how many one is noted: looking takes time."""
 
 
 class BusyError(Exception):
@@ -77,8 +77,10 @@ class Load:
         self._beat = (cpu(), wall())
         self._busy = 0.0
         """Share of the time for which the processor has worked of late."""
-        self._done: deque[float] = deque([cpu()], maxlen=LATELY)
-        """When the last answers were done: several that are worked on side by side end together."""
+        self._done: deque[float] = deque([cpu()], maxlen=LATELY // EVERY)
+        """When some of the last answers were done: several that are worked on side by side end together."""
+        self._answers = 0
+        """Answers that were done."""
         self._handle: asyncio.TimerHandle | None = None
         self._of_viewers: dict[Hashable, int] = {}
         self._bulk = 0
@@ -124,7 +126,9 @@ class Load:
 
     def _end(self) -> None:
         self.in_flight -= 1
-        self._done.append(self._cpu())
+        self._answers += 1
+        if self._answers % EVERY == 0:
+            self._done.append(self._cpu())
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -137,9 +141,9 @@ class Load:
 
     def _late(self, burst: float) -> bool:
         """Whether a question would have to wait for too long."""
-        if self._handle is None or len(self._done) < LATELY:
+        if self._handle is None or len(self._done) < LATELY // EVERY:
             return False
-        cost = (self._done[-1] - self._done[0]) / (LATELY - 1)
+        cost = (self._done[-1] - self._done[0]) / (LATELY - EVERY)
         before = (self.in_flight - self.waiting_for_vendors) * cost
         return before > (self._loads.wait if self._busy > BUSY else burst)
 

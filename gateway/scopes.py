@@ -20,7 +20,7 @@ from adapters.lookup import lookup_of
 from adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from adapters.sources import Ask, District, Fetch, Ref
 from gateway.cache import Based
-from gateway.cache.store import Memo
+from gateway.cache.store import Memo, stand
 from resolvers.context import Viewer, ViewerRole
 from resolvers.matching import enrolled
 from resolvers.reach import Assigned, Reach, united
@@ -60,7 +60,7 @@ class Scope:
 
     def stands(self, now: float) -> bool:
         """Whether nothing that it rests on is too old, or was forgotten or replaced."""
-        return now < self.until and all(memo.kept for memo in self.memos)
+        return now < self.until and stand(self.memos)
 
 
 class _Key(NamedTuple):

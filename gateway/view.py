@@ -8,9 +8,8 @@ https://graphql.github.io/graphql-over-http/draft/
 from __future__ import annotations
 
 import logging
-import secrets
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -44,7 +43,7 @@ from gateway.load import BusyError
 from gateway.presence import GoneError, while_there
 from gateway.pricing import Prices
 from gateway.replying import VARYING, answer, encode, refusal, reply
-from resolvers.context import Context, Viewer, ViewerRole
+from resolvers.context import Context, Viewer, ViewerRole, request_name
 from resolvers.errors import INTERNAL
 
 log = logging.getLogger("student_graph.gateway")
@@ -86,7 +85,7 @@ class GraphQLView:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         head = Head.of(scope)
-        as_media = media.wanted(head.get(b"accept"))
+        as_media = media.wanted(head.headers[b"accept"])
         try:
             viewer = await self._admission.viewer(head)
             with self._admission.room(viewer):
@@ -121,30 +120,31 @@ class GraphQLView:
         whole = self._wholes.find(request.key, request.max_age)
         if whole is None:
             return None
-        traffic = self._wholes.traffic(whole)
+        now = self._wholes.now
         if self._disclosing is not None:
-            self._disclosing.write(whole.disclosed, traffic, secrets.token_hex(16))
-        return whole.reply(traffic)
+            self._disclosing.write(whole.disclosed, whole.traffic(now), request_name())
+        return whole.reply(now)
 
     async def _answer(self, request: Request, asked: GraphQLRequest, send: Send) -> None:
         """Carry out what is asked, and reply."""
         context = self._begin(request.viewer)
         context.operation.max_age = request.max_age
+        told = partial(formatted, request_id=context.operation.request_id)
         try:
             document = self._document(asked)
             refused = self._refused(document, asked, context)
         except GraphQLError as error:
             refused = [error]
         if refused:
-            return await _refuse(send, refused, request.media)
-        if document.deferring and not media.takes_parts(request.head.get(b"accept")):
+            return await _refuse(send, told(refused), request.media)
+        if document.deferring and not media.takes_parts(request.head.headers[b"accept"]):
             raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
             record = partial(self._record, request, asked, document, context)
-            return await send_parts(send, VARYING, result, _formatted, lambda: _more(context), record=record)
+            return await send_parts(send, VARYING, result, told, lambda: _more(context), record=record)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
-            return await _refuse(send, result.errors, request.media)
+            return await _refuse(send, told(result.errors), request.media)
         more = _more(context)
         if not request.plain:
             more |= self._told(document, asked, context)
@@ -153,9 +153,7 @@ class GraphQLView:
         if self._wholes is not None and request.plain and not result.errors:
             self._wholes.keep(request.key, context.operation, data, request.viewer.districts, recorded)
         headers = None if result.errors else self._headers
-        return await reply(
-            send, answer(data, _formatted(result.errors or ()), more), request.media, headers=headers
-        )
+        return await reply(send, answer(data, told(result.errors or ()), more), request.media, headers=headers)
 
     def _refused(self, document: Document, asked: GraphQLRequest, context: Context) -> Sequence[GraphQLError]:
         """
@@ -243,15 +241,9 @@ def _more(context: Context) -> dict[str, Any]:
     return extensions(context.operation.traffic, context.operation.degraded)
 
 
-async def _refuse(send: Send, errors: Sequence[GraphQLError], as_media: str) -> None:
+async def _refuse(send: Send, errors: Sequence[Mapping[str, Any]], as_media: str) -> None:
     """An answer without data: nothing was carried out. GraphQL's own media type says so by the status."""
-    await reply(send, encode({"errors": _formatted(errors)}), as_media, 400 if as_media == media.GRAPHQL else 200)
-
-
-def _formatted(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
-    """Errors as clients see them, under the name of this request; none is not worth a name."""
-    known = list(errors)
-    return formatted(known, secrets.token_hex(16)) if known else []
+    await reply(send, encode({"errors": errors}), as_media, 400 if as_media == media.GRAPHQL else 200)
 
 
 def _bug(exc: Exception) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -100,6 +100,11 @@ class Traffic:
     """Sum of what was waited for, side by side."""
 
 
+def request_name() -> str:
+    """A name for a request, which no other has."""
+    return f"{random.getrandbits(128):032x}"
+
+
 @dataclass(slots=True)
 class Operation:
     """What an operation wants beside its data, and what it has to tell."""
@@ -123,7 +128,7 @@ class Operation:
     """Keys that the viewer was refused, by district."""
     read: dict[DistrictId, set[Sensitivity]] = field(default_factory=dict)
     """Classes that were read beside the open one, by district: an empty list tells something too."""
-    request_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    request_id: str = field(default_factory=request_name)
     """What the request is called in errors and in the record of disclosures."""
     _seen: set[tuple[int, ...]] = field(default_factory=set)
 

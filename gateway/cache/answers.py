@@ -21,13 +21,15 @@ import msgspec
 
 from adapters.model import DistrictId
 from adapters.sources import District
-from gateway.cache.store import Memo, Store
+from gateway.cache.store import Memo, Store, stand
 from resolvers.context import Degraded, Operation, Traffic
 
 WHOLE = 2048
 """Bytes of a kept answer beside its data."""
 LARGEST_SHARE = 8
 """One answer takes at most this part of what all may take."""
+NO_AGE, AGE = b'"age":0.0', b'"age":%.1f'
+"""How an age of nothing stands in an answer, and how any is put there."""
 
 
 @dataclass(slots=True)
@@ -72,22 +74,17 @@ class Whole:
     """Until when all of it is fresh, by the cache's clock."""
     day_ends: float
     """When it is no longer the same day in one of the viewer's districts, in seconds since 1970."""
-    sources: tuple[tuple[str, int, int, float], ...]
-    """By source: lookups, keys, and when the oldest answer was fetched by the cache's clock."""
-    degraded: tuple[Degraded, ...] = ()
-    """What is missing each time: what nobody offers, or whose it is cannot be told. A failure is never kept."""
+    sources: Mapping[str, float]
+    """By source, when the oldest answer was fetched by the cache's clock."""
+    told: bytes
+    """What it says of its sources and of what is missing, as JSON with a place for the age of each source."""
     disclosed: Sequence[Any] = ()
     """What is to be recorded each time that it is served."""
 
     @property
     def fetched(self) -> float:
         """When the oldest answer was fetched."""
-        return min((fetched for *_, fetched in self.sources), default=0.0)
-
-    @property
-    def stands(self) -> bool:
-        """Whether all that it rests on is still the same."""
-        return all(memo.kept for memo in self.memos)
+        return min(self.sources.values(), default=0.0)
 
     @property
     def size(self) -> int:
@@ -95,15 +92,12 @@ class Whole:
         return WHOLE + getsizeof(self.data)
 
     def traffic(self, now: float) -> dict[str, Traffic]:
-        """What it says now of its sources."""
-        return {
-            name: Traffic(asks=asks, hits=hits, age=max(now - fetched, 0.0))
-            for name, asks, hits, fetched in self.sources
-        }
+        """How old it is, by source."""
+        return {name: Traffic(age=now - fetched) for name, fetched in self.sources.items()}
 
-    def reply(self, traffic: Mapping[str, Traffic]) -> bytes:
-        """The answer, with what it says of its sources."""
-        more = _encode(extensions(traffic, self.degraded))
+    def reply(self, now: float) -> bytes:
+        """The answer, with how old it is now."""
+        more = self.told % tuple([now - fetched for fetched in self.sources.values()])
         return b"".join((b'{"data":', self.data, b',"extensions":', more, b"}"))
 
 
@@ -149,9 +143,10 @@ class Wholes:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def traffic(self, whole: Whole) -> dict[str, Traffic]:
-        """What an answer says now of its sources."""
-        return whole.traffic(self._clock())
+    @property
+    def now(self) -> float:
+        """The time by the cache's clock."""
+        return self._clock()
 
     def find(self, key: Hashable, max_age: timedelta | None = None) -> Whole | None:
         """The answer to an operation, when all that it rests on still stands and is no older than wanted."""
@@ -159,14 +154,13 @@ class Wholes:
         if whole is None:
             return None
         now = self._clock()
-        if now >= whole.fresh or self._wall() >= whole.day_ends or not whole.stands:
+        if now >= whole.fresh or self._wall() >= whole.day_ends or not stand(whole.memos):
             self._drop(key)
             return None
         if max_age is not None and now - whole.fetched > max_age.total_seconds():
             return None
         self._kept.move_to_end(key)
-        for memo in whole.memos:
-            self._store.use_memo(memo)
+        self._store.use_memos(whole.memos)
         return whole
 
     def keep(
@@ -185,13 +179,15 @@ class Wholes:
         if not isinstance(operation, Based) or not operation.basis.sound:
             return
         memos = operation.basis.memos
-        if not memos or not all(memo.kept for memo in memos):
+        if not memos or not stand(memos):
             return
         now = self._clock()
-        sources = tuple((name, seen.asks, seen.hits, now - seen.age) for name, seen in operation.traffic.items())
+        sources = {name: now - seen.age for name, seen in operation.traffic.items()}
+        quiet = {name: Traffic(asks=seen.asks, hits=seen.hits) for name, seen in operation.traffic.items()}
+        told = _encode(extensions(quiet, operation.degraded)).replace(b"%", b"%%").replace(NO_AGE, AGE)
         ends = min((self._districts[name].day_ends() for name in districts), default=0.0)
         fresh = min(operation.basis.until, *(memo.until for memo in memos))
-        whole = Whole(data, tuple(memos), fresh, ends, sources, tuple(operation.degraded), disclosed)
+        whole = Whole(data, tuple(memos), fresh, ends, sources, told, disclosed)
         if whole.size > self._memory // LARGEST_SHARE:
             return
         self._drop(key)

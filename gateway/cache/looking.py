@@ -60,12 +60,12 @@ def look(cache: Cache, source: Source, ask: Ask[Any], liked: timedelta | None) -
     wanted = max(accepted, _since(now, liked))
     memo = shelf.memos.get((ask.keys, False))
     if memo is not None and now < memo.until and memo.fetched >= wanted:
-        cache.store.use_memo(memo)
+        cache.store.use_memos((memo,))
         return _whole(now, memo)
     old_memo = shelf.memos.get((ask.keys, True))
     usable = old_memo is not None and now < old_memo.until and old_memo.fetched >= accepted
     if old_memo is not None and usable and cache.patient(source, shelf):
-        cache.store.use_memo(old_memo)
+        cache.store.use_memos((old_memo,))
         return _whole(now, old_memo)
     return _pieced(cache, source, ask, shelf, Since(now, accepted, wanted))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from sys import getsizeof
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ SHELF = 640
 """Bytes of a shelf with nothing on it."""
 MEMO_SHARE = 8
 """Batches that were put together take at most this part of the memory."""
+_KEPT = attrgetter("kept")
 
 
 class Times(NamedTuple):
@@ -93,6 +95,11 @@ class Shelf:
         """By keys, and whether the answers are stale."""
         self.retry = 0.0
         """Before then the question is not asked behind again."""
+
+
+def stand(memos: Iterable[Memo]) -> bool:
+    """Whether all of these batches are still kept: none of their answers was replaced, purged or let go."""
+    return all(map(_KEPT, memos))
 
 
 class Store:
@@ -167,10 +174,12 @@ class Store:
         for entry in entries:
             move(entry)
 
-    def use_memo(self, memo: Memo) -> None:
-        """Note that all answers of a batch were used."""
-        memo.used = True
-        self._memos.move_to_end(memo)
+    def use_memos(self, memos: Iterable[Memo]) -> None:
+        """Note that all answers of some batches were used."""
+        move = self._memos.move_to_end
+        for memo in memos:
+            memo.used = True
+            move(memo)
 
     def put_together(
         self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry], *, stale: bool = False

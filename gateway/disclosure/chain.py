@@ -63,7 +63,7 @@ class Chain:
         self.path = directory / f"disclosure-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.jsonl"
         others = [_other(path) for path in sorted(directory.glob(NAME))[-OTHERS:]]
         start = Start(VERSION, "start", self.path.name, stamp(now), os.getpid(), others)
-        whole = _linked(msgspec.json.encode(start), "")
+        whole = _linked(msgspec.json.encode(start)[:-1], "")
         self._signing = signing
         self._keeping = Lock()
         self._kept = 0
@@ -95,25 +95,26 @@ class Chain:
         Raises:
             OSError: it could not be written.
         """
-        self._write(_linked(line + b"}", self._last))
+        self._write(_linked(line, self._last))
 
     def _write(self, whole: bytes) -> None:
         if self._gone:
             raise OSError(errno.ESTALE, GONE)
-        self._mend()
-        if os.write(self._file, whole + b"\n") != len(whole) + 1:
+        if self._torn:
+            self._mend()
+        size = len(whole) + 1
+        if os.write(self._file, whole + b"\n") != size:
             self._torn = True
             self._mend()
             raise OSError(errno.ENOSPC, "No space left on device")
-        self._size += len(whole) + 1
+        self._size += size
         self._last = _digest(whole)
         self.lines += 1
 
     def _mend(self) -> None:
         """Take away the part of a line that was written, so that the chain goes on where it was."""
-        if self._torn:
-            os.ftruncate(self._file, self._size)
-            self._torn = False
+        os.ftruncate(self._file, self._size)
+        self._torn = False
 
     def sign(self, *, closing: bool = False) -> None:
         """
@@ -137,7 +138,7 @@ class Chain:
         if self.lines == self._signed and not closing:
             return None
         inside, outside = (heads.CLOSED, heads.ENDED) if closing else (heads.INSIDE, heads.BESIDE)
-        self._write(_linked(self._head(inside, self.lines, self._last).removesuffix(b"\n"), self._last))
+        self._write(_linked(self._head(inside, self.lines, self._last).removesuffix(b"}\n"), self._last))
         self._signed = self.lines
         return self.lines, self._head(outside, self.lines, self._last)
 
@@ -161,7 +162,8 @@ class Chain:
 
     def _look(self) -> None:
         """Stop when lines would go into a file that nobody finds any more, or that somebody else has changed."""
-        self._mend()
+        if self._torn:
+            self._mend()
         here = os.fstat(self._file)
         try:
             there = self.path.stat()
@@ -201,7 +203,8 @@ def _other(path: Path) -> Other:
 
 
 def _linked(line: bytes, last: str) -> bytes:
-    return b'%b,"prev":"%b"}' % (line[:-1], last.encode())
+    """A line, which comes as JSON without its closing brace, with the digest of the one before."""
+    return b'%b,"prev":"%b"}' % (line, last.encode())
 
 
 def _digest(line: bytes) -> str:

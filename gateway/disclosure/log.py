@@ -182,19 +182,20 @@ class DisclosureLog:
         return name, b"%b.%03dZ" % (self._shown, milliseconds)
 
     def _take(self, line: bytes, *, must: bool) -> None:
-        waited = len(self._waiting) + 1
-        self._waiting.append((self._clock(), line))
         try:
-            self._flush()
+            if self._waiting:
+                self._flush()
+            self._put(line)
         except OSError as exc:
-            late = self._clock() - self._waiting[0][0] > WAIT
-            if waited == 1:
+            now = self._clock()
+            if not self._waiting:
                 _complain("written", exc)
-            self._held += len(line)
-            if must or late or waited > MOST or self._held > MOST_BYTES:
-                self._waiting.pop()
-                self._held -= len(line)
+            elif now - self._waiting[0][0] > WAIT:
+                must = True
+            if must or len(self._waiting) >= MOST or self._held + len(line) > MOST_BYTES:
                 raise UnwritableError from None
+            self._waiting.append((now, line))
+            self._held += len(line)
 
     def _flush(self) -> None:
         """
@@ -205,12 +206,21 @@ class DisclosureLog:
         """
         while self._waiting:
             line = self._waiting[0][1]
-            self.chain.append(line)
+            self._put(line)
             self._waiting.popleft()
-            self._held = max(0, self._held - len(line)) if self._waiting else 0
-            self.written += 1
-            for other in self._others:
-                other.append(line)
+            self._held -= len(line)
+
+    def _put(self, line: bytes) -> None:
+        """
+        Write a line, and tell the others.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self.chain.append(line)
+        self.written += 1
+        for other in self._others:
+            other.append(line)
 
     def start(self) -> None:
         """Begin to sign once a minute."""

@@ -127,6 +127,15 @@ def test_a_refusal_is_recorded(asking: tuple[Standing, Path]) -> None:
     assert line["actor"]["role"] == "PARENT"
 
 
+def test_an_error_and_the_record_call_the_request_the_same(asking: tuple[Standing, Path]) -> None:
+    """Whoever is told of a refusal can ask the operator by it, and another request has another name."""
+    stand, folder = asking
+    query = "{ viewer { students { edges { node { name { firstName } disciplineIncidents { date } } } } } }"
+    told = [stand.ask(query, "teacher")["errors"][0]["extensions"]["requestId"] for _ in range(2)]
+    assert [line["requestId"] for line in lines(folder)] == told
+    assert told[0] != told[1]
+
+
 def test_who_saw_a_student_is_found(asking: tuple[Standing, Path]) -> None:
     """With the purpose that was stated, the classes, and how old it was."""
     stand, folder = asking
