@@ -33,7 +33,7 @@ TOLD = {
     ReachKind.DISTRICT: "The viewer answers for all students of the district.",
     ReachKind.SCHOOL: "The student is enrolled today at a school in the viewer's charge.",
     ReachKind.SECTION: "The student has a place today in a section that the viewer teaches.",
-    ReachKind.CASELOAD: "The district gave the student to the viewer.",
+    ReachKind.CASELOAD: "The student is on a caseload of the viewer.",
     ReachKind.CONTACT: "The viewer has a parent's rights in the student's education.",
     ReachKind.EMERGENCY: "It was opened for the student's health or safety.",
     ReachKind.SELF: "The viewer is the student.",

@@ -17,7 +17,7 @@ from adapters.edfi.discovery import Discovery
 from adapters.edfi.keys import person_key, school_key, section_parts
 from adapters.edfi.mapping.descriptors import Codes
 from adapters.edfi.settings import EdFiSettings
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, NotOfferedError
 from adapters.model import DistrictId, SchoolId, SectionId, StaffId, StudentId
 from adapters.paging import by_offset, everything
 from adapters.reading import read
@@ -116,6 +116,16 @@ class EdFiAccess(Adapter):
             return sorted(map(record, await self.rows(resource, filters(key))), key=order)
 
         return await self.each(ids, read)
+
+    @staticmethod
+    def together(lists: Sequence[list[V] | AdapterError], order: Callable[[V], Any]) -> list[V] | AdapterError:
+        """One key's records of several resources; one that the vendor does not offer has none."""
+        failures = [each for each in lists if isinstance(each, AdapterError)]
+        grave = [failure for failure in failures if not isinstance(failure, NotOfferedError)]
+        if grave or len(failures) == len(lists):
+            return (grave or failures)[0]
+        found = [record for each in lists if not isinstance(each, AdapterError) for record in each]
+        return sorted(found, key=order)
 
     async def ones(
         self,

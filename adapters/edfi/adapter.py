@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from adapters.contract import Adapter, LookupMethod, Split
 from adapters.edfi.lookups.academics import Academics
+from adapters.edfi.lookups.caseloads import Caseloads
 from adapters.edfi.lookups.contacts import Contacts
 from adapters.edfi.lookups.incidents import Incidents
 from adapters.edfi.lookups.people import People
@@ -25,7 +26,7 @@ from adapters.edfi.settings import EdFiSettings
 __all__ = ["EdFi", "EdFiSettings"]
 
 
-class EdFi(People, Contacts, Schools, Sections, SchoolLife, Incidents, Academics, Services, Adapter):
+class EdFi(People, Contacts, Caseloads, Schools, Sections, SchoolLife, Incidents, Academics, Services, Adapter):
     """A district's Ed-Fi ODS/API. It speaks the district's own ids: no identity rules are needed."""
 
     settings: EdFiSettings

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from adapters.errors import BadKeyError
 from adapters.keys import query_text
-from adapters.model import AssessmentId, SchoolId, SectionId
+from adapters.model import AssessmentId, CaseloadId, SchoolId, SectionId
 
 _LARGEST = 2**63 - 1
 
@@ -27,11 +27,29 @@ class SectionParts(NamedTuple):
     section_identifier: str
 
 
+class CohortParts(NamedTuple):
+    """Natural key of a cohort."""
+
+    organization_id: int
+    cohort_identifier: str
+
+
+class ProgramParts(NamedTuple):
+    """Natural key of a program."""
+
+    organization_id: int
+    program_name: str
+    program_type_descriptor: str
+
+
 class AssessmentParts(NamedTuple):
     """Natural key of an assessment."""
 
     identifier: str
     namespace: str
+
+
+_CASELOADS: dict[type, str] = {CohortParts: "cohort", ProgramParts: "program"}
 
 
 def section_id(
@@ -50,6 +68,28 @@ def section_parts(key: SectionId) -> SectionParts:
     """
     parts = _split(key, 5)
     return SectionParts(_number(parts[0]), _number(parts[1]), *parts[2:])
+
+
+def caseload_id(parts: CohortParts | ProgramParts) -> CaseloadId:
+    """The id of a caseload: a cohort, or all of a program."""
+    return CaseloadId(_join(_CASELOADS[type(parts)], *map(str, parts)))
+
+
+def caseload_parts(key: CaseloadId) -> CohortParts | ProgramParts:
+    """
+    The natural key in an id of a caseload.
+
+    Raises:
+        BadKeyError: the id is none of a caseload.
+    """
+    kind, _, rest = key.partition("/")
+    if kind == _CASELOADS[CohortParts]:
+        organization, *name = _split(rest, 2)
+        return CohortParts(_number(organization), *name)
+    if kind == _CASELOADS[ProgramParts]:
+        organization, *name = _split(rest, 3)
+        return ProgramParts(_number(organization), *name)
+    raise BadKeyError("an id that this source never gave")
 
 
 def assessment_id(identifier: str, namespace: str) -> AssessmentId:

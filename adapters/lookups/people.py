@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from adapters.lookup import Batch, Page, StudentFilter, Window, hours, lookup, minutes, staff, students
 from adapters.model import (
+    CaseloadId,
+    CaseloadStaff,
+    CaseloadStudent,
     ContactId,
     Demographics,
     DistrictId,
@@ -114,4 +117,16 @@ class PeopleLookups:
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """What each member of staff is employed as, and where, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(15), stale=minutes(45), about=staff)
+    async def caseload_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[CaseloadStaff]]:
+        """Caseloads whose students' records are open to each member of staff; ended ones too, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(15), stale=minutes(45), about=students)
+    async def caseload_students_by_caseload(
+        self, ids: Sequence[CaseloadId]
+    ) -> Batch[CaseloadId, list[CaseloadStudent]]:
+        """All places in each caseload, ended ones too, by student and first day."""
         raise NotImplementedError

@@ -17,6 +17,7 @@ from adapters.model.academics import (
 )
 from adapters.model.codes import (
     AcademicSubject,
+    CaseloadId,
     ContactId,
     GradeLevel,
     SchoolId,
@@ -27,6 +28,8 @@ from adapters.model.codes import (
 )
 from adapters.model.learning import AssignmentWork, CourseEngagement, LmsCourse, SubmissionStatus
 from adapters.model.people import (
+    CaseloadStaff,
+    CaseloadStudent,
     Demographics,
     SchoolEnrollment,
     Staff,
@@ -87,6 +90,9 @@ __all__ = [
     "AttendanceEvent",
     "AttendanceScope",
     "CalendarDay",
+    "CaseloadId",
+    "CaseloadStaff",
+    "CaseloadStudent",
     "ContactId",
     "Course",
     "CourseEngagement",

@@ -11,6 +11,8 @@ StaffId = NewType("StaffId", str)
 """The district's `staffUniqueId`."""
 ContactId = NewType("ContactId", str)
 """The district's unique number of a parent, guardian or other contact."""
+CaseloadId = NewType("CaseloadId", str)
+"""Students for whom somebody answers beside classes, in one opaque text made by the system of record."""
 SectionId = NewType("SectionId", str)
 """A section of one session, in one opaque text made by the system of record."""
 

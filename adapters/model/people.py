@@ -2,7 +2,15 @@
 
 from datetime import date
 
-from adapters.model.codes import ContactId, GradeLevel, SchoolId, StaffClassification, StaffId, StudentId
+from adapters.model.codes import (
+    CaseloadId,
+    ContactId,
+    GradeLevel,
+    SchoolId,
+    StaffClassification,
+    StaffId,
+    StudentId,
+)
 from adapters.model.record import Descriptor, PersonName, Record, Sensitivity, internal, record, value
 
 
@@ -153,6 +161,34 @@ class StaffAssignment(Record):
     """The same as the vendor spells it."""
     position_title: str | None = None
     """Title of the position; null when not recorded."""
+    begin_date: date
+    """First day."""
+    end_date: date | None = None
+    """Last day; null while it lasts."""
+
+
+@record(Sensitivity.OPEN, about="staff_id")
+class CaseloadStaff(Record):
+    """That a member of staff answers for the students of a caseload, and may see their records."""
+
+    staff_id: StaffId = internal()
+    caseload_id: CaseloadId = internal()
+    begin_date: date
+    """First day."""
+    end_date: date | None = None
+    """Last day; null while it lasts."""
+
+
+@record(Sensitivity.PROGRAM, about="student_id")
+class CaseloadStudent(Record):
+    """
+    A student's place in a caseload, such as a program of special education.
+
+    It is asked for scope alone and shown to nobody: of the kind of caseload it says nothing that could be shown.
+    """
+
+    student_id: StudentId = internal()
+    caseload_id: CaseloadId = internal()
     begin_date: date
     """First day."""
     end_date: date | None = None

@@ -22,7 +22,7 @@ from adapters.sandbox.people import (
     add_students,
     rename,
 )
-from adapters.sandbox.services import add_buses, add_programs
+from adapters.sandbox.services import add_buses, add_caseloads, add_programs
 from adapters.sandbox.years import NOW, YEAR
 
 SMALLEST, LARGEST = 10, 50_000
@@ -77,6 +77,7 @@ def make_district(
     add_buses(facts, dice("buses"))
     add_accounts(facts)
     add_lms_courses(facts, dice("lms"))
+    add_caseloads(facts, dice("caseloads"))
     return facts
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from adapters.sandbox.facts import BusFact, DistrictFacts, ProgramFact
+from adapters.sandbox.classes import hire
+from adapters.sandbox.facts import BusFact, CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
 from adapters.sandbox.people import GRADES
 from adapters.sandbox.years import FALL_DAYS
 
@@ -63,6 +64,40 @@ def _details(kind: str, rng: Random) -> dict[str, str]:
             return {"residence": rng.choice(_RESIDENCES)}
         case _:
             return {}
+
+
+def add_caseloads(facts: DistrictFacts, rng: Random) -> None:
+    """
+    Who serves students beside classes: a therapist for special education, and at each school a small group.
+
+    One group's former helper and one colleague without access to records are there too.
+    """
+    therapist = hire(facts, facts.lea, "Specialist/Consultant", "Speech therapist", rng)
+    aide = hire(facts, facts.lea, "Specialist/Consultant", "Program aide", rng)
+    for member, records in ((therapist, True), (aide, None)):
+        facts.program_staff.append(
+            ProgramStaffFact(
+                staff=member,
+                program="Special Education",
+                program_type="Special Education",
+                begin=FALL_DAYS[0],
+                records=records,
+            )
+        )
+    former = hire(facts, facts.lea, "Specialist/Consultant", "Reading specialist", rng)
+    for school in facts.schools:
+        here = [stay.student for stay in facts.enrollments if stay.school == school.id and stay.exit is None]
+        reader = hire(facts, school.id, "Specialist/Consultant", "Reading specialist", rng)
+        chosen = rng.sample(here, min(6, len(here)))
+        left = date(2026, 10, 16)
+        facts.cohorts.append(
+            CohortFact(
+                id=f"READ-{school.id}",
+                organization=school.id,
+                staff=((reader, FALL_DAYS[0], None, True), (former, FALL_DAYS[0], left, True)),
+                students=tuple((each, FALL_DAYS[0], None if place else left) for place, each in enumerate(chosen)),
+            )
+        )
 
 
 def add_buses(facts: DistrictFacts, rng: Random) -> None:

@@ -17,6 +17,7 @@ from adapters.edfi.api.payload import (
     Many,
     Payload,
     Resource,
+    StaffReference,
     StudentReference,
 )
 
@@ -28,11 +29,63 @@ class ProgramReference(Payload):
     programTypeDescriptor: str
 
 
+class ProgramKey(ProgramReference):
+    """The same, with whose program it is; a filter calls that by the second name."""
+
+    organization_id: int = Field(
+        validation_alias=AliasChoices("educationOrganizationId", "programEducationOrganizationId")
+    )
+
+
 class ProgramAssociation(Item):
     """What all associations between students and programs have in common."""
 
     studentReference: StudentReference
     programReference: ProgramReference
+    beginDate: date
+    endDate: date | None = None
+
+
+class StaffProgramAssociation(Item):
+    """`staffProgramAssociations`."""
+
+    staffReference: StaffReference
+    programReference: ProgramKey
+    beginDate: date
+    endDate: date | None = None
+    studentRecordAccess: bool | None = None
+    """Whether the records of the program's students are open to the person, as the district reads FERPA."""
+
+
+class ProgramMember(ProgramAssociation):
+    """What caseloads read of the associations between students and programs, whatever their kind."""
+
+    programReference: ProgramKey
+
+
+class CohortReference(Payload):
+    """Names a cohort: students who are served together, beside classes."""
+
+    educationOrganizationId: int
+    cohortIdentifier: str
+
+
+class StaffCohortAssociation(Item):
+    """`staffCohortAssociations`."""
+
+    staffReference: StaffReference
+    cohortReference: CohortReference
+    beginDate: date
+    endDate: date | None = None
+    studentRecordAccess: bool | None = None
+    """Whether the records of the cohort's students are open to the person, as the district reads FERPA."""
+
+
+class StudentCohortAssociation(Item):
+    """`studentCohortAssociations`."""
+
+    studentReference: StudentReference
+    cohortReference: CohortReference
     beginDate: date
     endDate: date | None = None
 
@@ -139,3 +192,6 @@ SPECIAL_EDUCATION = Resource.of("studentSpecialEducationProgramAssociations", Sp
 HOMELESS = Resource.of("studentHomelessProgramAssociations", HomelessAssociation)
 FOOD_SERVICE = Resource.of("studentSchoolFoodServiceProgramAssociations", FoodServiceAssociation)
 TRANSPORTATION = Resource.of("studentTransportations", StudentTransportation)
+STAFF_PROGRAMS = Resource.of("staffProgramAssociations", StaffProgramAssociation)
+STAFF_COHORTS = Resource.of("staffCohortAssociations", StaffCohortAssociation)
+STUDENT_COHORTS = Resource.of("studentCohortAssociations", StudentCohortAssociation)

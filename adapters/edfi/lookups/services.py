@@ -9,7 +9,7 @@ from itertools import product
 from adapters.edfi.access import EdFiAccess, by_student
 from adapters.edfi.api import services as api
 from adapters.edfi.mapping import services as mapping
-from adapters.errors import AdapterError, NotOfferedError
+from adapters.errors import NotOfferedError
 from adapters.lookup import Batch
 from adapters.model import (
     FoodService,
@@ -45,7 +45,7 @@ class Services(EdFiAccess):
             return [record for record in found if record is not None]
 
         told = await self.each(list(product(ids, _PROGRAMS)), read)
-        return {key: _together([told[key, name] for name in _PROGRAMS]) for key in ids}
+        return {key: self.together([told[key, name] for name in _PROGRAMS], _by_begin) for key in ids}
 
     async def special_education_by_student(
         self, ids: Sequence[StudentId]
@@ -68,18 +68,6 @@ class Services(EdFiAccess):
         return await self.lists(
             ids, api.TRANSPORTATION, by_student, mapping.transportation, lambda each: each.vendor_id
         )
-
-
-def _together(
-    lists: Sequence[list[ProgramParticipation] | AdapterError],
-) -> list[ProgramParticipation] | AdapterError:
-    """One student's programs of all kinds; a kind that the vendor does not offer has nobody in it."""
-    failures = [each for each in lists if isinstance(each, AdapterError)]
-    grave = [failure for failure in failures if not isinstance(failure, NotOfferedError)]
-    if grave or len(failures) == len(lists):
-        return (grave or failures)[0]
-    found = [record for each in lists if not isinstance(each, AdapterError) for record in each]
-    return sorted(found, key=_by_begin)
 
 
 def _by_begin(each: ProgramParticipation | SpecialEducation | Homelessness | FoodService) -> tuple[date, str, str]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from adapters.edfi.api import services as api
+from adapters.edfi.keys import CohortParts, ProgramParts, caseload_id
 from adapters.edfi.mapping.descriptors import Codes, descriptor, optional
 from adapters.model import (
+    CaseloadId,
+    CaseloadStaff,
+    CaseloadStudent,
     Descriptor,
     FoodService,
     Homelessness,
     ProgramParticipation,
     ProgramType,
     SpecialEducation,
+    StaffId,
     StudentId,
     Transportation,
 )
@@ -106,6 +111,38 @@ def transportation(row: api.StudentTransportation) -> Transportation:
         travel_days=[descriptor(day.travelDayofWeekDescriptor) for day in bus.travelDayofWeeks] if bus else [],
         travel_directions=_directions(bus) if bus else [],
     )
+
+
+def caseload_staff(row: api.StaffCohortAssociation | api.StaffProgramAssociation) -> CaseloadStaff:
+    """Who answers for a cohort or a program."""
+    return CaseloadStaff(
+        vendor_id=row.id,
+        staff_id=StaffId(row.staffReference.staffUniqueId),
+        caseload_id=caseload_id(_parts(row)),
+        begin_date=row.beginDate,
+        end_date=row.endDate,
+    )
+
+
+def caseload_student(
+    key: CaseloadId, row: api.StudentCohortAssociation | api.ProgramAssociation
+) -> CaseloadStudent:
+    """A student of the caseload that was asked for."""
+    return CaseloadStudent(
+        vendor_id=row.id,
+        student_id=StudentId(row.studentReference.studentUniqueId),
+        caseload_id=key,
+        begin_date=row.beginDate,
+        end_date=row.endDate,
+    )
+
+
+def _parts(row: api.StaffCohortAssociation | api.StaffProgramAssociation) -> CohortParts | ProgramParts:
+    if isinstance(row, api.StaffCohortAssociation):
+        cohort = row.cohortReference
+        return CohortParts(cohort.educationOrganizationId, cohort.cohortIdentifier)
+    program = row.programReference
+    return ProgramParts(program.organization_id, program.programName, program.programTypeDescriptor)
 
 
 def _directions(bus: api.BusDetails) -> list[Descriptor]:

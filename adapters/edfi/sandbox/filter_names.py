@@ -82,6 +82,14 @@ NAMES: dict[str, str] = {
         "stateOfIssueStateAbbreviationDescriptor employmentEducationOrganizationId employmentStatusDescriptor "
         "employmentHireDate endDate fullTimeEquivalency id orderOfAssignment positionTitle"
     ),
+    "staffCohortAssociations": (
+        "beginDate cohortIdentifier educationOrganizationId staffUniqueId endDate id studentRecordAccess"
+    ),
+    "studentCohortAssociations": ("beginDate cohortIdentifier educationOrganizationId studentUniqueId endDate id"),
+    "staffProgramAssociations": (
+        "beginDate programEducationOrganizationId programName programTypeDescriptor staffUniqueId endDate id "
+        "studentRecordAccess"
+    ),
     "sessions": "sessionName schoolId schoolYear termDescriptor beginDate endDate id totalInstructionalDays",
     "gradingPeriods": (
         "gradingPeriodDescriptor gradingPeriodName schoolId schoolYear beginDate endDate id periodSequence "

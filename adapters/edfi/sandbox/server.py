@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.edfi.keys import assessment_id, section_id
 from adapters.edfi.sandbox.filters import DataStandard, filters
+from adapters.edfi.sandbox.known import CASELOADS, KEYS, caseload_key
 from adapters.edfi.sandbox.pages import CHANGE_VERSION, next_token, question
 from adapters.edfi.sandbox.problems import (
     ProblemError,
@@ -94,11 +94,17 @@ class EdFiSandbox(Sandbox):
         return {"base_url": self.url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
     def known(self, kind: str) -> list[str]:
-        """Keys of students, their contacts, schools, sections, staff, assessments and the agency."""
+        """Keys of students, their contacts, schools, sections, staff, caseloads, assessments and the agency."""
+        if kind == "caseload":
+            return list(dict.fromkeys(map(caseload_key, self._all(*CASELOADS))))
         older = kind == "contact" and self.data_standard in {"3.3", "4.0"}
-        resource, key = _KEYS.get("parent" if older else kind, ("", str))
-        rows = self._rows.get(resource, ())
-        return [key(rows[position]) for position in range(len(rows))]
+        resource, key = KEYS.get("parent" if older else kind, ("", str))
+        return [key(row) for row in self._all(resource)]
+
+    def _all(self, *resources: str) -> Iterator[Payload]:
+        """Every row of some resources; those that are not served have none."""
+        for rows in (self._rows.get(resource, ()) for resource in resources):
+            yield from (rows[position] for position in range(len(rows)))
 
     def arguments(self) -> dict[str, Any]:
         """The school year of the facts."""
@@ -261,27 +267,3 @@ async def _form(request: Request) -> dict[str, str]:
         return {name: str(value) for name, value in dict(json.loads(body)).items()}
     except (TypeError, ValueError):
         raise bad_parameter("The request body cannot be read.") from None
-
-
-def _section_key(row: Payload) -> str:
-    offering = row["courseOfferingReference"]
-    return section_id(
-        offering["schoolId"],
-        offering["schoolYear"],
-        offering["sessionName"],
-        offering["localCourseCode"],
-        row["sectionIdentifier"],
-    )
-
-
-_KEYS: dict[str, tuple[str, Callable[[Payload], str]]] = {
-    "student": ("students", lambda row: str(row["studentUniqueId"])),
-    "contact": ("contacts", lambda row: str(row["contactUniqueId"])),
-    "parent": ("parents", lambda row: str(row["parentUniqueId"])),
-    "school": ("schools", lambda row: str(row["schoolId"])),
-    "staff": ("staffs", lambda row: str(row["staffUniqueId"])),
-    "section": ("sections", _section_key),
-    "assessment": ("assessments", lambda row: assessment_id(row["assessmentIdentifier"], row["namespace"])),
-    "district": ("localEducationAgencies", lambda row: str(row["localEducationAgencyId"])),
-}
-"""Kind of key to the resource whose rows have one, and how the adapter writes it."""

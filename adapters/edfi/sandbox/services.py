@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from adapters.edfi.sandbox.filters import DataStandard
 from adapters.edfi.sandbox.spelling import Table, descriptor, descriptors, organization, present, student
-from adapters.sandbox.facts import BusFact, DistrictFacts, ProgramFact
+from adapters.sandbox.facts import BusFact, CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
 from adapters.sandbox.records import Payload
 
 
@@ -17,6 +18,15 @@ def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
     for resource, (kind, details) in _KINDS.items():
         taken = [one for one in facts.programs if one.kind == kind]
         found[resource] = (taken, _association(details, facts.lea))
+    found["staffProgramAssociations"] = (facts.program_staff, lambda one: _program_staff(one, facts.lea))
+    found["staffCohortAssociations"] = (
+        [(cohort, *served) for cohort in facts.cohorts for served in cohort.staff],
+        lambda one: _cohort_staff(*one),
+    )
+    found["studentCohortAssociations"] = (
+        [(cohort, *place) for cohort in facts.cohorts for place in cohort.students],
+        lambda one: _cohort_student(*one),
+    )
     if standard == "5.1":
         found["studentTransportations"] = (facts.buses, lambda one: _bus(one, facts.lea))
     return found
@@ -37,17 +47,54 @@ def _association(details: Callable[[ProgramFact], Payload], agency: int) -> Call
         return present(
             beginDate=fact.begin.isoformat(),
             educationOrganizationReference=organization(agency),
-            programReference={
-                "educationOrganizationId": agency,
-                "programName": fact.program,
-                "programTypeDescriptor": descriptor("ProgramType", fact.program_type),
-            },
+            programReference=_reference(fact, agency),
             studentReference=student(fact.student),
             endDate=fact.end.isoformat() if fact.end else None,
             **details(fact),
         )
 
     return make
+
+
+def _reference(fact: ProgramFact | ProgramStaffFact, agency: int) -> Payload:
+    return {
+        "educationOrganizationId": agency,
+        "programName": fact.program,
+        "programTypeDescriptor": descriptor("ProgramType", fact.program_type),
+    }
+
+
+def _program_staff(fact: ProgramStaffFact, agency: int) -> Payload:
+    return present(
+        beginDate=fact.begin.isoformat(),
+        programReference=_reference(fact, agency),
+        staffReference={"staffUniqueId": fact.staff},
+        endDate=fact.end.isoformat() if fact.end else None,
+        studentRecordAccess=fact.records,
+    )
+
+
+def _cohort_staff(cohort: CohortFact, staff: str, begin: date, end: date | None, records: bool | None) -> Payload:
+    return present(
+        beginDate=begin.isoformat(),
+        cohortReference=_cohort(cohort),
+        staffReference={"staffUniqueId": staff},
+        endDate=end.isoformat() if end else None,
+        studentRecordAccess=records,
+    )
+
+
+def _cohort_student(cohort: CohortFact, number: str, begin: date, end: date | None) -> Payload:
+    return present(
+        beginDate=begin.isoformat(),
+        cohortReference=_cohort(cohort),
+        studentReference=student(number),
+        endDate=end.isoformat() if end else None,
+    )
+
+
+def _cohort(cohort: CohortFact) -> Payload:
+    return {**organization(cohort.organization), "cohortIdentifier": cohort.id}
 
 
 def _special_education(fact: ProgramFact) -> Payload:

@@ -29,9 +29,11 @@ from adapters.sandbox.facts.school_life import (
     AssessmentFact,
     AttendanceFact,
     BusFact,
+    CohortFact,
     GradeFact,
     IncidentFact,
     ProgramFact,
+    ProgramStaffFact,
     ResultFact,
     TranscriptFact,
 )
@@ -65,6 +67,8 @@ class DistrictFacts:
     results: list[ResultFact] = field(default_factory=list)
     contacts: list[ContactFact] = field(default_factory=list)
     programs: list[ProgramFact] = field(default_factory=list)
+    program_staff: list[ProgramStaffFact] = field(default_factory=list)
+    cohorts: list[CohortFact] = field(default_factory=list)
     buses: list[BusFact] = field(default_factory=list)
     accounts: list[LmsAccountFact] = field(default_factory=list)
     lms_courses: list[LmsCourseFact] = field(default_factory=list)

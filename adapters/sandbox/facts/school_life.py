@@ -142,6 +142,31 @@ class ProgramFact:
 
 
 @dataclass(slots=True, kw_only=True)
+class ProgramStaffFact:
+    """A member of staff of a program, who may see the records of its students or not."""
+
+    staff: str
+    program: str
+    program_type: str
+    begin: date
+    end: date | None = None
+    records: bool | None = True
+    """Whether the students' records are open to the person; None where nobody says"""
+
+
+@dataclass(slots=True, kw_only=True)
+class CohortFact:
+    """Students of one organization who are served together beside classes, and by whom."""
+
+    id: str
+    organization: int
+    staff: tuple[tuple[str, date, date | None, bool | None], ...]
+    """(staff id, first day, last day, whether the students' records are open to the person)"""
+    students: tuple[tuple[str, date, date | None], ...]
+    """(student, first day, last day)"""
+
+
+@dataclass(slots=True, kw_only=True)
 class BusFact:
     """How a student rides to school."""
 
