@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,8 @@ from gateway import media
 MAX_BODY = 64 * 1024
 """Bytes of a request."""
 NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
+TWICE = "Name each member of an object once: of two with one name nobody can tell which counts."
+NUL = "Leave out the character NUL: no name and no number holds it."
 EXPLAIN = b"x-student-graph-explain"
 """With this header, unless it is empty, an operator's answer tells how it was made."""
 BREAK_GLASS = b"student-graph-break-glass"
@@ -153,13 +156,15 @@ def from_body(body: bytes) -> GraphQLRequest:
         RefusedError: it is something else.
     """
     try:
-        return _complete(_decoder.decode(body))
+        asked = _complete(_decoder.decode(body))
+        _check(body)
     except msgspec.ValidationError as exc:
         what, _, where = str(exc).partition(" - at `$.")
         name = where.rstrip("`").partition(".")[0].partition("[")[0]
         raise RefusedError(400, f"{name}: {what[:1].lower()}{what[1:]}." if name else NO_REQUEST) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise RefusedError(400, NO_REQUEST) from None
+    return asked
 
 
 def from_address(query: bytes) -> GraphQLRequest:
@@ -181,15 +186,46 @@ def from_address(query: bytes) -> GraphQLRequest:
         raise RefusedError(400, "Send the parameters percent-encoded, in UTF-8.") from None
     texts = {name: values[-1] for name, values in given.items()}
     parts: dict[str, Any] = {name: texts.get(name) for name in ("query", "operationName", "documentId")}
+    if any(map(_holds_nul, texts.values())):
+        raise RefusedError(400, NUL)
     for name in ("variables", "extensions"):
         try:
             parts[name] = msgspec.json.decode(texts[name]) if texts.get(name) else None
+            _check((texts.get(name) or "{}").encode())
         except (msgspec.DecodeError, ValueError, RecursionError):
             raise RefusedError(400, f"{name}: must be a JSON object.") from None
     try:
         return _complete(msgspec.convert(parts, GraphQLRequest))
     except msgspec.ValidationError:
         raise RefusedError(400, "variables, extensions: must be JSON objects.") from None
+
+
+def _check(body: bytes) -> None:
+    """
+    Let a JSON text pass that all read alike; it is known to be one.
+
+    Raises:
+        RefusedError: an object names a member twice, of which readers keep this one or that; or a text holds NUL.
+    """
+    if _NUL.search(body):
+        raise RefusedError(400, NUL)
+    written, kept = _STRING.sub(b"", body).count(b":"), 0
+    level: list[Any] = [[msgspec.json.decode(body)]]
+    while level:
+        kept += sum(len(part) for part in level if isinstance(part, dict))
+        below = (each for part in level for each in (part.values() if isinstance(part, dict) else part))
+        level = [each for each in below if isinstance(each, dict | list)]
+    if kept != written:
+        raise RefusedError(400, TWICE)
+
+
+def _holds_nul(text: str) -> bool:
+    return "\0" in text or _NUL.search(text.encode(errors="replace")) is not None
+
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_NUL = re.compile(rb"\\u(?:0000|\{0+\})")
+"""NUL as JSON and GraphQL spell it; of itself it stands in neither."""
 
 
 def _complete(asked: GraphQLRequest) -> GraphQLRequest:

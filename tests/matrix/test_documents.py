@@ -112,6 +112,10 @@ def asked(asking: Standing, body: Any) -> tuple[int, dict[str, Any]]:
                  marks=pytest.mark.row("G20"), id="G20-utf-16"),
     pytest.param(b'{"query": "{ districts { id } }", "operationName": "\\ud800"}', 400,
                  marks=pytest.mark.row("G20"), id="G20-surrogate"),
+    pytest.param(b'{"query": "{ districts { id } }", "query": "{ districts { shortName } }"}', 400,
+                 marks=pytest.mark.row("G20"), id="G20-twice"),
+    pytest.param({"query": "{ districts { id } }", "variables": {"name": "A\0"}}, 400,
+                 marks=pytest.mark.row("G20"), id="G20-nul"),
 ])  # fmt: skip
 def test_a_hostile_body_is_refused(stage: tuple[Standing, list[Sandbox]], body: Any, status: int) -> None:
     """Batches are off, UTF-8 is the only encoding, and a deep variable is a request that is told so."""
