@@ -28,7 +28,7 @@ from gateway.auth.settings import given
 from gateway.cache.ages import RESTRICTED
 from gateway.deadlines import within
 from gateway.disclosure import DisclosureLog, Secrets
-from gateway.disclosure.log import OtlpPrinted, Printed, Sink
+from gateway.disclosure.printing import OtlpPrinted, Printed, Sink
 from gateway.documents import Documents, core_of, manifest
 from gateway.execution import executor_class
 from gateway.explain import as_text, explained
@@ -96,7 +96,8 @@ def _disclosures(settings: config.Config, path: Path) -> DisclosureLog:
     printed: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (Printed(),), "otlp": (OtlpPrinted(),)}
     folder = path.parent / settings.disclosure.directory
     try:
-        return DisclosureLog(folder, keys, printed[settings.disclosure.stdout])
+        size = settings.disclosure.file_mib << 20
+        return DisclosureLog(folder, keys, printed[settings.disclosure.stdout], size=size)
     except OSError as exc:
         raise SettingsError(f"{path}: disclosure.directory: {folder}: {exc.strerror}") from None
 

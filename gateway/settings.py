@@ -187,6 +187,8 @@ class DisclosureConfig(Section):
     """Name of the variable with the key of pseudonyms and signatures, 32 bytes in Base64."""
     stdout: Literal["nothing", "lines", "otlp"] = "nothing"
     """What is printed beside: the same lines, or log records as the OpenTelemetry Collector reads them."""
+    file_mib: int = Field(default=256, ge=1)
+    """MiB of a file of the record, after which its process begins a new one; so it does each day (UTC)."""
 
 
 class AgingConfig(Section):

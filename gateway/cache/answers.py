@@ -89,7 +89,7 @@ class Whole:
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return WHOLE + getsizeof(self.data)
+        return WHOLE + getsizeof(self.data) + sum(map(getsizeof, self.disclosed))
 
     def traffic(self, now: float) -> dict[str, Traffic]:
         """How old it is, by source."""

@@ -2,8 +2,9 @@
 A file of the log: each line names the one before by its hash, and each minute a signature vouches for all so far.
 
 Lines are written whole or not at all, each by one call to the system: a process that is killed leaves no torn line
-but by a full disk. One file for each process and start, so that nothing is ever written into another's; its first
-line says how far the files were that were there before, so that none of them can be cut or taken away unseen.
+but by a full disk. Nothing is ever written into another process's file; the first line of each says how far the
+files were that were there before, so that none of them can be cut or taken away unseen. A file that goes on where
+another one of its process ends names that one, and holds nothing more before it has ended.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +28,7 @@ from gateway.disclosure.heads import Head
 VERSION = 1
 NAME = "disclosure-*.jsonl"
 OTHERS = 100
-"""Files that a first line names: the newest."""
+"""Files that a first line names: the newest, and the one that it follows."""
 GONE = "The file is not where it was, or not as it was"
 
 
@@ -46,29 +49,47 @@ class Start(msgspec.Struct, frozen=True):
     ts: str
     process: int
     others: list[Other]
+    follows: str | None = None
+    """The file of the same process that ends where this one goes on; None at its start."""
 
 
 class Chain:
     """One file, open for its process."""
 
-    def __init__(self, directory: Path, signing: Ed25519PrivateKey) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        signing: Ed25519PrivateKey,
+        *,
+        follows: Chain | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         """
         Begin a file in a directory, which is made when it is not there.
+
+        `follows` is the file of this process that is to end then; `wall` tells seconds since 1970.
 
         Raises:
             OSError: the file cannot be made there.
         """
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        now = datetime.now(UTC)
-        self.path = directory / f"disclosure-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.jsonl"
-        others = [_other(path) for path in sorted(directory.glob(NAME))[-OTHERS:]]
-        start = Start(VERSION, "start", self.path.name, stamp(now), os.getpid(), others)
+        self._wall = wall
+        now = self._now()
+        self.day = now.date()
+        """The day (UTC) on which it was begun."""
+        self.name = f"disclosure-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.jsonl"
+        self.path = directory / self.name
+        newest = sorted(directory.glob(NAME))[-OTHERS:]
+        others = [_other(path) for path in sorted({*newest, *((follows.path,) if follows else ())})]
+        before = follows.name if follows else None
+        start = Start(VERSION, "start", self.name, stamp(now), os.getpid(), others, before)
         whole = _linked(msgspec.json.encode(start)[:-1], "")
         self._signing = signing
         self._keeping = Lock()
         self._kept = 0
         self._torn = self._gone = False
-        self._size = 0
+        self.size = 0
+        """Bytes so far."""
         # The head is there before the file is: a file without one is not as it was.
         heads.keep(self.path, self._head(heads.BEGUN, 1, _digest(whole)))
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -79,11 +100,11 @@ class Chain:
             self._write(whole)
             heads.keep(self.path, self._head(heads.BESIDE, 1, self._last))
         except OSError:
-            self._abandon()
+            self.abandon()
             raise
 
-    def _abandon(self) -> None:
-        """Take away a file into which nothing could be written, and its signature."""
+    def abandon(self) -> None:
+        """Take away a file into which nothing was written but how it begins, and its signature."""
         os.close(self._file)
         self.path.unlink()
         heads.beside(self.path).unlink()
@@ -107,27 +128,27 @@ class Chain:
             self._torn = True
             self._mend()
             raise OSError(errno.ENOSPC, "No space left on device")
-        self._size += size
+        self.size += size
         self._last = _digest(whole)
         self.lines += 1
 
     def _mend(self) -> None:
         """Take away the part of a line that was written, so that the chain goes on where it was."""
-        os.ftruncate(self._file, self._size)
+        os.ftruncate(self._file, self.size)
         self._torn = False
 
-    def sign(self, *, closing: bool = False) -> None:
+    def sign(self) -> None:
         """
-        Vouch for all lines so far, where there are new ones; the last signature says that no more will come.
+        Vouch for all lines so far, where there are new ones.
 
         Raises:
             OSError: it could not be written, or the file is no longer where it was.
         """
-        told = self.vouch(closing=closing)
+        told = self.vouch()
         if told is not None:
             self.keep(*told)
 
-    def vouch(self, *, closing: bool = False) -> tuple[int, bytes] | None:
+    def vouch(self) -> tuple[int, bytes] | None:
         """
         Write a signature into the file; what is to be kept beside it, where there is something new.
 
@@ -135,9 +156,19 @@ class Chain:
             OSError: it could not be written, or the file is no longer where it was.
         """
         self._look()
-        if self.lines == self._signed and not closing:
-            return None
-        inside, outside = (heads.CLOSED, heads.ENDED) if closing else (heads.INSIDE, heads.BESIDE)
+        return None if self.lines == self._signed else self._vouched(heads.INSIDE, heads.BESIDE)
+
+    def end(self) -> tuple[int, bytes]:
+        """
+        Write the last signature, which says that no more will come; what is to be kept beside the file.
+
+        Raises:
+            OSError: it could not be written, or the file is no longer where it was; it goes on then.
+        """
+        self._look()
+        return self._vouched(heads.CLOSED, heads.ENDED)
+
+    def _vouched(self, inside: str, outside: str) -> tuple[int, bytes]:
         self._write(_linked(self._head(inside, self.lines, self._last).removesuffix(b"}\n"), self._last))
         self._signed = self.lines
         return self.lines, self._head(outside, self.lines, self._last)
@@ -170,23 +201,25 @@ class Chain:
             found = (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
         except FileNotFoundError:
             found = False
-        self._gone = not found or here.st_size != self._size
+        self._gone = not found or here.st_size != self.size
         if self._gone:
             raise OSError(errno.ESTALE, GONE)
 
     def _head(self, kind: str, lines: int, last: str) -> bytes:
-        head = Head(VERSION, kind, self.path.name, stamp(datetime.now(UTC)), lines, last)
-        return heads.signed(head, self._signing)
+        return heads.signed(Head(VERSION, kind, self.name, stamp(self._now()), lines, last), self._signing)
 
-    def close(self) -> None:
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._wall(), UTC)
+
+    def close(self, ended: tuple[int, bytes] | None = None) -> None:
         """
-        Sign for good.
+        Sign for good, where that is not done, and have all of it last; it may wait for the disk in a thread.
 
         Raises:
             OSError: it could not be written.
         """
         try:
-            self.sign(closing=True)
+            self.keep(*(ended or self.end()))
         finally:
             with self._keeping:
                 self._kept = self.lines + 1  # a signature that is still on its way finds a closed file

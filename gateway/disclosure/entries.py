@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
+from sys import getsizeof
 from typing import Any
 
 import msgspec
@@ -34,15 +35,19 @@ class Entry:
     """One line of the log, but for what is new each time that the same is disclosed."""
 
     body: bytes
-    """
-    The part of the line that stays the same, as JSON without its braces.
-
-    Once it was written, a line that names the first one stands for it.
-    """
+    """The part of the line that stays the same, as JSON without its braces."""
     sensitive: bool
     """Whether a class was disclosed that is not open: then it must be written before the answer leaves."""
     district: DistrictId
     count: int
+    file: str | None = None
+    """Name of the file in which it stands in full; None where it stands in none yet."""
+    again: bytes = b""
+    """What takes the place of `body` in that file from then on: it names the full line."""
+
+    def __sizeof__(self) -> int:
+        """Bytes that it takes; what names the full line is short."""
+        return object.__sizeof__(self) + getsizeof(self.body)
 
 
 def told_of(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, Told]:

@@ -15,13 +15,17 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from gateway.disclosure.chain import Chain
 from gateway.disclosure.entries import Entry
+from gateway.disclosure.printing import Sink
 from gateway.disclosure.secrets import Secrets
 
 log = logging.getLogger("student_graph.disclosure")
@@ -34,54 +38,13 @@ MOST_BYTES = 64 << 20
 """Bytes of them: lines of large answers are long."""
 SIGN = 60.0
 """Seconds between two signatures."""
+SIZE = 256 << 20
+"""Bytes of a file, after which a new one is begun."""
+LINE = b'{"v":1,"id":"%b","ts":"%b",%b,"sources":%b,"requestId":"%b"'
 
 
 class UnwritableError(Exception):
     """What would be disclosed cannot be recorded, and therefore is not disclosed."""
-
-
-class Sink(Protocol):
-    """Where lines go."""
-
-    def append(self, line: bytes) -> None:
-        """
-        Take a line: JSON without its closing brace.
-
-        Raises:
-            OSError: it could not be written.
-        """
-
-
-class Printed:
-    """Lines on standard output, for whoever collects it."""
-
-    def append(self, line: bytes) -> None:
-        """Print a line."""
-        _print(line + b"}\n")
-
-
-class OtlpPrinted:
-    """The same as the OpenTelemetry Collector reads it (OTLP in JSON, one request a line)."""
-
-    def append(self, line: bytes) -> None:
-        """Print a line as a log record."""
-        record = {
-            "timeUnixNano": str(time.time_ns()),
-            "severityNumber": 9,
-            "severityText": "INFO",
-            "body": {"stringValue": (line + b"}").decode()},
-            "attributes": [{"key": "event.name", "value": {"stringValue": "student_graph.disclosure"}}],
-        }
-        scope = {"scope": {"name": "student_graph.disclosure"}, "logRecords": [record]}
-        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "student-graph"}}]}
-        told = {"resourceLogs": [{"resource": resource, "scopeLogs": [scope]}]}
-        _print(msgspec.json.encode(told) + b"\n")
-
-
-def _print(line: bytes) -> None:
-    """Print all of a line: a pipe may take it in parts."""
-    while line:
-        line = line[os.write(sys.stdout.fileno(), line) :]
 
 
 class _Copies:
@@ -124,21 +87,26 @@ class DisclosureLog:
         secrets: Secrets,
         others: Sequence[Sink] = (),
         *,
-        open_chain: Callable[[Path, Any], Chain] = Chain,
+        size: int = SIZE,
+        open_chain: Callable[..., Chain] = Chain,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """
-        Write into a directory and to others.
+        Write into a directory and to others, into files of so many bytes; `wall` tells seconds since 1970.
 
         Raises:
             OSError: nothing can be written there.
         """
         self.secrets = secrets
         self._others = [_Copies(other) for other in others]
-        self._clock = clock
-        self.chain = open_chain(directory, secrets.signing)
+        self._clock, self._wall = clock, wall
+        self._begin = partial(open_chain, directory, secrets.signing, wall=wall)
+        self.chain = self._begin()
+        self._size = self._large = size
         self._waiting: deque[tuple[float, bytes]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._turn, self._full = asyncio.Lock(), asyncio.Event()
         self._run = os.urandom(4).hex().encode()
         self._number = self._second = self._held = 0
         self._shown = b""
@@ -155,25 +123,23 @@ class DisclosureLog:
         for entry in entries:
             self._number += 1
             name, ts = self._stamps()
-            told = msgspec.json.encode(ages(entry))
-            line = b'{"v":1,"id":"%b","ts":"%b",%b,"sources":%b,"requestId":"%b"' % (
-                name,
-                ts,
-                entry.body,
-                told,
-                request_id.encode(),
-            )
-            self._take(line, must=entry.sensitive)
-            if b'"same":' not in entry.body:
-                entry.body = b'"tenant":%b,"same":"%b","count":%d' % (
-                    msgspec.json.encode(entry.district),
-                    name,
-                    entry.count,
-                )
+            told, request = msgspec.json.encode(ages(entry)), request_id.encode()
+            file = self.chain.name
+            body = entry.again if entry.file == file else entry.body
+            try:
+                self._record(LINE % (name, ts, body, told, request))
+            except OSError as exc:
+                # In full, because the file into which it goes may not be the one that has the full line.
+                self._wait(exc, LINE % (name, ts, entry.body, told, request), must=entry.sensitive)
+                continue
+            if body is entry.body:
+                district = msgspec.json.encode(entry.district)
+                entry.file = file
+                entry.again = b'"tenant":%b,"same":"%b","count":%d' % (district, name, entry.count)
 
     def _stamps(self) -> tuple[bytes, bytes]:
         """A name that sorts by time and is nobody else's, and the time; a second is spelled once."""
-        now = time.time()
+        now = self._wall()
         second = int(now)
         if second != self._second:
             self._second, self._shown = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
@@ -181,21 +147,33 @@ class DisclosureLog:
         name = b"%012x%b%08x" % (second * 1000 + milliseconds, self._run, self._number)
         return name, b"%b.%03dZ" % (self._shown, milliseconds)
 
-    def _take(self, line: bytes, *, must: bool) -> None:
-        try:
-            if self._waiting:
-                self._flush()
-            self._put(line)
-        except OSError as exc:
-            now = self._clock()
-            if not self._waiting:
-                _complain("written", exc)
-            elif now - self._waiting[0][0] > WAIT:
-                must = True
-            if must or len(self._waiting) >= MOST or self._held + len(line) > MOST_BYTES:
-                raise UnwritableError from None
-            self._waiting.append((now, line))
-            self._held += len(line)
+    def _record(self, line: bytes) -> None:
+        """
+        Write a line, after those that wait.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        if self._waiting:
+            self._flush()
+        self._put(line)
+
+    def _wait(self, exc: OSError, line: bytes, *, must: bool) -> None:
+        """
+        Let a line wait, where it may.
+
+        Raises:
+            UnwritableError: it may not, or no longer.
+        """
+        now = self._clock()
+        if not self._waiting:
+            _complain("written", exc)
+        elif now - self._waiting[0][0] > WAIT:
+            must = True
+        if must or len(self._waiting) >= MOST or self._held + len(line) > MOST_BYTES:
+            raise UnwritableError from None
+        self._waiting.append((now, line))
+        self._held += len(line)
 
     def _flush(self) -> None:
         """
@@ -218,17 +196,28 @@ class DisclosureLog:
             OSError: it could not be written.
         """
         self.chain.append(line)
+        if self.chain.size >= self._large:
+            self._large = sys.maxsize  # once: when no file can be begun, the next signature tries again
+            self._full.set()
         self.written += 1
         for other in self._others:
             other.append(line)
 
     def start(self) -> None:
-        """Begin to sign once a minute."""
+        """Begin to sign once a minute, and when a file is large enough."""
         self._task = asyncio.create_task(self._sign())
 
     async def _sign(self) -> None:
         while True:
-            await asyncio.sleep(SIGN)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SIGN):
+                    await self._full.wait()
+            await self.sign()
+
+    async def sign(self) -> None:
+        """Vouch for all lines so far, and go on in a new file when this one is large enough, or of another day."""
+        async with self._turn:
+            self._full.clear()
             try:
                 self._flush()
                 told = self.chain.vouch()
@@ -236,17 +225,41 @@ class DisclosureLog:
                     await asyncio.to_thread(self.chain.keep, *told)  # a disk may take its time
             except OSError as exc:
                 _complain("signed", exc)
+                return
+            if self.chain.size >= self._size or datetime.fromtimestamp(self._wall(), UTC).date() != self.chain.day:
+                await self._change()
+
+    async def _change(self) -> None:
+        """Go on in a new file; in this one when none can be begun."""
+        old = self.chain
+        try:
+            new = await asyncio.to_thread(self._begin, follows=old)
+        except OSError as exc:
+            _complain("continued in a new file", exc)
+            return
+        try:
+            ended = old.end()
+        except OSError as exc:
+            new.abandon()
+            _complain("continued in a new file", exc)
+            return
+        self.chain, self._large = new, self._size
+        try:
+            await asyncio.to_thread(old.close, ended)
+        except OSError as exc:
+            _complain("closed", exc)
 
     async def close(self) -> None:
         """Write what waits, and sign for good."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        try:
-            self._flush()
-            self.chain.close()
-        except OSError as exc:
-            _complain("closed", exc)
+        async with self._turn:  # a change of files comes to its end
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+            try:
+                self._flush()
+                self.chain.close()
+            except OSError as exc:
+                _complain("closed", exc)
 
 
 def _complain(what: str, exc: OSError) -> None:

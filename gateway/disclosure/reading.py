@@ -12,7 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.disclosure import heads
-from gateway.disclosure.chain import NAME, Other, Start
+from gateway.disclosure.chain import NAME, Start
 from gateway.disclosure.heads import Head
 
 
@@ -44,13 +44,18 @@ def check(directory: Path, public: Ed25519PublicKey) -> Checked:
     paths = sorted(directory.glob(NAME))
     told = {path: path.read_bytes() for path in sorted(directory.glob(heads.NAME))}
     named: dict[str, list[_Known]] = {}
+    followed: set[str | None] = set()
     for path in paths:
-        for other in _others(path):
+        start, more = _beginning(path)
+        for other in start.others if start else ():
             known = _Known(other.lines, other.last, f"as {path.name} knows it")
             named.setdefault(other.file, []).append(known)
+        if start and more:
+            followed.add(start.follows)
     for path in paths:
         found.files += 1
-        _File(path, public, found).check(told.get(heads.beside(path)), named.get(path.name, []))
+        file = _File(path, public, found, followed=path.name in followed)
+        file.check(told.get(heads.beside(path)), named.get(path.name, []))
     for name, knowing in sorted(named.items()):
         if directory / name not in paths:
             found.problems.append(Problem(name, 0, f"the file is gone ({knowing[0].whose})"))
@@ -68,13 +73,14 @@ class _Known(NamedTuple):
     whose: str
 
 
-def _others(path: Path) -> list[Other]:
-    """The files that the first line of one names."""
+def _beginning(path: Path) -> tuple[Start | None, bool]:
+    """The first line of a file, None when it is none; and whether there is another one."""
     with path.open("rb") as file:
         try:
-            return _start(file.readline()).others
+            start = _start(file.readline())
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return []
+            start = None
+        return start, file.readline().endswith(b"\n")
 
 
 def _check_alone(path: Path, told: bytes, public: Ed25519PublicKey, found: Checked) -> None:
@@ -89,10 +95,12 @@ def _check_alone(path: Path, told: bytes, public: Ed25519PublicKey, found: Check
 class _File:
     """One file, line by line."""
 
-    def __init__(self, path: Path, public: Ed25519PublicKey, found: Checked) -> None:
+    def __init__(self, path: Path, public: Ed25519PublicKey, found: Checked, *, followed: bool) -> None:
+        """`followed` says that its process went on in another one, which holds lines."""
         self._path = path
         self._public = public
         self._found = found
+        self._followed = followed
         self._lines = self._signed = 0
         self._last = ""
         self._torn = self._closed = False
@@ -164,12 +172,13 @@ class _File:
             self._note("the process ended before its first line")
             return
         longest = max((known.lines for known in knowing), default=0)
-        ended = self._closed or (head is not None and head.kind == heads.ENDED)
+        over = self._followed or (head is not None and head.kind == heads.ENDED)
+        ended = self._closed or over
         if self._lines < longest:
             self._wrong(f"cut: there were {longest} lines")
         elif ended and self._torn:
             self._wrong("there is more after the end")
-        elif head is not None and head.kind == heads.ENDED and not self._closed:
+        elif over and not self._closed:
             self._wrong("the end is missing")
         elif self._lines == 0:
             self._wrong("the file is empty")

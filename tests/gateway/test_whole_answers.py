@@ -16,6 +16,7 @@ from adapters.model import DistrictId, Sensitivity
 from adapters.sources import Ask, District
 from gateway.cache import Limits
 from gateway.cache.answers import Wholes
+from gateway.disclosure import Entry
 from gateway.server import Service
 from resolvers.context import Viewer, ViewerRole
 from resolvers.reach import granted
@@ -216,6 +217,22 @@ async def test_whole_answers_are_bounded_in_bytes() -> None:
     assert (wholes.find("large"), wholes.find(0), wholes.bytes <= 100_000) == (None, None, True)
     assert wholes.find(39) is not None
     assert 10 <= len(wholes) <= 20
+
+
+async def test_what_is_recorded_of_a_whole_answer_counts_as_a_part_of_it() -> None:
+    """It is kept as long, to be written in full once more in each file of the record."""
+    kept = Kept()
+    await kept.students("s1")
+    await kept.students("s1")
+    wholes = Wholes(kept.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, kept.clock)
+    wholes.keep("bare", kept.operation, b"{}", [DISTRICT])
+    bare = wholes.bytes
+    entry = Entry(b"x" * 5_000, False, DISTRICT, 1)
+    wholes.keep("question", kept.operation, b"{}", [DISTRICT], [entry])
+    assert 5_000 < wholes.bytes - 2 * bare < 5_500
+    entry.file, entry.again = "disclosure-1.jsonl", b"same"
+    wholes.keep("question", kept.operation, b"{}", [DISTRICT])
+    assert wholes.bytes == 2 * bare
 
 
 def test_an_operator_sees_what_is_kept(ask: Asking) -> None:

@@ -68,7 +68,7 @@ def test_a_full_device_behind_standard_output_stops_nothing(tmp_path: Path) -> N
     """Neither open nor sensitive reads; all of them are in the file."""
     code = (
         "import asyncio, sys, pathlib\n"
-        "from gateway.disclosure.log import Printed\n"
+        "from gateway.disclosure.printing import Printed\n"
         "from tests.gateway.disclosure.test_record import *\n"
         "log = DisclosureLog(pathlib.Path(sys.argv[1]), SECRETS, [Printed()])\n"
         "for n in range(5): write(log, told('s1', sensitive=n % 2 == 0))\n"

@@ -33,25 +33,29 @@ def checked(files: Files) -> Checked:
         return check(Path(name), PUBLIC)
 
 
-async def _written(folder: Path) -> tuple[Files, Files, str]:
+async def _written(folder: Path, *, starts: int) -> tuple[Files, Files, str]:
     """The files when the first was signed and not ended; two files that are; the name of the first."""
-    first = DisclosureLog(folder, SECRETS)
+    first = DisclosureLog(folder, SECRETS, size=1)
     for number in range(9):
         write(first, told(f"s{number}"))
         if number in {2, 5}:
             first.chain.sign()
-    before = files_in(folder)
-    await first.close()
-    second = DisclosureLog(folder, SECRETS)
+    before, path = files_in(folder), first.chain.path
+    if starts == 1:
+        await first.sign()
+        second = first
+    else:
+        await first.close()
+        second = DisclosureLog(folder, SECRETS)
     write(second, told("s1"))
     await second.close()
-    return before, files_in(folder), first.chain.path.name
+    return before, files_in(folder), path.name
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Files, Files, str]:
+@pytest.fixture(scope="module", params=[1, 2], ids=["one process", "two processes"])
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Files, Files, str]:
     """A record of two files that have ended, and how it was before the first one did."""
-    return asyncio.run(_written(tmp_path_factory.mktemp("record")))
+    return asyncio.run(_written(tmp_path_factory.mktemp("record"), starts=request.param))
 
 
 def head_of(name: str) -> str:
@@ -63,7 +67,8 @@ def test_a_record_that_nobody_touched_is_whole(written: tuple[Files, Files, str]
     """Nothing is wrong with it, nor to be noted when all has ended."""
     before, after, _ = written
     found = checked(after)
-    assert (found.problems, found.notes, found.files, found.lines) == ([], [], 2, 16)
+    lines = sum(content.count(b"\n") for name, content in after.items() if name.endswith(".jsonl"))
+    assert (found.problems, found.notes, found.files, found.lines) == ([], [], 2, lines)
     assert checked(before).problems == []
 
 
