@@ -141,6 +141,12 @@ def _add_disclosures(commands: argparse._SubParsersAction[_Parser]) -> None:
     command.add_argument("--student", metavar="NUMBER", help="the student, by the district's number")
     command.add_argument("--district", metavar="ID", help="id of the district, where there are several")
     command.add_argument("--since", metavar="DATE", help="first day (UTC), such as 2026-11-01")
+    command.add_argument(
+        "--retire-before",
+        metavar="DATE",
+        help="remove the files that are whole and ended before a day (UTC), and sign that they were there; "
+        "the law (34 CFR 99.32) asks to keep the record for as long as the students' education records",
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=disclosures.run)
 

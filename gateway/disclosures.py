@@ -7,13 +7,15 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from adapters.registry import SettingsError
 from gateway import config, environment
-from gateway.disclosure.reading import Checked, check, seen
+from gateway.disclosure.reading import Checked, Problem, check, seen
+from gateway.disclosure.retiring import Retirement, retire
 from gateway.disclosure.secrets import Secrets
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -36,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.since and not DAY.fullmatch(options.since):
         raise SettingsError("--since: must be a day, such as 2026-11-01")
+    if options.retire_before and not _past(options.retire_before):
+        raise SettingsError("--retire-before: must be a day that is over (UTC), such as 2020-07-01")
     record = _demo(options.ready_file) if options.ready_file else _configured(options.config)
     if not record.directory.is_dir():
         raise SettingsError(f"{record.directory}: there is no record of disclosures")
@@ -46,12 +50,33 @@ def run(options: argparse.Namespace) -> int:
     if options.student:
         pseudonym = record.secrets.pseudonym(str(district), options.student)
         found = list(seen(record.directory, pseudonym, options.since or ""))
+    retirement = _retired(record, options.retire_before) if options.retire_before else None
     checked = check(record.directory, record.secrets.signing.public_key())
     if options.json:
-        print(json.dumps({"disclosures": found, **_told(checked)}, indent=2))
+        print(json.dumps({"disclosures": found, **_told(retirement, checked)}, indent=2))
     else:
-        _print(found, checked, asked=bool(options.student))
+        _print(found, retirement, checked, asked=bool(options.student))
     return int(bool(checked.problems))
+
+
+def _past(day: str) -> bool:
+    try:
+        return bool(DAY.fullmatch(day)) and date.fromisoformat(day) < datetime.now(UTC).date()
+    except ValueError:
+        return False
+
+
+def _retired(record: Record, before: str) -> Retirement:
+    """
+    What became of the files that ended before a day.
+
+    Raises:
+        SettingsError: files cannot be written or removed there.
+    """
+    try:
+        return retire(record.directory, record.secrets.signing, before)
+    except OSError as exc:
+        raise SettingsError(f"{record.directory}: {exc.strerror}") from None
 
 
 def _configured(path: Path) -> Record:
@@ -70,32 +95,40 @@ def _demo(path: Path) -> Record:
         raise SettingsError(f"--ready-file: {path}: is no ready file of the demo") from None
 
 
-def _told(checked: Checked) -> dict[str, Any]:
+def _told(retirement: Retirement | None, checked: Checked) -> dict[str, Any]:
     return {
         "files": checked.files,
         "lines": checked.lines,
+        "retired": checked.retired,
+        **({} if retirement is None else {"gone": [{"file": h.file, "lines": h.lines} for h in retirement.gone]}),
         **{
             name: [{"file": p.file, "line": p.line, "what": p.what} for p in those]
-            for name, those in _lists(checked)
+            for name, those in _lists(retirement, checked)
         },
     }
 
 
-def _lists(checked: Checked) -> Iterable[tuple[str, Any]]:
-    return (("problems", checked.problems), ("notes", checked.notes))
+def _lists(retirement: Retirement | None, checked: Checked) -> Iterator[tuple[str, list[Problem]]]:
+    if retirement is not None:
+        yield "kept", retirement.kept
+    yield "problems", checked.problems
+    yield "notes", checked.notes
 
 
-def _print(found: list[dict[str, Any]], checked: Checked, *, asked: bool) -> None:
+def _print(found: list[dict[str, Any]], retirement: Retirement | None, checked: Checked, *, asked: bool) -> None:
     if asked:
         rows = [("WHEN", "WHO", "ROLE", "PURPOSE", "OPERATION", "RECORDS", "CLASSES"), *map(_row, found)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print("  ".join(map(str.ljust, row, widths)).rstrip())
     whole = "whole" if not checked.problems else f"NOT WHOLE: {len(checked.problems)} problems"
-    print(f"{checked.files} files, {checked.lines} lines: {whole}")
-    for title, those in _lists(checked):
+    for head in retirement.gone if retirement is not None else ():
+        print(f"retired: {head.file}, {head.lines} lines")
+    retired = f" ({checked.retired} more were retired)" if checked.retired else ""
+    print(f"{checked.files} files, {checked.lines} lines{retired}: {whole}")
+    for title, those in _lists(retirement, checked):
         for each in those:
-            print(f"{title[:-1]}: {each.file} line {each.line}: {each.what}")
+            print(f"{title.removesuffix('s')}: {each.file} line {each.line}: {each.what}")
 
 
 def _row(told: dict[str, Any]) -> tuple[str, ...]:

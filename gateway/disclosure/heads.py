@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 from binascii import Error
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -76,6 +77,15 @@ def beside(path: Path) -> Path:
     return path.with_suffix(".head")
 
 
+def all_in(directory: Path) -> dict[Path, bytes]:
+    """What stands beside files of the log, whoever wrote it, in order."""
+    told = {}
+    for path in sorted(directory.glob(NAME)):
+        with suppress(FileNotFoundError):  # its file was retired meanwhile
+            told[path] = path.read_bytes()
+    return told
+
+
 def keep(path: Path, told: bytes) -> None:
     """
     Put a head beside a file of the log, whole or not at all, and to last.
@@ -90,7 +100,17 @@ def keep(path: Path, told: bytes) -> None:
         opened_.flush()
         os.fsync(file)
     part.replace(beside(path))
-    folder = os.open(path.parent, os.O_RDONLY)
+    settle(path.parent)
+
+
+def settle(directory: Path) -> None:
+    """
+    Have the names in a directory last.
+
+    Raises:
+        OSError: the disk does not take them.
+    """
+    folder = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.disclosure import heads
+from gateway.disclosure import heads, retired
 from gateway.disclosure.chain import NAME, Start
 from gateway.disclosure.heads import Head
 
@@ -35,34 +36,72 @@ class Checked:
     """What is no tampering: a process that was killed signs no more."""
     lines: int = 0
     files: int = 0
+    retired: int = 0
+    """Files that were taken away on purpose."""
+    ended: dict[str, Ended] = field(default_factory=dict)
+    """The files that have ended, by their names."""
+
+
+class Ended(NamedTuple):
+    """How a file ended, by its last line."""
+
+    lines: int
+    last: str
+    """Digest of that line."""
+    at: str
+    """When, as the log writes it."""
 
 
 def check(directory: Path, public: Ed25519PublicKey) -> Checked:
     """Look for edits, deletions, changes of order and cuts in all files of a directory."""
     found = Checked([], [])
-    # A head is there before its file is, and files are read after heads: who writes meanwhile is in nobody's way.
+    # A head is there before its file is and goes after it, and files are read after heads: who writes or retires
+    # meanwhile is in nobody's way.
     paths = sorted(directory.glob(NAME))
-    told = {path: path.read_bytes() for path in sorted(directory.glob(heads.NAME))}
+    told = heads.all_in(directory)
     named: dict[str, list[_Known]] = {}
     followed: set[str | None] = set()
+    there: set[str] = set()
     for path in paths:
-        start, more = _beginning(path)
+        try:
+            start, more = beginning(path)
+        except FileNotFoundError:
+            continue
+        there.add(path.name)
         for other in start.others if start else ():
             known = _Known(other.lines, other.last, f"as {path.name} knows it")
             named.setdefault(other.file, []).append(known)
         if start and more:
             followed.add(start.follows)
-    for path in paths:
-        found.files += 1
-        file = _File(path, public, found, followed=path.name in followed)
-        file.check(told.get(heads.beside(path)), named.get(path.name, []))
+    gone = _retired(directory, public, found, named)
+    for name in sorted(there):
+        file = _File(directory / name, public, found, followed=name in followed)
+        with suppress(FileNotFoundError):
+            file.check(told.get(heads.beside(directory / name)), named.get(name, []))
+    found.retired = len(gone - there)
     for name, knowing in sorted(named.items()):
-        if directory / name not in paths:
+        if name not in there | gone:
             found.problems.append(Problem(name, 0, f"the file is gone ({knowing[0].whose})"))
-    for path in sorted(told):
-        if not path.with_suffix(".jsonl").exists():
+    for path in told:
+        file_of = path.with_suffix(".jsonl")
+        if file_of.name not in there | gone and not file_of.exists():
             _check_alone(path, told[path], public, found)
     return found
+
+
+def _retired(
+    directory: Path, public: Ed25519PublicKey, found: Checked, named: dict[str, list[_Known]]
+) -> set[str]:
+    """Names of the files that were retired; what was known then goes to what is known of files."""
+    gone = set()
+    for number, head in enumerate(retired.read(directory, public), 1):
+        if head is None:
+            found.problems.append(Problem(retired.NAME, number, "the signature is not good"))
+            continue
+        named.setdefault(head.file, []).append(_Known(head.lines, head.last, f"as {retired.NAME} knows it"))
+        if head.kind == retired.RETIRED:
+            gone.add(head.file)
+    return gone
 
 
 class _Known(NamedTuple):
@@ -73,7 +112,7 @@ class _Known(NamedTuple):
     whose: str
 
 
-def _beginning(path: Path) -> tuple[Start | None, bool]:
+def beginning(path: Path) -> tuple[Start | None, bool]:
     """The first line of a file, None when it is none; and whether there is another one."""
     with path.open("rb") as file:
         try:
@@ -102,7 +141,7 @@ class _File:
         self._found = found
         self._followed = followed
         self._lines = self._signed = 0
-        self._last = ""
+        self._last = self._at = ""
         self._torn = self._closed = False
 
     def check(self, told: bytes | None, knowing: list[_Known]) -> None:
@@ -145,6 +184,7 @@ class _File:
                 for known in milestones.get(self._lines, ()):
                     if known.last != self._last:
                         self._wrong(f"the line is another one ({known.whose})")
+        self._found.files += 1
         self._found.lines += self._lines
 
     def _check_kind(self, line: bytes) -> None:
@@ -165,6 +205,7 @@ class _File:
             self._wrong("the signature vouches for other lines")
         else:
             self._signed, self._closed = self._lines, head.kind == heads.CLOSED
+            self._at = head.ts
 
     def _end(self, head: Head | None, knowing: list[_Known]) -> None:
         """Whether it ends where it may."""
@@ -174,6 +215,8 @@ class _File:
         longest = max((known.lines for known in knowing), default=0)
         over = self._followed or (head is not None and head.kind == heads.ENDED)
         ended = self._closed or over
+        if self._closed:
+            self._found.ended[self._path.name] = Ended(self._lines, self._last, self._at)
         if self._lines < longest:
             self._wrong(f"cut: there were {longest} lines")
         elif ended and self._torn:
@@ -211,13 +254,19 @@ def _decoded(line: bytes) -> dict[str, Any]:
 
 def openings(directory: Path, actor: str, since: str) -> Iterator[dict[str, Any]]:
     """What somebody, by the pseudonym, has opened for a child's health or safety since an instant."""
+    for file in _opened(directory):
+        for line in file:
+            if b'"opening":{' in line and actor.encode() in line:
+                told = _decoded(line)
+                if told.get("ts", "") >= since and told["actor"]["sub"] == actor:
+                    yield told
+
+
+def _opened(directory: Path) -> Iterator[BinaryIO]:
+    """The files, in order; one that is retired meanwhile is passed over."""
     for path in sorted(directory.glob(NAME)):
-        with path.open("rb") as file:
-            for line in file:
-                if b'"opening":{' in line and actor.encode() in line:
-                    told = _decoded(line)
-                    if told.get("ts", "") >= since and told["actor"]["sub"] == actor:
-                        yield told
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            yield file
 
 
 def seen(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str, Any]]:
@@ -227,22 +276,21 @@ def seen(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str,
     A line that says that the same was disclosed once more is told as the one that it names, with its own time.
     """
     wanted = b'"' + pseudonym.encode() + b'"'
-    for path in sorted(directory.glob(NAME)):
+    for file in _opened(directory):
         first: dict[bytes, dict[str, Any]] = {}
-        with path.open("rb") as file:
-            for line in file:
-                told = None
-                if wanted in line:
-                    told = _decoded(line)
-                    told = told if pseudonym in told.get("students", ()) else None
-                    if told is not None:
-                        first[str(told["id"]).encode()] = told
-                elif first and (at := line.find(_SAME)) > 0:
-                    again = first.get(line[at + len(_SAME) :].partition(b'"')[0])
-                    mine = _decoded(line) if again else None
-                    told = again | mine if again and mine else None
-                if told is not None and told.get("ts", "") >= since:
-                    yield told
+        for line in file:
+            told = None
+            if wanted in line:
+                told = _decoded(line)
+                told = told if pseudonym in told.get("students", ()) else None
+                if told is not None:
+                    first[str(told["id"]).encode()] = told
+            elif first and (at := line.find(_SAME)) > 0:
+                again = first.get(line[at + len(_SAME) :].partition(b'"')[0])
+                mine = _decoded(line) if again else None
+                told = again | mine if again and mine else None
+            if told is not None and told.get("ts", "") >= since:
+                yield told
 
 
 _SAME = b'"same":"'
