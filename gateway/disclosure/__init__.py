@@ -2,7 +2,8 @@
 
 from gateway.disclosure.disclosing import Disclosing
 from gateway.disclosure.entries import Entry
-from gateway.disclosure.log import DisclosureLog, UnwritableError
+from gateway.disclosure.log import DisclosureLog
 from gateway.disclosure.secrets import Secrets
+from gateway.disclosure.trouble import UnwritableError
 
 __all__ = ["Disclosing", "DisclosureLog", "Entry", "Secrets", "UnwritableError"]

@@ -27,6 +27,8 @@ from gateway.disclosure.heads import Head
 
 VERSION = 1
 NAME = "disclosure-*.jsonl"
+OPENING = "-opening"
+"""Label of a file that holds what was opened for a child's health or safety, and nothing else."""
 OTHERS = 100
 """Files that a first line names: the newest, and the one that it follows."""
 GONE = "The file is not where it was, or not as it was"
@@ -61,13 +63,15 @@ class Chain:
         directory: Path,
         signing: Ed25519PrivateKey,
         *,
+        label: str = "",
         follows: Chain | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """
         Begin a file in a directory, which is made when it is not there.
 
-        `follows` is the file of this process that is to end then; `wall` tells seconds since 1970.
+        `label` ends its name; `follows` is the file of this process that is to end then; `wall` tells seconds
+        since 1970.
 
         Raises:
             OSError: the file cannot be made there.
@@ -77,7 +81,7 @@ class Chain:
         now = self._now()
         self.day = now.date()
         """The day (UTC) on which it was begun."""
-        self.name = f"disclosure-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.jsonl"
+        self.name = f"disclosure-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}{label}.jsonl"
         self.path = directory / self.name
         newest = sorted(directory.glob(NAME))[-OTHERS:]
         others = [_other(path) for path in sorted({*newest, *((follows.path,) if follows else ())})]

@@ -8,8 +8,6 @@ memory, for a minute and ten thousand entries at most; then nothing is disclosed
 from __future__ import annotations
 
 import asyncio
-import errno
-import logging
 import os
 import sys
 import time
@@ -23,12 +21,11 @@ from typing import Any
 
 import msgspec
 
-from gateway.disclosure.chain import Chain
+from gateway.disclosure.chain import OPENING, Chain
 from gateway.disclosure.entries import Entry
-from gateway.disclosure.printing import Sink
+from gateway.disclosure.printing import Copies, Sink
 from gateway.disclosure.secrets import Secrets
-
-log = logging.getLogger("student_graph.disclosure")
+from gateway.disclosure.trouble import UnwritableError, complain
 
 WAIT = 60.0
 """Seconds that an entry may wait to be written."""
@@ -41,41 +38,6 @@ SIGN = 60.0
 SIZE = 256 << 20
 """Bytes of a file, after which a new one is begun."""
 LINE = b'{"v":1,"id":"%b","ts":"%b",%b,"sources":%b,"requestId":"%b"'
-
-
-class UnwritableError(Exception):
-    """What would be disclosed cannot be recorded, and therefore is not disclosed."""
-
-
-class _Copies:
-    """
-    Lines for somebody who is told the same.
-
-    They are recorded already. While they cannot be told, they wait, the newest of them; nothing else does.
-    """
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._waiting: deque[bytes] = deque()
-        self._held = 0
-        self._failed = False
-
-    def append(self, line: bytes) -> None:
-        """Tell a line, after those that wait."""
-        self._waiting.append(line)
-        self._held += len(line)
-        try:
-            while self._waiting:
-                self._sink.append(self._waiting[0])
-                self._held -= len(self._waiting.popleft())
-        except OSError as exc:
-            if not self._failed:
-                _complain("printed", exc)
-            self._failed = True
-            while len(self._waiting) > MOST or self._held > MOST_BYTES:
-                self._held -= len(self._waiting.popleft())
-        else:
-            self._failed = False
 
 
 class DisclosureLog:
@@ -99,7 +61,7 @@ class DisclosureLog:
             OSError: nothing can be written there.
         """
         self.secrets = secrets
-        self._others = [_Copies(other) for other in others]
+        self._others = [Copies(other, MOST, MOST_BYTES) for other in others]
         self._clock, self._wall = clock, wall
         self._begin = partial(open_chain, directory, secrets.signing, wall=wall)
         self.chain = self._begin()
@@ -137,6 +99,38 @@ class DisclosureLog:
                 entry.file = file
                 entry.again = b'"tenant":%b,"same":"%b","count":%d' % (district, name, entry.count)
 
+    async def write_alone(self, entry: Entry, request_id: str) -> None:
+        """
+        Record an opening in a file of its own, signed at once: it is found without reading all others.
+
+        Raises:
+            UnwritableError: it cannot be recorded.
+        """
+        self._number += 1
+        name, ts = self._stamps()
+        line = LINE % (name, ts, entry.body, b"[]", request_id.encode())
+        try:
+            await asyncio.to_thread(self._alone, line)
+        except OSError as exc:
+            complain("written", exc)
+            raise UnwritableError from None
+        self._tell(line)
+
+    def _alone(self, line: bytes) -> None:
+        """
+        Write a file of one line; it waits for the disk.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        chain = self._begin(label=OPENING)
+        try:
+            chain.append(line)
+        except OSError:
+            chain.abandon()
+            raise
+        chain.close()
+
     def _stamps(self) -> tuple[bytes, bytes]:
         """A name that sorts by time and is nobody else's, and the time; a second is spelled once."""
         now = self._wall()
@@ -167,7 +161,7 @@ class DisclosureLog:
         """
         now = self._clock()
         if not self._waiting:
-            _complain("written", exc)
+            complain("written", exc)
         elif now - self._waiting[0][0] > WAIT:
             must = True
         if must or len(self._waiting) >= MOST or self._held + len(line) > MOST_BYTES:
@@ -199,6 +193,10 @@ class DisclosureLog:
         if self.chain.size >= self._large:
             self._large = sys.maxsize  # once: when no file can be begun, the next signature tries again
             self._full.set()
+        self._tell(line)
+
+    def _tell(self, line: bytes) -> None:
+        """Tell the others of a line that was written."""
         self.written += 1
         for other in self._others:
             other.append(line)
@@ -224,7 +222,7 @@ class DisclosureLog:
                 if told is not None:
                     await asyncio.to_thread(self.chain.keep, *told)  # a disk may take its time
             except OSError as exc:
-                _complain("signed", exc)
+                complain("signed", exc)
                 return
             if self.chain.size >= self._size or datetime.fromtimestamp(self._wall(), UTC).date() != self.chain.day:
                 await self._change()
@@ -235,19 +233,19 @@ class DisclosureLog:
         try:
             new = await asyncio.to_thread(self._begin, follows=old)
         except OSError as exc:
-            _complain("continued in a new file", exc)
+            complain("continued in a new file", exc)
             return
         try:
             ended = old.end()
         except OSError as exc:
             new.abandon()
-            _complain("continued in a new file", exc)
+            complain("continued in a new file", exc)
             return
         self.chain, self._large = new, self._size
         try:
             await asyncio.to_thread(old.close, ended)
         except OSError as exc:
-            _complain("closed", exc)
+            complain("closed", exc)
 
     async def close(self) -> None:
         """Write what waits, and sign for good."""
@@ -259,9 +257,4 @@ class DisclosureLog:
                 self._flush()
                 self.chain.close()
             except OSError as exc:
-                _complain("closed", exc)
-
-
-def _complain(what: str, exc: OSError) -> None:
-    """Say that the log is in trouble, and which; an operator must act within a minute."""
-    log.error("the disclosure log cannot be %s (%s)", what, errno.errorcode.get(exc.errno or 0, "OSError"))
+                complain("closed", exc)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -13,7 +14,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.disclosure import heads, retired
-from gateway.disclosure.chain import NAME, Start
+from gateway.disclosure.chain import NAME, OPENING, Start, stamp
 from gateway.disclosure.heads import Head
 
 
@@ -252,19 +253,17 @@ def _decoded(line: bytes) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def openings(directory: Path, actor: str, since: str) -> Iterator[dict[str, Any]]:
-    """What somebody, by the pseudonym, has opened for a child's health or safety since an instant."""
-    for file in _opened(directory):
-        for line in file:
-            if b'"opening":{' in line and actor.encode() in line:
-                told = _decoded(line)
-                if told.get("ts", "") >= since and told["actor"]["sub"] == actor:
-                    yield told
+def openings(directory: Path, actor: str, since: datetime) -> int:
+    """How often somebody, by the pseudonym, opened something for a child's health or safety since an instant."""
+    first, ts = f"disclosure-{since:%Y%m%d}", stamp(since)
+    own = (path for path in sorted(directory.glob(f"disclosure-*{OPENING}.jsonl")) if path.name >= first)
+    lines = (_decoded(line) for file in _opened(own) for line in file if b'"opening":{' in line)
+    return sum(told.get("ts", "") >= ts and told["actor"]["sub"] == actor for told in lines)
 
 
-def _opened(directory: Path) -> Iterator[BinaryIO]:
+def _opened(paths: Iterable[Path]) -> Iterator[BinaryIO]:
     """The files, in order; one that is retired meanwhile is passed over."""
-    for path in sorted(directory.glob(NAME)):
+    for path in paths:
         with suppress(FileNotFoundError), path.open("rb") as file:
             yield file
 
@@ -276,7 +275,7 @@ def seen(directory: Path, pseudonym: str, since: str = "") -> Iterator[dict[str,
     A line that says that the same was disclosed once more is told as the one that it names, with its own time.
     """
     wanted = b'"' + pseudonym.encode() + b'"'
-    for file in _opened(directory):
+    for file in _opened(sorted(directory.glob(NAME))):
         first: dict[bytes, dict[str, Any]] = {}
         for line in file:
             told = None

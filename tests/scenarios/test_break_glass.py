@@ -72,8 +72,9 @@ class Stage:
         )
 
     def lines(self) -> list[dict[str, Any]]:
-        """The record."""
-        return [json.loads(line) for path in self.folder.glob("*.jsonl") for line in path.read_text().splitlines()]
+        """The record, in the order of time."""
+        texts = [line for path in self.folder.glob("*.jsonl") for line in path.read_text().splitlines()]
+        return sorted(map(json.loads, texts), key=lambda line: line.get("id", ""))
 
 
 @pytest.fixture(scope="module")

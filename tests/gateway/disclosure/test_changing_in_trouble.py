@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from gateway.disclosure import UnwritableError
 from gateway.disclosure.chain import Chain
 from gateway.disclosure.heads import beside
-from gateway.disclosure.log import DisclosureLog, UnwritableError
+from gateway.disclosure.log import DisclosureLog
 from gateway.disclosure.reading import check
 from tests.gateway.disclosure.test_changing import students, told_in
 from tests.gateway.disclosure.test_record import PUBLIC, SECRETS, told, write

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.disclosure import UnwritableError
 from gateway.disclosure.entries import Entry
-from gateway.disclosure.log import MOST, MOST_BYTES, DisclosureLog, UnwritableError
+from gateway.disclosure.log import MOST, MOST_BYTES, DisclosureLog
 from gateway.disclosure.reading import check, seen
 from tests.gateway.disclosure.test_record import HILL, PUBLIC, SECRETS, Full, told, write
 

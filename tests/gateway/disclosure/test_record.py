@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.model import DistrictId, Sensitivity
+from gateway.disclosure import UnwritableError
 from gateway.disclosure.chain import NAME, Chain
 from gateway.disclosure.entries import Asked, Entry, Told, entry
-from gateway.disclosure.log import MOST, DisclosureLog, UnwritableError
+from gateway.disclosure.log import MOST, DisclosureLog
 from gateway.disclosure.reading import check, seen
 from gateway.disclosure.secrets import Secrets
 from resolvers.context import Viewer, ViewerRole
