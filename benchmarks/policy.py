@@ -94,10 +94,10 @@ def _record(operation: Operation, runs: int, bare: float) -> list[Row]:
             started = time.perf_counter()
             [(name, told)] = told_of(operation.disclosed).items()
             made = entry(secrets, VIEWER, asked, name, told, policy="", denied=0)
-            log.write([made], lambda _: [], "r" * 32)
+            log.write([made], {}, "r" * 32)
             first.append(time.perf_counter() - started)
             started = time.perf_counter()
-            log.write([made], lambda _: [], "r" * 32)
+            log.write([made], {}, "r" * 32)
             again.append(time.perf_counter() - started)
         log.chain.close()
     return [

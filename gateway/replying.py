@@ -14,10 +14,9 @@ from gateway.headers import HEADERS
 encode = msgspec.json.Encoder().encode
 """An answer as JSON; a lone surrogate, which no vendor's JSON holds, raises `UnicodeEncodeError`."""
 
-_SHARED = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
-VARYING = [(b"vary", b"Accept"), *_SHARED]
+HEADERS_OF_ALL = [(name.lower().encode(), text.encode()) for name, text in HEADERS.items()]
 """Headers of every answer, whatever its media type."""
-_BY_MEDIA = {each: [(b"content-type", f"{each}; charset=utf-8".encode()), *VARYING] for each in media.OURS}
+_BY_MEDIA = {each: [(b"content-type", f"{each}; charset=utf-8".encode()), *HEADERS_OF_ALL] for each in media.OURS}
 
 
 async def reply(

@@ -33,7 +33,7 @@ from gateway.asking import (
     read_body,
 )
 from gateway.cache import Cache, extensions
-from gateway.disclosure import Disclosing, Entry, UnwritableError
+from gateway.disclosure import Disclosing, Entry, UnwritableError, ages_of
 from gateway.documents import Document, Documents, core_of
 from gateway.errors import formatted
 from gateway.execution import BreadthExecutor
@@ -42,11 +42,14 @@ from gateway.incremental import MULTIPART, send_parts
 from gateway.load import BusyError
 from gateway.presence import GoneError, while_there
 from gateway.pricing import Prices
-from gateway.replying import VARYING, answer, encode, refusal, reply
+from gateway.replying import HEADERS_OF_ALL, answer, encode, refusal, reply
 from resolvers.context import Context, Viewer, ViewerRole, request_name
 from resolvers.errors import INTERNAL
 
 log = logging.getLogger("student_graph.gateway")
+
+VARIES = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
+"""By what an answer that a client may keep is another one: people sit at one browser one after the other."""
 
 
 class GraphQLView:
@@ -79,7 +82,7 @@ class GraphQLView:
         self._wholes = cache.wholes if cache is not None else None
         self._disclosing = disclosing
         keep = f"private, max-age={client_seconds}"
-        self._headers = {"Cache-Control": keep} if client_seconds else None
+        self._headers = {"Cache-Control": keep, "Vary": VARIES} if client_seconds else None
         """Beside the usual ones, of an answer without errors."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +125,7 @@ class GraphQLView:
             return None
         now = self._wholes.now
         if self._disclosing is not None:
-            self._disclosing.write(whole.disclosed, whole.traffic(now), request_name())
+            self._disclosing.write(whole.disclosed, whole.ages(now), request_name())
         return whole.reply(now)
 
     async def _answer(self, request: Request, asked: GraphQLRequest, send: Send) -> None:
@@ -142,7 +145,7 @@ class GraphQLView:
         result = await self._execute(document, asked, context)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
             record = partial(self._record, request, asked, document, context)
-            return await send_parts(send, VARYING, result, told, lambda: _more(context), record=record)
+            return await send_parts(send, HEADERS_OF_ALL, result, told, lambda: _more(context), record=record)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             return await _refuse(send, told(result.errors), request.media)
         more = _more(context)
@@ -193,7 +196,7 @@ class GraphQLView:
             return ()
         node = document.operation(asked.operation_name)
         entries = self._disclosing.entries(request.viewer, document, node, operation)
-        self._disclosing.write(entries, operation.traffic, operation.request_id)
+        self._disclosing.write(entries, ages_of(operation.traffic), operation.request_id)
         return entries
 
     def _told(self, document: Document, asked: GraphQLRequest, context: Context) -> dict[str, Any]:

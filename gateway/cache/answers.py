@@ -91,9 +91,9 @@ class Whole:
         """Bytes that it takes."""
         return WHOLE + getsizeof(self.data) + sum(map(getsizeof, self.disclosed))
 
-    def traffic(self, now: float) -> dict[str, Traffic]:
-        """How old it is, by source."""
-        return {name: Traffic(age=now - fetched) for name, fetched in self.sources.items()}
+    def ages(self, now: float) -> dict[str, tuple[bytes, float]]:
+        """That it is fresh, and its age in seconds, by source."""
+        return {name: (b"fresh", now - fetched) for name, fetched in self.sources.items()}
 
     def reply(self, now: float) -> bytes:
         """The answer, with how old it is now."""

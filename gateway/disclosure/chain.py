@@ -87,7 +87,7 @@ class Chain:
         others = [_other(path) for path in sorted({*newest, *((follows.path,) if follows else ())})]
         before = follows.name if follows else None
         start = Start(VERSION, "start", self.name, stamp(now), os.getpid(), others, before)
-        whole = _linked(msgspec.json.encode(start)[:-1], "")
+        first = msgspec.json.encode(start)[:-1]
         self._signing = signing
         self._keeping = Lock()
         self._kept = 0
@@ -95,13 +95,13 @@ class Chain:
         self.size = 0
         """Bytes so far."""
         # The head is there before the file is: a file without one is not as it was.
-        heads.keep(self.path, self._head(heads.BEGUN, 1, _digest(whole)))
+        heads.keep(self.path, self._head(heads.BEGUN, 1, _digest(_linked(first, ""))))
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._last = ""
         self.lines = 0
         self._signed = 0
         try:
-            self._write(whole)
+            self._write(first)
             heads.keep(self.path, self._head(heads.BESIDE, 1, self._last))
         except OSError:
             self.abandon()
@@ -120,15 +120,16 @@ class Chain:
         Raises:
             OSError: it could not be written.
         """
-        self._write(_linked(line, self._last))
+        self._write(line)
 
-    def _write(self, whole: bytes) -> None:
+    def _write(self, line: bytes) -> None:
         if self._gone:
             raise OSError(errno.ESTALE, GONE)
         if self._torn:
             self._mend()
-        size = len(whole) + 1
-        if os.write(self._file, whole + b"\n") != size:
+        whole = _linked(line, self._last)
+        size = len(whole)
+        if os.write(self._file, whole) != size:
             self._torn = True
             self._mend()
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -173,7 +174,7 @@ class Chain:
         return self._vouched(heads.CLOSED, heads.ENDED)
 
     def _vouched(self, inside: str, outside: str) -> tuple[int, bytes]:
-        self._write(_linked(self._head(inside, self.lines, self._last).removesuffix(b"}\n"), self._last))
+        self._write(self._head(inside, self.lines, self._last).removesuffix(b"}\n"))
         self._signed = self.lines
         return self.lines, self._head(outside, self.lines, self._last)
 
@@ -241,11 +242,12 @@ def _other(path: Path) -> Other:
 
 def _linked(line: bytes, last: str) -> bytes:
     """A line, which comes as JSON without its closing brace, with the digest of the one before."""
-    return b'%b,"prev":"%b"}' % (line, last.encode())
+    return b'%b,"prev":"%b"}\n' % (line, last.encode())
 
 
 def _digest(line: bytes) -> str:
-    return f"sha256:{sha256(line).hexdigest()}"
+    """The digest of a line without its end."""
+    return f"sha256:{sha256(line[:-1]).hexdigest()}"
 
 
 def stamp(now: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import (
@@ -19,10 +19,10 @@ from graphql import (
     visit,
 )
 
-from gateway.disclosure.entries import Asked, Entry, Told, entry, sources, told_of
+from gateway.disclosure.entries import Ages, Asked, Entry, Told, entry, told_of
 from gateway.disclosure.log import DisclosureLog
 from gateway.documents import Document
-from resolvers.context import Operation, Traffic, Viewer
+from resolvers.context import Operation, Viewer
 from resolvers.record import InstanceOf
 
 
@@ -56,7 +56,7 @@ class Disclosing:
             for name in sorted({*told, *denied})
         ]
 
-    def write(self, entries: Sequence[Entry], traffic: Mapping[str, Traffic], request_id: str) -> None:
+    def write(self, entries: Sequence[Entry], ages: Ages, request_id: str) -> None:
         """
         Record disclosures, before they are made.
 
@@ -64,7 +64,7 @@ class Disclosing:
             UnwritableError: they cannot be recorded.
         """
         if entries:
-            self.log.write(entries, ages_by(traffic), request_id)
+            self.log.write(entries, ages, request_id)
 
     def _asked(self, document: Document, asked: OperationDefinitionNode) -> Asked:
         known = self._known.get(id(asked))
@@ -76,11 +76,6 @@ class Disclosing:
             if len(self._known) > self.MOST:
                 self._known.popitem(last=False)
         return known[1]
-
-
-def ages_by(traffic: Mapping[str, Traffic]) -> Callable[[Entry], Any]:
-    """How old what was shown was, for the district of an entry."""
-    return lambda each: sources(traffic, each.district)
 
 
 def fields_of(schema: GraphQLSchema, document: DocumentNode, asked: OperationDefinitionNode) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
 from sys import getsizeof
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,11 @@ from resolvers.context import Traffic, Viewer, ViewerRole
 SCHOOL_OFFICIAL, PARENT, ELIGIBLE, EMERGENCY = "99.31(a)(1)", "99.10", "99.5", "99.36"
 BASES = {ViewerRole.PARENT: PARENT, ViewerRole.STUDENT: ELIGIBLE}
 """What the law calls the reason, in 34 CFR part 99; school officials for all others."""
+
+
+Ages: TypeAlias = Mapping[str, tuple[bytes, float]]
+"""By district and source, such as `hill/sis`: `fresh` or `stale`, and seconds since what was shown was fetched."""
+SOURCE = b'{"name":%b,"fresh":"%%b","age_s":%%.0f}'
 
 
 @dataclass(slots=True)
@@ -44,10 +49,23 @@ class Entry:
     """Name of the file in which it stands in full; None where it stands in none yet."""
     again: bytes = b""
     """What takes the place of `body` in that file from then on: it names the full line."""
+    sources: bytes | None = None
+    """The district's sources as JSON with a place for how old each is; None before they are known."""
+    names: tuple[str, ...] = ()
+    """Those sources, in that order."""
 
     def __sizeof__(self) -> int:
         """Bytes that it takes; what names the full line is short."""
         return object.__sizeof__(self) + getsizeof(self.body)
+
+    def told(self, ages: Ages) -> bytes:
+        """How old what was shown was, by source of the district, as JSON; the sources are the same each time."""
+        if self.sources is None:
+            prefix = f"{self.district}/"
+            self.names = tuple(name for name in ages if name.startswith(prefix))
+            own = (_encode(name.removeprefix(prefix)).replace(b"%", b"%%") for name in self.names)
+            self.sources = b"[%b]" % b",".join(SOURCE % name for name in own)
+        return self.sources % tuple(chain.from_iterable([ages[name] for name in self.names]))
 
 
 def told_of(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, Told]:
@@ -166,14 +184,9 @@ def opened(
     return Entry(_encode(body)[1:-1], True, DistrictId(district), 0)
 
 
-def sources(traffic: Mapping[str, Traffic], district: DistrictId) -> list[dict[str, Any]]:
-    """How old what was shown was, by source of a district."""
-    prefix = f"{district}/"
-    return [
-        {"name": name.removeprefix(prefix), "fresh": "stale" if seen.stale else "fresh", "age_s": round(seen.age)}
-        for name, seen in traffic.items()
-        if name.startswith(prefix)
-    ]
+def ages_of(traffic: Mapping[str, Traffic]) -> Ages:
+    """How old what was shown was, by what an operation asked of whom."""
+    return {name: (b"stale" if seen.stale else b"fresh", seen.age) for name, seen in traffic.items()}
 
 
 _encode = msgspec.json.Encoder().encode

@@ -17,12 +17,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from gateway.disclosure.chain import OPENING, Chain
-from gateway.disclosure.entries import Entry
+from gateway.disclosure.entries import Ages, Entry
 from gateway.disclosure.printing import Copies, Sink
 from gateway.disclosure.secrets import Secrets
 from gateway.disclosure.trouble import UnwritableError, complain
@@ -37,7 +36,9 @@ SIGN = 60.0
 """Seconds between two signatures."""
 SIZE = 256 << 20
 """Bytes of a file, after which a new one is begun."""
-LINE = b'{"v":1,"id":"%b","ts":"%b",%b,"sources":%b,"requestId":"%b"'
+NAME = b"%012x%b%08x"
+"""What a line is called: it sorts by time and is nobody else's."""
+LINE = b'{"v":1,"id":"' + NAME + b'","ts":"%b.%03dZ",%b,"sources":%b,"requestId":"%b"'
 
 
 class DisclosureLog:
@@ -75,7 +76,7 @@ class DisclosureLog:
         self.written = 0
         """Entries written since start."""
 
-    def write(self, entries: Sequence[Entry], ages: Callable[[Entry], Any], request_id: str) -> None:
+    def write(self, entries: Sequence[Entry], ages: Ages, request_id: str) -> None:
         """
         Record disclosures, before they are made.
 
@@ -83,21 +84,20 @@ class DisclosureLog:
             UnwritableError: they cannot be recorded.
         """
         for entry in entries:
-            self._number += 1
-            name, ts = self._stamps()
-            told, request = msgspec.json.encode(ages(entry)), request_id.encode()
+            stamps = self._stamps()
+            told, request = entry.told(ages), request_id.encode()
             file = self.chain.name
             body = entry.again if entry.file == file else entry.body
             try:
-                self._record(LINE % (name, ts, body, told, request))
+                self._record(LINE % (*stamps, body, told, request))
             except OSError as exc:
                 # In full, because the file into which it goes may not be the one that has the full line.
-                self._wait(exc, LINE % (name, ts, entry.body, told, request), must=entry.sensitive)
+                self._wait(exc, LINE % (*stamps, entry.body, told, request), must=entry.sensitive)
                 continue
             if body is entry.body:
                 district = msgspec.json.encode(entry.district)
                 entry.file = file
-                entry.again = b'"tenant":%b,"same":"%b","count":%d' % (district, name, entry.count)
+                entry.again = b'"tenant":%b,"same":"%b","count":%d' % (district, NAME % stamps[:3], entry.count)
 
     async def write_alone(self, entry: Entry, request_id: str) -> None:
         """
@@ -106,9 +106,7 @@ class DisclosureLog:
         Raises:
             UnwritableError: it cannot be recorded.
         """
-        self._number += 1
-        name, ts = self._stamps()
-        line = LINE % (name, ts, entry.body, b"[]", request_id.encode())
+        line = LINE % (*self._stamps(), entry.body, b"[]", request_id.encode())
         try:
             await asyncio.to_thread(self._alone, line)
         except OSError as exc:
@@ -131,15 +129,15 @@ class DisclosureLog:
             raise
         chain.close()
 
-    def _stamps(self) -> tuple[bytes, bytes]:
-        """A name that sorts by time and is nobody else's, and the time; a second is spelled once."""
+    def _stamps(self) -> tuple[int, bytes, int, bytes, int]:
+        """What the name and the time of a line are made of; a second is spelled once."""
+        self._number += 1
         now = self._wall()
         second = int(now)
         if second != self._second:
             self._second, self._shown = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
         milliseconds = int((now - second) * 1000)
-        name = b"%012x%b%08x" % (second * 1000 + milliseconds, self._run, self._number)
-        return name, b"%b.%03dZ" % (self._shown, milliseconds)
+        return second * 1000 + milliseconds, self._run, self._number, self._shown, milliseconds
 
     def _record(self, line: bytes) -> None:
         """

@@ -172,9 +172,17 @@ def test_whole_answers_can_be_switched_off() -> None:
         assert ask(EVENTS)["extensions"]["sources"]["hill/sis"]["calls"] == 0
 
 
-@pytest.mark.parametrize(("seconds", "says"), [(0, "private, no-store"), (30, "private, max-age=30")])
-def test_a_client_keeps_an_answer_as_long_as_the_operator_says(seconds: int, says: str) -> None:
-    """Not at all unless configured; an answer with an error never."""
+VARIES = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
+
+
+@pytest.mark.parametrize(("seconds", "says", "varies"), [
+    (0, "private, no-store", None),
+    (30, "private, max-age=30", VARIES),
+])  # fmt: skip
+def test_a_client_keeps_an_answer_as_long_as_the_operator_says(
+    seconds: int, says: str, varies: str | None
+) -> None:
+    """Not at all unless configured, and for none who signs in after; an answer with an error never."""
     ledger = Ledger(students=["s1"], events=[event("s1", "1", 3)])
     service = Service([district(ledger)], VIEWERS, client_seconds=seconds)
     with answering(service.app()) as client:
@@ -183,6 +191,7 @@ def test_a_client_keeps_an_answer_as_long_as_the_operator_says(seconds: int, say
         for _ in range(3):
             answer = client.post("/graphql", json=body, headers=headers)
             assert answer.headers.get_list("cache-control") == [says]
+            assert answer.headers.get("vary") == varies
         body["query"] = STUDENT % "assignments { title }"
         answer = client.post("/graphql", json=body, headers=headers)
         assert (answer.headers["cache-control"], "errors" in answer.json()) == ("private, no-store", True)

@@ -90,7 +90,7 @@ async def test_an_opening_that_cannot_be_recorded_is_none(tmp_path: Path) -> Non
     with pytest.raises(UnwritableError):
         await log.write_alone(opening(), "r")
     assert apart(tmp_path) == []
-    log.write([Entry(b'"tenant":"hill","count":1', False, HILL, 1)], lambda _: [], "r")
+    log.write([Entry(b'"tenant":"hill","count":1', False, HILL, 1)], {}, "r")
     await log.close()
     assert check(tmp_path, SECRETS.signing.public_key()).problems == []
 
