@@ -99,7 +99,8 @@ class _Authorized:
         whom = mine.whom(ask.lookup.sensitivity, reach)
         if ask.lookup.sensitivity is not Sensitivity.OPEN:
             self.operation.read.setdefault(source.district, set()).add(ask.lookup.sensitivity)
-        check = _Check(source.district, mine.all | mine.some, ask.lookup.about, whom)
+        counting = whom is not None and ask.lookup.paged
+        check = _Check(source.district, mine.all | mine.some, ask.lookup.about, whom, counting)
         if whom is None or ask.lookup.key_kind != "student" or whom.issuperset(ask.keys):
             return _passed(await self.fetch(source, ask), check)
         asked = replace(ask, keys=tuple(key for key in ask.keys if key in whom))
@@ -168,6 +169,8 @@ class _Check:
     about: About
     whom: frozenset[StudentId] | None = None
     """The students whom it may be about; None for all."""
+    counting: bool = False
+    """Whether answers may tell how many there are in all, of whom the viewer may see some only."""
 
     def all(self, told: Mapping[Any, Answer[Any]]) -> bool:
         """Whether every record passes, as nearly always: the same as `one`, for all at once."""
@@ -202,8 +205,7 @@ FETCHED, DISTRICT, SUBJECT = attrgetter("fetched"), attrgetter("fetched.district
 
 def _passed(told: Mapping[Any, Answer[Any]], check: _Check) -> Mapping[Any, Answer[Any]]:
     """What of the answers the viewer may see."""
-    counting = check.whom is not None and any(isinstance(answer.value, Page) for answer in told.values())
-    if not counting and check.all(told):
+    if not check.counting and check.all(told):
         return told
     answers = ((key, _visible(check, answer)) for key, answer in told.items())
     return {key: answer for key, answer in answers if answer is not None}
