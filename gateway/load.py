@@ -32,7 +32,7 @@ class Loads:
 
     in_flight: int = 2_000
     """Requests under way in this process."""
-    wait: float = 0.04
+    wait: float = 0.02
     """Seconds of work that may lie before a question when the process is busy."""
     burst: float = 0.3
     """Seconds of work that may lie before it otherwise."""

@@ -152,7 +152,7 @@ class LoadConfig(Section):
 
     in_flight: int = Field(default=2_000, ge=1)
     """Requests under way in one process."""
-    wait: float = Field(default=0.04, gt=0, le=10)
+    wait: float = Field(default=0.02, gt=0, le=10)
     """Seconds of work that may lie before a question when the process is busy."""
     viewer_in_flight: int = Field(default=8, ge=1)
     """Requests under way of one viewer."""
