@@ -11,6 +11,7 @@ from adapters.edfi.sandbox import EdFiSandbox
 from adapters.model import DistrictId
 from adapters.sandbox.district import make_district
 from adapters.sandbox.serving import Sandbox, served
+from gateway.asking import NUL
 from resolvers.errors import MESSAGES
 from resolvers.ids import GlobalId, encode
 from tests.scenarios.gateways import Gateway, serving
@@ -68,8 +69,17 @@ def requests(vendors: list[Sandbox]) -> list[int]:
     return [len(vendor.requests) for vendor in vendors]
 
 
+def test_a_request_with_nul_asks_nothing(gateway: Gateway, vendors: list[Sandbox]) -> None:
+    """It is refused as a whole, before it is read as a question."""
+    before = requests(vendors)
+    assert gateway.ask(BY_TEXT, n="a\0b", id="1") == {"errors": [{"message": NUL, "extensions": {}}]}
+    assert requests(vendors) == before
+
+
 @pytest.mark.row("C01")
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize(
+    "text", [pytest.param(text, id=name) for name, text in HOSTILE.items() if "\0" not in text]
+)
 def test_text_that_is_no_id_asks_nothing(gateway: Gateway, vendors: list[Sandbox], text: str) -> None:
     """BAD_ID at every door, in words of our own, before any vendor hears of it."""
     before = requests(vendors)
