@@ -18,6 +18,7 @@ from adapters.errors import AdapterError, NotOfferedError, RefusedError
 from adapters.lookup import lookup_of
 from adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from adapters.sources import Ask, District, Fetch, Ref
+from gateway.auth.issuers import STAFF
 from resolvers.context import Viewer, ViewerRole
 from resolvers.matching import enrolled
 from resolvers.reach import Assigned, Reach, united
@@ -30,13 +31,11 @@ OF_AGE = 18
 
 EVERYBODY = frozenset({ViewerRole.SUPERINTENDENT, ViewerRole.SERVICE})
 """Roles that reach all students of their districts."""
-STAFF = frozenset({ViewerRole.TEACHER, ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
-"""Roles that may have caseloads."""
 BUILDING = frozenset({ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
 """Roles that reach the students of the schools at which they are employed."""
 
 
-class Withheld:
+class Untold:
     """Districts whose system of record does not tell the gateway caseloads."""
 
     def __init__(self, clock: Callable[[], float], rest: timedelta) -> None:
@@ -55,7 +54,7 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Reaching:
     """One question of whom a viewer may see in a district."""
 
     viewer: Viewer
@@ -63,7 +62,7 @@ class Asking:
     today: date
     fetch: Fetch
     age: timedelta
-    withheld: Withheld
+    untold: Untold
 
     async def reach(self, *, keep_rights: bool) -> Reach:
         """The viewer's students, and for whom bounded grants open their classes."""
@@ -125,14 +124,14 @@ class Asking:
         A district keeps caseloads or does not, and opens them to the gateway or does not: then there are none.
         """
         offered = self.district.authority(lookup_of(Adapter.caseload_staff_by_staff)) is not None
-        if number is None or self.viewer.role not in STAFF or not offered or self.withheld.now(self.district.id):
+        if number is None or self.viewer.role not in STAFF or not offered or self.untold.now(self.district.id):
             return []
         try:
             charges = (await self._rows(Adapter.caseload_staff_by_staff, [number]))[number]
             mine = {each.caseload_id for each in charges if active(each.begin_date, each.end_date, self.today)}
             places = await self._rows(Adapter.caseload_students_by_caseload, sorted(mine))
         except (NotOfferedError, RefusedError) as error:
-            self.withheld.note(self.district.id, error)
+            self.untold.note(self.district.id, error)
             return []
         return [
             (

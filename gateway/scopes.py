@@ -19,7 +19,7 @@ from adapters.model import DistrictId
 from adapters.sources import District, Fetch, Ref
 from gateway.cache import Based
 from gateway.cache.store import Memo, stand
-from gateway.reaching import Asking, Withheld
+from gateway.reaching import Reaching, Untold
 from resolvers.context import Viewer
 from resolvers.reach import Reach, united
 
@@ -73,7 +73,7 @@ class Scopes:
         self._districts, self._begin, self._clock, self._dependents = districts, begin, clock, dependents
         self._kept: OrderedDict[_Key, Scope] = OrderedDict()
         self._asking: dict[_Key, asyncio.Task[Scope]] = {}
-        self._withheld = Withheld(clock, FRESH)
+        self._untold = Untold(clock, FRESH)
 
     async def find(self, viewer: Viewer, district: DistrictId) -> Scope:
         """
@@ -127,8 +127,8 @@ class Scopes:
             return Scope(Reach(through=united([(Ref("emergency", emergency.name), named)])), sound=False)
         fetch, based = self._begin(PATIENCE)
         district = self._districts[key.district]
-        asking = Asking(key.viewer, district, key.today, fetch, age, self._withheld)
-        reach = await asking.reach(keep_rights=key.district in self._dependents)
+        reaching = Reaching(key.viewer, district, key.today, fetch, age, self._untold)
+        reach = await reaching.reach(keep_rights=key.district in self._dependents)
         if not based.traffic:  # nobody was asked: it follows from the settings alone
             return Scope(reach)
         oldest = self._clock() - max(seen.age for seen in based.traffic.values())

@@ -70,7 +70,7 @@ def add_caseloads(facts: DistrictFacts, rng: Random) -> None:
     """
     Who serves students beside classes: a therapist for special education, and at each school a small group.
 
-    One group's former helper and one colleague without access to records are there too.
+    Somebody who helped all groups and has left is there too, and an aide of whom it is not said what is open.
     """
     therapist = hire(facts, facts.lea, "Specialist/Consultant", "Speech therapist", rng)
     aide = hire(facts, facts.lea, "Specialist/Consultant", "Program aide", rng)

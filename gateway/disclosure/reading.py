@@ -248,7 +248,7 @@ def _decoded(line: bytes) -> dict[str, Any]:
     """What a line says; nothing when it cannot be read."""
     try:
         told = msgspec.json.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return {}
     return told if isinstance(told, dict) else {}
 
@@ -258,7 +258,7 @@ def openings(directory: Path, actor: str, since: datetime) -> int:
     first, ts = f"disclosure-{since:%Y%m%d}", stamp(since)
     own = (path for path in sorted(directory.glob(f"disclosure-*{OPENING}.jsonl")) if path.name >= first)
     lines = (_decoded(line) for file in _opened(own) for line in file if b'"opening":{' in line)
-    return sum(told.get("ts", "") >= ts and told["actor"]["sub"] == actor for told in lines)
+    return sum(told.get("ts", "") >= ts and told.get("actor", {}).get("sub") == actor for told in lines)
 
 
 def _opened(paths: Iterable[Path]) -> Iterator[BinaryIO]:
