@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NPM := $(shell command -v npm 2>/dev/null)
 PAGE := gateway/graphiql/index.html
 SETUP := $(VENV)/.student-graph
-AUDIT := tests/gateway/http_audit
+AUDIT := tests/gateway/web/http_audit
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help

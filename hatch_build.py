@@ -26,4 +26,4 @@ class GraphiQLHook(BuildHookInterface):  # type: ignore[type-arg]
         if not (built / "index.html").is_file():
             self.app.display_warning("GraphiQL is not built: npm was not found")
             return
-        build_data["artifacts"].append("/gateway/graphiql/")
+        build_data["force_include"][str(built)] = "student_graph/gateway/graphiql"

@@ -1,7 +1,7 @@
 """The adapter kit: everything that a vendor adapter needs to import."""
 
-from adapters import model
-from adapters.contract import (
+from student_graph.adapters import model
+from student_graph.adapters.contract import (
     CONTRACT_VERSION,
     Adapter,
     AdapterSettings,
@@ -12,7 +12,7 @@ from adapters.contract import (
     StudentFilter,
     Window,
 )
-from adapters.errors import (
+from student_graph.adapters.errors import (
     AdapterError,
     BadKeyError,
     ForbiddenError,
@@ -23,8 +23,8 @@ from adapters.errors import (
     UnavailableError,
     translate,
 )
-from adapters.identity import IdentityRule, IdentityRules
-from adapters.model import *  # noqa: F403 - the records are part of the contract, all of them
+from student_graph.adapters.identity import IdentityRule, IdentityRules
+from student_graph.adapters.model import *  # noqa: F403 - the records are part of the contract, all of them
 
 __all__ = [
     "CONTRACT_VERSION",

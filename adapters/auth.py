@@ -17,9 +17,9 @@ from typing import TypeAlias
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
-from adapters.errors import AdapterError, PayloadError, RefusedError
-from adapters.origins import onward, origin_of
-from adapters.reading import read
+from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
+from student_graph.adapters.origins import onward, origin_of
+from student_graph.adapters.reading import read
 
 TokenUrl: TypeAlias = str | Callable[[], Awaitable[str]]
 """Where tokens are given out: from the settings, or a way to discover it, which must lead to the own origin."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
-from adapters.concurrency import each
-from adapters.errors import AdapterError
+from student_graph.adapters.concurrency import each
+from student_graph.adapters.errors import AdapterError
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

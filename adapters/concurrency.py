@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from adapters.errors import AdapterError, translate
+from student_graph.adapters.errors import AdapterError, translate
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

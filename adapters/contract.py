@@ -19,9 +19,9 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_type_hints
 import httpx
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
 
-from adapters.identity import IdentityRules
-from adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookups_of
-from adapters.lookups import AllLookups
+from student_graph.adapters.identity import IdentityRules
+from student_graph.adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookups_of
+from student_graph.adapters.lookups import AllLookups
 
 R = TypeVar("R")
 LookupMethod: TypeAlias = Callable[..., Any]

@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from adapters.errors import IdentityError
-from adapters.model import StudentId, StudentIdentity, Subject
+from student_graph.adapters.errors import IdentityError
+from student_graph.adapters.model import StudentId, StudentIdentity, Subject
 
 UNIQUE_ID = "studentUniqueId"
 """The identity system of the district's own unique number."""

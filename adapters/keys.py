@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from adapters.errors import BadKeyError
+from student_graph.adapters.errors import BadKeyError
 
 _PATH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 _LONGEST = 256

@@ -10,8 +10,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
-from adapters.errors import AdapterError
-from adapters.model import GradeLevel, Record, Sensitivity, StudentId
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.model import GradeLevel, Record, Sensitivity, StudentId
 
 K = TypeVar("K")
 V = TypeVar("V")

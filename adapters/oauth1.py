@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote
 import httpx
 from pydantic import SecretStr
 
-from adapters.auth import OriginAuth
+from student_graph.adapters.auth import OriginAuth
 
 SignatureMethod = Literal["HMAC-SHA1", "HMAC-SHA256"]
 _HASHES = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import httpx
 
-from adapters.errors import PayloadError
+from student_graph.adapters.errors import PayloadError
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -33,9 +33,9 @@ from typing import Generic, TypeAlias, TypeVar
 
 import httpx
 
-from adapters.errors import BadKeyError, PayloadError
-from adapters.lookup import Window
-from adapters.origins import onward
+from student_graph.adapters.errors import BadKeyError, PayloadError
+from student_graph.adapters.lookup import Window
+from student_graph.adapters.origins import onward
 
 P = TypeVar("P", bound=Sized)
 T = TypeVar("T")

@@ -19,7 +19,7 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from adapters.errors import AdapterError, PayloadError, translate
+from student_graph.adapters.errors import AdapterError, PayloadError, translate
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from adapters.contract import CONTRACT_VERSION, Adapter, AdapterSettings
+from student_graph.adapters.contract import CONTRACT_VERSION, Adapter, AdapterSettings
 
 GROUP = "student_graph.adapters"
 

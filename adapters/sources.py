@@ -15,11 +15,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
-from adapters.contract import Adapter
-from adapters.errors import AdapterError, NotOfferedError
-from adapters.identity import IdentityRules
-from adapters.lookup import Batch, Lookup, Page, Window, lookup_of
-from adapters.model import DistrictId
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.identity import IdentityRules
+from student_graph.adapters.lookup import Batch, Lookup, Page, Window, lookup_of
+from student_graph.adapters.model import DistrictId
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -13,10 +13,10 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from benchmarks.district import PAGE, SECTION, VIEWER
-from gateway.cache import Limits
-from gateway.disclosure import DisclosureLog, Secrets
-from gateway.load import Loads
-from gateway.server import Service
+from student_graph.gateway.cache import Limits
+from student_graph.gateway.disclosure import DisclosureLog, Secrets
+from student_graph.gateway.server import Service
+from student_graph.gateway.web.load_shedding import Loads
 
 TOKEN = "bench-" + "t" * 32
 BODY = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()

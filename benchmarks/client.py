@@ -23,10 +23,10 @@ import httpx
 import uvloop
 from pydantic import AnyHttpUrl
 
-from adapters.contract import AdapterSettings
 from benchmarks.load import serving
 from benchmarks.measuring import Row
-from gateway.http import client
+from student_graph.adapters.contract import AdapterSettings
+from student_graph.gateway.http import client
 
 CALL, SHARE = 0.30, 1 / 3
 """Milliseconds of CPU that a small call may cost, and the part of stock httpx's."""

@@ -14,16 +14,16 @@ from typing import Any
 import httpx
 from pydantic import AnyHttpUrl
 
-from adapters import model
-from adapters.contract import Adapter, AdapterSettings
-from adapters.errors import UnavailableError
-from adapters.lookup import Batch
-from adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
-from adapters.sources import Answer, Ask, District, Source
-from gateway.cache.store import Together
-from resolvers.context import Viewer, ViewerRole
-from resolvers.ids import GlobalId, encode
-from resolvers.reach import granted
+from student_graph.adapters import model
+from student_graph.adapters.contract import Adapter, AdapterSettings
+from student_graph.adapters.errors import UnavailableError
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
+from student_graph.adapters.sources import Answer, Ask, District, Source
+from student_graph.gateway.cache.store import Together
+from student_graph.resolvers.access import granted
+from student_graph.resolvers.context import Viewer, ViewerRole
+from student_graph.resolvers.fields.ids import GlobalId, encode
 
 HERE = DistrictId("memory")
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from graphql import GraphQLSchema
 
 from benchmarks.measuring import Row, timed
-from gateway.documents import Documents, core_of
-from resolvers.schema import make_schema
+from student_graph.gateway.documents.store import Documents, core_of
+from student_graph.resolvers.schema import make_schema
 
 HELD, MEMORY = 50.0, 8.0
 """Milliseconds for which a document may hold up the loop, and MiB that it may take."""

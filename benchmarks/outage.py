@@ -20,17 +20,17 @@ from typing import Any
 import httpx
 from pydantic import AnyHttpUrl
 
-from adapters.contract import Adapter, AdapterSettings
-from adapters.errors import UnavailableError
-from adapters.lookup import Batch
-from adapters.model import AcademicRecord, StudentId
-from adapters.sources import Aging, Source
 from benchmarks.asking import application, ask, timed_pages
 from benchmarks.district import HERE, SECTION, district, records, source
 from benchmarks.measuring import Row
-from gateway.cache import Limits
-from gateway.http import client
-from gateway.telemetry import count_call
+from student_graph.adapters.contract import Adapter, AdapterSettings
+from student_graph.adapters.errors import UnavailableError
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import AcademicRecord, StudentId
+from student_graph.adapters.sources import Aging, Source
+from student_graph.gateway.cache import Limits
+from student_graph.gateway.http import client
+from student_graph.gateway.telemetry import count_call
 
 STALE, DEADLINE, AMPLIFIED = 1.2, 5.5, 1.1
 """p99 of a stale page over a fresh one; seconds of a page of which one vendor hangs; calls over questions."""

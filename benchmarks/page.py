@@ -19,15 +19,15 @@ import orjson
 from graphql import GraphQLSchema, execute, parse
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from adapters.model import DistrictId
-from adapters.sources import Fetch, Sources
 from benchmarks.district import HERE, PAGE, SECTION, VIEWER, Held, district, records, source
 from benchmarks.measuring import Row, Times, plain, timed
-from gateway.execution import BreadthExecutor, StructExecutor
-from gateway.server import spare_collector
-from resolvers.context import Context, Health, Operation
-from resolvers.reach import Reach
-from resolvers.schema import make_schema
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import Fetch, Sources
+from student_graph.gateway.execution import BreadthExecutor, StructExecutor
+from student_graph.gateway.server import spare_collector
+from student_graph.resolvers.access import Reach
+from student_graph.resolvers.context import Context, Health, Operation
+from student_graph.resolvers.schema import make_schema
 
 SIZES = (10, 50, 500, 5000)
 ONE = "query One($section: ID!) { section(id: $section) { id sectionIdentifier } }"

@@ -19,17 +19,17 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from jwt import PyJWK
 from jwt.algorithms import ECAlgorithm
 
-from adapters.model import DistrictId, StudentId
-from adapters.sources import Fetch, Ref
 from benchmarks.district import HERE, VIEWER, district
 from benchmarks.measuring import Row
 from benchmarks.page import Page
-from gateway.auth import Issuer, Keys, Verifier
-from gateway.disclosure import DisclosureLog, Secrets
-from gateway.disclosure.entries import Asked, entry, told_of
-from gateway.policy import authorized
-from resolvers.context import Operation, Viewer, ViewerRole
-from resolvers.reach import Reach, granted
+from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.sources import Fetch, Ref
+from student_graph.gateway.auth import Issuer, Keys, Verifier
+from student_graph.gateway.authorization.policy import authorized
+from student_graph.gateway.disclosure import DisclosureLog, Secrets
+from student_graph.gateway.disclosure.entries import Asked, entry, told_of
+from student_graph.resolvers.access import Reach, granted
+from student_graph.resolvers.context import Operation, Viewer, ViewerRole
 
 SHARE = 10.0
 """Per cent of the executor's time that the policy may take for a page of 500."""

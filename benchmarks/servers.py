@@ -23,13 +23,13 @@ from strawberry.asgi import GraphQL
 
 from benchmarks.asking import application, ask
 from benchmarks.district import VIEWER, district, records, source
-from gateway.cache import Limits
-from gateway.fetching import Operations
-from gateway.load import Loads
-from gateway.seal import HmacSeal
-from gateway.server import spare_collector
-from resolvers.context import Context
-from resolvers.schema import make_schema
+from student_graph.gateway.cache import Limits
+from student_graph.gateway.fetch.pipeline import Operations
+from student_graph.gateway.server import spare_collector
+from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.web.load_shedding import Loads
+from student_graph.resolvers.context import Context
+from student_graph.resolvers.schema import make_schema
 
 
 def whole(students: int) -> ASGIApp:

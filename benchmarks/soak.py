@@ -15,18 +15,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters import model
-from adapters.contract import Adapter
-from adapters.lookup import lookup_of
-from adapters.model import StudentId
-from adapters.sources import Aging, Ask, Source
 from benchmarks.asking import application, ask
 from benchmarks.district import HERE, VIEWER, Records, district, records, source
 from benchmarks.measuring import Row
-from gateway.cache import Based, Limits, Reading
-from gateway.cache.limits import MIB
-from gateway.fetching import Operations
-from gateway.seal import HmacSeal
+from student_graph.adapters import model
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import StudentId
+from student_graph.adapters.sources import Aging, Ask, Source
+from student_graph.gateway.cache import Based, Limits, Reading
+from student_graph.gateway.cache.limits import MIB
+from student_graph.gateway.fetch.pipeline import Operations
+from student_graph.gateway.signing import HmacSeal
 
 MEMORY = 64
 """MiB that the cache is given."""

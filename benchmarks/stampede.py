@@ -25,9 +25,9 @@ from typing import Any
 
 import httpx
 
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import Sandbox, served
 from benchmarks.measuring import Row
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import Sandbox, served
 
 PAGES = 1000
 TOKEN = secrets.token_urlsafe(32)

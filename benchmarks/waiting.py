@@ -16,15 +16,15 @@ from typing import Any
 from graphql import ExperimentalIncrementalExecutionResults, experimental_execute_incrementally, parse
 from strawberry.utils.await_maybe import await_maybe
 
-from adapters.sources import Source
 from benchmarks.district import PAGE, SECTION, VIEWER, Records, district, records, source
 from benchmarks.measuring import Row, Times
-from gateway.cache import Limits
-from gateway.documents import core_of
-from gateway.execution import StructExecutor
-from gateway.fetching import Operations
-from gateway.seal import HmacSeal
-from resolvers.schema import make_schema
+from student_graph.adapters.sources import Source
+from student_graph.gateway.cache import Limits
+from student_graph.gateway.documents.store import core_of
+from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.fetch.pipeline import Operations
+from student_graph.gateway.signing import HmacSeal
+from student_graph.resolvers.schema import make_schema
 
 LATENCY = 0.04
 SLOW = 0.3

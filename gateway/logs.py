@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-OURS = ("student_graph", "gateway", "resolvers", "adapters")
+OURS = ("student_graph",)
 """Loggers whose messages are written for the log."""
 LONGEST = 2_000
 """Characters of a message."""

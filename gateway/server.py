@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import math
 import secrets
@@ -14,40 +15,36 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 
-import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from adapters.contract import AdapterSettings
-from adapters.identity import IdentityRules
-from adapters.model import DistrictId
-from adapters.registry import SettingsError, find
-from adapters.sources import Aging, District, Source
-from gateway import http, logs
-from gateway.admission import Admission, Purposes
-from gateway.auth import Issuer, Viewers
-from gateway.cache import Limits, Others
-from gateway.disclosure import Disclosing, DisclosureLog
-from gateway.documents import Documents, core_of
-from gateway.door import Door
-from gateway.emergency import Emergencies
-from gateway.execution import configured_executor, executor_class
-from gateway.fetching import Operations
-from gateway.guard import Bounds, Guard
-from gateway.headers import SecurityHeaders
-from gateway.health import Readiness
-from gateway.hooks import Hooks, Secrets
-from gateway.load import Load, Loads
-from gateway.page import Explorer
-from gateway.purging import Purging
-from gateway.seal import HmacSeal
-from gateway.telemetry import count_call
-from gateway.view import GraphQLView
-from resolvers.context import Viewer
-from resolvers.schema import make_schema
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.registry import SettingsError
+from student_graph.adapters.sources import District
+from student_graph.gateway import logs
+from student_graph.gateway.auth import Issuer, Viewers
+from student_graph.gateway.cache import Limits, Others
+from student_graph.gateway.disclosure import Disclosing, DisclosureLog
+from student_graph.gateway.documents.limits import Bounds, Guard
+from student_graph.gateway.documents.store import Documents, core_of
+from student_graph.gateway.execution import configured_executor, executor_class
+from student_graph.gateway.fetch.pipeline import Operations
+from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.web.admission import Admission, Purposes
+from student_graph.gateway.web.app import Door
+from student_graph.gateway.web.break_glass import Emergencies
+from student_graph.gateway.web.graphiql import Explorer
+from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.gateway.web.health import Readiness
+from student_graph.gateway.web.load_shedding import Load, Loads
+from student_graph.gateway.web.purge import Purging
+from student_graph.gateway.web.response import SecurityHeaders
+from student_graph.gateway.web.webhooks import Hooks, Secrets
+from student_graph.resolvers.context import Viewer
+from student_graph.resolvers.schema import make_schema
 
 PATIENCE = 10
 """Seconds that requests under way are given when the gateway stops."""
@@ -202,40 +199,32 @@ def _for_pages_of(origins: Collection[str], door: ASGIApp) -> ASGIApp:
     )
 
 
-def connect(
-    district: DistrictId,
-    name: str,
-    kind: str,
-    settings: AdapterSettings,
-    *,
-    identity: IdentityRules | None = None,
-    only: frozenset[str] | None = None,
-    ages: Mapping[str, Aging] | None = None,
-) -> Source:
-    """A source with its own HTTP client and credentials, linked by the adapter's rules unless others are given."""
-    client = http.client(settings, count_call)
-    made = find(kind)(name, settings, client)
-    client.auth = made.auth() or httpx.Auth()
-    return Source(name, kind, district, made, identity or made.identity, only, ages or {})
-
-
 def listen(host: str, port: int) -> socket.socket:
     """
-    A socket that listens, so that a port in use is found before anything else is started.
+    A listening socket, opened first, so that a port in use is reported before anything else starts.
 
     Raises:
-        OSError: the address cannot be had.
+        SettingsError: the address is in use or not one of this machine.
     """
-    family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    bound = socket.socket(family, kind, proto)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen(2048)
+        return _listening_socket(host, port)
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            raise SettingsError(f"port {port} is in use; choose another one") from None
+        raise SettingsError(f"cannot listen on {host} port {port}: {exc.strerror}") from None
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, proto)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
     except OSError:
-        bound.close()
+        listening.close()
         raise
-    return bound
+    return listening
 
 
 def spare_collector() -> None:

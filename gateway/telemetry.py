@@ -11,11 +11,11 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, get_type_hints
 
-from adapters.errors import AdapterError
-from adapters.lookup import Page
-from adapters.model import Record, StudentId
-from adapters.sources import Answer, Ask, Fetch, Source
-from resolvers.context import Health
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import Page
+from student_graph.adapters.model import Record, StudentId
+from student_graph.adapters.sources import Answer, Ask, Fetch, Source
+from student_graph.resolvers.context import Health
 
 
 class Link(Enum):

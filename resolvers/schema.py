@@ -8,13 +8,13 @@ import strawberry
 from graphql.execution.executor import Executor
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers.calendar import Session
-from resolvers.query import Query
-from resolvers.school import School, SchoolEnrollment
-from resolvers.section import Section, SectionEnrollment, SectionStaff
-from resolvers.sensitive import Sensitive
-from resolvers.staff import Staff
-from resolvers.student import Student
+from student_graph.resolvers.fields.sensitive import Sensitive
+from student_graph.resolvers.types.calendar import Session
+from student_graph.resolvers.types.query import Query
+from student_graph.resolvers.types.school import School, SchoolEnrollment
+from student_graph.resolvers.types.section import Section, SectionEnrollment, SectionStaff
+from student_graph.resolvers.types.staff import Staff
+from student_graph.resolvers.types.student import Student
 
 TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Session, Staff, Student)
 """Types that nothing imports: fields name their records instead."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.matrix.rows import NOT_COVERED, SECTIONS
+from tests.faults.rows import NOT_COVERED, SECTIONS
 
 ROOT = Path(__file__).parents[1]
 

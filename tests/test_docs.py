@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.registry import find, make_settings
-from gateway import config, environment
+from student_graph.adapters.registry import find, make_settings
+from student_graph.gateway.config import environment, settings_file
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "adapters").rglob("*.md")])
@@ -29,7 +29,7 @@ def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
     path.write_text(example)
     environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', example), "x" * 32)
 
-    found = config.load(path)
+    found = settings_file.load(path)
     for source in found.districts[0].sources:
         assert make_settings(find(source.kind), source.name, source.settings, environ)
     [viewer] = environment.tokens(found, path, environ).values()
@@ -48,7 +48,7 @@ def test_the_settings_of_a_vendors_readme_are_accepted(tmp_path: Path, kind: str
     path.write_text(DISTRICT + example)
     environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', example), "x" * 32)
 
-    [source] = config.load(path).districts[0].sources
+    [source] = settings_file.load(path).districts[0].sources
     assert source.kind == kind
     assert make_settings(find(kind), source.name, source.settings, environ)
 

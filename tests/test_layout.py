@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters import model
-from adapters.contract import Adapter
-from adapters.lookup import About, lookups_of
-from adapters.model import Record, Sensitivity
-from adapters.registry import find, kinds
+from student_graph.adapters import model
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import About, lookups_of
+from student_graph.adapters.model import Record, Sensitivity
+from student_graph.adapters.registry import find, kinds
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(

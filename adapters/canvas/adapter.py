@@ -9,10 +9,19 @@ from typing import ClassVar
 import httpx
 from pydantic import Field, SecretStr
 
-from adapters.auth import Bearer
-from adapters.canvas.api import Course, Summary
-from adapters.canvas.classwork import Classwork, Parts, Places, by_course, members, part, put_together
-from adapters.canvas.mapping import (
+from student_graph.adapters.auth import Bearer
+from student_graph.adapters.canvas.api import Course, Summary
+from student_graph.adapters.canvas.client.classwork import (
+    Classwork,
+    Parts,
+    Places,
+    by_course,
+    members,
+    part,
+    put_together,
+)
+from student_graph.adapters.canvas.client.requests import Reads
+from student_graph.adapters.canvas.mapping import (
     Place,
     by_due_time,
     counted_since,
@@ -22,13 +31,19 @@ from adapters.canvas.mapping import (
     place_in,
     place_of,
 )
-from adapters.canvas.reads import Reads
-from adapters.concurrency import each
-from adapters.contract import Adapter, AdapterSettings
-from adapters.errors import AdapterError
-from adapters.identity import IdentityRule, IdentityRules
-from adapters.lookup import Batch
-from adapters.model import AssignmentWork, CourseEngagement, CourseGrade, LmsCourse, SectionId, StudentId
+from student_graph.adapters.concurrency import each
+from student_graph.adapters.contract import Adapter, AdapterSettings
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.identity import IdentityRule, IdentityRules
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import (
+    AssignmentWork,
+    CourseEngagement,
+    CourseGrade,
+    LmsCourse,
+    SectionId,
+    StudentId,
+)
 
 
 class CanvasSettings(AdapterSettings):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from adapters.canvas.api import Activity, Assignment, Course, Enrollment, Submission, Summary, User
-from adapters.identity import key_of
-from adapters.model import (
+from student_graph.adapters.canvas.api import Activity, Assignment, Course, Enrollment, Submission, Summary, User
+from student_graph.adapters.identity import key_of
+from student_graph.adapters.model import (
     AssignmentWork,
     CourseEngagement,
     CourseGrade,

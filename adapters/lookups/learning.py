@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from adapters.lookup import Batch, hours, lookup, minutes, nobody, students
-from adapters.model import AssignmentWork, CourseEngagement, LmsCourse, SectionId, StudentId
+from student_graph.adapters.lookup import Batch, hours, lookup, minutes, nobody, students
+from student_graph.adapters.model import AssignmentWork, CourseEngagement, LmsCourse, SectionId, StudentId
 
 
 class LearningLookups:

@@ -2,8 +2,18 @@
 
 from collections.abc import Sequence
 
-from adapters.lookup import Batch, Page, StudentFilter, Window, hours, lookup, minutes, staff, students
-from adapters.model import (
+from student_graph.adapters.lookup import (
+    Batch,
+    Page,
+    StudentFilter,
+    Window,
+    hours,
+    lookup,
+    minutes,
+    staff,
+    students,
+)
+from student_graph.adapters.model import (
     CaseloadId,
     CaseloadStaff,
     CaseloadStudent,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from adapters.lookup import Batch, hours, lookup, nobody, staff, students
-from adapters.model import (
+from student_graph.adapters.lookup import Batch, hours, lookup, nobody, staff, students
+from student_graph.adapters.model import (
     CalendarDay,
     Course,
     DistrictId,

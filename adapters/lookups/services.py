@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from adapters.lookup import Batch, hours, lookup, minutes, students
-from adapters.model import (
+from student_graph.adapters.lookup import Batch, hours, lookup, minutes, students
+from student_graph.adapters.model import (
     FoodService,
     Homelessness,
     ProgramParticipation,

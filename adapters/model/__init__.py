@@ -1,6 +1,6 @@
 """Records of the student graph: what every adapter returns and every resolver reads."""
 
-from adapters.model.academics import (
+from student_graph.adapters.model.academics import (
     AcademicRecord,
     Assessment,
     AssessmentId,
@@ -15,7 +15,7 @@ from adapters.model.academics import (
     ResultDatatype,
     Score,
 )
-from adapters.model.codes import (
+from student_graph.adapters.model.codes import (
     AcademicSubject,
     CaseloadId,
     ContactId,
@@ -26,8 +26,8 @@ from adapters.model.codes import (
     StaffId,
     StudentId,
 )
-from adapters.model.learning import AssignmentWork, CourseEngagement, LmsCourse, SubmissionStatus
-from adapters.model.people import (
+from student_graph.adapters.model.learning import AssignmentWork, CourseEngagement, LmsCourse, SubmissionStatus
+from student_graph.adapters.model.people import (
     CaseloadStaff,
     CaseloadStudent,
     Demographics,
@@ -39,7 +39,7 @@ from adapters.model.people import (
     StudentIdentifier,
     StudentIdentity,
 )
-from adapters.model.record import (
+from student_graph.adapters.model.record import (
     Descriptor,
     DistrictId,
     Fetched,
@@ -52,7 +52,7 @@ from adapters.model.record import (
     record,
     value,
 )
-from adapters.model.school_life import (
+from student_graph.adapters.model.school_life import (
     AttendanceCategory,
     AttendanceEvent,
     AttendanceScope,
@@ -60,7 +60,7 @@ from adapters.model.school_life import (
     DisciplineIncident,
     Excusal,
 )
-from adapters.model.schools import (
+from student_graph.adapters.model.schools import (
     CalendarDay,
     Course,
     LocalEducationAgency,
@@ -70,7 +70,7 @@ from adapters.model.schools import (
     SectionStaff,
     Session,
 )
-from adapters.model.services import (
+from student_graph.adapters.model.services import (
     FoodService,
     Homelessness,
     ProgramParticipation,

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import NewType
 
-from adapters.model.codes import AcademicSubject, GradeLevel, SectionId, StudentId
-from adapters.model.record import Descriptor, Record, Sensitivity, internal, record, value
+from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, SectionId, StudentId
+from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record, value
 
 AssessmentId = NewType("AssessmentId", str)
 """An assessment in one opaque text made by the source; for Ed-Fi, identifier and namespace."""

@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import Enum
 
-from adapters.model.codes import SectionId, StudentId
-from adapters.model.record import Record, Sensitivity, internal, record
+from student_graph.adapters.model.codes import SectionId, StudentId
+from student_graph.adapters.model.record import Record, Sensitivity, internal, record
 
 
 class SubmissionStatus(Enum):

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from adapters.model.codes import (
+from student_graph.adapters.model.codes import (
     CaseloadId,
     ContactId,
     GradeLevel,
@@ -11,7 +11,15 @@ from adapters.model.codes import (
     StaffId,
     StudentId,
 )
-from adapters.model.record import Descriptor, PersonName, Record, Sensitivity, internal, record, value
+from student_graph.adapters.model.record import (
+    Descriptor,
+    PersonName,
+    Record,
+    Sensitivity,
+    internal,
+    record,
+    value,
+)
 
 
 @record(Sensitivity.OPEN, about="student_id")

@@ -4,8 +4,8 @@ from datetime import date
 from datetime import time as time_of_day
 from enum import Enum
 
-from adapters.model.codes import SchoolId, SectionId, StudentId
-from adapters.model.record import Descriptor, Record, Sensitivity, internal, record
+from student_graph.adapters.model.codes import SchoolId, SectionId, StudentId
+from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record
 
 
 class AttendanceScope(Enum):

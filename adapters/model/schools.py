@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from adapters.model.codes import AcademicSubject, GradeLevel, SchoolId, SectionId, StaffId, StudentId
-from adapters.model.record import Descriptor, Record, Sensitivity, internal, record
+from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, SchoolId, SectionId, StaffId, StudentId
+from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record
 
 
 @record(Sensitivity.OPEN)

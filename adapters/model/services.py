@@ -3,8 +3,8 @@
 from datetime import date
 from enum import Enum
 
-from adapters.model.codes import StudentId
-from adapters.model.record import Descriptor, Record, Sensitivity, internal, record
+from student_graph.adapters.model.codes import StudentId
+from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record
 
 
 class ProgramType(Enum):

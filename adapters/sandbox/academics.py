@@ -7,7 +7,7 @@ from functools import lru_cache
 from random import Random
 from typing import TypeAlias
 
-from adapters.sandbox.facts import (
+from student_graph.adapters.sandbox.facts import (
     AssessmentFact,
     DistrictFacts,
     EnrollmentFact,
@@ -16,8 +16,8 @@ from adapters.sandbox.facts import (
     ResultFact,
     TranscriptFact,
 )
-from adapters.sandbox.people import GRADES
-from adapters.sandbox.years import FALL, NOW, YEAR
+from student_graph.adapters.sandbox.people import GRADES
+from student_graph.adapters.sandbox.years import FALL, NOW, YEAR
 
 NAMESPACE = "uri://cedarhollow.example/Assessment"
 _STATE_SUBJECTS = ("Mathematics", "Reading")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from adapters.sandbox.derived import Payload
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.records import EdFiRecords
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.records.derived import Payload
+from student_graph.adapters.sandbox.records.folder import EdFiRecords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from adapters.sandbox.facts import (
+from student_graph.adapters.sandbox.facts import (
     CourseFact,
     DistrictFacts,
     EnrollmentFact,
@@ -16,9 +16,9 @@ from adapters.sandbox.facts import (
     SectionFact,
     StaffFact,
 )
-from adapters.sandbox.names import family_name, given_name, mailbox
-from adapters.sandbox.people import GRADES
-from adapters.sandbox.years import FALL, FALL_DAYS, SPRING, SPRING_DAYS, YEAR
+from student_graph.adapters.sandbox.names import family_name, given_name, mailbox
+from student_graph.adapters.sandbox.people import GRADES
+from student_graph.adapters.sandbox.years import FALL, FALL_DAYS, SPRING, SPRING_DAYS, YEAR
 
 CLASS_SIZE = 28
 _CORE = (("ELA", "English Language Arts"), ("MATH", "Mathematics"))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from random import Random
 
-from adapters.sandbox.academics import add_assessments, add_grades, add_transcripts
-from adapters.sandbox.classes import add_classes, add_leaders
-from adapters.sandbox.events import add_attendance, add_incidents
-from adapters.sandbox.facts import DistrictFacts, SchoolFact, StudentFact
-from adapters.sandbox.online import add_accounts, add_lms_courses
-from adapters.sandbox.people import (
+from student_graph.adapters.sandbox.academics import add_assessments, add_grades, add_transcripts
+from student_graph.adapters.sandbox.classes import add_classes, add_leaders
+from student_graph.adapters.sandbox.events import add_attendance, add_incidents
+from student_graph.adapters.sandbox.facts import DistrictFacts, SchoolFact, StudentFact
+from student_graph.adapters.sandbox.online import add_accounts, add_lms_courses
+from student_graph.adapters.sandbox.people import (
     GRADES,
     add_contacts,
     add_enrollments,
@@ -22,8 +22,8 @@ from adapters.sandbox.people import (
     add_students,
     rename,
 )
-from adapters.sandbox.services import add_buses, add_caseloads, add_programs
-from adapters.sandbox.years import NOW, YEAR
+from student_graph.adapters.sandbox.services import add_buses, add_caseloads, add_programs
+from student_graph.adapters.sandbox.years import NOW, YEAR
 
 SMALLEST, LARGEST = 10, 50_000
 _CAST: dict[str, tuple[tuple[str, int], ...]] = {

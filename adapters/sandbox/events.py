@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import date, time, timedelta
 from random import Random
 
-from adapters.sandbox.facts import (
+from student_graph.adapters.sandbox.facts import (
     ActionFact,
     AttendanceFact,
     DistrictFacts,
@@ -15,7 +15,7 @@ from adapters.sandbox.facts import (
     IncidentFact,
     SectionFact,
 )
-from adapters.sandbox.years import FALL, FALL_DAYS, NOW, YEAR, instructional_days
+from student_graph.adapters.sandbox.years import FALL, FALL_DAYS, NOW, YEAR, instructional_days
 
 _DAYS = instructional_days(FALL_DAYS[0], NOW.date() - timedelta(days=1))
 _CATEGORIES = ("Excused Absence", "Unexcused Absence", "Tardy", "Early departure")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from adapters.sandbox.facts import (
+from student_graph.adapters.sandbox.facts import (
     AssignmentFact,
     DistrictFacts,
     EngagementFact,
@@ -16,8 +16,8 @@ from adapters.sandbox.facts import (
     SectionFact,
     SubmissionFact,
 )
-from adapters.sandbox.people import GRADES
-from adapters.sandbox.years import FALL, NOW
+from student_graph.adapters.sandbox.people import GRADES
+from student_graph.adapters.sandbox.years import FALL, NOW
 
 _TITLES = ("Reading log", "Unit quiz", "Group project", "Essay draft", "Final presentation")
 _DUE = (date(2026, 9, 11), date(2026, 10, 2), date(2026, 10, 23), date(2026, 11, 13), date(2026, 12, 11))

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 
-from adapters.sandbox.facts import ContactFact, DistrictFacts, EnrollmentFact, SchoolFact, StudentFact
-from adapters.sandbox.names import UNUSUAL, family_name, given_name, mailbox
-from adapters.sandbox.years import FALL_DAYS, YEAR, add_year, calendar_code, instructional_days
+from student_graph.adapters.sandbox.facts import (
+    ContactFact,
+    DistrictFacts,
+    EnrollmentFact,
+    SchoolFact,
+    StudentFact,
+)
+from student_graph.adapters.sandbox.names import UNUSUAL, family_name, given_name, mailbox
+from student_graph.adapters.sandbox.years import FALL_DAYS, YEAR, add_year, calendar_code, instructional_days
 
 GRADES = (
     "Kindergarten",

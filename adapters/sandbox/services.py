@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
-from adapters.sandbox.classes import hire
-from adapters.sandbox.facts import BusFact, CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
-from adapters.sandbox.people import GRADES
-from adapters.sandbox.years import FALL_DAYS
+from student_graph.adapters.sandbox.classes import hire
+from student_graph.adapters.sandbox.facts import BusFact, CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
+from student_graph.adapters.sandbox.people import GRADES
+from student_graph.adapters.sandbox.years import FALL_DAYS
 
 _DISABILITIES = (
     "Specific Learning Disability",

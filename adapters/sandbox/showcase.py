@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.records import EdFiRecords
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.records.folder import EdFiRecords
 
 
 def showcase(facts: DistrictFacts) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from adapters.sandbox.facts import CalendarFact, DistrictFacts, SchoolFact, SessionFact
+from student_graph.adapters.sandbox.facts import CalendarFact, DistrictFacts, SchoolFact, SessionFact
 
 YEAR = 2027
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

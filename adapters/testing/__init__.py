@@ -14,7 +14,7 @@ import pytest
 
 pytest.register_assert_rewrite(
     *(
-        f"adapters.testing.{name}"
+        f"student_graph.adapters.testing.{name}"
         for name in (
             "answers",
             "arguments",
@@ -34,7 +34,7 @@ pytest.register_assert_rewrite(
     )
 )
 
-from adapters.testing.asking import build  # noqa: E402 - its assertions are rewritten first
-from adapters.testing.suite import AdapterSuite  # noqa: E402
+from student_graph.adapters.testing.asking import build  # noqa: E402 - its assertions are rewritten first
+from student_graph.adapters.testing.suite import AdapterSuite  # noqa: E402
 
 __all__ = ["AdapterSuite", "build"]

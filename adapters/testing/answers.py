@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.contract import Adapter
-from adapters.errors import AdapterError
-from adapters.identity import key_of
-from adapters.lookup import About, Lookup, Page, Window
-from adapters.model import AttendanceCategory, LocalEducationAgency, Record, Student
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, records_of, sample, tell, unknown_key
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.identity import key_of
+from student_graph.adapters.lookup import About, Lookup, Page, Window
+from student_graph.adapters.model import AttendanceCategory, LocalEducationAgency, Record, Student
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, built, records_of, sample, tell, unknown_key
 
 
 class Answers:

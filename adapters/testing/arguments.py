@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar
 
-from adapters.contract import Adapter
-from adapters.lookup import Lookup, Page, StudentFilter
-from adapters.model import GradeLevel, Record, Student, StudentId
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, records_of
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import Lookup, Page, StudentFilter
+from student_graph.adapters.model import GradeLevel, Record, Student, StudentId
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, built, records_of
 
 LONG_AGO, FAR_OFF = date(1990, 1, 1), date(2990, 1, 1)
 

@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from adapters.contract import Adapter
-from adapters.errors import AdapterError, translate
-from adapters.lookup import Lookup, Page, Window
-from adapters.model import Record
-from adapters.registry import find
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.wire import Wire
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError, translate
+from student_graph.adapters.lookup import Lookup, Page, Window
+from student_graph.adapters.model import Record
+from student_graph.adapters.registry import find
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.wire import Wire
 
 Told: TypeAlias = dict[Any, Any]
 """A batch."""

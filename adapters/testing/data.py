@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from adapters.contract import Adapter
-from adapters.lookup import Lookup
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, records_of
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, built, records_of
 
 _hints: Callable[[Any], dict[str, Any]] = cache(get_type_hints)
 

@@ -10,11 +10,11 @@ import pydantic
 import pytest
 from pydantic import SecretStr
 
-from adapters.contract import CONTRACT_VERSION, Adapter
-from adapters.lookup import Lookup, lookup_of, lookups_of
-from adapters.registry import settings_schema
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import build, built
+from student_graph.adapters.contract import CONTRACT_VERSION, Adapter
+from student_graph.adapters.lookup import Lookup, lookup_of, lookups_of
+from student_graph.adapters.registry import settings_schema
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import build, built
 
 
 class Declarations:

@@ -10,8 +10,8 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from adapters.contract import Adapter
-from adapters.errors import (
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import (
     AdapterError,
     NotOfferedError,
     PayloadError,
@@ -19,10 +19,10 @@ from adapters.errors import (
     UnavailableError,
     translate,
 )
-from adapters.lookup import Lookup
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import Told, ask, built, errors_of, moments, tell
-from adapters.testing.wire import Faulty
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import Told, ask, built, errors_of, moments, tell
+from student_graph.adapters.testing.wire import Faulty
 
 
 def unreachable() -> httpx.Response:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, unquote
 
-from adapters.contract import Adapter
-from adapters.errors import BadKeyError, IdentityError
-from adapters.lookup import Lookup
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, tell
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import BadKeyError, IdentityError
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, built, tell
 
 HOSTILE = [
     "../x", "..", "../../admin", "%2e%2e", "a/b", "a\\b", "a#b", "a?limit=9", "a&limit=9", "a;b", "'", '"', "a\0b",

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from adapters.contract import Adapter
-from adapters.errors import UnavailableError
-from adapters.lookup import Lookup
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, errors_of, moments, tell
-from adapters.testing.wire import Faulty, Held
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import UnavailableError
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, built, errors_of, moments, tell
+from student_graph.adapters.testing.wire import Faulty, Held
 
 HOUR = 3600.0
 

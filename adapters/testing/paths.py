@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from adapters.contract import Adapter, Calls, Split
-from adapters.lookup import lookup_of
-from adapters.model import Record
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, build, built, in_order, records_of
+from student_graph.adapters.contract import Adapter, Calls, Split
+from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import Record
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, build, built, in_order, records_of
 
 ABOUT = 0.5
 """Calls by which a price may miss the average: prices are estimates."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from adapters.contract import Adapter
-from adapters.lookup import Lookup
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, tell
-from adapters.testing.wire import Rewriting, Wire, planted
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, built, tell
+from student_graph.adapters.testing.wire import Rewriting, Wire, planted
 
 CANARY = "Quetzalcoatlus"
 """A word that stands in every object of the vendor's, under a name that no payload model declares."""

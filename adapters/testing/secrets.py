@@ -11,12 +11,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.contract import Adapter
-from adapters.errors import AdapterError, translate
-from adapters.lookup import Lookup
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, build, built, tell
-from adapters.testing.wire import Faulty
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError, translate
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, build, built, tell
+from student_graph.adapters.testing.wire import Faulty
 
 TASKS = 50
 

@@ -9,24 +9,24 @@ from typing import Any, ClassVar
 
 import pytest
 
-from adapters.contract import Adapter
-from adapters.lookup import About, Lookup, lookup_of
-from adapters.model import Student
-from adapters.registry import find
-from adapters.sandbox.district import make_district
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.serving import Sandbox, Switches, served
-from adapters.testing.answers import Answers
-from adapters.testing.arguments import Arguments
-from adapters.testing.data import Data
-from adapters.testing.declarations import Declarations
-from adapters.testing.failures import Failures
-from adapters.testing.hostile import Hostile
-from adapters.testing.interruptions import Interruptions
-from adapters.testing.paths import Paths
-from adapters.testing.privacy import Privacy
-from adapters.testing.secrets import Secrets
-from adapters.testing.windows import Windows
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import About, Lookup, lookup_of
+from student_graph.adapters.model import Student
+from student_graph.adapters.registry import find
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import Sandbox, Switches, served
+from student_graph.adapters.testing.answers import Answers
+from student_graph.adapters.testing.arguments import Arguments
+from student_graph.adapters.testing.data import Data
+from student_graph.adapters.testing.declarations import Declarations
+from student_graph.adapters.testing.failures import Failures
+from student_graph.adapters.testing.hostile import Hostile
+from student_graph.adapters.testing.interruptions import Interruptions
+from student_graph.adapters.testing.paths import Paths
+from student_graph.adapters.testing.privacy import Privacy
+from student_graph.adapters.testing.secrets import Secrets
+from student_graph.adapters.testing.windows import Windows
 
 
 class AdapterSuite(

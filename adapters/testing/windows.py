@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.contract import Adapter
-from adapters.errors import BadKeyError
-from adapters.lookup import Lookup, Page, Window
-from adapters.model import Record
-from adapters.paging import MAX_PAGES
-from adapters.sandbox.serving import Sandbox
-from adapters.testing.asking import ask, built, moments, sample, tell
-from adapters.testing.wire import Repeating, Turning
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.lookup import Lookup, Page, Window
+from student_graph.adapters.model import Record
+from student_graph.adapters.paging import MAX_PAGES
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.asking import ask, built, moments, sample, tell
+from student_graph.adapters.testing.wire import Repeating, Turning
 
 DRIFT = 3
 """Rows that come or go at the head of a list between two of its pages."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from adapters.errors import PayloadError
-from adapters.origins import origin_of
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.origins import origin_of
 
 ENDLESS = 1000
 """Requests after which an adapter is taken never to stop."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adapters.model import ContactId, DistrictId, StaffId, StudentId
-from gateway.auth.keys import Keys
-from resolvers.context import Viewer, ViewerRole
-from resolvers.reach import Assigned, Grant
+from student_graph.adapters.model import ContactId, DistrictId, StaffId, StudentId
+from student_graph.gateway.auth.keys import Keys
+from student_graph.resolvers.access import Assigned, Grant
+from student_graph.resolvers.context import Viewer, ViewerRole
 
 LONGEST = 3600.0
 """Seconds that a token may count."""

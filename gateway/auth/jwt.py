@@ -17,9 +17,9 @@ import jwt
 from jwt import PyJWK
 from jwt.exceptions import InvalidTokenError, PyJWTError
 
-from gateway.auth.issuers import Issuer
-from gateway.auth.keys import Keys
-from resolvers.context import Viewer
+from student_graph.gateway.auth.issuers import Issuer
+from student_graph.gateway.auth.keys import Keys
+from student_graph.resolvers.context import Viewer
 
 LARGEST = 8 * 1024
 """Bytes of a token."""

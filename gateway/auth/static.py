@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from resolvers.context import Viewer
+from student_graph.resolvers.context import Viewer
 
 
 class Tokens:

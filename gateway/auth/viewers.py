@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from gateway.auth.issuers import Issuer
-from gateway.auth.jwt import RefusedTokenError, Verifier
-from gateway.auth.static import Tokens
-from resolvers.context import Viewer
+from student_graph.gateway.auth.issuers import Issuer
+from student_graph.gateway.auth.jwt import RefusedTokenError, Verifier
+from student_graph.gateway.auth.static import Tokens
+from student_graph.resolvers.context import Viewer
 
 log = logging.getLogger("student_graph.auth")
 

@@ -19,7 +19,7 @@ from aiocache import Cache as AioCache
 from aiocache.serializers import NullSerializer
 from redis.exceptions import RedisError
 
-from gateway.cache.vault import WRITTEN, Vault
+from student_graph.gateway.cache.encryption import WRITTEN, Vault
 
 T = TypeVar("T")
 

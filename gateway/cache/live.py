@@ -14,17 +14,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from adapters.errors import AdapterError, UnavailableError
-from adapters.model import DistrictId
-from adapters.sources import Answer, Ask, District, Fetch, Source
-from gateway.cache.ages import Ages, ages_of, passing, unknown
-from gateway.cache.answers import Wholes
-from gateway.cache.epochs import Epochs
-from gateway.cache.flying import Answers, Flying
-from gateway.cache.limits import Limits
-from gateway.cache.purges import Purge
-from gateway.cache.store import Shelf, Store, Times
-from gateway.http import gate_of
+from student_graph.adapters.errors import AdapterError, UnavailableError
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import Answer, Ask, District, Fetch, Source
+from student_graph.gateway.cache.ages import Ages, ages_of, passing, unknown
+from student_graph.gateway.cache.in_flight import Answers, Flying
+from student_graph.gateway.cache.limits import Limits
+from student_graph.gateway.cache.purges import Purge
+from student_graph.gateway.cache.response_cache import Wholes
+from student_graph.gateway.cache.revalidation import Epochs
+from student_graph.gateway.cache.store import Shelf, Store, Times
+from student_graph.gateway.http import gate_of
 
 PAUSE = 5.0
 """Seconds between two questions behind to a source that fails."""

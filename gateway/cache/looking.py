@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from adapters.sources import Answer, Ask, Source
-from gateway.cache.live import Cache
-from gateway.cache.store import Entry, Memo, Shelf
+from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.gateway.cache.live import Cache
+from student_graph.gateway.cache.store import Entry, Memo, Shelf
 
 
 @dataclass(slots=True)

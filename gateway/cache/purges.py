@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.lookup import About, Lookup
-from adapters.model import DistrictId
-from adapters.sources import Source
+from student_graph.adapters.lookup import About, Lookup
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,14 +13,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.errors import AdapterError, UnavailableError
-from adapters.sources import Answer, Ask, Source
-from gateway.cache.ages import passing
-from gateway.cache.answers import Based
-from gateway.cache.flying import Answers, Flight
-from gateway.cache.live import Cache
-from gateway.cache.looking import Look, look
-from resolvers.context import Traffic
+from student_graph.adapters.errors import AdapterError, UnavailableError
+from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.gateway.cache.ages import passing
+from student_graph.gateway.cache.in_flight import Answers, Flight
+from student_graph.gateway.cache.live import Cache
+from student_graph.gateway.cache.looking import Look, look
+from student_graph.gateway.cache.response_cache import Based
+from student_graph.resolvers.context import Traffic
 
 
 class Reading:

@@ -14,13 +14,13 @@ from functools import partial
 
 import msgspec
 
-from adapters.model import DistrictId
-from adapters.sources import District, Fetch, Source
-from gateway.cache.fleet import Fleet
-from gateway.cache.news import Bulletin, News
-from gateway.cache.purges import Purge, Purged
-from gateway.cache.shared import Shared
-from gateway.http import gate_of
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import District, Fetch, Source
+from student_graph.gateway.cache.events import Bulletin, News
+from student_graph.gateway.cache.fleet import Fleet
+from student_graph.gateway.cache.purges import Purge, Purged
+from student_graph.gateway.cache.shared import Shared
+from student_graph.gateway.http import gate_of
 
 
 class Replicas:

@@ -13,11 +13,11 @@ from operator import attrgetter
 from sys import getsizeof
 from typing import Any, NamedTuple
 
-from adapters.lookup import Lookup
-from adapters.sources import Answer, Ask, Source
-from gateway.cache.limits import Limits
-from gateway.cache.purges import Purge
-from gateway.cache.sizes import size_of
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.gateway.cache.limits import Limits
+from student_graph.gateway.cache.purges import Purge
+from student_graph.gateway.cache.sizes import size_of
 
 ENTRY = 740
 """Bytes of an entry without the answer's value: itself, the answer, its places on the shelf and in the line."""

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from jwt import PyJWK
 from jwt.algorithms import ECAlgorithm
 
-from adapters.model import DistrictId, Sensitivity
-from adapters.sandbox.cast import Cast
-from gateway.auth import Issuer, Keys
-from gateway.auth.issuers import Given
-from resolvers.context import ViewerRole
-from resolvers.reach import granted
+from student_graph.adapters.model import DistrictId, Sensitivity
+from student_graph.adapters.sandbox.cast import Cast
+from student_graph.gateway.auth import Issuer, Keys
+from student_graph.gateway.auth.issuers import Given
+from student_graph.resolvers.access import granted
+from student_graph.resolvers.context import ViewerRole
 
 PREFIX = "urn:student-graph:demo:"
 """What the demo's issuers are named by; `serve` takes https addresses only."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from adapters.registry import SettingsError
+from student_graph.adapters.registry import SettingsError
 
 
 @contextlib.contextmanager

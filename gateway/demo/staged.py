@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.identity import UNIQUE_ID, IdentityRule, IdentityRules
-from adapters.model import DistrictId
-from adapters.registry import SettingsError, find
-from adapters.sandbox.assessment_files import FOLDER, read_assessment_files
-from adapters.sandbox.assessment_takers import own_users
-from adapters.sandbox.cast import cast
-from adapters.sandbox.district import make_district
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.records import EdFiRecords, read_records
-from adapters.sandbox.serving import Sandbox
-from adapters.sandbox.showcase import showcase
-from adapters.sources import District
-from gateway.demo.people import Person, people
-from gateway.server import connect
-from resolvers.context import ViewerRole
+from student_graph.adapters.identity import UNIQUE_ID, IdentityRule, IdentityRules
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.registry import SettingsError, find
+from student_graph.adapters.sandbox.cast import cast
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.records.assessment_files import FOLDER, read_assessment_files
+from student_graph.adapters.sandbox.records.assessment_takers import own_users
+from student_graph.adapters.sandbox.records.folder import EdFiRecords, read_records
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.sandbox.showcase import showcase
+from student_graph.adapters.sources import District
+from student_graph.gateway.config.districts import connect
+from student_graph.gateway.demo.people import Person, people
+from student_graph.resolvers.context import ViewerRole
 
 SANDBOXES = "student_graph.sandboxes"
 """Entry points of the vendors' sandboxes, by adapter kind."""

@@ -22,8 +22,8 @@ from threading import Lock
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.disclosure import heads
-from gateway.disclosure.heads import Head
+from student_graph.gateway.disclosure import signatures
+from student_graph.gateway.disclosure.signatures import Head
 
 VERSION = 1
 NAME = "disclosure-*.jsonl"
@@ -95,14 +95,14 @@ class Chain:
         self.size = 0
         """Bytes so far."""
         # The head is there before the file is: a file without one is not as it was.
-        heads.keep(self.path, self._head(heads.BEGUN, 1, _digest(_linked(first, ""))))
+        signatures.keep(self.path, self._head(signatures.BEGUN, 1, _digest(_linked(first, ""))))
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._last = ""
         self.lines = 0
         self._signed = 0
         try:
             self._write(first)
-            heads.keep(self.path, self._head(heads.BESIDE, 1, self._last))
+            signatures.keep(self.path, self._head(signatures.BESIDE, 1, self._last))
         except OSError:
             self.abandon()
             raise
@@ -111,7 +111,7 @@ class Chain:
         """Take away a file into which nothing was written but how it begins, and its signature."""
         os.close(self._file)
         self.path.unlink()
-        heads.beside(self.path).unlink()
+        signatures.beside(self.path).unlink()
 
     def append(self, line: bytes) -> None:
         """
@@ -161,7 +161,7 @@ class Chain:
             OSError: it could not be written, or the file is no longer where it was.
         """
         self._look()
-        return None if self.lines == self._signed else self._vouched(heads.INSIDE, heads.BESIDE)
+        return None if self.lines == self._signed else self._vouched(signatures.INSIDE, signatures.BESIDE)
 
     def end(self) -> tuple[int, bytes]:
         """
@@ -171,7 +171,7 @@ class Chain:
             OSError: it could not be written, or the file is no longer where it was; it goes on then.
         """
         self._look()
-        return self._vouched(heads.CLOSED, heads.ENDED)
+        return self._vouched(signatures.CLOSED, signatures.ENDED)
 
     def _vouched(self, inside: str, outside: str) -> tuple[int, bytes]:
         self._write(self._head(inside, self.lines, self._last).removesuffix(b"}\n"))
@@ -190,7 +190,7 @@ class Chain:
                 return
             try:
                 os.fsync(self._file)
-                heads.keep(self.path, told)
+                signatures.keep(self.path, told)
             except OSError:
                 self._signed = 0
                 raise
@@ -211,7 +211,7 @@ class Chain:
             raise OSError(errno.ESTALE, GONE)
 
     def _head(self, kind: str, lines: int, last: str) -> bytes:
-        return heads.signed(Head(VERSION, kind, self.name, stamp(self._now()), lines, last), self._signing)
+        return signatures.signed(Head(VERSION, kind, self.name, stamp(self._now()), lines, last), self._signing)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._wall(), UTC)
@@ -234,7 +234,7 @@ class Chain:
 def _other(path: Path) -> Other:
     """How far a file is, by the head beside it."""
     try:
-        head = heads.unverified(heads.beside(path).read_bytes())
+        head = signatures.unverified(signatures.beside(path).read_bytes())
     except FileNotFoundError:
         head = None
     return Other(path.name, head.lines, head.last) if head is not None else Other(path.name, 0, "")

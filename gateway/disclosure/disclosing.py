@@ -19,11 +19,11 @@ from graphql import (
     visit,
 )
 
-from gateway.disclosure.entries import Ages, Asked, Entry, Told, entry, told_of
-from gateway.disclosure.log import DisclosureLog
-from gateway.documents import Document
-from resolvers.context import Operation, Viewer
-from resolvers.record import InstanceOf
+from student_graph.gateway.disclosure.entries import Ages, Asked, Entry, Told, entry, told_of
+from student_graph.gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.documents.store import Document
+from student_graph.resolvers.context import Operation, Viewer
+from student_graph.resolvers.fields.record import InstanceOf
 
 
 class Disclosing:

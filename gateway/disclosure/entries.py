@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from adapters.model import DistrictId, Record, Sensitivity
-from gateway.disclosure.secrets import Secrets
-from resolvers.context import Traffic, Viewer, ViewerRole
+from student_graph.adapters.model import DistrictId, Record, Sensitivity
+from student_graph.gateway.disclosure.secrets import Secrets
+from student_graph.resolvers.context import Traffic, Viewer, ViewerRole
 
 SCHOOL_OFFICIAL, PARENT, ELIGIBLE, EMERGENCY = "99.31(a)(1)", "99.10", "99.5", "99.36"
 BASES = {ViewerRole.PARENT: PARENT, ViewerRole.STUDENT: ELIGIBLE}

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.disclosure.chain import OPENING, Chain
-from gateway.disclosure.entries import Ages, Entry
-from gateway.disclosure.printing import Copies, Sink
-from gateway.disclosure.secrets import Secrets
-from gateway.disclosure.trouble import UnwritableError, complain
+from student_graph.gateway.disclosure.chain import OPENING, Chain
+from student_graph.gateway.disclosure.entries import Ages, Entry
+from student_graph.gateway.disclosure.errors import UnwritableError, complain
+from student_graph.gateway.disclosure.printing import Copies, Sink
+from student_graph.gateway.disclosure.secrets import Secrets
 
 WAIT = 60.0
 """Seconds that an entry may wait to be written."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.disclosure.trouble import complain
+from student_graph.gateway.disclosure.errors import complain
 
 
 class Sink(Protocol):

@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, NamedTuple
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.disclosure import heads, retired
-from gateway.disclosure.chain import NAME, OPENING, Start, stamp
-from gateway.disclosure.heads import Head
+from student_graph.gateway.disclosure import retired, signatures
+from student_graph.gateway.disclosure.chain import NAME, OPENING, Start, stamp
+from student_graph.gateway.disclosure.signatures import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def check(directory: Path, public: Ed25519PublicKey) -> Checked:
     # A head is there before its file is and goes after it, and files are read after heads: who writes or retires
     # meanwhile is in nobody's way.
     paths = sorted(directory.glob(NAME))
-    told = heads.all_in(directory)
+    told = signatures.all_in(directory)
     named: dict[str, list[_Known]] = {}
     followed: set[str | None] = set()
     there: set[str] = set()
@@ -78,7 +78,7 @@ def check(directory: Path, public: Ed25519PublicKey) -> Checked:
     for name in sorted(there):
         file = _File(directory / name, public, found, followed=name in followed)
         with suppress(FileNotFoundError):
-            file.check(told.get(heads.beside(directory / name)), named.get(name, []))
+            file.check(told.get(signatures.beside(directory / name)), named.get(name, []))
     found.retired = len(gone - there)
     for name, knowing in sorted(named.items()):
         if name not in there | gone:
@@ -125,8 +125,8 @@ def beginning(path: Path) -> tuple[Start | None, bool]:
 
 def _check_alone(path: Path, told: bytes, public: Ed25519PublicKey, found: Checked) -> None:
     """A head without its file: it is there a moment before the first line is."""
-    head, name = heads.opened(told, public), path.with_suffix(".jsonl").name
-    if head is not None and head.kind == heads.BEGUN:
+    head, name = signatures.opened(told, public), path.with_suffix(".jsonl").name
+    if head is not None and head.kind == signatures.BEGUN:
         found.notes.append(Problem(name, 0, "the process ended before its first line"))
     else:
         found.problems.append(Problem(name, 0, "the file is gone"))
@@ -147,14 +147,14 @@ class _File:
 
     def check(self, told: bytes | None, knowing: list[_Known]) -> None:
         """Compare it with itself, with the head beside it, and with what others know of it."""
-        head = None if told is None else heads.opened(told, self._public)
+        head = None if told is None else signatures.opened(told, self._public)
         if (
             head is None
             or head.file != self._path.name
-            or head.kind not in {heads.BEGUN, heads.BESIDE, heads.ENDED}
+            or head.kind not in {signatures.BEGUN, signatures.BESIDE, signatures.ENDED}
         ):
             what = "gone" if told is None else "not good"
-            self._found.problems.append(Problem(heads.beside(self._path).name, 0, f"the signature is {what}"))
+            self._found.problems.append(Problem(signatures.beside(self._path).name, 0, f"the signature is {what}"))
             head = None
         else:
             knowing = [_Known(head.lines, head.last, "as the signature beside it says"), *knowing]
@@ -199,22 +199,22 @@ class _File:
             if (start.kind, start.file) != ("start", self._path.name):
                 self._wrong("a beginning where none belongs")
             return
-        head = heads.opened(line.rpartition(b',"prev":"')[0] + b"}\n", self._public)
-        if head is None or head.kind not in {heads.INSIDE, heads.CLOSED}:
+        head = signatures.opened(line.rpartition(b',"prev":"')[0] + b"}\n", self._public)
+        if head is None or head.kind not in {signatures.INSIDE, signatures.CLOSED}:
             self._wrong("the signature is not good")
         elif (head.file, head.lines, head.last) != (self._path.name, self._lines - 1, self._last):
             self._wrong("the signature vouches for other lines")
         else:
-            self._signed, self._closed = self._lines, head.kind == heads.CLOSED
+            self._signed, self._closed = self._lines, head.kind == signatures.CLOSED
             self._at = head.ts
 
     def _end(self, head: Head | None, knowing: list[_Known]) -> None:
         """Whether it ends where it may."""
-        if self._lines == 0 and head is not None and head.kind == heads.BEGUN:
+        if self._lines == 0 and head is not None and head.kind == signatures.BEGUN:
             self._note("the process ended before its first line")
             return
         longest = max((known.lines for known in knowing), default=0)
-        over = self._followed or (head is not None and head.kind == heads.ENDED)
+        over = self._followed or (head is not None and head.kind == signatures.ENDED)
         ended = self._closed or over
         if self._closed:
             self._found.ended[self._path.name] = Ended(self._lines, self._last, self._at)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from gateway.disclosure import heads
-from gateway.disclosure.heads import Head
+from student_graph.gateway.disclosure import signatures
+from student_graph.gateway.disclosure.signatures import Head
 
 RETIRED, KNOWN = "retired", "known"
 """Kinds of heads in it: of a file that is gone, and of one that is there."""
@@ -28,7 +28,7 @@ def read(directory: Path, public: Ed25519PublicKey) -> Iterator[Head | None]:
     except FileNotFoundError:
         return
     for line in content.splitlines(keepends=True):
-        head = heads.opened(line, public)
+        head = signatures.opened(line, public)
         yield head if head is not None and head.kind in {RETIRED, KNOWN} else None
 
 
@@ -39,7 +39,7 @@ def add(directory: Path, told: Iterable[Head], key: Ed25519PrivateKey) -> None:
     Raises:
         OSError: they could not be written.
     """
-    lines = b"".join(heads.signed(head, key) for head in told)
+    lines = b"".join(signatures.signed(head, key) for head in told)
     path = directory / NAME
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b", buffering=0) as file:
         whole = file.readall().rfind(b"\n") + 1
@@ -49,7 +49,7 @@ def add(directory: Path, told: Iterable[Head], key: Ed25519PrivateKey) -> None:
         except OSError:
             file.truncate(whole)
             raise
-    heads.settle(directory)
+    signatures.settle(directory)
 
 
 def _write(file: int, lines: bytes) -> None:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.disclosure import heads, retired
-from gateway.disclosure.chain import NAME, VERSION, Other, stamp
-from gateway.disclosure.heads import Head
-from gateway.disclosure.reading import Problem, beginning, check
+from student_graph.gateway.disclosure import retired, signatures
+from student_graph.gateway.disclosure.chain import NAME, VERSION, Other, stamp
+from student_graph.gateway.disclosure.reading import Problem, beginning, check
+from student_graph.gateway.disclosure.signatures import Head
 
 
 class Retirement(NamedTuple):
@@ -50,7 +50,7 @@ def retire(directory: Path, key: Ed25519PrivateKey, before: str) -> Retirement:
     for name in old:
         # The head goes last: a file without one is not as it was.
         (directory / name).unlink(missing_ok=True)
-        heads.beside(directory / name).unlink(missing_ok=True)
+        signatures.beside(directory / name).unlink(missing_ok=True)
     return Retirement(gone, kept)
 
 

@@ -6,7 +6,12 @@ scope is carried out, `project` for the code that is generated, and `complete` f
 every rule of the specification.
 """
 
-from gateway.execution.executor import BreadthExecutor, StructExecutor, configured_executor, executor_class
-from gateway.execution.plan import Counters
+from student_graph.gateway.execution.executor import (
+    BreadthExecutor,
+    StructExecutor,
+    configured_executor,
+    executor_class,
+)
+from student_graph.gateway.execution.plan import Counters
 
 __all__ = ["BreadthExecutor", "Counters", "StructExecutor", "configured_executor", "executor_class"]

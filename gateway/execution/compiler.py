@@ -21,9 +21,9 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
-from gateway.execution.plan import FieldPlan, Kind, ObjectPlan, UnplannableError
-from resolvers.batched import BATCH
-from resolvers.record import ATTRIBUTE, DERIVED, InstanceOf
+from student_graph.gateway.execution.plan import FieldPlan, Kind, ObjectPlan, UnplannableError
+from student_graph.resolvers.fields.batched import BATCH
+from student_graph.resolvers.fields.record import ATTRIBUTE, DERIVED, InstanceOf
 
 SHAPING = frozenset({"skip", "include"})
 """Directives whose arguments decide what is selected."""

@@ -22,11 +22,11 @@ from graphql import (
 from graphql.execution.executor import invalid_return_type_error
 from graphql.pyutils import is_iterable
 
-from gateway.execution.compiler import Compiler
-from gateway.execution.plan import FieldPlan, Kind
-from gateway.execution.positions import Items, Positions, Some
-from gateway.execution.run import Column, Invalid, Run
-from resolvers.record import InstanceOf
+from student_graph.gateway.execution.compiler import Compiler
+from student_graph.gateway.execution.plan import FieldPlan, Kind
+from student_graph.gateway.execution.positions import Items, Positions, Some
+from student_graph.gateway.execution.run import Column, Invalid, Run
+from student_graph.resolvers.fields.record import InstanceOf
 
 
 class Completion:

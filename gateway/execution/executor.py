@@ -17,12 +17,12 @@ from graphql.execution.collect_fields import GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from adapters.registry import SettingsError
-from gateway.execution.compiler import Compiler, conditions_of
-from gateway.execution.complete import Completion
-from gateway.execution.plan import Counters, ObjectPlan, PlanCache, UnplannableError
-from gateway.execution.positions import Root
-from gateway.execution.run import Invalid, Run
+from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.execution.compiler import Compiler, conditions_of
+from student_graph.gateway.execution.complete import Completion
+from student_graph.gateway.execution.plan import Counters, ObjectPlan, PlanCache, UnplannableError
+from student_graph.gateway.execution.positions import Root
+from student_graph.gateway.execution.run import Invalid, Run
 
 VARIABLE = "STUDENT_GRAPH_EXECUTOR"
 """Environment variable that chooses the executor."""

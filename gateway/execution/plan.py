@@ -24,7 +24,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 
-from resolvers.batched import Batch
+from student_graph.resolvers.fields.batched import Batch
 
 Builder = Callable[..., list[dict[str, Any]]]
 """Generated: objects, what derived fields are bound to, and a column for each field that needs one; rows out."""

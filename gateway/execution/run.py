@@ -19,12 +19,12 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
-from gateway.execution.plan import Build, Counters, FieldPlan, Kind, ObjectPlan
-from gateway.execution.positions import Field, Positions
-from gateway.execution.project import builder
-from gateway.execution.waiting import gathered, outcome
-from resolvers.record import Always
-from resolvers.told import Partial
+from student_graph.gateway.execution.codegen import builder
+from student_graph.gateway.execution.plan import Build, Counters, FieldPlan, Kind, ObjectPlan
+from student_graph.gateway.execution.positions import Field, Positions
+from student_graph.gateway.execution.waiting import gathered, outcome
+from student_graph.resolvers.fields.outcome import Partial
+from student_graph.resolvers.fields.record import Always
 
 LONGEST = 1000
 """Objects built in one go; longer columns let the event loop see to others in between."""

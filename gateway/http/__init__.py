@@ -6,8 +6,8 @@ environment, reads no answer beyond a limit, waits its turn and knows when to le
 adapter has to think of these.
 """
 
-from gateway.http.attempts import Wire
-from gateway.http.client import VendorClient, client, gate_of
-from gateway.http.gate import Gate
+from student_graph.gateway.http.attempts import Wire
+from student_graph.gateway.http.client import VendorClient, client, gate_of
+from student_graph.gateway.http.gate import Gate
 
 __all__ = ["Gate", "VendorClient", "Wire", "client", "gate_of"]

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from adapters.errors import UnavailableError
+from student_graph.adapters.errors import UnavailableError
 
 RESOLVING = 1.0
 """Seconds that the resolver may take."""

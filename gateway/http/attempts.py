@@ -17,9 +17,9 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from adapters.errors import PayloadError, UnavailableError
-from gateway.deadlines import remaining
-from gateway.http.addresses import (
+from student_graph.adapters.errors import PayloadError, UnavailableError
+from student_graph.gateway.deadlines import remaining
+from student_graph.gateway.http.addresses import (
     ForbiddenAddressError,
     Lookup,
     Network,
@@ -29,7 +29,7 @@ from gateway.http.addresses import (
     is_address,
     machines_addresses,
 )
-from gateway.http.bodies import whole
+from student_graph.gateway.http.bodies import whole
 
 log = logging.getLogger("student_graph.http")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Awaitable, Callable
 
-from adapters.errors import PayloadError
-from adapters.reading import MAX_BODY
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.reading import MAX_BODY
 
 RATIO = 100
 """How many times longer a packed body may become."""

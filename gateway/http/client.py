@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 
-from adapters.contract import AdapterSettings
-from adapters.errors import PayloadError
-from adapters.origins import origin_of
-from gateway.http.addresses import ForbiddenAddressError, check, is_address
-from gateway.http.attempts import ATTEMPT, Attempts, Wire
-from gateway.http.gate import Gate
-from gateway.http.retrying import Retrying
+from student_graph.adapters.contract import AdapterSettings
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.origins import origin_of
+from student_graph.gateway.http.addresses import ForbiddenAddressError, check, is_address
+from student_graph.gateway.http.attempts import ATTEMPT, Attempts, Wire
+from student_graph.gateway.http.gate import Gate
+from student_graph.gateway.http.retrying import Retrying
 
 REDIRECTS = 2
 """Redirects on the own origin, for an adapter that asks for them to be followed."""

@@ -13,9 +13,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from adapters.errors import LONGEST_WAIT, AdapterError, RefusedError, UnavailableError
-from gateway.deadlines import remaining
-from gateway.http.breaker import IN_A_ROW, OPEN, Breaker, Ticket
+from student_graph.adapters.errors import LONGEST_WAIT, AdapterError, RefusedError, UnavailableError
+from student_graph.gateway.deadlines import remaining
+from student_graph.gateway.http.breaker import IN_A_ROW, OPEN, Breaker, Ticket
 
 QUEUE = 256
 """Questions that may wait; each lookup has at most as many under way as its source allows."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
-from adapters.errors import LONGEST_WAIT
+from student_graph.adapters.errors import LONGEST_WAIT
 
 BUCKET = 100.0
 """Units left of a cost bucket (Canvas' holds 700 and runs empty at 10 a second) below which we slow down."""

@@ -15,11 +15,11 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from adapters.errors import AdapterError, retry_after_seconds
-from gateway.deadlines import remaining
-from gateway.http.attempts import HungUpError
-from gateway.http.gate import Gate
-from gateway.http.limits import allowance
+from student_graph.adapters.errors import AdapterError, retry_after_seconds
+from student_graph.gateway.deadlines import remaining
+from student_graph.gateway.http.attempts import HungUpError
+from student_graph.gateway.http.gate import Gate
+from student_graph.gateway.http.limits import allowance
 
 ATTEMPTS = 3
 """Attempts at most, the first included."""

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.auth import ApiKey, Bearer, ClientCredentials, TokenUrl
-from adapters.errors import AdapterError, PayloadError, RefusedError
-from adapters.oauth1 import OAuth1
-from adapters.sandbox.serving import served
-from tests.adapters.guarded import Guarded
+from student_graph.adapters.auth import ApiKey, Bearer, ClientCredentials, TokenUrl
+from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
+from student_graph.adapters.oauth1 import OAuth1
+from student_graph.adapters.sandbox.serving import served
+from tests.adapters.helpers.guarded_vendor import Guarded
 
 SECRET = SecretStr("s3cret")
 

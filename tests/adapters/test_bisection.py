@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.bisection import bisected
-from adapters.errors import AdapterError, RefusedError, UnavailableError
+from student_graph.adapters.bisection import bisected
+from student_graph.adapters.errors import AdapterError, RefusedError, UnavailableError
 
 
 class Choosy:

@@ -7,8 +7,8 @@ import asyncio
 import httpx
 import pytest
 
-from adapters.concurrency import each
-from adapters.errors import BadKeyError, PayloadError, UnavailableError
+from student_graph.adapters.concurrency import each
+from student_graph.adapters.errors import BadKeyError, PayloadError, UnavailableError
 
 
 async def test_each_key_has_what_was_read_for_it() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from adapters.contract import Adapter
-from adapters.errors import PayloadError
-from adapters.sandbox.district import make_district
-from adapters.testing import AdapterSuite
-from adapters.testing.asking import built
-from tests.adapters.hall import Hall, HallSandbox
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.testing import AdapterSuite
+from student_graph.adapters.testing.asking import built
+from tests.adapters.helpers.small_vendor import Hall, HallSandbox
 
 
 class HallSuite(AdapterSuite):

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from adapters import errors
-from adapters.errors import (
+from student_graph.adapters import errors
+from student_graph.adapters.errors import (
     LONGEST_WAIT,
     AdapterError,
     BadKeyError,

@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from adapters.errors import IdentityError
-from adapters.identity import UNIQUE_ID, IdentityIndex, IdentityRule, IdentityRules, confirmed, outward
-from adapters.model import StudentId, StudentIdentifier, StudentIdentity, Subject
+from student_graph.adapters.errors import IdentityError
+from student_graph.adapters.identity import (
+    UNIQUE_ID,
+    IdentityIndex,
+    IdentityRule,
+    IdentityRules,
+    confirmed,
+    outward,
+)
+from student_graph.adapters.model import StudentId, StudentIdentifier, StudentIdentity, Subject
 
 BORN = date(2010, 4, 5)
 BY_ID = IdentityRule(field="sis_user_id")

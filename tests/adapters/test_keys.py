@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.errors import BadKeyError
-from adapters.keys import path_id, query_text
+from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.keys import path_id, query_text
 
 HOSTILE = [
     "", ".", "..", "../../admin", "%2e%2e", "%252e", "1?limit=9", "1#x", "a/b", "a\\b", "a;x", "a\r\nb", "a\n",

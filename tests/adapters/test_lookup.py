@@ -7,12 +7,12 @@ import inspect
 from datetime import timedelta
 
 import pytest
+from student_graph.kit.model import AttendanceEvent, Record, Sensitivity, Student
 
-import adapters
-from adapters.contract import Adapter
-from adapters.lookup import About, Lookup, lookup_of, lookups_of
-from adapters.model import AttendanceEvent, Record, Sensitivity, Student
-from tests.adapters.hall import Hall
+import student_graph.adapters as kit
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import About, Lookup, lookup_of, lookups_of
+from tests.adapters.helpers.small_vendor import Hall
 
 EVERY = lookups_of(Adapter)
 
@@ -83,5 +83,5 @@ def test_the_kit_is_imported_from_one_place() -> None:
     """Every name of the contract, the error family and the records is the package's own."""
     expected = {"Adapter", "AdapterSettings", "Batch", "Page", "Window", "PayloadError", "Student", "StudentId"}
 
-    assert expected <= set(adapters.__all__)
-    assert [name for name in adapters.__all__ if not hasattr(adapters, name)] == []
+    assert expected <= set(kit.__all__)
+    assert [name for name in kit.__all__ if not hasattr(kit, name)] == []

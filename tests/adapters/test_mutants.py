@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Adapter
-from adapters.lookup import lookup_of
-from adapters.sandbox.district import make_district
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.serving import served
-from tests.adapters import mutants, unruly
-from tests.adapters.hall import Hall, HallSandbox
-from tests.adapters.planted import FAILED, run
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import served
+from tests.adapters.helpers import mutants, unruly
+from tests.adapters.helpers.planted_fault import FAILED, run
+from tests.adapters.helpers.small_vendor import Hall, HallSandbox
 
 STUDENT = {"lookup": Adapter.students_by_id}
 KEYED_STUDENT = {"keyed": Adapter.students_by_id}

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from adapters.oauth1 import OAuth1, base_string
+from student_graph.adapters.oauth1 import OAuth1, base_string
 
 
 def test_base_string_of_the_standard() -> None:

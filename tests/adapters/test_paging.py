@@ -9,12 +9,12 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from adapters import paging
-from adapters.errors import BadKeyError, PayloadError
-from adapters.lookup import Window
-from adapters.reading import read
-from adapters.sandbox.serving import served
-from tests.adapters.lists import Lists
+from student_graph.adapters import paging
+from student_graph.adapters.errors import BadKeyError, PayloadError
+from student_graph.adapters.lookup import Window
+from student_graph.adapters.reading import read
+from student_graph.adapters.sandbox.serving import served
+from tests.adapters.helpers.list_vendor import Lists
 
 COUNTS = (0, 1, 9, 10, 11, 20, 37)
 SIZES = (1, 3, 10, 50)

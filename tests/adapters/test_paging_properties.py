@@ -10,13 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from adapters import paging
-from adapters.errors import PayloadError
-from adapters.lookup import Window
-from adapters.reading import read
-from adapters.sandbox.serving import served
-from adapters.testing.wire import tls
-from tests.adapters.moving import Change, Moving
+from student_graph.adapters import paging
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.lookup import Window
+from student_graph.adapters.reading import read
+from student_graph.adapters.sandbox.serving import served
+from student_graph.adapters.testing.wire import tls
+from tests.adapters.helpers.moving_list_vendor import Change, Moving
 
 NUMBERS = TypeAdapter(list[int])
 COUNTS, SIZES = st.integers(0, 30), st.sampled_from([1, 2, 3, 7, 10, 50])

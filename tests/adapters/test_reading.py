@@ -12,8 +12,8 @@ import httpx
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from adapters.errors import PayloadError, translate
-from adapters.reading import MAX_BODY, Rows, every_row, group, raw_text, read, read_rows
+from student_graph.adapters.errors import PayloadError, translate
+from student_graph.adapters.reading import MAX_BODY, Rows, every_row, group, raw_text, read, read_rows
 
 
 class Event(BaseModel):

@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 from pydantic import SecretStr
 
-from adapters.contract import Adapter
-from adapters.registry import GROUP, SettingsError, find, kinds, load, make_settings, settings_schema
-from tests.adapters.hall import Hall, HallSettings
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.registry import GROUP, SettingsError, find, kinds, load, make_settings, settings_schema
+from tests.adapters.helpers.small_vendor import Hall, HallSettings
 
 ENVIRON = {"HALL_TOKEN": "hall-secret"}
 GOOD = {"base_url": "https://hall.example/api", "token_env": "HALL_TOKEN"}
@@ -45,16 +45,16 @@ def test_an_unknown_kind_is_answered_with_the_known_ones() -> None:
 
 def test_an_entry_point_is_loaded() -> None:
     """What an entry point names is the adapter."""
-    assert load(point("tests.adapters.hall:Hall")) is Hall
+    assert load(point("tests.adapters.helpers.small_vendor:Hall")) is Hall
 
 
 @pytest.mark.parametrize(
     ("target", "problem"),
     [
         ("tests.adapters.test_registry:Elder", "was built for contract 0; this is contract 1"),
-        ("tests.adapters.hall:HallSandbox", "is not a subclass of adapters.Adapter"),
-        ("tests.adapters.hall:PUPILS", "is not a subclass of adapters.Adapter"),
-        ("tests.adapters.hall:Nobody", r"cannot be imported \(AttributeError\)"),
+        ("tests.adapters.helpers.small_vendor:HallSandbox", "is not a subclass of adapters.Adapter"),
+        ("tests.adapters.helpers.small_vendor:PUPILS", "is not a subclass of adapters.Adapter"),
+        ("tests.adapters.helpers.small_vendor:Nobody", r"cannot be imported \(AttributeError\)"),
         ("tests.adapters.nowhere:Hall", r"cannot be imported \(ModuleNotFoundError\)"),
     ],
 )
@@ -74,7 +74,7 @@ def package(folder: Path, name: str, entry: str) -> None:
 
 def elsewhere(folder: Path, statement: str) -> str:
     """What another process prints that has the packages of `folder` beside ours."""
-    command = [sys.executable, "-c", f"from adapters import registry\n{statement}"]
+    command = [sys.executable, "-c", f"from student_graph.adapters import registry\n{statement}"]
     environ = os.environ | {"PYTHONPATH": str(folder)}
     root = Path(__file__).parents[2]
     return subprocess.run(  # noqa: S603 - our own interpreter and our own words
@@ -84,15 +84,18 @@ def elsewhere(folder: Path, statement: str) -> str:
 
 def test_a_third_partys_adapter_is_found(tmp_path: Path) -> None:
     """A package that is none of ours brings an adapter by its entry point alone."""
-    package(tmp_path, "district-hall", "hall = tests.adapters.hall:Hall")
+    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
 
-    assert elsewhere(tmp_path, "print(registry.find('hall'))") == "<class 'tests.adapters.hall.Hall'>\n"
+    assert (
+        elsewhere(tmp_path, "print(registry.find('hall'))")
+        == "<class 'tests.adapters.helpers.small_vendor.Hall'>\n"
+    )
 
 
 def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:
     """Which of two adapters answers is never left to chance."""
-    package(tmp_path, "district-hall", "hall = tests.adapters.hall:Hall")
-    package(tmp_path, "town-hall", "hall = tests.adapters.hall:Hall")
+    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
+    package(tmp_path, "town-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
     told = elsewhere(tmp_path, "try: registry.find('hall')\nexcept registry.SettingsError as exc: print(exc)")
 
     assert told == "several packages bring an adapter 'hall': district-hall, town-hall\n"
@@ -101,7 +104,7 @@ def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:
 def test_one_broken_adapter_does_not_hide_the_others(tmp_path: Path) -> None:
     """Only the kind that is asked for is loaded."""
     package(tmp_path, "broken-hall", "broken = nowhere:Hall")
-    package(tmp_path, "district-hall", "hall = tests.adapters.hall:Hall")
+    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
 
     assert elsewhere(tmp_path, "print(registry.find('hall').__name__)") == "Hall\n"
 

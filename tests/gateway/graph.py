@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import strawberry
 
-from adapters.errors import UnavailableError
-from adapters.model import DistrictId
-from adapters.sources import Sources
-from gateway.admission import Admission
-from gateway.auth import Viewers
-from gateway.seal import HmacSeal
-from gateway.telemetry import Telemetry
-from gateway.vendor import fetch_from_vendor
-from gateway.view import GraphQLView
-from resolvers.context import Context, Info, Operation, Traffic, Viewer, ViewerRole
-from resolvers.reach import Reach
+from student_graph.adapters.errors import UnavailableError
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import Sources
+from student_graph.gateway.auth import Viewers
+from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.telemetry import Telemetry
+from student_graph.gateway.web.admission import Admission
+from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.resolvers.access import Reach
+from student_graph.resolvers.context import Context, Info, Operation, Traffic, Viewer, ViewerRole
 
 TOKEN = {"Authorization": "Bearer t"}
 VIEWERS = Viewers({"t": Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))})

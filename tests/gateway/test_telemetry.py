@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 
-from adapters.contract import Adapter
-from adapters.lookup import lookup_of
-from adapters.model import AttendanceCategory
-from adapters.sources import Ask
-from gateway.telemetry import Calls, Link, Telemetry, count_call, counted, traced
-from gateway.vendor import fetch_from_vendor
-from tests.gateway.small import YEAR, Ledger, Sis, event, source
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import AttendanceCategory
+from student_graph.adapters.sources import Ask
+from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from student_graph.gateway.telemetry import Calls, Link, Telemetry, count_call, counted, traced
+from tests.gateway.small_district import YEAR, Ledger, Sis, event, source
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.resolvers.world import SCHEMAS, executor
+from tests.resolvers.two_districts import SCHEMAS, executor
 
 
 @pytest.fixture(autouse=True, params=list(SCHEMAS))

@@ -9,11 +9,11 @@ from typing import Any, get_args
 import pytest
 from graphql import GraphQLNamedType, get_named_type, parse, print_ast
 
-from adapters import model
-from adapters.model import Record, Sensitivity, is_internal
-from resolvers.field import SENSITIVITY
-from resolvers.ids import NODES
-from resolvers.schema import export, make_schema
+from student_graph.adapters import model
+from student_graph.adapters.model import Record, Sensitivity, is_internal
+from student_graph.resolvers.fields.field import SENSITIVITY
+from student_graph.resolvers.fields.ids import NODES
+from student_graph.resolvers.schema import export, make_schema
 
 GRAPH: Any = make_schema()._schema
 OURS = {name: made for name, made in GRAPH.type_map.items() if not name.startswith("__")}

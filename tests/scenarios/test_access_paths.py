@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Adapter
-from adapters.edfi.keys import section_id
-from adapters.errors import AdapterError
-from adapters.lookup import lookup_of
-from adapters.model import SchoolId, StudentId
-from adapters.sandbox.district import make_district
-from adapters.sandbox.facts import DistrictFacts, SectionFact
-from adapters.sources import Ask, Column, Keys, Ref, Sources
-from gateway.vendor import fetch_from_vendor
-from tests.scenarios.roads import HERE, Road, road
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.edfi.client.keys import section_id
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import SchoolId, StudentId
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
+from student_graph.adapters.sources import Ask, Column, Keys, Ref, Sources
+from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from tests.scenarios.helpers.whole_district import HERE, Road, road
 
 FACTS = make_district(1000)
 SCHOOL = 390042201

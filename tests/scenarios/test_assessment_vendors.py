@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from adapters.identity import IdentityRules
-from adapters.sandbox.assessment_files import FOLDER
-from adapters.sandbox.serving import served
-from tests.gateway.doors import ROOT
-from tests.scenarios.districts import Standing, districts, standing
+from student_graph.adapters.identity import IdentityRules
+from student_graph.adapters.sandbox.records.assessment_files import FOLDER
+from student_graph.adapters.sandbox.serving import served
+from tests.gateway.servers import ROOT
+from tests.scenarios.helpers.districts import Standing, districts, standing
 
 DATA = ROOT.parent / "shared" / "data"
 RECORDS = DATA / "derived-grand-bend"

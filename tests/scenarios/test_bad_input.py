@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import served
-from adapters.sandbox.showcase import showcase
-from tests.gateway.doors import command
-from tests.scenarios import impostors
-from tests.scenarios.gateways import Gateway, serving
-from tests.scenarios.impostors import CANARY, Impostor, Lie, discovery, next_page, token
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
+from student_graph.adapters.sandbox.showcase import showcase
+from tests.gateway.servers import command
+from tests.scenarios.helpers import impostors
+from tests.scenarios.helpers.gateways import Gateway, serving
+from tests.scenarios.helpers.impostors import CANARY, Impostor, Lie, discovery, next_page, token
 
 BAD, SCHEMA = "SOURCE_BAD_RESPONSE", "SOURCE_SCHEMA"
 ATTENDANCE, TOKEN_ENDPOINT, ROOT = "/studentSchoolAttendanceEvents", "/oauth/token", "/"

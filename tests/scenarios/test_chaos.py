@@ -17,16 +17,17 @@ from typing import Any
 
 import pytest
 
-from adapters.model import Sensitivity
-from adapters.registry import find
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import Sandbox, Switches
-from adapters.sources import Aging, District
-from gateway.server import Service, connect
-from resolvers.context import Viewer, ViewerRole
-from resolvers.reach import granted
-from tests.matrix.vendor import post
-from tests.scenarios.roads import HERE, Road, road
+from student_graph.adapters.model import Sensitivity
+from student_graph.adapters.registry import find
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import Sandbox, Switches
+from student_graph.adapters.sources import Aging, District
+from student_graph.gateway.config.districts import connect
+from student_graph.gateway.server import Service
+from student_graph.resolvers.access import granted
+from student_graph.resolvers.context import Viewer, ViewerRole
+from tests.faults.vendor import post
+from tests.scenarios.helpers.whole_district import HERE, Road, road
 
 FACTS = make_district(60)
 TOKEN = "t" * 32

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import served
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
 from tests.gateway.redis_server import RedisServer, redis_server
-from tests.scenarios.gateways import VIEWER_TOKEN, Gateway, serving
+from tests.scenarios.helpers.gateways import VIEWER_TOKEN, Gateway, serving
 
 FACTS = make_district(60)
 HEADERS = {"Authorization": f"Bearer {VIEWER_TOKEN}"}

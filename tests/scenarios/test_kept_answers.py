@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from adapters.sandbox.district import make_district
-from adapters.sandbox.showcase import showcase
-from gateway.execution import StructExecutor
-from gateway.fetching import Operations
-from gateway.seal import HmacSeal
-from resolvers.schema import make_schema
-from tests.gateway.doors import ROOT
-from tests.scenarios.roads import VIEWER, road
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.showcase import showcase
+from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.fetch.pipeline import Operations
+from student_graph.gateway.signing import HmacSeal
+from student_graph.resolvers.schema import make_schema
+from tests.gateway.servers import ROOT
+from tests.scenarios.helpers.whole_district import VIEWER, road
 
 FACTS = make_district(60)
 EXAMPLES = [path.read_text() for path in sorted((ROOT / "examples" / "queries").glob("*.graphql"))]

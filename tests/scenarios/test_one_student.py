@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.sandbox.district import make_district
-from adapters.sandbox.facts import DistrictFacts
-from tests.gateway.doors import ROOT, Running, demo
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from tests.gateway.servers import ROOT, Running, demo
 
 QUERY = (ROOT / "examples" / "queries" / "01-one-student.graphql").read_text()
 FROM_SIS = (

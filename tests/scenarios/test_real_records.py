@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.doors import ROOT, Running, demo
+from tests.gateway.servers import ROOT, Running, demo
 
 RECORDS = ROOT.parent / "shared" / "data" / "derived-grand-bend"
 

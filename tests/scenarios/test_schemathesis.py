@@ -10,9 +10,9 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from gateway.asking import NUL
-from resolvers.schema import export
-from tests.gateway.doors import Running, demo
+from student_graph.gateway.web.request import NUL
+from student_graph.resolvers.schema import export
+from tests.gateway.servers import Running, demo
 
 EXAMPLES = 40
 """Documents for each field of the root."""

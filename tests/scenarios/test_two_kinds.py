@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.oneroster.sandbox import OneRosterSandbox
-from adapters.sandbox.serving import served
-from gateway.demo.staged import BY_STATE, Staged
-from tests.scenarios.districts import Standing, districts, standing, undated
+from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
+from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.demo.staged import BY_STATE, Staged
+from tests.scenarios.helpers.districts import Standing, districts, standing, undated
 
 ALIKE = """
 query ($district: ID, $after: String) {

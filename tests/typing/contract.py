@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_type
 
-from adapters.contract import Adapter, Batch, Page, Window
-from adapters.model import AttendanceEvent, DistrictId, School, SchoolId, Student, StudentId
-from adapters.sources import Column, Key, Keys, Sources
+from student_graph.adapters.contract import Adapter, Batch, Page, Window
+from student_graph.adapters.model import AttendanceEvent, DistrictId, School, SchoolId, Student, StudentId
+from student_graph.adapters.sources import Column, Key, Keys, Sources
 
 
 async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], keys: Keys[StudentId]) -> None:

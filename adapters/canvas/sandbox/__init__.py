@@ -1,5 +1,5 @@
 """Canvas as a small web application, over the LMS part of a district's facts."""
 
-from adapters.canvas.sandbox.server import CanvasSandbox
+from student_graph.adapters.canvas.sandbox.server import CanvasSandbox
 
 __all__ = ["CanvasSandbox"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.canvas.sandbox.answers import MOST_PER_PAGE, RefusalError, answered
-from adapters.canvas.sandbox.desk import Desk, Handler
-from adapters.canvas.sandbox.spelling import Json
-from adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
+from student_graph.adapters.canvas.sandbox.answers import MOST_PER_PAGE, RefusalError, answered
+from student_graph.adapters.canvas.sandbox.context import Desk, Handler
+from student_graph.adapters.canvas.sandbox.serializers import Json
+from student_graph.adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
 
 
 class CourseRoutes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from adapters.sandbox.facts import AssignmentFact, SubmissionFact
+from student_graph.adapters.sandbox.facts import AssignmentFact, SubmissionFact
 
 SCALE = (
     (94, "A"),

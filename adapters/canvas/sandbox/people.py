@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.canvas.sandbox.answers import RefusalError, answered
-from adapters.canvas.sandbox.desk import Desk, Handler
-from adapters.canvas.sandbox.register import Enrolled
-from adapters.canvas.sandbox.spelling import Json
-from adapters.sandbox.facts import LmsCourseFact
+from student_graph.adapters.canvas.sandbox.answers import RefusalError, answered
+from student_graph.adapters.canvas.sandbox.context import Desk, Handler
+from student_graph.adapters.canvas.sandbox.index import Enrolled
+from student_graph.adapters.canvas.sandbox.serializers import Json
+from student_graph.adapters.sandbox.facts import LmsCourseFact
 
 
 class PeopleRoutes:

@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.canvas.sandbox.answers import RefusalError, invalid_token, not_found, throttled
-from adapters.canvas.sandbox.courses import CourseRoutes
-from adapters.canvas.sandbox.desk import Desk, Handler
-from adapters.canvas.sandbox.people import PeopleRoutes
-from adapters.canvas.sandbox.register import Register
-from adapters.canvas.sandbox.spelling import Spelling
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.serving import Sandbox
+from student_graph.adapters.canvas.sandbox.answers import RefusalError, invalid_token, not_found, throttled
+from student_graph.adapters.canvas.sandbox.context import Desk, Handler
+from student_graph.adapters.canvas.sandbox.courses import CourseRoutes
+from student_graph.adapters.canvas.sandbox.index import Register
+from student_graph.adapters.canvas.sandbox.people import PeopleRoutes
+from student_graph.adapters.canvas.sandbox.serializers import Spelling
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import Sandbox
 
 TOKEN = "canvas-sandbox-token"
 """The one token that the sandbox accepts."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from adapters.edfi.api.payload import (
+from student_graph.adapters.edfi.api.payload import (
     Item,
     Many,
     Payload,
@@ -17,7 +17,7 @@ from adapters.edfi.api.payload import (
     SectionReference,
     StudentReference,
 )
-from adapters.edfi.api.schools import CourseSubject
+from student_graph.adapters.edfi.api.schools import CourseSubject
 
 
 class StudentSectionReference(SectionReference):

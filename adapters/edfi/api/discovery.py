@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from adapters.edfi.api.payload import Many, Payload
+from student_graph.adapters.edfi.api.payload import Many, Payload
 
 
 class DataModel(Payload):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from adapters.reading import LONGEST_TEXT, read
+from student_graph.adapters.reading import LONGEST_TEXT, read
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Item")

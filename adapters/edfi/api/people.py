@@ -10,7 +10,7 @@ from datetime import date
 
 from pydantic import AliasChoices, Field
 
-from adapters.edfi.api.payload import (
+from student_graph.adapters.edfi.api.payload import (
     EducationOrganizationReference,
     Item,
     Many,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, time
 
-from adapters.edfi.api.payload import (
+from student_graph.adapters.edfi.api.payload import (
     Item,
     Many,
     Payload,

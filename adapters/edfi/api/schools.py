@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from adapters.edfi.api.payload import (
+from student_graph.adapters.edfi.api.payload import (
     EducationOrganizationReference,
     Item,
     Many,

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from adapters.edfi.api import academics as api
-from adapters.edfi.keys import assessment_id
-from adapters.edfi.mapping.descriptors import Codes, code_of, descriptor, optional
-from adapters.edfi.mapping.people import section_of
-from adapters.model import (
+from student_graph.adapters.edfi.api import academics as api
+from student_graph.adapters.edfi.client.keys import assessment_id
+from student_graph.adapters.edfi.mapping.descriptors import Codes, code_of, descriptor, optional
+from student_graph.adapters.edfi.mapping.people import section_of
+from student_graph.adapters.model import (
     AcademicRecord,
     AcademicSubject,
     Assessment,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from adapters.model import (
+from student_graph.adapters.model import (
     AcademicSubject,
     AttendanceCategory,
     GradeLevel,

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
 
-from adapters.edfi.mapping.codes import KINDS, STANDARD
-from adapters.model import Descriptor, ProgramType
+from student_graph.adapters.edfi.mapping.codes import KINDS, STANDARD
+from student_graph.adapters.model import Descriptor, ProgramType
 
 E = TypeVar("E", bound=Enum)
 

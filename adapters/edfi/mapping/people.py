@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from adapters.edfi.api import people as api
-from adapters.edfi.api.payload import SectionReference
-from adapters.edfi.keys import section_id
-from adapters.edfi.mapping.descriptors import Codes, descriptor, optional
-from adapters.model import (
+from student_graph.adapters.edfi.api import people as api
+from student_graph.adapters.edfi.api.payload import SectionReference
+from student_graph.adapters.edfi.client.keys import section_id
+from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor, optional
+from student_graph.adapters.model import (
     ContactId,
     Demographics,
     GradeLevel,

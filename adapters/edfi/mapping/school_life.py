@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adapters.edfi.api import school_life as api
-from adapters.edfi.mapping.descriptors import Codes, descriptor, optional
-from adapters.edfi.mapping.people import section_of
-from adapters.model import (
+from student_graph.adapters.edfi.api import school_life as api
+from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor, optional
+from student_graph.adapters.edfi.mapping.people import section_of
+from student_graph.adapters.model import (
     AttendanceCategory,
     AttendanceEvent,
     AttendanceScope,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapters.edfi.api import schools as api
-from adapters.edfi.keys import section_id
-from adapters.edfi.mapping.descriptors import Codes, code_of, descriptor
-from adapters.model import (
+from student_graph.adapters.edfi.api import schools as api
+from student_graph.adapters.edfi.client.keys import section_id
+from student_graph.adapters.edfi.mapping.descriptors import Codes, code_of, descriptor
+from student_graph.adapters.model import (
     AcademicSubject,
     CalendarDay,
     Course,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapters.edfi.api import services as api
-from adapters.edfi.keys import CohortParts, ProgramParts, caseload_id
-from adapters.edfi.mapping.descriptors import Codes, descriptor, optional
-from adapters.model import (
+from student_graph.adapters.edfi.api import services as api
+from student_graph.adapters.edfi.client.keys import CohortParts, ProgramParts, caseload_id
+from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor, optional
+from student_graph.adapters.model import (
     CaseloadId,
     CaseloadStaff,
     CaseloadStudent,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from adapters.edfi.sandbox.filters import DataStandard
-from adapters.edfi.sandbox.schools import period_reference
-from adapters.edfi.sandbox.spelling import (
+from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.schools import period_reference
+from student_graph.adapters.edfi.sandbox.serializers import (
     Table,
     descriptor,
     descriptors,
@@ -14,8 +14,14 @@ from adapters.edfi.sandbox.spelling import (
     student,
     year,
 )
-from adapters.sandbox.facts import AssessmentFact, DistrictFacts, GradeFact, ResultFact, TranscriptFact
-from adapters.sandbox.records import Payload
+from student_graph.adapters.sandbox.facts import (
+    AssessmentFact,
+    DistrictFacts,
+    GradeFact,
+    ResultFact,
+    TranscriptFact,
+)
+from student_graph.adapters.sandbox.records.folder import Payload
 
 _BEST_AVERAGE = 4.0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from adapters.edfi.sandbox.filter_names import BEFORE_4, BEFORE_5, NAMES
+from student_graph.adapters.edfi.sandbox.filter_names import BEFORE_4, BEFORE_5, NAMES
 
 DataStandard: TypeAlias = Literal["3.3", "4.0", "5.0", "5.1"]
 

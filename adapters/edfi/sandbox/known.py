@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adapters.edfi.keys import CohortParts, ProgramParts, assessment_id, caseload_id, section_id
-from adapters.sandbox.records import Payload
+from student_graph.adapters.edfi.client.keys import (
+    CohortParts,
+    ProgramParts,
+    assessment_id,
+    caseload_id,
+    section_id,
+)
+from student_graph.adapters.sandbox.records.folder import Payload
 
 
 def _section_key(row: Payload) -> str:

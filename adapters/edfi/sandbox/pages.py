@@ -7,8 +7,8 @@ import binascii
 from dataclasses import dataclass, field
 from datetime import date
 
-from adapters.edfi.sandbox.filters import is_number
-from adapters.edfi.sandbox.problems import bad_parameter
+from student_graph.adapters.edfi.sandbox.filters import is_number
+from student_graph.adapters.edfi.sandbox.problems import bad_parameter
 
 LIMIT, MOST = 25, 500
 CHANGE_VERSION = 1000

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.edfi.sandbox.filters import DataStandard
-from adapters.edfi.sandbox.spelling import (
+from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.serializers import (
     Table,
     descriptor,
     descriptors,
@@ -13,8 +13,8 @@ from adapters.edfi.sandbox.spelling import (
     student,
     year,
 )
-from adapters.sandbox.facts import ContactFact, DistrictFacts, EnrollmentFact, StaffFact, StudentFact
-from adapters.sandbox.records import Payload
+from student_graph.adapters.sandbox.facts import ContactFact, DistrictFacts, EnrollmentFact, StaffFact, StudentFact
+from student_graph.adapters.sandbox.records.folder import Payload
 
 
 def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.edfi.sandbox import academics, people, school_life, schools, services
-from adapters.edfi.sandbox.filters import DataStandard, leaf
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.records import EdFiRecords, Payload
+from student_graph.adapters.edfi.sandbox import academics, people, school_life, schools, services
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, leaf
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
 
 _SELECTIVE = (
     "id",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from adapters.edfi.sandbox.filters import DataStandard
-from adapters.edfi.sandbox.spelling import Table, descriptor, descriptors, present, school, section, student
-from adapters.sandbox.facts import ActionFact, AttendanceFact, DistrictFacts, IncidentFact
-from adapters.sandbox.records import Payload
+from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.serializers import (
+    Table,
+    descriptor,
+    descriptors,
+    present,
+    school,
+    section,
+    student,
+)
+from student_graph.adapters.sandbox.facts import ActionFact, AttendanceFact, DistrictFacts, IncidentFact
+from student_graph.adapters.sandbox.records.folder import Payload
 
 
 def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:

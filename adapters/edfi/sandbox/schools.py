@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from adapters.edfi.sandbox.filters import DataStandard
-from adapters.edfi.sandbox.spelling import (
+from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.serializers import (
     Table,
     descriptor,
     descriptors,
@@ -15,7 +15,7 @@ from adapters.edfi.sandbox.spelling import (
     section,
     year,
 )
-from adapters.sandbox.facts import (
+from student_graph.adapters.sandbox.facts import (
     CalendarFact,
     CourseFact,
     DistrictFacts,
@@ -24,8 +24,8 @@ from adapters.sandbox.facts import (
     SectionFact,
     SessionFact,
 )
-from adapters.sandbox.records import Payload
-from adapters.sandbox.years import instructional_days
+from student_graph.adapters.sandbox.records.folder import Payload
+from student_graph.adapters.sandbox.years import instructional_days
 
 
 def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.edfi.sandbox.filters import DataStandard, filters
-from adapters.edfi.sandbox.known import CASELOADS, KEYS, caseload_key
-from adapters.edfi.sandbox.pages import CHANGE_VERSION, next_token, question
-from adapters.edfi.sandbox.problems import (
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, filters
+from student_graph.adapters.edfi.sandbox.known import CASELOADS, KEYS, caseload_key
+from student_graph.adapters.edfi.sandbox.pages import CHANGE_VERSION, next_token, question
+from student_graph.adapters.edfi.sandbox.problems import (
     ProblemError,
     bad_parameter,
     not_found,
@@ -23,11 +23,11 @@ from adapters.edfi.sandbox.problems import (
     unauthenticated,
     unavailable,
 )
-from adapters.edfi.sandbox.rows import Rows, all_rows
-from adapters.edfi.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens, basic, is_client
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.records import EdFiRecords, Payload
-from adapters.sandbox.serving import Sandbox
+from student_graph.adapters.edfi.sandbox.rows import Rows, all_rows
+from student_graph.adapters.edfi.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens, basic, is_client
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
+from student_graph.adapters.sandbox.serving import Sandbox
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from adapters.edfi.sandbox.filters import DataStandard
-from adapters.edfi.sandbox.spelling import Table, descriptor, descriptors, organization, present, student
-from adapters.sandbox.facts import BusFact, CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
-from adapters.sandbox.records import Payload
+from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.serializers import (
+    Table,
+    descriptor,
+    descriptors,
+    organization,
+    present,
+    student,
+)
+from student_graph.adapters.sandbox.facts import BusFact, CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
+from student_graph.adapters.sandbox.records.folder import Payload
 
 
 def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from adapters.oneroster.api.payload import Flag, Instant, Item, Link, Many, Number, Payload, Resource, Text
+from student_graph.adapters.oneroster.api.payload import (
+    Flag,
+    Instant,
+    Item,
+    Link,
+    Many,
+    Number,
+    Payload,
+    Resource,
+    Text,
+)
 
 
 class Category(Item):

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 
-from adapters.reading import LONGEST_TEXT, read
+from student_graph.adapters.reading import LONGEST_TEXT, read
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Item")

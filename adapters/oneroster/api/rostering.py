@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from adapters.oneroster.api.payload import Day, Flag, Item, Link, Many, Payload, Ref, Resource, Text
+from student_graph.adapters.oneroster.api.payload import Day, Flag, Item, Link, Many, Payload, Ref, Resource, Text
 
 STAFF_ROLES = frozenset(
     {

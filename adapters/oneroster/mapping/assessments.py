@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from adapters.model import (
+from student_graph.adapters.model import (
     Assessment,
     AssessmentId,
     AssessmentResult,
@@ -15,9 +15,9 @@ from adapters.model import (
     ResultDatatype,
     Score,
 )
-from adapters.oneroster.api import gradebook as api
-from adapters.oneroster.mapping.codes import grade_level, subject
-from adapters.oneroster.mapping.people import Person
+from student_graph.adapters.oneroster.api import gradebook as api
+from student_graph.adapters.oneroster.mapping.codes import grade_level, subject
+from student_graph.adapters.oneroster.mapping.people import Person
 
 SCORE, PERCENTILE = "Score", "Percentile"
 """Names of the standard's two scores, where a server does not name them."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from adapters.model import AcademicSubject, GradeLevel, GradeType, StaffClassification, SubmissionStatus
+from student_graph.adapters.model import (
+    AcademicSubject,
+    GradeLevel,
+    GradeType,
+    StaffClassification,
+    SubmissionStatus,
+)
 
 _GRADES = {
     "IT": GradeLevel.INFANT_TODDLER,

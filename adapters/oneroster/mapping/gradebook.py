@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from adapters.model import (
+from student_graph.adapters.model import (
     AssignmentWork,
     CourseGrade,
     Descriptor,
@@ -14,9 +14,9 @@ from adapters.model import (
     GradingPeriod,
     SectionId,
 )
-from adapters.oneroster.api.gradebook import LineItem, Result
-from adapters.oneroster.mapping.codes import grade_type, submission_status
-from adapters.oneroster.mapping.people import Person
+from student_graph.adapters.oneroster.api.gradebook import LineItem, Result
+from student_graph.adapters.oneroster.mapping.codes import grade_type, submission_status
+from student_graph.adapters.oneroster.mapping.people import Person
 
 EXEMPT = "exempt"
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.model import (
+from student_graph.adapters.model import (
     ContactId,
     Demographics,
     Descriptor,
@@ -27,10 +27,10 @@ from adapters.model import (
     StudentIdentity,
     Subject,
 )
-from adapters.oneroster.api import rostering as api
-from adapters.oneroster.keys import ids_of, staff_id_of
-from adapters.oneroster.mapping.codes import classification, grade_level
-from adapters.oneroster.mapping.schools import Calendar, org_number, school_id
+from student_graph.adapters.oneroster.api import rostering as api
+from student_graph.adapters.oneroster.client.keys import ids_of, staff_id_of
+from student_graph.adapters.oneroster.mapping.codes import classification, grade_level
+from student_graph.adapters.oneroster.mapping.schools import Calendar, org_number, school_id
 
 DERIVED = Descriptor(code_value="Derived from roles")
 """How a stay at a school began, which OneRoster does not tell."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from adapters.errors import PayloadError
-from adapters.model import (
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.model import (
     Course,
     Descriptor,
     GradingPeriod,
@@ -17,9 +17,9 @@ from adapters.model import (
     SectionId,
     Session,
 )
-from adapters.oneroster.api import rostering as api
-from adapters.oneroster.api.payload import Ref
-from adapters.oneroster.mapping.codes import subject
+from student_graph.adapters.oneroster.api import rostering as api
+from student_graph.adapters.oneroster.api.payload import Ref
+from student_graph.adapters.oneroster.mapping.codes import subject
 
 SCHOOL_YEAR, GRADING_PERIOD = "schoolYear", "gradingPeriod"
 _JULY = 7

@@ -4,7 +4,7 @@ OneRoster as a small web application, over a district's facts.
 What servers do differently is a `Manner`; those seen in the field have names.
 """
 
-from adapters.oneroster.sandbox.manner import (
+from student_graph.adapters.oneroster.sandbox.quirks import (
     EDFI_SERVICE,
     GRADEBOOK_ODD,
     LEGACY_11,
@@ -12,7 +12,7 @@ from adapters.oneroster.sandbox.manner import (
     PUBLISHED_12,
     Manner,
 )
-from adapters.oneroster.sandbox.server import OneRosterSandbox
+from student_graph.adapters.oneroster.sandbox.server import OneRosterSandbox
 
 __all__ = [
     "EDFI_SERVICE",

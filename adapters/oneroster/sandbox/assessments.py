@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from adapters.oneroster.sandbox.people import People
-from adapters.oneroster.sandbox.rows import Reference, Row, sourced_id
-from adapters.sandbox.facts import AssessmentFact, DistrictFacts, ResultFact
+from student_graph.adapters.oneroster.sandbox.people import People
+from student_graph.adapters.oneroster.sandbox.rows import Reference, Row, sourced_id
+from student_graph.adapters.sandbox.facts import AssessmentFact, DistrictFacts, ResultFact
 
 _MAIN = ("Scale score", "RIT scale score", "Composite Score", "Raw score")
 """Reporting methods of the score that stands for the result, best first; else it is the first that is no rank."""

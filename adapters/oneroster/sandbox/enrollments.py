@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.oneroster.sandbox.people import People
-from adapters.oneroster.sandbox.rows import Row, class_of, natural, org, sourced_id
-from adapters.sandbox.facts import DistrictFacts, SectionFact
+from student_graph.adapters.oneroster.sandbox.people import People
+from student_graph.adapters.oneroster.sandbox.rows import Row, class_of, natural, org, sourced_id
+from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
 
 
 def enrollments(facts: DistrictFacts, people: People) -> Iterator[Row]:

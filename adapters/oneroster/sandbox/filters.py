@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.refusals import RefusalError, bad_filter, broken
-from adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, Reference, Row, listed
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.refusals import RefusalError, bad_filter, broken
+from student_graph.adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, Reference, Row, listed
 
 Test: TypeAlias = Callable[[Row], bool]
 

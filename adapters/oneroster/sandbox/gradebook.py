@@ -10,10 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.people import People
-from adapters.oneroster.sandbox.rows import Reference, Row, class_of, org, period, session, sourced_id
-from adapters.sandbox.facts import (
+from student_graph.adapters.oneroster.sandbox.people import People
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.rows import (
+    Reference,
+    Row,
+    class_of,
+    org,
+    period,
+    session,
+    sourced_id,
+)
+from student_graph.adapters.sandbox.facts import (
     AssignmentFact,
     DistrictFacts,
     GradeFact,

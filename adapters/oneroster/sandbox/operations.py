@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.rows import Row
-from adapters.oneroster.sandbox.tables import Tables
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.rows import Row
+from student_graph.adapters.oneroster.sandbox.tables import Tables
 
 Ids: TypeAlias = Mapping[str, str]
 Answers: TypeAlias = Callable[[Tables, Ids], list[Row]]

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import JSONResponse, Response
 
-from adapters.oneroster.sandbox import filters
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.refusals import RefusalError, bad_value
-from adapters.oneroster.sandbox.rows import Row
+from student_graph.adapters.oneroster.sandbox import filters
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.refusals import RefusalError, bad_value
+from student_graph.adapters.oneroster.sandbox.rows import Row
 
 Spell: TypeAlias = Callable[[Row, Sequence[str]], dict[str, Any]]
 

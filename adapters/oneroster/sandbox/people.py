@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TypeAlias
 
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.rows import Reference, Row, natural, org, sourced_id
-from adapters.oneroster.sandbox.schools import graded
-from adapters.sandbox.facts import (
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.rows import Reference, Row, natural, org, sourced_id
+from student_graph.adapters.oneroster.sandbox.schools import graded
+from student_graph.adapters.sandbox.facts import (
     AssessmentTakerFact,
     ContactFact,
     DistrictFacts,

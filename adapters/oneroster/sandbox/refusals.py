@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from adapters.oneroster.sandbox.manner import Manner
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
 
 
 class RefusalError(Exception):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.rows import (
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.rows import (
     Reference,
     Row,
     class_of,
@@ -16,7 +16,7 @@ from adapters.oneroster.sandbox.rows import (
     session,
     sourced_id,
 )
-from adapters.sandbox.facts import DistrictFacts, SessionFact
+from student_graph.adapters.sandbox.facts import DistrictFacts, SessionFact
 
 _ORDINALS = "First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth"
 GRADES = {

@@ -12,18 +12,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.oneroster.sandbox.gradebook import POSTED_GRADES_TITLE
-from adapters.oneroster.sandbox.manner import PUBLISHED_12, Manner
-from adapters.oneroster.sandbox.operations import GRADEBOOK, PARENTS, ROSTERING, Ids, Operation, operations
-from adapters.oneroster.sandbox.pages import page, question, selection
-from adapters.oneroster.sandbox.refusals import RefusalError, no_route, no_row, throttled, unavailable
-from adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, TABLES, Row, fields
-from adapters.oneroster.sandbox.signatures import Signatures
-from adapters.oneroster.sandbox.spelling import Spelling
-from adapters.oneroster.sandbox.tables import Tables
-from adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens
-from adapters.sandbox.facts import DistrictFacts
-from adapters.sandbox.serving import Sandbox
+from student_graph.adapters.oneroster.sandbox.gradebook import POSTED_GRADES_TITLE
+from student_graph.adapters.oneroster.sandbox.operations import (
+    GRADEBOOK,
+    PARENTS,
+    ROSTERING,
+    Ids,
+    Operation,
+    operations,
+)
+from student_graph.adapters.oneroster.sandbox.pages import page, question, selection
+from student_graph.adapters.oneroster.sandbox.quirks import PUBLISHED_12, Manner
+from student_graph.adapters.oneroster.sandbox.refusals import (
+    RefusalError,
+    no_route,
+    no_row,
+    throttled,
+    unavailable,
+)
+from student_graph.adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, TABLES, Row, fields
+from student_graph.adapters.oneroster.sandbox.serializers import Spelling
+from student_graph.adapters.oneroster.sandbox.signatures import Signatures
+from student_graph.adapters.oneroster.sandbox.tables import Tables
+from student_graph.adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import Sandbox
 
 Version = Literal["1.1", "1.2"]
 

@@ -12,9 +12,9 @@ from urllib.parse import quote, unquote
 
 import httpx
 
-from adapters.oauth1 import SignatureMethod, base_string
-from adapters.oneroster.sandbox.refusals import unauthorized
-from adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SECRET
+from student_graph.adapters.oauth1 import SignatureMethod, base_string
+from student_graph.adapters.oneroster.sandbox.refusals import unauthorized
+from student_graph.adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SECRET
 
 _HASHES = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _PARAMETER = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*')

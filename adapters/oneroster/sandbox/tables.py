@@ -6,13 +6,22 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC
 
-from adapters.oneroster.sandbox import assessments, schools
-from adapters.oneroster.sandbox.enrollments import enrollments
-from adapters.oneroster.sandbox.gradebook import Gradebook
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.people import People
-from adapters.oneroster.sandbox.rows import TABLES, Reference, Row, class_of, fields, org, session, sourced_id
-from adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.oneroster.sandbox import assessments, schools
+from student_graph.adapters.oneroster.sandbox.enrollments import enrollments
+from student_graph.adapters.oneroster.sandbox.gradebook import Gradebook
+from student_graph.adapters.oneroster.sandbox.people import People
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.rows import (
+    TABLES,
+    Reference,
+    Row,
+    class_of,
+    fields,
+    org,
+    session,
+    sourced_id,
+)
+from student_graph.adapters.sandbox.facts import DistrictFacts
 
 _REPLACED: dict[str, Row] = {
     "users": {"givenName": "Deleted", "familyName": "Row", "enabledUser": False},

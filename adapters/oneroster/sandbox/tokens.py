@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
 
-from adapters.oneroster.sandbox.manner import Manner
-from adapters.oneroster.sandbox.refusals import forbidden, unauthorized
+from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.refusals import forbidden, unauthorized
 
 CLIENT_ID, CLIENT_SECRET = "oneroster-sandbox", "oneroster-sandbox-secret"
 

@@ -5,15 +5,15 @@ All people are fictional. Codes are Ed-Fi code values (`"Ninth grade"`, `"Excuse
 of the field; a sandbox puts them into its vendor's form.
 """
 
-from adapters.sandbox.facts.district import DistrictFacts
-from adapters.sandbox.facts.learning import (
+from student_graph.adapters.sandbox.facts.district import DistrictFacts
+from student_graph.adapters.sandbox.facts.learning import (
     AssignmentFact,
     EngagementFact,
     LmsAccountFact,
     LmsCourseFact,
     SubmissionFact,
 )
-from adapters.sandbox.facts.roster import (
+from student_graph.adapters.sandbox.facts.roster import (
     CalendarFact,
     ContactFact,
     CourseFact,
@@ -25,7 +25,7 @@ from adapters.sandbox.facts.roster import (
     StaffFact,
     StudentFact,
 )
-from adapters.sandbox.facts.school_life import (
+from student_graph.adapters.sandbox.facts.school_life import (
     ActionFact,
     AssessmentFact,
     AssessmentTakerFact,

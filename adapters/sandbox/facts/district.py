@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.sandbox.facts.learning import (
+from student_graph.adapters.sandbox.facts.learning import (
     AssignmentFact,
     EngagementFact,
     LmsAccountFact,
     LmsCourseFact,
     SubmissionFact,
 )
-from adapters.sandbox.facts.roster import (
+from student_graph.adapters.sandbox.facts.roster import (
     CalendarFact,
     ContactFact,
     CourseFact,
@@ -24,7 +24,7 @@ from adapters.sandbox.facts.roster import (
     StaffFact,
     StudentFact,
 )
-from adapters.sandbox.facts.school_life import (
+from student_graph.adapters.sandbox.facts.school_life import (
     ActionFact,
     AssessmentFact,
     AttendanceFact,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from adapters.sandbox.facts.roster import SectionFact
+from student_graph.adapters.sandbox.facts.roster import SectionFact
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from adapters.sandbox.facts.roster import PlaceFact, SectionFact
+from student_graph.adapters.sandbox.facts.roster import PlaceFact, SectionFact
 
 
 @dataclass(slots=True, kw_only=True)

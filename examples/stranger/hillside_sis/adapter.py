@@ -8,13 +8,22 @@ from typing import TypeVar
 import httpx
 from pydantic import SecretStr, TypeAdapter
 
-from adapters import Adapter, AdapterSettings, Batch, IdentityError, Page, StudentFilter, Window, model
-from adapters.auth import ApiKey
-from adapters.concurrency import each
-from adapters.keys import path_id, query_text
-from adapters.paging import by_keyset, cursor_page, everything
-from adapters.reading import read
 from hillside_sis import api
+from student_graph.adapters import (
+    Adapter,
+    AdapterSettings,
+    Batch,
+    IdentityError,
+    Page,
+    StudentFilter,
+    Window,
+    model,
+)
+from student_graph.adapters.auth import ApiKey
+from student_graph.adapters.concurrency import each
+from student_graph.adapters.keys import path_id, query_text
+from student_graph.adapters.paging import by_keyset, cursor_page, everything
+from student_graph.adapters.reading import read
 
 T = TypeVar("T", bound=api.Row)
 V = TypeVar("V")

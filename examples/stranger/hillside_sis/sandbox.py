@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.sandbox.facts import DistrictFacts, StudentFact
-from adapters.sandbox.serving import Sandbox
+from student_graph.adapters.sandbox.facts import DistrictFacts, StudentFact
+from student_graph.adapters.sandbox.serving import Sandbox
 
 KEY = "hillside-sandbox-key"
 Handler = Callable[[Request], Awaitable[Response]]

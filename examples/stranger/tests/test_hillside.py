@@ -2,11 +2,11 @@
 
 import pytest
 
-from adapters import IdentityError, translate
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import served
-from adapters.testing import AdapterSuite, build
 from hillside_sis.sandbox import HillsideSandbox
+from student_graph.adapters import IdentityError, translate
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
+from student_graph.adapters.testing import AdapterSuite, build
 
 
 class TestHillside(AdapterSuite):

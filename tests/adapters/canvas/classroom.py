@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from adapters.canvas.adapter import Canvas, CanvasSettings
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.errors import AdapterError
-from adapters.model import SectionId, StudentId
-from adapters.sandbox.facts import (
+from student_graph.adapters.canvas.adapter import Canvas, CanvasSettings
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.model import SectionId, StudentId
+from student_graph.adapters.sandbox.facts import (
     AssignmentFact,
     DistrictFacts,
     EngagementFact,
@@ -21,7 +21,7 @@ from adapters.sandbox.facts import (
     LmsCourseFact,
     SubmissionFact,
 )
-from adapters.sandbox.serving import served
+from student_graph.adapters.sandbox.serving import served
 
 K = TypeVar("K")
 V = TypeVar("V")

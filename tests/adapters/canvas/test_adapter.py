@@ -6,17 +6,9 @@ from datetime import date
 
 import pytest
 
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.model import GradeSource, GradeType, StudentId, SubmissionStatus
-from tests.adapters.canvas.classroom import (
-    account_of,
-    asked,
-    classroom,
-    connected,
-    listed,
-    section,
-    student,
-)
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.model import GradeSource, GradeType, StudentId, SubmissionStatus
+from tests.adapters.canvas.classroom import account_of, asked, classroom, connected, listed, section, student
 
 
 async def test_work_of_a_student() -> None:

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.errors import BadKeyError
-from adapters.model import SectionId, StudentId
-from tests.adapters.canvas.classroom import (
-    asked,
-    classroom,
-    connected,
-    listed,
-    section,
-    student,
-)
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.model import SectionId, StudentId
+from tests.adapters.canvas.classroom import asked, classroom, connected, listed, section, student
 
 HOSTILE = ("../courses", "604801#", "60'4801", "60\x004801", "..", "self/profile", "")
 

@@ -13,8 +13,8 @@ from canvasapi.exceptions import (  # type: ignore[import-untyped]
     ResourceDoesNotExist,
 )
 
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.sandbox.serving import served
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.sandbox.serving import served
 from tests.adapters.canvas.classroom import ALGEBRA, account_of, classroom
 
 pytestmark = pytest.mark.filterwarnings("ignore:Canvas may respond unexpectedly when making requests to HTTP")

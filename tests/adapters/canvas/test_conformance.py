@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.testing import AdapterSuite
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.testing import AdapterSuite
 
 
 class TestCanvas(AdapterSuite):

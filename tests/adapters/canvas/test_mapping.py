@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.canvas.api import Activity, Assignment, Course, Enrollment, StudentSubmissions, Submission, Summary
-from adapters.canvas.mapping import (
+from student_graph.adapters.canvas.api import (
+    Activity,
+    Assignment,
+    Course,
+    Enrollment,
+    StudentSubmissions,
+    Submission,
+    Summary,
+)
+from student_graph.adapters.canvas.mapping import (
     assignment_work,
     by_due_time,
     counted_since,
@@ -20,7 +28,7 @@ from adapters.canvas.mapping import (
     subject,
     submission_status,
 )
-from adapters.model import GradeType, SectionId, StudentId, SubmissionStatus
+from student_graph.adapters.model import GradeType, SectionId, StudentId, SubmissionStatus
 
 STUDENT = StudentId("sis_user_id:604822")
 ENROLLMENT = {

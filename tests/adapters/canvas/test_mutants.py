@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from adapters.canvas.adapter import Canvas
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.contract import Adapter
-from adapters.lookup import Batch, lookup_of
-from adapters.model import AssignmentWork, StudentId
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import served
-from tests.adapters.planted import FAILED, run
+from student_graph.adapters.canvas.adapter import Canvas
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import Batch, lookup_of
+from student_graph.adapters.model import AssignmentWork, StudentId
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
+from tests.adapters.helpers.planted_fault import FAILED, run
 
 
 class Zoneless(Canvas):

@@ -7,18 +7,10 @@ from datetime import date
 import httpx
 import pytest
 
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
-from adapters.sandbox.serving import served
-from tests.adapters.canvas.classroom import (
-    ALGEBRA,
-    account_of,
-    asked,
-    classroom,
-    connected,
-    section,
-    student,
-)
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
+from student_graph.adapters.sandbox.serving import served
+from tests.adapters.canvas.classroom import ALGEBRA, account_of, asked, classroom, connected, section, student
 
 
 async def test_250_students_of_a_course_are_three_submissions_calls() -> None:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from adapters.canvas.sandbox import CanvasSandbox
-from adapters.sandbox.serving import served
+from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.sandbox.serving import served
 from tests.adapters.canvas.classroom import ALGEBRA, BIOLOGY, account_of, classroom
 
 UNAUTHORIZED = {"status": "unauthorized", "errors": [{"message": "user not authorized to perform that action"}]}

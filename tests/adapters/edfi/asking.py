@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.sandbox.serving import served
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.sandbox.serving import served
 
 
 def token(sandbox: EdFiSandbox) -> httpx.Response:

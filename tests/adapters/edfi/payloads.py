@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from adapters.edfi.api.payload import Item
-from adapters.edfi.mapping.descriptors import Codes
+from student_graph.adapters.edfi.api.payload import Item
+from student_graph.adapters.edfi.mapping.descriptors import Codes
 
 P = TypeVar("P", bound=Item)
 CODES = Codes({})

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.edfi.adapter import EdFi, EdFiSettings
-from adapters.sandbox.serving import Sandbox, served
+from student_graph.adapters.edfi.adapter import EdFi, EdFiSettings
+from student_graph.adapters.sandbox.serving import Sandbox, served
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 

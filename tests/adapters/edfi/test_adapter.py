@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from adapters.edfi.keys import section_id
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.errors import BadKeyError, RefusedError
-from adapters.lookup import StudentFilter, Window
-from adapters.model import DistrictId, SectionId, StudentId
-from adapters.sandbox.district import make_district
+from student_graph.adapters.edfi.client.keys import section_id
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.errors import BadKeyError, RefusedError
+from student_graph.adapters.lookup import StudentFilter, Window
+from student_graph.adapters.model import DistrictId, SectionId, StudentId
+from student_graph.adapters.sandbox.district import make_district
 from tests.adapters.edfi.scripted import Scripted, connected
 
 LISA, ALANA = StudentId("604822"), StudentId("605001")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from adapters.edfi.keys import CohortParts, ProgramParts, caseload_id, caseload_parts
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.errors import BadKeyError, NotOfferedError
-from adapters.model import CaseloadId, StaffId
-from adapters.sandbox.district import make_district
-from adapters.sandbox.facts import CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
+from student_graph.adapters.edfi.client.keys import CohortParts, ProgramParts, caseload_id, caseload_parts
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.errors import BadKeyError, NotOfferedError
+from student_graph.adapters.model import CaseloadId, StaffId
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
 from tests.adapters.edfi.scripted import Scripted, connected
 from tests.adapters.edfi.test_joins import of
 

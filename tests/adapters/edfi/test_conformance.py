@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.testing import AdapterSuite
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.testing import AdapterSuite
 
 
 class TestEdFi(AdapterSuite):

@@ -8,10 +8,10 @@ from enum import Enum
 import pydantic
 import pytest
 
-from adapters.edfi.adapter import EdFiSettings
-from adapters.edfi.mapping.codes import KINDS
-from adapters.edfi.mapping.descriptors import Codes, descriptor
-from adapters.model import (
+from student_graph.adapters.edfi.adapter import EdFiSettings
+from student_graph.adapters.edfi.mapping.codes import KINDS
+from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor
+from student_graph.adapters.model import (
     AcademicSubject,
     AttendanceCategory,
     Descriptor,

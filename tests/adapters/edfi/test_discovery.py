@@ -7,12 +7,12 @@ import asyncio
 import httpx
 import pytest
 
-from adapters.edfi.discovery import KEPT, Discovery
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.errors import PayloadError
-from adapters.model import StudentId
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import served
+from student_graph.adapters.edfi.client.discovery import KEPT, Discovery
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.model import StudentId
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
 from tests.adapters.edfi.scripted import Scripted, connected
 
 LISA = {"id": "a1", "studentUniqueId": "604822", "firstName": "Lisa", "lastSurname": "Woods"}

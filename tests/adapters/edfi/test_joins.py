@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.errors import NotOfferedError, PayloadError
-from adapters.model import DistrictId, StudentId
+from student_graph.adapters.errors import NotOfferedError, PayloadError
+from student_graph.adapters.model import DistrictId, StudentId
 from tests.adapters.edfi.scripted import Scripted, connected
 
 LISA, ALANA = StudentId("604822"), StudentId("605001")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.edfi.keys import (
+from student_graph.adapters.edfi.client.keys import (
     AssessmentParts,
     SectionParts,
     assessment_id,
@@ -16,8 +16,8 @@ from adapters.edfi.keys import (
     section_id,
     section_parts,
 )
-from adapters.errors import BadKeyError
-from adapters.model import AssessmentId, SchoolId, SectionId
+from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.model import AssessmentId, SchoolId, SectionId
 
 TEXT = st.text(min_size=1, max_size=60).filter(str.isprintable)
 

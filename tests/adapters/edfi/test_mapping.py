@@ -7,18 +7,12 @@ from typing import Any
 
 import pytest
 
-from adapters.edfi.api import people, school_life, schools
-from adapters.edfi.keys import section_id
-from adapters.edfi.mapping import people as to_people
-from adapters.edfi.mapping import school_life as to_school_life
-from adapters.edfi.mapping import schools as to_schools
-from adapters.model import (
-    AttendanceCategory,
-    Descriptor,
-    Excusal,
-    PersonName,
-    StudentIdentifier,
-)
+from student_graph.adapters.edfi.api import people, school_life, schools
+from student_graph.adapters.edfi.client.keys import section_id
+from student_graph.adapters.edfi.mapping import people as to_people
+from student_graph.adapters.edfi.mapping import school_life as to_school_life
+from student_graph.adapters.edfi.mapping import schools as to_schools
+from student_graph.adapters.model import AttendanceCategory, Descriptor, Excusal, PersonName, StudentIdentifier
 from tests.adapters.edfi.payloads import CODES, STUDENT, row
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from adapters.edfi.api import academics, services
-from adapters.edfi.mapping import academics as to_academics
-from adapters.edfi.mapping import services as to_services
-from adapters.model import Descriptor, GradePointAverage, ProgramType, ResultDatatype
+from student_graph.adapters.edfi.api import academics, services
+from student_graph.adapters.edfi.mapping import academics as to_academics
+from student_graph.adapters.edfi.mapping import services as to_services
+from student_graph.adapters.model import Descriptor, GradePointAverage, ProgramType, ResultDatatype
 from tests.adapters.edfi.payloads import CODES, SECTION, STUDENT, row
 
 

@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from adapters.contract import Adapter, LookupMethod, Split
-from adapters.edfi.adapter import EdFi
-from adapters.edfi.paths import PATHS
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.lookup import Batch
-from adapters.model import SchoolEnrollment, StudentId
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import served
-from tests.adapters.planted import FAILED, run
+from student_graph.adapters.contract import Adapter, LookupMethod, Split
+from student_graph.adapters.edfi.adapter import EdFi
+from student_graph.adapters.edfi.adapter.access_paths import PATHS
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import SchoolEnrollment, StudentId
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
+from tests.adapters.helpers.planted_fault import FAILED, run
 
 ATTENDANCE = Adapter.attendance_events_by_student
 

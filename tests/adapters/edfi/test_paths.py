@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Adapter, Calls, LookupMethod
-from adapters.edfi.adapter import EdFi, EdFiSettings
-from adapters.edfi.sandbox import EdFiSandbox
-from adapters.model import SchoolId, StudentId
-from adapters.sandbox.district import make_district
+from student_graph.adapters.contract import Adapter, Calls, LookupMethod
+from student_graph.adapters.edfi.adapter import EdFi, EdFiSettings
+from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.model import SchoolId, StudentId
+from student_graph.adapters.sandbox.district import make_district
 from tests.adapters.edfi.scripted import connected
 
 

@@ -10,11 +10,11 @@ import pydantic
 import pytest
 from pydantic import TypeAdapter
 
-from adapters.auth import TokenAnswer
-from adapters.edfi.api import academics, people, schools
-from adapters.edfi.api.discovery import DOCUMENT, Document
-from adapters.edfi.api.payload import Resource
-from adapters.errors import (
+from student_graph.adapters.auth import TokenAnswer
+from student_graph.adapters.edfi.api import academics, people, schools
+from student_graph.adapters.edfi.api.discovery import DOCUMENT, Document
+from student_graph.adapters.edfi.api.payload import Resource
+from student_graph.adapters.errors import (
     AdapterError,
     NotOfferedError,
     PayloadError,
@@ -22,7 +22,7 @@ from adapters.errors import (
     UnavailableError,
     translate,
 )
-from adapters.reading import read
+from student_graph.adapters.reading import read
 from tests.adapters.edfi.reference import RECORDED, needs_shared
 
 pytestmark = needs_shared

@@ -9,14 +9,14 @@ import httpx
 import pytest
 from jsonschema import Draft4Validator
 
-from adapters.contract import Adapter
-from adapters.edfi.adapter import EdFi
-from adapters.edfi.sandbox import DataStandard, EdFiSandbox
-from adapters.errors import AdapterError, NotOfferedError
-from adapters.lookup import Lookup
-from adapters.model import StudentId
-from adapters.sandbox.district import make_district
-from adapters.testing.asking import ask, records_of
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.edfi.adapter import EdFi
+from student_graph.adapters.edfi.sandbox import DataStandard, EdFiSandbox
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.model import StudentId
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.testing.asking import ask, records_of
 from tests.adapters.edfi.published import FORMATS, document_of
 from tests.adapters.edfi.reference import needs_shared
 from tests.adapters.edfi.scripted import connected

@@ -10,10 +10,16 @@ from typing import Any, Literal
 import httpx
 from pydantic import SecretStr
 
-from adapters.oauth1 import OAuth1, SignatureMethod
-from adapters.oneroster.sandbox import LEGACY_11, PUBLISHED_11, PUBLISHED_12, Manner, OneRosterSandbox
-from adapters.sandbox.district import make_district
-from adapters.sandbox.serving import served
+from student_graph.adapters.oauth1 import OAuth1, SignatureMethod
+from student_graph.adapters.oneroster.sandbox import (
+    LEGACY_11,
+    PUBLISHED_11,
+    PUBLISHED_12,
+    Manner,
+    OneRosterSandbox,
+)
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
 
 SCOPES_12 = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 SCOPES_11 = "https://purl.imsglobal.org/spec/or/v1p1/scope/"

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from adapters.oneroster.adapter import OneRoster, OneRosterSettings
-from adapters.sandbox.serving import Sandbox, served
+from student_graph.adapters.oneroster.adapter import OneRoster, OneRosterSettings
+from student_graph.adapters.sandbox.serving import Sandbox, served
 
 SHARED = Path(__file__).parents[4] / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data is not at hand")

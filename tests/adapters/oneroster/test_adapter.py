@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from adapters.errors import AdapterError, BadKeyError, NotOfferedError, PayloadError, RefusedError, translate
-from adapters.lookup import StudentFilter, Window
-from adapters.model import DistrictId, SectionId, StaffId, StudentId
-from adapters.oneroster.sandbox import (
+from student_graph.adapters.errors import (
+    AdapterError,
+    BadKeyError,
+    NotOfferedError,
+    PayloadError,
+    RefusedError,
+    translate,
+)
+from student_graph.adapters.lookup import StudentFilter, Window
+from student_graph.adapters.model import DistrictId, SectionId, StaffId, StudentId
+from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
     GRADEBOOK_ODD,
     LEGACY_11,
@@ -20,7 +27,7 @@ from adapters.oneroster.sandbox import (
     Manner,
     OneRosterSandbox,
 )
-from adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.district import make_district
 from tests.adapters.oneroster.connecting import Scripted, connected, user
 
 FACTS = make_district(60)

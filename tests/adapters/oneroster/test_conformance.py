@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from adapters.contract import Adapter
-from adapters.oneroster.adapter import OneRoster
-from adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_11, OneRosterSandbox
-from adapters.sandbox.facts import DistrictFacts
-from adapters.testing import AdapterSuite
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.oneroster.adapter import OneRoster
+from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_11, OneRosterSandbox
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.testing import AdapterSuite
 
 
 class Published11(OneRosterSandbox):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.errors import BadKeyError
-from adapters.oneroster.filters import Either, Field, Operator, Predicate, literal, one_of
+from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.oneroster.client.filters import Either, Field, Operator, Predicate, literal, one_of
 
 PREDICATE = re.compile(r"([A-Za-z.]+?)(!=|>=|<=|=|>|<|~)'([^']*)'")
 texts = st.text(st.characters(blacklist_categories=("C", "Z")), min_size=1, max_size=40).filter(

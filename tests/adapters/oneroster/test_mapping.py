@@ -7,15 +7,22 @@ from typing import Any
 
 import pytest
 
-from adapters.errors import PayloadError
-from adapters.model import GradeLevel, SchoolId, StudentId, SubmissionStatus
-from adapters.oneroster.api import gradebook as book
-from adapters.oneroster.api.rostering import AcademicSession, Class, Demographics, Enrollment, Org, User
-from adapters.oneroster.mapping.assessments import assessment_results
-from adapters.oneroster.mapping.codes import grade_level, submission_status
-from adapters.oneroster.mapping.gradebook import assignment_work
-from adapters.oneroster.mapping.people import Person, demographics, identity, school_enrollments
-from adapters.oneroster.mapping.schools import Calendar, section
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.model import GradeLevel, SchoolId, StudentId, SubmissionStatus
+from student_graph.adapters.oneroster.api import gradebook as book
+from student_graph.adapters.oneroster.api.rostering import (
+    AcademicSession,
+    Class,
+    Demographics,
+    Enrollment,
+    Org,
+    User,
+)
+from student_graph.adapters.oneroster.mapping.assessments import assessment_results
+from student_graph.adapters.oneroster.mapping.codes import grade_level, submission_status
+from student_graph.adapters.oneroster.mapping.gradebook import assignment_work
+from student_graph.adapters.oneroster.mapping.people import Person, demographics, identity, school_enrollments
+from student_graph.adapters.oneroster.mapping.schools import Calendar, section
 
 CHILD = Person(StudentId("1"), [User(sourcedId="u", userIds=[], agents=[], orgs=[], roles=[])])
 YEAR = {

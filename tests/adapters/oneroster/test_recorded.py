@@ -9,15 +9,9 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from adapters.errors import (
-    AdapterError,
-    NotOfferedError,
-    PayloadError,
-    RefusedError,
-    translate,
-)
-from adapters.oneroster.api.payload import Item, Resource
-from adapters.oneroster.api.rostering import (
+from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError, translate
+from student_graph.adapters.oneroster.api.payload import Item, Resource
+from student_graph.adapters.oneroster.api.rostering import (
     CLASSES,
     COURSES,
     DEMOGRAPHICS,

@@ -10,13 +10,13 @@ import httpx
 import pytest
 import yaml
 
-from adapters.errors import AdapterError
-from adapters.lookup import Lookup
-from adapters.oneroster.adapter import OneRoster
-from adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, OneRosterSandbox
-from adapters.oneroster.settings import OneRosterSettings
-from adapters.sandbox.district import make_district
-from adapters.testing.asking import tell
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.oneroster.adapter import OneRoster
+from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
+from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, OneRosterSandbox
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.testing.asking import tell
 from tests.adapters.oneroster.connecting import SHARED, connected, needs_shared
 
 pytestmark = needs_shared

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.sandbox.derived import completed
-from adapters.sandbox.records import read_records
+from student_graph.adapters.sandbox.records.derived import completed
+from student_graph.adapters.sandbox.records.folder import read_records
 from tests.adapters.edfi.reference import SHARED, needs_shared
 
 FOLDER = SHARED / "data" / "derived-grand-bend"

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from adapters.sandbox.district import make_district
-from adapters.sandbox.facts import DistrictFacts, StudentFact
-from adapters.sandbox.years import INSTRUCTION
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts, StudentFact
+from student_graph.adapters.sandbox.years import INSTRUCTION
 
 FACTS = make_district()
 

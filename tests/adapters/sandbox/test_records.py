@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sandbox.records import RecordsError, read_records
+from student_graph.adapters.sandbox.records.folder import RecordsError, read_records
 from tests.adapters.edfi.reference import SHARED, needs_shared
 
 GRAND_BEND = SHARED / "data" / "derived-grand-bend"

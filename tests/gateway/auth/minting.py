@@ -21,12 +21,12 @@ from starlette.applications import Starlette
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from adapters.model import DistrictId
-from gateway.auth import Issuer, Keys, Verifier
-from gateway.auth.keys import PATIENCE
-from resolvers.context import ViewerRole
-from tests.gateway.cache.keeping import Clock
-from tests.gateway.doors import answering
+from student_graph.adapters.model import DistrictId
+from student_graph.gateway.auth import Issuer, Keys, Verifier
+from student_graph.gateway.auth.keys import PATIENCE
+from student_graph.resolvers.context import ViewerRole
+from tests.gateway.cache.small_cache import Clock
+from tests.gateway.servers import answering
 
 NAME, AUDIENCE = "https://login.hill.example", "student-graph"
 HILL, DALE = DistrictId("hill"), DistrictId("dale")

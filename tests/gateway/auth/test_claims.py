@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.auth import RefusedTokenError
+from student_graph.gateway.auth import RefusedTokenError
 from tests.gateway.auth.minting import AUDIENCE, NAME, by_hand, claims, standing
 
 NOW = time.time()

@@ -15,21 +15,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.model import StaffId
-from gateway.auth import Issuer, Keys, RefusedTokenError, Verifier
-from resolvers.context import ViewerRole
-from tests.gateway.auth.minting import (
-    AUDIENCE,
-    DALE,
-    HILL,
-    NAME,
-    RSA,
-    by_hand,
-    claims,
-    public,
-    standing,
-    token,
-)
+from student_graph.adapters.model import StaffId
+from student_graph.gateway.auth import Issuer, Keys, RefusedTokenError, Verifier
+from student_graph.resolvers.context import ViewerRole
+from tests.gateway.auth.minting import AUDIENCE, DALE, HILL, NAME, RSA, by_hand, claims, public, standing, token
 
 OTHER = generate_private_key(SECP256R1())
 NOW = time.time()

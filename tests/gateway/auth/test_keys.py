@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, g
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from jwt.algorithms import ECAlgorithm
 
-from gateway.auth import Keys, RefusedTokenError
+from student_graph.gateway.auth import Keys, RefusedTokenError
 from tests.gateway.auth.minting import EC, RSA, public, standing, token
 
 NEW = generate_private_key(SECP256R1())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.model import DistrictId
-from gateway.auth import Viewers
-from resolvers.context import Viewer, ViewerRole
+from student_graph.adapters.model import DistrictId
+from student_graph.gateway.auth import Viewers
+from student_graph.resolvers.context import Viewer, ViewerRole
 
 ADA = Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))
 BEN = Viewer("ben", ViewerRole.PRINCIPAL, frozenset({DistrictId("hill")}))

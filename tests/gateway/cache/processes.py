@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapters.sources import District
-from gateway.cache.fleet import Fleet
-from gateway.cache.replicas import Replicas
-from gateway.cache.vault import Vault
-from tests.gateway.cache.keeping import Kept, until
+from student_graph.adapters.sources import District
+from student_graph.gateway.cache.encryption import Vault
+from student_graph.gateway.cache.fleet import Fleet
+from student_graph.gateway.cache.replicas import Replicas
+from tests.gateway.cache.small_cache import Kept, until
 from tests.gateway.redis_server import RedisServer
-from tests.gateway.small import DISTRICT, Ledger, Sis, event, source
+from tests.gateway.small_district import DISTRICT, Ledger, Sis, event, source
 
 
 @dataclass

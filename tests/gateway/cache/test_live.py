@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.errors import PayloadError, RefusedError, UnavailableError
-from adapters.lookup import Window
-from adapters.sources import Aging, Ask
-from gateway.cache import Limits, Purge
-from tests.gateway.cache.keeping import ACTIONS, EVENTS, PAGES, STUDENTS, THIS_YEAR, Kept
-from tests.gateway.small import DISTRICT, YEAR, error_code
+from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError
+from student_graph.adapters.lookup import Window
+from student_graph.adapters.sources import Aging, Ask
+from student_graph.gateway.cache import Limits, Purge
+from tests.gateway.cache.small_cache import ACTIONS, EVENTS, PAGES, STUDENTS, THIS_YEAR, Kept
+from tests.gateway.small_district import DISTRICT, YEAR, error_code
 
 DOWN = httpx.ConnectError("refused")
 HOUR = 3600.0

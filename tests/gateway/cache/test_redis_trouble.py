@@ -8,11 +8,11 @@ import random
 import httpx
 import pytest
 
-from gateway.cache import Purge
-from tests.gateway.cache.keeping import until
+from student_graph.gateway.cache import Purge
 from tests.gateway.cache.processes import Process, calls, start
+from tests.gateway.cache.small_cache import until
 from tests.gateway.redis_server import RedisServer
-from tests.gateway.small import DISTRICT
+from tests.gateway.small_district import DISTRICT
 
 DOWN = httpx.ConnectError("refused")
 CLASS = tuple(f"s{n}" for n in range(30))

@@ -13,17 +13,17 @@ import msgspec
 import pytest
 from pydantic import AnyHttpUrl
 
-from adapters.contract import AdapterSettings
-from adapters.sources import Ask, District, Source
-from gateway.cache import Purge
-from gateway.cache.fleet import Fleet
-from gateway.cache.replicas import Replicas
-from gateway.cache.vault import Vault
-from gateway.http import client
-from tests.gateway.cache.keeping import ACTIONS, EVENTS, STUDENTS, THIS_YEAR, until
+from student_graph.adapters.contract import AdapterSettings
+from student_graph.adapters.sources import Ask, District, Source
+from student_graph.gateway.cache import Purge
+from student_graph.gateway.cache.encryption import Vault
+from student_graph.gateway.cache.fleet import Fleet
+from student_graph.gateway.cache.replicas import Replicas
+from student_graph.gateway.http import client
 from tests.gateway.cache.processes import Process, calls, start
+from tests.gateway.cache.small_cache import ACTIONS, EVENTS, STUDENTS, THIS_YEAR, until
 from tests.gateway.redis_server import RedisServer
-from tests.gateway.small import DISTRICT, Sis, error_code
+from tests.gateway.small_district import DISTRICT, Sis, error_code
 
 DOWN = httpx.ConnectError("refused")
 CLASS = tuple(f"s{n}" for n in range(30))

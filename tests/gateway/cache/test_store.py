@@ -8,12 +8,12 @@ import tracemalloc
 
 import pytest
 
-from adapters.sources import Ask
-from gateway.cache import Limits, Purge
-from gateway.cache.limits import MIB
-from gateway.cache.purges import Purged
-from tests.gateway.cache.keeping import EVENTS, PAGES, STUDENTS, THIS_YEAR, Kept
-from tests.gateway.small import DISTRICT, Ledger, Lms, Sis, source
+from student_graph.adapters.sources import Ask
+from student_graph.gateway.cache import Limits, Purge
+from student_graph.gateway.cache.limits import MIB
+from student_graph.gateway.cache.purges import Purged
+from tests.gateway.cache.small_cache import EVENTS, PAGES, STUDENTS, THIS_YEAR, Kept
+from tests.gateway.small_district import DISTRICT, Ledger, Lms, Sis, source
 
 
 async def test_what_was_used_longest_ago_goes_first() -> None:

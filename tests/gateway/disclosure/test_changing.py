@@ -11,11 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from gateway.disclosure.chain import OTHERS, Chain
-from gateway.disclosure.heads import ENDED, beside, opened
-from gateway.disclosure.log import DisclosureLog
-from gateway.disclosure.reading import check, seen
-from tests.gateway.cache.keeping import Clock, until
+from student_graph.gateway.disclosure.chain import OTHERS, Chain
+from student_graph.gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.disclosure.reading import check, seen
+from student_graph.gateway.disclosure.signatures import ENDED, beside, opened
+from tests.gateway.cache.small_cache import Clock, until
 from tests.gateway.disclosure.test_record import PUBLIC, SECRETS, told, write
 from tests.gateway.disclosure.test_tampering import checked, files_in
 
@@ -134,10 +134,11 @@ def test_the_size_of_a_file_is_a_setting(tmp_path: Path) -> None:
     )
     code = (
         "import asyncio, pathlib, sys\n"
-        "from gateway import config, serving\n"
+        "from student_graph.gateway.cli import serve\n"
+        "from student_graph.gateway.config import settings_file\n"
         "from tests.gateway.disclosure.test_record import *\n"
         "path = pathlib.Path(sys.argv[1])\n"
-        "log = serving._disclosures(config.load(path), path)\n"
+        "log = serve._disclosures(settings_file.load(path), path)\n"
         "for count in (10_000, 20_000):\n"
         "    write(log, told(*(f's{n}' for n in range(count))))\n"
         "    asyncio.run(log.sign())\n"

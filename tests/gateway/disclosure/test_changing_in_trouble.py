@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from gateway.disclosure import UnwritableError
-from gateway.disclosure.chain import Chain
-from gateway.disclosure.heads import beside
-from gateway.disclosure.log import DisclosureLog
-from gateway.disclosure.reading import check
+from student_graph.gateway.disclosure import UnwritableError
+from student_graph.gateway.disclosure.chain import Chain
+from student_graph.gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.disclosure.reading import check
+from student_graph.gateway.disclosure.signatures import beside
 from tests.gateway.disclosure.test_changing import students, told_in
 from tests.gateway.disclosure.test_record import PUBLIC, SECRETS, told, write
 from tests.gateway.disclosure.test_tampering import files_in

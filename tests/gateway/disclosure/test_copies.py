@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.disclosure import UnwritableError
-from gateway.disclosure.entries import Entry
-from gateway.disclosure.log import MOST, MOST_BYTES, DisclosureLog
-from gateway.disclosure.reading import check, seen
+from student_graph.gateway.disclosure import UnwritableError
+from student_graph.gateway.disclosure.entries import Entry
+from student_graph.gateway.disclosure.log import MOST, MOST_BYTES, DisclosureLog
+from student_graph.gateway.disclosure.reading import check, seen
 from tests.gateway.disclosure.test_record import HILL, PUBLIC, SECRETS, Full, told, write
 
 
@@ -69,7 +69,7 @@ def test_a_full_device_behind_standard_output_stops_nothing(tmp_path: Path) -> N
     """Neither open nor sensitive reads; all of them are in the file."""
     code = (
         "import asyncio, sys, pathlib\n"
-        "from gateway.disclosure.printing import Printed\n"
+        "from student_graph.gateway.disclosure.printing import Printed\n"
         "from tests.gateway.disclosure.test_record import *\n"
         "log = DisclosureLog(pathlib.Path(sys.argv[1]), SECRETS, [Printed()])\n"
         "for n in range(5): write(log, told('s1', sensitive=n % 2 == 0))\n"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.disclosure.chain import Chain
-from gateway.disclosure.heads import beside
-from gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.disclosure.chain import Chain
+from student_graph.gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.disclosure.signatures import beside
 from tests.gateway.disclosure.test_record import SECRETS, told, write
 from tests.gateway.disclosure.test_tampering import Files, checked, files_in
 

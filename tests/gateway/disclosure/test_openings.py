@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from adapters.model import DistrictId, Sensitivity
-from gateway.disclosure import DisclosureLog, Secrets, UnwritableError
-from gateway.disclosure.chain import Chain
-from gateway.disclosure.entries import Entry, opened
-from gateway.disclosure.reading import check, openings, seen
-from resolvers.context import Viewer, ViewerRole
+from student_graph.adapters.model import DistrictId, Sensitivity
+from student_graph.gateway.disclosure import DisclosureLog, Secrets, UnwritableError
+from student_graph.gateway.disclosure.chain import Chain
+from student_graph.gateway.disclosure.entries import Entry, opened
+from student_graph.gateway.disclosure.reading import check, openings, seen
+from student_graph.resolvers.context import Viewer, ViewerRole
 
 SECRETS = Secrets(b"s" * 32)
 HILL = DistrictId("hill")

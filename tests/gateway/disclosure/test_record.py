@@ -13,15 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.model import DistrictId, Sensitivity
-from gateway.disclosure import UnwritableError
-from gateway.disclosure.chain import NAME, Chain
-from gateway.disclosure.entries import Asked, Entry, Told, entry
-from gateway.disclosure.log import MOST, DisclosureLog
-from gateway.disclosure.reading import check, seen
-from gateway.disclosure.secrets import Secrets
-from resolvers.context import Viewer, ViewerRole
-from tests.gateway.cache.keeping import Clock
+from student_graph.adapters.model import DistrictId, Sensitivity
+from student_graph.gateway.disclosure import UnwritableError
+from student_graph.gateway.disclosure.chain import NAME, Chain
+from student_graph.gateway.disclosure.entries import Asked, Entry, Told, entry
+from student_graph.gateway.disclosure.log import MOST, DisclosureLog
+from student_graph.gateway.disclosure.reading import check, seen
+from student_graph.gateway.disclosure.secrets import Secrets
+from student_graph.resolvers.context import Viewer, ViewerRole
+from tests.gateway.cache.small_cache import Clock
 
 HILL = DistrictId("hill")
 SECRETS = Secrets(b"s" * 32)

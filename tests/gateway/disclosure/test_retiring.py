@@ -12,13 +12,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.disclosure import retired
-from gateway.disclosure.heads import BESIDE, Head, beside, signed
-from gateway.disclosure.log import DisclosureLog
-from gateway.disclosure.reading import check
-from gateway.disclosure.retiring import Retirement, retire
-from gateway.disclosure.secrets import Secrets
-from tests.gateway.cache.keeping import Clock
+from student_graph.gateway.disclosure import retired
+from student_graph.gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.disclosure.reading import check
+from student_graph.gateway.disclosure.retiring import Retirement, retire
+from student_graph.gateway.disclosure.secrets import Secrets
+from student_graph.gateway.disclosure.signatures import BESIDE, Head, beside, signed
+from tests.gateway.cache.small_cache import Clock
 from tests.gateway.disclosure.test_changing import DAY, NOON
 from tests.gateway.disclosure.test_record import PUBLIC, SECRETS, told, write
 from tests.gateway.disclosure.test_tampering import Files, checked, files_in

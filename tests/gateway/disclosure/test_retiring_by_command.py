@@ -11,14 +11,14 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from gateway.cli import main
-from gateway.disclosure import retired
-from gateway.disclosure.log import DisclosureLog
-from tests.gateway.cache.keeping import Clock
+from student_graph.gateway.cli.main import main
+from student_graph.gateway.disclosure import retired
+from student_graph.gateway.disclosure.log import DisclosureLog
+from tests.gateway.cache.small_cache import Clock
 from tests.gateway.disclosure.test_changing import DAY
 from tests.gateway.disclosure.test_record import SECRETS, told, write
 from tests.gateway.disclosure.test_tampering import files_in
-from tests.gateway.doors import command, refusal
+from tests.gateway.servers import command, refusal
 
 NEW_YEAR = 1_577_880_000.0
 """Noon of the first day of 2020 (UTC), in seconds since 1970."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.disclosure import retired
-from gateway.disclosure.heads import beside
-from gateway.disclosure.reading import check, seen
+from student_graph.gateway.disclosure import retired
+from student_graph.gateway.disclosure.reading import check, seen
+from student_graph.gateway.disclosure.signatures import beside
 from tests.gateway.disclosure.test_record import PUBLIC, SECRETS
 from tests.gateway.disclosure.test_retiring import put, record, retired_in
 from tests.gateway.disclosure.test_tampering import Files, checked

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.disclosure.heads import BEGUN, Head, beside, signed
-from gateway.disclosure.log import DisclosureLog
-from gateway.disclosure.reading import Checked, check
+from student_graph.gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.disclosure.reading import Checked, check
+from student_graph.gateway.disclosure.signatures import BEGUN, Head, beside, signed
 from tests.gateway.disclosure.test_record import PUBLIC, SECRETS, told, write
 
 Files = dict[str, bytes]

@@ -20,8 +20,8 @@ import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse, validate
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.execution import BreadthExecutor, Counters
-from gateway.execution.plan import PlanCache
+from student_graph.gateway.execution import BreadthExecutor, Counters
+from student_graph.gateway.execution.plan import PlanCache
 from tests.gateway.execution.comparing import differences
 from tests.gateway.execution.counting import Mutation
 from tests.gateway.execution.documents import Writer

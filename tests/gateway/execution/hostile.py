@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.batched import batched
-from resolvers.context import Operation
-from resolvers.field import derived
-from resolvers.record import InstanceOf
-from resolvers.told import Told
+from student_graph.resolvers.context import Operation
+from student_graph.resolvers.fields.batched import batched
+from student_graph.resolvers.fields.field import derived
+from student_graph.resolvers.fields.outcome import Told
+from student_graph.resolvers.fields.record import InstanceOf
 
 LONGEST = 3
 ZONES = [UTC, timezone(timedelta(hours=2)), timezone(timedelta(0), "zero")]

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from adapters import model
-from adapters.errors import IdentityError, UnavailableError
-from adapters.model import SectionId, StudentId
-from tests.resolvers.stranger import Shelf, stranger
-from tests.resolvers.world import VIEWER, World, event, school, stay, student
+from student_graph.adapters import model
+from student_graph.adapters.errors import IdentityError, UnavailableError
+from student_graph.adapters.model import SectionId, StudentId
+from tests.resolvers.third_party import Shelf, stranger
+from tests.resolvers.two_districts import VIEWER, World, event, school, stay, student
 
 STUDENTS = ("1", "2", "3")
 

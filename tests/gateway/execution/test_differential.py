@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-from gateway.execution import BreadthExecutor
+from student_graph.gateway.execution import BreadthExecutor
 from tests.gateway.execution.comparing import differences, ordered
 from tests.gateway.execution.differential import OURS, WAYS, carried_out, run
 from tests.gateway.execution.documents import Writer
 from tests.gateway.execution.product import WORLDS
-from tests.resolvers.world import SCHEMA
+from tests.resolvers.two_districts import SCHEMA
 
 # The stock executor leaves coroutines behind when a sibling fails before they are awaited.
 pytestmark = [

@@ -12,13 +12,13 @@ import strawberry
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, execute, parse
 from strawberry.extensions import SchemaExtension
 
-from adapters.registry import SettingsError
-from gateway.execution import BreadthExecutor, Counters, StructExecutor, executor_class
-from gateway.execution.executor import VARIABLE, configured_executor
-from gateway.execution.plan import ObjectPlan, PlanCache
-from resolvers.batched import batched
-from resolvers.schema import make_schema
-from resolvers.told import Told
+from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.execution import BreadthExecutor, Counters, StructExecutor, executor_class
+from student_graph.gateway.execution.executor import VARIABLE, configured_executor
+from student_graph.gateway.execution.plan import ObjectPlan, PlanCache
+from student_graph.resolvers.fields.batched import batched
+from student_graph.resolvers.fields.outcome import Told
+from student_graph.resolvers.schema import make_schema
 from tests.gateway.execution.product import WORLDS
 
 EXAMPLES = {path.stem: path.read_text(encoding="utf-8") for path in Path("examples/queries").glob("*.graphql")}

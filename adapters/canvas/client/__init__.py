@@ -1,0 +1,1 @@
+"""How Canvas is asked: requests and addresses."""

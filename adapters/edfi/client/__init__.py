@@ -1,0 +1,1 @@
+"""How an Ed-Fi API is asked: requests, discovery and natural keys."""

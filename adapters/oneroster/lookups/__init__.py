@@ -1,1 +1,0 @@
-"""Lookups of the adapter, by domain."""

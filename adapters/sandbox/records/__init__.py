@@ -1,0 +1,1 @@
+"""Districts read from files: Ed-Fi records, LMS exports and assessment vendors' exports."""

@@ -1,0 +1,1 @@
+"""Authorization: which students and which classes of data a viewer may see."""

@@ -1,0 +1,1 @@
+"""The `student-graph` command, one module for each subcommand."""

@@ -1,0 +1,34 @@
+"""`student-graph adapters`: the installed adapters and their settings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from student_graph.adapters.registry import find, installed, settings_schema
+from student_graph.gateway.cli.parser import Commands, table
+
+
+def add_command(commands: Commands) -> None:
+    """Add `adapters` to the command line."""
+    command = commands.add_parser("adapters", help="what can be a source")
+    actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = actions.add_parser("list", help="installed adapters")
+    listing.set_defaults(run=_list)
+    schema = actions.add_parser("schema", help="JSON Schema of an adapter's settings")
+    schema.add_argument("kind", metavar="KIND", help="name of the adapter, as the list shows it")
+    schema.set_defaults(run=_schema)
+
+
+def _list(_: argparse.Namespace) -> int:
+    rows = [("KIND", "CONTRACT", "LOOKUPS", "CLASS")]
+    for kind, adapter in installed().items():
+        place = f"{adapter.__module__}:{adapter.__qualname__}"
+        rows.append((kind, str(adapter.contract), str(len(adapter.capabilities())), place))
+    print(table(rows))
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    print(json.dumps(settings_schema(find(options.kind)), indent=2))
+    return 0

@@ -1,0 +1,1 @@
+"""GraphQL documents: parsed and validated once, held to limits, priced and explained."""

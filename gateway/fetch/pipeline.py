@@ -1,0 +1,100 @@
+"""How operations ask: the chain from a viewer's question to the adapters, put together in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import Answer, Ask, District, Fetch, Source, Sources
+from student_graph.gateway.authorization.policy import authorized
+from student_graph.gateway.authorization.reach_cache import Scopes
+from student_graph.gateway.cache import Based, Cache, Limits, Others, Reading
+from student_graph.gateway.fetch.access_paths import routed
+from student_graph.gateway.fetch.batching import Flights
+from student_graph.gateway.fetch.identity import identified
+from student_graph.gateway.fetch.vendor import bounded, fetch_from_vendor
+from student_graph.gateway.telemetry import Telemetry, traced
+from student_graph.resolvers.access import Reach
+from student_graph.resolvers.context import Context, Health, Seal, Viewer
+
+DEADLINE = 10.0
+"""Seconds that an operation may take."""
+
+
+class Operations:
+    """What the operations of one process share: districts, cache, counts."""
+
+    def __init__(
+        self,
+        districts: Sequence[District],
+        seal: Seal,
+        limits: Limits | None = None,
+        others: Others | None = None,
+        *,
+        dependents: frozenset[DistrictId] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Operations on these districts; `limits` bound what is kept between them, `others` share it.
+
+        Parents in the districts of `dependents` keep their rights when a child comes of age; `clock` counts
+        seconds.
+        """
+        self.districts = {district.id: district for district in districts}
+        self.telemetry = Telemetry()
+        asked = traced(bounded(fetch_from_vendor), self.telemetry)
+        self.cache = Cache(asked, self.districts, limits, others, clock)
+        self.scopes = Scopes(self.districts, self._asking, self.cache.clock, dependents)
+        self._seal = seal
+
+    def begin(self, viewer: Viewer) -> Context:
+        """What the resolvers of one operation use."""
+        chain, operation = self._asking(DEADLINE)
+        reach = partial(self._reach, viewer, operation)
+        fetch = authorized(chain, viewer, self.districts, reach, operation)
+        health = partial(self._health, operation)
+        return Context(viewer, Sources(self.districts, fetch), operation, self._seal, health, reach)
+
+    async def close(self) -> None:
+        """End what nobody waits for."""
+        await self.scopes.close()
+        await self.cache.close()
+
+    def _asking(self, seconds: float) -> tuple[Fetch, Based]:
+        """How to ask the sources for so many seconds, and what tells of it."""
+        operation = Based()
+        return self._chain(Reading(self.cache, operation, asyncio.get_running_loop().time() + seconds)), operation
+
+    async def _reach(self, viewer: Viewer, operation: Based, district: DistrictId) -> Reach:
+        """Whom the viewer may see in a district; the operation's answer rests on it too."""
+        scope = await self.scopes.find(viewer, district)
+        operation.basis.rests_on_scope(scope.memos, scope.until, sound=scope.sound)
+        return scope.reach
+
+    def _health(self, operation: Based, source: Source) -> Health:
+        """What is known of a source; it changes by the second, and an answer that tells it is not kept whole."""
+        operation.basis.sound = False
+        return self.telemetry.health(source)
+
+    def _chain(self, reading: Reading) -> Fetch:
+        """
+        authorized -> shared -> identified -> routed -> shared -> cached -> traced -> bounded -> adapter.
+
+        Shared stands twice: outside, so that identity and access paths see all keys of a field at once; inside, so
+        that the lookups which those two add (identities, coarse reads) are asked once, whoever needs them. An ask
+        that neither of the two changes goes by the inner flights alone. What is at hand in the cache takes none.
+        """
+        once = Flights(reading, at_hand=reading.at_hand)
+        known = Flights(routed(once, once), at_hand=reading.at_hand)
+        merged = Flights(identified(known, self.districts, self.telemetry), turns=2)
+        plain = once.waiting(turns=2)
+
+        async def fetch(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+            is_plain = source.identity is None and ask.lookup.method not in source.adapter.paths
+            return await (plain if is_plain else merged)(source, ask)
+
+        return fetch

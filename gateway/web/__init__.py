@@ -1,0 +1,1 @@
+"""The service over HTTP: GraphQL requests in, responses out, and the routes beside them."""

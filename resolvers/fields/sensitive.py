@@ -1,0 +1,21 @@
+"""The classes of data, as the schema tells them."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from student_graph.adapters.model import Sensitivity
+from student_graph.resolvers.fields.docstrings import described_enum
+
+described_enum(Sensitivity)
+
+
+@strawberry.schema_directive(
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    description="The class of data of a type's fields, or of one field that is of another class than its type.",
+)
+class Sensitive:
+    """The class of data of a type's fields, or of one field."""
+
+    tag: Sensitivity

@@ -1,0 +1,1 @@
+"""Lists of students: filtered, paged, and read by the cheapest way."""

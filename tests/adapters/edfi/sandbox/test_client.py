@@ -1,0 +1,55 @@
+"""Education Analytics' `edfi-api-client`, from its own package, reads the Ed-Fi sandbox."""
+
+from __future__ import annotations
+
+import pytest
+from edfi_api_client import EdFiClient
+
+from student_graph.adapters.edfi.sandbox import DataStandard, EdFiSandbox
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.serving import served
+
+FACTS = make_district(120)
+
+
+def client_of(sandbox: EdFiSandbox) -> EdFiClient:
+    settings = sandbox.settings()
+    return EdFiClient(settings["base_url"], settings["client_id"], settings["client_secret"])
+
+
+@pytest.mark.parametrize(("standard", "version"), [("3.3", "5.3"), ("4.0", "6.2"), ("5.0", "7.1"), ("5.1", "7.3")])
+def test_it_reads_every_row(standard: DataStandard, version: str) -> None:
+    """It pages by offset, or from 7.3 on by cursor, and gets each student once; the count agrees."""
+    sandbox = EdFiSandbox(FACTS, standard)
+    with served(sandbox):
+        client = client_of(sandbox)
+        students = client.resource("students")
+        rows = list(students.get_rows(page_size=50))
+
+        assert client.get_ods_version() == version
+        assert students.get_total_count() == 120
+    assert sorted(row["studentUniqueId"] for row in rows) == sorted(student.id for student in FACTS.students)
+
+
+def test_it_filters_and_reads_by_id() -> None:
+    """It asks for one student's stays, and for a row by its id."""
+    person = FACTS.awkward["dual_enrollment"][0]
+    sandbox = EdFiSandbox(FACTS)
+    with served(sandbox):
+        client = client_of(sandbox)
+        stays = client.resource("studentSchoolAssociations", params={"studentUniqueId": person}).get()
+        again = client.resource("studentSchoolAssociations").get_by_id(stays[0]["id"])
+
+    assert len({stay["schoolReference"]["schoolId"] for stay in stays}) == 2
+    assert again == stays[0]
+
+
+def test_it_asks_what_its_token_may_read() -> None:
+    """It reads token information, the data model's version and the newest change version."""
+    sandbox = EdFiSandbox(FACTS)
+    with served(sandbox):
+        client = client_of(sandbox)
+
+        assert client.get_token_info()["client_id"] == "sandbox-key"
+        assert client.get_data_model_version() == "5.1.0"
+        assert client.get_newest_change_version() == 1000

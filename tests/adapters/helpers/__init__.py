@@ -1,0 +1,1 @@
+"""Small vendors, and adapters with planted faults, for tests of the kit."""

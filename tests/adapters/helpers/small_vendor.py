@@ -1,0 +1,224 @@
+"""A vendor of a few lines and its adapter: small enough to see that both are right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import SecretStr, TypeAdapter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from typing_extensions import TypedDict
+
+from student_graph.adapters.auth import Bearer
+from student_graph.adapters.contract import (
+    Adapter,
+    AdapterSettings,
+    Batch,
+    Calls,
+    Page,
+    Split,
+    StudentFilter,
+    Window,
+)
+from student_graph.adapters.errors import AdapterError, BadKeyError
+from student_graph.adapters.keys import path_id, query_text
+from student_graph.adapters.model import (
+    Descriptor,
+    DistrictId,
+    GradeLevel,
+    PersonName,
+    SchoolEnrollment,
+    SchoolId,
+    Student,
+    StudentId,
+)
+from student_graph.adapters.paging import by_offset, everything, offset_page
+from student_graph.adapters.reading import read
+from student_graph.adapters.sandbox.facts import DistrictFacts, StudentFact
+from student_graph.adapters.sandbox.serving import Sandbox
+
+TOKEN = "hall-secret"
+
+
+class HallSandbox(Sandbox):
+    """A vendor of students and stays: lists by limit and offset, behind a bearer token."""
+
+    kind = "hall"
+
+    def __init__(self, facts: DistrictFacts) -> None:
+        super().__init__()
+        self.facts = facts
+
+    def settings(self) -> dict[str, Any]:
+        """Address and token."""
+        return {"base_url": self.url, "token": TOKEN}
+
+    def known(self, kind: str) -> list[str]:
+        """Students, schools and the one district."""
+        facts = self.facts
+        return {
+            "student": [student.id for student in facts.students],
+            "school": [str(school.id) for school in facts.schools],
+            "district": ["hall"],
+        }.get(kind, [])
+
+    def throttle(self) -> Response:
+        """Too many requests."""
+        return JSONResponse({"message": "slow down"}, status_code=429)
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """A list of students, each of them, and a list of stays."""
+        return [
+            Route("/students", self.students),
+            Route("/students/{id}", self.student),
+            Route("/stays", self.stays),
+        ]
+
+    def page(self, request: Request, rows: list[dict[str, Any]]) -> Response:
+        """The part of the rows that was asked for, at most ten."""
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return JSONResponse({"message": "who are you?"}, status_code=401)
+        start = int(request.query_params.get("offset", "0"))
+        size = self.switches.clamp(min(int(request.query_params.get("limit", "10")), 10))
+        return JSONResponse(rows[self.switches.missing :][start : start + size])
+
+    async def students(self, request: Request) -> Response:
+        """Everybody."""
+        return self.page(request, [self.row(student) for student in self.facts.students])
+
+    async def student(self, request: Request) -> Response:
+        """A list of the one student with that id, or of nobody."""
+        wanted = request.path_params["id"]
+        found = [s for s in self.facts.students if s.id == wanted]
+        return self.page(request, [self.row(student) for student in found])
+
+    def row(self, student: StudentFact) -> dict[str, Any]:
+        """A student, and the address of that student."""
+        href = f"{self.url}/students/{student.id}"
+        return {"id": student.id, "first": student.first, "last": student.last, "href": href}
+
+    async def stays(self, request: Request) -> Response:
+        """Stays of a student or at a school."""
+        by = request.query_params
+        rows = [
+            {
+                "id": f"{e.student}@{e.school}@{e.entry}",
+                "student": e.student,
+                "school": str(e.school),
+                "entry": str(e.entry),
+            }
+            for e in self.facts.enrollments
+            if by.get("student", e.student) == e.student and by.get("school", str(e.school)) == str(e.school)
+        ]
+        return self.page(request, rows)
+
+
+class Pupil(TypedDict):
+    """A student as the vendor spells one."""
+
+    id: str
+    first: str
+    last: str
+
+
+class Stay(TypedDict):
+    """A stay as the vendor spells one."""
+
+    id: str
+    student: str
+    school: str
+    entry: str
+
+
+PUPILS, STAYS = TypeAdapter(list[Pupil]), TypeAdapter(list[Stay])
+
+
+def student_of(row: Pupil) -> Student:
+    """The student of a row."""
+    name = PersonName(first_name=row["first"], last_name=row["last"])
+    return Student(vendor_id=row["id"], student_unique_id=StudentId(row["id"]), name=name)
+
+
+def enrollment_of(row: Stay) -> SchoolEnrollment:
+    """The enrollment of a row."""
+    return SchoolEnrollment(
+        vendor_id=row["id"],
+        student_id=StudentId(row["student"]),
+        school_id=SchoolId(row["school"]),
+        entry_date=date.fromisoformat(row["entry"]),
+        grade_level=GradeLevel.UNMAPPED,
+        grade_level_descriptor=Descriptor(code_value=""),
+    )
+
+
+class HallSettings(AdapterSettings):
+    """Access to the hall."""
+
+    token: SecretStr
+    """Token of the hall."""
+
+
+class Hall(Adapter):
+    """The hall's API."""
+
+    settings: HallSettings
+
+    def auth(self) -> httpx.Auth:
+        """The hall's token."""
+        return Bearer(self.settings.token, origin=self.settings.base_url)
+
+    async def check(self) -> str:
+        """Ask for one student."""
+        read(await self.http.get("students", params={"limit": 1}), PUPILS)
+        return "hall"
+
+    async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
+        """Students by number."""
+        batch: dict[StudentId, Student | AdapterError] = {}
+        for key in ids:
+            try:
+                response = await self.http.get(f"students/{path_id(key)}")
+            except BadKeyError as error:
+                batch[key] = error
+            else:
+                batch.update((key, student_of(row)) for row in read(response, PUPILS))
+        return batch
+
+    async def students_by_district(
+        self, ids: Sequence[DistrictId], *, window: Window, filter: StudentFilter | None = None
+    ) -> Batch[DistrictId, Page[Student]]:
+        """Everybody."""
+        part = await offset_page(self.http, "students", {}, lambda r: read(r, PUPILS), window)
+        return {ids[0]: Page([student_of(row) for row in part.rows], part.after, part.total)}
+
+    async def school_enrollments_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[SchoolEnrollment]]:
+        """Stays of each student."""
+        return {key: await self.stays("student", key) for key in ids}
+
+    async def school_enrollments_by_school(
+        self, ids: Sequence[SchoolId]
+    ) -> Batch[SchoolId, list[SchoolEnrollment]]:
+        """Stays at each school."""
+        return {key: await self.stays("school", key) for key in ids}
+
+    async def stays(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
+        """Stays that a field selects."""
+        try:
+            pages = by_offset(self.http, "stays", {field: query_text(key)}, lambda r: read(r, STAYS))
+        except BadKeyError as error:
+            return error
+        return [enrollment_of(row) for row in await everything(pages, key=lambda row: row["id"])]
+
+    paths: ClassVar = {
+        Adapter.school_enrollments_by_student: Split(
+            via=Adapter.school_enrollments_by_school,
+            by=lambda record: record.student_id,
+            calls=lambda _: Calls(point=2, coarse=3),
+        )
+    }

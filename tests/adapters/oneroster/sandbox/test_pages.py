@@ -1,0 +1,184 @@
+"""How the OneRoster sandbox pages, sorts and selects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from student_graph.adapters.oneroster.sandbox import GRADEBOOK_ODD, LEGACY_11, PUBLISHED_12, OneRosterSandbox
+from student_graph.adapters.sandbox.district import make_district
+from tests.adapters.oneroster.asking import Rows, Server, asking
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server as published, of more users than a page."""
+    with asking(OneRosterSandbox(make_district(60))) as server:
+        yield server
+
+
+def linked(server: Server, path: str, **params: str | int) -> Iterator[Rows]:
+    """The rows of each page, as `Link` leads from one to the next."""
+    response = server.get(path, **params)
+    while True:
+        yield response.json()["users"]
+        if "next" not in response.links:
+            return
+        response = server.client.get(response.links["next"]["url"])
+
+
+@pytest.mark.parametrize("limit", [1, 7, 60, 61])
+def test_links_lead_through_all_pages(server: Server, limit: int) -> None:
+    """Every student once, in the collection's order, whatever the size of a page."""
+    pages = list(linked(server, "/students", limit=limit))
+
+    assert [row["sourcedId"] for page in pages for row in page] == [
+        row["sourcedId"] for row in server.every("/students")
+    ]
+    assert {len(page) for page in pages[:-1]} <= {limit}
+
+
+def test_links_keep_what_was_asked(server: Server) -> None:
+    """Filter, order and fields are those of the first page on all."""
+    pages = list(linked(server, "/users", limit=5, filter="roles.role='student'", sort="familyName"))
+    names = [row["familyName"] for page in pages for row in page]
+
+    assert len(names) == 60
+    assert names == sorted(names)
+
+
+def test_a_page_tells_its_neighbours_and_the_total(server: Server) -> None:
+    """`X-Total-Count`, and `Link` to the first, previous, next and last page."""
+    total = len(server.every("/users"))
+    response = server.get("/users", limit=10, offset=20)
+
+    assert response.headers["x-total-count"] == str(total)
+    assert {rel: link["url"].rpartition("?")[2] for rel, link in response.links.items()} == {
+        "first": "limit=10&offset=0",
+        "prev": "limit=10&offset=10",
+        "next": "limit=10&offset=30",
+        "last": f"limit=10&offset={(total - 1) // 10 * 10}",
+    }
+
+
+def test_a_page_has_a_hundred_rows_unless_asked(server: Server) -> None:
+    """The published default."""
+    assert len(server.rows("/users")) == 100
+    assert len(server.rows("/users", limit=120)) == 120
+
+
+def test_past_the_end_there_is_nothing(server: Server) -> None:
+    """200, no rows, and the way back to the last page."""
+    response = server.get("/students", offset=99_999)
+
+    assert response.json() == {"users": []}
+    assert response.links["prev"]["url"] == response.links["last"]["url"]
+
+
+@pytest.mark.parametrize(
+    ("query", "minor"),
+    [
+        ({"limit": "0"}, "invaliddata"),
+        ({"limit": "-1"}, "invaliddata"),
+        ({"limit": "abc"}, "invaliddata"),
+        ({"offset": "-5"}, "invaliddata"),
+        ({"sort": "nope"}, "invalid_sort_field"),
+        ({"orderBy": "up"}, "invaliddata"),
+        ({"fields": "givenName,nope"}, "invalid_selection_field"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(server: Server, query: dict[str, str], minor: str) -> None:
+    """400 with the published minor code."""
+    response = server.get("/users", **query)
+    (field,) = response.json()["imsx_CodeMinor"]["imsx_codeMinorField"]
+
+    assert (response.status_code, field["imsx_codeMinorFieldValue"]) == (400, minor)
+
+
+def test_sort_orders_texts_numbers_and_absence(server: Server) -> None:
+    """What is absent comes first, numbers by their size."""
+    scores = [row.get("score") for row in server.every("/results", sort="score", limit=1000)]
+    known = [score for score in scores if score is not None]
+
+    assert scores[: len(scores) - len(known)] == [None] * (len(scores) - len(known))
+    assert known == sorted(known)
+    assert 0 < len(known) < len(scores)
+
+
+def test_fields_select(server: Server) -> None:
+    """Only the properties named, of a collection and of a single row."""
+    row = server.rows("/students", fields="sourcedId, identifier")[0]
+    single = server.get(f"/students/{row['sourcedId']}", fields="identifier").json()
+
+    assert row.keys() == {"sourcedId", "identifier"}
+    assert single == {"user": {"identifier": row["identifier"]}}
+
+
+def test_a_limit_is_clamped_in_silence() -> None:
+    """Ten rows, whatever is asked: fewer rows than asked are no sign of the end."""
+    with asking(OneRosterSandbox(make_district(60), manner=replace(PUBLISHED_12, most_rows=10))) as server:
+        assert len(server.rows("/students", limit=10_000)) == 10
+        assert len(server.every("/students", limit=10_000)) == 60
+
+
+def test_without_totals_and_links() -> None:
+    """Neither header, and the last page is found by an empty one."""
+    manner = replace(PUBLISHED_12, totals=False, links=False)
+    with asking(OneRosterSandbox(make_district(10), manner=manner)) as server:
+        assert not {"link", "x-total-count"} & server.get("/users").headers.keys()
+        assert len(server.every("/students", limit=3)) == 10
+
+
+def test_a_previous_page_that_leads_nowhere() -> None:
+    """Past the end, the link to the previous page is past the end too."""
+    with asking(OneRosterSandbox(make_district(10), version="1.1", manner=LEGACY_11)) as server:
+        previous = server.get("/students", offset=99_999).links["prev"]["url"]
+
+        assert previous.endswith("offset=99899")
+        assert server.client.get(previous).json() == {"students": []}
+
+
+@pytest.mark.parametrize("limit", ["0", "abc", "-3"])
+def test_a_bad_limit_can_mean_a_hundred(limit: str) -> None:
+    """200 and the default size."""
+    with asking(OneRosterSandbox(make_district(60), version="1.1", manner=LEGACY_11)) as server:
+        assert len(server.rows("/users", limit=limit)) == 100
+
+
+def test_bad_sort_and_fields_can_be_passed_over() -> None:
+    """Neither refuses; unknown fields alone select nothing away."""
+    with asking(OneRosterSandbox(make_district(10), version="1.1", manner=LEGACY_11)) as server:
+        plain = server.rows("/students")
+
+        assert server.rows("/students", sort="nope", orderBy="up") == plain
+        assert server.rows("/students", fields="nope") == plain
+        assert {*server.rows("/students", fields="nope,identifier")[0]} == {"identifier"}
+
+
+def test_an_envelope_with_the_total_in_it() -> None:
+    """`_meta` and `_links` beside the collection, and nothing in the headers."""
+    with asking(OneRosterSandbox(make_district(10), manner=GRADEBOOK_ODD)) as server:
+        response = server.get("/lineItems", limit=5, offset=5)
+        body = response.json()
+
+    total = body["_meta"]["totalCount"]
+    assert body["_meta"] == {
+        "totalCount": total,
+        "limit": 5,
+        "offset": 5,
+        "totalPages": -(-total // 5),
+        "currentPage": 2,
+    }
+    assert body.keys() == {"lineItems", "_meta", "_links"}
+    assert body["_links"].keys() == {"first", "prev", "next", "last"}
+    assert "x-total-count" not in response.headers
+
+
+def test_an_envelope_that_is_not_oneroster() -> None:
+    """`data` and `total`."""
+    with asking(OneRosterSandbox(make_district(10), manner=replace(PUBLISHED_12, envelope="data"))) as server:
+        body = server.get("/students", limit=2).json()
+
+    assert (body.keys(), len(body["data"]), body["total"]) == ({"data", "total"}, 2, 10)

@@ -1,0 +1,1 @@
+"""Tests of document limits, costs and plans."""

@@ -1,0 +1,113 @@
+"""GraphiQL in a real browser: every file from the gateway, nothing asked of another host."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import ConsoleMessage, Page, Request, Route, async_playwright
+
+from student_graph.gateway.web.graphiql import BUILT
+from tests.gateway.servers import Running, demo
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
+    pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
+]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Visit:
+    """What a page asked for and complained about."""
+
+    def __init__(self) -> None:
+        self.elsewhere: list[str] = []
+        self.with_token: list[str] = []
+        self.complaints: list[str] = []
+
+    async def watch(self, page: Page) -> None:
+        """Refuse whatever leaves this machine, and remember it."""
+        await page.route("**/*", self._route)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._console)
+
+    def _console(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.complaints.append(said.text)
+
+    async def _route(self, route: Route, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if "token=" in request.url:
+            self.with_token.append(request.url)
+        if parts.hostname == "127.0.0.1" or parts.scheme in ("data", "blob"):
+            await route.continue_()
+        else:
+            self.elsewhere.append(request.url)
+            await route.abort()
+
+
+async def run_example(page: Page, running: Running) -> str:
+    """Open the page with a token, choose the first example, run it, and read what is shown."""
+    await page.goto(f"{running.ready['graphql']}#token={running.ready['tokens']['superintendent']}")
+    menu = page.get_by_test_id("examples")
+    await menu.and_(page.locator(":enabled")).wait_for()
+    await menu.select_option("01-one-student")
+    await page.locator(".graphiql-query-editor", has_text="OneStudent").wait_for()
+    await page.locator(".graphiql-execute-button").click()
+    result = page.locator(".result-window", has_text="firstName")
+    await result.wait_for()
+    return (await result.inner_text()).replace("\xa0", " ")
+
+
+async def test_an_example_is_run_offline(tmp_path: Path) -> None:
+    """An explorer opens the printed link, chooses an example, runs it and sees a student of the SIS."""
+    visit = Visit()
+    with demo(tmp_path, "--students", "20") as running:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = await browser.new_page(viewport={"width": 1400, "height": 900})
+            await visit.watch(page)
+            shown = await run_example(page, running)
+            address = page.url
+            await browser.close()
+
+    assert '"source": "edfi"' in shown
+    assert visit.elsewhere == []
+    assert visit.complaints == []
+    assert "token" not in address
+    assert visit.with_token == []
+
+
+async def test_the_same_query_is_run_as_another_of_the_demos_people(tmp_path: Path) -> None:
+    """By the link that the demo prints; the page holds no token, and the code is gone from the address."""
+    visit = Visit()
+    with demo(tmp_path, "--students", "20") as running:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = await browser.new_page(viewport={"width": 1400, "height": 900})
+            await visit.watch(page)
+            await page.goto(running.ready["graphiql"])
+            roles = []
+            for name in ("superintendent", "parent"):
+                await page.get_by_test_id("people").select_option(name)
+                await page.wait_for_function("name => document.readyState === 'complete'", arg=name)
+                await page.locator(".graphiql-query-editor", has_text="viewer").wait_for()
+                await page.locator(".graphiql-execute-button").click()
+                result = page.locator(".result-window", has_text=name.upper())
+                await result.wait_for()
+                roles.append((await result.inner_text()).replace("\xa0", " "))
+            address = page.url
+            await browser.close()
+    assert ['"role": "SUPERINTENDENT"' in roles[0], '"role": "PARENT"' in roles[1]] == [True, True]
+    assert (visit.elsewhere, visit.complaints, "code" in address) == ([], [], False)

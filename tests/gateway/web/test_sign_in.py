@@ -1,0 +1,113 @@
+"""Signing in from GraphiQL, in a real browser: authorization code with PKCE at an issuer on this machine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import jwt
+import pytest
+from playwright.async_api import async_playwright
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from student_graph.gateway.auth import Issuer, Keys, SignIn
+from student_graph.gateway.server import Service
+from student_graph.gateway.web.graphiql import BUILT, Explorer
+from student_graph.resolvers.context import ViewerRole
+from tests.gateway.auth.minting import AUDIENCE, EC, public
+from tests.gateway.servers import answering
+from tests.gateway.small_district import DISTRICT, Ledger, district
+from tests.gateway.web.test_graphiql_browser import ARGUMENTS, Visit
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
+    pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
+]
+
+
+@dataclass
+class Provider:
+    """An issuer that signs everybody in as the same teacher, and holds clients to PKCE."""
+
+    url: str = ""
+    challenges: dict[str, str] = field(default_factory=dict)
+    redeemed: list[str] = field(default_factory=list)
+
+    async def authorize(self, request: Request) -> Response:
+        asked = request.query_params
+        assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+        code = f"code-{len(self.challenges)}"
+        self.challenges[code] = asked["code_challenge"]
+        return RedirectResponse(f"{asked['redirect_uri']}?code={code}&state={asked['state']}", 302)
+
+    async def token(self, request: Request) -> Response:
+        form = dict(pair.split("=") for pair in (await request.body()).decode().split("&"))
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        if self.challenges.pop(form["code"], None) != challenge:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        self.redeemed.append(form["code"])
+        now = int(time.time())
+        claims = {"iss": self.url, "aud": AUDIENCE, "sub": "ada", "iat": now, "exp": now + 600, "role": "Teacher"}
+        sent = jwt.encode(claims, EC, "ES256", headers={"kid": "one"})
+        return JSONResponse({"access_token": sent, "token_type": "Bearer", "expires_in": 600})
+
+    async def keys(self, _: Request) -> Response:
+        return JSONResponse({"keys": [public(EC, "one")]})
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """It answers until the test ends."""
+    made = Provider()
+    routes = [
+        Route("/authorize", made.authorize),
+        Route("/token", made.token, methods=["POST"]),
+        Route("/keys", made.keys),
+    ]
+    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"])
+    with answering(Starlette(routes=routes, middleware=[cors])) as client:
+        made.url = str(client.base_url).rstrip("/")
+        yield made
+
+
+async def test_a_teacher_signs_in_and_asks(provider: Provider) -> None:
+    """The code is turned into a token by who began, the address keeps neither, the next query is the teacher's."""
+    issuer = Issuer(
+        provider.url,
+        Keys(f"{provider.url}/keys", httpx.AsyncClient(trust_env=False)),
+        AUDIENCE,
+        frozenset({DISTRICT}),
+        roles={"Teacher": ViewerRole.TEACHER},
+        sign_in=SignIn(f"{provider.url}/authorize", f"{provider.url}/token", "graphiql"),
+    )
+    service = Service([district(Ledger())], {}, Explorer(issuers=[issuer]), issuers=(issuer,))
+    visit = Visit()
+    with answering(service.app()) as client:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = await browser.new_page(viewport={"width": 1400, "height": 900})
+            await page.goto(f"{client.base_url}/graphql?code=forged&state=forged")
+            await page.get_by_test_id("sign-in").click()
+            await page.wait_for_url("**/graphql")
+            await visit.watch(page)
+            await page.locator(".graphiql-query-editor", has_text="viewer").wait_for()
+            await page.locator(".graphiql-execute-button").click()
+            result = page.locator(".result-window", has_text="TEACHER")
+            await result.wait_for()
+            address = page.url
+            await browser.close()
+    assert provider.redeemed == ["code-0"]
+    assert "code" not in address
+    assert visit.elsewhere == []

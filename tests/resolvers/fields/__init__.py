@@ -1,0 +1,1 @@
+"""Tests of the parts that graph types are built from."""

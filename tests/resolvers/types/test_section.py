@@ -1,0 +1,121 @@
+"""Schools and sections: what is taught, to whom, and when."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from student_graph.adapters import model
+from student_graph.adapters.model import AcademicSubject, Descriptor, SchoolId, SectionId, StaffId, StudentId
+from student_graph.resolvers.fields.ids import GlobalId, encode
+from tests.resolvers.third_party import Shelf, stranger
+from tests.resolvers.two_districts import CEDAR, World, school, student
+from tests.resolvers.types.test_viewer import place, section
+
+ALGEBRA = SectionId("101/2027/ALG 1")
+
+
+def work(number: str) -> model.AssignmentWork:
+    return model.AssignmentWork(
+        vendor_id=f"w{number}",
+        student_id=StudentId(number),
+        section_id=ALGEBRA,
+        assignment_id="a",
+        title="Essay",
+        status=model.SubmissionStatus.GRADED,
+    )
+
+
+def grade(number: str) -> model.CourseGrade:
+    return model.CourseGrade(
+        vendor_id=f"g{number}",
+        student_id=StudentId(number),
+        section_id=ALGEBRA,
+        source=model.GradeSource.SIS,
+        grade_type=model.GradeType.FINAL,
+    )
+
+
+def algebra() -> World:
+    """A section with two students, a course, a teacher, grades and work."""
+    course = model.Course(
+        vendor_id="c",
+        section_id=ALGEBRA,
+        course_code="ALG",
+        course_title="Algebra",
+        subjects=[AcademicSubject.MATHEMATICS],
+        subject_descriptors=[],
+    )
+    teacher = model.SectionStaff(vendor_id="t", staff_id=StaffId("7"), section_id=ALGEBRA)
+    staff = model.Staff(vendor_id="7", staff_unique_id=StaffId("7"), name=student("7", "Sam", "Vale").name)
+    shelf = Shelf(
+        {
+            "sections_by_id": {ALGEBRA: section(ALGEBRA)},
+            "courses_by_section": {ALGEBRA: course},
+            "section_staff_by_section": {ALGEBRA: [teacher]},
+            "staff_by_id": {"7": staff},
+            "section_enrollments_by_section": {ALGEBRA: [place("1", ALGEBRA), place("2", ALGEBRA)]},
+            "course_grades_by_section": {ALGEBRA: [grade("1"), grade("2")]},
+            "assignment_work_by_section": {ALGEBRA: [work("2"), work("1")]},
+        }
+    )
+    return World([stranger("sis", shelf)])
+
+
+async def test_a_section_tells_what_it_is_about_and_who_teaches() -> None:
+    """Title and subject are the course's; a teacher is a person of the district; the id reads back."""
+    key = encode(GlobalId("Section", CEDAR, ALGEBRA))
+    told = await algebra().data(
+        "query($id: ID!) {section(id: $id) {id courseTitle subject teachers {staff {name {lastName}}}}}", id=key
+    )
+
+    assert told["section"] == {
+        "id": key,
+        "courseTitle": "Algebra",
+        "subject": "MATHEMATICS",
+        "teachers": [{"staff": {"name": {"lastName": "Vale"}}}],
+    }
+
+
+async def test_a_place_in_a_section_shows_its_own_students_work() -> None:
+    """Grades and work of the whole section are split by student."""
+    told = await algebra().data(
+        """query($id: ID!) {section(id: $id) {roster {
+            courseGrades {provenance {id}} assignments {provenance {id}}
+        }}}""",
+        id=encode(GlobalId("Section", CEDAR, ALGEBRA)),
+    )
+    shown = [
+        (entry["courseGrades"][0]["provenance"]["id"], entry["assignments"][0]["provenance"]["id"])
+        for entry in told["section"]["roster"]
+    ]
+
+    assert shown == [("g1", "w1"), ("g2", "w2")]
+    assert all(len(entry["courseGrades"]) == 1 for entry in told["section"]["roster"])
+
+
+async def test_a_calendar_spans_school_years() -> None:
+    """Days of both years that a span touches, both ends included."""
+    days = [
+        model.CalendarDay(
+            vendor_id=str(day),
+            school_id=SchoolId("101"),
+            calendar_code="A",
+            date=day,
+            events=[Descriptor(code_value="Holiday")],
+            instructional=False,
+        )
+        for day in (date(2026, 6, 29), date(2026, 6, 30), date(2026, 7, 1))
+    ]
+    shelf = Shelf({"schools_by_id": {"101": school()}, "calendar_days_by_school": {"101": days}})
+    world = World([stranger("sis", shelf)])
+    query = """query($id: ID!, $to: Date!) {school(id: $id) {
+        district {name} calendarDays(from: "2026-06-30", to: $to) {date}
+    }}"""
+    key = encode(GlobalId("School", CEDAR, "101"))
+    told = await world.data(query, id=key, to="2026-06-30")
+    await world.data(query, id=key, to="2026-07-01")
+    years = [ask.arguments["school_year"] for _, ask in world.desk.asks if ask.arguments]
+
+    assert told["school"] == {"district": {"name": "Cedar"}, "calendarDays": [{"date": "2026-06-30"}]}
+    assert years == [2026, 2026, 2027]
+    assert await world.codes(query, id=key, to="2026-06-29") == ["BAD_INPUT"]

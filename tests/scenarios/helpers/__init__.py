@@ -1,0 +1,1 @@
+"""Districts and gateways that the scenarios run on."""
