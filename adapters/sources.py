@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
+from student_graph.adapters.answers import Answer, Answers, Ask, Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.identity import IdentityRules
@@ -25,50 +26,6 @@ K = TypeVar("K")
 V = TypeVar("V")
 P = ParamSpec("P")
 Method: TypeAlias = Callable[Concatenate[Any, Sequence[K], P], Awaitable[Batch[K, V]]]
-
-
-class Ref(NamedTuple):
-    """Something of a district, such as the school that students were reached through."""
-
-    kind: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ask(Generic[K]):
-    """One lookup, asked for keys of one district."""
-
-    lookup: Lookup
-    keys: tuple[K, ...]
-    arguments: Mapping[str, Hashable] = field(default_factory=dict)
-    window: Window | None = None
-    near: frozenset[Ref] = frozenset()
-    """The school or section that the keys were reached through: changes cost, never the answer."""
-    max_age: timedelta | None = None
-    """The oldest answer that the asker accepts, stale ones included; None for whatever is usable."""
-
-    @property
-    def question(self) -> tuple[Hashable, ...]:
-        """What two asks must share to have the same answer to the same key."""
-        return (self.lookup.name, *sorted(self.arguments.items()), self.window)
-
-    @property
-    def shape(self) -> tuple[Hashable, ...]:
-        """What two asks must share to be carried out as one."""
-        return (*self.question, self.max_age)
-
-
-class Answer(NamedTuple, Generic[V]):
-    """What one source says to one key. Absent from the mapping: the source does not know the key."""
-
-    value: V | AdapterError
-    source: str
-    fetched_at: datetime
-    stale: bool = False
-    withheld: tuple[AdapterError, ...] = ()
-    """Why records are missing from the value: rows whose subject could not be established."""
-    version: str | None = None
-    """The source's mark of its state before it was asked; None when it was not looked for."""
 
 
 class Aging(NamedTuple):
@@ -107,7 +64,7 @@ class Source:
 class Fetch(Protocol):
     """Carry out one ask at one source."""
 
-    async def __call__(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """Answers by key; a key that the source does not know is absent. Raises nothing a vendor did."""
         ...
 

@@ -15,11 +15,12 @@ import httpx
 from pydantic import AnyHttpUrl
 
 from student_graph.adapters import model
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
-from student_graph.adapters.sources import Answer, Ask, District, Source
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache.store import Together
 from student_graph.resolvers.access import granted
 from student_graph.resolvers.context import Viewer, ViewerRole

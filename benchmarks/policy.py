@@ -22,8 +22,9 @@ from jwt.algorithms import ECAlgorithm
 from benchmarks.district import HERE, VIEWER, district
 from benchmarks.measuring import Row
 from benchmarks.page import Page
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import DistrictId, StudentId
-from student_graph.adapters.sources import Fetch, Ref
+from student_graph.adapters.sources import Fetch
 from student_graph.gateway.auth import Issuer, Keys, Verifier
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.disclosure import DisclosureLog, Secrets

@@ -19,10 +19,11 @@ from benchmarks.asking import application, ask
 from benchmarks.district import HERE, VIEWER, Records, district, records, source
 from benchmarks.measuring import Row
 from student_graph.adapters import model
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
-from student_graph.adapters.sources import Aging, Ask, Source
+from student_graph.adapters.sources import Aging, Source
 from student_graph.gateway.cache import Based, Limits, Reading
 from student_graph.gateway.cache.limits import MIB
 from student_graph.gateway.fetch.pipeline import Operations

@@ -11,10 +11,11 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, get_type_hints
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Page
 from student_graph.adapters.model import Record, StudentId
-from student_graph.adapters.sources import Answer, Ask, Fetch, Source
+from student_graph.adapters.sources import Fetch, Source
 from student_graph.resolvers.context import Health
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import DistrictId, GradeLevel, SchoolId, Sensitivity, StaffId, StudentId
-from student_graph.adapters.sources import Ref
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ import strawberry
 from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
 from strawberry.types import Info as StrawberryInfo
 
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import ContactId, DistrictId, Record, Sensitivity, StaffId, StudentId
-from student_graph.adapters.sources import Ref, Source, Sources
+from student_graph.adapters.sources import Source, Sources
 from student_graph.resolvers.access import Assigned, Emergency, Grant, Reach
 
 

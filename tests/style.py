@@ -39,7 +39,7 @@ class Finding(NamedTuple):
 
 def files(*suffixes: str) -> list[Path]:
     """Files of the repository with one of the suffixes; generated ones left out."""
-    listed = subprocess.run(  # noqa: S603 - fixed words
+    listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - git as the PATH has it
         cwd=ROOT,
         check=True,
@@ -88,7 +88,7 @@ def _constants(path: Path, tree: ast.Module) -> Iterator[Finding]:
             targets, value = statement.targets, statement.value
         else:
             continue
-        for target in (node for target in targets for node in ast.walk(target)):
+        for target in (node for assigned in targets for node in ast.walk(assigned)):
             if not isinstance(target, ast.Name) or not target.id.isupper():
                 continue
             words = target.id.strip("_").split("_")
@@ -138,8 +138,7 @@ def _sentences(path: Path) -> Iterator[tuple[int, str]]:
             if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and " " in token.string):
                 yield token.start[0], INLINE_CODE.sub("`", token.string)
     else:
-        for number, line in enumerate(text.splitlines(), 1):
-            yield number, line
+        yield from enumerate(text.splitlines(), 1)
 
 
 def checked(*, code: bool) -> list[Path]:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.lookup import About, Page
 from student_graph.adapters.model import DistrictId, Record, Sensitivity, StudentId
-from student_graph.adapters.sources import Answer, Ask, District, Fetch, Source
+from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.store import Together
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Operation, ReachOf, Viewer

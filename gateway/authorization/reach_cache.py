@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.sources import District, Fetch, Ref
+from student_graph.adapters.sources import District, Fetch
 from student_graph.gateway.authorization.reach_lookup import Reaching, Untold
 from student_graph.gateway.cache import Based
 from student_graph.gateway.cache.store import Memo, stand

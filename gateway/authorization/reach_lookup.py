@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from student_graph.adapters.answers import Ask, Ref
 from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
-from student_graph.adapters.sources import Ask, District, Fetch, Ref
+from student_graph.adapters.sources import District, Fetch
 from student_graph.gateway.auth.issuers import STAFF
 from student_graph.resolvers.access import Assigned, Reach, united
 from student_graph.resolvers.context import Viewer, ViewerRole

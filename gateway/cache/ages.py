@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError
-from student_graph.adapters.sources import Ask, District, Source
+from student_graph.adapters.sources import District, Source
 
 AT_ONCE = 300.0
 """Seconds for which a stale answer is served without waiting for the source, within its own limit."""

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
 from student_graph.adapters.lookup import Lookup, Page
 from student_graph.adapters.model import Fetched, Record
-from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.adapters.sources import Source
 
 FORM = "1"
 """Raised when values are written in another form: those of the old one are never found."""

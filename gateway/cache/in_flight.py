@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable
 from contextvars import Context
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from student_graph.adapters.sources import Answer, Ask, Fetch, Source
+from student_graph.adapters.answers import Answers, Ask
+from student_graph.adapters.sources import Fetch, Source
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.telemetry import Calls, counted
 
 log = logging.getLogger("student_graph.cache")
 
-Answers: TypeAlias = Mapping[Any, Answer[Any]]
 Land: TypeAlias = Callable[[Source, Ask[Any], Answers], None]
 
 

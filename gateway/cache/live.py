@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.sources import Answer, Ask, District, Fetch, Source
+from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.ages import Ages, ages_of, passing, unknown
-from student_graph.gateway.cache.in_flight import Answers, Flying
+from student_graph.gateway.cache.in_flight import Flying
 from student_graph.gateway.cache.limits import Limits
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.response_cache import Wholes

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.live import Cache
 from student_graph.gateway.cache.store import Entry, Memo, Shelf
 

@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
-from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.ages import passing
-from student_graph.gateway.cache.in_flight import Answers, Flight
+from student_graph.gateway.cache.in_flight import Flight
 from student_graph.gateway.cache.live import Cache
 from student_graph.gateway.cache.looking import Look, look
 from student_graph.gateway.cache.response_cache import Based

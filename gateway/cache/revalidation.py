@@ -9,7 +9,7 @@ looked for when something that was kept is no longer fresh.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,13 +17,12 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.sources import Answer, Ask, Fetch, Source
+from student_graph.adapters.sources import Fetch, Source
 from student_graph.gateway.cache.store import Shelf
 from student_graph.gateway.deadlines import within
-
-Answers = Mapping[Any, Answer[Any]]
 
 LOOKED = 5.0
 """Seconds for which a mark holds: as much later than it happens a change is seen, at most."""

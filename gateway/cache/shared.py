@@ -15,16 +15,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.sources import Answer, Ask, District, Fetch, Source
+from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.ages import Ages, ages_of, passing, unknown
 from student_graph.gateway.cache.codec import Written, places_of, read, read_error, write, write_error
 from student_graph.gateway.cache.encryption import WRITTEN
 from student_graph.gateway.cache.fleet import CHANGED, LEASE, AwayError, Fleet
 from student_graph.gateway.cache.purges import Purged
-
-Answers = Mapping[Any, Answer[Any]]
 
 AT_ONCE = 200
 """Places that one operation names."""

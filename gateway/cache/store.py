@@ -13,8 +13,9 @@ from operator import attrgetter
 from sys import getsizeof
 from typing import Any, NamedTuple
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.limits import Limits
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.sizes import size_of

@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import Split
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.lookup import Lookup, lookup_of
-from student_graph.adapters.sources import Answer, Ask, Fetch, Source
-
-Answers = Mapping[Any, Answer[Any]]
+from student_graph.adapters.sources import Fetch, Source
 
 
 def routed(fetch: Fetch, coarse_fetch: Fetch) -> Fetch:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from student_graph.adapters.sources import Answer, Ask, Fetch, Source
+from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.sources import Fetch, Source
 
 
 @dataclass(slots=True, eq=False)

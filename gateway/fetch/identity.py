@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, IdentityError, NotOfferedError, RefusedError
 from student_graph.adapters.identity import (
@@ -25,11 +26,9 @@ from student_graph.adapters.identity import (
 )
 from student_graph.adapters.lookup import About, lookup_of
 from student_graph.adapters.model import DistrictId, Record, SectionId, StudentId, StudentIdentity, Subject
-from student_graph.adapters.sources import Answer, Ask, District, Fetch, Source
+from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.fetch.section_identity import SectionLinks, renamed
 from student_graph.gateway.telemetry import Link, Telemetry
-
-Answers = Mapping[Any, Answer[Any]]
 
 BY_ID = lookup_of(Adapter.student_identities_by_id)
 BY_DISTRICT = lookup_of(Adapter.student_identities_by_district)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.sources import Answer, Ask, District, Fetch, Source, Sources
+from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.authorization.reach_cache import Scopes
 from student_graph.gateway.cache import Based, Cache, Limits, Others, Reading

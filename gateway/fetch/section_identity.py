@@ -6,12 +6,13 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, IdentityError
 from student_graph.adapters.identity import IdentityRules, key_of
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Record, SchoolId, Section, SectionId, StudentId
-from student_graph.adapters.sources import Answer, Ask, District, Fetch
+from student_graph.adapters.sources import District, Fetch
 
 SECTIONS = lookup_of(Adapter.sections_by_id)
 SCHOOL_SECTIONS = lookup_of(Adapter.sections_by_school)

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
-from student_graph.adapters.sources import Answer, Ask, Fetch, Source
+from student_graph.adapters.sources import Fetch, Source
 from student_graph.gateway.deadlines import within
 from student_graph.gateway.http import VendorClient
 

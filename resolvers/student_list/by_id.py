@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from student_graph.adapters import model
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import StudentId
-from student_graph.adapters.sources import Key, Ref
+from student_graph.adapters.sources import Key
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.load import load_each, load_many

@@ -6,8 +6,8 @@ from enum import Enum
 
 import strawberry
 
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import Sensitivity, StudentId
-from student_graph.adapters.sources import Ref
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.docstrings import described, described_enum
 from student_graph.resolvers.fields.ids import GlobalId, encode

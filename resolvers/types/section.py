@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from student_graph.adapters import model
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import StudentId
-from student_graph.adapters.sources import Ref
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import AsOf
 from student_graph.resolvers.fields.batched import batched

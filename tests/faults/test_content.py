@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Batch
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import AssignmentWork, StudentId
-from student_graph.adapters.sources import Ask
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.faults.vendor import CANARY, Work, body, codes, district, http, vendor
 from tests.gateway.small_district import Ledger, error_code, source

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import AttendanceCategory
-from student_graph.adapters.sources import Ask
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Calls, Link, Telemetry, count_call, counted, traced
 from tests.gateway.small_district import YEAR, Ledger, Sis, event, source

@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 from pydantic import AnyHttpUrl
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.lookup import Page, StudentFilter, Window
 from student_graph.adapters.model import DistrictId, Fetched, Record
-from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.adapters.sources import Source
 
 FETCHED_AT = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 

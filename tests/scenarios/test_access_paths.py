@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Ask, Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.client.keys import section_id
 from student_graph.adapters.errors import AdapterError
@@ -20,7 +21,7 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId, StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
-from student_graph.adapters.sources import Ask, Column, Keys, Ref, Sources
+from student_graph.adapters.sources import Column, Keys, Sources
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.scenarios.helpers.whole_district import HERE, Road, road
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError, UnavailableError
 from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, ContactId, StaffId, StudentId
-from student_graph.adapters.sources import Ref
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.authorization.test_reach import PARENT, TEACHER, Office, shelf, viewer
 from tests.resolvers.two_districts import CEDAR

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Answer, Ask, Ref
 from student_graph.adapters.contract import Adapter, Window
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import lookup_of
@@ -21,7 +22,7 @@ from student_graph.adapters.model import (
     StudentId,
     Subject,
 )
-from student_graph.adapters.sources import Answer, Ask, District, Fetch, Ref, Source
+from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.resolvers.access import Grant, Reach, granted

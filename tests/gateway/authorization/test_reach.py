@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Answer, Ask, Ref
 from student_graph.adapters.errors import AdapterError, NotOfferedError, UnavailableError
 from student_graph.adapters.model import (
     ContactId,
@@ -29,7 +30,7 @@ from student_graph.adapters.model import (
     StudentContact,
     StudentId,
 )
-from student_graph.adapters.sources import Answer, Ask, District, Fetch, Ref, Source
+from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.authorization.reach_cache import Scopes
 from student_graph.gateway.cache import Based, Cache, Purge, Reading
 from student_graph.resolvers.access import Assigned, Grant

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.sources import Answer, Ask, District, Source
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Based, Cache, Limits, Others, Reading
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.gateway.small_district import DISTRICT, YEAR, Ledger, Sis, source

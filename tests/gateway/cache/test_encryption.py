@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
 from student_graph.adapters.lookup import Window
-from student_graph.adapters.sources import Answer, Ask
 from student_graph.gateway.cache.codec import places_of, read, read_error, write, write_error
 from student_graph.gateway.cache.encryption import Vault
 from tests.gateway.cache.small_cache import EVENTS, PAGES, STUDENTS

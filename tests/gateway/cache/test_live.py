@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError
 from student_graph.adapters.lookup import Window
-from student_graph.adapters.sources import Aging, Ask
+from student_graph.adapters.sources import Aging
 from student_graph.gateway.cache import Limits, Purge
 from tests.gateway.cache.small_cache import ACTIONS, EVENTS, PAGES, STUDENTS, THIS_YEAR, Kept
 from tests.gateway.small_district import DISTRICT, YEAR, error_code

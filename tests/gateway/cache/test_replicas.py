@@ -13,8 +13,9 @@ import msgspec
 import pytest
 from pydantic import AnyHttpUrl
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import AdapterSettings
-from student_graph.adapters.sources import Ask, District, Source
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.cache.encryption import Vault
 from student_graph.gateway.cache.fleet import Fleet

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.model import DistrictId, Sensitivity
-from student_graph.adapters.sources import Ask, District
+from student_graph.adapters.sources import District
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.cache.response_cache import Wholes
 from student_graph.gateway.disclosure import Entry

@@ -7,9 +7,9 @@ import asyncio
 import httpx
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
-from student_graph.adapters.sources import Ask
 from student_graph.gateway.cache.revalidation import LOOKED, WITHOUT
 from tests.adapters.edfi.scripted import connected
 from tests.gateway.cache.small_cache import ACTIONS, STUDENTS, Kept

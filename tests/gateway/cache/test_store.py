@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from student_graph.adapters.sources import Ask
+from student_graph.adapters.answers import Ask
 from student_graph.gateway.cache import Limits, Purge
 from student_graph.gateway.cache.limits import MIB
 from student_graph.gateway.cache.purges import Purged

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.sources import Ask
 from student_graph.gateway.fetch.access_paths import routed
 from student_graph.gateway.fetch.batching import Flights
 from student_graph.gateway.fetch.vendor import fetch_from_vendor

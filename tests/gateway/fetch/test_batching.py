@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.sources import Answer, Ask, Source
+from student_graph.adapters.sources import Source
 from student_graph.gateway.fetch.batching import Flights
 from tests.gateway.small_district import Ledger, Sis, source
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import RefusedError, UnavailableError
 from student_graph.adapters.identity import IdentityRule, IdentityRules
 from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.sources import Ask, District, Source
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry

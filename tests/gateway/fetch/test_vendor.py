@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
-from student_graph.adapters.sources import Ask
 from student_graph.gateway.fetch.vendor import bounded, fetch_from_vendor
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, source, student
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import GradeLevel, PersonName
-from student_graph.adapters.sources import Ref
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from student_graph.resolvers.student_list.by_id import CHUNK, MOST_CHUNKS
 from student_graph.resolvers.student_list.by_vendor_page import MOST_PAGES

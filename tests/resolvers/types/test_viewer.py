@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from student_graph.adapters.answers import Ref
 from student_graph.adapters.identity import IdentityRule, IdentityRules
 from student_graph.adapters.model import (
     Descriptor,
@@ -19,7 +20,6 @@ from student_graph.adapters.model import (
     StaffId,
     StudentId,
 )
-from student_graph.adapters.sources import Ref
 from student_graph.resolvers.access import Grant, Reach, granted
 from student_graph.resolvers.context import ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
