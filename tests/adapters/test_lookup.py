@@ -7,7 +7,7 @@ import inspect
 from datetime import timedelta
 
 import pytest
-from student_graph.kit.model import AttendanceEvent, Record, Sensitivity, Student
+from student_graph.adapters.model import AttendanceEvent, Record, Sensitivity, Student
 
 import student_graph.adapters as kit
 from student_graph.adapters.contract import Adapter
