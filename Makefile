@@ -10,7 +10,7 @@ AUDIT := tests/gateway/web/http_audit
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check check-static bench figures graphiql schema clean
+.PHONY: faults help setup run test check check-static bench figures graphiql schema clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## What the g
 
 figures: setup ## The size of the code, room by room
 	@$(BIN)/python docs/figures.py
+
+faults: setup ## Write docs/faults.md
+	@$(BIN)/python -m tests.faults.page > .faults.new && mv .faults.new docs/faults.md
 
 graphiql: ## Build the GraphiQL page anew
 	@rm -f $(PAGE)

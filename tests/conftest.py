@@ -1,22 +1,19 @@
-"""What holds for every test: a skip is a failure on a machine where all is at hand."""
+"""What holds for every test: how long the long runs are, which rows of the faults are played, and what a skip means."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.rows import NOT_COVERED, SECTIONS
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Tell with a test's outcome which rows of the matrix it plays, also from another process."""
+    """Attach the rows of the faults that a test plays to its report, which a worker process sends on."""
     outcome: Any = yield
     rows = [name for mark in item.iter_markers("row") for name in mark.args]
     if rows:
@@ -24,30 +21,34 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Report what this run counted, and the rows of the matrix that it played."""
-    tried: dict[str, bool] = {}
+    """Print what the tests counted, and the rows of the faults that were played."""
+    passed: dict[str, bool] = {}
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, ()):
-            told = [] if outcome == "passed" and report.when != "call" else _told(report)
-            for text in (text for name, text in told if name == "counts"):
+            properties = [] if outcome == "passed" and report.when != "call" else _user_properties(report)
+            for text in (text for name, text in properties if name == "counts"):
                 terminalreporter.line(text)
-            for row in (row for name, rows in told if name == "rows" for row in rows):
-                tried[row] = tried.get(row, True) and outcome == "passed"
-    if not tried:
-        return
-    terminalreporter.section("matrix of faults")
+            for row in (row for name, rows in properties if name == "rows" for row in rows):
+                passed[row] = passed.get(row, True) and outcome == "passed"
+    if passed:
+        _summarize_rows(terminalreporter, passed)
+
+
+def _summarize_rows(terminalreporter: Any, passed: dict[str, bool]) -> None:
+    terminalreporter.section("faults")
     for section, rows in SECTIONS.items():
-        played = [row for row in rows if row in tried]
-        passed = [row for row in played if tried[row]]
-        terminalreporter.line(f"{section}: {len(rows)} rows, {len(played)} tried, {len(passed)} passed")
-        for row in (row for row in played if not tried[row]):
-            terminalreporter.line(f"   {row} FAILED")
-        for row in (row for row in rows if row in NOT_COVERED):
-            terminalreporter.line(f"   {row} not covered: {NOT_COVERED[row]}")
+        played = [row for row in rows if row in passed]
+        good = sum(passed[row] for row in played)
+        terminalreporter.line(f"{section}: {len(rows)} rows, {len(played)} played, {good} passed")
+        for row in rows:
+            if row in NOT_COVERED:
+                terminalreporter.line(f"   {row} not played: {NOT_COVERED[row]}")
+            elif not passed.get(row, True):
+                terminalreporter.line(f"   {row} FAILED")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run when a test was skipped on a machine that has everything."""
+    """Fail the run if a test was skipped on a machine that has everything."""
     if not os.environ.get("STUDENT_GRAPH_SKIPS_FAIL"):
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -55,7 +56,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _told(report: Any) -> list[tuple[str, Any]]:
-    """What a test told with its outcome; a module that could not be read tells nothing."""
-    found: list[tuple[str, Any]] = getattr(report, "user_properties", [])
-    return found
+def _user_properties(report: Any) -> list[tuple[str, Any]]:
+    """What a test attached to its report; a module that could not be imported has none."""
+    properties: list[tuple[str, Any]] = getattr(report, "user_properties", [])
+    return properties

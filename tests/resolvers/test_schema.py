@@ -148,6 +148,7 @@ UNCLASSED = {
 
 
 @pytest.mark.row("K01")
+@pytest.mark.row("M06")
 def test_every_field_of_every_type_has_a_class() -> None:
     """By its own tag or its type's; a new type is a record, which has a class, or stands in the list above."""
     text = export()

@@ -108,6 +108,7 @@ def conformance(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.row("M07")
 def test_the_vendor_of_the_docs_is_green(written: Path) -> None:
     """Whoever follows the page from an empty folder ends with the suite passed."""
     told = conformance(written)

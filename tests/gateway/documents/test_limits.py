@@ -191,6 +191,7 @@ def test_in_a_time_of_transition_it_only_warns(caplog: pytest.LogCaptureFixture)
         ("depth = 13\nloosened = true", None),
     ],
 )
+@pytest.mark.row("M04")
 def test_bounds_may_be_tightened_and_are_loosened_on_purpose_only(
     tmp_path: Path, section: str, says: str | None
 ) -> None:

@@ -13,6 +13,7 @@ from tests.gateway.cache.test_response_cache import VIEWERS
 from tests.gateway.servers import answering
 from tests.gateway.small_district import Ledger, district
 
+pytestmark = pytest.mark.row("M08")
 HEADERS = {"Authorization": "Bearer head"}
 QUERY = "query cop { __typename }"
 
@@ -107,6 +108,7 @@ def test_field_suggestions(http: httpx.Client) -> None:
     assert "did you mean" not in answer.text.lower()
 
 
+@pytest.mark.row("M05")
 def test_the_settings_of_serve_are_those() -> None:
     """Introspection and GraphiQL are off unless they are switched on."""
     server = ServerConfig()
