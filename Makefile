@@ -32,7 +32,7 @@ check-static: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy examples/stranger/hillside_sis
+	$(BIN)/mypy examples/third_party_adapter/hillside_sis
 	$(BIN)/lint-imports
 	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
 
@@ -58,9 +58,9 @@ clean: ## Remove what was built
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(SETUP): pyproject.toml hatch_build.py examples/stranger/pyproject.toml | $(BIN)/python
+$(SETUP): pyproject.toml hatch_build.py examples/third_party_adapter/pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable examples/stranger
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable examples/third_party_adapter
 	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json

@@ -1,4 +1,4 @@
-"""A stranger's adapter: its own distribution, found by entry point, on the kit's public names alone."""
+"""A third-party adapter: its own distribution, found by entry points, that uses only the public names of the kit."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from student_graph.adapters.registry import GROUP, find
 from student_graph.gateway.demo.staged import SANDBOXES
 
 ROOT = Path(__file__).parents[2]
-STRANGER = ROOT / "examples" / "stranger"
-MODULES = sorted((STRANGER / "hillside_sis").glob("*.py"))
+EXAMPLE = ROOT / "examples" / "third_party_adapter"
+MODULES = sorted((EXAMPLE / "hillside_sis").glob("*.py"))
 PUBLIC = {
     "student_graph.adapters",
     "student_graph.adapters.auth",
@@ -31,7 +31,7 @@ PUBLIC = {
     "student_graph.adapters.sandbox.serving",
     "student_graph.adapters.testing",
 }
-"""Modules of ours that a vendor's author is told of."""
+"""Modules that the documentation names as public for authors of adapters."""
 
 
 def imports(path: Path) -> list[tuple[str, str]]:
@@ -72,7 +72,7 @@ def test_it_reaches_for_no_private_attribute(path: Path) -> None:
 
 def test_a_vendor_is_joined_in_few_lines() -> None:
     """Adapter and payloads, blank lines left out."""
-    code = "".join((STRANGER / "hillside_sis" / name).read_text() for name in ("adapter.py", "api.py"))
+    code = "".join((EXAMPLE / "hillside_sis" / name).read_text() for name in ("adapter.py", "api.py"))
 
     assert sum(1 for line in code.splitlines() if line.strip()) < 150
 
