@@ -40,7 +40,7 @@ bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## What the g
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 figures: setup ## The size of the code, room by room
-	@$(BIN)/python docs/figures.py
+	@$(BIN)/python -m tests.figures
 
 faults: setup ## Write docs/faults.md
 	@$(BIN)/python -m tests.faults.page > .faults.new && mv .faults.new docs/faults.md

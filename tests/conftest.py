@@ -1,4 +1,4 @@
-"""What holds for every test: how long the long runs are, which rows of the faults are played, and what a skip means."""
+"""What holds for every test: which rows of the faults it plays, and what a skip means where all is installed."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
     path.write_text(example)
     environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', example), "x" * 32)
 
-    found = settings_file.load(path)
-    for source in found.districts[0].sources:
+    config = settings_file.load(path)
+    for source in config.districts[0].sources:
         assert make_settings(find(source.kind), source.name, source.settings, environ)
-    [viewer] = environment.tokens(found, path, environ).values()
+    [viewer] = environment.tokens(config, path, environ).values()
     assert viewer.operator
 
 

@@ -20,9 +20,10 @@ HEAD = """\
 # Faults
 
 Every fault that the gateway is held to, what it must do, and the tests that play the fault for real. `make faults`
-writes this page from `tests/faults/rows.toml` and the tests. `python -m pytest -m row` plays all rows and reports each
-section.
+writes this page from `tests/faults/rows.toml` and the tests. `python -m pytest -m row` plays all rows and reports
+each section.
 """
+COLUMNS = ("| row | fault | expected | held by |", "|---|---|---|---|")
 
 
 class _Collector:
@@ -61,7 +62,7 @@ def page() -> str:
     played = tests_of_rows()
     parts = [HEAD]
     for section, names in SECTIONS.items():
-        lines = [f"## {section}. {TITLES[section]}", "", "| row | fault | expected | held by |", "|---|---|---|---|"]
+        lines = [f"## {section}. {TITLES[section]}", "", *COLUMNS]
         for name in names:
             tests = "<br>".join(f"`{test}`" for test in played.get(name, ()))
             held = tests or f"not played: {NOT_COVERED[name]}"

@@ -1,4 +1,4 @@
-"""The rows of `rows.toml`, by section, and why some are not played. Tests name the rows that they play by the marker `row`."""
+"""The rows of `rows.toml`, by section. Tests name the rows that they play by the marker `row`."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_page_of_the_faults_is_fresh() -> None:
     """`docs/faults.md` is what `make faults` writes: each row with its tests, or with a reason."""
-    written = subprocess.run(  # noqa: S603 - our own interpreter and words
+    written = subprocess.run(
         [sys.executable, "-m", "tests.faults.page"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
 
