@@ -1,0 +1,17 @@
+"""
+Long property and differential runs: a sample in `make test`, all of it in `.ci/run`.
+
+A test with the marker `long_run` takes its size from `size`. With `STUDENT_GRAPH_LONG_RUNS` set it takes the full one.
+"""
+
+from __future__ import annotations
+
+import os
+
+LONG_RUNS = bool(os.environ.get("STUDENT_GRAPH_LONG_RUNS"))
+"""Whether long runs are run in full."""
+
+
+def size(sample: int, full: int) -> int:
+    """How many cases a long run takes: a sample that ends within seconds, or all."""
+    return full if LONG_RUNS else sample
