@@ -3,12 +3,12 @@
 from student_graph.adapters import model
 from student_graph.adapters.contract import (
     CONTRACT_VERSION,
+    AccessPath,
     Adapter,
     AdapterSettings,
     Batch,
-    Calls,
+    CallCost,
     Page,
-    Split,
     StudentFilter,
     Window,
 )
@@ -28,12 +28,13 @@ from student_graph.adapters.model import *  # noqa: F403 - the records are part 
 
 __all__ = [
     "CONTRACT_VERSION",
+    "AccessPath",
     "Adapter",
     "AdapterError",
     "AdapterSettings",
     "BadKeyError",
     "Batch",
-    "Calls",
+    "CallCost",
     "ForbiddenError",
     "IdentityError",
     "IdentityRule",
@@ -42,7 +43,6 @@ __all__ = [
     "Page",
     "PayloadError",
     "RefusedError",
-    "Split",
     "StudentFilter",
     "UnavailableError",
     "Window",

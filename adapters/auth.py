@@ -18,7 +18,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
-from student_graph.adapters.origins import onward, origin_of
+from student_graph.adapters.origins import origin_of, resolve_link
 from student_graph.adapters.reading import read
 
 TokenUrl: TypeAlias = str | Callable[[], Awaitable[str]]
@@ -140,7 +140,7 @@ class ClientCredentials(OriginAuth):
         if isinstance(self._token_url, str):
             url = httpx.URL(self._token_url)
         else:
-            url = onward(request.url, await self._token_url())
+            url = resolve_link(request.url, await self._token_url())
         pair = f"{self._client_id}:{self._client_secret.get_secret_value()}".encode()
         form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
         return httpx.Request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.errors import AdapterError
 
 K = TypeVar("K", bound=Hashable)
@@ -15,7 +15,7 @@ HOPELESS = 8
 """Disjoint parts refused, and none answered, at which the vendor is taken to refuse everything."""
 
 
-async def bisected(
+async def bisect_batch(
     ids: Iterable[K],
     ask: Callable[[tuple[K, ...]], Awaitable[Mapping[K, V | AdapterError]]],
     *,
@@ -32,7 +32,7 @@ async def bisected(
     answered = False
     while parts:
         refused = []
-        for part, outcome in (await each(filter(None, parts), ask, limit=1)).items():
+        for part, outcome in (await gather_by_key(filter(None, parts), ask, limit=1)).items():
             if not isinstance(outcome, AdapterError):
                 answered = True
                 batch.update(outcome)

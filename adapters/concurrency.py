@@ -15,7 +15,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-async def each(
+async def gather_by_key(
     keys: Iterable[K], read: Callable[[K], Awaitable[V | None]], limit: int
 ) -> dict[K, V | AdapterError]:
     """

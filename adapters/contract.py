@@ -26,7 +26,17 @@ from student_graph.adapters.lookups import AllLookups
 R = TypeVar("R")
 LookupMethod: TypeAlias = Callable[..., Any]
 
-__all__ = ["Adapter", "AdapterSettings", "Batch", "Calls", "Page", "Split", "StudentFilter", "Window", "lookup"]
+__all__ = [
+    "AccessPath",
+    "Adapter",
+    "AdapterSettings",
+    "Batch",
+    "CallCost",
+    "Page",
+    "StudentFilter",
+    "Window",
+    "lookup",
+]
 
 CONTRACT_VERSION = 1
 """Raised when adapters must change; an adapter built for another version is refused at start."""
@@ -52,37 +62,38 @@ class AdapterSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
-    """What either way costs, in vendor calls; the gateway takes the cheaper."""
+class CallCost:
+    """Estimated vendor calls of a lookup and of its access path; the gateway takes the cheaper one."""
 
-    point: float
-    """Calls for one key."""
-    coarse: float
-    """Calls for one coarse key."""
+    per_key: float
+    """Calls for one key of the lookup itself."""
+    per_coarse_key: float
+    """Calls for one key of the coarse lookup."""
 
 
 @dataclass(frozen=True, slots=True)
-class Split(Generic[R]):
+class AccessPath(Generic[R]):
     """
-    A coarser lookup whose answer can be split by the keys of this one.
+    A coarser lookup that answers many keys of a lookup in one call.
 
-    It stands in for a key only when all coarse keys of that key are known and asked, so that a child of two
-    schools is read at both. `covers` is the lookup (by the same keys) whose records name them through `key`;
-    without it the district itself is the coarse key.
+    For example, one read of a school's attendance answers for all its students. The gateway reads the coarse
+    lookup, sorts the records by key, and uses them for a key only if it has read all coarse keys of that key: a
+    student of two schools is read at both. `coarse_keys_from` and `coarse_key_of` name the coarse keys of a key;
+    without them the district is the only coarse key.
     """
 
-    via: LookupMethod
+    coarse_lookup: LookupMethod
     """The coarse lookup, such as `Adapter.attendance_events_by_school`."""
-    by: Callable[[R], Any]
-    """Which key a record of the coarse answer belongs to."""
-    calls: Callable[[Any], Calls]
-    """What either way costs, from the source's settings."""
-    covers: LookupMethod | None = None
-    """A list lookup by the same keys that tells their coarse keys; None when the district is the one."""
-    key: Callable[[Any], Any] | None = None
-    """The coarse key that a record of `covers` names."""
-    order: Callable[[R], Any] | None = None
-    """Sorts a key's records as the point lookup's docstring promises, when they came from several coarse keys."""
+    key_of: Callable[[R], Any]
+    """Returns the key that a record of the coarse answer belongs to, such as `event.student_id`."""
+    cost: Callable[[Any], CallCost]
+    """Estimates vendor calls from the source's settings."""
+    coarse_keys_from: LookupMethod | None = None
+    """List lookup by the same keys whose records name the coarse keys; None if the district is the coarse key."""
+    coarse_key_of: Callable[[Any], Any] | None = None
+    """Returns the coarse key that a record of `coarse_keys_from` names, such as `enrollment.school_id`."""
+    sort_key: Callable[[R], Any] | None = None
+    """Sorts the records of a key as the lookup's docstring promises; None keeps the order of the coarse answers."""
 
 
 class Adapter(AllLookups):
@@ -90,7 +101,7 @@ class Adapter(AllLookups):
 
     settings: AdapterSettings
     contract: ClassVar[int] = CONTRACT_VERSION
-    paths: ClassVar[Mapping[LookupMethod, Split[Any]]] = {}
+    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = {}
     """Coarser ways to answer a lookup of this adapter."""
     identity: ClassVar[IdentityRules | None] = None
     """How the district's ids become the vendor's by default; None when the vendor speaks the district's ids."""

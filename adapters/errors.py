@@ -22,7 +22,7 @@ from typing import ClassVar
 import httpx
 import pydantic
 
-LONGEST_WAIT = 300.0
+MAX_RETRY_AFTER_SECONDS = 300.0
 """Seconds; a vendor that wants to be left alone for longer is asked again by then."""
 
 
@@ -141,11 +141,11 @@ def retry_after_seconds(headers: httpx.Headers, now: datetime | None = None) -> 
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return float(LONGEST_WAIT if len(text) > 9 else min(int(text), LONGEST_WAIT))
+        return float(MAX_RETRY_AFTER_SECONDS if len(text) > 9 else min(int(text), MAX_RETRY_AFTER_SECONDS))
     try:
         until = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
         return None
     # a zone of -0000 is read as none; HTTP knows no other than GMT
     wait = (until.replace(tzinfo=until.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
-    return min(max(wait, 0.0), LONGEST_WAIT)
+    return min(max(wait, 0.0), MAX_RETRY_AFTER_SECONDS)

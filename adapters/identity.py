@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from student_graph.adapters.errors import IdentityError
 from student_graph.adapters.model import StudentId, StudentIdentity, Subject
 
-UNIQUE_ID = "studentUniqueId"
+UNIQUE_ID_SYSTEM = "studentUniqueId"
 """The identity system of the district's own unique number."""
 
 
@@ -26,7 +26,7 @@ class IdentityRule(BaseModel):
 
     field: str
     """The vendor's field, such as `sis_user_id`."""
-    system: str = UNIQUE_ID
+    system: str = UNIQUE_ID_SYSTEM
     """The district's system: `studentUniqueId`, `Email`, or an identification system such as `State`."""
 
 
@@ -47,27 +47,27 @@ class IdentityRules(BaseModel):
     """Attributes that must agree where both sides have them."""
 
 
-def key_of(field: str, text: str) -> str:
+def vendor_key(field: str, text: str) -> str:
     """A key in the vendor's terms, such as `sis_user_id:604822`."""
     return f"{field}:{text}"
 
 
-def outward(rule: IdentityRule, identity: StudentIdentity) -> str | None:
+def vendor_key_of(rule: IdentityRule, identity: StudentIdentity) -> str | None:
     """
     The key by which `rule` makes a student known to the vendor; None when it has no such identifier.
 
     Raises:
         IdentityError: the student has two identifiers of that system.
     """
-    if rule.system == UNIQUE_ID:
-        return key_of(rule.field, identity.student_id)
+    if rule.system == UNIQUE_ID_SYSTEM:
+        return vendor_key(rule.field, identity.student_id)
     found = {i.value.strip() for i in identity.identifiers if i.system == rule.system and i.value.strip()}
     if len(found) > 1:
         raise IdentityError("two identifiers in one system", code="IDENTITY_CONFLICT")
-    return key_of(rule.field, found.pop()) if found else None
+    return vendor_key(rule.field, found.pop()) if found else None
 
 
-def confirmed(subject: Subject, identity: StudentIdentity, rules: IdentityRules) -> bool:
+def attributes_agree(subject: Subject, identity: StudentIdentity, rules: IdentityRules) -> bool:
     """Whether no attribute that both sides have disagrees."""
     emails = {i.value.casefold() for i in identity.identifiers if i.system == "Email"}
     for attribute in rules.confirm:
@@ -94,7 +94,7 @@ class IdentityIndex:
             for known in identity.identifiers:
                 self._by_identifier.setdefault((known.system, known.value.strip()), set()).add(identity.student_id)
 
-    def shared(self, rule: IdentityRule, student: StudentId) -> bool:
+    def is_ambiguous(self, rule: IdentityRule, student: StudentId) -> bool:
         """Whether somebody else has an identifier by which `rule` would name the student."""
         identity = self.by_id.get(student)
         return identity is not None and any(
@@ -103,32 +103,32 @@ class IdentityIndex:
             if known.system == rule.system
         )
 
-    def named(self, subject: Subject, rules: IdentityRules) -> set[StudentId]:
+    def candidates(self, subject: Subject, rules: IdentityRules) -> set[StudentId]:
         """Everybody whom a rule finds by one of the vendor's ids; more than one is a conflict."""
         found: set[StudentId] = set()
         for field, text in subject.ids:
             for rule in rules.students:
                 if rule.field != field or not text.strip():
                     continue
-                if rule.system == UNIQUE_ID:
+                if rule.system == UNIQUE_ID_SYSTEM:
                     found |= {StudentId(text.strip())} & self.by_id.keys()
                 else:
                     found |= self._by_identifier.get((rule.system, text.strip()), set())
         return found
 
-    def inward(self, subject: Subject, rules: IdentityRules) -> StudentIdentity:
+    def resolve(self, subject: Subject, rules: IdentityRules) -> StudentIdentity:
         """
         Who a vendor's record is about: whoever its ids name, when they name one student only.
 
         Raises:
             IdentityError: nobody, two candidates, or a second attribute that disagrees.
         """
-        found = self.named(subject, rules)
+        found = self.candidates(subject, rules)
         if not found:
             raise IdentityError("no student has this identifier")
         if len(found) > 1:
             raise IdentityError("identifiers of two students", code="IDENTITY_CONFLICT")
         identity = self.by_id[next(iter(found))]
-        if not confirmed(subject, identity, rules):
+        if not attributes_agree(subject, identity, rules):
             raise IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT")
         return identity

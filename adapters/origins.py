@@ -25,7 +25,7 @@ def origin_of(url: object) -> Origin:
     return Origin(parsed.scheme, parsed.host, parsed.port or _PORTS.get(parsed.scheme))
 
 
-def onward(home: httpx.URL, link: str) -> httpx.URL:
+def resolve_link(home: httpx.URL, link: str) -> httpx.URL:
     """
     An address that a vendor handed us, resolved against the one it came from.
 

@@ -2,7 +2,7 @@
 Reading long lists, one page at a time or all of them.
 
 Vendors page in five styles. Each has a function for one page (`offset_page`), which a paging lookup answers a
-`Window` with, and one for every page (`by_offset`). `rows` turns a response into what a page holds: a list of
+`Window` with, and one for every page (`offset_pages`). `rows` turns a response into what a page holds: a list of
 payloads, or `reading.Rows`.
 
 What happens to a list while it is read depends on the style. By key (a keyset, a cursor that names a row) each
@@ -35,14 +35,14 @@ import httpx
 
 from student_graph.adapters.errors import BadKeyError, PayloadError
 from student_graph.adapters.lookup import Window
-from student_graph.adapters.origins import onward
+from student_graph.adapters.origins import resolve_link
 
 P = TypeVar("P", bound=Sized)
 T = TypeVar("T")
 Params: TypeAlias = Mapping[str, str | int | bool | Sequence[str]]
 
 MAX_PAGES = 200
-MAX_ITEMS = 20_000
+MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Part(Generic[P]):
     """How many there are in all, where the vendor says so."""
 
 
-async def everything(pages: AsyncIterable[Iterable[T]], *, key: Callable[[T], Hashable]) -> list[T]:
+async def collect_pages(pages: AsyncIterable[Iterable[T]], *, key: Callable[[T], Hashable]) -> list[T]:
     """All rows; of those with the same key the last counts, at the place of the first."""
     found: dict[Hashable, T] = {}
     async for page in pages:
@@ -71,7 +71,7 @@ async def offset_page(
     rows: Callable[[httpx.Response], P],
     window: Window,
     *,
-    limit_max: int = 500,
+    max_limit: int = 500,
     short_page_ends: bool = False,
     spelled: tuple[str, str] = ("limit", "offset"),
 ) -> Part[P]:
@@ -84,7 +84,7 @@ async def offset_page(
     Raises:
         BadKeyError: the cursor of the window is none of this list.
     """
-    offset, limit = _whole_number(window.after or "0"), min(window.first, limit_max)
+    offset, limit = _whole_number(window.after or "0"), min(window.first, max_limit)
     if offset is None:
         raise BadKeyError("not a cursor of this list")
     response = await http.get(url, params={**params, spelled[0]: limit, spelled[1]: offset})
@@ -94,7 +94,7 @@ async def offset_page(
     return Part(page, None if ended else str(reached), total)
 
 
-def by_offset(
+def offset_pages(
     http: httpx.AsyncClient,
     url: str,
     params: Params,
@@ -112,7 +112,7 @@ def by_offset(
             params,
             rows,
             Window(limit, after),
-            limit_max=limit,
+            max_limit=limit,
             short_page_ends=short_page_ends,
             spelled=spelled,
         )
@@ -126,7 +126,7 @@ async def link_page(
     rows: Callable[[httpx.Response], P],
     window: Window,
     *,
-    limit_max: int = 100,
+    max_limit: int = 100,
     limit_param: str = "per_page",
 ) -> Part[P]:
     """
@@ -138,7 +138,7 @@ async def link_page(
         BadKeyError: the cursor of the window is none of this list.
         PayloadError: the next link leads to another origin.
     """
-    request = http.build_request("GET", url, params={**params, limit_param: min(window.first, limit_max)})
+    request = http.build_request("GET", url, params={**params, limit_param: min(window.first, max_limit)})
     if window.after is not None:
         if not (window.after.startswith("/") and window.after.isascii() and window.after.isprintable()):
             raise BadKeyError("not a cursor of this list")
@@ -148,7 +148,7 @@ async def link_page(
     return Part(page, _next_link(request.url, response), total_of(response))
 
 
-def by_link(
+def link_pages(
     http: httpx.AsyncClient,
     url: str,
     params: Params,
@@ -160,7 +160,7 @@ def by_link(
     """Every page of a list whose pages are chained by `Link` headers."""
     return _every(
         lambda after: link_page(
-            http, url, params, rows, Window(limit, after), limit_max=limit, limit_param=limit_param
+            http, url, params, rows, Window(limit, after), max_limit=limit, limit_param=limit_param
         )
     )
 
@@ -180,7 +180,7 @@ async def cursor_page(
     return Part(page, onwards or None, total_of(response))
 
 
-def by_cursor(
+def cursor_pages(
     http: httpx.AsyncClient,
     url: str,
     params: Params,
@@ -192,7 +192,7 @@ def by_cursor(
     return _every(lambda after: cursor_page(http, url, params, read, after, param=param))
 
 
-def by_token(
+def token_pages(
     http: httpx.AsyncClient,
     url: str,
     params: Params,
@@ -202,12 +202,12 @@ def by_token(
     param: str = "pageToken",
 ) -> AsyncIterator[P]:
     """Every page of a list whose answers name the next page's token in a header; an empty page is not the end."""
-    return by_cursor(
+    return cursor_pages(
         http, url, params, lambda response: (rows(response), response.headers.get(header)), param=param
     )
 
 
-def by_keyset(
+def keyset_pages(
     http: httpx.AsyncClient,
     url: str,
     params: Params,
@@ -222,7 +222,7 @@ def by_keyset(
         page = rows(response)
         return page, last(page[-1]) if page else None
 
-    return by_cursor(http, url, params, read, param=param)
+    return cursor_pages(http, url, params, read, param=param)
 
 
 def total_of(response: httpx.Response) -> int | None:
@@ -237,7 +237,7 @@ def _next_link(home: httpx.URL, response: httpx.Response) -> str | None:
     link = next((target["url"] for rel, target in links if "next" in (rel or "").lower().split()), None)
     if link is None:
         return None
-    target = onward(home, link)
+    target = resolve_link(home, link)
     if target.raw_path == home.raw_path:
         raise PayloadError("a page that links to itself")
     return target.raw_path.decode("ascii")
@@ -257,8 +257,8 @@ async def _every(turn: Callable[[str | None], Awaitable[Part[P]]]) -> AsyncItera
         if len(part.rows) and part.rows == before:
             raise PayloadError("the same page again")
         items += len(part.rows)
-        if items > MAX_ITEMS:
-            raise PayloadError(f"more than {MAX_ITEMS} rows")
+        if items > MAX_ROWS:
+            raise PayloadError(f"more than {MAX_ROWS} rows")
         yield part.rows
         if part.after is None:
             return

@@ -25,10 +25,10 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 V = TypeVar("V")
 
-MAX_BODY = 2 * 1024 * 1024
+MAX_BODY_BYTES = 2 * 1024 * 1024
 """Bytes of one answer, decoded; more would hold up everybody else while it is parsed."""
 
-LONGEST_TEXT = 4096
+MAX_TEXT_CHARACTERS = 4096
 """Characters of one text; payload models are declared with it: no name or title of a school is longer."""
 _SUSPECT = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}")
 """Numbers that are none, or too large for one: pydantic takes them for infinity."""
@@ -154,8 +154,8 @@ def _json(response: httpx.Response, plain: bool) -> bytes:
         raise PayloadError("not JSON")
     if not response.content.strip():
         raise PayloadError("an empty answer")
-    if len(response.content) > MAX_BODY:
-        raise PayloadError(f"an answer larger than {MAX_BODY // 1024 // 1024} MiB")
+    if len(response.content) > MAX_BODY_BYTES:
+        raise PayloadError(f"an answer larger than {MAX_BODY_BYTES // 1024 // 1024} MiB")
     if _SUSPECT.search(response.content):
         _check_strictly(response.content)
     return response.content

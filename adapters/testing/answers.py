@@ -6,7 +6,7 @@ from typing import Any
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.identity import key_of
+from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.lookup import About, Lookup, Page, Window
 from student_graph.adapters.model import AttendanceCategory, LocalEducationAgency, Record, Student
 from student_graph.adapters.sandbox.facts import DistrictFacts
@@ -107,7 +107,7 @@ class Answers:
             return bool(told == key and person)
         if lookup.about is About.NOBODY:
             return True
-        named = () if record.subject is None else tuple(key_of(*pair) for pair in record.subject.ids)
+        named = () if record.subject is None else tuple(vendor_key(*pair) for pair in record.subject.ids)
         return key in named if lookup.key_kind == "student" else bool(named)
 
     async def test_an_empty_district_is_no_failure(

@@ -52,7 +52,7 @@ class Declarations:
         """A coarser way that the adapter cannot go is none."""
         for method, split in self.kind.paths.items():
             assert self.kind.supports(method), lookup_of(method).name
-            assert self.kind.supports(split.via), lookup_of(split.via).name
+            assert self.kind.supports(split.coarse_lookup), lookup_of(split.coarse_lookup).name
 
     def test_every_setting_is_described(self) -> None:
         """The schema of the settings is what an operator reads."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from student_graph.adapters.identity import UNIQUE_ID, IdentityRule, IdentityRules
+from student_graph.adapters.identity import UNIQUE_ID_SYSTEM, IdentityRule, IdentityRules
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError, find
 from student_graph.adapters.sandbox.cast import cast
@@ -49,7 +49,7 @@ BY_STATE = IdentityRules(
 """How an assessment vendor's users are linked: two numbers, a name and a birth date, and all must agree."""
 BY_NUMBER = IdentityRules(
     students=tuple(
-        IdentityRule(field=name, system=UNIQUE_ID) for name in ("userIds.State", "userIds.Secondary", "identifier")
+        IdentityRule(field=name, system=UNIQUE_ID_SYSTEM) for name in ("userIds.State", "userIds.Secondary", "identifier")
     ),
     confirm=(),
 )

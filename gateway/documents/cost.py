@@ -179,8 +179,8 @@ class Pricing:
 def _at(source: Source, lookup: Lookup, keys: float) -> float:
     """The coarse way, where it is the cheaper one; reads of single keys wait for their turn."""
     split = source.adapter.paths.get(lookup.method)
-    calls = split.calls(source.adapter.settings) if split is not None else None
-    return calls.coarse if calls is not None and calls.coarse < keys * calls.point else 1.0
+    calls = split.cost(source.adapter.settings) if split is not None else None
+    return calls.per_coarse_key if calls is not None and calls.per_coarse_key < keys * calls.per_key else 1.0
 
 
 def _magnitude(number: float) -> float:

@@ -130,9 +130,9 @@ def _cost(source: Source, lookup: Lookup) -> str:
     split = source.adapter.paths.get(lookup.method)
     if split is None:
         return f"{source.name}: 1 a {lookup.key_kind}, or fewer"
-    calls, via = split.calls(source.adapter.settings), lookup_of(split.via)
-    point = f"{source.name}: {calls.point:g} a {lookup.key_kind}"
-    return f"{point}, or {calls.coarse:g} a {via.key_kind} by {via.name} where that is less"
+    calls, via = split.cost(source.adapter.settings), lookup_of(split.coarse_lookup)
+    point = f"{source.name}: {calls.per_key:g} a {lookup.key_kind}"
+    return f"{point}, or {calls.per_coarse_key:g} a {via.key_kind} by {via.name} where that is less"
 
 
 def _long(time: timedelta) -> str:

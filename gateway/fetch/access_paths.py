@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Answers, Ask
-from student_graph.adapters.contract import Split
+from student_graph.adapters.contract import AccessPath
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Fetch, Source
@@ -35,8 +35,10 @@ def routed(fetch: Fetch, coarse_fetch: Fetch) -> Fetch:
         point = [key for key in ask.keys if key not in plan.coarse]
         asks = [fetch(source, _only(ask, point))] if point else []
         if plan.wanted:
-            arguments = {k: v for k, v in ask.arguments.items() if k in lookup_of(split.via).argument_names}
-            coarse = Ask(lookup_of(split.via), plan.wanted, arguments, max_age=ask.max_age)
+            arguments = {
+                k: v for k, v in ask.arguments.items() if k in lookup_of(split.coarse_lookup).argument_names
+            }
+            coarse = Ask(lookup_of(split.coarse_lookup), plan.wanted, arguments, max_age=ask.max_age)
             told, *rest = await asyncio.gather(coarse_fetch(source, coarse), *asks)
             answers, again = _split(ask, split, plan, told)
             if again:
@@ -63,54 +65,56 @@ def cost(source: Source, lookup: Lookup, keys: int, coarse_keys: int = 1) -> flo
     split = source.adapter.paths.get(lookup.method)
     if split is None:
         return float(keys)
-    calls = split.calls(source.adapter.settings)
-    return min(keys * calls.point, _coarse_cost(source, split, keys, coarse_keys))
+    calls = split.cost(source.adapter.settings)
+    return min(keys * calls.per_key, _coarse_cost(source, split, keys, coarse_keys))
 
 
-def _coarse_cost(source: Source, split: Split[Any], keys: int, coarse_keys: int) -> float:
+def _coarse_cost(source: Source, split: AccessPath[Any], keys: int, coarse_keys: int) -> float:
     """Vendor calls of the coarse way, what it takes to know the coarse keys included."""
-    knowing = cost(source, lookup_of(split.covers), keys) if split.covers else 0.0
-    return knowing + coarse_keys * split.calls(source.adapter.settings).coarse
+    knowing = cost(source, lookup_of(split.coarse_keys_from), keys) if split.coarse_keys_from else 0.0
+    return knowing + coarse_keys * split.cost(source.adapter.settings).per_coarse_key
 
 
-def _pays(source: Source, ask: Ask[Any], split: Split[Any]) -> bool:
+def _pays(source: Source, ask: Ask[Any], split: AccessPath[Any]) -> bool:
     """Whether the coarse way is expected to be cheaper, before the coarse keys are known."""
-    kind = lookup_of(split.via).key_kind
+    kind = lookup_of(split.coarse_lookup).key_kind
     expected = max(1, sum(ref.kind == kind for ref in ask.near))
     keys = len(ask.keys)
-    return _coarse_cost(source, split, keys, expected) < keys * split.calls(source.adapter.settings).point
+    return _coarse_cost(source, split, keys, expected) < keys * split.cost(source.adapter.settings).per_key
 
 
-async def _plan(source: Source, ask: Ask[Any], split: Split[Any], fetch: Fetch) -> _Plan:
+async def _plan(source: Source, ask: Ask[Any], split: AccessPath[Any], fetch: Fetch) -> _Plan:
     """Which coarse keys are worth reading, now that each key's own are known."""
-    if split.covers is None:
+    if split.coarse_keys_from is None:
         return _Plan(dict.fromkeys(ask.keys, frozenset({source.district})), (source.district,))
-    assert split.key is not None
-    told = await fetch(source, Ask(lookup_of(split.covers), ask.keys, near=ask.near, max_age=ask.max_age))
+    assert split.coarse_key_of is not None
+    told = await fetch(
+        source, Ask(lookup_of(split.coarse_keys_from), ask.keys, near=ask.near, max_age=ask.max_age)
+    )
     needs = {
-        key: frozenset(map(split.key, answer.value))
+        key: frozenset(map(split.coarse_key_of, answer.value))
         for key, answer in told.items()
         if not isinstance(answer.value, AdapterError) and answer.value
     }
-    calls = split.calls(source.adapter.settings)
+    calls = split.cost(source.adapter.settings)
     users: dict[Any, int] = {}
     for coarse_keys in needs.values():
         for coarse_key in coarse_keys:
             users[coarse_key] = users.get(coarse_key, 0) + 1
-    worth = {coarse_key for coarse_key, count in users.items() if count * calls.point > calls.coarse}
+    worth = {coarse_key for coarse_key, count in users.items() if count * calls.per_key > calls.per_coarse_key}
     coarse = {key: coarse_keys for key, coarse_keys in needs.items() if coarse_keys <= worth}
     return _Plan(coarse, tuple(sorted({c for coarse_keys in coarse.values() for c in coarse_keys})))
 
 
 def _split(
-    ask: Ask[Any], split: Split[Any], plan: _Plan, told: Answers
+    ask: Ask[Any], split: AccessPath[Any], plan: _Plan, told: Answers
 ) -> tuple[dict[Any, Answer[Any]], list[Any]]:
     """The coarse answers key by key, and the keys that must be read one by one after all."""
     rows: dict[Any, list[Any]] = {}
     for answer in told.values():
         if not isinstance(answer.value, AdapterError):
             for record in answer.value:
-                rows.setdefault(split.by(record), []).append(record)
+                rows.setdefault(split.key_of(record), []).append(record)
     answers: dict[Any, Answer[Any]] = {}
     again = []
     for key, coarse_keys in plan.coarse.items():
@@ -125,13 +129,13 @@ def _split(
     return answers, again
 
 
-def _whole(lookup: Lookup, split: Split[Any], rows: list[Any], parts: list[Answer[Any]]) -> Answer[Any]:
+def _whole(lookup: Lookup, split: AccessPath[Any], rows: list[Any], parts: list[Answer[Any]]) -> Answer[Any]:
     """One key's answer, as old as the oldest coarse answer that it came from."""
     oldest = min(parts, key=lambda part: part.fetched_at)
     if not lookup.many:
         return Answer(rows[0], oldest.source, oldest.fetched_at, oldest.stale)
-    if split.order is not None:
-        rows.sort(key=split.order)
+    if split.sort_key is not None:
+        rows.sort(key=split.sort_key)
     return Answer(rows, oldest.source, oldest.fetched_at, any(part.stale for part in parts))
 
 

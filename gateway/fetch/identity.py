@@ -16,13 +16,13 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, IdentityError, NotOfferedError, RefusedError
 from student_graph.adapters.identity import (
-    UNIQUE_ID,
+    UNIQUE_ID_SYSTEM,
     IdentityIndex,
     IdentityRule,
     IdentityRules,
-    confirmed,
-    key_of,
-    outward,
+    attributes_agree,
+    vendor_key,
+    vendor_key_of,
 )
 from student_graph.adapters.lookup import About, lookup_of
 from student_graph.adapters.model import DistrictId, Record, SectionId, StudentId, StudentIdentity, Subject
@@ -103,15 +103,15 @@ class _Linker:
         keys: dict[StudentId, str | IdentityError] = {}
         for student in students:
             try:
-                key = outward(rule, identities.get(student) or _bare(student))
+                key = vendor_key_of(rule, identities.get(student) or _bare(student))
             except IdentityError as error:
                 keys[student] = error
             else:
                 keys |= {student: key} if key is not None else {}
-        if rule.system != UNIQUE_ID and keys:
+        if rule.system != UNIQUE_ID_SYSTEM and keys:
             index = await self._everybody()
             for student in keys:
-                if isinstance(index, AdapterError) or index.shared(rule, student):
+                if isinstance(index, AdapterError) or index.is_ambiguous(rule, student):
                     keys[student] = IdentityError("an identifier of two students", code="IDENTITY_CONFLICT")
         return keys
 
@@ -130,10 +130,10 @@ class _Linker:
         if isinstance(index, AdapterError):
             return self._failed(index)
         records = _records(answer)
-        if any(index.named(r.subject, self._rules) - {student} for r in records if index and r.subject):
+        if any(index.candidates(r.subject, self._rules) - {student} for r in records if index and r.subject):
             return self._conflict(student, IdentityError("identifiers of two students", code="IDENTITY_CONFLICT"))
         if isinstance(identity, StudentIdentity) and not all(
-            record.subject is None or confirmed(record.subject, identity, self._rules) for record in records
+            record.subject is None or attributes_agree(record.subject, identity, self._rules) for record in records
         ):
             return self._conflict(student, IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT"))
         self._telemetry.link(self._source, student, Link.MATCHED)
@@ -170,7 +170,7 @@ class _Linker:
             mine = renamed(record, "section_id", section)
             if index is not None and record.subject is not None:
                 try:
-                    student = index.inward(record.subject, self._rules).student_id
+                    student = index.resolve(record.subject, self._rules).student_id
                 except IdentityError as error:
                     error.source = self._source.name
                     withheld[error.code] = error
@@ -188,7 +188,7 @@ class _Linker:
         if rule is None:
             error = self._failed(IdentityError(f"no rule links a {ask.lookup.key_kind} to the source"))
             return dict.fromkeys(ask.keys, error)
-        keys = {key_of(rule.field, key): key for key in ask.keys}
+        keys = {vendor_key(rule.field, key): key for key in ask.keys}
         told = await self._fetch(self._source, replace(ask, keys=tuple(keys)))
         return {
             keys[key]: self._inward_fixed(ask, keys[key], answer) for key, answer in told.items() if key in keys
@@ -217,12 +217,12 @@ class _Linker:
 
         An outage is another matter: then nothing can be confirmed and the value is withheld.
         """
-        by_unique_id = all(rule.system == UNIQUE_ID for rule in self._rules.students)
+        by_unique_id = all(rule.system == UNIQUE_ID_SYSTEM for rule in self._rules.students)
         return by_unique_id and isinstance(identity, NotOfferedError | RefusedError)
 
     async def _index(self, subjects: Iterable[Subject | None]) -> IdentityIndex | AdapterError:
         """Everybody whom the rows may be about."""
-        if all(rule.system == UNIQUE_ID for rule in self._rules.students):
+        if all(rule.system == UNIQUE_ID_SYSTEM for rule in self._rules.students):
             fields = {rule.field for rule in self._rules.students}
             claimed = {StudentId(v) for s in subjects if s is not None for f, v in s.ids if f in fields and v}
             known = await self._identities(sorted(claimed))

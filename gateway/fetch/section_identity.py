@@ -9,7 +9,7 @@ from typing import Any
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, IdentityError
-from student_graph.adapters.identity import IdentityRules, key_of
+from student_graph.adapters.identity import IdentityRules, vendor_key
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Record, SchoolId, Section, SectionId, StudentId
 from student_graph.adapters.sources import District, Fetch
@@ -37,7 +37,7 @@ class SectionLinks:
         if self._rule is None:
             return dict.fromkeys(sections, IdentityError("no rule links a section to the source"))
         if self._rule.system == "sectionId":
-            return {section: key_of(self._rule.field, section) for section in sections}
+            return {section: vendor_key(self._rule.field, section) for section in sections}
         authority = self._district.authority(SECTIONS)
         if authority is None:
             return dict.fromkeys(sections, IdentityError("no source tells what the sections are called"))
@@ -50,7 +50,7 @@ class SectionLinks:
             if isinstance(found, Section):
                 alone = len(namesakes.get((found.school_id, found.section_identifier), ())) <= 1
                 conflict = IdentityError("two sections of one name", code="IDENTITY_CONFLICT")
-                keys[section] = key_of(self._rule.field, found.section_identifier) if alone else conflict
+                keys[section] = vendor_key(self._rule.field, found.section_identifier) if alone else conflict
             else:
                 keys[section] = found
         return keys
@@ -81,7 +81,7 @@ class SectionLinks:
             names: dict[str, list[SectionId]] = {}
             for (school, identifier), sections in by_name.items():
                 if school in own:
-                    names.setdefault(key_of(self._rule.field, identifier), []).extend(sections)
+                    names.setdefault(vendor_key(self._rule.field, identifier), []).extend(sections)
             found[student] = {name: sections[0] for name, sections in names.items() if len(sections) == 1}
         return found
 

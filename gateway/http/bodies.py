@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 
 from student_graph.adapters.errors import PayloadError
-from student_graph.adapters.reading import MAX_BODY
+from student_graph.adapters.reading import MAX_BODY_BYTES
 
 RATIO = 100
 """How many times longer a packed body may become."""
@@ -46,8 +46,8 @@ class _Plain:
 
     def _take(self, part: bytes) -> None:
         self._parts += part
-        if len(self._parts) > MAX_BODY:
-            raise PayloadError(f"an answer of more than {MAX_BODY // 1024} KiB")
+        if len(self._parts) > MAX_BODY_BYTES:
+            raise PayloadError(f"an answer of more than {MAX_BODY_BYTES // 1024} KiB")
 
     def end(self) -> bytes:
         """All of it."""

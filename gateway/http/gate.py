@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from student_graph.adapters.errors import LONGEST_WAIT, AdapterError, RefusedError, UnavailableError
+from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
 from student_graph.gateway.deadlines import remaining
 from student_graph.gateway.http.breaker import IN_A_ROW, OPEN, Breaker, Ticket
 
@@ -51,7 +51,7 @@ class Gate:
 
     def pause(self, seconds: float) -> None:
         """Ask nothing for so many seconds, 300 at most."""
-        self._paused_until = max(self._paused_until, self._clock() + min(max(seconds, 0.0), LONGEST_WAIT))
+        self._paused_until = max(self._paused_until, self._clock() + min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS))
 
     def told_to_pause(self, seconds: float) -> None:
         """The vendor wants to be left alone: let nobody ask, here or elsewhere."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
-from student_graph.adapters.errors import LONGEST_WAIT
+from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS
 
 BUCKET = 100.0
 """Units left of a cost bucket (Canvas' holds 700 and runs empty at 10 a second) below which we slow down."""
@@ -50,7 +50,7 @@ def allowance(headers: httpx.Headers, wall: Callable[[], float] = time.time) -> 
     reset = parts.get("t", _of(headers, "reset")) or 0.0
     reset = reset - wall() if reset > _EPOCH else reset
     share = min(left / (most * LOW), 1.0) if most else float(left > 0)
-    return Allowance(share, min(max(reset, 1.0), LONGEST_WAIT) if left <= 0 else 0.0)
+    return Allowance(share, min(max(reset, 1.0), MAX_RETRY_AFTER_SECONDS) if left <= 0 else 0.0)
 
 
 def _of(headers: httpx.Headers, name: str) -> float | None:

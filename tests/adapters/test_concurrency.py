@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.errors import BadKeyError, PayloadError, UnavailableError
 
 
@@ -19,7 +19,7 @@ async def test_each_key_has_what_was_read_for_it() -> None:
         read.append(key)
         return key * key if key else None
 
-    assert await each([2, 0, 3, 2], square, 8) == {2: 4, 3: 9}
+    assert await gather_by_key([2, 0, 3, 2], square, 8) == {2: 4, 3: 9}
     assert read == [2, 0, 3]
 
 
@@ -29,7 +29,7 @@ async def test_no_keys_are_no_reads() -> None:
     async def never(key: int) -> int:
         raise AssertionError(key)
 
-    assert await each([], never, 8) == {}
+    assert await gather_by_key([], never, 8) == {}
 
 
 async def test_no_more_reads_than_the_limit_are_under_way() -> None:
@@ -44,7 +44,7 @@ async def test_no_more_reads_than_the_limit_are_under_way() -> None:
         under_way -= 1
         return key
 
-    await each(range(20), slow, 3)
+    await gather_by_key(range(20), slow, 3)
 
     assert most == 3
 
@@ -64,7 +64,7 @@ async def test_a_failing_key_fails_alone() -> None:
                 httpx.Response(418, request=httpx.Request("GET", "http://vendor.test")).raise_for_status()
         return key
 
-    told = await each(["good", "bad", "down", "slow", "odd"], read, 2)
+    told = await gather_by_key(["good", "bad", "down", "slow", "odd"], read, 2)
 
     assert told.pop("good") == "good"
     assert {"bad": BadKeyError, "down": UnavailableError, "slow": UnavailableError, "odd": PayloadError} == {
@@ -88,7 +88,7 @@ async def test_a_bug_is_not_hidden() -> None:
         return key
 
     with pytest.raises(KeyError):
-        await each([1, 2, 3], read, 3)
+        await gather_by_key([1, 2, 3], read, 3)
 
     assert sorted(cancelled) == [2, 3]
 
@@ -104,7 +104,7 @@ async def test_a_batch_that_is_given_up_reads_no_further() -> None:
         await asyncio.Event().wait()
         return key
 
-    batch = asyncio.create_task(each(range(9), read, 2))
+    batch = asyncio.create_task(gather_by_key(range(9), read, 2))
     await waiting.wait()
     batch.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from student_graph.adapters import errors
 from student_graph.adapters.errors import (
-    LONGEST_WAIT,
+    MAX_RETRY_AFTER_SECONDS,
     AdapterError,
     BadKeyError,
     NotOfferedError,
@@ -158,7 +158,7 @@ def test_whatever_a_header_says_is_a_short_wait_or_none(text: str) -> None:
     """A thousand headers, dates and nonsense: none is an error, and none has anybody wait for ever."""
     found = retry_after_seconds(httpx.Headers([(b"Retry-After", text.encode("utf-8", "surrogatepass"))]))
 
-    assert found is None or 0 <= found <= LONGEST_WAIT
+    assert found is None or 0 <= found <= MAX_RETRY_AFTER_SECONDS
 
 
 @pytest.mark.parametrize("code", [429, 503])

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 
 from student_graph.adapters.errors import IdentityError
 from student_graph.adapters.identity import (
-    UNIQUE_ID,
+    UNIQUE_ID_SYSTEM,
     IdentityIndex,
     IdentityRule,
     IdentityRules,
-    confirmed,
-    outward,
+    attributes_agree,
+    vendor_key_of,
 )
 from student_graph.adapters.model import StudentId, StudentIdentifier, StudentIdentity, Subject
 
@@ -48,7 +48,7 @@ def subject(*ids: tuple[str, str], **known: Any) -> Subject:
 def code(index: IdentityIndex, who: Subject, rules: IdentityRules = RULES) -> str:
     """Who it is, or why nobody."""
     try:
-        return index.inward(who, rules).student_id
+        return index.resolve(who, rules).student_id
     except IdentityError as error:
         return error.code
 
@@ -62,24 +62,24 @@ INDEX = IdentityIndex([ADA, BEN])
 
 def test_the_districts_number_is_a_key_by_itself() -> None:
     """The unique number needs no identifier of its own."""
-    assert outward(BY_ID, ADA) == "sis_user_id:1"
+    assert vendor_key_of(BY_ID, ADA) == "sis_user_id:1"
 
 
 def test_an_identifier_of_another_system_is_a_key() -> None:
     """Spaces that somebody typed around it do not count."""
-    assert outward(BY_STATE, identity("3", ("State", " S3 "), ("State", "S3"))) == "state_id:S3"
+    assert vendor_key_of(BY_STATE, identity("3", ("State", " S3 "), ("State", "S3"))) == "state_id:S3"
 
 
 def test_no_identifier_is_no_key() -> None:
     """Nothing is asked for a student who has no such number, or an empty one."""
-    assert outward(BY_STATE, ADA) is None
-    assert outward(BY_STATE, identity("3", ("State", " "))) is None
+    assert vendor_key_of(BY_STATE, ADA) is None
+    assert vendor_key_of(BY_STATE, identity("3", ("State", " "))) is None
 
 
 def test_two_identifiers_of_one_system_are_a_conflict() -> None:
     """Which of two state numbers is right is not for a machine to guess."""
     with pytest.raises(IdentityError) as caught:
-        outward(BY_STATE, identity("3", ("State", "S3"), ("State", "S4")))
+        vendor_key_of(BY_STATE, identity("3", ("State", "S3"), ("State", "S4")))
 
     assert caught.value.code == "IDENTITY_CONFLICT"
 
@@ -166,17 +166,17 @@ def test_a_second_attribute_must_agree_where_both_have_it(
     """What one side does not know cannot disagree."""
     rules = IdentityRules(students=(BY_ID,), confirm=(attribute,))
 
-    assert confirmed(subject(("sis_user_id", "1"), **known), ADA, rules) is expected
+    assert attributes_agree(subject(("sis_user_id", "1"), **known), ADA, rules) is expected
     if known:
         nobody = replace(ADA, identifiers=[], birth_date=None, family_name=None)
-        assert confirmed(subject(("sis_user_id", "1"), **known), nobody, rules)
+        assert attributes_agree(subject(("sis_user_id", "1"), **known), nobody, rules)
 
 
 def test_an_attribute_that_is_not_confirmed_may_disagree() -> None:
     """Only what is configured is compared."""
     rules = IdentityRules(students=(BY_ID,), confirm=())
 
-    assert confirmed(subject(birth_date=date(2011, 1, 1)), ADA, rules)
+    assert attributes_agree(subject(birth_date=date(2011, 1, 1)), ADA, rules)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text().filter(str.strip), max_size=8))
@@ -185,7 +185,7 @@ def test_out_and_in_again_is_the_same_student_or_a_conflict(numbers: dict[str, s
     index = IdentityIndex([identity(number, ("State", text)) for number, text in numbers.items()])
     rules = IdentityRules(students=(BY_STATE,))
     for number, known in index.by_id.items():
-        key = outward(BY_STATE, known)
+        key = vendor_key_of(BY_STATE, known)
         assert key is not None
         told = code(index, subject(("state_id", key.partition(":")[2])), rules)
 
@@ -199,6 +199,6 @@ def test_out_and_in_again_is_the_same_student_or_a_conflict(numbers: dict[str, s
 def test_rules_refuse_what_they_do_not_know() -> None:
     """A misspelt rule is an error at start; identity is never a guess."""
     with pytest.raises(ValidationError):
-        IdentityRules.model_validate({"students": [{"field": "x", "sytem": UNIQUE_ID}]})
+        IdentityRules.model_validate({"students": [{"field": "x", "sytem": UNIQUE_ID_SYSTEM}]})
     with pytest.raises(ValidationError):
         IdentityRules.model_validate({"students": [], "confirm": ["name"]})

@@ -7,11 +7,11 @@ import inspect
 from datetime import timedelta
 
 import pytest
-from student_graph.adapters.model import AttendanceEvent, Record, Sensitivity, Student
 
 import student_graph.adapters as kit
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import About, Lookup, lookup_of, lookups_of
+from student_graph.adapters.model import AttendanceEvent, Record, Sensitivity, Student
 from tests.adapters.helpers.small_vendor import Hall
 
 EVERY = lookups_of(Adapter)

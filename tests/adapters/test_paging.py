@@ -56,15 +56,15 @@ def reading(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[lis
     """Every page of a list by one style."""
     match style:
         case "offset" | "total" | "stuck":
-            return paging.by_offset(http, style, {}, numbers, limit=size)
+            return paging.offset_pages(http, style, {}, numbers, limit=size)
         case "links":
-            return paging.by_link(http, "links", {}, numbers, limit=size)
+            return paging.link_pages(http, "links", {}, numbers, limit=size)
         case "token":
-            return paging.by_token(http, "token", {"pageSize": size}, numbers)
+            return paging.token_pages(http, "token", {"pageSize": size}, numbers)
         case "gaps" | "loop":
-            return paging.by_cursor(http, style, {"limit": size}, pair, param="at")
+            return paging.cursor_pages(http, style, {"limit": size}, pair, param="at")
         case _:
-            return paging.by_keyset(http, "keyset", {"limit": size}, numbers, last=str)
+            return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, last=str)
 
 
 STYLES = ("offset", "total", "links", "token", "gaps", "keyset")
@@ -87,7 +87,7 @@ async def test_a_server_that_clamps_in_silence_loses_nothing(
     """A page smaller than asked for is not the end of the list."""
     lists.count, lists.clamp = 37, 10
 
-    assert list(range(37)) == await paging.everything(reading(style, http, 500), key=itself)
+    assert list(range(37)) == await paging.collect_pages(reading(style, http, 500), key=itself)
 
 
 @pytest.mark.row("B10")
@@ -96,7 +96,7 @@ async def test_a_total_saves_the_last_request(lists: Lists, http: httpx.AsyncCli
     lists.count = 20
     for style, expected in (("total", 2), ("offset", 3)):
         lists.requests.clear()
-        await paging.everything(reading(style, http, 10), key=itself)
+        await paging.collect_pages(reading(style, http, 10), key=itself)
 
         assert expected == len(lists.requests)
 
@@ -104,8 +104,8 @@ async def test_a_total_saves_the_last_request(lists: Lists, http: httpx.AsyncCli
 async def test_a_short_page_ends_the_list_of_a_server_known_for_it(lists: Lists, http: httpx.AsyncClient) -> None:
     """A vendor that never clamps need not be asked for the empty page."""
     lists.count = 15
-    await paging.everything(
-        paging.by_offset(http, "offset", {}, numbers, limit=10, short_page_ends=True), key=itself
+    await paging.collect_pages(
+        paging.offset_pages(http, "offset", {}, numbers, limit=10, short_page_ends=True), key=itself
     )
 
     assert len(lists.requests) == 2
@@ -117,7 +117,7 @@ async def test_going_in_circles_is_an_error(style: str, lists: Lists, http: http
     """A server that ignores the offset, or whose cursors form a ring, is caught after a few requests."""
     lists.count = 30
     with pytest.raises(PayloadError):
-        await paging.everything(reading(style, http, 10), key=itself)
+        await paging.collect_pages(reading(style, http, 10), key=itself)
 
     assert len(lists.requests) <= 3
 
@@ -143,7 +143,7 @@ async def test_a_next_link_to_another_origin_is_not_followed(
     """Credentials go to the configured origin and nowhere else."""
     lists.count, lists.link = 30, link.format(home=lists.url.removeprefix("http://"))
     with pytest.raises(PayloadError, match="address"):
-        await paging.everything(reading("links", http, 10), key=itself)
+        await paging.collect_pages(reading("links", http, 10), key=itself)
 
     assert len(lists.requests) == 1
 
@@ -153,7 +153,7 @@ async def test_a_page_that_links_to_itself_is_an_error(lists: Lists, http: httpx
     """The same address is not asked twice."""
     lists.count, lists.link = 30, "/links?per_page=10"
     with pytest.raises(PayloadError, match="itself"):
-        await paging.everything(reading("links", http, 10), key=itself)
+        await paging.collect_pages(reading("links", http, 10), key=itself)
 
     assert len(lists.requests) == 1
 
@@ -163,7 +163,7 @@ async def test_no_more_than_200_pages_are_read(lists: Lists, http: httpx.AsyncCl
     """A list without end is given up, as an error and not as a short list."""
     lists.count = 201
     with pytest.raises(PayloadError, match="200 pages"):
-        await paging.everything(reading("token", http, 1), key=itself)
+        await paging.collect_pages(reading("token", http, 1), key=itself)
 
     assert len(lists.requests) == paging.MAX_PAGES
 
@@ -173,7 +173,7 @@ async def test_no_more_than_20000_rows_are_read(lists: Lists, http: httpx.AsyncC
     """A list too long to hold is given up, as an error and not as a short list."""
     lists.count, lists.clamp = 20_001, 10_000
     with pytest.raises(PayloadError, match="20000 rows"):
-        await paging.everything(reading("offset", http, 10_000), key=itself)
+        await paging.collect_pages(reading("offset", http, 10_000), key=itself)
 
 
 @pytest.mark.row("B08")
@@ -184,7 +184,7 @@ async def test_of_equal_keys_the_last_row_counts_at_the_place_of_the_first() -> 
         yield [(1, "old"), (2, "only")]
         yield [(1, "new")]
 
-    assert await paging.everything(pages(), key=lambda row: row[0]) == [(1, "new"), (2, "only")]
+    assert await paging.collect_pages(pages(), key=lambda row: row[0]) == [(1, "new"), (2, "only")]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -47,13 +47,13 @@ def reading(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[lis
     """Every page of the list by one style."""
     match style:
         case "offset" | "total":
-            return paging.by_offset(http, style, {}, numbers, limit=size)
+            return paging.offset_pages(http, style, {}, numbers, limit=size)
         case "links":
-            return paging.by_link(http, "links", {}, numbers, limit=size, limit_param="limit")
+            return paging.link_pages(http, "links", {}, numbers, limit=size, limit_param="limit")
         case "token" | "cursor":
-            return paging.by_token(http, style, {"limit": size}, numbers)
+            return paging.token_pages(http, style, {"limit": size}, numbers)
         case "keyset":
-            return paging.by_keyset(http, "keyset", {"limit": size}, numbers, last=str)
+            return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, last=str)
         case _:
             return windows(style, http, size)
 
@@ -139,7 +139,7 @@ async def test_everything_holds_each_row_once(
     vendor.start(count, clamp, plan)
     async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls()) as http:
         try:
-            found = await paging.everything(reading(style, http, size), key=lambda row: row)
+            found = await paging.collect_pages(reading(style, http, size), key=lambda row: row)
         except PayloadError:
             assert style not in BY_KEY
         else:

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from student_graph.adapters.errors import PayloadError, translate
-from student_graph.adapters.reading import MAX_BODY, Rows, every_row, group, raw_text, read, read_rows
+from student_graph.adapters.reading import MAX_BODY_BYTES, Rows, every_row, group, raw_text, read, read_rows
 
 
 class Event(BaseModel):
@@ -78,7 +78,7 @@ def test_a_list_becomes_payloads(media: str) -> None:
         (answer(" \n"), "an empty answer"),
         (answer("", status=204), "an empty answer"),
         (answer({"error": "session expired"}), "an error inside a success"),
-        (answer(b"[" + b" " * MAX_BODY + b"]"), "an answer larger than 2 MiB"),
+        (answer(b"[" + b" " * MAX_BODY_BYTES + b"]"), "an answer larger than 2 MiB"),
     ],
 )
 def test_an_answer_that_is_none_is_refused(response: httpx.Response, reason: str) -> None:

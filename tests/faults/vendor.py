@@ -18,11 +18,11 @@ from typing import Any
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, TypeAdapter
 
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter, AdapterSettings, Batch
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.model import AssignmentWork, SectionId, StudentId, SubmissionStatus
-from student_graph.adapters.reading import LONGEST_TEXT, read
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.http import VendorClient, Wire, client
 from student_graph.gateway.server import Service
@@ -39,7 +39,7 @@ HERE = (ip_network("127.0.0.0/8"),)
 class Row(BaseModel):
     """A vendor's row: whose work, and what."""
 
-    model_config = ConfigDict(strict=True, hide_input_in_errors=True, str_max_length=LONGEST_TEXT)
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS)
 
     student: str
     title: str
@@ -53,7 +53,7 @@ class Work(Adapter):
     """An LMS that has each student's work at an address of its own."""
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        return await each(ids, self._work, self.settings.concurrency)
+        return await gather_by_key(ids, self._work, self.settings.concurrency)
 
     async def _work(self, number: StudentId) -> list[AssignmentWork] | None:
         answer = await self.http.get(f"/work/{path_id(number)}")

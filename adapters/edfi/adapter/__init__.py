@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from student_graph.adapters.contract import Adapter, LookupMethod, Split
+from student_graph.adapters.contract import AccessPath, Adapter, LookupMethod
 from student_graph.adapters.edfi.adapter.academics import Academics
 from student_graph.adapters.edfi.adapter.access_paths import PATHS
 from student_graph.adapters.edfi.adapter.caseloads import Caseloads
@@ -30,4 +30,4 @@ class EdFi(People, Contacts, Caseloads, Schools, Sections, SchoolLife, Incidents
     """A district's Ed-Fi ODS/API. It speaks the district's own ids: no identity rules are needed."""
 
     settings: EdFiSettings
-    paths: ClassVar[Mapping[LookupMethod, Split[Any]]] = PATHS
+    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = PATHS

@@ -44,7 +44,7 @@ class Caseloads(EdFiAccess):
             programs = await self.rows(api.STAFF_PROGRAMS, by_staff(key))
             return [mapping.caseload_staff(row) for row in programs if row.studentRecordAccess]
 
-        told = await self.each(list(product(ids, _STAFF)), read)
+        told = await self.gather_by_key(list(product(ids, _STAFF)), read)
         return {key: self.together([told[key, name] for name in _STAFF], _by_begin) for key in ids}
 
     async def caseload_students_by_caseload(
@@ -61,7 +61,7 @@ class Caseloads(EdFiAccess):
             return [mapping.caseload_student(key, row) for row in rows]
 
         places = {key: _resources(key) for key in ids}
-        told = await self.each([(key, name) for key, names in places.items() for name in names], read)
+        told = await self.gather_by_key([(key, name) for key, names in places.items() for name in names], read)
         return {
             key: self.together([told[key, name] for name in names], _by_student) for key, names in places.items()
         }

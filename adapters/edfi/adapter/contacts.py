@@ -64,7 +64,7 @@ class Contacts(EdFiAccess):
         async def read(key: K) -> list[Link]:
             return await self.rows(spelling[0], filters(key, spelling[2]))
 
-        return await self.each(ids, read)
+        return await self.gather_by_key(ids, read)
 
     async def _persons(
         self, links: Mapping[K, list[Link] | AdapterError], spelling: Spelling
@@ -77,7 +77,7 @@ class Contacts(EdFiAccess):
             return rows[0] if rows else None
 
         lists = [each for each in links.values() if not isinstance(each, AdapterError)]
-        return await self.each([_person_of(link) for each in lists for link in each], read)
+        return await self.gather_by_key([_person_of(link) for each in lists for link in each], read)
 
 
 def _person_of(link: Link) -> str:

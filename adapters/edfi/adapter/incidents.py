@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.edfi.api import school_life as api
 from student_graph.adapters.edfi.client.requests import EdFiAccess, by_student
 from student_graph.adapters.edfi.mapping import school_life as mapping
@@ -38,16 +38,16 @@ class Incidents(EdFiAccess):
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[DisciplineIncident]]:
         """Ed-Fi `studentDisciplineIncidentBehaviorAssociations`, then the `disciplineIncidents` they name."""
-        behaviors = await self.each(ids, self._behaviors)
+        behaviors = await self.gather_by_key(ids, self._behaviors)
         lists = [rows for rows in behaviors.values() if not isinstance(rows, AdapterError)]
-        incidents = await self.each([_key_of(row) for rows in lists for row in rows], self._incident)
+        incidents = await self.gather_by_key([_key_of(row) for rows in lists for row in rows], self._incident)
 
         async def join(key: StudentId) -> list[DisciplineIncident]:
             if isinstance(rows := behaviors[key], AdapterError):
                 raise rows
             return _incidents(rows, incidents)
 
-        return await each(ids, join, self.settings.concurrency)
+        return await gather_by_key(ids, join, self.settings.concurrency)
 
     async def discipline_incidents_by_district(
         self, ids: Sequence[DistrictId]

@@ -55,7 +55,7 @@ class People(EdFiAccess):
             {**asked, "totalCount": True},
             api.STUDENTS.read,
             window,
-            limit_max=self.settings.page_size,
+            max_limit=self.settings.page_size,
         )
         page = Page(
             [mapping.student(row) for row in part.rows if row.carries(asked)],
@@ -67,7 +67,7 @@ class People(EdFiAccess):
 
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
         """Ed-Fi `students` and `studentEducationOrganizationAssociations`."""
-        found = await self.each(ids, self._known)
+        found = await self.gather_by_key(ids, self._known)
         return {
             key: each if isinstance(each, AdapterError) else mapping.identity(*each) for key, each in found.items()
         }
@@ -85,7 +85,7 @@ class People(EdFiAccess):
 
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
         """Ed-Fi `students` and `studentEducationOrganizationAssociations`; the agency's where it has one."""
-        found = await self.each(ids, self._known)
+        found = await self.gather_by_key(ids, self._known)
         ambiguous = any(not isinstance(each, AdapterError) and len(each[1]) > 1 for each in found.values())
         rows = await self.rows(LOCAL_EDUCATION_AGENCIES) if ambiguous else []
         agencies = {row.localEducationAgencyId for row in rows}

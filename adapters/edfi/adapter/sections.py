@@ -134,7 +134,7 @@ class Sections(EdFiAccess):
             return await self.rows(resource, dict(asked))
 
         found: dict[K, P | AdapterError] = {}
-        for asked, answer in (await self.each(list(asks), read)).items():
+        for asked, answer in (await self.gather_by_key(list(asks), read)).items():
             if isinstance(answer, AdapterError):
                 found.update(dict.fromkeys(asks[asked], answer))
             else:

@@ -44,7 +44,7 @@ class Services(EdFiAccess):
             found = (mapping.program_participation(self.codes, row, kind) for row in rows)
             return [record for record in found if record is not None]
 
-        told = await self.each(list(product(ids, _PROGRAMS)), read)
+        told = await self.gather_by_key(list(product(ids, _PROGRAMS)), read)
         return {key: self.together([told[key, name] for name in _PROGRAMS], _by_begin) for key in ids}
 
     async def special_education_by_student(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from student_graph.adapters.reading import LONGEST_TEXT, read
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Item")
@@ -30,7 +30,7 @@ Many: TypeAlias = Annotated[list[T], BeforeValidator(_present), Field(default_fa
 class Payload(BaseModel):
     """Part of an answer; properties that nobody reads are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, str_max_length=LONGEST_TEXT)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS)
 
 
 class Item(Payload):

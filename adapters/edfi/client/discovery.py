@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from student_graph.adapters.edfi.api.discovery import DOCUMENT, Document
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.origins import onward
+from student_graph.adapters.origins import resolve_link
 from student_graph.adapters.reading import read
 
 KEPT = 3600.0
@@ -58,17 +58,17 @@ class Discovery:
 
     async def token_url(self) -> str:
         """Where tokens are given out."""
-        return str(onward(self._home, (await self.document()).urls.oauth))
+        return str(resolve_link(self._home, (await self.document()).urls.oauth))
 
     async def resource_url(self, resource: str) -> str:
         """Where a resource is listed; the data root need not contain `data/v3`."""
-        root = onward(self._home, (await self.document()).urls.dataManagementApi)
+        root = resolve_link(self._home, (await self.document()).urls.dataManagementApi)
         return f"{str(root).rstrip('/')}/ed-fi/{resource}"
 
     async def change_versions_url(self) -> str | None:
         """Where the number of the last change is told; None when it is not."""
         root = (await self.document()).urls.changeQueries
-        return None if root is None else f"{str(onward(self._home, root)).rstrip('/')}/availableChangeVersions"
+        return None if root is None else f"{str(resolve_link(self._home, root)).rstrip('/')}/availableChangeVersions"
 
     async def standard(self) -> tuple[int, int]:
         """
@@ -88,7 +88,7 @@ class Discovery:
         try:
             document = read(await self._http.get(self._home, auth=None), DOCUMENT)
             for address in (document.urls.oauth, document.urls.dataManagementApi):
-                onward(self._home, address)
+                resolve_link(self._home, address)
         except (AdapterError, httpx.HTTPError, ValidationError) as failure:
             self._attempts, self._failure = self._attempts + 1, failure
             raise

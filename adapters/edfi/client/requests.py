@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 
 from student_graph.adapters.auth import ClientCredentials
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
 from student_graph.adapters.edfi.api.discovery import CHANGE_VERSIONS
@@ -19,7 +19,7 @@ from student_graph.adapters.edfi.client.keys import person_key, school_key, sect
 from student_graph.adapters.edfi.mapping.descriptors import Codes
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.model import DistrictId, SchoolId, SectionId, StaffId, StudentId
-from student_graph.adapters.paging import by_offset, everything
+from student_graph.adapters.paging import collect_pages, offset_pages
 from student_graph.adapters.reading import read
 
 K = TypeVar("K")
@@ -93,14 +93,16 @@ class EdFiAccess(Adapter):
         url = await self.discovery.resource_url(resource.name)
         # The total ends the list without asking for an empty page after it.
         params = {**asked, "totalCount": True}
-        pages = by_offset(self.http, url, params, resource.read, limit=self.settings.page_size)
-        rows = await everything(pages, key=lambda row: row.id)
+        pages = offset_pages(self.http, url, params, resource.read, limit=self.settings.page_size)
+        rows = await collect_pages(pages, key=lambda row: row.id)
         return [row for row in rows if row.carries(asked)]
 
-    async def each(self, keys: Sequence[K], read: Callable[[K], Awaitable[V | None]]) -> dict[K, V | AdapterError]:
+    async def gather_by_key(
+        self, keys: Sequence[K], read: Callable[[K], Awaitable[V | None]]
+    ) -> dict[K, V | AdapterError]:
         """What `read` finds for each key; an API that cannot be discovered fails the batch at once."""
         await self.discovery.document()
-        return await each(keys, read, self.settings.concurrency)
+        return await gather_by_key(keys, read, self.settings.concurrency)
 
     async def lists(
         self,
@@ -115,7 +117,7 @@ class EdFiAccess(Adapter):
         async def read(key: K) -> list[V]:
             return sorted(map(record, await self.rows(resource, filters(key))), key=order)
 
-        return await self.each(ids, read)
+        return await self.gather_by_key(ids, read)
 
     @staticmethod
     def together(lists: Sequence[list[V] | AdapterError], order: Callable[[V], Any]) -> list[V] | AdapterError:
@@ -140,7 +142,7 @@ class EdFiAccess(Adapter):
             rows = await self.rows(resource, filters(key))
             return record(rows[0]) if rows else None
 
-        return await self.each(ids, read)
+        return await self.gather_by_key(ids, read)
 
     async def scan(
         self,

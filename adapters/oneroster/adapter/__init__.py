@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from student_graph.adapters.contract import Adapter, LookupMethod, Split
+from student_graph.adapters.contract import AccessPath, Adapter, LookupMethod
 from student_graph.adapters.oneroster.adapter.access_paths import PATHS
 from student_graph.adapters.oneroster.adapter.assessments import Assessments
 from student_graph.adapters.oneroster.adapter.gradebook import Gradebook
@@ -29,4 +29,4 @@ class OneRoster(People, Places, Gradebook, Assessments, Adapter):
     """
 
     settings: OneRosterSettings
-    paths: ClassVar[Mapping[LookupMethod, Split[Any]]] = PATHS
+    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = PATHS

@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from student_graph.adapters.contract import Adapter, Calls, LookupMethod, Split
+from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
 from student_graph.adapters.model import SchoolEnrollment, Student, StudentId, StudentIdentity
 from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
-from student_graph.adapters.paging import MAX_ITEMS
+from student_graph.adapters.paging import MAX_ROWS
 
 
 def _student(each: Student | StudentIdentity | SchoolEnrollment) -> StudentId:
@@ -23,36 +23,36 @@ def _student(each: Student | StudentIdentity | SchoolEnrollment) -> StudentId:
 
 def _everybody(settings: OneRosterSettings) -> float:
     """Calls of a read of all students; more than are ever read at once is no way at all."""
-    return settings.pages(settings.students) if settings.students <= MAX_ITEMS else math.inf
+    return settings.pages(settings.students) if settings.students <= MAX_ROWS else math.inf
 
 
-def _roster(settings: OneRosterSettings) -> Calls:
-    return Calls(point=1, coarse=_everybody(settings))
+def _roster(settings: OneRosterSettings) -> CallCost:
+    return CallCost(per_key=1, per_coarse_key=_everybody(settings))
 
 
-def _identities(settings: OneRosterSettings) -> Calls:
+def _identities(settings: OneRosterSettings) -> CallCost:
     """Students, and their birth dates where they are read."""
     times = 1 + settings.birth_dates
-    return Calls(point=times, coarse=times * _everybody(settings))
+    return CallCost(per_key=times, per_coarse_key=times * _everybody(settings))
 
 
-def _stays(settings: OneRosterSettings) -> Calls:
+def _stays(settings: OneRosterSettings) -> CallCost:
     """Students, and the schools and sessions that turn their roles into stays."""
-    return Calls(point=3, coarse=_everybody(settings) + 2)
+    return CallCost(per_key=3, per_coarse_key=_everybody(settings) + 2)
 
 
-PATHS: Mapping[LookupMethod, Split[Any]] = {
-    Adapter.students_by_id: Split(via=Adapter.roster_by_district, by=_student, calls=_roster),
-    Adapter.student_identities_by_id: Split(
-        via=Adapter.student_identities_by_district, by=_student, calls=_identities
+PATHS: Mapping[LookupMethod, AccessPath[Any]] = {
+    Adapter.students_by_id: AccessPath(coarse_lookup=Adapter.roster_by_district, key_of=_student, cost=_roster),
+    Adapter.student_identities_by_id: AccessPath(
+        coarse_lookup=Adapter.student_identities_by_district, key_of=_student, cost=_identities
     ),
-    Adapter.school_enrollments_by_student: Split(
-        via=Adapter.school_enrollments_by_district, by=_student, calls=_stays
+    Adapter.school_enrollments_by_student: AccessPath(
+        coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student, cost=_stays
     ),
-    Adapter.schools_by_id: Split(
-        via=Adapter.schools_by_district,
-        by=lambda school: school.school_id,
-        calls=lambda _: Calls(point=1, coarse=1),
+    Adapter.schools_by_id: AccessPath(
+        coarse_lookup=Adapter.schools_by_district,
+        key_of=lambda school: school.school_id,
+        cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
     ),
 }
 """Lookups that a coarser one can answer."""

@@ -137,7 +137,7 @@ class Gradebook(Schools):
         }
         classes = [each for each, told in items.items() if not isinstance(told, AdapterError)]
         if await self.probe.nests(api.RESULTS, RESULTS_OF_CLASS, api.LINE_ITEMS, "class.sourcedId"):
-            told = await self.each(
+            told = await self.gather_by_key(
                 classes,
                 lambda one: self.nested(api.RESULTS, RESULTS_OF_CLASS, one, field="class.sourcedId"),
             )

@@ -79,7 +79,7 @@ class People(Schools):
                     born = await self.birth_date(person.users) if self.settings.birth_dates else None
                     return mapping.identity(person, born)
 
-        return await self.each(ids, read)
+        return await self.gather_by_key(ids, read)
 
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
@@ -110,7 +110,7 @@ class People(Schools):
                     return mapping.demographics(person, row)
             return None
 
-        return await self.each(ids, read)
+        return await self.gather_by_key(ids, read)
 
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
         """OneRoster `agents` of each student who are parents, guardians or relatives, by number."""

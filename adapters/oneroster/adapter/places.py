@@ -105,7 +105,7 @@ class Places(Schools):
         nested = await self.probe.nests(api.CLASSES, CLASSES_OF_USER, api.ENROLLMENTS, OF_USER.field)
         if not (nested and await self._has_routes()):
             return await self.related(OF_USER, wanted)
-        told = await self.each(wanted, lambda one: self.nested(api.CLASSES, CLASSES_OF_USER, one))
+        told = await self.gather_by_key(wanted, lambda one: self.nested(api.CLASSES, CLASSES_OF_USER, one))
         taken = {row.sourcedId: row for rows in told.values() if isinstance(rows, list) for row in rows}
         rows = await self._at_routes(taken)
         found: dict[str, list[api.Enrollment] | AdapterError] = {}
@@ -133,7 +133,7 @@ class Places(Schools):
             inside = ENROLLMENTS_OF_CLASS
             return await self.nested(api.ENROLLMENTS, inside, schools[each], each, field=OF_CLASS.field)
 
-        return await self.each(list(schools), read)
+        return await self.gather_by_key(list(schools), read)
 
     async def _students_in(self, ids: Iterable[str], named: set[str]) -> list[api.User]:
         """Students of classes, where that is one read for a class; those who left are not among them."""
@@ -142,7 +142,7 @@ class Places(Schools):
             return []
         if not await self.probe.nests(api.STUDENTS, STUDENTS_OF_CLASS, api.CLASSES, "sourcedId"):
             return []
-        told = await self.each(classes, lambda one: self.nested(api.STUDENTS, STUDENTS_OF_CLASS, one))
+        told = await self.gather_by_key(classes, lambda one: self.nested(api.STUDENTS, STUDENTS_OF_CLASS, one))
         return [user for users in whole(told).values() for user in users]
 
 

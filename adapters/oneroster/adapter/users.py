@@ -75,7 +75,7 @@ class Users(OneRosterAccess):
                 raise users
             return await self._person(each, users, linked=key.linked) if users else None
 
-        return found | await self.each(list(keys), person)
+        return found | await self.gather_by_key(list(keys), person)
 
     async def owners(
         self, ids: Iterable[str], *, linked: bool = False, known: Iterable[User] = ()
@@ -91,7 +91,7 @@ class Users(OneRosterAccess):
             number = linked_id_of(users[each]) if linked else student_id_of(users[each], own)
             return await self._person(number, [users[each]], linked=linked) if number else None
 
-        found = whole(await self.each(list(users), owner))
+        found = whole(await self.gather_by_key(list(users), owner))
         if nameless := len(wanted - found.keys()):
             log.warning("rows of %d users without the district's number were dropped", nameless)
         return found
@@ -143,7 +143,7 @@ class Users(OneRosterAccess):
         if field == "sourcedId":
             return {
                 value: user if isinstance(user, AdapterError) else [user]
-                for value, user in (await self.each(values, lambda one: self.one(resource, one))).items()
+                for value, user in (await self.gather_by_key(values, lambda one: self.one(resource, one))).items()
             }
         by = FILTERED.get(field)
         if by and await self.probe.filters(resource, by):
@@ -167,7 +167,7 @@ class Users(OneRosterAccess):
             return await self.rows(resource, one_of(by, some))
 
         found: dict[str, list[User] | AdapterError] = {}
-        for some, users in (await self.each(asks, ask)).items():
+        for some, users in (await self.gather_by_key(asks, ask)).items():
             for value in some:
                 found[value] = (
                     users if isinstance(users, AdapterError) else [u for u in users if value in u.values(by)]

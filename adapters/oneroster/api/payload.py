@@ -17,7 +17,7 @@ from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 
-from student_graph.adapters.reading import LONGEST_TEXT, read
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Item")
@@ -30,7 +30,7 @@ class Payload(BaseModel):
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
-        str_max_length=LONGEST_TEXT,
+        str_max_length=MAX_TEXT_CHARACTERS,
         coerce_numbers_to_str=True,
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from student_graph.adapters.identity import key_of
+from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.model import SectionId, StaffId, StudentId
 from student_graph.adapters.oneroster.api.rostering import User
@@ -70,7 +70,7 @@ def staff_id_of(user: User) -> StaffId:
 
 def linked_id_of(user: User) -> StudentId:
     """A student of a linked source who was not asked for by a key of its own."""
-    return StudentId(key_of("sourcedId", user.sourcedId))
+    return StudentId(vendor_key("sourcedId", user.sourcedId))
 
 
 def ids_of(users: Iterable[User]) -> tuple[tuple[str, str], ...]:

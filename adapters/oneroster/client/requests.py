@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from student_graph.adapters.auth import ClientCredentials
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.keys import path_id
@@ -20,7 +20,7 @@ from student_graph.adapters.oneroster.api.payload import Item, Resource
 from student_graph.adapters.oneroster.api.rostering import STUDENTS
 from student_graph.adapters.oneroster.client.filters import Field, Filter, Predicate, literal
 from student_graph.adapters.oneroster.client.probe import Probe
-from student_graph.adapters.paging import by_offset, everything
+from student_graph.adapters.paging import collect_pages, offset_pages
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -77,8 +77,8 @@ class OneRosterAccess(Adapter):
     async def rows(self, resource: Resource[R], asked: Filter | None = None) -> list[R]:
         """All live rows, each once; servers clamp pages and leave out totals, so they end with an empty page."""
         params = {} if asked is None else {"filter": str(asked)}
-        pages = by_offset(self.http, self.url(resource), params, resource.read, limit=self.settings.page_size)
-        return [row for row in await everything(pages, key=lambda row: row.sourcedId) if row.live]
+        pages = offset_pages(self.http, self.url(resource), params, resource.read, limit=self.settings.page_size)
+        return [row for row in await collect_pages(pages, key=lambda row: row.sourcedId) if row.live]
 
     async def one(self, resource: Resource[R], sourced_id: str) -> R | None:
         """The object of an id; None where there is none, or one on its way out."""
@@ -99,7 +99,7 @@ class OneRosterAccess(Adapter):
             return await self.one(resource, each)
 
         # The first alone: a server that refuses us is not asked for all the others.
-        return whole(await self.each(order[:1], read)) | whole(await self.each(order[1:], read))
+        return whole(await self.gather_by_key(order[:1], read)) | whole(await self.gather_by_key(order[1:], read))
 
     async def related(self, kind: Related[R], ids: Iterable[str]) -> dict[str, list[R] | AdapterError]:
         """
@@ -111,9 +111,9 @@ class OneRosterAccess(Adapter):
         if not wanted:
             return {}
         if await self.probe.filters(kind.resource, kind.field):
-            return await self.each(wanted, lambda one: self.equal(kind.resource, kind.field, one))
+            return await self.gather_by_key(wanted, lambda one: self.equal(kind.resource, kind.field, one))
         if kind.inside and await self.probe.nests(kind.resource, kind.inside, kind.resource, kind.field):
-            return await self.each(
+            return await self.gather_by_key(
                 wanted, lambda one: self.nested(kind.resource, kind.inside, one, field=kind.field)
             )
         found: dict[str, list[R] | AdapterError] = {one: [] for one in wanted}
@@ -142,9 +142,11 @@ class OneRosterAccess(Adapter):
             raise
         return [row for row in rows if ids[-1] in (named := list(row.values(field))) or not named]
 
-    async def each(self, keys: Sequence[K], read: Callable[[K], Awaitable[V | None]]) -> dict[K, V | AdapterError]:
+    async def gather_by_key(
+        self, keys: Sequence[K], read: Callable[[K], Awaitable[V | None]]
+    ) -> dict[K, V | AdapterError]:
         """What `read` finds for each key, side by side."""
-        return await each(keys, read, self.settings.concurrency)
+        return await gather_by_key(keys, read, self.settings.concurrency)
 
     async def _granted(self, resource: Resource[Any]) -> bool:
         """Whether a service is there and open to these credentials."""

@@ -20,9 +20,9 @@ from student_graph.adapters import (
     model,
 )
 from student_graph.adapters.auth import ApiKey
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.keys import path_id, query_text
-from student_graph.adapters.paging import by_keyset, cursor_page, everything
+from student_graph.adapters.paging import collect_pages, cursor_page, keyset_pages
 from student_graph.adapters.reading import read
 
 T = TypeVar("T", bound=api.Row)
@@ -83,7 +83,7 @@ class Hillside(Adapter):
             absences = await self._all(path, {"year": school_year}, api.ABSENCES)
             return [event(row, number) for row in sorted(absences, key=lambda row: (row.day, row.uid))]
 
-        return await each(ids, events, self.settings.concurrency)
+        return await gather_by_key(ids, events, self.settings.concurrency)
 
     async def _each(
         self, ids: Sequence[model.StudentId], make: Callable[[api.Pupil], V]
@@ -92,7 +92,7 @@ class Hillside(Adapter):
             pupil = await self._pupil(number)
             return None if pupil is None else make(pupil)
 
-        return await each(ids, one, self.settings.concurrency)
+        return await gather_by_key(ids, one, self.settings.concurrency)
 
     async def _pupil(self, number: model.StudentId) -> api.Pupil | None:
         found = await self._all("/v2/pupils", {"district_no": query_text(number)}, api.PUPILS)
@@ -103,8 +103,8 @@ class Hillside(Adapter):
     async def _all(
         self, path: str, params: Mapping[str, str | int], payload: TypeAdapter[api.Listing[T]]
     ) -> list[T]:
-        pages = by_keyset(self.http, path, params, rows(payload), last=lambda row: row.uid)
-        return await everything(pages, key=lambda row: row.uid)
+        pages = keyset_pages(self.http, path, params, rows(payload), last=lambda row: row.uid)
+        return await collect_pages(pages, key=lambda row: row.uid)
 
 
 def rows(payload: TypeAdapter[api.Listing[T]]) -> Callable[[httpx.Response], list[T]]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from student_graph.adapters.contract import Adapter, LookupMethod, Split
+from student_graph.adapters.contract import AccessPath, Adapter, LookupMethod
 from student_graph.adapters.edfi.adapter import EdFi
 from student_graph.adapters.edfi.adapter.access_paths import PATHS
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
@@ -35,8 +35,8 @@ class Single(EdFi):
 class Unsorted(EdFi):
     """Puts what came from two schools together as it came."""
 
-    paths: ClassVar[Mapping[LookupMethod, Split[Any]]] = {
-        ATTENDANCE: replace(PATHS[ATTENDANCE], order=lambda event: event.vendor_id)
+    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = {
+        ATTENDANCE: replace(PATHS[ATTENDANCE], sort_key=lambda event: event.vendor_id)
     }
 
 

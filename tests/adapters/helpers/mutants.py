@@ -15,7 +15,7 @@ from student_graph.adapters.contract import Batch, Page, StudentFilter, Window
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.model import DistrictId, Fetched, PersonName, SchoolEnrollment, Student, StudentId
-from student_graph.adapters.paging import by_offset, everything
+from student_graph.adapters.paging import collect_pages, offset_pages
 from student_graph.adapters.reading import read
 from tests.adapters.helpers.small_vendor import PUPILS, STAYS, Hall, Stay, enrollment_of, student_of
 
@@ -39,7 +39,7 @@ class Short(Hall):
     async def stays(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
         """Stays of the pages that came."""
         rows: list[Stay] = []
-        pages = by_offset(self.http, "stays", {field: key}, lambda r: read(r, STAYS))
+        pages = offset_pages(self.http, "stays", {field: key}, lambda r: read(r, STAYS))
         with contextlib.suppress(httpx.HTTPError):
             async for page in pages:
                 rows += page
@@ -69,8 +69,8 @@ class Gossip(Hall):
 
     async def stays(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
         """Stays that nothing selects."""
-        pages = by_offset(self.http, "stays", {}, lambda r: read(r, STAYS))
-        return [enrollment_of(row) for row in await everything(pages, key=lambda row: row["id"])]
+        pages = offset_pages(self.http, "stays", {}, lambda r: read(r, STAYS))
+        return [enrollment_of(row) for row in await collect_pages(pages, key=lambda row: row["id"])]
 
 
 class Forgetful(Hall):
@@ -124,7 +124,7 @@ class Cropped(Hall):
 
     async def stays(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
         """Stays of all pages but one."""
-        pages = by_offset(self.http, "stays", {field: key}, lambda r: read(r, STAYS))
+        pages = offset_pages(self.http, "stays", {field: key}, lambda r: read(r, STAYS))
         whole = [page async for page in pages if page]
         return [enrollment_of(row) for page in whole[:-1] or whole for row in page]
 

@@ -15,12 +15,12 @@ from typing_extensions import TypedDict
 
 from student_graph.adapters.auth import Bearer
 from student_graph.adapters.contract import (
+    AccessPath,
     Adapter,
     AdapterSettings,
     Batch,
-    Calls,
+    CallCost,
     Page,
-    Split,
     StudentFilter,
     Window,
 )
@@ -36,7 +36,7 @@ from student_graph.adapters.model import (
     Student,
     StudentId,
 )
-from student_graph.adapters.paging import by_offset, everything, offset_page
+from student_graph.adapters.paging import collect_pages, offset_page, offset_pages
 from student_graph.adapters.reading import read
 from student_graph.adapters.sandbox.facts import DistrictFacts, StudentFact
 from student_graph.adapters.sandbox.serving import Sandbox
@@ -210,15 +210,15 @@ class Hall(Adapter):
     async def stays(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
         """Stays that a field selects."""
         try:
-            pages = by_offset(self.http, "stays", {field: query_text(key)}, lambda r: read(r, STAYS))
+            pages = offset_pages(self.http, "stays", {field: query_text(key)}, lambda r: read(r, STAYS))
         except BadKeyError as error:
             return error
-        return [enrollment_of(row) for row in await everything(pages, key=lambda row: row["id"])]
+        return [enrollment_of(row) for row in await collect_pages(pages, key=lambda row: row["id"])]
 
     paths: ClassVar = {
-        Adapter.school_enrollments_by_student: Split(
-            via=Adapter.school_enrollments_by_school,
-            by=lambda record: record.student_id,
-            calls=lambda _: Calls(point=2, coarse=3),
+        Adapter.school_enrollments_by_student: AccessPath(
+            coarse_lookup=Adapter.school_enrollments_by_school,
+            key_of=lambda record: record.student_id,
+            cost=lambda _: CallCost(per_key=2, per_coarse_key=3),
         )
     }

@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr, TypeAdapter
 
 from student_graph.adapters.auth import Bearer
-from student_graph.adapters.contract import Adapter, AdapterSettings, Batch, Calls, Split
+from student_graph.adapters.contract import AccessPath, Adapter, AdapterSettings, Batch, CallCost
 from student_graph.adapters.errors import AdapterError, PayloadError
 from student_graph.adapters.model import SchoolEnrollment, SchoolId, Student, StudentId
 from student_graph.adapters.reading import read
@@ -174,10 +174,10 @@ class Cheap(Hall):
     """Says that a point read costs nothing."""
 
     paths: ClassVar = {
-        Adapter.school_enrollments_by_student: Split(
-            via=Adapter.school_enrollments_by_school,
-            by=lambda record: record.student_id,
-            calls=lambda _: Calls(point=0.1, coarse=3),
+        Adapter.school_enrollments_by_student: AccessPath(
+            coarse_lookup=Adapter.school_enrollments_by_school,
+            key_of=lambda record: record.student_id,
+            cost=lambda _: CallCost(per_key=0.1, per_coarse_key=3),
         )
     }
 

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError
-from student_graph.adapters.reading import MAX_BODY
+from student_graph.adapters.reading import MAX_BODY_BYTES
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.http import client
 
@@ -120,16 +120,16 @@ async def test_another_origin_is_asked_nothing(vendor: Vendor) -> None:
 async def test_an_answer_may_be_as_long_as_the_limit(vendor: Vendor) -> None:
     """The limit itself is allowed."""
     async with ask(vendor) as http:
-        answer = await http.get(f"/long/{MAX_BODY}")
+        answer = await http.get(f"/long/{MAX_BODY_BYTES}")
 
-    assert len(answer.content) == MAX_BODY
+    assert len(answer.content) == MAX_BODY_BYTES
 
 
 async def test_a_longer_answer_is_refused(vendor: Vendor) -> None:
     """One that does not say its length is cut where the limit is."""
     async with ask(vendor) as http:
         with pytest.raises(PayloadError):
-            await http.get(f"/long/{MAX_BODY + 1024}")
+            await http.get(f"/long/{MAX_BODY_BYTES + 1024}")
 
 
 async def test_an_answer_that_cannot_be_unpacked_is_refused(vendor: Vendor) -> None:
