@@ -1,4 +1,8 @@
-"""Canvas LMS, REST API v1: what a service account's token may read of courses, work, grades and engagement."""
+"""
+The adapter for Canvas LMS, REST API v1.
+
+It reads courses, assigned work, computed grades and engagement with the access token of a service account.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +15,23 @@ from pydantic import Field, SecretStr
 
 from student_graph.adapters.auth import Bearer
 from student_graph.adapters.canvas.api import Course, Summary
-from student_graph.adapters.canvas.client.classwork import (
-    Classwork,
-    Parts,
-    Places,
-    by_course,
-    members,
-    part,
-    put_together,
-)
-from student_graph.adapters.canvas.client.requests import Reads
-from student_graph.adapters.canvas.mapping import (
-    Place,
-    by_due_time,
-    counted_since,
+from student_graph.adapters.canvas.client.requests import CanvasClient
+from student_graph.adapters.canvas.mapping.courses import (
     course_engagement,
     course_grades,
     lms_course,
-    place_in,
-    place_of,
+    summary_since,
 )
-from student_graph.adapters.concurrency import each
+from student_graph.adapters.canvas.mapping.enrollments import (
+    KeyedEnrollment,
+    group_by_course,
+    keyed_by_section,
+    keyed_by_student,
+    users_by_course,
+)
+from student_graph.adapters.canvas.mapping.joins import records_by_student, value_of
+from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
+from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.identity import IdentityRule, IdentityRules
@@ -47,20 +47,20 @@ from student_graph.adapters.model import (
 
 
 class CanvasSettings(AdapterSettings):
-    """How to reach a Canvas."""
+    """Settings of a Canvas source."""
 
     token: SecretStr
     """Access token of a service account: Account > Settings > Approved Integrations > New Access Token. Its role
     needs "Users - view list", "Courses - view list", "Grades - view all grades", "SIS Data - read" and, for
     page views, "Analytics - view pages"."""
     concurrency: int = Field(default=8, ge=1, le=10)
-    """Calls that may be under way at once; Canvas throttles a token that has a dozen."""
+    """Most calls in progress at the same time; Canvas throttles a token with about a dozen."""
     students_per_call: int = Field(default=100, ge=1, le=100)
-    """Students whose work in a course is asked for in one call; fewer where courses have many assignments."""
+    """Most students whose work in a course one call requests; lower it for courses with many assignments."""
 
 
 class Canvas(Adapter):
-    """Canvas LMS."""
+    """A Canvas that is hosted by Instructure or by the district."""
 
     settings: CanvasSettings
     identity: ClassVar[IdentityRules | None] = IdentityRules(
@@ -71,156 +71,167 @@ class Canvas(Adapter):
 
     def __init__(self, name: str, settings: CanvasSettings, http: httpx.AsyncClient) -> None:
         super().__init__(name, settings, http)
-        self._reads = Reads(http, settings.base_url)
+        self._client = CanvasClient(http, settings.base_url)
 
     def auth(self) -> httpx.Auth:
-        """The token, to the configured origin only."""
+        """The access token as a bearer token, sent to the configured origin only."""
         return Bearer(self.settings.token, origin=self.settings.base_url)
 
     async def check(self) -> str:
-        """Ask who the token belongs to; whoever it is stays unnamed."""
-        await self._reads.whoami()
+        """Request the owner of the token to test it; the result does not name the owner."""
+        await self._client.token_owner()
         return "Canvas, token of a service account"
 
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
-        """The course of each section: two calls."""
+        """The course of each section, in two calls a section."""
 
-        async def read(key: SectionId) -> list[LmsCourse] | None:
-            if (section := await self._reads.section(key)) is None:
+        async def read(section_id: SectionId) -> list[LmsCourse] | None:
+            if (section := await self._client.section(section_id)) is None:
                 return None
-            course = await self._reads.course(section.course_id)
-            return [lms_course(course, key)] if course else []
+            course = await self._client.course(section.course_id)
+            return [lms_course(course, section_id)] if course else []
 
-        return await each(ids, read, self.settings.concurrency)
+        return await gather_by_key(ids, read, self.settings.concurrency)
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
         """
         Work in active courses.
 
-        A call for each student tells the courses; each course takes three more: its name, its assignments, and
-        the work of all who were asked for, 100 at a time.
+        One call for each student reads their enrollments. Each course takes three more calls: for its name, for
+        its assignments, and for the work of every 100 of the requested students.
         """
-        places = await self._places(ids)
-        classwork = await self._classwork(places)
+        enrollments = await self._student_enrollments(ids)
+        coursework = await self._coursework(enrollments)
 
-        def make(own: list[Place]) -> list[AssignmentWork]:
-            return by_due_time(classwork.of_all(inside[0] for inside in by_course(own).values()))
+        def build_records(keyed: list[KeyedEnrollment]) -> list[AssignmentWork]:
+            # Canvas keeps one submission for a student in two sections of a course: it goes to the first section.
+            return sort_by_due_time(coursework.records(group[0] for group in group_by_course(keyed).values()))
 
-        return put_together(places, make)
+        return records_by_student(enrollments, build_records)
 
     async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
-        """Work of everybody in the section, by due time: four calls, and more for sections of more than 100."""
+        """Work of every student of a section by due time, in four calls, or more for more than 100 students."""
 
-        async def read(key: SectionId) -> list[AssignmentWork] | None:
-            if not (places := await self._places_in(key)):
-                return None if places is None else []
-            course = places[0].enrollment.course_id
-            submissions = await self._reads.submissions_in(key)
-            classwork = Classwork(
-                await each([course], self._reads.course, 1),
-                await each([course], self._reads.assignments, 1),
-                {(course, user): found for user, found in submissions.items()},
+        async def read(section_id: SectionId) -> list[AssignmentWork] | None:
+            if not (enrollments := await self._section_enrollments(section_id)):
+                return None if enrollments is None else []
+            course_id = enrollments[0].enrollment.course_id
+            submissions = await self._client.section_submissions(section_id)
+            coursework = Coursework(
+                await gather_by_key([course_id], self._client.course, 1),
+                await gather_by_key([course_id], self._client.assignments, 1),
+                {(course_id, user_id): work for user_id, work in submissions.items()},
             )
-            return by_due_time(classwork.of_all(places))
+            return sort_by_due_time(coursework.records(enrollments))
 
-        return await each(ids, read, self.settings.concurrency)
+        return await gather_by_key(ids, read, self.settings.concurrency)
 
     async def course_grades_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
-        """Computed grades in active courses, whatever the school year: Canvas keeps terms, not school years."""
-        places = await self._places(ids)
-        courses = await self._courses(places)
+        """Computed grades in active courses for any `school_year`: Canvas has terms and no school years."""
+        enrollments = await self._student_enrollments(ids)
+        courses = await self._courses(enrollments)
 
-        def make(own: list[Place]) -> list[CourseGrade]:
-            named = ((place, part(courses, place.enrollment.course_id)) for place in own)
-            return [grade for place, course in named for grade in course_grades(place, course)]
+        def build_records(keyed: list[KeyedEnrollment]) -> list[CourseGrade]:
+            return [
+                grade
+                for enrollment in keyed
+                for grade in course_grades(enrollment, value_of(courses, enrollment.enrollment.course_id))
+            ]
 
-        return put_together(places, make)
+        return records_by_student(enrollments, build_records)
 
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
-        """Computed grades of everybody in the section: two calls, and more for sections of more than 100."""
+        """Computed grades of every student of a section, in two calls, or more for more than 100 students."""
 
-        async def read(key: SectionId) -> list[CourseGrade] | None:
-            if not (places := await self._places_in(key)):
-                return None if places is None else []
-            course = await self._reads.course(places[0].enrollment.course_id)
-            return [grade for place in places for grade in course_grades(place, course)]
+        async def read(section_id: SectionId) -> list[CourseGrade] | None:
+            if not (enrollments := await self._section_enrollments(section_id)):
+                return None if enrollments is None else []
+            course = await self._client.course(enrollments[0].enrollment.course_id)
+            return [grade for enrollment in enrollments for grade in course_grades(enrollment, course)]
 
-        return await each(ids, read, self.settings.concurrency)
+        return await gather_by_key(ids, read, self.settings.concurrency)
 
     async def course_engagement_by_student(
         self, ids: Sequence[StudentId], *, since: date | None = None
     ) -> Batch[StudentId, list[CourseEngagement]]:
         """
-        Activity in active courses; views and participations are null where the token may not see analytics.
+        Activity in active courses; views and participations are null if the token may not see analytics.
 
-        Beside a call for each student, two for each course; with `since`, one more for each student and course.
+        Takes one call for each student and two for each course, and with `since` one more for each student
+        and course.
         """
-        places = await self._places(ids)
-        courses = await self._courses(places)
-        summaries = await self._summaries(places, since)
+        enrollments = await self._student_enrollments(ids)
+        courses = await self._courses(enrollments)
+        summaries = await self._summaries(enrollments, since)
 
-        def make(own: list[Place]) -> list[CourseEngagement]:
+        def build_records(keyed: list[KeyedEnrollment]) -> list[CourseEngagement]:
             return [
                 course_engagement(
-                    inside, part(courses, course), part(summaries, (course, inside[0].enrollment.user_id))
+                    group,
+                    value_of(courses, course_id),
+                    value_of(summaries, (course_id, group[0].enrollment.user_id)),
                 )
-                for course, inside in by_course(own).items()
+                for course_id, group in group_by_course(keyed).items()
             ]
 
-        return put_together(places, make)
+        return records_by_student(enrollments, build_records)
 
-    async def _places(self, ids: Sequence[StudentId]) -> Places:
-        async def read(key: StudentId) -> list[Place] | None:
-            found = await self._reads.enrollments_of(key)
-            return None if found is None else [place_of(key, enrollment) for enrollment in found]
+    async def _student_enrollments(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[KeyedEnrollment]]:
+        async def read(student_id: StudentId) -> list[KeyedEnrollment] | None:
+            enrollments = await self._client.student_enrollments(student_id)
+            return None if enrollments is None else [keyed_by_student(student_id, row) for row in enrollments]
 
-        return await each(ids, read, self.settings.concurrency)
+        return await gather_by_key(ids, read, self.settings.concurrency)
 
-    async def _places_in(self, section: SectionId) -> list[Place] | None:
-        found = await self._reads.enrollments_in(section)
-        return None if found is None else [place_in(section, enrollment) for enrollment in found]
+    async def _section_enrollments(self, section_id: SectionId) -> list[KeyedEnrollment] | None:
+        enrollments = await self._client.section_enrollments(section_id)
+        return None if enrollments is None else [keyed_by_section(section_id, row) for row in enrollments]
 
-    async def _courses(self, places: Places) -> Parts[int, Course]:
-        return await each(members(places), self._reads.course, self.settings.concurrency)
+    async def _courses(self, enrollments: Batch[StudentId, list[KeyedEnrollment]]) -> Batch[int, Course]:
+        return await gather_by_key(users_by_course(enrollments), self._client.course, self.settings.concurrency)
 
-    async def _classwork(self, places: Places) -> Classwork:
-        """Three reads of each course, one kind after the other, so that the limit holds."""
+    async def _coursework(self, enrollments: Batch[StudentId, list[KeyedEnrollment]]) -> Coursework:
+        """Three reads of each course, one kind of read after the other, so that `concurrency` bounds the calls."""
         limit, size = self.settings.concurrency, self.settings.students_per_call
-        groups = [
-            (course, tuple(users[start : start + size]))
-            for course, users in members(places).items()
-            for start in range(0, len(users), size)
+        user_groups = [
+            (course_id, tuple(user_ids[start : start + size]))
+            for course_id, user_ids in users_by_course(enrollments).items()
+            for start in range(0, len(user_ids), size)
         ]
-        work = await each(groups, lambda group: self._reads.submissions(*group), limit)
-        return Classwork(
-            await self._courses(places),
-            await each(members(places), self._reads.assignments, limit),
+        submissions = await gather_by_key(
+            user_groups, lambda group: self._client.course_submissions(*group), limit
+        )
+        return Coursework(
+            await self._courses(enrollments),
+            await gather_by_key(users_by_course(enrollments), self._client.assignments, limit),
             {
-                (course, user): found if isinstance(found, AdapterError) else found.get(user, [])
-                for (course, users), found in work.items()
-                for user in users
+                (course_id, user_id): answer if isinstance(answer, AdapterError) else answer.get(user_id, [])
+                for (course_id, user_ids), answer in submissions.items()
+                for user_id in user_ids
             },
         )
 
-    async def _summaries(self, places: Places, since: date | None) -> Parts[tuple[int, int], Summary]:
-        """What analytics tells, by course and user."""
+    async def _summaries(
+        self, enrollments: Batch[StudentId, list[KeyedEnrollment]], since: date | None
+    ) -> Batch[tuple[int, int], Summary]:
+        """Analytics of each student in each course, by course id and user id; absent without analytics."""
         limit = self.settings.concurrency
-        told = await each(members(places), self._reads.summaries, limit)
+        by_course = await gather_by_key(users_by_course(enrollments), self._client.student_summaries, limit)
         summaries: dict[tuple[int, int], Summary | AdapterError] = {}
-        for course, users in members(places).items():
-            found = told.get(course, {})
-            for user in users:
-                if isinstance(found, AdapterError):
-                    summaries[course, user] = found
-                elif user in found:
-                    summaries[course, user] = found[user]
+        for course_id, user_ids in users_by_course(enrollments).items():
+            answer = by_course.get(course_id, {})
+            for user_id in user_ids:
+                if isinstance(answer, AdapterError):
+                    summaries[course_id, user_id] = answer
+                elif user_id in answer:
+                    summaries[course_id, user_id] = answer[user_id]
         if since is None:
             return summaries
 
         async def read(key: tuple[int, int]) -> Summary | None:
-            summary = part(summaries, key)
-            return summary and counted_since(summary, await self._reads.activity(*key), since)
+            summary = value_of(summaries, key)
+            return summary and summary_since(summary, await self._client.student_activity(*key), since)
 
-        return await each(summaries, read, limit)
+        return await gather_by_key(summaries, read, limit)

@@ -1,8 +1,8 @@
 """
-What Canvas sends: https://developerdocs.instructure.com/services/canvas, REST API v1.
+Payloads of the Canvas REST API v1: https://developerdocs.instructure.com/services/canvas.
 
-Only what is read is named here. Objects may be as sparse as `{id, name}`: whatever a token or a server may
-leave out is optional, and absent is not the same as null for `posted_at`.
+Only the properties that the adapter reads are declared. Canvas may send as little as `{id, name}`: a property that
+a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
 """
 
 from datetime import UTC
@@ -10,19 +10,21 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
-from student_graph.adapters.reading import LONGEST_TEXT
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS
 
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
 
 class Payload(BaseModel):
-    """An object of the API; what is not named is ignored."""
+    """A JSON object of the API; properties that are not declared are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, str_max_length=LONGEST_TEXT)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS
+    )
 
 
 class User(Payload):
-    """A user; SIS ids come only with the permission "SIS Data - read", the e-mail only when asked for."""
+    """A user, with SIS ids if the token has "SIS Data - read" and with an e-mail address if it is requested."""
 
     id: int
     sortable_name: str | None = None
@@ -33,7 +35,7 @@ class User(Payload):
 
 
 class Course(Payload):
-    """A course."""
+    """A course; some servers send only `id` and `name`."""
 
     id: int
     name: str
@@ -49,7 +51,7 @@ class Section(Payload):
 
 
 class Grades(Payload):
-    """What the gradebook computes from posted grades; `unposted_*` beside them are never read."""
+    """Grades that the gradebook computes from posted scores; the `unposted_*` properties are never read."""
 
     current_score: float | None = None
     current_grade: str | None = None
@@ -58,7 +60,7 @@ class Grades(Payload):
 
 
 class Enrollment(Payload):
-    """A student's place in a section of a course."""
+    """A user's enrollment in a section of a course."""
 
     id: int
     course_id: int
@@ -73,8 +75,8 @@ class Enrollment(Payload):
     grades: Grades = Grades()
 
     @property
-    def counts(self) -> bool:
-        """Whether it is an active student's; some servers send others although they were not asked for."""
+    def active_student(self) -> bool:
+        """Whether this is an active student's enrollment; some servers ignore the filters of the request."""
         return self.type in (None, "StudentEnrollment") and self.enrollment_state in (None, "active")
 
 
@@ -104,20 +106,20 @@ class Submission(Payload):
     posted_at: Instant | None = None
 
     @property
-    def withheld(self) -> bool:
-        """Whether the grade is not posted to the student; servers without `posted_at` post at once."""
+    def unposted(self) -> bool:
+        """Whether the teacher has not posted the grade to the student; without `posted_at` grades post at once."""
         return "posted_at" in self.model_fields_set and self.posted_at is None
 
 
 class StudentSubmissions(Payload):
-    """One student's submissions, as `grouped=1` tells them."""
+    """One student's submissions, in the shape of a request with `grouped=1`."""
 
     user_id: int
     submissions: list[Submission]
 
 
 class Tardiness(Payload):
-    """How many assignments were handed in when; Canvas counts in fractions in some versions."""
+    """Counts of assignments by when they were submitted; some versions of Canvas send fractions."""
 
     on_time: float | None = None
     late: float | None = None
@@ -125,7 +127,7 @@ class Tardiness(Payload):
 
 
 class Summary(Payload):
-    """What analytics tells of a student in a course."""
+    """A student's analytics in a course."""
 
     id: int
     page_views: int | None = None
@@ -134,13 +136,13 @@ class Summary(Payload):
 
 
 class Participation(Payload):
-    """An action such as submitting or posting."""
+    """An action of a student in a course, such as submitting work or posting."""
 
     created_at: Instant
 
 
 class Activity(Payload):
-    """A student's page views by the hour, and participations one by one, in a course."""
+    """A student's page views by hour and single participations in a course."""
 
     page_views: dict[Instant, int] = {}
     participations: list[Participation] = []

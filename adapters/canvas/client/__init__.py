@@ -1,1 +1,1 @@
-"""How Canvas is asked: requests and addresses."""
+"""Requests to the Canvas REST API, and the address segments of its users and sections."""

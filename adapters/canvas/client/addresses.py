@@ -1,4 +1,4 @@
-"""Keys such as `sis_user_id:604822` as the segment of an address that Canvas reads them from."""
+"""Converts keys such as `sis_user_id:604822` to the path segments by which Canvas names users and sections."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ SECTION_FIELDS = frozenset({"sis_section_id"})
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@+_~-]{0,127}")
 
 
-def user_path(student: StudentId) -> str:
+def user_segment(student_id: StudentId) -> str:
     """
-    The segment that names a user.
+    The path segment of a user.
 
     Raises:
-        BadKeyError: Canvas cannot be asked for it.
+        BadKeyError: The key cannot be sent to Canvas.
     """
-    field, _, text = student.partition(":")
+    field, _, text = student_id.partition(":")
     if field == "sis_login_id" and _LOGIN.fullmatch(text):
-        return f"{field}:{quote(text, safe='')}"  # mostly an e-mail address, which an id in general may not be
+        return f"{field}:{quote(text, safe='')}"  # usually an e-mail address, which `path_id` refuses
     return _segment(field, text, USER_FIELDS)
 
 
-def section_path(section: SectionId) -> str:
+def section_segment(section_id: SectionId) -> str:
     """
-    The segment that names a section.
+    The path segment of a section.
 
     Raises:
-        BadKeyError: Canvas cannot be asked for it.
+        BadKeyError: The key cannot be sent to Canvas.
     """
-    field, _, text = section.partition(":")
+    field, _, text = section_id.partition(":")
     return _segment(field, text, SECTION_FIELDS)
 
 
 def _segment(field: str, text: str, fields: frozenset[str]) -> str:
-    """`id` is Canvas's own number, and digits only: `self` would be whoever the token belongs to."""
+    """An `id` is Canvas's own number and must be digits: the segment `self` would name the owner of the token."""
     if field == "id" and text.isascii() and text.isdigit():
         return text
     if field not in fields:
-        raise BadKeyError("not a kind of id that Canvas can be asked for")
+        raise BadKeyError("Canvas does not look up this kind of id")
     return f"{field}:{path_id(text)}"

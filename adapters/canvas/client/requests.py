@@ -1,8 +1,8 @@
 """
-What the lookups ask of Canvas: one method for each address.
+The Canvas REST API as a client with one method for each address.
 
-A read of something that Canvas does not know answers None. Nothing here writes, acts as somebody else
-(`as_user_id`) or asks for `include[]=read_status`, which would mark submissions as read.
+A method returns None if Canvas does not know the object. Every request only reads: none acts as another user
+(`as_user_id`), and none has `include[]=read_status`, which would mark submissions as read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeVar
 import httpx
 from pydantic import TypeAdapter
 
-from student_graph.adapters.bisection import bisected
+from student_graph.adapters.bisection import bisect_batch
 from student_graph.adapters.canvas.api import (
     Activity,
     Assignment,
@@ -25,19 +25,19 @@ from student_graph.adapters.canvas.api import (
     Summary,
     User,
 )
-from student_graph.adapters.canvas.client.addresses import section_path, user_path
+from student_graph.adapters.canvas.client.addresses import section_segment, user_segment
 from student_graph.adapters.errors import AdapterError, RefusedError, UnavailableError, retry_after_seconds
 from student_graph.adapters.model import SectionId, StudentId
-from student_graph.adapters.paging import Params, by_link, everything
+from student_graph.adapters.paging import Params, collect_pages, link_pages
 from student_graph.adapters.reading import read
 
 T = TypeVar("T")
 
-FORBIDDEN = "SOURCE_FORBIDDEN"
-ALL = ("all",)
-ACTIVE_STUDENTS: Params = {"type[]": "StudentEnrollment", "state[]": "active", "include[]": "email"}
+FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
+ALL_STUDENTS = ("all",)
+ACTIVE_STUDENT_FILTERS: Params = {"type[]": "StudentEnrollment", "state[]": "active", "include[]": "email"}
 SUBMISSION_FIELDS = tuple(Submission.model_fields)
-"""Asked for by name: Canvas would send the text that the student handed in as well."""
+"""Requested by name, because Canvas would otherwise also send the text that the student submitted."""
 
 _ACTIVITY = TypeAdapter(Activity)
 _ASSIGNMENTS = TypeAdapter(list[Assignment])
@@ -49,129 +49,135 @@ _SUMMARIES = TypeAdapter(list[Summary])
 _USER = TypeAdapter(User)
 
 
-class Reads:
-    """Canvas's REST API, as far as it is read."""
+class CanvasClient:
+    """Reads the REST API of one Canvas."""
 
     def __init__(self, http: httpx.AsyncClient, base_url: object) -> None:
         self._http = http
         self._root = f"{str(base_url).rstrip('/')}/api/v1"
 
-    async def whoami(self) -> User:
-        """The user whom the token belongs to."""
-        return read(checked(await self._http.get(f"{self._root}/users/self")), _USER)
+    async def token_owner(self) -> User:
+        """The user that the token belongs to."""
+        return read(check_status(await self._http.get(f"{self._root}/users/self")), _USER)
 
-    async def enrollments_of(self, student: StudentId) -> list[Enrollment] | None:
-        """A student's active places in courses."""
-        return await self._enrollments(f"users/{user_path(student)}")
+    async def student_enrollments(self, student_id: StudentId) -> list[Enrollment] | None:
+        """The active enrollments of a student."""
+        return await self._enrollments(f"users/{user_segment(student_id)}")
 
-    async def enrollments_in(self, section: SectionId) -> list[Enrollment] | None:
-        """The students of a section."""
-        return await self._enrollments(f"sections/{section_path(section)}")
+    async def section_enrollments(self, section_id: SectionId) -> list[Enrollment] | None:
+        """The enrollments of the active students of a section."""
+        return await self._enrollments(f"sections/{section_segment(section_id)}")
 
-    async def section(self, section: SectionId) -> Section | None:
-        """A section."""
-        return await self._one(f"sections/{section_path(section)}", _SECTION)
+    async def section(self, section_id: SectionId) -> Section | None:
+        """A section by its key."""
+        return await self._get(f"sections/{section_segment(section_id)}", _SECTION)
 
-    async def course(self, course: int) -> Course | None:
-        """A course."""
-        return await self._one(f"courses/{course}", _COURSE)
+    async def course(self, course_id: int) -> Course | None:
+        """A course by its Canvas id."""
+        return await self._get(f"courses/{course_id}", _COURSE)
 
-    async def assignments(self, course: int) -> dict[int, Assignment] | None:
-        """Published assignments of a course, by id."""
+    async def assignments(self, course_id: int) -> dict[int, Assignment] | None:
+        """The published assignments of a course, by id."""
         params: Params = {"exclude_response_fields[]": ("description", "rubric")}
-        found = await self._list(f"courses/{course}/assignments", params, _ASSIGNMENTS, lambda row: row.id)
-        return None if found is None else {row.id: row for row in found if row.published is not False}
+        rows = await self._get_list(f"courses/{course_id}/assignments", params, _ASSIGNMENTS, lambda row: row.id)
+        return None if rows is None else {row.id: row for row in rows if row.published is not False}
 
-    async def submissions(self, course: int, users: Sequence[int]) -> dict[int, list[Submission] | AdapterError]:
+    async def course_submissions(
+        self, course_id: int, user_ids: Sequence[int]
+    ) -> dict[int, list[Submission] | AdapterError]:
         """
-        Work of at most 100 students of a course, by user.
+        The submissions of at most 100 students of a course, by user id.
 
-        Canvas refuses all of them because of one whom the token may not see; only that one fails.
+        Canvas refuses the call if the token may not see one of the students. The call is then split until only
+        that student fails.
         """
 
-        async def ask(part: Sequence[int]) -> dict[int, list[Submission] | AdapterError]:
-            return {**await self._submissions(f"courses/{course}", tuple(map(str, part)))}
+        async def read_part(part: Sequence[int]) -> dict[int, list[Submission] | AdapterError]:
+            return {**await self._submissions(f"courses/{course_id}", tuple(map(str, part)))}
 
-        return await bisected(users, ask, splits=lambda error: error.code == FORBIDDEN)
+        return await bisect_batch(user_ids, read_part, should_split=lambda error: error.code == FORBIDDEN_CODE)
 
-    async def submissions_in(self, section: SectionId) -> dict[int, list[Submission]]:
-        """Work of everybody in a section, by user."""
-        return await self._submissions(f"sections/{section_path(section)}", ALL)
+    async def section_submissions(self, section_id: SectionId) -> dict[int, list[Submission]]:
+        """The submissions of every student of a section, by user id."""
+        return await self._submissions(f"sections/{section_segment(section_id)}", ALL_STUDENTS)
 
-    async def summaries(self, course: int) -> dict[int, Summary] | None:
-        """Page views and participations in a course, by user; None when the token may not see analytics."""
-        path = f"courses/{course}/analytics/student_summaries"
-        found = await _allowed(self._list(path, {}, _SUMMARIES, lambda row: row.id))
-        return None if found is None else {summary.id: summary for summary in found}
+    async def student_summaries(self, course_id: int) -> dict[int, Summary] | None:
+        """Analytics of the students of a course, by user id; None if the token may not see analytics."""
+        path = f"courses/{course_id}/analytics/student_summaries"
+        rows = await _none_if_refused(self._get_list(path, {}, _SUMMARIES, lambda row: row.id))
+        return None if rows is None else {row.id: row for row in rows}
 
-    async def activity(self, course: int, user: int) -> Activity | None:
-        """When a student viewed and took part in a course; None when the token may not see analytics."""
-        told = self._one(f"courses/{course}/analytics/users/{user}/activity", _ACTIVITY)
-        return await _allowed(told)
+    async def student_activity(self, course_id: int, user_id: int) -> Activity | None:
+        """A student's page views and participations by time; None if the token may not see analytics."""
+        path = f"courses/{course_id}/analytics/users/{user_id}/activity"
+        return await _none_if_refused(self._get(path, _ACTIVITY))
 
-    async def _one(self, path: str, payload: TypeAdapter[T]) -> T | None:
+    async def _get(self, path: str, payload: TypeAdapter[T]) -> T | None:
         response = await self._http.get(f"{self._root}/{path}")
-        return None if response.status_code == httpx.codes.NOT_FOUND else read(checked(response), payload)
+        return None if response.status_code == httpx.codes.NOT_FOUND else read(check_status(response), payload)
 
-    async def _list(
+    async def _get_list(
         self, path: str, params: Params, payload: TypeAdapter[list[T]], key: Callable[[T], int]
     ) -> list[T] | None:
+        pages = link_pages(self._http, f"{self._root}/{path}", params, _page_reader(payload))
         try:
-            return await everything(by_link(self._http, f"{self._root}/{path}", params, _rows(payload)), key=key)
-        except _UnknownError:
+            return await collect_pages(pages, key=key)
+        except _MissingObjectError:
             return None
 
-    async def _enrollments(self, place: str) -> list[Enrollment] | None:
-        found = await self._list(f"{place}/enrollments", ACTIVE_STUDENTS, _ENROLLMENTS, lambda row: row.id)
-        return None if found is None else [enrollment for enrollment in found if enrollment.counts]
+    async def _enrollments(self, path: str) -> list[Enrollment] | None:
+        rows = await self._get_list(
+            f"{path}/enrollments", ACTIVE_STUDENT_FILTERS, _ENROLLMENTS, lambda row: row.id
+        )
+        return None if rows is None else [row for row in rows if row.active_student]
 
-    async def _submissions(self, place: str, students: tuple[str, ...]) -> dict[int, list[Submission]]:
-        """Work by user; grouped, so that a page holds 100 students and not 100 submissions."""
+    async def _submissions(self, path: str, student_ids: tuple[str, ...]) -> dict[int, list[Submission]]:
+        """Submissions by user id; grouped, so that a page holds 100 students instead of 100 submissions."""
         params: Params = {
-            "student_ids[]": students,
+            "student_ids[]": student_ids,
             "grouped": "1",
             "enrollment_state": "active",
             "response_fields[]": SUBMISSION_FIELDS,
         }
-        found = await self._list(f"{place}/students/submissions", params, _SUBMISSIONS, lambda row: row.user_id)
-        return {row.user_id: row.submissions for row in found or ()}
+        rows = await self._get_list(f"{path}/students/submissions", params, _SUBMISSIONS, lambda row: row.user_id)
+        return {row.user_id: row.submissions for row in rows or ()}
 
 
-class _UnknownError(Exception):
-    """Canvas does not know what the address of a list names."""
+class _MissingObjectError(Exception):
+    """Canvas does not know the object whose list was requested."""
 
 
-def _rows(payload: TypeAdapter[list[T]]) -> Callable[[httpx.Response], list[T]]:
-    """Reads the pages of one list; that the list does not exist is for its first page to say."""
-    known = False
+def _page_reader(payload: TypeAdapter[list[T]]) -> Callable[[httpx.Response], list[T]]:
+    """Reads the pages of one list; a 404 means that the list does not exist on its first page only."""
+    first_page = True
 
-    def rows(response: httpx.Response) -> list[T]:
-        nonlocal known
-        if response.status_code == httpx.codes.NOT_FOUND and not known:
-            raise _UnknownError
-        known = True
-        return read(checked(response), payload)
+    def read_page(response: httpx.Response) -> list[T]:
+        nonlocal first_page
+        if response.status_code == httpx.codes.NOT_FOUND and first_page:
+            raise _MissingObjectError
+        first_page = False
+        return read(check_status(response), payload)
 
-    return rows
+    return read_page
 
 
-async def _allowed(told: Awaitable[T | None]) -> T | None:
-    """What was told; None when the token may not see it. A refused token is another error, and goes on."""
+async def _none_if_refused(result: Awaitable[T | None]) -> T | None:
+    """The result, or None if the token lacks the permission; a refused token is an HTTP error and is raised."""
     try:
-        return await told
+        return await result
     except RefusedError:
         return None
 
 
-def checked(response: httpx.Response) -> httpx.Response:
+def check_status(response: httpx.Response) -> httpx.Response:
     """
-    The response, unless its status means something else to Canvas than to HTTP.
+    The response itself, unless its status has another meaning in Canvas than in HTTP.
 
-    Throttling is a 403 on many servers, and a missing permission a 401 that does not ask for credentials.
+    Many servers throttle with a 403, and report a missing permission as a 401 without `WWW-Authenticate`.
 
     Raises:
-        UnavailableError: the bucket of the token is full.
-        RefusedError: the token is good and may not do this.
+        UnavailableError: Canvas throttles the token.
+        RefusedError: The token is valid and lacks the permission.
     """
     match response.status_code:
         case httpx.codes.FORBIDDEN if _throttled(response):
@@ -179,9 +185,9 @@ def checked(response: httpx.Response) -> httpx.Response:
                 "rate limited (403)", code="RATE_LIMITED", retry_after=retry_after_seconds(response.headers)
             )
         case httpx.codes.UNAUTHORIZED if "www-authenticate" not in response.headers:
-            raise RefusedError("access refused (401)", code=FORBIDDEN)
+            raise RefusedError("access refused (401)", code=FORBIDDEN_CODE)
         case httpx.codes.FORBIDDEN:
-            raise RefusedError("access refused (403)", code=FORBIDDEN)
+            raise RefusedError("access refused (403)", code=FORBIDDEN_CODE)
         case _:
             return response
 

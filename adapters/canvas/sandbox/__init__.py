@@ -1,4 +1,4 @@
-"""Canvas as a small web application, over the LMS part of a district's facts."""
+"""Canvas as a small web application that serves the LMS part of a district's facts."""
 
 from student_graph.adapters.canvas.sandbox.server import CanvasSandbox
 

@@ -1,4 +1,4 @@
-"""Canvas's way of answering: error bodies, rate limit headers and pages linked by opaque addresses."""
+"""Responses of Canvas: error bodies, rate limit headers, and pages that link to each other by opaque addresses."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-COST = {"X-Request-Cost": "0.0421", "X-Rate-Limit-Remaining": "599.9579"}
-"""What every answered call says about the leaky bucket of its token."""
+RATE_LIMIT_HEADERS = {"X-Request-Cost": "0.0421", "X-Rate-Limit-Remaining": "599.9579"}
+"""Rate limit headers of every response: the cost of the call, and what is left in the token's leaky bucket."""
 
-MOST_PER_PAGE = 100
+MAX_ROWS_PER_PAGE = 100
+DEFAULT_ROWS_PER_PAGE = 10
 
 
 class RefusalError(Exception):
-    """An answer other than 200, as Canvas words it."""
+    """A response with an error status and the body that Canvas sends."""
 
     def __init__(self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         super().__init__(status)
-        self.response = JSONResponse(body, status_code=status, headers={**COST, **(headers or {})})
+        self.response = JSONResponse(body, status_code=status, headers={**RATE_LIMIT_HEADERS, **(headers or {})})
 
 
 def invalid_token() -> RefusalError:
-    """The token is missing, wrong or revoked."""
+    """A 401: the token is missing, wrong or revoked."""
     return RefusalError(
         401,
         {"errors": [{"message": "Invalid access token."}]},
@@ -35,27 +36,27 @@ def invalid_token() -> RefusalError:
 
 
 def unauthorized(status: int) -> RefusalError:
-    """The token is valid and may not do this: 401 in older versions, 403 in newer ones."""
+    """The token is valid and lacks the permission: 401 in older versions of Canvas, 403 in newer ones."""
     message = "user not authorized to perform that action"
     return RefusalError(status, {"status": "unauthorized", "errors": [{"message": message}]})
 
 
-def not_found() -> RefusalError:
-    """Nothing is kept under that id."""
+def missing_resource() -> RefusalError:
+    """A 404: there is no object with this id."""
     return RefusalError(404, {"errors": [{"message": "The specified resource does not exist."}]})
 
 
 def throttled(status: int) -> Response:
-    """The token's bucket is full: 403 on self-hosted and older servers, 429 on newer ones."""
+    """The rate limit is reached: 403 on self-hosted and older servers, 429 on newer ones."""
     reason = "403 Forbidden" if status == 403 else "429 Too Many Requests"
     return PlainTextResponse(
         f"{reason} (Rate Limit Exceeded)\n", status_code=status, headers={"X-Rate-Limit-Remaining": "0.0"}
     )
 
 
-def answered(body: Any) -> Response:
-    """One object."""
-    return JSONResponse(body, headers=COST)
+def json_response(body: Any) -> Response:
+    """A successful response with one object."""
+    return JSONResponse(body, headers=RATE_LIMIT_HEADERS)
 
 
 def page(
@@ -68,18 +69,21 @@ def page(
     numbered: bool = False,
 ) -> Response:
     """
-    One page of a list, with its neighbours in the `Link` header.
+    One page of a list, with links to other pages in the `Link` header.
 
-    Numbered lists link to their last page; the others go by bookmark and do not know it. `path` is where the
-    next page is found, which need not be where this one was; `clamp` makes pages shorter than was asked.
+    A `numbered` list also links to its last page; the others use bookmarks and do not show how many pages there
+    are. `path` is the path of the next page, which may differ from the path of this one. `clamp` returns the page
+    size that the sandbox serves for a requested size.
     """
     size = clamp(_size(request))
     start = _start(request, size)
-    rest = [(name, text) for name, text in request.query_params.multi_items() if name not in ("page", "per_page")]
+    filters = [
+        (name, text) for name, text in request.query_params.multi_items() if name not in ("page", "per_page")
+    ]
 
     def link(offset: int, rel: str) -> str:
-        mark = str(offset // size + 1) if numbered else _bookmark(offset)
-        query = urlencode([*rest, ("page", mark), ("per_page", str(size))])
+        page_name = str(offset // size + 1) if numbered else _bookmark(offset)
+        query = urlencode([*filters, ("page", page_name), ("per_page", str(size))])
         return f'<{origin}/api/v1{path}?{query}>; rel="{rel}"'
 
     links = [link(start, "current")]
@@ -88,21 +92,23 @@ def page(
     links.append(link(0, "first"))
     if numbered:
         links.append(link(max(len(rows) - 1, 0) // size * size, "last"))
-    return JSONResponse(rows[start : start + size], headers={**COST, "Link": ",".join(links)})
+    return JSONResponse(rows[start : start + size], headers={**RATE_LIMIT_HEADERS, "Link": ",".join(links)})
 
 
 def _size(request: Request) -> int:
-    """Rows a page: 10 unless asked, never more than 100 whatever is asked."""
+    """Rows per page: 10 by default, at most 100."""
     text = request.query_params.get("per_page", "")
-    return min(int(text), MOST_PER_PAGE) if text.isascii() and text.isdigit() and int(text) else 10
+    valid = text.isascii() and text.isdigit() and int(text)
+    return min(int(text), MAX_ROWS_PER_PAGE) if valid else DEFAULT_ROWS_PER_PAGE
 
 
 def _start(request: Request, size: int) -> int:
-    mark = request.query_params.get("page", "1")
-    if mark.isascii() and mark.isdigit():
-        return (max(int(mark), 1) - 1) * size
+    """Index of the first row of the requested page, which is a number or a bookmark."""
+    page_name = request.query_params.get("page", "1")
+    if page_name.isascii() and page_name.isdigit():
+        return (max(int(page_name), 1) - 1) * size
     try:
-        return int(base64.urlsafe_b64decode(mark.removeprefix("bookmark:")))
+        return int(base64.urlsafe_b64decode(page_name.removeprefix("bookmark:")))
     except (binascii.Error, ValueError):
         raise RefusalError(400, {"errors": [{"message": "invalid bookmark"}]}) from None
 

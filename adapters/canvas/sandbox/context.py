@@ -1,4 +1,4 @@
-"""What all routes share: the register, its spelling, and what the sandbox's token may see."""
+"""The context that all routes of the sandbox share: the index of facts, the serializer, and the permissions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, TypeAlias, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from student_graph.adapters.canvas.sandbox.answers import RefusalError, not_found, page, unauthorized
-from student_graph.adapters.canvas.sandbox.index import Register
-from student_graph.adapters.canvas.sandbox.serializers import Spelling
+from student_graph.adapters.canvas.sandbox.answers import RefusalError, missing_resource, page, unauthorized
+from student_graph.adapters.canvas.sandbox.index import Index
+from student_graph.adapters.canvas.sandbox.serializers import Serializer
 from student_graph.adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
 from student_graph.adapters.sandbox.serving import Switches
 
@@ -21,68 +21,68 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where a route looks things up, and says no."""
+class SandboxContext:
+    """Finds the objects that a request names and builds responses that depend on the options of the sandbox."""
 
-    register: Register
-    spelling: Spelling
+    index: Index
+    serializer: Serializer
     origin: Callable[[], str]
-    """Scheme, host and port that links to further pages lead to."""
+    """Returns the scheme, host and port of links to other pages."""
     switches: Callable[[], Switches]
-    """How long pages are, and what is missing from them."""
+    """Returns the switches, which shorten pages and remove rows."""
     analytics: bool
     """Whether the token may see analytics."""
     hidden: frozenset[int]
     """Accounts that the token may not see in courses, such as those of another section."""
     refusal_status: int
-    """What a missing permission is answered with: 401 in older versions, 403 in newer ones."""
+    """HTTP status for a missing permission: 401 in older versions of Canvas, 403 in newer ones."""
 
     def user(self, request: Request) -> LmsAccountFact:
         """
-        The user whom the path names.
+        The user that the path names.
 
         Raises:
-            RefusalError: there is none.
+            RefusalError: There is no such user.
         """
-        return _existing(self.register.user(request.path_params["user"]))
+        return _require(self.index.user(request.path_params["user"]))
 
     def course(self, request: Request) -> LmsCourseFact:
         """
         The course that the path names.
 
         Raises:
-            RefusalError: there is none.
+            RefusalError: There is no such course.
         """
-        return _existing(self.register.course(request.path_params["course"]))
+        return _require(self.index.course(request.path_params["course"]))
 
     def section(self, request: Request) -> LmsCourseFact:
         """
         The course of the section that the path names.
 
         Raises:
-            RefusalError: there is none.
+            RefusalError: There is no such section.
         """
-        return _existing(self.register.section(request.path_params["section"]))
+        return _require(self.index.section(request.path_params["section"]))
 
-    def visible(self, course: LmsCourseFact) -> list[LmsAccountFact]:
-        """Students of a course whom the token may see."""
-        return [account for account in self.register.students(course) if account.id not in self.hidden]
+    def visible_students(self, course: LmsCourseFact) -> list[LmsAccountFact]:
+        """The students of a course that the token may see."""
+        return [account for account in self.index.students(course) if account.id not in self.hidden]
 
     def unauthorized(self) -> RefusalError:
-        """The token may not do this."""
+        """The error for a missing permission of the token."""
         return unauthorized(self.refusal_status)
 
     def page(self, request: Request, rows: Sequence[Any], path: str = "", *, numbered: bool = False) -> Response:
-        """One page of a list; the next one is at `path`, or where this one was."""
-        here = request.url.path.removeprefix("/api/v1")
+        """One page of a list; the next page is at `path`, by default at the path of the request."""
+        own_path = request.url.path.removeprefix("/api/v1")
         switches = self.switches()
         rows = rows[switches.missing :]
         return page(
-            request, rows, origin=self.origin(), path=path or here, numbered=numbered, clamp=switches.clamp
+            request, rows, origin=self.origin(), path=path or own_path, numbered=numbered, clamp=switches.clamp
         )
 
 
-def _existing(found: T | None) -> T:
-    if found is None:
-        raise not_found()
-    return found
+def _require(fact: T | None) -> T:
+    if fact is None:
+        raise missing_resource()
+    return fact

@@ -1,4 +1,4 @@
-"""How Canvas computes a student's course grade: graded work only (current), or ungraded work as zero (final)."""
+"""Course grades as Canvas computes them: from graded work only (current) or with ungraded work as 0 (final)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from student_graph.adapters.sandbox.facts import AssignmentFact, SubmissionFact
 
-SCALE = (
+GRADING_SCHEME = (
     (94, "A"),
     (90, "A-"),
     (87, "B+"),
@@ -20,24 +20,25 @@ SCALE = (
     (64, "D"),
     (61, "D-"),
 )
-"""Canvas's default grading scheme: lowest percentage of each letter; below the last it is F."""
+"""Canvas's default grading scheme: lowest percentage of each letter; a lower percentage than the last is an F."""
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
-    """Percentages to two places; None when nothing counts."""
+class CourseScores:
+    """A student's scores in percent with two decimals; None if no work counts."""
 
     current: float | None
     final: float | None
 
 
-def computed(
+def course_scores(
     assignments: Iterable[AssignmentFact], submissions: Mapping[int, SubmissionFact], unposted: frozenset[int]
-) -> Computed:
+) -> CourseScores:
     """
-    A student's grade over the published assignments of a course.
+    A student's scores over the published assignments of a course.
 
-    `submissions` are the student's by assignment; those in `unposted` count as ungraded.
+    `submissions` holds the student's submissions by assignment id. Submissions in `unposted`, by id, count as
+    ungraded.
     """
     earned = graded = possible = 0.0
     for assignment in assignments:
@@ -48,15 +49,15 @@ def computed(
         if work and work.score is not None and work.id not in unposted:
             earned += work.score
             graded += assignment.points
-    return Computed(_percent(earned, graded), _percent(earned, possible))
+    return CourseScores(_percent(earned, graded), _percent(earned, possible))
 
 
-def letter(percent: float | None) -> str | None:
-    """The letter of a percentage by Canvas's default scheme."""
+def letter_grade(percent: float | None) -> str | None:
+    """The letter of a score in percent, by Canvas's default grading scheme."""
     if percent is None:
         return None
-    return next((name for least, name in SCALE if percent >= least), "F")
+    return next((letter for lowest, letter in GRADING_SCHEME if percent >= lowest), "F")
 
 
-def _percent(part: float, whole: float) -> float | None:
-    return round(100 * part / whole, 2) if whole else None
+def _percent(earned: float, possible: float) -> float | None:
+    return round(100 * earned / possible, 2) if possible else None

@@ -1,4 +1,4 @@
-"""Facts as Canvas spells them."""
+"""Converts facts to the JSON objects that Canvas sends."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from student_graph.adapters.canvas.sandbox.gradebook import computed, letter
-from student_graph.adapters.canvas.sandbox.index import Enrolled, Register
+from student_graph.adapters.canvas.sandbox.gradebook import course_scores, letter_grade
+from student_graph.adapters.canvas.sandbox.index import EnrollmentFact, Index
 from student_graph.adapters.sandbox.facts import AssignmentFact, LmsAccountFact, LmsCourseFact, SubmissionFact
 
 Json = dict[str, Any]
@@ -32,16 +32,16 @@ SUBMISSION_FIELDS = (
 )
 
 
-class Spelling:
-    """Canvas objects of a register, as JSON."""
+class Serializer:
+    """Builds Canvas's JSON objects from the facts of an index; grades of `unposted` submissions are hidden."""
 
-    def __init__(self, register: Register, unposted: frozenset[int]) -> None:
-        self._register = register
+    def __init__(self, index: Index, unposted: frozenset[int]) -> None:
+        self._index = index
         self._unposted = unposted
 
     def user(self, account: LmsAccountFact, *, email: bool = False) -> Json:
-        """A user as an administrator's token sees it."""
-        told: Json = {
+        """A user, as a token with an administrator's permissions sees it."""
+        user: Json = {
             "id": account.id,
             "name": account.name,
             "sortable_name": account.sortable_name,
@@ -50,7 +50,7 @@ class Spelling:
             "integration_id": None,
             "login_id": account.login,
         }
-        return told | ({"email": account.email} if email else {})
+        return user | ({"email": account.email} if email else {})
 
     def course(self, course: LmsCourseFact) -> Json:
         """A course."""
@@ -80,36 +80,36 @@ class Spelling:
             "id": assignment.id,
             "course_id": assignment.course,
             "name": assignment.title,
-            "due_at": stamp(assignment.due),
+            "due_at": instant_text(assignment.due),
             "points_possible": assignment.points,
             "published": assignment.published,
             "description": "",
         }
 
-    def enrollment(self, enrolled: Enrolled, include: Collection[str] = ()) -> Json:
-        """A place in a course, with the user and, for a student, what the gradebook computes."""
-        account, course = enrolled.account, enrolled.course
-        fact = self._register.engagement.get((course.id, account.id))
-        told: Json = {
-            "id": enrolled.id,
+    def enrollment(self, enrollment: EnrollmentFact, include: Collection[str] = ()) -> Json:
+        """An enrollment with its user and, for a student, the computed grades."""
+        account, course = enrollment.account, enrollment.course
+        fact = self._index.engagement.get((course.id, account.id))
+        row: Json = {
+            "id": enrollment.id,
             "user_id": account.id,
             "course_id": course.id,
             "course_section_id": course.lms_section,
-            "type": enrolled.kind,
-            "role": enrolled.kind,
+            "type": enrollment.kind,
+            "role": enrollment.kind,
             "enrollment_state": "active",
             "sis_user_id": account.sis_id,
             "sis_section_id": course.sis_section,
             "sis_course_id": course.sis_section,
-            "last_activity_at": stamp(last_activity(fact.views, fact.participations)) if fact else None,
+            "last_activity_at": instant_text(last_activity(fact.views, fact.participations)) if fact else None,
             "total_activity_time": fact.seconds if fact else 0,
             "user": self.user(account, email="email" in include),
         }
-        return told | ({"grades": self._grades(enrolled)} if enrolled.kind == "StudentEnrollment" else {})
+        return row | ({"grades": self._grades(enrollment)} if enrollment.kind == "StudentEnrollment" else {})
 
     def submission(self, submission: SubmissionFact, fields: Collection[str]) -> Json:
-        """A submission; the fields are those asked for, or all."""
-        told = {
+        """A submission with the requested fields, or with all of them if none is requested."""
+        values = {
             "id": submission.id,
             "assignment_id": submission.assignment,
             "user_id": submission.account,
@@ -119,66 +119,66 @@ class Spelling:
             "late": submission.late,
             "missing": submission.missing,
             "excused": submission.excused,
-            "submitted_at": stamp(submission.submitted),
-            "graded_at": stamp(submission.graded),
-            "posted_at": None if submission.id in self._unposted else stamp(submission.graded),
+            "submitted_at": instant_text(submission.submitted),
+            "graded_at": instant_text(submission.graded),
+            "posted_at": None if submission.id in self._unposted else instant_text(submission.graded),
             "attempt": 1 if submission.submitted else None,
             "body": None,
             "submission_type": "online_upload" if submission.submitted else None,
         }
-        return {name: told[name] for name in SUBMISSION_FIELDS if not fields or name in fields}
+        return {name: values[name] for name in SUBMISSION_FIELDS if not fields or name in fields}
 
     def summary(self, course: LmsCourseFact, account: LmsAccountFact) -> Json:
-        """What analytics tells of a student in a course."""
-        fact = self._register.engagement.get((course.id, account.id))
-        work = self._register.submissions[course.id, account.id]
-        kinds = Counter(map(tardiness, work))
+        """The analytics of a student in a course."""
+        fact = self._index.engagement.get((course.id, account.id))
+        submissions = self._index.submissions[course.id, account.id]
+        counts = Counter(map(tardiness, submissions))
         return {
             "id": account.id,
             "page_views": sum(count for _, count in fact.views) if fact else 0,
             "participations": len(fact.participations) if fact else 0,
             "tardiness_breakdown": {
-                "total": len(work),
-                "on_time": kinds["on_time"],
-                "late": kinds["late"],
-                "missing": kinds["missing"],
-                "floating": kinds["floating"],
+                "total": len(submissions),
+                "on_time": counts["on_time"],
+                "late": counts["late"],
+                "missing": counts["missing"],
+                "floating": counts["floating"],
             },
         }
 
     def activity(self, course: LmsCourseFact, account: LmsAccountFact) -> Json:
-        """Page views by the hour, and participations one by one."""
-        fact = self._register.engagement.get((course.id, account.id))
+        """A student's page views by hour and single participations in a course."""
+        fact = self._index.engagement.get((course.id, account.id))
         return {
-            "page_views": {stamp(hour): count for hour, count in fact.views} if fact else {},
-            "participations": [{"created_at": stamp(at)} for at in fact.participations] if fact else [],
+            "page_views": {instant_text(hour): count for hour, count in fact.views} if fact else {},
+            "participations": [{"created_at": instant_text(at)} for at in fact.participations] if fact else [],
         }
 
-    def _grades(self, enrolled: Enrolled) -> Json:
-        course, account = enrolled.course, enrolled.account
-        assignments = self._register.assignments[course.id]
-        work = {s.assignment: s for s in self._register.submissions[course.id, account.id]}
-        posted = computed(assignments, work, self._unposted)
-        whole = computed(assignments, work, frozenset())
+    def _grades(self, enrollment: EnrollmentFact) -> Json:
+        course, account = enrollment.course, enrollment.account
+        assignments = self._index.assignments[course.id]
+        submissions = {row.assignment: row for row in self._index.submissions[course.id, account.id]}
+        posted = course_scores(assignments, submissions, self._unposted)
+        complete = course_scores(assignments, submissions, frozenset())
         return {
             "current_score": posted.current,
-            "current_grade": letter(posted.current),
+            "current_grade": letter_grade(posted.current),
             "final_score": posted.final,
-            "final_grade": letter(posted.final),
-            "unposted_current_score": whole.current,
-            "unposted_current_grade": letter(whole.current),
-            "unposted_final_score": whole.final,
-            "unposted_final_grade": letter(whole.final),
+            "final_grade": letter_grade(posted.final),
+            "unposted_current_score": complete.current,
+            "unposted_current_grade": letter_grade(complete.current),
+            "unposted_final_score": complete.final,
+            "unposted_final_grade": letter_grade(complete.final),
         }
 
 
-def stamp(at: datetime | None) -> str | None:
-    """An instant as Canvas writes it: UTC, to the second, with `Z`."""
+def instant_text(at: datetime | None) -> str | None:
+    """An instant as Canvas writes it: in UTC, to the second, with a `Z`."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def tardiness(submission: SubmissionFact) -> str:
-    """In which part of the tardiness breakdown a submission is counted; `floating` is not handed in, nor due."""
+    """The part of the tardiness breakdown that counts a submission; `floating` is neither submitted nor due."""
     if submission.missing:
         return "missing"
     if submission.late:
@@ -189,5 +189,5 @@ def tardiness(submission: SubmissionFact) -> str:
 def last_activity(
     views: tuple[tuple[datetime, int], ...], participations: tuple[datetime, ...]
 ) -> datetime | None:
-    """The latest of all activity."""
+    """The time of the latest page view or participation; None if there is none."""
     return max((*(hour for hour, _ in views), *participations), default=None)

@@ -1,4 +1,4 @@
-"""The Canvas sandbox: the REST routes that a gateway reads, with Canvas's ids, pages, limits and errors."""
+"""The Canvas sandbox: the REST routes that the adapter reads, with the ids, pages, limits and errors of Canvas."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from student_graph.adapters.canvas.sandbox.answers import RefusalError, invalid_token, not_found, throttled
-from student_graph.adapters.canvas.sandbox.context import Desk, Handler
+from student_graph.adapters.canvas.sandbox.answers import RefusalError, invalid_token, missing_resource, throttled
+from student_graph.adapters.canvas.sandbox.context import Handler, SandboxContext
 from student_graph.adapters.canvas.sandbox.courses import CourseRoutes
-from student_graph.adapters.canvas.sandbox.index import Register
+from student_graph.adapters.canvas.sandbox.index import Index
 from student_graph.adapters.canvas.sandbox.people import PeopleRoutes
-from student_graph.adapters.canvas.sandbox.serializers import Spelling
+from student_graph.adapters.canvas.sandbox.serializers import Serializer
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox
 
@@ -23,7 +23,7 @@ TOKEN = "canvas-sandbox-token"
 
 
 class CanvasSandbox(Sandbox):
-    """Canvas, with the LMS part of a district's facts."""
+    """A Canvas that serves the LMS part of a district's facts."""
 
     kind: ClassVar[str] = "canvas"
 
@@ -41,17 +41,21 @@ class CanvasSandbox(Sandbox):
         """
         Serve the facts.
 
-        `analytics`: whether the token may see analytics. `hidden`: accounts whom it may not see in courses.
-        `unposted`: submissions whose grades their teacher holds back. `refusal_status`, `throttle_status`:
-        how this version says no. `next_origin`: where links to next pages lead, when not home.
+        Args:
+            analytics: Whether the token may see analytics.
+            hidden: Ids of accounts that the token may not see in courses.
+            unposted: Ids of submissions whose grades the teacher has not posted.
+            refusal_status: HTTP status for a missing permission.
+            throttle_status: HTTP status for a throttled request.
+            next_origin: Origin of links to next pages; the sandbox's own if None.
         """
         super().__init__()
         self._facts = facts
         self._throttle_status = throttle_status
-        register = Register(facts)
-        self._desk = Desk(
-            register=register,
-            spelling=Spelling(register, unposted),
+        index = Index(facts)
+        self._context = SandboxContext(
+            index=index,
+            serializer=Serializer(index, unposted),
             origin=lambda: next_origin or self.url,
             switches=lambda: self.switches,
             analytics=analytics,
@@ -60,11 +64,11 @@ class CanvasSandbox(Sandbox):
         )
 
     def settings(self) -> dict[str, Any]:
-        """Settings with which the adapter reaches this sandbox."""
+        """The settings of an adapter that reads this sandbox."""
         return {"base_url": self.url, "token": TOKEN}
 
     def known(self, kind: str) -> list[str]:
-        """Students who are in a course, and sections, by their SIS ids."""
+        """SIS ids of the students that are in a course, and of the sections; no keys of other kinds."""
         courses = self._facts.lms_courses
         match kind:
             case "student":
@@ -81,22 +85,22 @@ class CanvasSandbox(Sandbox):
         return {"school_year": self._facts.year}
 
     def unavailable(self) -> Response:
-        """A load balancer's words: Canvas itself is not there to say anything."""
+        """A 503 as plain text, which a load balancer in front of Canvas sends."""
         return PlainTextResponse("503 Service Unavailable", status_code=503)
 
     def throttle(self) -> Response:
-        """The bucket of the token is full."""
+        """The response of a token whose rate limit is reached."""
         return throttled(self._throttle_status)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Canvas's routes, each behind the token."""
-        table = PeopleRoutes(self._desk).table() | CourseRoutes(self._desk).table()
-        known = [Route(f"/api/v1{path}", _guarded(handler)) for path, handler in table.items()]
-        return [*known, Route("/{rest:path}", _guarded(_nothing))]
+        """The routes of Canvas; each requires the token."""
+        table = PeopleRoutes(self._context).table() | CourseRoutes(self._context).table()
+        routes = [Route(f"/api/v1{path}", _require_token(handler)) for path, handler in table.items()]
+        return [*routes, Route("/{rest:path}", _require_token(_unknown_path))]
 
 
-def _guarded(handler: Handler) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    """The handler, for those who bring the token; refusals become answers."""
+def _require_token(handler: Handler) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """An endpoint that checks the token, calls the handler and turns a `RefusalError` into its response."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -109,5 +113,5 @@ def _guarded(handler: Handler) -> Callable[[Request], Coroutine[Any, Any, Respon
     return endpoint
 
 
-def _nothing(_: Request) -> Response:
-    raise not_found()
+def _unknown_path(_: Request) -> Response:
+    raise missing_resource()

@@ -1,4 +1,4 @@
-"""Small LMS facts made by hand, and a Canvas adapter that speaks to a sandbox over real HTTP."""
+"""A small LMS for tests, and a Canvas adapter that reads its sandbox over real HTTP."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ V = TypeVar("V")
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ALGEBRA, BIOLOGY = 23, 24
 UNPUBLISHED = 9
-"""Number of the assignment in each course that its teacher has not published."""
+"""Number of the assignment in each course that the teacher has not published."""
 
 
 def classroom(students: int = 3, assignments: int = 2) -> DistrictFacts:
-    """Everybody takes algebra, the first two biology; student n earns n of 10 points, and misses the last work."""
+    """
+    The facts of an LMS with two courses.
+
+    All students take algebra and the first two also biology. Student n earns n of 10 points for each assignment
+    but the last, which is missing.
+    """
     facts = DistrictFacts(lea=255901, name="Cedar Hollow", year=2026, now=NOW)
     facts.accounts = [_account(number) for number in range(1, students + 1)]
-    everybody = tuple(account.id for account in facts.accounts)
+    account_ids = tuple(account.id for account in facts.accounts)
     facts.lms_courses = [
-        _course(ALGEBRA, "Algebra", "ALG-1", everybody),
-        _course(BIOLOGY, "Biology", "BIO-1", everybody[:2]),
+        _course(ALGEBRA, "Algebra", "ALG-1", account_ids),
+        _course(BIOLOGY, "Biology", "BIO-1", account_ids[:2]),
     ]
     for course in facts.lms_courses:
         numbers = (*range(1, assignments + 1), UNPUBLISHED)
@@ -51,7 +56,7 @@ def classroom(students: int = 3, assignments: int = 2) -> DistrictFacts:
 
 
 def account_of(number: int) -> int:
-    """Canvas's id of student `number`."""
+    """The Canvas id of student `number`."""
     return 100 + number
 
 
@@ -61,13 +66,13 @@ def student(number: int) -> StudentId:
 
 
 def section(sis_section: str = "ALG-1") -> SectionId:
-    """The key of a section."""
+    """The key of the section with this SIS id."""
     return SectionId(f"sis_section_id:{sis_section}")
 
 
 @contextlib.asynccontextmanager
 async def connected(sandbox: CanvasSandbox, **settings: Any) -> AsyncIterator[Canvas]:
-    """An adapter with the sandbox on the other side of a socket."""
+    """An adapter that reads the sandbox over a socket."""
     with served(sandbox):
         configured = CanvasSettings.model_validate({**sandbox.settings(), **settings})
         async with httpx.AsyncClient() as http:
@@ -76,15 +81,15 @@ async def connected(sandbox: CanvasSandbox, **settings: Any) -> AsyncIterator[Ca
             yield adapter
 
 
-def listed(batch: Mapping[K, list[V] | AdapterError], key: K) -> list[V]:
-    """The records of a key, which has not failed."""
+def records_of(batch: Mapping[K, list[V] | AdapterError], key: K) -> list[V]:
+    """The records of a key that did not fail."""
     answer = batch[key]
     assert isinstance(answer, list)
     return answer
 
 
-def asked(sandbox: CanvasSandbox, part: str) -> list[str]:
-    """Addresses asked of the sandbox that contain `part`."""
+def requests_with(sandbox: CanvasSandbox, part: str) -> list[str]:
+    """The requests to the sandbox whose address contains `part`."""
     return [request for request in sandbox.requests if part in request]
 
 
@@ -127,8 +132,9 @@ def _assignment(course: int, number: int) -> AssignmentFact:
 
 def _submission(course: int, number: int, member: int, *, last: int) -> SubmissionFact:
     assignment = course * 10 + number
-    unique = assignment * 1000 + member
-    work = SubmissionFact(id=unique, assignment=assignment, account=member, state="unsubmitted")
+    work = SubmissionFact(
+        id=assignment * 1000 + member, assignment=assignment, account=member, state="unsubmitted"
+    )
     if number == last:
         work.missing = True
     else:

@@ -1,4 +1,4 @@
-"""The Canvas adapter behaves as every adapter must."""
+"""Runs the conformance suite for the Canvas adapter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from student_graph.adapters.testing import AdapterSuite
 
 
 class TestCanvas(AdapterSuite):
-    """Every lookup; page views are null where a token may not see analytics."""
+    """The conformance suite; engagement has null page views if the token may not see analytics."""
 
     sandbox_type = CanvasSandbox
     optional_when_refused = frozenset({"course_engagement_by_student"})

@@ -1,4 +1,4 @@
-"""The conformance suite catches what can go wrong with Canvas's instants and people."""
+"""The conformance suite catches faults in the times and students of Canvas records."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ from student_graph.adapters.sandbox.serving import served
 from tests.adapters.helpers.planted_fault import FAILED, run
 
 
-class Zoneless(Canvas):
-    """Drops the zone of an instant."""
+class WithoutTimeZone(Canvas):
+    """Drops the time zone of due times."""
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        """Work that is due at some hour, somewhere."""
-        told = await super().assignment_work_by_student(ids)
-        for own in told.values():
-            for work in own if isinstance(own, list) else ():
+        """Work whose due time has no time zone."""
+        batch = await super().assignment_work_by_student(ids)
+        for answer in batch.values():
+            for work in answer if isinstance(answer, list) else ():
                 work.due_at = work.due_at and work.due_at.replace(tzinfo=None)
-        return told
+        return batch
 
 
-class Nameless(Canvas):
-    """Says of nobody whose work it is."""
+class WithoutSubject(Canvas):
+    """Leaves out the student of the work."""
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        """Work of whoever asked."""
-        told = await super().assignment_work_by_student(ids)
-        for own in told.values():
-            for work in own if isinstance(own, list) else ():
+        """Work without its student."""
+        batch = await super().assignment_work_by_student(ids)
+        for answer in batch.values():
+            for work in answer if isinstance(answer, list) else ():
                 work.subject = None
-        return told
+        return batch
 
 
-class Mistaken(Canvas):
-    """Takes two children for one."""
+class WrongSubject(Canvas):
+    """Attributes the work of two students to one."""
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        """Work, half of it under another child's number."""
-        told = await super().assignment_work_by_student(ids)
-        other = ids[0].partition(":")
-        for own in told.values():
-            for work in own if isinstance(own, list) else ():
-                work.subject = work.subject and replace(work.subject, ids=((other[0], other[2]),))
-        return told
+        """Work with the first requested student as the student of all of it."""
+        batch = await super().assignment_work_by_student(ids)
+        field, _, text = ids[0].partition(":")
+        for answer in batch.values():
+            for work in answer if isinstance(answer, list) else ():
+                work.subject = work.subject and replace(work.subject, ids=((field, text),))
+        return batch
 
 
-CAUGHT: list[tuple[type[Canvas], str]] = [
-    (Zoneless, "values_are_what_the_record_declares"),
-    (Nameless, "records_are_what_the_lookup_promises"),
-    (Mistaken, "records_are_what_the_lookup_promises"),
+MUTANTS: list[tuple[type[Canvas], str]] = [
+    (WithoutTimeZone, "values_are_what_the_record_declares"),
+    (WithoutSubject, "records_are_what_the_lookup_promises"),
+    (WrongSubject, "records_are_what_the_lookup_promises"),
 ]
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[CanvasSandbox]:
-    """A small Canvas."""
-    made = CanvasSandbox(make_district(20))
-    with served(made):
-        yield made
+    """A Canvas of a district with 20 students."""
+    sandbox = CanvasSandbox(make_district(20))
+    with served(sandbox):
+        yield sandbox
 
 
-@pytest.mark.parametrize(("mutant", "test"), CAUGHT, ids=[mutant.__name__ for mutant, _ in CAUGHT])
-async def test_the_suite_catches(mutant: type[Canvas], test: str, sandbox: CanvasSandbox) -> None:
-    """An instant without a zone, and a record about nobody or somebody else, fail the test that is for it."""
-    given: dict[str, Any] = {"lookup": lookup_of(Adapter.assignment_work_by_student), "sandbox": sandbox}
-    await run(Canvas, test, given, sandbox)
+@pytest.mark.parametrize(("mutant", "test"), MUTANTS, ids=[mutant.__name__ for mutant, _ in MUTANTS])
+async def test_the_suite_catches_a_mutant(mutant: type[Canvas], test: str, sandbox: CanvasSandbox) -> None:
+    """A time without a zone, and a record of no student or of another one, fail a test that the adapter passes."""
+    fixtures: dict[str, Any] = {"lookup": lookup_of(Adapter.assignment_work_by_student), "sandbox": sandbox}
+    await run(Canvas, test, fixtures, sandbox)
     with pytest.raises(FAILED):
-        await run(mutant, test, given, sandbox)
+        await run(mutant, test, fixtures, sandbox)

@@ -1,4 +1,4 @@
-"""The Canvas sandbox behaves as Canvas does: ids, pages, limits, errors."""
+"""The sandbox has the ids, pages, limits and errors of Canvas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sandbox() -> CanvasSandbox:
 
 @pytest.fixture
 async def canvas(sandbox: CanvasSandbox) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with its token."""
+    """An HTTP client with the token of the sandbox."""
     with served(sandbox):
         headers = {"Authorization": f"Bearer {sandbox.settings()['token']}"}
         async with httpx.AsyncClient(base_url=f"{sandbox.url}/api/v1", headers=headers) as client:
@@ -30,8 +30,8 @@ async def canvas(sandbox: CanvasSandbox) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Basic canvas-sandbox-token"])
-async def test_a_wrong_token_is_told_how_to_authenticate(canvas: httpx.AsyncClient, authorization: str) -> None:
-    """401 with `WWW-Authenticate`: by this clients tell it from a missing permission."""
+async def test_a_wrong_token_is_a_401_with_a_challenge(canvas: httpx.AsyncClient, authorization: str) -> None:
+    """Clients recognize by `WWW-Authenticate` that the 401 is not about a missing permission."""
     response = await canvas.get("/courses", headers={"Authorization": authorization})
 
     assert response.status_code == 401
@@ -43,7 +43,7 @@ async def test_a_wrong_token_is_told_how_to_authenticate(canvas: httpx.AsyncClie
     "name", ["101", "sis_user_id:604801", "sis_login_id:ada1@cedarhollow.example", "sis_user_id%3A604801"]
 )
 async def test_a_user_has_several_names(canvas: httpx.AsyncClient, name: str) -> None:
-    """Canvas's number, the SIS id and the login lead to the same user."""
+    """The Canvas id, the SIS id and the login name the same user."""
     user = (await canvas.get(f"/users/{name}")).json()
 
     assert (user["id"], user["sis_user_id"], user["email"]) == (101, "604801", "ada1@cedarhollow.example")
@@ -60,66 +60,66 @@ async def test_a_user_has_several_names(canvas: httpx.AsyncClient, name: str) ->
         ("/users/self", 1),
     ],
 )
-async def test_objects_by_their_ids(canvas: httpx.AsyncClient, path: str, number: int) -> None:
-    """Own numbers and SIS ids alike."""
+async def test_objects_are_read_by_canvas_id_and_sis_id(canvas: httpx.AsyncClient, path: str, number: int) -> None:
+    """Courses, sections and users are read by both kinds of id."""
     assert (await canvas.get(path)).json()["id"] == number
 
 
 @pytest.mark.parametrize("path", ["/courses/99", "/users/sis_user_id:1", "/sections/sis_section_id:X", "/polls"])
-async def test_what_does_not_exist(canvas: httpx.AsyncClient, path: str) -> None:
-    """404 in Canvas's words."""
+async def test_an_unknown_object_is_a_404(canvas: httpx.AsyncClient, path: str) -> None:
+    """The body is the error message of Canvas."""
     response = await canvas.get(path)
 
     assert response.status_code == 404
     assert response.json() == {"errors": [{"message": "The specified resource does not exist."}]}
 
 
-async def test_lists_come_in_pages_linked_by_opaque_addresses(canvas: httpx.AsyncClient) -> None:
-    """Ten rows unless asked; the next page is at another path, and a bookmark hides how many there are."""
+async def test_pages_are_linked_by_opaque_addresses(canvas: httpx.AsyncClient) -> None:
+    """A page has ten rows by default; the next one has another path and a bookmark, and there is no last link."""
     response = await canvas.get(f"/courses/{ALGEBRA}/enrollments")
-    following = response.links["next"]["url"]
-    second = await canvas.get(following)
+    next_url = response.links["next"]["url"]
+    second = await canvas.get(next_url)
 
     assert len(response.json()) == len(second.json()) == 10
-    assert "/list_enrollments?page=bookmark" in following
+    assert "/list_enrollments?page=bookmark" in next_url
     assert "last" not in response.links
     assert {row["id"] for row in response.json()}.isdisjoint(row["id"] for row in second.json())
 
 
-async def test_a_page_has_at_most_a_hundred_rows(canvas: httpx.AsyncClient) -> None:
-    """Whatever is asked for; every row comes once, and the last page has no next one."""
-    seen = []
+async def test_a_page_has_at_most_100_rows(canvas: httpx.AsyncClient) -> None:
+    """A larger `per_page` is reduced; every row is on one page, and the last page has no next link."""
+    pages = []
     url = f"/courses/{ALGEBRA}/enrollments?per_page=5000&type[]=StudentEnrollment"
     while url:
         response = await canvas.get(url)
-        seen.append([row["user_id"] for row in response.json()])
+        pages.append([row["user_id"] for row in response.json()])
         url = response.links.get("next", {}).get("url", "")
 
-    assert [len(page) for page in seen] == [100, 29]
-    assert len({user for page in seen for user in page}) == 129
+    assert [len(page) for page in pages] == [100, 29]
+    assert len({user for page in pages for user in page}) == 129
 
 
-async def test_numbered_lists_know_their_last_page(canvas: httpx.AsyncClient) -> None:
-    """Short lists are numbered."""
+async def test_numbered_lists_link_to_their_last_page(canvas: httpx.AsyncClient) -> None:
+    """The list of courses has page numbers and a last link."""
     response = await canvas.get("/courses?per_page=1")
 
     assert "page=2" in response.links["next"]["url"]
     assert "page=2" in response.links["last"]["url"]
 
 
-async def test_a_bookmark_that_is_none(canvas: httpx.AsyncClient) -> None:
-    """400, never another page."""
+async def test_an_invalid_bookmark_is_a_400(canvas: httpx.AsyncClient) -> None:
+    """The response is an error and not another page."""
     assert (await canvas.get("/courses?page=bookmark:%21")).status_code == 400
 
 
-async def test_every_answer_tells_its_cost(canvas: httpx.AsyncClient) -> None:
-    """Cost and what remains of the bucket, in errors too."""
+async def test_every_response_has_rate_limit_headers(canvas: httpx.AsyncClient) -> None:
+    """Errors also have the cost of the call and what is left of the rate limit."""
     for path in ("/users/self", "/courses", "/courses/99"):
         assert {"x-request-cost", "x-rate-limit-remaining"} <= (await canvas.get(path)).headers.keys()
 
 
-async def test_submissions_grouped_by_student(canvas: httpx.AsyncClient) -> None:
-    """One row a student; what stands beside each submission is asked for."""
+async def test_submissions_are_grouped_by_student(canvas: httpx.AsyncClient) -> None:
+    """A grouped list has one row for each student; `include[]` adds objects to each submission."""
     path = f"/courses/{ALGEBRA}/students/submissions"
     query = {
         "student_ids[]": ["sis_user_id:604801", "102"],
@@ -137,15 +137,15 @@ async def test_submissions_grouped_by_student(canvas: httpx.AsyncClient) -> None
     assert first["user"]["login_id"] == "ada1@cedarhollow.example"
 
 
-async def test_submissions_of_published_assignments_only(canvas: httpx.AsyncClient) -> None:
-    """A flat list, by id; an assignment that is not published has no submissions."""
+async def test_unpublished_assignments_have_no_submissions(canvas: httpx.AsyncClient) -> None:
+    """A flat list is ordered by id and has the submissions of published assignments only."""
     rows = (await canvas.get(f"/courses/{ALGEBRA}/students/submissions?student_ids[]=101")).json()
 
     assert [row["assignment_id"] for row in rows] == [231, 232]
 
 
-async def test_all_means_all_whom_the_token_may_see(canvas: httpx.AsyncClient) -> None:
-    """The hidden student is passed over, in a section as in its course."""
+async def test_all_students_excludes_hidden_students(canvas: httpx.AsyncClient) -> None:
+    """With `student_ids[]=all` hidden students are left out of a section."""
     path = "/sections/sis_section_id:BIO-1/students/submissions"
     users = {row["user_id"] for row in (await canvas.get(f"{path}?student_ids[]=all&grouped=1")).json()}
 
@@ -153,8 +153,8 @@ async def test_all_means_all_whom_the_token_may_see(canvas: httpx.AsyncClient) -
 
 
 @pytest.mark.parametrize("students", ["101,105", "101,9999", ""])
-async def test_one_invisible_student_refuses_the_whole_call(canvas: httpx.AsyncClient, students: str) -> None:
-    """Hidden, unknown by number, or nobody: the token may not, and is not told whom."""
+async def test_one_hidden_student_fails_the_call(canvas: httpx.AsyncClient, students: str) -> None:
+    """A hidden student, an unknown id and an empty list are refused alike, without naming the student."""
     ids = [name for name in students.split(",") if name]
     response = await canvas.get(f"/courses/{ALGEBRA}/students/submissions", params={"student_ids[]": ids})
 
@@ -163,8 +163,8 @@ async def test_one_invisible_student_refuses_the_whole_call(canvas: httpx.AsyncC
     assert response.json() == UNAUTHORIZED
 
 
-async def test_a_hundred_students_a_call(canvas: httpx.AsyncClient) -> None:
-    """One more is too many."""
+async def test_a_call_accepts_at_most_100_students(canvas: httpx.AsyncClient) -> None:
+    """A call with 101 students is a 400."""
     ids = [str(account_of(n)) for n in range(6, 107)]
     path = f"/courses/{ALGEBRA}/students/submissions"
 
@@ -174,20 +174,20 @@ async def test_a_hundred_students_a_call(canvas: httpx.AsyncClient) -> None:
     assert response.json() == {"error": "too many students"}
 
 
-async def test_courses_and_sections_and_users_are_listed(canvas: httpx.AsyncClient) -> None:
-    """What an explorer of the API lists first."""
+async def test_courses_sections_and_users_are_listed(canvas: httpx.AsyncClient) -> None:
+    """These are the lists that a developer who explores the API reads first."""
     courses = (await canvas.get("/users/sis_user_id:604801/courses")).json()
     sections = (await canvas.get(f"/courses/{BIOLOGY}/sections")).json()
     users = (await canvas.get("/accounts/1/users?search_term=ADA13")).json()
 
     assert [course["name"] for course in courses] == ["Algebra", "Biology"]
-    assert [found["sis_section_id"] for found in sections] == ["BIO-1"]
+    assert [row["sis_section_id"] for row in sections] == ["BIO-1"]
     assert [user["name"] for user in users] == ["Ada13 Woods", "Ada130 Woods"]
     assert (await canvas.get("/accounts/1/users?search_term=a")).status_code == 400
 
 
-async def test_enrollments_are_filtered_by_kind_and_state(canvas: httpx.AsyncClient) -> None:
-    """There are no teachers here, and nobody has left."""
+async def test_enrollments_are_filtered_by_type_and_state(canvas: httpx.AsyncClient) -> None:
+    """The course has two active students, no teacher and no deleted enrollment."""
     path = f"/courses/{BIOLOGY}/enrollments"
 
     assert len((await canvas.get(f"{path}?type[]=StudentEnrollment&state[]=active")).json()) == 2
@@ -196,14 +196,14 @@ async def test_enrollments_are_filtered_by_kind_and_state(canvas: httpx.AsyncCli
 
 
 async def test_analytics_of_a_hidden_student_are_refused(canvas: httpx.AsyncClient) -> None:
-    """As everything about them in a course is."""
+    """Canvas refuses all data of a student in a course that the token may not see."""
     response = await canvas.get(f"/courses/{ALGEBRA}/analytics/users/105/activity")
 
     assert (response.status_code, response.json()) == (403, UNAUTHORIZED)
 
 
-async def test_analytics_of_a_student(canvas: httpx.AsyncClient) -> None:
-    """Sums of the course, and the hours behind them."""
+async def test_analytics_count_the_activity_of_a_student(canvas: httpx.AsyncClient) -> None:
+    """Summaries have the counts of the course, and activities the hours of which they consist."""
     summaries = (await canvas.get(f"/courses/{BIOLOGY}/analytics/student_summaries")).json()
     activity = (await canvas.get(f"/courses/{BIOLOGY}/analytics/users/101/activity")).json()
 
@@ -212,8 +212,8 @@ async def test_analytics_of_a_student(canvas: httpx.AsyncClient) -> None:
     assert activity["participations"] == [{"created_at": "2026-01-05T15:20:00Z"}]
 
 
-async def test_grades_are_computed_from_posted_work() -> None:
-    """Excused work does not count; work that is held back counts for graders only."""
+async def test_grades_are_computed_from_posted_scores() -> None:
+    """Excused work does not count; unposted work counts in the `unposted_*` grades only."""
     facts = classroom(students=1, assignments=4)
     first, second, *_ = facts.submissions
     first.excused, second.score = True, 10.0
@@ -230,7 +230,7 @@ async def test_grades_are_computed_from_posted_work() -> None:
 
 @pytest.mark.parametrize(("status", "reason"), [(403, "403 Forbidden"), (429, "429 Too Many Requests")])
 async def test_throttling_is_plain_text(status: int, reason: str) -> None:
-    """Not JSON, nothing left in the bucket, and no word of when to come back."""
+    """The response is not JSON, has nothing left of the rate limit, and has no `Retry-After`."""
     sandbox = CanvasSandbox(classroom(), throttle_status=status)
     sandbox.switches.throttled = True
     with served(sandbox):
@@ -243,8 +243,8 @@ async def test_throttling_is_plain_text(status: int, reason: str) -> None:
     assert "retry-after" not in response.headers
 
 
-async def test_down_is_503(sandbox: CanvasSandbox, canvas: httpx.AsyncClient) -> None:
-    """In nobody's JSON."""
+async def test_a_canvas_that_is_down_is_a_503(sandbox: CanvasSandbox, canvas: httpx.AsyncClient) -> None:
+    """The response is plain text and not JSON."""
     sandbox.switches.down = True
     response = await canvas.get("/courses")
 
@@ -252,8 +252,8 @@ async def test_down_is_503(sandbox: CanvasSandbox, canvas: httpx.AsyncClient) ->
     assert response.headers["content-type"].startswith("text/plain")
 
 
-def test_what_it_knows_is_what_the_adapter_can_ask() -> None:
-    """Students in a course, and sections, by SIS id; nothing of other kinds."""
+def test_known_keys_have_the_form_that_the_adapter_looks_up() -> None:
+    """Known are students in a course and sections with a SIS id, and no keys of other kinds."""
     facts = classroom(students=3)
     facts.accounts[2].sis_id = None
     sandbox = CanvasSandbox(facts)

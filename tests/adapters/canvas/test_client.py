@@ -1,4 +1,4 @@
-"""What is asked of Canvas, and what becomes of its refusals."""
+"""The requests that the adapter sends to Canvas, and how it reads refusals."""
 
 from __future__ import annotations
 
@@ -10,31 +10,39 @@ import pytest
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
 from student_graph.adapters.sandbox.serving import served
-from tests.adapters.canvas.classroom import ALGEBRA, account_of, asked, classroom, connected, section, student
+from tests.adapters.canvas.classroom import (
+    ALGEBRA,
+    account_of,
+    classroom,
+    connected,
+    requests_with,
+    section,
+    student,
+)
 
 
-async def test_250_students_of_a_course_are_three_submissions_calls() -> None:
-    """Canvas takes 100 students a call, and grouped by student answers them on one page."""
+async def test_250_students_of_a_course_take_three_submissions_calls() -> None:
+    """Canvas accepts 100 students a call, and sends them on one page when grouped by student."""
     sandbox = CanvasSandbox(classroom(students=250))
     async with connected(sandbox) as canvas:
         batch = await canvas.assignment_work_by_student([student(n) for n in range(1, 251)])
 
-    assert len(asked(sandbox, f"/courses/{ALGEBRA}/students/submissions")) == 3
+    assert len(requests_with(sandbox, f"/courses/{ALGEBRA}/students/submissions")) == 3
     assert all(isinstance(work, list) and work for work in batch.values())
 
 
-async def test_fewer_students_a_call_where_the_operator_says_so() -> None:
-    """`students_per_call` is for courses whose work would not fit into one answer."""
+async def test_students_per_call_limits_the_students_of_a_call() -> None:
+    """The setting is for courses whose work would not fit into one response."""
     sandbox = CanvasSandbox(classroom(students=10))
     async with connected(sandbox, students_per_call=4) as canvas:
         await canvas.assignment_work_by_student([student(n) for n in range(1, 11)])
 
-    assert len(asked(sandbox, f"/courses/{ALGEBRA}/students/submissions")) == 3
+    assert len(requests_with(sandbox, f"/courses/{ALGEBRA}/students/submissions")) == 3
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_one_student_whom_the_token_may_not_see_fails_alone(status: int) -> None:
-    """Canvas refuses the whole call because of one; it is found by halving, and the others are answered."""
+async def test_one_student_that_the_token_may_not_see_fails_alone(status: int) -> None:
+    """Canvas refuses the whole call; the adapter splits it in halves until only the hidden student fails."""
     sandbox = CanvasSandbox(classroom(students=28), hidden=frozenset({account_of(7)}), refusal_status=status)
     async with connected(sandbox) as canvas:
         batch = await canvas.assignment_work_by_student([student(n) for n in range(1, 29)])
@@ -44,12 +52,12 @@ async def test_one_student_whom_the_token_may_not_see_fails_alone(status: int) -
     error = batch[student(7)]
     assert isinstance(error, RefusedError)
     assert error.code == "SOURCE_FORBIDDEN"
-    assert len(asked(sandbox, f"/courses/{ALGEBRA}/students/submissions")) <= 1 + 2 * 5
+    assert len(requests_with(sandbox, f"/courses/{ALGEBRA}/students/submissions")) <= 1 + 2 * 5
 
 
 @pytest.mark.parametrize("status", [403, 429])
 async def test_throttling_is_not_a_refusal(status: int) -> None:
-    """Canvas throttles with a 403 on many servers: worth asking again, never taken for a missing permission."""
+    """Many servers throttle with a 403: this error can be retried and is not a missing permission."""
     sandbox = CanvasSandbox(classroom(), throttle_status=status)
     sandbox.switches.throttled = True
     async with connected(sandbox) as canvas:
@@ -61,8 +69,8 @@ async def test_throttling_is_not_a_refusal(status: int) -> None:
     assert error.retryable
 
 
-async def test_a_token_that_is_refused_says_so() -> None:
-    """A 401 that asks for credentials is about the token, not about a permission."""
+async def test_a_refused_token_is_an_authentication_error() -> None:
+    """A 401 with `WWW-Authenticate` is about the token and not about a permission."""
     async with connected(CanvasSandbox(classroom()), token="wrong") as canvas:
         batch = await canvas.assignment_work_by_student([student(1)])
 
@@ -72,19 +80,19 @@ async def test_a_token_that_is_refused_says_so() -> None:
 
 
 async def test_a_next_link_to_another_origin_is_not_followed() -> None:
-    """The page fails, and the other server never hears of the token."""
-    elsewhere = CanvasSandbox(classroom())
-    with served(elsewhere):
-        sandbox = CanvasSandbox(classroom(students=150), next_origin=elsewhere.url)
+    """The lookup fails, and the other server receives no request."""
+    other_server = CanvasSandbox(classroom())
+    with served(other_server):
+        sandbox = CanvasSandbox(classroom(students=150), next_origin=other_server.url)
         async with connected(sandbox) as canvas:
             batch = await canvas.course_grades_by_section([section()])
 
     assert isinstance(batch[section()], PayloadError)
-    assert elsewhere.requests == []
+    assert other_server.requests == []
 
 
-async def test_a_vendor_that_goes_down_in_mid_paging_fails_the_key() -> None:
-    """Half a list is never an answer."""
+async def test_a_vendor_that_goes_down_between_pages_fails_the_key() -> None:
+    """A key never has an incomplete list."""
     sandbox = CanvasSandbox(classroom(students=150))
     sandbox.switches.down_after = 1
     async with connected(sandbox) as canvas:
@@ -93,8 +101,8 @@ async def test_a_vendor_that_goes_down_in_mid_paging_fails_the_key() -> None:
     assert isinstance(batch[section()], UnavailableError)
 
 
-async def test_nothing_is_written_and_nobody_impersonated() -> None:
-    """Reads only; `read_status` would mark submissions as read, `as_user_id` would act as somebody else."""
+async def test_requests_only_read_and_impersonate_no_user() -> None:
+    """`read_status` would mark submissions as read, and `as_user_id` would act as another user."""
     sandbox = CanvasSandbox(classroom())
     async with connected(sandbox) as canvas:
         await canvas.assignment_work_by_student([student(1)])
@@ -103,11 +111,11 @@ async def test_nothing_is_written_and_nobody_impersonated() -> None:
 
     assert sandbox.requests
     assert all(request.startswith("GET ") for request in sandbox.requests)
-    assert asked(sandbox, "read_status") == asked(sandbox, "as_user_id") == []
+    assert requests_with(sandbox, "read_status") == requests_with(sandbox, "as_user_id") == []
 
 
-async def test_a_token_that_ends_before_analytics_is_a_failure() -> None:
-    """Only a missing permission leaves page views null; a refused token fails the student."""
+async def test_a_token_that_is_revoked_before_analytics_fails_the_student() -> None:
+    """Page views are null for a missing permission only, and not for a refused token."""
 
     async def revoke(request: httpx.Request) -> None:
         if "analytics" in request.url.path:

@@ -1,0 +1,1 @@
+"""Converts Canvas payloads to records of the graph; no module here sends a request."""

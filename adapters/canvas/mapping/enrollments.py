@@ -1,0 +1,83 @@
+"""Canvas enrollments, each with the keys that the gateway uses for its student and section."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from student_graph.adapters.canvas.api import Enrollment, User
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.identity import vendor_key
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import SectionId, StudentId, Subject
+
+
+def subject(enrollment: Enrollment) -> Subject:
+    """
+    The student of an enrollment, as Canvas identifies them.
+
+    Each id has the name of the field by which Canvas finds a student: Canvas `sis_user_id`, `login_id` (as
+    `sis_login_id`), `integration_id` (as `sis_integration_id`) and `user_id` (as `id`). Ids that Canvas does not
+    send are left out. The family name is what stands before the comma in `sortable_name`, or None if there is
+    no comma.
+    """
+    user = enrollment.user or User(id=enrollment.user_id)
+    ids = (
+        ("sis_user_id", user.sis_user_id or enrollment.sis_user_id),
+        ("sis_login_id", user.login_id),
+        ("sis_integration_id", user.integration_id),
+        ("id", str(enrollment.user_id)),
+    )
+    family_name, comma, _ = (user.sortable_name or "").partition(",")
+    return Subject(
+        ids=tuple((field, text) for field, text in ids if text),
+        email=user.email or None,
+        family_name=family_name.strip() or None if comma else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedEnrollment:
+    """An enrollment, with the keys of its student and section."""
+
+    enrollment: Enrollment
+    student_id: StudentId
+    section_id: SectionId | None
+    """None if the section does not come from a student information system."""
+
+    @property
+    def subject(self) -> Subject:
+        """The student, as Canvas identifies them."""
+        return subject(self.enrollment)
+
+
+def keyed_by_student(student_id: StudentId, enrollment: Enrollment) -> KeyedEnrollment:
+    """An enrollment of the student with the requested key; its section key comes from Canvas `sis_section_id`."""
+    sis_id = enrollment.sis_section_id
+    return KeyedEnrollment(
+        enrollment, student_id, SectionId(vendor_key("sis_section_id", sis_id)) if sis_id else None
+    )
+
+
+def keyed_by_section(section_id: SectionId, enrollment: Enrollment) -> KeyedEnrollment:
+    """An enrollment in the section with the requested key; the student gets the first id that Canvas sends."""
+    return KeyedEnrollment(enrollment, StudentId(vendor_key(*subject(enrollment).ids[0])), section_id)
+
+
+def group_by_course(enrollments: Iterable[KeyedEnrollment]) -> Mapping[int, list[KeyedEnrollment]]:
+    """One student's enrollments by Canvas course id: a student can be in two sections of a course."""
+    groups: dict[int, list[KeyedEnrollment]] = defaultdict(list)
+    for keyed in enrollments:
+        groups[keyed.enrollment.course_id].append(keyed)
+    return groups
+
+
+def users_by_course(enrollments: Batch[StudentId, list[KeyedEnrollment]]) -> dict[int, list[int]]:
+    """Canvas user ids by course id, without duplicates; students whose enrollments failed are left out."""
+    users: dict[int, dict[int, None]] = defaultdict(dict)
+    for answer in enrollments.values():
+        if not isinstance(answer, AdapterError):
+            for keyed in answer:
+                users[keyed.enrollment.course_id][keyed.enrollment.user_id] = None
+    return {course: list(ids) for course, ids in users.items()}

@@ -1,0 +1,91 @@
+"""Converts Canvas submissions and their assignments to `AssignmentWork` records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from student_graph.adapters.canvas.api import Assignment, Course, Submission
+from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment
+from student_graph.adapters.canvas.mapping.joins import value_of
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import AssignmentWork, SubmissionStatus
+
+_STATUSES = {
+    "unsubmitted": SubmissionStatus.UNSUBMITTED,
+    "submitted": SubmissionStatus.SUBMITTED,
+    "pending_review": SubmissionStatus.PENDING_REVIEW,
+    "graded": SubmissionStatus.GRADED,
+}
+"""Status by Canvas `workflow_state`."""
+
+
+def assignment_work(
+    keyed: KeyedEnrollment, submission: Submission, assignment: Assignment, course: Course | None
+) -> AssignmentWork:
+    """A student's work on an assignment, without score and grade until the teacher has posted them."""
+    return AssignmentWork(
+        vendor_id=str(submission.id),
+        subject=keyed.subject,
+        student_id=keyed.student_id,
+        section_id=keyed.section_id,
+        assignment_id=str(assignment.id),
+        title=assignment.name,
+        course_name=course.name if course else None,
+        due_at=assignment.due_at,
+        points_possible=assignment.points_possible,
+        status=submission_status(submission),
+        score=None if submission.unposted else submission.score,
+        grade=None if submission.unposted else submission.grade,
+        late=submission.late,
+        missing=submission.missing,
+        excused=submission.excused,
+        submitted_at=submission.submitted_at,
+        graded_at=submission.graded_at,
+    )
+
+
+def submission_status(submission: Submission) -> SubmissionStatus:
+    """Canvas `excused` decides before `missing`, and `missing` before `workflow_state`."""
+    if submission.excused:
+        return SubmissionStatus.EXCUSED
+    if submission.missing:
+        return SubmissionStatus.MISSING
+    return _STATUSES.get(submission.workflow_state, SubmissionStatus.UNMAPPED)
+
+
+def sort_by_due_time(records: Iterable[AssignmentWork]) -> list[AssignmentWork]:
+    """Work in the order of its due time; work without a due time comes last."""
+    latest = datetime.max.replace(tzinfo=UTC)
+    return sorted(records, key=lambda work: (work.due_at or latest, work.vendor_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Coursework:
+    """Assignments and submissions of several courses, read from Canvas and not yet joined."""
+
+    courses: Batch[int, Course]
+    """By course id."""
+    assignments: Batch[int, dict[int, Assignment]]
+    """By course id, then by assignment id."""
+    submissions: Batch[tuple[int, int], list[Submission]]
+    """By course id and user id."""
+
+    def records(self, enrollments: Iterable[KeyedEnrollment]) -> Iterator[AssignmentWork]:
+        """
+        The work of the given enrollments; submissions of unpublished assignments are left out.
+
+        Raises:
+            AdapterError: A read that these enrollments need has failed.
+        """
+        for keyed in enrollments:
+            yield from self._records_of_enrollment(keyed)
+
+    def _records_of_enrollment(self, keyed: KeyedEnrollment) -> Iterator[AssignmentWork]:
+        course_id, user_id = keyed.enrollment.course_id, keyed.enrollment.user_id
+        assignments = value_of(self.assignments, course_id) or {}
+        course = value_of(self.courses, course_id)
+        for submission in value_of(self.submissions, (course_id, user_id)) or ():
+            if assignment := assignments.get(submission.assignment_id):
+                yield assignment_work(keyed, submission, assignment, course)
