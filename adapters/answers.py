@@ -1,5 +1,5 @@
 """
-What the layers of the gateway exchange: an `Ask` for keys of one lookup in, an `Answer` for each known key out.
+What the layers of the gateway pass to each other: an `Ask` for keys of one lookup, an `Answer` for each known key.
 """
 
 from __future__ import annotations
@@ -18,51 +18,52 @@ V = TypeVar("V")
 
 
 class Ref(NamedTuple):
-    """Something of a district, such as the school that students were reached through."""
+    """A school or a section of a district."""
 
     kind: str
+    """`school` or `section`."""
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[K]):
-    """One lookup, asked for keys of one district."""
+    """A request to one source: one lookup, with keys of one district."""
 
     lookup: Lookup
     keys: tuple[K, ...]
     arguments: Mapping[str, Hashable] = field(default_factory=dict)
     window: Window | None = None
-    near: frozenset[Ref] = frozenset()
-    """The school or section that the keys were reached through: changes cost, never the answer."""
+    reached_via: frozenset[Ref] = frozenset()
+    """Schools and sections from which the query reached the keys: a hint about cost, which changes no answer."""
     max_age: timedelta | None = None
-    """The oldest answer that the asker accepts, stale ones included; None for whatever is usable."""
+    """Maximum age of an answer, stale ones included; None accepts any answer that the cache may serve."""
 
     @property
-    def question(self) -> tuple[Hashable, ...]:
-        """What two asks must share to have the same answer to the same key."""
+    def call_key(self) -> tuple[Hashable, ...]:
+        """The lookup with its arguments and window. Asks with the same call key have the same answer to a key."""
         return (self.lookup.name, *sorted(self.arguments.items()), self.window)
 
     @property
-    def shape(self) -> tuple[Hashable, ...]:
-        """What two asks must share to be carried out as one."""
-        return (*self.question, self.max_age)
+    def batch_key(self) -> tuple[Hashable, ...]:
+        """The call key with the maximum age. Asks with the same batch key can be merged into one."""
+        return (*self.call_key, self.max_age)
 
 
 class Answer(NamedTuple, Generic[V]):
-    """What one source says to one key. Absent from the mapping: the source does not know the key."""
+    """The answer of one source to one key. A key that the source does not know has no answer."""
 
     value: V | AdapterError
     source: str
     fetched_at: datetime
     stale: bool = False
     withheld: tuple[AdapterError, ...] = ()
-    """Why records are missing from the value: rows whose subject could not be established."""
+    """Why records are missing from the value: their student could not be identified."""
     version: str | None = None
-    """The source's mark of its state before it was asked; None when it was not looked for."""
+    """Version of the source's data when the answer was read (`Adapter.version`); None if it was not asked for."""
 
 
 Answers: TypeAlias = Mapping[Any, Answer[Any]]
-"""Answers by key; a key that the source does not know is absent."""
+"""Answers by key. A key that the source does not know is absent."""
 
 
 def records_in(value: Any) -> Sequence[Record]:

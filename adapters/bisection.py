@@ -19,10 +19,10 @@ async def bisect_batch(
     ids: Iterable[K],
     ask: Callable[[tuple[K, ...]], Awaitable[Mapping[K, V | AdapterError]]],
     *,
-    splits: Callable[[AdapterError], bool],
+    should_split: Callable[[AdapterError], bool],
 ) -> dict[K, V | AdapterError]:
     """
-    What `ask` finds for the ids; a refused part is asked again in halves while `splits` says that this may help.
+    What `ask` finds for the ids; a refused part is asked again in halves while `should_split` says that this may help.
 
     One bad id among n costs 2 log2(n) further calls, made one after the other. When nothing at all is answered
     it ends after a few, and the refusal stands for every id.
@@ -36,7 +36,7 @@ async def bisect_batch(
             if not isinstance(outcome, AdapterError):
                 answered = True
                 batch.update(outcome)
-            elif len(part) > 1 and splits(outcome):
+            elif len(part) > 1 and should_split(outcome):
                 refused.append(part)
                 batch.update(dict.fromkeys(part, outcome))
             else:

@@ -93,7 +93,7 @@ class AccessPath(Generic[R]):
     coarse_key_of: Callable[[Any], Any] | None = None
     """Returns the coarse key that a record of `coarse_keys_from` names, such as `enrollment.school_id`."""
     sort_key: Callable[[R], Any] | None = None
-    """Sorts the records of a key as the lookup's docstring promises; None keeps the order of the coarse answers."""
+    """Sorts the records of a key as the lookup's docstring promises; None keeps the order of the coarse answer."""
 
 
 class Adapter(AllLookups):

@@ -1,4 +1,6 @@
-"""What a lookup is: a batch method, and how its answers age and whom they are about."""
+"""
+A lookup: a batch method of the contract, with its cache times and the kind of person that its records are about.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,19 @@ V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 
 Batch: TypeAlias = Mapping[K, V | AdapterError]
-"""Absent: the vendor does not know the key. An error: that key failed. A known key without rows has `[]`."""
+"""
+Answers by key. An absent key is one that the vendor does not know; an error means that only this key failed; a
+known key without records has `[]`.
+"""
 
 
 class About(Enum):
-    """Whom the records of a lookup are about; policy, disclosure log and cache tags read it."""
+    """
+    The kind of person that the records of a lookup are about.
+
+    The value is the attribute of a record that holds the person's id. The access policy, the disclosure log and
+    the cache use it.
+    """
 
     STUDENTS = "student_id"
     STAFF = "staff_id"
@@ -33,32 +43,36 @@ students, staff, nobody = About.STUDENTS, About.STAFF, About.NOBODY
 
 
 def minutes(n: float) -> timedelta:
-    """So many minutes."""
+    """Return a duration in minutes."""
     return timedelta(minutes=n)
 
 
 def hours(n: float) -> timedelta:
-    """So many hours."""
+    """Return a duration in hours."""
     return timedelta(hours=n)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a long list is asked for."""
+    """The requested part of a long list."""
 
     first: int
-    """How many at most; a vendor may answer with fewer and is asked again."""
+    """Maximum number of rows; the vendor may return fewer, and the gateway then asks for more."""
     after: str | None = None
-    """The vendor's own cursor where the last page ended; None for the start."""
+    """The vendor's own cursor from `Page.after` of the last page; None for the start of the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudentFilter:
-    """What a vendor may filter by; it says in `Page.applied` what it did, the gateway does the rest."""
+    """
+    Conditions on a list of students. None means no condition.
+
+    A vendor applies the ones that it can and names them in `Page.applied`; the gateway applies the others.
+    """
 
     ids: tuple[StudentId, ...] | None = None
     name: str | None = None
-    """Every word must begin a given, middle, preferred or family name; case and accents do not matter."""
+    """Words that each begin a first, middle, preferred or last name; case and accents are ignored."""
     grade_levels: tuple[GradeLevel, ...] | None = None
 
 
@@ -68,71 +82,74 @@ class Page(Generic[V]):
 
     items: Sequence[V]
     after: str | None
-    """The vendor's cursor for the next page; None at the end."""
+    """The vendor's cursor of the next page; None at the end of the list."""
     total: int | None = None
-    """How many there are in all, where the vendor says so: shown, never relied on."""
+    """Length of the complete list as the vendor reports it, or None. It is displayed and never relied on."""
     applied: frozenset[str] = frozenset()
     """Names of the `StudentFilter` fields that the vendor applied."""
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """A lookup of the contract, as data."""
+    """The declaration of a lookup of the contract."""
 
     method: Callable[..., Any]
+    """The method of `Adapter`, which adapters override."""
     fresh: timedelta
-    """How long an answer needs no second asking."""
+    """How long an answer is fresh: until then it is served from the cache."""
     stale: timedelta
-    """How long an answer may be served, marked as stale, when the vendor fails."""
+    """How long after that it may still be served, marked as stale, if the vendor fails."""
     about: About
+    """The kind of person that its records are about."""
     paged: bool
+    """Whether it takes a `Window` and returns a `Page` for each key."""
 
     @property
     def name(self) -> str:
-        """Name of the method, such as `attendance_events_by_student`."""
+        """The name of the method, such as `attendance_events_by_student`."""
         return self.method.__name__
 
     @cached_property
     def key_kind(self) -> str:
-        """What the keys are, such as `student`."""
+        """The kind of its keys, such as `student`."""
         key: Any = get_args(get_type_hints(self.method)["return"])[0]
         return str(key.__name__).removesuffix("Id").lower()
 
     @cached_property
     def argument_names(self) -> frozenset[str]:
-        """Names of the keyword-only arguments."""
+        """The names of the keyword-only arguments."""
         parameters = inspect.signature(self.method).parameters.values()
         return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
     @property
     def key_attribute(self) -> str | None:
-        """The record's attribute that holds the key it was asked by; None for keys that no record names."""
+        """The attribute of its records that holds the key; None for districts, which no record names."""
         return None if self.key_kind == "district" else f"{self.key_kind}_id"
 
     @cached_property
-    def answer(self) -> Any:
-        """The type of a key's answer, such as `list[AttendanceEvent]`."""
+    def answer_type(self) -> Any:
+        """The type of the answer to a key, such as `list[AttendanceEvent]`."""
         return get_args(get_args(get_type_hints(self.method)["return"])[1])[0]
 
     @property
-    def many(self) -> bool:
-        """Whether a key's answer is a list of records (or a page of one) instead of one record."""
-        return get_origin(self.answer) in (list, Page)
+    def is_list(self) -> bool:
+        """Whether the answer to a key is a list or a page of records instead of one record."""
+        return get_origin(self.answer_type) in (list, Page)
 
     @property
-    def record(self) -> type[Record]:
-        """The type of record it answers with."""
-        found: type[Record] = get_args(self.answer)[0] if self.many else self.answer
-        return found
+    def record_type(self) -> type[Record]:
+        """The type of its records."""
+        record_type: type[Record] = get_args(self.answer_type)[0] if self.is_list else self.answer_type
+        return record_type
 
     @property
     def sensitivity(self) -> Sensitivity:
-        """Class of the data it answers with."""
-        return self.record.sensitivity
+        """The class of data of its records."""
+        return self.record_type.sensitivity
 
     @property
     def description(self) -> str:
-        """Its docstring, written for graph users."""
+        """Its docstring, which is written for users of the graph."""
         return inspect.getdoc(self.method) or ""
 
     def __repr__(self) -> str:
@@ -140,7 +157,7 @@ class Lookup:
 
 
 def lookup(*, fresh: timedelta, stale: timedelta, about: About, paged: bool = False) -> Callable[[F], F]:
-    """Declare a method of the contract: how its answers age, whom they are about, whether it pages."""
+    """Declare a method of the contract as a lookup; see `Lookup` for the arguments."""
 
     def declare(method: F) -> F:
         method.__lookup__ = Lookup(method, fresh, stale, about, paged)  # type: ignore[attr-defined]
@@ -151,11 +168,11 @@ def lookup(*, fresh: timedelta, stale: timedelta, about: About, paged: bool = Fa
 
 def lookup_of(method: Callable[..., Any]) -> Lookup:
     """The lookup that an unbound method of `Adapter` declares."""
-    found: Lookup = method.__lookup__  # type: ignore[attr-defined]
-    return found
+    declared: Lookup = method.__lookup__  # type: ignore[attr-defined]
+    return declared
 
 
 def lookups_of(contract: type) -> list[Lookup]:
-    """Every lookup that a class declares, by name."""
+    """All lookups that a class declares, sorted by name."""
     methods = (getattr(contract, name) for name in sorted(dir(contract)))
     return [lookup_of(method) for method in methods if hasattr(method, "__lookup__")]

@@ -1,8 +1,8 @@
 """
-The configured adapters of all districts, asked at once.
+The configured adapters of all districts, and how to ask all sources of a district at once.
 
-`Fetch` is the one call shape of the project: a source and an `Ask` in; an `Answer` for each known key out.
-Authorization, identity, access paths, bounds and tracing are functions from `Fetch` to `Fetch`.
+`Fetch` is the one call shape of the project: it takes a source and an `Ask` and returns an `Answer` for each known
+key. Authorization, identity, access paths, limits and tracing are functions from `Fetch` to `Fetch`.
 """
 
 from __future__ import annotations
@@ -28,227 +28,229 @@ P = ParamSpec("P")
 Method: TypeAlias = Callable[Concatenate[Any, Sequence[K], P], Awaitable[Batch[K, V]]]
 
 
-class Aging(NamedTuple):
-    """How the answers to a lookup age."""
+class Freshness(NamedTuple):
+    """How long the cache may serve the answers of a lookup."""
 
     fresh: timedelta
-    """How long an answer needs no second asking."""
+    """How long an answer is fresh: until then it is served from the cache."""
     stale: timedelta
-    """How long after that it may be served, marked as stale, when the vendor fails."""
+    """How long after that it may still be served, marked as stale, if the vendor fails."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A configured adapter of a district, by its name."""
+    """A configured adapter of a district."""
 
     name: str
+    """Its name in the district, such as `sis`."""
     kind: str
+    """The name under which its adapter is installed, such as `edfi`."""
     district: DistrictId
     adapter: Adapter
     identity: IdentityRules | None = None
-    """How the district's ids become this source's; None when it speaks them."""
-    only: frozenset[str] | None = None
-    """Names of the lookups that it is asked; None for all that its adapter answers."""
-    ages: Mapping[str, Aging] = field(default_factory=dict)
-    """How answers age where the district says otherwise than the lookup, by its name."""
+    """Rules that link the vendor's ids to the district's; None if the vendor uses the district's ids."""
+    allowed_lookups: frozenset[str] | None = None
+    """Names of the lookups that the district uses it for; None allows all that its adapter supports."""
+    freshness_by_lookup: Mapping[str, Freshness] = field(default_factory=dict)
+    """Cache times that the district configured, by the name of the lookup; they replace those of the lookup."""
 
-    def aging(self, lookup: Lookup) -> Aging:
-        """How its answers to a lookup age."""
-        return self.ages.get(lookup.name) or Aging(lookup.fresh, lookup.stale)
+    def freshness(self, lookup: Lookup) -> Freshness:
+        """The cache times of its answers to a lookup."""
+        return self.freshness_by_lookup.get(lookup.name) or Freshness(lookup.fresh, lookup.stale)
 
     def offers(self, lookup: Lookup) -> bool:
-        """Whether the source answers the lookup, and is asked it."""
-        return self.adapter.supports(lookup.method) and (self.only is None or lookup.name in self.only)
+        """Whether its adapter supports the lookup and the district allows it."""
+        allowed = self.allowed_lookups
+        return self.adapter.supports(lookup.method) and (allowed is None or lookup.name in allowed)
 
 
 class Fetch(Protocol):
-    """Carry out one ask at one source."""
+    """Executes one ask at one source."""
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
-        """Answers by key; a key that the source does not know is absent. Raises nothing a vendor did."""
+        """Return answers by key, without keys that the source does not know. A vendor's failure is an answer."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class District:
-    """A school district: its sources in order of precedence, and its calendar."""
+    """A school district: its sources, in order of precedence, and its calendar."""
 
     id: DistrictId
     name: str
     sources: tuple[Source, ...]
     time_zone: ZoneInfo = ZoneInfo("UTC")
     school_year_starts: tuple[int, int] = (7, 1)
-    """Month and day on which a school year begins."""
+    """The month and day on which a school year begins."""
     frozen_on: datetime | None = None
-    """For sample data of a past year: the instant that counts as now; None for the clock."""
+    """For sample data of a past year: the instant to use as now. None uses the clock."""
 
     def today(self) -> date:
-        """Today in the district."""
+        """Return today's date in the district's time zone."""
         return (self.frozen_on or datetime.now(UTC)).astimezone(self.time_zone).date()
 
-    def day_ends(self) -> float:
-        """When it will be tomorrow in the district, in seconds since 1970; never where today does not change."""
+    def end_of_day(self) -> float:
+        """Return when today ends in the district, in seconds since 1970; infinity if the date is frozen."""
         if self.frozen_on is not None:
             return math.inf
         return datetime.combine(self.today() + timedelta(days=1), time.min, self.time_zone).timestamp()
 
     def school_year(self, day: date) -> int:
-        """School year of a day, by the calendar year in which it ends."""
+        """Return the school year of a day, named by the calendar year in which it ends."""
         return day.year + ((day.month, day.day) >= self.school_year_starts)
 
-    def offering(self, lookup: Lookup) -> list[Source]:
-        """Sources that answer the lookup, in order of precedence."""
+    def sources_for(self, lookup: Lookup) -> list[Source]:
+        """Return the sources that offer the lookup, in order of precedence."""
         return [source for source in self.sources if source.offers(lookup)]
 
     def authority(self, lookup: Lookup) -> Source | None:
-        """The first source that answers the lookup in the district's own ids."""
-        return next((source for source in self.offering(lookup) if source.identity is None), None)
+        """Return the first source that offers the lookup and uses the district's own ids, or None."""
+        return next((source for source in self.sources_for(lookup) if source.identity is None), None)
 
 
 class Key(NamedTuple):
-    """A key and the district it belongs to."""
+    """A key and its district."""
 
     district: DistrictId
     id: Any
     source: str | None = None
-    """The one source whose own id it is; None for the district's ids, which every source is asked."""
+    """The only source to ask, if the key is its own id; None for a district's id, which all sources take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keys(Generic[K]):
-    """Keys of one district; the same one may stand in it twice."""
+    """Keys of one district; a key may occur twice."""
 
     district: DistrictId
     ids: Sequence[K]
     source: str | None = None
-    """The one source whose own ids they are; None for the district's ids, which every source is asked."""
+    """The only source to ask, if the keys are its own ids; None for the district's ids, which all sources take."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[V]):
-    """What the district's sources say to many keys, aligned with them."""
+class LookupResults(Generic[V]):
+    """The combined answers of a district's sources, aligned with the requested keys."""
 
     values: Sequence[V | AdapterError | None]
-    """For each key a value; None when nobody knows the key; an error when no source could say."""
+    """A value for each key; None if no source knows the key, an error if no source has a value and one failed."""
     failures: Mapping[int, tuple[AdapterError, ...]] = field(default_factory=dict)
-    """Who failed although there is a value, by the key's place."""
+    """Errors of sources that failed for a key that has a value, by the position of the key."""
     stale: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """Names of the sources whose answer was stale, by the key's place."""
+    """Names of the sources whose answer was stale, by the position of the key."""
 
 
 class Sources:
-    """The configured sources of all districts, as one viewer's operation may ask them."""
+    """The configured sources of all districts, for one operation of one viewer."""
 
     def __init__(
-        self, districts: Mapping[DistrictId, District], fetch: Fetch, near: frozenset[Ref] = frozenset()
+        self, districts: Mapping[DistrictId, District], fetch: Fetch, reached_via: frozenset[Ref] = frozenset()
     ) -> None:
         self.districts = districts
         self.fetch = fetch
-        self._near = near
+        self._reached_via = reached_via
 
-    def reached_through(self, *refs: Ref) -> Sources:
-        """The same sources, for keys that were reached through a school or a section."""
-        return Sources(self.districts, self.fetch, self._near | frozenset(refs)) if refs else self
+    def reached_via(self, *refs: Ref) -> Sources:
+        """Return the same sources, for keys that the query reached from these schools or sections."""
+        return Sources(self.districts, self.fetch, self._reached_via | frozenset(refs)) if refs else self
 
     async def load_one(
         self, method: Method[K, P, V], keys: Keys[K], *args: P.args, **arguments: P.kwargs
-    ) -> Column[V]:
-        """For each key the record of the first source that has one."""
-        told = await self._ask(lookup_of(method), keys, arguments)
-        return _combined(told, keys.ids, _first)
+    ) -> LookupResults[V]:
+        """Return for each key the record of the first source that has one."""
+        answers = await self._ask(lookup_of(method), keys, arguments)
+        return _combine(answers, keys.ids, _first_value)
 
     async def load_many(
         self, method: Method[K, P, list[V]], keys: Keys[K], *args: P.args, **arguments: P.kwargs
-    ) -> Column[list[V]]:
-        """For each key the records of all sources, in order of precedence."""
-        told = await self._ask(lookup_of(method), keys, arguments)
-        return _combined(told, keys.ids, _union)
+    ) -> LookupResults[list[V]]:
+        """Return for each key the records of all sources, in order of precedence."""
+        answers = await self._ask(lookup_of(method), keys, arguments)
+        return _combine(answers, keys.ids, _all_records)
 
     async def load_page(
         self, method: Callable[..., Awaitable[Batch[Any, Page[V]]]], key: Key, window: Window, **arguments: Any
-    ) -> Column[Page[V]]:
-        """One page of a long list, from the first source that offers it: a column of one."""
+    ) -> LookupResults[Page[V]]:
+        """Return one page of a long list, from the first source that offers it, as the result of one key."""
         lookup = lookup_of(method)
-        offering = self.districts[key.district].offering(lookup)
-        if not offering:
-            return Column([_nobody(lookup)])
-        told = await self.fetch(offering[0], Ask(lookup, (key.id,), arguments, window, near=self._near))
-        return _combined([told], [key.id], _first)
+        sources = self.districts[key.district].sources_for(lookup)
+        if not sources:
+            return LookupResults([_not_offered(lookup)])
+        ask = Ask(lookup, (key.id,), arguments, window, reached_via=self._reached_via)
+        answers = await self.fetch(sources[0], ask)
+        return _combine([answers], [key.id], _first_value)
 
-    async def _ask(
-        self, lookup: Lookup, keys: Keys[Any], arguments: Mapping[str, Any]
-    ) -> list[Mapping[Any, Answer[Any]]]:
-        """What each of the district's sources says, in order of precedence."""
-        offering = self.districts[keys.district].offering(lookup)
+    async def _ask(self, lookup: Lookup, keys: Keys[Any], arguments: Mapping[str, Any]) -> Sequence[Answers]:
+        """Return the answers of each source of the district, in order of precedence."""
+        sources = self.districts[keys.district].sources_for(lookup)
         if keys.source is not None:
-            offering = [source for source in offering if source.name == keys.source]
-        if not offering:
-            nobody: Answer[Any] = Answer(_nobody(lookup), "", datetime.now(UTC))
-            return [dict.fromkeys(keys.ids, nobody)]
-        ask = Ask(lookup, tuple(dict.fromkeys(keys.ids)), arguments, near=self._near)
-        if len(offering) == 1:
-            return [await self.fetch(offering[0], ask)]
-        return await asyncio.gather(*(self.fetch(source, ask) for source in offering))
+            sources = [source for source in sources if source.name == keys.source]
+        if not sources:
+            not_offered: Answer[Any] = Answer(_not_offered(lookup), "", datetime.now(UTC))
+            return [dict.fromkeys(keys.ids, not_offered)]
+        ask = Ask(lookup, tuple(dict.fromkeys(keys.ids)), arguments, reached_via=self._reached_via)
+        if len(sources) == 1:
+            return [await self.fetch(sources[0], ask)]
+        return await asyncio.gather(*(self.fetch(source, ask) for source in sources))
 
 
-def _nobody(lookup: Lookup) -> AdapterError:
-    return NotOfferedError(f"no source of the district answers {lookup.name}")
+def _not_offered(lookup: Lookup) -> AdapterError:
+    return NotOfferedError(f"no source of the district offers {lookup.name}")
 
 
-Found: TypeAlias = tuple[Any, tuple[AdapterError, ...], frozenset[str]]
-"""A value or an error, who failed beside it, and whose answer was stale."""
+_Combined: TypeAlias = tuple[Any, tuple[AdapterError, ...], frozenset[str]]
+"""The result for a key: a value or an error, the errors of other sources, and the names of stale sources."""
 
 
-def _combined(
-    told: Sequence[Mapping[Any, Answer[Any]]],
+def _combine(
+    answers_by_source: Sequence[Answers],
     ids: Sequence[Any],
-    combine: Callable[[Sequence[Answer[Any]]], Found],
-) -> Column[Any]:
-    """What the sources say, key by key."""
+    combine_key: Callable[[Sequence[Answer[Any]]], _Combined],
+) -> LookupResults[Any]:
+    """Combine the answers of all sources, key by key."""
     values: list[Any] = []
     failures: dict[int, tuple[AdapterError, ...]] = {}
     stale: dict[int, frozenset[str]] = {}
-    only = told[0] if len(told) == 1 else None
-    names = {"": frozenset[str]()}
-    for place, key in enumerate(ids):
-        if only is not None:
-            answer = only.get(key)
+    single = answers_by_source[0] if len(answers_by_source) == 1 else None
+    name_sets = {"": frozenset[str]()}
+    for position, key in enumerate(ids):
+        if single is not None:
+            answer = single.get(key)
             if answer is None or not answer.withheld:
                 values.append(None if answer is None else answer.value)
                 if answer is not None and answer.stale:
-                    stale[place] = names.get(answer.source) or names.setdefault(
+                    stale[position] = name_sets.get(answer.source) or name_sets.setdefault(
                         answer.source, frozenset({answer.source})
                     )
                 continue
-        value, failed, old = combine([batch[key] for batch in told if key in batch])
+        value, errors, stale_names = combine_key([answers[key] for answers in answers_by_source if key in answers])
         values.append(value)
-        if failed:
-            failures[place] = failed
-        if old:
-            stale[place] = old
-    return Column(values, failures, stale)
+        if errors:
+            failures[position] = errors
+        if stale_names:
+            stale[position] = stale_names
+    return LookupResults(values, failures, stale)
 
 
-def _first(told: Sequence[Answer[Any]]) -> Found:
-    """The first value; failures before it are told beside it."""
-    failures: list[AdapterError] = []
-    for answer in told:
+def _first_value(answers: Sequence[Answer[Any]]) -> _Combined:
+    """The first value, with the errors of the sources before it; the first error if there is no value."""
+    errors: list[AdapterError] = []
+    for answer in answers:
         if not isinstance(answer.value, AdapterError):
-            return answer.value, tuple(failures), _stale([answer])
-        failures.append(answer.value)
-    return (failures[0] if failures else None), (), frozenset()
+            return answer.value, tuple(errors), _stale_sources([answer])
+        errors.append(answer.value)
+    return (errors[0] if errors else None), (), frozenset()
 
 
-def _union(told: Sequence[Answer[Any]]) -> Found:
-    """All values as one list, in order of precedence; the first failure when no source had any."""
-    lists = [answer.value for answer in told if not isinstance(answer.value, AdapterError)]
-    failed = [answer.value for answer in told if isinstance(answer.value, AdapterError)]
+def _all_records(answers: Sequence[Answer[Any]]) -> _Combined:
+    """All records as one list, in order of precedence; the first error if no source has a list."""
+    lists = [answer.value for answer in answers if not isinstance(answer.value, AdapterError)]
+    errors = [answer.value for answer in answers if isinstance(answer.value, AdapterError)]
     if not lists:
-        return (failed[0] if failed else None), (), frozenset()
-    withheld = (error for answer in told for error in answer.withheld)
-    return [item for items in lists for item in items], (*failed, *withheld), _stale(told)
+        return (errors[0] if errors else None), (), frozenset()
+    withheld = (error for answer in answers for error in answer.withheld)
+    return [item for items in lists for item in items], (*errors, *withheld), _stale_sources(answers)
 
 
-def _stale(told: Sequence[Answer[Any]]) -> frozenset[str]:
-    """Names of the sources whose answer is stale."""
-    return frozenset(answer.source for answer in told if answer.stale)
+def _stale_sources(answers: Sequence[Answer[Any]]) -> frozenset[str]:
+    """The names of the sources whose answer is stale."""
+    return frozenset(answer.source for answer in answers if answer.stale)

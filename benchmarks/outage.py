@@ -27,7 +27,7 @@ from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AcademicRecord, StudentId
-from student_graph.adapters.sources import Aging, Source
+from student_graph.adapters.sources import Freshness, Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.http import client
 from student_graph.gateway.telemetry import count_call
@@ -49,8 +49,8 @@ class _Failing:
     def __init__(self) -> None:
         kept = records(30)
         made = source(kept)
-        ages = {lookup: Aging(timedelta(seconds=0.2), timedelta(hours=1)) for lookup in kept.by_lookup}
-        self.source = replace(made, ages=ages)
+        ages = {lookup: Freshness(timedelta(seconds=0.2), timedelta(hours=1)) for lookup in kept.by_lookup}
+        self.source = replace(made, freshness_by_lookup=ages)
 
     def fail(self) -> None:
         """Answer nothing any more."""
@@ -58,7 +58,7 @@ class _Failing:
         async def down(*_: Any, **__: Any) -> Any:
             raise UnavailableError("failing (503)")
 
-        for lookup in self.source.ages:
+        for lookup in self.source.freshness_by_lookup:
             setattr(self.source.adapter, lookup, down)
 
 
@@ -165,7 +165,7 @@ async def _hanging() -> list[Row]:
     kept = records(30).by_lookup
     names = [("roster", set(kept) - {"course_grades_by_student", "assessment_results_by_student"})]
     names += [("grades", {"course_grades_by_student"}), ("tests", {"assessment_results_by_student"})]
-    well = [replace(source(records(30), name), only=frozenset(only)) for name, only in names]
+    well = [replace(source(records(30), name), allowed_lookups=frozenset(only)) for name, only in names]
     async with _vendor(_silence) as (hanging, _):
         app = application(district(*well, hanging), limits=Limits(memory=0))
         started = time.perf_counter()

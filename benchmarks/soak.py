@@ -23,11 +23,11 @@ from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
-from student_graph.adapters.sources import Aging, Source
+from student_graph.adapters.sources import Freshness, Source
 from student_graph.gateway.cache import Based, Limits, Reading
 from student_graph.gateway.cache.limits import MIB
 from student_graph.gateway.fetch.pipeline import Operations
-from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.signing import HmacSigner
 
 MEMORY = 64
 """MiB that the cache is given."""
@@ -68,7 +68,7 @@ async def _many(count: int) -> list[Row]:
     kept = source(Records({}))
     adapter = _Everybody("everybody", kept.adapter.settings, kept.adapter.http)
     everybody = Source("everybody", "memory", HERE, adapter)
-    operations = Operations([district(everybody)], HmacSeal(b"k" * 32), Limits(memory=MEMORY * MIB))
+    operations = Operations([district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * MIB))
     operations.begin(VIEWER)
     before = _resident()
     for start in range(0, count, BATCH):
@@ -89,8 +89,8 @@ async def _many(count: int) -> list[Row]:
 async def _steady(seconds: float) -> list[Row]:
     """Growth of the process while the same is asked, after a quarter of the time to warm up."""
     kept = records(30)
-    ages = dict.fromkeys(kept.by_lookup, Aging(timedelta(seconds=0.05), timedelta(hours=1)))
-    app = application(district(replace(source(kept), ages=ages)), limits=Limits(memory=8 * MIB))
+    ages = dict.fromkeys(kept.by_lookup, Freshness(timedelta(seconds=0.05), timedelta(hours=1)))
+    app = application(district(replace(source(kept), freshness_by_lookup=ages)), limits=Limits(memory=8 * MIB))
     started = time.monotonic()
     asked, before, tasks = 0, None, 0
     while (passed := time.monotonic() - started) < seconds:

@@ -33,7 +33,8 @@ def test_every_record_has_a_class_of_data(record: type[Record]) -> None:
 @pytest.mark.parametrize("lookup", lookups_of(Adapter), ids=lambda lookup: lookup.name)
 def test_every_lookup_names_its_subject(lookup: Lookup) -> None:
     """A lookup whose records are about a person says so; restricted classes are never served stale."""
-    expected = {"student_id": About.STUDENTS, "staff_id": About.STAFF, None: About.NOBODY}[lookup.record.about]
+    people = {"student_id": About.STUDENTS, "staff_id": About.STAFF, None: About.NOBODY}
+    expected = people[lookup.record_type.about]
     assert lookup.about is expected
     assert lookup.description
     if lookup.sensitivity.restricted:

@@ -26,7 +26,7 @@ class Answers:
         async with built(sandbox, kind=self.kind) as adapter:
             told = await ask(adapter, lookup, known, sandbox.arguments())
 
-        if lookup.many:
+        if lookup.is_list:
             assert set(known) <= told.keys()
         assert [answer for answer in told.values() if isinstance(answer, AdapterError)] == []
         assert [answer for answer in told.values() if records_of(answer)], "the sandbox has no record of this kind"
@@ -43,7 +43,7 @@ class Answers:
             told = await ask(adapter, lookup, [known[0], unknown], sandbox.arguments())
 
         assert lookup.key_kind == "district" or not records_of(told.get(unknown))
-        assert told.get(unknown) is None or lookup.many or isinstance(told[unknown], AdapterError)
+        assert told.get(unknown) is None or lookup.is_list or isinstance(told[unknown], AdapterError)
 
     async def test_a_batch_equals_its_singles(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Asked together or one by one, keys have the same records in the same order."""
@@ -92,9 +92,9 @@ class Answers:
         async with built(sandbox, kind=self.kind) as adapter:
             told = await ask(adapter, lookup, sandbox.known(lookup.key_kind), sandbox.arguments())
         for key, answer in told.items():
-            assert lookup.many == isinstance(answer, list | Page)
+            assert lookup.is_list == isinstance(answer, list | Page)
             for record in records_of(answer):
-                assert isinstance(record, lookup.record)
+                assert isinstance(record, lookup.record_type)
                 assert record.vendor_id
                 assert record.fetched is None
                 assert self.is_about(record, lookup, key), "a record is not about the key that was asked"

@@ -73,7 +73,11 @@ class Paths:
         Where another source of the district tells them, the sandbox's own: all of them cover everybody.
         """
         everywhere = sandbox.known(lookup_of(split.coarse_lookup).key_kind)
-        if split.coarse_keys_from is None or split.coarse_key_of is None or not adapter.supports(split.coarse_keys_from):
+        if (
+            split.coarse_keys_from is None
+            or split.coarse_key_of is None
+            or not adapter.supports(split.coarse_keys_from)
+        ):
             return dict.fromkeys(keys, everywhere)
         told = await ask(adapter, lookup_of(split.coarse_keys_from), keys, sandbox.arguments())
         found: dict[str, list[str]] = defaultdict(list)

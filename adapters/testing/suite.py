@@ -73,11 +73,11 @@ class AdapterSuite(
             "whole": named(
                 lookup
                 for lookup in capabilities
-                if lookup.many and not lookup.paged and lookup.key_kind in ("district", "school")
+                if lookup.is_list and not lookup.paged and lookup.key_kind in ("district", "school")
             ),
             "yearly": named(lookup for lookup in capabilities if "school_year" in lookup.argument_names),
             "dated": named(lookup for lookup in capabilities if "since" in lookup.argument_names),
-            "naming": named(lookup for lookup in ours if lookup.record is Student),
+            "naming": named(lookup for lookup in ours if lookup.record_type is Student),
             "personal": named(lookup for lookup in students if lookup.key_kind == "district"),
             "renewing": named(renewing),
             "path": [(lookup_of(method).name, method) for method in cls.kind.paths],

@@ -40,7 +40,7 @@ class Ages:
 
 def ages_of(source: Source, ask: Ask[object], district: District | None) -> Ages:
     """How the answers to an ask age, by the lookup, the source's settings and the district's calendar."""
-    aging = source.aging(ask.lookup)
+    aging = source.freshness(ask.lookup)
     if ask.lookup.sensitivity.restricted:
         fresh = min(aging.fresh, RESTRICTED).total_seconds()
         return Ages(fresh, fresh, fresh)

@@ -96,7 +96,7 @@ _form = msgspec.json.Decoder(_Form)
 
 @lru_cache(maxsize=256)
 def _decoder(lookup: Lookup) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(lookup.answer)
+    return msgspec.json.Decoder(lookup.answer_type)
 
 
 def _records(value: Any) -> Iterator[Record]:

@@ -57,7 +57,7 @@ class Flying:
     def board(self, source: Source, ask: Ask[Any]) -> tuple[dict[Any, Flight], Flight | None]:
         """The flight of each key, and the one among them that departs for this ask."""
         mine = self._depart(source, ask)
-        known = self._by_key.get((source, *ask.shape), {})
+        known = self._by_key.get((source, *ask.batch_key), {})
         return {key: known[key] for key in ask.keys}, mine
 
     def behind(self, source: Source, ask: Ask[Any]) -> None:
@@ -102,12 +102,12 @@ class Flying:
 
     def _depart(self, source: Source, ask: Ask[Any]) -> Flight | None:
         """A flight for the keys that none is carrying; None when all are on their way."""
-        known = self._by_key.get((source, *ask.shape), {})
+        known = self._by_key.get((source, *ask.batch_key), {})
         keys = [key for key in ask.keys if key not in known]
         if not keys:
             return None
         flight = Flight(source, replace(ask, keys=tuple(keys)))
-        self._by_key.setdefault((source, *ask.shape), {}).update(dict.fromkeys(keys, flight))
+        self._by_key.setdefault((source, *ask.batch_key), {}).update(dict.fromkeys(keys, flight))
         # It may outlive the operation that it departs for, and takes nothing of that operation along.
         flight.task = asyncio.create_task(self._fly(flight), context=Context())
         return flight
@@ -131,7 +131,7 @@ class Flying:
 
     def _release(self, flight: Flight) -> None:
         """Whoever asks for the flight's keys from now on asks anew."""
-        shape = (flight.source, *flight.ask.shape)
+        shape = (flight.source, *flight.ask.batch_key)
         known = self._by_key.get(shape, {})
         for key in flight.ask.keys:
             if known.get(key) is flight:

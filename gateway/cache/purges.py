@@ -34,7 +34,7 @@ class Purge:
         return (
             source.district == self.district
             and self.source in (None, source.name)
-            and (not self.records or lookup.record.__name__ in self.records)
+            and (not self.records or lookup.record_type.__name__ in self.records)
             and (not self.students or lookup.about is About.STUDENTS)
         )
 
@@ -90,6 +90,6 @@ def _places(source: Source, lookup: Lookup, key: Any) -> Iterator[tuple[str | No
         whose += [number_of(key)] if precise or own else []
         whose += [mark for mark, named in (("?", precise), ("?own", own)) if not named]
     for name in (None, source.name):
-        for records in (None, lookup.record.__name__):
+        for records in (None, lookup.record_type.__name__):
             for student in whose:
                 yield source.district, name, records, student

@@ -185,7 +185,7 @@ class Wholes:
         sources = {name: now - seen.age for name, seen in operation.traffic.items()}
         quiet = {name: Traffic(asks=seen.asks, hits=seen.hits) for name, seen in operation.traffic.items()}
         told = _encode(extensions(quiet, operation.degraded)).replace(b"%", b"%%").replace(NO_AGE, AGE)
-        ends = min((self._districts[name].day_ends() for name in districts), default=0.0)
+        ends = min((self._districts[name].end_of_day() for name in districts), default=0.0)
         fresh = min(operation.basis.until, *(memo.until for memo in memos))
         whole = Whole(data, tuple(memos), fresh, ends, sources, told, disclosed)
         if whole.size > self._memory // LARGEST_SHARE:

@@ -124,13 +124,13 @@ class Store:
 
     def shelf(self, source: Source, ask: Ask[Any]) -> Shelf | None:
         """What is kept of what a source is asked."""
-        return self._shelves.get((source, *ask.question))
+        return self._shelves.get((source, *ask.call_key))
 
     def keep(self, source: Source, ask: Ask[Any], answers: Mapping[Any, Answer[Any] | None], times: Times) -> None:
         """Keep answers to what a source was asked, in place of older ones."""
         if not self._limits.memory or not answers:
             return
-        question = (source, *ask.question)
+        question = (source, *ask.call_key)
         shelf = self._shelves.get(question)
         if shelf is None:
             shelf = self._shelves[question] = Shelf(source, ask.lookup, question)

@@ -12,7 +12,7 @@ from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError, find, make_settings
-from student_graph.adapters.sources import Aging, District, Source
+from student_graph.adapters.sources import Freshness, District, Source
 from student_graph.gateway import http
 from student_graph.gateway.cache.ages import RESTRICTED
 from student_graph.gateway.config import settings_file
@@ -63,7 +63,7 @@ def _source(
         raise SettingsError(f"{where}.{exc}") from None
 
 
-def _aging(name: str, config: settings_file.SourceConfig, where: str) -> Aging:
+def _aging(name: str, config: settings_file.SourceConfig, where: str) -> Freshness:
     """
     How a source's answers to a lookup age.
 
@@ -79,7 +79,7 @@ def _aging(name: str, config: settings_file.SourceConfig, where: str) -> Aging:
     if lookup.sensitivity.restricted and (fresh > RESTRICTED or stale):
         longest = RESTRICTED.total_seconds()
         raise SettingsError(f"{where}: restricted data is cached for {longest:g} seconds at most, and never stale")
-    return Aging(fresh, stale)
+    return Freshness(fresh, stale)
 
 
 def connect(
@@ -90,7 +90,7 @@ def connect(
     *,
     identity: IdentityRules | None = None,
     only: frozenset[str] | None = None,
-    ages: Mapping[str, Aging] | None = None,
+    ages: Mapping[str, Freshness] | None = None,
 ) -> Source:
     """A source with its own HTTP client and credentials, linked by the adapter's rules unless others are given."""
     client = http.client(settings, count_call)

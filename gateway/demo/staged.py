@@ -49,7 +49,8 @@ BY_STATE = IdentityRules(
 """How an assessment vendor's users are linked: two numbers, a name and a birth date, and all must agree."""
 BY_NUMBER = IdentityRules(
     students=tuple(
-        IdentityRule(field=name, system=UNIQUE_ID_SYSTEM) for name in ("userIds.State", "userIds.Secondary", "identifier")
+        IdentityRule(field=name, system=UNIQUE_ID_SYSTEM)
+        for name in ("userIds.State", "userIds.Secondary", "identifier")
     ),
     confirm=(),
 )

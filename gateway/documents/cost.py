@@ -171,7 +171,7 @@ class Pricing:
     def _calls(self, lookup: Lookup, keys: float) -> float:
         """Calls that a lookup of so many keys costs at the sources of the dearest district."""
         return max(
-            (sum(_at(source, lookup, keys) for source in each.offering(lookup)) for each in self.districts),
+            (sum(_at(source, lookup, keys) for source in each.sources_for(lookup)) for each in self.districts),
             default=0.0,
         )
 

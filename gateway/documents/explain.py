@@ -121,7 +121,7 @@ def _asks(each: FieldPlan, sources: Sequence[Source]) -> Iterator[str]:
     lookups: Sequence[Lookup] = each.strawberry.metadata.get(ASKS, ()) if each.strawberry else ()
     for lookup in lookups:
         whom = "; ".join(_cost(source, lookup) for source in sources if source.offers(lookup))
-        ages = {source.aging(lookup).fresh for source in sources if source.offers(lookup)} or {lookup.fresh}
+        ages = {source.freshness(lookup).fresh for source in sources if source.offers(lookup)} or {lookup.fresh}
         age = f"fresh for {' or '.join(map(_long, sorted(ages)))}"
         yield f"{lookup.name} ({age}) of {whom or 'nobody: no source answers it'}"
 

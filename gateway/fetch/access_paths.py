@@ -78,7 +78,7 @@ def _coarse_cost(source: Source, split: AccessPath[Any], keys: int, coarse_keys:
 def _pays(source: Source, ask: Ask[Any], split: AccessPath[Any]) -> bool:
     """Whether the coarse way is expected to be cheaper, before the coarse keys are known."""
     kind = lookup_of(split.coarse_lookup).key_kind
-    expected = max(1, sum(ref.kind == kind for ref in ask.near))
+    expected = max(1, sum(ref.kind == kind for ref in ask.reached_via))
     keys = len(ask.keys)
     return _coarse_cost(source, split, keys, expected) < keys * split.cost(source.adapter.settings).per_key
 
@@ -89,7 +89,7 @@ async def _plan(source: Source, ask: Ask[Any], split: AccessPath[Any], fetch: Fe
         return _Plan(dict.fromkeys(ask.keys, frozenset({source.district})), (source.district,))
     assert split.coarse_key_of is not None
     told = await fetch(
-        source, Ask(lookup_of(split.coarse_keys_from), ask.keys, near=ask.near, max_age=ask.max_age)
+        source, Ask(lookup_of(split.coarse_keys_from), ask.keys, reached_via=ask.reached_via, max_age=ask.max_age)
     )
     needs = {
         key: frozenset(map(split.coarse_key_of, answer.value))
@@ -124,7 +124,7 @@ def _split(
             answers[key] = failed
         elif failed is not None or len(parts) < len(coarse_keys):
             again.append(key)
-        elif ask.lookup.many or key in rows:
+        elif ask.lookup.is_list or key in rows:
             answers[key] = _whole(ask.lookup, split, rows.get(key, []), parts)
     return answers, again
 
@@ -132,7 +132,7 @@ def _split(
 def _whole(lookup: Lookup, split: AccessPath[Any], rows: list[Any], parts: list[Answer[Any]]) -> Answer[Any]:
     """One key's answer, as old as the oldest coarse answer that it came from."""
     oldest = min(parts, key=lambda part: part.fetched_at)
-    if not lookup.many:
+    if not lookup.is_list:
         return Answer(rows[0], oldest.source, oldest.fetched_at, oldest.stale)
     if split.sort_key is not None:
         rows.sort(key=split.sort_key)

@@ -69,7 +69,7 @@ class Flights:
 
     def _board(self, source: Source, ask: Ask[Any]) -> list[_Flight]:
         """The flights that the keys travel by: those that carry them already, and one for all others."""
-        shape = (source, *ask.shape)
+        shape = (source, *ask.batch_key)
         known = self._by_key.setdefault(shape, {})
         flights: dict[int, _Flight] = {}
         new = []
@@ -87,8 +87,8 @@ class Flights:
                 flight.task = asyncio.create_task(self._depart(source, shape, flight, turns))
             flight.keys.update(dict.fromkeys(new))
             known.update(dict.fromkeys(new, flight))
-            if not ask.near <= flight.ask.near:
-                flight.ask = replace(flight.ask, near=flight.ask.near | ask.near)
+            if not ask.reached_via <= flight.ask.reached_via:
+                flight.ask = replace(flight.ask, reached_via=flight.ask.reached_via | ask.reached_via)
             flights[id(flight)] = flight
         return list(flights.values())
 

@@ -20,7 +20,7 @@ from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.vendor import bounded, fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Context, Health, Seal, Viewer
+from student_graph.resolvers.context import Context, Health, Signer, Viewer
 
 DEADLINE = 10.0
 """Seconds that an operation may take."""
@@ -32,7 +32,7 @@ class Operations:
     def __init__(
         self,
         districts: Sequence[District],
-        seal: Seal,
+        signer: Signer,
         limits: Limits | None = None,
         others: Others | None = None,
         *,
@@ -50,7 +50,7 @@ class Operations:
         asked = traced(bounded(fetch_from_vendor), self.telemetry)
         self.cache = Cache(asked, self.districts, limits, others, clock)
         self.scopes = Scopes(self.districts, self._asking, self.cache.clock, dependents)
-        self._seal = seal
+        self._signer = signer
 
     def begin(self, viewer: Viewer) -> Context:
         """What the resolvers of one operation use."""
@@ -58,7 +58,7 @@ class Operations:
         reach = partial(self._reach, viewer, operation)
         fetch = authorized(chain, viewer, self.districts, reach, operation)
         health = partial(self._health, operation)
-        return Context(viewer, Sources(self.districts, fetch), operation, self._seal, health, reach)
+        return Context(viewer, Sources(self.districts, fetch), operation, self._signer, health, reach)
 
     async def close(self) -> None:
         """End what nobody waits for."""

@@ -51,7 +51,9 @@ class Gate:
 
     def pause(self, seconds: float) -> None:
         """Ask nothing for so many seconds, 300 at most."""
-        self._paused_until = max(self._paused_until, self._clock() + min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS))
+        self._paused_until = max(
+            self._paused_until, self._clock() + min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+        )
 
     def told_to_pause(self, seconds: float) -> None:
         """The vendor wants to be left alone: let nobody ask, here or elsewhere."""

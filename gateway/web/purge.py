@@ -17,12 +17,12 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
 from student_graph.gateway.auth import Viewers
 from student_graph.gateway.cache import Purge
-from student_graph.gateway.web.request import MAX_BODY, RefusedError
+from student_graph.gateway.web.request import MAX_BODY, BadRequestError
 
 Forget: TypeAlias = Callable[[Purge], Awaitable[int]]
 """Forgets what a purge takes, here and wherever else it is kept; how many answers were forgotten here."""
 
-RECORDS = frozenset(lookup.record.__name__ for lookup in lookups_of(Adapter))
+RECORDS = frozenset(lookup.record_type.__name__ for lookup in lookups_of(Adapter))
 """Names of the types of record that answers hold."""
 MOST = 1000
 """Students that one purge may name."""
@@ -38,7 +38,7 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Purging:
+class PurgeRoutes:
     """The operators' way to the cache."""
 
     districts: Mapping[DistrictId, District]
@@ -55,7 +55,7 @@ class Purging:
             return JSONResponse({"error": "Send the token of an operator."}, 401 if viewer is None else 403)
         try:
             purge = self._told(await bounded_body(request))
-        except RefusedError as refused:
+        except BadRequestError as refused:
             return JSONResponse({"error": refused.message}, refused.status)
         if purge.district not in viewer.districts:
             return JSONResponse({"error": "district: it is none of this operator's"}, 403)
@@ -71,10 +71,10 @@ class Purging:
         wanted = wanted_in(body)
         district = self.districts.get(DistrictId(wanted.district))
         if district is None:
-            raise RefusedError(400, "district: there is no such district")
+            raise BadRequestError(400, "district: there is no such district")
         names = {source.name for source in district.sources}
         if wanted.source is not None and wanted.source not in names:
-            raise RefusedError(400, f"source: the district has no such source; it has {', '.join(sorted(names))}")
+            raise BadRequestError(400, f"source: the district has no such source; it has {', '.join(sorted(names))}")
         return Purge(district=district.id, source=wanted.source, records=wanted.records, students=wanted.students)
 
 
@@ -89,7 +89,7 @@ async def bounded_body(request: Request) -> bytes:
     async for part in request.stream():
         parts += part
         if len(parts) > MAX_BODY:
-            raise RefusedError(413, f"The request is longer than {MAX_BODY // 1024} KiB.")
+            raise BadRequestError(413, f"The request is longer than {MAX_BODY // 1024} KiB.")
     return bytes(parts)
 
 
@@ -104,11 +104,11 @@ def wanted_in(body: bytes) -> Wanted:
         wanted: Wanted = _decode(body or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         message = "Send one JSON object with at most 'district', 'source', 'records' and 'students'."
-        raise RefusedError(400, message) from None
+        raise BadRequestError(400, message) from None
     if unknown := sorted(wanted.records - RECORDS):
-        raise RefusedError(400, f"records: there is no type of record {unknown[0]!r:.60}")
+        raise BadRequestError(400, f"records: there is no type of record {unknown[0]!r:.60}")
     if len(wanted.students) > MOST:
-        raise RefusedError(400, f"students: more than {MOST}; leave them out to forget everybody's")
+        raise BadRequestError(400, f"students: more than {MOST}; leave them out to forget everybody's")
     return wanted
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Batch, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId, Record
-from student_graph.adapters.sources import Column, District, Key, Keys, Method
+from student_graph.adapters.sources import LookupResults, District, Key, Keys, Method
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.outcome import Partial, Told
 from student_graph.resolvers.fields.record import fetched
@@ -219,7 +219,7 @@ class _Question:
         sources = context.sources
         if context.operation.reached:
             near = context.operation.near(keys.district, lookup_of(self.method).key_kind, keys.ids)
-            sources = sources.reached_through(*near)
+            sources = sources.reached_via(*near)
         load: Any = getattr(sources, self.load)
         return _told(context, await load(self.method, keys, **self.arguments))
 
@@ -258,7 +258,7 @@ async def _asked(info: Info, question: _Question, ids: Sequence[Any], owners: Se
     return _aligned(len(ids), places.values(), told)
 
 
-def _told(context: Context, column: Column[Any]) -> list[Any]:
+def _told(context: Context, column: LookupResults[Any]) -> list[Any]:
     """A column as resolvers have it; stale records are noted in the operation."""
     values = list(column.values)
     if old := column.stale.items():

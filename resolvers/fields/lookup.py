@@ -38,14 +38,14 @@ def lookup(method: Callable[..., Any], *, key: str) -> Any:
     """
     declared = lookup_of(method)
     assert not declared.argument_names, "a field with arguments says what they mean when left out"
-    load: Any = lists if declared.many else records
+    load: Any = lists if declared.is_list else records
 
     async def ask(parents: Sequence[Any], info: Info) -> Any:
         return await load(info, method, parents, key)
 
-    record: Any = declared.record
+    record: Any = declared.record_type
     ask.__name__ = declared.name
-    ask.__annotations__["return"] = Told[(list[record] if declared.many else record) | None]  # type: ignore[misc]
+    ask.__annotations__["return"] = Told[(list[record] if declared.is_list else record) | None]  # type: ignore[misc]
     return batched(
         asks(method)(ask), description=declared.description, metadata={LOOKUP: FieldLookup(declared, key)}
     )

@@ -123,7 +123,7 @@ async def scan(info: Info, scope: Scope, first: int, after: str | None) -> Listi
 
 def _started(info: Info, scope: Scope, first: int, after: str | None) -> Scan:
     """A scan that stands where a cursor says."""
-    offering = scope.district.offering(lookup_of(Adapter.students_by_district))
+    offering = scope.district.sources_for(lookup_of(Adapter.students_by_district))
     if not offering:
         raise NotOfferedError("no source of the district lists its students")
     cursors = scope.cursors(info, 3)

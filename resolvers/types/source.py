@@ -49,7 +49,7 @@ class SourceStatus:
     @field
     def offers(self) -> list[str]:
         """Types of record that it gives, by name."""
-        return sorted({lookup.record.__name__ for lookup in self.source.adapter.capabilities()})
+        return sorted({lookup.record_type.__name__ for lookup in self.source.adapter.capabilities()})
 
     @field
     def identity(self, info: Info) -> IdentityCounts | None:

@@ -22,11 +22,11 @@ def test_a_lookup_knows_its_shape() -> None:
     events = lookup_of(Adapter.attendance_events_by_student)
     by_id, paged = lookup_of(Adapter.students_by_id), lookup_of(Adapter.students_by_district)
 
-    assert (events.name, events.key_kind, events.record, events.many) == (
+    assert (events.name, events.key_kind, events.record_type, events.is_list) == (
         "attendance_events_by_student", "student", AttendanceEvent, True,
     )  # fmt: skip
-    assert (by_id.key_kind, by_id.record, by_id.many, by_id.paged) == ("student", Student, False, False)
-    assert (paged.key_kind, paged.record, paged.many, paged.paged) == ("district", Student, True, True)
+    assert (by_id.key_kind, by_id.record_type, by_id.is_list, by_id.paged) == ("student", Student, False, False)
+    assert (paged.key_kind, paged.record_type, paged.is_list, paged.paged) == ("district", Student, True, True)
 
 
 def test_an_adapter_supports_what_it_overrides() -> None:
@@ -51,9 +51,9 @@ def test_a_lookup_is_named_for_its_key(lookup: Lookup) -> None:
 @pytest.mark.parametrize("lookup", EVERY, ids=lambda each: each.name)
 def test_a_lookup_says_whom_its_records_are_about(lookup: Lookup) -> None:
     """It is what its record says: policy, disclosure log and cache tags read it."""
-    assert issubclass(lookup.record, Record)
-    assert lookup.about.value == lookup.record.about
-    assert lookup.about is About.NOBODY or lookup.record.about is not None
+    assert issubclass(lookup.record_type, Record)
+    assert lookup.about.value == lookup.record_type.about
+    assert lookup.about is About.NOBODY or lookup.record_type.about is not None
 
 
 @pytest.mark.parametrize("lookup", EVERY, ids=lambda each: each.name)
@@ -74,9 +74,9 @@ def test_discipline_is_restricted() -> None:
 def test_a_person_record_names_its_person() -> None:
     """The attribute that a record is about exists."""
     for lookup in EVERY:
-        if (about := lookup.record.about) is not None:
-            fields = {field.name for field in dataclasses.fields(lookup.record)}
-            assert about in fields or isinstance(getattr(lookup.record, about), property), lookup.name
+        if (about := lookup.record_type.about) is not None:
+            fields = {field.name for field in dataclasses.fields(lookup.record_type)}
+            assert about in fields or isinstance(getattr(lookup.record_type, about), property), lookup.name
 
 
 def test_the_kit_is_imported_from_one_place() -> None:

@@ -104,7 +104,7 @@ def test_no_argument_reads_a_class_that_is_not_open() -> None:
 @pytest.mark.row("K10")
 def test_every_lookup_of_students_names_its_student() -> None:
     """A record that names nobody is nobody's to see; the policy's own tests hold that."""
-    assert all(lookup.record.about == lookup.about.value for lookup in _lookups())
+    assert all(lookup.record_type.about == lookup.about.value for lookup in _lookups())
 
 
 def _lookups() -> list[Any]:

@@ -21,7 +21,7 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId, StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
-from student_graph.adapters.sources import Column, Keys, Sources
+from student_graph.adapters.sources import LookupResults, Keys, Sources
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.scenarios.helpers.whole_district import HERE, Road, road
 
@@ -92,8 +92,8 @@ def within(calls: Counter[str], limits: dict[str, int]) -> bool:
 
 async def told_by_all(sources: Sources, method: Any, students: list[StudentId], arguments: dict[str, Any]) -> None:
     """Ask for all students as a field of the graph does; none of them fails."""
-    load = sources.load_many if lookup_of(method).many else sources.load_one
-    column: Column[Any] = await load(method, Keys(HERE, students), **arguments)
+    load = sources.load_many if lookup_of(method).is_list else sources.load_one
+    column: LookupResults[Any] = await load(method, Keys(HERE, students), **arguments)
     assert not column.failures
     assert not any(isinstance(told, AdapterError) for told in column.values)
 
@@ -106,7 +106,7 @@ async def test_a_class_costs_no_more_than_the_table_says(district: Road, edge: s
     context = district.operation()
     await context.sources.load_one(Adapter.schools_by_id, Keys(HERE, [SchoolId(str(SCHOOL))]))
     district.calls()
-    near = context.sources.reached_through(Ref("section", section.identifier))
+    near = context.sources.reached_via(Ref("section", section.identifier))
     await told_by_all(near, method, students, arguments)
     calls = district.calls()
     assert within(calls, limits), calls
@@ -119,7 +119,7 @@ async def test_a_school_costs_no_more_than_the_table_says(district: Road, edge: 
     context = district.operation()
     await context.sources.load_one(Adapter.schools_by_id, Keys(HERE, [SchoolId(str(SCHOOL))]))
     district.calls()
-    near = context.sources.reached_through(Ref("school", str(SCHOOL)))
+    near = context.sources.reached_via(Ref("school", str(SCHOOL)))
     await told_by_all(near, method, school(FACTS), arguments)
     calls = district.calls()
     assert within(calls, limits), calls

@@ -21,7 +21,7 @@ from student_graph.adapters.model import Sensitivity
 from student_graph.adapters.registry import find
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, Switches
-from student_graph.adapters.sources import Aging, District
+from student_graph.adapters.sources import Freshness, District
 from student_graph.gateway.config.districts import connect
 from student_graph.gateway.server import Service
 from student_graph.resolvers.access import granted
@@ -65,7 +65,9 @@ class Chaos:
             given = sandbox.configured() | {"rest": 0.05, "timeout": 0.5}
             settings = find(kind).settings_type().model_validate(given)
             ages = {
-                lookup.name: Aging(timedelta(seconds=0.1), timedelta(0 if lookup.sensitivity.restricted else 1))
+                lookup.name: Freshness(
+                    timedelta(seconds=0.1), timedelta(0 if lookup.sensitivity.restricted else 1)
+                )
                 for lookup in find(kind).capabilities()
             }
             sources.append(connect(HERE, kind, kind, settings, ages=ages))

@@ -1,4 +1,4 @@
-"""A third-party adapter: its own distribution, found by entry points, that uses only the public names of the kit."""
+"""A third-party adapter: its own distribution, found by entry points, that uses only public names of the kit."""
 
 from __future__ import annotations
 

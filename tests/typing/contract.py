@@ -7,15 +7,15 @@ from typing import assert_type
 
 from student_graph.adapters.contract import Adapter, Batch, Page, Window
 from student_graph.adapters.model import AttendanceEvent, DistrictId, School, SchoolId, Student, StudentId
-from student_graph.adapters.sources import Column, Key, Keys, Sources
+from student_graph.adapters.sources import LookupResults, Key, Keys, Sources
 
 
 async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], keys: Keys[StudentId]) -> None:
     """Asking by an unbound method knows keys, arguments and records."""
-    assert_type(await sources.load_one(Adapter.schools_by_id, schools), Column[School])
+    assert_type(await sources.load_one(Adapter.schools_by_id, schools), LookupResults[School])
     assert_type(
         await sources.load_many(Adapter.attendance_events_by_student, keys, school_year=2027),
-        Column[list[AttendanceEvent]],
+        LookupResults[list[AttendanceEvent]],
     )
     await sources.load_many(Adapter.attendance_events_by_student, keys, year=2027)  # type: ignore[call-arg]
     await sources.load_many(Adapter.schools_by_id, schools)  # type: ignore[arg-type]
@@ -24,7 +24,7 @@ async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], ke
 async def a_page_knows_what_is_on_it(sources: Sources, key: Key) -> None:
     """A page of students is of students."""
     found = await sources.load_page(Adapter.students_by_district, key, Window(25))
-    assert_type(found, Column[Page[Student]])
+    assert_type(found, LookupResults[Page[Student]])
 
 
 class Hill(Adapter):

@@ -30,7 +30,9 @@ Many: TypeAlias = Annotated[list[T], BeforeValidator(_present), Field(default_fa
 class Payload(BaseModel):
     """Part of an answer; properties that nobody reads are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS
+    )
 
 
 class Item(Payload):

@@ -68,7 +68,9 @@ class Discovery:
     async def change_versions_url(self) -> str | None:
         """Where the number of the last change is told; None when it is not."""
         root = (await self.document()).urls.changeQueries
-        return None if root is None else f"{str(resolve_link(self._home, root)).rstrip('/')}/availableChangeVersions"
+        return (
+            None if root is None else f"{str(resolve_link(self._home, root)).rstrip('/')}/availableChangeVersions"
+        )
 
     async def standard(self) -> tuple[int, int]:
         """

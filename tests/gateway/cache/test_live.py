@@ -12,7 +12,7 @@ import pytest
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError
 from student_graph.adapters.lookup import Window
-from student_graph.adapters.sources import Aging
+from student_graph.adapters.sources import Freshness
 from student_graph.gateway.cache import Limits, Purge
 from tests.gateway.cache.small_cache import ACTIONS, EVENTS, PAGES, STUDENTS, THIS_YEAR, Kept
 from tests.gateway.small_district import DISTRICT, YEAR, error_code
@@ -133,8 +133,8 @@ async def test_restricted_data_is_kept_for_a_minute_and_never_stale() -> None:
 async def test_restricted_data_is_let_go_when_its_minute_is_over() -> None:
     """It is not even in memory any more, although nobody asked."""
     kept = Kept()
-    shown = Aging(timedelta(seconds=0.05), timedelta())
-    object.__setattr__(kept.sis, "ages", {"discipline_actions_by_student": shown})
+    shown = Freshness(timedelta(seconds=0.05), timedelta())
+    object.__setattr__(kept.sis, "freshness_by_lookup", {"discipline_actions_by_student": shown})
     await kept.ask(Ask(ACTIONS, ("s1",)))
     assert len(kept.cache.store) == 1
     kept.clock.now += 1

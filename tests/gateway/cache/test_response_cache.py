@@ -207,11 +207,11 @@ async def test_at_midnight_of_a_district_its_answers_are_those_of_yesterday() ->
     hill = District(DISTRICT, "Hill", (), ZoneInfo("America/Chicago"))
     wholes = Wholes(kept.cache.store, {DISTRICT: hill}, 1 << 20, kept.clock, wall)
     wholes.keep("question", kept.operation, b"{}", [DISTRICT])
-    wall.now = hill.day_ends() - 1
+    wall.now = hill.end_of_day() - 1
     assert wholes.find("question") is not None
     wall.now += 1
     assert wholes.find("question") is None
-    assert 0 < hill.day_ends() - time.time() <= 25 * 3600
+    assert 0 < hill.end_of_day() - time.time() <= 25 * 3600
 
 
 async def test_whole_answers_are_bounded_in_bytes() -> None:

@@ -198,7 +198,7 @@ async def test_a_schools_page_reads_only_the_names_it_shows() -> None:
 
     assert page["totalCount"] == 5
     assert sorted(key for ask in names for key in ask.keys) == ["12", "13"]
-    assert {ref for ask in names for ref in ask.near} == {Ref("school", "101")}
+    assert {ref for ask in names for ref in ask.reached_via} == {Ref("school", "101")}
 
 
 @pytest.mark.parametrize("first", [1, 2, 25])

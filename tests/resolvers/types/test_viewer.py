@@ -113,7 +113,7 @@ async def test_a_roster_tells_the_sources_how_its_students_were_reached() -> Non
     await world.data("{viewer {sections {roster {student {id}}}}}")
     [asked] = [ask for _, ask in world.desk.asks if ask.lookup.name == "students_by_id"]
 
-    assert [ref.key for ref in asked.near] == ["now"]
+    assert [ref.key for ref in asked.reached_via] == ["now"]
 
 
 async def test_a_viewer_learns_why_a_student_is_there_to_see() -> None:
