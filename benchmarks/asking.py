@@ -16,7 +16,7 @@ from benchmarks.district import PAGE, SECTION, VIEWER
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.disclosure import DisclosureLog, Secrets
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.load_shedding import Loads
+from student_graph.gateway.web.load_shedding import LoadLimits
 
 TOKEN = "bench-" + "t" * 32
 BODY = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()
@@ -24,12 +24,12 @@ _HEADERS = [(b"content-type", b"application/json"), (b"authorization", f"Bearer 
 _SCOPE = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": _HEADERS}
 
 
-ALL = Loads(wait=60.0, burst=60.0)
+ALL = LoadLimits(wait=60.0, burst=60.0)
 """Everything is taken on: what is measured is how fast it is answered."""
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def application(*districts: Any, limits: Limits | None = None, loads: Loads = ALL) -> ASGIApp:
+def application(*districts: Any, limits: Limits | None = None, loads: LoadLimits = ALL) -> ASGIApp:
     """The service over these districts, its record of disclosures in a folder that goes with the process."""
     folder = tempfile.TemporaryDirectory()
     _FOLDERS.append(folder)

@@ -24,10 +24,10 @@ from strawberry.asgi import GraphQL
 from benchmarks.asking import application, ask
 from benchmarks.district import VIEWER, district, records, source
 from student_graph.gateway.cache import Limits
-from student_graph.gateway.fetch.pipeline import Operations
+from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.server import spare_collector
-from student_graph.gateway.signing import HmacSeal
-from student_graph.gateway.web.load_shedding import Loads
+from student_graph.gateway.signing import HmacSigner
+from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import Context
 from student_graph.resolvers.schema import make_schema
 
@@ -44,7 +44,7 @@ def gateway(students: int) -> ASGIApp:
 
 def shedding(students: int) -> ASGIApp:
     """The same as `gateway`, which takes on no more than it can answer, as it is served."""
-    made = application(district(source(records(students))), limits=Limits(whole=False), loads=Loads())
+    made = application(district(source(records(students))), limits=Limits(whole=False), loads=LoadLimits())
     spare_collector()
     return made
 
@@ -60,10 +60,10 @@ class _Stock(GraphQL[Context, None]):
 
     def __init__(self, students: int) -> None:
         super().__init__(make_schema())
-        self._operations = Operations([district(source(records(students)))], HmacSeal(b"k" * 32))
+        self._operations = FetchPipeline([district(source(records(students)))], HmacSigner(b"k" * 32))
 
     async def get_context(self, request: Any, response: Any) -> Context:
-        return self._operations.begin(VIEWER)
+        return self._operations.start_operation(VIEWER)
 
 
 def stock(students: int) -> ASGIApp:

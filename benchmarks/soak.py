@@ -26,7 +26,7 @@ from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import Freshness, Source
 from student_graph.gateway.cache import Based, Limits, Reading
 from student_graph.gateway.cache.limits import MIB
-from student_graph.gateway.fetch.pipeline import Operations
+from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 
 MEMORY = 64
@@ -68,8 +68,8 @@ async def _many(count: int) -> list[Row]:
     kept = source(Records({}))
     adapter = _Everybody("everybody", kept.adapter.settings, kept.adapter.http)
     everybody = Source("everybody", "memory", HERE, adapter)
-    operations = Operations([district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * MIB))
-    operations.begin(VIEWER)
+    operations = FetchPipeline([district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * MIB))
+    operations.start_operation(VIEWER)
     before = _resident()
     for start in range(0, count, BATCH):
         keys = tuple(StudentId(str(10_000_000 + start + n)) for n in range(BATCH))

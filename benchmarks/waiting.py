@@ -22,8 +22,8 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.documents.store import core_of
 from student_graph.gateway.execution import StructExecutor
-from student_graph.gateway.fetch.pipeline import Operations
-from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.schema import make_schema
 
 LATENCY = 0.04
@@ -64,7 +64,9 @@ class _Late:
     async def first(self, text: str) -> float:
         """Seconds to the first part of an answer; the others are waited for."""
         nothing_kept = Limits(memory=0)
-        context = Operations([district(self._source)], HmacSeal(b"k" * 32), nothing_kept).begin(VIEWER)
+        context = FetchPipeline([district(self._source)], HmacSigner(b"k" * 32), nothing_kept).start_operation(
+            VIEWER
+        )
         started = time.perf_counter()
         told: Any = await await_maybe(
             experimental_execute_incrementally(

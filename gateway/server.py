@@ -25,24 +25,24 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
 from student_graph.gateway import logs
-from student_graph.gateway.auth import Issuer, Viewers
+from student_graph.gateway.auth import Issuer, Authenticator
 from student_graph.gateway.cache import Limits, Others
 from student_graph.gateway.disclosure import Disclosing, DisclosureLog
 from student_graph.gateway.documents.limits import Bounds, Guard
 from student_graph.gateway.documents.store import Documents, core_of
 from student_graph.gateway.execution import configured_executor, executor_class
-from student_graph.gateway.fetch.pipeline import Operations
-from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.admission import Admission, Purposes
-from student_graph.gateway.web.app import Door
-from student_graph.gateway.web.break_glass import Emergencies
-from student_graph.gateway.web.graphiql import Explorer
+from student_graph.gateway.web.app import GatewayApp
+from student_graph.gateway.web.break_glass import BreakGlass
+from student_graph.gateway.web.graphiql import GraphiQLPage
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.health import Readiness
-from student_graph.gateway.web.load_shedding import Load, Loads
-from student_graph.gateway.web.purge import Purging
+from student_graph.gateway.web.load_shedding import LoadShedder, LoadLimits
+from student_graph.gateway.web.purge import PurgeRoutes
 from student_graph.gateway.web.response import SecurityHeaders
-from student_graph.gateway.web.webhooks import Hooks, Secrets
+from student_graph.gateway.web.webhooks import Webhooks, Secrets
 from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.schema import make_schema
 
@@ -57,7 +57,7 @@ class Service:
     districts: Sequence[District]
     viewers: Mapping[str, Viewer]
     """By token."""
-    explorer: Explorer | None = None
+    explorer: GraphiQLPage | None = None
     """GraphiQL, where a browser may have it."""
     hosts: Sequence[str] = ("*",)
     """Host names that requests may be addressed to."""
@@ -89,7 +89,7 @@ class Service:
     """Who else may say who asks."""
     origins: Collection[str] = ()
     """Origins of web pages that may ask."""
-    loads: Loads = field(default_factory=Loads)
+    loads: LoadLimits = field(default_factory=LoadLimits)
     """How much is taken on at once."""
     purposes: Purposes = field(default_factory=Purposes)
     """What requests may say that they are for."""
@@ -117,14 +117,14 @@ class Service:
         documents = Documents(core_of(schema), self.documents, only=self.trusted_only, guard=guard)
         if problems := documents.problems():
             raise SettingsError(f"documents.manifest: {problems[0]}")
-        operations = Operations(
-            self.districts, HmacSeal(self.secret), self.cache, self.others, dependents=self.dependents
+        operations = FetchPipeline(
+            self.districts, HmacSigner(self.secret), self.cache, self.others, dependents=self.dependents
         )
-        viewers = Viewers(self.viewers, self.issuers)
-        load = Load(self.loads)
+        viewers = Authenticator(self.viewers, self.issuers)
+        load = LoadShedder(self.loads)
         operations.cache.waits = load.waiting
-        log, seal = self.disclosures, HmacSeal(self.secret)
-        emergencies = Emergencies(viewers, seal, log, self.reviewers) if log and self.reviewers else None
+        log, signer = self.disclosures, HmacSigner(self.secret)
+        emergencies = BreakGlass(viewers, signer, log, self.reviewers) if log and self.reviewers else None
         admission = Admission(
             viewers,
             get=self.get_queries,
@@ -135,7 +135,7 @@ class Service:
         view = GraphQLView(
             schema,
             admission,
-            operations.begin,
+            operations.start_operation,
             documents,
             cache=operations.cache,
             disclosing=Disclosing(core_of(schema), log, self.policy) if log is not None else None,
@@ -143,23 +143,23 @@ class Service:
         )
         routes = [
             *self.readiness.routes(),
-            *Purging(operations.districts, viewers, operations.cache.purge).routes(),
-            *Hooks(self.hooks, operations.cache.purge).routes(),
+            *PurgeRoutes(operations.districts, viewers, operations.cache.purge).routes(),
+            *Webhooks(self.hooks, operations.cache.purge).routes(),
             *(emergencies.routes() if emergencies else ()),
             *(self.explorer.routes() if self.explorer else ()),
         ]
         lifespan = partial(self._lifespan, operations, viewers, load, emergencies)
         pages = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)], lifespan=lifespan)
-        door = Door(view, pages, self.hosts, load, explorer=self.explorer is not None)
+        door = GatewayApp(view, pages, self.hosts, load, explorer=self.explorer is not None)
         return _for_pages_of(self.origins, door) if self.origins else door
 
     @contextlib.asynccontextmanager
     async def _lifespan(
         self,
-        operations: Operations,
-        viewers: Viewers,
-        load: Load,
-        emergencies: Emergencies | None,
+        operations: FetchPipeline,
+        viewers: Authenticator,
+        load: LoadShedder,
+        emergencies: BreakGlass | None,
         _: Starlette,
     ) -> AsyncIterator[None]:
         others = self.others

@@ -1,4 +1,4 @@
-"""Sealed text: what a client hands back to us and must not have changed, such as a vendor's cursor."""
+"""Signed text: text that a client sends back unchanged, such as a vendor's cursor or a break-glass ticket."""
 
 from __future__ import annotations
 
@@ -10,41 +10,45 @@ import json
 
 from student_graph.adapters.errors import BadKeyError
 
-_DIGEST = 16
+_SIGNATURE_BYTES = 16
 
 
-class HmacSeal:
-    """Seals by HMAC-SHA256 under a key of this process or fleet."""
+class HmacSigner:
+    """
+    Signs text with HMAC-SHA256 under a key of this process or fleet.
+
+    A signed text is URL-safe base64 of the first 16 bytes of the HMAC and the parts as a JSON array.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def close(self, *parts: str) -> str:
-        """Sealed text; readable to whoever decodes it, changeable by nobody."""
-        text = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
-        return _text(self._mark(text) + text)
+    def sign(self, *parts: str) -> str:
+        """Return the parts and their signature as one text. It is not encrypted: anyone can decode it."""
+        content = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
+        return _base64_text(self._signature(content) + content)
 
-    def open(self, text: str) -> tuple[str, ...]:
+    def verify(self, text: str) -> tuple[str, ...]:
         """
-        The parts that were sealed.
+        Return the parts of a signed text.
 
         Raises:
-            BadKeyError: the text was not made by this gateway.
+            BadKeyError: the text was not signed with this key.
         """
         try:
-            sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             raise BadKeyError("not a cursor of this gateway") from None
-        mark, content = sealed[:_DIGEST], sealed[_DIGEST:]
-        # Base64 has several spellings of the same bytes: only ours counts.
-        if _text(sealed) != text or not hmac.compare_digest(mark, self._mark(content)):
+        signature, content = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
+        # Base64 can spell the same bytes in several ways; only the spelling that sign() returns is valid.
+        if _base64_text(signed) != text or not hmac.compare_digest(signature, self._signature(content)):
             raise BadKeyError("not a cursor of this gateway")
         return tuple(json.loads(content))
 
-    def _mark(self, content: bytes) -> bytes:
-        return hmac.digest(self._key, content, hashlib.sha256)[:_DIGEST]
+    def _signature(self, content: bytes) -> bytes:
+        return hmac.digest(self._key, content, hashlib.sha256)[:_SIGNATURE_BYTES]
 
 
-def _text(sealed: bytes) -> str:
-    """Bytes as text that needs no escaping in JSON or in an address."""
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+def _base64_text(data: bytes) -> str:
+    """Encode bytes as text that needs no escaping in JSON or in a URL."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -165,18 +165,18 @@ class Operation:
         self.degraded[Degraded(tuple(path), error.source or "", error.code, error.retryable)] = None
 
 
-class Seal(Protocol):
-    """Turns a vendor's cursor into text that only this gateway can have made, and back."""
+class Signer(Protocol):
+    """Signs text that a client sends back, such as a cursor: only this gateway can make it, and nobody can change it."""
 
-    def close(self, *parts: str) -> str:
-        """Sealed text."""
+    def sign(self, *parts: str) -> str:
+        """Return the parts and their signature as one text. It is not encrypted: anyone can decode it."""
 
-    def open(self, text: str) -> tuple[str, ...]:
+    def verify(self, text: str) -> tuple[str, ...]:
         """
-        The parts that were sealed.
+        Return the parts of a signed text.
 
         Raises:
-            BadKeyError: the text was not made by this gateway.
+            BadKeyError: this gateway did not make the text.
         """
 
 
@@ -228,7 +228,7 @@ class Context:
     viewer: Viewer
     sources: Sources
     operation: Operation
-    seal: Seal
+    signer: Signer
     health: HealthOf
     reach: ReachOf
 

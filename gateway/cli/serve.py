@@ -22,7 +22,7 @@ from student_graph.gateway.documents.store import manifest
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
 from student_graph.gateway.web.admission import Purposes
-from student_graph.gateway.web.graphiql import Explorer
+from student_graph.gateway.web.graphiql import GraphiQLPage
 
 log = logging.getLogger("student_graph.gateway")
 
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     named = settings.documents.manifest
     trusted = manifest(path.parent / named) if named else {}
     server = settings.server
-    explorer = Explorer(issuers=issuers) if server.graphiql else None
+    explorer = GraphiQLPage(issuers=issuers) if server.graphiql else None
     with listen(server.host, server.port) as bound:
         host, port = bound.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"

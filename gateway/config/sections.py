@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.cache.limits import MIB
 from student_graph.gateway.documents.limits import Bounds
-from student_graph.gateway.web.load_shedding import Loads
+from student_graph.gateway.web.load_shedding import LoadLimits
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """How districts, sources and fleets are named: short enough for an id, plain enough for a log."""
@@ -162,9 +162,9 @@ class LoadConfig(Section):
     """Requests that a viewer may send at once after a silence."""
 
     @property
-    def loads(self) -> Loads:
+    def loads(self) -> LoadLimits:
         """The same as the door is told it."""
-        return Loads(**self.model_dump())
+        return LoadLimits(**self.model_dump())
 
 
 class PolicyConfig(Section):

@@ -19,7 +19,7 @@ from student_graph.gateway.demo.staged import Staged, people_of, staged
 from student_graph.gateway.disclosure import DisclosureLog, Secrets
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
-from student_graph.gateway.web.graphiql import Explorer
+from student_graph.gateway.web.graphiql import GraphiQLPage
 
 HOST = "127.0.0.1"
 HOSTS = ("localhost", HOST, "[::1]", "::1")
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
         url = f"http://{HOST}:{bound.getsockname()[1]}/graphql"
         issuer = DemoIssuer(people_of(districts))
         tokens = issuer.tokens()
-        explorer = Explorer(variables={"studentUniqueId": showcase(districts[0].facts) or ""}, people=tokens)
+        explorer = GraphiQLPage(variables={"studentUniqueId": showcase(districts[0].facts) or ""}, people=tokens)
         names, key = [district.id for district in districts], secrets.token_bytes(32)
 
         def announce() -> None:

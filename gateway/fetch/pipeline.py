@@ -12,21 +12,21 @@ from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
-from student_graph.gateway.authorization.reach_cache import Scopes
+from student_graph.gateway.authorization.reach_cache import ReachCache
 from student_graph.gateway.cache import Based, Cache, Limits, Others, Reading
 from student_graph.gateway.fetch.access_paths import routed
-from student_graph.gateway.fetch.batching import Flights
+from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.vendor import bounded, fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Signer, Viewer
 
-DEADLINE = 10.0
+OPERATION_TIMEOUT_SECONDS = 10.0
 """Seconds that an operation may take."""
 
 
-class Operations:
+class FetchPipeline:
     """What the operations of one process share: districts, cache, counts."""
 
     def __init__(
@@ -49,12 +49,12 @@ class Operations:
         self.telemetry = Telemetry()
         asked = traced(bounded(fetch_from_vendor), self.telemetry)
         self.cache = Cache(asked, self.districts, limits, others, clock)
-        self.scopes = Scopes(self.districts, self._asking, self.cache.clock, dependents)
+        self.scopes = ReachCache(self.districts, self._asking, self.cache.clock, dependents)
         self._signer = signer
 
     def begin(self, viewer: Viewer) -> Context:
         """What the resolvers of one operation use."""
-        chain, operation = self._asking(DEADLINE)
+        chain, operation = self._asking(OPERATION_TIMEOUT_SECONDS)
         reach = partial(self._reach, viewer, operation)
         fetch = authorized(chain, viewer, self.districts, reach, operation)
         health = partial(self._health, operation)
@@ -89,9 +89,9 @@ class Operations:
         that the lookups which those two add (identities, coarse reads) are asked once, whoever needs them. An ask
         that neither of the two changes goes by the inner flights alone. What is at hand in the cache takes none.
         """
-        once = Flights(reading, at_hand=reading.at_hand)
-        known = Flights(routed(once, once), at_hand=reading.at_hand)
-        merged = Flights(identified(known, self.districts, self.telemetry), turns=2)
+        once = Batcher(reading, at_hand=reading.at_hand)
+        known = Batcher(routed(once, once), at_hand=reading.at_hand)
+        merged = Batcher(identified(known, self.districts, self.telemetry), turns=2)
         plain = once.waiting(turns=2)
 
         async def fetch(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:

@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
 
-from student_graph.gateway.auth import Viewers
+from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.web import media_types
-from student_graph.gateway.web.load_shedding import Load, ViewerBusyError
+from student_graph.gateway.web.load_shedding import LoadShedder, ViewerBusyError
 from student_graph.gateway.web.request import (
     BREAK_GLASS,
     EXPLAIN,
     PURPOSE,
     GraphQLRequest,
-    Head,
-    RefusedError,
+    RequestHead,
+    BadRequestError,
     check_head,
     from_address,
     from_body,
     wanted_age,
 )
-from student_graph.gateway.web.token_bucket import Buckets
+from student_graph.gateway.web.token_bucket import TokenBuckets
 from student_graph.resolvers.context import Viewer, ViewerRole
 
 FRESHER, FRESHER_AT_ONCE = 1.0, 20
@@ -40,7 +40,7 @@ LONGEST = 64
 class Request:
     """A request that is somebody's."""
 
-    head: Head
+    head: RequestHead
     viewer: Viewer
     sent: bytes
     """The body, or the query of the address."""
@@ -82,11 +82,11 @@ class Admission:
 
     def __init__(
         self,
-        viewers: Viewers,
+        viewers: Authenticator,
         *,
         get: bool = False,
         purposes: Purposes | None = None,
-        load: Load | None = None,
+        load: LoadShedder | None = None,
         emergency: Callable[[Viewer, str], Viewer] | None = None,
     ) -> None:
         """
@@ -95,13 +95,13 @@ class Admission:
         `emergency` makes a viewer what a ticket says; without it none counts.
         """
         self._emergency = emergency
-        self._load = load or Load()
+        self._load = load or LoadShedder()
         self._viewers = viewers
         self._get = get
         self._purposes = purposes or Purposes()
-        self._fresher = Buckets(FRESHER, FRESHER_AT_ONCE)
+        self._fresher = TokenBuckets(FRESHER, FRESHER_AT_ONCE)
 
-    async def viewer(self, head: Head) -> Viewer:
+    async def viewer(self, head: RequestHead) -> Viewer:
         """
         Who asks, and for what.
 
@@ -111,16 +111,16 @@ class Admission:
         if head.method != "POST" and not (self._get and head.method == "GET"):
             allowed = "GET, POST" if self._get else "POST"
             told = f"Send queries by {allowed.replace(', ', ' or ')}."
-            raise RefusedError(405, told, headers={"Allow": allowed})
+            raise BadRequestError(405, told, headers={"Allow": allowed})
         check_head(head)
         if media_types.wanted(head.headers[b"accept"]) is None:
-            raise RefusedError(406, f"Accept {media_types.GRAPHQL} or {media_types.JSON}.")
-        viewer = await self._viewers.of(head.headers[b"authorization"])
+            raise BadRequestError(406, f"Accept {media_types.GRAPHQL} or {media_types.JSON}.")
+        viewer = await self._viewers.viewer(head.headers[b"authorization"])
         if viewer is None:
             message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
-            raise RefusedError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
+            raise BadRequestError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
         if head.headers[EXPLAIN] and not viewer.operator:
-            raise RefusedError(403, "How an answer is made is for operators to see.", "FORBIDDEN")
+            raise BadRequestError(403, "How an answer is made is for operators to see.", "FORBIDDEN")
         purpose = self._purpose(head.headers[PURPOSE])
         if ticket := head.headers[BREAK_GLASS]:
             viewer = self._opened(viewer, ticket)
@@ -134,7 +134,7 @@ class Admission:
             RefusedError: it does not count.
         """
         if self._emergency is None:
-            raise RefusedError(403, "Student-Graph-Break-Glass: nothing can be opened here.", "FORBIDDEN")
+            raise BadRequestError(403, "Student-Graph-Break-Glass: nothing can be opened here.", "FORBIDDEN")
         return self._emergency(viewer, ticket)
 
     def room(self, viewer: Viewer) -> AbstractContextManager[None]:
@@ -150,7 +150,9 @@ class Admission:
             return self._load.of_viewer((viewer.issuer, viewer.subject), bulk=bulk)
         except ViewerBusyError as busy:
             message = "You ask too much at once; try again soon."
-            raise RefusedError(429, message, "RATE_LIMITED", {"Retry-After": str(math.ceil(busy.after))}) from None
+            raise BadRequestError(
+                429, message, "RATE_LIMITED", {"Retry-After": str(math.ceil(busy.after))}
+            ) from None
 
     def _purpose(self, stated: str) -> str | None:
         """
@@ -167,9 +169,9 @@ class Admission:
         message = (
             f"Send with the request, as 'Student-Graph-Purpose: PURPOSE', {known}, in {LONGEST} letters at most."
         )
-        raise RefusedError(403, message, "FORBIDDEN")
+        raise BadRequestError(403, message, "FORBIDDEN")
 
-    def request(self, head: Head, viewer: Viewer, sent: bytes) -> Request:
+    def request(self, head: RequestHead, viewer: Viewer, sent: bytes) -> Request:
         """
         The request that a viewer sent.
 
@@ -179,7 +181,7 @@ class Admission:
         as_media = media_types.wanted(head.headers[b"accept"]) or media_types.JSON
         return Request(head, viewer, sent, as_media, self._max_age(head, viewer))
 
-    def _max_age(self, head: Head, viewer: Viewer) -> timedelta | None:
+    def _max_age(self, head: RequestHead, viewer: Viewer) -> timedelta | None:
         """How old the answer may be, where the client says so and not too often: each such wish costs calls."""
         wanted = wanted_age(head.headers[b"cache-control"])
         if wanted is None or not self._fresher.take((viewer.issuer, viewer.subject), time.monotonic()):

@@ -8,18 +8,18 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.web import media_types
-from student_graph.gateway.web.load_shedding import BusyError, Load
-from student_graph.gateway.web.request import Head
+from student_graph.gateway.web.load_shedding import BusyError, LoadShedder
+from student_graph.gateway.web.request import RequestHead
 from student_graph.gateway.web.response import refusal, reply
 
 BUSY = refusal("There is too much to do at the moment; try again soon.")
 
 
-class Door:
+class GatewayApp:
     """Sends questions to the view and everything else to the pages; refuses what is meant for another host."""
 
     def __init__(
-        self, view: ASGIApp, pages: ASGIApp, hosts: Collection[str], load: Load, *, explorer: bool
+        self, view: ASGIApp, pages: ASGIApp, hosts: Collection[str], load: LoadShedder, *, explorer: bool
     ) -> None:
         """
         Answer to `hosts`, to all when `*` is among them, as far as the load allows.
@@ -37,7 +37,7 @@ class Door:
         if scope["type"] != "http":
             await self._pages(scope, receive, send)
             return
-        if self._hosts is not None and _host(Head.of(scope).headers[b"host"]) not in self._hosts:
+        if self._hosts is not None and _host(RequestHead.of(scope).headers[b"host"]) not in self._hosts:
             # A page elsewhere whose name leads here must not be answered as if it were ours.
             await reply(send, refusal("This gateway does not answer to that host name."), media_types.JSON, 400)
         elif scope["path"] != "/graphql" or (self._explorer and _from_browser(scope)):
@@ -53,7 +53,7 @@ class Door:
 
 def _from_browser(scope: Scope) -> bool:
     """Whether somebody opens the address in a browser."""
-    return scope["method"] == "GET" and "text/html" in Head.of(scope).headers[b"accept"]
+    return scope["method"] == "GET" and "text/html" in RequestHead.of(scope).headers[b"accept"]
 
 
 def _host(header: str) -> str:

@@ -25,15 +25,15 @@ from starlette.routing import Route
 
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.model import DistrictId, Sensitivity, StudentId
-from student_graph.gateway.auth import Viewers
-from student_graph.gateway.auth.issuers import STAFF
+from student_graph.gateway.auth import Authenticator
+from student_graph.gateway.auth.issuers import STAFF_ROLES
 from student_graph.gateway.disclosure import DisclosureLog, UnwritableError
 from student_graph.gateway.disclosure.entries import opened
 from student_graph.gateway.disclosure.reading import openings
 from student_graph.gateway.web.purge import bounded_body
-from student_graph.gateway.web.request import RefusedError
+from student_graph.gateway.web.request import BadRequestError
 from student_graph.resolvers.access import Emergency
-from student_graph.resolvers.context import Seal, Viewer
+from student_graph.resolvers.context import Signer, Viewer
 from student_graph.resolvers.fields.ids import student_id
 
 log = logging.getLogger("student_graph.emergency")
@@ -63,20 +63,26 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
     """The threat, in words."""
 
 
-class Emergencies:
+class BreakGlass:
     """Opens what is not granted, and knows what was opened."""
 
     def __init__(
         self,
-        viewers: Viewers,
-        seal: Seal,
+        viewers: Authenticator,
+        signer: Signer,
         disclosures: DisclosureLog,
         notify: str | None = None,
         *,
         wall: Callable[[], float] = time.time,
     ) -> None:
         """Record openings and tell `notify`, an address, of them; `wall` tells seconds since 1970."""
-        self._viewers, self._seal, self._log, self._notify, self._wall = viewers, seal, disclosures, notify, wall
+        self._viewers, self._signer, self._log, self._notify, self._wall = (
+            viewers,
+            signer,
+            disclosures,
+            notify,
+            wall,
+        )
         self._telling: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
@@ -85,14 +91,14 @@ class Emergencies:
 
     async def _open(self, request: Request) -> JSONResponse:
         authorization = request.headers.get("authorization", "")
-        viewer = await self._viewers.of(authorization)
+        viewer = await self._viewers.viewer(authorization)
         if viewer is None:
             return _refused(401, "Send the token of a member of staff.")
         try:
             wanted = _wanted(await bounded_body(request))
             self._check(viewer, authorization, wanted)
             ticket, until = await self._opened(viewer, wanted)
-        except RefusedError as refused:
+        except BadRequestError as refused:
             return _refused(refused.status, refused.message)
         except UnwritableError:
             return _refused(503, "It cannot be recorded at the moment, and is not opened.")
@@ -105,13 +111,13 @@ class Emergencies:
         Raises:
             RefusedError: the viewer may not, or has to sign in again.
         """
-        if viewer.role not in STAFF or viewer.issuer is None:
-            raise RefusedError(403, "Only a member of staff who signs in may do that.")
+        if viewer.role not in STAFF_ROLES or viewer.issuer is None:
+            raise BadRequestError(403, "Only a member of staff who signs in may do that.")
         if wanted.district not in viewer.districts:
-            raise RefusedError(403, "district: it is none of yours.")
+            raise BadRequestError(403, "district: it is none of yours.")
         signed_in = self._viewers.signed_in(authorization)
         if signed_in is None or self._wall() - signed_in > FRESH:
-            raise RefusedError(401, "Sign in again first: it must be no more than five minutes ago.")
+            raise BadRequestError(401, "Sign in again first: it must be no more than five minutes ago.")
 
     async def _opened(self, viewer: Viewer, wanted: Wanted) -> tuple[str, str]:
         """
@@ -145,7 +151,7 @@ class Emergencies:
         classes = ",".join(sorted(each.name for each in wanted.classes))
         owner = f"{viewer.issuer}|{viewer.subject}"
         students = ",".join(wanted.students)
-        return self._seal.close(KIND, owner, wanted.district, students, classes, name, repr(until)), ends
+        return self._signer.sign(KIND, owner, wanted.district, students, classes, name, repr(until)), ends
 
     def viewer(self, viewer: Viewer, ticket: str) -> Viewer:
         """
@@ -155,12 +161,12 @@ class Emergencies:
             RefusedError: it is no ticket of this viewer, or its hour is over.
         """
         try:
-            kind, owner, district, students, classes, name, until = self._seal.open(ticket)
+            kind, owner, district, students, classes, name, until = self._signer.verify(ticket)
         except (BadKeyError, ValueError):
             kind, until = "", "0"
         if kind != KIND or owner != f"{viewer.issuer}|{viewer.subject}" or self._wall() >= float(until):
             message = "Student-Graph-Break-Glass: this ticket does not count, or does no more."
-            raise RefusedError(403, message, "FORBIDDEN")
+            raise BadRequestError(403, message, "FORBIDDEN")
         emergency = Emergency(
             name,
             DistrictId(district),
@@ -200,17 +206,17 @@ def _wanted(body: bytes) -> Wanted:
         wanted: Wanted = msgspec.json.decode(body, type=Wanted)
         students = [student_id(text) for text in wanted.students]
     except (msgspec.DecodeError, BadKeyError, UnicodeDecodeError, RecursionError):
-        raise RefusedError(
+        raise BadRequestError(
             400, "Send one JSON object with 'district', 'students', 'classes', 'reason' and 'text'."
         ) from None
     if not 1 <= len(set(students)) <= MOST:
-        raise RefusedError(400, f"students: name 1 to {MOST}.")
+        raise BadRequestError(400, f"students: name 1 to {MOST}.")
     if not wanted.classes or Sensitivity.OPEN in wanted.classes:
-        raise RefusedError(400, "classes: name those that are to be opened.")
+        raise BadRequestError(400, "classes: name those that are to be opened.")
     if wanted.reason not in REASONS:
-        raise RefusedError(400, f"reason: must be {' or '.join(sorted(REASONS))}.")
+        raise BadRequestError(400, f"reason: must be {' or '.join(sorted(REASONS))}.")
     if not 10 <= len(wanted.text.strip()) <= 500:
-        raise RefusedError(400, "text: say what threatens, in 10 to 500 letters.")
+        raise BadRequestError(400, "text: say what threatens, in 10 to 500 letters.")
     return wanted
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from starlette.types import Receive
 
 
-async def while_there(receive: Receive, work: Awaitable[None]) -> None:
+async def run_while_connected(receive: Receive, work: Awaitable[None]) -> None:
     """
     Do something while the client waits for it.
 
@@ -30,11 +30,11 @@ async def while_there(receive: Receive, work: Awaitable[None]) -> None:
         await work
     except asyncio.CancelledError:
         if gone:
-            raise GoneError from None
+            raise ClientDisconnectedError from None
         raise
     finally:
         watcher.cancel()
 
 
-class GoneError(Exception):
+class ClientDisconnectedError(Exception):
     """The client went away."""

@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from student_graph.gateway.auth import Issuer
 from student_graph.gateway.web.purge import bounded_body
-from student_graph.gateway.web.request import RefusedError
+from student_graph.gateway.web.request import BadRequestError
 
 GATEWAY = Path(__file__).parents[1]
 BUILT = GATEWAY / "graphiql"
@@ -55,7 +55,7 @@ class _Code(msgspec.Struct):
     code: str
 
 
-class Explorer:
+class GraphiQLPage:
     """GraphiQL and the example documents, from the folders where they are."""
 
     def __init__(
@@ -123,7 +123,7 @@ class Explorer:
         """The demo's people and their tokens, for whoever has the code."""
         try:
             given = msgspec.json.decode(await bounded_body(request), type=_Code).code
-        except (msgspec.DecodeError, RefusedError):
+        except (msgspec.DecodeError, BadRequestError):
             given = ""
         if not hmac.compare_digest(given.encode(), self.code.encode()):
             return JSONResponse({"message": "That is not the code that the demo printed."}, 403)

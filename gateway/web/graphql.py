@@ -32,11 +32,11 @@ from student_graph.gateway.documents.store import Document, Documents, core_of
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import Admission, Request
-from student_graph.gateway.web.disconnect import GoneError, while_there
+from student_graph.gateway.web.disconnect import ClientDisconnectedError, run_while_connected
 from student_graph.gateway.web.errors import formatted
 from student_graph.gateway.web.incremental import MULTIPART, send_parts
 from student_graph.gateway.web.load_shedding import BusyError
-from student_graph.gateway.web.request import GraphQLRequest, Head, RefusedError, read_body
+from student_graph.gateway.web.request import GraphQLRequest, RequestHead, BadRequestError, read_body
 from student_graph.gateway.web.response import HEADERS_OF_ALL, answer, encode, refusal, reply
 from student_graph.resolvers.context import Context, Viewer, ViewerRole, request_name
 from student_graph.resolvers.fields.errors import INTERNAL
@@ -82,7 +82,7 @@ class GraphQLView:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        head = Head.of(scope)
+        head = RequestHead.of(scope)
         as_media = media_types.wanted(head.headers[b"accept"])
         try:
             viewer = await self._admission.viewer(head)
@@ -92,8 +92,8 @@ class GraphQLView:
                 if (whole := self._whole(request)) is not None:
                     await reply(send, whole, request.media, headers=self._headers)
                 else:
-                    await while_there(receive, self._answer(request, request.asked(), send))
-        except RefusedError as refused:
+                    await run_while_connected(receive, self._answer(request, request.asked(), send))
+        except BadRequestError as refused:
             body = refusal(refused.message, refused.code)
             await reply(send, body, as_media or media_types.JSON, refused.status, refused.headers)
         except UnwritableError:
@@ -101,7 +101,7 @@ class GraphQLView:
             await reply(send, body, as_media or media_types.JSON, 503, {"Retry-After": "5"})
         except BusyError:
             raise  # the door says so, as it does before anybody is known
-        except GoneError:
+        except ClientDisconnectedError:
             return
         except Exception as exc:  # noqa: BLE001 - a bug of ours: the client learns that there is one, and no more
             await reply(send, _bug(exc), as_media or media_types.JSON, 500)
@@ -136,7 +136,7 @@ class GraphQLView:
         if refused:
             return await _refuse(send, told(refused), request.media)
         if document.deferring and not media_types.takes_parts(request.head.headers[b"accept"]):
-            raise RefusedError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
+            raise BadRequestError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
         result = await self._execute(document, asked, context)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
             record = partial(self._record, request, asked, document, context)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from student_graph.gateway.web.token_bucket import Buckets
+from student_graph.gateway.web.token_bucket import TokenBuckets
 
 BEAT = 0.005
 """Seconds between two beats of the pulse."""
@@ -27,7 +27,7 @@ BUSY = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Loads:
+class LoadLimits:
     """How much is taken on at once."""
 
     in_flight: int = 2_000
@@ -62,17 +62,17 @@ class ViewerBusyError(BusyError):
     """It is this viewer who asks too much."""
 
 
-class Load:
+class LoadShedder:
     """What is under way in this process."""
 
     def __init__(
         self,
-        loads: Loads | None = None,
+        loads: LoadLimits | None = None,
         cpu: Callable[[], float] = time.thread_time,
         wall: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take on so much; `cpu` counts the processor's seconds, `wall` everybody's."""
-        self._loads = loads or Loads()
+        self._loads = loads or LoadLimits()
         self._cpu, self._wall = cpu, wall
         self._beat = (cpu(), wall())
         self._busy = 0.0
@@ -85,7 +85,7 @@ class Load:
         self._of_viewers: dict[Hashable, int] = {}
         self._bulk = 0
         rate = self._loads.viewer_rate
-        self._rates = None if rate is None else Buckets(rate, self._loads.viewer_burst)
+        self._rates = None if rate is None else TokenBuckets(rate, self._loads.viewer_burst)
         self.in_flight = 0
         """Requests under way."""
         self.waiting_for_vendors = 0
@@ -183,7 +183,7 @@ class _OfViewer:
 
     __slots__ = ("_bulk", "_load", "_viewer")
 
-    def __init__(self, load: Load, viewer: Hashable, bulk: bool) -> None:
+    def __init__(self, load: LoadShedder, viewer: Hashable, bulk: bool) -> None:
         self._load, self._viewer, self._bulk = load, viewer, bulk
 
     def __enter__(self) -> None:
@@ -198,7 +198,7 @@ class _Taken:
 
     __slots__ = ("_load",)
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: LoadShedder) -> None:
         self._load = load
 
     def __enter__(self) -> None:

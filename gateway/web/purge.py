@@ -15,7 +15,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookups_of
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
-from student_graph.gateway.auth import Viewers
+from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.web.request import MAX_BODY, BadRequestError
 
@@ -42,7 +42,7 @@ class PurgeRoutes:
     """The operators' way to the cache."""
 
     districts: Mapping[DistrictId, District]
-    viewers: Viewers
+    viewers: Authenticator
     forget: Forget
 
     def routes(self) -> list[Route]:
@@ -50,7 +50,7 @@ class PurgeRoutes:
         return [Route("/cache/purge", self._purge, methods=["POST"])]
 
     async def _purge(self, request: Request) -> JSONResponse:
-        viewer = await self.viewers.of(request.headers.get("authorization", ""))
+        viewer = await self.viewers.viewer(request.headers.get("authorization", ""))
         if viewer is None or not viewer.operator:
             return JSONResponse({"error": "Send the token of an operator."}, 401 if viewer is None else 403)
         try:
@@ -74,7 +74,9 @@ class PurgeRoutes:
             raise BadRequestError(400, "district: there is no such district")
         names = {source.name for source in district.sources}
         if wanted.source is not None and wanted.source not in names:
-            raise BadRequestError(400, f"source: the district has no such source; it has {', '.join(sorted(names))}")
+            raise BadRequestError(
+                400, f"source: the district has no such source; it has {', '.join(sorted(names))}"
+            )
         return Purge(district=district.id, source=wanted.source, records=wanted.records, students=wanted.students)
 
 

@@ -42,7 +42,7 @@ HEADERS: Mapping[bytes, str] = dict.fromkeys(
 """Headers that are read, as they are when they are not sent."""
 
 
-class RefusedError(Exception):
+class BadRequestError(Exception):
     """A request that is not a GraphQL one, or nobody's."""
 
     def __init__(
@@ -71,7 +71,7 @@ class GraphQLRequest(msgspec.Struct, rename="camel"):
 
 
 @dataclass(slots=True)
-class Head:
+class RequestHead:
     """The head of an HTTP request, as far as it matters."""
 
     method: str
@@ -80,7 +80,7 @@ class Head:
     """Texts of the headers that are read; empty of those that were not sent."""
 
     @classmethod
-    def of(cls, scope: Scope) -> Head:
+    def of(cls, scope: Scope) -> RequestHead:
         """The head of a request."""
         found = dict(HEADERS)
         for name, value in scope["headers"]:
@@ -92,7 +92,7 @@ class Head:
 _decoder = msgspec.json.Decoder(GraphQLRequest)
 
 
-def check_head(head: Head) -> None:
+def check_head(head: RequestHead) -> None:
     """
     Let a request pass whose body can be one.
 
@@ -100,9 +100,9 @@ def check_head(head: Head) -> None:
         RefusedError: it is of another media type, or compressed.
     """
     if head.method == "POST" and not media_types.is_json(head.headers[b"content-type"]):
-        raise RefusedError(415, "Send the request as application/json.")
+        raise BadRequestError(415, "Send the request as application/json.")
     if head.headers[b"content-encoding"] not in ("", "identity"):
-        raise RefusedError(415, "Send the request uncompressed.")
+        raise BadRequestError(415, "Send the request uncompressed.")
 
 
 def wanted_age(directives: str) -> timedelta | None:
@@ -121,7 +121,7 @@ def wanted_age(directives: str) -> timedelta | None:
             ages.append(0)
         elif name == "max-age":
             if not (argument.isascii() and argument.isdecimal() and len(argument) < 10):
-                raise RefusedError(400, "Cache-Control: max-age must be a number of seconds.")
+                raise BadRequestError(400, "Cache-Control: max-age must be a number of seconds.")
             ages.append(int(argument))
     return timedelta(seconds=min(ages)) if ages else None
 
@@ -141,11 +141,11 @@ async def read_body(receive: Receive) -> bytes:
     while message["type"] == "http.request":
         parts += message.get("body", b"")
         if len(parts) > MAX_BODY:
-            raise RefusedError(413, f"The request is longer than {MAX_BODY // 1024} KiB.")
+            raise BadRequestError(413, f"The request is longer than {MAX_BODY // 1024} KiB.")
         if not message.get("more_body"):
             return bytes(parts)
         message = await receive()
-    raise RefusedError(400, "The request ended early.")
+    raise BadRequestError(400, "The request ended early.")
 
 
 def from_body(body: bytes) -> GraphQLRequest:
@@ -161,9 +161,9 @@ def from_body(body: bytes) -> GraphQLRequest:
     except msgspec.ValidationError as exc:
         what, _, where = str(exc).partition(" - at `$.")
         name = where.rstrip("`").partition(".")[0].partition("[")[0]
-        raise RefusedError(400, f"{name}: {what[:1].lower()}{what[1:]}." if name else NO_REQUEST) from None
+        raise BadRequestError(400, f"{name}: {what[:1].lower()}{what[1:]}." if name else NO_REQUEST) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
-        raise RefusedError(400, NO_REQUEST) from None
+        raise BadRequestError(400, NO_REQUEST) from None
     return asked
 
 
@@ -183,21 +183,21 @@ def from_address(query: bytes) -> GraphQLRequest:
             max_num_fields=10,
         )
     except ValueError:
-        raise RefusedError(400, "Send the parameters percent-encoded, in UTF-8.") from None
+        raise BadRequestError(400, "Send the parameters percent-encoded, in UTF-8.") from None
     texts = {name: values[-1] for name, values in given.items()}
     parts: dict[str, Any] = {name: texts.get(name) for name in ("query", "operationName", "documentId")}
     if any(map(_holds_nul, texts.values())):
-        raise RefusedError(400, NUL)
+        raise BadRequestError(400, NUL)
     for name in ("variables", "extensions"):
         try:
             parts[name] = msgspec.json.decode(texts[name]) if texts.get(name) else None
             _check((texts.get(name) or "{}").encode())
         except (msgspec.DecodeError, ValueError, RecursionError):
-            raise RefusedError(400, f"{name}: must be a JSON object.") from None
+            raise BadRequestError(400, f"{name}: must be a JSON object.") from None
     try:
         return _complete(msgspec.convert(parts, GraphQLRequest))
     except msgspec.ValidationError:
-        raise RefusedError(400, "variables, extensions: must be JSON objects.") from None
+        raise BadRequestError(400, "variables, extensions: must be JSON objects.") from None
 
 
 def _check(body: bytes) -> None:
@@ -208,7 +208,7 @@ def _check(body: bytes) -> None:
         RefusedError: an object names a member twice, of which readers keep this one or that; or a text holds NUL.
     """
     if _NUL.search(body):
-        raise RefusedError(400, NUL)
+        raise BadRequestError(400, NUL)
     written, kept = _STRING.sub(b"", body).count(b":"), 0
     level: list[Any] = [[msgspec.json.decode(body)]]
     while level:
@@ -216,7 +216,7 @@ def _check(body: bytes) -> None:
         below = (each for part in level for each in (part.values() if isinstance(part, dict) else part))
         level = [each for each in below if isinstance(each, dict | list)]
     if kept != written:
-        raise RefusedError(400, TWICE)
+        raise BadRequestError(400, TWICE)
 
 
 def _holds_nul(text: str) -> bool:
@@ -230,5 +230,5 @@ _NUL = re.compile(rb"\\u(?:0000|\{0+\})")
 
 def _complete(asked: GraphQLRequest) -> GraphQLRequest:
     if not asked.query and not asked.trusted:
-        raise RefusedError(400, NO_REQUEST)
+        raise BadRequestError(400, NO_REQUEST)
     return asked

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 
-class Bucket:
+class TokenBucket:
     """Fills with time, and is emptied by use."""
 
     __slots__ = ("_at", "_burst", "_left", "_rate")
@@ -26,7 +26,7 @@ class Bucket:
         return True
 
 
-class Buckets:
+class TokenBuckets:
     """A bucket for each of many, such as viewers; who was not heard of for long has a full one again."""
 
     MOST = 10_000
@@ -35,13 +35,13 @@ class Buckets:
     def __init__(self, rate: float, burst: int) -> None:
         """Each has room for `burst` uses, of which `rate` come back each second."""
         self._rate, self._burst = rate, burst
-        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
 
     def take(self, whose: Hashable, now: float) -> bool:
         """Whether one of them may do it once more; `now` is in seconds, by a clock that only goes forward."""
         bucket = self._buckets.get(whose)
         if bucket is None:
-            bucket = self._buckets[whose] = Bucket(self._rate, self._burst)
+            bucket = self._buckets[whose] = TokenBucket(self._rate, self._burst)
             if len(self._buckets) > self.MOST:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(whose)

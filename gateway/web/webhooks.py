@@ -23,8 +23,8 @@ from starlette.routing import Route
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.web.purge import Forget, Wanted, bounded_body, wanted_in
-from student_graph.gateway.web.request import RefusedError
-from student_graph.gateway.web.token_bucket import Bucket
+from student_graph.gateway.web.request import BadRequestError
+from student_graph.gateway.web.token_bucket import TokenBucket
 
 WINDOW = 300
 """Seconds by which a call's time may differ from ours; within it the same call counts once."""
@@ -37,7 +37,7 @@ Secrets: TypeAlias = Mapping[tuple[str, str], bytes]
 """By district and source."""
 
 
-class Hooks:
+class Webhooks:
     """The vendors' way to the cache."""
 
     def __init__(self, keys: Secrets, forget: Forget, clock: Callable[[], float] = time.time) -> None:
@@ -48,8 +48,8 @@ class Hooks:
         self._seen: OrderedDict[str, float] = OrderedDict()
         self._decoy = secrets.token_bytes(32)
         """Stands in for the key of a source that takes no calls, so that refusing it takes as long."""
-        self._buckets = {name: Bucket(RATE, BURST) for name in keys}
-        self._others = Bucket(RATE, BURST)
+        self._buckets = {name: TokenBucket(RATE, BURST) for name in keys}
+        self._others = TokenBucket(RATE, BURST)
 
     def routes(self) -> list[Route]:
         """`/hooks/{district}/{source}`."""
@@ -64,7 +64,7 @@ class Hooks:
             if not self._genuine(name, request, body):
                 return JSONResponse({"error": "not signed as it must be"}, 401)
             wanted = _wanted(body)
-        except RefusedError as refused:
+        except BadRequestError as refused:
             return JSONResponse({"error": refused.message}, refused.status)
         await self._forget(
             Purge(
@@ -106,7 +106,7 @@ def _wanted(body: bytes) -> Wanted:
     """
     wanted = wanted_in(body)
     if wanted.district or wanted.source:
-        raise RefusedError(400, "district, source: they stand in the address; leave them out")
+        raise BadRequestError(400, "district, source: they stand in the address; leave them out")
     return wanted
 
 

@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, TypeVar
 import strawberry
 
 from student_graph.adapters.errors import BadKeyError
-from student_graph.resolvers.context import Info, Seal, ViewerRole
+from student_graph.resolvers.context import Info, Signer, ViewerRole
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input
 
@@ -51,7 +51,7 @@ class Slice(NamedTuple, Generic[T]):
 class Cursors:
     """The cursors of one list, asked in one way."""
 
-    seal: Seal
+    signer: Signer
     binding: tuple[str, ...]
     """What the list is and how it was asked."""
     parts: int
@@ -59,7 +59,7 @@ class Cursors:
 
     def close(self, *position: str) -> str:
         """The cursor of a position."""
-        return self.seal.close(*self.binding, *position)
+        return self.signer.sign(*self.binding, *position)
 
     def open(self, cursor: str) -> tuple[str, ...]:
         """
@@ -68,7 +68,7 @@ class Cursors:
         Raises:
             BadKeyError: the cursor was not made here, or for another list.
         """
-        opened = self.seal.open(cursor)
+        opened = self.signer.verify(cursor)
         binding, position = opened[: len(self.binding)], opened[len(self.binding) :]
         if binding != self.binding or len(position) != self.parts:
             raise BadKeyError("a cursor of another list")

@@ -66,7 +66,7 @@ class Scope:
         """The cursors of this list of students."""
         asked = (self.school, self.ids, self.words, self.grade_levels, self.as_of.isoformat())
         digest = hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
-        return Cursors(info.context.seal, ("students", self.district.id, digest), parts)
+        return Cursors(info.context.signer, ("students", self.district.id, digest), parts)
 
     def vendor_filter(self) -> lookup.StudentFilter | None:
         """What a vendor may filter by; None when there is nothing to filter."""

@@ -98,7 +98,7 @@ async def attendance_events(
         def page(student: model.Student, told: list[model.AttendanceEvent]) -> AttendanceEventConnection | None:
             events = [event for event in told if begin <= event.date <= end]
             asked = (student.student_unique_id, begin.isoformat(), end.isoformat(), *(s.name for s in scopes))
-            cursors = Cursors(info.context.seal, ("attendanceEvents", where.id, *asked), parts=6)
+            cursors = Cursors(info.context.signer, ("attendanceEvents", where.id, *asked), parts=6)
             return _page(events, cursors, size, after)
 
         return zipped(some, joined(parts), page)

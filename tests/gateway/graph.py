@@ -7,9 +7,9 @@ import strawberry
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import Sources
-from student_graph.gateway.auth import Viewers
+from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
-from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.telemetry import Telemetry
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
@@ -17,7 +17,7 @@ from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Info, Operation, Traffic, Viewer, ViewerRole
 
 TOKEN = {"Authorization": "Bearer t"}
-VIEWERS = Viewers({"t": Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))})
+VIEWERS = Authenticator({"t": Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))})
 ADMISSION = Admission(VIEWERS)
 
 
@@ -51,7 +51,9 @@ async def nobody(_: DistrictId) -> Reach:
 
 def begin(viewer: Viewer) -> Context:
     """The context of an operation without districts."""
-    return Context(viewer, Sources({}, fetch_from_vendor), Operation(), HmacSeal(b"k"), Telemetry().health, nobody)
+    return Context(
+        viewer, Sources({}, fetch_from_vendor), Operation(), HmacSigner(b"k"), Telemetry().health, nobody
+    )
 
 
 SCHEMA = strawberry.Schema(Query)

@@ -14,7 +14,7 @@ from student_graph.adapters import model
 from student_graph.adapters.model import DistrictId, GradeLevel, SchoolId, StudentId
 from student_graph.adapters.sources import District, Source, Sources
 from student_graph.gateway.execution import BreadthExecutor
-from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Operation, Viewer, ViewerRole
 from student_graph.resolvers.schema import make_schema
@@ -53,7 +53,7 @@ class World:
         """What the resolvers of one operation use."""
         self.operation = Operation()
         sources = Sources(self.districts(), self.desk)
-        return Context(self.viewer, sources, self.operation, HmacSeal(b"k" * 32), lambda _: HEALTH, self.reached)
+        return Context(self.viewer, sources, self.operation, HmacSigner(b"k" * 32), lambda _: HEALTH, self.reached)
 
     async def reached(self, _: DistrictId) -> Reach:
         """Whom the viewer may see, in any district."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from student_graph.gateway.web.request import NUL, TWICE, RefusedError, from_address, from_body
+from student_graph.gateway.web.request import NUL, TWICE, BadRequestError, from_address, from_body
 
 TEXTS = st.text(alphabet='ab:"\\{},é', max_size=4)
 Pairs = list[tuple[str, Any]]
@@ -46,7 +46,7 @@ def refusal(body: str) -> str | None:
     """Why a body is refused; None when it is not."""
     try:
         from_body(body.encode())
-    except RefusedError as refused:
+    except BadRequestError as refused:
         return refused.message
     return None
 
@@ -97,6 +97,6 @@ def test_nul_is_refused_in_variables() -> None:
 ])  # fmt: skip
 def test_an_address_is_read_in_one_way_too(parameters: str, why: str) -> None:
     """Where queries may come by GET."""
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(BadRequestError) as caught:
         from_address(parameters.encode())
     assert caught.value.message == why

@@ -11,7 +11,7 @@ from graphql import parse, validate
 from starlette.applications import Starlette
 
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.graphiql import EXAMPLES, Explorer
+from student_graph.gateway.web.graphiql import EXAMPLES, GraphiQLPage
 from student_graph.resolvers.schema import make_schema
 from tests.gateway.servers import answering
 
@@ -21,7 +21,7 @@ DOCUMENTS = sorted(EXAMPLES[-1].glob("*.graphql"))
 @pytest.fixture
 def unbuilt(tmp_path: Path) -> Iterator[httpx.Client]:
     """A gateway whose GraphiQL was not built."""
-    with answering(Service([], {}, Explorer(built=tmp_path)).app()) as http:
+    with answering(Service([], {}, GraphiQLPage(built=tmp_path)).app()) as http:
         yield http
 
 
@@ -46,7 +46,7 @@ def test_examples_come_with_their_titles_and_variables(tmp_path: Path) -> None:
     """The first comment is the title; a document gets the variables that it declares, and no others."""
     (tmp_path / "b.graphql").write_text("query B { viewer { role } }")
     (tmp_path / "a.graphql").write_text("# One student\nquery A($id: ID!) { student(id: $id) { id } }")
-    with answering(Service([], {}, Explorer(tmp_path, tmp_path, {"id": "7", "school": "8"})).app()) as http:
+    with answering(Service([], {}, GraphiQLPage(tmp_path, tmp_path, {"id": "7", "school": "8"})).app()) as http:
         served = http.get("/graphql/examples.json").json()
 
     assert [(each["name"], each["title"], each["variables"]) for each in served] == [
@@ -61,7 +61,7 @@ def test_assets_may_be_kept_and_the_page_may_not(tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "main-abc.js").write_text("1")
     (tmp_path / "index.html").write_text("<!doctype html>")
-    with answering(Service([], {}, Explorer(built=tmp_path)).app()) as http:
+    with answering(Service([], {}, GraphiQLPage(built=tmp_path)).app()) as http:
         asset = http.get("/graphql/assets/main-abc.js")
         page = http.get("/graphql", headers={"Accept": "text/html"})
         outside = http.get("/graphql/assets/..%2findex.html")

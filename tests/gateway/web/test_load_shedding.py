@@ -10,21 +10,21 @@ import httpx
 import pytest
 
 from student_graph.adapters.model import DistrictId
-from student_graph.gateway.auth import Viewers
+from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.web.admission import Admission
-from student_graph.gateway.web.app import Door
+from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView
-from student_graph.gateway.web.load_shedding import BusyError, Load, Loads, ViewerBusyError
+from student_graph.gateway.web.load_shedding import BusyError, LoadShedder, LoadLimits, ViewerBusyError
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.cache.small_cache import Clock
 from tests.gateway.graph import SCHEMA, TOKEN, begin
 
 
 @contextlib.contextmanager
-def beating(loads: Loads | None = None) -> Iterator[tuple[Load, Callable[[float, float], None]]]:
+def beating(loads: LoadLimits | None = None) -> Iterator[tuple[LoadShedder, Callable[[float, float], None]]]:
     """A load whose pulse is felt, of which one answer takes ten milliseconds, and how time and work pass."""
     cpu, wall = Clock(), Clock()
-    load = Load(loads, cpu=cpu, wall=wall)
+    load = LoadShedder(loads, cpu=cpu, wall=wall)
     load.start()
 
     def passes(seconds: float, worked: float) -> None:
@@ -44,7 +44,7 @@ def beating(loads: Loads | None = None) -> Iterator[tuple[Load, Callable[[float,
         load.stop()
 
 
-def refuses(load: Load) -> bool:
+def refuses(load: LoadShedder) -> bool:
     """Whether one more is turned away."""
     try:
         with load.taken():
@@ -76,7 +76,7 @@ async def test_a_burst_may_wait_and_a_flood_may_not() -> None:
 @pytest.mark.row("F07")
 async def test_services_wait_for_persons() -> None:
     """They are turned away first, and have a share of the room at most."""
-    with beating(Loads(in_flight=20)) as (load, _):
+    with beating(LoadLimits(in_flight=20)) as (load, _):
         with contextlib.ExitStack() as taken:
             for number in range(2):
                 taken.enter_context(load.of_viewer(number, bulk=True))
@@ -96,7 +96,7 @@ async def test_services_wait_for_persons() -> None:
 @pytest.mark.row("G21", "F06")
 async def test_one_viewer_has_so_much_room_and_so_many_requests() -> None:
     """Others have theirs."""
-    load = Load(Loads(viewer_in_flight=2, viewer_rate=0.001, viewer_burst=5))
+    load = LoadShedder(LoadLimits(viewer_in_flight=2, viewer_rate=0.001, viewer_burst=5))
     with load.of_viewer("ada", bulk=False), load.of_viewer("ada", bulk=False):
         with pytest.raises(ViewerBusyError), load.of_viewer("ada", bulk=False):
             pass
@@ -112,7 +112,7 @@ async def test_one_viewer_has_so_much_room_and_so_many_requests() -> None:
 
 async def test_what_was_taken_is_given_back_whatever_happens() -> None:
     """An error, or a client that goes away."""
-    load = Load(Loads(in_flight=1))
+    load = LoadShedder(LoadLimits(in_flight=1))
     with pytest.raises(LookupError), load.taken():
         raise LookupError
     task = asyncio.create_task(_held(load))
@@ -123,29 +123,29 @@ async def test_what_was_taken_is_given_back_whatever_happens() -> None:
     assert not refuses(load)
 
 
-async def _held(load: Load) -> None:
+async def _held(load: LoadShedder) -> None:
     with load.taken(), load.of_viewer("ada", bulk=False):
         await asyncio.sleep(60)
 
 
-def client(loads: Loads, role: ViewerRole = ViewerRole.TEACHER) -> httpx.AsyncClient:
+def client(loads: LoadLimits, role: ViewerRole = ViewerRole.TEACHER) -> httpx.AsyncClient:
     """A gateway in this process that takes on so much."""
-    load = Load(loads)
-    viewers = Viewers({"t": Viewer("ada", role, frozenset({DistrictId("hill")}))})
+    load = LoadShedder(loads)
+    viewers = Authenticator({"t": Viewer("ada", role, frozenset({DistrictId("hill")}))})
     view = GraphQLView(SCHEMA, Admission(viewers, load=load), begin)
-    door = Door(view, view, ["*"], load, explorer=False)
+    door = GatewayApp(view, view, ["*"], load, explorer=False)
     return httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://gateway.example", headers=TOKEN)
 
 
 async def test_clients_are_told_when_to_come_back() -> None:
     """503 when there is too much for all, 429 when it is theirs; both say when, in whole seconds."""
-    async with client(Loads(in_flight=0)) as everybody:
+    async with client(LoadLimits(in_flight=0)) as everybody:
         told = await everybody.post("/graphql", json={"query": "{ role }"})
         assert (told.status_code, told.headers["retry-after"]) == (503, "2")
         assert told.json()["errors"][0]["message"].startswith("There is too much to do")
-    async with client(Loads(viewer_in_flight=0)) as mine:
+    async with client(LoadLimits(viewer_in_flight=0)) as mine:
         told = await mine.post("/graphql", json={"query": "{ role }"})
         assert (told.status_code, told.headers["retry-after"]) == (429, "2")
         assert told.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
-    async with client(Loads(in_flight=1, bulk_share=0.0), ViewerRole.SERVICE) as service:
+    async with client(LoadLimits(in_flight=1, bulk_share=0.0), ViewerRole.SERVICE) as service:
         assert (await service.post("/graphql", json={"query": "{ role }"})).status_code == 200

@@ -20,11 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from student_graph.gateway.auth import Issuer, Keys, SignIn
+from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.graphiql import BUILT, Explorer
+from student_graph.gateway.web.graphiql import BUILT, GraphiQLPage
 from student_graph.resolvers.context import ViewerRole
-from tests.gateway.auth.minting import AUDIENCE, EC, public
+from tests.gateway.auth.token_factory import AUDIENCE, EC, public
 from tests.gateway.servers import answering
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.gateway.web.test_graphiql_browser import ARGUMENTS, Visit
@@ -86,13 +86,13 @@ async def test_a_teacher_signs_in_and_asks(provider: Provider) -> None:
     """The code is turned into a token by who began, the address keeps neither, the next query is the teacher's."""
     issuer = Issuer(
         provider.url,
-        Keys(f"{provider.url}/keys", httpx.AsyncClient(trust_env=False)),
+        IssuerKeys(f"{provider.url}/keys", httpx.AsyncClient(trust_env=False)),
         AUDIENCE,
         frozenset({DISTRICT}),
         roles={"Teacher": ViewerRole.TEACHER},
         sign_in=SignIn(f"{provider.url}/authorize", f"{provider.url}/token", "graphiql"),
     )
-    service = Service([district(Ledger())], {}, Explorer(issuers=[issuer]), issuers=(issuer,))
+    service = Service([district(Ledger())], {}, GraphiQLPage(issuers=[issuer]), issuers=(issuer,))
     visit = Visit()
     with answering(service.app()) as client:
         async with async_playwright() as playwright:

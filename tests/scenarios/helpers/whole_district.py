@@ -15,8 +15,8 @@ from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.config.districts import connect
-from student_graph.gateway.fetch.pipeline import Operations
-from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import granted
 from student_graph.resolvers.context import Context, Viewer, ViewerRole
 
@@ -35,7 +35,7 @@ class Road:
 
     def operation(self) -> Context:
         """An operation of a viewer who may see everything."""
-        return Operations([self.district], HmacSeal(b"0" * 32), Limits(memory=0)).begin(VIEWER)
+        return FetchPipeline([self.district], HmacSigner(b"0" * 32), Limits(memory=0)).start_operation(VIEWER)
 
     def source(self, kind: str) -> Source:
         """The source of that kind."""

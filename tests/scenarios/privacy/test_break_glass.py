@@ -17,12 +17,12 @@ from starlette.applications import Starlette
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sandbox.serving import served
-from student_graph.gateway.auth import Viewers
+from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.demo.people import DemoIssuer, Person
 from student_graph.gateway.disclosure import DisclosureLog, Secrets
-from student_graph.gateway.signing import HmacSeal
-from student_graph.gateway.web.break_glass import HOUR, Emergencies
-from student_graph.gateway.web.request import RefusedError
+from student_graph.gateway.signing import HmacSigner
+from student_graph.gateway.web.break_glass import HOUR, BreakGlass
+from student_graph.gateway.web.request import BadRequestError
 from student_graph.resolvers.context import ViewerRole
 from tests.scenarios.helpers.districts import Standing, districts, standing
 
@@ -178,8 +178,8 @@ async def test_who_signed_in_long_ago_signs_in_again_and_an_hour_is_an_hour(tmp_
     """Five minutes are fresh; a ticket counts for an hour and no longer."""
     now = [time.time()]
     issuer = DemoIssuer([Person("teacher", ViewerRole.TEACHER, (DistrictId(DISTRICT),))])
-    viewers, log = Viewers({}, [issuer.issuer()]), DisclosureLog(tmp_path, SECRETS)
-    emergencies = Emergencies(viewers, HmacSeal(b"k" * 32), log, wall=lambda: now[0])
+    viewers, log = Authenticator({}, [issuer.issuer()]), DisclosureLog(tmp_path, SECRETS)
+    emergencies = BreakGlass(viewers, HmacSigner(b"k" * 32), log, wall=lambda: now[0])
     headers = {"Authorization": f"Bearer {issuer.tokens()['teacher']}"}
     body = {"district": DISTRICT, "students": ["1"], "classes": ["MEAL"], "reason": "SAFETY", "text": "x" * 20}
     transport = httpx.ASGITransport(Starlette(routes=emergencies.routes()))
@@ -187,12 +187,12 @@ async def test_who_signed_in_long_ago_signs_in_again_and_an_hour_is_an_hour(tmp_
         transport=transport, base_url="http://gateway.example", headers=headers
     ) as client:
         ticket = (await client.post("/break-glass", json=body)).json()["ticket"]
-        teacher = await viewers.of(headers["Authorization"])
+        teacher = await viewers.viewer(headers["Authorization"])
         assert teacher is not None
         now[0] += HOUR - 1
         assert emergencies.viewer(teacher, ticket).emergency is not None
         now[0] += 2
-        with pytest.raises(RefusedError):
+        with pytest.raises(BadRequestError):
             emergencies.viewer(teacher, ticket)
         refused = await client.post("/break-glass", json=body)
         assert (refused.status_code, refused.json()["error"][:13]) == (401, "Sign in again")

@@ -17,13 +17,13 @@ from student_graph.adapters import model
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from student_graph.adapters.sources import District
-from student_graph.gateway.auth import Viewers
+from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.cache import Limits, Purge
 from student_graph.gateway.documents.limits import Bounds, Guard
 from student_graph.gateway.documents.store import Documents, core_of
 from student_graph.gateway.execution import executor_class
-from student_graph.gateway.fetch.pipeline import Operations
-from student_graph.gateway.signing import HmacSeal
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.resolvers.access import Grant, granted
@@ -175,11 +175,11 @@ class Gateway:
             District(name, name, (stranger("sis", held, name),), frozen_on=NOW)
             for name, held in self.shelves.items()
         ]
-        self.operations = Operations(districts, HmacSeal(b"k" * 32), self.limits, clock=self.clock)
+        self.operations = FetchPipeline(districts, HmacSigner(b"k" * 32), self.limits, clock=self.clock)
         schema = make_schema(executor_class("breadth"))
-        documents, viewers = Documents(core_of(schema), guard=Guard(Bounds(cost=10**9))), Viewers(VIEWERS)
+        documents, viewers = Documents(core_of(schema), guard=Guard(Bounds(cost=10**9))), Authenticator(VIEWERS)
         view = GraphQLView(
-            schema, Admission(viewers), self.operations.begin, documents, cache=self.operations.cache
+            schema, Admission(viewers), self.operations.start_operation, documents, cache=self.operations.cache
         )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://gateway.example")
 
