@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import AnyHttpUrl
 
 from student_graph.adapters.contract import AdapterSettings
-from student_graph.gateway.http import Wire, client
+from student_graph.gateway.http import NetworkOptions, client
 from student_graph.gateway.http.addresses import ForbiddenAddressError, Resolver, check
 from tests.faults.vendor import Call, codes, district, vendor
 
@@ -27,14 +27,14 @@ row = pytest.mark.row
 DOWN = "SOURCE_UNAVAILABLE"
 
 
-def leading_to(*addresses: str) -> Wire:
+def leading_to(*addresses: str) -> NetworkOptions:
     """A wire on which every name leads to these addresses."""
 
     async def lookup(_: str, port: int, __: socket.AddressFamily) -> Any:
         kinds = {4: socket.AF_INET, 6: socket.AF_INET6}
         return [(kinds[ip_address(a).version], socket.SOCK_STREAM, 6, "", (a, port)) for a in addresses]
 
-    return Wire(lookup)
+    return NetworkOptions(lookup)
 
 
 PRIVATE = ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:127.0.0.1",
@@ -144,7 +144,7 @@ async def test_a_certificate_that_is_not_good_gets_no_credentials(
     """Nothing is sent, and it is not tried again."""
     server, ours = certificate(tmp_path, host, days)
     async with vendor(Call.well, server) as made:
-        wire = Wire(leading_to("127.0.0.1").lookup, ours if accepted else True)
+        wire = NetworkOptions(leading_to("127.0.0.1").lookup, ours if accepted else True)
         async with district(f"https://vendor.example:{made.port}", wire) as hill:
             assert codes(await hill.ask("s1")) == (set() if good else {DOWN})
             assert (len(made.calls), len(hill.calls)) == (int(good), 1)
@@ -158,7 +158,7 @@ async def test_an_old_tls_is_not_spoken(tmp_path: Path) -> None:
         server.minimum_version, server.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     server.set_ciphers("ALL:@SECLEVEL=0")
     async with vendor(Call.well, server) as made:
-        wire = Wire(leading_to("127.0.0.1").lookup, ours)
+        wire = NetworkOptions(leading_to("127.0.0.1").lookup, ours)
         async with district(f"https://vendor.example:{made.port}", wire) as hill:
             assert codes(await hill.ask("s1")) == {DOWN}
         assert made.calls == []

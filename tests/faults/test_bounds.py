@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError
 from student_graph.gateway.deadlines import within
-from student_graph.gateway.http.breaker import GOOD_PROBES, IN_A_ROW, Breaker, Ticket
-from student_graph.gateway.http.gate import QUEUE, Gate
-from student_graph.gateway.http.limits import allowance
-from student_graph.gateway.http.retrying import FLOOR, SHARE, Budget
+from student_graph.gateway.http.breaker import PROBES_TO_CLOSE, MAX_CONSECUTIVE_FAILURES, CircuitBreaker, Permit
+from student_graph.gateway.http.gate import MAX_QUEUED_REQUESTS, Gate
+from student_graph.gateway.http.rate_limits import parse_rate_limit
+from student_graph.gateway.http.retries import MIN_RETRIES_PER_WINDOW, MAX_RETRY_SHARE, RetryBudget
 from tests.faults.vendor import Call, body, codes, district, http, vendor
 from tests.gateway.cache.small_cache import Clock
 
@@ -127,13 +127,13 @@ async def test_a_vendor_that_fails_is_left_alone_and_asked_by_one_at_a_time() ->
     async with vendor(flapping) as made, district(made, rest=0.3) as hill:
         for number in range(20):
             await hill.ask(f"s{number}")
-        assert len(made.calls) == IN_A_ROW
+        assert len(made.calls) == MAX_CONSECUTIVE_FAILURES
         async with asyncio.timeout(1):
             assert codes(await hill.ask("s30")) == {DOWN}
         await asyncio.sleep(0.35)
         answers = await asyncio.gather(*(hill.ask(f"s{n}") for n in range(100)))
         assert set().union(*map(codes, answers)) == {DOWN}
-        assert len(made.calls) == IN_A_ROW + 1
+        assert len(made.calls) == MAX_CONSECUTIVE_FAILURES + 1
         well = True
         await asyncio.sleep(0.7)
         answers = await asyncio.gather(*(hill.ask(f"s{n}") for n in range(100)))
@@ -145,24 +145,24 @@ async def test_a_vendor_that_fails_is_left_alone_and_asked_by_one_at_a_time() ->
 def test_a_vendor_that_fails_half_the_time_is_left_alone_within_ten_seconds() -> None:
     """Twenty questions suffice, although never five in a row fail; each failed probe doubles the time."""
     clock = Clock()
-    breaker = Breaker(30.0, clock)
+    breaker = CircuitBreaker(30.0, clock)
     for number in range(20):
-        assert breaker.enter() is Ticket.USUAL
-        breaker.leave(Ticket.USUAL, good=number % 2 == 0)
+        assert breaker.enter() is Permit.NORMAL
+        breaker.leave(Permit.NORMAL, good=number % 2 == 0)
         clock.now += 0.4
     waits = []
     for _ in range(6):
         assert breaker.enter() is None
         waits.append(round(breaker.waits))
         clock.now += breaker.waits
-        assert [breaker.enter() for _ in range(3)] == [Ticket.PROBE, None, None]
-        breaker.leave(Ticket.PROBE, good=False)
+        assert [breaker.enter() for _ in range(3)] == [Permit.PROBE, None, None]
+        breaker.leave(Permit.PROBE, good=False)
     assert waits == [30, 60, 120, 240, 300, 300]
     clock.now += 300
-    for _ in range(GOOD_PROBES):
-        assert breaker.enter() is Ticket.PROBE
-        breaker.leave(Ticket.USUAL, good=False)  # asked before it opened: says nothing of now
-        breaker.leave(Ticket.PROBE, good=True)
+    for _ in range(PROBES_TO_CLOSE):
+        assert breaker.enter() is Permit.PROBE
+        breaker.leave(Permit.NORMAL, good=False)  # asked before it opened: says nothing of now
+        breaker.leave(Permit.PROBE, good=True)
     assert breaker.closed
 
 
@@ -170,16 +170,16 @@ def test_a_vendor_that_fails_half_the_time_is_left_alone_within_ten_seconds() ->
 def test_an_asker_that_goes_away_says_nothing_of_the_source() -> None:
     """Not even when it was the probe: the next one is."""
     clock = Clock()
-    breaker = Breaker(30.0, clock)
+    breaker = CircuitBreaker(30.0, clock)
     for _ in range(100):
-        breaker.leave(Ticket.USUAL, good=None)
+        breaker.leave(Permit.NORMAL, good=None)
     assert breaker.closed
-    for _ in range(IN_A_ROW):
-        breaker.leave(Ticket.USUAL, good=False)
+    for _ in range(MAX_CONSECUTIVE_FAILURES):
+        breaker.leave(Permit.NORMAL, good=False)
     clock.now += 31
     for _ in range(3):
-        assert breaker.enter() is Ticket.PROBE
-        breaker.leave(Ticket.PROBE, good=None)
+        assert breaker.enter() is Permit.PROBE
+        breaker.leave(Permit.PROBE, good=None)
 
 
 @row("A11")
@@ -187,12 +187,12 @@ def test_an_asker_that_goes_away_says_nothing_of_the_source() -> None:
 def test_no_more_than_a_tenth_is_asked_again(pauses: list[float]) -> None:
     """However the questions come, and all of them fail; three may be in any case."""
     clock, again = Clock(), 0
-    budget = Budget(clock)
+    budget = RetryBudget(clock)
     for pause in pauses:
         clock.now += pause
         budget.ask()
         again += budget.take()
-    assert again <= max(FLOOR * (1 + sum(pauses) // 100), SHARE * len(pauses) + FLOOR)
+    assert again <= max(MIN_RETRIES_PER_WINDOW * (1 + sum(pauses) // 100), MAX_RETRY_SHARE * len(pauses) + MIN_RETRIES_PER_WINDOW)
 
 
 @row("A11")
@@ -208,14 +208,14 @@ async def test_a_queue_that_is_full_says_so() -> None:
     """Whoever comes then is refused at once, and told to come back."""
     gate = Gate(1)
     await gate.enter()
-    waiting = [asyncio.create_task(gate.enter()) for _ in range(QUEUE)]
+    waiting = [asyncio.create_task(gate.enter()) for _ in range(MAX_QUEUED_REQUESTS)]
     await asyncio.sleep(0)
     with pytest.raises(UnavailableError, match="too many"):
         await gate.enter()
     waiting[0].cancel()
     await asyncio.sleep(0)
-    gate.leave(Ticket.USUAL, good=True)
-    assert await waiting[1] is Ticket.USUAL
+    gate.leave(Permit.NORMAL, good=True)
+    assert await waiting[1] is Permit.NORMAL
     for task in waiting[2:]:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
@@ -229,7 +229,7 @@ async def test_a_locked_gate_lets_nobody_in_until_its_time_is_over() -> None:
     with pytest.raises(RefusedError):
         await gate.enter()
     clock.now += 61
-    assert await gate.enter() is Ticket.USUAL
+    assert await gate.enter() is Permit.NORMAL
 
 
 LIMITS = [
@@ -249,14 +249,14 @@ LIMITS = [
 @pytest.mark.parametrize(("headers", "left"), LIMITS)
 def test_what_vendors_say_of_their_limits_is_understood(headers: dict[str, str], left: Any) -> None:
     """Canvas' cost bucket, the draft standard in both of its forms, and what was there before it."""
-    told = allowance(httpx.Headers(headers), lambda: 1_700_000_000.0)
+    told = parse_rate_limit(httpx.Headers(headers), lambda: 1_700_000_000.0)
     assert told is None if left is None else told == pytest.approx(left)
 
 
 @given(st.dictionaries(st.sampled_from([name for headers, _ in LIMITS for name in headers]), st.text(max_size=20)))
 def test_whatever_a_limit_says_is_a_short_pause_or_none(headers: dict[str, str]) -> None:
     """Never an exception, never more than five minutes."""
-    told = allowance(httpx.Headers([(n.encode(), t.encode()) for n, t in headers.items()]))
+    told = parse_rate_limit(httpx.Headers([(n.encode(), t.encode()) for n, t in headers.items()]))
     assert told is None or 0 <= told.pause <= 300
 
 

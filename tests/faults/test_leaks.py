@@ -15,10 +15,10 @@ from pydantic import SecretStr, ValidationError
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookups_of
-from student_graph.adapters.registry import find, kinds
+from student_graph.adapters.registry import adapter_kinds, find_adapter
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.config import settings_file
-from student_graph.gateway.documents.store import core_of
+from student_graph.gateway.documents.store import core_schema
 from student_graph.gateway.logs import JsonLines
 from student_graph.gateway.web.errors import SHOWN
 from student_graph.resolvers.fields.errors import MESSAGES
@@ -87,7 +87,7 @@ async def test_viewers_who_ask_the_same_at_once_get_their_own(
 def test_no_argument_reads_a_class_that_is_not_open() -> None:
     """What cannot be filtered, sorted or counted cannot be found by halving."""
     wrong = []
-    for name, type_ in core_of(make_schema()).type_map.items():
+    for name, type_ in core_schema(make_schema()).type_map.items():
         for field_name, field in getattr(type_, "fields", {}).items():
             metadata = getattr(
                 (getattr(field, "extensions", None) or {}).get("strawberry-definition"), "metadata", {}
@@ -160,10 +160,10 @@ def record(name: str, message: str, *args: Any, exc: Exception | None = None) ->
 
 
 @pytest.mark.row("L06", "L08")
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", adapter_kinds())
 def test_no_settings_show_a_secret(kind: str) -> None:
     """Neither as text nor in the error of a wrong one."""
-    type_ = find(kind).settings_type()
+    type_ = find_adapter(kind).settings_type()
     secret = [name for name, field in type_.model_fields.items() if field.annotation is SecretStr]
     made = type_.model_construct(**{name: SecretStr(CANARY) for name in secret})
     assert CANARY not in repr(made) + str(made)

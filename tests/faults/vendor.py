@@ -24,7 +24,7 @@ from student_graph.adapters.keys import path_id
 from student_graph.adapters.model import AssignmentWork, SectionId, StudentId, SubmissionStatus
 from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.http import VendorClient, Wire, client
+from student_graph.gateway.http import VendorClient, NetworkOptions, client
 from student_graph.gateway.server import Service
 from student_graph.gateway.telemetry import count_call
 from student_graph.resolvers.context import Viewer, ViewerRole
@@ -211,7 +211,7 @@ async def post(app: Any, query: str, token: str) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def district(address: str | RawVendor, wire: Wire | None = None, **settings: Any) -> AsyncIterator[Wired]:
+async def district(address: str | RawVendor, wire: NetworkOptions | None = None, **settings: Any) -> AsyncIterator[Wired]:
     """The district over a vendor, or over whatever answers at an address."""
     url = address if isinstance(address, str) else f"http://127.0.0.1:{address.port}"
     given = {"networks": HERE, **settings}
