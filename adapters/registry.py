@@ -15,41 +15,41 @@ from pydantic import SecretStr, ValidationError
 
 from student_graph.adapters.contract import CONTRACT_VERSION, Adapter, AdapterSettings
 
-GROUP = "student_graph.adapters"
+ENTRY_POINT_GROUP = "student_graph.adapters"
 
 
 class SettingsError(ValueError):
     """What an operator must change before the gateway can start; never holds the value of a setting."""
 
 
-def kinds() -> list[str]:
+def adapter_kinds() -> list[str]:
     """Names of the installed adapters."""
-    return sorted(entry_points(group=GROUP).names)
+    return sorted(entry_points(group=ENTRY_POINT_GROUP).names)
 
 
-def installed() -> dict[str, type[Adapter]]:
+def installed_adapters() -> dict[str, type[Adapter]]:
     """All installed adapters by kind."""
-    return {kind: find(kind) for kind in kinds()}
+    return {kind: find_adapter(kind) for kind in adapter_kinds()}
 
 
-def find(kind: str) -> type[Adapter]:
+def find_adapter(kind: str) -> type[Adapter]:
     """
     The adapter of a kind.
 
     Raises:
         SettingsError: there is none, two packages claim the kind, or it was built for another contract.
     """
-    match list(entry_points(group=GROUP, name=kind)):
+    match list(entry_points(group=ENTRY_POINT_GROUP, name=kind)):
         case []:
-            raise SettingsError(f"there is no adapter {kind!r}; installed are {', '.join(kinds())}")
+            raise SettingsError(f"there is no adapter {kind!r}; installed are {', '.join(adapter_kinds())}")
         case [point]:
-            return load(point)
+            return load_adapter(point)
         case points:
             packages = ", ".join(sorted(point.dist.name if point.dist else point.value for point in points))
             raise SettingsError(f"several packages bring an adapter {kind!r}: {packages}")
 
 
-def load(point: EntryPoint) -> type[Adapter]:
+def load_adapter(point: EntryPoint) -> type[Adapter]:
     """
     What an entry point names, when it is an adapter for this contract.
 
@@ -74,7 +74,7 @@ def settings_schema(adapter: type[Adapter]) -> dict[str, Any]:
     settings = adapter.settings_type()
     schema = settings.model_json_schema()
     properties: dict[str, Any] = schema["properties"]
-    for name in secrets_of(settings):
+    for name in secret_names(settings):
         described = properties.pop(name)
         properties[f"{name}_env"] = {
             "type": "string",
@@ -86,7 +86,7 @@ def settings_schema(adapter: type[Adapter]) -> dict[str, Any]:
     return schema
 
 
-def make_settings(
+def build_settings(
     adapter: type[Adapter], name: str, values: Mapping[str, Any], environ: Mapping[str, str]
 ) -> AdapterSettings:
     """
@@ -97,7 +97,7 @@ def make_settings(
     """
     settings = adapter.settings_type()
     given = dict(values)
-    for secret in secrets_of(settings):
+    for secret in secret_names(settings):
         if secret in given:
             raise SettingsError(f"source {name!r}: a secret is not written down; give {secret}_env instead")
         if (variable := given.pop(f"{secret}_env", None)) is not None:
@@ -111,7 +111,7 @@ def make_settings(
         raise SettingsError(f"source {name!r}: {'; '.join(problems)}") from None
 
 
-def secrets_of(settings: type[AdapterSettings]) -> list[str]:
+def secret_names(settings: type[AdapterSettings]) -> list[str]:
     """Names of the settings that are secrets."""
     return [name for name, each in settings.model_fields.items() if "SecretStr" in str(each.annotation)]
 
@@ -125,7 +125,7 @@ def _problem(settings: type[AdapterSettings], loc: tuple[int | str, ...], kind: 
     top = str(loc[0]) if loc else ""
     where = ".".join(str(part) for part in loc)
     if kind == "missing":
-        return f"{top}_env is missing" if top in secrets_of(settings) else f"{where} is missing"
+        return f"{top}_env is missing" if top in secret_names(settings) else f"{where} is missing"
     if kind == "extra_forbidden":
         return f"there is no setting {where}"
     return f"{where}: {text}"

@@ -101,7 +101,7 @@ def _asked(sandbox: Sandbox) -> int:
 @contextlib.contextmanager
 def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
     """The address of a gateway over the sandbox, a process of its own."""
-    given = sandbox.configured()
+    given = sandbox.source_settings()
     secret = given.pop("client_secret")
     settings = "\n".join(
         [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from student_graph.adapters.registry import find, make_settings
+from student_graph.adapters.registry import build_settings, find_adapter
 from student_graph.gateway.config import environment, settings_file
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
 
     config = settings_file.load(path)
     for source in config.districts[0].sources:
-        assert make_settings(find(source.kind), source.name, source.settings, environ)
+        assert build_settings(find_adapter(source.kind), source.name, source.settings, environ)
     [viewer] = environment.tokens(config, path, environ).values()
     assert viewer.operator
 
@@ -50,7 +50,7 @@ def test_the_settings_of_a_vendors_readme_are_accepted(tmp_path: Path, kind: str
 
     [source] = settings_file.load(path).districts[0].sources
     assert source.kind == kind
-    assert make_settings(find(kind), source.name, source.settings, environ)
+    assert build_settings(find_adapter(kind), source.name, source.settings, environ)
 
 
 def test_decisions_are_listed() -> None:

@@ -11,7 +11,7 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import About, Lookup, lookups_of
 from student_graph.adapters.model import Record, Sensitivity
-from student_graph.adapters.registry import find, kinds
+from student_graph.adapters.registry import adapter_kinds, find_adapter
 
 ROOT = Path(__file__).parents[1]
 RECORDS = [
@@ -42,10 +42,10 @@ def test_every_lookup_names_its_subject(lookup: Lookup) -> None:
         assert lookup.fresh.total_seconds() <= 60
 
 
-@pytest.mark.parametrize("kind", [kind for kind in kinds() if (ROOT / "adapters" / kind).is_dir()])
+@pytest.mark.parametrize("kind", [kind for kind in adapter_kinds() if (ROOT / "adapters" / kind).is_dir()])
 def test_a_vendors_readme_names_every_setting_and_lookup(kind: str) -> None:
     """An adapter's README names each of its settings and lookups."""
     readme = (ROOT / "adapters" / kind / "README.md").read_text()
-    adapter = find(kind)
+    adapter = find_adapter(kind)
     names = [*adapter.settings_type().model_fields, *(lookup.name for lookup in adapter.capabilities())]
     assert [name for name in names if f"`{name}`" not in readme] == []

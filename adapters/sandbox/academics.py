@@ -12,8 +12,8 @@ from student_graph.adapters.sandbox.facts import (
     DistrictFacts,
     EnrollmentFact,
     GradeFact,
-    PlaceFact,
     ResultFact,
+    SectionEnrollmentFact,
     TranscriptFact,
 )
 from student_graph.adapters.sandbox.people import GRADES
@@ -45,7 +45,7 @@ def _ability(student: str) -> float:
 def add_grades(facts: DistrictFacts, rng: Random) -> None:
     """Grades of the grading periods that are over, and a progress report in the one under way."""
     periods = {s.school: s.periods for s in facts.sessions if s.name == FALL}
-    for place in facts.places:
+    for place in facts.section_enrollments:
         if place.homeroom or place.section.session != FALL:
             continue
         over = [p for p in periods[place.section.school] if place.begin <= p[4] < NOW.date()]
@@ -56,13 +56,13 @@ def add_grades(facts: DistrictFacts, rng: Random) -> None:
             facts.grades.append(_grade(place, under_way, "Progress Report", rng, current=False))
 
 
-def _grade(place: PlaceFact, period: Period, kind: str, rng: Random, *, current: bool) -> GradeFact:
+def _grade(place: SectionEnrollmentFact, period: Period, kind: str, rng: Random, *, current: bool) -> GradeFact:
     """Numeric in the upper grades, letters in elementary school, both now and then."""
     points = float(round(min(100.0, 45 + 55 * _ability(place.student) + rng.gauss(0, 6))))
     elementary = int(place.section.course[-2:]) < GRADES.index("Sixth grade")
     both = rng.random() < 0.2
     return GradeFact(
-        place=place,
+        enrollment=place,
         period=period,
         kind=kind,
         numeric=points if both or not elementary else None,

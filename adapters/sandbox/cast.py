@@ -60,7 +60,7 @@ def _teachers(facts: DistrictFacts, student: str | None) -> Iterator[str]:
     if isinstance(facts, EdFiRecords):
         yield from _recorded_teachers(facts, student, today.isoformat())
         return
-    for place in facts.places:
+    for place in facts.section_enrollments:
         if place.student == student and _during(place.begin, place.end, today):
             for staff_id, _, begin, end in place.section.staff:
                 if _during(begin, end, today):

@@ -11,8 +11,8 @@ from student_graph.adapters.sandbox.facts import (
     CourseFact,
     DistrictFacts,
     EnrollmentFact,
-    PlaceFact,
     SchoolFact,
+    SectionEnrollmentFact,
     SectionFact,
     StaffFact,
 )
@@ -125,7 +125,7 @@ def _add_grade(facts: DistrictFacts, faculty: _Faculty, grade: str, stays: list[
             facts.sections.extend(sections[-1])
         for stay in stays:
             seat = (groups[stay.student] + (0 if elementary else shift * 9)) % len(groups)
-            facts.places.append(_place(stay, sections[seat // CLASS_SIZE][0], homeroom=stem == "HR"))
+            facts.section_enrollments.append(_place(stay, sections[seat // CLASS_SIZE][0], homeroom=stem == "HR"))
 
 
 def _section(
@@ -143,9 +143,9 @@ def _section(
     )
 
 
-def _place(stay: EnrollmentFact, section: SectionFact, *, homeroom: bool = False) -> PlaceFact:
+def _place(stay: EnrollmentFact, section: SectionFact, *, homeroom: bool = False) -> SectionEnrollmentFact:
     exit_in_term = stay.exit if stay.exit and stay.exit <= FALL_DAYS[1] else None
-    return PlaceFact(
+    return SectionEnrollmentFact(
         student=stay.student,
         section=section,
         begin=max(stay.entry, FALL_DAYS[0]),
@@ -159,8 +159,8 @@ def _add_dual_places(facts: DistrictFacts) -> None:
     for stay in facts.enrollments:
         if not stay.primary:
             section = next(s for s in facts.sections if s.school == stay.school and s.course.startswith("MATH"))
-            if not any(p.student == stay.student and p.section is section for p in facts.places):
-                facts.places.append(_place(stay, section))
+            if not any(p.student == stay.student and p.section is section for p in facts.section_enrollments):
+                facts.section_enrollments.append(_place(stay, section))
 
 
 def _share_an_identifier(facts: DistrictFacts) -> None:
@@ -171,6 +171,8 @@ def _share_an_identifier(facts: DistrictFacts) -> None:
         if one.course.startswith("SCI")
     )
     spring.identifier = fall.identifier
-    facts.awkward["shared_section_identifier"] = [fall.identifier]
-    for place in [place for place in facts.places if place.section is fall and place.end is None]:
-        facts.places.append(PlaceFact(student=place.student, section=spring, begin=SPRING_DAYS[0]))
+    facts.special_cases["shared_section_identifier"] = [fall.identifier]
+    for place in [place for place in facts.section_enrollments if place.section is fall and place.end is None]:
+        facts.section_enrollments.append(
+            SectionEnrollmentFact(student=place.student, section=spring, begin=SPRING_DAYS[0])
+        )

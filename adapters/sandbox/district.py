@@ -2,7 +2,7 @@
 The synthetic district that all sandboxes serve: deterministic from a seed, of any size.
 
 Everybody is fictional. The awkward cases of real data are cast first, so that every later step can play them;
-`facts.awkward` tells a test who shows which.
+`facts.special_cases` tells a test who shows which.
 """
 
 from __future__ import annotations
@@ -88,19 +88,19 @@ def _cast(facts: DistrictFacts, belongs: dict[str, tuple[SchoolFact, str]]) -> N
         levels[belongs[student.id][0].name.split()[-2]].append(student)
     for case, players in _CAST.items():
         chosen = [levels[level][place % len(levels[level])] for level, place in players]
-        facts.awkward[case] = list(dict.fromkeys(student.id for student in chosen))
+        facts.special_cases[case] = list(dict.fromkeys(student.id for student in chosen))
     by_id = {student.id: student for student in facts.students}
-    for number, player in enumerate(facts.awkward["unicode_name"]):
+    for number, player in enumerate(facts.special_cases["unicode_name"]):
         rename(by_id[player], number)
     for case, code in (
         ("two_state_ids", ("State", "7399999999")),
         ("ssn_code", ("SSN", "900-45-6789")),
         ("leading_zeros", ("Local", "000412")),
     ):
-        for player in facts.awkward[case]:
+        for player in facts.special_cases[case]:
             by_id[player].codes += (code,)
-    for player in facts.awkward["no_email"]:
+    for player in facts.special_cases["no_email"]:
         by_id[player].email = ""
-    one, two = (by_id[player] for player in facts.awkward["crossed_lms_ids"])
+    one, two = (by_id[player] for player in facts.special_cases["crossed_lms_ids"])
     if one.birth == two.birth:
         two.birth = two.birth.replace(day=two.birth.day % 28 + 1)

@@ -46,7 +46,7 @@ def _event(stay: EnrollmentFact, day: date, category: str, duration: float | Non
 def add_attendance(facts: DistrictFacts, rng: Random) -> None:
     """Events of school days for most students, of sections for some; most days nobody writes anything."""
     sections: dict[tuple[str, int], list[SectionFact]] = defaultdict(list)
-    for place in facts.places:
+    for place in facts.section_enrollments:
         if place.section.session == FALL:
             sections[place.student, place.section.school].append(place.section)
     for stay in facts.enrollments:
@@ -69,7 +69,7 @@ def _late(event: AttendanceFact, section: SectionFact) -> AttendanceFact:
 
 
 def _add_awkward_attendance(facts: DistrictFacts, sections: dict[tuple[str, int], list[SectionFact]]) -> None:
-    cast = facts.awkward
+    cast = facts.special_cases
     unusual = set(cast["dual_enrollment"] + cast["several_events_a_day"] + cast["unmapped_descriptor"])
     facts.attendance = [event for event in facts.attendance if event.student not in unusual]
     for stay in facts.enrollments:

@@ -12,7 +12,7 @@ from student_graph.adapters.sandbox.facts import (
     EngagementFact,
     LmsAccountFact,
     LmsCourseFact,
-    PlaceFact,
+    SectionEnrollmentFact,
     SectionFact,
     SubmissionFact,
 )
@@ -26,10 +26,10 @@ _FIRST_ONLINE_GRADE = GRADES.index("Third grade")
 
 def add_accounts(facts: DistrictFacts) -> None:
     """An account for all but the unlinked; two children have each other's number; some accounts are nobody's."""
-    crossed = facts.awkward["crossed_lms_ids"]
+    crossed = facts.special_cases["crossed_lms_ids"]
     swapped = dict(zip(crossed, reversed(crossed), strict=True))
     for student in facts.students:
-        if student.id not in facts.awkward["no_lms_link"]:
+        if student.id not in facts.special_cases["no_lms_link"]:
             facts.accounts.append(
                 LmsAccountFact(
                     id=_account_number(facts),
@@ -69,7 +69,7 @@ def add_accounts(facts: DistrictFacts) -> None:
                 birth=None,
             )
         )
-    facts.awkward["unmatched_lms_accounts"] = [
+    facts.special_cases["unmatched_lms_accounts"] = [
         str(account.id) for account in facts.accounts if account.sis_id is None
     ]
 
@@ -81,8 +81,8 @@ def _account_number(facts: DistrictFacts) -> int:
 def add_lms_courses(facts: DistrictFacts, rng: Random) -> None:
     """A course for each section of this term from the third grade up, and one that no section stands behind."""
     accounts = {account.owner: account.id for account in facts.accounts if account.owner}
-    members: dict[str, list[PlaceFact]] = defaultdict(list)
-    for place in facts.places:
+    members: dict[str, list[SectionEnrollmentFact]] = defaultdict(list)
+    for place in facts.section_enrollments:
         if place.section.session == FALL and place.end is None:
             members[place.section.identifier].append(place)
     for section in facts.sections:

@@ -55,7 +55,7 @@ def add_schools(facts: DistrictFacts, students: int) -> None:
             thin = level == "Middle" and number == 0
             add_year(facts, school, thin=thin)
             if thin:
-                facts.awkward["thin_calendar"] = [str(school.id)]
+                facts.special_cases["thin_calendar"] = [str(school.id)]
 
 
 def _seats(facts: DistrictFacts, students: int) -> Iterator[tuple[SchoolFact, str]]:
@@ -111,7 +111,7 @@ def rename(student: StudentFact, number: int) -> None:
 
 def add_enrollments(facts: DistrictFacts, belongs: dict[str, tuple[SchoolFact, str]], rng: Random) -> None:
     """The stay of every student, and the unusual stays of the students cast for them."""
-    cast, days = facts.awkward, instructional_days(*FALL_DAYS)
+    cast, days = facts.special_cases, instructional_days(*FALL_DAYS)
     for student, (school, grade) in belongs.items():
         late = rng.random() < 0.03
         stay = EnrollmentFact(
@@ -162,7 +162,7 @@ def add_contacts(facts: DistrictFacts, rng: Random) -> None:
     """One or two contacts for most students; a contact may be shared by two children of one family name."""
     families: dict[str, str] = {}
     for student in facts.students:
-        if student.id in facts.awkward["nothing_recorded"]:
+        if student.id in facts.special_cases["nothing_recorded"]:
             continue
         for number, relation in enumerate(
             rng.choice((("Mother", "Father"), ("Mother",), ("Father",), ("Guardian",)))

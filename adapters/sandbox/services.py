@@ -38,7 +38,7 @@ _WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 def add_programs(facts: DistrictFacts, rng: Random) -> None:
     """Each program for its share of the students; some have left it again."""
     for student in facts.students:
-        if student.id in facts.awkward["nothing_recorded"]:
+        if student.id in facts.special_cases["nothing_recorded"]:
             continue
         for kind, program, program_type, share, services in _PROGRAMS:
             if rng.random() < share:

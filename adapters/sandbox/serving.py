@@ -79,7 +79,7 @@ class Sandbox(ABC):
         self.url = ""
         """Where it answers, once it does, without a trailing slash."""
 
-    def configured(self) -> dict[str, Any]:
+    def source_settings(self) -> dict[str, Any]:
         """The settings of a gateway's source: it must be told that the vendor stands on this machine."""
         return {**self.settings(), "networks": [f"{_HERE}/32"]}
 
@@ -92,7 +92,7 @@ class Sandbox(ABC):
         """Settings with which the adapter reaches this sandbox at `self.url`."""
 
     @abstractmethod
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """
         Keys of a kind that it can answer, as the adapter is given them; empty when it knows none of that kind.
 
@@ -107,12 +107,12 @@ class Sandbox(ABC):
         """Forget every token that was given out; a vendor that has a `token_path` says how."""
         raise NotImplementedError
 
-    def unavailable(self) -> Response:
+    def unavailable_response(self) -> Response:
         """What the vendor answers when it is down."""
         return JSONResponse({"message": "Service unavailable"}, status_code=503)
 
     @abstractmethod
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """What the vendor answers when it throttles."""
 
     def app(self) -> ASGIApp:
@@ -149,7 +149,13 @@ class _Switched:
         if switches.down_after is not None:
             switches.down = switches.down or switches.down_after <= 0
             switches.down_after -= 1
-        app = sandbox.unavailable() if switches.down else sandbox.throttle() if switches.throttled else self._app
+        app = (
+            sandbox.unavailable_response()
+            if switches.down
+            else sandbox.throttled_response()
+            if switches.throttled
+            else self._app
+        )
         await app(scope, receive, send)
 
 

@@ -22,7 +22,7 @@ def _sis_parts(facts: DistrictFacts) -> Iterable[Iterable[str]]:
         for rows in facts.resources.values():
             yield [row["studentReference"]["studentUniqueId"] for row in rows if "studentReference" in row]
         return
-    yield [grade.place.student for grade in facts.grades]
+    yield [grade.enrollment.student for grade in facts.grades]
     yield [program.student for program in facts.programs if program.kind == "food service"]
     for part in (facts.attendance, facts.actions, facts.results, facts.buses):
         yield [fact.student for fact in part]

@@ -21,7 +21,7 @@ class Answers:
 
     async def test_known_keys_are_answered(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """A known key is never absent and never an error; without rows a list is empty."""
-        known = sandbox.known(lookup.key_kind)
+        known = sandbox.known_keys(lookup.key_kind)
         assert known, f"the sandbox knows no {lookup.key_kind}"
         async with built(sandbox, kind=self.kind) as adapter:
             told = await ask(adapter, lookup, known, sandbox.arguments())
@@ -37,7 +37,7 @@ class Answers:
 
         A list may be empty, where the vendor does not tell nobody from nothing.
         """
-        known = sandbox.known(lookup.key_kind)
+        known = sandbox.known_keys(lookup.key_kind)
         unknown = unknown_key(known)
         async with built(sandbox, kind=self.kind) as adapter:
             told = await ask(adapter, lookup, [known[0], unknown], sandbox.arguments())
@@ -47,7 +47,7 @@ class Answers:
 
     async def test_a_batch_equals_its_singles(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Asked together or one by one, keys have the same records in the same order."""
-        keys = sample(sandbox.known(lookup.key_kind), 12)
+        keys = sample(sandbox.known_keys(lookup.key_kind), 12)
         async with built(sandbox, kind=self.kind) as adapter:
             together = await ask(adapter, lookup, keys, sandbox.arguments())
             for key in keys:
@@ -57,7 +57,7 @@ class Answers:
 
     async def test_the_same_question_has_the_same_answer(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Asked again, in another order of keys, every key has the same records in the same order."""
-        keys = sample(sandbox.known(lookup.key_kind), 5)
+        keys = sample(sandbox.known_keys(lookup.key_kind), 5)
         async with built(sandbox, kind=self.kind) as adapter:
             first, again, backwards = [
                 await ask(adapter, lookup, some, sandbox.arguments()) for some in (keys, keys, keys[::-1])
@@ -69,7 +69,11 @@ class Answers:
         """Every name arrives as the district writes it, in whatever script."""
         async with built(sandbox, kind=self.kind) as adapter:
             told = await ask(
-                adapter, naming, sandbox.known(naming.key_kind), sandbox.arguments(), Window(len(facts.students))
+                adapter,
+                naming,
+                sandbox.known_keys(naming.key_kind),
+                sandbox.arguments(),
+                Window(len(facts.students)),
             )
         records = [r for answer in told.values() for r in records_of(answer) if isinstance(r, Student)]
         written = {(fact.first, fact.last) for fact in facts.students}
@@ -80,9 +84,11 @@ class Answers:
 
     async def test_nobody_of_another_district_is_told_of(self, personal: Lookup, sandbox: Sandbox) -> None:
         """Everybody in a district's lists is somebody whom the vendor knows as a student of that district."""
-        known = set(sandbox.known("student"))
+        known = set(sandbox.known_keys("student"))
         async with built(sandbox, kind=self.kind) as adapter:
-            told = await ask(adapter, personal, sandbox.known(personal.key_kind), sandbox.arguments(), Window(500))
+            told = await ask(
+                adapter, personal, sandbox.known_keys(personal.key_kind), sandbox.arguments(), Window(500)
+            )
         people = {getattr(r, "student_id", None) for answer in told.values() for r in records_of(answer)}
 
         assert people - known == set()
@@ -90,7 +96,7 @@ class Answers:
     async def test_records_are_what_the_lookup_promises(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Right type, the vendor's id, about the key that was asked, and no provenance: that is the gateway's."""
         async with built(sandbox, kind=self.kind) as adapter:
-            told = await ask(adapter, lookup, sandbox.known(lookup.key_kind), sandbox.arguments())
+            told = await ask(adapter, lookup, sandbox.known_keys(lookup.key_kind), sandbox.arguments())
         for key, answer in told.items():
             assert lookup.is_list == isinstance(answer, list | Page)
             for record in records_of(answer):
@@ -114,7 +120,7 @@ class Answers:
         self, lookup: Lookup, sandbox: Sandbox, empty_sandbox: Sandbox
     ) -> None:
         """A vendor without data, or with nothing but the agency, answers so; it is no error and no crash."""
-        keys = sandbox.known(lookup.key_kind)[:3]
+        keys = sandbox.known_keys(lookup.key_kind)[:3]
         async with built(empty_sandbox, kind=self.kind) as adapter:
             told = await tell(adapter, lookup, keys, sandbox.arguments())
 
@@ -127,7 +133,7 @@ class Answers:
     ) -> None:
         """A district's own code becomes UNMAPPED beside the vendor's spelling; it neither crashes nor counts."""
         async with built(sandbox, kind=self.kind) as adapter:
-            told = await ask(adapter, attendance, facts.awkward["unmapped_descriptor"], sandbox.arguments())
+            told = await ask(adapter, attendance, facts.special_cases["unmapped_descriptor"], sandbox.arguments())
         events = [event for answer in told.values() for event in answer]
         unmapped = [event.raw.code_value for event in events if event.category is AttendanceCategory.UNMAPPED]
 

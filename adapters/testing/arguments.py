@@ -24,7 +24,7 @@ class Arguments:
 
     async def test_another_school_year_has_other_records(self, yearly: Lookup, sandbox: Sandbox) -> None:
         """A year of which the vendor has nothing has no records; nothing of another year stands in for it."""
-        keys = sandbox.known(yearly.key_kind)
+        keys = sandbox.known_keys(yearly.key_kind)
         arguments = sandbox.arguments()
         async with built(sandbox, kind=self.kind) as adapter:
             now = await ask(adapter, yearly, keys, arguments)
@@ -37,7 +37,7 @@ class Arguments:
 
     async def test_since_counts_from_that_day_on(self, dated: Lookup, sandbox: Sandbox) -> None:
         """From long ago on everything counts, from the far future on nothing does; nobody is left out for it."""
-        keys = sandbox.known(dated.key_kind)[:12]
+        keys = sandbox.known_keys(dated.key_kind)[:12]
         async with built(sandbox, kind=self.kind) as adapter:
             always, ever, never = [
                 await ask(adapter, dated, keys, sandbox.arguments() | {"since": day})
@@ -50,7 +50,7 @@ class Arguments:
 
     async def test_an_applied_filter_is_applied(self, filtered: Lookup, sandbox: Sandbox) -> None:
         """What the vendor is said to have filtered by, it has: everybody who fits, and nobody else."""
-        key = sandbox.known(filtered.key_kind)[0]
+        key = sandbox.known_keys(filtered.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             everybody = records_of((await ask(adapter, filtered, [key], sandbox.arguments()))[key])
             for wanted in filters(everybody):
@@ -66,7 +66,7 @@ class Arguments:
 
     async def test_only_filters_that_were_given_are_applied(self, filtered: Lookup, sandbox: Sandbox) -> None:
         """Without a filter nothing is claimed to have been filtered by."""
-        key = sandbox.known(filtered.key_kind)[0]
+        key = sandbox.known_keys(filtered.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             page = (await ask(adapter, filtered, [key], sandbox.arguments()))[key]
 

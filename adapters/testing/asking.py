@@ -14,7 +14,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.lookup import Lookup, Page, Window
 from student_graph.adapters.model import Record
-from student_graph.adapters.registry import find
+from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.testing.wire import Wire
 
@@ -34,7 +34,7 @@ def build(
     Its client asks the configured origin and nobody else, keeps no cookies, follows no redirects and heeds no
     proxy of the environment. `kind` is for an adapter that is not installed.
     """
-    kind = kind or find(sandbox.kind)
+    kind = kind or find_adapter(sandbox.kind)
     settings = kind.settings_type().model_validate(sandbox.settings())
     http = httpx.AsyncClient(
         base_url=str(settings.base_url),

@@ -25,7 +25,7 @@ class Data:
     async def test_values_are_what_the_record_declares(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Types, enum members and null where it is allowed; an instant is in UTC, and a day has no time."""
         async with built(sandbox, kind=self.kind) as adapter:
-            told = await ask(adapter, lookup, sandbox.known(lookup.key_kind), sandbox.arguments())
+            told = await ask(adapter, lookup, sandbox.known_keys(lookup.key_kind), sandbox.arguments())
         wrong = {line for answer in told.values() for record in records_of(answer) for line in misfits(record)}
 
         assert wrong == set()

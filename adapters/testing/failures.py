@@ -111,7 +111,7 @@ class Failures:
         self, lookup: Lookup, status: int, sandbox: Sandbox
     ) -> None:
         """What the vendor does not have is absent or not offered: never a list, and never another failure."""
-        keys = sandbox.known(lookup.key_kind)[:2]
+        keys = sandbox.known_keys(lookup.key_kind)[:2]
         wire = Faulty(sandbox.url, 0, lambda: httpx.Response(status, json={}))
         async with built(sandbox, wire, kind=self.kind) as adapter:
             told = await tell(adapter, lookup, keys, sandbox.arguments())
@@ -122,7 +122,7 @@ class Failures:
 
     async def test_a_vendor_says_when_to_ask_again(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """In seconds or as a date; a date that is past means now."""
-        keys = sandbox.known(lookup.key_kind)[:1]
+        keys = sandbox.known_keys(lookup.key_kind)[:1]
         now = datetime.now(UTC)
         for text, least, most in (
             ("7", 7.0, 7.0),
@@ -139,7 +139,7 @@ class Failures:
 
     async def healthy(self, lookup: Lookup, sandbox: Sandbox) -> Told:
         """What two keys are answered when all is well; the sandbox's `requests` are what it took."""
-        keys = sandbox.known(lookup.key_kind)[:2]
+        keys = sandbox.known_keys(lookup.key_kind)[:2]
         sandbox.requests.clear()
         async with built(sandbox, kind=self.kind) as adapter:
             told = await ask(adapter, lookup, keys, sandbox.arguments())

@@ -26,7 +26,7 @@ class Hostile:
 
     async def test_a_hostile_key_reaches_the_vendor_as_nothing_else(self, keyed: Lookup, sandbox: Sandbox) -> None:
         """It has no records, and no request differs from the usual ones in more than a value."""
-        known = sandbox.known(keyed.key_kind)[0]
+        known = sandbox.known_keys(keyed.key_kind)[0]
         usual = await self.usual(keyed, known, sandbox)
         async with built(sandbox, kind=self.kind) as adapter:
             for key in hostile_keys(known):
@@ -38,7 +38,7 @@ class Hostile:
 
     async def test_a_hostile_key_harms_no_other(self, keyed: Lookup, sandbox: Sandbox) -> None:
         """A good key beside it is answered as if it were alone."""
-        known = sandbox.known(keyed.key_kind)[0]
+        known = sandbox.known_keys(keyed.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             alone = await ask(adapter, keyed, [known], sandbox.arguments())
             told = await ask(adapter, keyed, ["../x", known, "a\0b"], sandbox.arguments())

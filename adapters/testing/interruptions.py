@@ -26,7 +26,7 @@ class Interruptions:
 
     async def test_a_cancelled_lookup_leaves_nothing_behind(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """No task goes on behind the asker's back, and the next question is answered."""
-        keys = sandbox.known(lookup.key_kind)[:3]
+        keys = sandbox.known_keys(lookup.key_kind)[:3]
         async with built(sandbox, kind=self.kind) as adapter:
             healthy = await ask(adapter, lookup, keys, sandbox.arguments())
         for good in moments(len(sandbox.requests)):
@@ -49,7 +49,7 @@ class Interruptions:
 
     async def test_an_answer_is_waited_for(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """An adapter sets no limit of its own, neither for a request nor for the whole: that is the gateway's."""
-        keys = sandbox.known(lookup.key_kind)[:1]
+        keys = sandbox.known_keys(lookup.key_kind)[:1]
         wire = Held(sandbox.url, 0)
         async with built(sandbox, kind=self.kind) as adapter:
             healthy = await ask(adapter, lookup, keys, sandbox.arguments())
@@ -68,7 +68,7 @@ class Interruptions:
 
     async def test_nothing_is_answered_from_memory(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """An adapter keeps no answers: what the vendor can no longer tell, it does not tell either."""
-        keys = sandbox.known(lookup.key_kind)[:2]
+        keys = sandbox.known_keys(lookup.key_kind)[:2]
         async with built(sandbox, kind=self.kind) as adapter:
             await ask(adapter, lookup, keys, sandbox.arguments())
             sandbox.switches.down = True
@@ -81,7 +81,7 @@ class Interruptions:
         """A failed request is not sent again: retries are the gateway's, which knows how much time is left."""
         wire = Faulty(sandbox.url, 0, lambda: httpx.Response(503))
         async with built(sandbox, wire, kind=self.kind) as adapter:
-            await tell(adapter, lookup, sandbox.known(lookup.key_kind)[:2], sandbox.arguments())
+            await tell(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:2], sandbox.arguments())
         asked = [(request.method, request.url, request.content) for request in wire.sent]
 
         assert len(set(asked)) == len(asked)

@@ -23,7 +23,7 @@ class Paths:
     async def test_a_coarse_answer_equals_the_point_reads(self, path: Any, sandbox: Sandbox) -> None:
         """AccessPath by key, the coarse answer holds what each key's own answer holds: no record more, none less."""
         point, split = lookup_of(path), self.split(sandbox, path)
-        keys = sandbox.known(point.key_kind)
+        keys = sandbox.known_keys(point.key_kind)
         async with built(sandbox, kind=self.kind) as adapter:
             told = await ask(adapter, point, keys, sandbox.arguments())
             covers = await self.covers(adapter, split, keys, sandbox)
@@ -42,7 +42,7 @@ class Paths:
     async def test_a_point_read_costs_what_it_says(self, path: Any, sandbox: Sandbox) -> None:
         """On average over everybody: a way that costs more than it says would be taken too often."""
         point, split = lookup_of(path), self.split(sandbox, path)
-        keys = sandbox.known(point.key_kind)
+        keys = sandbox.known_keys(point.key_kind)
         async with built(sandbox, kind=self.kind) as adapter:
             await ask(adapter, point, keys[:1], sandbox.arguments())  # tokens and discovery are no key's cost
             sandbox.requests.clear()
@@ -72,7 +72,7 @@ class Paths:
 
         Where another source of the district tells them, the sandbox's own: all of them cover everybody.
         """
-        everywhere = sandbox.known(lookup_of(split.coarse_lookup).key_kind)
+        everywhere = sandbox.known_keys(lookup_of(split.coarse_lookup).key_kind)
         if (
             split.coarse_keys_from is None
             or split.coarse_key_of is None

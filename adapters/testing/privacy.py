@@ -19,7 +19,7 @@ class Privacy:
 
     async def test_what_is_not_declared_does_not_leave(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """A property that nobody declared changes no record, is in none, and comes back in no request."""
-        keys = sandbox.known(lookup.key_kind)[:5]
+        keys = sandbox.known_keys(lookup.key_kind)[:5]
         wire = Rewriting(sandbox.url, planted(CANARY))
         async with built(sandbox, kind=self.kind) as adapter:
             plain = await ask(adapter, lookup, keys, sandbox.arguments())
@@ -35,7 +35,7 @@ class Privacy:
     ) -> None:
         """Addresses that the vendor hands out are followed at home only; elsewhere nobody is even spoken to."""
         sandbox.switches.page_limit = 7
-        keys = sandbox.known(lookup.key_kind)[:2]
+        keys = sandbox.known_keys(lookup.key_kind)[:2]
         empty_sandbox.requests.clear()
         wire = Rewriting(sandbox.url, lambda text: text.replace(sandbox.url, empty_sandbox.url))
         async with built(sandbox, wire, kind=self.kind) as adapter:
@@ -48,6 +48,6 @@ class Privacy:
         """Limits, tracing and the origin check are inside that client: nothing may go around it."""
         wire = Wire(sandbox.url)
         async with built(sandbox, wire, kind=self.kind) as adapter:
-            await ask(adapter, lookup, sandbox.known(lookup.key_kind)[:2], sandbox.arguments())
+            await ask(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:2], sandbox.arguments())
 
         assert len(wire.sent) == len(sandbox.requests)

@@ -39,7 +39,7 @@ class Secrets:
     ) -> None:
         """Not even at the finest level, whether the vendor answers or refuses; nor is a key, but by httpx."""
         caplog.set_level(logging.DEBUG)
-        key = sandbox.known(lookup.key_kind)[0]
+        key = sandbox.known_keys(lookup.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             await ask(adapter, lookup, [key], sandbox.arguments())
             secrets = secrets_of(adapter)
@@ -52,7 +52,7 @@ class Secrets:
 
     async def test_an_error_tells_no_secret_address_or_key(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """What becomes of a failure is shown to users: it holds nothing of the question or of the vendor."""
-        key = sandbox.known(lookup.key_kind)[0]
+        key = sandbox.known_keys(lookup.key_kind)[0]
         adapter = build(sandbox, Faulty(sandbox.url, 0, refusal), kind=self.kind)
         async with adapter.http:
             failure = await failed(adapter, lookup, key, sandbox.arguments())
@@ -68,7 +68,7 @@ class Secrets:
 
     async def test_50_tasks_renew_a_token_once(self, renewing: Lookup, sandbox: Sandbox) -> None:
         """When a token ends under many tasks, one asks for the next, and all are answered as before."""
-        key = sandbox.known(renewing.key_kind)[0]
+        key = sandbox.known_keys(renewing.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             before = await ask(adapter, renewing, [key], sandbox.arguments())
             sandbox.revoke()

@@ -12,7 +12,7 @@ import pytest
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import About, Lookup, lookup_of
 from student_graph.adapters.model import Student
-from student_graph.adapters.registry import find
+from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, Switches, served
@@ -50,7 +50,7 @@ class AdapterSuite(
     @classmethod
     def adapter_type(cls) -> type[Adapter]:
         """The adapter under test: the one that is registered under the sandbox's kind."""
-        return find(cls.sandbox_type.kind)
+        return find_adapter(cls.sandbox_type.kind)
 
     @classmethod
     def _cases(cls) -> dict[str, list[tuple[str, Any]]]:

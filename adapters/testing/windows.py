@@ -25,7 +25,7 @@ class Windows:
     @pytest.mark.parametrize("first", [1, 7, 100])
     async def test_no_record_is_lost_or_doubled(self, paged: Lookup, first: int, sandbox: Sandbox) -> None:
         """Whatever the size of a page, each record comes once, and everybody whom the sandbox knows comes."""
-        key = sandbox.known(paged.key_kind)[0]
+        key = sandbox.known_keys(paged.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             records = await self.walk(adapter, paged, key, Window(first), sandbox)
         ids = [record.vendor_id for record in records]
@@ -33,7 +33,7 @@ class Windows:
         assert len(set(ids)) == len(ids)
         if self.kind.identity is None and paged.about.value == "student_id":
             people = {getattr(record, "student_id", None) for record in records}
-            assert set(sandbox.known("student")) <= people
+            assert set(sandbox.known_keys("student")) <= people
 
     async def walk(
         self, adapter: Adapter, paged: Lookup, key: str, window: Window, sandbox: Sandbox
@@ -54,7 +54,7 @@ class Windows:
 
     async def test_a_made_up_cursor_is_refused(self, paged: Lookup, sandbox: Sandbox) -> None:
         """A cursor that the list did not give is the asker's error; nothing else is read with it."""
-        key = sandbox.known(paged.key_kind)[0]
+        key = sandbox.known_keys(paged.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             told = await tell(adapter, paged, [key], sandbox.arguments(), Window(5, "\0 http://evil.example"))
 
@@ -77,7 +77,7 @@ class Windows:
         self, paged: Lookup, sandbox: Sandbox, missing: tuple[int, int]
     ) -> tuple[set[str], list[str]]:
         """Who is there all the time, and who is seen when rows go missing, or come back, after the first page."""
-        key = sandbox.known(paged.key_kind)[0]
+        key = sandbox.known_keys(paged.key_kind)[0]
         async with built(sandbox, kind=self.kind) as adapter:
             sandbox.switches.missing = max(missing)
             steady = {record.vendor_id for record in await self.walk(adapter, paged, key, Window(100), sandbox)}
@@ -89,7 +89,7 @@ class Windows:
 
     async def test_short_pages_change_no_answer(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """However few rows the vendor puts on a page, whatever was asked for, the answer is the same."""
-        keys = sample(sandbox.known(lookup.key_kind), 3)
+        keys = sample(sandbox.known_keys(lookup.key_kind), 3)
         async with built(sandbox, kind=self.kind) as adapter:
             expected = await ask(adapter, lookup, keys, sandbox.arguments(), Window(7))
             sandbox.switches.page_limit = 7
@@ -99,7 +99,7 @@ class Windows:
 
     async def test_rows_that_move_while_a_list_is_read_come_once(self, whole: Lookup, sandbox: Sandbox) -> None:
         """A long list that grows while it is read holds everybody who was there all the time, and nobody twice."""
-        key = sandbox.known(whole.key_kind)[0]
+        key = sandbox.known_keys(whole.key_kind)[0]
         sandbox.switches.page_limit, sandbox.switches.missing = 7, DRIFT
         sandbox.requests.clear()
         async with built(sandbox, kind=self.kind) as adapter:
@@ -115,7 +115,7 @@ class Windows:
 
     async def test_a_vendor_that_repeats_itself_is_given_up(self, whole: Lookup, sandbox: Sandbox) -> None:
         """A list that never ends is not read for ever."""
-        key = sandbox.known(whole.key_kind)[0]
+        key = sandbox.known_keys(whole.key_kind)[0]
         sandbox.switches.page_limit = 7
         sandbox.requests.clear()
         async with built(sandbox, kind=self.kind) as adapter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from student_graph.adapters.registry import find, installed, settings_schema
+from student_graph.adapters.registry import find_adapter, installed_adapters, settings_schema
 from student_graph.gateway.cli.parser import Commands, table
 
 
@@ -22,7 +22,7 @@ def add_command(commands: Commands) -> None:
 
 def _list(_: argparse.Namespace) -> int:
     rows = [("KIND", "CONTRACT", "LOOKUPS", "CLASS")]
-    for kind, adapter in installed().items():
+    for kind, adapter in installed_adapters().items():
         place = f"{adapter.__module__}:{adapter.__qualname__}"
         rows.append((kind, str(adapter.contract), str(len(adapter.capabilities())), place))
     print(table(rows))
@@ -30,5 +30,5 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    print(json.dumps(settings_schema(find(options.kind)), indent=2))
+    print(json.dumps(settings_schema(find_adapter(options.kind)), indent=2))
     return 0

@@ -11,8 +11,8 @@ import httpx
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.registry import SettingsError, find, make_settings
-from student_graph.adapters.sources import Freshness, District, Source
+from student_graph.adapters.registry import SettingsError, build_settings, find_adapter
+from student_graph.adapters.sources import District, Freshness, Source
 from student_graph.gateway import http
 from student_graph.gateway.cache.ages import RESTRICTED
 from student_graph.gateway.config import settings_file
@@ -46,12 +46,12 @@ def _source(
     district: DistrictId, config: settings_file.SourceConfig, where: str, environ: Mapping[str, str]
 ) -> Source:
     try:
-        settings = make_settings(find(config.kind), config.name, config.settings, environ)
+        settings = build_settings(find_adapter(config.kind), config.name, config.settings, environ)
     except SettingsError as exc:
         raise SettingsError(f"{where}: {exc}") from None
     if settings.base_url.scheme != "https" and not settings_file.is_loopback(settings.base_url.host or ""):
         raise SettingsError(f"{where}.base_url: must be https: children's records do not travel in the clear")
-    offered = {lookup.name for lookup in find(config.kind).capabilities()}
+    offered = {lookup.name for lookup in find_adapter(config.kind).capabilities()}
     if unknown := sorted((config.lookups or frozenset()) - offered):
         raise SettingsError(f"{where}.lookups: '{config.kind}' does not answer {unknown[0]}")
     ages = {name: _aging(name, config, f"{where}.cache.{name}") for name in config.cache}
@@ -70,7 +70,7 @@ def _aging(name: str, config: settings_file.SourceConfig, where: str) -> Freshne
     Raises:
         SettingsError: the source does not answer the lookup, or its class of data may not be cached for so long.
     """
-    lookup = next((lookup for lookup in find(config.kind).capabilities() if lookup.name == name), None)
+    lookup = next((lookup for lookup in find_adapter(config.kind).capabilities() if lookup.name == name), None)
     if lookup is None:
         raise SettingsError(f"{where}: '{config.kind}' does not answer {name}")
     aging = config.cache[name]
@@ -93,7 +93,7 @@ def connect(
     ages: Mapping[str, Freshness] | None = None,
 ) -> Source:
     """A source with its own HTTP client and credentials, linked by the adapter's rules unless others are given."""
-    client = http.client(settings, count_call)
-    adapter = find(kind)(name, settings, client)
+    client = http.create_client(settings, count_call)
+    adapter = find_adapter(kind)(name, settings, client)
     client.auth = adapter.auth() or httpx.Auth()
     return Source(name, kind, district, adapter, identity or adapter.identity, only, ages or {})

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from student_graph.adapters.identity import UNIQUE_ID_SYSTEM, IdentityRule, IdentityRules
 from student_graph.adapters.model import DistrictId
-from student_graph.adapters.registry import SettingsError, find
+from student_graph.adapters.registry import SettingsError, find_adapter
 from student_graph.adapters.sandbox.cast import cast
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
@@ -96,9 +96,9 @@ class Staged:
         """The district, with a source for each sandbox, once they answer."""
         sources = []
         for name, sandbox in self.sandboxes.items():
-            kind = find(sandbox.kind).settings_type()
+            kind = find_adapter(sandbox.kind).settings_type()
             size = {"students": max(self.size, 1)} if "students" in kind.model_fields else {}
-            settings = kind.model_validate(sandbox.configured() | {"rest": REST} | size)
+            settings = kind.model_validate(sandbox.source_settings() | {"rest": REST} | size)
             rules = self.rules.get(name)
             only = TESTING if rules else None
             sources.append(connect(self.id, name, sandbox.kind, settings, identity=rules, only=only))

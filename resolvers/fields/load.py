@@ -15,7 +15,7 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Batch, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId, Record
-from student_graph.adapters.sources import LookupResults, District, Key, Keys, Method
+from student_graph.adapters.sources import District, Key, Keys, LookupResults, Method
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.outcome import Partial, Told
 from student_graph.resolvers.fields.record import fetched

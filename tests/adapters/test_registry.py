@@ -14,7 +14,15 @@ import pytest
 from pydantic import SecretStr
 
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.registry import GROUP, SettingsError, find, kinds, load, make_settings, settings_schema
+from student_graph.adapters.registry import (
+    ENTRY_POINT_GROUP,
+    SettingsError,
+    adapter_kinds,
+    build_settings,
+    find_adapter,
+    load_adapter,
+    settings_schema,
+)
 from tests.adapters.helpers.small_vendor import Hall, HallSettings
 
 ENVIRON = {"HALL_TOKEN": "hall-secret"}
@@ -29,23 +37,23 @@ class Elder(Adapter):
 
 def point(target: str) -> EntryPoint:
     """An entry point that a package might declare."""
-    return EntryPoint("hall", target, GROUP)
+    return EntryPoint("hall", target, ENTRY_POINT_GROUP)
 
 
 def test_our_vendors_are_installed_like_anybodys() -> None:
     """The adapters of this distribution are found by its entry points."""
-    assert {"canvas", "edfi"} <= set(kinds())
+    assert {"canvas", "edfi"} <= set(adapter_kinds())
 
 
 def test_an_unknown_kind_is_answered_with_the_known_ones() -> None:
     """An operator's typing error is told with what there is."""
     with pytest.raises(SettingsError, match=r"no adapter 'canvass'; installed are .*canvas, edfi"):
-        find("canvass")
+        find_adapter("canvass")
 
 
 def test_an_entry_point_is_loaded() -> None:
     """What an entry point names is the adapter."""
-    assert load(point("tests.adapters.helpers.small_vendor:Hall")) is Hall
+    assert load_adapter(point("tests.adapters.helpers.small_vendor:Hall")) is Hall
 
 
 @pytest.mark.parametrize(
@@ -61,7 +69,7 @@ def test_an_entry_point_is_loaded() -> None:
 def test_what_is_no_adapter_for_this_contract_is_refused(target: str, problem: str) -> None:
     """Another contract, another class or nothing at all is said by the adapter's name."""
     with pytest.raises(SettingsError, match=f"adapter 'hall' {problem}"):
-        load(point(target))
+        load_adapter(point(target))
 
 
 def package(folder: Path, name: str, entry: str) -> None:
@@ -69,7 +77,7 @@ def package(folder: Path, name: str, entry: str) -> None:
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\n{entry}\n")
+    (info / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{entry}\n")
 
 
 def elsewhere(folder: Path, statement: str) -> str:
@@ -87,7 +95,7 @@ def test_a_third_partys_adapter_is_found(tmp_path: Path) -> None:
     package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
 
     assert (
-        elsewhere(tmp_path, "print(registry.find('hall'))")
+        elsewhere(tmp_path, "print(registry.find_adapter('hall'))")
         == "<class 'tests.adapters.helpers.small_vendor.Hall'>\n"
     )
 
@@ -96,7 +104,9 @@ def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:
     """Which of two adapters answers is never left to chance."""
     package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
     package(tmp_path, "town-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
-    told = elsewhere(tmp_path, "try: registry.find('hall')\nexcept registry.SettingsError as exc: print(exc)")
+    told = elsewhere(
+        tmp_path, "try: registry.find_adapter('hall')\nexcept registry.SettingsError as exc: print(exc)"
+    )
 
     assert told == "several packages bring an adapter 'hall': district-hall, town-hall\n"
 
@@ -106,12 +116,12 @@ def test_one_broken_adapter_does_not_hide_the_others(tmp_path: Path) -> None:
     package(tmp_path, "broken-hall", "broken = nowhere:Hall")
     package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
 
-    assert elsewhere(tmp_path, "print(registry.find('hall').__name__)") == "Hall\n"
+    assert elsewhere(tmp_path, "print(registry.find_adapter('hall').__name__)") == "Hall\n"
 
 
 def test_a_secret_is_read_from_the_environment() -> None:
     """The file names a variable, the settings hold its value, and neither prints it."""
-    settings = make_settings(Hall, "north", GOOD, ENVIRON)
+    settings = build_settings(Hall, "north", GOOD, ENVIRON)
 
     assert isinstance(settings, HallSettings)
     assert settings.token == SecretStr("hall-secret")
@@ -136,7 +146,7 @@ def test_a_wrong_setting_is_told_by_source_and_name(changed: dict[str, Any], pro
     """One readable line, never with a value."""
     values = {name: each for name, each in (GOOD | changed).items() if each is not None}
     with pytest.raises(SettingsError) as caught:
-        make_settings(Hall, "north", values, ENVIRON)
+        build_settings(Hall, "north", values, ENVIRON)
 
     assert str(caught.value) == f"source 'north': {problem}"
     assert "written-down" not in str(caught.value)
@@ -145,7 +155,7 @@ def test_a_wrong_setting_is_told_by_source_and_name(changed: dict[str, Any], pro
 def test_several_wrong_settings_are_told_at_once() -> None:
     """An operator need not start five times to find five errors."""
     with pytest.raises(SettingsError, match=r"base_url is missing; token_env is missing; there is no setting x"):
-        make_settings(Hall, "north", {"x": 1}, ENVIRON)
+        build_settings(Hall, "north", {"x": 1}, ENVIRON)
 
 
 def test_the_schema_describes_what_stands_in_the_file() -> None:

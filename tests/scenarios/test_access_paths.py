@@ -21,7 +21,7 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId, StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
-from student_graph.adapters.sources import LookupResults, Keys, Sources
+from student_graph.adapters.sources import Keys, LookupResults, Sources
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.scenarios.helpers.whole_district import HERE, Road, road
 
@@ -41,7 +41,7 @@ def homeroom(facts: DistrictFacts) -> tuple[SectionFact, list[StudentId]]:
     """A class of 28 of the elementary school that works online, and its students."""
     online = {course.section.key for course in facts.lms_courses if course.section}
     places: dict[Any, list[Any]] = {}
-    for place in facts.places:
+    for place in facts.section_enrollments:
         places.setdefault(place.section.key, []).append(place)
     full = (p for key, p in places.items() if key[0] == SCHOOL and len(p) == 28 and key in online)
     found = next(full)
@@ -51,7 +51,7 @@ def homeroom(facts: DistrictFacts) -> tuple[SectionFact, list[StudentId]]:
 def school(facts: DistrictFacts) -> list[StudentId]:
     """Everybody who has or had a stay at the elementary school, and the child of two schools."""
     stays = {stay.student for stay in facts.enrollments if stay.school == SCHOOL}
-    return sorted(StudentId(student) for student in stays | set(facts.awkward["dual_enrollment"]))
+    return sorted(StudentId(student) for student in stays | set(facts.special_cases["dual_enrollment"]))
 
 
 EDGES: dict[str, tuple[Any, dict[str, Any], dict[str, int], dict[str, int]]] = {

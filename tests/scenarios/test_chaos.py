@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from student_graph.adapters.model import Sensitivity
-from student_graph.adapters.registry import find
+from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, Switches
-from student_graph.adapters.sources import Freshness, District
+from student_graph.adapters.sources import District, Freshness
 from student_graph.gateway.config.districts import connect
 from student_graph.gateway.server import Service
 from student_graph.resolvers.access import granted
@@ -62,13 +62,13 @@ class Chaos:
         self._sandboxes = made.sandboxes
         sources = []
         for kind, sandbox in made.sandboxes.items():
-            given = sandbox.configured() | {"rest": 0.05, "timeout": 0.5}
-            settings = find(kind).settings_type().model_validate(given)
+            given = sandbox.source_settings() | {"rest": 0.05, "timeout": 0.5}
+            settings = find_adapter(kind).settings_type().model_validate(given)
             ages = {
                 lookup.name: Freshness(
                     timedelta(seconds=0.1), timedelta(0 if lookup.sensitivity.restricted else 1)
                 )
-                for lookup in find(kind).capabilities()
+                for lookup in find_adapter(kind).capabilities()
             }
             sources.append(connect(HERE, kind, kind, settings, ages=ages))
         sources.sort(key=lambda source: source.identity is not None)

@@ -27,7 +27,7 @@ PARTS = (*FROM_SIS, "assignments")
 def whole(facts: DistrictFacts) -> str:
     """A student about whom every source has something of every kind."""
     logins = {account.owner for account in facts.accounts if account.sis_id == account.owner}
-    crossed = set(facts.awkward["crossed_lms_ids"])
+    crossed = set(facts.special_cases["crossed_lms_ids"])
     kinds: list[set[str]] = [
         logins - crossed,
         {work.student for work in facts.results},
@@ -35,7 +35,7 @@ def whole(facts: DistrictFacts) -> str:
         {action.student for action in facts.actions},
         {program.student for program in facts.programs if program.kind == "food service"},
         {bus.student for bus in facts.buses},
-        {grade.place.student for grade in facts.grades},
+        {grade.enrollment.student for grade in facts.grades},
     ]
     return min(set.intersection(*kinds))
 

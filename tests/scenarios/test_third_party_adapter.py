@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from student_graph.adapters.registry import GROUP, find
+from student_graph.adapters.registry import ENTRY_POINT_GROUP, find_adapter
 from student_graph.gateway.demo.staged import SANDBOXES
 
 ROOT = Path(__file__).parents[2]
@@ -47,11 +47,11 @@ def imports(path: Path) -> list[tuple[str, str]]:
 
 def test_it_is_found_by_its_entry_points() -> None:
     """Installed beside ours, from a distribution of its own."""
-    for group in (GROUP, SANDBOXES):
+    for group in (ENTRY_POINT_GROUP, SANDBOXES):
         [point] = entry_points(group=group, name="hillside")
         assert point.dist is not None
         assert point.dist.name == "hillside-sis"
-    assert find("hillside").__module__ == "hillside_sis.adapter"
+    assert find_adapter("hillside").__module__ == "hillside_sis.adapter"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)

@@ -7,7 +7,7 @@ from typing import assert_type
 
 from student_graph.adapters.contract import Adapter, Batch, Page, Window
 from student_graph.adapters.model import AttendanceEvent, DistrictId, School, SchoolId, Student, StudentId
-from student_graph.adapters.sources import LookupResults, Key, Keys, Sources
+from student_graph.adapters.sources import Key, Keys, LookupResults, Sources
 
 
 async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], keys: Keys[StudentId]) -> None:

@@ -67,7 +67,7 @@ class CanvasSandbox(Sandbox):
         """The settings of an adapter that reads this sandbox."""
         return {"base_url": self.url, "token": TOKEN}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """SIS ids of the students that are in a course, and of the sections; no keys of other kinds."""
         courses = self._facts.lms_courses
         match kind:
@@ -84,11 +84,11 @@ class CanvasSandbox(Sandbox):
         """The school year of the facts."""
         return {"school_year": self._facts.year}
 
-    def unavailable(self) -> Response:
+    def unavailable_response(self) -> Response:
         """A 503 as plain text, which a load balancer in front of Canvas sends."""
         return PlainTextResponse("503 Service Unavailable", status_code=503)
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """The response of a token whose rate limit is reached."""
         return throttled(self._throttle_status)
 

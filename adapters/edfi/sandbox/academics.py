@@ -45,7 +45,7 @@ def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
 
 
 def _grade(fact: GradeFact, standard: DataStandard) -> Payload:
-    place, period = fact.place, fact.period
+    place, period = fact.enrollment, fact.period
     assert period is not None
     numbered, dated = standard in {"3.3", "4.0"}, standard != "3.3"
     return present(

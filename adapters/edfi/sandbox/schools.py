@@ -19,8 +19,8 @@ from student_graph.adapters.sandbox.facts import (
     CalendarFact,
     CourseFact,
     DistrictFacts,
-    PlaceFact,
     SchoolFact,
+    SectionEnrollmentFact,
     SectionFact,
     SessionFact,
 )
@@ -48,7 +48,7 @@ def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
         "courses": (facts.courses, lambda one: _course(one, single=numbered)),
         "courseOfferings": (list(offerings.values()), _offering),
         "sections": (facts.sections, _section),
-        "studentSectionAssociations": (facts.places, _place),
+        "studentSectionAssociations": (facts.section_enrollments, _place),
         "staffSectionAssociations": (
             [(one, *assigned) for one in facts.sections for assigned in one.staff],
             lambda one: _staff_place(*one),
@@ -181,7 +181,7 @@ def _section(fact: SectionFact) -> Payload:
     }
 
 
-def _place(fact: PlaceFact) -> Payload:
+def _place(fact: SectionEnrollmentFact) -> Payload:
     return present(
         beginDate=fact.begin.isoformat(),
         sectionReference=section(fact.section),

@@ -93,7 +93,7 @@ class EdFiSandbox(Sandbox):
         """Address and credentials."""
         return {"base_url": self.url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """Keys of students, their contacts, schools, sections, staff, caseloads, assessments and the agency."""
         if kind == "caseload":
             return list(dict.fromkeys(map(caseload_key, self._all(*CASELOADS))))
@@ -114,11 +114,11 @@ class EdFiSandbox(Sandbox):
         """Every token is unknown from now on."""
         self.tokens.revoke()
 
-    def unavailable(self) -> Response:
+    def unavailable_response(self) -> Response:
         """A 503 with the vendor's body."""
         return unavailable().response(legacy=self._legacy)
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """A 429 that says when to come back."""
         return throttled().response(legacy=self._legacy, headers={"Retry-After": "1"})
 

@@ -11,7 +11,7 @@ from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
 
 def enrollments(facts: DistrictFacts, people: People) -> Iterator[Row]:
     """Places of students and assignments of teachers."""
-    for place in facts.places:
+    for place in facts.section_enrollments:
         section, begin = place.section, place.begin.isoformat()
         yield {
             "sourcedId": sourced_id("ENR", place.student, *section.key, begin),

@@ -74,7 +74,7 @@ class Gradebook:
             ) | {"resultValueMin": 0.0, "resultValueMax": assignment.points}
         posted = {_posted_for(grade): grade for grade in self._facts.grades}
         for item, grade in posted.items():
-            section, term = grade.place.section, self._term(grade.place.section)
+            section, term = grade.enrollment.section, self._term(grade.enrollment.section)
             name, code, _, begin, end = grade.period or ("", "", 0, term.begin, term.end)
             title = f"{grade.kind}: {code or section.session}"
             span = (begin, end)
@@ -87,7 +87,7 @@ class Gradebook:
     def results(self) -> Iterator[Row]:
         """What students handed in, as far as they are in the class, and the grades posted for them."""
         owners = {account.id: account.owner for account in self._facts.accounts}
-        members = {(place.student, place.section.key) for place in self._facts.places}
+        members = {(place.student, place.section.key) for place in self._facts.section_enrollments}
         for work in self._facts.submissions:
             assignment, section, _ = self._assignments.get(work.assignment, (None, None, None))
             student = owners[work.account]
@@ -139,12 +139,12 @@ class Gradebook:
 
     def _grade(self, grade: GradeFact) -> Row:
         """A posted grade; 1.1 has no place for a letter but the comment."""
-        section = grade.place.section
+        section = grade.enrollment.section
         end = grade.period[4] if grade.period else self._term(section).end
         return {
-            "sourcedId": sourced_id("GRD", grade.place.student, _posted_for(grade), grade.place.begin),
+            "sourcedId": sourced_id("GRD", grade.enrollment.student, _posted_for(grade), grade.enrollment.begin),
             "lineItem": Reference("lineItem", _posted_for(grade)),
-            "student": self._people.student(grade.place.student, section.school),
+            "student": self._people.student(grade.enrollment.student, section.school),
             "class": class_of(section.key),
             "scoreStatus": "fully graded",
             "score": grade.numeric,
@@ -163,4 +163,4 @@ class Gradebook:
 
 def _posted_for(grade: GradeFact) -> str:
     """Id of the line item of a posted grade."""
-    return sourced_id("PST", *grade.place.section.key, grade.kind, grade.period[0] if grade.period else "")
+    return sourced_id("PST", *grade.enrollment.section.key, grade.kind, grade.period[0] if grade.period else "")

@@ -125,7 +125,7 @@ def courses(facts: DistrictFacts, manner: Manner) -> Iterator[Row]:
 
 def classes(facts: DistrictFacts, manner: Manner) -> Iterator[Row]:
     """The sections; one in which a student has the homeroom is a homeroom."""
-    homerooms = {place.section.key for place in facts.places if place.homeroom}
+    homerooms = {place.section.key for place in facts.section_enrollments if place.homeroom}
     subjects = {(course.school, course.code): course.subject for course in facts.courses}
     for section in facts.sections:
         subject = subjects.get((section.school, section.course))

@@ -85,7 +85,7 @@ class OneRosterSandbox(Sandbox):
             return settings | {"signature": self.manner.signature}
         return settings | {"token_url": f"{self.url}/oauth/token", "scopes": self._tokens.granted}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """Identifiers of students, teachers and schools, ids of classes and tests, and the one district."""
         tables = self._tables
         match kind:
@@ -109,7 +109,7 @@ class OneRosterSandbox(Sandbox):
         """The school year of the facts."""
         return {"school_year": self.facts.year}
 
-    def unavailable(self) -> Response:
+    def unavailable_response(self) -> Response:
         """A 503 in the server's words."""
         return unavailable().response(self.manner)
 
@@ -117,7 +117,7 @@ class OneRosterSandbox(Sandbox):
         """Every token is unknown from now on."""
         self._tokens.revoke()
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """A 429 that says when to come back."""
         return throttled().response(self.manner)
 

@@ -17,8 +17,8 @@ from student_graph.adapters.sandbox.facts.roster import (
     ContactFact,
     CourseFact,
     EnrollmentFact,
-    PlaceFact,
     SchoolFact,
+    SectionEnrollmentFact,
     SectionFact,
     SessionFact,
     StaffFact,
@@ -57,7 +57,7 @@ class DistrictFacts:
     staff: list[StaffFact] = field(default_factory=list)
     courses: list[CourseFact] = field(default_factory=list)
     sections: list[SectionFact] = field(default_factory=list)
-    places: list[PlaceFact] = field(default_factory=list)
+    section_enrollments: list[SectionEnrollmentFact] = field(default_factory=list)
     attendance: list[AttendanceFact] = field(default_factory=list)
     incidents: list[IncidentFact] = field(default_factory=list)
     actions: list[ActionFact] = field(default_factory=list)
@@ -75,7 +75,7 @@ class DistrictFacts:
     assignments: list[AssignmentFact] = field(default_factory=list)
     submissions: list[SubmissionFact] = field(default_factory=list)
     engagement: list[EngagementFact] = field(default_factory=list)
-    awkward: dict[str, list[str]] = field(default_factory=dict)
+    special_cases: dict[str, list[str]] = field(default_factory=dict)
     """
     Awkward case to the students, or what else, that show it, for tests.
 

@@ -123,7 +123,7 @@ class SectionFact:
 
 
 @dataclass(slots=True, kw_only=True)
-class PlaceFact:
+class SectionEnrollmentFact:
     """A student's place in a section."""
 
     student: str

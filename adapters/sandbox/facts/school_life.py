@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from student_graph.adapters.sandbox.facts.roster import PlaceFact, SectionFact
+from student_graph.adapters.sandbox.facts.roster import SectionEnrollmentFact, SectionFact
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class ActionFact:
 class GradeFact:
     """A posted grade: numeric, letter or both."""
 
-    place: PlaceFact
+    enrollment: SectionEnrollmentFact
     period: tuple[str, str, int, date, date] | None
     kind: str
     """Grade type code, such as `Grading Period`, `Semester`, `Final`"""

@@ -31,7 +31,7 @@ class HillsideSandbox(Sandbox):
         """Settings with which the adapter reaches this sandbox."""
         return {"base_url": self.url, "api_key": KEY}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """Students by number, and the district."""
         match kind:
             case "student":
@@ -45,7 +45,7 @@ class HillsideSandbox(Sandbox):
         """The school year of the facts."""
         return {"school_year": self._facts.year}
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """Thirty requests a second, its manual says."""
         return JSONResponse({"problem": "slow down"}, 429, {"Retry-After": "1"})
 

@@ -18,7 +18,7 @@ class TestHillside(AdapterSuite):
 async def test_absences_are_read_by_hillsides_own_id() -> None:
     """The district's number finds the pupil; Hillside's `uid` leads on."""
     sandbox = HillsideSandbox(make_district(10))
-    number = sandbox.known("student")[3]
+    number = sandbox.known_keys("student")[3]
     with served(sandbox):
         adapter = build(sandbox)
         async with adapter.http:

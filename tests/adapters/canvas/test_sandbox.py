@@ -258,6 +258,6 @@ def test_known_keys_have_the_form_that_the_adapter_looks_up() -> None:
     facts.accounts[2].sis_id = None
     sandbox = CanvasSandbox(facts)
 
-    assert sandbox.known("student") == ["sis_user_id:604801", "sis_user_id:604802"]
-    assert sandbox.known("section") == ["sis_section_id:ALG-1", "sis_section_id:BIO-1"]
-    assert sandbox.known("school") == []
+    assert sandbox.known_keys("student") == ["sis_user_id:604801", "sis_user_id:604802"]
+    assert sandbox.known_keys("section") == ["sis_section_id:ALG-1", "sis_section_id:BIO-1"]
+    assert sandbox.known_keys("school") == []

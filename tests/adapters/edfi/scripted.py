@@ -40,11 +40,11 @@ class Scripted(Sandbox):
         """Address and credentials."""
         return {"base_url": self.url, "client_id": "key", "client_secret": "secret"}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """Nobody: keys are the tests' own."""
         return []
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """As the vendor does."""
         return Response(status_code=429)
 

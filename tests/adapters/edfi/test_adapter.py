@@ -86,14 +86,14 @@ async def test_a_long_list_is_read_to_its_end(page_size: int) -> None:
     roster = told[HOME]
 
     assert isinstance(roster, list)
-    assert sorted(sandbox.known("student")) == [each.student_id for each in roster]
+    assert sorted(sandbox.known_keys("student")) == [each.student_id for each in roster]
 
 
 async def test_one_read_of_a_short_list_is_enough() -> None:
     """The vendor says how many there are: no empty page is asked for after the last."""
     sandbox = EdFiSandbox(make_district(10))
     async with connected(sandbox) as adapter:
-        await adapter.students_by_id([StudentId(sandbox.known("student")[0])])
+        await adapter.students_by_id([StudentId(sandbox.known_keys("student")[0])])
 
     assert sum("/ed-fi/" in line for line in sandbox.requests) == 1
 
@@ -134,7 +134,7 @@ async def test_demographics_are_the_agencys_where_it_has_them() -> None:
 async def test_an_id_that_cannot_be_one_is_never_sent() -> None:
     """It fails alone, beside the ones that can."""
     sandbox = EdFiSandbox(make_district(10))
-    good = SectionId(sandbox.known("section")[0])
+    good = SectionId(sandbox.known_keys("section")[0])
     bad = [SectionId("1/2022"), SectionId("x/2022/a/b/c")]
     async with connected(sandbox) as adapter:
         told = await adapter.sections_by_id([bad[0], good, bad[1]])
@@ -147,7 +147,7 @@ async def test_an_id_that_cannot_be_one_is_never_sent() -> None:
 async def test_sections_of_a_school_are_read_together() -> None:
     """Many of one school and year take one read each of sections, offerings and courses; a few take their own."""
     sandbox = EdFiSandbox(make_district(40))
-    keys = [SectionId(key) for key in sandbox.known("section")]
+    keys = [SectionId(key) for key in sandbox.known_keys("section")]
     together = [key for key in keys if key.split("/")[:2] == keys[0].split("/")[:2]]
     async with connected(sandbox) as adapter:
         courses = await adapter.courses_by_section(together)

@@ -66,7 +66,7 @@ async def test_the_document_is_read_once_for_all() -> None:
     """However many lookups begin at the same time."""
     sandbox = EdFiSandbox(make_district(10))
     async with connected(sandbox) as adapter:
-        keys = [StudentId(key) for key in sandbox.known("student")]
+        keys = [StudentId(key) for key in sandbox.known_keys("student")]
         await asyncio.gather(*(adapter.students_by_id([key]) for key in keys))
 
     assert sandbox.requests.count("GET /") == 1

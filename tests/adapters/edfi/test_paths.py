@@ -55,11 +55,11 @@ async def test_events_at_two_schools_come_in_the_order_of_the_point_read() -> No
     sandbox = EdFiSandbox(make_district(120))
     split, year = EdFi.paths[Adapter.attendance_events_by_student], sandbox.facts.year
     assert split.sort_key is not None
-    schools = [SchoolId(key) for key in sandbox.known("school")]
+    schools = [SchoolId(key) for key in sandbox.known_keys("school")]
     async with connected(sandbox) as adapter:
         told = await adapter.attendance_events_by_school(schools, school_year=year)
         events = [event for answer in told.values() if isinstance(answer, list) for event in answer]
-        for key in map(StudentId, sandbox.facts.awkward["dual_enrollment"]):
+        for key in map(StudentId, sandbox.facts.special_cases["dual_enrollment"]):
             point = await adapter.attendance_events_by_student([key], school_year=year)
             own = [event for event in events if split.key_of(event) == key]
 

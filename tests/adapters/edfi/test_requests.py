@@ -76,7 +76,7 @@ async def requests_of(adapter: EdFi, lookup: Lookup, sandbox: EdFiSandbox) -> li
         sent.append(request)
 
     adapter.http.event_hooks = {"request": [keep]}
-    told = await ask(adapter, lookup, sandbox.known(lookup.key_kind), sandbox.arguments())
+    told = await ask(adapter, lookup, sandbox.known_keys(lookup.key_kind), sandbox.arguments())
     adapter.http.event_hooks = {}
 
     assert [error for error in told.values() if isinstance(error, AdapterError)] == []
@@ -117,7 +117,7 @@ async def test_standards_tell_the_same_of_the_same_district(lookup: Lookup) -> N
     answers = []
     for sandbox in (EdFiSandbox(FACTS, "3.3"), EdFiSandbox(FACTS, "4.0"), EdFiSandbox(FACTS, "5.0")):
         async with connected(sandbox) as adapter:
-            keys = sandbox.known(lookup.key_kind)[:10]
+            keys = sandbox.known_keys(lookup.key_kind)[:10]
             told = await ask(adapter, lookup, keys, sandbox.arguments())
             answers.append({key: [vars_of(record) for record in records_of(told[key])] for key in told})
 

@@ -33,11 +33,11 @@ class Moving(Sandbox):
         """None are needed."""
         return {}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """There are no keys."""
         return []
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """Never used."""
         return Response(status_code=429)
 

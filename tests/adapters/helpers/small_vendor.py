@@ -57,7 +57,7 @@ class HallSandbox(Sandbox):
         """Address and token."""
         return {"base_url": self.url, "token": TOKEN}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """Students, schools and the one district."""
         facts = self.facts
         return {
@@ -66,7 +66,7 @@ class HallSandbox(Sandbox):
             "district": ["hall"],
         }.get(kind, [])
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """Too many requests."""
         return JSONResponse({"message": "slow down"}, status_code=429)
 

@@ -44,11 +44,11 @@ class Scripted(Sandbox):
         """Address and credentials."""
         return {"base_url": self.url, "client_id": "key", "client_secret": "secret"}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """Nobody: keys are the tests' own."""
         return []
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """As the Ed-Fi service does."""
         return Response("Too many requests", 429, {"retry-after": "7"}, media_type="text/html")
 

@@ -58,22 +58,24 @@ async def test_every_server_tells_the_same_students(name: str) -> None:
         (students,) = (await adapter.roster_by_district(HERE)).values()
 
     assert isinstance(students, list)
-    assert sorted(sandbox.known("student")) == [each.student_id for each in students]
+    assert sorted(sandbox.known_keys("student")) == [each.student_id for each in students]
 
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_every_server_tells_the_same_places(name: str) -> None:
     """With filters, with nested routes or with neither, by student or by class."""
-    places = {(each.student, each.begin) for each in FACTS.places}
+    places = {(each.student, each.begin) for each in FACTS.section_enrollments}
     sandbox = served_by(name)
     async with connected(sandbox) as adapter:
-        keys = [StudentId(each) for each in sandbox.known("student")]
+        keys = [StudentId(each) for each in sandbox.known_keys("student")]
         by_student = await adapter.section_enrollments_by_student(keys)
-        by_section = await adapter.section_enrollments_by_section([SectionId(s) for s in sandbox.known("section")])
+        by_section = await adapter.section_enrollments_by_section(
+            [SectionId(s) for s in sandbox.known_keys("section")]
+        )
 
     for told in (by_student, by_section):
         rows = [row for answer in told.values() for row in answer] if isinstance(told, dict) else []
-        assert len(FACTS.places) == len(rows)
+        assert len(FACTS.section_enrollments) == len(rows)
         assert places == {(row.student_id, row.begin_date) for row in rows}
 
 
@@ -82,8 +84,12 @@ async def test_every_gradebook_tells_the_same_work(name: str) -> None:
     """Odd envelopes, references, filters and routes make no difference, nor does the way: by class or by child."""
     sandbox = served_by(name)
     async with connected(sandbox) as adapter:
-        by_section = await adapter.assignment_work_by_section([SectionId(s) for s in sandbox.known("section")])
-        by_student = await adapter.assignment_work_by_student([StudentId(s) for s in sandbox.known("student")])
+        by_section = await adapter.assignment_work_by_section(
+            [SectionId(s) for s in sandbox.known_keys("section")]
+        )
+        by_student = await adapter.assignment_work_by_student(
+            [StudentId(s) for s in sandbox.known_keys("student")]
+        )
     told = [
         sorted((work.student_id, work.vendor_id, work.score) for answer in batch.values() for work in answer)  # type: ignore[union-attr]
         for batch in (by_section, by_student)
@@ -95,7 +101,7 @@ async def test_every_gradebook_tells_the_same_work(name: str) -> None:
 
 async def test_a_child_with_two_users_is_one_student_at_two_schools() -> None:
     """Same number, two ids: one record of the child, a stay for each school, and the places of both."""
-    (child,) = FACTS.awkward["dual_enrollment"][:1]
+    (child,) = FACTS.special_cases["dual_enrollment"][:1]
     async with connected(served_by("Ed-Fi service")) as adapter:
         student = (await adapter.students_by_id([StudentId(child)]))[StudentId(child)]
         stays = (await adapter.school_enrollments_by_student([StudentId(child)]))[StudentId(child)]

@@ -61,7 +61,7 @@ async def requests_of(manner: Any) -> list[httpx.URL]:
 
 async def carried_out(adapter: OneRoster, lookup: Lookup, sandbox: OneRosterSandbox) -> None:
     """Ask for a few keys; a server without a gradebook says so."""
-    told = await tell(adapter, lookup, sandbox.known(lookup.key_kind)[:3], sandbox.arguments())
+    told = await tell(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:3], sandbox.arguments())
 
     assert not isinstance(told, AdapterError) or told.code == "NOT_OFFERED"
 

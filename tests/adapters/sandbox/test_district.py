@@ -17,7 +17,7 @@ FACTS = make_district()
 
 
 def student(case: str, number: int = 0) -> StudentFact:
-    wanted = FACTS.awkward[case][number]
+    wanted = FACTS.special_cases[case][number]
     return next(one for one in FACTS.students if one.id == wanted)
 
 
@@ -38,7 +38,7 @@ def test_any_size_is_a_whole_district(students: int) -> None:
 
 def mentions(facts: DistrictFacts) -> Iterator[tuple[str, str]]:
     """Every student whom a fact of the system of record is about, and which kind of fact."""
-    kinds = ("enrollments", "places", "attendance", "actions", "transcripts", "results")
+    kinds = ("enrollments", "section_enrollments", "attendance", "actions", "transcripts", "results")
     for kind in (*kinds, "contacts", "programs", "buses"):
         for fact in getattr(facts, kind):
             yield fact.student, kind
@@ -55,7 +55,7 @@ def dangling(facts: DistrictFacts) -> set[str]:
     sections = {one.key for one in facts.sections}
     lost = {name for name, _ in mentions(facts)} - students
     lost |= {str(one.school) for one in facts.enrollments} - {str(school) for school in schools}
-    lost |= {one.section.identifier for one in facts.places if one.section.key not in sections}
+    lost |= {one.section.identifier for one in facts.section_enrollments if one.section.key not in sections}
     lost |= {str(member) for one in facts.lms_courses for member in one.members if member not in accounts}
     return lost | {str(one.account) for one in facts.submissions if one.account not in accounts}
 
@@ -72,8 +72,12 @@ def test_keys_are_unique() -> None:
     identifiers = Counter(section.identifier for section in FACTS.sections)
 
     assert len({section.key for section in FACTS.sections}) == len(FACTS.sections)
-    assert [name for name, times in identifiers.items() if times > 1] == FACTS.awkward["shared_section_identifier"]
-    assert len({(p.student, p.section.key, p.begin) for p in FACTS.places}) == len(FACTS.places)
+    assert [name for name, times in identifiers.items() if times > 1] == FACTS.special_cases[
+        "shared_section_identifier"
+    ]
+    assert len({(p.student, p.section.key, p.begin) for p in FACTS.section_enrollments}) == len(
+        FACTS.section_enrollments
+    )
     assert len({submission.id for submission in FACTS.submissions}) == len(FACTS.submissions)
     assert len({result.id for result in FACTS.results}) == len(FACTS.results)
     assert len({account.id for account in FACTS.accounts}) == len(FACTS.accounts)
@@ -86,7 +90,7 @@ def test_a_thousand_students_go_to_three_schools() -> None:
     sizes = Counter(stay.school for stay in FACTS.enrollments)
     elementary = next(school for school in FACTS.schools if "Kindergarten" in school.grades)
     rosters = defaultdict(set)
-    for place in FACTS.places:
+    for place in FACTS.section_enrollments:
         if place.homeroom:
             rosters[place.section.key].add(place.student)
 
@@ -112,7 +116,7 @@ def test_calendars_count_the_same_days_as_terms() -> None:
         str(calendar.school): sum(event in INSTRUCTION for _, event in calendar.days)
         for calendar in FACTS.calendars
     }
-    thin = FACTS.awkward["thin_calendar"][0]
+    thin = FACTS.special_cases["thin_calendar"][0]
 
     assert counts.pop(thin) == 2
     assert set(counts.values()) == {81 + 88}
@@ -152,12 +156,12 @@ def test_grades_are_numbers_or_letters() -> None:
 
 def test_dual_enrollment_has_events_at_both_schools() -> None:
     """A child of two schools has attendance at either, and sits in a section of either."""
-    person = FACTS.awkward["dual_enrollment"][0]
+    person = FACTS.special_cases["dual_enrollment"][0]
     schools = {stay.school for stay in FACTS.enrollments if stay.student == person}
 
     assert len(schools) == 2
     assert {event.school for event in FACTS.attendance if event.student == person} == schools
-    assert {place.section.school for place in FACTS.places if place.student == person} == schools
+    assert {place.section.school for place in FACTS.section_enrollments if place.student == person} == schools
 
 
 def test_stays_come_and_go() -> None:
@@ -165,9 +169,9 @@ def test_stays_come_and_go() -> None:
     stays = defaultdict(list)
     for stay in FACTS.enrollments:
         stays[stay.student].append(stay)
-    back = stays[FACTS.awkward["re_entry"][0]]
-    gone = stays[FACTS.awkward["withdrawn"][0]]
-    leaving = stays[FACTS.awkward["future_exit"][0]]
+    back = stays[FACTS.special_cases["re_entry"][0]]
+    gone = stays[FACTS.special_cases["withdrawn"][0]]
+    leaving = stays[FACTS.special_cases["future_exit"][0]]
 
     assert [stay.exit is None for stay in back] == [False, True]
     assert len({stay.school for stay in back}) == 1
@@ -177,7 +181,7 @@ def test_stays_come_and_go() -> None:
 
 def test_a_local_category_is_in_nobodys_standard() -> None:
     """An attendance category in a namespace of its own, which no mapping knows."""
-    person = FACTS.awkward["unmapped_descriptor"][0]
+    person = FACTS.special_cases["unmapped_descriptor"][0]
     namespaces = {event.namespace for event in FACTS.attendance if event.student == person}
 
     assert namespaces == {"uri://local", "uri://ed-fi.org"}
@@ -185,7 +189,7 @@ def test_a_local_category_is_in_nobodys_standard() -> None:
 
 def test_a_day_may_have_several_events() -> None:
     """One child is tardy, then absent, then late for a section, on one day."""
-    person = FACTS.awkward["several_events_a_day"][0]
+    person = FACTS.special_cases["several_events_a_day"][0]
     events = [event for event in FACTS.attendance if event.student == person]
 
     assert len({event.day for event in events}) == 1
@@ -207,8 +211,8 @@ def test_some_students_and_some_accounts_stand_alone() -> None:
     owners = {account.owner for account in FACTS.accounts}
     nobody = {str(account.id) for account in FACTS.accounts if not account.owner and account.sis_id is None}
 
-    assert owners.isdisjoint(FACTS.awkward["no_lms_link"])
-    assert nobody == set(FACTS.awkward["unmatched_lms_accounts"]) != set()
+    assert owners.isdisjoint(FACTS.special_cases["no_lms_link"])
+    assert nobody == set(FACTS.special_cases["unmatched_lms_accounts"]) != set()
 
 
 def test_identifiers_have_their_oddities() -> None:
@@ -225,14 +229,16 @@ def test_identifiers_have_their_oddities() -> None:
 
 def test_names_are_not_all_ascii() -> None:
     """There are accents, an apostrophe, a hyphen and other scripts, right to left ones too."""
-    names = "".join(student("unicode_name", number).last for number in range(len(FACTS.awkward["unicode_name"])))
+    names = "".join(
+        student("unicode_name", number).last for number in range(len(FACTS.special_cases["unicode_name"]))
+    )
 
     assert {"'", "-", "ñ", "王", "ב", "ط", "ч"} <= set(names)
 
 
 def test_who_has_nothing_recorded_is_enrolled_nowhere() -> None:
     """One student is in the roster and nowhere else in the system of record."""
-    person = FACTS.awkward["nothing_recorded"][0]
+    person = FACTS.special_cases["nothing_recorded"][0]
 
     assert person in {one.id for one in FACTS.students}
     assert [kind for name, kind in mentions(FACTS) if name == person] == []

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from graphql import build_schema
 
-from student_graph.adapters.registry import installed, kinds
+from student_graph.adapters.registry import adapter_kinds, installed_adapters
 from student_graph.gateway.cli.main import main
 from tests.gateway.servers import ROOT, command, refusal
 
@@ -28,11 +28,11 @@ def test_adapters_are_listed() -> None:
     assert lines[0].split() == ["KIND", "CONTRACT", "LOOKUPS", "CLASS"]
     assert [line.split() for line in lines[1:]] == [
         [kind, str(adapter.contract), str(len(adapter.capabilities())), f"{adapter.__module__}:{adapter.__name__}"]
-        for kind, adapter in installed().items()
+        for kind, adapter in installed_adapters().items()
     ]
 
 
-@pytest.mark.parametrize("kind", installed())
+@pytest.mark.parametrize("kind", installed_adapters())
 def test_settings_have_a_json_schema(kind: str) -> None:
     """An editor can check a settings file with it; secrets are named by their variables."""
     schema = json.loads(command("adapters", "schema", kind).stdout)
@@ -49,7 +49,7 @@ def test_settings_have_a_json_schema(kind: str) -> None:
     (["serve", "--config", "absent.toml"], "student-graph: absent.toml: No such file or directory"),
     (["check", "--config", "absent.toml"], "student-graph: absent.toml: No such file or directory"),
     (["adapters", "schema", "fly"],
-     f"student-graph: there is no adapter 'fly'; installed are {', '.join(kinds())}"),
+     f"student-graph: there is no adapter 'fly'; installed are {', '.join(adapter_kinds())}"),
     (["schema", "--fast"], "student-graph: unrecognized arguments: --fast"),
 ])  # fmt: skip
 def test_a_wrong_command_is_one_readable_line(

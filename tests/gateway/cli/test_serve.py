@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from student_graph.adapters.registry import kinds
+from student_graph.adapters.registry import adapter_kinds
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.demo.staged import SANDBOXES
@@ -59,7 +59,7 @@ class Settings:
         lines = [f'[[districts]]\nid = "{name}"\nname = "District {name}"\ntime_zone = "America/Denver"']
         for sandbox in sandboxes:
             lines.append(f'[[districts.sources]]\nname = "{sandbox.kind}"\nkind = "{sandbox.kind}"')
-            lines += [self._setting(f"{name}_{sandbox.kind}", *item) for item in sandbox.configured().items()]
+            lines += [self._setting(f"{name}_{sandbox.kind}", *item) for item in sandbox.source_settings().items()]
         return "\n".join(lines)
 
     def _setting(self, source: str, name: str, value: Any) -> str:
@@ -158,7 +158,7 @@ def test_sources_elsewhere_are_asked_by_https(settings: Settings, sandboxes: lis
 
 @pytest.mark.parametrize(("old", "new", "said"), [
     ('kind = "canvas"', 'kind = "canvass"',
-     f"districts[0].sources[1]: there is no adapter 'canvass'; installed are {', '.join(kinds())}"),
+     f"districts[0].sources[1]: there is no adapter 'canvass'; installed are {', '.join(adapter_kinds())}"),
     ('kind = "canvas"', 'kind = "canvas"\nlookups = ["schools_by_id"]',
      "districts[0].sources[1].lookups: 'canvas' does not answer schools_by_id"),
     ("token_env =", "tokn_env =",

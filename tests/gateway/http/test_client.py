@@ -19,7 +19,7 @@ from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.reading import MAX_BODY_BYTES
 from student_graph.adapters.sandbox.serving import Sandbox, served
-from student_graph.gateway.http import client
+from student_graph.gateway.http import create_client
 
 HERE = (ip_network("127.0.0.0/8"),)
 
@@ -41,10 +41,10 @@ class Vendor(Sandbox):
     def settings(self) -> dict[str, Any]:
         return {"base_url": self.url}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         return []
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         return Response(status_code=429)
 
     async def _headers(self, request: Request) -> Response:
@@ -74,7 +74,7 @@ def vendor() -> Iterator[Vendor]:
 def ask(vendor: Sandbox, calls: list[None] | None = None) -> httpx.AsyncClient:
     """A client of that vendor."""
     settings = AdapterSettings(base_url=AnyHttpUrl(vendor.url), networks=HERE)
-    return client(settings, lambda: None if calls is None else calls.append(None))
+    return create_client(settings, lambda: None if calls is None else calls.append(None))
 
 
 async def test_it_says_what_it_is_and_what_it_can_unpack(vendor: Vendor) -> None:
@@ -190,7 +190,7 @@ async def test_a_connection_that_was_just_closed_costs_nothing() -> None:
     calls: list[None] = []
     async with hanging_up(1) as (url, got):
         settings = AdapterSettings(base_url=AnyHttpUrl(url), networks=HERE)
-        async with client(settings, lambda: calls.append(None)) as http:
+        async with create_client(settings, lambda: calls.append(None)) as http:
             assert (await http.get("/students")).json() == {}
 
     assert (len(got), len(calls)) == (2, 2)
@@ -200,7 +200,7 @@ async def test_a_vendor_that_always_hangs_up_is_asked_a_few_times_and_no_more() 
     """And what is no question is never sent again."""
     async with (
         hanging_up(9) as (url, got),
-        client(AdapterSettings(base_url=AnyHttpUrl(url), networks=HERE), lambda: None) as http,
+        create_client(AdapterSettings(base_url=AnyHttpUrl(url), networks=HERE), lambda: None) as http,
     ):
         with pytest.raises(httpx.ReadError):
             await http.get("/students")

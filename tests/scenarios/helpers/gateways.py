@@ -90,7 +90,7 @@ def settings(districts: Mapping[str, Mapping[str, Sandbox]]) -> str:
     for name, sources in districts.items():
         lines += ["[[districts]]", f'id = "{name}"', f'name = "{name}"', 'time_zone = "America/Chicago"']
         for kind, source in sources.items():
-            given = {"name": kind, "kind": kind, **source.configured()}
+            given = {"name": kind, "kind": kind, **source.source_settings()}
             told = {f"{key}_env" if key in SECRETS else key: SECRETS.get(key, text) for key, text in given.items()}
             lines += ["[[districts.sources]]", *(f"{key} = {json.dumps(text)}" for key, text in told.items())]
     lines += ["[[viewers]]", 'subject = "ada"', 'role = "superintendent"', "operator = true", 'token_env = "ADA"']

@@ -50,13 +50,13 @@ class Impostor(Sandbox):
         """The honest one's, at this address."""
         return {**self._honest.settings(), "base_url": self.url}
 
-    def known(self, kind: str) -> list[str]:
+    def known_keys(self, kind: str) -> list[str]:
         """What the honest one knows."""
-        return self._honest.known(kind)
+        return self._honest.known_keys(kind)
 
-    def throttle(self) -> Response:
+    def throttled_response(self) -> Response:
         """As the honest one does."""
-        return self._honest.throttle()
+        return self._honest.throttled_response()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from student_graph.adapters.model import DistrictId, Sensitivity
-from student_graph.adapters.registry import find
+from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.adapters.sources import District, Source
@@ -60,7 +60,7 @@ async def road(facts: DistrictFacts) -> AsyncIterator[Road]:
     with served(*sandboxes.values()):
         sources = []
         for kind, sandbox in sandboxes.items():
-            settings = find(kind).settings_type().model_validate(sandbox.configured())
+            settings = find_adapter(kind).settings_type().model_validate(sandbox.source_settings())
             sources.append(connect(HERE, kind, kind, settings))
         sources.sort(key=lambda source: source.identity is not None)
         yield Road(facts, District(HERE, facts.name, tuple(sources), frozen_on=facts.now), sandboxes)

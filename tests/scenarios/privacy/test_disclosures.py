@@ -15,7 +15,7 @@ from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.disclosure import DisclosureLog, Secrets
 from student_graph.gateway.disclosure.chain import Chain
 from student_graph.gateway.disclosure.reading import check, seen
-from student_graph.gateway.documents.limits import Bounds
+from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.execution import StructExecutor
 from tests.scenarios.helpers.districts import Standing, districts, standing
 
@@ -57,7 +57,7 @@ def asking(tmp_path: Path) -> Iterator[tuple[Standing, Path]]:
     """A gateway over a small district, and the folder of its record."""
     made = districts("edfi", 60)
     log = DisclosureLog(tmp_path, SECRETS, open_chain=Filling)
-    bounds = Bounds(cost=10**6, calls=10**6)
+    bounds = DocumentLimits(cost=10**6, calls=10**6)
     with served(*made[0].sandboxes.values()), standing(made, disclosures=log, bounds=bounds, defer=True) as stand:
         yield stand, tmp_path
 

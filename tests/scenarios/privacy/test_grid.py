@@ -22,13 +22,13 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.sandbox.showcase import showcase
 from student_graph.gateway.demo.staged import Staged
-from student_graph.gateway.documents.limits import Bounds
-from student_graph.gateway.documents.store import core_of
+from student_graph.gateway.documents.limits import DocumentLimits
+from student_graph.gateway.documents.store import core_schema
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from student_graph.resolvers.schema import make_schema
 from tests.scenarios.helpers.districts import Standing, districts, standing
 
-CORE: GraphQLSchema = core_of(make_schema())
+CORE: GraphQLSchema = core_schema(make_schema())
 
 VISIBLE = {
     "superintendent": {"own", "same school", "other school", "former"},
@@ -69,7 +69,7 @@ STUDENT = {
 }
 """Every field of a student, by its class of data."""
 
-ANYTHING = Bounds(cost=10**9, calls=10**9, fields=10**6, aliases=10**4)
+ANYTHING = DocumentLimits(cost=10**9, calls=10**9, fields=10**6, aliases=10**4)
 FIELD_CLASS = {name: sensitivity for sensitivity, names in STUDENT.items() for name in names.split()}
 RELATIONS = ("own", "same school", "other school", "other district", "former", "absent")
 
@@ -139,7 +139,7 @@ def pupils(facts: DistrictFacts, teacher: str) -> set[str]:
 
     return {
         place.student
-        for place in facts.places
+        for place in facts.section_enrollments
         if now(place.begin, place.end)
         and any(one == teacher and now(begin, end) for one, _, begin, end in place.section.staff)
     }

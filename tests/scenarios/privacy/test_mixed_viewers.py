@@ -19,8 +19,8 @@ from student_graph.adapters.model import DistrictId, SchoolId, Sensitivity, Staf
 from student_graph.adapters.sources import District
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.cache import Limits, Purge
-from student_graph.gateway.documents.limits import Bounds, Guard
-from student_graph.gateway.documents.store import Documents, core_of
+from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
+from student_graph.gateway.documents.store import DocumentStore, core_schema
 from student_graph.gateway.execution import executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
@@ -177,7 +177,7 @@ class Gateway:
         ]
         self.operations = FetchPipeline(districts, HmacSigner(b"k" * 32), self.limits, clock=self.clock)
         schema = make_schema(executor_class("breadth"))
-        documents, viewers = Documents(core_of(schema), guard=Guard(Bounds(cost=10**9))), Authenticator(VIEWERS)
+        documents, viewers = DocumentStore(core_schema(schema), guard=LimitChecker(DocumentLimits(cost=10**9))), Authenticator(VIEWERS)
         view = GraphQLView(
             schema, Admission(viewers), self.operations.start_operation, documents, cache=self.operations.cache
         )

@@ -33,7 +33,7 @@ def test_it_reads_every_row(standard: DataStandard, version: str) -> None:
 
 def test_it_filters_and_reads_by_id() -> None:
     """It asks for one student's stays, and for a row by its id."""
-    person = FACTS.awkward["dual_enrollment"][0]
+    person = FACTS.special_cases["dual_enrollment"][0]
     sandbox = EdFiSandbox(FACTS)
     with served(sandbox):
         client = client_of(sandbox)

@@ -41,18 +41,20 @@ def test_keys_are_those_of_the_facts() -> None:
     """The sandbox knows the keys that the adapter will be asked for, and the year in which there are answers."""
     sandbox = EdFiSandbox(FACTS)
 
-    assert sandbox.known("student") == [student.id for student in FACTS.students]
-    assert sandbox.known("school") == [str(school.id) for school in FACTS.schools]
-    assert sandbox.known("staff") == [staff.id for staff in FACTS.staff]
-    assert [section_parts(SectionId(key)) for key in sandbox.known("section")] == [s.key for s in FACTS.sections]
-    assert len(sandbox.known("assessment")) == len(FACTS.assessments)
-    assert (sandbox.known("district"), sandbox.known("planet")) == (["390042"], [])
+    assert sandbox.known_keys("student") == [student.id for student in FACTS.students]
+    assert sandbox.known_keys("school") == [str(school.id) for school in FACTS.schools]
+    assert sandbox.known_keys("staff") == [staff.id for staff in FACTS.staff]
+    assert [section_parts(SectionId(key)) for key in sandbox.known_keys("section")] == [
+        s.key for s in FACTS.sections
+    ]
+    assert len(sandbox.known_keys("assessment")) == len(FACTS.assessments)
+    assert (sandbox.known_keys("district"), sandbox.known_keys("planet")) == (["390042"], [])
     assert sandbox.arguments() == {"school_year": 2027}
 
 
 def test_social_security_numbers_are_there_to_be_dropped() -> None:
     """The awkward student's number is in the payload, so that an adapter can show that it drops it."""
-    person = FACTS.awkward["ssn_code"][0]
+    person = FACTS.special_cases["ssn_code"][0]
     with asking(EdFiSandbox(FACTS)) as client:
         row = every(client, "studentEducationOrganizationAssociations", studentUniqueId=person)[0]
 
@@ -62,7 +64,7 @@ def test_social_security_numbers_are_there_to_be_dropped() -> None:
 
 def test_who_has_nothing_recorded_is_only_a_student() -> None:
     """Of the student with nothing recorded no resource but the roster knows."""
-    person = FACTS.awkward["nothing_recorded"][0]
+    person = FACTS.special_cases["nothing_recorded"][0]
     with asking(EdFiSandbox(FACTS)) as client:
         known = {name: every(client, name, studentUniqueId=person) for name in ("students", *ABOUT_A_STUDENT)}
 

@@ -134,15 +134,15 @@ def test_filters_are_all_met() -> None:
 
 def test_a_section_is_read_by_its_five_parts() -> None:
     """The five parts of a section's key find its roster and nobody else's."""
-    shared = FACTS.awkward["shared_section_identifier"][0]
+    shared = FACTS.special_cases["shared_section_identifier"][0]
     fall, spring = (section for section in FACTS.sections if section.identifier == shared)
     with asking(EdFiSandbox(FACTS)) as client:
         both = every(client, "studentSectionAssociations", sectionIdentifier=shared)
         names = ("schoolId", "schoolYear", "sessionName", "localCourseCode", "sectionIdentifier")
         one = every(client, "studentSectionAssociations", **dict(zip(names, fall.key, strict=True)))
 
-    assert len(one) == sum(place.section is fall for place in FACTS.places)
-    assert len(both) == len(one) + sum(place.section is spring for place in FACTS.places)
+    assert len(one) == sum(place.section is fall for place in FACTS.section_enrollments)
+    assert len(both) == len(one) + sum(place.section is spring for place in FACTS.section_enrollments)
 
 
 def test_cursors_lead_through_a_collection() -> None:

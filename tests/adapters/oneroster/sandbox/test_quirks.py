@@ -129,7 +129,7 @@ def test_usernames_are_logins_or_addresses() -> None:
 
 def test_one_child_is_one_user_or_one_at_each_school() -> None:
     """Two rows with two ids and one identifier, each with the enrollments of its school and its demographics."""
-    (child,) = DISTRICT.awkward["dual_enrollment"]
+    (child,) = DISTRICT.special_cases["dual_enrollment"]
     text = f"identifier='{child}'"
     with asking(serving()) as server:
         (one,) = server.rows("/students", filter=text)

@@ -40,7 +40,7 @@ def test_line_items_are_assignments_and_posted_grades(server: Server) -> None:
     taught = {course.id for course in FACTS.lms_courses if course.section}
 
     assert work == {each.title for each in FACTS.assignments if each.course in taught and each.published}
-    assert len(posted) == len({(g.place.section.key, g.kind, g.period) for g in FACTS.grades})
+    assert len(posted) == len({(g.enrollment.section.key, g.kind, g.period) for g in FACTS.grades})
     assert "Chess club" not in " ".join(work)
 
 
@@ -56,7 +56,7 @@ def test_results_are_those_of_the_class(server: Server) -> None:
 
     assert Counter(
         (numbers[row["student"]["sourcedId"]], row.get("score"), row.get("textScore")) for row in posted
-    ) == Counter((grade.place.student, grade.numeric, grade.letter) for grade in FACTS.grades)
+    ) == Counter((grade.enrollment.student, grade.numeric, grade.letter) for grade in FACTS.grades)
     assert {row["scoreStatus"] for row in results} >= {"fully graded", "not submitted"}
     assert {row.get("missing") for row in results} == {"true", "false", None}
 
@@ -66,7 +66,9 @@ def test_work_of_somebody_else_is_no_result() -> None:
     facts = make_district(60)
     course = next(each for each in facts.lms_courses if each.section)
     members = {
-        place.student for place in facts.places if course.section and place.section.key == course.section.key
+        place.student
+        for place in facts.section_enrollments
+        if course.section and place.section.key == course.section.key
     }
     guest = next(each for each in facts.accounts if each.owner and each.owner not in members)
     work = next(each for each in facts.assignments if each.course == course.id and each.published)

@@ -37,7 +37,7 @@ def ids(rows: Rows) -> set[str]:
 
 def student(server: Server, case: str) -> dict[str, Any]:
     """The user of a student who shows an awkward case."""
-    (row,) = server.rows("/students", filter=f"identifier='{FACTS.awkward[case][0]}'")
+    (row,) = server.rows("/students", filter=f"identifier='{FACTS.special_cases[case][0]}'")
     return row
 
 
@@ -156,15 +156,15 @@ def test_what_is_known_can_be_found(manner: Manner) -> None:
         FACTS, version="1.1" if manner in {PUBLISHED_11, LEGACY_11} else "1.2", manner=manner
     )
     with asking(sandbox) as server:
-        assert set(sandbox.known("student")) == {row["identifier"] for row in server.every("/students")}
-        assert set(sandbox.known("staff")) == {row["identifier"] for row in server.every("/teachers")}
-        assert set(sandbox.known("school")) == {row["identifier"] for row in server.every("/schools")}
-        assert set(sandbox.known("section")) == ids(server.every("/classes"))
+        assert set(sandbox.known_keys("student")) == {row["identifier"] for row in server.every("/students")}
+        assert set(sandbox.known_keys("staff")) == {row["identifier"] for row in server.every("/teachers")}
+        assert set(sandbox.known_keys("school")) == {row["identifier"] for row in server.every("/schools")}
+        assert set(sandbox.known_keys("section")) == ids(server.every("/classes"))
         offered = server.get("/assessmentLineItems", limit=1000)
         rows = offered.json()["assessmentLineItems"] if offered.status_code == 200 else []
-        assert set(sandbox.known("assessment")) == ids(rows)
+        assert set(sandbox.known_keys("assessment")) == ids(rows)
 
-    assert (sandbox.known("district"), sandbox.known("bus")) == (["here"], [])
+    assert (sandbox.known_keys("district"), sandbox.known_keys("bus")) == (["here"], [])
     assert sandbox.arguments() == {"school_year": FACTS.year}
 
 
