@@ -1,4 +1,4 @@
-"""Build hook: puts GraphiQL's assets and the example documents into the wheel."""
+"""Build hook: builds GraphiQL before a wheel is packed, which then holds its files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class GraphiQLHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Builds GraphiQL where npm is at hand and that has not been done; without npm the page says how to."""
+    """Builds GraphiQL if npm is installed and it is not built yet; without npm the page says how to build it."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Run before a wheel is put together; an editable install finds both where they are."""
+        """Run before a wheel is packed; an editable install builds nothing."""
         if version == "editable":
             return
         root = Path(self.root)
@@ -22,8 +22,6 @@ class GraphiQLHook(BuildHookInterface):  # type: ignore[type-arg]
         npm = shutil.which("npm")
         if not (built / "index.html").is_file() and npm is not None:
             for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
-                subprocess.run([npm, *command], cwd=project, check=True)  # noqa: S603 - fixed words, and npm as the PATH has it
+                subprocess.run([npm, *command], cwd=project, check=True)  # noqa: S603 - fixed words
         if not (built / "index.html").is_file():
             self.app.display_warning("GraphiQL is not built: npm was not found")
-            return
-        build_data["force_include"][str(built)] = "student_graph/gateway/graphiql"

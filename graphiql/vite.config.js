@@ -5,14 +5,16 @@ export default defineConfig({
   build: {
     outDir: "../gateway/graphiql",
     emptyOutDir: true,
-    // Workers and fonts stay files of their own: the page's policy allows no script from a data: address.
+    // Workers and fonts stay separate files: the page's content security policy allows no script from a data: URL.
     assetsInlineLimit: 0,
+    // The licenses of everything in the bundle, in the wheel next to it.
+    license: { fileName: "NOTICES.md" },
     chunkSizeWarningLimit: 6000,
     modulePreload: { polyfill: false },
     target: "es2022",
     rolldownOptions: {
       onLog(level, log, report) {
-        // "use client" is for servers that render; there is none here.
+        // "use client" is for server rendering, which this page does not use.
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") report(level, log);
       },
     },
