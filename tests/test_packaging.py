@@ -1,0 +1,78 @@
+"""What is installed: one package, `student_graph`, in a wheel as in a checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Names of the files in the wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    environ = os.environ | {"PATH": ""}  # without npm: building GraphiQL is another test's business
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)  # noqa: S603 - our own words
+    [path] = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        return set(archive.namelist())
+
+
+def test_a_wheel_installs_one_package(wheel: set[str]) -> None:
+    """Nothing of it can overwrite another distribution's `adapters` or `gateway`."""
+    assert {name.split("/")[0].partition("-")[0] for name in wheel} == {"student_graph"}
+
+
+@pytest.mark.parametrize("package", ["gateway", "resolvers", "adapters"])
+def test_a_wheel_holds_every_module(wheel: set[str], package: str) -> None:
+    """The links of the checkout are plain files in the wheel."""
+    modules = {f"student_graph/{path.relative_to(ROOT)}" for path in (ROOT / package).rglob("*.py")}
+    assert modules - wheel == set()
+
+
+def test_a_wheel_is_typed_and_holds_the_example_queries(wheel: set[str]) -> None:
+    """Type checkers read its annotations, and the demo's GraphiQL has its examples."""
+    queries = {f"student_graph/gateway/examples/{path.name}" for path in (ROOT / "examples" / "queries").iterdir()}
+    assert {"student_graph/py.typed", *queries} - wheel == set()
+
+
+def test_a_checkout_loads_no_module_twice() -> None:
+    """Modules come from the real files, and none under a bare name; a debugger's breakpoints hold."""
+    code = (
+        "import sys, student_graph.gateway.cli.main as main\n"
+        "print(main.__file__)\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('gateway', 'resolvers', 'adapters')])\n"
+    )
+    output = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert output.splitlines() == [str(ROOT / "gateway" / "cli" / "main.py"), "[]"]
+
+
+def test_a_checkout_without_links_works(tmp_path: Path) -> None:
+    """On Windows git may write a link as a text file; the package finds the directories beside it all the same."""
+    package = tmp_path / "student_graph"
+    package.mkdir()
+    (package / "__init__.py").write_text((ROOT / "student_graph" / "__init__.py").read_text())
+    (package / "adapters").write_text("../adapters")
+    (package / "gateway").write_text("../gateway")
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters" / "__init__.py").write_text("NAME = 'kit'\n")
+    output = subprocess.run(
+        [sys.executable, "-c", "import student_graph.adapters as kit; print(kit.NAME)"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    assert output == "kit\n"
