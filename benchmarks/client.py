@@ -26,7 +26,7 @@ from pydantic import AnyHttpUrl
 from benchmarks.load import serving
 from benchmarks.measuring import Row
 from student_graph.adapters.contract import AdapterSettings
-from student_graph.gateway.http import client
+from student_graph.gateway.http import create_client
 
 CALL, SHARE = 0.30, 1 / 3
 """Milliseconds of CPU that a small call may cost, and the part of stock httpx's."""
@@ -50,7 +50,7 @@ async def _calls(count: int) -> list[Row]:
     with serving([sys.executable, "-m", "benchmarks.client", "{port}"]) as url:
         settings = AdapterSettings(base_url=AnyHttpUrl(url), networks=(ip_network("127.0.0.0/8"),))
         async with (
-            client(settings, lambda: None) as ours,
+            create_client(settings, lambda: None) as ours,
             httpx.AsyncClient() as stock,
             aiohttp.ClientSession() as bare,
         ):
@@ -92,7 +92,7 @@ async def _bombs(*, quick: bool) -> list[Row]:
             continue
         async with _vendor(vendor) as url:
             settings = AdapterSettings(base_url=AnyHttpUrl(url), networks=(ip_network("127.0.0.0/8"),))
-            async with client(settings, lambda: None) as ours:
+            async with create_client(settings, lambda: None) as ours:
                 before, started = _held(), time.perf_counter()
                 stall = asyncio.create_task(_longest_stall())
                 with contextlib.suppress(Exception):

@@ -29,7 +29,7 @@ from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AcademicRecord, StudentId
 from student_graph.adapters.sources import Freshness, Source
 from student_graph.gateway.cache import Limits
-from student_graph.gateway.http import client
+from student_graph.gateway.http import create_client
 from student_graph.gateway.telemetry import count_call
 
 STALE, DEADLINE, AMPLIFIED = 1.2, 5.5, 1.1
@@ -136,7 +136,7 @@ async def _vendor(script: Script) -> AsyncIterator[tuple[Source, list[None]]]:
         settings = AdapterSettings(
             base_url=AnyHttpUrl(f"http://{host}:{port}"), networks=(ip_network("127.0.0.0/8"),)
         )
-        http: httpx.AsyncClient = client(settings, count_call)
+        http: httpx.AsyncClient = create_client(settings, count_call)
         yield Source("records", "http", HERE, _Records("records", settings, http)), got
         await http.aclose()
         server.close()

@@ -25,10 +25,10 @@ from benchmarks.page import Page
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.sources import Fetch
-from student_graph.gateway.auth import Issuer, Keys, Verifier
+from student_graph.gateway.auth import Issuer, IssuerKeys, TokenVerifier
 from student_graph.gateway.authorization.policy import authorized
-from student_graph.gateway.disclosure import DisclosureLog, Secrets
-from student_graph.gateway.disclosure.entries import Asked, entry, told_of
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
+from student_graph.gateway.disclosure.entries import OperationSummary, disclosed_records, disclosure_entry
 from student_graph.resolvers.access import Reach, granted
 from student_graph.resolvers.context import Operation, Viewer, ViewerRole
 
@@ -91,21 +91,21 @@ def _before(fetch: Fetch, viewer: Viewer, reach: Reach) -> Callable[[Operation],
 
 def _record(operation: Operation, runs: int, bare: float) -> list[Row]:
     """What it takes to record a page of 500, and to record it again."""
-    secrets = Secrets(b"k" * 32)
-    asked = Asked("sha256:" + "0" * 64, "Page", ("Student.name", "Student.courseGrades"))
+    secrets = DisclosureKeys(b"k" * 32)
+    asked = OperationSummary("sha256:" + "0" * 64, "Page", ("Student.name", "Student.courseGrades"))
     with tempfile.TemporaryDirectory() as folder:
         log = DisclosureLog(Path(folder), secrets)
         first, again = [], []
         for _ in range(runs + 3):
             started = time.perf_counter()
-            [(name, told)] = told_of(operation.disclosed).items()
-            made = entry(secrets, VIEWER, asked, name, told, policy="", denied=0)
+            [(name, told)] = disclosed_records(operation.disclosed).items()
+            made = disclosure_entry(secrets, VIEWER, asked, name, told, policy="", denied=0)
             log.write([made], {}, "r" * 32)
             first.append(time.perf_counter() - started)
             started = time.perf_counter()
             log.write([made], {}, "r" * 32)
             again.append(time.perf_counter() - started)
-        log.chain.close()
+        log.current_file.close()
     return [
         Row("policy", "record", "a page of 500, over the executor", 100 * _middle(first) / bare, "%"),
         Row("policy", "record", "a page of 500 once more", _middle(again) * 1000, "ms"),
@@ -118,7 +118,7 @@ async def _tokens(runs: int) -> list[Row]:
     public = PyJWK({**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "one"})
     issuer = Issuer(
         "https://login.example",
-        Keys(given={"one": public}),
+        IssuerKeys(static_keys={"one": public}),
         "student-graph",
         frozenset({HERE}),
         roles={"teacher": ViewerRole.TEACHER},
@@ -134,7 +134,7 @@ async def _tokens(runs: int) -> list[Row]:
     tokens = [
         jwt.encode({**claims, "sub": str(n)}, key, "ES256", headers={"kid": "one"}) for n in range(10 * runs)
     ]
-    verifier = Verifier({issuer.name: issuer})
+    verifier = TokenVerifier({issuer.name: issuer})
     spent: dict[str, list[float]] = {"the first time": [], "again": []}
     for times in spent.values():
         for token in tokens:

@@ -20,11 +20,10 @@ from benchmarks.district import PAGE, SECTION, VIEWER, Records, district, record
 from benchmarks.measuring import Row, Times
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Limits
-from student_graph.gateway.documents.store import core_of
 from student_graph.gateway.execution import StructExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
-from student_graph.resolvers.schema import make_schema
+from student_graph.resolvers.schema import core_schema, make_schema
 
 LATENCY = 0.04
 SLOW = 0.3
@@ -45,7 +44,7 @@ class _Late:
     def __init__(self, kept: Records, slow: Mapping[str, float], default: float) -> None:
         self.asked: Counter[str] = Counter()
         self._source = self._late(source(kept), slow, default)
-        self._core = core_of(make_schema(StructExecutor, defer=True))
+        self._core = core_schema(make_schema(StructExecutor, defer=True))
 
     def _late(self, quick: Source, slow: Mapping[str, float], default: float) -> Source:
         adapter: Any = quick.adapter

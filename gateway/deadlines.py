@@ -29,6 +29,6 @@ async def within(seconds: float) -> AsyncIterator[None]:
         _until.reset(token)
 
 
-def remaining() -> float:
+def remaining_seconds() -> float:
     """Seconds that are left, 0 when they are over; infinite where nobody set an end."""
     return max(_until.get() - asyncio.get_running_loop().time(), 0.0)

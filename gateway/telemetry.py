@@ -19,7 +19,7 @@ from student_graph.adapters.sources import Fetch, Source
 from student_graph.resolvers.context import Health
 
 
-class Link(Enum):
+class LinkStatus(Enum):
     """How a student stands with a source."""
 
     MATCHED = "matched"
@@ -36,18 +36,18 @@ class _Tally:
     calls: int = 0
     failures: int = 0
     unmapped: int = 0
-    links: dict[StudentId | str, Link] = field(default_factory=dict)
+    links: dict[StudentId | str, LinkStatus] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Calls:
+class CallCounter:
     """Requests to a vendor, made in some block and in the blocks within it."""
 
     made: int = 0
-    around: Calls | None = None
+    around: CallCounter | None = None
 
 
-_calls: ContextVar[Calls | None] = ContextVar("vendor_calls", default=None)
+_calls: ContextVar[CallCounter | None] = ContextVar("vendor_calls", default=None)
 
 
 def count_call() -> None:
@@ -59,7 +59,7 @@ def count_call() -> None:
 
 
 @contextmanager
-def counted(calls: Calls) -> Iterator[None]:
+def counting_calls(calls: CallCounter) -> Iterator[None]:
     """Count the requests that are made in the block."""
     calls.around = _calls.get()
     token = _calls.set(calls)
@@ -78,7 +78,7 @@ class Telemetry:
     def _of(self, source: Source) -> _Tally:
         return self._tallies.setdefault(source, _Tally())
 
-    def link(self, source: Source, student: StudentId | str, link: Link) -> None:
+    def link(self, source: Source, student: StudentId | str, link: LinkStatus) -> None:
         """Note how a student stands with a source; the latest word counts."""
         self._of(source).links[student] = link
 
@@ -88,7 +88,7 @@ class Telemetry:
         errors = [a.value for a in answers.values() if isinstance(a.value, AdapterError)]
         tally.calls += calls
         tally.failures += bool(errors)
-        outage = next((error for error in errors if error.code in OUTAGES), None)
+        outage = next((error for error in errors if error.code in OUTAGE_CODES), None)
         if outage is not None:
             tally.reachable, tally.last_error_code = False, outage.code
         elif answers or calls:
@@ -104,14 +104,14 @@ class Telemetry:
             last_error_code=tally.last_error_code,
             calls=tally.calls,
             failures=tally.failures,
-            matched=links.count(Link.MATCHED),
-            unmatched=links.count(Link.UNMATCHED),
-            conflicted=links.count(Link.CONFLICTED),
+            matched=links.count(LinkStatus.MATCHED),
+            unmatched=links.count(LinkStatus.UNMATCHED),
+            conflicted=links.count(LinkStatus.CONFLICTED),
             unmapped=tally.unmapped,
         )
 
 
-OUTAGES = frozenset(
+OUTAGE_CODES = frozenset(
     {"SOURCE_UNAVAILABLE", "SOURCE_AUTH", "SOURCE_BAD_RESPONSE", "RATE_LIMITED", "DEADLINE", "INTERNAL"}
 )
 """Codes that say that the source, not the key, is in trouble."""
@@ -152,8 +152,8 @@ def traced(fetch: Fetch, telemetry: Telemetry) -> Fetch:
     """Note what each source answers, and how many requests that took."""
 
     async def fetch_traced(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        calls = Calls()
-        with counted(calls):
+        calls = CallCounter()
+        with counting_calls(calls):
             answers = await fetch(source, ask)
         telemetry.told(source, calls.made, answers)
         return answers

@@ -1,8 +1,8 @@
 """Who asks: a bearer token in, a viewer out."""
 
 from student_graph.gateway.auth.issuers import Issuer, SignIn
-from student_graph.gateway.auth.jwt import RefusedTokenError, Verifier
-from student_graph.gateway.auth.keys import Keys
-from student_graph.gateway.auth.viewers import Viewers
+from student_graph.gateway.auth.jwt import InvalidTokenError, TokenVerifier
+from student_graph.gateway.auth.keys import IssuerKeys
+from student_graph.gateway.auth.authenticator import Authenticator
 
-__all__ = ["Issuer", "Keys", "RefusedTokenError", "SignIn", "Verifier", "Viewers"]
+__all__ = ["Issuer", "Keys", "InvalidTokenError", "SignIn", "Verifier", "Viewers"]

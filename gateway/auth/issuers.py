@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from student_graph.adapters.model import ContactId, DistrictId, StaffId, StudentId
-from student_graph.gateway.auth.keys import Keys
+from student_graph.gateway.auth.keys import IssuerKeys
 from student_graph.resolvers.access import Assigned, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 
-LONGEST = 3600.0
+MAX_TOKEN_LIFETIME_SECONDS = 3600.0
 """Seconds that a token may count."""
 
 
@@ -26,7 +26,7 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class DistrictGrants:
     """What a district gives to those whom an issuer vouches for."""
 
     by_role: Mapping[ViewerRole, frozenset[Grant]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Issuer:
 
     name: str
     """The `iss` of its tokens, compared as a whole."""
-    keys: Keys
+    keys: IssuerKeys
     audience: str
     """What the `aud` of its tokens must be."""
     districts: frozenset[DistrictId]
@@ -53,7 +53,7 @@ class Issuer:
     algorithms: tuple[str, ...] = ("RS256", "ES256")
     clients: frozenset[str] = frozenset()
     """The `azp` that a token for several audiences may have; none is accepted when empty."""
-    longest: float = LONGEST
+    longest: float = MAX_TOKEN_LIFETIME_SECONDS
     """Seconds that a token may count from the time of its issue."""
     tenant_claim: str | None = None
     """The claim that says of which district somebody is, where the issuer speaks for several; else of all."""
@@ -69,7 +69,7 @@ class Issuer:
     contact_claim: str = "contact_id"
     operators: frozenset[str] = frozenset()
     """Subjects who run the gateway."""
-    given: Mapping[DistrictId, Given] = field(default_factory=dict)
+    given: Mapping[DistrictId, DistrictGrants] = field(default_factory=dict)
     sign_in: SignIn | None = None
 
     def viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
@@ -83,8 +83,8 @@ class Issuer:
             subject,
             role,
             districts,
-            staff_id=_text(claims, self.staff_claim, StaffId) if role in STAFF else None,
-            email=self._email(claims) if role in STAFF else None,
+            staff_id=_text(claims, self.staff_claim, StaffId) if role in STAFF_ROLES else None,
+            email=self._email(claims) if role in STAFF_ROLES else None,
             student_id=_text(claims, self.student_claim, StudentId) if role is ViewerRole.STUDENT else None,
             contact_id=_text(claims, self.contact_claim, ContactId) if role is ViewerRole.PARENT else None,
             issuer=self.name,
@@ -115,13 +115,13 @@ class Issuer:
         return frozenset().union(*(each.grants(viewer.role, viewer.subject) for each in given))
 
     def _assigned(self, viewer: Viewer) -> frozenset[Assigned]:
-        if viewer.role not in STAFF:
+        if viewer.role not in STAFF_ROLES:
             return frozenset()
         given = (self.given[district] for district in viewer.districts if district in self.given)
         return frozenset().union(*(each.assigned.get(viewer.subject, frozenset()) for each in given))
 
 
-STAFF = frozenset({ViewerRole.SUPERINTENDENT, ViewerRole.PRINCIPAL, ViewerRole.TEACHER, ViewerRole.COUNSELOR})
+STAFF_ROLES = frozenset({ViewerRole.SUPERINTENDENT, ViewerRole.PRINCIPAL, ViewerRole.TEACHER, ViewerRole.COUNSELOR})
 
 
 def _text(claims: Mapping[str, Any], name: str, kind: Any) -> Any:

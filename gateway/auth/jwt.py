@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import jwt
 from jwt import PyJWK
-from jwt.exceptions import InvalidTokenError, PyJWTError
+from jwt.exceptions import PyJWTError
 
 from student_graph.gateway.auth.issuers import Issuer
-from student_graph.gateway.auth.keys import Keys
+from student_graph.gateway.auth.keys import IssuerKeys
 from student_graph.resolvers.context import Viewer
 
 LARGEST = 8 * 1024
@@ -31,7 +31,7 @@ TYPES = frozenset({"JWT", "AT+JWT"})
 REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
 
 
-class RefusedTokenError(Exception):
+class InvalidTokenError(Exception):
     """A token that is nobody's; `reason` is for the log, and no part of the message."""
 
     def __init__(self, reason: str) -> None:
@@ -46,12 +46,12 @@ class _Known(NamedTuple):
     expires: float
     signed_in: float
     """When the viewer last signed in, in seconds since 1970."""
-    keys: Keys
+    keys: IssuerKeys
     kid: str
     key: PyJWK
 
 
-class Verifier:
+class TokenVerifier:
     """Whose token it is."""
 
     def __init__(self, issuers: Mapping[str, Issuer], wall: Callable[[], float] = time.time) -> None:
@@ -64,7 +64,7 @@ class Verifier:
         Whose token it is.
 
         Raises:
-            RefusedTokenError: it is nobody's.
+            InvalidTokenError: it is nobody's.
         """
         digest = _digest(token)
         known = self._known.get(digest)
@@ -84,15 +84,15 @@ class Verifier:
 
     async def _verified(self, token: str) -> _Known:
         if len(token) > LARGEST or not token.isascii():
-            raise RefusedTokenError("form")
+            raise InvalidTokenError("form")
         issuer, kid = self._begin(token)
         key = await issuer.keys.find(kid)
         if key is None:
-            raise RefusedTokenError("key")
+            raise InvalidTokenError("key")
         claims = self._claims(token, issuer, key)
         viewer = issuer.viewer(claims)
         if viewer is None:
-            raise RefusedTokenError("role")
+            raise InvalidTokenError("role")
         return _Known(viewer, claims["exp"] + LEEWAY, _signed_in(claims), issuer.keys, kid, key)
 
     def _begin(self, token: str) -> tuple[Issuer, str]:
@@ -101,20 +101,20 @@ class Verifier:
             header = jwt.get_unverified_header(token)
             said = jwt.decode(token, options={"verify_signature": False})
         except (PyJWTError, ValueError, TypeError, RecursionError):
-            raise RefusedTokenError("form") from None
+            raise InvalidTokenError("form") from None
         # What a header says of keys (`jku`, `x5u`, `jwk`) is not looked at; what it makes a must is refused.
         if "crit" in header or "b64" in header or str(header.get("typ", "JWT")).upper() not in TYPES:
-            raise RefusedTokenError("header")
+            raise InvalidTokenError("header")
         name, kid = said.get("iss"), header.get("kid")
         issuer = self._issuers.get(name) if isinstance(name, str) else None
         if issuer is None or not isinstance(kid, str):
-            raise RefusedTokenError("issuer")
+            raise InvalidTokenError("issuer")
         return issuer, kid
 
     def _claims(self, token: str, issuer: Issuer, key: PyJWK) -> dict[str, Any]:
         """The claims of a token whose signature, times and parties are right."""
         if key.algorithm_name not in issuer.algorithms:
-            raise RefusedTokenError("algorithm")
+            raise InvalidTokenError("algorithm")
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -126,10 +126,10 @@ class Verifier:
                 options={"require": REQUIRED},
             )
             _check(claims, issuer)
-        except InvalidTokenError as exc:
-            raise RefusedTokenError(type(exc).__name__) from None
+        except jwt.InvalidTokenError as exc:
+            raise InvalidTokenError(type(exc).__name__) from None
         except (PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
-            raise RefusedTokenError("form") from None
+            raise InvalidTokenError("form") from None
         return claims
 
 
@@ -159,16 +159,16 @@ def _check(claims: Mapping[str, Any], issuer: Issuer) -> None:
     What PyJWT leaves to us.
 
     Raises:
-        InvalidTokenError: the token has no proper times, counts too long, is for others too, or names nobody.
+        jwt.InvalidTokenError: the token has no proper times, counts too long, is for others too, or names nobody.
     """
     sub, several = claims["sub"], isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if not isinstance(sub, str) or not 0 < len(sub) <= 256:
-        raise InvalidTokenError("sub")
+        raise jwt.InvalidTokenError("sub")
     sub.encode()  # half a character is no text: nothing could write it down
     expires, issued = _time(claims["exp"]), _time(claims["iat"])
     if expires is None or issued is None:  # PyJWT reads a number in a text, too
-        raise InvalidTokenError("times")
+        raise jwt.InvalidTokenError("times")
     if expires - issued > issuer.longest:
-        raise InvalidTokenError("too long")
+        raise jwt.InvalidTokenError("too long")
     if several and claims.get("azp") not in issuer.clients:  # one for others too may have been sent on by them
-        raise InvalidTokenError("aud")
+        raise jwt.InvalidTokenError("aud")

@@ -55,7 +55,7 @@ class BadKeysError(Exception):
     """A set of keys that cannot be taken."""
 
 
-class Keys:
+class IssuerKeys:
     """The keys of one issuer."""
 
     def __init__(

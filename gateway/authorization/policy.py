@@ -18,7 +18,7 @@ from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.lookup import About, Page
 from student_graph.adapters.model import DistrictId, Record, Sensitivity, StudentId
 from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.cache.store import Together
+from student_graph.gateway.cache.store import SharedBatch
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Operation, ReachOf, Viewer
 
@@ -156,7 +156,7 @@ def _census(told: Mapping[Any, Answer[Any]], about: About) -> _Census:
         frozenset() if about.value is None else frozenset(map(attrgetter(about.value), records)),
         sound,
     )
-    if isinstance(told, Together):
+    if isinstance(told, SharedBatch):
         told.census = found
     return found
 

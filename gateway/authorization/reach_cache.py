@@ -18,9 +18,9 @@ from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch
-from student_graph.gateway.authorization.reach_lookup import Reaching, Untold
-from student_graph.gateway.cache import Based
-from student_graph.gateway.cache.store import Memo, stand
+from student_graph.gateway.authorization.reach_lookup import ReachLookup, MissingCaseloads
+from student_graph.gateway.cache import TrackedOperation
+from student_graph.gateway.cache.store import CachedBatch, are_current
 from student_graph.resolvers.access import Reach, united
 from student_graph.resolvers.context import Viewer
 
@@ -33,25 +33,25 @@ PATIENCE = 4.0
 MOST = 10_000
 """Viewers of whom is remembered whom they may see."""
 
-Begin = Callable[[float], tuple[Fetch, Based]]
+Begin = Callable[[float], tuple[Fetch, TrackedOperation]]
 """Begins to ask the sources for so many seconds: how to ask, and what the answers will rest on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scope:
+class CachedReach:
     """Whom a viewer may see in one district, and on what that rests."""
 
     reach: Reach
-    memos: Sequence[Memo] = ()
+    batches: Sequence[CachedBatch] = ()
     """The batches that it was found in."""
-    sound: bool = True
+    complete: bool = True
     """Whether they are all that it rests on."""
     until: float = float("inf")
     """Until when it counts, by the cache's clock."""
 
     def stands(self, now: float) -> bool:
         """Whether nothing that it rests on is too old, or was forgotten or replaced."""
-        return now < self.until and stand(self.memos)
+        return now < self.until and are_current(self.batches)
 
 
 class _Key(NamedTuple):
@@ -60,7 +60,7 @@ class _Key(NamedTuple):
     today: date
 
 
-class Scopes:
+class ReachCache:
     """Whom the viewers of a process may see."""
 
     def __init__(
@@ -72,11 +72,11 @@ class Scopes:
     ) -> None:
         """Ask as `begin` says; parents in `dependents` keep their rights when a child comes of age."""
         self._districts, self._begin, self._clock, self._dependents = districts, begin, clock, dependents
-        self._kept: OrderedDict[_Key, Scope] = OrderedDict()
-        self._asking: dict[_Key, asyncio.Task[Scope]] = {}
-        self._untold = Untold(clock, FRESH)
+        self._kept: OrderedDict[_Key, CachedReach] = OrderedDict()
+        self._asking: dict[_Key, asyncio.Task[CachedReach]] = {}
+        self._untold = MissingCaseloads(clock, FRESH)
 
-    async def find(self, viewer: Viewer, district: DistrictId) -> Scope:
+    async def find(self, viewer: Viewer, district: DistrictId) -> CachedReach:
         """
         Whom a viewer may see in one of the viewer's districts.
 
@@ -101,7 +101,7 @@ class Scopes:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _found(self, key: _Key) -> Scope:
+    async def _found(self, key: _Key) -> CachedReach:
         """Found anew; by older answers when the system of record does not give new ones."""
         try:
             scope = await self._asked(key, FRESH)
@@ -117,20 +117,20 @@ class Scopes:
             self._kept.popitem(last=False)
         return scope
 
-    async def _asked(self, key: _Key, age: timedelta) -> Scope:
+    async def _asked(self, key: _Key, age: timedelta) -> CachedReach:
         """Found with answers of some age; what was just asked is looked up again in the cache, to rest on it."""
         scope = await self._once(key, age)
-        return scope if scope.sound or key.viewer.emergency else await self._once(key, age)
+        return scope if scope.complete or key.viewer.emergency else await self._once(key, age)
 
-    async def _once(self, key: _Key, age: timedelta) -> Scope:
+    async def _once(self, key: _Key, age: timedelta) -> CachedReach:
         if (emergency := key.viewer.emergency) is not None:
             named = emergency.students if emergency.district == key.district else frozenset()
-            return Scope(Reach(through=united([(Ref("emergency", emergency.name), named)])), sound=False)
+            return CachedReach(Reach(through=united([(Ref("emergency", emergency.name), named)])), complete=False)
         fetch, based = self._begin(PATIENCE)
         district = self._districts[key.district]
-        reaching = Reaching(key.viewer, district, key.today, fetch, age, self._untold)
+        reaching = ReachLookup(key.viewer, district, key.today, fetch, age, self._untold)
         reach = await reaching.reach(keep_rights=key.district in self._dependents)
         if not based.traffic:  # nobody was asked: it follows from the settings alone
-            return Scope(reach)
+            return CachedReach(reach)
         oldest = self._clock() - max(seen.age for seen in based.traffic.values())
-        return Scope(reach, tuple(based.basis.memos), based.basis.sound, oldest + age.total_seconds())
+        return CachedReach(reach, tuple(based.dependencies.batches), based.dependencies.complete, oldest + age.total_seconds())

@@ -19,7 +19,7 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError, Refused
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from student_graph.adapters.sources import District, Fetch
-from student_graph.gateway.auth.issuers import STAFF
+from student_graph.gateway.auth.issuers import STAFF_ROLES
 from student_graph.resolvers.access import Assigned, Reach, united
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.dates import active
@@ -36,7 +36,7 @@ BUILDING = frozenset({ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
 """Roles that reach the students of the schools at which they are employed."""
 
 
-class Untold:
+class MissingCaseloads:
     """Districts whose system of record does not tell the gateway caseloads."""
 
     def __init__(self, clock: Callable[[], float], rest: timedelta) -> None:
@@ -55,7 +55,7 @@ class Untold:
 
 
 @dataclass(frozen=True, slots=True)
-class Reaching:
+class ReachLookup:
     """One question of whom a viewer may see in a district."""
 
     viewer: Viewer
@@ -63,7 +63,7 @@ class Reaching:
     today: date
     fetch: Fetch
     age: timedelta
-    untold: Untold
+    untold: MissingCaseloads
 
     async def reach(self, *, keep_rights: bool) -> Reach:
         """The viewer's students, and for whom bounded grants open their classes."""
@@ -125,7 +125,7 @@ class Reaching:
         A district keeps caseloads or does not, and opens them to the gateway or does not: then there are none.
         """
         offered = self.district.authority(lookup_of(Adapter.caseload_staff_by_staff)) is not None
-        if number is None or self.viewer.role not in STAFF or not offered or self.untold.now(self.district.id):
+        if number is None or self.viewer.role not in STAFF_ROLES or not offered or self.untold.now(self.district.id):
             return []
         try:
             charges = (await self._rows(Adapter.caseload_staff_by_staff, [number]))[number]

@@ -19,8 +19,8 @@ from student_graph.adapters.model import (
     StaffId,
     StudentId,
 )
-from student_graph.gateway.auth.issuers import LONGEST, Given, Issuer, SignIn
-from student_graph.gateway.auth.keys import Keys
+from student_graph.gateway.auth.issuers import MAX_TOKEN_LIFETIME_SECONDS, DistrictGrants, Issuer, SignIn
+from student_graph.gateway.auth.keys import IssuerKeys
 from student_graph.gateway.config.sections import Section
 from student_graph.resolvers.access import Assigned, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
@@ -85,7 +85,7 @@ class IssuerConfig(Section):
     """Subjects who run the gateway."""
     clients: frozenset[str] = frozenset()
     """The `azp` that a token for several audiences may have; none is accepted when empty."""
-    longest: float = Field(default=LONGEST, gt=0, le=86_400)
+    longest: float = Field(default=MAX_TOKEN_LIFETIME_SECONDS, gt=0, le=86_400)
     """Seconds that a token may count."""
     sign_in: SignInConfig | None = None
     """How GraphiQL signs in; without it a token is pasted."""
@@ -96,16 +96,16 @@ class IssuerConfig(Section):
             raise ValueError("given with both tenant_claim and tenants, or with neither of them")
         return self
 
-    def made(self, given: Mapping[DistrictId, Given]) -> Issuer:
+    def made(self, given: Mapping[DistrictId, DistrictGrants]) -> Issuer:
         """The issuer; its keys are fetched when the first token comes."""
         sign_in = SignIn(**self.sign_in.model_dump()) if self.sign_in else None
         return Issuer(
             self.issuer,
-            Keys(self.jwks_url, httpx.AsyncClient(trust_env=False, timeout=5.0)),
+            IssuerKeys(self.jwks_url, httpx.AsyncClient(trust_env=False, timeout=5.0)),
             self.audience,
             frozenset(map(DistrictId, self.districts)),
             clients=self.clients,
-            longest=self.longest,
+            max_lifetime_seconds=self.longest,
             tenant_claim=self.tenant_claim,
             tenants={said: frozenset({DistrictId(district)}) for said, district in self.tenants.items()},
             role_claim=self.role_claim,
@@ -115,7 +115,7 @@ class IssuerConfig(Section):
             student_claim=self.student_claim,
             contact_claim=self.contact_claim,
             operators=self.operators,
-            given=given,
+            grants=given,
             sign_in=sign_in,
         )
 
@@ -213,7 +213,7 @@ class ViewerConfig(Section):
     token_env: str = Field(min_length=1)
     """Name of the environment variable with the viewer's token, at least 32 characters long."""
 
-    def made(self, given: Mapping[DistrictId, Given]) -> Viewer:
+    def made(self, given: Mapping[DistrictId, DistrictGrants]) -> Viewer:
         """The viewer that the gateway knows."""
         districts = frozenset(map(DistrictId, self.districts))
         mine = [given[district] for district in districts if district in given]
@@ -246,12 +246,12 @@ class Giving(Protocol):
         """Students given to members of staff."""
 
 
-def given(districts: Sequence[Giving]) -> dict[DistrictId, Given]:
+def given(districts: Sequence[Giving]) -> dict[DistrictId, DistrictGrants]:
     """What each district gives to whom."""
     return {DistrictId(each.id): _given(each) for each in districts}
 
 
-def _given(district: Giving) -> Given:
+def _given(district: Giving) -> DistrictGrants:
     name = DistrictId(district.id)
     by_role: dict[ViewerRole, frozenset[Grant]] = {}
     by_subject: dict[str, frozenset[Grant]] = {}
@@ -262,7 +262,7 @@ def _given(district: Giving) -> Given:
         _add(by_subject, grant.subjects, made)
     for one in district.assigned:
         _add(assigned, (one.subject,), frozenset({one.made(name)}))
-    return Given(by_role, by_subject, assigned)
+    return DistrictGrants(by_role, by_subject, assigned)
 
 
 def _add(found: dict[Any, frozenset[Any]], names: Any, more: frozenset[Any]) -> None:

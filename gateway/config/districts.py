@@ -14,7 +14,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError, build_settings, find_adapter
 from student_graph.adapters.sources import District, Freshness, Source
 from student_graph.gateway import http
-from student_graph.gateway.cache.ages import RESTRICTED
+from student_graph.gateway.cache.lifetimes import MAX_RESTRICTED_AGE
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.telemetry import count_call
 
@@ -76,8 +76,8 @@ def _aging(name: str, config: settings_file.SourceConfig, where: str) -> Freshne
     aging = config.cache[name]
     fresh = lookup.fresh if aging.fresh is None else aging.fresh
     stale = lookup.stale if aging.stale is None else aging.stale
-    if lookup.sensitivity.restricted and (fresh > RESTRICTED or stale):
-        longest = RESTRICTED.total_seconds()
+    if lookup.sensitivity.restricted and (fresh > MAX_RESTRICTED_AGE or stale):
+        longest = MAX_RESTRICTED_AGE.total_seconds()
         raise SettingsError(f"{where}: restricted data is cached for {longest:g} seconds at most, and never stale")
     return Freshness(fresh, stale)
 

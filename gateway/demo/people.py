@@ -19,15 +19,15 @@ from jwt.algorithms import ECAlgorithm
 
 from student_graph.adapters.model import DistrictId, Sensitivity
 from student_graph.adapters.sandbox.cast import Cast
-from student_graph.gateway.auth import Issuer, Keys
-from student_graph.gateway.auth.issuers import Given
+from student_graph.gateway.auth import Issuer, IssuerKeys
+from student_graph.gateway.auth.issuers import DistrictGrants
 from student_graph.resolvers.access import granted
 from student_graph.resolvers.context import ViewerRole
 
 PREFIX = "urn:student-graph:demo:"
 """What the demo's issuers are named by; `serve` takes https addresses only."""
 AUDIENCE = "student-graph"
-LONGEST = 12 * 3600
+MAX_TOKEN_LIFETIME_SECONDS = 12 * 3600
 """Seconds that a token of the demo counts."""
 ISSUER_KEY = "demo"
 
@@ -85,18 +85,18 @@ class DemoIssuer:
     def issuer(self) -> Issuer:
         """As the gateway believes it."""
         districts = {district for person in self._folk for district in person.districts}
-        given = Given(by_role={role: granted(*classes) for role, classes in GRANTS.items()})
+        given = DistrictGrants(by_role={role: granted(*classes) for role, classes in GRANTS.items()})
         return Issuer(
             self._name,
-            Keys(given={ISSUER_KEY: self._public}),
+            IssuerKeys(static_keys={ISSUER_KEY: self._public}),
             AUDIENCE,
             frozenset(districts),
-            longest=LONGEST,
+            max_lifetime_seconds=MAX_TOKEN_LIFETIME_SECONDS,
             tenant_claim="districts",
             tenants={_tenant(person): frozenset(person.districts) for person in self._folk},
             roles={role.value: role for role in GRANTS},
             operators=frozenset(p.name for p in self._folk if p.role is ViewerRole.SUPERINTENDENT),
-            given=dict.fromkeys(districts, given),
+            grants=dict.fromkeys(districts, given),
         )
 
     def tokens(self) -> dict[str, str]:
@@ -110,7 +110,7 @@ class DemoIssuer:
             "aud": AUDIENCE,
             "sub": person.name,
             "iat": now,
-            "exp": now + LONGEST,
+            "exp": now + MAX_TOKEN_LIFETIME_SECONDS,
             "role": person.role.value,
             "districts": _tenant(person),
             **person.claims,

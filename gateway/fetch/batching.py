@@ -30,7 +30,7 @@ def _nothing(_: Source, __: Ask[Any]) -> None:
     return None
 
 
-class Flights:
+class Batcher:
     """
     All flights of one operation: merges asks that differ only in their keys, and asks for a key once.
 
@@ -47,9 +47,9 @@ class Flights:
         self._by_key: dict[Hashable, dict[Any, _Flight]] = {}
         """By what they ask, and key."""
 
-    def waiting(self, turns: int) -> Flights:
+    def waiting(self, turns: int) -> Batcher:
         """The same flights, for asks that wait for others so many turns."""
-        other = Flights(self._fetch, turns, self._at_hand)
+        other = Batcher(self._fetch, turns, self._at_hand)
         other._boarding, other._by_key = self._boarding, self._by_key
         return other
 

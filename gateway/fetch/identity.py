@@ -28,7 +28,7 @@ from student_graph.adapters.lookup import About, lookup_of
 from student_graph.adapters.model import DistrictId, Record, SectionId, StudentId, StudentIdentity, Subject
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.fetch.section_identity import SectionLinks, renamed
-from student_graph.gateway.telemetry import Link, Telemetry
+from student_graph.gateway.telemetry import LinkStatus, Telemetry
 
 BY_ID = lookup_of(Adapter.student_identities_by_id)
 BY_DISTRICT = lookup_of(Adapter.student_identities_by_district)
@@ -92,7 +92,7 @@ class _Linker:
                     answers[keys[key]] = self._own(keys[key], identities.get(keys[key]), answer, index)
         for student in ask.keys:
             if student not in answers:
-                self._telemetry.link(self._source, student, Link.UNMATCHED)
+                self._telemetry.link(self._source, student, LinkStatus.UNMATCHED)
                 answers[student] = self._failed(IdentityError("the source does not know the student"))
         return await self._sections.renamed(answers)
 
@@ -136,7 +136,7 @@ class _Linker:
             record.subject is None or attributes_agree(record.subject, identity, self._rules) for record in records
         ):
             return self._conflict(student, IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT"))
-        self._telemetry.link(self._source, student, Link.MATCHED)
+        self._telemetry.link(self._source, student, LinkStatus.MATCHED)
         ours = [renamed(record, "student_id", student) for record in records]
         return answer._replace(value=ours if isinstance(answer.value, list) else ours[0])
 
@@ -174,10 +174,10 @@ class _Linker:
                 except IdentityError as error:
                     error.source = self._source.name
                     withheld[error.code] = error
-                    link = Link.CONFLICTED if error.code == "IDENTITY_CONFLICT" else Link.UNMATCHED
+                    link = LinkStatus.CONFLICTED if error.code == "IDENTITY_CONFLICT" else LinkStatus.UNMATCHED
                     self._telemetry.link(self._source, repr(record.subject.ids), link)
                     continue
-                self._telemetry.link(self._source, student, Link.MATCHED)
+                self._telemetry.link(self._source, student, LinkStatus.MATCHED)
                 mine = renamed(mine, "student_id", student)
             ours.append(mine)
         return answer._replace(value=ours, withheld=tuple(withheld.values()))
@@ -241,7 +241,7 @@ class _Linker:
 
     def _conflict(self, student: StudentId, error: IdentityError) -> Answer[Any]:
         """A student who cannot be told apart for certain."""
-        self._telemetry.link(self._source, student, Link.CONFLICTED)
+        self._telemetry.link(self._source, student, LinkStatus.CONFLICTED)
         return self._failed(error)
 
     def _failed(self, error: AdapterError) -> Answer[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.authorization.reach_cache import ReachCache
-from student_graph.gateway.cache import Based, Cache, Limits, Others, Reading
+from student_graph.gateway.cache import TrackedOperation, Cache, Limits, Fleet, CachedFetch
 from student_graph.gateway.fetch.access_paths import routed
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.identity import identified
@@ -34,21 +35,23 @@ class FetchPipeline:
         districts: Sequence[District],
         signer: Signer,
         limits: Limits | None = None,
-        others: Others | None = None,
+        others: Fleet | None = None,
         *,
         dependents: frozenset[DistrictId] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
+        vendor_wait: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """
         Operations on these districts; `limits` bound what is kept between them, `others` share it.
 
         Parents in the districts of `dependents` keep their rights when a child comes of age; `clock` counts
         seconds.
+        An operation is inside `vendor_wait()` while it waits for a source.
         """
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
         asked = traced(bounded(fetch_from_vendor), self.telemetry)
-        self.cache = Cache(asked, self.districts, limits, others, clock)
+        self.cache = Cache(asked, self.districts, limits, others, clock, vendor_wait=vendor_wait)
         self.scopes = ReachCache(self.districts, self._asking, self.cache.clock, dependents)
         self._signer = signer
 
@@ -65,23 +68,23 @@ class FetchPipeline:
         await self.scopes.close()
         await self.cache.close()
 
-    def _asking(self, seconds: float) -> tuple[Fetch, Based]:
+    def _asking(self, seconds: float) -> tuple[Fetch, TrackedOperation]:
         """How to ask the sources for so many seconds, and what tells of it."""
-        operation = Based()
-        return self._chain(Reading(self.cache, operation, asyncio.get_running_loop().time() + seconds)), operation
+        operation = TrackedOperation()
+        return self._chain(CachedFetch(self.cache, operation, asyncio.get_running_loop().time() + seconds)), operation
 
-    async def _reach(self, viewer: Viewer, operation: Based, district: DistrictId) -> Reach:
+    async def _reach(self, viewer: Viewer, operation: TrackedOperation, district: DistrictId) -> Reach:
         """Whom the viewer may see in a district; the operation's answer rests on it too."""
         scope = await self.scopes.find(viewer, district)
-        operation.basis.rests_on_scope(scope.memos, scope.until, sound=scope.sound)
+        operation.dependencies.add_reach(scope.batches, scope.until, complete=scope.complete)
         return scope.reach
 
-    def _health(self, operation: Based, source: Source) -> Health:
+    def _health(self, operation: TrackedOperation, source: Source) -> Health:
         """What is known of a source; it changes by the second, and an answer that tells it is not kept whole."""
-        operation.basis.sound = False
+        operation.dependencies.complete = False
         return self.telemetry.health(source)
 
-    def _chain(self, reading: Reading) -> Fetch:
+    def _chain(self, reading: CachedFetch) -> Fetch:
         """
         authorized -> shared -> identified -> routed -> shared -> cached -> traced -> bounded -> adapter.
 

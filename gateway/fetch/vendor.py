@@ -41,12 +41,12 @@ async def _consequences(source: Source, answers: Mapping[Any, Answer[Any]]) -> N
     errors = [answer.value for answer in answers.values() if isinstance(answer.value, PayloadError)]
     if any(error.reason == FOREIGN for error in errors):
         log.error("source %s answered about another key: its connections were dropped", source.name)
-        await http.drop()
+        await http.close_connections()
     unreadable = [error for error in errors if error.code == PayloadError.default_code]
     if not any(isinstance(answer.value, AdapterError) for answer in answers.values()):
-        http.gate.read(good=True)
+        http.gate.record_parsing(succeeded=True)
     elif len(unreadable) == len(answers):
-        http.gate.read(good=False)
+        http.gate.record_parsing(succeeded=False)
 
 
 FOREIGN = "an answer about another key"

@@ -1,13 +1,13 @@
 """
-The one HTTP client that adapters are given.
+The only HTTP client that adapters use.
 
-It asks the configured origin and nobody else, keeps no cookies, follows no redirects, heeds no proxy of the
-environment, reads no answer beyond a limit, waits its turn and knows when to leave a vendor alone, so that no
-adapter has to think of these.
+It sends requests to the configured origin only, stores no cookies, follows no redirects by itself, ignores
+proxies of the environment, limits the size of a response, limits concurrency, retries where that is safe and
+stops calling a vendor that fails. Adapters do not have to handle any of this.
 """
 
-from student_graph.gateway.http.attempts import Wire
-from student_graph.gateway.http.client import VendorClient, client, gate_of
+from student_graph.gateway.http.client import VendorClient, create_client, gate_of
 from student_graph.gateway.http.gate import Gate
+from student_graph.gateway.http.transport import NetworkOptions
 
-__all__ = ["Gate", "VendorClient", "Wire", "client", "gate_of"]
+__all__ = ["Gate", "NetworkOptions", "VendorClient", "create_client", "gate_of"]

@@ -1,9 +1,9 @@
 """
-Where a vendor's name may lead.
+Which network addresses a source may connect to.
 
-Names are resolved by us and the connection goes to an address that was checked, so that a name which changes its
-mind between the check and the connection gains nothing. Private networks are open to a source only where its
-operator says so, and addresses that hand out a machine's own credentials to nobody.
+The gateway resolves a vendor's name itself and connects to an address that it has checked. A name that resolves
+differently between the check and the connection (DNS rebinding) gains nothing. A source reaches private networks
+only where its settings allow them. No source reaches the addresses that hand out a machine's own credentials.
 """
 
 from __future__ import annotations
@@ -19,54 +19,54 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from student_graph.adapters.errors import UnavailableError
 
-RESOLVING = 1.0
-"""Seconds that the resolver may take."""
+RESOLVE_TIMEOUT_SECONDS = 1.0
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-Resolved: TypeAlias = tuple[Any, Any, int, str, tuple[Any, ...]]
-"""Family, kind, protocol, canonical name and address, as `getaddrinfo` tells them."""
-Lookup: TypeAlias = Callable[[str, int, socket.AddressFamily], Awaitable[Sequence[Resolved]]]
+AddressInfo: TypeAlias = tuple[Any, Any, int, str, tuple[Any, ...]]
+"""Family, type, protocol, canonical name and socket address, as `socket.getaddrinfo` returns them."""
+ResolveName: TypeAlias = Callable[[str, int, socket.AddressFamily], Awaitable[Sequence[AddressInfo]]]
+"""Returns the addresses of a host name, for a port and an address family."""
 
-NEVER: Sequence[Network] = [
+FORBIDDEN_NETWORKS: Sequence[Network] = [
     ipaddress.ip_network(text)
     for text in ("169.254.0.0/16", "fe80::/10", "100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::254/128")
 ]
-"""Link-local networks and the clouds' metadata addresses: whoever reaches these has the machine's own rights."""
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-"""Addresses of version 4 behind a translator."""
+"""Link-local networks and the metadata addresses of clouds, which give a caller the rights of the machine."""
+_NAT64_NETWORK = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 addresses behind a NAT64 translator (RFC 6052)."""
 
 
 class ForbiddenAddressError(OSError):
-    """A name led to where its source may not go; nothing was sent there."""
+    """A name or address that the source may not connect to; nothing was sent."""
 
 
-def check(address: str, networks: Sequence[Network]) -> None:
+def check_address(address: str, networks: Sequence[Network]) -> None:
     """
-    Let an address pass that is public, or in one of the networks.
+    Accept an address that is public or in one of the networks.
 
     Raises:
-        ForbiddenAddressError: it is neither, or one that nobody may reach.
+        ForbiddenAddressError: it is neither, or it is in `FORBIDDEN_NETWORKS`.
     """
-    found = _plain(ipaddress.ip_address(address.partition("%")[0]))
-    if any(found in network for network in NEVER):
+    target = _embedded_ipv4(ipaddress.ip_address(address.partition("%")[0]))
+    if any(target in network for network in FORBIDDEN_NETWORKS):
         raise ForbiddenAddressError("an address that is never allowed")
-    if not (found.is_global or any(found in network for network in networks)):
+    if not (target.is_global or any(target in network for network in networks)):
         raise ForbiddenAddressError("an address of a private network that the source's settings do not allow")
 
 
-def _plain(address: Address) -> Address:
-    """The address of version 4 that one of version 6 stands for, where it does."""
+def _embedded_ipv4(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address (mapped, 6to4, Teredo or NAT64) contains; else the address itself."""
     if isinstance(address, IPv4Address):
         return address
-    if address in _TRANSLATED:
+    if address in _NAT64_NETWORK:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None) or address
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is written as an address."""
+    """Whether a host is an IP address and not a name; an IPv6 address may have brackets."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -74,51 +74,51 @@ def is_address(host: str) -> bool:
     return True
 
 
-async def machines_addresses(host: str, port: int, family: socket.AddressFamily) -> Sequence[Resolved]:
-    """A name's addresses, by the machine's resolver."""
+async def system_addresses(host: str, port: int, family: socket.AddressFamily) -> Sequence[AddressInfo]:
+    """The addresses of a name, from the resolver of the operating system."""
     loop = asyncio.get_running_loop()
     return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
 
 
-class Resolver(AbstractResolver):
-    """Resolves names, within a time, to addresses that a source may go to."""
+class CheckedResolver(AbstractResolver):
+    """Resolves names to addresses that a source may connect to, within `RESOLVE_TIMEOUT_SECONDS`."""
 
-    def __init__(self, networks: Sequence[Network], lookup: Lookup = machines_addresses) -> None:
+    def __init__(self, networks: Sequence[Network], resolve_name: ResolveName = system_addresses) -> None:
         self._networks = networks
-        self._lookup = lookup
+        self._resolve_name = resolve_name
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """
-        The addresses of a name, all of which were checked.
+        The addresses of a name, all of them checked.
 
         Raises:
-            OSError: there are none, or one of them is not the source's to go to.
+            OSError: there are none, the resolver was too slow, or the source may not connect to one of them.
         """
         try:
-            async with asyncio.timeout(RESOLVING):
-                told = await self._lookup(host, port, family)
+            async with asyncio.timeout(RESOLVE_TIMEOUT_SECONDS):
+                infos = await self._resolve_name(host, port, family)
         except TimeoutError:
             raise OSError(None, "the resolver did not answer") from None
-        for *_, address in told:
-            check(str(address[0]), self._networks)
+        for *_, address in infos:
+            check_address(str(address[0]), self._networks)
         return [
             ResolveResult(
                 hostname=host,
                 host=str(address[0]),
                 port=port,
-                family=kind,
+                family=address_family,
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST,
             )
-            for kind, _, protocol, _, address in told
+            for address_family, _, protocol, _, address in infos
         ]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the resolver holds no resources."""
 
 
-def forbidden() -> UnavailableError:
-    """The error of a source whose name leads where it may not go."""
+def forbidden_address_error() -> UnavailableError:
+    """The error of a source whose name resolves to an address that its settings do not allow."""
     return UnavailableError("the vendor's name leads to an address that the source's settings do not allow")

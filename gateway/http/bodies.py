@@ -1,4 +1,4 @@
-"""An answer's body, read and unpacked no further than it may be long."""
+"""Reading the body of a response: decompressed step by step, within a size limit."""
 
 from __future__ import annotations
 
@@ -8,78 +8,78 @@ from collections.abc import Awaitable, Callable
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.reading import MAX_BODY_BYTES
 
-RATIO = 100
-"""How many times longer a packed body may become."""
-SMALL = 64 * 1024
-"""Bytes up to which the ratio does not matter: what is nearly empty packs well."""
-_STEP = 64 * 1024
-"""Bytes that are unpacked at once."""
-_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""How zlib is told which of its packings it is."""
+MAX_COMPRESSION_RATIO = 100
+"""How many times larger than its compressed form a body may be."""
+MAX_BYTES_OF_ANY_RATIO = 64 * 1024
+"""Bodies up to this size may have any compression ratio, because nearly empty ones compress well."""
+_STEP_BYTES = 64 * 1024
+"""Bytes that are decompressed at once."""
+_WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""The `wbits` argument of zlib for each content encoding."""
 
 
-async def whole(next_part: Callable[[], Awaitable[bytes]], encoding: str) -> bytes:
+async def read_body(next_chunk: Callable[[], Awaitable[bytes]], encoding: str) -> bytes:
     """
-    The body, unpacked; `next_part` brings what came of it, and nothing at its end.
+    The decompressed body; `next_chunk` returns the next bytes received, and nothing at the end.
 
     Raises:
-        PayloadError: it is too long, grows too much, ends early, or is packed in a way that was not asked for.
+        PayloadError: it is too large, grows too much, ends early, or has an encoding that was not requested.
     """
     name = encoding.strip().lower() or "identity"
-    if name != "identity" and name not in _WINDOWS:
-        raise PayloadError("an answer in an encoding that was not asked for")
-    body = _Plain() if name == "identity" else _Packed(_WINDOWS[name])
-    while part := await next_part():
-        body.add(part)
-    return body.end()
+    if name != "identity" and name not in _WINDOW_BITS:
+        raise PayloadError("a response in an encoding that was not requested")
+    body = _PlainBody() if name == "identity" else _CompressedBody(_WINDOW_BITS[name])
+    while chunk := await next_chunk():
+        body.add(chunk)
+    return body.finish()
 
 
-class _Plain:
-    """A body that comes as it is."""
+class _PlainBody:
+    """A body that is not compressed."""
 
     def __init__(self) -> None:
-        self._parts = bytearray()
+        self._content = bytearray()
 
     def add(self, chunk: bytes) -> None:
-        """Take some more of it."""
-        self._take(chunk)
+        """Append received bytes."""
+        self._append(chunk)
 
-    def _take(self, part: bytes) -> None:
-        self._parts += part
-        if len(self._parts) > MAX_BODY_BYTES:
-            raise PayloadError(f"an answer of more than {MAX_BODY_BYTES // 1024} KiB")
+    def _append(self, content: bytes) -> None:
+        self._content += content
+        if len(self._content) > MAX_BODY_BYTES:
+            raise PayloadError(f"a response of more than {MAX_BODY_BYTES // 1024} KiB")
 
-    def end(self) -> bytes:
-        """All of it."""
-        return bytes(self._parts)
+    def finish(self) -> bytes:
+        """The complete body."""
+        return bytes(self._content)
 
 
-class _Packed(_Plain):
-    """A body that is unpacked step by step, so that a small one cannot become a large one at once."""
+class _CompressedBody(_PlainBody):
+    """A body that is decompressed in small steps, so that a few bytes never become a huge body at once."""
 
-    def __init__(self, window: int) -> None:
+    def __init__(self, window_bits: int) -> None:
         super().__init__()
-        self._unpack = zlib.decompressobj(window)
-        self._came = 0
+        self._decompressor = zlib.decompressobj(window_bits)
+        self._received_bytes = 0
 
     def add(self, chunk: bytes) -> None:
-        """Take some more of it."""
-        self._came += len(chunk)
+        """Decompress received bytes."""
+        self._received_bytes += len(chunk)
         rest = chunk
         try:
-            while rest and not self._unpack.eof:
-                self._take(self._unpack.decompress(rest, _STEP))
-                rest = self._unpack.unconsumed_tail
+            while rest and not self._decompressor.eof:
+                self._append(self._decompressor.decompress(rest, _STEP_BYTES))
+                rest = self._decompressor.unconsumed_tail
         except zlib.error:
-            raise PayloadError("an answer that cannot be unpacked") from None
+            raise PayloadError("a response that cannot be decompressed") from None
 
-    def _take(self, part: bytes) -> None:
-        super()._take(part)
-        if len(self._parts) > max(SMALL, self._came * RATIO):
-            raise PayloadError(f"an answer that becomes more than {RATIO} times longer")
+    def _append(self, content: bytes) -> None:
+        super()._append(content)
+        if len(self._content) > max(MAX_BYTES_OF_ANY_RATIO, self._received_bytes * MAX_COMPRESSION_RATIO):
+            raise PayloadError(f"a response that decompresses to more than {MAX_COMPRESSION_RATIO} times its size")
 
-    def end(self) -> bytes:
-        """All of it."""
-        if self._came and not self._unpack.eof:
-            raise PayloadError("a packed answer that ends early")
-        return super().end()
+    def finish(self) -> bytes:
+        """The complete body; one that ends early raises `PayloadError`."""
+        if self._received_bytes and not self._decompressor.eof:
+            raise PayloadError("a compressed response that ends early")
+        return super().finish()

@@ -1,7 +1,7 @@
 """
-A source that fails is left alone for a while, and asked again by one question at a time.
+A circuit breaker: stops requests to a source that fails, and later tests it with one request at a time.
 
-Envoy's outlier detection and Hystrix are the models. A question whose asker went away says nothing of the source.
+Modeled on Envoy's outlier detection and on Hystrix. A request whose caller was cancelled does not count.
 """
 
 from __future__ import annotations
@@ -12,105 +12,117 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
-IN_A_ROW = 5
-"""Failures without a success between them that open it."""
-WINDOW, ENOUGH, SHARE = 10.0, 20, 0.5
-"""Of so many questions in so many seconds, this share of failures opens it too."""
-OPEN, LONGEST = 30.0, 300.0
-"""Seconds for which it stays open at first, and at most: twice as long each time that a probe fails."""
-GOOD_PROBES = 3
-"""Good answers that close it again."""
+MAX_CONSECUTIVE_FAILURES = 5
+"""Consecutive failures that open the breaker."""
+FAILURE_WINDOW_SECONDS = 10.0
+MIN_RESULTS_IN_WINDOW = 20
+MAX_FAILURE_SHARE = 0.5
+"""This share of failures among the results of the window opens the breaker too, if they are enough results."""
+OPEN_SECONDS = 30.0
+"""How long it stays open the first time; twice as long after each failed probe."""
+MAX_OPEN_SECONDS = 300.0
+PROBES_TO_CLOSE = 3
+"""Consecutive successful probes that close it."""
 
 
-class Ticket(Enum):
-    """In what way a question is asked."""
+class Permit(Enum):
+    """How a request may be sent."""
 
-    USUAL = "usual"
+    NORMAL = "normal"
     PROBE = "probe"
-    """The one question that finds out whether the source is well again."""
+    """The only request at a time that tests whether the source works again."""
 
 
-class Breaker:
-    """Whether a source may be asked, by how it answered."""
+class CircuitBreaker:
+    """Decides from the results of earlier requests whether a source may be called."""
 
-    def __init__(self, opened: float = OPEN, clock: Callable[[], float] = time.monotonic) -> None:
-        """Closed; stays open for so many seconds at first."""
-        self._opened, self._clock = opened, clock
-        self._row = 0
-        self._told: deque[tuple[float, bool]] = deque()
-        self._failures = 0
-        """How many of them are failures."""
-        self._times = 0
-        """How many times it opened since it was closed for good."""
-        self._until: float | None = None
-        """Until when it stays open; None while it is closed."""
+    def __init__(self, open_seconds: float = OPEN_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        """Start closed; stay open for `open_seconds` the first time."""
+        self._open_seconds, self._clock = open_seconds, clock
+        self._consecutive_failures = 0
+        self._results: deque[tuple[float, bool]] = deque()
+        """Time and success of each request in the window."""
+        self._failures_in_window = 0
+        self._times_opened = 0
+        """How often it opened since it was last closed; caps at 16."""
+        self._open_until: float | None = None
+        """When the first probe may be sent; None while closed."""
         self._probing = False
-        self._good = 0
+        self._successful_probes = 0
 
     @property
     def closed(self) -> bool:
-        """Whether the source is asked as usual."""
-        return self._until is None
+        """Whether requests are sent normally."""
+        return self._open_until is None
 
     @property
     def probing(self) -> bool:
-        """Whether somebody is finding out if the source is well again."""
+        """Whether a probe is in flight."""
         return self._probing
 
     @property
-    def waits(self) -> float:
-        """Seconds for which nobody may ask; 0 when somebody may, or is finding out."""
-        return 0.0 if self._until is None else max(self._until - self._clock(), 0.0)
+    def seconds_until_probe(self) -> float:
+        """Seconds until a probe is allowed; 0 when closed, and when a probe is allowed now or is in flight."""
+        return 0.0 if self._open_until is None else max(self._open_until - self._clock(), 0.0)
 
-    def enter(self) -> Ticket | None:
-        """How a question may be asked now, None for not at all; while there is a probe, nobody else may ask."""
-        if self._until is None:
-            return Ticket.USUAL
-        if self.waits or self._probing:
+    def enter(self) -> Permit | None:
+        """A permit for a request; None if it must not be sent now. During a probe no other request is sent."""
+        if self._open_until is None:
+            return Permit.NORMAL
+        if self.seconds_until_probe or self._probing:
             return None
         self._probing = True
-        return Ticket.PROBE
+        return Permit.PROBE
 
-    def leave(self, ticket: Ticket, *, good: bool | None) -> None:
-        """How a question ended; None when its asker went away."""
-        if ticket is Ticket.PROBE:
+    def leave(self, permit: Permit, *, succeeded: bool | None) -> None:
+        """Record the result of a request; None if its caller was cancelled."""
+        if permit is Permit.PROBE:
             self._probing = False
-        if good is None:
+        if succeeded is None:
             return
-        if self._until is not None:
-            if ticket is Ticket.PROBE:
-                self._probed(good=good)
+        if self._open_until is not None:
+            if permit is Permit.PROBE:
+                self._record_probe(succeeded=succeeded)
             return
-        self._row = 0 if good else self._row + 1
-        self._note(good=good)
-        asked = len(self._told)
-        if self._row >= IN_A_ROW or (asked >= ENOUGH and self._failures >= SHARE * asked):
+        self._consecutive_failures = 0 if succeeded else self._consecutive_failures + 1
+        self._record(succeeded=succeeded)
+        results = len(self._results)
+        if self._consecutive_failures >= MAX_CONSECUTIVE_FAILURES or (
+            results >= MIN_RESULTS_IN_WINDOW and self._failures_in_window >= MAX_FAILURE_SHARE * results
+        ):
             self._open()
 
     def open(self) -> None:
-        """Leave the source alone, whatever its statuses say."""
-        if self._until is None:
+        """Stop requests for a reason that status codes do not show."""
+        if self._open_until is None:
             self._open()
 
-    def _note(self, *, good: bool) -> None:
-        """Add to what was told in the window."""
+    def _record(self, *, succeeded: bool) -> None:
+        """Add a result to the window and remove those that are too old."""
         now = self._clock()
-        self._told.append((now, good))
-        self._failures += not good
-        while self._told[0][0] < now - WINDOW:
-            _, was_good = self._told.popleft()
-            self._failures -= not was_good
+        self._results.append((now, succeeded))
+        self._failures_in_window += not succeeded
+        while self._results[0][0] < now - FAILURE_WINDOW_SECONDS:
+            _, had_succeeded = self._results.popleft()
+            self._failures_in_window -= not had_succeeded
 
-    def _probed(self, *, good: bool) -> None:
-        self._good = self._good + 1 if good else 0
-        if not good:
+    def _record_probe(self, *, succeeded: bool) -> None:
+        self._successful_probes = self._successful_probes + 1 if succeeded else 0
+        if not succeeded:
             self._open()
-        elif self._good >= GOOD_PROBES:
-            self._until, self._times, self._row, self._good = None, 0, 0, 0
-            self._told.clear()
-            self._failures = 0
+        elif self._successful_probes >= PROBES_TO_CLOSE:
+            self._close()
 
     def _open(self) -> None:
-        self._until = self._clock() + min(self._opened * math.exp2(self._times), max(LONGEST, self._opened))
-        self._times = min(self._times + 1, 16)
-        self._good = 0
+        seconds = min(
+            self._open_seconds * math.exp2(self._times_opened), max(MAX_OPEN_SECONDS, self._open_seconds)
+        )
+        self._open_until = self._clock() + seconds
+        self._times_opened = min(self._times_opened + 1, 16)
+        self._successful_probes = 0
+
+    def _close(self) -> None:
+        self._open_until = None
+        self._times_opened = self._consecutive_failures = self._successful_probes = 0
+        self._results.clear()
+        self._failures_in_window = 0

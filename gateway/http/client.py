@@ -1,4 +1,4 @@
-"""The client of one source, put together."""
+"""The HTTP client of one source."""
 
 from __future__ import annotations
 
@@ -11,90 +11,93 @@ import httpx
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.origins import origin_of
-from student_graph.gateway.http.addresses import ForbiddenAddressError, check, is_address
-from student_graph.gateway.http.attempts import ATTEMPT, Attempts, Wire
+from student_graph.gateway.http.addresses import ForbiddenAddressError, check_address, is_address
 from student_graph.gateway.http.gate import Gate
-from student_graph.gateway.http.retrying import Retrying
+from student_graph.gateway.http.retries import RetryTransport
+from student_graph.gateway.http.transport import ATTEMPT_TIMEOUT_SECONDS, AiohttpTransport, NetworkOptions
 
-REDIRECTS = 2
-"""Redirects on the own origin, for an adapter that asks for them to be followed."""
+MAX_REDIRECTS = 2
+"""Redirects within the source's origin, for adapters that ask httpx to follow them."""
 
 
 class VendorClient(httpx.AsyncClient):
-    """An httpx client whose every request goes through the source's gate."""
+    """An httpx client that sends every request through the source's gate."""
 
-    def __init__(self, settings: AdapterSettings, on_call: Callable[[], None], wire: Wire) -> None:
+    def __init__(self, settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions) -> None:
         self.gate = Gate(settings.concurrency, settings.rest)
-        self._attempts = Attempts(settings.concurrency, settings.networks, on_call, wire)
+        self._transport_once = AiohttpTransport(settings.concurrency, settings.networks, on_call, network)
+        retrying = RetryTransport(self._transport_once, self.gate)
         super().__init__(
             base_url=str(settings.base_url),
-            transport=OneOrigin(Retrying(self._attempts, self.gate), settings.base_url),
-            timeout=httpx.Timeout(ATTEMPT),
+            transport=SingleOriginTransport(retrying, settings.base_url),
+            timeout=httpx.Timeout(ATTEMPT_TIMEOUT_SECONDS),
             headers={"User-Agent": f"student-graph/{version('student-graph')}", "Accept-Encoding": "gzip"},
             follow_redirects=False,
-            max_redirects=REDIRECTS,
+            max_redirects=MAX_REDIRECTS,
             trust_env=False,
         )
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """None."""
+        """An empty set of cookies."""
         return _NO_COOKIES
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
-        """Take none."""
+        """Ignore cookies."""
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send a request; when our credentials are refused although they were renewed, ask no more for a while."""
-        answer = await super().send(request, **options)
-        if answer.status_code == 401:
-            self.gate.lock()
-        return answer
+        """Send a request; a 401 response to renewed credentials stops requests to the source for a while."""
+        response = await super().send(request, **options)
+        if response.status_code == 401:
+            self.gate.block_credentials()
+        return response
 
-    async def drop(self) -> None:
-        """Close all connections: one of them brought an answer that was not meant for its request."""
-        await self._attempts.drop()
+    async def close_connections(self) -> None:
+        """Close all connections, because one of them delivered the response to another request."""
+        await self._transport_once.close_connections()
 
 
 def gate_of(http: httpx.AsyncClient) -> Gate | None:
-    """The gate of a source's client; None for a client of another kind, which has none."""
+    """The gate of a source's client; None if it is not a `VendorClient`."""
     return http.gate if isinstance(http, VendorClient) else None
 
 
-def client(settings: AdapterSettings, on_call: Callable[[], None], wire: Wire | None = None) -> VendorClient:
+def create_client(
+    settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions | None = None
+) -> VendorClient:
     """
-    A client for the vendor at `settings.base_url`; `on_call` is told of each request as it leaves.
+    A client for the vendor at `settings.base_url`; `on_call` is called for each request that is sent.
 
-    `wire` is what a connection takes of the machine, where that is something else than usual.
+    `network` replaces the machine's name resolution and certificates, for tests and benchmarks.
 
     Raises:
-        ValueError: the address is one that the settings do not allow.
+        ValueError: the host of `base_url` is an address that the settings do not allow.
     """
     host = (settings.base_url.host or "").strip("[]")
     if is_address(host):
         try:
-            check(host, settings.networks)
+            check_address(host, settings.networks)
         except ForbiddenAddressError as exc:
             raise ValueError(f"base_url: {exc}; add its network to networks") from None
-    return VendorClient(settings, on_call, wire or Wire())
+    return VendorClient(settings, on_call, network or NetworkOptions())
 
 
 class _NoCookies(httpx.Cookies):
-    """None, whatever is set: one client serves all viewers, and no answer may mark the next one's request."""
+    """Stays empty: one client serves all viewers, and a response to one must not mark the next one's request."""
 
     def extract_cookies(self, response: httpx.Response) -> None:
-        """Take no cookie."""
+        """Store no cookie."""
 
     def set_cookie_header(self, request: httpx.Request) -> None:
-        """Send none."""
+        """Send no cookie."""
 
 
 _NO_COOKIES = _NoCookies()
 
 
-class OneOrigin(httpx.AsyncBaseTransport):
-    """Sends to one origin."""
+class SingleOriginTransport(httpx.AsyncBaseTransport):
+    """Sends requests to one origin only."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, origin: object) -> None:
         self._inner = inner
@@ -102,10 +105,10 @@ class OneOrigin(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
-        Send a request to the own origin.
+        Send a request to the origin.
 
         Raises:
-            PayloadError: it goes elsewhere.
+            PayloadError: the request is for another origin.
         """
         if origin_of(request.url) != self._origin:
             raise PayloadError("an address on another origin")

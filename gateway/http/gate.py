@@ -1,7 +1,8 @@
 """
-The gate before one source: how many questions are under way, how many wait, and when all have to.
+The gate of one source: every request passes it, and it limits concurrency, queues requests and applies pauses.
 
-Whatever a vendor says of its limits is learned here and holds for everybody who asks with the same credentials.
+What a vendor says about its limits is recorded here and applies to all callers, because they share the
+credentials.
 """
 
 from __future__ import annotations
@@ -14,156 +15,168 @@ from collections import deque
 from collections.abc import Callable
 
 from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
-from student_graph.gateway.deadlines import remaining
-from student_graph.gateway.http.breaker import IN_A_ROW, OPEN, Breaker, Ticket
+from student_graph.gateway.deadlines import remaining_seconds
+from student_graph.gateway.http.breaker import MAX_CONSECUTIVE_FAILURES, OPEN_SECONDS, CircuitBreaker, Permit
 
-QUEUE = 256
-"""Questions that may wait; each lookup has at most as many under way as its source allows."""
-PROBING = 1.0
-"""Seconds for which questions wait to hear whether a source is well again."""
-LOCKED = 60.0
-"""Seconds for which a source that refuses our credentials is not asked: more would lock them out."""
+MAX_QUEUED_REQUESTS = 256
+"""For one source; each lookup runs at most as many requests at once as its source allows."""
+PROBE_WAIT_SECONDS = 1.0
+"""How long a request waits for the result of a probe."""
+CREDENTIALS_BLOCK_SECONDS = 60.0
+"""How long no request is sent after the vendor refused our credentials: more attempts could lock the account."""
 
 
 class Gate:
-    """Lets questions to one source through."""
+    """Admits requests to one source."""
 
-    def __init__(self, at_once: int, opened: float = OPEN, clock: Callable[[], float] = time.monotonic) -> None:
-        """Let so many through at once; leave the source alone for `opened` seconds at first when it fails."""
-        self.breaker = Breaker(opened, clock)
-        self.on_pause: Callable[[float], None] = lambda _: None
-        """Is told for how many seconds the vendor wants to be left alone."""
-        self._at_once, self._most = at_once, at_once
+    def __init__(
+        self, concurrency: int, open_seconds: float = OPEN_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Admit `concurrency` requests at once; a failing source is first left alone for `open_seconds`."""
+        self.breaker = CircuitBreaker(open_seconds, clock)
+        self._pause_listeners: list[Callable[[float], None]] = []
+        self._concurrency = concurrency
+        self._max_running = concurrency
+        """`concurrency`, or less while the vendor's rate limit is nearly used up."""
         self._clock = clock
-        self._under_way = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._curious: list[asyncio.Future[None]] = []
-        """Those who wait for the end of a probe."""
+        self._running = 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._probe_waiters: list[asyncio.Future[None]] = []
+        """Requests that wait for the end of a probe."""
         self._paused_until = 0.0
-        self._locked_until = 0.0
-        self._unreadable = 0
+        self._credentials_blocked_until = 0.0
+        self._unreadable_responses = 0
 
     @property
-    def resting(self) -> bool:
-        """Whether a question asked now would be refused or wait for more than a moment."""
+    def is_blocked(self) -> bool:
+        """Whether a request sent now would fail at once or wait for more than a second."""
         breaker = self.breaker
-        return bool(breaker.waits) or breaker.probing or self._pause() > 1.0 or self._clock() < self._locked_until
-
-    def pause(self, seconds: float) -> None:
-        """Ask nothing for so many seconds, 300 at most."""
-        self._paused_until = max(
-            self._paused_until, self._clock() + min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+        return (
+            bool(breaker.seconds_until_probe)
+            or breaker.probing
+            or self._pause_seconds() > 1.0
+            or self._clock() < self._credentials_blocked_until
         )
 
-    def told_to_pause(self, seconds: float) -> None:
-        """The vendor wants to be left alone: let nobody ask, here or elsewhere."""
+    def add_pause_listener(self, listener: Callable[[float], None]) -> None:
+        """Call `listener` with the number of seconds whenever the vendor asks for a pause."""
+        self._pause_listeners.append(listener)
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so many seconds, at most `MAX_RETRY_AFTER_SECONDS`."""
+        bounded = min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+        self._paused_until = max(self._paused_until, self._clock() + bounded)
+
+    def announce_pause(self, seconds: float) -> None:
+        """Pause because the vendor asked for it, and tell the listeners."""
         self.pause(seconds)
-        self.on_pause(seconds)
+        for listener in self._pause_listeners:
+            listener(seconds)
 
-    def ease(self, share: float) -> None:
-        """Let only a share of the usual number through at once, never less than one: the limit nears."""
-        self._most = max(1, math.ceil(self._at_once * min(max(share, 0.0), 1.0)))
-        self._wake()
+    def limit_concurrency(self, share: float) -> None:
+        """Admit only this share (0 to 1) of the usual number of requests at once, at least one."""
+        self._max_running = max(1, math.ceil(self._concurrency * min(max(share, 0.0), 1.0)))
+        self._admit_queued()
 
-    def lock(self) -> None:
-        """The vendor refuses our credentials: ask nothing for a while."""
-        self._locked_until = self._clock() + LOCKED
+    def block_credentials(self) -> None:
+        """Send nothing for `CREDENTIALS_BLOCK_SECONDS`: the vendor refuses our credentials."""
+        self._credentials_blocked_until = self._clock() + CREDENTIALS_BLOCK_SECONDS
 
-    def read(self, *, good: bool) -> None:
-        """Note whether answers could be read: a login page for records is a failure that no status shows."""
-        self._unreadable = 0 if good else self._unreadable + 1
-        if self._unreadable >= IN_A_ROW:
-            self._unreadable = 0
+    def record_parsing(self, *, succeeded: bool) -> None:
+        """Record whether responses could be parsed: a login page with status 200 is a failure as well."""
+        self._unreadable_responses = 0 if succeeded else self._unreadable_responses + 1
+        if self._unreadable_responses >= MAX_CONSECUTIVE_FAILURES:
+            self._unreadable_responses = 0
             self.breaker.open()
 
-    async def enter(self) -> Ticket:
+    async def enter(self) -> Permit:
         """
-        Be one of those who ask, until `leave`.
+        Wait until a request may be sent; `leave` must follow.
 
         Raises:
-            UnavailableError: the source is left alone, or too many wait.
-            RefusedError: it refused our credentials just now.
+            UnavailableError: the circuit breaker is open, the pause is too long, or the queue is full.
+            RefusedError: the vendor refused our credentials less than `CREDENTIALS_BLOCK_SECONDS` ago.
         """
         while True:
-            self._check()
+            self._raise_if_blocked()
             await self._wait_for_pause()
-            await self._take_place()
-            if not self._pause():
+            await self._acquire_slot()
+            if not self._pause_seconds():
                 break
-            self._give_place()  # the vendor asked for a pause while we waited for our turn
+            self._release_slot()  # the vendor asked for a pause while this request was queued
         try:
-            return self.breaker.enter() or await self._ticket()
+            return self.breaker.enter() or await self._wait_for_permit()
         except BaseException:
-            self._give_place()
+            self._release_slot()
             raise
 
-    def leave(self, ticket: Ticket, *, good: bool | None) -> None:
-        """How the question ended; None when its asker went away."""
-        self.breaker.leave(ticket, good=good)
-        self._give_place()
+    def leave(self, permit: Permit, *, succeeded: bool | None) -> None:
+        """Record the result of an admitted request; None if its caller was cancelled."""
+        self.breaker.leave(permit, succeeded=succeeded)
+        self._release_slot()
 
-    def _give_place(self) -> None:
-        self._under_way -= 1
-        self._wake()
-        for waiter in self._curious:
+    def _release_slot(self) -> None:
+        self._running -= 1
+        self._admit_queued()
+        for waiter in self._probe_waiters:
             if not waiter.done():
                 waiter.set_result(None)
-        self._curious.clear()
+        self._probe_waiters.clear()
 
-    async def _ticket(self) -> Ticket:
-        """How a question may be asked; while somebody finds out whether the source is well, wait a moment."""
-        until = self._clock() + PROBING
-        while (ticket := self.breaker.enter()) is None:
-            self._check()
+    async def _wait_for_permit(self) -> Permit:
+        """A permit of the breaker; waits up to `PROBE_WAIT_SECONDS` for the result of a probe."""
+        until = self._clock() + PROBE_WAIT_SECONDS
+        while (permit := self.breaker.enter()) is None:
+            self._raise_if_blocked()
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._curious.append(waiter)
+            self._probe_waiters.append(waiter)
             await asyncio.wait({waiter}, timeout=until - self._clock())
             if self._clock() >= until:
-                raise self._left_alone()
-        return ticket
+                raise self._breaker_error()
+        return permit
 
-    def _check(self) -> None:
-        if self._clock() < self._locked_until:
-            raise RefusedError("credentials refused a moment ago; not asked again yet")
-        if self.breaker.waits:
-            raise self._left_alone()
+    def _raise_if_blocked(self) -> None:
+        if self._clock() < self._credentials_blocked_until:
+            raise RefusedError("credentials refused a moment ago; not tried again yet")
+        if self.breaker.seconds_until_probe:
+            raise self._breaker_error()
 
-    def _left_alone(self) -> AdapterError:
-        return UnavailableError("left alone after failures", retry_after=max(math.ceil(self.breaker.waits), 1))
+    def _breaker_error(self) -> AdapterError:
+        seconds = max(math.ceil(self.breaker.seconds_until_probe), 1)
+        return UnavailableError("left alone after failures", retry_after=seconds)
 
-    def _pause(self) -> float:
+    def _pause_seconds(self) -> float:
         return max(self._paused_until - self._clock(), 0.0)
 
     async def _wait_for_pause(self) -> None:
-        """Wait while the vendor wants to be left alone, if there is the time."""
-        while (left := self._pause()) > 0:
-            if left >= remaining():
+        """Wait for the end of a pause, if the caller has enough time left."""
+        while (left := self._pause_seconds()) > 0:
+            if left >= remaining_seconds():
                 raise UnavailableError("rate limited", code="RATE_LIMITED", retry_after=math.ceil(left))
             await asyncio.sleep(left)
 
-    async def _take_place(self) -> None:
-        """Wait for one's turn, first come, first served."""
-        if self._under_way < self._most and not self._waiting:
-            self._under_way += 1
+    async def _acquire_slot(self) -> None:
+        """Wait for one of the concurrent slots, first come, first served."""
+        if self._running < self._max_running and not self._queue:
+            self._running += 1
             return
-        if len(self._waiting) >= QUEUE:
-            raise UnavailableError("too many questions wait for the source", retry_after=1)
+        if len(self._queue) >= MAX_QUEUED_REQUESTS:
+            raise UnavailableError("too many requests wait for the source", retry_after=1)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        self._queue.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._under_way -= 1  # the turn came just as its owner left
+                self._running -= 1  # admitted at the moment in which its caller was cancelled
             with contextlib.suppress(ValueError):
-                self._waiting.remove(turn)
-            self._wake()
+                self._queue.remove(turn)
+            self._admit_queued()
             raise
 
-    def _wake(self) -> None:
-        """Let the next ones in."""
-        while self._waiting and self._under_way < self._most:
-            turn = self._waiting.popleft()
+    def _admit_queued(self) -> None:
+        while self._queue and self._running < self._max_running:
+            turn = self._queue.popleft()
             if not turn.done():
-                self._under_way += 1
+                self._running += 1
                 turn.set_result(None)

@@ -19,8 +19,8 @@ from cryptography.x509.oid import NameOID
 from pydantic import AnyHttpUrl
 
 from student_graph.adapters.contract import AdapterSettings
-from student_graph.gateway.http import NetworkOptions, client
-from student_graph.gateway.http.addresses import ForbiddenAddressError, Resolver, check
+from student_graph.gateway.http import NetworkOptions, create_client
+from student_graph.gateway.http.addresses import CheckedResolver, ForbiddenAddressError, check_address
 from tests.faults.vendor import Call, codes, district, vendor
 
 row = pytest.mark.row
@@ -74,9 +74,9 @@ def test_metadata_addresses_are_never_allowed() -> None:
     """Not even where the settings allow their network."""
     for address in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:169.254.169.254"):
         with pytest.raises(ForbiddenAddressError):
-            check(address, [ip_network("0.0.0.0/0"), ip_network("::/0")])
-    check("10.0.0.1", [ip_network("10.0.0.0/8")])
-    check("93.184.215.14", [])
+            check_address(address, [ip_network("0.0.0.0/0"), ip_network("::/0")])
+    check_address("10.0.0.1", [ip_network("10.0.0.0/8")])
+    check_address("93.184.215.14", [])
 
 
 @row("C04")
@@ -86,7 +86,7 @@ def test_metadata_addresses_are_never_allowed() -> None:
 def test_an_address_of_a_private_network_is_refused_at_start(host: str) -> None:
     """However it is written; the message says which setting allows it."""
     with pytest.raises(ValueError, match=r"base_url: .*networks"):
-        client(AdapterSettings(base_url=AnyHttpUrl(f"http://{host}/")), lambda: None)
+        create_client(AdapterSettings(base_url=AnyHttpUrl(f"http://{host}/")), lambda: None)
 
 
 @row("A02")
@@ -98,7 +98,7 @@ async def test_a_resolver_that_hangs_is_given_a_second() -> None:
 
     async with asyncio.timeout(2):
         with pytest.raises(OSError, match="did not answer"):
-            await Resolver([], hang).resolve("vendor.example", 80)
+            await CheckedResolver([], hang).resolve("vendor.example", 80)
 
 
 def certificate(folder: Path, host: str, days: int) -> tuple[ssl.SSLContext, ssl.SSLContext]:
@@ -144,7 +144,7 @@ async def test_a_certificate_that_is_not_good_gets_no_credentials(
     """Nothing is sent, and it is not tried again."""
     server, ours = certificate(tmp_path, host, days)
     async with vendor(Call.well, server) as made:
-        wire = NetworkOptions(leading_to("127.0.0.1").lookup, ours if accepted else True)
+        wire = NetworkOptions(leading_to("127.0.0.1").resolve_name, ours if accepted else True)
         async with district(f"https://vendor.example:{made.port}", wire) as hill:
             assert codes(await hill.ask("s1")) == (set() if good else {DOWN})
             assert (len(made.calls), len(hill.calls)) == (int(good), 1)
@@ -158,7 +158,7 @@ async def test_an_old_tls_is_not_spoken(tmp_path: Path) -> None:
         server.minimum_version, server.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     server.set_ciphers("ALL:@SECLEVEL=0")
     async with vendor(Call.well, server) as made:
-        wire = NetworkOptions(leading_to("127.0.0.1").lookup, ours)
+        wire = NetworkOptions(leading_to("127.0.0.1").resolve_name, ours)
         async with district(f"https://vendor.example:{made.port}", wire) as hill:
             assert codes(await hill.ask("s1")) == {DOWN}
         assert made.calls == []

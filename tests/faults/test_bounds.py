@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError
 from student_graph.gateway.deadlines import within
-from student_graph.gateway.http.breaker import PROBES_TO_CLOSE, MAX_CONSECUTIVE_FAILURES, CircuitBreaker, Permit
+from student_graph.gateway.http.breaker import MAX_CONSECUTIVE_FAILURES, PROBES_TO_CLOSE, CircuitBreaker, Permit
 from student_graph.gateway.http.gate import MAX_QUEUED_REQUESTS, Gate
 from student_graph.gateway.http.rate_limits import parse_rate_limit
-from student_graph.gateway.http.retries import MIN_RETRIES_PER_WINDOW, MAX_RETRY_SHARE, RetryBudget
+from student_graph.gateway.http.retries import MAX_RETRY_SHARE, MIN_RETRIES_PER_WINDOW, RetryBudget
 from tests.faults.vendor import Call, body, codes, district, http, vendor
 from tests.gateway.cache.small_cache import Clock
 
@@ -148,21 +148,21 @@ def test_a_vendor_that_fails_half_the_time_is_left_alone_within_ten_seconds() ->
     breaker = CircuitBreaker(30.0, clock)
     for number in range(20):
         assert breaker.enter() is Permit.NORMAL
-        breaker.leave(Permit.NORMAL, good=number % 2 == 0)
+        breaker.leave(Permit.NORMAL, succeeded=number % 2 == 0)
         clock.now += 0.4
     waits = []
     for _ in range(6):
         assert breaker.enter() is None
-        waits.append(round(breaker.waits))
-        clock.now += breaker.waits
+        waits.append(round(breaker.seconds_until_probe))
+        clock.now += breaker.seconds_until_probe
         assert [breaker.enter() for _ in range(3)] == [Permit.PROBE, None, None]
-        breaker.leave(Permit.PROBE, good=False)
+        breaker.leave(Permit.PROBE, succeeded=False)
     assert waits == [30, 60, 120, 240, 300, 300]
     clock.now += 300
     for _ in range(PROBES_TO_CLOSE):
         assert breaker.enter() is Permit.PROBE
-        breaker.leave(Permit.NORMAL, good=False)  # asked before it opened: says nothing of now
-        breaker.leave(Permit.PROBE, good=True)
+        breaker.leave(Permit.NORMAL, succeeded=False)  # asked before it opened: says nothing of now
+        breaker.leave(Permit.PROBE, succeeded=True)
     assert breaker.closed
 
 
@@ -172,14 +172,14 @@ def test_an_asker_that_goes_away_says_nothing_of_the_source() -> None:
     clock = Clock()
     breaker = CircuitBreaker(30.0, clock)
     for _ in range(100):
-        breaker.leave(Permit.NORMAL, good=None)
+        breaker.leave(Permit.NORMAL, succeeded=None)
     assert breaker.closed
     for _ in range(MAX_CONSECUTIVE_FAILURES):
-        breaker.leave(Permit.NORMAL, good=False)
+        breaker.leave(Permit.NORMAL, succeeded=False)
     clock.now += 31
     for _ in range(3):
         assert breaker.enter() is Permit.PROBE
-        breaker.leave(Permit.PROBE, good=None)
+        breaker.leave(Permit.PROBE, succeeded=None)
 
 
 @row("A11")
@@ -190,9 +190,11 @@ def test_no_more_than_a_tenth_is_asked_again(pauses: list[float]) -> None:
     budget = RetryBudget(clock)
     for pause in pauses:
         clock.now += pause
-        budget.ask()
-        again += budget.take()
-    assert again <= max(MIN_RETRIES_PER_WINDOW * (1 + sum(pauses) // 100), MAX_RETRY_SHARE * len(pauses) + MIN_RETRIES_PER_WINDOW)
+        budget.record_request()
+        again += budget.try_spend()
+    assert again <= max(
+        MIN_RETRIES_PER_WINDOW * (1 + sum(pauses) // 100), MAX_RETRY_SHARE * len(pauses) + MIN_RETRIES_PER_WINDOW
+    )
 
 
 @row("A11")
@@ -214,7 +216,7 @@ async def test_a_queue_that_is_full_says_so() -> None:
         await gate.enter()
     waiting[0].cancel()
     await asyncio.sleep(0)
-    gate.leave(Permit.NORMAL, good=True)
+    gate.leave(Permit.NORMAL, succeeded=True)
     assert await waiting[1] is Permit.NORMAL
     for task in waiting[2:]:
         task.cancel()
@@ -225,7 +227,7 @@ async def test_a_locked_gate_lets_nobody_in_until_its_time_is_over() -> None:
     """A minute after our credentials were refused somebody may try."""
     clock = Clock()
     gate = Gate(2, clock=clock)
-    gate.lock()
+    gate.block_credentials()
     with pytest.raises(RefusedError):
         await gate.enter()
     clock.now += 61
@@ -257,7 +259,7 @@ def test_what_vendors_say_of_their_limits_is_understood(headers: dict[str, str],
 def test_whatever_a_limit_says_is_a_short_pause_or_none(headers: dict[str, str]) -> None:
     """Never an exception, never more than five minutes."""
     told = parse_rate_limit(httpx.Headers([(n.encode(), t.encode()) for n, t in headers.items()]))
-    assert told is None or 0 <= told.pause <= 300
+    assert told is None or 0 <= told.pause_seconds <= 300
 
 
 async def test_near_its_limit_a_vendor_is_asked_by_fewer_at_once() -> None:

@@ -24,7 +24,7 @@ from student_graph.adapters.keys import path_id
 from student_graph.adapters.model import AssignmentWork, SectionId, StudentId, SubmissionStatus
 from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.http import VendorClient, NetworkOptions, client
+from student_graph.gateway.http import NetworkOptions, VendorClient, create_client
 from student_graph.gateway.server import Service
 from student_graph.gateway.telemetry import count_call
 from student_graph.resolvers.context import Viewer, ViewerRole
@@ -211,7 +211,9 @@ async def post(app: Any, query: str, token: str) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def district(address: str | RawVendor, wire: NetworkOptions | None = None, **settings: Any) -> AsyncIterator[Wired]:
+async def district(
+    address: str | RawVendor, wire: NetworkOptions | None = None, **settings: Any
+) -> AsyncIterator[Wired]:
     """The district over a vendor, or over whatever answers at an address."""
     url = address if isinstance(address, str) else f"http://127.0.0.1:{address.port}"
     given = {"networks": HERE, **settings}
@@ -222,7 +224,7 @@ async def district(address: str | RawVendor, wire: NetworkOptions | None = None,
         calls.append(None)
         count_call()
 
-    adapter = Work("lms", made, client(made, count, wire))
+    adapter = Work("lms", made, create_client(made, count, wire))
     lms = Source("lms", "work", DISTRICT, adapter)
     sis = source(Sis, Ledger(students=[f"s{n}" for n in range(200)]), "sis")
     both = [District(DISTRICT, "Hill", (sis, lms))]

@@ -11,7 +11,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import AttendanceCategory
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
-from student_graph.gateway.telemetry import Calls, Link, Telemetry, count_call, counted, traced
+from student_graph.gateway.telemetry import CallCounter, LinkStatus, Telemetry, count_call, counting_calls, traced
 from tests.gateway.small_district import YEAR, Ledger, Sis, event, source
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
@@ -19,7 +19,7 @@ EVENTS = lookup_of(Adapter.attendance_events_by_student)
 
 async def test_calls_and_failures_are_counted_by_source() -> None:
     """Two requests made while one ask is carried out count for its source, and for whoever counts around it."""
-    telemetry, seen = Telemetry(), Calls()
+    telemetry, seen = Telemetry(), CallCounter()
     ledger = Ledger(events=[event("s1", "1", 3, AttendanceCategory.UNMAPPED)])
     sis = source(Sis, ledger, "sis")
 
@@ -29,7 +29,7 @@ async def test_calls_and_failures_are_counted_by_source() -> None:
         return await fetch_from_vendor(source, ask)
 
     fetch = traced(twice, telemetry)
-    with counted(seen):
+    with counting_calls(seen):
         await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
     assert seen.made == 2
     health = telemetry.health(sis)
@@ -48,7 +48,7 @@ def test_a_source_never_asked_is_neither_well_nor_ill() -> None:
 def test_the_latest_word_on_a_link_counts() -> None:
     """A student counts once, as last seen."""
     telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
-    for link in (Link.UNMATCHED, Link.MATCHED):
+    for link in (LinkStatus.UNMATCHED, LinkStatus.MATCHED):
         telemetry.link(sis, "s1", link)
     health = telemetry.health(sis)
     assert (health.matched, health.unmatched) == (1, 0)

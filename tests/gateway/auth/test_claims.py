@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from student_graph.gateway.auth import RefusedTokenError
-from tests.gateway.auth.minting import AUDIENCE, NAME, by_hand, claims, standing
+from student_graph.gateway.auth import InvalidTokenError
+from tests.gateway.auth.token_factory import AUDIENCE, NAME, by_hand, claims, standing
 
 NOW = time.time()
 
@@ -37,7 +37,7 @@ NOW = time.time()
 async def test_well_signed_claims_of_a_wrong_kind_are_nobodys(wrong: dict[str, Any]) -> None:
     """A number spelled as text counts no more than anything else that is no time."""
     async with standing() as stand:
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(by_hand({}, claims(**wrong)))
 
 
@@ -48,7 +48,7 @@ async def test_a_well_signed_token_without_a_bottom_is_nobodys(place: str) -> No
     pit = b'"%s":%s%s' % (place.encode(), b"[" * 2400, b"]" * 2400)
     said = json.dumps({name: value for name, value in claims().items() if name != place}).encode()
     async with standing() as stand:
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(by_hand({}, said[:-1] + b"," + pit + b"}"))
 
 

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from student_graph.adapters.model import StaffId
-from student_graph.gateway.auth import Issuer, Keys, RefusedTokenError, Verifier
+from student_graph.gateway.auth import Issuer, IssuerKeys, InvalidTokenError, TokenVerifier
 from student_graph.resolvers.context import ViewerRole
-from tests.gateway.auth.minting import AUDIENCE, DALE, HILL, NAME, RSA, by_hand, claims, public, standing, token
+from tests.gateway.auth.token_factory import AUDIENCE, DALE, HILL, NAME, RSA, by_hand, claims, public, standing, token
 
 OTHER = generate_private_key(SECP256R1())
 NOW = time.time()
@@ -58,7 +58,7 @@ async def test_a_good_token_says_who_asks() -> None:
 async def test_what_the_issuer_did_not_sign_is_nobodys(sent: str) -> None:
     """No signature, the public key as a secret, and another's key."""
     async with standing() as stand:
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(sent)
 
 
@@ -87,7 +87,7 @@ async def test_what_the_issuer_did_not_sign_is_nobodys(sent: str) -> None:
 async def test_claims_that_are_not_right_are_nobodys(changes: dict[str, Any]) -> None:
     """Times, parties and subject, and a role that counts here."""
     async with standing() as stand:
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(token(**{name: _at(name, value) for name, value in changes.items()}))
 
 
@@ -107,7 +107,7 @@ def _at(name: str, value: Any) -> Any:
 async def test_a_header_that_demands_something_is_refused(headers: dict[str, Any]) -> None:
     """Whatever must be understood is not."""
     async with standing() as stand:
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(token(headers=headers))
 
 
@@ -118,7 +118,7 @@ async def test_a_header_that_demands_something_is_refused(headers: dict[str, Any
 async def test_a_well_signed_token_that_demands_something_is_refused(headers: dict[str, Any]) -> None:
     """What a library would let pass is ours to refuse."""
     async with standing() as stand:
-        with pytest.raises(RefusedTokenError) as caught:
+        with pytest.raises(InvalidTokenError) as caught:
             await stand.verifier.viewer(by_hand(headers, claims()))
     assert caught.value.reason in {"header", "form"}
 
@@ -135,7 +135,7 @@ async def test_what_is_wrong_is_for_the_log_only() -> None:
             token(aud="another"),
             token(role="Janitor"),
         ):
-            with pytest.raises(RefusedTokenError) as caught:
+            with pytest.raises(InvalidTokenError) as caught:
                 await stand.verifier.viewer(sent)
             told.add((str(caught.value), caught.value.reason))
     assert len({message for message, _ in told}) == 1
@@ -150,7 +150,7 @@ async def test_a_token_for_several_counts_when_its_party_is_known() -> None:
         await stand.verifier.viewer(token(**several, azp="dashboard"))
         await stand.verifier.viewer(token(aud=[AUDIENCE]))
         for party in ({}, {"azp": "another"}, {"azp": None}):
-            with pytest.raises(RefusedTokenError):
+            with pytest.raises(InvalidTokenError):
                 await stand.verifier.viewer(token(**several, **party))
 
 
@@ -159,7 +159,7 @@ async def test_keys_that_a_token_brings_are_not_looked_at() -> None:
     """Neither its own key nor an address to fetch one from: nothing is asked there."""
     async with standing() as stand:
         brought = {"jku": f"{stand.url}/evil", "x5u": f"{stand.url}/evil", "jwk": public(OTHER, "one")}
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(token(OTHER, headers=brought))
         await stand.verifier.viewer(token(headers=brought))
         assert stand.endpoint.elsewhere == 0
@@ -172,14 +172,14 @@ async def test_a_key_id_is_only_looked_up() -> None:
         await stand.verifier.viewer(token())
         strange = ["../../dev/null", "' OR 1", "x" * 5000, "x" * 1_000_000, *(f"k{n}" for n in range(1000))]
         for kid in strange:
-            with pytest.raises(RefusedTokenError):
+            with pytest.raises(InvalidTokenError):
                 await stand.verifier.viewer(token(headers={"kid": kid}))
         assert stand.endpoint.asked == 1
         stand.clock.now += 31
         told = await asyncio.gather(
             *(stand.verifier.viewer(token(headers={"kid": kid})) for kid in strange), return_exceptions=True
         )
-        assert {type(each) for each in told} == {RefusedTokenError}
+        assert {type(each) for each in told} == {InvalidTokenError}
         assert stand.endpoint.asked == 2
 
 
@@ -192,7 +192,7 @@ async def test_a_key_id_is_only_looked_up() -> None:
 async def test_what_is_no_token_is_nobodys(sent: str) -> None:
     """Without a question for keys where nothing can be read."""
     async with standing() as stand:
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(sent)
 
 
@@ -212,7 +212,7 @@ async def test_an_issuer_speaks_for_its_own_districts_only() -> None:
     async with standing() as stand:
         dale = Issuer(
             "https://login.dale.example",
-            Keys(given={"one": jwt.PyJWK(public(OTHER, "one"))}),
+            IssuerKeys(static_keys={"one": jwt.PyJWK(public(OTHER, "one"))}),
             AUDIENCE,
             frozenset({DALE}),
             roles={"Teacher": ViewerRole.TEACHER},
@@ -220,7 +220,7 @@ async def test_an_issuer_speaks_for_its_own_districts_only() -> None:
             tenants={"hill": frozenset({HILL}), "dale": frozenset({DALE})},
         )
         hill = stand.verifier._issuers[NAME]
-        both = Verifier({NAME: hill, dale.name: dale})
+        both = TokenVerifier({NAME: hill, dale.name: dale})
         mine = await both.viewer(token(OTHER, iss=dale.name, districts="dale"))
         assert mine.districts == {DALE}
         for forged in (
@@ -229,7 +229,7 @@ async def test_an_issuer_speaks_for_its_own_districts_only() -> None:
             token(OTHER),
             token(iss=dale.name, districts="dale"),
         ):
-            with pytest.raises(RefusedTokenError):
+            with pytest.raises(InvalidTokenError):
                 await both.viewer(forged)
         namesake = await both.viewer(token())
         assert namesake != mine
@@ -241,7 +241,7 @@ async def test_a_token_is_verified_once_until_it_ends_or_its_key_does() -> None:
     wall = [time.time()]
     async with standing() as stand:
         issuer = stand.verifier._issuers[NAME]
-        verifier = Verifier({NAME: issuer}, wall=lambda: wall[0])
+        verifier = TokenVerifier({NAME: issuer}, wall=lambda: wall[0])
         sent = token()
         assert await verifier.viewer(sent) is await verifier.viewer(sent)
         stand.endpoint.keys = [public(OTHER, "one")]
@@ -249,5 +249,5 @@ async def test_a_token_is_verified_once_until_it_ends_or_its_key_does() -> None:
         await verifier.viewer(sent)  # keys are asked for behind
         while stand.keys._fetching is not None:
             await stand.keys._fetching
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await verifier.viewer(sent)

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, g
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from jwt.algorithms import ECAlgorithm
 
-from student_graph.gateway.auth import Keys, RefusedTokenError
-from tests.gateway.auth.minting import EC, RSA, public, standing, token
+from student_graph.gateway.auth import IssuerKeys, InvalidTokenError
+from tests.gateway.auth.token_factory import EC, RSA, public, standing, token
 
 NEW = generate_private_key(SECP256R1())
 SECRET = {**ECAlgorithm.to_jwk(EC, as_dict=True), "kid": "one"}
@@ -52,7 +52,7 @@ async def test_what_is_no_set_of_public_keys_leaves_the_last_good_one(trouble: d
         assert stand.endpoint.asked == 2
         await stand.verifier.viewer(token(jti="b"))
         stand.clock.now += 86_400
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(token(jti="c"))
         assert stand.endpoint.elsewhere == 0
 
@@ -82,7 +82,7 @@ async def test_keys_that_do_not_come_are_waited_for_no_longer_than_allowed(troub
     """As a whole: an answer that goes on without an end is late, though each of its bytes is in time."""
     async with standing(patience=0.2) as stand:
         setattr(stand.endpoint, trouble, True)
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(token())
         setattr(stand.endpoint, trouble, False)
         stand.clock.now += 31
@@ -94,10 +94,10 @@ async def test_keys_that_do_not_come_are_waited_for_no_longer_than_allowed(troub
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://127.0.0.1:99999/", "http://[::1", "http://xn--/"])
 async def test_an_address_that_cannot_be_asked_makes_nobodys_question_fail(url: str) -> None:
     """It has no keys, and that is all; neither has one that is asked no more."""
-    keys = Keys(url, httpx.AsyncClient(trust_env=False))
+    keys = IssuerKeys(url, httpx.AsyncClient(trust_env=False))
     assert await keys.find("one") is None
     await keys.close()
-    closed = Keys("http://127.0.0.1:1/", httpx.AsyncClient(trust_env=False))
+    closed = IssuerKeys("http://127.0.0.1:1/", httpx.AsyncClient(trust_env=False))
     await closed.close()
     assert await closed.find("one") is None
 
@@ -118,7 +118,7 @@ async def test_a_new_key_counts_at_once_and_an_old_one_while_it_is_published() -
         await stand.verifier.viewer(old)
         await _settled(stand.keys)
         await stand.verifier.viewer(new)
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(old)
 
 
@@ -128,7 +128,7 @@ async def test_keys_for_other_uses_are_left_alone() -> None:
         odd = [{**public(NEW, "enc"), "use": "enc"}, {"kty": "OKP", "crv": "Ed25519", "kid": "okp", "x": "AAAA"}]
         stand.endpoint.body = json.dumps({"keys": [*odd, public(EC, "one")]}).encode()
         await stand.verifier.viewer(token())
-        with pytest.raises(RefusedTokenError):
+        with pytest.raises(InvalidTokenError):
             await stand.verifier.viewer(token(NEW, headers={"kid": "enc"}))
 
 

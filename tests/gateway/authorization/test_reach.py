@@ -31,8 +31,8 @@ from student_graph.adapters.model import (
     StudentId,
 )
 from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.authorization.reach_cache import Scopes
-from student_graph.gateway.cache import Based, Cache, Purge, Reading
+from student_graph.gateway.authorization.reach_cache import ReachCache
+from student_graph.gateway.cache import TrackedOperation, Cache, Purge, CachedFetch
 from student_graph.resolvers.access import Assigned, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.cache.small_cache import Clock
@@ -146,7 +146,7 @@ class Office:
         self.sis = stranger("sis", self.shelf)
         self.districts = {CEDAR: District(CEDAR, "Cedar", (self.sis,), frozen_on=NOW)}
         self.cache = Cache(self.vendor, self.districts, clock=self.clock)
-        self.scopes = Scopes(self.districts, self.begin, self.clock, self.dependents)
+        self.scopes = ReachCache(self.districts, self.begin, self.clock, self.dependents)
 
     async def vendor(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
         """What the system of record says now."""
@@ -156,9 +156,9 @@ class Office:
         told = await self.desk(source, ask)
         return {key: Answer(stamped(answer.value, source), "sis", now) for key, answer in told.items()}
 
-    def begin(self, seconds: float) -> tuple[Fetch, Based]:
-        based = Based()
-        return Reading(self.cache, based, asyncio.get_running_loop().time() + seconds), based
+    def begin(self, seconds: float) -> tuple[Fetch, TrackedOperation]:
+        based = TrackedOperation()
+        return CachedFetch(self.cache, based, asyncio.get_running_loop().time() + seconds), based
 
     async def seen(self, viewer: Viewer) -> set[str]:
         """Students whom a viewer may see."""

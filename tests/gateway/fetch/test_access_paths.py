@@ -12,7 +12,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.gateway.fetch.access_paths import routed
-from student_graph.gateway.fetch.batching import Flights
+from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.gateway.small_district import YEAR, Ledger, Sis, enrollment, error_code, event, source
 
@@ -32,7 +32,7 @@ def school(students: int) -> Ledger:
 async def days(ledger: Ledger, keys: list[str], *, coarse: bool, **settings: Any) -> dict[str, Any]:
     """Event days by student, by access paths or by point reads alone."""
     sis = source(Sis, ledger, "sis", **settings)
-    once = Flights(fetch_from_vendor)
+    once = Batcher(fetch_from_vendor)
     fetch = routed(once, once) if coarse else fetch_from_vendor
     told = await fetch(sis, Ask(EVENTS, tuple(keys), {"school_year": YEAR}))
     return {k: error_code(a) or [(e.date.day, e.school_id) for e in a.value] for k, a in told.items()}

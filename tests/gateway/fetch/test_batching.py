@@ -13,7 +13,7 @@ from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.sources import Source
-from student_graph.gateway.fetch.batching import Flights
+from student_graph.gateway.fetch.batching import Batcher
 from tests.gateway.small_district import Ledger, Sis, source
 
 STUDENTS = lookup_of(Adapter.students_by_id)
@@ -42,7 +42,7 @@ class Counted:
 async def test_asks_of_one_turn_are_one_call() -> None:
     """Thirty resolvers that each ask for one key make one call."""
     fetch = Counted()
-    ask = Flights(fetch, turns=2)
+    ask = Batcher(fetch, turns=2)
     keys = [f"s{n}" for n in range(30)]
     told = await asyncio.gather(*(ask(SIS, Ask(STUDENTS, (key,))) for key in keys))
     assert [{key: answer.value for key, answer in one.items()} for one in told] == [{k: k.upper()} for k in keys]
@@ -52,7 +52,7 @@ async def test_asks_of_one_turn_are_one_call() -> None:
 async def test_a_key_is_asked_once_an_operation() -> None:
     """A key asked again, also an unknown one, is answered from the first time."""
     fetch = Counted()
-    ask = Flights(fetch, turns=2)
+    ask = Batcher(fetch, turns=2)
     await ask(SIS, Ask(STUDENTS, ("a", "nobody")))
     told = await ask(SIS, Ask(STUDENTS, ("nobody", "a", "b")))
     assert {key: answer.value for key, answer in told.items()} == {"a": "A", "b": "B"}
@@ -62,7 +62,7 @@ async def test_a_key_is_asked_once_an_operation() -> None:
 async def test_other_arguments_are_another_ask() -> None:
     """Asks that differ in an argument share nothing."""
     fetch = Counted()
-    ask = Flights(fetch, turns=2)
+    ask = Batcher(fetch, turns=2)
     events = lookup_of(Adapter.attendance_events_by_student)
     await asyncio.gather(*(ask(SIS, Ask(events, ("a",), {"school_year": year})) for year in (2026, 2027)))
     assert fetch.asked == [("a",), ("a",)]
@@ -71,7 +71,7 @@ async def test_other_arguments_are_another_ask() -> None:
 async def test_a_flight_ends_with_its_last_waiter() -> None:
     """One waiter that leaves changes nothing for the other; when all have left, the call is cancelled."""
     fetch = Counted(seconds=30)
-    ask = Flights(fetch, turns=2)
+    ask = Batcher(fetch, turns=2)
     first = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
     second = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
     await asyncio.sleep(0.01)
@@ -88,7 +88,7 @@ async def test_a_flight_ends_with_its_last_waiter() -> None:
 async def test_an_abandoned_key_can_be_asked_again() -> None:
     """A key whose flight was cancelled departs anew."""
     fetch = Counted(seconds=0.05)
-    ask = Flights(fetch, turns=2)
+    ask = Batcher(fetch, turns=2)
     gone = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
     await asyncio.sleep(0.01)
     gone.cancel()

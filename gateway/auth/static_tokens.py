@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from student_graph.resolvers.context import Viewer
 
 
-class Tokens:
+class StaticTokens:
     """Viewers by token. Only digests are kept, so that no dump of the process shows a token."""
 
     def __init__(self, viewers: Mapping[str, Viewer]) -> None:

@@ -7,21 +7,21 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from student_graph.gateway.auth.issuers import Issuer
-from student_graph.gateway.auth.jwt import RefusedTokenError, Verifier
-from student_graph.gateway.auth.static import Tokens
+from student_graph.gateway.auth.jwt import InvalidTokenError, TokenVerifier
+from student_graph.gateway.auth.static_tokens import StaticTokens
 from student_graph.resolvers.context import Viewer
 
 log = logging.getLogger("student_graph.auth")
 
 
-class Viewers:
+class Authenticator:
     """Everybody who may ask."""
 
     def __init__(self, tokens: Mapping[str, Viewer], issuers: Sequence[Issuer] = ()) -> None:
         """Those with a token of their own in the settings, and those whom issuers vouch for."""
-        self._static = Tokens(tokens)
+        self._static = StaticTokens(tokens)
         self._issuers = issuers
-        self._verifier = Verifier({issuer.name: issuer for issuer in issuers})
+        self._verifier = TokenVerifier({issuer.name: issuer for issuer in issuers})
 
     async def of(self, authorization: str) -> Viewer | None:
         """Whose header `Authorization: Bearer TOKEN` it is; None for anything else."""
@@ -33,7 +33,7 @@ class Viewers:
             return viewer
         try:
             return await self._verifier.viewer(token)
-        except RefusedTokenError as exc:
+        except InvalidTokenError as exc:
             log.info("a token was refused: %s", exc.reason)
             return None
 

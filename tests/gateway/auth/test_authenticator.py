@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from student_graph.adapters.model import DistrictId
-from student_graph.gateway.auth import Viewers
+from student_graph.gateway.auth import Authenticator
 from student_graph.resolvers.context import Viewer, ViewerRole
 
 ADA = Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))
 BEN = Viewer("ben", ViewerRole.PRINCIPAL, frozenset({DistrictId("hill")}))
-VIEWERS = Viewers({"token-of-ada": ADA, "token-of-ben": BEN})
+VIEWERS = Authenticator({"token-of-ada": ADA, "token-of-ben": BEN})
 
 
 @pytest.mark.parametrize(("header", "viewer"), [

@@ -22,7 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from student_graph.adapters.model import DistrictId
-from student_graph.gateway.auth import Issuer, Keys, Verifier
+from student_graph.gateway.auth import Issuer, IssuerKeys, TokenVerifier
 from student_graph.gateway.auth.keys import PATIENCE
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.cache.small_cache import Clock
@@ -116,8 +116,8 @@ class Stand:
     """A verifier whose issuer answers on this machine."""
 
     endpoint: Endpoint
-    keys: Keys
-    verifier: Verifier
+    keys: IssuerKeys
+    verifier: TokenVerifier
     url: str
     clock: Clock
 
@@ -131,7 +131,7 @@ async def standing(
     routes = [Route("/keys", made.answer), Route("/{rest:path}", made.other)]
     with answering(Starlette(routes=routes)) as client:
         url = str(client.base_url).rstrip("/")
-        keys = Keys(f"{url}/keys", httpx.AsyncClient(trust_env=False), patience=patience, clock=clock)
+        keys = IssuerKeys(f"{url}/keys", httpx.AsyncClient(trust_env=False), patience=patience, clock=clock)
         issuer = Issuer(NAME, keys, AUDIENCE, frozenset({HILL}), roles={"Teacher": ViewerRole.TEACHER}, **settings)
-        yield Stand(made, keys, Verifier({NAME: issuer}), url, clock)
+        yield Stand(made, keys, TokenVerifier({NAME: issuer}), url, clock)
         await keys.close()

@@ -1,0 +1,159 @@
+"""
+Retries: only where a request is safe to repeat, likely to succeed and within a budget of a tenth of all requests.
+
+Without the budget, three attempts per request triple the load of a vendor that fails under load.
+https://sre.google/sre-book/handling-overload/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from student_graph.adapters.errors import AdapterError, retry_after_seconds
+from student_graph.gateway.deadlines import remaining_seconds
+from student_graph.gateway.http.gate import Gate
+from student_graph.gateway.http.rate_limits import parse_rate_limit
+from student_graph.gateway.http.transport import RepeatedDisconnectError
+
+MAX_ATTEMPTS = 3
+"""For one request, the first attempt included."""
+BACKOFF_BASE_SECONDS = 0.1
+"""The delay before a retry is a random number from 0 to this, doubled for each attempt (full jitter)."""
+MAX_BACKOFF_SECONDS = 1.0
+BUDGET_WINDOW_SECONDS = 120.0
+MAX_RETRY_SHARE = 0.1
+"""The share of the requests in the window that may be retried."""
+MIN_RETRIES_PER_WINDOW = 3
+"""So many retries are allowed in any case."""
+DEFAULT_PAUSE_SECONDS = 5.0
+"""How long a source is paused after a 429 response that does not say for how long."""
+MIN_FAIR_ATTEMPT_SECONDS = 0.25
+"""A timeout of an attempt that had less time than this is not counted as a failure of the source."""
+_TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
+"""Statuses after which the same request may succeed a moment later."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A twelfth of the budget's window: when it began, its requests and its retries."""
+
+    began: float
+    requests: int = 0
+    retries: int = 0
+
+
+class RetryBudget:
+    """Limits retries to a share of the requests of the last two minutes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._slots: deque[_Slot] = deque([_Slot(-BUDGET_WINDOW_SECONDS)])
+
+    def record_request(self) -> None:
+        """Count a request."""
+        self._current_slot().requests += 1
+
+    def try_spend(self) -> bool:
+        """Whether one more retry is allowed; if so, it is counted."""
+        slot = self._current_slot()
+        requests = sum(other.requests for other in self._slots)
+        retries = sum(other.retries for other in self._slots)
+        if retries >= max(MIN_RETRIES_PER_WINDOW, MAX_RETRY_SHARE * requests):
+            return False
+        slot.retries += 1
+        return True
+
+    def _current_slot(self) -> _Slot:
+        """The slot of the current time; slots older than the window are removed."""
+        now = self._clock()
+        if now >= self._slots[-1].began + BUDGET_WINDOW_SECONDS / 12:
+            self._slots.append(_Slot(now))
+            while self._slots[0].began < now - BUDGET_WINDOW_SECONDS:
+                self._slots.popleft()
+        return self._slots[-1]
+
+
+class RetryTransport(httpx.AsyncBaseTransport):
+    """Sends requests through the gate and retries those that are safe to repeat."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, gate: Gate, budget: RetryBudget | None = None) -> None:
+        self._inner, self._gate, self._budget = inner, gate, budget or RetryBudget()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        The response of the last attempt.
+
+        Raises:
+            AdapterError: the gate does not admit the request, or the response breaks a rule or a limit.
+            httpx.TransportError: there was no response.
+        """
+        self._budget.record_request()
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            response, failure = await self._attempt(request)
+            retryable = request.method == "GET" and attempt < _max_attempts(response, failure)
+            max_pause = min(BACKOFF_BASE_SECONDS * 2**attempt, MAX_BACKOFF_SECONDS)
+            pause = random.uniform(0, max_pause)  # noqa: S311 - no secret
+            if not retryable or pause >= remaining_seconds() or not self._budget.try_spend():
+                break
+            await asyncio.sleep(pause)
+        if failure is not None:
+            raise failure
+        assert response is not None
+        return response
+
+    async def _attempt(self, request: httpx.Request) -> tuple[httpx.Response | None, Exception | None]:
+        """A response, or the error of the attempt; either is reported to the gate."""
+        permit = await self._gate.enter()
+        hurried = remaining_seconds() < MIN_FAIR_ATTEMPT_SECONDS
+        succeeded: bool | None = None  # stays None when the caller is cancelled
+        try:
+            response = await self._inner.handle_async_request(request)
+        except (httpx.TransportError, AdapterError) as failure:
+            succeeded = None if hurried and isinstance(failure, httpx.TimeoutException) else False
+            return None, failure
+        else:
+            succeeded = response.status_code < 500
+            self._apply_limits(response)
+            return response, None
+        finally:
+            self._gate.leave(permit, succeeded=succeeded)
+
+    def _apply_limits(self, response: httpx.Response) -> None:
+        """Pause or slow down as the response's status and rate-limit headers ask for."""
+        if response.status_code == 429:
+            seconds = retry_after_seconds(response.headers)
+            self._gate.announce_pause(DEFAULT_PAUSE_SECONDS if seconds is None else seconds)
+        elif response.status_code == 503 and (seconds := retry_after_seconds(response.headers)):
+            self._gate.announce_pause(seconds)
+        limit = parse_rate_limit(response.headers)
+        if limit is not None:
+            self._gate.limit_concurrency(limit.share)
+            if limit.pause_seconds:
+                self._gate.announce_pause(limit.pause_seconds)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+def _max_attempts(response: httpx.Response | None, failure: Exception | None) -> int:
+    """How many attempts a request gets after this result: more than one only if a retry may succeed."""
+    match failure:
+        case None:
+            assert response is not None
+            return MAX_ATTEMPTS if response.status_code in _TRANSIENT_STATUSES else 1
+        case RepeatedDisconnectError():
+            return 1  # it was sent twice already
+        case httpx.ReadError():
+            return 2
+        case httpx.ConnectError():
+            return MAX_ATTEMPTS
+        case _:
+            return 1
