@@ -21,7 +21,7 @@ from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cache.store import Together
+from student_graph.gateway.cache.store import SharedBatch
 from student_graph.resolvers.access import granted
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
@@ -37,7 +37,7 @@ query Page($section: ID!) {
     id
     sectionIdentifier
     courseTitle
-    provenance { source id fetchedAt stale }
+    provenance { source recordId fetchedAt stale }
     roster {
       beginDate
       student {
@@ -45,13 +45,13 @@ query Page($section: ID!) {
         studentUniqueId
         name { firstName lastName }
         gradeLevel
-        provenance { source id fetchedAt stale }
-        courseGrades { courseName numeric gradeType provenance { source id fetchedAt stale } }
+        provenance { source recordId fetchedAt stale }
+        courseGrades { courseName numeric gradeType provenance { source recordId fetchedAt stale } }
         assessments {
           administrationDate
           schoolYear
           scores { result numeric }
-          provenance { source id fetchedAt stale }
+          provenance { source recordId fetchedAt stale }
         }
       }
     }
@@ -75,7 +75,7 @@ class Records:
                 for record in value if isinstance(value, list) else [value]:
                     record.fetched = fetched
         return {
-            lookup: Together({key: Answer(value, source.name, NOW) for key, value in by_key.items()})
+            lookup: SharedBatch({key: Answer(value, source.name, NOW) for key, value in by_key.items()})
             for lookup, by_key in self.by_lookup.items()
         }
 
@@ -126,7 +126,7 @@ def _place(one: StudentId, section: SectionId) -> model.SectionEnrollment:
 
 def _student(one: StudentId) -> model.Student:
     name = model.PersonName(first_name=f"Ada{one[-2:]}", last_name=f"Hill{one[-3:]}")
-    return model.Student(vendor_id=f"row-{one}", student_unique_id=one, name=name)
+    return model.Student(vendor_id=f"row-{one}", student_id=one, name=name)
 
 
 def _stay(one: StudentId) -> model.SchoolEnrollment:

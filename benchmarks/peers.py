@@ -92,7 +92,7 @@ def _dated(part: Any) -> Any:
         return part
     whole = {name: _dated(each) for name, each in part.items()}
     return (
-        {**whole, "fetchedAt": "2027-03-01T12:00:00+00:00"} if whole.keys() == {"source", "id", "stale"} else whole
+        {**whole, "fetchedAt": "2027-03-01T12:00:00+00:00"} if whole.keys() == {"source", "recordId", "stale"} else whole
     )
 
 

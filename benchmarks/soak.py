@@ -60,7 +60,7 @@ class _Everybody(Adapter):
 
 def _student(one: StudentId) -> model.Student:
     name = model.PersonName(first_name=f"Ada {one}", last_name=f"Hill {one}")
-    return model.Student(vendor_id=f"row-{one}", student_unique_id=one, name=name)
+    return model.Student(vendor_id=f"row-{one}", student_id=one, name=name)
 
 
 async def _many(count: int) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
+from graphql import GraphQLSchema
 from graphql.execution.executor import Executor
 from strawberry.schema.config import StrawberryConfig
 
@@ -33,6 +34,12 @@ def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = Fa
         schema_directives=[Sensitive],
         config=StrawberryConfig(enable_experimental_incremental_execution=defer),
     )
+
+
+def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """graphql-core's schema behind a Strawberry schema."""
+    core: GraphQLSchema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
+    return core
 
 
 def export() -> str:

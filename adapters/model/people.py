@@ -26,17 +26,12 @@ from student_graph.adapters.model.record import (
 class Student(Record):
     """A person that the district's system of record keeps as a student."""
 
-    student_unique_id: StudentId
+    student_id: StudentId
     """The district's unique number of the student; never a vendor's internal id."""
     name: PersonName
     """Name as the system of record spells it."""
     preferred_name: PersonName | None = None
     """Name the student goes by; null when not recorded."""
-
-    @property
-    def student_id(self) -> StudentId:
-        """The student that the record is about."""
-        return self.student_unique_id
 
 
 @value
@@ -84,7 +79,7 @@ class StudentContact(Record):
     """A parent, guardian or other contact of a student."""
 
     student_id: StudentId = internal()
-    contact_unique_id: ContactId
+    contact_id: ContactId
     """The district's unique number of the contact."""
     name: PersonName
     """Name as the system of record spells it."""
@@ -104,11 +99,6 @@ class StudentContact(Record):
     """E-mail addresses, save those that are not to be published."""
     phones: list[str]
     """Telephone numbers as recorded, save those that are not to be published."""
-
-    @property
-    def contact_id(self) -> ContactId:
-        """The contact, as a key."""
-        return self.contact_unique_id
 
 
 @record(Sensitivity.OPEN, about="student_id")
@@ -143,17 +133,12 @@ class SchoolEnrollment(Record):
 class Staff(Record):
     """A person employed by the district."""
 
-    staff_unique_id: StaffId
+    staff_id: StaffId
     """The district's unique number of the person."""
     name: PersonName
     """Name as the system of record spells it."""
     emails: tuple[str, ...] = internal(default=())
     """Addresses by which the person may sign in; never shown."""
-
-    @property
-    def staff_id(self) -> StaffId:
-        """The person that the record is about."""
-        return self.staff_unique_id
 
 
 @record(Sensitivity.OPEN, about="staff_id")

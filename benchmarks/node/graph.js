@@ -6,7 +6,7 @@ import { makeExecutableSchema } from "@graphql-tools/schema";
 
 const typeDefs = `
   type Query { section(id: ID!): Section }
-  type Provenance { source: String! id: String! fetchedAt: String! stale: Boolean! }
+  type Provenance { source: String! recordId: String! fetchedAt: String! stale: Boolean! }
   type Section { id: ID! sectionIdentifier: String! courseTitle: String provenance: Provenance! roster: [Place!] }
   type Place { beginDate: String student: Student }
   type Name { firstName: String! lastName: String! }

@@ -1,129 +1,117 @@
-"""Answers as JSON, for the fleet; and the places where they stand, which tell nothing of whom they are about."""
+"""Encodes answers as JSON for Redis, and computes the digests under which they are stored."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
-from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.answers import Answer, Ask, records_in
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
-from student_graph.adapters.lookup import Lookup, Page
-from student_graph.adapters.model import Fetched, Record
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.model import Fetched
 from student_graph.adapters.sources import Source
 
-FORM = "1"
-"""Raised when values are written in another form: those of the old one are never found."""
+FORMAT_VERSION = "1"
+"""Part of every digest. To change it when the format changes makes all older values unreachable."""
 
 
-class Written(NamedTuple):
-    """An answer as the fleet keeps it."""
+class StoredAnswer(NamedTuple):
+    """An answer as it is stored in Redis. Times are in seconds since 1970."""
 
-    asked: float
-    """When it was asked for, in seconds since 1970: whatever changed later may not be in it."""
+    requested_at: float
+    """When the source was asked. The answer may miss changes after that."""
     answer: Answer[Any] | None
-    """None: the source does not know the key."""
-    fetched: float
+    """None if the source does not know the key."""
+    fetched_at: float
 
 
-class _Form(msgspec.Struct, array_like=True):
-    asked: float
-    fetched: float
-    known: bool
+class _StoredAnswerFormat(msgspec.Struct, array_like=True):
+    requested_at: float
+    fetched_at: float
+    is_known: bool
     value: msgspec.Raw
 
 
-def places_of(secret: bytes, source: Source, ask: Ask[Any]) -> dict[Any, str]:
+def answer_digests(secret: bytes, source: Source, ask: Ask[Any]) -> dict[Any, str]:
     """
-    Where the answers to the keys of an ask stand.
+    The digest under which the answer to each key of an ask is stored, by key.
 
-    Parts of different asks cannot run together into the same place, and without the secret nobody can find out by
-    trying numbers which student a place is about.
+    The parts of an ask are prefixed with their length, so that no two different asks give the same input. The digest
+    is keyed with `secret`: without it, nobody can find a student's digest by trying ids.
     """
-    texts = (FORM, source.district, source.name, source.kind, _scope(source), ask.lookup.name)
-    told = msgspec.json.encode([sorted(ask.arguments.items()), ask.window], enc_hook=str)
-    parts = (*(text.encode() for text in texts), told)
-    begun = hashlib.blake2b(digest_size=20, key=secret)
-    for part in parts:
-        begun.update(_measured(part))
-    places = {}
+    names = (FORMAT_VERSION, source.district, source.name, source.kind, _settings_json(source), ask.lookup.name)
+    arguments = msgspec.json.encode([sorted(ask.arguments.items()), ask.window], enc_hook=str)
+    common = hashlib.blake2b(digest_size=20, key=secret)
+    for part in (*(name.encode() for name in names), arguments):
+        common.update(_with_length(part))
+    digests = {}
     for key in ask.keys:
-        hashed = begun.copy()
-        hashed.update(_measured(msgspec.json.encode(key, enc_hook=str)))
-        places[key] = hashed.hexdigest()
-    return places
+        digest = common.copy()
+        digest.update(_with_length(msgspec.json.encode(key, enc_hook=str)))
+        digests[key] = digest.hexdigest()
+    return digests
 
 
-def _measured(part: bytes) -> bytes:
+def _with_length(part: bytes) -> bytes:
     return len(part).to_bytes(4, "big") + part
 
 
 @lru_cache(maxsize=1024)
-def _scope(source: Source) -> str:
-    """At which address and by which credentials the source is asked: another's answers are not its own."""
+def _settings_json(source: Source) -> str:
+    """The source's settings: a source with another address or other credentials has other answers."""
     return source.adapter.settings.model_dump_json()
 
 
-def write(asked: float, answer: Answer[Any] | None) -> bytes:
-    """An answer, or that the source does not know the key, as JSON."""
+def encode_answer(requested_at: float, answer: Answer[Any] | None) -> bytes:
+    """An answer as JSON; None stores that the source does not know the key."""
     value = msgspec.Raw(msgspec.json.encode(answer.value)) if answer is not None else msgspec.Raw(b"null")
-    fetched = answer.fetched_at.timestamp() if answer is not None else asked
-    return msgspec.json.encode(_Form(asked, fetched, answer is not None, value))
+    fetched_at = answer.fetched_at.timestamp() if answer is not None else requested_at
+    return msgspec.json.encode(_StoredAnswerFormat(requested_at, fetched_at, answer is not None, value))
 
 
-def read(source: Source, lookup: Lookup, content: bytes) -> Written | None:
-    """What was written; None when it is not in the form of the lookup."""
+def decode_answer(source: Source, lookup: Lookup, content: bytes) -> StoredAnswer | None:
+    """The stored answer to a key of a lookup; None if `content` does not have the format of the lookup's answers."""
     try:
-        form = _form.decode(content)
-        if not form.known:
-            return Written(form.asked, None, form.fetched)
-        value = _decoder(lookup).decode(form.value)
+        stored = _decoder.decode(content)
+        if not stored.is_known:
+            return StoredAnswer(stored.requested_at, None, stored.fetched_at)
+        value = _value_decoder(lookup).decode(stored.value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    at = datetime.fromtimestamp(form.fetched, UTC)
+    at = datetime.fromtimestamp(stored.fetched_at, UTC)
     fetched = Fetched(source.district, source.name, at)
-    for record in _records(value):
+    for record in records_in(value):
         record.fetched = fetched
-    return Written(form.asked, Answer(value, source.name, at), form.fetched)
+    return StoredAnswer(stored.requested_at, Answer(value, source.name, at), stored.fetched_at)
 
 
-_form = msgspec.json.Decoder(_Form)
+_decoder = msgspec.json.Decoder(_StoredAnswerFormat)
 
 
 @lru_cache(maxsize=256)
-def _decoder(lookup: Lookup) -> msgspec.json.Decoder[Any]:
+def _value_decoder(lookup: Lookup) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(lookup.answer_type)
 
 
-def _records(value: Any) -> Iterator[Record]:
-    match value:
-        case list():
-            yield from value
-        case Page():
-            yield from value.items
-        case _:
-            yield value
-
-
-_FAMILY: dict[str, type[AdapterError]] = {
-    kind.__name__: kind for kind in (AdapterError, PayloadError, RefusedError, UnavailableError)
+_ERROR_TYPES: dict[str, type[AdapterError]] = {
+    error_type.__name__: error_type for error_type in (AdapterError, PayloadError, RefusedError, UnavailableError)
 }
 
 
-def write_error(error: AdapterError) -> str:
-    """An error for those elsewhere who wait for the same answer; it holds no more than the error does."""
-    kind = next(each for each in type(error).__mro__ if each.__name__ in _FAMILY)
-    return msgspec.json.encode([kind.__name__, error.reason, error.code, error.retry_after]).decode()
+def encode_error(error: AdapterError) -> str:
+    """An error as JSON, for other processes that wait for the same answer. It holds no more than the error does."""
+    type_name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in _ERROR_TYPES)
+    return msgspec.json.encode([type_name, error.reason, error.code, error.retry_after]).decode()
 
 
-def read_error(text: str) -> AdapterError:
-    """The error that was written."""
+def decode_error(text: str) -> AdapterError:
+    """The error that was encoded; an `UnavailableError` if the text cannot be read."""
     try:
-        kind, reason, code, retry_after = msgspec.json.decode(text)
-        return _FAMILY[kind](str(reason), code=str(code), retry_after=retry_after)
+        type_name, reason, code, retry_after = msgspec.json.decode(text)
+        return _ERROR_TYPES[type_name](str(reason), code=str(code), retry_after=retry_after)
     except (ValueError, TypeError, KeyError):
         return UnavailableError("the vendor failed")

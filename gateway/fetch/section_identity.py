@@ -1,12 +1,12 @@
-"""What the district's sections are called at a source that has names of its own, and the way back."""
+"""Links between the sections of a district and the section ids of a source that has its own."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.answers import Answer, Answers, Ask, records_in
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, IdentityError
 from student_graph.adapters.identity import IdentityRules, vendor_key
@@ -14,17 +14,17 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Record, SchoolId, Section, SectionId, StudentId
 from student_graph.adapters.sources import District, Fetch
 
-SECTIONS = lookup_of(Adapter.sections_by_id)
-SCHOOL_SECTIONS = lookup_of(Adapter.sections_by_school)
-STAYS = lookup_of(Adapter.school_enrollments_by_student)
+SECTIONS_BY_ID = lookup_of(Adapter.sections_by_id)
+SECTIONS_BY_SCHOOL = lookup_of(Adapter.sections_by_school)
+ENROLLMENTS = lookup_of(Adapter.school_enrollments_by_student)
 
 
 class SectionLinks:
     """
-    The sections of one district as one source calls them.
+    Translates between the section ids of one district and of one source.
 
-    A section identifier is unique only with its course, school and session, so one that stands for two sections
-    of a school and year is a conflict on the way out and no section on the way in.
+    A section identifier is unique only within its course, school and session. If two sections of a school and year
+    share one, a request for either is a conflict, and records under it name no section.
     """
 
     def __init__(self, fetch: Fetch, district: District, rules: IdentityRules) -> None:
@@ -32,98 +32,127 @@ class SectionLinks:
         self._district = district
         self._rule = next(iter(rules.sections), None)
 
-    async def keys(self, sections: Sequence[SectionId]) -> dict[SectionId, str | AdapterError]:
-        """The source's name of each section, or why there is none for certain."""
+    async def vendor_keys(self, sections: Sequence[SectionId]) -> dict[SectionId, str | AdapterError]:
+        """The source's key of each section, or the error that says why there is no certain one."""
         if self._rule is None:
             return dict.fromkeys(sections, IdentityError("no rule links a section to the source"))
         if self._rule.system == "sectionId":
             return {section: vendor_key(self._rule.field, section) for section in sections}
-        authority = self._district.authority(SECTIONS)
+        authority = self._district.authority(SECTIONS_BY_ID)
         if authority is None:
-            return dict.fromkeys(sections, IdentityError("no source tells what the sections are called"))
-        told = await self._fetch(authority, Ask(SECTIONS, tuple(sections)))
-        known = [answer.value for answer in told.values() if isinstance(answer.value, Section)]
-        namesakes = await self._by_name({(s.school_id, s.school_year) for s in known})
+            error = IdentityError("no source of the district provides section identifiers")
+            return dict.fromkeys(sections, error)
+        answers = await self._fetch(authority, Ask(SECTIONS_BY_ID, tuple(sections)))
+        known = [answer.value for answer in answers.values() if isinstance(answer.value, Section)]
+        ids_by_identifier = await self._ids_by_identifier({(s.school_id, s.school_year) for s in known})
         keys: dict[SectionId, str | AdapterError] = {}
-        for section in sections:
-            found = told[section].value if section in told else IdentityError("nobody knows the section")
-            if isinstance(found, Section):
-                alone = len(namesakes.get((found.school_id, found.section_identifier), ())) <= 1
-                conflict = IdentityError("two sections of one name", code="IDENTITY_CONFLICT")
-                keys[section] = vendor_key(self._rule.field, found.section_identifier) if alone else conflict
+        for section_id in sections:
+            section = answers[section_id].value if section_id in answers else IdentityError("unknown section")
+            if isinstance(section, Section):
+                same_identifier = ids_by_identifier.get((section.school_id, section.section_identifier), ())
+                if len(same_identifier) <= 1:
+                    keys[section_id] = vendor_key(self._rule.field, section.section_identifier)
+                else:
+                    conflict = IdentityError("two sections share an identifier", code="IDENTITY_CONFLICT")
+                    keys[section_id] = conflict
             else:
-                keys[section] = found
+                keys[section_id] = section
         return keys
 
-    async def renamed(self, answers: Mapping[StudentId, Answer[Any]]) -> dict[StudentId, Answer[Any]]:
-        """Answers by student whose records name the district's sections; one that cannot be told is left out."""
-        named = [student for student, answer in answers.items() if any(map(_section, _records(answer)))]
-        ours = await self._of_students(named) if named else {}
+    async def translate(self, answers: Mapping[StudentId, Answer[Any]]) -> dict[StudentId, Answer[Any]]:
+        """
+        Answers by student with the district's section ids in place of the source's.
+
+        A record whose section has no certain id gets None.
+        """
+        with_sections = [
+            student for student, answer in answers.items() if any(map(_section_of, records_in(answer.value)))
+        ]
+        ids = await self._ids_by_vendor_key(with_sections) if with_sections else {}
         return {
-            student: _told(answer, ours.get(student, {})) if student in named else answer
+            student: _with_section_ids(answer, ids.get(student, {})) if student in with_sections else answer
             for student, answer in answers.items()
         }
 
-    async def _of_students(self, students: Sequence[StudentId]) -> dict[StudentId, dict[str, SectionId]]:
-        """For each student the sections of the student's schools this year, by the source's name."""
-        authority = self._district.authority(STAYS)
+    async def _ids_by_vendor_key(
+        self, students: Sequence[StudentId]
+    ) -> dict[StudentId, dict[str, SectionId]]:
+        """For each student the sections of the student's schools in this school year, by the source's key."""
+        authority = self._district.authority(ENROLLMENTS)
         if authority is None or self._rule is None:
             return {}
-        stays = await self._fetch(authority, Ask(STAYS, tuple(students)))
-        schools = {
-            student: {stay.school_id for stay in _records(stays[student])} if student in stays else set()
+        enrollments = await self._fetch(authority, Ask(ENROLLMENTS, tuple(students)))
+        schools_of = {
+            student: {enrollment.school_id for enrollment in _listed_records(enrollments, student)}
             for student in students
         }
         year = self._district.school_year(self._district.today())
-        by_name = await self._by_name({(school, year) for each in schools.values() for school in each})
-        found: dict[StudentId, dict[str, SectionId]] = {}
-        for student, own in schools.items():
-            names: dict[str, list[SectionId]] = {}
-            for (school, identifier), sections in by_name.items():
-                if school in own:
-                    names.setdefault(vendor_key(self._rule.field, identifier), []).extend(sections)
-            found[student] = {name: sections[0] for name, sections in names.items() if len(sections) == 1}
-        return found
+        ids_by_identifier = await self._ids_by_identifier(
+            {(school, year) for schools in schools_of.values() for school in schools}
+        )
+        result: dict[StudentId, dict[str, SectionId]] = {}
+        for student, schools in schools_of.items():
+            ids_by_key: dict[str, list[SectionId]] = {}
+            for (school, identifier), ids in ids_by_identifier.items():
+                if school in schools:
+                    ids_by_key.setdefault(vendor_key(self._rule.field, identifier), []).extend(ids)
+            result[student] = {key: ids[0] for key, ids in ids_by_key.items() if len(ids) == 1}
+        return result
 
-    async def _by_name(
-        self, wanted: Iterable[tuple[SchoolId, int]]
+    async def _ids_by_identifier(
+        self, school_years: Iterable[tuple[SchoolId, int]]
     ) -> dict[tuple[SchoolId, str], list[SectionId]]:
-        """The sections of schools in school years, by school and identifier; none where they cannot be read."""
-        if (authority := self._district.authority(SCHOOL_SECTIONS)) is None:
+        """Section ids of schools in school years, by school and identifier; empty if they cannot be read."""
+        if (authority := self._district.authority(SECTIONS_BY_SCHOOL)) is None:
             return {}
-        by_year: dict[int, set[SchoolId]] = {}
-        for school, year in wanted:
-            by_year.setdefault(year, set()).add(school)
-        found: dict[tuple[SchoolId, str], list[SectionId]] = {}
-        for year, schools in by_year.items():
-            told = await self._fetch(
-                authority, Ask(SCHOOL_SECTIONS, tuple(sorted(schools)), {"school_year": year})
+        schools_by_year: dict[int, set[SchoolId]] = {}
+        for school, year in school_years:
+            schools_by_year.setdefault(year, set()).add(school)
+        ids: dict[tuple[SchoolId, str], list[SectionId]] = {}
+        for year, schools in schools_by_year.items():
+            answers = await self._fetch(
+                authority, Ask(SECTIONS_BY_SCHOOL, tuple(sorted(schools)), {"school_year": year})
             )
-            for section in (section for answer in told.values() for section in _records(answer)):
-                found.setdefault((section.school_id, section.section_identifier), []).append(section.section_id)
-        return found
+            for key in answers:
+                for section in _listed_records(answers, key):
+                    identifier = (section.school_id, section.section_identifier)
+                    ids.setdefault(identifier, []).append(section.section_id)
+        return ids
 
 
-def renamed(record: Record, attribute: str, key: Any) -> Record:
-    """A copy of a record under the district's key: the record itself may be shared and stays as it is."""
-    mine = copy.copy(record)
-    own = isinstance(getattr(type(record), attribute, None), property)  # a student's own record names it otherwise
-    setattr(mine, attribute.replace("_id", "_unique_id") if own else attribute, key)
-    mine.subject = None if attribute == "student_id" else mine.subject
-    return mine
+def with_id(record: Record, attribute: str, value: Any) -> Record:
+    """
+    A copy of a record with the district's id in an attribute such as `student_id`.
+
+    The record itself may be shared with other answers and stays unchanged.
+    """
+    result = copy.copy(record)
+    setattr(result, attribute, value)
+    if attribute == "student_id":
+        result.subject = None
+    return result
 
 
-def _section(record: Record) -> SectionId | None:
-    """The section that a record names; None for records that name none."""
+def map_records(answer: Answer[Any], change: Callable[[Record], Record]) -> Answer[Any]:
+    """The answer with each record of its list, or its only record, replaced by `change(record)`."""
+    value = answer.value
+    return answer._replace(value=[change(record) for record in value] if isinstance(value, list) else change(value))
+
+
+def _section_of(record: Record) -> SectionId | None:
+    """The `section_id` of a record; None for records that have none."""
     return getattr(record, "section_id", None)
 
 
-def _records(answer: Answer[Any]) -> list[Any]:
-    """The records of a list; none of an error."""
-    return answer.value if isinstance(answer.value, list) else []
+def _listed_records(answers: Answers, key: Any) -> list[Any]:
+    """The list of records for a key; empty if the key has an error or no answer."""
+    value = answers[key].value if key in answers else None
+    return value if isinstance(value, list) else []
 
 
-def _told(answer: Answer[Any], ours: Mapping[str, SectionId]) -> Answer[Any]:
-    """The answer with the district's sections in place of the source's."""
-    named = ((record, _section(record)) for record in _records(answer))
-    return answer._replace(value=[renamed(r, "section_id", ours.get(name)) if name else r for r, name in named])
+def _with_section_ids(answer: Answer[Any], ids_by_vendor_key: Mapping[str, SectionId]) -> Answer[Any]:
+    def translated(record: Record) -> Record:
+        key = _section_of(record)
+        return with_id(record, "section_id", ids_by_vendor_key.get(key)) if key else record
+
+    return map_records(answer, translated)

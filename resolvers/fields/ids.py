@@ -79,8 +79,8 @@ NODES: Mapping[str, NodeKind] = {
     "School": NodeKind(attrgetter("school_id"), _NUMBER.fullmatch),
     "Section": NodeKind(attrgetter("section_id"), _opaque),
     "Session": NodeKind(lambda session: TermKey.of(session).text(), term_key),
-    "Staff": NodeKind(attrgetter("staff_unique_id"), _PERSON.fullmatch),
-    "Student": NodeKind(attrgetter("student_unique_id"), _PERSON.fullmatch),
+    "Staff": NodeKind(attrgetter("staff_id"), _PERSON.fullmatch),
+    "Student": NodeKind(attrgetter("student_id"), _PERSON.fullmatch),
 }
 """Types whose things have global ids, by name."""
 
@@ -107,7 +107,7 @@ def decode(text: str, *types: str) -> GlobalId:
     return named
 
 
-def student_id(text: str) -> StudentId:
+def parse_student_id(text: str) -> StudentId:
     """
     A student's unique number, as clients write it.
 
@@ -119,7 +119,7 @@ def student_id(text: str) -> StudentId:
     return StudentId(text)
 
 
-def district_name(text: str) -> DistrictId:
+def parse_district_id(text: str) -> DistrictId:
     """
     A district as clients name it: by its global id or by its configured short name.
 

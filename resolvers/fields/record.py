@@ -35,6 +35,8 @@ _TYPES: dict[type, type] = {}
 
 ATTRIBUTE = "attribute"
 """Under this name the metadata of a field hold the dotted attributes of its parent that it reads."""
+GRAPHQL_NAMES = {"student_id": "studentUniqueId", "staff_id": "staffUniqueId", "contact_id": "contactUniqueId"}
+"""GraphQL names of attributes that are not simply in camel case: Ed-Fi names a person's number so."""
 DERIVED = "derived"
 """Under this name they hold what makes a derived field's function from the context."""
 
@@ -103,7 +105,7 @@ class Provenance:
 
     source = _read("fetched.source", str)
     """The district's source that gave the record, by its configured name."""
-    id = _read("vendor_id", str)
+    record_id = _read("vendor_id", str)
     """The record's own id at that source."""
     fetched_at = _read("fetched.at", datetime)
     """When the source was asked (UTC)."""
@@ -190,7 +192,9 @@ def _declared(cls: T, origin: type) -> T:
             annotations[attribute.name] = strawberry.Private[object]
         else:
             annotations[attribute.name] = graph_type(attribute.type)
-            described_field: Any = strawberry.field(description=documented.get(attribute.name))
+            described_field: Any = strawberry.field(
+                name=GRAPHQL_NAMES.get(attribute.name), description=documented.get(attribute.name)
+            )
             setattr(cls, attribute.name, described_field)
     cls.__annotations__ = annotations
     cls.is_type_of = InstanceOf(origin)  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from student_graph.adapters.sources import District, Key
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.docstrings import described, described_enum
 from student_graph.resolvers.fields.errors import bad_input
-from student_graph.resolvers.fields.ids import decode, district_name, student_id
+from student_graph.resolvers.fields.ids import decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.paging import Cursors, PageInfo
 from student_graph.resolvers.student_list.matching import folded
 
@@ -143,13 +143,13 @@ def only_district(info: Info) -> model.DistrictId:
 def _school(filter: StudentFilter) -> Key:
     """The school that a filter names."""
     named_school = decode(str(filter.school), "School")
-    if filter.district and district_name(filter.district) != named_school.district:
+    if filter.district and parse_district_id(filter.district) != named_school.district:
         raise bad_input("filter: the school is of another district.")
     return Key(named_school.district, model.SchoolId(named_school.key))
 
 
 def _district(info: Info, filter: StudentFilter) -> model.DistrictId:
-    return district_name(filter.district) if filter.district else only_district(info)
+    return parse_district_id(filter.district) if filter.district else only_district(info)
 
 
 def _ids(filter: StudentFilter) -> tuple[model.StudentId, ...] | None:
@@ -158,4 +158,4 @@ def _ids(filter: StudentFilter) -> tuple[model.StudentId, ...] | None:
         raise bad_input(f"filter.ids: name at most {MOST_IDS}.")
     if len(filter.name or "") > LONGEST_NAME:
         raise bad_input(f"filter.name: at most {LONGEST_NAME} characters.")
-    return None if filter.ids is None else tuple(sorted({student_id(text) for text in filter.ids}))
+    return None if filter.ids is None else tuple(sorted({parse_student_id(text) for text in filter.ids}))

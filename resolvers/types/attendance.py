@@ -89,7 +89,7 @@ async def attendance_events(
         begin, end = span(where, from_, to)
         parts = await asyncio.gather(
             *(
-                lists(info, LOOKUPS[each], some, "student_unique_id", school_year=year)
+                lists(info, LOOKUPS[each], some, "student_id", school_year=year)
                 for each in scopes
                 for year in school_years(where, begin, end)
             )
@@ -97,7 +97,7 @@ async def attendance_events(
 
         def page(student: model.Student, told: list[model.AttendanceEvent]) -> AttendanceEventConnection | None:
             events = [event for event in told if begin <= event.date <= end]
-            asked = (student.student_unique_id, begin.isoformat(), end.isoformat(), *(s.name for s in scopes))
+            asked = (student.student_id, begin.isoformat(), end.isoformat(), *(s.name for s in scopes))
             cursors = Cursors(info.context.signer, ("attendanceEvents", where.id, *asked), parts=6)
             return _page(events, cursors, size, after)
 

@@ -18,7 +18,7 @@ from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input, graph_error
 from student_graph.resolvers.fields.field import asks, field
-from student_graph.resolvers.fields.ids import GlobalId, decode, district_name, student_id
+from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.load import load_one
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.student_list.connection import StudentConnection, students_in
@@ -61,8 +61,11 @@ class Query:
         self,
         info: Info,
         id: Annotated[strawberry.ID | None, strawberry.argument(description="Global id.")] = None,
-        student_unique_id: Annotated[
-            str | None, strawberry.argument(description="The student's unique number, instead of an id.")
+        student_id: Annotated[
+            str | None,
+            strawberry.argument(
+                name="studentUniqueId", description="The student's unique number, instead of an id."
+            ),
         ] = None,
         district: Annotated[
             strawberry.ID | None,
@@ -73,12 +76,12 @@ class Query:
         ] = None,
     ) -> model.Student | None:
         """A student; null when there is none whom the viewer may see."""
-        if (id is None) == (student_unique_id is None):
+        if (id is None) == (student_id is None):
             raise bad_input("student: name either id or studentUniqueId.")
         if id is not None:
             return await _load(info, Adapter.students_by_id, decode(id, "Student"))
-        number = student_id(student_unique_id or "")
-        name = district_name(district) if district else only_district(info)
+        number = parse_student_id(student_id or "")
+        name = parse_district_id(district) if district else only_district(info)
         return await _load(info, Adapter.students_by_id, GlobalId("Student", name, number))
 
     @field
@@ -117,7 +120,7 @@ class Query:
         id: Annotated[strawberry.ID, strawberry.argument(description="Global id, or the configured short name.")],
     ) -> LocalEducationAgency | None:
         """A district; null when there is none that the viewer may see."""
-        return agency(info, district_name(id))
+        return agency(info, parse_district_id(id))
 
     @field
     def districts(self, info: Info) -> list[LocalEducationAgency]:

@@ -13,5 +13,5 @@ from student_graph.resolvers.fields.record import record_type
 class Staff(model.Staff, Node):
     """A member of staff, and what hangs off them."""
 
-    assignments = lookup(Adapter.staff_assignments_by_staff, key="staff_unique_id")
-    sections = lookup(Adapter.section_staff_by_staff, key="staff_unique_id")
+    assignments = lookup(Adapter.staff_assignments_by_staff, key="staff_id")
+    sections = lookup(Adapter.section_staff_by_staff, key="staff_id")

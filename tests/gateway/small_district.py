@@ -54,7 +54,7 @@ def student(number: str) -> Student:
     """A student of that number."""
     return Student(
         vendor_id=f"row-{number}",
-        student_unique_id=StudentId(number),
+        student_id=StudentId(number),
         name=PersonName(first_name="Ada", last_name="Hill"),
     )
 

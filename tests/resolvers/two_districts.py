@@ -87,7 +87,7 @@ class World:
 def student(number: str, first: str = "Ada", last: str = "Hill", **more: Any) -> model.Student:
     """A fictional student."""
     name = model.PersonName(first_name=first, last_name=last)
-    return model.Student(vendor_id=f"row-{number}", student_unique_id=StudentId(number), name=name, **more)
+    return model.Student(vendor_id=f"row-{number}", student_id=StudentId(number), name=name, **more)
 
 
 def school(number: str = "101") -> model.School:
@@ -145,4 +145,4 @@ async def ask(fields: str, **answers: list[Any]) -> Any:
 
 def titles(told: Any, field: str = "n") -> list[str]:
     """The sources' own ids of a list's records."""
-    return [one["provenance"]["id"] for one in told[field]]
+    return [one["provenance"]["recordId"] for one in told[field]]

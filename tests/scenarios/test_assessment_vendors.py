@@ -18,7 +18,7 @@ DATA = ROOT.parent / "shared" / "data"
 RECORDS = DATA / "derived-grand-bend"
 VENDORS = {"map-growth", "star", "i-ready", "psat-sat", "dibels-8-benchmark", "access"}
 QUERY = """query ($number: String) { student(studentUniqueId: $number) { assessments {
-    assessment { title } scores { result } provenance { source id } } } }"""
+    assessment { title } scores { result } provenance { source recordId } } } }"""
 HEALTH = "{ sources { name identity { matched unmatched conflicted } } }"
 
 pytestmark = pytest.mark.skipif(

@@ -17,13 +17,13 @@ from tests.scenarios.helpers.districts import Standing, districts, standing, und
 ALIKE = """
 query ($district: ID, $after: String) {
   students(filter: {district: $district}, first: 30, after: $after) { totalCount edges { node {
-    id studentUniqueId gradeLevel provenance { source id stale }
+    id studentUniqueId gradeLevel provenance { source recordId stale }
     name { firstName lastName }
     district { id name schoolYear }
-    enrollments { entryDate gradeLevel school { schoolId name } provenance { source id } }
-    courseGrades { courseName source numeric letter provenance { source id } }
-    assignments { title status score provenance { source id } }
-    assessments { assessment { title family } scores { result numeric } provenance { source id } }
+    enrollments { entryDate gradeLevel school { schoolId name } provenance { source recordId } }
+    courseGrades { courseName source numeric letter provenance { source recordId } }
+    assignments { title status score provenance { source recordId } }
+    assessments { assessment { title family } scores { result numeric } provenance { source recordId } }
   } } }
 }
 """
@@ -32,15 +32,15 @@ FIELDS = {
     "provenance": "{ source id }",
     "gradeLevel": "",
     "identifiers": "{ system value }",
-    "demographics": "{ birthDate provenance { source id } }",
-    "contacts": "{ name { lastName } emails provenance { source id } }",
-    "enrollments": "{ entryDate school { schoolId name } provenance { source id } }",
-    "courseGrades": "{ courseName numeric letter provenance { source id } }",
-    "assignments": "{ title score provenance { source id } }",
-    "engagement": "{ courses { courseName pageViews provenance { source id } } }",
-    "assessments": "{ scores { result } assessment { title } provenance { source id } }",
-    "attendanceEvents": "{ totalCount edges { node { date category provenance { source id } } } }",
-    "transportation": "{ busNumber provenance { source id } }",
+    "demographics": "{ birthDate provenance { source recordId } }",
+    "contacts": "{ name { lastName } emails provenance { source recordId } }",
+    "enrollments": "{ entryDate school { schoolId name } provenance { source recordId } }",
+    "courseGrades": "{ courseName numeric letter provenance { source recordId } }",
+    "assignments": "{ title score provenance { source recordId } }",
+    "engagement": "{ courses { courseName pageViews provenance { source recordId } } }",
+    "assessments": "{ scores { result } assessment { title } provenance { source recordId } }",
+    "attendanceEvents": "{ totalCount edges { node { date category provenance { source recordId } } } }",
+    "transportation": "{ busNumber provenance { source recordId } }",
 }
 SETTLED = {"IDENTITY_CONFLICT", "NO_IDENTITY_LINK", "NOT_OFFERED"}
 """Why something may be lacking although every source answers."""

@@ -1,4 +1,4 @@
-"""People and their places."""
+"""Converts students, staff, contacts, and their enrollments and assignments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from student_graph.adapters.edfi.api import people as api
 from student_graph.adapters.edfi.api.payload import SectionReference
 from student_graph.adapters.edfi.client.keys import section_id
-from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor, optional
+from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, optional_descriptor
 from student_graph.adapters.model import (
     ContactId,
     Demographics,
@@ -31,12 +31,12 @@ from student_graph.adapters.model import (
 
 Association = api.StudentEducationOrganizationAssociation
 
-_NATIONAL_NUMBERS = ("ssn", "social security", "canadian sin", "social insurance")
-"""What the name of an identification system that must never leave this adapter contains."""
+_NATIONAL_ID_SYSTEMS = ("ssn", "social security", "canadian sin", "social insurance")
+"""Parts of the names of identification systems whose codes must never leave this adapter."""
 
 
-def section_of(reference: SectionReference) -> SectionId:
-    """The section that a reference names."""
+def section_id_of(reference: SectionReference) -> SectionId:
+    """The id of the section that a reference names."""
     return section_id(
         reference.schoolId,
         reference.schoolYear,
@@ -46,8 +46,8 @@ def section_of(reference: SectionReference) -> SectionId:
     )
 
 
-def person_name(row: api.Named) -> PersonName:
-    """Name of somebody."""
+def person_name(row: api.Person) -> PersonName:
+    """The name of a student, a member of staff or a contact."""
     return PersonName(
         first_name=row.firstName,
         last_name=row.lastSurname,
@@ -57,7 +57,7 @@ def person_name(row: api.Named) -> PersonName:
 
 
 def student(row: api.Student) -> Student:
-    """A student; a preferred name may give one half of the name only."""
+    """A student. If only one half of the preferred name is recorded, the other half comes from the legal name."""
     preferred = None
     if row.preferredFirstName or row.preferredLastSurname:
         preferred = PersonName(
@@ -66,7 +66,7 @@ def student(row: api.Student) -> Student:
         )
     return Student(
         vendor_id=row.id,
-        student_unique_id=StudentId(row.studentUniqueId),
+        student_id=StudentId(row.studentUniqueId),
         name=person_name(row),
         preferred_name=preferred,
     )
@@ -74,16 +74,17 @@ def student(row: api.Student) -> Student:
 
 def identity(row: api.Student, associations: Sequence[Association]) -> StudentIdentity:
     """
-    By what other systems may know a student: the codes of all associations.
+    The identifiers by which other systems know a student.
 
-    Where two of them disagree both are kept: that is a conflict for whoever links, not a choice to make here.
+    They are Ed-Fi `studentIdentificationCodes` and `electronicMails` of all associations, without duplicates. If
+    two associations disagree, both identifiers are kept: the linking of identities must see the conflict.
     """
-    found: dict[tuple[str, str], StudentIdentifier] = {}
+    identifiers: dict[tuple[str, str], StudentIdentifier] = {}
     for association in _by_organization(associations):
         for code in association.studentIdentificationCodes:
             system = descriptor(code.studentIdentificationSystemDescriptor).code_value
-            if not any(name in system.casefold() for name in _NATIONAL_NUMBERS):
-                found.setdefault(
+            if not any(name in system.casefold() for name in _NATIONAL_ID_SYSTEMS):
+                identifiers.setdefault(
                     (system, code.identificationCode),
                     StudentIdentifier(
                         system=system,
@@ -93,11 +94,11 @@ def identity(row: api.Student, associations: Sequence[Association]) -> StudentId
                 )
         for mail in association.electronicMails:
             address = mail.electronicMailAddress
-            found.setdefault(("Email", address), StudentIdentifier(system="Email", value=address))
+            identifiers.setdefault(("Email", address), StudentIdentifier(system="Email", value=address))
     return StudentIdentity(
         vendor_id=row.id,
         student_id=StudentId(row.studentUniqueId),
-        identifiers=list(found.values()),
+        identifiers=list(identifiers.values()),
         birth_date=row.birthDate,
         family_name=row.lastSurname,
     )
@@ -105,33 +106,33 @@ def identity(row: api.Student, associations: Sequence[Association]) -> StudentId
 
 def demographics(row: api.Student, associations: Sequence[Association], agencies: Collection[int]) -> Demographics:
     """
-    Who a student is, by the association with the agency, else by that with the school of the lowest number.
+    A student's demographics from the association with an agency, or else with the school of the lowest number.
 
-    Sex is Ed-Fi `sexDescriptor`, else `birthSexDescriptor`.
+    Sex is Ed-Fi `sexDescriptor` of that association, or else the student's `birthSexDescriptor`.
     """
     ranked = sorted(
         _by_organization(associations),
-        key=lambda each: each.educationOrganizationReference.educationOrganizationId not in agencies,
+        key=lambda row: row.educationOrganizationReference.educationOrganizationId not in agencies,
     )
-    chosen = ranked[0] if ranked else None
+    association = ranked[0] if ranked else None
     return Demographics(
         vendor_id=row.id,
         student_id=StudentId(row.studentUniqueId),
         birth_date=row.birthDate,
-        sex=optional((chosen and chosen.sexDescriptor) or row.birthSexDescriptor),
-        races=[descriptor(race.raceDescriptor) for race in chosen.races] if chosen else [],
-        hispanic_latino_ethnicity=chosen.hispanicLatinoEthnicity if chosen else None,
+        sex=optional_descriptor((association and association.sexDescriptor) or row.birthSexDescriptor),
+        races=[descriptor(race.raceDescriptor) for race in association.races] if association else [],
+        hispanic_latino_ethnicity=association.hispanicLatinoEthnicity if association else None,
     )
 
 
 def contact(row: api.StudentContactAssociation, person: api.Contact) -> StudentContact:
-    """A contact of a student."""
+    """A contact of a student; `restricted` means that Ed-Fi `contactRestrictions` has text."""
     return StudentContact(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        contact_unique_id=ContactId(person.contactUniqueId),
+        contact_id=ContactId(person.contactUniqueId),
         name=person_name(person),
-        relation=optional(row.relationDescriptor),
+        relation=optional_descriptor(row.relationDescriptor),
         primary=row.primaryContactStatus,
         emergency=row.emergencyContactStatus,
         lives_with=row.livesWith,
@@ -142,8 +143,8 @@ def contact(row: api.StudentContactAssociation, person: api.Contact) -> StudentC
     )
 
 
-def school_enrollment(codes: Codes, row: api.StudentSchoolAssociation) -> SchoolEnrollment:
-    """A stay at a school; its year is that of the association, else of its calendar."""
+def school_enrollment(codes: DescriptorCodes, row: api.StudentSchoolAssociation) -> SchoolEnrollment:
+    """A student's enrollment in a school; its school year is that of the association, or else of the calendar."""
     year = row.schoolYearTypeReference.schoolYear if row.schoolYearTypeReference else None
     if year is None and row.calendarReference:
         year = row.calendarReference.schoolYear
@@ -154,9 +155,9 @@ def school_enrollment(codes: Codes, row: api.StudentSchoolAssociation) -> School
         school_year=year,
         entry_date=row.entryDate,
         exit_withdraw_date=row.exitWithdrawDate,
-        entry_type=optional(row.entryTypeDescriptor),
-        exit_type=optional(row.exitWithdrawTypeDescriptor),
-        grade_level=codes.read(GradeLevel, row.entryGradeLevelDescriptor),
+        entry_type=optional_descriptor(row.entryTypeDescriptor),
+        exit_type=optional_descriptor(row.exitWithdrawTypeDescriptor),
+        grade_level=codes.to_enum(GradeLevel, row.entryGradeLevelDescriptor),
         grade_level_descriptor=descriptor(row.entryGradeLevelDescriptor),
         primary_school=row.primarySchool,
         full_time_equivalency=row.fullTimeEquivalency,
@@ -165,11 +166,11 @@ def school_enrollment(codes: Codes, row: api.StudentSchoolAssociation) -> School
 
 
 def section_enrollment(row: api.StudentSectionAssociation) -> SectionEnrollment:
-    """A place in a section."""
+    """A student's enrollment in a section."""
     return SectionEnrollment(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        section_id=section_of(row.sectionReference),
+        section_id=section_id_of(row.sectionReference),
         begin_date=row.beginDate,
         end_date=row.endDate,
         homeroom=row.homeroomIndicator,
@@ -180,31 +181,31 @@ def staff(row: api.Staff) -> Staff:
     """A member of staff."""
     return Staff(
         vendor_id=row.id,
-        staff_unique_id=StaffId(row.staffUniqueId),
+        staff_id=StaffId(row.staffUniqueId),
         name=person_name(row),
         emails=tuple(mail.electronicMailAddress for mail in row.electronicMails),
     )
 
 
 def section_staff(row: api.StaffSectionAssociation) -> SectionStaff:
-    """Somebody who teaches a section."""
+    """The assignment of a member of staff to a section."""
     return SectionStaff(
         vendor_id=row.id,
         staff_id=StaffId(row.staffReference.staffUniqueId),
-        section_id=section_of(row.sectionReference),
-        position=optional(row.classroomPositionDescriptor),
+        section_id=section_id_of(row.sectionReference),
+        position=optional_descriptor(row.classroomPositionDescriptor),
         begin_date=row.beginDate,
         end_date=row.endDate,
     )
 
 
-def staff_assignment(codes: Codes, row: api.StaffAssignment) -> StaffAssignment:
-    """What somebody is employed as."""
+def staff_assignment(codes: DescriptorCodes, row: api.StaffAssignment) -> StaffAssignment:
+    """The assignment of a member of staff to a school or an agency."""
     return StaffAssignment(
         vendor_id=row.id,
         staff_id=StaffId(row.staffReference.staffUniqueId),
         education_organization_id=str(row.educationOrganizationReference.educationOrganizationId),
-        classification=codes.read(StaffClassification, row.staffClassificationDescriptor),
+        classification=codes.to_enum(StaffClassification, row.staffClassificationDescriptor),
         classification_descriptor=descriptor(row.staffClassificationDescriptor),
         position_title=row.positionTitle,
         begin_date=row.beginDate,
@@ -213,7 +214,7 @@ def staff_assignment(codes: Codes, row: api.StaffAssignment) -> StaffAssignment:
 
 
 def _by_organization(associations: Sequence[Association]) -> list[Association]:
-    """Ed-Fi lists in no order."""
+    """The associations in the order of their organizations; Ed-Fi sends rows in no defined order."""
     return sorted(
-        associations, key=lambda each: (each.educationOrganizationReference.educationOrganizationId, each.id)
+        associations, key=lambda row: (row.educationOrganizationReference.educationOrganizationId, row.id)
     )

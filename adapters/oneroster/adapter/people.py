@@ -131,7 +131,7 @@ class People(Schools):
                 continue
             named = dict.fromkeys(each.sourcedId for user in person.users for each in user.agents)
             own = [mapping.contact(contacts[each], person) for each in named if each in contacts]
-            found[key] = sorted(own, key=lambda each: each.contact_unique_id)
+            found[key] = sorted(own, key=lambda each: each.contact_id)
         return found
 
     async def school_enrollments_by_student(

@@ -87,7 +87,7 @@ def student(person: Person) -> Student:
     return Student(
         vendor_id=user.sourcedId,
         subject=person.subject,
-        student_unique_id=person.student_id,
+        student_id=person.student_id,
         name=name_of(user),
         preferred_name=_preferred(user),
     )
@@ -188,7 +188,7 @@ def section_staff(row: api.Enrollment, section: SectionId, user: api.User) -> Se
 
 def staff(user: api.User) -> Staff:
     """A member of staff."""
-    return Staff(vendor_id=user.sourcedId, staff_unique_id=staff_id_of(user), name=name_of(user))
+    return Staff(vendor_id=user.sourcedId, staff_id=staff_id_of(user), name=name_of(user))
 
 
 def staff_assignments(
@@ -217,7 +217,7 @@ def contact(user: api.User, person: Person) -> StudentContact:
         vendor_id=user.sourcedId,
         subject=person.subject,
         student_id=person.student_id,
-        contact_unique_id=ContactId(user.identifier or user.sourcedId),
+        contact_id=ContactId(user.identifier or user.sourcedId),
         name=name_of(user),
         relation=Descriptor(code_value=relation) if relation else None,
         emails=[user.email] if user.email else [],

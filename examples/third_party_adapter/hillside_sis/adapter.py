@@ -103,7 +103,7 @@ class Hillside(Adapter):
     async def _all(
         self, path: str, params: Mapping[str, str | int], payload: TypeAdapter[api.Listing[T]]
     ) -> list[T]:
-        pages = keyset_pages(self.http, path, params, rows(payload), last=lambda row: row.uid)
+        pages = keyset_pages(self.http, path, params, rows(payload), cursor_of=lambda row: row.uid)
         return await collect_pages(pages, key=lambda row: row.uid)
 
 
@@ -116,7 +116,7 @@ def student(pupil: api.Pupil) -> model.Student:
     """A student under the district's number."""
     name = model.PersonName(first_name=pupil.person.given, last_name=pupil.person.family)
     number = model.StudentId(pupil.numbers.district)
-    return model.Student(vendor_id=pupil.uid, student_unique_id=number, name=name)
+    return model.Student(vendor_id=pupil.uid, student_id=number, name=name)
 
 
 def identity(pupil: api.Pupil) -> model.StudentIdentity:

@@ -59,7 +59,7 @@ async def test_contacts_are_found_under_either_name(declared: str, word: str) ->
     async with connected(Scripted(rows, standard=declared)) as adapter:
         told = await adapter.contacts_by_student([LISA])
 
-    assert [each.contact_unique_id for each in told[LISA]] == ["9"]  # type: ignore[union-attr]
+    assert [each.contact_id for each in told[LISA]] == ["9"]  # type: ignore[union-attr]
 
 
 async def test_contacts_under_neither_name_are_not_offered() -> None:
@@ -82,7 +82,7 @@ async def test_contacts_come_in_the_order_of_their_priority() -> None:
     async with connected(sandbox) as adapter:
         told = await adapter.contacts_by_student([LISA, ALANA])
 
-    assert [each.contact_unique_id for each in told[LISA]] == ["2", "1", "3"]  # type: ignore[union-attr]
+    assert [each.contact_id for each in told[LISA]] == ["2", "1", "3"]  # type: ignore[union-attr]
     assert sandbox.asked().count("contacts") == 3
 
 
@@ -92,7 +92,7 @@ async def test_a_contact_without_a_person_is_left_out(caplog: pytest.LogCaptureF
     async with connected(Scripted(rows)) as adapter:
         told = await adapter.contacts_by_student([LISA])
 
-    assert [each.contact_unique_id for each in told[LISA]] == ["2"]  # type: ignore[union-attr]
+    assert [each.contact_id for each in told[LISA]] == ["2"]  # type: ignore[union-attr]
     assert len(caplog.records) == 1
     assert LISA not in caplog.text
 

@@ -140,7 +140,7 @@ class Visited(Hall):
         page = told[ids[0]]
         assert isinstance(page, Page)
         visitor = Student(
-            vendor_id="x", student_unique_id=StudentId("x"), name=PersonName(first_name="Vi", last_name="Sitor")
+            vendor_id="x", student_id=StudentId("x"), name=PersonName(first_name="Vi", last_name="Sitor")
         )
         return {ids[0]: Page([*page.items[:-1], visitor], page.after)}
 
@@ -178,7 +178,7 @@ class Hoarding(Hall):
                 name = PersonName(
                     first_name=row["first"], last_name=row["last"], middle_name=str(row.get("xNote"))
                 )
-                batch[key] = Student(vendor_id=row["id"], student_unique_id=key, name=name)
+                batch[key] = Student(vendor_id=row["id"], student_id=key, name=name)
         return batch
 
 

@@ -140,7 +140,7 @@ PUPILS, STAYS = TypeAdapter(list[Pupil]), TypeAdapter(list[Stay])
 def student_of(row: Pupil) -> Student:
     """The student of a row."""
     name = PersonName(first_name=row["first"], last_name=row["last"])
-    return Student(vendor_id=row["id"], student_unique_id=StudentId(row["id"]), name=name)
+    return Student(vendor_id=row["id"], student_id=StudentId(row["id"]), name=name)
 
 
 def enrollment_of(row: Stay) -> SchoolEnrollment:

@@ -90,7 +90,7 @@ async def test_what_comes_back_is_decided_again() -> None:
     assert set(await fetch(sis, Ask(STUDENTS, ("s1", "s2", "s3")))) == {"s3"}
     everybody = Ask(lookup_of(Adapter.students_by_district), (DISTRICT,), window=Window(10))
     [page] = [answer.value for answer in (await fetch(sis, everybody)).values()]
-    assert [s.student_unique_id for s in page.items] == ["s3"]
+    assert [s.student_id for s in page.items] == ["s3"]
 
 
 async def test_a_student_of_others_is_like_one_that_does_not_exist() -> None:
@@ -106,7 +106,7 @@ async def test_of_a_list_only_ones_own_students_are_let_through_and_nobody_is_co
     sis = source(Sis, Ledger(students=["s1", "s3"]), "sis")
     everybody = Ask(lookup_of(Adapter.students_by_district), (DISTRICT,), window=Window(10))
     [page] = [answer.value for answer in (await seen_by(HEAD, MINE)(sis, everybody)).values()]
-    assert [s.student_unique_id for s in page.items] == ["s1"]
+    assert [s.student_id for s in page.items] == ["s1"]
     assert page.total is None
 
 

@@ -76,7 +76,7 @@ def child(number: str, *, guardian: bool | None = True, restricted: bool = False
     return StudentContact(
         vendor_id=number,
         student_id=StudentId(number),
-        contact_unique_id=ContactId("C1"),
+        contact_id=ContactId("C1"),
         name=PersonName(first_name="Ann", last_name="Hill"),
         legal_guardian=guardian,
         restricted=restricted,

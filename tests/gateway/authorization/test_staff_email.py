@@ -21,7 +21,7 @@ async def test_a_member_of_staff_is_known_by_an_address_that_is_just_theirs(emai
     name = PersonName(first_name="A", last_name="B")
     office.shelf.answers["staff_by_district"] = {
         CEDAR: [
-            Staff(vendor_id=one, staff_unique_id=StaffId(one), name=name, emails=emails)
+            Staff(vendor_id=one, staff_id=StaffId(one), name=name, emails=emails)
             for one, emails in (
                 ("7", ("Ada@Hill.example", "shared@hill.example")),
                 ("8", ("shared@hill.example",)),

@@ -131,7 +131,7 @@ async def test_an_id_of_another_type_is_refused() -> None:
 async def test_a_staff_number_counts_in_one_district_only() -> None:
     """A viewer of several districts is nobody's staff: the same number may be another person there."""
     named = student("7").name
-    shelf = Shelf({"staff_by_id": {"7": Staff(vendor_id="7", staff_unique_id=StaffId("7"), name=named)}})
+    shelf = Shelf({"staff_by_id": {"7": Staff(vendor_id="7", staff_id=StaffId("7"), name=named)}})
     world = World([stranger("sis", shelf), stranger("sis", Shelf(), "birch")])
     one = world.seen_by(staff_id=StaffId("7"))
     both = one.seen_by(districts=frozenset({CEDAR, DistrictId("birch")}))

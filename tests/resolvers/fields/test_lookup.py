@@ -32,7 +32,7 @@ from student_graph.resolvers.fields.lookup import FieldLookup
 from tests.resolvers.third_party import Shelf, stranger
 from tests.resolvers.two_districts import SCHEMA, World, school, student
 
-WORK = '{ student(studentUniqueId: "1") { assignments { title provenance { source id stale } } } }'
+WORK = '{ student(studentUniqueId: "1") { assignments { title provenance { source recordId stale } } } }'
 
 
 def work(title: str, source_id: str) -> AssignmentWork:
@@ -58,8 +58,8 @@ async def test_a_list_is_the_union_of_all_sources() -> None:
     told = (await world.data(WORK))["student"]["assignments"]
 
     assert [(w["title"], w["provenance"]) for w in told] == [
-        ("Essay", {"source": "sis", "id": "a", "stale": False}),
-        ("Lab", {"source": "lms", "id": "b", "stale": False}),
+        ("Essay", {"source": "sis", "recordId": "a", "stale": False}),
+        ("Lab", {"source": "lms", "recordId": "b", "stale": False}),
     ]
 
 

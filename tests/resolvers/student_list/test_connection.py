@@ -37,12 +37,12 @@ def district(**options: Any) -> tuple[Shelf, World]:
 
 def high_school(count: int = 7) -> World:
     """The same students at one school: 10 has left, 11 comes next year, 12 is a tenth grader with two stays."""
-    stays = [stay(s.student_unique_id) for s in people(count)]
+    stays = [stay(s.student_id) for s in people(count)]
     stays[0].exit_withdraw_date = date(2027, 3, 1)
     stays[1].entry_date = date(2027, 8, 20)
     stays[2].grade_level = GradeLevel.TENTH
     stays.append(stay("12", grade=GradeLevel.TENTH, entry_date=date(2027, 1, 5)))
-    by_id = {s.student_unique_id: s for s in people(count)}
+    by_id = {s.student_id: s for s in people(count)}
     shelf = Shelf(
         {
             "students_by_id": by_id,
@@ -279,8 +279,8 @@ async def test_a_search_in_a_large_school_is_bounded_and_can_go_on() -> None:
     crowd = [student(f"{n:05}", "Kim", "Zorn" if n == CHUNK * MOST_CHUNKS else "Hill") for n in range(2050)]
     shelf = Shelf(
         {
-            "students_by_id": {s.student_unique_id: s for s in crowd},
-            "school_enrollments_by_school": {"101": [stay(s.student_unique_id) for s in crowd]},
+            "students_by_id": {s.student_id: s for s in crowd},
+            "school_enrollments_by_school": {"101": [stay(s.student_id) for s in crowd]},
         }
     )
     world = World([stranger("sis", shelf)])

@@ -16,7 +16,7 @@ from tests.resolvers.two_districts import World, event, student
 EVENTS = """query($from: Date, $to: Date, $scope: AttendanceScope, $first: Int! = 25, $after: String) {
     student(studentUniqueId: "1") {
         attendanceEvents(from: $from, to: $to, scope: $scope, first: $first, after: $after) {
-            totalCount pageInfo {hasNextPage endCursor} edges {node {date scope provenance {id}}}
+            totalCount pageInfo {hasNextPage endCursor} edges {node {date scope provenance {recordId}}}
         }
     }
 }"""

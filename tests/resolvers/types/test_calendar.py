@@ -113,7 +113,7 @@ async def test_text_that_can_be_no_term_is_refused(named: str) -> None:
     _, world = year()
     query = """query($school: ID!, $term: ID!) {
         school(id: $school) {sections(term: $term) {id}}
-        student(studentUniqueId: "1") {sections(term: $term) {provenance {id}}}
+        student(studentUniqueId: "1") {sections(term: $term) {provenance {recordId}}}
     }"""
 
     assert await world.codes(query, school=SCHOOL, term=named) == ["BAD_ID", "BAD_ID"]
@@ -162,7 +162,7 @@ async def test_places_are_not_narrowed_by_sections_that_failed() -> None:
     """Without the sections of the term nobody knows which places are in it: an error, never an empty list."""
     shelf, world = year()
     shelf.failing["sections_by_school"] = UnavailableError("no answer in time")
-    query = 'query($t: ID) {student(studentUniqueId: "1") {sections(term: $t) {provenance {id}}}}'
+    query = 'query($t: ID) {student(studentUniqueId: "1") {sections(term: $t) {provenance {recordId}}}}'
 
     assert await world.codes(query, t=term_id()) == ["SOURCE_UNAVAILABLE"]
 

@@ -65,7 +65,7 @@ async def test_assessments_are_narrowed_by_test_and_day(arguments: str, expected
             "assessment_results_by_student": {"1": results},
         }
     )
-    fields = f"n: assessments({arguments}) {{provenance {{id}} assessment {{title}}}}"
+    fields = f"n: assessments({arguments}) {{provenance {{recordId}} assessment {{title}}}}"
     told = await World([stranger("sis", shelf)]).data(f'{{student(studentUniqueId: "1") {{{fields}}}}}')
 
     assert titles(told["student"]) == expected
@@ -84,8 +84,8 @@ async def test_work_is_narrowed_by_status_and_due_time() -> None:
         )
     ]
     told = await ask(
-        """missing: assignments(status: [MISSING]) {provenance {id}}
-        due: assignments(dueAfter: "2027-02-01T12:00:00") {provenance {id}}""",
+        """missing: assignments(status: [MISSING]) {provenance {recordId}}
+        due: assignments(dueAfter: "2027-02-01T12:00:00") {provenance {recordId}}""",
         assignment_work_by_student=works,
     )
 
@@ -101,7 +101,7 @@ async def test_engagement_sums_what_courses_tell() -> None:
         model.CourseEngagement(vendor_id="y", student_id=ME, page_views=4),
     ]
     told = await ask(
-        """n: engagement {since pageViews participations lastActivityAt courses {provenance {id}}}
+        """n: engagement {since pageViews participations lastActivityAt courses {provenance {recordId}}}
         week: engagement(window: ONE_WEEK) {since} year: engagement(window: SCHOOL_YEAR) {since}""",
         course_engagement_by_student=courses,
     )

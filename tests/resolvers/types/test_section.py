@@ -46,7 +46,7 @@ def algebra() -> World:
         subject_descriptors=[],
     )
     teacher = model.SectionStaff(vendor_id="t", staff_id=StaffId("7"), section_id=ALGEBRA)
-    staff = model.Staff(vendor_id="7", staff_unique_id=StaffId("7"), name=student("7", "Sam", "Vale").name)
+    staff = model.Staff(vendor_id="7", staff_id=StaffId("7"), name=student("7", "Sam", "Vale").name)
     shelf = Shelf(
         {
             "sections_by_id": {ALGEBRA: section(ALGEBRA)},
@@ -80,12 +80,12 @@ async def test_a_place_in_a_section_shows_its_own_students_work() -> None:
     """Grades and work of the whole section are split by student."""
     told = await algebra().data(
         """query($id: ID!) {section(id: $id) {roster {
-            courseGrades {provenance {id}} assignments {provenance {id}}
+            courseGrades {provenance {recordId}} assignments {provenance {recordId}}
         }}}""",
         id=encode(GlobalId("Section", CEDAR, ALGEBRA)),
     )
     shown = [
-        (entry["courseGrades"][0]["provenance"]["id"], entry["assignments"][0]["provenance"]["id"])
+        (entry["courseGrades"][0]["provenance"]["recordId"], entry["assignments"][0]["provenance"]["recordId"])
         for entry in told["section"]["roster"]
     ]
 

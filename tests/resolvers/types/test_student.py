@@ -24,10 +24,10 @@ async def test_stays_at_schools_are_narrowed_by_year_and_day() -> None:
         stay("1", "102", GradeLevel.TENTH, vendor_id="second", entry_date=date(2027, 1, 5)),
     ]
     told = await ask(
-        """all: enrollments {provenance {id} school {schoolId} student {studentUniqueId}}
-        year: enrollments(schoolYear: 2026) {provenance {id}}
-        last: enrollments(asOf: "2026-08-19") {provenance {id}}
-        left: enrollments(asOf: "2026-08-20") {provenance {id}}
+        """all: enrollments {provenance {recordId} school {schoolId} student {studentUniqueId}}
+        year: enrollments(schoolYear: 2026) {provenance {recordId}}
+        last: enrollments(asOf: "2026-08-19") {provenance {recordId}}
+        left: enrollments(asOf: "2026-08-20") {provenance {recordId}}
         gradeLevel then: gradeLevel(asOf: "2020-01-01")""",
         school_enrollments_by_student=stays,
     )
@@ -62,9 +62,9 @@ async def test_actions_are_joined_to_their_incident() -> None:
         for name, incidents in (("a", ["16", "17"]), ("b", ["16"]))
     ]
     told = await ask(
-        """n: disciplineIncidents {provenance {id} actions {provenance {id}} school {schoolId}}
+        """n: disciplineIncidents {provenance {recordId} actions {provenance {recordId}} school {schoolId}}
         later: disciplineIncidents(from: "2027-01-12") {incidentIdentifier}
-        actions: disciplineActions(to: "2027-01-12") {provenance {id}}""",
+        actions: disciplineActions(to: "2027-01-12") {provenance {recordId}}""",
         discipline_incidents_by_student=[incident],
         discipline_actions_by_student=actions,
     )
@@ -86,8 +86,8 @@ async def test_grades_are_narrowed_by_kind() -> None:
         )
     ]
     told = await ask(
-        """all: courseGrades {provenance {id}} final: courseGrades(gradeType: FINAL) {provenance {id}}
-        now: courseGrades(current: true) {provenance {id}} then: courseGrades(current: false) {provenance {id}}""",
+        """all: courseGrades {provenance {recordId}} final: courseGrades(gradeType: FINAL) {provenance {recordId}}
+        now: courseGrades(current: true) {provenance {recordId}} then: courseGrades(current: false) {provenance {recordId}}""",
         course_grades_by_student=grades,
     )
 
@@ -106,12 +106,12 @@ async def test_the_academic_record_is_the_last_terms() -> None:
         for name, year in (("26-1", 2026), ("27-1", 2027), ("27-2", 2027))
     ]
     told = await ask(
-        """last: academicRecord {provenance {id}} old: academicRecord(schoolYear: 2026) {provenance {id}}
-        none: academicRecord(schoolYear: 2020) {provenance {id}} all: academicRecords {provenance {id}}""",
+        """last: academicRecord {provenance {recordId}} old: academicRecord(schoolYear: 2026) {provenance {recordId}}
+        none: academicRecord(schoolYear: 2020) {provenance {recordId}} all: academicRecords {provenance {recordId}}""",
         academic_records_by_student=records,
     )
 
-    assert (told["last"]["provenance"]["id"], told["old"]["provenance"]["id"], told["none"]) == (
+    assert (told["last"]["provenance"]["recordId"], told["old"]["provenance"]["recordId"], told["none"]) == (
         "27-2",
         "26-1",
         None,
@@ -139,16 +139,16 @@ async def test_programs_and_meals_are_those_of_a_day() -> None:
         for name, begin in (("new", date(2027, 1, 1)), ("old", date(2026, 1, 1)), ("next", date(2027, 9, 1)))
     ]
     told = await ask(
-        """all: programs {provenance {id}} last: programs(asOf: "2026-05-01") {provenance {id}}
-        over: programs(asOf: "2026-05-02") {provenance {id}} kind: programs(types: [TITLE_I]) {provenance {id}}
-        now: foodService {provenance {id}} then: foodService(asOf: "2026-06-01") {provenance {id}}
-        none: foodService(asOf: "2020-01-01") {provenance {id}}""",
+        """all: programs {provenance {recordId}} last: programs(asOf: "2026-05-01") {provenance {recordId}}
+        over: programs(asOf: "2026-05-02") {provenance {recordId}} kind: programs(types: [TITLE_I]) {provenance {recordId}}
+        now: foodService {provenance {recordId}} then: foodService(asOf: "2026-06-01") {provenance {recordId}}
+        none: foodService(asOf: "2020-01-01") {provenance {recordId}}""",
         program_participations_by_student=programs,
         food_service_by_student=meals,
     )
 
     assert [len(told[name]) for name in ("all", "last", "over", "kind")] == [2, 2, 1, 1]
-    assert [told[name]["provenance"]["id"] for name in ("now", "then")] == ["new", "old"]
+    assert [told[name]["provenance"]["recordId"] for name in ("now", "then")] == ["new", "old"]
     assert told["none"] is None
 
 
@@ -177,7 +177,7 @@ async def test_identifiers_are_the_identitys() -> None:
     shelf = Shelf({"students_by_id": {n: student(n) for n in "12"}, "student_identities_by_id": {"1": identity}})
     world = World([stranger("sis", shelf)])
     query = (
-        "query($n: String!) {student(studentUniqueId: $n) {identifiers {system value} identity {provenance {id}}}}"
+        "query($n: String!) {student(studentUniqueId: $n) {identifiers {system value} identity {provenance {recordId}}}}"
     )
 
     assert (await world.data(query, n="1"))["student"]["identifiers"] == [{"system": "State", "value": "S-1"}]
@@ -191,8 +191,8 @@ async def test_places_in_sections_are_those_of_a_day() -> None:
         for name, end in (("over", date(2026, 12, 1)), ("open", None))
     ]
     told = await ask(
-        """district {shortName} now: sections {provenance {id}}
-        then: sections(asOf: "2026-12-01") {provenance {id}}""",
+        """district {shortName} now: sections {provenance {recordId}}
+        then: sections(asOf: "2026-12-01") {provenance {recordId}}""",
         section_enrollments_by_student=places,
     )
 
