@@ -14,8 +14,9 @@ from collections.abc import Callable
 from graphql import GraphQLSchema
 
 from benchmarks.measuring import Row, timed
-from student_graph.gateway.documents.store import Documents, core_of
-from student_graph.resolvers.schema import make_schema
+from student_graph.gateway.documents.hardening import harden_graphql_core
+from student_graph.gateway.documents.store import DocumentStore
+from student_graph.resolvers.schema import core_schema, make_schema
 
 HELD, MEMORY = 50.0, 8.0
 """Milliseconds for which a document may hold up the loop, and MiB that it may take."""
@@ -51,7 +52,8 @@ BEYOND: dict[str, Callable[[], str]] = {
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    schema = core_of(make_schema())
+    harden_graphql_core()
+    schema = core_schema(make_schema())
     runs = 3 if quick else 15
     rows = [await _row(schema, "within bounds", name, make(), runs) for name, make in WITHIN.items()]
     rows += [await _row(schema, "beyond bounds", name, make(), runs) for name, make in BEYOND.items()]
@@ -62,7 +64,7 @@ async def _row(schema: GraphQLSchema, case: str, name: str, text: str, runs: int
     """How long a document is read, measured and validated, or refused; nothing is remembered between."""
 
     async def read() -> None:
-        Documents(schema).by_text(text)
+        DocumentStore(schema).get_by_text(text)
         await asyncio.sleep(0)
 
     spent = await timed(read, runs)
@@ -75,7 +77,7 @@ def _memory(schema: GraphQLSchema) -> float:
     for make in BEYOND.values():
         text = make()
         tracemalloc.start()
-        Documents(schema).by_text(text)
+        DocumentStore(schema).get_by_text(text)
         most = max(most, tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     return most / 1024 / 1024

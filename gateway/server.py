@@ -25,26 +25,27 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
 from student_graph.gateway import logs
-from student_graph.gateway.auth import Issuer, Authenticator
-from student_graph.gateway.cache import Limits, Others
-from student_graph.gateway.disclosure import Disclosing, DisclosureLog
-from student_graph.gateway.documents.limits import Bounds, Guard
-from student_graph.gateway.documents.store import Documents, core_of
+from student_graph.gateway.auth import Authenticator, Issuer
+from student_graph.gateway.cache import Limits, Fleet
+from student_graph.gateway.disclosure import DisclosureLog, DisclosureRecorder
+from student_graph.gateway.documents.hardening import harden_graphql_core
+from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
+from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp
-from student_graph.gateway.web.break_glass import BreakGlass
-from student_graph.gateway.web.graphiql import GraphiQLPage
+from student_graph.gateway.web.routes.break_glass import BreakGlass
+from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.graphql import GraphQLView
-from student_graph.gateway.web.health import Readiness
-from student_graph.gateway.web.load_shedding import LoadShedder, LoadLimits
-from student_graph.gateway.web.purge import PurgeRoutes
+from student_graph.gateway.web.routes.health import Readiness
+from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
+from student_graph.gateway.web.routes.purge import PurgeRoutes
 from student_graph.gateway.web.response import SecurityHeaders
-from student_graph.gateway.web.webhooks import Webhooks, Secrets
+from student_graph.gateway.web.routes.webhooks import Secrets, Webhooks
 from student_graph.resolvers.context import Viewer
-from student_graph.resolvers.schema import make_schema
+from student_graph.resolvers.schema import core_schema, make_schema
 
 PATIENCE = 10
 """Seconds that requests under way are given when the gateway stops."""
@@ -75,7 +76,7 @@ class Service:
     """How much is kept of what sources say."""
     client_seconds: int = 0
     """For how long a client may keep an answer for itself; 0 for not at all."""
-    others: Others | None = None
+    others: Fleet | None = None
     """The other processes of the fleet."""
     hooks: Secrets = field(default_factory=dict)
     """Keys of the sources that say when something changed."""
@@ -83,7 +84,7 @@ class Service:
     """What cursors are sealed with: the same in all processes of a fleet."""
     introspection: bool = True
     """Whether documents may ask what the schema has, as GraphiQL does."""
-    bounds: Bounds = field(default_factory=Bounds)
+    document_limits: DocumentLimits = field(default_factory=DocumentLimits)
     """How large documents and variables may be."""
     issuers: Sequence[Issuer] = ()
     """Who else may say who asks."""
@@ -112,17 +113,20 @@ class Service:
         Raises:
             SettingsError: a trusted document is none of this schema.
         """
+        harden_graphql_core()
         schema = make_schema(executor_class(self.executor), defer=self.defer)
-        guard = Guard(self.bounds, introspection=self.introspection)
-        documents = Documents(core_of(schema), self.documents, only=self.trusted_only, guard=guard)
-        if problems := documents.problems():
+        limits = LimitChecker(self.document_limits, introspection=self.introspection)
+        documents = DocumentStore(
+            core_schema(schema), self.documents, trusted_only=self.trusted_only, limits=limits
+        )
+        if problems := documents.trusted_errors():
             raise SettingsError(f"documents.manifest: {problems[0]}")
         operations = FetchPipeline(
             self.districts, HmacSigner(self.secret), self.cache, self.others, dependents=self.dependents
         )
         viewers = Authenticator(self.viewers, self.issuers)
         load = LoadShedder(self.loads)
-        operations.cache.waits = load.waiting
+        operations.cache.vendor_wait = load.vendor_wait
         log, signer = self.disclosures, HmacSigner(self.secret)
         emergencies = BreakGlass(viewers, signer, log, self.reviewers) if log and self.reviewers else None
         admission = Admission(
@@ -138,7 +142,7 @@ class Service:
             operations.start_operation,
             documents,
             cache=operations.cache,
-            disclosing=Disclosing(core_of(schema), log, self.policy) if log is not None else None,
+            disclosing=DisclosureRecorder(core_schema(schema), log, self.policy) if log is not None else None,
             client_seconds=self.client_seconds,
         )
         routes = [

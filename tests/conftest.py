@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
+from student_graph.gateway.documents.hardening import harden_graphql_core
 from tests.faults.rows import NOT_COVERED, SECTIONS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hardened_process() -> None:
+    """Validate documents as the server's process does, also in tests that start no server."""
+    harden_graphql_core()
 
 
 @pytest.hookimpl(hookwrapper=True)

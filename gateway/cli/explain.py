@@ -1,4 +1,4 @@
-"""`student-graph explain`: the plan of a query, and which lookups it may ask of which sources."""
+"""`student-graph explain`: the plan of a query, and which lookups it may run at which sources."""
 
 from __future__ import annotations
 
@@ -13,37 +13,39 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.parser import Commands
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
-from student_graph.gateway.documents.explain import as_text, explained
-from student_graph.gateway.documents.store import Documents, core_of
+from student_graph.gateway.documents.explain import as_text, explain
+from student_graph.gateway.documents.hardening import harden_graphql_core
+from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import executor_class
-from student_graph.resolvers.schema import make_schema
+from student_graph.resolvers.schema import core_schema, make_schema
 
 
 def add_command(commands: Commands) -> None:
     """Add `explain` to the command line."""
     command = commands.add_parser(
         "explain",
-        help="what a document will do, and what it may ask of whom",
-        description="Print the plan of a document: how each field's values are had, which lookups it may ask, of "
-        "which sources, and what that costs in vendor calls. Nothing is asked of a vendor.",
+        help="show the plan of a query and the vendor calls it may need",
+        description="Show the plan of a query: how each field is resolved, which lookups it may run at which sources, "
+        "and how many vendor calls they need. No vendor is called.",
     )
-    command.add_argument("query", metavar="QUERY", help="the document, or a file that holds it")
-    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
-    command.add_argument("--operation", metavar="NAME", help="which of several operations")
-    command.add_argument("--variables", default="{}", metavar="JSON", help="values of variables, as a JSON object")
+    command.add_argument("query", metavar="QUERY", help="GraphQL document, or the path of a file with one")
+    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
+    command.add_argument("--operation", metavar="NAME", help="name of the operation, if the document has several")
+    command.add_argument("--variables", default="{}", metavar="JSON", help="variables, as a JSON object")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """
-    Print what a document will do at the sources of a settings file.
+    Print the plan of a document for the sources of a settings file.
 
     Raises:
-        SettingsError: the document or the variables cannot be read, or are none of the schema.
+        SettingsError: the document or the variables cannot be read, or do not fit the schema.
     """
     districts = connect_districts(settings_file.load(options.config), options.config, os.environ)
+    harden_graphql_core()
     schema = make_schema(executor_class("breadth"))
-    document = Documents(core_of(schema)).by_text(_text(options.query))
+    document = DocumentStore(core_schema(schema)).get_by_text(_document_text(options.query))
     try:
         variables = json.loads(options.variables)
     except ValueError:
@@ -56,18 +58,23 @@ def run(options: argparse.Namespace) -> int:
     try:
         operation = document.operation(options.operation)
         sources = [source for district in districts for source in district.sources]
-        lines = explained(core_of(schema), document.node, operation, variables, sources)
+        lines = explain(core_schema(schema), document.node, operation, variables, sources)
     except GraphQLError as exc:
         raise SettingsError(f"QUERY: {exc.message}") from None
     print(as_text(lines))
     return 0
 
 
-def _text(query: str) -> str:
-    """A document, or what the file of that name holds."""
+def _document_text(query: str) -> str:
+    """
+    The text of a document, or of the file of that name.
+
+    Raises:
+        SettingsError: it is not a document, and no such file can be read.
+    """
     if "{" in query:
         return query
     try:
         return Path(query).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"QUERY: {query} is neither a document nor a file that can be read") from None
+        raise SettingsError(f"QUERY: {query} is neither a document nor a readable file") from None

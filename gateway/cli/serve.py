@@ -14,15 +14,15 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.adapters.sources import District
 from student_graph.gateway.cli.parser import Commands
 from student_graph.gateway.config import environment, settings_file
-from student_graph.gateway.config.access import given
+from student_graph.gateway.config.access import grants_by_district
 from student_graph.gateway.config.districts import connect_districts
-from student_graph.gateway.disclosure import DisclosureLog, Secrets
-from student_graph.gateway.disclosure.printing import OtlpPrinted, Printed, Sink
-from student_graph.gateway.documents.store import manifest
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
+from student_graph.gateway.disclosure.sinks import OtlpStdoutSink, Sink, StdoutSink
+from student_graph.gateway.documents.manifest import read_manifest
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
 from student_graph.gateway.web.admission import Purposes
-from student_graph.gateway.web.graphiql import GraphiQLPage
+from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 
 log = logging.getLogger("student_graph.gateway")
 
@@ -41,13 +41,13 @@ def run(options: argparse.Namespace) -> int:
     districts = connect_districts(settings, path, os.environ)
     if settings.limits.wider:
         log.warning("limits are loosened: %s", ", ".join(settings.limits.wider))
-    viewers = environment.tokens(settings, path, os.environ)
-    gifts = given(settings.districts)
-    issuers = [issuer.made(gifts) for issuer in settings.issuers]
+    viewers = environment.viewers_by_token(settings, path, os.environ)
+    grants = grants_by_district(settings.districts)
+    issuers = [issuer.build(grants) for issuer in settings.issuers]
     if not viewers and not issuers:
         raise SettingsError(f"{path}: issuers is missing, and viewers: without one of them nobody may ask")
     named = settings.documents.manifest
-    trusted = manifest(path.parent / named) if named else {}
+    trusted = read_manifest(path.parent / named) if named else {}
     server = settings.server
     explorer = GraphiQLPage(issuers=issuers) if server.graphiql else None
     with listen(server.host, server.port) as bound:
@@ -64,8 +64,8 @@ def run(options: argparse.Namespace) -> int:
             client_seconds=settings.cache.client_seconds,
             **_fleet(settings, path, districts),
             introspection=server.introspection or server.graphiql,
-            bounds=settings.limits.bounds,
-            hooks=environment.hooks(settings, path, os.environ),
+            document_limits=settings.limits.document_limits,
+            hooks=environment.webhook_keys(settings, path, os.environ),
             documents=trusted,
             trusted_only=settings.documents.only,
             issuers=issuers,
@@ -88,12 +88,12 @@ def _disclosures(settings: settings_file.Config, path: Path) -> DisclosureLog:
     Raises:
         SettingsError: its key is not there, or nothing can be written there.
     """
-    keys = Secrets(environment.disclosure_key(settings, path, os.environ))
-    printed: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (Printed(),), "otlp": (OtlpPrinted(),)}
+    keys = DisclosureKeys(environment.disclosure_key(settings, path, os.environ))
+    printed: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (StdoutSink(),), "otlp": (OtlpStdoutSink(),)}
     folder = path.parent / settings.disclosure.directory
     try:
         size = settings.disclosure.file_mib << 20
-        return DisclosureLog(folder, keys, printed[settings.disclosure.stdout], size=size)
+        return DisclosureLog(folder, keys, printed[settings.disclosure.stdout], max_file_bytes=size)
     except OSError as exc:
         raise SettingsError(f"{path}: disclosure.directory: {folder}: {exc.strerror}") from None
 
@@ -108,13 +108,13 @@ def _fleet(settings: settings_file.Config, path: Path, districts: Sequence[Distr
     if settings.cache.redis is None:
         return {}
     try:
-        from student_graph.gateway.cache.encryption import Vault  # noqa: PLC0415 - likewise
-        from student_graph.gateway.cache.fleet import Fleet  # noqa: PLC0415 - only a fleet needs Redis' client and its cipher
-        from student_graph.gateway.cache.replicas import Replicas  # noqa: PLC0415 - likewise
+        from student_graph.gateway.cache.encryption import Encryptor  # noqa: PLC0415 - likewise
+        from student_graph.gateway.cache.redis_store import RedisStore  # noqa: PLC0415 - only a fleet needs Redis' client and its cipher
+        from student_graph.gateway.cache.redis_fleet import RedisFleet  # noqa: PLC0415 - likewise
     except ImportError:
         raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use it") from None
-    vault = Vault(environment.fleet_key(settings, path, os.environ))
+    vault = Encryptor(environment.fleet_key(settings, path, os.environ))
     password = environment.redis_password(settings, path, os.environ)
-    fleet = Fleet(settings.cache.redis, vault, password, settings.cache.name, settings.cache.redis_timeout)
-    others = Replicas(fleet, {district.id: district for district in districts})
+    fleet = RedisStore(settings.cache.redis, vault, password, settings.cache.name, settings.cache.redis_timeout)
+    others = RedisFleet(fleet, {district.id: district for district in districts})
     return {"others": others, "secret": vault.derived("cursors")}

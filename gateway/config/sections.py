@@ -12,12 +12,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.cache.limits import MIB
-from student_graph.gateway.documents.limits import Bounds
+from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.web.load_shedding import LoadLimits
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 """How districts, sources and fleets are named: short enough for an id, plain enough for a log."""
-_STRICT = Bounds()
+_STRICT = DocumentLimits()
 
 
 class Section(BaseModel):
@@ -136,14 +136,14 @@ class LimitsConfig(Section):
     """Whether bounds may be wider than they come, or only warned of; said at each start."""
 
     @property
-    def bounds(self) -> Bounds:
+    def document_limits(self) -> DocumentLimits:
         """The same as the guard is told it."""
-        return Bounds(**self.model_dump(exclude={"loosened"}))
+        return DocumentLimits(**self.model_dump(exclude={"loosened"}))
 
     @property
     def wider(self) -> list[str]:
         """Names of the settings that let more through than they come."""
-        strict, mine = asdict(Bounds()), asdict(self.bounds)
+        strict, mine = asdict(DocumentLimits()), asdict(self.document_limits)
         return [name for name, most in strict.items() if mine[name] > most]
 
 

@@ -1,1 +1,1 @@
-"""GraphQL documents: parsed and validated once, held to limits, priced and explained."""
+"""GraphQL documents: parsed and validated once, checked against limits, and explained."""

@@ -1,4 +1,4 @@
-"""Which documents ask for a part of their answer later, and what they may not defer."""
+"""Checks where a document may use `@defer`; `@stream` is not supported."""
 
 from __future__ import annotations
 
@@ -18,62 +18,66 @@ from graphql import (
     visit,
 )
 
-MAX_DEFERRED_PARTS = 20
-"""Parts of one document that may come later."""
+MAX_DEFERRED_FRAGMENTS = 20
+"""Fragments with `@defer` in one document."""
 
 
-def defers(node: DocumentNode) -> bool:
-    """Whether a document asks for a part of its answer later."""
-    finder = _Finder()
+def uses_incremental_delivery(node: DocumentNode) -> bool:
+    """Whether a document uses `@defer` or `@stream`."""
+    finder = _DirectiveFinder()
     visit(node, finder)
-    return finder.found
+    return finder.present
 
 
-def problem(core: GraphQLSchema, node: DocumentNode) -> GraphQLError | None:
-    """What a document defers that it may not: below a list, where each item would come apart, or too much."""
-    info = TypeInfo(core)
-    checker = _Checker(info)
+def defer_error(schema: GraphQLSchema, node: DocumentNode) -> GraphQLError | None:
+    """
+    Why a document's `@defer` or `@stream` is refused; None if it is not.
+
+    `@defer` inside a list is refused because each item would come in a part of its own.
+    """
+    info = TypeInfo(schema)
+    checker = _DeferChecker(info)
     visit(node, TypeInfoVisitor(info, checker))
-    return checker.problem
+    return checker.error
 
 
-class _Finder(Visitor):
+class _DirectiveFinder(Visitor):
     """Looks for directives of incremental delivery."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found = False
+        self.present = False
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        self.found |= node.name.value in ("defer", "stream")
+        self.present |= node.name.value in ("defer", "stream")
 
 
-class _Checker(Visitor):
-    """Counts what is deferred, and knows whether a list is above it."""
+class _DeferChecker(Visitor):
+    """Counts deferred fragments and tracks whether the current selection set is inside a list."""
 
     def __init__(self, info: TypeInfo) -> None:
         super().__init__()
-        self.problem: GraphQLError | None = None
+        self.error: GraphQLError | None = None
         self._info = info
-        self._lists: list[bool] = [False]
+        self._in_list: list[bool] = [False]
         self._count = 0
 
     def enter_selection_set(self, _node: SelectionSetNode, *_: Any) -> None:
         type_ = self._info.get_type()
-        bare = type_.of_type if is_non_null_type(type_) else type_
-        self._lists.append(self._lists[-1] or is_list_type(bare))
+        nullable_type = type_.of_type if is_non_null_type(type_) else type_
+        self._in_list.append(self._in_list[-1] or is_list_type(nullable_type))
 
     def leave_selection_set(self, _node: SelectionSetNode, *_: Any) -> None:
-        self._lists.pop()
+        self._in_list.pop()
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         if node.name.value == "stream":
-            self.problem = GraphQLError("@stream is not offered: ask for pages.", node)
+            self.error = GraphQLError("@stream is not supported; read long lists page by page.", node)
         elif node.name.value == "defer":
             self._count += 1
-            if self._lists[-1]:
-                self.problem = GraphQLError("@defer above the list: below it each item would come apart.", node)
-            elif self._count > MAX_DEFERRED_PARTS:
-                self.problem = GraphQLError(
-                    f"At most {MAX_DEFERRED_PARTS} parts of a document may be deferred.", node
+            if self._in_list[-1]:
+                self.error = GraphQLError("@defer is not supported inside a list; use it above the list.", node)
+            elif self._count > MAX_DEFERRED_FRAGMENTS:
+                self.error = GraphQLError(
+                    f"@defer may be used at most {MAX_DEFERRED_FRAGMENTS} times in a document.", node
                 )

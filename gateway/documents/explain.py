@@ -1,7 +1,7 @@
 """
-What a document will do, told before it is done: its plan as a tree, and what each field may ask of whom.
+Explains a document before it runs: its plan as a tree, and which lookups each field may call at which sources.
 
-The plan is the executor's own; what a lookup costs is what the adapters declare of their access paths.
+The plan is the executor's own. The cost of a lookup is what adapters declare of their access paths.
 """
 
 from __future__ import annotations
@@ -35,129 +35,142 @@ from student_graph.gateway.execution.plan import FieldPlan, Kind, ObjectPlan, Un
 from student_graph.resolvers.fields.field import ASKS
 
 PLACEHOLDERS = {"Boolean": True, "Int": 1, "Float": 1.0, "Date": "2027-01-01", "DateTime": "2027-01-01T00:00:00Z"}
-"""What stands in for a variable that is not given: a plan depends on none but those of `@skip` and `@include`."""
+"""Values of variables that are left out: a plan depends on no variables except those of `@skip` and `@include`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """One line of an explanation."""
+class ExplanationLine:
+    """One line of an explanation: a field of the plan."""
 
     depth: int
+    """Levels above it."""
     name: str
-    """Response key, with the field's name where the two differ."""
-    how: str
-    """How the field's values are had."""
-    asks: tuple[str, ...] = ()
-    """What it may ask, a line for each lookup."""
+    """Response key, followed by the field's name if the two differ."""
+    resolution: str
+    """How the executor resolves the field."""
+    lookups: tuple[str, ...] = ()
+    """Each lookup that the field may call, with its sources and costs."""
 
-    def told(self) -> dict[str, Any]:
-        """The same for an answer's extensions."""
-        return {"depth": self.depth, "field": self.name, "how": self.how, "asks": list(self.asks)}
+    def as_json(self) -> dict[str, Any]:
+        """The line as an entry of `extensions.explain`."""
+        return {"depth": self.depth, "field": self.name, "how": self.resolution, "asks": list(self.lookups)}
 
 
-def explained(
-    core: GraphQLSchema,
+def explain(
+    schema: GraphQLSchema,
     node: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
     sources: Sequence[Source],
-) -> list[Explained]:
+) -> list[ExplanationLine]:
     """
-    The plan of an operation, line by line; `sources` are those that it would ask.
+    The plan of an operation over some sources, one line for each field; no source is called.
 
     Raises:
-        GraphQLError: a variable cannot be made up, or is not what it must be.
+        GraphQLError: a required variable has no value and no placeholder fits it, or a value has the wrong type.
     """
-    given = {**_made_up(core, operation), **variables}
+    values = {**_placeholders(schema, operation), **variables}
     name = operation.name.value if operation.name else None
-    built = BreadthExecutor.build(core, node, raw_variable_values=given, operation_name=name)
-    if isinstance(built, list):
-        raise built[0]
-    root = core.query_type
-    assert isinstance(built, BreadthExecutor)
+    executor = BreadthExecutor.build(schema, node, raw_variable_values=values, operation_name=name)
+    if isinstance(executor, list):
+        raise executor[0]
+    root = schema.query_type
+    assert isinstance(executor, BreadthExecutor)
     assert root is not None
-    fields = collect_fields(core, built.fragments, built.variable_values, root, operation)
+    fields = collect_fields(schema, executor.fragments, executor.variable_values, root, operation)
     try:
-        plan = built.plan(root, fields.grouped_field_set)
+        plan = executor.plan(root, fields.grouped_field_set)
     except UnplannableError as reason:
-        return [Explained(0, "the whole operation", f"left to graphql-core: {reason}")]
-    return list(_objects(built, plan, sources, 0))
+        return [ExplanationLine(0, "the whole operation", f"executed by graphql-core: {reason}")]
+    return list(_object_lines(executor, plan, sources, 0))
 
 
-def as_text(lines: Iterable[Explained]) -> str:
-    """An explanation as people read it."""
+def as_text(lines: Iterable[ExplanationLine]) -> str:
+    """An explanation as indented text."""
     rows = []
     for line in lines:
-        rows.append(f"{'  ' * line.depth}{line.name}: {line.how}")
-        rows += [f"{'  ' * line.depth}    asks {asked}" for asked in line.asks]
+        indent = "  " * line.depth
+        rows.append(f"{indent}{line.name}: {line.resolution}")
+        rows += [f"{indent}    lookup {lookup}" for lookup in line.lookups]
     return "\n".join(rows)
 
 
-def _objects(
+def _object_lines(
     executor: BreadthExecutor, plan: ObjectPlan, sources: Sequence[Source], depth: int
-) -> Iterator[Explained]:
-    for each in plan.fields:
-        shown = each.key if each.key == each.name else f"{each.key} ({each.name})"
-        how = "written with its parent" if each.pure else each.kind.value
-        yield Explained(depth, shown, how, tuple(_asks(each, sources)))
-        for child in _children(executor, each):
-            if is_abstract_type(each.named):
-                yield Explained(depth + 1, f"... on {child.type.name}", "by the type of each object")
-            yield from _objects(executor, child, sources, depth + 1 + is_abstract_type(each.named))
+) -> Iterator[ExplanationLine]:
+    for field in plan.fields:
+        name = field.key if field.key == field.name else f"{field.key} ({field.name})"
+        resolution = "read from its parent" if field.pure else field.kind.value
+        yield ExplanationLine(depth, name, resolution, tuple(_lookups(field, sources)))
+        abstract = is_abstract_type(field.named)
+        for child in _child_plans(executor, field):
+            if abstract:
+                yield ExplanationLine(depth + 1, f"... on {child.type.name}", "for objects of this type")
+            yield from _object_lines(executor, child, sources, depth + 1 + abstract)
 
 
-def _children(executor: BreadthExecutor, each: FieldPlan) -> list[ObjectPlan]:
-    """What is selected of the field's objects, whatever they turn out to be."""
-    if each.kind is Kind.STOCK:
+def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan]:
+    """The plan of each object type that the field may return."""
+    if field.kind is Kind.STOCK:
         return []
-    if is_abstract_type(each.named):
-        possible: Sequence[GraphQLObjectType] = executor.schema.get_possible_types(each.named)
-        return [Compiler(executor).child(each, one) for one in possible]
-    return list(each.children.values())
+    if is_abstract_type(field.named):
+        types: Sequence[GraphQLObjectType] = executor.schema.get_possible_types(field.named)
+        return [Compiler(executor).child(field, type_) for type_ in types]
+    return list(field.children.values())
 
 
-def _asks(each: FieldPlan, sources: Sequence[Source]) -> Iterator[str]:
-    """What a field may ask of whom, and what that costs."""
-    lookups: Sequence[Lookup] = each.strawberry.metadata.get(ASKS, ()) if each.strawberry else ()
+def _lookups(field: FieldPlan, sources: Sequence[Source]) -> Iterator[str]:
+    """Each lookup that a field may call: its name, how long answers stay fresh, and the calls at each source."""
+    lookups: Sequence[Lookup] = field.strawberry.metadata.get(ASKS, ()) if field.strawberry else ()
     for lookup in lookups:
-        whom = "; ".join(_cost(source, lookup) for source in sources if source.offers(lookup))
-        ages = {source.freshness(lookup).fresh for source in sources if source.offers(lookup)} or {lookup.fresh}
-        age = f"fresh for {' or '.join(map(_long, sorted(ages)))}"
-        yield f"{lookup.name} ({age}) of {whom or 'nobody: no source answers it'}"
+        offering = [source for source in sources if source.offers(lookup)]
+        costs = "; ".join(_calls(source, lookup) for source in offering)
+        ages = {source.freshness(lookup).fresh for source in offering} or {lookup.fresh}
+        freshness = f"fresh for {' or '.join(map(_duration, sorted(ages)))}"
+        yield f"{lookup.name} ({freshness}) at {costs or 'no source: none offers it'}"
 
 
-def _cost(source: Source, lookup: Lookup) -> str:
-    split = source.adapter.paths.get(lookup.method)
-    if split is None:
-        return f"{source.name}: 1 a {lookup.key_kind}, or fewer"
-    calls, via = split.cost(source.adapter.settings), lookup_of(split.coarse_lookup)
-    point = f"{source.name}: {calls.per_key:g} a {lookup.key_kind}"
-    return f"{point}, or {calls.per_coarse_key:g} a {via.key_kind} by {via.name} where that is less"
+def _calls(source: Source, lookup: Lookup) -> str:
+    """Calls of a lookup at a source."""
+    path = source.adapter.paths.get(lookup.method)
+    if path is None:
+        return f"{source.name}: at most 1 call per {lookup.key_kind}"
+    cost, coarse = path.cost(source.adapter.settings), lookup_of(path.coarse_lookup)
+    return (
+        f"{source.name}: {_count(cost.per_key)} per {lookup.key_kind}, "
+        f"or {_count(cost.per_coarse_key)} per {coarse.key_kind} through {coarse.name} if that is fewer"
+    )
 
 
-def _long(time: timedelta) -> str:
+def _count(calls: float) -> str:
+    return f"{calls:g} call" if calls == 1 else f"{calls:g} calls"
+
+
+def _duration(time: timedelta) -> str:
     minutes = time.total_seconds() / 60
     return f"{minutes / 60:g} h" if minutes >= 60 else f"{minutes:g} min"
 
 
-def _made_up(core: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, Any]:
-    """A value for each variable that must have one."""
-    found: dict[str, Any] = {}
-    for each in operation.variable_definitions or ():
-        type_ = type_from_ast(core, each.type)
-        if is_non_null_type(type_) and each.default_value is None:
-            found[each.variable.name.value] = _value(type_.of_type, each.variable.name.value)
-    return found
+def _placeholders(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, Any]:
+    """A value for each required variable."""
+    values: dict[str, Any] = {}
+    for variable in operation.variable_definitions or ():
+        type_ = type_from_ast(schema, variable.type)
+        if is_non_null_type(type_) and variable.default_value is None:
+            name = variable.variable.name.value
+            values[name] = _placeholder(type_.of_type, name)
+    return values
 
 
-def _value(type_: Any, name: str) -> Any:
+def _placeholder(type_: Any, name: str) -> Any:
     if is_list_type(type_):
         return []
-    named = get_named_type(type_)
-    if is_enum_type(named):
-        return next(iter(named.values))
-    if isinstance(named, GraphQLInputObjectType):
-        if any(is_non_null_type(each.type) and each.default_value is None for each in named.fields.values()):
-            raise GraphQLError(f"The variable ${name} cannot be made up: give it a value.")
+    named_type = get_named_type(type_)
+    if is_enum_type(named_type):
+        return next(iter(named_type.values))
+    if isinstance(named_type, GraphQLInputObjectType):
+        inputs = named_type.fields.values()
+        if any(is_non_null_type(field.type) and field.default_value is None for field in inputs):
+            raise GraphQLError(f"The variable ${name} has no placeholder; give it a value.")
         return {}
-    return PLACEHOLDERS.get(named.name, "x")
+    return PLACEHOLDERS.get(named_type.name, "x")

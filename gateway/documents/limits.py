@@ -1,9 +1,9 @@
 """
-What a document may cost, decided between reading and validating it: linear in its size, whatever its shape.
+Limits on the size of documents and variables, checked between parsing and validation.
 
-Each fragment is measured once and its measure added wherever it is spread, so that fragments which spread one
-another cost no more than their own size; sums stop growing when they are far beyond any limit. Strawberry's own
-limiters walk a fragment again at every spread, which takes exponential time, and are never used.
+The check takes time linear in the size of the document, whatever its shape: each fragment is measured once, its
+size is added wherever it is spread, and sums stop growing far above any limit. Strawberry's own limiters are not
+used because they walk a fragment again at every spread, which takes exponential time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -25,30 +24,33 @@ from graphql import (
     SelectionSetNode,
 )
 
-from student_graph.gateway.documents.cost import Cost
+from student_graph.gateway.documents.cost import OperationCost
 
-log = logging.getLogger("student_graph.guard")
+log = logging.getLogger("student_graph.documents")
 
-CODE = "QUERY_TOO_COMPLEX"
-BULK = {"cost": 20, "calls": 10}
-"""How many times as much services may ask for, which no person waits for."""
-_ENDLESS = 10**9
-"""Where sums stop growing."""
-_INTROSPECTION = frozenset({"__schema", "__type"})
-_INTROSPECTION_LEVELS = 10
+TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+"""Error code of a document, variable or operation that is over a limit."""
+SERVICE_FACTORS = {"cost": 20, "calls": 10}
+"""How many times the limit applies to services: no person waits for their responses."""
+MAX_COUNT = 10**9
+"""Sums stop growing here."""
+MAX_MEASURED_VARIABLE_DEPTH = 1_000
+"""Levels of a variable that are measured; a deeper one is over any limit."""
+_INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+_FREE_INTROSPECTION_LEVELS = 10
 """Levels below an introspection field that do not count: tools ask nine times for the type within a type."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """How large a document and its variables may be."""
+class DocumentLimits:
+    """Maximum sizes of a document, its variables and its response."""
 
     depth: int = 12
     """Levels of fields."""
     fields: int = 1_000
-    """Fields, those of a fragment counted wherever it is spread."""
+    """Fields; a fragment's fields count at every spread."""
     aliases: int = 30
-    """Fields with an alias, counted likewise."""
+    """Fields with an alias; a fragment's aliases count at every spread."""
     root_fields: int = 20
     """Fields at the root of one operation."""
     fragments: int = 50
@@ -62,64 +64,72 @@ class Bounds:
     variable_list: int = 500
     """Items of one list in a variable."""
     cost: int = 5_000
-    """Records that an answer may hold, as far as it can be told before; twenty times as many for services."""
+    """Estimated records in a response; twenty times as many for services."""
     calls: int = 50
-    """Calls to vendors that an operation may cost, likewise; ten times as many for services."""
+    """Estimated calls of an operation to vendors; ten times as many for services."""
     warn_only: bool = False
-    """Whether what is beyond a bound is only logged, for a time of transition."""
+    """Whether a document over a limit is logged instead of refused, for a transition period."""
 
 
-class Measure(NamedTuple):
-    """How large a set of selections is, with the fragments that it spreads."""
+class DocumentSize(NamedTuple):
+    """Size of a selection set, including the fragments that it spreads."""
 
     depth: int = 0
     fields: int = 0
     aliases: int = 0
-    roots: int = 0
-    """Fields at its own level."""
+    root_fields: int = 0
+    """Fields at its first level."""
 
 
-class Guard:
-    """Holds documents and variables to bounds."""
+UNCOUNTABLE = DocumentSize(MAX_COUNT, MAX_COUNT, MAX_COUNT, MAX_COUNT)
+"""Size of a fragment that spreads itself."""
 
-    def __init__(self, bounds: Bounds | None = None, *, introspection: bool = True) -> None:
-        """Hold documents to bounds; without `introspection` none may ask what the schema has."""
-        self._bounds = bounds or Bounds()
+
+class LimitChecker:
+    """Checks documents, variables and estimated costs against limits."""
+
+    def __init__(self, limits: DocumentLimits | None = None, *, introspection: bool = True) -> None:
+        """Check against `limits`; without `introspection`, refuse documents that query the schema."""
+        self._limits = limits or DocumentLimits()
         self._introspection = introspection
 
-    def problem(self, text: str, document: DocumentNode) -> GraphQLError | None:
-        """Why a document is refused, naming the bound that it breaks; None when it is within all of them."""
-        if not self._introspection and any(map(_introspects, document.definitions)):
-            message = "Introspection is switched off here; the schema is published as schema.graphql."
-            return GraphQLError(message, extensions={"code": "FORBIDDEN"})
-        return self._judged(
-            f"document sha256:{sha256(text.encode(errors='replace')).hexdigest()}", _counts(document)
-        )
+    def document_error(self, digest: str, document: DocumentNode) -> GraphQLError | None:
+        """
+        Why a document is refused, with the limit that it exceeds; None if it is within all limits.
 
-    def variables(self, values: Mapping[str, Any] | None) -> GraphQLError | None:
-        """Why variables are refused; None when they are within bounds."""
+        `digest` is the SHA-256 of its text, which the log names it by.
+        """
+        if not self._introspection and any(map(_uses_introspection, document.definitions)):
+            message = "Introspection is disabled here; the schema is published as schema.graphql."
+            return GraphQLError(message, extensions={"code": "FORBIDDEN"})
+        return self._first_excess(f"document sha256:{digest}", _document_counts(document))
+
+    def variables_error(self, values: Mapping[str, Any] | None) -> GraphQLError | None:
+        """Why variables are refused; None if they are within the limits."""
         if not values:
             return None
-        depth, longest = _extent(values.values())
-        return self._judged("variables", {"variable_depth": depth, "variable_list": longest})
+        depth, longest_list = _variables_size(values.values())
+        return self._first_excess("variables", {"variable_depth": depth, "variable_list": longest_list})
 
-    def cost(self, cost: Cost, *, bulk: bool) -> GraphQLError | None:
-        """Why an operation is refused for what it may cost; `bulk` is the measure of services."""
-        counts, times = {"cost": cost.records, "calls": cost.calls}, BULK if bulk else {}
-        return self._judged("operation", counts, times)
+    def cost_error(self, cost: OperationCost, *, service: bool) -> GraphQLError | None:
+        """Why an operation is refused for its estimated cost; a `service` has higher limits than a person."""
+        counts, factors = {"cost": cost.records, "calls": cost.calls}, SERVICE_FACTORS if service else {}
+        return self._first_excess("operation", counts, factors)
 
-    def _judged(
-        self, what: str, counts: Mapping[str, int], times: Mapping[str, int] | None = None
+    def _first_excess(
+        self, subject: str, counts: Mapping[str, int], factors: Mapping[str, int] | None = None
     ) -> GraphQLError | None:
+        """The error for the first count over its limit; None if none is."""
         for name, count in counts.items():
-            limit: int = getattr(self._bounds, name) * (times or {}).get(name, 1)
+            limit: int = getattr(self._limits, name) * (factors or {}).get(name, 1)
             if count <= limit:
                 continue
-            if self._bounds.warn_only:
-                log.warning("%s: %s %d is beyond %d", what, name, count, limit)
+            if self._limits.warn_only:
+                log.warning("%s: %s %d is over the limit of %d", subject, name, count, limit)
                 continue
-            message = f"{MESSAGES[name]}: {_told(count)}, and {limit} are allowed."
-            return GraphQLError(message, extensions={"code": CODE, "limit": limit})
+            shown = "too many to count" if count >= MAX_COUNT else str(count)
+            message = f"{MESSAGES[name]}: {shown}, the limit is {limit}."
+            return GraphQLError(message, extensions={"code": TOO_COMPLEX, "limit": limit})
         return None
 
 
@@ -128,119 +138,116 @@ MESSAGES = {
     "fragments": "The document has too many fragments",
     "directives": "The document has too many directives",
     "depth": "The document is nested too deeply",
-    "root_fields": "The operation asks for too many things at once",
+    "root_fields": "The operation has too many fields at its root",
     "aliases": "The document has too many aliases",
-    "fields": "The document has too many fields, those of fragments counted wherever they are spread",
+    "fields": "The document has too many fields (a fragment's fields count at every spread)",
     "variable_depth": "A variable is nested too deeply",
     "variable_list": "A variable holds too long a list",
-    "cost": "The answer may hold too many records; ask for fewer at once",
-    "calls": "The operation may cost too many calls to the district's systems; ask for less at once",
+    "cost": "The response may hold too many records; request fewer at once",
+    "calls": "The operation may need too many calls to the district's systems; request less at once",
 }
-"""What is said of each bound."""
-assert MESSAGES.keys() == {field.name for field in fields(Bounds)} - {"warn_only"}
+"""Beginning of the error message for each limit."""
+assert MESSAGES.keys() == {field.name for field in fields(DocumentLimits)} - {"warn_only"}
 
 
-def _told(count: int) -> str:
-    return "more than can be counted" if count >= _ENDLESS else str(count)
-
-
-def _counts(document: DocumentNode) -> dict[str, int]:
-    """What a document has of everything that is bounded."""
+def _document_counts(document: DocumentNode) -> dict[str, int]:
+    """The document's count for each limit."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     counts = {
         "operations": len(operations),
         "fragments": sum(isinstance(d, FragmentDefinitionNode) for d in document.definitions),
-        "directives": sum(map(_directives, document.definitions)),
+        "directives": sum(map(_directive_count, document.definitions)),
     }
-    known = _fragment_measures(fragments)
-    measures = [_measure(operation.selection_set, known) for operation in operations] or [Measure()]
+    fragment_sizes = _fragment_sizes(fragments)
+    sizes = [_size(operation.selection_set, fragment_sizes) for operation in operations] or [DocumentSize()]
     return counts | {
-        "depth": max(measure.depth for measure in measures),
-        "root_fields": max(measure.roots for measure in measures),
-        "aliases": max(measure.aliases for measure in measures),
-        "fields": max(measure.fields for measure in measures),
+        "depth": max(size.depth for size in sizes),
+        "root_fields": max(size.root_fields for size in sizes),
+        "aliases": max(size.aliases for size in sizes),
+        "fields": max(size.fields for size in sizes),
     }
 
 
-def _fragment_measures(fragments: Mapping[str, FragmentDefinitionNode]) -> dict[str, Measure]:
+def _fragment_sizes(fragments: Mapping[str, FragmentDefinitionNode]) -> dict[str, DocumentSize]:
     """
-    The measure of each fragment, those first that others spread.
+    The size of each fragment. A fragment that spreads itself, directly or through others, is uncountable.
 
-    A fragment that spreads itself, by whatever way, is endless where it does.
+    Fragments are visited depth first without recursion, so that a long chain cannot overflow the stack.
     """
-    spreads = {name: list(dict.fromkeys(_spread(node.selection_set))) for name, node in fragments.items()}
-    known: dict[str, Measure] = {}
+    spreads = {name: list(dict.fromkeys(_spread_names(node.selection_set))) for name, node in fragments.items()}
+    sizes: dict[str, DocumentSize] = {}
     for start in fragments:
-        path = [(start, iter(spreads[start]))] if start not in known else []
+        path = [(start, iter(spreads[start]))] if start not in sizes else []
         on_path = {start}
         while path:
-            name, left = path[-1]
-            following = next((each for each in left if each in fragments and each not in known), None)
-            if following is None:
+            name, remaining = path[-1]
+            child = next((spread for spread in remaining if spread in fragments and spread not in sizes), None)
+            if child is None:
                 path.pop()
                 on_path.discard(name)
-                known.setdefault(name, _measure(fragments[name].selection_set, known))
-            elif following in on_path:
-                known[following] = Measure(_ENDLESS, _ENDLESS, _ENDLESS, _ENDLESS)
+                sizes.setdefault(name, _size(fragments[name].selection_set, sizes))
+            elif child in on_path:
+                sizes[child] = UNCOUNTABLE
             else:
-                path.append((following, iter(spreads[following])))
-                on_path.add(following)
-    return known
+                path.append((child, iter(spreads[child])))
+                on_path.add(child)
+    return sizes
 
 
-def _measure(selections: SelectionSetNode | None, known: Mapping[str, Measure]) -> Measure:
-    """The measure of a set of selections; a fragment that is not there counts nothing, validation says so."""
-    depth = count = aliases = roots = 0
+def _size(selections: SelectionSetNode | None, fragment_sizes: Mapping[str, DocumentSize]) -> DocumentSize:
+    """The size of a selection set. An unknown fragment counts as empty, because validation refuses it."""
+    depth = count = aliases = root_fields = 0
     for node in selections.selections if selections is not None else ():
         if isinstance(node, FieldNode):
-            below = _measure(node.selection_set, known)
-            levels = below.depth
-            if node.name.value in _INTROSPECTION:
-                levels = max(levels - _INTROSPECTION_LEVELS, 0)
-            part = Measure(levels + 1, below.fields + 1, below.aliases + (node.alias is not None), 1)
+            child = _size(node.selection_set, fragment_sizes)
+            levels = child.depth
+            if node.name.value in _INTROSPECTION_FIELDS:
+                levels = max(levels - _FREE_INTROSPECTION_LEVELS, 0)
+            part = DocumentSize(levels + 1, child.fields + 1, child.aliases + (node.alias is not None), 1)
         elif isinstance(node, InlineFragmentNode):
-            part = _measure(node.selection_set, known)
+            part = _size(node.selection_set, fragment_sizes)
         else:
             assert isinstance(node, FragmentSpreadNode)
-            part = known.get(node.name.value, Measure())
+            part = fragment_sizes.get(node.name.value, DocumentSize())
         depth = max(depth, part.depth)
-        count, aliases, roots = count + part.fields, aliases + part.aliases, roots + part.roots
-    return Measure(*(min(each, _ENDLESS) for each in (depth, count, aliases, roots)))
+        count, aliases, root_fields = count + part.fields, aliases + part.aliases, root_fields + part.root_fields
+    return DocumentSize(*(min(number, MAX_COUNT) for number in (depth, count, aliases, root_fields)))
 
 
-def _spread(selections: SelectionSetNode | None) -> Iterator[str]:
-    """Names of the fragments that a set of selections spreads, at any level of its own."""
+def _spread_names(selections: SelectionSetNode | None) -> Iterator[str]:
+    """Names of the fragments that a selection set spreads, at any level."""
     for node in selections.selections if selections is not None else ():
         if isinstance(node, FragmentSpreadNode):
             yield node.name.value
         elif isinstance(node, FieldNode | InlineFragmentNode):
-            yield from _spread(node.selection_set)
+            yield from _spread_names(node.selection_set)
 
 
-def _directives(node: Any) -> int:
-    """Directives of a definition, and of everything in it."""
+def _directive_count(node: Any) -> int:
+    """Directives of a node and of everything inside it."""
     own = len(getattr(node, "directives", None) or ())
     selections = getattr(node, "selection_set", None)
     variables = getattr(node, "variable_definitions", None) or ()
-    return own + sum(map(_directives, (*variables, *(selections.selections if selections is not None else ()))))
+    children = (*variables, *(selections.selections if selections is not None else ()))
+    return own + sum(map(_directive_count, children))
 
 
-def _introspects(node: Any) -> bool:
-    """Whether a definition, or something in it, asks what the schema has."""
-    if isinstance(node, FieldNode) and node.name.value in _INTROSPECTION:
+def _uses_introspection(node: Any) -> bool:
+    """Whether a node, or something inside it, queries the schema."""
+    if isinstance(node, FieldNode) and node.name.value in _INTROSPECTION_FIELDS:
         return True
     selections = getattr(node, "selection_set", None)
-    return any(map(_introspects, selections.selections)) if selections is not None else False
+    return any(map(_uses_introspection, selections.selections)) if selections is not None else False
 
 
-def _extent(values: Iterable[Any]) -> tuple[int, int]:
-    """How many levels values have, and how long the longest list in them is; no deeper than matters."""
+def _variables_size(values: Iterable[Any]) -> tuple[int, int]:
+    """The number of levels in some values, and the length of the longest list among them."""
     level = [value for value in values if isinstance(value, dict | list)]
-    depth = longest = 0
-    while level and depth <= 1_000:
+    depth = longest_list = 0
+    while level and depth <= MAX_MEASURED_VARIABLE_DEPTH:
         depth += 1
-        longest = max(longest, *(len(value) if isinstance(value, list) else 0 for value in level))
-        below = (part for value in level for part in (value.values() if isinstance(value, dict) else value))
-        level = [part for part in below if isinstance(part, dict | list)]
-    return depth, longest
+        longest_list = max(longest_list, *(len(value) if isinstance(value, list) else 0 for value in level))
+        children = (child for value in level for child in (value.values() if isinstance(value, dict) else value))
+        level = [child for child in children if isinstance(child, dict | list)]
+    return depth, longest_list

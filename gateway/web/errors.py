@@ -1,8 +1,8 @@
 """
-Errors as an answer may show them: what the client did wrong in full, what went wrong inside as a code.
+Errors in a response: a client's mistake is explained, an internal error is only a code.
 
-Anything that is neither the client's doing nor an `AdapterError` is a bug of ours: the answer says that
-something went wrong, the log gets the places in the code, and no value of the request reaches either.
+An error that is neither a client's mistake nor an `AdapterError` is a bug in the gateway. Its response says that
+something went wrong, and the log gets its type and its positions in the code. Neither gets a value of the request.
 """
 
 from __future__ import annotations
@@ -19,43 +19,49 @@ from student_graph.resolvers.fields.errors import INTERNAL, graph_error
 
 log = logging.getLogger("student_graph.gateway")
 
-# Strawberry logs the document and the text of every exception; what is logged of an error is decided here.
-logging.getLogger("strawberry.execution").addFilter(lambda _: False)
-
-LONGEST = 300
-"""Characters of a message: it may quote what the client sent."""
-SHOWN = ("code", "source", "retryable", "retryAfter", "limit")
-"""Extensions that an error may carry, beside its `requestId`."""
+MAX_MESSAGE_CHARACTERS = 300
+"""Length of an error's message, which may quote what the client sent."""
+PUBLIC_EXTENSIONS = ("code", "source", "retryable", "retryAfter", "limit")
+"""Extensions that an error in a response may have, beside its `requestId`."""
 
 
-def formatted(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
-    """Errors as the answer holds them; each kind of bug among them is logged once."""
+def format_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+    """Return errors as members of a response, and log each kind of internal error among them once."""
     errors = list(errors)
-    _report([exc for error in errors if (exc := _bug(error)) is not None], request_id)
-    return [_formatted(error, request_id) for error in errors]
+    _log_internal_errors([exc for error in errors if (exc := _internal_error(error)) is not None], request_id)
+    return [_format_error(error, request_id) for error in errors]
 
 
-def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"message": error.message[:LONGEST]}
+def stack_positions(exc: Exception) -> list[str]:
+    """Return `file:line` of each frame of an exception's traceback, innermost first."""
+    frames = reversed(traceback.extract_tb(exc.__traceback__))
+    return [f"{frame.filename}:{frame.lineno}" for frame in frames]
+
+
+def _format_error(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    formatted: dict[str, Any] = {"message": error.message[:MAX_MESSAGE_CHARACTERS]}
     if error.locations:
-        told["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+        formatted["locations"] = [
+            {"line": location.line, "column": location.column} for location in error.locations
+        ]
     if error.path is not None:
-        told["path"] = list(error.path)
-    extensions = {name: text for name in SHOWN if (text := (error.extensions or {}).get(name)) is not None}
+        formatted["path"] = list(error.path)
+    members = error.extensions or {}
+    extensions = {name: value for name in PUBLIC_EXTENSIONS if (value := members.get(name)) is not None}
     if isinstance(error.original_error, AdapterError):
-        seen = graph_error(error.original_error)
-        told["message"], extensions = seen.message, dict(seen.extensions or {})
-    elif _bug(error) is not None:
-        told["message"], extensions = INTERNAL, {"code": "INTERNAL"}
-    return told | {"extensions": extensions | {"requestId": request_id}}
+        public_error = graph_error(error.original_error)
+        formatted["message"], extensions = public_error.message, dict(public_error.extensions or {})
+    elif _internal_error(error) is not None:
+        formatted["message"], extensions = INTERNAL, {"code": "INTERNAL"}
+    return formatted | {"extensions": extensions | {"requestId": request_id}}
 
 
-def _bug(error: GraphQLError) -> Exception | None:
+def _internal_error(error: GraphQLError) -> Exception | None:
     """
-    The exception behind an error that nobody meant to raise; None for all others.
+    Return the exception that caused an error if it is a bug in the gateway; None for all other errors.
 
-    An error without a path but with a place in the document comes from reading the document or its variables:
-    what stands behind it says what the client wrote, not what we did.
+    An error without a path but with a location in the document comes from parsing the document or its variables:
+    its original exception describes what the client wrote, not a bug.
     """
     original = error.original_error
     if original is None or isinstance(original, (AdapterError, GraphQLError)):
@@ -63,14 +69,8 @@ def _bug(error: GraphQLError) -> Exception | None:
     return None if error.path is None and error.nodes else original
 
 
-def _report(bugs: list[Exception], request_id: str) -> None:
-    """Log each kind of bug once, as its type and places: the text of an exception may hold what a client sent."""
-    seen = dict.fromkeys((type(exc).__name__, _places(exc)) for exc in bugs)
-    for kind, places in seen:
-        log.error("internal error in request %s: %s at %s", request_id, kind, " < ".join(places))
-
-
-def _places(exc: Exception) -> tuple[str, ...]:
-    """Where an exception was raised and through what it came, innermost first."""
-    frames = reversed(traceback.extract_tb(exc.__traceback__))
-    return tuple(f"{frame.filename}:{frame.lineno}" for frame in frames)
+def _log_internal_errors(exceptions: list[Exception], request_id: str) -> None:
+    """Log each distinct exception once, without its text, which may contain what a client sent."""
+    distinct = dict.fromkeys((type(exc).__name__, tuple(stack_positions(exc))) for exc in exceptions)
+    for type_name, positions in distinct:
+        log.error("internal error in request %s: %s at %s", request_id, type_name, " < ".join(positions))

@@ -1,17 +1,15 @@
 """
-GraphQL over HTTP: one request in, one answer out, and never a 500 for what a client did.
+GraphQL over HTTP: each request gets one response, and a client's mistake is never a status of 500.
 
-The steps of a request, cheap refusals first: head, viewer, body, document, operation, execution, encoding, reply.
+The steps of a request, cheap checks first: head, viewer, body, document, operation, execution, encoding, response.
 https://graphql.github.io/graphql-over-http/draft/
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import strawberry
@@ -19,233 +17,304 @@ from graphql import (
     ExecutionResult,
     ExperimentalIncrementalExecutionResults,
     GraphQLError,
+    OperationDefinitionNode,
     experimental_execute_incrementally,
 )
 from starlette.types import Receive, Scope, Send
 from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache, extensions
-from student_graph.gateway.disclosure import Disclosing, Entry, UnwritableError, ages_of
-from student_graph.gateway.documents.cost import Prices
+from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
+from student_graph.gateway.documents.cost import CostCache
+from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.explain import explained
-from student_graph.gateway.documents.store import Document, Documents, core_of
+from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.web import media_types
-from student_graph.gateway.web.admission import Admission, Request
+from student_graph.gateway.web.admission import Admission, AdmittedRequest
 from student_graph.gateway.web.disconnect import ClientDisconnectedError, run_while_connected
-from student_graph.gateway.web.errors import formatted
-from student_graph.gateway.web.incremental import MULTIPART, send_parts
-from student_graph.gateway.web.load_shedding import BusyError
-from student_graph.gateway.web.request import GraphQLRequest, RequestHead, BadRequestError, read_body
-from student_graph.gateway.web.response import HEADERS_OF_ALL, answer, encode, refusal, reply
+from student_graph.gateway.web.errors import format_errors, stack_positions
+from student_graph.gateway.web.incremental import send_parts
+from student_graph.gateway.web.load_shedding import OverloadError
+from student_graph.gateway.web.request import BadRequestError, GraphQLRequest, RequestHead, read_body
+from student_graph.gateway.web.response import encode, encode_error, encode_result, send_response
 from student_graph.resolvers.context import Context, Viewer, ViewerRole, request_name
 from student_graph.resolvers.fields.errors import INTERNAL
+from student_graph.resolvers.schema import core_schema
 
 log = logging.getLogger("student_graph.gateway")
 
-VARIES = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
-"""By what an answer that a client may keep is another one: people sit at one browser one after the other."""
+CACHED_RESPONSE_VARY = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
+"""Request headers that a cached response varies by: several people may use one browser, one after the other."""
+UNWRITABLE_RETRY_AFTER_SECONDS = 5
+
+
+class InvalidOperationError(Exception):
+    """An operation that is not executed; `errors` say why."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+@dataclass(slots=True)
+class PreparedOperation:
+    """An operation that passed all checks and is ready to execute."""
+
+    request: AdmittedRequest
+    graphql: GraphQLRequest
+    document: ParsedDocument
+    node: OperationDefinitionNode
+    """The operation to execute, of those in the document."""
+    context: Context
+
+    def extensions(self) -> dict[str, Any]:
+        """The response's extensions: calls to each source, and sources that are missing."""
+        return extensions(self.context.operation.traffic, self.context.operation.degraded)
+
+    def format_errors(self, errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
+        """Return errors as members of the response."""
+        return format_errors(errors, self.context.operation.request_id)
 
 
 class GraphQLView:
-    """Answers `/graphql`, as an ASGI application."""
+    """Answers requests for `/graphql`, as an ASGI application."""
 
     def __init__(
         self,
         schema: strawberry.Schema,
         admission: Admission,
         begin: Callable[[Viewer], Context],
-        documents: Documents | None = None,
+        documents: DocumentStore | None = None,
         *,
         cache: Cache | None = None,
-        disclosing: Disclosing | None = None,
-        client_seconds: int = 0,
+        recorder: DisclosureRecorder | None = None,
+        client_cache_seconds: int = 0,
     ) -> None:
         """
-        Answer documents of a schema.
+        Execute documents over a schema; `begin` returns the context of a new operation.
 
-        `cache` keeps answers that are asked for again, `disclosing` records what is disclosed; a client may keep
-        an answer for itself for `client_seconds`.
+        `cache` holds whole responses, and `recorder` records what responses disclose. A client may cache a response
+        without errors privately for `client_cache_seconds`.
         """
-        self._core = core_of(schema)
+        self._schema = core_schema(schema)
         self._executor = schema.execution_context_class
         self._admission = admission
         self._begin = begin
-        self._documents = documents or Documents(self._core)
-        self._prices = Prices(self._core)
+        self._documents = documents or DocumentStore(self._schema)
+        self._costs = CostCache(self._schema)
         self._cache = cache
-        self._wholes = cache.wholes if cache is not None else None
-        self._disclosing = disclosing
-        keep = f"private, max-age={client_seconds}"
-        self._headers = {"Cache-Control": keep, "Vary": VARIES} if client_seconds else None
-        """Beside the usual ones, of an answer without errors."""
+        self._responses = cache.responses if cache is not None else None
+        self._recorder = recorder
+        cache_control = f"private, max-age={client_cache_seconds}"
+        self._headers = (
+            {"Cache-Control": cache_control, "Vary": CACHED_RESPONSE_VARY} if client_cache_seconds else None
+        )
+        """Additional headers of a response without errors."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         head = RequestHead.of(scope)
-        as_media = media_types.wanted(head.headers[b"accept"])
+        accepted = media_types.negotiate(head.headers[b"accept"])
+        media_type = accepted or media_types.JSON
         try:
-            viewer = await self._admission.viewer(head)
-            with self._admission.room(viewer):
-                sent = head.query if head.method == "GET" else await read_body(receive)
-                request = self._admission.request(head, viewer, sent)
-                if (whole := self._whole(request)) is not None:
-                    await reply(send, whole, request.media, headers=self._headers)
+            viewer = await self._admission.viewer(head, acceptable=accepted is not None)
+            with self._admission.admit(viewer):
+                payload = head.query_string if head.method == "GET" else await read_body(receive)
+                request = self._admission.request(head, viewer, payload, media_type)
+                if (body := self._cached_body(request)) is not None:
+                    await send_response(send, body, media_type, headers=self._headers)
                 else:
-                    await run_while_connected(receive, self._answer(request, request.asked(), send))
-        except BadRequestError as refused:
-            body = refusal(refused.message, refused.code)
-            await reply(send, body, as_media or media_types.JSON, refused.status, refused.headers)
+                    await run_while_connected(receive, self._respond(request, request.parse(), send))
+        except BadRequestError as error:
+            body = encode_error(error.message, error.code)
+            await send_response(send, body, media_type, error.status, error.headers)
         except UnwritableError:
-            body = refusal("What would be disclosed cannot be recorded at the moment, and is not disclosed.")
-            await reply(send, body, as_media or media_types.JSON, 503, {"Retry-After": "5"})
-        except BusyError:
-            raise  # the door says so, as it does before anybody is known
+            body = encode_error("The disclosure cannot be recorded at the moment, so nothing is disclosed.")
+            headers = {"Retry-After": str(UNWRITABLE_RETRY_AFTER_SECONDS)}
+            await send_response(send, body, media_type, 503, headers)
+        except OverloadError:
+            raise  # GatewayApp answers it, as it does for a request of no known viewer
         except ClientDisconnectedError:
             return
-        except Exception as exc:  # noqa: BLE001 - a bug of ours: the client learns that there is one, and no more
-            await reply(send, _bug(exc), as_media or media_types.JSON, 500)
+        except Exception as exc:  # noqa: BLE001 - a bug in the gateway: the client learns only that there is one
+            await send_response(send, _internal_error_body(exc), media_type, 500)
 
-    def _whole(self, request: Request) -> bytes | None:
+    def _cached_body(self, request: AdmittedRequest) -> bytes | None:
         """
-        The answer as it was made before, recorded once more; None when it has to be made.
+        Return the cached response to a request, and record its disclosures again; None if it must be executed.
 
         Raises:
-            UnwritableError: it cannot be recorded.
+            UnwritableError: the disclosures cannot be recorded.
         """
-        if self._wholes is None or not request.plain:
+        if self._responses is None or request.explain:
             return None
-        whole = self._wholes.find(request.key, request.max_age)
-        if whole is None:
+        response = self._responses.find(request.cache_key, request.max_age)
+        if response is None:
             return None
-        now = self._wholes.now
-        if self._disclosing is not None:
-            self._disclosing.write(whole.disclosed, whole.ages(now), request_name())
-        return whole.reply(now)
+        now = self._responses.now
+        if self._recorder is not None:
+            self._recorder.write(response.disclosed, response.ages(now), request_name())
+        return response.reply(now)
 
-    async def _answer(self, request: Request, asked: GraphQLRequest, send: Send) -> None:
-        """Carry out what is asked, and reply."""
+    async def _respond(self, request: AdmittedRequest, graphql: GraphQLRequest, send: Send) -> None:
+        """
+        Prepare and execute an operation, and send its result.
+
+        Raises:
+            BadRequestError: the operation has deferred parts, and the client does not accept several parts.
+            UnwritableError: the disclosures cannot be recorded.
+        """
         context = self._begin(request.viewer)
         context.operation.max_age = request.max_age
-        told = partial(formatted, request_id=context.operation.request_id)
         try:
-            document = self._document(asked)
-            refused = self._refused(document, asked, context)
-        except GraphQLError as error:
-            refused = [error]
-        if refused:
-            return await _refuse(send, told(refused), request.media)
-        if document.deferring and not media_types.takes_parts(request.head.headers[b"accept"]):
-            raise BadRequestError(406, f"Accept {MULTIPART} for an answer of which a part comes later.")
-        result = await self._execute(document, asked, context)
+            operation = self._prepare(request, graphql, context)
+        except InvalidOperationError as error:
+            errors = format_errors(error.errors, context.operation.request_id)
+            return await _send_request_errors(send, errors, request.media_type)
+        result = await self._execute(operation)
         if isinstance(result, ExperimentalIncrementalExecutionResults):
-            record = partial(self._record, request, asked, document, context)
-            return await send_parts(send, HEADERS_OF_ALL, result, told, lambda: _more(context), record=record)
+            return await self._send_parts(send, operation, result)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
-            return await _refuse(send, told(result.errors), request.media)
-        more = _more(context)
-        if not request.plain:
-            more |= self._told(document, asked, context)
-        data = encode(result.data)
-        recorded = self._record(request, asked, document, context)
-        if self._wholes is not None and request.plain and not result.errors:
-            self._wholes.keep(request.key, context.operation, data, request.viewer.districts, recorded)
-        headers = None if result.errors else self._headers
-        return await reply(send, answer(data, told(result.errors or ()), more), request.media, headers=headers)
+            return await _send_request_errors(send, operation.format_errors(result.errors), request.media_type)
+        return await self._send_result(send, operation, result)
 
-    def _refused(self, document: Document, asked: GraphQLRequest, context: Context) -> Sequence[GraphQLError]:
+    def _prepare(self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context) -> PreparedOperation:
         """
-        Why an operation is not carried out; nothing when it is.
+        Find the document and its operation, and check both.
 
         Raises:
-            GraphQLError: it is unclear which operation is meant.
+            InvalidOperationError: the operation is not executed.
+            BadRequestError: the operation has deferred parts, and the client does not accept several parts.
         """
-        if document.node is None:
-            return document.errors
-        operation, guard = document.operation(asked.operation_name), self._documents.guard
-        if document.errors:
-            return document.errors
-        if (large := guard.variables(asked.variables)) is not None:
-            return [large]
+        try:
+            document = self._document(graphql)
+            if document.node is None:
+                raise InvalidOperationError(document.errors)
+            node = document.operation(graphql.operation_name)
+        except GraphQLError as error:
+            raise InvalidOperationError([error]) from None
+        operation = PreparedOperation(request, graphql, document, node, context)
+        if errors := document.errors or self._limit_errors(operation):
+            raise InvalidOperationError(errors)
+        if document.incremental and not media_types.accepts_multipart(request.head.headers[b"accept"]):
+            raise BadRequestError(406, f"Accept {media_types.MULTIPART} for a response with deferred parts.")
+        return operation
+
+    def _document(self, graphql: GraphQLRequest) -> ParsedDocument:
+        """
+        Return the document that a request sends or refers to by its hash.
+
+        Raises:
+            GraphQLError: it is not one of the trusted documents.
+        """
+        if graphql.query:
+            return self._documents.get_by_text(graphql.query)
+        return self._documents.get_trusted(graphql.document_hash or "")
+
+    def _limit_errors(self, operation: PreparedOperation) -> Sequence[GraphQLError]:
+        """Return why an operation's variables or its estimated cost are too large; empty if they are not."""
+        variables, limits, context = operation.graphql.variables, self._documents.limits, operation.context
+        if (variables_error := limits.variables_error(variables)) is not None:
+            return [variables_error]
         known = context.sources.districts
         districts = [known[name] for name in sorted(context.viewer.districts) if name in known]
-        cost = self._prices.cost(document.node, operation, asked.variables, districts)
-        dear = guard.cost(cost, bulk=context.viewer.role is ViewerRole.SERVICE)
-        return [] if dear is None else [dear]
-
-    def _record(
-        self, request: Request, asked: GraphQLRequest, document: Document, context: Context
-    ) -> Sequence[Entry]:
-        """
-        Record what is about to be disclosed.
-
-        Raises:
-            UnwritableError: it cannot be recorded.
-        """
-        operation = context.operation
-        if (
-            self._disclosing is None
-            or document.node is None
-            or not (operation.disclosed or operation.denied or operation.read)
-        ):
-            return ()
-        node = document.operation(asked.operation_name)
-        entries = self._disclosing.entries(request.viewer, document, node, operation)
-        self._disclosing.write(entries, ages_of(operation.traffic), operation.request_id)
-        return entries
-
-    def _told(self, document: Document, asked: GraphQLRequest, context: Context) -> dict[str, Any]:
-        """How the answer was made, for operators."""
-        executor: type = self._executor
-        counts = {"executor": asdict(executor.counters)} if issubclass(executor, BreadthExecutor) else {}
-        kept = {"cache": self._cache.counts()} if self._cache is not None else {}
-        return {"explain": self._explained(document, asked, context), **counts, **kept}
-
-    def _explained(self, document: Document, asked: GraphQLRequest, context: Context) -> list[dict[str, Any]]:
-        """How the answer was made."""
-        assert document.node is not None
-        districts = context.sources.districts
-        sources = [one for name in sorted(context.viewer.districts) for one in districts[name].sources]
-        operation = document.operation(asked.operation_name)
-        lines = explained(self._core, document.node, operation, asked.variables or {}, sources)
-        return [line.told() for line in lines]
-
-    def _document(self, asked: GraphQLRequest) -> Document:
-        return (
-            self._documents.by_hash(asked.trusted or "")
-            if not asked.query
-            else self._documents.by_text(asked.query)
-        )
+        cost = self._costs.cost(operation.document, operation.node, variables, districts)
+        cost_error = limits.cost_error(cost, service=context.viewer.role is ViewerRole.SERVICE)
+        return [] if cost_error is None else [cost_error]
 
     async def _execute(
-        self, document: Document, asked: GraphQLRequest, context: Context
+        self, operation: PreparedOperation
     ) -> ExecutionResult | ExperimentalIncrementalExecutionResults:
-        assert document.node is not None
-        told: ExecutionResult | ExperimentalIncrementalExecutionResults = await await_maybe(
+        assert operation.document.node is not None
+        result: ExecutionResult | ExperimentalIncrementalExecutionResults = await await_maybe(
             experimental_execute_incrementally(
-                self._core,
-                document.node,
-                context_value=context,
-                variable_values=asked.variables,
-                operation_name=asked.operation_name,
+                self._schema,
+                operation.document.node,
+                context_value=operation.context,
+                variable_values=operation.graphql.variables,
+                operation_name=operation.graphql.operation_name,
                 executor_class=self._executor,
             )
         )
-        return told
+        return result
+
+    async def _send_result(self, send: Send, operation: PreparedOperation, result: ExecutionResult) -> None:
+        """
+        Send a result as one response, after its disclosures are recorded, and cache it if it has no errors.
+
+        Raises:
+            UnwritableError: the disclosures cannot be recorded.
+        """
+        request = operation.request
+        members = operation.extensions()
+        if request.explain:
+            members |= self._explanation(operation)
+        data = encode(result.data)
+        entries = self._record(operation)
+        if self._responses is not None and not request.explain and not result.errors:
+            notes, districts = operation.context.operation, request.viewer.districts
+            self._responses.keep(request.cache_key, notes, data, districts, entries)
+        body = encode_result(data, operation.format_errors(result.errors or ()), members)
+        headers = None if result.errors else self._headers
+        await send_response(send, body, request.media_type, headers=headers)
+
+    async def _send_parts(
+        self, send: Send, operation: PreparedOperation, results: ExperimentalIncrementalExecutionResults
+    ) -> None:
+        """
+        Send a result with deferred parts, each after its disclosures are recorded.
+
+        Raises:
+            UnwritableError: the disclosures cannot be recorded.
+        """
+        await send_parts(
+            send,
+            results,
+            operation.format_errors,
+            operation.extensions,
+            before_part=lambda: self._record(operation),
+        )
+
+    def _record(self, operation: PreparedOperation) -> Sequence[Entry]:
+        """
+        Record what the response is about to disclose, and return the entries.
+
+        Raises:
+            UnwritableError: the disclosures cannot be recorded.
+        """
+        notes = operation.context.operation
+        if self._recorder is None or not (notes.disclosed or notes.denied or notes.read):
+            return ()
+        entries = self._recorder.entries(operation.request.viewer, operation.document, operation.node, notes)
+        self._recorder.write(entries, source_ages(notes.traffic), notes.request_id)
+        return entries
+
+    def _explanation(self, operation: PreparedOperation) -> dict[str, Any]:
+        """Return the extensions for operators: how the operation is executed, and the process's counters."""
+        assert operation.document.node is not None
+        executor: type = self._executor
+        districts = operation.context.sources.districts
+        viewer_districts = sorted(operation.context.viewer.districts)
+        sources = [source for name in viewer_districts for source in districts[name].sources]
+        variables = operation.graphql.variables or {}
+        lines = explained(self._schema, operation.document.node, operation.node, variables, sources)
+        members: dict[str, Any] = {"explain": [line.told() for line in lines]}
+        if issubclass(executor, BreadthExecutor):
+            members["executor"] = asdict(executor.counters)
+        if self._cache is not None:
+            members["cache"] = self._cache.counts()
+        return members
 
 
-def _more(context: Context) -> dict[str, Any]:
-    """What an answer tells beside its data."""
-    return extensions(context.operation.traffic, context.operation.degraded)
+async def _send_request_errors(send: Send, errors: Sequence[Mapping[str, Any]], media_type: str) -> None:
+    """Send the errors of an operation that was not executed; only GraphQL's own media type has a status for it."""
+    await send_response(
+        send, encode({"errors": errors}), media_type, 400 if media_type == media_types.GRAPHQL else 200
+    )
 
 
-async def _refuse(send: Send, errors: Sequence[Mapping[str, Any]], as_media: str) -> None:
-    """An answer without data: nothing was carried out. GraphQL's own media type says so by the status."""
-    await reply(send, encode({"errors": errors}), as_media, 400 if as_media == media_types.GRAPHQL else 200)
-
-
-def _bug(exc: Exception) -> bytes:
-    """An answer that says that something went wrong; the log gets its type and places, and no value."""
-    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(exc.__traceback__)]
-    log.error("internal error: %s at %s", type(exc).__name__, " < ".join(reversed(places)))
-    return refusal(INTERNAL, "INTERNAL")
+def _internal_error_body(exc: Exception) -> bytes:
+    """Return a response without details, and log the exception's type and positions, but no value."""
+    log.error("internal error: %s at %s", type(exc).__name__, " < ".join(stack_positions(exc)))
+    return encode_error(INTERNAL, "INTERNAL")

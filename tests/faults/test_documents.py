@@ -60,7 +60,7 @@ DOCUMENTS: list[tuple[str, str, Any]] = [
     ("G19", "{ __schema { types { " + "ofType { " * 60 + "name" + " }" * 60 + " } } }", "QUERY_TOO_COMPLEX"),
     ("G22", "{ district { shortNam } }", "Cannot query field 'shortNam' on type 'LocalEducationAgency'."),
     ("G23", "{ ...Nowhere }", "Unknown fragment 'Nowhere'."),
-    ("G24", "subscription { districts { id } }", "The student graph can be read only"),
+    ("G24", "subscription { districts { id } }", "The student graph is read-only"),
     ("G24", many("... @defer { districts { id } }", 21), "QUERY_TOO_COMPLEX"),
     ("G25", '{ student(id: "' + "x" * 5_000 + '") { id } }', "BAD_ID"),
     ("G25", '{ node(id: "bm9uZQ==") { id } }', "BAD_ID"),

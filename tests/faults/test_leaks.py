@@ -18,12 +18,11 @@ from student_graph.adapters.lookup import lookups_of
 from student_graph.adapters.registry import adapter_kinds, find_adapter
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.config import settings_file
-from student_graph.gateway.documents.store import core_schema
 from student_graph.gateway.logs import JsonLines
 from student_graph.gateway.web.errors import SHOWN
 from student_graph.resolvers.fields.errors import MESSAGES
 from student_graph.resolvers.fields.field import ASKS
-from student_graph.resolvers.schema import make_schema
+from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.graph import TOKEN, VIEW
 from tests.scenarios.helpers.districts import Standing, districts, standing
 

@@ -1,4 +1,4 @@
-"""Documents and variables are held to bounds before anything else is done with them, in linear time."""
+"""Limits on the size of documents and variables, checked in linear time before anything else."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from graphql import (
 )
 
 from student_graph.gateway.config import settings_file
-from student_graph.gateway.documents.limits import Bounds, Guard, _counts
-from student_graph.gateway.documents.store import Documents, core_of
-from student_graph.resolvers.schema import make_schema
+from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker, _document_counts
+from student_graph.gateway.documents.store import DocumentStore
+from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.config.test_settings_file import WHOLE
 from tests.gateway.graph import TOKEN, VIEW
 from tests.gateway.servers import answering
@@ -31,21 +31,21 @@ ROOT = Path(__file__).parents[3]
 CODE = "QUERY_TOO_COMPLEX"
 
 
-def naive(document: DocumentNode) -> dict[str, int] | None:
-    """The same counts by spreading every fragment out; None when a fragment spreads itself."""
+def naive_counts(document: DocumentNode) -> dict[str, int] | None:
+    """The same counts by expanding every fragment; None if a fragment spreads itself."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
 
-    def walk(selections: SelectionSetNode | None, within: frozenset[str]) -> tuple[int, int, int, int]:
+    def walk(selections: SelectionSetNode | None, open_fragments: frozenset[str]) -> tuple[int, int, int, int]:
         depth = count = aliases = roots = 0
         for node in selections.selections if selections else ():
             if isinstance(node, FragmentSpreadNode):
                 name = node.name.value
-                if name in within:
+                if name in open_fragments:
                     raise RecursionError
-                own = fragments[name].selection_set if name in fragments else None
-                part = walk(own, within | {name})
+                fragment = fragments[name].selection_set if name in fragments else None
+                part = walk(fragment, open_fragments | {name})
             else:
-                part = walk(node.selection_set, within)  # type: ignore[attr-defined]
+                part = walk(node.selection_set, open_fragments)  # type: ignore[attr-defined]
                 if isinstance(node, FieldNode):
                     part = part[0] + 1, part[1] + 1, part[2] + (node.alias is not None), 1
             depth = max(depth, part[0])
@@ -54,15 +54,15 @@ def naive(document: DocumentNode) -> dict[str, int] | None:
 
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     try:
-        found = [walk(operation.selection_set, frozenset()) for operation in operations]
+        sizes = [walk(operation.selection_set, frozenset()) for operation in operations]
     except RecursionError:
         return None
     names = ("depth", "fields", "aliases", "root_fields")
-    return dict(zip(names, map(max, zip(*found, strict=True)), strict=True))
+    return dict(zip(names, map(max, zip(*sizes, strict=True)), strict=True))
 
 
-def made_up(chance: random.Random) -> str:
-    """A document of fragments that spread one another at random, now and then in a circle."""
+def random_document(chance: random.Random) -> str:
+    """A document of fragments that spread one another at random, sometimes in a cycle."""
     names = [f"F{n}" for n in range(chance.randint(0, 6))]
 
     def selections(level: int) -> str:
@@ -84,39 +84,39 @@ def made_up(chance: random.Random) -> str:
     return " ".join(chance.sample(fragments + operations, len(fragments) + len(operations)))
 
 
-def test_what_is_counted_is_what_spreading_out_would_count() -> None:
-    """Three thousand documents, some of which spread themselves: those are endless, all others agree."""
+def test_counts_equal_those_of_expanded_fragments() -> None:
+    """Documents with a cycle of fragments are uncountable; the counts of all other random documents agree."""
     chance = random.Random(16)  # noqa: S311 - a test's numbers
-    endless = 0
+    cyclic = 0
     for _ in range(3000):
-        document = parse(made_up(chance))
-        expected, found = naive(document), _counts(document)
+        document = parse(random_document(chance))
+        expected, counts = naive_counts(document), _document_counts(document)
         if expected is None:
-            endless += 1
-            assert found["fields"] >= 10**9
+            cyclic += 1
+            assert counts["fields"] >= 10**9
         else:
-            assert {name: found[name] for name in expected} == expected
-    assert 100 < endless < 2500
+            assert {name: counts[name] for name in expected} == expected
+    assert 100 < cyclic < 2500
 
 
 def doubling(fragments: int) -> str:
-    """Fragments each of which spreads the next one twice: small, and endless when spread out."""
+    """Fragments each of which spreads the next one twice: a small document with exponentially many fields."""
     texts = [f"fragment F{n} on Query {{ a ...F{n + 1} b {{ ...F{n + 1} }} }}" for n in range(fragments)]
     return f"{{ ...F0 }} {' '.join(texts)} fragment F{fragments} on Query {{ a }}"
 
 
-def test_fragments_that_spread_one_another_cost_no_more_than_their_size() -> None:
-    """Four hundred of them, measured a hundred times: spread out, the first forty would take forever."""
+def test_fragments_that_double_are_measured_in_linear_time() -> None:
+    """400 fragments are measured 100 times; expanding the first 40 alone would never end."""
     document = parse(doubling(400))
     for _ in range(100):
-        assert _counts(document)["fields"] == 10**9
+        assert _document_counts(document)["fields"] == 10**9
 
 
 TOO_LARGE: Mapping[str, tuple[str, str, int]] = {
     "G05": ("{ " + "a { " * 12 + "a" + " }" * 13, "nested too deeply: 13", 12),
-    "G03": ("{ " + " ".join(f"x{n}: a" for n in range(31)) + " }", "too many things at once: 31", 20),
+    "G03": ("{ " + " ".join(f"x{n}: a" for n in range(31)) + " }", "too many fields at its root: 31", 20),
     "G03-below": ("{ a { " + " ".join(f"x{n}: a" for n in range(31)) + " } }", "too many aliases: 31", 30),
-    "G06": ("{ ...A } fragment A on Q { a { ...B } } fragment B on Q { a { ...A } }", "than can be counted", 12),
+    "G06": ("{ ...A } fragment A on Q { a { ...B } } fragment B on Q { a { ...A } }", "too many to count", 12),
     "G07": (doubling(40), "", 12),
     "G10": ("{ a { " + "b " * 1000 + "} }", "too many fields", 1000),
     "G12": ("{ a " + "@x " * 51 + "}", "too many directives: 51", 50),
@@ -130,19 +130,19 @@ TOO_LARGE: Mapping[str, tuple[str, str, int]] = {
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)
-def test_a_document_beyond_a_bound_is_refused_by_name(name: str) -> None:
-    """Before it is validated, with the bound that it breaks."""
-    text, says, limit = TOO_LARGE[name]
-    [error] = Documents(core_of(make_schema())).by_text(text).errors
-    assert says in error.message
+def test_a_document_over_a_limit_is_refused_with_that_limit(name: str) -> None:
+    """It is refused before validation; the error names the limit."""
+    text, message, limit = TOO_LARGE[name]
+    [error] = DocumentStore(core_schema(make_schema())).get_by_text(text).errors
+    assert message in error.message
     assert error.extensions == {"code": CODE, "limit": limit}
 
 
-def test_what_the_product_itself_asks_is_within_bounds() -> None:
-    """Its examples, and what GraphiQL asks of the schema."""
+def test_our_own_documents_are_within_the_limits() -> None:
+    """The example queries and GraphiQL's introspection query are accepted."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "examples" / "queries").glob("*.graphql")]
     for text in [*texts, get_introspection_query(descriptions=True, input_value_deprecation=True)]:
-        assert Guard().problem(text, parse(text)) is None
+        assert LimitChecker().document_error("", parse(text)) is None
 
 
 def nested(levels: int) -> Any:
@@ -154,36 +154,35 @@ def nested(levels: int) -> Any:
     ("variables", "limit"),
     [({"a": nested(21)}, 20), ({"a": nested(900)}, 20), ({"a": {"b": [1] * 501}}, 500), ({"a": nested(20)}, None)],
 )
-def test_variables_beyond_a_bound_are_refused(variables: dict[str, Any], limit: int | None) -> None:
-    """By depth and by the length of a list (G18)."""
-    found = Guard().variables(variables)
-    assert (found and found.extensions) == ({"code": CODE, "limit": limit} if limit else None)
+def test_variables_over_a_limit_are_refused(variables: dict[str, Any], limit: int | None) -> None:
+    """Both the depth of a variable and the length of a list in it are limited (G18)."""
+    error = LimitChecker().variables_error(variables)
+    assert (error and error.extensions) == ({"code": CODE, "limit": limit} if limit else None)
 
 
-def test_a_client_is_told_the_bound() -> None:
-    """In `extensions`, with a message that says what was counted."""
+def test_a_client_learns_the_limit() -> None:
+    """The error has the limit in `extensions`, and a message that says what was counted."""
+    too_many_fields = {"query": "{ " + " ".join(f"x{n}: role" for n in range(21)) + " }"}
+    too_long_list = {"query": "{ role }", "variables": {"a": [1] * 501}}
     with answering(VIEW) as client:
-        body = {"query": "{ " + " ".join(f"x{n}: role" for n in range(21)) + " }"}
-        told = client.post("/", json=body, headers=TOKEN).json()["errors"][0]
-        many = client.post("/", json={"query": "{ role }", "variables": {"a": [1] * 501}}, headers=TOKEN).json()[
-            "errors"
-        ][0]
-    assert told["message"] == "The operation asks for too many things at once: 21, and 20 are allowed."
-    assert (told["extensions"]["code"], told["extensions"]["limit"]) == (CODE, 20)
-    assert many["message"] == "A variable holds too long a list: 501, and 500 are allowed."
+        [fields_error] = client.post("/", json=too_many_fields, headers=TOKEN).json()["errors"]
+        [variables_error] = client.post("/", json=too_long_list, headers=TOKEN).json()["errors"]
+    assert fields_error["message"] == "The operation has too many fields at its root: 21, the limit is 20."
+    assert (fields_error["extensions"]["code"], fields_error["extensions"]["limit"]) == (CODE, 20)
+    assert variables_error["message"] == "A variable holds too long a list: 501, the limit is 500."
 
 
-def test_in_a_time_of_transition_it_only_warns(caplog: pytest.LogCaptureFixture) -> None:
-    """The log gets the hash of the document and what is beyond which bound; nothing of the document itself."""
+def test_warn_only_logs_instead_of_refusing(caplog: pytest.LogCaptureFixture) -> None:
+    """The log line has the document's hash and the limit it exceeds, and no text of the document."""
     text = "{ secret: student { name } x: a }"
-    guard = Guard(Bounds(aliases=1, warn_only=True))
-    assert guard.problem(text, parse(text)) is None
-    assert "aliases 2 is beyond 1" in caplog.text
+    checker = LimitChecker(DocumentLimits(aliases=1, warn_only=True))
+    assert checker.document_error("abc", parse(text)) is None
+    assert "document sha256:abc: aliases 2 is over the limit of 1" in caplog.text
     assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("section", "says"),
+    ("section", "message"),
     [
         ("depth = 13", "limits.depth: is wider than it comes; say limits.loosened = true to mean it"),
         ("warn_only = true", "limits.warn_only: is wider than it comes; say limits.loosened = true to mean it"),
@@ -192,14 +191,12 @@ def test_in_a_time_of_transition_it_only_warns(caplog: pytest.LogCaptureFixture)
     ],
 )
 @pytest.mark.row("M04")
-def test_bounds_may_be_tightened_and_are_loosened_on_purpose_only(
-    tmp_path: Path, section: str, says: str | None
-) -> None:
-    """A setting that lets more through has to be meant."""
+def test_limits_are_raised_only_on_purpose(tmp_path: Path, section: str, message: str | None) -> None:
+    """A lower limit is accepted as it is; a higher one, or `warn_only`, needs `loosened = true` beside it."""
     path = tmp_path / "gateway.toml"
     path.write_text(f"{WHOLE}\n[limits]\n{section}\n", encoding="utf-8")
-    if says is None:
+    if message is None:
         settings_file.load(path)
     else:
-        with pytest.raises(ValueError, match=says):
+        with pytest.raises(ValueError, match=message):
             settings_file.load(path)

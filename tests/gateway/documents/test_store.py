@@ -1,4 +1,4 @@
-"""Documents: read once, trusted by their hash, bounded."""
+"""Parsed documents: cached by text, trusted by hash, bounded in number; and the manifest of trusted documents."""
 
 from __future__ import annotations
 
@@ -11,51 +11,76 @@ import pytest
 from graphql import GraphQLError, build_schema
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.documents.store import Documents, manifest
+from student_graph.gateway.documents.manifest import read_manifest
+from student_graph.gateway.documents.store import DocumentStore
 
-SCHEMA = build_schema("type Query { a: Int b: Int }")
+SCHEMA = build_schema("type Query { a: Int b: Int } type Mutation { c: Int }")
 
 
 def sha(text: str) -> str:
-    """The hash that a document is trusted by."""
+    """SHA-256 of a document's text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 TRUSTED = {sha("{ a }"): "{ a }"}
 
 
-def test_a_document_is_read_once() -> None:
-    """The same text is the same document, so that a plan made for it is found again."""
-    documents = Documents(SCHEMA)
-    assert documents.by_text("{ a }") is documents.by_text("{ a }")
-    assert documents.by_text("{ a }") is not documents.by_text("{ a b }")
+def test_a_document_is_parsed_once() -> None:
+    """The same text gives the same object, so that an execution plan made for it is used again."""
+    documents = DocumentStore(SCHEMA)
+    assert documents.get_by_text("{ a }") is documents.get_by_text("{ a }")
+    assert documents.get_by_text("{ a }") is not documents.get_by_text("{ a b }")
 
 
-def test_documents_are_bounded_but_for_the_trusted() -> None:
-    """Those longest unused are forgotten; a trusted one never."""
-    documents = Documents(SCHEMA, TRUSTED, size=2)
-    trusted, first = documents.by_hash(sha("{ a }")), documents.by_text("{ b }")
+def test_the_store_is_bounded_except_for_trusted_documents() -> None:
+    """The least recently used document is evicted; a trusted one never is."""
+    documents = DocumentStore(SCHEMA, TRUSTED, max_cached=2)
+    trusted, first = documents.get_trusted(sha("{ a }")), documents.get_by_text("{ b }")
     for n in range(3):
-        documents.by_text(f"{{ k{n}: a }}")
-    assert documents.by_text("{ b }") is not first
-    assert documents.by_hash(f"sha256:{sha('{ a }').upper()}") is trusted
+        documents.get_by_text(f"{{ k{n}: a }}")
+    assert documents.get_by_text("{ b }") is not first
+    assert documents.get_trusted(f"sha256:{sha('{ a }').upper()}") is trusted
 
 
-def test_with_only_trusted_documents_no_other_is_answered() -> None:
-    """By its text as well as by its hash."""
-    documents = Documents(SCHEMA, TRUSTED, only=True)
-    assert documents.by_text("{ a }") is documents.by_hash(sha("{ a }"))
-    for ask in (documents.by_text, documents.by_hash):
-        with pytest.raises(GraphQLError, match="no trusted document") as refused:
-            ask("{ b }")
+def test_trusted_only_refuses_every_other_document() -> None:
+    """A document that is not trusted is refused both by its text and by its hash."""
+    documents = DocumentStore(SCHEMA, TRUSTED, trusted_only=True)
+    assert documents.get_by_text("{ a }") is documents.get_trusted(sha("{ a }"))
+    for get in (documents.get_by_text, documents.get_trusted):
+        with pytest.raises(GraphQLError, match="No trusted document") as refused:
+            get("{ b }")
         assert refused.value.extensions == {"code": "UNKNOWN_DOCUMENT"}
 
 
-def test_what_is_wrong_with_trusted_documents_is_known_before_the_start() -> None:
-    """A document that the schema does not know would fail whenever it is asked for."""
-    wrong = {sha("{ c }"): "{ c }"}
-    assert Documents(SCHEMA, TRUSTED).problems() == []
-    assert "Cannot query field" in Documents(SCHEMA, wrong).problems()[0]
+def test_errors_of_trusted_documents_are_known_before_the_start() -> None:
+    """A trusted document that does not fit the schema would fail at every request."""
+    invalid = {sha("{ c }"): "{ c }"}
+    assert DocumentStore(SCHEMA, TRUSTED).trusted_errors() == []
+    assert "Cannot query field" in DocumentStore(SCHEMA, invalid).trusted_errors()[0]
+
+
+@pytest.mark.parametrize(("text", "name", "field"), [
+    ("{ a }", None, "a"),
+    ("query A { a }", None, "a"),
+    ("query A { a } query B { b }", "B", "b"),
+])  # fmt: skip
+def test_an_operation_is_selected_by_name(text: str, name: str | None, field: str) -> None:
+    """A document's only operation needs no name."""
+    operation = DocumentStore(SCHEMA).get_by_text(text).operation(name)
+    assert operation.selection_set.selections[0].name.value == field  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("text", "name", "message"), [
+    ("{ a }", "A", "no operation with the name"),
+    ("query A { a } query B { b }", None, "exactly one operation"),
+    ("query A { a } query B { b }", "C", "no operation with the name"),
+    ("fragment F on Query { a }", None, "exactly one operation"),
+    ("mutation { c }", None, "read-only"),
+])  # fmt: skip
+def test_a_missing_operation_is_an_error(text: str, name: str | None, message: str) -> None:
+    """So is an operation that is not a query."""
+    with pytest.raises(GraphQLError, match=message):
+        DocumentStore(SCHEMA).get_by_text(text).operation(name)
 
 
 @pytest.mark.parametrize("content", [
@@ -64,10 +89,10 @@ def test_what_is_wrong_with_trusted_documents_is_known_before_the_start() -> Non
     {"format": "apollo-persisted-query-manifest", "operations": [{"id": sha("{ a }"), "body": "{ a }"}]},
 ])  # fmt: skip
 def test_manifests_of_common_tools_are_read(tmp_path: Path, content: Any) -> None:
-    """A plain object, or what Apollo's tools write."""
+    """A manifest is a plain object from hash to text, or a file that Apollo's tools write."""
     file = tmp_path / "trusted.json"
     file.write_text(json.dumps(content))
-    assert manifest(file) == TRUSTED
+    assert read_manifest(file) == TRUSTED
 
 
 @pytest.mark.parametrize(("content", "problem"), [
@@ -75,14 +100,14 @@ def test_manifests_of_common_tools_are_read(tmp_path: Path, content: Any) -> Non
     (b"\xff", "not JSON"),
     (b"[]", "must be an object"),
     (b'{"a": 7}', "must be an object"),
-    (b'{"abc": "{ a }"}', "the document under 'abc' has another SHA-256"),
+    (b'{"abc": "{ a }"}', "the SHA-256 'abc' does not match its document"),
 ])  # fmt: skip
-def test_a_manifest_that_is_none_says_what_to_change(tmp_path: Path, content: bytes, problem: str) -> None:
-    """In one line with the file's name; a document that was changed after its hash was made is refused."""
+def test_an_invalid_manifest_says_what_to_change(tmp_path: Path, content: bytes, problem: str) -> None:
+    """The message is one line that begins with the file's name; a document changed after hashing is refused."""
     file = tmp_path / "trusted.json"
     file.write_bytes(content)
     with pytest.raises(SettingsError, match=problem) as refused:
-        manifest(file)
+        read_manifest(file)
     assert str(refused.value).startswith(str(file))
     with pytest.raises(SettingsError, match="No such file"):
-        manifest(tmp_path / "none.json")
+        read_manifest(tmp_path / "none.json")

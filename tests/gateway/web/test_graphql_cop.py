@@ -71,7 +71,7 @@ def test_introspection(http: httpx.Client) -> None:
         assert refused(http, f"query cop {query}")
     assert refused(http, "{ ...F } fragment F on Query { __schema { queryType { name } } }")
     told = http.post("/graphql", json={"query": "{ __schema { queryType { name } } }"}).json()["errors"][0]
-    assert told["message"] == "Introspection is switched off here; the schema is published as schema.graphql."
+    assert told["message"] == "Introspection is disabled here; the schema is published as schema.graphql."
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphiql", "/playground", "/console", "/graphql-explorer"])

@@ -14,10 +14,11 @@ import httpx
 import pytest
 import strawberry
 
-from student_graph.gateway.documents.store import Documents, core_of
+from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import StructExecutor
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.resolvers.schema import core_schema
 from tests.gateway.graph import ADMISSION, TOKEN, VIEW, VIEWERS, Query, begin
 from tests.gateway.servers import answering
 
@@ -84,7 +85,7 @@ def test_a_trusted_document_is_asked_for_by_its_hash() -> None:
     """As the specification's draft names it, and as Apollo's clients do; an unknown one is told by code."""
     schema = strawberry.Schema(Query)
     key = hashlib.sha256(b"{ role }").hexdigest()
-    view = GraphQLView(schema, ADMISSION, begin, Documents(core_of(schema), {key: "{ role }"}, only=True))
+    view = GraphQLView(schema, ADMISSION, begin, DocumentStore(core_schema(schema), {key: "{ role }"}, trusted_only=True))
     with answering(view) as client:
         for body in (
             {"documentId": f"sha256:{key}"},

@@ -12,14 +12,15 @@ import pytest
 from student_graph.adapters import model
 from student_graph.adapters.model import Record
 from student_graph.adapters.sandbox.serving import served
-from student_graph.gateway.disclosure import DisclosureLog, Secrets
-from student_graph.gateway.disclosure.chain import Chain
-from student_graph.gateway.disclosure.reading import check, seen
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
+from student_graph.gateway.disclosure.log_file import LogFile
+from student_graph.gateway.disclosure.search import disclosures_of
+from student_graph.gateway.disclosure.verification import verify_log
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.execution import StructExecutor
 from tests.scenarios.helpers.districts import Standing, districts, standing
 
-SECRETS = Secrets(b"s" * 32)
+SECRETS = DisclosureKeys(b"s" * 32)
 OF_STUDENTS = {
     name for name, made in vars(model).items()
     if isinstance(made, type) and issubclass(made, Record) and made is not Record and made.about == "student_id"
@@ -43,7 +44,7 @@ class Trouble:
     full = False
 
 
-class Filling(Chain):
+class Filling(LogFile):
     """A file that is full when a test says so."""
 
     def append(self, line: bytes) -> None:
@@ -56,9 +57,9 @@ class Filling(Chain):
 def asking(tmp_path: Path) -> Iterator[tuple[Standing, Path]]:
     """A gateway over a small district, and the folder of its record."""
     made = districts("edfi", 60)
-    log = DisclosureLog(tmp_path, SECRETS, open_chain=Filling)
-    bounds = DocumentLimits(cost=10**6, calls=10**6)
-    with served(*made[0].sandboxes.values()), standing(made, disclosures=log, bounds=bounds, defer=True) as stand:
+    log = DisclosureLog(tmp_path, SECRETS, open_file=Filling)
+    document_limits = DocumentLimits(cost=10**6, calls=10**6)
+    with served(*made[0].sandboxes.values()), standing(made, disclosures=log, document_limits=document_limits, defer=True) as stand:
         yield stand, tmp_path
 
 
@@ -91,7 +92,7 @@ def test_the_counts_add_up(asking: tuple[Standing, Path], record_property: Calla
     assert sum(line["count"] for line in told) == total
     assert StructExecutor.counters.deopt == odd  # it is the fast way that was counted
     record_property("counts", f"disclosures: {answers} answers, {len(told)} lines, {total} records, 0 missing")
-    assert check(folder, SECRETS.signing.public_key()).problems == []
+    assert verify_log(folder, SECRETS.signing_key.public_key()).problems == []
 
 
 def test_other_ways_to_an_answer_are_counted_too(asking: tuple[Standing, Path]) -> None:
@@ -151,7 +152,7 @@ def test_who_saw_a_student_is_found(asking: tuple[Standing, Path]) -> None:
         },
     )
     pseudonym = SECRETS.pseudonym("cedar-hollow-school-district", mine)
-    found = [line for line in seen(folder, pseudonym) if line["opName"] == "Family"]
+    found = [line for line in disclosures_of(folder, pseudonym) if line["opName"] == "Family"]
     assert [(line["actor"]["role"], line["purpose"], line["categories"]) for line in found] == [
         ("PRINCIPAL", "attendance call", ["CONTACT"])
     ]

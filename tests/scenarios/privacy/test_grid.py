@@ -23,9 +23,8 @@ from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.sandbox.showcase import showcase
 from student_graph.gateway.demo.staged import Staged
 from student_graph.gateway.documents.limits import DocumentLimits
-from student_graph.gateway.documents.store import core_schema
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from student_graph.resolvers.schema import make_schema
+from student_graph.resolvers.schema import core_schema, make_schema
 from tests.scenarios.helpers.districts import Standing, districts, standing
 
 CORE: GraphQLSchema = core_schema(make_schema())
@@ -102,7 +101,7 @@ def stage() -> Iterator[Stage]:
     facts = made[0].facts
     who = cast(facts, showcase(facts))
     sandboxes = [sandbox for each in made for sandbox in each.sandboxes.values()]
-    with served(*sandboxes), standing(made, bounds=ANYTHING) as asking:
+    with served(*sandboxes), standing(made, document_limits=ANYTHING) as asking:
         yield Stage(asking, made, who, related(facts, made[1].facts, who))
 
 

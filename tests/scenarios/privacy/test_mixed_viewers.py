@@ -20,7 +20,7 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.cache import Limits, Purge
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
-from student_graph.gateway.documents.store import DocumentStore, core_schema
+from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import executor_class
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
@@ -28,7 +28,7 @@ from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.resolvers.access import Grant, granted
 from student_graph.resolvers.context import Viewer, ViewerRole
-from student_graph.resolvers.schema import make_schema
+from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.cache.small_cache import Clock
 from tests.resolvers.third_party import Shelf, stranger
 from tests.resolvers.two_districts import CODE, school, stay, student
@@ -177,7 +177,7 @@ class Gateway:
         ]
         self.operations = FetchPipeline(districts, HmacSigner(b"k" * 32), self.limits, clock=self.clock)
         schema = make_schema(executor_class("breadth"))
-        documents, viewers = DocumentStore(core_schema(schema), guard=LimitChecker(DocumentLimits(cost=10**9))), Authenticator(VIEWERS)
+        documents, viewers = DocumentStore(core_schema(schema), limits=LimitChecker(DocumentLimits(cost=10**9))), Authenticator(VIEWERS)
         view = GraphQLView(
             schema, Admission(viewers), self.operations.start_operation, documents, cache=self.operations.cache
         )
@@ -258,7 +258,7 @@ async def test_ten_thousand_questions_of_mixed_viewers(record_property: Callable
         counts["as without a cache" if same else "a part is missing"] += 1
         counts["stale"] += any(source["stale"] for source in told["extensions"]["sources"].values())
         assert same or any(e["extensions"]["code"] == "SOURCE_UNAVAILABLE" for e in told.get("errors", ()))
-    counts["whole answers kept"] = len(kept.operations.cache.wholes)
+    counts["whole answers kept"] = len(kept.operations.cache.responses)
     told = json.dumps(dict(sorted(counts.items())))
     record_property("counts", f"mixed viewers: {OPERATIONS} operations, {told}, 0 foreign fields")
     assert counts["stale"] > 0
@@ -290,7 +290,7 @@ async def test_a_whole_answer_ends_with_what_is_known_of_whom_one_may_see(how: s
     query = '{ student(studentUniqueId: "1") { n: studentUniqueId } }'
     for _ in range(3):
         assert (await gateway.ask("teacher", query))["data"]["student"] == {"n": "1"}
-    assert len(gateway.operations.cache.wholes) == 1
+    assert len(gateway.operations.cache.responses) == 1
     gateway.shelves[HILL].answers["section_enrollments_by_section"]["a"] = []
     assert (await gateway.ask("teacher", query))["data"]["student"] == {"n": "1"}
     if how == "time":

@@ -1,0 +1,116 @@
+"""Records what responses disclose: the fields of an operation are found once, its records at each response."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    visit,
+)
+
+from student_graph.gateway.disclosure.entries import (
+    DisclosedRecords,
+    Entry,
+    OperationSummary,
+    SourceAges,
+    disclosed_records,
+    disclosure_entry,
+)
+from student_graph.gateway.disclosure.log import DisclosureLog
+from student_graph.gateway.documents.document import ParsedDocument
+from student_graph.resolvers.context import Operation, Viewer
+from student_graph.resolvers.fields.record import InstanceOf
+
+MAX_CACHED_OPERATIONS = 1_024
+
+
+class DisclosureRecorder:
+    """Records what the responses of one schema disclose."""
+
+    def __init__(self, schema: GraphQLSchema, log: DisclosureLog, policy: str) -> None:
+        """Write to a log; `policy` is the digest of the rules that decide who may see what."""
+        self.log = log
+        self._schema = schema
+        self._policy = policy
+        self._summaries: LRUCache[int, tuple[OperationDefinitionNode, OperationSummary]] = LRUCache(
+            MAX_CACHED_OPERATIONS
+        )
+        """By identity of the operation's node, which is kept with it so that the identity cannot be reused."""
+
+    def entries(
+        self, viewer: Viewer, document: ParsedDocument, node: OperationDefinitionNode, operation: Operation
+    ) -> list[Entry]:
+        """What an operation discloses and refuses, one entry a district; clears the notes that the operation took."""
+        records, denied, read = disclosed_records(operation.disclosed), dict(operation.denied), dict(operation.read)
+        for notes in (operation.disclosed, operation.denied, operation.read):
+            notes.clear()
+        for district, classes in read.items():
+            records.setdefault(district, DisclosedRecords()).classes |= classes
+        if not records and not denied:
+            return []
+        summary, policy, keys = self._summary(document, node), self._policy, self.log.keys
+        return [
+            disclosure_entry(
+                keys, viewer, summary, district, records.get(district), policy=policy, denied=denied.get(district, 0)
+            )
+            for district in sorted({*records, *denied})
+        ]
+
+    def write(self, entries: Sequence[Entry], ages: SourceAges, request_id: str) -> None:
+        """
+        Record disclosures before they are made.
+
+        Raises:
+            UnwritableError: they cannot be recorded.
+        """
+        if entries:
+            self.log.write(entries, ages, request_id)
+
+    def _summary(self, document: ParsedDocument, node: OperationDefinitionNode) -> OperationSummary:
+        cached = self._summaries.get(id(node))
+        if cached is not None and cached[0] is node:
+            return cached[1]
+        name = node.name.value if node.name else None
+        assert document.node is not None
+        fields = student_fields(self._schema, document.node, node)
+        summary = OperationSummary(f"sha256:{document.digest}", name, fields)
+        self._summaries[id(node)] = node, summary
+        return summary
+
+
+def student_fields(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> tuple[str, ...]:
+    """Fields of students' records that an operation may select, such as `Student.name`, in alphabetical order."""
+    info = TypeInfo(schema)
+    visitor = _StudentFieldVisitor(info)
+    for node in document.definitions:
+        if node is operation or isinstance(node, FragmentDefinitionNode):
+            visit(node, TypeInfoVisitor(info, visitor))
+    return tuple(sorted(visitor.fields))
+
+
+class _StudentFieldVisitor(Visitor):
+    def __init__(self, info: TypeInfo) -> None:
+        super().__init__()
+        self._info = info
+        self.fields: set[str] = set()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Note a field whose parent is a type of students' records."""
+        parent = self._info.get_parent_type()
+        if isinstance(parent, GraphQLObjectType):
+            is_type_of = parent.is_type_of
+            if isinstance(is_type_of, InstanceOf) and is_type_of.discloses and not node.name.value.startswith("__"):
+                self.fields.add(f"{parent.name}.{node.name.value}")

@@ -1,0 +1,62 @@
+"""Changes to graphql-core and Strawberry: only in a process that asks for them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+PROBE = """
+import json, logging
+from importlib import import_module
+
+{setup}
+
+record = logging.LogRecord("strawberry.execution", logging.ERROR, "", 1, "", (), None)
+print(json.dumps({{
+    "suggestions": import_module("graphql.pyutils.did_you_mean").MAX_LENGTH,
+    "complexity": import_module(
+        "graphql.validation.rules.overlapping_fields_can_be_merged"
+    ).MAX_COMPLEXITY_BUDGET,
+    "logged": bool(logging.getLogger("strawberry.execution").filter(record)),
+    "filters": len(logging.getLogger("strawberry.execution").filters),
+}}))
+"""
+IMPORT_DOCUMENTS = """
+import pkgutil
+import student_graph.gateway.documents as documents
+
+for module in pkgutil.iter_modules(documents.__path__):
+    import_module(f"{documents.__name__}.{module.name}")
+"""
+IMPORT_SERVER = "import student_graph.gateway.server"
+BUILD_SERVER = "from student_graph.gateway.server import Service; Service([], {}).app()"
+BUILD_TWO_SERVERS = f"{BUILD_SERVER}; Service([], {{}}).app()"
+
+
+def state_after(setup: str) -> dict[str, Any]:
+    """The changeable parts of graphql-core and Strawberry in a new process that has run some code."""
+    process = subprocess.run(  # noqa: S603 - this file's own code
+        [sys.executable, "-c", PROBE.format(setup=setup)], check=True, capture_output=True, text=True
+    )
+    state: dict[str, Any] = json.loads(process.stdout)
+    return state
+
+
+def test_importing_the_packages_changes_nothing() -> None:
+    """After an import of every module of `documents`, or of the server, both libraries are as installed."""
+    unchanged = state_after("")
+
+    assert unchanged["suggestions"] > 0
+    assert unchanged["logged"]
+    assert state_after(IMPORT_DOCUMENTS) == unchanged
+    assert state_after(IMPORT_SERVER) == unchanged
+
+
+def test_a_server_hardens_its_process() -> None:
+    """No suggestions, a smaller budget for overlapping fields, and no log lines by Strawberry; once is enough."""
+    hardened = {"suggestions": 0, "complexity": 20_000, "logged": False, "filters": 1}
+
+    assert state_after(BUILD_SERVER) == hardened
+    assert state_after(BUILD_TWO_SERVERS) == hardened
