@@ -22,8 +22,13 @@ def attribute_docstrings(cls: type) -> dict[str, str]:
     """The string under each attribute of `cls` and of the classes it inherits from."""
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__):
-        found.update(_module_docstrings(base.__module__).get(base.__qualname__, {}))
+        found.update(own_docstrings(base))
     return found
+
+
+def own_docstrings(cls: type) -> dict[str, str]:
+    """The string under each attribute in the body of `cls` itself."""
+    return _module_docstrings(cls.__module__).get(cls.__qualname__, {})
 
 
 @cache

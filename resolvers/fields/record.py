@@ -20,11 +20,17 @@ from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
 
 import strawberry
 from graphql import GraphQLResolveInfo
+from strawberry.types.base import get_object_definition
 from strawberry.types.lazy_type import LazyType
 
 from student_graph.adapters.model import Fetched, Record, is_internal
 from student_graph.resolvers.context import Context, Info
-from student_graph.resolvers.fields.docstrings import attribute_docstrings, described, described_enum
+from student_graph.resolvers.fields.docstrings import (
+    attribute_docstrings,
+    described,
+    described_enum,
+    own_docstrings,
+)
 from student_graph.resolvers.fields.sensitive import Sensitive
 
 T = TypeVar("T", bound=type)
@@ -168,7 +174,8 @@ def record_type(cls: T) -> T:
     """
     The GraphQL type of the record that `cls` inherits: the record's attributes, its provenance, what `cls` adds.
 
-    Internal attributes are no fields. Descriptions are the record's docstrings.
+    Internal attributes are no fields. Descriptions are the record's docstrings; a docstring under an attribute of
+    `cls` describes that field.
     """
     record = next(base for base in cls.__mro__[1:] if issubclass(base, Record))
     cls.provenance = _read("", Provenance)  # type: ignore[attr-defined]
@@ -201,4 +208,7 @@ def _declared(cls: T, origin: type) -> T:
     sensitivity = getattr(origin, "sensitivity", None)
     directives = [] if sensitivity is None else [Sensitive(tag=sensitivity)]
     _TYPES[origin] = made = strawberry.type(cls, description=inspect.getdoc(origin), directives=directives)
+    own = own_docstrings(cls)
+    for declared in get_object_definition(made, strict=True).fields:
+        declared.description = own.get(declared.python_name, declared.description)
     return made
