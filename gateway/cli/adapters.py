@@ -6,26 +6,26 @@ import argparse
 import json
 
 from student_graph.adapters.registry import find_adapter, installed_adapters, settings_schema
-from student_graph.gateway.cli.parser import Commands, table
+from student_graph.gateway.cli.parser import Commands, format_table
 
 
 def add_command(commands: Commands) -> None:
     """Add `adapters` to the command line."""
-    command = commands.add_parser("adapters", help="what can be a source")
-    actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    listing = actions.add_parser("list", help="installed adapters")
+    command = commands.add_parser("adapters", help="show which adapters are installed and what settings they take")
+    actions = command.add_commands()
+    listing = actions.add_parser("list", help="list the installed adapters")
     listing.set_defaults(run=_list)
-    schema = actions.add_parser("schema", help="JSON Schema of an adapter's settings")
-    schema.add_argument("kind", metavar="KIND", help="name of the adapter, as the list shows it")
+    schema = actions.add_parser("schema", help="print the JSON Schema of an adapter's settings")
+    schema.add_argument("kind", metavar="KIND", help="name of the adapter, as `adapters list` shows it")
     schema.set_defaults(run=_schema)
 
 
 def _list(_: argparse.Namespace) -> int:
     rows = [("KIND", "CONTRACT", "LOOKUPS", "CLASS")]
     for kind, adapter in installed_adapters().items():
-        place = f"{adapter.__module__}:{adapter.__qualname__}"
-        rows.append((kind, str(adapter.contract), str(len(adapter.capabilities())), place))
-    print(table(rows))
+        class_path = f"{adapter.__module__}:{adapter.__qualname__}"
+        rows.append((kind, str(adapter.contract), str(len(adapter.capabilities())), class_path))
+    print(format_table(rows))
     return 0
 
 

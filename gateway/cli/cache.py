@@ -9,56 +9,70 @@ import httpx
 import msgspec
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands
-from student_graph.gateway.web.purge import Wanted
+from student_graph.gateway.cli.parser import Commands, count
+from student_graph.gateway.web.routes.purge import PurgeRequest
 
 
 def add_command(commands: Commands) -> None:
     """Add `cache` to the command line."""
-    command = commands.add_parser("cache", help="what a running gateway keeps")
-    actions = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    command = commands.add_parser("cache", help="change what a running gateway has cached")
+    actions = command.add_commands()
     purge = actions.add_parser(
         "purge",
-        help="tell a running gateway to forget answers",
-        description="Tell a running gateway, and all others of its fleet, to forget what they keep of a district: "
-        "all of it, or what the options name.",
+        help="remove cached data from a running gateway",
+        description="Remove cached data of a district from a running gateway and from all other gateways that "
+        "share its Redis: all of the district's data, or only what the options select.",
     )
     purge.add_argument(
-        "--url", default="http://127.0.0.1:8000", help="address of the gateway (http://127.0.0.1:8000)"
+        "--url", default="http://127.0.0.1:8000", help="address of the gateway (default: http://127.0.0.1:8000)"
     )
-    told = "environment variable with the token of an operator (STUDENT_GRAPH_TOKEN)"
-    purge.add_argument("--token-env", default="STUDENT_GRAPH_TOKEN", metavar="NAME", help=told)
+    purge.add_argument(
+        "--token-env",
+        default="STUDENT_GRAPH_TOKEN",
+        metavar="NAME",
+        help="environment variable that holds an operator's token (default: STUDENT_GRAPH_TOKEN)",
+    )
     purge.add_argument("--district", required=True, metavar="ID", help="id of the district")
-    purge.add_argument("--source", metavar="NAME", help="answers of this source only")
-    told = "answers of this type of record only, such as AttendanceEvent; may be repeated"
-    purge.add_argument("--records", action="append", default=[], metavar="TYPE", help=told)
-    told = "answers about this student only, by the district's number; may be repeated"
-    purge.add_argument("--student", action="append", default=[], metavar="NUMBER", help=told)
+    purge.add_argument("--source", metavar="NAME", help="only data from this source")
+    purge.add_argument(
+        "--records",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="only records of this type, such as AttendanceEvent; can be repeated",
+    )
+    purge.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        metavar="NUMBER",
+        help="only data about this student, by the district's number; can be repeated",
+    )
     purge.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """
-    Tell a running gateway what to forget.
+    Remove cached data from a running gateway, and print how many entries it removed.
 
     Raises:
-        SettingsError: it is not there, does not know the token, or not what is named.
+        SettingsError: the gateway does not answer, or refuses the token or the options.
     """
     token = os.environ.get(options.token_env, "")
     if not token:
         raise SettingsError(f"--token-env: the environment variable {options.token_env} is not set")
-    wanted = Wanted(options.district, options.source, frozenset(options.records), frozenset(options.student))
+    purge = PurgeRequest(options.district, options.source, frozenset(options.records), frozenset(options.student))
     try:
-        answer = httpx.post(
+        response = httpx.post(
             f"{options.url.rstrip('/')}/cache/purge",
-            content=msgspec.json.encode(wanted),
+            content=msgspec.json.encode(purge),
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
             trust_env=False,
         )
-        told = answer.json()
+        result = response.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         raise SettingsError(f"--url: no gateway answers at {options.url}") from None
-    if answer.status_code != 200:
-        raise SettingsError(str(told.get("error", f"the gateway refused ({answer.status_code})")))
-    print(f"forgot {told['forgotten']} answers")
+    if response.status_code != 200:
+        raise SettingsError(str(result.get("error", f"the gateway refused ({response.status_code})")))
+    print(f"removed {count(result['forgotten'], 'cache entry', 'cache entries')}")
     return 0

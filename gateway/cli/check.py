@@ -1,4 +1,4 @@
-"""`student-graph check`: whether every source of a settings file answers."""
+"""`student-graph check`: asks every source of a settings file whether its address and credentials work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.sources import Source
-from student_graph.gateway.cli.parser import Commands, table
+from student_graph.gateway.cli.parser import Commands, format_table
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.deadlines import within
@@ -23,36 +23,37 @@ def add_command(commands: Commands) -> None:
     """Add `check` to the command line."""
     command = commands.add_parser(
         "check",
-        help="ask every source once whether its settings work",
-        description="Ask every source of a settings file once whether its address and credentials work, and print "
-        "what it can answer. Exit status 1 when one of them fails.",
+        help="check that every source answers",
+        description="Send one request to every source of a settings file to check its address and credentials, "
+        "and print the results. The exit status is 1 if a source fails.",
     )
-    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
+    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask every source of a settings file once and print a table; 1 if one of them fails."""
+    """Check every source of a settings file and print a table; return 1 if a source fails."""
     path: Path = options.config
     districts = connect_districts(settings_file.load(path), path, os.environ)
-    rows = asyncio.run(_checked([source for district in districts for source in district.sources]))
-    print(table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
+    rows = asyncio.run(_check_sources([source for district in districts for source in district.sources]))
+    print(format_table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
     return int(any(status == "failed" for *_, status, _ in rows))
 
 
-async def _checked(sources: Sequence[Source]) -> list[tuple[str, ...]]:
+async def _check_sources(sources: Sequence[Source]) -> list[tuple[str, ...]]:
+    """A row for each source: district, source, kind, number of lookups, status, and what it says."""
     try:
-        told = await asyncio.gather(*map(_ask, sources))
+        results = await asyncio.gather(*map(_check_source, sources))
     finally:
         await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
     return [
-        (source.district, source.name, source.kind, str(len(source.adapter.capabilities())), *row)
-        for source, row in zip(sources, told, strict=True)
+        (source.district, source.name, source.kind, str(len(source.adapter.capabilities())), *result)
+        for source, result in zip(sources, results, strict=True)
     ]
 
 
-async def _ask(source: Source) -> tuple[str, str]:
-    """Whether a source answers, and what it says."""
+async def _check_source(source: Source) -> tuple[str, str]:
+    """`ok` or `failed`, and what the source says about itself or what went wrong."""
     try:
         async with within(source.adapter.settings.timeout):
             return "ok", await source.adapter.check()

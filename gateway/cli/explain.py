@@ -25,8 +25,8 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser(
         "explain",
         help="show the plan of a query and the vendor calls it may need",
-        description="Show the plan of a query: how each field is resolved, which lookups it may run at which sources, "
-        "and how many vendor calls they need. No vendor is called.",
+        description="Show the plan of a query: how each field is resolved, which lookups it may run at which "
+        "sources, and how many vendor calls they need. No vendor is called.",
     )
     command.add_argument("query", metavar="QUERY", help="GraphQL document, or the path of a file with one")
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")

@@ -31,10 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> Parser:
     parser = Parser(
-        prog="student-graph", description="One GraphQL graph over the systems that school districts already have."
+        prog="student-graph", description="One GraphQL API over the systems that school districts already have."
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version('student-graph')}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.add_argument(
+        "--version", action="version", version=f"%(prog)s {version('student-graph')}", help="print the version"
+    )
+    commands = parser.add_commands()
     for command in COMMANDS:
         command.add_command(commands)
     return parser

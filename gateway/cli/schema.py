@@ -10,7 +10,7 @@ from student_graph.resolvers.schema import export
 
 def add_command(commands: Commands) -> None:
     """Add `schema` to the command line."""
-    command = commands.add_parser("schema", help="print the schema in GraphQL's definition language")
+    command = commands.add_parser("schema", help="print the GraphQL schema (SDL)")
     command.set_defaults(run=run)
 
 

@@ -1,4 +1,4 @@
-"""`student-graph serve`: the gateway over the districts of a settings file."""
+"""`student-graph serve`: runs the gateway for the districts of a settings file."""
 
 from __future__ import annotations
 
@@ -29,92 +29,100 @@ log = logging.getLogger("student_graph.gateway")
 
 def add_command(commands: Commands) -> None:
     """Add `serve` to the command line."""
-    command = commands.add_parser("serve", help="serve the districts of a settings file")
-    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
+    command = commands.add_parser("serve", help="run the gateway for the districts of a settings file")
+    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve the districts of a settings file until a signal to stop."""
+    """
+    Serve the districts of a settings file until a signal to stop.
+
+    Raises:
+        SettingsError: a setting is wrong, a secret is missing, or the port is in use.
+    """
     path: Path = options.config
     settings = settings_file.load(path)
     districts = connect_districts(settings, path, os.environ)
-    if settings.limits.wider:
-        log.warning("limits are loosened: %s", ", ".join(settings.limits.wider))
+    if settings.limits.above_default:
+        log.warning("limits are higher than their defaults: %s", ", ".join(settings.limits.above_default))
     viewers = environment.viewers_by_token(settings, path, os.environ)
     grants = grants_by_district(settings.districts)
     issuers = [issuer.build(grants) for issuer in settings.issuers]
     if not viewers and not issuers:
-        raise SettingsError(f"{path}: issuers is missing, and viewers: without one of them nobody may ask")
-    named = settings.documents.manifest
-    trusted = read_manifest(path.parent / named) if named else {}
+        raise SettingsError(f"{path}: issuers and viewers are missing: add one, or nobody can send queries")
+    manifest = settings.documents.manifest
+    trusted_documents = read_manifest(path.parent / manifest) if manifest else {}
     server = settings.server
-    explorer = GraphiQLPage(issuers=issuers) if server.graphiql else None
-    with listen(server.host, server.port) as bound:
-        host, port = bound.getsockname()[:2]
+    graphiql = GraphiQLPage(issuers=issuers) if server.graphiql else None
+    with listen(server.host, server.port) as listener:
+        host, port = listener.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
         service = Service(
             districts,
             viewers,
-            explorer,
-            drain=server.drain,
+            graphiql,
+            drain_seconds=server.drain,
             get_queries=server.get_queries,
             defer=server.defer,
-            cache=settings.cache.limits,
-            client_seconds=settings.cache.client_seconds,
-            **_fleet(settings, path, districts),
+            cache_limits=settings.cache.limits,
+            client_cache_seconds=settings.cache.client_seconds,
+            **_fleet_arguments(settings, path, districts),
             introspection=server.introspection or server.graphiql,
             document_limits=settings.limits.document_limits,
-            hooks=environment.webhook_keys(settings, path, os.environ),
-            documents=trusted,
+            webhook_keys=environment.webhook_keys(settings, path, os.environ),
+            trusted_documents=trusted_documents,
             trusted_only=settings.documents.only,
             issuers=issuers,
-            reviewers=settings.policy.reviewers,
-            origins=server.origins,
-            loads=settings.load.loads,
+            reviewers_url=settings.policy.reviewers,
+            allowed_origins=server.origins,
+            load_limits=settings.load.load_limits,
             purposes=Purposes(settings.policy.purposes, settings.policy.purpose_required),
-            disclosures=_disclosures(settings, path),
-            policy=settings_file.policy_digest(settings),
+            disclosure_log=_disclosure_log(settings, path),
+            policy_digest=settings_file.policy_digest(settings),
             dependents=frozenset(DistrictId(d.id) for d in settings.districts if d.parents_keep_rights),
         )
-        run_service(service, bound, lambda: print(f"student-graph answers at {url}", flush=True))
+        run_service(service, listener, lambda: print(f"student-graph answers at {url}", flush=True))
     return 0
 
 
-def _disclosures(settings: settings_file.Config, path: Path) -> DisclosureLog:
+def _disclosure_log(settings: settings_file.Config, path: Path) -> DisclosureLog:
     """
-    Where it is recorded what was disclosed to whom.
+    The disclosure log of this process.
 
     Raises:
-        SettingsError: its key is not there, or nothing can be written there.
+        SettingsError: its key is missing, or its folder cannot be written.
     """
     keys = DisclosureKeys(environment.disclosure_key(settings, path, os.environ))
-    printed: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (StdoutSink(),), "otlp": (OtlpStdoutSink(),)}
+    sinks: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (StdoutSink(),), "otlp": (OtlpStdoutSink(),)}
     folder = path.parent / settings.disclosure.directory
     try:
-        size = settings.disclosure.file_mib << 20
-        return DisclosureLog(folder, keys, printed[settings.disclosure.stdout], max_file_bytes=size)
+        max_bytes = settings.disclosure.file_mib << 20
+        return DisclosureLog(folder, keys, sinks[settings.disclosure.stdout], max_file_bytes=max_bytes)
     except OSError as exc:
         raise SettingsError(f"{path}: disclosure.directory: {folder}: {exc.strerror}") from None
 
 
-def _fleet(settings: settings_file.Config, path: Path, districts: Sequence[District]) -> dict[str, Any]:
+def _fleet_arguments(settings: settings_file.Config, path: Path, districts: Sequence[District]) -> dict[str, Any]:
     """
-    What a process has to do with the others of its fleet; nothing when there are none.
+    The arguments of `Service` that connect it to Redis; none if the settings name no Redis.
 
     Raises:
-        SettingsError: the fleet's key is not there, or what is needed to speak with Redis.
+        SettingsError: the key or the password is missing, or the packages for Redis are not installed.
     """
     if settings.cache.redis is None:
         return {}
     try:
-        from student_graph.gateway.cache.encryption import Encryptor  # noqa: PLC0415 - likewise
-        from student_graph.gateway.cache.redis_store import RedisStore  # noqa: PLC0415 - only a fleet needs Redis' client and its cipher
-        from student_graph.gateway.cache.redis_fleet import RedisFleet  # noqa: PLC0415 - likewise
+        # Only a fleet needs the packages for Redis, which these modules import.
+        from student_graph.gateway.cache.encryption import Encryptor  # noqa: PLC0415
+        from student_graph.gateway.cache.redis_fleet import RedisFleet  # noqa: PLC0415
+        from student_graph.gateway.cache.redis_store import RedisStore  # noqa: PLC0415
     except ImportError:
-        raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use it") from None
-    vault = Encryptor(environment.fleet_key(settings, path, os.environ))
+        raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use Redis") from None
+    encryptor = Encryptor(environment.fleet_key(settings, path, os.environ))
     password = environment.redis_password(settings, path, os.environ)
-    fleet = RedisStore(settings.cache.redis, vault, password, settings.cache.name, settings.cache.redis_timeout)
-    others = RedisFleet(fleet, {district.id: district for district in districts})
-    return {"others": others, "secret": vault.derived("cursors")}
+    store = RedisStore(
+        settings.cache.redis, encryptor, password, settings.cache.name, settings.cache.redis_timeout
+    )
+    fleet = RedisFleet(store, {district.id: district for district in districts})
+    return {"fleet": fleet, "signing_key": encryptor.derive_key("cursors")}

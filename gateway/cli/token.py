@@ -1,4 +1,4 @@
-"""`student-graph token`: the token of one of the people of a running demo."""
+"""`student-graph token`: prints the token of a person in a running demo."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ def add_command(commands: Commands) -> None:
     """Add `token` to the command line."""
     command = commands.add_parser(
         "token",
-        help="a token of one of the people of a running demo",
-        description="Print the token of one of the people of a running demo, from its ready file, for developers.",
+        help="print the token of a person in a running demo",
+        description="Print the token of a person in a running demo, from the demo's ready file. For developers.",
     )
-    command.add_argument("name", metavar="NAME", help="such as teacher, principal, parent")
-    command.add_argument("--ready-file", type=Path, required=True, metavar="FILE", help="as the demo was told")
+    command.add_argument("name", metavar="NAME", help="name of the person, such as teacher, principal or parent")
+    command.add_argument(
+        "--ready-file", type=Path, required=True, metavar="FILE", help="the file that the demo was started with"
+    )
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """
-    Print the token of one of the people of a running demo.
+    Print the token of a person in a running demo.
 
     Raises:
-        SettingsError: there is no such file, or nobody of that name.
+        SettingsError: the file cannot be read, or the demo has no person of that name.
     """
     try:
         tokens = json.loads(options.ready_file.read_text(encoding="utf-8"))["tokens"]
     except OSError as exc:
         raise SettingsError(f"--ready-file: {options.ready_file}: {exc.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise SettingsError(f"--ready-file: {options.ready_file}: is no ready file of the demo") from None
+        raise SettingsError(f"--ready-file: {options.ready_file} is not a ready file of the demo") from None
     if options.name not in tokens:
-        raise SettingsError(f"NAME: there is no {options.name!r}; there are {', '.join(tokens)}")
+        raise SettingsError(f"NAME: the demo has no {options.name!r}; it has {', '.join(tokens)}")
     print(tokens[options.name])
     return 0

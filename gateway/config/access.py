@@ -1,10 +1,11 @@
-"""The sections of the settings file that say who may ask, and what districts give to whom."""
+"""The sections of the settings file about access: issuers, viewers, grants and assignments of students."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,79 +26,81 @@ from student_graph.gateway.config.sections import Section
 from student_graph.resolvers.access import Assigned, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 
-SCHOOL_YEAR = timedelta(days=366)
-"""The longest that a grant of a restricted class may last."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+MAX_RESTRICTED_GRANT = timedelta(days=366)
+"""How long a grant of a restricted class may last: one school year."""
+MIN_RESTRICTED_APPROVALS = 2
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def _https(address: str) -> str:
-    parts = urlsplit(address)
-    plain = parts.hostname and not parts.username and not parts.fragment
-    if not plain or not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
+def _check_https(url: str) -> str:
+    parts = urlsplit(url)
+    is_plain = parts.hostname and not parts.username and not parts.fragment
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
+    if not is_plain or not is_safe:
         raise ValueError("an https address, such as https://login.example/keys")
-    return address
+    return url
 
 
-Address = Annotated[str, AfterValidator(_https)]
+HttpsUrl = Annotated[str, AfterValidator(_check_https)]
 
 
 class SignInConfig(Section):
-    """How GraphiQL signs in: authorization code with PKCE, as a public client of the issuer."""
+    """How GraphiQL signs in: authorization code flow with PKCE (RFC 7636), as a public client of the issuer."""
 
-    authorization_url: Address
-    """Where a browser is sent to sign in."""
-    token_url: Address
-    """Where the code is turned into a token."""
+    authorization_url: HttpsUrl
+    """URL of the page where people sign in."""
+    token_url: HttpsUrl
+    """URL that exchanges the authorization code for a token."""
     client_id: str = Field(min_length=1)
-    """What the issuer knows GraphiQL as; its redirect address is that of `/graphql`."""
+    """Client id of GraphiQL at the issuer; the redirect address is the URL of `/graphql`."""
     scope: str = "openid"
-    """What is asked for."""
+    """Scopes that GraphiQL requests, separated by spaces."""
 
 
 class IssuerConfig(Section):
-    """An OIDC issuer whose tokens are believed."""
+    """An OpenID Connect issuer whose tokens are accepted."""
 
-    issuer: Address
-    """The `iss` of its tokens, to the letter."""
+    issuer: HttpsUrl
+    """The `iss` claim of its tokens; it must match exactly."""
     audience: str = Field(min_length=1)
-    """What the `aud` of its tokens must be."""
-    jwks_url: Address
-    """Where its keys are, in the form of RFC 7517."""
+    """The required `aud` claim of its tokens."""
+    jwks_url: HttpsUrl
+    """URL of its public keys, a JWK Set (RFC 7517)."""
     districts: tuple[str, ...] = Field(min_length=1)
-    """Ids of the districts that it may speak for."""
+    """Ids of the districts that it speaks for; no claim can give access to another district."""
     tenant_claim: str | None = None
-    """The claim that says of which district somebody is; without one everybody is of all of them."""
+    """Claim with the viewer's district; without it, every viewer belongs to all `districts`."""
     tenants: dict[str, str] = Field(default_factory=dict)
-    """Districts by what that claim says."""
+    """District id by the value of `tenant_claim`."""
     role_claim: str = "role"
-    """The claim that says what somebody is."""
+    """Claim with the viewer's role."""
     roles: dict[str, ViewerRole] = Field(min_length=1)
-    """Roles by what that claim says; whatever else it says is no role."""
+    """Role by the value of `role_claim`; a viewer with any other value is refused."""
     staff_claim: str = "staff_id"
-    """The claim with the number of a member of staff."""
+    """Claim with the staff member's number in the SIS."""
     email_claim: str | None = None
-    """The claim with the address by which the SIS knows a member of staff, where no claim has the number."""
+    """Claim with the staff member's email address in the SIS; used if no claim has the number."""
     student_claim: str = "student_id"
-    """The claim with the number of a student."""
+    """Claim with the student's number in the SIS."""
     contact_claim: str = "contact_id"
-    """The claim with the number of a parent or guardian."""
+    """Claim with the parent's or guardian's number in the SIS."""
     operators: frozenset[str] = frozenset()
-    """Subjects who run the gateway."""
+    """Subjects (`sub`) of the people who operate the gateway."""
     clients: frozenset[str] = frozenset()
-    """The `azp` that a token for several audiences may have; none is accepted when empty."""
+    """Values of `azp` that are accepted in a token for several audiences; if empty, such tokens are refused."""
     longest: float = Field(default=MAX_TOKEN_LIFETIME_SECONDS, gt=0, le=86_400)
-    """Seconds that a token may count."""
+    """Seconds that a token may be valid from the time of its issue (`iat`); longer-lived tokens are refused."""
     sign_in: SignInConfig | None = None
-    """How GraphiQL signs in; without it a token is pasted."""
+    """How GraphiQL signs in; without it, people paste a token."""
 
     @model_validator(mode="after")
-    def _tenants(self) -> IssuerConfig:
+    def _check_tenants(self) -> IssuerConfig:
         if bool(self.tenant_claim) != bool(self.tenants):
-            raise ValueError("given with both tenant_claim and tenants, or with neither of them")
+            raise ValueError("set with both tenant_claim and tenants, or with neither of them")
         return self
 
-    def made(self, given: Mapping[DistrictId, DistrictGrants]) -> Issuer:
-        """The issuer; its keys are fetched when the first token comes."""
+    def build(self, grants: Mapping[DistrictId, DistrictGrants]) -> Issuer:
+        """The issuer; its keys are fetched when the first token arrives."""
         sign_in = SignIn(**self.sign_in.model_dump()) if self.sign_in else None
         return Issuer(
             self.issuer,
@@ -107,7 +110,7 @@ class IssuerConfig(Section):
             clients=self.clients,
             max_lifetime_seconds=self.longest,
             tenant_claim=self.tenant_claim,
-            tenants={said: frozenset({DistrictId(district)}) for said, district in self.tenants.items()},
+            tenants={value: frozenset({DistrictId(district)}) for value, district in self.tenants.items()},
             role_claim=self.role_claim,
             roles=self.roles,
             staff_claim=self.staff_claim,
@@ -115,46 +118,49 @@ class IssuerConfig(Section):
             student_claim=self.student_claim,
             contact_claim=self.contact_claim,
             operators=self.operators,
-            grants=given,
+            grants=grants,
             sign_in=sign_in,
         )
 
 
 class GrantConfig(Section):
-    """Classes of data beside the open one, for roles or for persons."""
+    """Classes of data that roles or persons may see in addition to open data."""
 
     roles: frozenset[ViewerRole] = frozenset()
-    """Everybody of these roles."""
+    """Roles that get the grant."""
     subjects: frozenset[str] = frozenset()
-    """These persons and services, by the subject of their token."""
+    """Subjects (`sub`) of the persons and services that get the grant."""
     classes: frozenset[Sensitivity] = Field(min_length=1)
-    """What they may see."""
+    """Classes of data that they may see."""
     purpose: str | None = Field(default=None, min_length=1, max_length=64)
-    """Only in requests that state this purpose."""
+    """Only for requests that state this purpose."""
     schools: frozenset[str] | None = None
-    """Only of students enrolled at these schools."""
+    """Only students enrolled at these schools."""
     students: frozenset[str] | None = None
-    """Only of these students."""
+    """Only these students."""
     until: date | None = None
-    """Last day, in the district's calendar."""
+    """Last day of the grant, in the district's calendar; required for a restricted class."""
     approved_by: tuple[str, ...] = ()
-    """Who has approved it: two persons, where a class is restricted."""
+    """Names of the people who approved it: at least two for a restricted class."""
 
     @model_validator(mode="after")
-    def _sound(self) -> GrantConfig:
+    def _check_grant(self) -> GrantConfig:
         if not self.roles and not self.subjects:
-            raise ValueError("given to roles or subjects: name some")
-        if restricted := sorted(each.value for each in self.classes if each.restricted):
-            if len(set(self.approved_by)) < 2:
+            raise ValueError("granted to somebody: set roles or subjects")
+        if restricted := sorted(sensitivity.value for sensitivity in self.classes if sensitivity.restricted):
+            if len(set(self.approved_by)) < MIN_RESTRICTED_APPROVALS:
                 raise ValueError(
-                    f"approved by two persons, for {restricted[0]} is restricted: name both in approved_by"
+                    f"approved by two people because {restricted[0]} is restricted: name them in approved_by"
                 )
-            if self.until is None or self.until > date.today() + SCHOOL_YEAR:  # noqa: DTZ011 - a day of notice is none
-                raise ValueError(f"over within a school year, for {restricted[0]} is restricted: say until when")
+            # The day may differ by one from the district's calendar: nobody relies on the exact day.
+            if self.until is None or self.until > date.today() + MAX_RESTRICTED_GRANT:  # noqa: DTZ011
+                raise ValueError(
+                    f"limited to one school year because {restricted[0]} is restricted: set until accordingly"
+                )
         return self
 
-    def made(self, district: DistrictId) -> Grant:
-        """The grant."""
+    def build(self, district: DistrictId) -> Grant:
+        """The grant of a district."""
         return Grant(
             self.classes,
             district,
@@ -166,121 +172,121 @@ class GrantConfig(Section):
 
 
 class AssignedConfig(Section):
-    """Students whom the district gives to a member of staff beside those whom the SIS tells."""
+    """Students that the district assigns to a staff member in addition to those that the SIS names."""
 
     subject: str = Field(min_length=1)
-    """The person, by the subject of the token."""
+    """Subject (`sub`) of the staff member's token."""
     schools: frozenset[str] = frozenset()
     """Students enrolled at these schools."""
     grade_levels: frozenset[GradeLevel] | None = None
     """Only in these grade levels."""
     students: frozenset[str] = frozenset()
-    """These students, such as a caseload."""
+    """These students too, such as a caseload."""
     begin: date | None = None
-    """First day, in the district's calendar."""
+    """First day of the assignment, in the district's calendar."""
     until: date | None = None
-    """Last day."""
+    """Last day of the assignment, in the district's calendar."""
 
     @model_validator(mode="after")
-    def _some(self) -> AssignedConfig:
+    def _check_students(self) -> AssignedConfig:
         if not self.schools and not self.students:
-            raise ValueError("about somebody: name schools or students")
+            raise ValueError("for some students: set schools or students")
         return self
 
-    def made(self, district: DistrictId) -> Assigned:
-        """The students."""
+    def build(self, district: DistrictId) -> Assigned:
+        """The assignment of a district."""
         schools, students = frozenset(map(SchoolId, self.schools)), frozenset(map(StudentId, self.students))
         return Assigned(district, schools, self.grade_levels, students, self.begin, self.until)
 
 
 class ViewerConfig(Section):
-    """Somebody who asks with a token of the settings, such as a service, and the variable that holds it."""
+    """A viewer with a fixed token, such as a service; an environment variable holds the token."""
 
     subject: str = Field(min_length=1)
-    """Stable name of the person or service."""
+    """Stable name of the person or service, as the record of disclosures and grants know it."""
     role: ViewerRole
-    """What the viewer is to the district."""
+    """Role of the viewer in the district."""
     districts: tuple[str, ...] = Field(min_length=1)
-    """Ids of the districts of which the viewer may see something."""
+    """Ids of the districts whose data the viewer may see."""
     staff_id: str | None = None
-    """The viewer's number as a member of staff."""
+    """The viewer's number as a staff member in the SIS."""
     student_id: str | None = None
-    """The viewer's number as a student."""
+    """The viewer's number as a student in the SIS."""
     contact_id: str | None = None
-    """The viewer's number as a parent or guardian."""
+    """The viewer's number as a parent or guardian in the SIS."""
     operator: bool = False
-    """Whether the viewer sees the sources' health and identity counts."""
+    """Whether the viewer operates the gateway: sees the health of sources, and may remove cached data."""
     token_env: str = Field(min_length=1)
-    """Name of the environment variable with the viewer's token, at least 32 characters long."""
+    """Name of the environment variable that holds the viewer's token, at least 32 characters."""
 
-    def made(self, given: Mapping[DistrictId, DistrictGrants]) -> Viewer:
-        """The viewer that the gateway knows."""
+    def build(self, grants: Mapping[DistrictId, DistrictGrants]) -> Viewer:
+        """The viewer, with the grants and assignments of the viewer's districts."""
         districts = frozenset(map(DistrictId, self.districts))
-        mine = [given[district] for district in districts if district in given]
+        district_grants = [grants[district] for district in districts if district in grants]
         return Viewer(
             subject=self.subject,
             role=self.role,
             districts=districts,
-            grants=frozenset().union(*(each.grants(self.role, self.subject) for each in mine)),
+            grants=frozenset().union(*(granted.grants(self.role, self.subject) for granted in district_grants)),
             staff_id=StaffId(self.staff_id) if self.staff_id else None,
             student_id=StudentId(self.student_id) if self.student_id else None,
             contact_id=ContactId(self.contact_id) if self.contact_id else None,
-            assigned=frozenset().union(*(each.assigned.get(self.subject, frozenset()) for each in mine)),
+            assigned=frozenset().union(
+                *(granted.assigned.get(self.subject, frozenset()) for granted in district_grants)
+            ),
             operator=self.operator,
         )
 
 
-class Giving(Protocol):
-    """A district as its settings have it."""
+class DistrictSection(Protocol):
+    """The part of a district's section that is about access."""
 
     @property
     def id(self) -> str:
-        """Short name of the district."""
+        """Id of the district."""
 
     @property
     def grants(self) -> tuple[GrantConfig, ...]:
-        """Classes of data beside the open one, and who may see them."""
+        """Classes of data that are not open, and who may see them."""
 
     @property
     def assigned(self) -> tuple[AssignedConfig, ...]:
-        """Students given to members of staff."""
+        """Students assigned to staff members."""
 
 
-def given(districts: Sequence[Giving]) -> dict[DistrictId, DistrictGrants]:
-    """What each district gives to whom."""
-    return {DistrictId(each.id): _given(each) for each in districts}
+def grants_by_district(districts: Sequence[DistrictSection]) -> dict[DistrictId, DistrictGrants]:
+    """The grants and assignments of each district."""
+    return {DistrictId(district.id): _build_grants(district) for district in districts}
 
 
-def _given(district: Giving) -> DistrictGrants:
-    name = DistrictId(district.id)
-    by_role: dict[ViewerRole, frozenset[Grant]] = {}
-    by_subject: dict[str, frozenset[Grant]] = {}
-    assigned: dict[str, frozenset[Assigned]] = {}
-    for grant in district.grants:
-        made = frozenset({grant.made(name)})
-        _add(by_role, grant.roles, made)
-        _add(by_subject, grant.subjects, made)
-    for one in district.assigned:
-        _add(assigned, (one.subject,), frozenset({one.made(name)}))
-    return DistrictGrants(by_role, by_subject, assigned)
+def _build_grants(section: DistrictSection) -> DistrictGrants:
+    district = DistrictId(section.id)
+    by_role: defaultdict[ViewerRole, frozenset[Grant]] = defaultdict(frozenset)
+    by_subject: defaultdict[str, frozenset[Grant]] = defaultdict(frozenset)
+    assigned: defaultdict[str, frozenset[Assigned]] = defaultdict(frozenset)
+    for config in section.grants:
+        grant = config.build(district)
+        for role in config.roles:
+            by_role[role] |= {grant}
+        for subject in config.subjects:
+            by_subject[subject] |= {grant}
+    for assignment in section.assigned:
+        assigned[assignment.subject] |= {assignment.build(district)}
+    return DistrictGrants(dict(by_role), dict(by_subject), dict(assigned))
 
 
-def _add(found: dict[Any, frozenset[Any]], names: Any, more: frozenset[Any]) -> None:
-    for name in names:
-        found[name] = found.get(name, frozenset()) | more
-
-
-def contradictions(
-    issuers: Sequence[IssuerConfig], viewers: Sequence[ViewerConfig], ids: Sequence[str]
+def access_problems(
+    issuers: Sequence[IssuerConfig], viewers: Sequence[ViewerConfig], district_ids: Sequence[str]
 ) -> Iterator[str]:
-    """What single settings cannot know: issuers named twice, and districts that are not there."""
-    names = [each.issuer for each in issuers]
+    """Problems that no single section can see: two sections for one issuer, and unknown districts."""
+    names = [issuer.issuer for issuer in issuers]
     if len(set(names)) < len(names):
-        yield "issuers: two have the same issuer; districts of one issuer stand in its districts"
-    for place, issuer in enumerate(issuers):
+        yield "issuers: two sections have the same issuer; list all its districts in one section"
+    known = ", ".join(district_ids)
+    for index, issuer in enumerate(issuers):
         for district in (*issuer.districts, *issuer.tenants.values()):
-            if district not in ids:
-                yield f"issuers[{place}].districts: there is no district {district!r}; there are {', '.join(ids)}"
-    for place, viewer in enumerate(viewers):
-        if unknown := [district for district in viewer.districts if district not in ids]:
-            yield f"viewers[{place}].districts: there is no district {unknown[0]!r}; there are {', '.join(ids)}"
+            if district not in district_ids:
+                yield f"issuers[{index}].districts: there is no district {district!r}; there are {known}"
+    for index, viewer in enumerate(viewers):
+        if unknown := [district for district in viewer.districts if district not in district_ids]:
+            yield f"viewers[{index}].districts: there is no district {unknown[0]!r}; there are {known}"

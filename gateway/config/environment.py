@@ -1,4 +1,4 @@
-"""The secrets that settings name: they stand in the environment, never in the file."""
+"""Secrets: the settings file names environment variables, and never holds a secret itself."""
 
 from __future__ import annotations
 
@@ -8,53 +8,56 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.config.access import given
+from student_graph.gateway.config.access import grants_by_district
 from student_graph.gateway.config.settings_file import Config
 from student_graph.resolvers.context import Viewer
 
+KEY_BYTES = 32
+MIN_SECRET_CHARACTERS = 32
 
-def tokens(config: Config, path: Path, environ: Mapping[str, str]) -> dict[str, Viewer]:
+
+def viewers_by_token(config: Config, path: Path, environ: Mapping[str, str]) -> dict[str, Viewer]:
     """
-    Viewers by token.
+    The viewers with fixed tokens, by token.
 
     Raises:
-        SettingsError: a variable is not set, too short to be a secret, or two viewers share a token.
+        SettingsError: a variable is not set, a token is too short, or two viewers have the same token.
     """
-    found: dict[str, Viewer] = {}
-    gifts = given(config.districts)
-    for place, viewer in enumerate(config.viewers):
-        setting = f"{path}: viewers[{place}].token_env"
-        token = _secret(viewer.token_env, setting, environ)
-        if token in found:
-            raise SettingsError(f"{setting}: the token in {viewer.token_env} is another viewer's too")
-        found[token] = viewer.made(gifts)
-    return found
+    viewers: dict[str, Viewer] = {}
+    grants = grants_by_district(config.districts)
+    for index, viewer in enumerate(config.viewers):
+        setting = f"{path}: viewers[{index}].token_env"
+        token = _required_secret(viewer.token_env, setting, environ)
+        if token in viewers:
+            raise SettingsError(f"{setting}: another viewer has the same token as the one in {viewer.token_env}")
+        viewers[token] = viewer.build(grants)
+    return viewers
 
 
-def hooks(config: Config, path: Path, environ: Mapping[str, str]) -> dict[tuple[str, str], bytes]:
+def webhook_keys(config: Config, path: Path, environ: Mapping[str, str]) -> dict[tuple[str, str], bytes]:
     """
-    Keys of the sources' hooks, by district and source.
+    The keys that sign the vendors' calls to the webhook, by district and source.
 
     Raises:
-        SettingsError: a variable is not set, or too short to be a secret.
+        SettingsError: a variable is not set, or a key is too short.
     """
-    found = {}
-    for place, district in enumerate(config.districts):
-        for number, source in enumerate(district.sources):
+    keys = {}
+    for district_index, district in enumerate(config.districts):
+        for index, source in enumerate(district.sources):
             if source.hook_env is not None:
-                setting = f"{path}: districts[{place}].sources[{number}].hook_env"
-                found[district.id, source.name] = _secret(source.hook_env, setting, environ).encode()
-    return found
+                setting = f"{path}: districts[{district_index}].sources[{index}].hook_env"
+                keys[district.id, source.name] = _required_secret(source.hook_env, setting, environ).encode()
+    return keys
 
 
 def fleet_key(config: Config, path: Path, environ: Mapping[str, str]) -> bytes:
     """
-    The key that a fleet shares.
+    The key that encrypts what the gateway keeps in Redis; all processes of a fleet share it.
 
     Raises:
-        SettingsError: the variable is not set, or holds something else.
+        SettingsError: the variable is not set, or does not hold 32 bytes in Base64.
     """
-    return _key(config.cache.key_env or "", f"{path}: cache.key_env", environ)
+    return _required_key(config.cache.key_env or "", f"{path}: cache.key_env", environ)
 
 
 def disclosure_key(config: Config, path: Path, environ: Mapping[str, str]) -> bytes:
@@ -62,30 +65,37 @@ def disclosure_key(config: Config, path: Path, environ: Mapping[str, str]) -> by
     The key of the record of disclosures.
 
     Raises:
-        SettingsError: it is not named, the variable is not set, or holds something else.
+        SettingsError: no variable is named, it is not set, or it does not hold 32 bytes in Base64.
     """
     if config.disclosure.key_env is None:
         raise SettingsError(
-            f"{path}: disclosure.key_env: name the variable with the key of the record of disclosures"
+            f"{path}: disclosure.key_env: set it to the name of the variable with the key of the record"
         )
-    return _key(config.disclosure.key_env, f"{path}: disclosure.key_env", environ)
+    return _required_key(config.disclosure.key_env, f"{path}: disclosure.key_env", environ)
 
 
-def _key(name: str, setting: str, environ: Mapping[str, str]) -> bytes:
+def _required_key(name: str, setting: str, environ: Mapping[str, str]) -> bytes:
+    """
+    A key in an environment variable.
+
+    Raises:
+        SettingsError: the variable is not set, or does not hold 32 bytes in Base64.
+    """
     try:
-        key = base64.b64decode(_secret(name, setting, environ), validate=True)
+        key = base64.b64decode(_required_secret(name, setting, environ), validate=True)
     except binascii.Error:
         key = b""
-    if len(key) != 32:
+    if len(key) != KEY_BYTES:
         raise SettingsError(
-            f"{setting}: {name} must hold 32 bytes in Base64, as `openssl rand -base64 32` makes them"
+            f"{setting}: {name} must hold {KEY_BYTES} bytes in Base64; "
+            f"create them with `openssl rand -base64 {KEY_BYTES}`"
         )
     return key
 
 
 def redis_password(config: Config, path: Path, environ: Mapping[str, str]) -> str | None:
     """
-    The password of the fleet's Redis; None when it has none.
+    The password of Redis; None if the settings name no variable for it.
 
     Raises:
         SettingsError: the variable is not set.
@@ -98,16 +108,16 @@ def redis_password(config: Config, path: Path, environ: Mapping[str, str]) -> st
     return environ[name]
 
 
-def _secret(name: str, setting: str, environ: Mapping[str, str]) -> str:
+def _required_secret(name: str, setting: str, environ: Mapping[str, str]) -> str:
     """
-    A secret of the environment.
+    A secret in an environment variable.
 
     Raises:
-        SettingsError: the variable is not set, or too short to be a secret.
+        SettingsError: the variable is not set, or the secret is too short.
     """
     secret = environ.get(name, "")
     if not secret:
         raise SettingsError(f"{setting}: the environment variable {name} is not set")
-    if len(secret) < 32:
-        raise SettingsError(f"{setting}: the secret in {name} is shorter than 32 characters")
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise SettingsError(f"{setting}: the secret in {name} is shorter than {MIN_SECRET_CHARACTERS} characters")
     return secret

@@ -1,4 +1,4 @@
-"""The sections of the settings file that speak of the gateway itself."""
+"""The sections of the settings file about the gateway itself."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from student_graph.gateway.cache.limits import MIB
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.web.load_shedding import LoadLimits
 
-NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-"""How districts, sources and fleets are named: short enough for an id, plain enough for a log."""
-_STRICT = DocumentLimits()
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+"""Names of districts, sources and fleets; they become parts of ids and log lines."""
+_DEFAULT_LIMITS = DocumentLimits()
 
 
 class Section(BaseModel):
-    """A part of the settings file: what it does not know is refused, and no error shows a value."""
+    """A section of the settings file: unknown settings are refused, and error messages never show a value."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
 
-def _redis(address: str) -> str:
-    parts = urlsplit(address)
+def _check_redis_url(url: str) -> str:
+    parts = urlsplit(url)
     database = parts.path.strip("/")
-    plain = parts.scheme in {"redis", "rediss"} and parts.hostname and (database or "0").isdecimal()
-    if not plain or "@" in parts.netloc or not _has_port(parts):
+    is_redis = parts.scheme in {"redis", "rediss"} and parts.hostname and (database or "0").isdecimal()
+    if not is_redis or "@" in parts.netloc or not _has_valid_port(parts):
         raise ValueError(
             "an address such as redis://10.0.0.5:6379/0 (rediss:// for TLS), without a password: "
-            "name its variable in redis_password_env"
+            "name the variable with the password in redis_password_env"
         )
-    return address
+    return url
 
 
-def _has_port(parts: SplitResult) -> bool:
+def _has_valid_port(parts: SplitResult) -> bool:
     try:
         return parts.port is None or parts.port > 0
     except ValueError:
@@ -48,153 +48,153 @@ def _has_port(parts: SplitResult) -> bool:
 
 
 class ServerConfig(Section):
-    """Where the gateway answers, and how it stops."""
+    """Where the gateway listens, which requests it accepts, and how it stops."""
 
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
-    """Port to listen on; 0 takes a free one."""
+    """Port to listen on; 0 picks a free one."""
     graphiql: bool = False
-    """Whether `/graphql` shows GraphiQL to a browser; it needs introspection, and brings it."""
+    """Whether `/graphql` shows GraphiQL in a browser; it switches introspection on."""
     introspection: bool = False
-    """Whether documents may ask what the schema has."""
+    """Whether queries may read the schema."""
     origins: frozenset[str] = frozenset()
-    """Origins of web pages that may ask, such as `https://dashboards.example`, by a bearer token."""
+    """Origins of web pages that may send queries with a bearer token, such as `https://dashboards.example`."""
     get_queries: bool = False
-    """Whether queries may come by GET; their variables then stand in addresses, and in logs on the way."""
+    """Whether queries may be sent by GET; their variables are then in URLs and in the logs of proxies."""
     defer: bool = False
-    """Whether documents may ask for parts of their answers later (`@defer`)."""
+    """Whether queries may use `@defer`."""
     drain: float = Field(default=0.0, ge=0, le=60)
-    """Seconds between the signal to stop, when `/health/ready` turns to 503, and the door's closing."""
+    """Seconds between the signal to stop, when `/health/ready` changes to 503, and closing the port."""
 
 
 class DocumentsConfig(Section):
-    """Documents that are known beforehand."""
+    """Trusted documents: queries that the operator lists in advance."""
 
     manifest: Path | None = None
-    """JSON file of trusted documents by the SHA-256 of their text, beside the settings file when relative."""
+    """JSON file with the trusted documents by the SHA-256 of their text; relative to the settings file."""
     only: bool = False
-    """Whether no other documents are answered."""
+    """Whether all other queries are refused."""
 
 
 class CacheConfig(Section):
-    """What is kept of the sources' answers between operations."""
+    """What the gateway caches between requests."""
 
     memory: int = Field(default=64, ge=0, le=65536)
-    """MiB of answers that are kept in memory; 0 keeps none."""
+    """MiB of memory for cached data; 0 switches the cache off."""
     entries: int = Field(default=200_000, ge=1)
-    """Answers that are kept, each for one key of one lookup."""
-    whole_answers: bool = True
-    """Whether the bytes of answers are kept too, in a quarter of the memory, for who asks the same again."""
+    """Maximum number of cached answers, each for one key of one lookup."""
+    responses: bool = Field(default=True, alias="whole_answers")
+    """Whether complete responses are cached too, in a quarter of the memory, for the same query sent again."""
     client_seconds: int = Field(default=0, ge=0, le=300)
-    """Seconds for which a client may keep an answer for itself; 0 for not at all (`private, no-store`)."""
-    redis: Annotated[str, AfterValidator(_redis)] | None = None
-    """Address of the Redis that a fleet's processes share, such as `redis://10.0.0.5:6379/0`."""
+    """Seconds for which a client may cache a response for itself; 0 for not at all (`private, no-store`)."""
+    redis: Annotated[str, AfterValidator(_check_redis_url)] | None = None
+    """Address of the Redis that the processes of a fleet share, such as `redis://10.0.0.5:6379/0`."""
     redis_password_env: str | None = Field(default=None, min_length=1)
-    """Name of the variable with its password."""
+    """Name of the environment variable with the password of Redis."""
     redis_timeout: float = Field(default=0.05, ge=0.005, le=1.0)
-    """Seconds that one operation of it may take; whoever waits longer goes on without."""
+    """Seconds that one Redis operation may take; after that the gateway continues without Redis."""
     key_env: str | None = Field(default=None, min_length=1)
-    """Name of the variable with the fleet's key, 32 bytes in Base64: all that Redis keeps is encrypted by it."""
-    name: str = Field(default="student-graph", pattern=NAME)
-    """What everything in Redis begins with: fleets that share one need names of their own."""
+    """Name of the environment variable with the key that encrypts everything in Redis, 32 bytes in Base64."""
+    name: str = Field(default="student-graph", pattern=NAME_PATTERN)
+    """Prefix of all keys in Redis: fleets that share one Redis need different names."""
 
     @property
     def limits(self) -> Limits:
-        """The same as the cache is told it."""
-        return Limits(self.memory * MIB, self.entries, self.whole_answers)
+        """The settings as the cache takes them."""
+        return Limits(self.memory * MIB, self.entries, self.responses)
 
 
 class LimitsConfig(Section):
-    """How large documents and variables may be; what is left out is as strict as it comes."""
+    """Limits on the size of documents and variables."""
 
-    depth: int = Field(default=_STRICT.depth, ge=1)
+    depth: int = Field(default=_DEFAULT_LIMITS.depth, ge=1)
     """Levels of fields."""
-    fields: int = Field(default=_STRICT.fields, ge=1)
-    """Fields, those of a fragment counted wherever it is spread."""
-    aliases: int = Field(default=_STRICT.aliases, ge=0)
+    fields: int = Field(default=_DEFAULT_LIMITS.fields, ge=1)
+    """Fields; those of a fragment count at every spread."""
+    aliases: int = Field(default=_DEFAULT_LIMITS.aliases, ge=0)
     """Fields with an alias."""
-    root_fields: int = Field(default=_STRICT.root_fields, ge=1)
+    root_fields: int = Field(default=_DEFAULT_LIMITS.root_fields, ge=1)
     """Fields at the root of one operation."""
-    fragments: int = Field(default=_STRICT.fragments, ge=0)
+    fragments: int = Field(default=_DEFAULT_LIMITS.fragments, ge=0)
     """Named fragments."""
-    operations: int = Field(default=_STRICT.operations, ge=1)
+    operations: int = Field(default=_DEFAULT_LIMITS.operations, ge=1)
     """Operations in one document."""
-    directives: int = Field(default=_STRICT.directives, ge=0)
+    directives: int = Field(default=_DEFAULT_LIMITS.directives, ge=0)
     """Directives in the whole document."""
-    variable_depth: int = Field(default=_STRICT.variable_depth, ge=1)
+    variable_depth: int = Field(default=_DEFAULT_LIMITS.variable_depth, ge=1)
     """Levels of lists and objects in a variable."""
-    variable_list: int = Field(default=_STRICT.variable_list, ge=1)
+    variable_list: int = Field(default=_DEFAULT_LIMITS.variable_list, ge=1)
     """Items of one list in a variable."""
-    cost: int = Field(default=_STRICT.cost, ge=1)
-    """Records that an answer may hold, as far as it can be told before; twenty times as many for services."""
-    calls: int = Field(default=_STRICT.calls, ge=1)
-    """Calls to vendors that an operation may cost, likewise; ten times as many for services."""
+    cost: int = Field(default=_DEFAULT_LIMITS.cost, ge=1)
+    """Estimated records in a response; twenty times as many for services."""
+    calls: int = Field(default=_DEFAULT_LIMITS.calls, ge=1)
+    """Estimated vendor calls of an operation; ten times as many for services."""
     warn_only: bool = False
-    """Whether what is beyond a bound is only logged, for a time of transition."""
+    """Whether a document over a limit is only logged instead of refused, for a transition period."""
     loosened: bool = False
-    """Whether bounds may be wider than they come, or only warned of; said at each start."""
+    """Whether limits may be higher than their defaults, or `warn_only`; each start logs a warning."""
 
     @property
     def document_limits(self) -> DocumentLimits:
-        """The same as the guard is told it."""
+        """The settings as the check of documents takes them."""
         return DocumentLimits(**self.model_dump(exclude={"loosened"}))
 
     @property
-    def wider(self) -> list[str]:
-        """Names of the settings that let more through than they come."""
-        strict, mine = asdict(DocumentLimits()), asdict(self.document_limits)
-        return [name for name, most in strict.items() if mine[name] > most]
+    def above_default(self) -> list[str]:
+        """Names of the settings that allow more than their defaults."""
+        defaults, limits = asdict(_DEFAULT_LIMITS), asdict(self.document_limits)
+        return [name for name, default in defaults.items() if limits[name] > default]
 
 
 class LoadConfig(Section):
-    """How much is taken on at once; beyond it clients are told to come back."""
+    """Limits on the requests that one process handles at once; over them it responds with 503 or 429."""
 
     in_flight: int = Field(default=2_000, ge=1)
-    """Requests under way in one process."""
+    """Requests in flight in one process."""
     wait: float = Field(default=0.02, gt=0, le=10)
-    """Seconds of work that may lie before a question when the process is busy."""
+    """Seconds of processor time that may be ahead of a request when the process is busy."""
     viewer_in_flight: int = Field(default=8, ge=1)
-    """Requests under way of one viewer."""
+    """Requests in flight of one viewer."""
     viewer_rate: float = Field(default=10.0, gt=0)
-    """Requests a second of one viewer, over time."""
+    """Requests per second of one viewer, on average."""
     viewer_burst: int = Field(default=40, ge=1)
-    """Requests that a viewer may send at once after a silence."""
+    """Requests that a viewer may send at once after a quiet time."""
 
     @property
-    def loads(self) -> LoadLimits:
-        """The same as the door is told it."""
+    def load_limits(self) -> LoadLimits:
+        """The settings as load shedding takes them."""
         return LoadLimits(**self.model_dump())
 
 
 class PolicyConfig(Section):
-    """What requests must say of themselves."""
+    """What requests must state, and who is notified of break-glass access."""
 
     purposes: frozenset[str] = frozenset()
-    """Purposes that a request may state; empty for any."""
+    """Purposes that a request may state; empty allows any text."""
     reviewers: str | None = Field(default=None, pattern=r"^https://|^http://(127\.0\.0\.1|localhost)[:/]")
-    """Address that is told within a minute when somebody breaks the glass; without one nobody can."""
+    """URL that is notified within a minute of a break-glass access; without it, nobody can use break-glass."""
     purpose_required: bool = False
-    """Whether every request must state one of them."""
+    """Whether every request must state one of `purposes`."""
 
 
 class DisclosureConfig(Section):
-    """Where it is recorded what was disclosed to whom."""
+    """The record of disclosures: who saw which students' data."""
 
     directory: Path = Path("disclosures")
-    """Folder of the record, beside the settings file when relative; readable by its owner alone."""
+    """Folder of the record, relative to the settings file; only its owner can read it."""
     key_env: str | None = Field(default=None, min_length=1)
-    """Name of the variable with the key of pseudonyms and signatures, 32 bytes in Base64."""
+    """Name of the environment variable with the key of pseudonyms and signatures, 32 bytes in Base64."""
     stdout: Literal["nothing", "lines", "otlp"] = "nothing"
-    """What is printed beside: the same lines, or log records as the OpenTelemetry Collector reads them."""
+    """What is also printed: nothing, the same lines, or log records that the OpenTelemetry Collector reads."""
     file_mib: int = Field(default=256, ge=1)
-    """MiB of a file of the record, after which its process begins a new one; so it does each day (UTC)."""
+    """MiB after which a process continues in a new file; it also does so on each new day (UTC)."""
 
 
-class AgingConfig(Section):
-    """How the answers to one lookup age."""
+class FreshnessConfig(Section):
+    """How long the answers to one lookup are fresh, and how long they may be served stale."""
 
     fresh: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=7))
-    """Seconds for which an answer needs no second asking; as the lookup says when left out."""
+    """Seconds for which an answer is served from the cache; the lookup's own value if left out."""
     stale: timedelta | None = Field(default=None, ge=timedelta(0), le=timedelta(days=7))
-    """Seconds after that for which it may be served, marked as stale; as the lookup says when left out."""
+    """Seconds after that for which it may be served, marked as stale; the lookup's own value if left out."""

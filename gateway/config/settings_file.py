@@ -1,8 +1,8 @@
 """
-What `serve` and `check` are told: one TOML file, with secrets in the environment.
+The settings file of `serve`, `check`, `explain` and `disclosures`: one TOML file, with secrets in the environment.
 
-Everything wrong with it is found before anything is started, and said in one line that names the file, the
-setting and what to change; never the value of a setting.
+Errors are found before anything starts. Each is one line that names the file, the setting and what to change, and
+never shows the value of a setting.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from student_graph.gateway.config.access import (
     GrantConfig,
     IssuerConfig,
     ViewerConfig,
-    contradictions,
+    access_problems,
 )
 from student_graph.gateway.config.sections import (
-    NAME,
-    AgingConfig,
+    NAME_PATTERN,
     CacheConfig,
     DisclosureConfig,
     DocumentsConfig,
+    FreshnessConfig,
     LimitsConfig,
     LoadConfig,
     PolicyConfig,
@@ -40,7 +40,7 @@ from student_graph.gateway.config.sections import (
 )
 
 
-def _zone(name: str) -> str:
+def _check_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -48,59 +48,59 @@ def _zone(name: str) -> str:
     return name
 
 
-def _year_start(text: str) -> str:
+def _check_month_day(text: str) -> str:
     month, _, day = text.partition("-")
-    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 28):
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 28):  # a day that every year has
         raise ValueError("a month and a day up to 28, such as 07-01")
     return text
 
 
 class SourceConfig(Section):
-    """One vendor API of a district; what the adapter itself is told stands beside these settings."""
+    """A vendor API of a district; all settings that are not listed here go to the adapter."""
 
     model_config = ConfigDict(extra="allow")
 
-    name: str = Field(pattern=NAME)
+    name: str = Field(pattern=NAME_PATTERN)
     """Name of the source, unique in its district."""
     kind: str
     """Name of the adapter, as `student-graph adapters list` shows it."""
     identity: IdentityRules | None = None
-    """How the district's ids become this source's; the adapter's own rules when left out."""
+    """Rules that link the district's ids to this source's; the adapter's own rules if left out."""
     lookups: frozenset[str] | None = Field(default=None, min_length=1)
-    """Names of the lookups that the source is asked; all that its adapter answers when left out."""
-    cache: dict[str, AgingConfig] = Field(default_factory=dict)
-    """How its answers age, by lookup; as the lookups say when left out."""
+    """Names of the lookups that the source is used for; all that its adapter supports if left out."""
+    cache: dict[str, FreshnessConfig] = Field(default_factory=dict)
+    """How long its answers are cached, by lookup; the lookups' own values if left out."""
     hook_env: str | None = Field(default=None, min_length=1)
-    """Name of the variable with the key that the vendor signs its calls to the hook with; without one, no hook."""
+    """Name of the environment variable with the key of the source's webhook; without it there is no webhook."""
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the adapter is told."""
+        """The settings of the adapter."""
         return dict(self.model_extra or {})
 
 
 class DistrictConfig(Section):
     """A school district and its sources, in order of precedence."""
 
-    id: str = Field(pattern=NAME)
-    """Short name of the district; part of every id that the graph gives out."""
+    id: str = Field(pattern=NAME_PATTERN)
+    """Short name of the district; part of every id in the graph, so it must never change."""
     name: str = Field(min_length=1)
-    """Name of the district, for people."""
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    """Full name of the district."""
+    time_zone: Annotated[str, AfterValidator(_check_time_zone)]
     """Time zone of the district's calendar, such as `America/Chicago`."""
-    school_year_starts: Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_year_start)] = "07-01"
-    """Month and day on which a school year begins."""
+    school_year_starts: Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_check_month_day)] = "07-01"
+    """Month and day on which a school year begins, such as `07-01`."""
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     grants: tuple[GrantConfig, ...] = ()
-    """Classes of data beside the open one, and who may see them."""
+    """Classes of data that are not open, and who may see them."""
     assigned: tuple[AssignedConfig, ...] = ()
-    """Students given to members of staff beside those whom the SIS tells."""
+    """Students assigned to staff members in addition to those that the SIS names."""
     parents_keep_rights: bool = False
-    """Whether a parent's rights stay when a child comes of age, as those of parents of tax dependents do."""
+    """Whether parents keep their rights when a student turns 18, as for tax dependents (34 CFR 99.31(a)(8))."""
 
 
 class Config(Section):
-    """The whole file."""
+    """All sections of the settings file."""
 
     server: ServerConfig = ServerConfig()
     documents: DocumentsConfig = DocumentsConfig()
@@ -115,11 +115,11 @@ class Config(Section):
 
 
 def policy_digest(config: Config) -> str:
-    """What the settings say of who may see what, as a digest: it stands in every line of the record."""
-    of_district = {"id", "grants", "assigned", "parents_keep_rights"}
-    parts: Any = {"districts": {"__all__": of_district}, "issuers": True, "viewers": True, "policy": True}
-    who = config.model_dump_json(include=parts)
-    return f"sha256:{sha256(who.encode()).hexdigest()}"
+    """SHA-256 of the settings that decide who may see what; every line of the record of disclosures names it."""
+    district_settings = {"id", "grants", "assigned", "parents_keep_rights"}
+    included: Any = {"districts": {"__all__": district_settings}, "issuers": True, "viewers": True, "policy": True}
+    policy = config.model_dump_json(include=included)
+    return f"sha256:{sha256(policy.encode()).hexdigest()}"
 
 
 def load(path: Path) -> Config:
@@ -127,66 +127,69 @@ def load(path: Path) -> Config:
     The settings in a file.
 
     Raises:
-        SettingsError: the file cannot be read, is not TOML, or says something that it may not.
+        SettingsError: the file cannot be read, is not TOML, or a setting is wrong.
     """
     try:
         config = Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as exc:
         raise SettingsError(f"{path}: {exc.strerror or 'cannot be read'}") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{path}: not text in UTF-8") from None
+        raise SettingsError(f"{path}: not UTF-8 text") from None
     except tomllib.TOMLDecodeError as exc:
         raise SettingsError(f"{path}: not TOML: {exc}") from None
     except ValidationError as exc:
-        raise SettingsError(f"{path}: {_problem(exc)}") from None
-    if problem := next(_contradictions(config), None):
+        raise SettingsError(f"{path}: {_first_problem(exc)}") from None
+    if problem := next(_section_problems(config), None):
         raise SettingsError(f"{path}: {problem}")
     return config
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address cannot lead out of this machine."""
+    """Whether a host name or address always means this machine."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _contradictions(config: Config) -> Iterator[str]:
-    """What single settings cannot know: names used twice, and districts that are not there."""
+def _section_problems(config: Config) -> Iterator[str]:
+    """Problems that no single setting can see: names that are used twice, and settings that need each other."""
     ids = [district.id for district in config.districts]
-    if twice := _twice(ids):
-        yield f"districts: two districts have the id {twice!r}; give each its own"
-    for place, district in enumerate(config.districts):
-        if twice := _twice([source.name for source in district.sources]):
-            yield f"districts[{place}].sources: two sources have the name {twice!r}; give each its own"
-    if config.limits.wider and not config.limits.loosened:
-        yield f"limits.{config.limits.wider[0]}: is wider than it comes; say limits.loosened = true to mean it"
+    if duplicate := _first_duplicate(ids):
+        yield f"districts: two districts have the id {duplicate!r}; give each its own"
+    for index, district in enumerate(config.districts):
+        if duplicate := _first_duplicate([source.name for source in district.sources]):
+            yield f"districts[{index}].sources: two sources have the name {duplicate!r}; give each its own"
+    if config.limits.above_default and not config.limits.loosened:
+        yield (
+            f"limits.{config.limits.above_default[0]}: is higher than its default; "
+            "set limits.loosened = true to allow that"
+        )
     if config.cache.redis and not config.cache.key_env:
-        yield "cache.key_env: what is kept in Redis is encrypted; name the variable with the fleet's key"
+        yield "cache.key_env: data in Redis is encrypted; set it to the name of the variable with the key"
     if config.policy.purpose_required and not config.policy.purposes:
-        yield "policy.purposes: name those that a request may state, for one is required"
+        yield "policy.purposes: list the purposes that a request may state, because purpose_required is set"
     if config.documents.only and config.documents.manifest is None:
-        yield "documents.only: name the trusted documents in documents.manifest"
-    yield from contradictions(config.issuers, config.viewers, ids)
+        yield "documents.only: set documents.manifest to the file with the trusted documents"
+    yield from access_problems(config.issuers, config.viewers, ids)
 
 
-def _twice(names: list[str]) -> str | None:
-    return next((name for place, name in enumerate(names) if name in names[:place]), None)
+def _first_duplicate(names: list[str]) -> str | None:
+    return next((name for index, name in enumerate(names) if name in names[:index]), None)
 
 
-def _problem(exc: ValidationError) -> str:
-    """The first thing that is wrong, in words that hold no value, and how many more there are."""
+def _first_problem(exc: ValidationError) -> str:
+    """The first problem as text without any value, and how many more there are."""
     problems = exc.errors(include_input=False, include_url=False)
     first = problems[0]
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    setting = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     match first["type"]:
         case "missing":
-            told = f"{where} is missing"
+            message = f"{setting} is missing"
         case "extra_forbidden":
-            told = f"there is no setting {where}"
+            message = f"there is no setting {setting}"
         case "value_error":
-            told = f"{where}: must be {first['ctx']['error']}"
+            message = f"{setting}: must be {first['ctx']['error']}"
         case _:
-            told = f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    return told + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")
+            message = f"{setting}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return message + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else "")

@@ -1,9 +1,15 @@
-"""The record of who saw what: append-only, chained, signed, and without a value of what was seen."""
+"""
+The disclosure log: an append-only, signed record of who saw which student's data, without the data itself.
 
-from student_graph.gateway.disclosure.disclosing import Disclosing
-from student_graph.gateway.disclosure.entries import Entry, ages_of
+34 CFR 99.32 requires such a record. `DisclosureLog` writes one line of JSON for each response and district into
+the files of a directory (`log_file` describes a file), `verification` finds every change to those files, `search`
+finds who saw a student, and `retention` removes old files.
+"""
+
+from student_graph.gateway.disclosure.entries import Entry, source_ages
 from student_graph.gateway.disclosure.errors import UnwritableError
+from student_graph.gateway.disclosure.keys import DisclosureKeys
 from student_graph.gateway.disclosure.log import DisclosureLog
-from student_graph.gateway.disclosure.secrets import Secrets
+from student_graph.gateway.disclosure.recorder import DisclosureRecorder
 
-__all__ = ["Disclosing", "DisclosureLog", "Entry", "Secrets", "UnwritableError", "ages_of"]
+__all__ = ["DisclosureKeys", "DisclosureLog", "DisclosureRecorder", "Entry", "UnwritableError", "source_ages"]

@@ -1,4 +1,4 @@
-"""What one operation disclosed of one district: made of the records that stand in its answer."""
+"""The entries of the disclosure log: which students' records one response discloses, for each district."""
 
 from __future__ import annotations
 
@@ -12,181 +12,207 @@ from typing import Any, TypeAlias
 import msgspec
 
 from student_graph.adapters.model import DistrictId, Record, Sensitivity
-from student_graph.gateway.disclosure.secrets import Secrets
-from student_graph.resolvers.context import Traffic, Viewer, ViewerRole
+from student_graph.gateway.disclosure.keys import DisclosureKeys
+from student_graph.resolvers.context import Viewer, ViewerRole
+from student_graph.resolvers.operation import SourceTraffic
 
-SCHOOL_OFFICIAL, PARENT, ELIGIBLE, EMERGENCY = "99.31(a)(1)", "99.10", "99.5", "99.36"
-BASES = {ViewerRole.PARENT: PARENT, ViewerRole.STUDENT: ELIGIBLE}
-"""What the law calls the reason, in 34 CFR part 99; school officials for all others."""
+SCHOOL_OFFICIAL, PARENT, ELIGIBLE_STUDENT, HEALTH_OR_SAFETY = "99.31(a)(1)", "99.10", "99.5", "99.36"
+"""Legal bases of a disclosure: sections of 34 CFR part 99."""
+BASIS_BY_ROLE = {ViewerRole.PARENT: PARENT, ViewerRole.STUDENT: ELIGIBLE_STUDENT}
+"""Legal basis by the viewer's role; every other role is a school official."""
 
+SourceAges: TypeAlias = Mapping[str, tuple[bytes, float]]
+"""By district and source, such as `hill/sis`: `fresh` or `stale`, and the seconds since its data was fetched."""
+SOURCE_FORMAT = b'{"name":%b,"fresh":"%%b","age_s":%%.0f}'
 
-Ages: TypeAlias = Mapping[str, tuple[bytes, float]]
-"""By district and source, such as `hill/sis`: `fresh` or `stale`, and seconds since what was shown was fetched."""
-SOURCE = b'{"name":%b,"fresh":"%%b","age_s":%%.0f}'
+_district_of, _student_of = attrgetter("fetched.district"), attrgetter("student_id")
 
 
 @dataclass(slots=True)
-class Told:
-    """Records of students of one district in an answer."""
+class DisclosedRecords:
+    """The records about students of one district in a response."""
 
     students: set[str] = field(default_factory=set)
+    """The students' ids."""
     count: int = 0
-    """How many records, each as often as it stands there."""
+    """Number of records; a record that appears twice in the response counts twice."""
     classes: set[Sensitivity] = field(default_factory=set)
+    """Classes of data of the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSummary:
+    """What the log says about the operation that a client sent."""
+
+    document: str
+    """SHA-256 of the document."""
+    name: str | None
+    """Name of the operation; None if it has none."""
+    fields: tuple[str, ...]
+    """Fields of students' records that the operation selects, such as `Student.name`."""
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One line of the log, but for what is new each time that the same is disclosed."""
+    """
+    One line of the log, without the parts that are new each time: id, time, ages of the sources and request id.
+
+    A cached response is sent again with the same entries. Once an entry is written in full in a file, later lines
+    of that file only refer to the full line.
+    """
 
     body: bytes
     """The part of the line that stays the same, as JSON without its braces."""
     sensitive: bool
-    """Whether a class was disclosed that is not open: then it must be written before the answer leaves."""
+    """Whether it discloses data that is not open: then it must be written before the response is sent."""
     district: DistrictId
     count: int
+    """Number of disclosed records."""
     file: str | None = None
-    """Name of the file in which it stands in full; None where it stands in none yet."""
-    again: bytes = b""
-    """What takes the place of `body` in that file from then on: it names the full line."""
-    sources: bytes | None = None
-    """The district's sources as JSON with a place for how old each is; None before they are known."""
-    names: tuple[str, ...] = ()
-    """Those sources, in that order."""
+    """Name of the file that holds the full line; None if no file does."""
+    repeat_body: bytes = b""
+    """Replaces `body` in later lines of that file: it refers to the full line."""
+    sources_format: bytes | None = None
+    """The district's sources as JSON, with placeholders for their ages; None until the sources are known."""
+    source_names: tuple[str, ...] = ()
+    """The sources in the order of the placeholders, such as `hill/sis`."""
 
     def __sizeof__(self) -> int:
-        """Bytes that it takes; what names the full line is short."""
+        """Bytes that the entry takes in memory; `repeat_body` and `sources_format` are short and not counted."""
         return object.__sizeof__(self) + getsizeof(self.body)
 
-    def told(self, ages: Ages) -> bytes:
-        """How old what was shown was, by source of the district, as JSON; the sources are the same each time."""
-        if self.sources is None:
+    def sources(self, ages: SourceAges) -> bytes:
+        """The district's sources as a JSON array, with freshness and age; `ages` always has the same sources."""
+        if self.sources_format is None:
             prefix = f"{self.district}/"
-            self.names = tuple(name for name in ages if name.startswith(prefix))
-            own = (_encode(name.removeprefix(prefix)).replace(b"%", b"%%") for name in self.names)
-            self.sources = b"[%b]" % b",".join(SOURCE % name for name in own)
-        return self.sources % tuple(chain.from_iterable([ages[name] for name in self.names]))
+            self.source_names = tuple(name for name in ages if name.startswith(prefix))
+            names = (_encode(name.removeprefix(prefix)).replace(b"%", b"%%") for name in self.source_names)
+            self.sources_format = b"[%b]" % b",".join(SOURCE_FORMAT % name for name in names)
+        return self.sources_format % tuple(chain.from_iterable([ages[name] for name in self.source_names]))
 
 
-def told_of(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, Told]:
-    """What parts of an answer tell, by district; they hold lists of records, single ones, and nulls."""
-    records = list(chain.from_iterable(map(_flat, parts)))
-    found: dict[DistrictId, Told] = {}
-    for district, those in _by_district(records):
-        told = found.setdefault(district, Told())
-        told.students.update(map(STUDENT, those))
-        told.count += len(those)
-        told.classes.update(kind.sensitivity for kind in _kinds(those))
-    return found
+def disclosed_records(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, DisclosedRecords]:
+    """Records that a response discloses, by district; its parts hold lists of records, records and nulls."""
+    records = list(chain.from_iterable(map(_flatten, parts)))
+    by_district: dict[DistrictId, DisclosedRecords] = {}
+    for district, group in _group_by_district(records):
+        disclosed = by_district.setdefault(district, DisclosedRecords())
+        disclosed.students.update(map(_student_of, group))
+        disclosed.count += len(group)
+        disclosed.classes.update(kind.sensitivity for kind in _record_types(group))
+    return by_district
 
 
-def _flat(part: Sequence[Any]) -> Iterable[Record]:
+def _flatten(part: Sequence[Any]) -> Iterable[Record]:
     """The records of one part: nearly always all of it is lists, or all of it is records."""
-    kinds = set(map(type, part))
-    if kinds == {list}:
+    types = set(map(type, part))
+    if types == {list}:
         return chain.from_iterable(part)
-    if kinds == {list, type(None)}:
+    if types == {list, type(None)}:
         return chain.from_iterable(filter(None, part))
-    return [each for item in part for each in (item if isinstance(item, list) else (item,)) if _is_record(each)]
+    lists = (item if isinstance(item, list) else (item,) for item in part)
+    return [record for records in lists for record in records if isinstance(record, Record)]
 
 
-def _is_record(each: Any) -> bool:
-    return isinstance(each, Record)
-
-
-def _by_district(records: Sequence[Record]) -> Iterator[tuple[DistrictId, Sequence[Record]]]:
-    """The records of each district; nearly always there is one."""
-    names = set(map(DISTRICT, records))
-    if len(names) == 1:
-        yield names.pop(), records
+def _group_by_district(records: Sequence[Record]) -> Iterator[tuple[DistrictId, Sequence[Record]]]:
+    """The records of each district; nearly always there is one district."""
+    districts = set(map(_district_of, records))
+    if len(districts) == 1:
+        yield districts.pop(), records
         return
-    for name in sorted(names):
-        yield name, [record for record in records if DISTRICT(record) == name]
+    for district in sorted(districts):
+        yield district, [record for record in records if _district_of(record) == district]
 
 
-def _kinds(records: Sequence[Record]) -> set[type[Record]]:
+def _record_types(records: Sequence[Record]) -> set[type[Record]]:
     return set(map(type, records))
 
 
-DISTRICT, STUDENT = attrgetter("fetched.district"), attrgetter("student_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was asked, as the log names it."""
-
-    op: str
-    """SHA-256 of the document."""
-    name: str | None
-    """Name of the operation."""
-    fields: tuple[str, ...]
-    """Fields of students' records that it asks for, such as `Student.name`."""
-
-
-def entry(
-    secrets: Secrets,
+def disclosure_entry(
+    keys: DisclosureKeys,
     viewer: Viewer,
-    asked: Asked,
+    operation: OperationSummary,
     district: DistrictId,
-    told: Told | None,
+    records: DisclosedRecords | None,
     *,
     policy: str,
     denied: int,
 ) -> Entry:
-    """The line of what was disclosed of a district, or refused."""
-    open_, told = Sensitivity.OPEN, told or Told()
+    """
+    The entry for one response and district.
+
+    `records` is None if the response discloses none and only refuses; `policy` is the digest of the access rules;
+    `denied` counts the keys that the viewer was refused. The log writes these keys:
+
+    * `tenant` (district), `actor` (pseudonym, role and issuer of the viewer), `basis` (section of 34 CFR part 99),
+      `purpose` (as the request stated it)
+    * `op`, `opName`, `fields`: see `OperationSummary`
+    * `students` (pseudonyms), `count` (records), `categories` (classes of data, without the open one)
+    * `decision` (`allow` or `deny`), `denied`, `breakGlass` (id of the break-glass access that was used), `policy`
+    """
+    records = records or DisclosedRecords()
+    restricted = records.classes - {Sensitivity.OPEN}
     body: dict[str, Any] = {
         "tenant": district,
-        "actor": {
-            "sub": secrets.pseudonym(district, f"{viewer.issuer or ''}|{viewer.subject}"),
-            "role": viewer.role.name,
-            "idp": viewer.issuer,
-        },
-        "basis": BASES.get(viewer.role, SCHOOL_OFFICIAL),
+        "actor": _actor(keys, viewer, district),
+        "basis": BASIS_BY_ROLE.get(viewer.role, SCHOOL_OFFICIAL),
         "purpose": viewer.purpose,
-        "op": asked.op,
-        "opName": asked.name,
-        "students": sorted(secrets.pseudonym(district, student) for student in told.students),
-        "count": told.count,
-        "fields": asked.fields,
-        "categories": sorted(each.name for each in told.classes - {open_}),
-        "decision": "allow" if told.count or not denied else "deny",
+        "op": operation.document,
+        "opName": operation.name,
+        "students": sorted(keys.pseudonym(district, student) for student in records.students),
+        "count": records.count,
+        "fields": operation.fields,
+        "categories": sorted(sensitivity.name for sensitivity in restricted),
+        "decision": "allow" if records.count or not denied else "deny",
         "denied": denied,
         "breakGlass": viewer.emergency.name if viewer.emergency is not None else None,
         "policy": policy,
     }
-    return Entry(_encode(body)[1:-1], bool(told.classes - {open_}), district, told.count)
+    return Entry(_encode(body)[1:-1], bool(restricted), district, records.count)
 
 
-def opened(
-    secrets: Secrets,
+def break_glass_entry(
+    keys: DisclosureKeys,
     viewer: Viewer,
     district: str,
     students: Iterable[str],
     *,
     classes: Iterable[Sensitivity],
-    told: Mapping[str, Any],
+    details: Mapping[str, Any],
 ) -> Entry:
-    """The line of what was opened for a child's health or safety, and why; nothing has been disclosed yet."""
+    """
+    The entry for a break-glass access to students' data for their health or safety; no record is disclosed yet.
+
+    `details` says why and until when; the log writes it as `opening`.
+    """
     body: dict[str, Any] = {
         "tenant": district,
-        "actor": {
-            "sub": secrets.pseudonym(district, f"{viewer.issuer or ''}|{viewer.subject}"),
-            "role": viewer.role.name,
-            "idp": viewer.issuer,
-        },
-        "basis": EMERGENCY,
-        "opening": dict(told),
-        "students": sorted(secrets.pseudonym(district, student) for student in students),
+        "actor": _actor(keys, viewer, district),
+        "basis": HEALTH_OR_SAFETY,
+        "opening": dict(details),
+        "students": sorted(keys.pseudonym(district, student) for student in students),
         "count": 0,
-        "categories": sorted(each.name for each in classes),
+        "categories": sorted(sensitivity.name for sensitivity in classes),
     }
     return Entry(_encode(body)[1:-1], True, DistrictId(district), 0)
 
 
-def ages_of(traffic: Mapping[str, Traffic]) -> Ages:
-    """How old what was shown was, by what an operation asked of whom."""
-    return {name: (b"stale" if seen.stale else b"fresh", seen.age) for name, seen in traffic.items()}
+def _actor(keys: DisclosureKeys, viewer: Viewer, district: str) -> dict[str, str | None]:
+    return {
+        "sub": actor_pseudonym(keys, viewer, district),
+        "role": viewer.role.name,
+        "idp": viewer.issuer,
+    }
+
+
+def actor_pseudonym(keys: DisclosureKeys, viewer: Viewer, district: str) -> str:
+    """The keyed hash that the log writes for a viewer: issuers may use the same subject for different people."""
+    return keys.pseudonym(district, f"{viewer.issuer or ''}|{viewer.subject}")
+
+
+def source_ages(traffic: Mapping[str, SourceTraffic]) -> SourceAges:
+    """How old the data of each source was that an operation read."""
+    return {name: (b"stale" if source.stale else b"fresh", source.age) for name, source in traffic.items()}
 
 
 _encode = msgspec.json.Encoder().encode

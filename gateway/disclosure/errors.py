@@ -1,4 +1,4 @@
-"""When the record of disclosures cannot be written, and who is told."""
+"""The error of a disclosure that cannot be recorded, and the log line about it for operators."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ log = logging.getLogger("student_graph.disclosure")
 
 
 class UnwritableError(Exception):
-    """What would be disclosed cannot be recorded, and therefore is not disclosed."""
+    """A disclosure cannot be recorded, and therefore must not be made."""
 
 
-def complain(what: str, exc: OSError) -> None:
-    """Say that the log is in trouble, and which; an operator must act within a minute."""
-    log.error("the disclosure log cannot be %s (%s)", what, errno.errorcode.get(exc.errno or 0, "OSError"))
+def log_failure(action: str, exc: OSError) -> None:
+    """Log that something cannot be done with the disclosure log; an operator must act within a minute."""
+    log.error("the disclosure log cannot be %s (%s)", action, errno.errorcode.get(exc.errno or 0, "OSError"))

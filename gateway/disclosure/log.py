@@ -1,8 +1,8 @@
 """
-Where the record of disclosures goes, and what is done when it cannot be written.
+The disclosure log of one process: where its lines are written, and what happens when they cannot be.
 
-What is not of the open class is written before the answer leaves, or the answer does not. The rest may wait in
-memory, for a minute and ten thousand entries at most; then nothing is disclosed any more.
+An entry that discloses a class of data that is not open must be written before the response is sent. Other entries
+may wait in memory: for a minute, and at most ten thousand of them. After that nothing is disclosed any more.
 """
 
 from __future__ import annotations
@@ -20,239 +20,251 @@ from pathlib import Path
 
 import msgspec
 
-from student_graph.gateway.disclosure.chain import OPENING, Chain
-from student_graph.gateway.disclosure.entries import Ages, Entry
-from student_graph.gateway.disclosure.errors import UnwritableError, complain
-from student_graph.gateway.disclosure.printing import Copies, Sink
-from student_graph.gateway.disclosure.secrets import Secrets
+from student_graph.gateway.disclosure.entries import Entry, SourceAges
+from student_graph.gateway.disclosure.errors import UnwritableError, log_failure
+from student_graph.gateway.disclosure.keys import DisclosureKeys
+from student_graph.gateway.disclosure.log_file import BREAK_GLASS_LABEL, LogFile
+from student_graph.gateway.disclosure.sinks import BufferedSink, Sink
 
-WAIT = 60.0
-"""Seconds that an entry may wait to be written."""
-MOST = 10_000
-"""Entries that may wait."""
-MOST_BYTES = 64 << 20
-"""Bytes of them: lines of large answers are long."""
-SIGN = 60.0
-"""Seconds between two signatures."""
-SIZE = 256 << 20
-"""Bytes of a file, after which a new one is begun."""
-NAME = b"%012x%b%08x"
-"""What a line is called: it sorts by time and is nobody else's."""
-LINE = b'{"v":1,"id":"' + NAME + b'","ts":"%b.%03dZ",%b,"sources":%b,"requestId":"%b"'
+MAX_WAIT_SECONDS = 60.0
+"""How long an entry may wait to be written."""
+MAX_WAITING_LINES = 10_000
+MAX_WAITING_BYTES = 64 << 20
+"""Lines of large responses are long."""
+SIGNING_INTERVAL_SECONDS = 60.0
+MAX_FILE_BYTES = 256 << 20
+"""Size of a file after which the process continues in a new one."""
+ID_FORMAT = b"%012x%b%08x"
+"""A line's id: its time in milliseconds, the process's random number, and a counter. Ids sort by time."""
+LINE_FORMAT = b'{"v":1,"id":"' + ID_FORMAT + b'","ts":"%b.%03dZ",%b,"sources":%b,"requestId":"%b"'
+"""
+A line without `prev` and its closing brace. Between `ts` (when it was written, UTC) and `sources` (the district's
+sources, each with its freshness and age in seconds) is the entry's body: see `entries`.
+"""
+REPEAT_FORMAT = b'"tenant":%b,"same":"%b","count":%d'
+"""Body of an entry that the file already holds in full: `same` is the id of the full line."""
 
 
 class DisclosureLog:
-    """The record of a process: a chain of its own, and others who are told the same."""
+    """Writes entries into files of its own, and copies of them to sinks."""
 
     def __init__(
         self,
         directory: Path,
-        secrets: Secrets,
-        others: Sequence[Sink] = (),
+        keys: DisclosureKeys,
+        sinks: Sequence[Sink] = (),
         *,
-        size: int = SIZE,
-        open_chain: Callable[..., Chain] = Chain,
+        max_file_bytes: int = MAX_FILE_BYTES,
+        open_file: Callable[..., LogFile] = LogFile,
         clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """
-        Write into a directory and to others, into files of so many bytes; `wall` tells seconds since 1970.
+        Start a file in a directory, which is created if it does not exist.
+
+        `clock` and `wall_clock` return seconds, the second one since 1970.
 
         Raises:
-            OSError: nothing can be written there.
+            OSError: no file can be created there.
         """
-        self.secrets = secrets
-        self._others = [Copies(other, MOST, MOST_BYTES) for other in others]
-        self._clock, self._wall = clock, wall
-        self._begin = partial(open_chain, directory, secrets.signing, wall=wall)
-        self.chain = self._begin()
-        self._size = self._large = size
+        self.directory = directory
+        self.keys = keys
+        self._sinks = [BufferedSink(sink, MAX_WAITING_LINES, MAX_WAITING_BYTES) for sink in sinks]
+        self._clock, self._wall_clock = clock, wall_clock
+        self._open_file = partial(open_file, directory, keys.signing_key, wall_clock=wall_clock)
+        self.current_file = self._open_file()
+        self._max_file_bytes = self._rotation_bytes = max_file_bytes
         self._waiting: deque[tuple[float, bytes]] = deque()
-        self._task: asyncio.Task[None] | None = None
-        self._turn, self._full = asyncio.Lock(), asyncio.Event()
-        self._run = os.urandom(4).hex().encode()
-        self._number = self._second = self._held = 0
-        self._shown = b""
+        self._waiting_bytes = 0
+        self._signing_task: asyncio.Task[None] | None = None
+        self._rotating, self._is_file_full = asyncio.Lock(), asyncio.Event()
+        self._process_id = os.urandom(4).hex().encode()
+        self._line_number = self._formatted_second = 0
+        self._formatted_time = b""
         self.written = 0
-        """Entries written since start."""
+        """Entries written since the start."""
 
-    def write(self, entries: Sequence[Entry], ages: Ages, request_id: str) -> None:
+    def write(self, entries: Sequence[Entry], ages: SourceAges, request_id: str) -> None:
         """
-        Record disclosures, before they are made.
+        Record disclosures before they are made.
 
         Raises:
             UnwritableError: they cannot be recorded.
         """
         for entry in entries:
-            stamps = self._stamps()
-            told, request = entry.told(ages), request_id.encode()
-            file = self.chain.name
-            body = entry.again if entry.file == file else entry.body
+            stamps = self._next_stamps()
+            sources, request = entry.sources(ages), request_id.encode()
+            file = self.current_file.name
+            body = entry.repeat_body if entry.file == file else entry.body
             try:
-                self._record(LINE % (*stamps, body, told, request))
+                self._write_in_order(LINE_FORMAT % (*stamps, body, sources, request))
             except OSError as exc:
-                # In full, because the file into which it goes may not be the one that has the full line.
-                self._wait(exc, LINE % (*stamps, entry.body, told, request), must=entry.sensitive)
+                # In full, because it may be written into another file than the one that holds the full line.
+                line = LINE_FORMAT % (*stamps, entry.body, sources, request)
+                self._enqueue(exc, line, sensitive=entry.sensitive)
                 continue
             if body is entry.body:
                 district = msgspec.json.encode(entry.district)
                 entry.file = file
-                entry.again = b'"tenant":%b,"same":"%b","count":%d' % (district, NAME % stamps[:3], entry.count)
+                entry.repeat_body = REPEAT_FORMAT % (district, ID_FORMAT % stamps[:3], entry.count)
 
-    async def write_alone(self, entry: Entry, request_id: str) -> None:
+    async def write_break_glass(self, entry: Entry, request_id: str) -> None:
         """
-        Record an opening in a file of its own, signed at once: it is found without reading all others.
+        Record a break-glass access in a file of its own, signed at once, so that a search reads no other files.
 
         Raises:
             UnwritableError: it cannot be recorded.
         """
-        line = LINE % (*self._stamps(), entry.body, b"[]", request_id.encode())
+        line = LINE_FORMAT % (*self._next_stamps(), entry.body, b"[]", request_id.encode())
         try:
-            await asyncio.to_thread(self._alone, line)
+            await asyncio.to_thread(self._write_own_file, line)
         except OSError as exc:
-            complain("written", exc)
+            log_failure("written", exc)
             raise UnwritableError from None
-        self._tell(line)
+        self._copy_to_sinks(line)
 
-    def _alone(self, line: bytes) -> None:
+    def _write_own_file(self, line: bytes) -> None:
         """
-        Write a file of one line; it waits for the disk.
+        Write a file with one line; it waits for the disk.
 
         Raises:
             OSError: it could not be written.
         """
-        chain = self._begin(label=OPENING)
+        file = self._open_file(label=BREAK_GLASS_LABEL)
         try:
-            chain.append(line)
+            file.append(line)
         except OSError:
-            chain.abandon()
+            file.discard()
             raise
-        chain.close()
+        file.close()
 
-    def _stamps(self) -> tuple[int, bytes, int, bytes, int]:
-        """What the name and the time of a line are made of; a second is spelled once."""
-        self._number += 1
-        now = self._wall()
+    def _next_stamps(self) -> tuple[int, bytes, int, bytes, int]:
+        """The values of `LINE_FORMAT` up to the milliseconds of `ts`; each second is formatted once."""
+        self._line_number += 1
+        now = self._wall_clock()
         second = int(now)
-        if second != self._second:
-            self._second, self._shown = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
+        if second != self._formatted_second:
+            self._formatted_second = second
+            self._formatted_time = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
         milliseconds = int((now - second) * 1000)
-        return second * 1000 + milliseconds, self._run, self._number, self._shown, milliseconds
+        id_ = second * 1000 + milliseconds, self._process_id, self._line_number
+        return *id_, self._formatted_time, milliseconds
 
-    def _record(self, line: bytes) -> None:
+    def _write_in_order(self, line: bytes) -> None:
         """
-        Write a line, after those that wait.
+        Write a line, after the lines that wait.
 
         Raises:
             OSError: it could not be written.
         """
         if self._waiting:
-            self._flush()
-        self._put(line)
+            self._write_waiting()
+        self._write_line(line)
 
-    def _wait(self, exc: OSError, line: bytes, *, must: bool) -> None:
+    def _enqueue(self, exc: OSError, line: bytes, *, sensitive: bool) -> None:
         """
-        Let a line wait, where it may.
+        Keep a line in memory until it can be written.
 
         Raises:
-            UnwritableError: it may not, or no longer.
+            UnwritableError: the line is sensitive, lines have waited too long, or too many wait.
         """
         now = self._clock()
         if not self._waiting:
-            complain("written", exc)
-        elif now - self._waiting[0][0] > WAIT:
-            must = True
-        if must or len(self._waiting) >= MOST or self._held + len(line) > MOST_BYTES:
+            log_failure("written", exc)
+        is_overdue = bool(self._waiting) and now - self._waiting[0][0] > MAX_WAIT_SECONDS
+        is_full = len(self._waiting) >= MAX_WAITING_LINES or self._waiting_bytes + len(line) > MAX_WAITING_BYTES
+        if sensitive or is_overdue or is_full:
             raise UnwritableError from None
         self._waiting.append((now, line))
-        self._held += len(line)
+        self._waiting_bytes += len(line)
 
-    def _flush(self) -> None:
+    def _write_waiting(self) -> None:
         """
-        Write what waits, in order.
+        Write the lines that wait, in order.
 
         Raises:
-            OSError: it could not be written.
+            OSError: a line could not be written; it and those after it still wait.
         """
         while self._waiting:
             line = self._waiting[0][1]
-            self._put(line)
+            self._write_line(line)
             self._waiting.popleft()
-            self._held -= len(line)
+            self._waiting_bytes -= len(line)
 
-    def _put(self, line: bytes) -> None:
+    def _write_line(self, line: bytes) -> None:
         """
-        Write a line, and tell the others.
+        Write a line into the current file, and copies of it to the sinks.
 
         Raises:
             OSError: it could not be written.
         """
-        self.chain.append(line)
-        if self.chain.size >= self._large:
-            self._large = sys.maxsize  # once: when no file can be begun, the next signature tries again
-            self._full.set()
-        self._tell(line)
+        self.current_file.append(line)
+        if self.current_file.size >= self._rotation_bytes:
+            self._rotation_bytes = sys.maxsize  # once; if no file can be started, the next signature tries again
+            self._is_file_full.set()
+        self._copy_to_sinks(line)
 
-    def _tell(self, line: bytes) -> None:
-        """Tell the others of a line that was written."""
+    def _copy_to_sinks(self, line: bytes) -> None:
+        """Count a line that was written, and give copies of it to the sinks."""
         self.written += 1
-        for other in self._others:
-            other.append(line)
+        for sink in self._sinks:
+            sink.append(line)
 
     def start(self) -> None:
-        """Begin to sign once a minute, and when a file is large enough."""
-        self._task = asyncio.create_task(self._sign())
+        """Sign once a minute from now on, and whenever a file is full."""
+        self._signing_task = asyncio.create_task(self._sign_regularly())
 
-    async def _sign(self) -> None:
+    async def _sign_regularly(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(SIGN):
-                    await self._full.wait()
+                async with asyncio.timeout(SIGNING_INTERVAL_SECONDS):
+                    await self._is_file_full.wait()
             await self.sign()
 
     async def sign(self) -> None:
-        """Vouch for all lines so far, and go on in a new file when this one is large enough, or of another day."""
-        async with self._turn:
-            self._full.clear()
+        """Sign all lines so far; continue in a new file if this one is full or of another day (UTC)."""
+        async with self._rotating:
+            self._is_file_full.clear()
             try:
-                self._flush()
-                told = self.chain.vouch()
-                if told is not None:
-                    await asyncio.to_thread(self.chain.keep, *told)  # a disk may take its time
+                self._write_waiting()
+                sidecar = self.current_file.write_checkpoint()
+                if sidecar is not None:
+                    await asyncio.to_thread(self.current_file.persist, sidecar)
             except OSError as exc:
-                complain("signed", exc)
+                log_failure("signed", exc)
                 return
-            if self.chain.size >= self._size or datetime.fromtimestamp(self._wall(), UTC).date() != self.chain.day:
-                await self._change()
+            today = datetime.fromtimestamp(self._wall_clock(), UTC).date()
+            if self.current_file.size >= self._max_file_bytes or self.current_file.day != today:
+                await self._rotate()
 
-    async def _change(self) -> None:
-        """Go on in a new file; in this one when none can be begun."""
-        old = self.chain
+    async def _rotate(self) -> None:
+        """Continue in a new file; keep the current one if no new file can be started."""
+        old = self.current_file
         try:
-            new = await asyncio.to_thread(self._begin, follows=old)
+            new = await asyncio.to_thread(self._open_file, follows=old)
         except OSError as exc:
-            complain("continued in a new file", exc)
+            log_failure("continued in a new file", exc)
             return
         try:
-            ended = old.end()
+            final = old.write_final_checkpoint()
         except OSError as exc:
-            new.abandon()
-            complain("continued in a new file", exc)
+            new.discard()
+            log_failure("continued in a new file", exc)
             return
-        self.chain, self._large = new, self._size
+        self.current_file, self._rotation_bytes = new, self._max_file_bytes
         try:
-            await asyncio.to_thread(old.close, ended)
+            await asyncio.to_thread(old.close, final)
         except OSError as exc:
-            complain("closed", exc)
+            log_failure("closed", exc)
 
     async def close(self) -> None:
-        """Write what waits, and sign for good."""
-        async with self._turn:  # a change of files comes to its end
-            if self._task is not None:
-                self._task.cancel()
-                await asyncio.gather(self._task, return_exceptions=True)
+        """Write the lines that wait, and close the current file with its final checkpoint."""
+        async with self._rotating:  # a rotation that is under way finishes first
+            if self._signing_task is not None:
+                self._signing_task.cancel()
+                await asyncio.gather(self._signing_task, return_exceptions=True)
             try:
-                self._flush()
-                self.chain.close()
+                self._write_waiting()
+                self.current_file.close()
             except OSError as exc:
-                complain("closed", exc)
+                log_failure("closed", exc)

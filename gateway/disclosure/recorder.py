@@ -29,8 +29,9 @@ from student_graph.gateway.disclosure.entries import (
 )
 from student_graph.gateway.disclosure.log import DisclosureLog
 from student_graph.gateway.documents.document import ParsedDocument
-from student_graph.resolvers.context import Operation, Viewer
+from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.fields.record import InstanceOf
+from student_graph.resolvers.operation import Disclosures
 
 MAX_CACHED_OPERATIONS = 1_024
 
@@ -49,20 +50,25 @@ class DisclosureRecorder:
         """By identity of the operation's node, which is kept with it so that the identity cannot be reused."""
 
     def entries(
-        self, viewer: Viewer, document: ParsedDocument, node: OperationDefinitionNode, operation: Operation
+        self, viewer: Viewer, document: ParsedDocument, node: OperationDefinitionNode, disclosures: Disclosures
     ) -> list[Entry]:
-        """What an operation discloses and refuses, one entry a district; clears the notes that the operation took."""
-        records, denied, read = disclosed_records(operation.disclosed), dict(operation.denied), dict(operation.read)
-        for notes in (operation.disclosed, operation.denied, operation.read):
-            notes.clear()
-        for district, classes in read.items():
+        """What an operation discloses and refuses, one entry a district; clears `disclosures`."""
+        records, denied = disclosed_records(disclosures.records), dict(disclosures.denied)
+        for district, classes in disclosures.classes_read.items():
             records.setdefault(district, DisclosedRecords()).classes |= classes
+        disclosures.clear()
         if not records and not denied:
             return []
         summary, policy, keys = self._summary(document, node), self._policy, self.log.keys
         return [
             disclosure_entry(
-                keys, viewer, summary, district, records.get(district), policy=policy, denied=denied.get(district, 0)
+                keys,
+                viewer,
+                summary,
+                district,
+                records.get(district),
+                policy=policy,
+                denied=denied.get(district, 0),
             )
             for district in sorted({*records, *denied})
         ]
@@ -112,5 +118,9 @@ class _StudentFieldVisitor(Visitor):
         parent = self._info.get_parent_type()
         if isinstance(parent, GraphQLObjectType):
             is_type_of = parent.is_type_of
-            if isinstance(is_type_of, InstanceOf) and is_type_of.discloses and not node.name.value.startswith("__"):
+            if (
+                isinstance(is_type_of, InstanceOf)
+                and is_type_of.discloses
+                and not node.name.value.startswith("__")
+            ):
                 self.fields.add(f"{parent.name}.{node.name.value}")
