@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from benchmarks.district import PAGE, SECTION, VIEWER
 from student_graph.gateway.cache import Limits
-from student_graph.gateway.disclosure import DisclosureLog, Secrets
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.load_shedding import LoadLimits
 
@@ -33,10 +33,10 @@ def application(*districts: Any, limits: Limits | None = None, loads: LoadLimits
     """The service over these districts, its record of disclosures in a folder that goes with the process."""
     folder = tempfile.TemporaryDirectory()
     _FOLDERS.append(folder)
-    log = DisclosureLog(Path(folder.name), Secrets(b"k" * 32))
+    log = DisclosureLog(Path(folder.name), DisclosureKeys(b"k" * 32))
     limits = limits or Limits()
     return Service(
-        districts, {TOKEN: VIEWER}, cache=limits, executor="breadth", disclosures=log, loads=loads
+        districts, {TOKEN: VIEWER}, cache_limits=limits, executor="breadth", disclosure_log=log, load_limits=loads
     ).app()
 
 

@@ -65,7 +65,7 @@ class _Failing:
 async def _stale(count: int) -> list[Row]:
     """Pages of a class of 30 from what is kept, fresh and then stale."""
     failing = _Failing()
-    app = application(district(failing.source), limits=Limits(whole=False))
+    app = application(district(failing.source), limits=Limits(responses=False))
     await ask(app)
     fresh = await timed_pages(app, count)
     await asyncio.sleep(0.3)

@@ -24,9 +24,10 @@ from benchmarks.measuring import Row, Times, plain, timed
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import Fetch, Sources
 from student_graph.gateway.execution import BreadthExecutor, StructExecutor
-from student_graph.gateway.server import spare_collector
+from student_graph.gateway.server import freeze_garbage_collector
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Context, Health, Operation
+from student_graph.resolvers.context import Context, Health
+from student_graph.resolvers.operation import Operation
 from student_graph.resolvers.schema import make_schema
 
 SIZES = (10, 50, 500, 5000)
@@ -96,7 +97,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 async def _of_size(students: int, *, quick: bool) -> list[Row]:
     page, case = Page(students), f"{students} students"
-    spare_collector()  # as the service does at its start
+    freeze_garbage_collector()  # as the service does at its start
     stocks = await page.run("stock")
     await _compare(page, stocks)
     count = leaves(stocks)

@@ -30,7 +30,8 @@ from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.disclosure.entries import OperationSummary, disclosed_records, disclosure_entry
 from student_graph.resolvers.access import Reach, granted
-from student_graph.resolvers.context import Operation, Viewer, ViewerRole
+from student_graph.resolvers.context import Viewer, ViewerRole
+from student_graph.resolvers.operation import Operation
 
 SHARE = 10.0
 """Per cent of the executor's time that the policy may take for a page of 500."""
@@ -86,7 +87,7 @@ def _before(fetch: Fetch, viewer: Viewer, reach: Reach) -> Callable[[Operation],
     async def reach_of(_: DistrictId) -> Reach:
         return reach
 
-    return lambda operation: authorized(fetch, viewer, {HERE: district()}, reach_of, operation)
+    return lambda operation: authorized(fetch, viewer, {HERE: district()}, reach_of, operation.disclosures)
 
 
 def _record(operation: Operation, runs: int, bare: float) -> list[Row]:
@@ -98,7 +99,7 @@ def _record(operation: Operation, runs: int, bare: float) -> list[Row]:
         first, again = [], []
         for _ in range(runs + 3):
             started = time.perf_counter()
-            [(name, told)] = disclosed_records(operation.disclosed).items()
+            [(name, told)] = disclosed_records(operation.disclosures.records).items()
             made = disclosure_entry(secrets, VIEWER, asked, name, told, policy="", denied=0)
             log.write([made], {}, "r" * 32)
             first.append(time.perf_counter() - started)

@@ -25,7 +25,7 @@ from benchmarks.asking import application, ask
 from benchmarks.district import VIEWER, district, records, source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
-from student_graph.gateway.server import spare_collector
+from student_graph.gateway.server import freeze_garbage_collector
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import Context
@@ -39,19 +39,19 @@ def whole(students: int) -> ASGIApp:
 
 def gateway(students: int) -> ASGIApp:
     """The service, which keeps answers of sources but none of its own."""
-    return _service(students, Limits(whole=False))
+    return _service(students, Limits(responses=False))
 
 
 def shedding(students: int) -> ASGIApp:
     """The same as `gateway`, which takes on no more than it can answer, as it is served."""
-    made = application(district(source(records(students))), limits=Limits(whole=False), loads=LoadLimits())
-    spare_collector()
+    made = application(district(source(records(students))), limits=Limits(responses=False), loads=LoadLimits())
+    freeze_garbage_collector()
     return made
 
 
 def _service(students: int, limits: Limits) -> ASGIApp:
     made = application(district(source(records(students))), limits=limits)
-    spare_collector()
+    freeze_garbage_collector()
     return made
 
 

@@ -24,10 +24,11 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import Freshness, Source
-from student_graph.gateway.cache import TrackedOperation, Limits, CachedFetch
+from student_graph.gateway.cache import CachedFetch, Dependencies, Limits
 from student_graph.gateway.cache.limits import MIB
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
+from student_graph.resolvers.operation import Staleness, Traffic
 
 MEMORY = 64
 """MiB that the cache is given."""
@@ -73,7 +74,8 @@ async def _many(count: int) -> list[Row]:
     before = _resident()
     for start in range(0, count, BATCH):
         keys = tuple(StudentId(str(10_000_000 + start + n)) for n in range(BATCH))
-        reading = CachedFetch(operations.cache, TrackedOperation(), asyncio.get_running_loop().time() + 10)
+        deadline = asyncio.get_running_loop().time() + 10
+        reading = CachedFetch(operations.cache, Traffic(), Staleness(), Dependencies(), deadline)
         await reading(everybody, Ask(STUDENTS, keys))
     grown = _resident() - before
     store = operations.cache.store

@@ -1,8 +1,8 @@
 """
-Logs as JSON lines, of which is known what they may hold.
+Logs as JSON lines that hold no personal data.
 
-A message of ours says what happened in words of ours, with names of types and settings at most. What another
-library logs may hold anything, so only that it did is told. No line is longer than 4 KiB, nor looks like two.
+The gateway's own messages name types and settings at most. A message of another library may hold anything, so it
+is withheld: the line says only that there was one. No line is longer than 4 KiB or contains a line break.
 """
 
 from __future__ import annotations
@@ -14,39 +14,40 @@ from datetime import UTC, datetime
 
 import msgspec
 
-OURS = ("student_graph",)
-"""Loggers whose messages are written for the log."""
-LONGEST = 2_000
-"""Characters of a message."""
+OWN_LOGGERS = ("student_graph",)
+"""Top-level names of the loggers whose messages are written to the log."""
+MAX_MESSAGE_CHARACTERS = 2_000
+MAX_STACK_FRAMES = 10
+"""Innermost frames of an exception's traceback that a line names."""
 
 
 class JsonLines(logging.Formatter):
-    """A line for each record: when, how bad, who says it, what, and where an exception came from."""
+    """Formats a log record as one JSON line: time, level, logger, message, and an exception's type and frames."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line of JSON."""
-        mine = record.name.partition(".")[0] in OURS
-        told = {
+        """Return the record as one line of JSON."""
+        is_own = record.name.partition(".")[0] in OWN_LOGGERS
+        line = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "event": _plain(record.getMessage()) if mine else "a message of this library was withheld",
+            "event": _printable(record.getMessage()) if is_own else "a message of this library was withheld",
         }
         if record.exc_info and record.exc_info[1] is not None:
             exc = record.exc_info[1]
-            told["exception"] = type(exc).__name__
-            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(exc.__traceback__)]
-            told["at"] = " < ".join(reversed(places[-10:]))
-        return msgspec.json.encode(told).decode()
+            line["exception"] = type(exc).__name__
+            frames = reversed(traceback.extract_tb(exc.__traceback__)[-MAX_STACK_FRAMES:])
+            line["at"] = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in frames)
+        return msgspec.json.encode(line).decode()
 
 
-def _plain(text: str) -> str:
-    """A message without anything that a terminal obeys, and no longer than it may be."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST])
+def _printable(message: str) -> str:
+    """Shorten a message and replace control characters, which a terminal could interpret."""
+    return "".join(letter if letter.isprintable() else "?" for letter in message[:MAX_MESSAGE_CHARACTERS])
 
 
 def configure(level: int = logging.WARNING) -> None:
-    """Let everything that is logged go to standard error, as JSON lines."""
+    """Write everything that is logged to standard error, as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)

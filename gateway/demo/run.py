@@ -16,10 +16,10 @@ from student_graph.adapters.sandbox.showcase import showcase
 from student_graph.gateway.demo.people import POLICY, DemoIssuer
 from student_graph.gateway.demo.ready import ready_file
 from student_graph.gateway.demo.staged import Staged, people_of, staged
-from student_graph.gateway.disclosure import DisclosureLog, Secrets
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
-from student_graph.gateway.web.graphiql import GraphiQLPage
+from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 
 HOST = "127.0.0.1"
 HOSTS = ("localhost", HOST, "[::1]", "::1")
@@ -55,14 +55,14 @@ def run(options: argparse.Namespace) -> int:
         url = f"http://{HOST}:{bound.getsockname()[1]}/graphql"
         issuer = DemoIssuer(people_of(districts))
         tokens = issuer.tokens()
-        explorer = GraphiQLPage(variables={"studentUniqueId": showcase(districts[0].facts) or ""}, people=tokens)
+        graphiql = GraphiQLPage(variables={"studentUniqueId": showcase(districts[0].facts) or ""}, demo_tokens=tokens)
         names, key = [district.id for district in districts], secrets.token_bytes(32)
 
         def announce() -> None:
-            print(_welcome(url, explorer.code, tokens["superintendent"], districts, sandboxes), flush=True)
+            print(_welcome(url, graphiql.code, tokens["superintendent"], districts, sandboxes), flush=True)
             sources = {name: {"kind": sandbox.kind, "url": sandbox.url} for name, sandbox in sandboxes.items()}
             log = {"directory": folder, "key": base64.b64encode(key).decode(), "districts": names}
-            page = f"{url}#code={explorer.code}"
+            page = f"{url}#code={graphiql.code}"
             ready = {"graphql": url, "graphiql": page, "tokens": tokens, "sources": sources, "disclosures": log}
             write_ready(ready)
 
@@ -70,12 +70,12 @@ def run(options: argparse.Namespace) -> int:
         service = Service(
             configured,
             {},
-            explorer,
+            graphiql,
             HOSTS,
             defer=True,
             issuers=(issuer.issuer(),),
-            disclosures=DisclosureLog(Path(folder), Secrets(key)),
-            policy=POLICY,
+            disclosure_log=DisclosureLog(Path(folder), DisclosureKeys(key)),
+            policy_digest=POLICY,
         )
         run_service(service, bound, announce)
     return 0

@@ -1,4 +1,4 @@
-"""Who may ask at all, and how: what a request must be before its body is read as GraphQL."""
+"""Admission: which viewer sends a request, for which purpose, and whether it is handled at all."""
 
 from __future__ import annotations
 
@@ -12,178 +12,179 @@ from hashlib import blake2b
 
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.web import media_types
-from student_graph.gateway.web.load_shedding import LoadShedder, ViewerBusyError
+from student_graph.gateway.web.load_shedding import LoadShedder, ViewerLimitError
 from student_graph.gateway.web.request import (
-    BREAK_GLASS,
-    EXPLAIN,
-    PURPOSE,
+    BREAK_GLASS_HEADER,
+    EXPLAIN_HEADER,
+    PURPOSE_HEADER,
+    BadRequestError,
     GraphQLRequest,
     RequestHead,
-    BadRequestError,
-    check_head,
-    from_address,
-    from_body,
-    wanted_age,
+    check_content_type,
+    parse_body,
+    parse_max_age,
+    parse_query_string,
 )
 from student_graph.gateway.web.token_bucket import TokenBuckets
 from student_graph.resolvers.context import Viewer, ViewerRole
 
-FRESHER, FRESHER_AT_ONCE = 1.0, 20
-"""How often a second a viewer may ask for answers younger than those that are kept, and how often at once."""
-
-
-LONGEST = 64
-"""Letters of a purpose."""
+MAX_AGE_REQUESTS_PER_SECOND, MAX_AGE_REQUESTS_BURST = 1.0, 20
+"""Rate and burst at which a viewer may limit the age of cached data: each such request costs vendor calls."""
+MAX_PURPOSE_CHARACTERS = 64
 
 
 @dataclass(slots=True)
-class Request:
-    """A request that is somebody's."""
+class AdmittedRequest:
+    """A request of a known viewer, its payload not yet parsed."""
 
     head: RequestHead
     viewer: Viewer
-    sent: bytes
-    """The body, or the query of the address."""
-    media: str
+    payload: bytes
+    """The body, or the URL's query string for a GET request."""
+    media_type: str
+    """Media type of the response."""
     max_age: timedelta | None
+    """Greatest age of cached data that the client accepts; None for any."""
 
     @property
-    def key(self) -> Hashable:
-        """What two requests must share to have the same answer."""
-        return (self.viewer, self.head.method, blake2b(self.sent, digest_size=20).digest())
+    def cache_key(self) -> Hashable:
+        """Key of the cached response: equal for requests that have the same response."""
+        return (self.viewer, self.head.method, blake2b(self.payload, digest_size=20).digest())
 
     @property
-    def plain(self) -> bool:
-        """Whether it asks for nothing but the answer."""
-        return not self.head.headers[EXPLAIN]
+    def explain(self) -> bool:
+        """Whether the response explains how the operation is executed."""
+        return bool(self.head.headers[EXPLAIN_HEADER])
 
-    def asked(self) -> GraphQLRequest:
+    def parse(self) -> GraphQLRequest:
         """
-        What is asked.
+        Parse the payload.
 
         Raises:
-            RefusedError: it cannot be read.
+            BadRequestError: it is not a GraphQL request.
         """
-        return from_address(self.sent) if self.head.method == "GET" else from_body(self.sent)
+        return parse_query_string(self.payload) if self.head.method == "GET" else parse_body(self.payload)
 
 
 @dataclass(frozen=True, slots=True)
 class Purposes:
-    """What requests may say that they are for."""
+    """Which purposes requests may or must state."""
 
     known: frozenset[str] = frozenset()
-    """Purposes that may be stated; empty for any."""
+    """Purposes that a request may state; empty for any."""
     required: bool = False
-    """Whether every request must state one."""
+    """Whether every request must state a purpose."""
 
 
 class Admission:
-    """Tells who asks, and refuses what cannot be a question of theirs."""
+    """Authenticates viewers, and refuses requests that are not handled."""
 
     def __init__(
         self,
-        viewers: Authenticator,
+        authenticator: Authenticator,
         *,
         get: bool = False,
         purposes: Purposes | None = None,
-        load: LoadShedder | None = None,
-        emergency: Callable[[Viewer, str], Viewer] | None = None,
+        load_shedder: LoadShedder | None = None,
+        use_ticket: Callable[[Viewer, str], Viewer] | None = None,
     ) -> None:
         """
-        Let `viewers` ask; `get` allows queries by GET, whose variables stand in addresses.
+        Admit viewers of `authenticator`; `get` also admits GET requests, which have their variables in the URL.
 
-        `emergency` makes a viewer what a ticket says; without it none counts.
+        `use_ticket` returns a viewer with the rights of a break-glass ticket; None if break-glass is not set up.
         """
-        self._emergency = emergency
-        self._load = load or LoadShedder()
-        self._viewers = viewers
+        self._authenticator = authenticator
         self._get = get
         self._purposes = purposes or Purposes()
-        self._fresher = TokenBuckets(FRESHER, FRESHER_AT_ONCE)
+        self._load_shedder = load_shedder or LoadShedder()
+        self._use_ticket = use_ticket
+        self._max_age_buckets = TokenBuckets(MAX_AGE_REQUESTS_PER_SECOND, MAX_AGE_REQUESTS_BURST)
 
-    async def viewer(self, head: RequestHead) -> Viewer:
+    async def viewer(self, head: RequestHead, *, acceptable: bool) -> Viewer:
         """
-        Who asks, and for what.
+        Return the viewer who sends a request, with the request's purpose and break-glass rights.
+
+        `acceptable` says whether the client accepts a media type that the gateway offers.
 
         Raises:
-            RefusedError: the request is of the wrong kind, or nobody's.
+            BadRequestError: the request is refused by its head.
         """
         if head.method != "POST" and not (self._get and head.method == "GET"):
-            allowed = "GET, POST" if self._get else "POST"
-            told = f"Send queries by {allowed.replace(', ', ' or ')}."
-            raise BadRequestError(405, told, headers={"Allow": allowed})
-        check_head(head)
-        if media_types.wanted(head.headers[b"accept"]) is None:
+            allowed = ("GET", "POST") if self._get else ("POST",)
+            message = f"Send queries by {' or '.join(allowed)}."
+            raise BadRequestError(405, message, headers={"Allow": ", ".join(allowed)})
+        check_content_type(head)
+        if not acceptable:
             raise BadRequestError(406, f"Accept {media_types.GRAPHQL} or {media_types.JSON}.")
-        viewer = await self._viewers.viewer(head.headers[b"authorization"])
+        viewer = await self._authenticator.of(head.headers[b"authorization"])
         if viewer is None:
             message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
             raise BadRequestError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
-        if head.headers[EXPLAIN] and not viewer.operator:
-            raise BadRequestError(403, "How an answer is made is for operators to see.", "FORBIDDEN")
-        purpose = self._purpose(head.headers[PURPOSE])
-        if ticket := head.headers[BREAK_GLASS]:
-            viewer = self._opened(viewer, ticket)
+        if head.headers[EXPLAIN_HEADER] and not viewer.operator:
+            raise BadRequestError(403, "Only operators may see how an operation is executed.", "FORBIDDEN")
+        purpose = self._purpose(head.headers[PURPOSE_HEADER])
+        if ticket := head.headers[BREAK_GLASS_HEADER]:
+            viewer = self._viewer_with_ticket(viewer, ticket)
         return viewer if purpose is None else replace(viewer, purpose=purpose)
 
-    def _opened(self, viewer: Viewer, ticket: str) -> Viewer:
+    def _viewer_with_ticket(self, viewer: Viewer, ticket: str) -> Viewer:
         """
-        The viewer as a ticket makes them.
+        Return the viewer with the rights of a break-glass ticket.
 
         Raises:
-            RefusedError: it does not count.
+            BadRequestError: the ticket is not valid.
         """
-        if self._emergency is None:
-            raise BadRequestError(403, "Student-Graph-Break-Glass: nothing can be opened here.", "FORBIDDEN")
-        return self._emergency(viewer, ticket)
+        if self._use_ticket is None:
+            message = "Student-Graph-Break-Glass: break-glass is not set up on this gateway."
+            raise BadRequestError(403, message, "FORBIDDEN")
+        return self._use_ticket(viewer, ticket)
 
-    def room(self, viewer: Viewer) -> AbstractContextManager[None]:
+    def admit(self, viewer: Viewer) -> AbstractContextManager[None]:
         """
-        Room for one more question of a viewer, for as long as the block lasts.
+        Admit one more request of a viewer, which is in flight inside the returned context.
 
         Raises:
-            RefusedError: the viewer asks too much at once.
-            BusyError: there is too much to do.
+            BadRequestError: the viewer sends too many requests.
+            OverloadError: the process has too much to do.
         """
-        bulk = viewer.role is ViewerRole.SERVICE
+        is_service = viewer.role is ViewerRole.SERVICE
         try:
-            return self._load.of_viewer((viewer.issuer, viewer.subject), bulk=bulk)
-        except ViewerBusyError as busy:
-            message = "You ask too much at once; try again soon."
-            raise BadRequestError(
-                429, message, "RATE_LIMITED", {"Retry-After": str(math.ceil(busy.after))}
-            ) from None
+            return self._load_shedder.admit_viewer((viewer.issuer, viewer.subject), bulk=is_service)
+        except ViewerLimitError as error:
+            message = "You send too many requests; try again soon."
+            headers = {"Retry-After": str(math.ceil(error.retry_after))}
+            raise BadRequestError(429, message, "RATE_LIMITED", headers) from None
 
     def _purpose(self, stated: str) -> str | None:
         """
-        What the request is for, where it says so.
+        Return the purpose that a request states; None if it states none and need not.
 
         Raises:
-            RefusedError: it must say so, or says what is no purpose here.
+            BadRequestError: the purpose is missing, unknown or too long.
         """
         if not stated and not self._purposes.required:
             return None
-        if stated and len(stated) <= LONGEST and stated in (self._purposes.known or {stated}):
+        if stated and len(stated) <= MAX_PURPOSE_CHARACTERS and stated in (self._purposes.known or {stated}):
             return stated
-        known = f"one of {', '.join(sorted(self._purposes.known))}" if self._purposes.known else "what it is for"
+        choices = f"one of {', '.join(sorted(self._purposes.known))}, " if self._purposes.known else ""
         message = (
-            f"Send with the request, as 'Student-Graph-Purpose: PURPOSE', {known}, in {LONGEST} letters at most."
+            "State the purpose of the request as 'Student-Graph-Purpose: PURPOSE', "
+            f"{choices}in at most {MAX_PURPOSE_CHARACTERS} characters."
         )
         raise BadRequestError(403, message, "FORBIDDEN")
 
-    def request(self, head: RequestHead, viewer: Viewer, sent: bytes) -> Request:
+    def request(self, head: RequestHead, viewer: Viewer, payload: bytes, media_type: str) -> AdmittedRequest:
         """
-        The request that a viewer sent.
+        Return the request that a viewer sends.
 
         Raises:
-            RefusedError: a header is not what it must be.
+            BadRequestError: the `Cache-Control` header cannot be parsed.
         """
-        as_media = media_types.wanted(head.headers[b"accept"]) or media_types.JSON
-        return Request(head, viewer, sent, as_media, self._max_age(head, viewer))
+        return AdmittedRequest(head, viewer, payload, media_type, self._max_age(head, viewer))
 
     def _max_age(self, head: RequestHead, viewer: Viewer) -> timedelta | None:
-        """How old the answer may be, where the client says so and not too often: each such wish costs calls."""
-        wanted = wanted_age(head.headers[b"cache-control"])
-        if wanted is None or not self._fresher.take((viewer.issuer, viewer.subject), time.monotonic()):
+        """Return the age limit that a client sets for cached data; None if it sets none, or sets one too often."""
+        max_age = parse_max_age(head.headers[b"cache-control"])
+        if max_age is None or not self._max_age_buckets.take((viewer.issuer, viewer.subject), time.monotonic()):
             return None
-        return wanted
+        return max_age

@@ -1,4 +1,4 @@
-"""The outermost layer: which host a request is meant for, whether there is room for it, and who answers it."""
+"""The gateway as one ASGI application: it checks the host name, sheds load and routes the request."""
 
 from __future__ import annotations
 
@@ -8,55 +8,66 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.web import media_types
-from student_graph.gateway.web.load_shedding import BusyError, LoadShedder
+from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
 from student_graph.gateway.web.request import RequestHead
-from student_graph.gateway.web.response import refusal, reply
+from student_graph.gateway.web.response import encode_error, send_response
 
-BUSY = refusal("There is too much to do at the moment; try again soon.")
+OVERLOAD_BODY = encode_error("There is too much to do at the moment; try again soon.")
 
 
 class GatewayApp:
-    """Sends questions to the view and everything else to the pages; refuses what is meant for another host."""
+    """Sends GraphQL requests to `graphql` and all others to `routes`, and refuses those for another host name."""
 
     def __init__(
-        self, view: ASGIApp, pages: ASGIApp, hosts: Collection[str], load: LoadShedder, *, explorer: bool
+        self,
+        graphql: ASGIApp,
+        routes: ASGIApp,
+        allowed_hosts: Collection[str],
+        load_shedder: LoadShedder,
+        *,
+        graphiql: bool,
     ) -> None:
         """
-        Answer to `hosts`, to all when `*` is among them, as far as the load allows.
+        Answer requests for the host names `allowed_hosts`, or for all names if `*` is among them.
 
-        With `explorer`, browsers have a page of their own.
+        With `graphiql`, `routes` answers the browsers that open `/graphql`.
         """
-        self._view = view
-        self._load = load
-        self._pages = pages
-        self._hosts = None if "*" in hosts else frozenset(hosts)
-        self._explorer = explorer
+        self._graphql = graphql
+        self._routes = routes
+        self._allowed_hosts = None if "*" in allowed_hosts else frozenset(allowed_hosts)
+        self._load_shedder = load_shedder
+        self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or begin and end with the application."""
+        """Handle one request, or the application's startup and shutdown."""
         if scope["type"] != "http":
-            await self._pages(scope, receive, send)
-            return
-        if self._hosts is not None and _host(RequestHead.of(scope).headers[b"host"]) not in self._hosts:
-            # A page elsewhere whose name leads here must not be answered as if it were ours.
-            await reply(send, refusal("This gateway does not answer to that host name."), media_types.JSON, 400)
-        elif scope["path"] != "/graphql" or (self._explorer and _from_browser(scope)):
-            await self._pages(scope, receive, send)  # who looks whether we are well is never turned away
+            await self._routes(scope, receive, send)
+        elif not self._is_allowed_host(scope):
+            # DNS rebinding: a page of another site must not reach us under its own host name.
+            body = encode_error("This gateway does not answer to that host name.")
+            await send_response(send, body, media_types.JSON, 400)
+        elif scope["path"] != "/graphql" or (self._graphiql and _is_from_browser(scope)):
+            await self._routes(scope, receive, send)  # never shed: health checks are among them
         else:
             try:
-                with self._load.taken():
-                    await self._view(scope, receive, send)
-            except BusyError as busy:
-                headers = {"Retry-After": str(math.ceil(busy.after))}
-                await reply(send, BUSY, media_types.JSON, 503, headers)
+                with self._load_shedder.admit():
+                    await self._graphql(scope, receive, send)
+            except OverloadError as error:
+                headers = {"Retry-After": str(math.ceil(error.retry_after))}
+                await send_response(send, OVERLOAD_BODY, media_types.JSON, 503, headers)
+
+    def _is_allowed_host(self, scope: Scope) -> bool:
+        if self._allowed_hosts is None:
+            return True
+        return _host_name(RequestHead.of(scope).headers[b"host"]) in self._allowed_hosts
 
 
-def _from_browser(scope: Scope) -> bool:
-    """Whether somebody opens the address in a browser."""
+def _is_from_browser(scope: Scope) -> bool:
+    """Whether a browser opens the URL as a page."""
     return scope["method"] == "GET" and "text/html" in RequestHead.of(scope).headers[b"accept"]
 
 
-def _host(header: str) -> str:
-    """The host name of a `Host` header, without a port."""
-    name, colon, port = header.rpartition(":")
-    return name if colon and port.isdecimal() else header
+def _host_name(host_header: str) -> str:
+    """Return the host name of a `Host` header, without the port."""
+    name, colon, port = host_header.rpartition(":")
+    return name if colon and port.isdecimal() else host_header

@@ -1,4 +1,4 @@
-"""A client that goes away takes with it what was done for it alone."""
+"""Cancels the work for a request when its client disconnects."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from collections.abc import Awaitable
 from starlette.types import Receive
 
 
+class ClientDisconnectedError(Exception):
+    """The client disconnected before its response was ready."""
+
+
 async def run_while_connected(receive: Receive, work: Awaitable[None]) -> None:
     """
-    Do something while the client waits for it.
+    Await `work`, and cancel it with its vendor calls if the client disconnects first.
 
     Raises:
-        GoneError: the client went away; the work was cancelled, and with it what it asked of vendors.
+        ClientDisconnectedError: the client disconnected, and the work was cancelled.
     """
     task = asyncio.current_task()
     assert task is not None
-    gone = False
+    disconnected = False
 
     async def watch() -> None:
-        nonlocal gone
+        nonlocal disconnected
         if (await receive())["type"] == "http.disconnect":
-            gone = True
+            disconnected = True
             task.cancel()
 
     watcher = asyncio.ensure_future(watch())
     try:
         await work
     except asyncio.CancelledError:
-        if gone:
+        if disconnected:
             raise ClientDisconnectedError from None
         raise
     finally:
         watcher.cancel()
-
-
-class ClientDisconnectedError(Exception):
-    """The client went away."""

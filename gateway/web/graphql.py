@@ -8,26 +8,22 @@ https://graphql.github.io/graphql-over-http/draft/
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import strawberry
 from graphql import (
     ExecutionResult,
     ExperimentalIncrementalExecutionResults,
-    GraphQLError,
-    OperationDefinitionNode,
     experimental_execute_incrementally,
 )
 from starlette.types import Receive, Scope, Send
 from strawberry.utils.await_maybe import await_maybe
 
-from student_graph.gateway.cache import Cache, extensions
+from student_graph.gateway.cache import Cache
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
-from student_graph.gateway.documents.cost import CostCache
-from student_graph.gateway.documents.document import ParsedDocument
-from student_graph.gateway.documents.explain import explained
+from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.web import media_types
@@ -36,10 +32,12 @@ from student_graph.gateway.web.disconnect import ClientDisconnectedError, run_wh
 from student_graph.gateway.web.errors import format_errors, stack_positions
 from student_graph.gateway.web.incremental import send_parts
 from student_graph.gateway.web.load_shedding import OverloadError
+from student_graph.gateway.web.operation import InvalidOperationError, OperationPreparer, PreparedOperation
 from student_graph.gateway.web.request import BadRequestError, GraphQLRequest, RequestHead, read_body
 from student_graph.gateway.web.response import encode, encode_error, encode_result, send_response
-from student_graph.resolvers.context import Context, Viewer, ViewerRole, request_name
+from student_graph.resolvers.context import Context, Viewer
 from student_graph.resolvers.fields.errors import INTERNAL
+from student_graph.resolvers.operation import new_request_id
 from student_graph.resolvers.schema import core_schema
 
 log = logging.getLogger("student_graph.gateway")
@@ -47,34 +45,6 @@ log = logging.getLogger("student_graph.gateway")
 CACHED_RESPONSE_VARY = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
 """Request headers that a cached response varies by: several people may use one browser, one after the other."""
 UNWRITABLE_RETRY_AFTER_SECONDS = 5
-
-
-class InvalidOperationError(Exception):
-    """An operation that is not executed; `errors` say why."""
-
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
-        super().__init__(errors)
-        self.errors = errors
-
-
-@dataclass(slots=True)
-class PreparedOperation:
-    """An operation that passed all checks and is ready to execute."""
-
-    request: AdmittedRequest
-    graphql: GraphQLRequest
-    document: ParsedDocument
-    node: OperationDefinitionNode
-    """The operation to execute, of those in the document."""
-    context: Context
-
-    def extensions(self) -> dict[str, Any]:
-        """The response's extensions: calls to each source, and sources that are missing."""
-        return extensions(self.context.operation.traffic, self.context.operation.degraded)
-
-    def format_errors(self, errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
-        """Return errors as members of the response."""
-        return format_errors(errors, self.context.operation.request_id)
 
 
 class GraphQLView:
@@ -94,15 +64,14 @@ class GraphQLView:
         """
         Execute documents over a schema; `begin` returns the context of a new operation.
 
-        `cache` holds whole responses, and `recorder` records what responses disclose. A client may cache a response
-        without errors privately for `client_cache_seconds`.
+        `cache` holds whole responses, and `recorder` records what responses disclose. A client may privately cache
+        a response without errors for `client_cache_seconds`.
         """
         self._schema = core_schema(schema)
         self._executor = schema.execution_context_class
         self._admission = admission
         self._begin = begin
-        self._documents = documents or DocumentStore(self._schema)
-        self._costs = CostCache(self._schema)
+        self._preparer = OperationPreparer(self._schema, documents or DocumentStore(self._schema))
         self._cache = cache
         self._responses = cache.responses if cache is not None else None
         self._recorder = recorder
@@ -149,13 +118,13 @@ class GraphQLView:
         """
         if self._responses is None or request.explain:
             return None
-        response = self._responses.find(request.cache_key, request.max_age)
+        response = self._responses.get(request.cache_key, request.max_age)
         if response is None:
             return None
         now = self._responses.now
         if self._recorder is not None:
-            self._recorder.write(response.disclosed, response.ages(now), request_name())
-        return response.reply(now)
+            self._recorder.write(response.disclosures, response.ages(now), new_request_id())
+        return response.body(now)
 
     async def _respond(self, request: AdmittedRequest, graphql: GraphQLRequest, send: Send) -> None:
         """
@@ -166,9 +135,9 @@ class GraphQLView:
             UnwritableError: the disclosures cannot be recorded.
         """
         context = self._begin(request.viewer)
-        context.operation.max_age = request.max_age
+        context.operation.staleness.max_age = request.max_age
         try:
-            operation = self._prepare(request, graphql, context)
+            operation = self._preparer.prepare(request, graphql, context)
         except InvalidOperationError as error:
             errors = format_errors(error.errors, context.operation.request_id)
             return await _send_request_errors(send, errors, request.media_type)
@@ -178,50 +147,6 @@ class GraphQLView:
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             return await _send_request_errors(send, operation.format_errors(result.errors), request.media_type)
         return await self._send_result(send, operation, result)
-
-    def _prepare(self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context) -> PreparedOperation:
-        """
-        Find the document and its operation, and check both.
-
-        Raises:
-            InvalidOperationError: the operation is not executed.
-            BadRequestError: the operation has deferred parts, and the client does not accept several parts.
-        """
-        try:
-            document = self._document(graphql)
-            if document.node is None:
-                raise InvalidOperationError(document.errors)
-            node = document.operation(graphql.operation_name)
-        except GraphQLError as error:
-            raise InvalidOperationError([error]) from None
-        operation = PreparedOperation(request, graphql, document, node, context)
-        if errors := document.errors or self._limit_errors(operation):
-            raise InvalidOperationError(errors)
-        if document.incremental and not media_types.accepts_multipart(request.head.headers[b"accept"]):
-            raise BadRequestError(406, f"Accept {media_types.MULTIPART} for a response with deferred parts.")
-        return operation
-
-    def _document(self, graphql: GraphQLRequest) -> ParsedDocument:
-        """
-        Return the document that a request sends or refers to by its hash.
-
-        Raises:
-            GraphQLError: it is not one of the trusted documents.
-        """
-        if graphql.query:
-            return self._documents.get_by_text(graphql.query)
-        return self._documents.get_trusted(graphql.document_hash or "")
-
-    def _limit_errors(self, operation: PreparedOperation) -> Sequence[GraphQLError]:
-        """Return why an operation's variables or its estimated cost are too large; empty if they are not."""
-        variables, limits, context = operation.graphql.variables, self._documents.limits, operation.context
-        if (variables_error := limits.variables_error(variables)) is not None:
-            return [variables_error]
-        known = context.sources.districts
-        districts = [known[name] for name in sorted(context.viewer.districts) if name in known]
-        cost = self._costs.cost(operation.document, operation.node, variables, districts)
-        cost_error = limits.cost_error(cost, service=context.viewer.role is ViewerRole.SERVICE)
-        return [] if cost_error is None else [cost_error]
 
     async def _execute(
         self, operation: PreparedOperation
@@ -254,7 +179,7 @@ class GraphQLView:
         entries = self._record(operation)
         if self._responses is not None and not request.explain and not result.errors:
             notes, districts = operation.context.operation, request.viewer.districts
-            self._responses.keep(request.cache_key, notes, data, districts, entries)
+            self._responses.set(request.cache_key, notes, data, districts, entries)
         body = encode_result(data, operation.format_errors(result.errors or ()), members)
         headers = None if result.errors else self._headers
         await send_response(send, body, request.media_type, headers=headers)
@@ -284,10 +209,12 @@ class GraphQLView:
             UnwritableError: the disclosures cannot be recorded.
         """
         notes = operation.context.operation
-        if self._recorder is None or not (notes.disclosed or notes.denied or notes.read):
+        if self._recorder is None or not notes.disclosures:
             return ()
-        entries = self._recorder.entries(operation.request.viewer, operation.document, operation.node, notes)
-        self._recorder.write(entries, source_ages(notes.traffic), notes.request_id)
+        entries = self._recorder.entries(
+            operation.request.viewer, operation.document, operation.node, notes.disclosures
+        )
+        self._recorder.write(entries, source_ages(notes.traffic.by_source), notes.request_id)
         return entries
 
     def _explanation(self, operation: PreparedOperation) -> dict[str, Any]:
@@ -298,8 +225,8 @@ class GraphQLView:
         viewer_districts = sorted(operation.context.viewer.districts)
         sources = [source for name in viewer_districts for source in districts[name].sources]
         variables = operation.graphql.variables or {}
-        lines = explained(self._schema, operation.document.node, operation.node, variables, sources)
-        members: dict[str, Any] = {"explain": [line.told() for line in lines]}
+        lines = explain(self._schema, operation.document.node, operation.node, variables, sources)
+        members: dict[str, Any] = {"explain": [line.as_json() for line in lines]}
         if issubclass(executor, BreadthExecutor):
             members["executor"] = asdict(executor.counters)
         if self._cache is not None:

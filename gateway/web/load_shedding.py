@@ -1,9 +1,10 @@
 """
-What is done when more is asked than can be answered: refuse early and cheaply, so that answers come in time.
+Load shedding: refuse requests early and cheaply under overload, so that the admitted ones are answered in time.
 
-A burst may wait. When the process was busy for a while, a question is let in only if those before it will not
-keep it waiting long: as many as are being worked on, times what one takes of the processor. Who waits for a vendor
-keeps nobody waiting, and a process that others hold up is not busy: all is told in processor time.
+A burst after a quiet time may queue. When the process has been busy for a while, a request is admitted only if the
+requests ahead of it will not delay it for long. The delay is their number, times the processor time that one
+response takes. A request that waits for a vendor delays no other, and a process that other processes slow down is
+not busy. Utilization and cost are therefore measured in processor time.
 """
 
 from __future__ import annotations
@@ -18,196 +19,203 @@ from dataclasses import dataclass
 
 from student_graph.gateway.web.token_bucket import TokenBuckets
 
-BEAT = 0.005
-"""Seconds between two beats of the pulse."""
-WHILE = 0.2
-"""Seconds over which is looked how busy the process was."""
-BUSY = 0.9
-"""Share of the time that the processor works from which on the process is busy."""
+SAMPLE_INTERVAL_SECONDS = 0.005
+"""Time between two samples of the processor's utilization."""
+UTILIZATION_WINDOW_SECONDS = 0.2
+"""Time over which the utilization is averaged."""
+BUSY_UTILIZATION = 0.9
+"""Share of the time that the processor works from which on the process counts as busy."""
+COST_WINDOW_RESPONSES = 128
+"""Last responses from which the processor time of one response is estimated."""
+RESPONSES_PER_COST_SAMPLE = 8
+"""The processor's clock is read after so many responses: reading it after each one would cost too much."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadLimits:
-    """How much is taken on at once."""
+    """Limits on the requests that one process handles at once."""
 
     in_flight: int = 2_000
-    """Requests under way in this process."""
+    """Requests in flight in this process."""
     wait: float = 0.02
-    """Seconds of work that may lie before a question when the process is busy."""
+    """Seconds of processor time that may be ahead of a request when the process is busy."""
     burst: float = 0.3
-    """Seconds of work that may lie before it otherwise."""
+    """Seconds of processor time that may be ahead of a request otherwise."""
     viewer_in_flight: int | None = None
-    """Requests under way of one viewer; None for any number."""
+    """Requests in flight of one viewer; None for no limit."""
     viewer_rate: float | None = None
-    """Requests a second of one viewer, over time; None for any number."""
+    """Requests per second of one viewer, on average; None for no limit."""
     viewer_burst: int = 40
-    """Requests that a viewer may send at once after a silence."""
+    """Requests that a viewer may send at once after a quiet time."""
     bulk_share: float = 0.1
-    """Share of `in_flight` that services may have: nobody waits for them."""
+    """Share of `in_flight` that services may use: no person waits for them."""
 
 
-LATELY, EVERY = 128, 8
-"""Answers by which is known what one takes of the processor, and of how many one is noted: looking takes time."""
+class OverloadError(Exception):
+    """The process has too much to do; `retry_after` is the number of seconds after which to try again."""
 
-
-class BusyError(Exception):
-    """There is too much to do; `after` is in how many seconds it may be tried again."""
-
-    def __init__(self, after: float) -> None:
+    def __init__(self, retry_after: float) -> None:
         super().__init__("too much to do")
-        self.after = after
+        self.retry_after = retry_after
 
 
-class ViewerBusyError(BusyError):
-    """It is this viewer who asks too much."""
+class ViewerLimitError(OverloadError):
+    """The viewer sends too many requests."""
 
 
 class LoadShedder:
-    """What is under way in this process."""
+    """Counts the requests in flight in this process, and refuses new ones beyond its limits."""
 
     def __init__(
         self,
-        loads: LoadLimits | None = None,
+        limits: LoadLimits | None = None,
         cpu: Callable[[], float] = time.thread_time,
-        wall: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take on so much; `cpu` counts the processor's seconds, `wall` everybody's."""
-        self._loads = loads or LoadLimits()
-        self._cpu, self._wall = cpu, wall
-        self._beat = (cpu(), wall())
-        self._busy = 0.0
-        """Share of the time for which the processor has worked of late."""
-        self._done: deque[float] = deque([cpu()], maxlen=LATELY // EVERY)
-        """When some of the last answers were done: several that are worked on side by side end together."""
-        self._answers = 0
-        """Answers that were done."""
-        self._handle: asyncio.TimerHandle | None = None
-        self._of_viewers: dict[Hashable, int] = {}
-        self._bulk = 0
-        rate = self._loads.viewer_rate
-        self._rates = None if rate is None else TokenBuckets(rate, self._loads.viewer_burst)
+        """Apply `limits`; `cpu` returns the seconds of processor time used so far, `clock` monotonic seconds."""
+        self._limits = limits or LoadLimits()
+        self._cpu, self._clock = cpu, clock
+        self._last_sample = (cpu(), clock())
+        self._utilization = 0.0
+        """Share of the recent time that the processor worked, from 0 to 1."""
+        self._cost_samples: deque[float] = deque(
+            [cpu()], maxlen=COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE
+        )
+        """Processor time at some of the last responses: concurrent requests end together, so one says little."""
+        self._responses = 0
+        """Responses since start."""
+        self._sampling: asyncio.TimerHandle | None = None
+        self._in_flight_by_viewer: dict[Hashable, int] = {}
+        self._bulk_in_flight = 0
+        rate = self._limits.viewer_rate
+        self._viewer_buckets = None if rate is None else TokenBuckets(rate, self._limits.viewer_burst)
         self.in_flight = 0
-        """Requests under way."""
+        """Requests in flight."""
         self.waiting_for_vendors = 0
-        """Those among them that nothing can be done for at the moment."""
+        """Requests in flight that wait for a vendor and use no processor time."""
         self.refused = 0
         """Requests refused since start."""
 
     def start(self) -> None:
-        """Begin to feel the pulse."""
-        self._tick()
+        """Start to sample the processor's utilization."""
+        self._sample()
 
     def stop(self) -> None:
-        """Feel it no more."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
+        """Stop sampling."""
+        if self._sampling is not None:
+            self._sampling.cancel()
+            self._sampling = None
 
-    def _tick(self) -> None:
-        now = (self._cpu(), self._wall())
-        worked, passed = now[0] - self._beat[0], now[1] - self._beat[1]
-        if passed > 0:
-            weight = min(passed / WHILE, 1.0)
-            self._busy += (min(worked / passed, 1.0) - self._busy) * weight
-        self._beat = now
-        self._handle = asyncio.get_running_loop().call_later(BEAT, self._tick)
+    def _sample(self) -> None:
+        sample = (self._cpu(), self._clock())
+        worked, elapsed = sample[0] - self._last_sample[0], sample[1] - self._last_sample[1]
+        if elapsed > 0:
+            weight = min(elapsed / UTILIZATION_WINDOW_SECONDS, 1.0)
+            self._utilization += (min(worked / elapsed, 1.0) - self._utilization) * weight
+        self._last_sample = sample
+        self._sampling = asyncio.get_running_loop().call_later(SAMPLE_INTERVAL_SECONDS, self._sample)
 
-    def taken(self) -> _Taken:
+    def admit(self) -> _Request:
         """
-        One more question, for as long as the block lasts.
+        Admit one more request, which is in flight inside the returned context.
 
         Raises:
-            BusyError: there are too many, or it would wait for too long.
+            OverloadError: too many requests are in flight, or the request would wait too long.
         """
-        if self.in_flight >= self._loads.in_flight or self._late(self._loads.burst):
+        if self.in_flight >= self._limits.in_flight or self._is_queue_longer_than(self._limits.burst):
             self.refused += 1
-            raise BusyError(_soon())
-        return _Taken(self)
+            raise OverloadError(_retry_after())
+        return _Request(self)
 
-    def _end(self) -> None:
+    def _finish(self) -> None:
         self.in_flight -= 1
-        self._answers += 1
-        if self._answers % EVERY == 0:
-            self._done.append(self._cpu())
+        self._responses += 1
+        if self._responses % RESPONSES_PER_COST_SAMPLE == 0:
+            self._cost_samples.append(self._cpu())
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """A request waits for a vendor, for as long as the block lasts."""
+    def vendor_wait(self) -> Iterator[None]:
+        """Count a request as waiting for a vendor inside the context."""
         self.waiting_for_vendors += 1
         try:
             yield
         finally:
             self.waiting_for_vendors -= 1
 
-    def _late(self, burst: float) -> bool:
-        """Whether a question would have to wait for too long."""
-        if self._handle is None or len(self._done) < LATELY // EVERY:
+    def _is_queue_longer_than(self, burst: float) -> bool:
+        """Whether the requests ahead need more seconds of processor time than allowed, `burst` if not busy."""
+        samples = self._cost_samples
+        if self._sampling is None or len(samples) < COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE:
             return False
-        cost = (self._done[-1] - self._done[0]) / (LATELY - EVERY)
-        before = (self.in_flight - self.waiting_for_vendors) * cost
-        return before > (self._loads.wait if self._busy > BUSY else burst)
+        cost = (samples[-1] - samples[0]) / (COST_WINDOW_RESPONSES - RESPONSES_PER_COST_SAMPLE)
+        queue = (self.in_flight - self.waiting_for_vendors) * cost
+        return queue > (self._limits.wait if self._utilization > BUSY_UTILIZATION else burst)
 
-    def of_viewer(self, viewer: Hashable, *, bulk: bool) -> _OfViewer:
+    def admit_viewer(self, viewer: Hashable, *, bulk: bool) -> _ViewerRequest:
         """
-        The same for a viewer; those with `bulk` come after all others.
+        Admit a request of a viewer, which is in flight inside the returned context.
+
+        Requests with `bulk` (those of services) are refused before all others.
 
         Raises:
-            BusyError: there are too many, or too many of this viewer.
+            ViewerLimitError: the viewer has too many requests in flight, or sends them too fast.
+            OverloadError: the process has too much to do for a service's request.
         """
-        most = self._loads.viewer_in_flight
-        full = most is not None and self._of_viewers.get(viewer, 0) >= most
-        if full or (self._rates is not None and not self._rates.take(viewer, time.monotonic())):
+        max_in_flight = self._limits.viewer_in_flight
+        is_full = max_in_flight is not None and self._in_flight_by_viewer.get(viewer, 0) >= max_in_flight
+        buckets = self._viewer_buckets
+        if is_full or (buckets is not None and not buckets.take(viewer, time.monotonic())):
             self.refused += 1
-            raise ViewerBusyError(_soon())
-        share = max(1, self._loads.in_flight * self._loads.bulk_share)
-        if bulk and (self._bulk >= share or self._late(self._loads.wait)):
+            raise ViewerLimitError(_retry_after())
+        max_bulk = max(1, self._limits.in_flight * self._limits.bulk_share)
+        if bulk and (self._bulk_in_flight >= max_bulk or self._is_queue_longer_than(self._limits.wait)):
             self.refused += 1
-            raise BusyError(_soon())
-        return _OfViewer(self, viewer, bulk)
+            raise OverloadError(_retry_after())
+        return _ViewerRequest(self, viewer, bulk)
 
-    def _begin_of(self, viewer: Hashable, bulk: bool) -> None:
-        self._of_viewers[viewer] = self._of_viewers.get(viewer, 0) + 1
-        self._bulk += bulk
+    def _begin_viewer_request(self, viewer: Hashable, bulk: bool) -> None:
+        self._in_flight_by_viewer[viewer] = self._in_flight_by_viewer.get(viewer, 0) + 1
+        self._bulk_in_flight += bulk
 
-    def _end_of(self, viewer: Hashable, bulk: bool) -> None:
-        self._bulk -= bulk
-        left = self._of_viewers[viewer] - 1
-        if left:
-            self._of_viewers[viewer] = left
+    def _finish_viewer_request(self, viewer: Hashable, bulk: bool) -> None:
+        self._bulk_in_flight -= bulk
+        remaining = self._in_flight_by_viewer[viewer] - 1
+        if remaining:
+            self._in_flight_by_viewer[viewer] = remaining
         else:
-            del self._of_viewers[viewer]
+            del self._in_flight_by_viewer[viewer]
 
 
-class _OfViewer:
-    """A viewer's place, held for as long as a block lasts."""
+class _ViewerRequest:
+    """Context in which a request of a viewer is in flight."""
 
-    __slots__ = ("_bulk", "_load", "_viewer")
+    __slots__ = ("_bulk", "_shedder", "_viewer")
 
-    def __init__(self, load: LoadShedder, viewer: Hashable, bulk: bool) -> None:
-        self._load, self._viewer, self._bulk = load, viewer, bulk
-
-    def __enter__(self) -> None:
-        self._load._begin_of(self._viewer, self._bulk)  # noqa: SLF001 - its own place
-
-    def __exit__(self, *_: object) -> None:
-        self._load._end_of(self._viewer, self._bulk)  # noqa: SLF001 - its own place
-
-
-class _Taken:
-    """A place among what is under way, held for as long as a block lasts."""
-
-    __slots__ = ("_load",)
-
-    def __init__(self, load: LoadShedder) -> None:
-        self._load = load
+    def __init__(self, shedder: LoadShedder, viewer: Hashable, bulk: bool) -> None:
+        self._shedder, self._viewer, self._bulk = shedder, viewer, bulk
 
     def __enter__(self) -> None:
-        self._load.in_flight += 1
+        self._shedder._begin_viewer_request(self._viewer, self._bulk)  # noqa: SLF001 - a part of the shedder
 
     def __exit__(self, *_: object) -> None:
-        self._load._end()  # noqa: SLF001 - its own place
+        self._shedder._finish_viewer_request(self._viewer, self._bulk)  # noqa: SLF001 - a part of the shedder
 
 
-def _soon() -> float:
-    """Seconds, a little different for each: they should not all come back at once."""
-    return 1.0 + random.random()  # noqa: S311 - it spreads clients, it keeps no secret
+class _Request:
+    """Context in which a request is in flight."""
+
+    __slots__ = ("_shedder",)
+
+    def __init__(self, shedder: LoadShedder) -> None:
+        self._shedder = shedder
+
+    def __enter__(self) -> None:
+        self._shedder.in_flight += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._shedder._finish()  # noqa: SLF001 - a part of the shedder
+
+
+def _retry_after() -> float:
+    """Return a number of seconds that differs for each client, so that they do not all come back at once."""
+    return 1.0 + random.random()  # noqa: S311 - not used for security

@@ -1,4 +1,4 @@
-"""Media types of GraphQL over HTTP: what a client sends, and which of ours it wants back."""
+"""Media types of GraphQL over HTTP: which one a request body has, and which one its response gets."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ from functools import lru_cache
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
-OURS = (GRAPHQL, JSON)
-"""What answers can be, the better one first."""
+MULTIPART = "multipart/mixed"
+RESPONSE_TYPES = (GRAPHQL, JSON)
+"""Media types of a response in one part, the preferred one first."""
 
 
 @lru_cache(maxsize=256)
-def wanted(accept: str) -> str | None:
+def negotiate(accept: str) -> str | None:
     """
-    Which of our media types an `Accept` header prefers; None when it wants neither.
+    Choose a response's media type by the request's `Accept` header; None if the client accepts none of them.
 
-    Without a preference it is `application/json`, which clients of all ages read.
+    Without a preference it is `application/json`, which every client can read.
     """
     if not accept.strip():
         return JSON
-    ranges = [_range(part) for part in accept.split(",") if part.strip()]
-    quality = {media: _quality(media, ranges) for media in OURS}
+    ranges = [_media_range(part) for part in accept.split(",") if part.strip()]
+    quality = {media_type: _quality(media_type, ranges) for media_type in RESPONSE_TYPES}
     best = max(quality.values())
     if best <= 0:
-        return JSON if takes_parts(accept) else None
+        return JSON if accepts_multipart(accept) else None
     named = {name for name, weight in ranges if weight > 0}
-    liked = [media for media in OURS if quality[media] == best]
-    return next((media for media in liked if media in named), liked[-1])
+    preferred = [media_type for media_type in RESPONSE_TYPES if quality[media_type] == best]
+    return next((media_type for media_type in preferred if media_type in named), preferred[-1])
 
 
-def takes_parts(accept: str) -> bool:
-    """Whether an `Accept` header allows an answer in several parts."""
-    return any(name == "multipart/mixed" and weight > 0 for name, weight in map(_range, accept.split(",")))
+def accepts_multipart(accept: str) -> bool:
+    """Whether an `Accept` header allows a response in several parts."""
+    return any(name == MULTIPART and weight > 0 for name, weight in map(_media_range, accept.split(",")))
 
 
 @lru_cache(maxsize=64)
@@ -50,8 +51,8 @@ def is_json(content_type: str) -> bool:
     return name.strip().lower() == JSON and charset.strip().strip('"').lower() in {"utf-8", "utf8"}
 
 
-def _range(text: str) -> tuple[str, float]:
-    """A media range and its weight; one that cannot be read weighs nothing."""
+def _media_range(text: str) -> tuple[str, float]:
+    """Parse a media range into its name and weight, from 0 to 1; an unreadable weight counts as 0."""
     name, *parameters = (part.strip().lower() for part in text.split(";"))
     weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
     try:
@@ -60,9 +61,9 @@ def _range(text: str) -> tuple[str, float]:
         return name, 0.0
 
 
-def _quality(media: str, ranges: list[tuple[str, float]]) -> float:
-    """The weight of the range that fits a media type best."""
-    for pattern in (media, f"{media.partition('/')[0]}/*", "*/*"):
-        if found := [weight for name, weight in ranges if name == pattern]:
-            return max(found)
+def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
+    """Return the weight of the most specific range that matches a media type; 0 if none does."""
+    for pattern in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+        if weights := [weight for name, weight in ranges if name == pattern]:
+            return max(weights)
     return 0.0

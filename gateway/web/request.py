@@ -1,4 +1,6 @@
-"""What a client asks: an HTTP request in, a GraphQL request out, or a refusal that names what to change."""
+"""
+Parsing a client's request: an HTTP request becomes a GraphQL request, or an error that names what to change.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,22 @@ from starlette.types import Receive, Scope
 
 from student_graph.gateway.web import media_types
 
-MAX_BODY = 64 * 1024
-"""Bytes of a request."""
-NO_REQUEST = "Send one JSON object with a 'query', in UTF-8."
-TWICE = "Name each member of an object once: of two with one name nobody can tell which counts."
-NUL = "Leave out the character NUL: no name and no number holds it."
-EXPLAIN = b"x-student-graph-explain"
-"""With this header, unless it is empty, an operator's answer tells how it was made."""
-BREAK_GLASS = b"student-graph-break-glass"
-"""In this header a request brings the ticket of what was opened for a child's health or safety."""
-PURPOSE = b"student-graph-purpose"
-"""In this header a request says what it is for."""
-HEADERS: Mapping[bytes, str] = dict.fromkeys(
+MAX_BODY_BYTES = 64 * 1024
+MAX_QUERY_STRING_PARAMETERS = 10
+MAX_AGE_DIGITS = 9
+"""Digits of the seconds in `Cache-Control: max-age`."""
+
+NO_QUERY_MESSAGE = "Send one JSON object with a 'query', in UTF-8."
+DUPLICATE_NAME_MESSAGE = "Name each member of an object once: readers disagree which of two equal names counts."
+NUL_MESSAGE = "Leave out the character NUL: no name and no number contains it."
+
+EXPLAIN_HEADER = b"x-student-graph-explain"
+"""If it is not empty, the response to an operator explains how the operation is executed."""
+BREAK_GLASS_HEADER = b"student-graph-break-glass"
+"""Holds the ticket of an opening for a child's health or safety."""
+PURPOSE_HEADER = b"student-graph-purpose"
+"""States the purpose of the request."""
+DEFAULT_HEADERS: Mapping[bytes, str] = dict.fromkeys(
     (
         b"accept",
         b"authorization",
@@ -33,17 +39,17 @@ HEADERS: Mapping[bytes, str] = dict.fromkeys(
         b"content-type",
         b"content-encoding",
         b"host",
-        EXPLAIN,
-        BREAK_GLASS,
-        PURPOSE,
+        EXPLAIN_HEADER,
+        BREAK_GLASS_HEADER,
+        PURPOSE_HEADER,
     ),
     "",
 )
-"""Headers that are read, as they are when they are not sent."""
+"""Request headers that the gateway reads, each with its value when it is not sent."""
 
 
 class BadRequestError(Exception):
-    """A request that is not a GraphQL one, or nobody's."""
+    """A request that the gateway refuses with an HTTP status and a message for the client's developer."""
 
     def __init__(
         self, status: int, message: str, code: str | None = None, headers: Mapping[str, str] | None = None
@@ -53,7 +59,7 @@ class BadRequestError(Exception):
 
 
 class GraphQLRequest(msgspec.Struct, rename="camel"):
-    """What a client sends."""
+    """The members of a GraphQL request, as a client sends them."""
 
     query: str | None = None
     variables: dict[str, Any] | None = None
@@ -63,41 +69,38 @@ class GraphQLRequest(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
     @property
-    def trusted(self) -> str | None:
-        """Hash of the trusted document that is asked for, by whichever of the two ways; None without one."""
+    def document_hash(self) -> str | None:
+        """Hash of a trusted document, from `documentId` or Apollo's `persistedQuery`; None if neither is sent."""
         persisted = (self.extensions or {}).get("persistedQuery")
-        named = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-        return self.document_id or (named if isinstance(named, str) else None)
+        apollo_hash = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+        return self.document_id or (apollo_hash if isinstance(apollo_hash, str) else None)
 
 
 @dataclass(slots=True)
 class RequestHead:
-    """The head of an HTTP request, as far as it matters."""
+    """Method, query string and headers of an HTTP request."""
 
     method: str
-    query: bytes
+    query_string: bytes
     headers: Mapping[bytes, str]
-    """Texts of the headers that are read; empty of those that were not sent."""
+    """Values of the headers that the gateway reads; empty for those that were not sent."""
 
     @classmethod
     def of(cls, scope: Scope) -> RequestHead:
-        """The head of a request."""
-        found = dict(HEADERS)
+        """Return the head of an ASGI request."""
+        headers = dict(DEFAULT_HEADERS)
         for name, value in scope["headers"]:
-            if name in found:
-                found[name] = value.decode("latin-1")
-        return cls(scope["method"], scope["query_string"], found)
+            if name in headers:
+                headers[name] = value.decode("latin-1")
+        return cls(scope["method"], scope["query_string"], headers)
 
 
-_decoder = msgspec.json.Decoder(GraphQLRequest)
-
-
-def check_head(head: RequestHead) -> None:
+def check_content_type(head: RequestHead) -> None:
     """
-    Let a request pass whose body can be one.
+    Check that a body is uncompressed JSON.
 
     Raises:
-        RefusedError: it is of another media type, or compressed.
+        BadRequestError: it has another media type, or is compressed.
     """
     if head.method == "POST" and not media_types.is_json(head.headers[b"content-type"]):
         raise BadRequestError(415, "Send the request as application/json.")
@@ -105,22 +108,22 @@ def check_head(head: RequestHead) -> None:
         raise BadRequestError(415, "Send the request uncompressed.")
 
 
-def wanted_age(directives: str) -> timedelta | None:
+def parse_max_age(cache_control: str) -> timedelta | None:
     """
-    How old an answer should be at most, by a `Cache-Control`; None when it does not say.
+    Return the greatest age of cached data that a `Cache-Control` header allows; None if it sets none.
 
     Raises:
-        RefusedError: an age is no number of seconds.
+        BadRequestError: `max-age` is not a number of seconds.
     """
-    if not directives:
+    if not cache_control:
         return None
     ages = []
-    for directive in directives.lower().split(","):
+    for directive in cache_control.lower().split(","):
         name, _, argument = (part.strip() for part in directive.partition("="))
         if name == "no-cache":
             ages.append(0)
         elif name == "max-age":
-            if not (argument.isascii() and argument.isdecimal() and len(argument) < 10):
+            if not (argument.isascii() and argument.isdecimal() and len(argument) <= MAX_AGE_DIGITS):
                 raise BadRequestError(400, "Cache-Control: max-age must be a number of seconds.")
             ages.append(int(argument))
     return timedelta(seconds=min(ages)) if ages else None
@@ -128,107 +131,114 @@ def wanted_age(directives: str) -> timedelta | None:
 
 async def read_body(receive: Receive) -> bytes:
     """
-    The body, read no further than it may be long.
+    Read a request's body, and stop at its largest allowed size.
 
     Raises:
-        RefusedError: it is longer, or the client went away.
+        BadRequestError: the body is larger, or the client disconnected.
     """
     message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body") and len(message["body"]) <= MAX_BODY:
+    if (
+        message["type"] == "http.request"
+        and not message.get("more_body")
+        and len(message["body"]) <= MAX_BODY_BYTES
+    ):
         body: bytes = message["body"]
         return body
     parts = bytearray()
     while message["type"] == "http.request":
         parts += message.get("body", b"")
-        if len(parts) > MAX_BODY:
-            raise BadRequestError(413, f"The request is longer than {MAX_BODY // 1024} KiB.")
+        if len(parts) > MAX_BODY_BYTES:
+            raise BadRequestError(413, f"The request is longer than {MAX_BODY_BYTES // 1024} KiB.")
         if not message.get("more_body"):
             return bytes(parts)
         message = await receive()
     raise BadRequestError(400, "The request ended early.")
 
 
-def from_body(body: bytes) -> GraphQLRequest:
+def parse_body(body: bytes) -> GraphQLRequest:
     """
-    The GraphQL request in a body.
+    Parse the GraphQL request in a body.
 
     Raises:
-        RefusedError: it is something else.
+        BadRequestError: the body is not a GraphQL request.
     """
     try:
-        asked = _complete(_decoder.decode(body))
-        _check(body)
+        request = _require_document(_decoder.decode(body))
+        _check_unambiguous(body)
     except msgspec.ValidationError as exc:
-        what, _, where = str(exc).partition(" - at `$.")
-        name = where.rstrip("`").partition(".")[0].partition("[")[0]
-        raise BadRequestError(400, f"{name}: {what[:1].lower()}{what[1:]}." if name else NO_REQUEST) from None
+        problem, _, path = str(exc).partition(" - at `$.")
+        name = path.rstrip("`").partition(".")[0].partition("[")[0]
+        message = f"{name}: {problem[:1].lower()}{problem[1:]}." if name else NO_QUERY_MESSAGE
+        raise BadRequestError(400, message) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
-        raise BadRequestError(400, NO_REQUEST) from None
-    return asked
+        raise BadRequestError(400, NO_QUERY_MESSAGE) from None
+    return request
 
 
-def from_address(query: bytes) -> GraphQLRequest:
+def parse_query_string(query_string: bytes) -> GraphQLRequest:
     """
-    The GraphQL request in an address.
+    Parse the GraphQL request in a URL's query string.
 
     Raises:
-        RefusedError: a parameter is not what it must be.
+        BadRequestError: a parameter cannot be parsed.
     """
     try:
-        given = parse_qs(
-            query.decode("ascii"),
+        parameters = parse_qs(
+            query_string.decode("ascii"),
             keep_blank_values=True,
-            strict_parsing=bool(query),
+            strict_parsing=bool(query_string),
             errors="strict",
-            max_num_fields=10,
+            max_num_fields=MAX_QUERY_STRING_PARAMETERS,
         )
     except ValueError:
         raise BadRequestError(400, "Send the parameters percent-encoded, in UTF-8.") from None
-    texts = {name: values[-1] for name, values in given.items()}
-    parts: dict[str, Any] = {name: texts.get(name) for name in ("query", "operationName", "documentId")}
-    if any(map(_holds_nul, texts.values())):
-        raise BadRequestError(400, NUL)
+    texts = {name: values[-1] for name, values in parameters.items()}
+    members: dict[str, Any] = {name: texts.get(name) for name in ("query", "operationName", "documentId")}
+    if any(map(_contains_nul, texts.values())):
+        raise BadRequestError(400, NUL_MESSAGE)
     for name in ("variables", "extensions"):
         try:
-            parts[name] = msgspec.json.decode(texts[name]) if texts.get(name) else None
-            _check((texts.get(name) or "{}").encode())
+            members[name] = msgspec.json.decode(texts[name]) if texts.get(name) else None
+            _check_unambiguous((texts.get(name) or "{}").encode())
         except (msgspec.DecodeError, ValueError, RecursionError):
             raise BadRequestError(400, f"{name}: must be a JSON object.") from None
     try:
-        return _complete(msgspec.convert(parts, GraphQLRequest))
+        return _require_document(msgspec.convert(members, GraphQLRequest))
     except msgspec.ValidationError:
         raise BadRequestError(400, "variables, extensions: must be JSON objects.") from None
 
 
-def _check(body: bytes) -> None:
+def _check_unambiguous(body: bytes) -> None:
     """
-    Let a JSON text pass that all read alike; it is known to be one.
+    Check that every reader understands a valid JSON text in the same way.
 
     Raises:
-        RefusedError: an object names a member twice, of which readers keep this one or that; or a text holds NUL.
+        BadRequestError: an object has two members of one name, or a text contains NUL.
     """
-    if _NUL.search(body):
-        raise BadRequestError(400, NUL)
-    written, kept = _STRING.sub(b"", body).count(b":"), 0
+    if _ESCAPED_NUL.search(body):
+        raise BadRequestError(400, NUL_MESSAGE)
+    # Outside strings, JSON has a colon for each member as it was sent; the decoder keeps one member for each name.
+    sent_members, decoded_members = _JSON_STRING.sub(b"", body).count(b":"), 0
     level: list[Any] = [[msgspec.json.decode(body)]]
     while level:
-        kept += sum(len(part) for part in level if isinstance(part, dict))
-        below = (each for part in level for each in (part.values() if isinstance(part, dict) else part))
-        level = [each for each in below if isinstance(each, dict | list)]
-    if kept != written:
-        raise BadRequestError(400, TWICE)
+        decoded_members += sum(len(value) for value in level if isinstance(value, dict))
+        below = (item for value in level for item in (value.values() if isinstance(value, dict) else value))
+        level = [item for item in below if isinstance(item, dict | list)]
+    if decoded_members != sent_members:
+        raise BadRequestError(400, DUPLICATE_NAME_MESSAGE)
 
 
-def _holds_nul(text: str) -> bool:
-    return "\0" in text or _NUL.search(text.encode(errors="replace")) is not None
+def _contains_nul(text: str) -> bool:
+    return "\0" in text or _ESCAPED_NUL.search(text.encode(errors="replace")) is not None
 
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_NUL = re.compile(rb"\\u(?:0000|\{0+\})")
-"""NUL as JSON and GraphQL spell it; of itself it stands in neither."""
+def _require_document(request: GraphQLRequest) -> GraphQLRequest:
+    if not request.query and not request.document_hash:
+        raise BadRequestError(400, NO_QUERY_MESSAGE)
+    return request
 
 
-def _complete(asked: GraphQLRequest) -> GraphQLRequest:
-    if not asked.query and not asked.trusted:
-        raise BadRequestError(400, NO_REQUEST)
-    return asked
+_decoder = msgspec.json.Decoder(GraphQLRequest)
+_JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_ESCAPED_NUL = re.compile(rb"\\u(?:0000|\{0+\})")
+"""NUL as JSON and GraphQL escape it; neither allows it unescaped."""

@@ -1,48 +1,46 @@
-"""How often something may be done: so many times a second, and some more at once after a silence."""
+"""Token buckets: a rate limit of so many uses a second, and a burst after a quiet time."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
+
+from cachetools import LRUCache
+
+MAX_BUCKETS = 10_000
+"""Token buckets that `TokenBuckets` remembers; the least recently used one is evicted."""
 
 
 class TokenBucket:
-    """Fills with time, and is emptied by use."""
+    """Holds tokens: each use takes one, and they come back at a fixed rate."""
 
-    __slots__ = ("_at", "_burst", "_left", "_rate")
+    __slots__ = ("_burst", "_rate", "_tokens", "_updated_at")
 
     def __init__(self, rate: float, burst: int) -> None:
-        """Room for `burst` uses, of which `rate` come back each second; full at first."""
+        """Hold at most `burst` tokens, of which `rate` come back each second; the bucket starts full."""
         self._rate, self._burst = rate, burst
-        self._left, self._at = float(burst), 0.0
+        self._tokens, self._updated_at = float(burst), 0.0
 
     def take(self, now: float) -> bool:
-        """Whether it may be done once more; `now` is in seconds, by a clock that only goes forward."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < 1:
+        """Take one token and return True, or return False if there is none; `now` is monotonic time in seconds."""
+        self._tokens = min(self._burst, self._tokens + (now - self._updated_at) * self._rate)
+        self._updated_at = now
+        if self._tokens < 1:
             return False
-        self._left -= 1
+        self._tokens -= 1
         return True
 
 
 class TokenBuckets:
-    """A bucket for each of many, such as viewers; who was not heard of for long has a full one again."""
-
-    MOST = 10_000
-    """Buckets that are remembered."""
+    """A token bucket for each key, such as a viewer; a key whose bucket was evicted starts with a full one."""
 
     def __init__(self, rate: float, burst: int) -> None:
-        """Each has room for `burst` uses, of which `rate` come back each second."""
+        """Hold at most `burst` tokens for each key, of which `rate` come back each second."""
         self._rate, self._burst = rate, burst
-        self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
+        self._buckets: LRUCache[Hashable, TokenBucket] = LRUCache(MAX_BUCKETS)
 
-    def take(self, whose: Hashable, now: float) -> bool:
-        """Whether one of them may do it once more; `now` is in seconds, by a clock that only goes forward."""
-        bucket = self._buckets.get(whose)
+    def take(self, key: Hashable, now: float) -> bool:
+        """Take one token of a key, as `TokenBucket.take` does."""
+        bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[whose] = TokenBucket(self._rate, self._burst)
-            if len(self._buckets) > self.MOST:
-                self._buckets.popitem(last=False)
-        self._buckets.move_to_end(whose)
+            bucket = self._buckets[key] = TokenBucket(self._rate, self._burst)
         return bucket.take(now)

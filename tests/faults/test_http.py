@@ -183,7 +183,7 @@ def test_pages_of_the_origins_that_are_allowed_may_ask() -> None:
     """With a bearer token and no cookie; other pages are refused beforehand and cannot read."""
     head = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}))
     mine, other = "https://dashboards.example", "https://evil.example"
-    with answering(Service([district(Ledger())], {"head": head}, origins=(mine,)).app()) as http:
+    with answering(Service([district(Ledger())], {"head": head}, allowed_origins=(mine,)).app()) as http:
         asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         before = {each: http.options("/graphql", headers={"Origin": each, **asking}) for each in (mine, other)}
         told = {

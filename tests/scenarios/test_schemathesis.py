@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from student_graph.gateway.web.request import NUL
+from student_graph.gateway.web.request import NUL_MESSAGE
 from student_graph.resolvers.schema import export
 from tests.gateway.servers import Running, demo
 
@@ -57,7 +57,7 @@ def _ask(operation: Any, running: Running, counts: Counter[str]) -> None:
         answer = case.call(base_url=running.ready["graphql"], headers={"Authorization": f"Bearer {token}"})
         told = answer.json()
         codes = {error["extensions"].get("code") for error in told.get("errors", ())}
-        refused = [error["message"] for error in told.get("errors", ())] == [NUL]
+        refused = [error["message"] for error in told.get("errors", ())] == [NUL_MESSAGE]
         assert answer.status_code == (400 if refused else 200)
         assert codes <= MISTAKES, (codes - MISTAKES, case.body)
         assert told.get("data") is not None or told["errors"]

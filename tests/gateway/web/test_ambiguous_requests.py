@@ -9,7 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from student_graph.gateway.web.request import NUL, TWICE, BadRequestError, from_address, from_body
+from student_graph.gateway.web.request import (
+    DUPLICATE_NAME_MESSAGE,
+    NUL_MESSAGE,
+    BadRequestError,
+    parse_body,
+    parse_query_string,
+)
 
 TEXTS = st.text(alphabet='ab:"\\{},é', max_size=4)
 Pairs = list[tuple[str, Any]]
@@ -45,7 +51,7 @@ def twice(value: Any) -> bool:
 def refusal(body: str) -> str | None:
     """Why a body is refused; None when it is not."""
     try:
-        from_body(body.encode())
+        parse_body(body.encode())
     except BadRequestError as refused:
         return refused.message
     return None
@@ -58,7 +64,7 @@ def refusal(body: str) -> str | None:
 def test_an_object_that_names_a_member_twice_is_refused(value: Any) -> None:
     """Wherever it stands, however it is spelled, and nothing else is."""
     body = written(Members([("query", "{ a }"), ("variables", Members([("v", value)]))]))
-    assert refusal(body) == (TWICE if twice(value) else None)
+    assert refusal(body) == (DUPLICATE_NAME_MESSAGE if twice(value) else None)
 
 
 @pytest.mark.row("G20")
@@ -69,7 +75,7 @@ def test_an_object_that_names_a_member_twice_is_refused(value: Any) -> None:
 ])  # fmt: skip
 def test_a_request_that_asks_two_things_is_refused(body: str) -> None:
     """Escapes do not hide that a name is the same."""
-    assert refusal(body) == TWICE
+    assert refusal(body) == DUPLICATE_NAME_MESSAGE
 
 
 @pytest.mark.row("G20")
@@ -78,25 +84,25 @@ def test_a_request_that_asks_two_things_is_refused(body: str) -> None:
 )
 def test_nul_is_refused_in_documents(query: str) -> None:
     """However GraphQL spells it."""
-    assert refusal(json.dumps({"query": query})) == NUL
+    assert refusal(json.dumps({"query": query})) == NUL_MESSAGE
 
 
 @pytest.mark.row("G20")
 def test_nul_is_refused_in_variables() -> None:
     """A name with NUL ends early in some vendor's system."""
-    assert refusal(json.dumps({"query": "{ a }", "variables": {"name": "An\0a"}})) == NUL
+    assert refusal(json.dumps({"query": "{ a }", "variables": {"name": "An\0a"}})) == NUL_MESSAGE
     assert refusal(json.dumps({"query": "{ a }", "variables": {"name": "u0000 \\ {0}"}})) is None
 
 
 @pytest.mark.row("G20")
 @pytest.mark.parametrize(("parameters", "why"), [
-    ("query={a}&variables={%22b%22:1,%22b%22:2}", TWICE),
-    ("query={a}&variables={%22b%22:%22%5Cu0000%22}", NUL),
-    ("query={a%00}", NUL),
-    ("query={a(b:%22%5Cu{0}%22)}", NUL),
+    ("query={a}&variables={%22b%22:1,%22b%22:2}", DUPLICATE_NAME_MESSAGE),
+    ("query={a}&variables={%22b%22:%22%5Cu0000%22}", NUL_MESSAGE),
+    ("query={a%00}", NUL_MESSAGE),
+    ("query={a(b:%22%5Cu{0}%22)}", NUL_MESSAGE),
 ])  # fmt: skip
 def test_an_address_is_read_in_one_way_too(parameters: str, why: str) -> None:
     """Where queries may come by GET."""
     with pytest.raises(BadRequestError) as caught:
-        from_address(parameters.encode())
+        parse_query_string(parameters.encode())
     assert caught.value.message == why

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from student_graph.gateway.web.request import MAX_BODY
+from student_graph.gateway.web.request import MAX_BODY_BYTES
 from tests.gateway.graph import TOKEN, VIEW
 from tests.gateway.servers import answering
 
@@ -114,7 +114,7 @@ def test_a_body_that_is_no_request_is_a_400(http: httpx.Client, body: bytes) -> 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_beyond_the_limit_is_refused(http: httpx.Client, *, chunked: bool) -> None:
     """Whether it says its length or not, no more than the limit is read."""
-    body = b'{"query":"{role}"}' + b" " * MAX_BODY
+    body = b'{"query":"{role}"}' + b" " * MAX_BODY_BYTES
     content: Any = iter([body]) if chunked else body
     answer = http.post("/graphql", content=content, headers={**TOKEN, "Content-Type": "application/json"})
 

@@ -14,7 +14,7 @@ from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView
-from student_graph.gateway.web.load_shedding import BusyError, LoadShedder, LoadLimits, ViewerBusyError
+from student_graph.gateway.web.load_shedding import BusyError, LoadLimits, LoadShedder, ViewerBusyError
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.cache.small_cache import Clock
 from tests.gateway.graph import SCHEMA, TOKEN, begin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, wanted
+from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, negotiate
 
 
 @pytest.mark.parametrize(("accept", "media"), [
@@ -27,7 +27,7 @@ from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, wanted
 ])  # fmt: skip
 def test_the_better_liked_media_type_is_sent(accept: str, media: str | None) -> None:
     """By weight, then by what is named; a type that weighs nothing is not sent (RFC 9110, 12.5.1)."""
-    assert wanted(accept) == media
+    assert negotiate(accept) == media
 
 
 @pytest.mark.parametrize(("content_type", "is_one"), [

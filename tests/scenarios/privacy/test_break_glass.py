@@ -19,15 +19,15 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.demo.people import DemoIssuer, Person
-from student_graph.gateway.disclosure import DisclosureLog, Secrets
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.signing import HmacSigner
-from student_graph.gateway.web.break_glass import HOUR, BreakGlass
 from student_graph.gateway.web.request import BadRequestError
+from student_graph.gateway.web.routes.break_glass import TICKET_SECONDS, BreakGlass
 from student_graph.resolvers.context import ViewerRole
 from tests.scenarios.helpers.districts import Standing, districts, standing
 
 DISTRICT = "cedar-hollow-school-district"
-SECRETS = Secrets(b"s" * 32)
+SECRETS = DisclosureKeys(b"s" * 32)
 QUERY = """query ($n: String) {
   student(studentUniqueId: $n) { studentUniqueId contacts { phones } disciplineIncidents { date } }
   viewer { students(first: 100) { totalCount } }
@@ -96,7 +96,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with HTTPServer(("127.0.0.1", 0), Hears) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         reviewers.url = f"http://127.0.0.1:{server.server_port}/"
-        settings = {"disclosures": DisclosureLog(folder, SECRETS), "reviewers": reviewers.url}
+        settings = {"disclosure_log": DisclosureLog(folder, SECRETS), "reviewers_url": reviewers.url}
         with served(*made[0].sandboxes.values()), standing(made, **settings) as asking:
             page = "students(first: 100) { edges { node { studentUniqueId } } }"
             edges = asking.ask(f"{{ viewer {{ {page} }} }}", "teacher")["data"]["viewer"]["students"]["edges"]
@@ -179,7 +179,7 @@ async def test_who_signed_in_long_ago_signs_in_again_and_an_hour_is_an_hour(tmp_
     now = [time.time()]
     issuer = DemoIssuer([Person("teacher", ViewerRole.TEACHER, (DistrictId(DISTRICT),))])
     viewers, log = Authenticator({}, [issuer.issuer()]), DisclosureLog(tmp_path, SECRETS)
-    emergencies = BreakGlass(viewers, HmacSigner(b"k" * 32), log, wall=lambda: now[0])
+    emergencies = BreakGlass(viewers, HmacSigner(b"k" * 32), log, wall_clock=lambda: now[0])
     headers = {"Authorization": f"Bearer {issuer.tokens()['teacher']}"}
     body = {"district": DISTRICT, "students": ["1"], "classes": ["MEAL"], "reason": "SAFETY", "text": "x" * 20}
     transport = httpx.ASGITransport(Starlette(routes=emergencies.routes()))
@@ -189,11 +189,11 @@ async def test_who_signed_in_long_ago_signs_in_again_and_an_hour_is_an_hour(tmp_
         ticket = (await client.post("/break-glass", json=body)).json()["ticket"]
         teacher = await viewers.viewer(headers["Authorization"])
         assert teacher is not None
-        now[0] += HOUR - 1
-        assert emergencies.viewer(teacher, ticket).emergency is not None
+        now[0] += TICKET_SECONDS - 1
+        assert emergencies.use_ticket(teacher, ticket).emergency is not None
         now[0] += 2
         with pytest.raises(BadRequestError):
-            emergencies.viewer(teacher, ticket)
+            emergencies.use_ticket(teacher, ticket)
         refused = await client.post("/break-glass", json=body)
         assert (refused.status_code, refused.json()["error"][:13]) == (401, "Sign in again")
     await log.close()

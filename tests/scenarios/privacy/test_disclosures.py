@@ -59,7 +59,7 @@ def asking(tmp_path: Path) -> Iterator[tuple[Standing, Path]]:
     made = districts("edfi", 60)
     log = DisclosureLog(tmp_path, SECRETS, open_file=Filling)
     document_limits = DocumentLimits(cost=10**6, calls=10**6)
-    with served(*made[0].sandboxes.values()), standing(made, disclosures=log, document_limits=document_limits, defer=True) as stand:
+    with served(*made[0].sandboxes.values()), standing(made, disclosure_log=log, document_limits=document_limits, defer=True) as stand:
         yield stand, tmp_path
 
 

@@ -11,7 +11,7 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
-from student_graph.gateway.web.request import NUL
+from student_graph.gateway.web.request import NUL_MESSAGE
 from student_graph.resolvers.fields.errors import MESSAGES
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from tests.scenarios.helpers.gateways import Gateway, serving
@@ -72,7 +72,7 @@ def requests(vendors: list[Sandbox]) -> list[int]:
 def test_a_request_with_nul_asks_nothing(gateway: Gateway, vendors: list[Sandbox]) -> None:
     """It is refused as a whole, before it is read as a question."""
     before = requests(vendors)
-    assert gateway.ask(BY_TEXT, n="a\0b", id="1") == {"errors": [{"message": NUL, "extensions": {}}]}
+    assert gateway.ask(BY_TEXT, n="a\0b", id="1") == {"errors": [{"message": NUL_MESSAGE, "extensions": {}}]}
     assert requests(vendors) == before
 
 

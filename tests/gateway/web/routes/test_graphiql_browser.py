@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import ConsoleMessage, Page, Request, Route, async_playwright
 
-from student_graph.gateway.web.graphiql import BUILT
+from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER
 from tests.gateway.servers import Running, demo
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-    pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
+    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
 ]
 ARGUMENTS = [
     "--no-sandbox",

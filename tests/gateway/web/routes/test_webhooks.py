@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.webhooks import WINDOW, signature
+from student_graph.gateway.web.routes.webhooks import WINDOW, signature
 from tests.gateway.cache.test_response_cache import VIEWERS
 from tests.gateway.servers import answering, command
 from tests.gateway.small_district import Ledger, district
@@ -23,7 +23,7 @@ QUERY = {"query": '{ student(studentUniqueId: "s1") { studentUniqueId } }'}
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
     """A district whose SIS calls when something changed."""
-    service = Service([district(Ledger(students=["s1"]))], VIEWERS, hooks={("hill", "sis"): KEY})
+    service = Service([district(Ledger(students=["s1"]))], VIEWERS, webhook_keys={("hill", "sis"): KEY})
     with answering(service.app()) as made:
         yield made
 
@@ -115,7 +115,7 @@ def test_a_body_is_read_so_far_and_no_further(client: httpx.Client) -> None:
 
 def test_a_flood_of_calls_is_refused() -> None:
     """Sixty at once, ten a second: beyond it the vendor is told to wait."""
-    service = Service([district(Ledger())], VIEWERS, hooks={("hill", "sis"): KEY})
+    service = Service([district(Ledger())], VIEWERS, webhook_keys={("hill", "sis"): KEY})
     with answering(service.app()) as client:
         statuses = [call(client, path="/hooks/hill/none").status_code for _ in range(90)]
         assert (statuses.count(401) >= 60, statuses[-1]) == (True, 429)

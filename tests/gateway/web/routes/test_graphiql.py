@@ -11,11 +11,11 @@ from graphql import parse, validate
 from starlette.applications import Starlette
 
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.graphiql import EXAMPLES, GraphiQLPage
+from student_graph.gateway.web.routes.graphiql import EXAMPLE_FOLDERS, GraphiQLPage
 from student_graph.resolvers.schema import make_schema
 from tests.gateway.servers import answering
 
-DOCUMENTS = sorted(EXAMPLES[-1].glob("*.graphql"))
+DOCUMENTS = sorted(EXAMPLE_FOLDERS[-1].glob("*.graphql"))
 
 
 @pytest.fixture

@@ -22,17 +22,17 @@ from starlette.routing import Route
 
 from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.graphiql import BUILT, GraphiQLPage
+from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER, GraphiQLPage
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.auth.token_factory import AUDIENCE, EC, public
 from tests.gateway.servers import answering
 from tests.gateway.small_district import DISTRICT, Ledger, district
-from tests.gateway.web.test_graphiql_browser import ARGUMENTS, Visit
+from tests.gateway.web.routes.test_graphiql_browser import ARGUMENTS, Visit
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-    pytest.mark.skipif(not (BUILT / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
+    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
 ]
 
 

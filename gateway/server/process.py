@@ -1,0 +1,111 @@
+"""Runs a service in this process: socket, HTTP server, and an orderly stop."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import math
+import socket
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from student_graph.adapters.registry import SettingsError
+from student_graph.gateway import logs
+from student_graph.gateway.server.service import Application, Service
+from student_graph.gateway.web.routes.health import Readiness
+
+SHUTDOWN_GRACE_SECONDS = 10
+"""How long requests in flight may take to finish after the process stops to listen."""
+LISTEN_BACKLOG_CONNECTIONS = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """
+    Open a listening socket, before anything else starts, so that a port in use is reported first.
+
+    Raises:
+        SettingsError: the port is in use, or the address is not one of this machine.
+    """
+    try:
+        return _open_socket(host, port)
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            raise SettingsError(f"port {port} is in use; choose another one") from None
+        raise SettingsError(f"cannot listen on {host} port {port}: {exc.strerror}") from None
+
+
+def _open_socket(host: str, port: int) -> socket.socket:
+    family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, proto)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(LISTEN_BACKLOG_CONNECTIONS)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def freeze_garbage_collector() -> None:
+    """
+    Exclude all objects that exist now from garbage collection: code, schema and plans live as long as the process.
+
+    Otherwise the collector walks through all of them during every large response.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def run(service: Service, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """
+    Serve until a signal to stop, then finish the requests in flight; call `on_ready` once requests are answered.
+
+    Raises:
+        SettingsError: a trusted document is not valid for the schema.
+    """
+    logs.configure()
+    application = Application(service)
+    config = uvicorn.Config(
+        application.asgi,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
+    )
+    _Server(config, application.readiness, service.drain_seconds, on_ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Becomes unready some time before it stops to listen, and exits with success after a signal to stop."""
+
+    def __init__(
+        self, config: uvicorn.Config, readiness: Readiness, drain_seconds: float, on_ready: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._readiness = readiness
+        self._drain_seconds = drain_seconds
+        self._on_ready = on_ready
+        self._stops_at = math.inf
+        """When to stop to listen, in monotonic seconds."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        freeze_garbage_collector()
+        self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or time.monotonic() >= self._stops_at
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Become unready at once, and stop after the configured time; a second signal stops the process now."""
+        if self._readiness.draining:
+            self.should_exit = self.force_exit = True
+        self._readiness.drain()
+        self._stops_at = time.monotonic() + self._drain_seconds

@@ -1,0 +1,240 @@
+"""A service and its parts: this is the only module that connects sources, cache, schema, viewers and routes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.registry import SettingsError
+from student_graph.adapters.sources import District
+from student_graph.gateway.auth import Authenticator, Issuer
+from student_graph.gateway.cache import Fleet, Limits
+from student_graph.gateway.disclosure import DisclosureLog, DisclosureRecorder
+from student_graph.gateway.documents.hardening import harden_graphql_core
+from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
+from student_graph.gateway.documents.store import DocumentStore
+from student_graph.gateway.execution import configured_executor, executor_class
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.signing import HmacSigner
+from student_graph.gateway.web.admission import Admission, Purposes
+from student_graph.gateway.web.app import GatewayApp
+from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
+from student_graph.gateway.web.routes.break_glass import BreakGlass
+from student_graph.gateway.web.routes.graphiql import GraphiQLPage
+from student_graph.gateway.web.routes.health import Readiness
+from student_graph.gateway.web.routes.purge import PurgeRoutes
+from student_graph.gateway.web.routes.webhooks import WebhookKeys, Webhooks
+from student_graph.gateway.web.security_headers import SecurityHeaders
+from student_graph.resolvers.context import Viewer
+from student_graph.resolvers.schema import core_schema, make_schema
+
+SIGNING_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one process serves, and with which settings."""
+
+    districts: Sequence[District]
+    viewers: Mapping[str, Viewer]
+    """Viewers with a token in the settings, by token."""
+    graphiql: GraphiQLPage | None = None
+    """The GraphiQL page; None if browsers get none."""
+    allowed_hosts: Collection[str] = ("*",)
+    """Host names that requests may be addressed to; `*` for all."""
+    drain_seconds: float = 0.0
+    """Time between the signal to stop and the end of listening, in which the process is unready."""
+    get_queries: bool = False
+    """Whether GET requests are answered. Their variables are in URLs, which logs on the way may keep."""
+    defer: bool = False
+    """Whether documents may use `@defer`."""
+    trusted_documents: Mapping[str, str] = field(default_factory=dict)
+    """Texts of trusted documents, by SHA-256."""
+    trusted_only: bool = False
+    """Whether only trusted documents are executed."""
+    cache_limits: Limits = field(default_factory=Limits)
+    """Limits of the cache of this process."""
+    client_cache_seconds: int = 0
+    """How long a client may cache a response privately; 0 for not at all."""
+    fleet: Fleet | None = None
+    """The processes that share their cache entries with this one; None if it runs alone."""
+    webhook_keys: WebhookKeys = field(default_factory=dict)
+    """Keys of the sources that report changes."""
+    signing_key: bytes = field(default_factory=lambda: secrets.token_bytes(SIGNING_KEY_BYTES))
+    """Key that signs cursors and break-glass tickets: the same in all processes of a fleet."""
+    introspection: bool = True
+    """Whether documents may query the schema, as GraphiQL does."""
+    document_limits: DocumentLimits = field(default_factory=DocumentLimits)
+    """Largest allowed documents, variables and costs."""
+    issuers: Sequence[Issuer] = ()
+    """OIDC issuers whose tokens are accepted."""
+    allowed_origins: Collection[str] = ()
+    """Origins of web pages that may send requests from a browser (CORS)."""
+    load_limits: LoadLimits = field(default_factory=LoadLimits)
+    """Limits on concurrent requests."""
+    purposes: Purposes = field(default_factory=Purposes)
+    """Which purposes requests may or must state."""
+    disclosure_log: DisclosureLog | None = None
+    """Where disclosures are recorded; None to record none."""
+    reviewers_url: str | None = None
+    """URL that is notified when break-glass is used; None if break-glass is not available."""
+    policy_digest: str = ""
+    """Digest of the settings' access rules, which the disclosure log names."""
+    dependents: frozenset[DistrictId] = frozenset()
+    """Districts in which parents keep their rights when a student turns 18."""
+    executor: str = field(default_factory=configured_executor)
+    """What executes operations: `breadth`, or `stock` for graphql-core's own executor."""
+
+    def app(self) -> ASGIApp:
+        """
+        Build the service as an ASGI application.
+
+        Raises:
+            SettingsError: a trusted document is not valid for the schema.
+        """
+        return Application(self).asgi
+
+
+class Application:
+    """The parts of a running service, connected to one ASGI application."""
+
+    def __init__(self, service: Service) -> None:
+        """
+        Build all parts.
+
+        Raises:
+            SettingsError: a trusted document is not valid for the schema.
+        """
+        harden_graphql_core()
+        self._service = service
+        self._schema = make_schema(executor_class(service.executor), defer=service.defer)
+        self._load_shedder = LoadShedder(service.load_limits)
+        self._authenticator = Authenticator(service.viewers, service.issuers)
+        self._signer = HmacSigner(service.signing_key)
+        self._pipeline = FetchPipeline(
+            service.districts,
+            self._signer,
+            service.cache_limits,
+            service.fleet,
+            dependents=service.dependents,
+            vendor_wait=self._load_shedder.vendor_wait,
+        )
+        self._break_glass = self._build_break_glass()
+        fleet = service.fleet
+        self.readiness = Readiness(None if fleet is None else lambda: fleet.joined)
+        self.asgi = self._build_asgi()
+
+    def _build_asgi(self) -> ASGIApp:
+        service = self._service
+        routes = Starlette(
+            routes=self._build_routes(), middleware=[Middleware(SecurityHeaders)], lifespan=self._lifespan
+        )
+        app = GatewayApp(
+            self._build_graphql(),
+            routes,
+            service.allowed_hosts,
+            self._load_shedder,
+            graphiql=service.graphiql is not None,
+        )
+        return _with_cors(app, service.allowed_origins) if service.allowed_origins else app
+
+    def _build_graphql(self) -> GraphQLView:
+        return GraphQLView(
+            self._schema,
+            self._build_admission(),
+            self._pipeline.start_operation,
+            self._build_documents(),
+            cache=self._pipeline.cache,
+            recorder=self._build_recorder(),
+            client_cache_seconds=self._service.client_cache_seconds,
+        )
+
+    def _build_documents(self) -> DocumentStore:
+        service = self._service
+        documents = DocumentStore(
+            core_schema(self._schema),
+            service.trusted_documents,
+            trusted_only=service.trusted_only,
+            limits=LimitChecker(service.document_limits, introspection=service.introspection),
+        )
+        if errors := documents.trusted_errors():
+            raise SettingsError(f"documents.manifest: {errors[0]}")
+        return documents
+
+    def _build_admission(self) -> Admission:
+        return Admission(
+            self._authenticator,
+            get=self._service.get_queries,
+            purposes=self._service.purposes,
+            load_shedder=self._load_shedder,
+            use_ticket=self._break_glass.use_ticket if self._break_glass else None,
+        )
+
+    def _build_break_glass(self) -> BreakGlass | None:
+        log, reviewers_url = self._service.disclosure_log, self._service.reviewers_url
+        if log is None or reviewers_url is None:
+            return None
+        return BreakGlass(self._authenticator, self._signer, log, reviewers_url)
+
+    def _build_recorder(self) -> DisclosureRecorder | None:
+        log = self._service.disclosure_log
+        if log is None:
+            return None
+        return DisclosureRecorder(core_schema(self._schema), log, self._service.policy_digest)
+
+    def _build_routes(self) -> list[BaseRoute]:
+        pipeline, service = self._pipeline, self._service
+        return [
+            *self.readiness.routes(),
+            *PurgeRoutes(pipeline.districts, self._authenticator, pipeline.cache.purge).routes(),
+            *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
+            *(self._break_glass.routes() if self._break_glass else ()),
+            *(service.graphiql.routes() if service.graphiql else ()),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Start background work before the first request, and end it after the last one."""
+        self._pipeline.cache.start()
+        self._load_shedder.start()
+        if self._service.disclosure_log is not None:
+            self._service.disclosure_log.start()
+        self.readiness.start()
+        yield
+        self._load_shedder.stop()
+        await self._pipeline.close()
+        await self._authenticator.close()
+        if self._break_glass is not None:
+            await self._break_glass.close()
+        if self._service.disclosure_log is not None:
+            await self._service.disclosure_log.close()
+        sources = (source for district in self._service.districts for source in district.sources)
+        await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
+
+
+def _with_cors(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
+    """Allow browsers to send requests from pages of these origins."""
+    return CORSMiddleware(
+        app,
+        allow_origins=sorted(origins),
+        allow_methods=["POST"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Cache-Control",
+            "Student-Graph-Purpose",
+            "Student-Graph-Break-Glass",
+        ],
+        expose_headers=["Retry-After"],
+    )

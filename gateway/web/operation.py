@@ -1,0 +1,99 @@
+"""Prepares an operation: finds it in its document, and checks both before anything is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
+
+from student_graph.gateway.cache import extensions
+from student_graph.gateway.documents.cost import CostCache
+from student_graph.gateway.documents.document import ParsedDocument
+from student_graph.gateway.documents.store import DocumentStore
+from student_graph.gateway.web import media_types
+from student_graph.gateway.web.admission import AdmittedRequest
+from student_graph.gateway.web.errors import format_errors
+from student_graph.gateway.web.request import BadRequestError, GraphQLRequest
+from student_graph.resolvers.context import Context, ViewerRole
+
+
+class InvalidOperationError(Exception):
+    """An operation that is not executed; `errors` say why."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+@dataclass(slots=True)
+class PreparedOperation:
+    """An operation that passed all checks and is ready to execute."""
+
+    request: AdmittedRequest
+    graphql: GraphQLRequest
+    document: ParsedDocument
+    node: OperationDefinitionNode
+    """The operation to execute, of those in the document."""
+    context: Context
+
+    def extensions(self) -> dict[str, Any]:
+        """Return the response's extensions: the lookups of each source, and the data that is missing."""
+        return extensions(self.context.operation.traffic, self.context.operation.degraded)
+
+    def format_errors(self, errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
+        """Return errors as members of the response."""
+        return format_errors(errors, self.context.operation.request_id)
+
+
+class OperationPreparer:
+    """Prepares the operations of one schema."""
+
+    def __init__(self, schema: GraphQLSchema, documents: DocumentStore) -> None:
+        self._documents = documents
+        self._costs = CostCache(schema)
+
+    def prepare(self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context) -> PreparedOperation:
+        """
+        Find an operation in its document, and check the document, the variables and the estimated cost.
+
+        Raises:
+            InvalidOperationError: a check failed.
+            BadRequestError: the operation has deferred parts, and the client does not accept several parts.
+        """
+        try:
+            document = self._document(graphql)
+            if document.node is None:
+                raise InvalidOperationError(document.errors)
+            node = document.operation(graphql.operation_name)
+        except GraphQLError as error:
+            raise InvalidOperationError([error]) from None
+        operation = PreparedOperation(request, graphql, document, node, context)
+        if errors := document.errors or self._limit_errors(operation):
+            raise InvalidOperationError(errors)
+        if document.incremental and not media_types.accepts_multipart(request.head.headers[b"accept"]):
+            raise BadRequestError(406, f"Accept {media_types.MULTIPART} for a response with deferred parts.")
+        return operation
+
+    def _document(self, graphql: GraphQLRequest) -> ParsedDocument:
+        """
+        Return the document that a request contains or refers to by its hash.
+
+        Raises:
+            GraphQLError: it is not one of the trusted documents.
+        """
+        if graphql.query:
+            return self._documents.get_by_text(graphql.query)
+        return self._documents.get_trusted(graphql.document_hash or "")
+
+    def _limit_errors(self, operation: PreparedOperation) -> Sequence[GraphQLError]:
+        """Return why an operation's variables or estimated cost are over a limit; empty if they are not."""
+        variables, limits, context = operation.graphql.variables, self._documents.limits, operation.context
+        if (variables_error := limits.variables_error(variables)) is not None:
+            return [variables_error]
+        known = context.sources.districts
+        districts = [known[name] for name in sorted(context.viewer.districts) if name in known]
+        cost = self._costs.cost(operation.document, operation.node, variables, districts)
+        cost_error = limits.cost_error(cost, service=context.viewer.role is ViewerRole.SERVICE)
+        return [] if cost_error is None else [cost_error]

@@ -1,0 +1,143 @@
+"""
+GraphiQL, served by the gateway alone: the page loads nothing from other hosts, and its HTML holds no token.
+
+`make graphiql` builds its assets from `graphiql/` into `gateway/graphiql/`; without them, the page says so.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from student_graph.gateway.auth import Issuer
+from student_graph.gateway.web.request import BadRequestError, read_body
+
+GATEWAY_FOLDER = Path(__file__).parents[2]
+BUILD_FOLDER = GATEWAY_FOLDER / "graphiql"
+EXAMPLE_FOLDERS = (GATEWAY_FOLDER / "examples", GATEWAY_FOLDER.parent / "examples" / "queries")
+"""Where the example documents are: next to the code in a wheel, at the root in a checkout."""
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'{}; img-src 'self' data:; "
+    "font-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""The page connects only to this gateway and to issuers, put at `{}`. Inline styles are allowed for the editor."""
+
+NOT_BUILT_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Student graph</title>
+<h1>GraphiQL is not built</h1>
+<p>This checkout was built without Node: run <code>make graphiql</code>, then start the gateway again.</p>
+<p>Queries are answered all the same: <code>POST /graphql</code> with a JSON body.</p></html>
+"""
+
+
+class _Assets(StaticFiles):
+    """Files whose names change with their contents, so that a browser may cache them for good."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        response = super().file_response(*args, **options)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+class _CodeRequest(msgspec.Struct):
+    """The body of a request for the demo's tokens."""
+
+    code: str
+
+
+class GraphiQLPage:
+    """The routes that serve GraphiQL, its assets and the example documents."""
+
+    def __init__(
+        self,
+        build_folder: Path = BUILD_FOLDER,
+        examples_folder: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        demo_tokens: Mapping[str, str] | None = None,
+        issuers: Sequence[Issuer] = (),
+    ) -> None:
+        """
+        Serve the built page and the example documents; `variables` are the examples' variables, by name.
+
+        `demo_tokens` are tokens by name for a client that sends `code`: the demo's, never those of real people.
+        Browsers sign in at `issuers`.
+        """
+        self._sign_ins = [(issuer.name, issuer.sign_in) for issuer in issuers if issuer.sign_in is not None]
+        self.code = secrets.token_urlsafe(16)
+        """Secret in the fragment of the URL that the demo prints."""
+        self._demo_tokens = demo_tokens
+        self._build_folder = build_folder
+        self._variables = variables or {}
+        self._examples_folder = examples_folder or next(
+            (folder for folder in EXAMPLE_FOLDERS if folder.is_dir()), EXAMPLE_FOLDERS[-1]
+        )
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes of the page and of what it loads."""
+        routes: list[BaseRoute] = [
+            Route("/graphql", lambda _: self._page()),
+            Route("/graphql/examples.json", lambda _: JSONResponse(self._examples())),
+            Route("/graphql/sign-in.json", lambda _: JSONResponse(self._issuers())),
+        ]
+        if self._demo_tokens is not None:
+            routes.append(Route("/graphql/people", self._handle_demo_tokens, methods=["POST"]))
+        assets = self._build_folder / "assets"
+        if assets.is_dir():
+            routes.append(Mount("/graphql/assets", _Assets(directory=assets)))
+        return routes
+
+    def _page(self) -> Response:
+        """Return the page, or instructions if it is not built."""
+        token_urls = [urlsplit(sign_in.token_url) for _, sign_in in self._sign_ins]
+        origins = sorted({f" {url.scheme}://{url.netloc}" for url in token_urls})
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY.format("".join(origins))}
+        index = self._build_folder / "index.html"
+        if not index.is_file():
+            return HTMLResponse(NOT_BUILT_PAGE, headers=headers)
+        return FileResponse(index, headers=headers)
+
+    def _issuers(self) -> list[dict[str, str]]:
+        """Return the issuers at which a browser can sign in."""
+        return [
+            {
+                "issuer": name,
+                "authorizationUrl": sign_in.authorization_url,
+                "tokenUrl": sign_in.token_url,
+                "clientId": sign_in.client_id,
+                "scope": sign_in.scope,
+            }
+            for name, sign_in in self._sign_ins
+        ]
+
+    async def _handle_demo_tokens(self, request: Request) -> Response:
+        """Return the tokens of the demo's people to a client that sends the code."""
+        try:
+            code = msgspec.json.decode(await read_body(request.receive), type=_CodeRequest).code
+        except (msgspec.DecodeError, BadRequestError):
+            code = ""
+        if not hmac.compare_digest(code.encode(), self.code.encode()):
+            return JSONResponse({"message": "That is not the code that the demo printed."}, 403)
+        return JSONResponse(self._demo_tokens)
+
+    def _examples(self) -> list[dict[str, Any]]:
+        """Return the example documents, sorted by file name."""
+        return [self._example(path) for path in sorted(self._examples_folder.glob("*.graphql"))]
+
+    def _example(self, path: Path) -> dict[str, Any]:
+        """Return a document with its title, which is its first comment, and values for its variables."""
+        query = path.read_text(encoding="utf-8")
+        first_line = query.partition("\n")[0]
+        title = first_line.lstrip("# ") if first_line.startswith("#") else path.stem
+        variables = {name: value for name, value in self._variables.items() if f"${name}:" in query}
+        return {"name": path.stem, "title": title, "query": query, "variables": variables}

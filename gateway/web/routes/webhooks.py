@@ -1,0 +1,122 @@
+"""
+`POST /hooks/{district}/{source}`: a vendor reports a change, and the changed data is removed from the cache.
+
+A call is signed: `X-Student-Graph-Signature: sha256=HEX` is the HMAC-SHA256, under the source's secret, of the
+header `X-Student-Graph-Timestamp` (seconds since 1970), a full stop and the body. A call contains no records, and
+its response shows none. All refused calls get the same response, whether the source exists or not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from cachetools import TTLCache
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from student_graph.adapters.model import DistrictId
+from student_graph.gateway.cache import Purge
+from student_graph.gateway.web.request import BadRequestError, read_body
+from student_graph.gateway.web.routes.purge import PurgeCache, PurgeRequest, parse_purge_request
+from student_graph.gateway.web.token_bucket import TokenBucket
+
+MAX_CLOCK_DIFFERENCE_SECONDS = 300
+"""Largest difference between a call's timestamp and the gateway's clock; within it, a repeated call is refused."""
+MAX_TIMESTAMP_DIGITS = 11
+MAX_REMEMBERED_CALLS = 100_000
+"""Accepted calls that are remembered to refuse their repetition; the rate limit admits fewer in that time."""
+CALLS_PER_SECOND, CALLS_BURST = 10.0, 60
+"""Rate and burst at which one source may call."""
+
+WebhookKeys: TypeAlias = Mapping[tuple[str, str], bytes]
+"""HMAC key of each source that reports changes, by district and source."""
+
+
+class Webhooks:
+    """The route with which vendors report changes."""
+
+    def __init__(
+        self, keys: WebhookKeys, purge_cache: PurgeCache, wall_clock: Callable[[], float] = time.time
+    ) -> None:
+        """Accept calls that are signed with a source's key; `wall_clock` is in Unix seconds."""
+        self._keys = keys
+        self._purge_cache = purge_cache
+        self._wall_clock = wall_clock
+        # A timestamp may be ahead of our clock by the largest difference, so a call stays valid for twice as long.
+        self._accepted: TTLCache[str, None] = TTLCache(
+            MAX_REMEMBERED_CALLS, ttl=2 * MAX_CLOCK_DIFFERENCE_SECONDS, timer=wall_clock
+        )
+        """Signatures of accepted calls."""
+        self._decoy_key = secrets.token_bytes(32)
+        """Key for a source that has none, so that its calls take as long to refuse."""
+        self._buckets = {source: TokenBucket(CALLS_PER_SECOND, CALLS_BURST) for source in keys}
+        self._unknown_source_bucket = TokenBucket(CALLS_PER_SECOND, CALLS_BURST)
+
+    def routes(self) -> list[Route]:
+        """Return the route `/hooks/{district}/{source}`."""
+        return [Route("/hooks/{district}/{source}", self._handle, methods=["POST"])]
+
+    async def _handle(self, request: Request) -> Response:
+        district, source = request.path_params["district"], request.path_params["source"]
+        bucket = self._buckets.get((district, source), self._unknown_source_bucket)
+        if not bucket.take(time.monotonic()):
+            return JSONResponse({"error": "too many calls"}, 429, {"Retry-After": "1"})
+        try:
+            body = await read_body(request.receive)
+            if not self._accept((district, source), request, body):
+                return JSONResponse({"error": "the signature is not valid"}, 401)
+            change = _parse_change(body)
+        except BadRequestError as error:
+            return JSONResponse({"error": error.message}, error.status)
+        await self._purge_cache(
+            Purge(
+                district=DistrictId(district),
+                source=source,
+                records=change.records,
+                students=change.students,
+                own=True,
+            )
+        )
+        return Response(status_code=204)
+
+    def _accept(self, source: tuple[str, str], request: Request, body: bytes) -> bool:
+        """Whether the source signed the call, its timestamp is recent, and it is not a repetition."""
+        timestamp = request.headers.get("x-student-graph-timestamp", "")
+        received = request.headers.get("x-student-graph-signature", "").encode("latin-1", "replace")
+        expected = signature(self._keys.get(source, self._decoy_key), timestamp, body)
+        is_signed = hmac.compare_digest(received, expected.encode())
+        if not (is_signed and source in self._keys and self._is_recent(timestamp)):
+            return False
+        if expected in self._accepted:
+            return False
+        self._accepted[expected] = None
+        return True
+
+    def _is_recent(self, timestamp: str) -> bool:
+        is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= MAX_TIMESTAMP_DIGITS
+        return is_number and abs(self._wall_clock() - int(timestamp)) <= MAX_CLOCK_DIFFERENCE_SECONDS
+
+
+def _parse_change(body: bytes) -> PurgeRequest:
+    """
+    Parse the body of a call: the records and students that changed.
+
+    Raises:
+        BadRequestError: it cannot be parsed, or names a district or source, which are in the URL.
+    """
+    change = parse_purge_request(body)
+    if change.district or change.source:
+        raise BadRequestError(400, "district, source: they are in the URL; leave them out")
+    return change
+
+
+def signature(key: bytes, timestamp: str, body: bytes) -> str:
+    """Return the signature of a call with this timestamp and body."""
+    content = timestamp.encode("latin-1", "replace") + b"." + body
+    return f"sha256={hmac.new(key, content, hashlib.sha256).hexdigest()}"
