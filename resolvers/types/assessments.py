@@ -14,88 +14,101 @@ from student_graph.adapters.sources import Key
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import From, To
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import within
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import district_of, lists, load_each
+from student_graph.resolvers.fields.dates import is_within
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import district_of, load_lists, load_each
 from student_graph.resolvers.fields.lookup import lookup
-from student_graph.resolvers.fields.outcome import Told, mapped, present
+from student_graph.resolvers.fields.outcome import Outcomes, map_values, values_of
 from student_graph.resolvers.fields.record import fetched, record_type
 
 
 @record_type
 class AssessmentResult(model.AssessmentResult):
-    """A result, and the test it was reached in."""
+    """An assessment result with its assessment."""
 
     assessment = lookup(Adapter.assessments_by_id, key="assessment_id")
+    """The assessment that the student took; null if the source does not describe it."""
 
 
 @batched
-@asks(Adapter.assessment_results_by_student, Adapter.assessments_by_id)
+@uses_lookups(Adapter.assessment_results_by_student, Adapter.assessments_by_id)
 async def assessments(
     students: Sequence[model.Student],
     info: Info,
     *,
     subject: Annotated[
-        list[model.AcademicSubject] | None, strawberry.argument(description="Only tests about one of these.")
+        list[model.AcademicSubject] | None,
+        strawberry.argument(description="Only assessments in at least one of these subjects."),
     ] = None,
     families: Annotated[
-        list[str] | None, strawberry.argument(description="Only tests of these families, such as ACT.")
+        list[str] | None,
+        strawberry.argument(
+            description="Only assessments of these families, such as `ACT`; case does not matter."
+        ),
     ] = None,
     from_: From = None,
     to: To = None,
-    latest_only: Annotated[bool, strawberry.argument(description="Only the latest result of each test.")] = False,
-) -> Told[list[model.AssessmentResult] | None]:
+    latest_only: Annotated[
+        bool, strawberry.argument(description="Only the latest result of each assessment.")
+    ] = False,
+) -> Outcomes[list[model.AssessmentResult] | None]:
     """
-    What the student reached in tests, latest first.
+    The student's assessment results, latest first.
 
-    A result without a date is left out where `from` or `to` is named.
+    With `from` or `to`, results without a date are left out.
     """
-    told = await lists(info, Adapter.assessment_results_by_student, students, "student_id")
+    results = await load_lists(info, Adapter.assessment_results_by_student, students, "student_id")
 
-    def dated(results: list[model.AssessmentResult]) -> list[model.AssessmentResult]:
-        return [r for r in results if r.administration_date and within(r.administration_date.date(), from_, to)]
+    def in_period(student_results: list[model.AssessmentResult]) -> list[model.AssessmentResult]:
+        return [
+            result
+            for result in student_results
+            if result.administration_date and is_within(result.administration_date.date(), from_, to)
+        ]
 
     if from_ or to:
-        told = mapped(told, dated)
+        results = map_values(results, in_period)
     if subject is not None or families is not None:
-        wanted = await _wanted(info, told, subject, families)
-        told = mapped(told, lambda results: [result for result in results if _test(result) in wanted])
-    return mapped(told, _latest) if latest_only else told
+        matching = await _matching_assessments(info, results, subject, families)
+        results = map_values(results, lambda rows: [result for result in rows if _assessment_key(result) in matching])
+    return map_values(results, _latest_by_assessment) if latest_only else results
 
 
-async def _wanted(
+async def _matching_assessments(
     info: Info,
-    told: Told[list[model.AssessmentResult]],
+    results: Outcomes[list[model.AssessmentResult]],
     subjects: list[model.AcademicSubject] | None,
     families: list[str] | None,
 ) -> set[Key]:
-    """Tests that are about one of the subjects and of one of the families."""
-    keys = sorted({_test(result) for results in present(told) for result in results})
-    tests = await load_each(info, Adapter.assessments_by_id, keys)
+    """Keys of the assessments that are in one of the subjects and of one of the families."""
+    keys = sorted({_assessment_key(result) for rows in values_of(results) for result in rows})
+    assessments = await load_each(info, Adapter.assessments_by_id, keys)
+    folded_families = {family.casefold() for family in families or ()}
     return {
         key
-        for key, test in zip(keys, tests, strict=True)
-        if test is not None
-        and (subjects is None or not set(subjects).isdisjoint(test.subjects))
-        and (families is None or (test.family or "").casefold() in {family.casefold() for family in families})
+        for key, assessment in zip(keys, assessments, strict=True)
+        if assessment is not None
+        and (subjects is None or not set(subjects).isdisjoint(assessment.subjects))
+        and (families is None or (assessment.family or "").casefold() in folded_families)
     }
 
 
-def _latest(results: Iterable[model.AssessmentResult]) -> list[model.AssessmentResult]:
-    """The latest result of each test; one without a date counts as the oldest."""
-    by_test: dict[Key, model.AssessmentResult] = {}
+def _latest_by_assessment(results: Iterable[model.AssessmentResult]) -> list[model.AssessmentResult]:
+    """The latest result of each assessment; a result without a date is older than all others."""
+    by_assessment: dict[Key, model.AssessmentResult] = {}
     for result in results:
-        known = by_test.get(_test(result))
-        if known is None or _taken(result) > _taken(known):
-            by_test[_test(result)] = result
-    return list(by_test.values())
+        key = _assessment_key(result)
+        latest = by_assessment.get(key)
+        if latest is None or _date_order(result) > _date_order(latest):
+            by_assessment[key] = result
+    return list(by_assessment.values())
 
 
-def _test(result: model.AssessmentResult) -> Key:
-    """The test of a result, as its own source knows it."""
+def _assessment_key(result: model.AssessmentResult) -> Key:
+    """Key of a result's assessment at the source of the result: each source has its own assessment ids."""
     return Key(district_of(result), result.assessment_id, fetched(result).source)
 
 
-def _taken(result: model.AssessmentResult) -> tuple[date, str]:
-    taken = result.administration_date
-    return (taken.date(), taken.isoformat()) if taken else (date.min, "")
+def _date_order(result: model.AssessmentResult) -> tuple[date, str]:
+    administered = result.administration_date
+    return (administered.date(), administered.isoformat()) if administered else (date.min, "")

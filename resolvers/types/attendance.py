@@ -1,4 +1,4 @@
-"""Attendance: what was recorded about a student's days and class periods."""
+"""Attendance events of students: about school days and about class periods."""
 
 from __future__ import annotations
 
@@ -16,59 +16,61 @@ from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First, From, To
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import school_years, span
+from student_graph.resolvers.fields.dates import school_years, date_range
 from student_graph.resolvers.fields.docstrings import described
-from student_graph.resolvers.fields.field import asks, attribute
-from student_graph.resolvers.fields.load import by_district, joined, lists
+from student_graph.resolvers.fields.field import uses_lookups, attribute
+from student_graph.resolvers.fields.load import load_by_district, merge_lists, load_lists
 from student_graph.resolvers.fields.lookup import lookup
-from student_graph.resolvers.fields.outcome import Told, zipped
-from student_graph.resolvers.fields.paging import Cursors, PageInfo, numbered, page_size, sliced
+from student_graph.resolvers.fields.outcome import Outcomes, map_with_parents
+from student_graph.resolvers.fields.paging import Cursors, PageInfo, with_unique_positions, page_size, slice_page
 from student_graph.resolvers.fields.record import fetched, record_type
 
 LOOKUPS = {
     AttendanceScope.SCHOOL: Adapter.attendance_events_by_student,
     AttendanceScope.SECTION: Adapter.section_attendance_events_by_student,
 }
-"""Which lookup answers for which scope."""
+"""The lookup for each scope."""
 
 
 @record_type
 class AttendanceEvent(model.AttendanceEvent):
-    """An event, and where it happened."""
+    """An attendance event with its school and section."""
 
     school = lookup(Adapter.schools_by_id, key="school_id")
+    """The school where the event was recorded."""
     section = lookup(Adapter.sections_by_id, key="section_id")
+    """The section whose class period the event is about; null for an event about a school day."""
 
 
 @described
 @strawberry.type
 class AttendanceEventEdge:
-    """An event's place in a list."""
+    """An attendance event in a page of a list."""
 
     cursor: str
-    """Give it as `after` to go on behind this event."""
+    """Cursor of this event. Pass it as `after` to get the events that follow."""
     event: strawberry.Private[model.AttendanceEvent]
     node = attribute("event", model.AttendanceEvent)
-    """The event."""
+    """The attendance event."""
 
 
 @described
 @strawberry.type
 class AttendanceEventConnection:
-    """A page of a list of attendance events."""
+    """A page of a student's attendance events."""
 
     connects: ClassVar[type[model.Record]] = model.AttendanceEvent
 
     edges: list[AttendanceEventEdge]
-    """Events of this page."""
+    """Events on this page, earliest first."""
     page_info: PageInfo
-    """Where the page ends."""
+    """End cursor of this page, and whether another page follows."""
     total_count: int
-    """How many there are on all pages."""
+    """Number of events on all pages."""
 
 
 @batched
-@asks(Adapter.attendance_events_by_student, Adapter.section_attendance_events_by_student)
+@uses_lookups(Adapter.attendance_events_by_student, Adapter.section_attendance_events_by_student)
 async def attendance_events(
     students: Sequence[model.Student],
     info: Info,
@@ -76,40 +78,50 @@ async def attendance_events(
     from_: From = None,
     to: To = None,
     scope: Annotated[
-        AttendanceScope | None, strawberry.argument(description="Only school days, or only class periods.")
+        AttendanceScope | None,
+        strawberry.argument(
+            description="Only events about school days, or only about class periods; both if omitted."
+        ),
     ] = None,
     first: First = 25,
     after: After = None,
-) -> Told[AttendanceEventConnection | None]:
-    """Events about the student's school days and class periods, earliest first; this school year's by default."""
+) -> Outcomes[AttendanceEventConnection | None]:
+    """
+    Attendance events of the student, earliest first.
+
+    Without `from`, the list starts on the first day of the school year in which it ends. Without `to`, it ends
+    today. A request may span at most ten school years.
+    """
     size = page_size(info, first)
     scopes = [scope] if scope else list(LOOKUPS)
 
-    async def ask(where: District, some: Sequence[model.Student]) -> Told[AttendanceEventConnection | None]:
-        begin, end = span(where, from_, to)
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[AttendanceEventConnection | None]:
+        begin, end = date_range(district, from_, to)
         parts = await asyncio.gather(
             *(
-                lists(info, LOOKUPS[each], some, "student_id", school_year=year)
-                for each in scopes
-                for year in school_years(where, begin, end)
+                load_lists(info, LOOKUPS[scope_], members, "student_id", school_year=year)
+                for scope_ in scopes
+                for year in school_years(district, begin, end)
             )
         )
 
-        def page(student: model.Student, told: list[model.AttendanceEvent]) -> AttendanceEventConnection | None:
-            events = [event for event in told if begin <= event.date <= end]
-            asked = (student.student_id, begin.isoformat(), end.isoformat(), *(s.name for s in scopes))
-            cursors = Cursors(info.context.signer, ("attendanceEvents", where.id, *asked), parts=6)
-            return _page(events, cursors, size, after)
+        def page(student: model.Student, rows: list[model.AttendanceEvent]) -> AttendanceEventConnection | None:
+            events = [event for event in rows if begin <= event.date <= end]
+            list_key = (student.student_id, begin.isoformat(), end.isoformat(), *(s.name for s in scopes))
+            cursors = Cursors(info.context.signer, ("attendanceEvents", district.id, *list_key), parts=6)
+            return _connection(events, cursors, size, after)
 
-        return zipped(some, joined(parts), page)
+        return map_with_parents(members, merge_lists(parts), page)
 
-    return await by_district(info, students, ask)
+    return await load_by_district(info, students, load_district)
 
 
-def _page(
+def _connection(
     events: list[model.AttendanceEvent], cursors: Cursors, size: int, after: str | None
 ) -> AttendanceEventConnection:
-    page = sliced(_ordered(events), cursors, size, after)
+    page = slice_page(_with_positions(events), cursors, size, after)
     return AttendanceEventConnection(
         edges=[AttendanceEventEdge(cursor=cursor, event=event) for cursor, event in page.items],
         page_info=page.info,
@@ -117,9 +129,11 @@ def _page(
     )
 
 
-def _ordered(events: Iterable[model.AttendanceEvent]) -> list[tuple[tuple[str, ...], model.AttendanceEvent]]:
-    """Events by day, each at a position that stays when others come."""
+def _with_positions(
+    events: Iterable[model.AttendanceEvent],
+) -> list[tuple[tuple[str, ...], model.AttendanceEvent]]:
+    """Events by day, each with a sort position that stays the same when other events are added."""
     positions = (
         ((e.date.isoformat(), e.scope.name, e.session_name, fetched(e).source, e.vendor_id), e) for e in events
     )
-    return numbered(sorted(positions, key=itemgetter(0)))
+    return with_unique_positions(sorted(positions, key=itemgetter(0)))

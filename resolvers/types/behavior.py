@@ -1,4 +1,4 @@
-"""Behavior: incidents in which a student had a part, and what followed."""
+"""Discipline: incidents that a student took part in, and the actions that followed."""
 
 from __future__ import annotations
 
@@ -9,52 +9,55 @@ from student_graph.adapters.contract import Adapter
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import From, To
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import within
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import lists
+from student_graph.resolvers.fields.dates import is_within
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import load_lists
 from student_graph.resolvers.fields.lookup import lookup
-from student_graph.resolvers.fields.outcome import Told, mapped, zipped
+from student_graph.resolvers.fields.outcome import Outcomes, map_values, map_with_parents
 from student_graph.resolvers.fields.record import record_type
 
 
 @batched
-@asks(Adapter.discipline_actions_by_student)
+@uses_lookups(Adapter.discipline_actions_by_student)
 async def actions(
     incidents: Sequence[model.DisciplineIncident], info: Info
-) -> Told[list[model.DisciplineAction] | None]:
-    """What followed from this incident for the student, earliest first."""
-    told = await lists(info, Adapter.discipline_actions_by_student, incidents, "student_id")
-    return zipped(
+) -> Outcomes[list[model.DisciplineAction] | None]:
+    """Discipline actions that the student received for this incident, earliest first."""
+    actions = await load_lists(info, Adapter.discipline_actions_by_student, incidents, "student_id")
+    return map_with_parents(
         incidents,
-        told,
-        lambda incident, taken: [one for one in taken if incident.incident_identifier in one.incident_identifiers],
+        actions,
+        lambda incident, rows: [
+            action for action in rows if incident.incident_identifier in action.incident_identifiers
+        ],
     )
 
 
 @record_type
 class DisciplineIncident(model.DisciplineIncident):
-    """An incident, and what followed for this student."""
+    """A student's incident with its school and the student's actions."""
 
     school = lookup(Adapter.schools_by_id, key="school_id")
+    """The school where the incident was recorded."""
 
     actions = actions
 
 
 @batched
-@asks(Adapter.discipline_incidents_by_student)
+@uses_lookups(Adapter.discipline_incidents_by_student)
 async def discipline_incidents(
     students: Sequence[model.Student], info: Info, from_: From = None, to: To = None
-) -> Told[list[model.DisciplineIncident] | None]:
-    """Incidents in which the student's own behavior is recorded, earliest first; each incident once."""
-    told = await lists(info, Adapter.discipline_incidents_by_student, students, "student_id")
-    return mapped(told, lambda incidents: [one for one in incidents if within(one.date, from_, to)])
+) -> Outcomes[list[model.DisciplineIncident] | None]:
+    """Incidents with recorded behavior of the student, earliest first; each incident once."""
+    incidents = await load_lists(info, Adapter.discipline_incidents_by_student, students, "student_id")
+    return map_values(incidents, lambda rows: [incident for incident in rows if is_within(incident.date, from_, to)])
 
 
 @batched
-@asks(Adapter.discipline_actions_by_student)
+@uses_lookups(Adapter.discipline_actions_by_student)
 async def discipline_actions(
     students: Sequence[model.Student], info: Info, from_: From = None, to: To = None
-) -> Told[list[model.DisciplineAction] | None]:
-    """What followed for the student, earliest first."""
-    told = await lists(info, Adapter.discipline_actions_by_student, students, "student_id")
-    return mapped(told, lambda taken: [one for one in taken if within(one.date, from_, to)])
+) -> Outcomes[list[model.DisciplineAction] | None]:
+    """Discipline actions that the student received, earliest first."""
+    actions = await load_lists(info, Adapter.discipline_actions_by_student, students, "student_id")
+    return map_values(actions, lambda rows: [action for action in rows if is_within(action.date, from_, to)])

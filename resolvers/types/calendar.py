@@ -1,4 +1,4 @@
-"""Terms and calendars: when a school is in session, and which of its calendars counts for a stay."""
+"""Terms and calendars of schools, and the calendar that applies to an enrollment."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from student_graph.adapters.sources import Key
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.dates import school_years
 from student_graph.resolvers.fields.docstrings import described
-from student_graph.resolvers.fields.field import asks, field
+from student_graph.resolvers.fields.field import uses_lookups, field
 from student_graph.resolvers.fields.ids import GlobalId, TermKey, decode, term_key
 from student_graph.resolvers.fields.load import (
-    district_calendar,
+    district_for,
     district_of,
-    joined,
-    key_of,
-    lists,
+    merge_lists,
+    parent_key,
+    load_lists,
     load_many,
-    settle,
+    value_or_raise,
 )
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
@@ -32,78 +32,81 @@ from student_graph.resolvers.fields.record import record_type
 
 Term: TypeAlias = Annotated[
     strawberry.ID | None,
-    strawberry.argument(description="Only sections taught in this term: the global id of a `Session`."),
+    strawberry.argument(description="Only sections taught in this term, given as the `id` of a `Session`."),
 ]
-FirstDay: TypeAlias = Annotated[date, strawberry.argument(name="from", description="First day, included.")]
-LastDay: TypeAlias = Annotated[date, strawberry.argument(description="Last day, included.")]
+FirstDay: TypeAlias = Annotated[
+    date, strawberry.argument(name="from", description="First day of the range, included.")
+]
+LastDay: TypeAlias = Annotated[date, strawberry.argument(description="Last day of the range, included.")]
 
 
 @record_type
 class Session(model.Session, Node):
-    """A term, and where it is held."""
+    """A term with its school."""
 
     school = lookup(Adapter.schools_by_id, key="school_id")
+    """The school that holds the term."""
 
 
 @described
 @strawberry.type
 class Calendar:
-    """One of a school's calendars."""
+    """A calendar of a school."""
 
     code: str
-    """The school's name of it."""
+    """Code that identifies the calendar within its school."""
     district_id: strawberry.Private[DistrictId]
     school_id: strawberry.Private[SchoolId]
 
     @field
-    @asks(Adapter.calendar_days_by_school)
+    @uses_lookups(Adapter.calendar_days_by_school)
     async def days(self, info: Info, from_: FirstDay, to: LastDay) -> list[model.CalendarDay] | None:
-        """Days of this calendar, earliest first; at most ten school years at once."""
+        """Days of this calendar, earliest first. The range may span at most ten school years."""
         days = await days_between(info, self, from_, to)
         return [day for day in days if day.calendar_code == self.code]
 
 
 @field
-@asks(Adapter.calendar_days_by_school)
-async def calendar(stay: strawberry.Parent[model.SchoolEnrollment], info: Info) -> Calendar | None:
+@uses_lookups(Adapter.calendar_days_by_school)
+async def calendar(enrollment: strawberry.Parent[model.SchoolEnrollment], info: Info) -> Calendar | None:
     """
-    The calendar that counts for the stay: the one recorded with it, else the school's own.
+    The calendar that applies to the enrollment: the one recorded with it, otherwise the school's only calendar.
 
-    Null when none is recorded and the school has none, or has several, in the year of the stay.
+    Null if none is recorded and the school has no calendar, or several, in the year of the enrollment.
     """
-    code = stay.calendar_code or await _only_calendar(info, stay)
+    code = enrollment.calendar_code or await _only_calendar(info, enrollment)
     if code is None:
         return None
-    return Calendar(code=code, district_id=district_of(stay), school_id=stay.school_id)
+    return Calendar(code=code, district_id=district_of(enrollment), school_id=enrollment.school_id)
 
 
 async def days_between(
     info: Info, school: model.School | Calendar, first: date, last: date
 ) -> list[model.CalendarDay]:
     """
-    Days of all of a school's calendars, earliest first.
+    Days of all calendars of a school, earliest first.
 
     Raises:
-        AdapterError: no source could say.
-        GraphQLError: the span ends before it begins, or is too long.
+        AdapterError: no source could answer.
+        GraphQLError: the range ends before it begins, or is too long.
     """
-    years = school_years(district_calendar(info, school), first, last)
+    years = school_years(district_for(info, school), first, last)
     parts = await asyncio.gather(
-        *(lists(info, Adapter.calendar_days_by_school, [school], "school_id", school_year=year) for year in years)
+        *(load_lists(info, Adapter.calendar_days_by_school, [school], "school_id", school_year=year) for year in years)
     )
-    [days] = joined(parts)
-    return [day for day in settle(info, days) if first <= day.date <= last]
+    [days] = merge_lists(parts)
+    return [day for day in value_or_raise(info, days) if first <= day.date <= last]
 
 
 def term_of(term: str, district: DistrictId) -> TermKey | None:
     """
-    The term that a global id names; None when it is of another district.
+    The key of the term with a global id; None if the term belongs to another district.
 
     Raises:
-        BadKeyError: the text is no id of a term.
+        BadKeyError: the text is not the id of a term.
     """
-    named = decode(term, "Session")
-    return term_key(named.key) if named.district == district else None
+    global_id = decode(term, "Session")
+    return term_key(global_id.key) if global_id.district == district else None
 
 
 async def sections_in(info: Info, district: DistrictId, term: TermKey) -> list[model.Section]:
@@ -111,29 +114,30 @@ async def sections_in(info: Info, district: DistrictId, term: TermKey) -> list[m
     Sections taught in a term, by identifier.
 
     Raises:
-        AdapterError: no source could say.
+        AdapterError: no source could answer.
     """
     key = Key(district, term.school_id)
     sections = await load_many(info, Adapter.sections_by_school, key, school_year=term.school_year)
     return [section for section in sections if TermKey.of(section) == term]
 
 
-async def session(info: Info, named: GlobalId) -> model.Session | None:
+async def session(info: Info, global_id: GlobalId) -> model.Session | None:
     """
-    The term that a global id names; None when its school has no such term.
+    The term with a global id; None if its school has no such term.
 
     Raises:
-        AdapterError: no source could say.
+        AdapterError: no source could answer.
     """
-    key = term_key(named.key)
-    assert key is not None, "decoded strictly"
-    sessions = await load_many(info, Adapter.sessions_by_school, Key(named.district, key.school_id))
-    return next((each for each in sessions if TermKey.of(each) == key), None)
+    key = term_key(global_id.key)
+    assert key is not None, "decode() accepts complete term keys only"
+    sessions = await load_many(info, Adapter.sessions_by_school, Key(global_id.district, key.school_id))
+    return next((term for term in sessions if TermKey.of(term) == key), None)
 
 
-async def _only_calendar(info: Info, stay: model.SchoolEnrollment) -> str | None:
-    """The school's calendar in the year of the stay, where it has just one."""
-    year = stay.school_year or district_calendar(info, stay).school_year(stay.entry_date)
-    days = await load_many(info, Adapter.calendar_days_by_school, key_of(stay, "school_id"), school_year=year)
+async def _only_calendar(info: Info, enrollment: model.SchoolEnrollment) -> str | None:
+    """Code of the school's calendar in the year of the enrollment; None if it has none or several."""
+    year = enrollment.school_year or district_for(info, enrollment).school_year(enrollment.entry_date)
+    school = parent_key(enrollment, "school_id")
+    days = await load_many(info, Adapter.calendar_days_by_school, school, school_year=year)
     codes = {day.calendar_code for day in days}
     return codes.pop() if len(codes) == 1 else None

@@ -14,7 +14,7 @@ from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input
-from student_graph.resolvers.fields.field import asks, derived, field
+from student_graph.resolvers.fields.field import uses_lookups, derived, field
 from student_graph.resolvers.fields.load import district_of
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
@@ -25,68 +25,80 @@ from student_graph.resolvers.student_list.filter import Filter, StudentFilter, v
 
 @record_type
 class EducationAgency(model.LocalEducationAgency):
-    """The agency as the district's system of record describes it."""
+    """A local education agency as the district's system of record describes it."""
 
 
 @described
 @strawberry.type
 class LocalEducationAgency(Node):
-    """A school district whose systems this gateway asks."""
+    """A school district. Its data come from the source systems that the gateway is configured with."""
 
     district: strawberry.Private[District]
     name: str
-    """Name of the district, as configured."""
+    """Name of the district, as configured in the gateway."""
 
     @property
     def district_id(self) -> DistrictId:
-        """The district that this is."""
+        """Configured id of the district."""
         return self.district.id
 
     @field
     def short_name(self) -> str:
-        """Configured short name; stands for the id wherever a district is named."""
+        """Configured short name of the district. Arguments that take a district's id accept it, too."""
         return self.district.id
 
     @field
     def school_year(self) -> int:
-        """Current school year by the calendar year in which it ends."""
+        """Current school year, as the calendar year in which it ends: 2027 is 2026-27."""
         return self.district.school_year(self.district.today())
 
     education_agencies = lookup(Adapter.local_education_agencies_by_district, key="district_id")
+    """Education agencies in the district's system of record, by number."""
     schools = lookup(Adapter.schools_by_district, key="district_id")
+    """Schools of the district, by number."""
 
     @field
-    @asks(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
+    @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
         self, info: Info, filter: Filter = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:
-        """Everybody whom the district keeps as a student, enrolled now or not."""
-        asked = filter or StudentFilter()
-        if asked.district or asked.school:
+        """
+        Students of the district whose records the viewer may see, enrolled today or not.
+
+        `filter` must not name a district or school.
+        """
+        student_filter = filter or StudentFilter()
+        if student_filter.district or student_filter.school:
             raise bad_input("filter: leave out district and school here.")
-        asked.district = strawberry.ID(self.district.id)
-        return await students_in(info, asked, first, after)
+        student_filter.district = strawberry.ID(self.district.id)
+        return await students_in(info, student_filter, first, after)
 
 
 @derived
 def district(context: Context) -> Callable[[model.Record], LocalEducationAgency | None]:
-    """The district that keeps it."""
-    known: dict[DistrictId, LocalEducationAgency | None] = {}
+    """The district that the record belongs to."""
+    agency_by_id: dict[DistrictId, LocalEducationAgency | None] = {}
 
     def of(record: model.Record) -> LocalEducationAgency | None:
-        named = district_of(record)
-        if named not in known:
-            known[named] = _agency(context, named)
-        return known[named]
+        district_id = district_of(record)
+        if district_id not in agency_by_id:
+            agency_by_id[district_id] = _agency(context, district_id)
+        return agency_by_id[district_id]
 
     return of
 
 
-def agency(info: Info, district: DistrictId) -> LocalEducationAgency | None:
-    """A district of the viewer; None for others, whether or not they exist."""
-    return _agency(info.context, district)
+def agency(info: Info, district_id: DistrictId) -> LocalEducationAgency | None:
+    """The district with an id, if it is one of the viewer's; None for others, whether or not they exist."""
+    return _agency(info.context, district_id)
 
 
-def _agency(context: Context, district: DistrictId) -> LocalEducationAgency | None:
-    found = visible(context, district)
-    return LocalEducationAgency(district=found, name=found.name) if found else None
+def agencies(info: Info) -> list[LocalEducationAgency]:
+    """The viewer's districts, ordered by short name; a district without a configuration is left out."""
+    districts = (agency(info, district_id) for district_id in sorted(info.context.viewer.districts))
+    return [district for district in districts if district is not None]
+
+
+def _agency(context: Context, district_id: DistrictId) -> LocalEducationAgency | None:
+    district = visible(context, district_id)
+    return LocalEducationAgency(district=district, name=district.name) if district else None

@@ -1,4 +1,4 @@
-"""Grades and academic records. Posted grades and computed ones stand side by side, never merged."""
+"""Grades and academic records. Posted and computed grades are separate records and are never merged."""
 
 from __future__ import annotations
 
@@ -13,70 +13,74 @@ from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import SchoolYear
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import by_district, lists
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import load_by_district, load_lists
 from student_graph.resolvers.fields.lookup import lookup
-from student_graph.resolvers.fields.outcome import Told, mapped
+from student_graph.resolvers.fields.outcome import Outcomes, map_values
 from student_graph.resolvers.fields.record import record_type
 
 
 @record_type
 class CourseGrade(model.CourseGrade):
-    """A grade, and the section it was given in."""
+    """A grade with its section."""
 
     section = lookup(Adapter.sections_by_id, key="section_id")
+    """The section that the grade is for; null if the source does not link the grade to a section."""
 
 
 @batched
-@asks(Adapter.course_grades_by_student)
+@uses_lookups(Adapter.course_grades_by_student)
 async def course_grades(
     students: Sequence[model.Student],
     info: Info,
     school_year: SchoolYear = None,
     grade_type: Annotated[
-        model.GradeType | None, strawberry.argument(description="Only grades that stand for this.")
+        model.GradeType | None, strawberry.argument(description="Only grades of this type, such as final grades.")
     ] = None,
     current: Annotated[
         bool | None,
         strawberry.argument(
-            description="Only grades that the source calls current, or only those that it does not."
+            description="True: only grades that the source marks as current. False: only those that it marks as "
+            "not current. If omitted, both, and also grades without such a mark."
         ),
     ] = None,
-) -> Told[list[model.CourseGrade] | None]:
-    """Grades in a school year: posted ones from the SIS, computed ones from the LMS."""
+) -> Outcomes[list[model.CourseGrade] | None]:
+    """The student's grades in a school year: posted grades from the SIS and computed grades from the LMS."""
 
-    def chosen(grades: list[model.CourseGrade]) -> list[model.CourseGrade] | None:
+    def matching(grades: list[model.CourseGrade]) -> list[model.CourseGrade] | None:
         return [
             grade
             for grade in grades
             if grade_type in (None, grade.grade_type) and current in (None, grade.current)
         ]
 
-    async def ask(where: District, some: Sequence[model.Student]) -> Told[list[model.CourseGrade] | None]:
-        year = where.school_year(where.today()) if school_year is None else school_year
-        told = await lists(info, Adapter.course_grades_by_student, some, "student_id", school_year=year)
-        return told if grade_type is None and current is None else mapped(told, chosen)
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[list[model.CourseGrade] | None]:
+        year = district.school_year(district.today()) if school_year is None else school_year
+        grades = await load_lists(info, Adapter.course_grades_by_student, members, "student_id", school_year=year)
+        return grades if grade_type is None and current is None else map_values(grades, matching)
 
-    return await by_district(info, students, ask)
+    return await load_by_district(info, students, load_district)
 
 
 @batched
-@asks(Adapter.academic_records_by_student)
+@uses_lookups(Adapter.academic_records_by_student)
 async def academic_record(
     students: Sequence[model.Student],
     info: Info,
     school_year: Annotated[
         int | None,
         strawberry.argument(
-            description="School year by the calendar year in which it ends; the latest on record when left out."
+            description="School year, as the calendar year in which it ends; the latest on record if omitted."
         ),
     ] = None,
-) -> Told[model.AcademicRecord | None]:
-    """Credits and grade point averages at the end of the last term on record."""
+) -> Outcomes[model.AcademicRecord | None]:
+    """The student's credits and grade point averages at the end of the last term on record in a school year."""
 
-    def last(records: list[model.AcademicRecord]) -> model.AcademicRecord | None:
-        years = [record for record in records if school_year in (None, record.school_year)]
-        latest = max((record.school_year for record in years), default=None)
-        return next((record for record in reversed(years) if record.school_year == latest), None)
+    def last_term(records: list[model.AcademicRecord]) -> model.AcademicRecord | None:
+        matching = [record for record in records if school_year in (None, record.school_year)]
+        latest_year = max((record.school_year for record in matching), default=None)
+        return next((record for record in reversed(matching) if record.school_year == latest_year), None)
 
-    return mapped(await lists(info, Adapter.academic_records_by_student, students, "student_id"), last)
+    return map_values(await load_lists(info, Adapter.academic_records_by_student, students, "student_id"), last_term)

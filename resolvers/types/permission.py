@@ -1,4 +1,4 @@
-"""Why a viewer may see a student, and which classes of data of one."""
+"""Why a viewer may see a student, and which classes of the student's data."""
 
 from __future__ import annotations
 
@@ -7,38 +7,40 @@ from enum import Enum
 import strawberry
 
 from student_graph.adapters.answers import Ref
-from student_graph.adapters.model import Sensitivity, StudentId
+from student_graph.adapters.model import DistrictId, Sensitivity, StudentId
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.docstrings import described, described_enum
+from student_graph.resolvers.fields.docstrings import described, described_enum, own_docstrings
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from student_graph.resolvers.student_list.filter import visible
 
 
 @strawberry.enum
 class ReachKind(Enum):
-    """Through what a viewer reaches a student."""
+    """How a viewer is connected to a student."""
 
     DISTRICT = "district"
+    """The viewer is responsible for all students of the district."""
     SCHOOL = "school"
+    """The student is enrolled today at a school that the viewer is responsible for."""
     SECTION = "section"
+    """The student is enrolled today in a section that the viewer teaches or assists in."""
     CASELOAD = "caseload"
+    """The student is on a caseload of the viewer."""
     CONTACT = "contact"
+    """The viewer has a parent's rights in the student's education."""
     EMERGENCY = "emergency"
+    """The viewer used break-glass access for the student's health or safety."""
     SELF = "self"
+    """The viewer is the student."""
 
 
 described_enum(ReachKind)
 
-TOLD = {
-    ReachKind.DISTRICT: "The viewer answers for all students of the district.",
-    ReachKind.SCHOOL: "The student is enrolled today at a school in the viewer's charge.",
-    ReachKind.SECTION: "The student has a place today in a section that the viewer teaches.",
-    ReachKind.CASELOAD: "The student is on a caseload of the viewer.",
-    ReachKind.CONTACT: "The viewer has a parent's rights in the student's education.",
-    ReachKind.EMERGENCY: "It was opened for the student's health or safety.",
-    ReachKind.SELF: "The viewer is the student.",
-}
-NODES = {ReachKind.SCHOOL: "School", ReachKind.SECTION: "Section"}
+REASON_TEXTS = own_docstrings(ReachKind)
+"""Sentence for each kind of reason, by its name: the descriptions above."""
+
+NODE_TYPES = {ReachKind.SCHOOL: "School", ReachKind.SECTION: "Section"}
+"""GraphQL type of the record behind a reason, for reasons that have one."""
 
 
 @described
@@ -47,47 +49,47 @@ class Reason:
     """One reason why a viewer may see a student."""
 
     kind: ReachKind
-    """Through what the student is reached."""
+    """How the viewer is connected to the student."""
     text: str
-    """The same as a sentence."""
+    """The reason as a sentence to show to people."""
     id: strawberry.ID | None = None
-    """Global id of the section or school; null for other reasons."""
+    """Global id of the school or section; null for other kinds of reasons."""
 
 
 @described
 @strawberry.type
 class ClassPermission:
-    """Whether a viewer may see a class of data of a student."""
+    """Whether a viewer may see one class of a student's data."""
 
     sensitivity: Sensitivity
     """The class of data."""
     allowed: bool
-    """Whether the viewer may see it."""
+    """Whether the viewer may see data of this class."""
     text: str
-    """Why, or why not, as a sentence."""
+    """Why or why not, as a sentence to show to people."""
 
 
 @described
 @strawberry.type
 class Permission:
-    """Why a viewer may see a student, or that the viewer may not."""
+    """Whether and why a viewer may see a student, and which classes of the student's data."""
 
     allowed: bool
-    """Whether the student is the viewer's to see; false also for students who do not exist."""
+    """Whether the viewer may see the student. Also false if no such student exists."""
     reasons: list[Reason]
-    """All reasons; empty when the viewer may not."""
+    """All reasons why the viewer may see the student; empty if not allowed."""
     classes: list[ClassPermission]
-    """Every class of data; empty when the viewer may not see the student."""
+    """One entry for each class of data; empty if the viewer may not see the student."""
 
 
-async def permission(info: Info, named: GlobalId) -> Permission:
+async def permission(info: Info, student_node: GlobalId) -> Permission:
     """
-    Why the viewer may see a student.
+    Whether and why the viewer may see the student with a global id.
 
     Raises:
-        AdapterError: it could not be found out whom the viewer may see.
+        AdapterError: no source could say which students the viewer may see.
     """
-    district, student = visible(info.context, named.district), StudentId(named.key)
+    district, student = visible(info.context, student_node.district), StudentId(student_node.key)
     if district is None:
         return Permission(allowed=False, reasons=[], classes=[])
     reach = await info.context.reach(district.id)
@@ -95,28 +97,39 @@ async def permission(info: Info, named: GlobalId) -> Permission:
         return Permission(allowed=False, reasons=[], classes=[])
     refs = [Ref("district", district.id)] if reach.everybody else reach.why(student)
     viewer, today = info.context.viewer, district.today()
-    holding = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
-    whole = {each for grant in holding if not grant.bounded for each in grant.classes}
+    grants = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
+    unrestricted = {sensitivity for grant in grants if not grant.bounded for sensitivity in grant.classes}
     return Permission(
         allowed=True,
-        reasons=[_reason(named, ref) for ref in refs],
-        classes=[_verdict(each, each in whole, reach.bounded.get(each), student) for each in Sensitivity],
+        reasons=[_reason(district.id, ref) for ref in refs],
+        classes=[
+            _class_permission(sensitivity, sensitivity in unrestricted, reach.bounded.get(sensitivity), student)
+            for sensitivity in Sensitivity
+        ],
     )
 
 
-def _reason(named: GlobalId, ref: Ref) -> Reason:
+def _reason(district: DistrictId, ref: Ref) -> Reason:
     kind = ReachKind(ref.kind)
-    type_ = NODES.get(kind)
-    id_ = strawberry.ID(encode(GlobalId(type_, named.district, ref.key))) if type_ else None
-    return Reason(kind=kind, text=TOLD[kind], id=id_)
+    node_type = NODE_TYPES.get(kind)
+    id_ = strawberry.ID(encode(GlobalId(node_type, district, ref.key))) if node_type else None
+    return Reason(kind=kind, text=REASON_TEXTS[kind.name], id=id_)
 
 
-def _verdict(
-    each: Sensitivity, whole: bool, bounded: frozenset[StudentId] | None, student: StudentId
+def _class_permission(
+    sensitivity: Sensitivity, unrestricted: bool, restricted_to: frozenset[StudentId] | None, student: StudentId
 ) -> ClassPermission:
-    if each is Sensitivity.OPEN:
-        return ClassPermission(sensitivity=each, allowed=True, text="Open to whoever may see the student.")
-    if whole or (bounded is not None and student in bounded):
-        return ClassPermission(sensitivity=each, allowed=True, text="Granted to the viewer.")
-    text = "Not granted to the viewer." if bounded is None else "Granted to the viewer for other students only."
-    return ClassPermission(sensitivity=each, allowed=False, text=text)
+    """
+    The viewer's permission for a class of a student's data.
+
+    `unrestricted` says whether it is granted for all students; `restricted_to` is who a grant for some is for.
+    """
+    if sensitivity is Sensitivity.OPEN:
+        allowed, text = True, "Visible to everyone who may see the student."
+    elif unrestricted or (restricted_to is not None and student in restricted_to):
+        allowed, text = True, "Granted to the viewer."
+    elif restricted_to is None:
+        allowed, text = False, "Not granted to the viewer."
+    else:
+        allowed, text = False, "Granted to the viewer for other students only."
+    return ClassPermission(sensitivity=sensitivity, allowed=allowed, text=text)

@@ -1,4 +1,4 @@
-"""Where every question begins."""
+"""The root type of the graph."""
 
 from __future__ import annotations
 
@@ -17,67 +17,67 @@ from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input, graph_error
-from student_graph.resolvers.fields.field import asks, field
+from student_graph.resolvers.fields.field import uses_lookups, field
 from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.load import load_one
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.student_list.connection import StudentConnection, students_in
 from student_graph.resolvers.student_list.filter import StudentFilter, only_district, visible
 from student_graph.resolvers.types.calendar import session
-from student_graph.resolvers.types.district import LocalEducationAgency, agency
+from student_graph.resolvers.types.district import LocalEducationAgency, agencies, agency
 from student_graph.resolvers.types.source import SourceStatus, statuses
 from student_graph.resolvers.types.viewer import Viewer
 
 T = TypeVar("T")
 
-MOST_NODES = 100
+MAX_NODES = 100
 
-Id = Annotated[strawberry.ID, strawberry.argument(description="Global id.")]
+Id = Annotated[strawberry.ID, strawberry.argument(description="Global id: the `id` of the record.")]
 
 
-LOADERS: dict[str, Any] = {
+NODE_LOOKUPS: dict[str, Any] = {
     "School": Adapter.schools_by_id,
     "Section": Adapter.sections_by_id,
     "Staff": Adapter.staff_by_id,
     "Student": Adapter.students_by_id,
 }
-"""Which lookup answers for which type of global id."""
+"""The lookup for each type of global id, except those that `_node` resolves in another way."""
 
 
 @described
 @strawberry.type
 class Query:
-    """Where every question begins."""
+    """The root of every query."""
 
     @field
     def viewer(self, info: Info) -> Viewer | None:
-        """Who asks."""
-        asker = info.context.viewer
-        return Viewer(asker=asker, role=asker.role, operator=asker.operator)
+        """The signed-in person or service, with their own students, sections and permissions."""
+        viewer = info.context.viewer
+        return Viewer(viewer=viewer, role=viewer.role, operator=viewer.operator)
 
     @field
-    @asks(Adapter.students_by_id)
+    @uses_lookups(Adapter.students_by_id)
     async def student(
         self,
         info: Info,
-        id: Annotated[strawberry.ID | None, strawberry.argument(description="Global id.")] = None,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Global id of the student.")] = None,
         student_id: Annotated[
             str | None,
             strawberry.argument(
-                name="studentUniqueId", description="The student's unique number, instead of an id."
+                name="studentUniqueId", description="The district's unique number of the student, instead of `id`."
             ),
         ] = None,
         district: Annotated[
             strawberry.ID | None,
             strawberry.argument(
-                description="The district that gave the number, by id or short name; "
-                "may be left out by viewers of one district."
+                description="The district that assigned the number, as its id or short name. "
+                "A viewer with one district can omit it."
             ),
         ] = None,
     ) -> model.Student | None:
-        """A student; null when there is none whom the viewer may see."""
+        """One student, by `id` or `studentUniqueId`; null if the viewer may see no such student."""
         if (id is None) == (student_id is None):
-            raise bad_input("student: name either id or studentUniqueId.")
+            raise bad_input("student: pass either id or studentUniqueId, and not both.")
         if id is not None:
             return await _load(info, Adapter.students_by_id, decode(id, "Student"))
         number = parse_student_id(student_id or "")
@@ -85,7 +85,7 @@ class Query:
         return await _load(info, Adapter.students_by_id, GlobalId("Student", name, number))
 
     @field
-    @asks(
+    @uses_lookups(
         Adapter.students_by_district,
         Adapter.school_enrollments_by_school,
         Adapter.school_enrollments_by_student,
@@ -94,87 +94,101 @@ class Query:
     async def students(
         self,
         info: Info,
-        filter: Annotated[StudentFilter, strawberry.argument(description="Which students, and of which scope.")],
+        filter: Annotated[
+            StudentFilter,
+            strawberry.argument(description="Which students to list, and of which district or school."),
+        ],
         first: First = 25,
         after: After = None,
     ) -> StudentConnection | None:
-        """Students of a district or school; null when the viewer has no such district."""
+        """
+        Students of a district or school whose records the viewer may see.
+
+        Null if the viewer has no such district.
+        """
         return await students_in(info, filter, first, after)
 
     @field
-    @asks(Adapter.sections_by_id)
+    @uses_lookups(Adapter.sections_by_id)
     async def section(self, info: Info, id: Id) -> model.Section | None:
-        """A section; null when there is none whom the viewer may see."""
+        """One section; null if the viewer may see no such section."""
         return await _load(info, Adapter.sections_by_id, decode(id, "Section"))
 
     @field
-    @asks(Adapter.schools_by_id)
+    @uses_lookups(Adapter.schools_by_id)
     async def school(self, info: Info, id: Id) -> model.School | None:
-        """A school; null when there is none that the viewer may see."""
+        """One school; null if the viewer may see no such school."""
         return await _load(info, Adapter.schools_by_id, decode(id, "School"))
 
     @field
     def district(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="Global id, or the configured short name.")],
+        id: Annotated[
+            strawberry.ID, strawberry.argument(description="Global id or configured short name of the district.")
+        ],
     ) -> LocalEducationAgency | None:
-        """A district; null when there is none that the viewer may see."""
+        """One district; null if the viewer may see no such district."""
         return agency(info, parse_district_id(id))
 
     @field
     def districts(self, info: Info) -> list[LocalEducationAgency]:
-        """Districts whose records the viewer may see, by short name."""
-        found = (agency(info, district) for district in sorted(info.context.viewer.districts))
-        return [district for district in found if district is not None]
+        """Districts whose records the viewer may see, ordered by short name."""
+        return agencies(info)
 
     @field
     def sources(self, info: Info) -> list[SourceStatus] | None:
-        """Sources of the viewer's districts."""
+        """Source systems of the viewer's districts: what each offers and, for operators, how it performs."""
         return statuses(info)
 
     @field
-    @asks(*LOADERS.values(), Adapter.sessions_by_school)
+    @uses_lookups(*NODE_LOOKUPS.values(), Adapter.sessions_by_school)
     async def node(self, info: Info, id: Id) -> Node | None:
-        """Anything with a global id; null when there is none that the viewer may see."""
+        """The record with a global id, of any type; null if the viewer may see no such record."""
         return await _node(info, decode(id))
 
     @field
-    @asks(*LOADERS.values(), Adapter.sessions_by_school)
+    @uses_lookups(*NODE_LOOKUPS.values(), Adapter.sessions_by_school)
     async def nodes(
         self,
         info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Global ids, at most 100.")],
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description="Global ids of the records; at most 100.")
+        ],
     ) -> list[Node | None]:
-        """The same for each of several ids, in their order."""
-        if len(ids) > MOST_NODES:
-            raise bad_input(f"ids: name at most {MOST_NODES}.")
-        named = [decode(id) for id in ids]
-        found: Any = await asyncio.gather(*(_settled(_node(info, one)) for one in named))
-        return list(found)
+        """
+        The records with some global ids, in the order of `ids`.
+
+        An entry is null if the viewer may see no such record. An entry that fails has its own error.
+        """
+        if len(ids) > MAX_NODES:
+            raise bad_input(f"ids: pass at most {MAX_NODES}.")
+        global_ids = [decode(id) for id in ids]
+        nodes: Any = await asyncio.gather(*(_node_or_error(_node(info, global_id)) for global_id in global_ids))
+        return list(nodes)
 
 
-async def _node(info: Info, named: GlobalId) -> Node | None:
-    """Whatever an id names."""
-    if named.type == "LocalEducationAgency":
-        return agency(info, named.district)
-    if named.type == "Session":
-        found: Any = await session(info, named) if visible(info.context, named.district) else None
+async def _node(info: Info, global_id: GlobalId) -> Node | None:
+    """The record with a global id; None if the viewer may see no such record."""
+    if global_id.type == "LocalEducationAgency":
+        return agency(info, global_id.district)
+    if global_id.type == "Session":
+        node: Any = await session(info, global_id) if visible(info.context, global_id.district) else None
     else:
-        found = await _load(info, LOADERS[named.type], named)
-    return cast("Node | None", found)
+        node = await _load(info, NODE_LOOKUPS[global_id.type], global_id)
+    return cast("Node | None", node)
 
 
-async def _load(info: Info, method: Method[Any, ..., T], named: GlobalId) -> T | None:
-    """A record of one of the viewer's districts; None for others, whether or not they exist."""
-    if visible(info.context, named.district) is None:
+async def _load(info: Info, method: Method[Any, ..., T], global_id: GlobalId) -> T | None:
+    """The record with a global id; None outside the viewer's districts, whether or not it exists."""
+    if visible(info.context, global_id.district) is None:
         return None
-    return await load_one(info, method, Key(named.district, named.key))
+    return await load_one(info, method, Key(global_id.district, global_id.key))
 
 
-async def _settled(answer: Awaitable[T]) -> T | GraphQLError:
-    """An answer, or the error in its place, so that one of a list fails alone."""
+async def _node_or_error(node: Awaitable[T]) -> T | GraphQLError:
+    """A node, or its error as a value, so that one entry of a list can fail alone."""
     try:
-        return await answer
+        return await node
     except AdapterError as error:
         return graph_error(error)

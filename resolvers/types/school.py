@@ -1,4 +1,4 @@
-"""Schools, and students' stays at them."""
+"""Schools, and students' enrollments at them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from student_graph.adapters.sources import District, Key
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.field import asks, field
-from student_graph.resolvers.fields.load import by_district, district_of, lists
+from student_graph.resolvers.fields.field import uses_lookups, field
+from student_graph.resolvers.fields.load import load_by_district, district_of, load_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.fields.outcome import Told
+from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.student_list.connection import StudentConnection, students_in
 from student_graph.resolvers.student_list.filter import Filter, StudentFilter
@@ -28,62 +28,71 @@ from student_graph.resolvers.types.district import district
 SectionsYear: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
-        description="School year by the calendar year in which it ends; when left out, that of the term named, "
-        "else the district's current one."
+        description="School year, as the calendar year in which it ends. If omitted: the year of `term`, "
+        "or the district's current school year without one."
     ),
 ]
 
 
 @batched
-@asks(Adapter.sections_by_school)
+@uses_lookups(Adapter.sections_by_school)
 async def sections(
     schools: Sequence[model.School], info: Info, school_year: SectionsYear = None, term: Term = None
-) -> Told[list[model.Section] | None]:
-    """Sections of the school, by identifier: of a school year, or of a term of the school."""
+) -> Outcomes[list[model.Section] | None]:
+    """Sections of the school in a school year or a term, ordered by identifier."""
 
-    async def ask(where: District, some: Sequence[model.School]) -> Told[list[model.Section] | None]:
+    async def load_district(
+        district: District, members: Sequence[model.School]
+    ) -> Outcomes[list[model.Section] | None]:
         if term is None:
-            year = where.school_year(where.today()) if school_year is None else school_year
-            return await lists(info, Adapter.sections_by_school, some, "school_id", school_year=year)
-        named = term_of(term, where.id)
-        meant = {school.school_id for school in some}
-        if named is None or named.school_id not in meant or school_year not in (None, named.school_year):
-            return [[] for _ in some]
-        taught = await sections_in(info, where.id, named)
-        return [taught if school.school_id == named.school_id else [] for school in some]
+            year = district.school_year(district.today()) if school_year is None else school_year
+            return await load_lists(info, Adapter.sections_by_school, members, "school_id", school_year=year)
+        key = term_of(term, district.id)
+        school_ids = {school.school_id for school in members}
+        if key is None or key.school_id not in school_ids or school_year not in (None, key.school_year):
+            return [[] for _ in members]
+        term_sections = await sections_in(info, district.id, key)
+        return [term_sections if school.school_id == key.school_id else [] for school in members]
 
-    return await by_district(info, schools, ask)
+    return await load_by_district(info, schools, load_district)
 
 
 @record_type
 class School(model.School, Node):
-    """A school, and what hangs off it."""
+    """A school with its terms, sections, calendar days and students."""
 
     sessions = lookup(Adapter.sessions_by_school, key="school_id")
+    """Terms of the school, earliest first."""
 
     district = district
     sections = sections
 
     @field
-    @asks(Adapter.calendar_days_by_school)
+    @uses_lookups(Adapter.calendar_days_by_school)
     async def calendar_days(self, info: Info, from_: FirstDay, to: LastDay) -> list[model.CalendarDay] | None:
-        """Days of the school's calendars, earliest first; at most ten school years at once."""
+        """Days of all of the school's calendars, earliest first. The range may span at most ten school years."""
         return await days_between(info, self, from_, to)
 
     @field
-    @asks(Adapter.school_enrollments_by_school, Adapter.students_by_id)
+    @uses_lookups(Adapter.school_enrollments_by_school, Adapter.students_by_id)
     async def students(
         self, info: Info, filter: Filter = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:
-        """Students enrolled at the school on the day, by number."""
+        """
+        Students enrolled at the school whose records the viewer may see, by student number.
+
+        Enrolled means on the `asOf` day of `filter`, or today. `filter` must not name a district or school.
+        """
         key = Key(district_of(self), self.school_id)
         return await students_in(info, filter or StudentFilter(), first, after, key)
 
 
 @record_type
 class SchoolEnrollment(model.SchoolEnrollment):
-    """A stay at a school."""
+    """A student's enrollment at a school."""
 
     calendar = calendar.calendar
     school = lookup(Adapter.schools_by_id, key="school_id")
+    """The school at which the student is enrolled."""
     student = lookup(Adapter.students_by_id, key="student_id")
+    """The enrolled student."""

@@ -1,4 +1,4 @@
-"""Sections: who teaches, who learns, and what they are about."""
+"""Sections: their courses, teachers and rosters, and the grades and work of their students."""
 
 from __future__ import annotations
 
@@ -12,61 +12,67 @@ from student_graph.adapters.model import StudentId
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import AsOf
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import active
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import district_calendar, district_of, lists, records
+from student_graph.resolvers.fields.dates import is_active
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import district_for, district_of, load_lists, load_records
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.fields.outcome import Told, mapped, zipped
+from student_graph.resolvers.fields.outcome import Outcomes, map_values, map_with_parents
 from student_graph.resolvers.fields.record import record_type
 
 OfStudent = TypeVar("OfStudent", model.CourseGrade, model.AssignmentWork)
 
 
 @batched
-@asks(Adapter.courses_by_section)
-async def course_title(sections: Sequence[model.Section], info: Info) -> Told[str | None]:
-    """Title of the course taught; null when not recorded."""
-    told = await records(info, Adapter.courses_by_section, sections, "section_id")
-    return mapped(told, lambda course: course.course_title if course else None)
+@uses_lookups(Adapter.courses_by_section)
+async def course_title(sections: Sequence[model.Section], info: Info) -> Outcomes[str | None]:
+    """Title of the section's course; null if not recorded."""
+    courses = await load_records(info, Adapter.courses_by_section, sections, "section_id")
+    return map_values(courses, lambda course: course.course_title if course else None)
 
 
 @batched
-@asks(Adapter.courses_by_section)
-async def subject(sections: Sequence[model.Section], info: Info) -> Told[model.AcademicSubject | None]:
-    """First subject of the course taught; null when not recorded."""
-    told = await records(info, Adapter.courses_by_section, sections, "section_id")
-    return mapped(told, lambda course: course.subjects[0] if course and course.subjects else None)
+@uses_lookups(Adapter.courses_by_section)
+async def subject(sections: Sequence[model.Section], info: Info) -> Outcomes[model.AcademicSubject | None]:
+    """First subject of the section's course; null if not recorded."""
+    courses = await load_records(info, Adapter.courses_by_section, sections, "section_id")
+    return map_values(courses, lambda course: course.subjects[0] if course and course.subjects else None)
 
 
 @batched
-@asks(Adapter.section_enrollments_by_section)
+@uses_lookups(Adapter.section_enrollments_by_section)
 async def roster(
     sections: Sequence[model.Section], info: Info, as_of: AsOf = None
-) -> Told[list[model.SectionEnrollment] | None]:
-    """Everybody who has a place in the section on a day, by student."""
+) -> Outcomes[list[model.SectionEnrollment] | None]:
+    """Enrollments of the students who are in the section on a day, ordered by student number."""
 
     def current(
-        section: model.Section, places: list[model.SectionEnrollment]
+        section: model.Section, enrollments: list[model.SectionEnrollment]
     ) -> list[model.SectionEnrollment] | None:
-        day = as_of or district_calendar(info, section).today()
-        present = [place for place in places if active(place.begin_date, place.end_date, day)]
-        reached = (place.student_id for place in present)
-        info.context.operation.reach(district_of(section), "student", reached, Ref("section", section.section_id))
-        return present
+        day = as_of or district_for(info, section).today()
+        active_enrollments = [e for e in enrollments if is_active(e.begin_date, e.end_date, day)]
+        student_ids = (enrollment.student_id for enrollment in active_enrollments)
+        info.context.operation.access_hints.add(
+            district_of(section), "student", student_ids, Ref("section", section.section_id)
+        )
+        return active_enrollments
 
-    told = await lists(info, Adapter.section_enrollments_by_section, sections, "section_id")
-    return zipped(sections, told, current)
+    enrollments_by_section = await load_lists(info, Adapter.section_enrollments_by_section, sections, "section_id")
+    return map_with_parents(sections, enrollments_by_section, current)
 
 
 @record_type
 class Section(model.Section, Node):
-    """A section, and what hangs off it."""
+    """A section with its school, course, teachers and roster."""
 
     school = lookup(Adapter.schools_by_id, key="school_id")
+    """The school that offers the section."""
     course = lookup(Adapter.courses_by_section, key="section_id")
+    """The course taught in the section; null if not recorded."""
     teachers = lookup(Adapter.section_staff_by_section, key="section_id")
+    """Staff who teach the section or assist in it, now or earlier, ordered by staff number."""
     lms_courses = lookup(Adapter.lms_courses_by_section, key="section_id")
+    """Courses of the learning management system (LMS) in which the section is taught."""
 
     course_title = course_title
     subject = subject
@@ -74,44 +80,51 @@ class Section(model.Section, Node):
 
 
 @batched
-@asks(Adapter.course_grades_by_section)
+@uses_lookups(Adapter.course_grades_by_section)
 async def course_grades(
-    places: Sequence[model.SectionEnrollment], info: Info
-) -> Told[list[model.CourseGrade] | None]:
+    enrollments: Sequence[model.SectionEnrollment], info: Info
+) -> Outcomes[list[model.CourseGrade] | None]:
     """The student's grades in this section."""
-    return _own(places, await lists(info, Adapter.course_grades_by_section, places, "section_id"))
+    grades = await load_lists(info, Adapter.course_grades_by_section, enrollments, "section_id")
+    return _of_student(enrollments, grades)
 
 
 @batched
-@asks(Adapter.assignment_work_by_section)
+@uses_lookups(Adapter.assignment_work_by_section)
 async def assignments(
-    places: Sequence[model.SectionEnrollment], info: Info
-) -> Told[list[model.AssignmentWork] | None]:
-    """The student's work in this section."""
-    return _own(places, await lists(info, Adapter.assignment_work_by_section, places, "section_id"))
+    enrollments: Sequence[model.SectionEnrollment], info: Info
+) -> Outcomes[list[model.AssignmentWork] | None]:
+    """The student's work on assignments of this section."""
+    work = await load_lists(info, Adapter.assignment_work_by_section, enrollments, "section_id")
+    return _of_student(enrollments, work)
 
 
-def _own(places: Sequence[model.SectionEnrollment], told: Told[list[OfStudent]]) -> Told[list[OfStudent] | None]:
-    """Of each section's records those about the place's student; a section's list is looked through once."""
-    split: dict[int, dict[StudentId, list[OfStudent]]] = {}
+def _of_student(
+    enrollments: Sequence[model.SectionEnrollment], section_records: Outcomes[list[OfStudent]]
+) -> Outcomes[list[OfStudent] | None]:
+    """For each enrollment, those records of its section that are about its student."""
+    # All enrollments of a section share one list of records; each list is grouped by student once.
+    grouped: dict[int, dict[StudentId, list[OfStudent]]] = {}
 
-    def own(place: model.SectionEnrollment, whole: list[OfStudent]) -> list[OfStudent] | None:
-        by_student = split.get(id(whole))
+    def of_student(enrollment: model.SectionEnrollment, records: list[OfStudent]) -> list[OfStudent] | None:
+        by_student = grouped.get(id(records))
         if by_student is None:
-            by_student = split[id(whole)] = {}
-            for one in whole:
-                by_student.setdefault(one.student_id, []).append(one)
-        return by_student.get(place.student_id, [])
+            by_student = grouped[id(records)] = {}
+            for record in records:
+                by_student.setdefault(record.student_id, []).append(record)
+        return by_student.get(enrollment.student_id, [])
 
-    return zipped(places, told, own)
+    return map_with_parents(enrollments, section_records, of_student)
 
 
 @record_type
 class SectionEnrollment(model.SectionEnrollment):
-    """A place in a section: the coarse, cheap way to a section's grades and work."""
+    """A student's enrollment in a section. Grades and work read here cost one call for the whole section."""
 
     student = lookup(Adapter.students_by_id, key="student_id")
+    """The enrolled student."""
     section = lookup(Adapter.sections_by_id, key="section_id")
+    """The section in which the student is enrolled."""
 
     course_grades = course_grades
     assignments = assignments
@@ -119,7 +132,9 @@ class SectionEnrollment(model.SectionEnrollment):
 
 @record_type
 class SectionStaff(model.SectionStaff):
-    """A place in front of a section."""
+    """A staff member's assignment to a section."""
 
     staff = lookup(Adapter.staff_by_id, key="staff_id")
+    """The member of staff."""
     section = lookup(Adapter.sections_by_id, key="section_id")
+    """The section that they teach or assist in."""

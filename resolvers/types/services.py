@@ -1,4 +1,4 @@
-"""Programs, meals and transport."""
+"""Programs, meals and transportation of students."""
 
 from __future__ import annotations
 
@@ -13,71 +13,79 @@ from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import AsOf, WhenAsOf
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import active
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import by_district, lists
-from student_graph.resolvers.fields.outcome import Told, mapped
+from student_graph.resolvers.fields.dates import is_active
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import load_by_district, load_lists
+from student_graph.resolvers.fields.outcome import Outcomes, map_values
 
 
 @batched
-@asks(Adapter.program_participations_by_student)
+@uses_lookups(Adapter.program_participations_by_student)
 async def programs(
     students: Sequence[model.Student],
     info: Info,
     as_of: WhenAsOf = None,
     types: Annotated[
-        list[model.ProgramType] | None, strawberry.argument(description="Only programs of these kinds.")
+        list[model.ProgramType] | None, strawberry.argument(description="Only programs of these types.")
     ] = None,
-) -> Told[list[model.ProgramParticipation] | None]:
-    """The student's programs, earliest first. Special education and homelessness are fields of their own."""
-    told = await lists(info, Adapter.program_participations_by_student, students, "student_id")
+) -> Outcomes[list[model.ProgramParticipation] | None]:
+    """
+    The student's participation in programs, earliest first.
 
-    def chosen(parts: list[model.ProgramParticipation]) -> list[model.ProgramParticipation] | None:
+    Special education and homelessness have fields of their own.
+    """
+    participations = await load_lists(info, Adapter.program_participations_by_student, students, "student_id")
+
+    def matching(rows: list[model.ProgramParticipation]) -> list[model.ProgramParticipation] | None:
         return [
-            part
-            for part in parts
-            if (types is None or part.program_type in types)
-            and (as_of is None or active(part.begin_date, part.end_date, as_of))
+            row
+            for row in rows
+            if (types is None or row.program_type in types)
+            and (as_of is None or is_active(row.begin_date, row.end_date, as_of))
         ]
 
-    return mapped(told, chosen)
+    return map_values(participations, matching)
 
 
 @batched
-@asks(Adapter.food_service_by_student)
+@uses_lookups(Adapter.food_service_by_student)
 async def food_service(
     students: Sequence[model.Student], info: Info, as_of: AsOf = None
-) -> Told[model.FoodService | None]:
-    """The meals program that the student is in on a day: the one begun last, when several last."""
+) -> Outcomes[model.FoodService | None]:
+    """The student's meals program on a day; the one that began last, if there are several. Null if none."""
 
-    async def ask(where: District, some: Sequence[model.Student]) -> Told[model.FoodService | None]:
-        day = as_of or where.today()
-        told = await lists(info, Adapter.food_service_by_student, some, "student_id")
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[model.FoodService | None]:
+        day = as_of or district.today()
+        meals_by_student = await load_lists(info, Adapter.food_service_by_student, members, "student_id")
 
         def latest(meals: list[model.FoodService]) -> model.FoodService | None:
-            current = [meal for meal in meals if active(meal.begin_date, meal.end_date, day)]
+            current = [meal for meal in meals if is_active(meal.begin_date, meal.end_date, day)]
             return max(current, key=lambda meal: meal.begin_date, default=None)
 
-        return mapped(told, latest)
+        return map_values(meals_by_student, latest)
 
-    return await by_district(info, students, ask)
+    return await load_by_district(info, students, load_district)
 
 
 @batched
-@asks(Adapter.transportation_by_student)
+@uses_lookups(Adapter.transportation_by_student)
 async def transportation(
     students: Sequence[model.Student], info: Info, as_of: AsOf = None
-) -> Told[model.Transportation | None]:
+) -> Outcomes[model.Transportation | None]:
     """
-    How the student gets to school; the first way, when there are several.
+    How the student gets to school; the first record, if there are several. Null if not recorded.
 
-    Sources keep only what holds now: for any other day than today it is not recorded, and null.
+    Sources record only the present: null for any day other than today.
     """
 
-    async def ask(where: District, some: Sequence[model.Student]) -> Told[model.Transportation | None]:
-        if as_of not in (None, where.today()):
-            return [None] * len(some)
-        told = await lists(info, Adapter.transportation_by_student, some, "student_id")
-        return mapped(told, lambda ways: ways[0] if ways else None)
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[model.Transportation | None]:
+        if as_of not in (None, district.today()):
+            return [None] * len(members)
+        transportations = await load_lists(info, Adapter.transportation_by_student, members, "student_id")
+        return map_values(transportations, lambda rows: rows[0] if rows else None)
 
-    return await by_district(info, students, ask)
+    return await load_by_district(info, students, load_district)

@@ -1,4 +1,4 @@
-"""The districts' sources: what they can tell, and how they are."""
+"""The districts' source systems: what they offer, and their health."""
 
 from __future__ import annotations
 
@@ -15,45 +15,49 @@ from student_graph.resolvers.types.district import LocalEducationAgency, agency
 @described
 @strawberry.type
 class IdentityCounts:
-    """How well a source's students are linked to the district's, since start."""
+    """Results of linking a source's students to the district's students, since the gateway started."""
 
     matched: int
-    """Students linked for certain."""
+    """Students linked with certainty."""
     unmatched: int
     """Students without a link."""
     conflicted: int
-    """Students, or rows of the vendor, with two candidates or a disagreement."""
+    """Students or vendor rows with several candidates, or whose identifiers contradict each other."""
 
 
 @described
 @strawberry.type
 class SourceStatus:
-    """A configured source of a district. How it fares is for operators to see."""
+    """A source system of a district. Fields about its health are for operators; others get a FORBIDDEN error."""
 
     source: strawberry.Private[Source]
     name: str
-    """Configured name."""
+    """Configured name of the source, unique in its district."""
     kind: str
     """Kind of adapter, such as `edfi`."""
 
     @field
     def district(self, info: Info) -> LocalEducationAgency | None:
-        """The district that it is a source of."""
+        """The district that the source belongs to."""
         return agency(info, self.source.district)
 
     @field
     def capabilities(self) -> list[str]:
-        """Names of the lookups that it answers."""
+        """Names of the lookups that the source answers, such as `students_by_id`."""
         return [lookup.name for lookup in self.source.adapter.capabilities()]
 
     @field
     def offers(self) -> list[str]:
-        """Types of record that it gives, by name."""
+        """GraphQL types of the records that the source provides, ordered by name."""
         return sorted({lookup.record_type.__name__ for lookup in self.source.adapter.capabilities()})
 
     @field
     def identity(self, info: Info) -> IdentityCounts | None:
-        """How well its students are linked; null for a source that speaks the district's ids. For operators."""
+        """
+        Results of linking the source's students to the district's.
+
+        Null for a source that uses the district's own ids. For operators only.
+        """
         health = _health(info, self.source)
         if self.source.identity is None:
             return None
@@ -61,45 +65,54 @@ class SourceStatus:
 
     @field
     def reachable(self, info: Info) -> bool | None:
-        """Whether its last call was answered; null before the first. For operators."""
+        """Whether the source answered the last call; null before the first call. For operators only."""
         return _health(info, self.source).reachable
 
     @field
     def last_error_code(self, info: Info) -> str | None:
-        """Code of the last failure, when its last call failed. For operators."""
+        """Error code of the last call; null if it succeeded. For operators only."""
         return _health(info, self.source).last_error_code
 
     @field
     def calls(self, info: Info) -> int | None:
-        """Vendor calls since start. For operators."""
+        """Number of calls to the source since the gateway started. For operators only."""
         return _health(info, self.source).calls
 
     @field
     def failures(self, info: Info) -> int | None:
-        """Failed questions since start. For operators."""
+        """Number of failed lookups since the gateway started. For operators only."""
         return _health(info, self.source).failures
 
     @field
     def unmapped(self, info: Info) -> int | None:
-        """Coded values seen that no name of the graph stands for. For operators."""
+        """
+        Number of coded values from the source that no enum of the graph has a value for.
+
+        Counted since the gateway started. For operators only.
+        """
         return _health(info, self.source).unmapped
 
 
 def statuses(info: Info) -> list[SourceStatus]:
-    """All sources of the viewer's districts, by district and precedence."""
+    """All sources of the viewer's districts, ordered by district and precedence."""
     districts = info.context.sources.districts
-    mine = [districts[name] for name in sorted(info.context.viewer.districts) if name in districts]
+    viewer_districts = [districts[name] for name in sorted(info.context.viewer.districts) if name in districts]
     return [
         SourceStatus(source=source, name=source.name, kind=source.kind)
-        for district in mine
+        for district in viewer_districts
         for source in district.sources
     ]
 
 
 def _health(info: Info, source: Source) -> Health:
-    """What the gateway knows of a source, for operators."""
+    """
+    Health of a source.
+
+    Raises:
+        ForbiddenError: the viewer is not an operator.
+    """
     if not info.context.viewer.operator:
-        error = ForbiddenError("for operators")
+        error = ForbiddenError("for operators only")
         error.source = source.name
         raise error
     return info.context.health(source)

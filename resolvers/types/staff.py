@@ -11,7 +11,9 @@ from student_graph.resolvers.fields.record import record_type
 
 @record_type
 class Staff(model.Staff, Node):
-    """A member of staff, and what hangs off them."""
+    """A member of staff with their assignments and sections."""
 
     assignments = lookup(Adapter.staff_assignments_by_staff, key="staff_id")
+    """Positions of the member of staff and where they hold them, ended ones too, earliest first."""
     sections = lookup(Adapter.section_staff_by_staff, key="staff_id")
+    """Sections that the member of staff teaches or taught, earliest first."""

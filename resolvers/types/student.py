@@ -1,4 +1,4 @@
-"""A student: what the graph tells of one child, part by part."""
+"""A student with all parts of the record: enrollments, grades, attendance, services and more."""
 
 from __future__ import annotations
 
@@ -15,117 +15,136 @@ from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import AsOf, WhenAsOf
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import active
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import by_district, lists, records
+from student_graph.resolvers.fields.dates import is_active
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import load_by_district, load_lists, load_records
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.fields.outcome import Told, mapped
+from student_graph.resolvers.fields.outcome import Outcomes, map_values
 from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.student_list.matching import enrolled, grade_on
 from student_graph.resolvers.types import assessments, attendance, behavior, grades, learning, services
 from student_graph.resolvers.types.calendar import Term, sections_in, term_of
 from student_graph.resolvers.types.district import district
 
-PlacesAsOf: TypeAlias = Annotated[
+SectionsAsOf: TypeAlias = Annotated[
     date | None,
     strawberry.argument(
-        description="Only places that last on this day; when left out, all of the term named, else today's."
+        description="Only enrollments that are active on this day. If omitted: all enrollments of `term`, "
+        "or those active today without a term."
     ),
 ]
 
 
 @partial(batched, part_of=model.StudentIdentity)
-@asks(Adapter.student_identities_by_id)
-async def identifiers(students: Sequence[model.Student], info: Info) -> Told[list[model.StudentIdentifier] | None]:
-    """Numbers and addresses by which other systems know the student; null when none is kept."""
-    told = await records(info, Adapter.student_identities_by_id, students, "student_id")
-    return mapped(told, lambda identity: identity.identifiers if identity else None)
+@uses_lookups(Adapter.student_identities_by_id)
+async def identifiers(students: Sequence[model.Student], info: Info) -> Outcomes[list[model.StudentIdentifier] | None]:
+    """Identifiers of the student in other systems, such as e-mail addresses; null if none is recorded."""
+    identities = await load_records(info, Adapter.student_identities_by_id, students, "student_id")
+    return map_values(identities, lambda identity: identity.identifiers if identity else None)
 
 
 @batched
-@asks(Adapter.school_enrollments_by_student)
+@uses_lookups(Adapter.school_enrollments_by_student)
 async def enrollments(
     students: Sequence[model.Student],
     info: Info,
     school_year: Annotated[
         int | None,
-        strawberry.argument(description="Only stays of this school year, by the year in which it ends."),
+        strawberry.argument(
+            description="Only enrollments of this school year, as the calendar year in which it ends."
+        ),
     ] = None,
     as_of: WhenAsOf = None,
-) -> Told[list[model.SchoolEnrollment] | None]:
-    """The student's stays at schools, earliest first; several at once and re-entry are possible."""
-    told = await lists(info, Adapter.school_enrollments_by_student, students, "student_id")
-    if school_year is None and as_of is None:
-        return told
+) -> Outcomes[list[model.SchoolEnrollment] | None]:
+    """
+    The student's enrollments at schools, ended ones too, earliest first.
 
-    def chosen(stays: list[model.SchoolEnrollment]) -> list[model.SchoolEnrollment]:
+    A student may be enrolled at several schools at once, and may return to a school.
+    """
+    enrollments_by_student = await load_lists(info, Adapter.school_enrollments_by_student, students, "student_id")
+    if school_year is None and as_of is None:
+        return enrollments_by_student
+
+    def matching(rows: list[model.SchoolEnrollment]) -> list[model.SchoolEnrollment]:
         return [
-            stay
-            for stay in stays
-            if school_year in (None, stay.school_year) and (as_of is None or enrolled(stay, as_of))
+            row
+            for row in rows
+            if school_year in (None, row.school_year) and (as_of is None or enrolled(row, as_of))
         ]
 
-    return mapped(told, chosen)
+    return map_values(enrollments_by_student, matching)
 
 
 @batched
-@asks(Adapter.school_enrollments_by_student)
+@uses_lookups(Adapter.school_enrollments_by_student)
 async def grade_level(
     students: Sequence[model.Student], info: Info, as_of: AsOf = None
-) -> Told[model.GradeLevel | None]:
-    """Grade level on a day, by the stay at the main school; null when not enrolled then."""
+) -> Outcomes[model.GradeLevel | None]:
+    """
+    The student's grade level on a day; null if not enrolled on that day.
 
-    async def ask(where: District, some: Sequence[model.Student]) -> Told[model.GradeLevel | None]:
-        day = as_of or where.today()
-        told = await lists(info, Adapter.school_enrollments_by_student, some, "student_id")
-        return mapped(told, lambda stays: grade_on(stays, day))
+    With several enrollments, that of the primary school counts; otherwise the one that began last.
+    """
 
-    return await by_district(info, students, ask)
+    async def load_district(district: District, members: Sequence[model.Student]) -> Outcomes[model.GradeLevel | None]:
+        day = as_of or district.today()
+        enrollments = await load_lists(info, Adapter.school_enrollments_by_student, members, "student_id")
+        return map_values(enrollments, lambda rows: grade_on(rows, day))
+
+    return await load_by_district(info, students, load_district)
 
 
 @batched
-@asks(Adapter.section_enrollments_by_student, Adapter.sections_by_school)
+@uses_lookups(Adapter.section_enrollments_by_student, Adapter.sections_by_school)
 async def sections(
-    students: Sequence[model.Student], info: Info, as_of: PlacesAsOf = None, term: Term = None
-) -> Told[list[model.SectionEnrollment] | None]:
-    """The student's places in sections, on a day or in a term, earliest first."""
+    students: Sequence[model.Student], info: Info, as_of: SectionsAsOf = None, term: Term = None
+) -> Outcomes[list[model.SectionEnrollment] | None]:
+    """The student's enrollments in sections, on a day or in a term, earliest first."""
 
-    async def ask(where: District, some: Sequence[model.Student]) -> Told[list[model.SectionEnrollment] | None]:
-        named = term_of(term, where.id) if term is not None else None
-        if term is not None and named is None:
-            return [[] for _ in some]
-        day = as_of or (None if named else where.today())
-        told = await lists(info, Adapter.section_enrollments_by_student, some, "student_id")
-        taught = {s.section_id for s in await sections_in(info, where.id, named)} if named else None
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[list[model.SectionEnrollment] | None]:
+        term_key = term_of(term, district.id) if term is not None else None
+        if term is not None and term_key is None:
+            return [[] for _ in members]
+        day = as_of or (None if term_key else district.today())
+        enrollments = await load_lists(info, Adapter.section_enrollments_by_student, members, "student_id")
+        in_term = {s.section_id for s in await sections_in(info, district.id, term_key)} if term_key else None
 
-        def chosen(places: list[model.SectionEnrollment]) -> list[model.SectionEnrollment] | None:
+        def matching(rows: list[model.SectionEnrollment]) -> list[model.SectionEnrollment] | None:
             return [
-                place
-                for place in places
-                if (day is None or active(place.begin_date, place.end_date, day))
-                and (taught is None or place.section_id in taught)
+                row
+                for row in rows
+                if (day is None or is_active(row.begin_date, row.end_date, day))
+                and (in_term is None or row.section_id in in_term)
             ]
 
-        return mapped(told, chosen)
+        return map_values(enrollments, matching)
 
-    return await by_district(info, students, ask)
+    return await load_by_district(info, students, load_district)
 
 
 @record_type
 class Student(model.Student, Node):
-    """A student, and what hangs off one."""
+    """A student with all parts of the record."""
 
     identity = lookup(Adapter.student_identities_by_id, key="student_id")
+    """The student's record of identifiers in other systems; null if none is recorded."""
     contacts = lookup(Adapter.contacts_by_student, key="student_id")
+    """Parents, guardians and other contacts of the student, primary contacts first."""
     demographics = lookup(Adapter.demographics_by_student, key="student_id")
+    """Birth date, sex, races and ethnicity of the student; null if not recorded."""
 
     programs = services.programs
     special_education = lookup(Adapter.special_education_by_student, key="student_id")
+    """The student's participation in special education, ended periods too, earliest first."""
     homelessness = lookup(Adapter.homelessness_by_student, key="student_id")
+    """The student's participation in the program for homeless children, ended periods too, earliest first."""
     food_service = services.food_service
     transportation = services.transportation
     transportations = lookup(Adapter.transportation_by_student, key="student_id")
+    """All records of how the student gets to school now."""
 
     attendance_events = attendance.attendance_events
     discipline_incidents = behavior.discipline_incidents
@@ -134,6 +153,7 @@ class Student(model.Student, Node):
     course_grades = grades.course_grades
     academic_record = grades.academic_record
     academic_records = lookup(Adapter.academic_records_by_student, key="student_id")
+    """Credits and grade point averages of the student at the end of each term, by school year and term."""
     assessments = assessments.assessments
 
     assignments = learning.assignments

@@ -1,4 +1,4 @@
-"""Who asks, and where their own sections, schools and students are."""
+"""The viewer: the signed-in person or service, with their own sections, schools and students."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import SectionId
 from student_graph.adapters.sources import Key
 from student_graph.resolvers.context import Info, ViewerRole
-from student_graph.resolvers.context import Viewer as Asker
+from student_graph.resolvers.context import Viewer as ContextViewer
 from student_graph.resolvers.fields.arguments import After, AsOf, First
-from student_graph.resolvers.fields.dates import active
+from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.docstrings import described, described_enum
-from student_graph.resolvers.fields.field import asks, field
+from student_graph.resolvers.fields.field import uses_lookups, field
 from student_graph.resolvers.fields.ids import decode
 from student_graph.resolvers.fields.load import load_each, load_many, load_one
 from student_graph.resolvers.student_list.connection import StudentConnection, students_in
 from student_graph.resolvers.student_list.filter import Filter, StudentFilter, visible
-from student_graph.resolvers.types.district import LocalEducationAgency, agency
+from student_graph.resolvers.types.district import LocalEducationAgency, agencies
 from student_graph.resolvers.types.permission import Permission, permission
 
 described_enum(ViewerRole)
@@ -31,90 +31,111 @@ described_enum(ViewerRole)
 @described
 @strawberry.type
 class Viewer:
-    """Who asks."""
+    """The signed-in person or service that sends the request."""
 
-    asker: strawberry.Private[Asker]
+    viewer: strawberry.Private[ContextViewer]
     role: ViewerRole
-    """What the viewer is to the district."""
+    """Role of the viewer in the district."""
     operator: bool
-    """Whether the viewer runs the gateway: sees the sources' health and identity counts."""
+    """Whether the viewer operates the gateway and may see the health and identity counts of sources."""
 
     @field
     def grants(self) -> list[model.Sensitivity]:
-        """Classes of data that the viewer may see beside the open one."""
-        classes = {each for grant in self.asker.grants for each in grant.classes}
-        return sorted(classes, key=lambda each: each.name)
+        """
+        Classes of data that the viewer may see in addition to `OPEN`, ordered by name.
+
+        A class may be granted for some students only; `why` tells which.
+        """
+        classes = {sensitivity for grant in self.viewer.grants for sensitivity in grant.classes}
+        return sorted(classes, key=lambda sensitivity: sensitivity.name)
 
     @field
     def districts(self, info: Info) -> list[LocalEducationAgency]:
-        """Districts whose records the viewer may see, by short name."""
-        found = (agency(info, district) for district in sorted(self.asker.districts))
-        return [district for district in found if district is not None]
+        """Districts whose records the viewer may see, ordered by short name."""
+        return agencies(info)
 
     @field
-    @asks(Adapter.staff_by_id)
+    @uses_lookups(Adapter.staff_by_id)
     async def staff(self, info: Info) -> model.Staff | None:
-        """The viewer as a member of staff; null for others."""
-        return await load_one(info, Adapter.staff_by_id, await _staff_key(info, self.asker))
+        """The viewer's own staff record; null if the viewer is not a member of staff."""
+        return await load_one(info, Adapter.staff_by_id, await _staff_key(info, self.viewer))
 
     @field
-    @asks(Adapter.section_staff_by_staff, Adapter.sections_by_id)
+    @uses_lookups(Adapter.section_staff_by_staff, Adapter.sections_by_id)
     async def sections(self, info: Info, as_of: AsOf = None) -> list[model.Section] | None:
-        """Sections that the viewer teaches on a day, or helps to; none for those who are not staff."""
-        key = await _staff_key(info, self.asker)
+        """Sections that the viewer teaches or assists in on a day; empty if the viewer is not staff."""
+        key = await _staff_key(info, self.viewer)
         if key is None:
             return []
-        keys = [Key(key.district, section) for section in await _taught(info, key, as_of)]
+        keys = [Key(key.district, section) for section in await _section_ids(info, key, as_of)]
         return [section for section in await load_each(info, Adapter.sections_by_id, keys) if section]
 
     @field
-    @asks(Adapter.schools_by_district, Adapter.staff_assignments_by_staff)
+    @uses_lookups(Adapter.schools_by_district, Adapter.staff_assignments_by_staff)
     async def schools(self, info: Info) -> list[model.School] | None:
-        """Schools at which the viewer is employed; all of the districts for those employed at no single school."""
-        names = sorted(name for name in self.asker.districts if visible(info.context, name))
-        found = await asyncio.gather(
-            *(load_many(info, Adapter.schools_by_district, Key(name, name)) for name in names)
+        """
+        Schools at which the viewer is employed today.
+
+        A viewer who is not employed at a single school, such as a superintendent, gets all schools of their
+        districts.
+        """
+        districts = sorted(id_ for id_ in self.viewer.districts if visible(info.context, id_))
+        schools_of_districts = await asyncio.gather(
+            *(load_many(info, Adapter.schools_by_district, Key(id_, id_)) for id_ in districts)
         )
-        schools = [school for those in found for school in those]
-        key = await _staff_key(info, self.asker)
+        schools = [school for district_schools in schools_of_districts for school in district_schools]
+        key = await _staff_key(info, self.viewer)
         if key is None:
             return schools
         today = info.context.sources.districts[key.district].today()
-        places = await load_many(info, Adapter.staff_assignments_by_staff, key)
-        at = {p.education_organization_id for p in places if active(p.begin_date, p.end_date, today)}
-        return [school for school in schools if school.school_id in at] or schools
+        assignments = await load_many(info, Adapter.staff_assignments_by_staff, key)
+        current = {a.education_organization_id for a in assignments if is_active(a.begin_date, a.end_date, today)}
+        return [school for school in schools if school.school_id in current] or schools
 
     @field
-    @asks(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
+    @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
         self, info: Info, filter: Filter = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:
-        """The viewer's students, by number: those of own sections and schools, one's children, oneself."""
+        """
+        Students that the viewer may see, by student number.
+
+        A teacher sees the students of their sections, school staff those of their schools, a parent their
+        children, and a student themselves.
+        """
         return await students_in(info, filter or StudentFilter(), first, after)
 
     @field
     async def why(
         self,
         info: Info,
-        student: Annotated[strawberry.ID, strawberry.argument(description="Global id of a student.")],
+        student: Annotated[strawberry.ID, strawberry.argument(description="Global id of the student.")],
     ) -> Permission:
-        """Why the viewer may see a student and what of one; of a stranger as of one who does not exist."""
+        """
+        Whether and why the viewer may see a student, and which classes of the student's data.
+
+        A student that the viewer may not see looks the same as one that does not exist.
+        """
         return await permission(info, decode(student, "Student"))
 
 
-async def _staff_key(info: Info, asker: Asker) -> Key | None:
-    """The viewer's staff number in the one district where it counts; a number says nothing in another district."""
-    if (asker.staff_id is None and asker.email is None) or len(asker.districts) != 1:
+async def _staff_key(info: Info, viewer: ContextViewer) -> Key | None:
+    """
+    The viewer's staff number with its district; None if the viewer is not a member of staff.
+
+    A staff number is meaningful in one district only, so a viewer of several districts has none.
+    """
+    if (viewer.staff_id is None and viewer.email is None) or len(viewer.districts) != 1:
         return None
-    [district] = asker.districts
+    [district] = viewer.districts
     if visible(info.context, district) is None:
         return None
-    number = asker.staff_id or (await info.context.reach(district)).staff_id
+    number = viewer.staff_id or (await info.context.reach(district)).staff_id
     return None if number is None else Key(district, number)
 
 
-async def _taught(info: Info, key: Key, as_of: date | None) -> list[SectionId]:
-    """Sections in front of which a member of staff stands on a day."""
+async def _section_ids(info: Info, key: Key, as_of: date | None) -> list[SectionId]:
+    """Ids of the sections that a member of staff teaches or assists in on a day, each once."""
     day = as_of or info.context.sources.districts[key.district].today()
-    places = await load_many(info, Adapter.section_staff_by_staff, key)
-    return list(dict.fromkeys(p.section_id for p in places if active(p.begin_date, p.end_date, day)))
+    assignments = await load_many(info, Adapter.section_staff_by_staff, key)
+    return list(dict.fromkeys(a.section_id for a in assignments if is_active(a.begin_date, a.end_date, day)))
