@@ -1,4 +1,4 @@
-"""How much time is left of what is being done: set where it begins, read where somebody might wait."""
+"""Deadlines: how much time the current task has left."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import math
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 
-_until: ContextVar[float] = ContextVar("deadline", default=math.inf)
-"""In the event loop's time."""
+_deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
+"""In the time of the event loop."""
 
 
 @contextlib.asynccontextmanager
 async def within(seconds: float) -> AsyncIterator[None]:
     """
-    Give the block so many seconds, and never more than the one around it has left.
+    Limit the block to so many seconds, and to the time that an enclosing block has left.
 
     Raises:
-        TimeoutError: they are over.
+        TimeoutError: the time is over.
     """
-    until = min(asyncio.get_running_loop().time() + seconds, _until.get())
-    token = _until.set(until)
+    deadline = min(asyncio.get_running_loop().time() + seconds, _deadline.get())
+    token = _deadline.set(deadline)
     try:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(deadline):
             yield
     finally:
-        _until.reset(token)
+        _deadline.reset(token)
 
 
 def remaining_seconds() -> float:
-    """Seconds that are left, 0 when they are over; infinite where nobody set an end."""
-    return max(_until.get() - asyncio.get_running_loop().time(), 0.0)
+    """Seconds until the deadline: 0 when it has passed, infinite when there is none."""
+    return max(_deadline.get() - asyncio.get_running_loop().time(), 0.0)

@@ -1,8 +1,8 @@
-"""What happened: vendor calls, failures and links, by source."""
+"""Counts since the start of the process, by source: vendor calls, failures, identity links and unmapped codes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -11,16 +11,15 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, get_type_hints
 
-from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.lookup import Page
-from student_graph.adapters.model import Record, StudentId
+from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.resolvers.context import Health
 
 
 class LinkStatus(Enum):
-    """How a student stands with a source."""
+    """Whether a student of the district is linked to a student of a source."""
 
     MATCHED = "matched"
     UNMATCHED = "unmatched"
@@ -28,8 +27,8 @@ class LinkStatus(Enum):
 
 
 @dataclass(slots=True)
-class _Tally:
-    """What is known of one source since start."""
+class _SourceCounts:
+    """The state and the counts of one source."""
 
     reachable: bool | None = None
     last_error_code: str | None = None
@@ -41,106 +40,96 @@ class _Tally:
 
 @dataclass(slots=True)
 class CallCounter:
-    """Requests to a vendor, made in some block and in the blocks within it."""
+    """Counts the requests to vendors that are sent inside a block."""
 
-    made: int = 0
-    around: CallCounter | None = None
+    count: int = 0
+    outer: CallCounter | None = None
+    """The counter of the enclosing block, which counts them too."""
 
 
-_calls: ContextVar[CallCounter | None] = ContextVar("vendor_calls", default=None)
+_counter: ContextVar[CallCounter | None] = ContextVar("vendor_calls", default=None)
 
 
 def count_call() -> None:
-    """Note one request to a vendor; the HTTP client calls this."""
-    calls = _calls.get()
-    while calls is not None:
-        calls.made += 1
-        calls = calls.around
+    """Count one request to a vendor; the HTTP client calls this."""
+    counter = _counter.get()
+    while counter is not None:
+        counter.count += 1
+        counter = counter.outer
 
 
 @contextmanager
-def counting_calls(calls: CallCounter) -> Iterator[None]:
-    """Count the requests that are made in the block."""
-    calls.around = _calls.get()
-    token = _calls.set(calls)
+def counting_calls(counter: CallCounter) -> Iterator[None]:
+    """Count the requests that are sent in the block."""
+    counter.outer = _counter.get()
+    token = _counter.set(counter)
     try:
         yield
     finally:
-        _calls.reset(token)
+        _counter.reset(token)
 
 
 class Telemetry:
-    """Counts since start, by source."""
+    """Counts since the start of the process, by source."""
 
     def __init__(self) -> None:
-        self._tallies: dict[Source, _Tally] = {}
+        self._counts: dict[Source, _SourceCounts] = {}
 
-    def _of(self, source: Source) -> _Tally:
-        return self._tallies.setdefault(source, _Tally())
+    def _counts_of(self, source: Source) -> _SourceCounts:
+        return self._counts.setdefault(source, _SourceCounts())
 
-    def link(self, source: Source, student: StudentId | str, link: LinkStatus) -> None:
-        """Note how a student stands with a source; the latest word counts."""
-        self._of(source).links[student] = link
+    def record_link(self, source: Source, student: StudentId | str, status: LinkStatus) -> None:
+        """Record whether a student is linked to a source; replaces the student's earlier status."""
+        self._counts_of(source).links[student] = status
 
-    def told(self, source: Source, calls: int, answers: Mapping[Any, Answer[Any]]) -> None:
-        """Note what a source answered, and how many requests that took."""
-        tally = self._of(source)
-        errors = [a.value for a in answers.values() if isinstance(a.value, AdapterError)]
-        tally.calls += calls
-        tally.failures += bool(errors)
+    def record_answers(self, source: Source, calls: int, answers: Answers) -> None:
+        """Record the answers of a source and how many requests they took."""
+        counts = self._counts_of(source)
+        errors = [answer.value for answer in answers.values() if isinstance(answer.value, AdapterError)]
+        counts.calls += calls
+        counts.failures += bool(errors)
         outage = next((error for error in errors if error.code in OUTAGE_CODES), None)
         if outage is not None:
-            tally.reachable, tally.last_error_code = False, outage.code
+            counts.reachable, counts.last_error_code = False, outage.code
         elif answers or calls:
-            tally.reachable, tally.last_error_code = True, None
-        tally.unmapped += unmapped(answer.value for answer in answers.values())
+            counts.reachable, counts.last_error_code = True, None
+        counts.unmapped += _count_unmapped_codes(answer.value for answer in answers.values())
 
     def health(self, source: Source) -> Health:
-        """What is known of a source."""
-        tally = self._of(source)
-        links = list(tally.links.values())
+        """The state and the counts of a source."""
+        counts = self._counts_of(source)
+        links = list(counts.links.values())
         return Health(
-            reachable=tally.reachable,
-            last_error_code=tally.last_error_code,
-            calls=tally.calls,
-            failures=tally.failures,
+            reachable=counts.reachable,
+            last_error_code=counts.last_error_code,
+            calls=counts.calls,
+            failures=counts.failures,
             matched=links.count(LinkStatus.MATCHED),
             unmatched=links.count(LinkStatus.UNMATCHED),
             conflicted=links.count(LinkStatus.CONFLICTED),
-            unmapped=tally.unmapped,
+            unmapped=counts.unmapped,
         )
 
 
 OUTAGE_CODES = frozenset(
     {"SOURCE_UNAVAILABLE", "SOURCE_AUTH", "SOURCE_BAD_RESPONSE", "RATE_LIMITED", "DEADLINE", "INTERNAL"}
 )
-"""Codes that say that the source, not the key, is in trouble."""
+"""Error codes that concern the source as a whole, not one key."""
 
 
-def unmapped(values: Iterable[Any]) -> int:
-    """How many coded values of answers no enum name stands for."""
-    records = list(_records(values))
+def _count_unmapped_codes(values: Iterable[Any]) -> int:
+    """The number of coded values in answers' records for which the model has no enum member."""
+    records = [record for value in values for record in records_in(value)]
     return sum(
-        [attrgetter(name)(each) for each in records if type(each) is cls].count(member)
+        [attrgetter(name)(record) for record in records if type(record) is cls].count(unmapped)
         for cls in set(map(type, records))
-        for name, member in _coded(cls)
+        for name, unmapped in _coded_attributes(cls)
     )
 
 
-def _records(values: Iterable[Any]) -> Iterator[Record]:
-    """The records of answers, each of which is a page, a list or one record."""
-    for value in values:
-        if isinstance(value, list):
-            yield from value
-        elif isinstance(value, Page):
-            yield from value.items
-        elif isinstance(value, Record):
-            yield value
-
-
 @cache
-def _coded(record: Any) -> tuple[tuple[str, Enum], ...]:
-    """A record's attributes that hold a code, and what stands for a code that is not known."""
+def _coded_attributes(record: Any) -> tuple[tuple[str, Enum], ...]:
+    """The attributes of a record class that hold a code, each with the enum member for unknown codes."""
     return tuple(
         (name, hint.__members__["UNMAPPED"])
         for name, hint in get_type_hints(record).items()
@@ -149,13 +138,13 @@ def _coded(record: Any) -> tuple[tuple[str, Enum], ...]:
 
 
 def traced(fetch: Fetch, telemetry: Telemetry) -> Fetch:
-    """Note what each source answers, and how many requests that took."""
+    """Record the answers of each source and how many requests they took."""
 
-    async def fetch_traced(source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        calls = CallCounter()
-        with counting_calls(calls):
+    async def fetch_traced(source: Source, ask: Ask[Any], /) -> Answers:
+        counter = CallCounter()
+        with counting_calls(counter):
             answers = await fetch(source, ask)
-        telemetry.told(source, calls.made, answers)
+        telemetry.record_answers(source, counter.count, answers)
         return answers
 
     return fetch_traced

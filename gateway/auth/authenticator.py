@@ -1,4 +1,4 @@
-"""Whose token it is: of the settings, or of an issuer."""
+"""Authentication by a token of the settings or of an issuer."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ log = logging.getLogger("student_graph.auth")
 
 
 class Authenticator:
-    """Everybody who may ask."""
+    """Finds the viewer of a request by its `Authorization` header."""
 
     def __init__(self, tokens: Mapping[str, Viewer], issuers: Sequence[Issuer] = ()) -> None:
-        """Those with a token of their own in the settings, and those whom issuers vouch for."""
-        self._static = StaticTokens(tokens)
+        """Accept the tokens of the settings (`tokens`) and the tokens of these issuers."""
+        self._static_tokens = StaticTokens(tokens)
         self._issuers = issuers
         self._verifier = TokenVerifier({issuer.name: issuer for issuer in issuers})
 
-    async def of(self, authorization: str) -> Viewer | None:
-        """Whose header `Authorization: Bearer TOKEN` it is; None for anything else."""
+    async def viewer(self, authorization: str) -> Viewer | None:
+        """The viewer for a header `Bearer TOKEN`; None for any other header and for an invalid token."""
         scheme, _, rest = authorization.partition(" ")
         token = rest.strip()
         if scheme.lower() != "bearer" or not token:
             return None
-        if (viewer := self._static.viewer(token)) is not None or not self._issuers:
+        if (viewer := self._static_tokens.viewer(token)) is not None or not self._issuers:
             return viewer
         try:
             return await self._verifier.viewer(token)
@@ -37,10 +37,10 @@ class Authenticator:
             log.info("a token was refused: %s", exc.reason)
             return None
 
-    def signed_in(self, authorization: str) -> float | None:
-        """When whose header it is last signed in, in seconds since 1970; None for a token of the settings."""
-        return self._verifier.signed_in(authorization.partition(" ")[2].strip())
+    def signed_in_at(self, authorization: str) -> float | None:
+        """When the viewer of a header last signed in, in seconds since 1970; None for a token of the settings."""
+        return self._verifier.signed_in_at(authorization.partition(" ")[2].strip())
 
     async def close(self) -> None:
-        """Fetch keys no more."""
+        """Stop fetching keys of issuers."""
         await asyncio.gather(*(issuer.keys.close() for issuer in self._issuers))

@@ -1,23 +1,25 @@
-"""Issuers of tokens: for which districts they may speak, and what their claims mean."""
+"""Issuers of tokens: the districts that they may speak for, and the meaning of their claims."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from student_graph.adapters.model import ContactId, DistrictId, StaffId, StudentId
 from student_graph.gateway.auth.keys import IssuerKeys
-from student_graph.resolvers.access import Assigned, Grant
+from student_graph.resolvers.access import AssignedStudents, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 
 MAX_TOKEN_LIFETIME_SECONDS = 3600.0
-"""Seconds that a token may count."""
+"""The default limit on a token's lifetime, from its issue to its expiry."""
+MAX_EMAIL_CHARACTERS = 254
+MAX_ID_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How a browser signs in: authorization code with PKCE (RFC 7636) at the issuer, as a public client."""
+    """How a browser signs in at the issuer: authorization code with PKCE (RFC 7636), as a public client."""
 
     authorization_url: str
     token_url: str
@@ -27,53 +29,53 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class DistrictGrants:
-    """What a district gives to those whom an issuer vouches for."""
+    """What one district grants to viewers: classes of data by role and by subject, and assigned students."""
 
     by_role: Mapping[ViewerRole, frozenset[Grant]] = field(default_factory=dict)
     by_subject: Mapping[str, frozenset[Grant]] = field(default_factory=dict)
-    assigned: Mapping[str, frozenset[Assigned]] = field(default_factory=dict)
+    assigned: Mapping[str, frozenset[AssignedStudents]] = field(default_factory=dict)
     """By subject."""
 
     def grants(self, role: ViewerRole, subject: str) -> frozenset[Grant]:
-        """What somebody is granted."""
+        """The grants of a viewer."""
         return self.by_role.get(role, frozenset()) | self.by_subject.get(subject, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An OIDC issuer, and what its tokens say."""
+    """An OIDC issuer, and how its claims describe a viewer."""
 
     name: str
-    """The `iss` of its tokens, compared as a whole."""
+    """The exact `iss` of its tokens."""
     keys: IssuerKeys
     audience: str
-    """What the `aud` of its tokens must be."""
+    """The required `aud` of its tokens."""
     districts: frozenset[DistrictId]
-    """Districts that it may speak for: no claim leads out of them."""
+    """The districts that it may speak for; no claim adds another one."""
     algorithms: tuple[str, ...] = ("RS256", "ES256")
     clients: frozenset[str] = frozenset()
-    """The `azp` that a token for several audiences may have; none is accepted when empty."""
-    longest: float = MAX_TOKEN_LIFETIME_SECONDS
-    """Seconds that a token may count from the time of its issue."""
+    """Accepted values of `azp` in a token with several audiences; if empty, such tokens are invalid."""
+    max_lifetime_seconds: float = MAX_TOKEN_LIFETIME_SECONDS
+    """Limit on a token's lifetime, from its issue to its expiry."""
     tenant_claim: str | None = None
-    """The claim that says of which district somebody is, where the issuer speaks for several; else of all."""
+    """The claim that names the viewer's district; None if every viewer belongs to all districts of the issuer."""
     tenants: Mapping[str, frozenset[DistrictId]] = field(default_factory=dict)
-    """Districts by what that claim says."""
+    """Districts by value of the tenant claim."""
     role_claim: str = "role"
     roles: Mapping[str, ViewerRole] = field(default_factory=dict)
-    """Roles by what that claim says; whatever else it says is no role."""
+    """Roles by value of the role claim; other values give no role."""
     staff_claim: str = "staff_id"
     email_claim: str | None = None
-    """The claim with the address by which the SIS knows a member of staff, where no claim has the number."""
+    """The claim with a staff member's e-mail address as the SIS has it; used if no claim holds the staff id."""
     student_claim: str = "student_id"
     contact_claim: str = "contact_id"
     operators: frozenset[str] = frozenset()
-    """Subjects who run the gateway."""
-    given: Mapping[DistrictId, DistrictGrants] = field(default_factory=dict)
+    """Subjects who operate the gateway."""
+    grants: Mapping[DistrictId, DistrictGrants] = field(default_factory=dict)
     sign_in: SignIn | None = None
 
     def viewer(self, claims: Mapping[str, Any]) -> Viewer | None:
-        """Who verified claims are about; None for somebody without a role or a district here."""
+        """The viewer that verified claims describe; None for a person without a role or a district here."""
         districts = self._districts(claims)
         role = self._role(claims)
         if not districts or role is None:
@@ -83,10 +85,10 @@ class Issuer:
             subject,
             role,
             districts,
-            staff_id=_text(claims, self.staff_claim, StaffId) if role in STAFF_ROLES else None,
+            staff_id=_id_claim(claims, self.staff_claim, StaffId) if role in STAFF_ROLES else None,
             email=self._email(claims) if role in STAFF_ROLES else None,
-            student_id=_text(claims, self.student_claim, StudentId) if role is ViewerRole.STUDENT else None,
-            contact_id=_text(claims, self.contact_claim, ContactId) if role is ViewerRole.PARENT else None,
+            student_id=_id_claim(claims, self.student_claim, StudentId) if role is ViewerRole.STUDENT else None,
+            contact_id=_id_claim(claims, self.contact_claim, ContactId) if role is ViewerRole.PARENT else None,
             issuer=self.name,
             operator=subject in self.operators,
         )
@@ -95,38 +97,45 @@ class Issuer:
     def _districts(self, claims: Mapping[str, Any]) -> frozenset[DistrictId]:
         if self.tenant_claim is None:
             return self.districts
-        said = claims.get(self.tenant_claim)
-        return self.districts & self.tenants.get(said, frozenset()) if isinstance(said, str) else frozenset()
+        tenant = claims.get(self.tenant_claim)
+        return self.districts & self.tenants.get(tenant, frozenset()) if isinstance(tenant, str) else frozenset()
 
     def _role(self, claims: Mapping[str, Any]) -> ViewerRole | None:
-        """The first role that the claim names; some issuers send a list."""
-        said = claims.get(self.role_claim)
-        named = said if isinstance(said, list) else [said]
-        return next((self.roles[one] for one in named if isinstance(one, str) and one in self.roles), None)
+        """The first known role in the role claim, which may be one value or a list."""
+        claim = claims.get(self.role_claim)
+        names = claim if isinstance(claim, list) else [claim]
+        return next((self.roles[name] for name in names if isinstance(name, str) and name in self.roles), None)
 
     def _email(self, claims: Mapping[str, Any]) -> str | None:
-        """The address of a member of staff, unless the issuer says that it has not been verified."""
-        said = claims.get(self.email_claim) if self.email_claim is not None else None
+        """The e-mail address of a staff member; None if the issuer says that it is not verified."""
+        email = claims.get(self.email_claim) if self.email_claim is not None else None
         verified = claims.get("email_verified", True) is True
-        return said.strip().casefold() if isinstance(said, str) and verified and len(said) <= 254 else None
+        if not isinstance(email, str) or not verified or len(email) > MAX_EMAIL_CHARACTERS:
+            return None
+        return email.strip().casefold()
 
     def _grants(self, viewer: Viewer) -> frozenset[Grant]:
-        given = (self.given[district] for district in viewer.districts if district in self.given)
-        return frozenset().union(*(each.grants(viewer.role, viewer.subject) for each in given))
+        districts = self._district_grants(viewer)
+        return frozenset().union(*(district.grants(viewer.role, viewer.subject) for district in districts))
 
-    def _assigned(self, viewer: Viewer) -> frozenset[Assigned]:
+    def _assigned(self, viewer: Viewer) -> frozenset[AssignedStudents]:
         if viewer.role not in STAFF_ROLES:
             return frozenset()
-        given = (self.given[district] for district in viewer.districts if district in self.given)
-        return frozenset().union(*(each.assigned.get(viewer.subject, frozenset()) for each in given))
+        districts = self._district_grants(viewer)
+        return frozenset().union(*(district.assigned.get(viewer.subject, frozenset()) for district in districts))
+
+    def _district_grants(self, viewer: Viewer) -> Iterator[DistrictGrants]:
+        return (self.grants[district] for district in viewer.districts if district in self.grants)
 
 
-STAFF_ROLES = frozenset({ViewerRole.SUPERINTENDENT, ViewerRole.PRINCIPAL, ViewerRole.TEACHER, ViewerRole.COUNSELOR})
+STAFF_ROLES = frozenset(
+    {ViewerRole.SUPERINTENDENT, ViewerRole.PRINCIPAL, ViewerRole.TEACHER, ViewerRole.COUNSELOR}
+)
 
 
-def _text(claims: Mapping[str, Any], name: str, kind: Any) -> Any:
-    """A claim that is a number or a short text; None for anything else."""
-    said = claims.get(name)
-    if isinstance(said, int) and not isinstance(said, bool):
-        said = str(said)
-    return kind(said) if isinstance(said, str) and 0 < len(said) <= 64 else None
+def _id_claim(claims: Mapping[str, Any], name: str, kind: Any) -> Any:
+    """A claim that is a whole number or a short text, as an id of a kind; None for any other value."""
+    value = claims.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return kind(value) if isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS else None

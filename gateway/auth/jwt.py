@@ -1,7 +1,7 @@
 """
-Tokens of OIDC issuers: JSON Web Tokens, of which nothing is believed before the signature is checked.
+Verification of the JSON Web Tokens of OIDC issuers. No claim is used before the signature has been verified.
 
-One message answers whatever is wrong with one: a short reason is for the log.
+All invalid tokens get the same message. A short reason is for the log.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jwt
+from cachetools import LRUCache
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
@@ -21,98 +21,98 @@ from student_graph.gateway.auth.issuers import Issuer
 from student_graph.gateway.auth.keys import IssuerKeys
 from student_graph.resolvers.context import Viewer
 
-LARGEST = 8 * 1024
-"""Bytes of a token."""
-LEEWAY = 60
-"""Seconds by which clocks may differ."""
-MOST = 10_000
-"""Tokens that are remembered."""
-TYPES = frozenset({"JWT", "AT+JWT"})
-REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
+MAX_TOKEN_BYTES = 8 * 1024
+MAX_SUBJECT_CHARACTERS = 256
+CLOCK_LEEWAY_SECONDS = 60
+"""How much the clocks of the issuer and the gateway may differ."""
+MAX_CACHED_TOKENS = 10_000
+TOKEN_TYPES = frozenset({"JWT", "AT+JWT"})
+"""Accepted values of the header `typ`, in upper case."""
+REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub"]
 
 
 class InvalidTokenError(Exception):
-    """A token that is nobody's; `reason` is for the log, and no part of the message."""
+    """A token that is not accepted; `reason` is for the log and not part of the message."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("the token is nobody's")
+        super().__init__("the token is not valid")
         self.reason = reason
 
 
-class _Known(NamedTuple):
-    """Whose token it is, and by which key that is known."""
+class _VerifiedToken(NamedTuple):
+    """The result of a verification, and the key that verified it."""
 
     viewer: Viewer
-    expires: float
-    signed_in: float
-    """When the viewer last signed in, in seconds since 1970."""
+    expires_at: float
+    signed_in_at: float
+    """When the viewer last signed in. All times are in seconds since 1970."""
     keys: IssuerKeys
-    kid: str
+    key_id: str
     key: PyJWK
 
 
 class TokenVerifier:
-    """Whose token it is."""
+    """Verifies tokens; a verified token is cached until it expires or its key is withdrawn."""
 
-    def __init__(self, issuers: Mapping[str, Issuer], wall: Callable[[], float] = time.time) -> None:
-        """Believe these issuers, by name; `wall` tells seconds since 1970."""
-        self._issuers, self._wall = issuers, wall
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+    def __init__(self, issuers: Mapping[str, Issuer], wall_clock: Callable[[], float] = time.time) -> None:
+        """Accept tokens of these issuers, by name; `wall_clock` returns seconds since 1970."""
+        self._issuers, self._wall_clock = issuers, wall_clock
+        self._verified: LRUCache[bytes, _VerifiedToken] = LRUCache(MAX_CACHED_TOKENS)
+        """By digest of the token."""
 
     async def viewer(self, token: str) -> Viewer:
         """
-        Whose token it is.
+        The viewer that a token identifies.
 
         Raises:
-            InvalidTokenError: it is nobody's.
+            InvalidTokenError: the token is not valid.
         """
         digest = _digest(token)
-        known = self._known.get(digest)
-        if known is not None and self._wall() < known.expires and known.keys.stands(known.kid, known.key):
-            self._known.move_to_end(digest)
-            return known.viewer
-        self._known.pop(digest, None)
-        known = self._known[digest] = await self._verified(token)
-        if len(self._known) > MOST:
-            self._known.popitem(last=False)
-        return known.viewer
+        known = self._verified.get(digest)
+        if known is not None:
+            if self._wall_clock() < known.expires_at and known.keys.is_current(known.key_id, known.key):
+                return known.viewer
+            self._verified.pop(digest, None)
+        verified = self._verified[digest] = await self._verify(token)
+        return verified.viewer
 
-    def signed_in(self, token: str) -> float | None:
-        """When the viewer of a token that was verified last signed in; None for any other."""
-        known = self._known.get(_digest(token))
-        return None if known is None else known.signed_in
+    def signed_in_at(self, token: str) -> float | None:
+        """When the viewer of a token last signed in, in seconds since 1970; None if the token is not verified."""
+        known = self._verified.get(_digest(token))
+        return None if known is None else known.signed_in_at
 
-    async def _verified(self, token: str) -> _Known:
-        if len(token) > LARGEST or not token.isascii():
+    async def _verify(self, token: str) -> _VerifiedToken:
+        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
             raise InvalidTokenError("form")
-        issuer, kid = self._begin(token)
-        key = await issuer.keys.find(kid)
+        issuer, key_id = self._read_unverified(token)
+        key = await issuer.keys.find(key_id)
         if key is None:
             raise InvalidTokenError("key")
-        claims = self._claims(token, issuer, key)
+        claims = self._verified_claims(token, issuer, key)
         viewer = issuer.viewer(claims)
         if viewer is None:
             raise InvalidTokenError("role")
-        return _Known(viewer, claims["exp"] + LEEWAY, _signed_in(claims), issuer.keys, kid, key)
+        expires_at = claims["exp"] + CLOCK_LEEWAY_SECONDS
+        return _VerifiedToken(viewer, expires_at, _signed_in_at(claims), issuer.keys, key_id, key)
 
-    def _begin(self, token: str) -> tuple[Issuer, str]:
-        """Whose key is to be looked for: read unverified, and used for nothing else."""
+    def _read_unverified(self, token: str) -> tuple[Issuer, str]:
+        """The issuer and the key id that a token names, for the choice of the key and nothing else."""
         try:
             header = jwt.get_unverified_header(token)
-            said = jwt.decode(token, options={"verify_signature": False})
+            claims = jwt.decode(token, options={"verify_signature": False})
         except (PyJWTError, ValueError, TypeError, RecursionError):
             raise InvalidTokenError("form") from None
-        # What a header says of keys (`jku`, `x5u`, `jwk`) is not looked at; what it makes a must is refused.
-        if "crit" in header or "b64" in header or str(header.get("typ", "JWT")).upper() not in TYPES:
+        # Keys and key addresses in a header (`jku`, `x5u`, `jwk`) are ignored; critical extensions are refused.
+        if "crit" in header or "b64" in header or str(header.get("typ", "JWT")).upper() not in TOKEN_TYPES:
             raise InvalidTokenError("header")
-        name, kid = said.get("iss"), header.get("kid")
+        name, key_id = claims.get("iss"), header.get("kid")
         issuer = self._issuers.get(name) if isinstance(name, str) else None
-        if issuer is None or not isinstance(kid, str):
+        if issuer is None or not isinstance(key_id, str):
             raise InvalidTokenError("issuer")
-        return issuer, kid
+        return issuer, key_id
 
-    def _claims(self, token: str, issuer: Issuer, key: PyJWK) -> dict[str, Any]:
-        """The claims of a token whose signature, times and parties are right."""
+    def _verified_claims(self, token: str, issuer: Issuer, key: PyJWK) -> dict[str, Any]:
+        """The claims of a token with a valid signature, valid times and the right parties."""
         if key.algorithm_name not in issuer.algorithms:
             raise InvalidTokenError("algorithm")
         try:
@@ -122,10 +122,10 @@ class TokenVerifier:
                 algorithms=[key.algorithm_name],
                 audience=issuer.audience,
                 issuer=issuer.name,
-                leeway=LEEWAY,
-                options={"require": REQUIRED},
+                leeway=CLOCK_LEEWAY_SECONDS,
+                options={"require": REQUIRED_CLAIMS},
             )
-            _check(claims, issuer)
+            _check_claims(claims, issuer)
         except jwt.InvalidTokenError as exc:
             raise InvalidTokenError(type(exc).__name__) from None
         except (PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
@@ -137,38 +137,40 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
-def _time(said: Any) -> float | None:
-    """Seconds since 1970; None for what is no number, though it may be spelled like one."""
-    if isinstance(said, bool) or not isinstance(said, int | float):
+def _parse_time(value: Any) -> float | None:
+    """Seconds since 1970; None for a value that is not a number, such as a text with digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return float(said) if math.isfinite(said) else None
+        return float(value) if math.isfinite(value) else None
     except OverflowError:
         return None
 
 
-def _signed_in(claims: Mapping[str, Any]) -> float:
-    """When a viewer signed in: not after the token was issued, and never where what is said is no time."""
-    issued = float(claims["iat"])
-    said = _time(claims.get("auth_time", issued))
-    return 0.0 if said is None else min(said, issued)
+def _signed_in_at(claims: Mapping[str, Any]) -> float:
+    """When the viewer signed in, at the latest when the token was issued; 0 if `auth_time` is not a time."""
+    issued_at = float(claims["iat"])
+    signed_in_at = _parse_time(claims.get("auth_time", issued_at))
+    return 0.0 if signed_in_at is None else min(signed_in_at, issued_at)
 
 
-def _check(claims: Mapping[str, Any], issuer: Issuer) -> None:
+def _check_claims(claims: Mapping[str, Any], issuer: Issuer) -> None:
     """
-    What PyJWT leaves to us.
+    Check what PyJWT does not check.
 
     Raises:
-        jwt.InvalidTokenError: the token has no proper times, counts too long, is for others too, or names nobody.
+        jwt.InvalidTokenError: a time is not a number, the lifetime is too long, the token has an audience that the
+            settings do not allow, or the subject is missing.
     """
-    sub, several = claims["sub"], isinstance(claims["aud"], list) and len(claims["aud"]) > 1
-    if not isinstance(sub, str) or not 0 < len(sub) <= 256:
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_CHARACTERS:
         raise jwt.InvalidTokenError("sub")
-    sub.encode()  # half a character is no text: nothing could write it down
-    expires, issued = _time(claims["exp"]), _time(claims["iat"])
-    if expires is None or issued is None:  # PyJWT reads a number in a text, too
+    subject.encode()  # raises ValueError for half of a surrogate pair, which no log could store
+    expires_at, issued_at = _parse_time(claims["exp"]), _parse_time(claims["iat"])
+    if expires_at is None or issued_at is None:  # PyJWT also accepts a text with digits
         raise jwt.InvalidTokenError("times")
-    if expires - issued > issuer.longest:
+    if expires_at - issued_at > issuer.max_lifetime_seconds:
         raise jwt.InvalidTokenError("too long")
-    if several and claims.get("azp") not in issuer.clients:  # one for others too may have been sent on by them
+    has_other_audiences = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+    if has_other_audiences and claims.get("azp") not in issuer.clients:  # another audience could pass it on to us
         raise jwt.InvalidTokenError("aud")

@@ -1,7 +1,7 @@
 """
-The public keys of an issuer, by their id: fetched without holding anybody up, rotated, kept through an outage.
+The public keys of an issuer, by key id: fetched in the background, rotated, and kept through an outage.
 
-A set is taken as a whole or not at all; what is wrong with it leaves the last good one as it is.
+A set of keys is accepted as a whole or not at all. An invalid set leaves the last valid one in use.
 """
 
 from __future__ import annotations
@@ -21,163 +21,163 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
+from student_graph.gateway.shared_tasks import SharedTasks
+
 log = logging.getLogger("student_graph.auth")
 
-BETWEEN = 30.0
-"""Seconds between two questions for the keys."""
-OLD = 3600.0
-"""Seconds after which they are asked for behind, so that a key that was withdrawn counts no more."""
-KEPT = 86_400.0
-"""Seconds for which the last good keys count when the issuer gives no new ones."""
-PATIENCE = 5.0
-"""Seconds that the issuer may take."""
-LARGEST = 256 * 1024
-"""Bytes of a set of keys."""
-SMALLEST = 2048
-"""Bits of an RSA key at least."""
-PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
-"""Parts of a key that nobody may publish."""
-UNREADABLE = (
+MIN_FETCH_INTERVAL_SECONDS = 30.0
+REFRESH_AFTER_SECONDS = 3600.0
+"""Age at which keys are fetched again in the background, so that a withdrawn key stops being accepted."""
+MAX_KEY_AGE_SECONDS = 86_400.0
+"""How long the last valid keys are accepted if the issuer provides no new ones."""
+FETCH_TIMEOUT_SECONDS = 5.0
+MAX_KEY_SET_BYTES = 256 * 1024
+MIN_RSA_BITS = 2048
+PRIVATE_PARAMETERS = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+"""Parameters of private and secret keys (RFC 7518), which an issuer must never publish."""
+PARSE_ERRORS = (
     msgspec.DecodeError,
     PyJWTError,
     UnsupportedAlgorithm,
-    NotImplementedError,  # what PyJWT says of a key whose `alg` is `none`
+    NotImplementedError,  # raised by PyJWT for a key whose `alg` is `none`
     KeyError,
     TypeError,
     ValueError,
     AttributeError,
     RecursionError,
 )
-"""What reading a set raises that is none."""
+"""Exceptions that parsing an invalid key set raises."""
 
 
-class BadKeysError(Exception):
-    """A set of keys that cannot be taken."""
+class InvalidKeySetError(Exception):
+    """A set of keys that is not accepted."""
 
 
 class IssuerKeys:
-    """The keys of one issuer."""
+    """The keys of one issuer, fetched from its JWKS address or fixed."""
 
     def __init__(
         self,
         url: str | None = None,
         client: httpx.AsyncClient | None = None,
         *,
-        given: Mapping[str, PyJWK] | None = None,
-        patience: float = PATIENCE,
+        static_keys: Mapping[str, PyJWK] | None = None,
+        timeout_seconds: float = FETCH_TIMEOUT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Fetch them from `url`, or take those that are `given`; `patience` and `clock` count seconds."""
-        self._url, self._client, self._patience, self._clock = url, client, patience, clock
-        self._keys: Mapping[str, PyJWK] = dict(given or {})
-        self._fetched = math.inf if url is None else -math.inf
-        self._tried = -math.inf
-        self._fetching: asyncio.Task[None] | None = None
+        """Fetch the keys from `url`, or use `static_keys`, which never expire. `clock` counts seconds."""
+        self._url, self._client, self._timeout_seconds, self._clock = url, client, timeout_seconds, clock
+        self._keys: Mapping[str, PyJWK] = dict(static_keys or {})
+        self._fetched_at = math.inf if url is None else -math.inf
+        self._attempted_at = -math.inf
+        self._fetches: SharedTasks[None, None] = SharedTasks()
 
-    async def find(self, kid: str) -> PyJWK | None:
-        """The key of that id; None when the issuer has none. An unknown one is looked for, but not often."""
+    async def find(self, key_id: str) -> PyJWK | None:
+        """
+        The key with an id; None if the issuer has none.
+
+        An unknown id waits for a running fetch, or starts one if the last attempt is long enough ago.
+        """
         if self._url is None:
-            return self._keys.get(kid)
-        if kid in self._keys and self._good():
-            return self._keys[kid]
-        if (task := self._fetch()) is not None:
-            await asyncio.shield(task)
-        return self._keys.get(kid) if self._good() else None
+            return self._keys.get(key_id)
+        if key_id not in self._keys or not self._valid():
+            await self._fetches.join(None, self._fetch_if_due)
+        return self._keys.get(key_id) if self._valid() else None
 
-    def stands(self, kid: str, key: PyJWK) -> bool:
-        """Whether that very key still counts."""
-        return self._keys.get(kid) is key and self._good()
+    def is_current(self, key_id: str, key: PyJWK) -> bool:
+        """Whether the issuer still has this key under this id."""
+        return self._keys.get(key_id) is key and self._valid()
 
-    def _good(self) -> bool:
-        """Whether the keys still count; old ones are asked for behind: who asks now need not wait."""
-        age = self._clock() - self._fetched
-        if OLD < age < KEPT:
-            self._fetch()
-        return age < KEPT
+    def _valid(self) -> bool:
+        """Whether the keys are young enough; starts a fetch in the background if they are old."""
+        age = self._clock() - self._fetched_at
+        if REFRESH_AFTER_SECONDS < age < MAX_KEY_AGE_SECONDS and self._is_due():
+            self._fetches.start(None, self._fetch_if_due)
+        return age < MAX_KEY_AGE_SECONDS
 
-    def _fetch(self) -> asyncio.Task[None] | None:
-        """The fetch that is under way, or a new one when the last is long enough ago."""
-        if self._fetching is None and self._clock() - self._tried >= BETWEEN:
-            self._tried = self._clock()
-            self._fetching = asyncio.create_task(self._fetched_anew())
-            self._fetching.add_done_callback(self._landed)
-        return self._fetching
+    def _is_due(self) -> bool:
+        return self._clock() - self._attempted_at >= MIN_FETCH_INTERVAL_SECONDS
 
-    def _landed(self, _: asyncio.Task[None]) -> None:
-        self._fetching = None
-
-    async def _fetched_anew(self) -> None:
+    async def _fetch_if_due(self) -> None:
+        if not self._is_due():
+            return
+        self._attempted_at = self._clock()
         assert self._client is not None
         assert self._url is not None
         try:
-            async with asyncio.timeout(self._patience):
-                read = keys_in(await _body(self._client, self._url))
-        except Exception as exc:  # noqa: BLE001 - whatever it is, those who ask have no part in it
-            log.warning("an issuer's keys could not be had (%s); the last good ones stay", type(exc).__name__)
+            async with asyncio.timeout(self._timeout_seconds):
+                keys = parse_key_set(await _download(self._client, self._url))
+        except Exception as exc:  # noqa: BLE001 - no failure of the issuer may reach the requests that wait for keys
+            log.warning("cannot fetch an issuer's keys (%s); the last valid ones stay in use", type(exc).__name__)
             return
-        # A key that did not change is the same object: what was verified with it stays verified.
-        kept = self._keys
+        # An unchanged key stays the same object: tokens that it verified stay verified.
+        known = self._keys
         self._keys = {
-            kid: kept[kid] if kid in kept and _same(kept[kid], key) else key for kid, key in read.items()
+            key_id: known[key_id] if key_id in known and _are_equal(known[key_id], key) else key
+            for key_id, key in keys.items()
         }
-        self._fetched = self._clock()
+        self._fetched_at = self._clock()
 
     async def close(self) -> None:
-        """Fetch no more."""
-        if self._fetching is not None:
-            self._fetching.cancel()
-            await asyncio.gather(self._fetching, return_exceptions=True)
+        """Cancel a running fetch and close the client."""
+        await self._fetches.close()
         if self._client is not None:
             await self._client.aclose()
 
 
-async def _body(client: httpx.AsyncClient, url: str) -> bytes:
-    """What stands at the address, read no further than it may be long."""
+async def _download(client: httpx.AsyncClient, url: str) -> bytes:
+    """
+    The body of a 200 response.
+
+    Raises:
+        InvalidKeySetError: the status is another one, or the body is too large.
+    """
     async with client.stream(
         "GET", url, headers={"Accept": "application/json", "Accept-Encoding": "identity"}, follow_redirects=False
-    ) as answer:
-        if answer.status_code != 200:
-            raise BadKeysError
+    ) as response:
+        if response.status_code != 200:
+            raise InvalidKeySetError
         body = bytearray()
-        async for part in answer.aiter_raw():
-            body += part
-            if len(body) > LARGEST:
-                raise BadKeysError
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > MAX_KEY_SET_BYTES:
+                raise InvalidKeySetError
     return bytes(body)
 
 
-def keys_in(body: bytes) -> dict[str, PyJWK]:
+def parse_key_set(body: bytes) -> dict[str, PyJWK]:
     """
-    The keys for signatures of a set (RFC 7517), by id.
+    The signing keys of a JSON Web Key Set (RFC 7517), by key id.
 
     Raises:
-        BadKeysError: it is no set, is empty, holds a private part, an id twice, or a key that is too weak.
+        InvalidKeySetError: it is no key set, has no signing key or the same id twice, or a key is weak or private.
     """
     try:
         rows = msgspec.json.decode(body)["keys"]
-        signing = [row for row in rows if row.get("use", "sig") == "sig" and row.get("kty") in {"RSA", "EC"}]
-        found = {row["kid"]: PyJWK(row) for row in signing}
-        sound = all(map(_strong, found.values())) and all(isinstance(kid, str) for kid in found)
-    except UNREADABLE:
-        raise BadKeysError from None
+        signing_rows = [row for row in rows if row.get("use", "sig") == "sig" and row.get("kty") in {"RSA", "EC"}]
+        keys = {row["kid"]: PyJWK(row) for row in signing_rows}
+        acceptable = all(map(_is_strong, keys.values())) and all(isinstance(key_id, str) for key_id in keys)
+    except PARSE_ERRORS:
+        raise InvalidKeySetError from None
     if (
-        not found
-        or not sound
-        or len(found) != len(signing)
-        or any(part in row for row in rows for part in PRIVATE)
+        not keys
+        or not acceptable
+        or len(keys) != len(signing_rows)
+        or any(parameter in row for row in rows for parameter in PRIVATE_PARAMETERS)
     ):
-        raise BadKeysError
-    return found
+        raise InvalidKeySetError
+    return keys
 
 
-def _strong(key: PyJWK) -> bool:
+def _is_strong(key: PyJWK) -> bool:
+    """Whether a key is RSA of at least `MIN_RSA_BITS` or elliptic curve P-256."""
     public: Any = key.key
     if isinstance(public, RSAPublicKey):
-        return public.key_size >= SMALLEST
+        return public.key_size >= MIN_RSA_BITS
     return isinstance(public, EllipticCurvePublicKey) and isinstance(public.curve, SECP256R1)
 
 
-def _same(one: PyJWK, other: PyJWK) -> bool:
+def _are_equal(first: PyJWK, second: PyJWK) -> bool:
     return bool(
-        one.key.public_numbers() == other.key.public_numbers() and one.algorithm_name == other.algorithm_name
+        first.key.public_numbers() == second.key.public_numbers() and first.algorithm_name == second.algorithm_name
     )

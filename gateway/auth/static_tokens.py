@@ -1,4 +1,4 @@
-"""Viewers whose token is in the settings, such as service accounts."""
+"""Tokens that the settings name, such as those of service accounts."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from student_graph.resolvers.context import Viewer
 
 
 class StaticTokens:
-    """Viewers by token. Only digests are kept, so that no dump of the process shows a token."""
+    """Viewers by token. Holds digests only, so that a memory dump shows no token."""
 
     def __init__(self, viewers: Mapping[str, Viewer]) -> None:
         self._viewers = [(_digest(token), viewer) for token, viewer in viewers.items()]
 
     def viewer(self, token: str) -> Viewer | None:
         """
-        Whose token it is; None when nobody's.
+        The viewer of a token; None if the settings do not name the token.
 
-        Every digest is compared in full, so that the time taken tells nothing of how close a guess came.
+        Compares every digest in full, so that the response time does not show how close a guess is.
         """
-        given, found = _digest(token), None
-        for digest, viewer in self._viewers:
-            if hmac.compare_digest(digest, given):
-                found = viewer
-        return found
+        digest, match = _digest(token), None
+        for known, viewer in self._viewers:
+            if hmac.compare_digest(known, digest):
+                match = viewer
+        return match
 
 
 def _digest(token: str) -> bytes:

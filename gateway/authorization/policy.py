@@ -1,241 +1,231 @@
 """
-Who may see which records: deny by default, decided before fetching and again on every record that comes back.
+The access policy: which records a viewer may see. Everything is denied by default.
 
-A record that is not the viewer's is exactly like one that does not exist. A class of data that is not granted is
-`FORBIDDEN`, which depends on the viewer and on whether the student is the viewer's, never on what is recorded.
+The policy decides before records are fetched, and again for every record that comes back. A record outside the
+viewer's reach is exactly like one that does not exist. A class of data that is not granted is `FORBIDDEN`. That
+depends on the viewer and on whether the student is within the viewer's reach, never on what is recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.answers import Answer, Answers, Ask, records_in
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.lookup import About, Page
 from student_graph.adapters.model import DistrictId, Record, Sensitivity, StudentId
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.store import SharedBatch
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Operation, ReachOf, Viewer
+from student_graph.resolvers.context import ReachProvider, Viewer
+from student_graph.resolvers.operation import Disclosures
 
-OPEN = frozenset({Sensitivity.OPEN})
+OPEN_CLASSES = frozenset({Sensitivity.OPEN})
+"""Classes of data that need no grant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The classes of data of one district that a viewer may see today."""
+    """The classes of data that a viewer may see in one district today."""
 
-    all: frozenset[Sensitivity]
-    """Of every student whom the viewer may see."""
-    some: frozenset[Sensitivity] = frozenset()
-    """Of some of them only."""
+    for_all: frozenset[Sensitivity]
+    """Classes that the viewer may see of every student within reach."""
+    for_some: frozenset[Sensitivity] = frozenset()
+    """Classes that the viewer may see of some of these students only."""
 
-    def opens(self, sensitivity: Sensitivity) -> bool:
-        """Whether a class may be seen of anybody."""
-        return sensitivity in self.all or sensitivity in self.some
+    def allow(self, sensitivity: Sensitivity) -> bool:
+        """Whether the viewer may see a class of at least some students."""
+        return sensitivity in self.for_all or sensitivity in self.for_some
 
-    def whom(self, sensitivity: Sensitivity, reach: Reach) -> frozenset[StudentId] | None:
-        """The students of whom a class may be seen; None for everybody."""
-        if sensitivity in self.all:
+    def visible_students(self, sensitivity: Sensitivity, reach: Reach) -> frozenset[StudentId] | None:
+        """The students whose records of a class the viewer may see; None for all students of the district."""
+        if sensitivity in self.for_all:
             return None if reach.everybody else reach.students
-        named = reach.bounded.get(sensitivity, frozenset())
-        return named if reach.everybody else named & reach.students
+        students = reach.bounded.get(sensitivity, frozenset())
+        return students if reach.everybody else students & reach.students
 
 
-def rights(viewer: Viewer, district: District) -> Rights:
-    """What a viewer may see of a district today, in a request with the viewer's purpose."""
+def rights_of(viewer: Viewer, district: District) -> Rights:
+    """The rights of a viewer in a district today, in a request with the viewer's purpose."""
     today = district.today()
-    holding = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
-    opened = viewer.emergency.classes if viewer.emergency is not None else frozenset[Sensitivity]()
-    whole = OPEN.union(opened, *(grant.classes for grant in holding if not grant.bounded))
-    return Rights(whole, frozenset().union(*(grant.classes for grant in holding if grant.bounded)) - whole)
+    grants = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
+    emergency = viewer.emergency.classes if viewer.emergency is not None else frozenset[Sensitivity]()
+    for_all = OPEN_CLASSES.union(emergency, *(grant.classes for grant in grants if not grant.bounded))
+    return Rights(for_all, frozenset().union(*(grant.classes for grant in grants if grant.bounded)) - for_all)
 
 
 def authorized(
     fetch: Fetch,
     viewer: Viewer,
     districts: Mapping[DistrictId, District],
-    reach_of: ReachOf,
-    operation: Operation | None = None,
+    reach_of: ReachProvider,
+    disclosures: Disclosures | None = None,
 ) -> Fetch:
-    """Ask nothing that the viewer may not see, and let nothing through that came all the same; note refusals."""
-    return _Authorized(fetch, viewer, districts, reach_of, operation or Operation())
+    """Fetch only records that the viewer may see; record denied keys and classes read in `disclosures`."""
+    if disclosures is None:
+        disclosures = Disclosures()
+    return _AuthorizedFetch(fetch, viewer, districts, reach_of, disclosures)
 
 
 @dataclass(slots=True, eq=False)
-class _Authorized:
-    """A fetch for one viewer's operation."""
+class _AuthorizedFetch:
+    """The fetch of one viewer's operation."""
 
     fetch: Fetch
     viewer: Viewer
     districts: Mapping[DistrictId, District]
-    reach_of: ReachOf
-    operation: Operation
+    reach_of: ReachProvider
+    disclosures: Disclosures
     _rights: dict[DistrictId, Rights] = field(default_factory=dict)
     _reaches: dict[DistrictId, Reach] = field(default_factory=dict)
 
-    async def __call__(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        """What the viewer may see of the answers."""
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
+        """The part of the answers that the viewer may see."""
         if source.district not in self.viewer.districts:
             return {}
-        mine = self._rights_in(source.district)
-        if not mine.opens(ask.lookup.sensitivity):
-            self._deny(source, len(ask.keys))
-            return _each(ask.keys, ForbiddenError("not granted"), source)
+        rights = self._rights_in(source.district)
+        if not rights.allow(ask.lookup.sensitivity):
+            self._record_denied(source, len(ask.keys))
+            return _error_for_keys(ask.keys, ForbiddenError("not granted"), source)
         if ask.lookup.about is not About.STUDENTS:
-            return _passed(await self.fetch(source, ask), _Check(source.district, mine.all, ask.lookup.about))
+            rule = _VisibilityRule(source.district, rights.for_all, ask.lookup.about)
+            return _visible_answers(await self.fetch(source, ask), rule)
         try:
             reach = self._reaches.get(source.district) or await self._reach_in(source.district)
         except AdapterError as error:
-            return _each(ask.keys, error, source)
-        return await self._of_students(source, ask, mine, reach)
+            return _error_for_keys(ask.keys, error, source)
+        return await self._fetch_about_students(source, ask, rights, reach)
 
-    async def _of_students(
-        self, source: Source, ask: Ask[Any], mine: Rights, reach: Reach
-    ) -> Mapping[Any, Answer[Any]]:
-        whom = mine.whom(ask.lookup.sensitivity, reach)
-        if ask.lookup.sensitivity is not Sensitivity.OPEN:
-            self.operation.read.setdefault(source.district, set()).add(ask.lookup.sensitivity)
-        counting = whom is not None and ask.lookup.paged
-        check = _Check(source.district, mine.all | mine.some, ask.lookup.about, whom, counting)
-        if whom is None or ask.lookup.key_kind != "student" or whom.issuperset(ask.keys):
-            return _passed(await self.fetch(source, ask), check)
-        asked = replace(ask, keys=tuple(key for key in ask.keys if key in whom))
-        self._deny(source, len(ask.keys) - len(asked.keys))
-        told = _passed(await self.fetch(source, asked), check) if asked.keys else {}
-        # The class is granted for others of the viewer's students: of this one it is not, whatever is recorded.
-        closed = [key for key in ask.keys if key not in whom and reach.has(key)]
-        return {**told, **_each(closed, ForbiddenError("not granted"), source)} if closed else told
+    async def _fetch_about_students(self, source: Source, ask: Ask[Any], rights: Rights, reach: Reach) -> Answers:
+        sensitivity = ask.lookup.sensitivity
+        students = rights.visible_students(sensitivity, reach)
+        if sensitivity is not Sensitivity.OPEN:
+            self.disclosures.classes_read.setdefault(source.district, set()).add(sensitivity)
+        hide_totals = students is not None and ask.lookup.paged
+        classes = rights.for_all | rights.for_some
+        rule = _VisibilityRule(source.district, classes, ask.lookup.about, students, hide_totals)
+        if students is None or ask.lookup.key_kind != "student" or students.issuperset(ask.keys):
+            return _visible_answers(await self.fetch(source, ask), rule)
+        allowed = replace(ask, keys=tuple(key for key in ask.keys if key in students))
+        self._record_denied(source, len(ask.keys) - len(allowed.keys))
+        answers = _visible_answers(await self.fetch(source, allowed), rule) if allowed.keys else {}
+        # For a student within reach whose class is granted for other students only, the error says so.
+        forbidden = [key for key in ask.keys if key not in students and reach.has(key)]
+        if not forbidden:
+            return answers
+        return {**answers, **_error_for_keys(forbidden, ForbiddenError("not granted"), source)}
 
-    def _deny(self, source: Source, keys: int) -> None:
-        denied = self.operation.denied
+    def _record_denied(self, source: Source, keys: int) -> None:
+        denied = self.disclosures.denied
         denied[source.district] = denied.get(source.district, 0) + keys
 
     def _rights_in(self, district: DistrictId) -> Rights:
-        found = self._rights.get(district)
-        if found is None:
-            found = self._rights[district] = rights(self.viewer, self.districts[district])
-        return found
+        rights = self._rights.get(district)
+        if rights is None:
+            rights = self._rights[district] = rights_of(self.viewer, self.districts[district])
+        return rights
 
     async def _reach_in(self, district: DistrictId) -> Reach:
-        found = self._reaches[district] = await self.reach_of(district)
-        return found
+        reach = self._reaches[district] = await self.reach_of(district)
+        return reach
 
 
-def _each(keys: Iterable[Any], error: AdapterError, source: Source) -> dict[Any, Answer[Any]]:
-    """The same error for each key."""
+def _error_for_keys(keys: Iterable[Any], error: AdapterError, source: Source) -> dict[Any, Answer[Any]]:
+    """The same error as the answer to each key."""
     error.source = error.source or source.name
     return dict.fromkeys(keys, Answer(error, source.name, datetime.now(UTC)))
 
 
-class _Census(NamedTuple):
-    """What the records of a batch are, whoever asks."""
+class _BatchSummary(NamedTuple):
+    """What the records of a batch have in common, independent of the viewer."""
 
     classes: frozenset[Sensitivity]
     districts: frozenset[DistrictId]
     subjects: frozenset[Any]
-    """Whom they are about, by the attribute that names it; None among them for a record that names nobody."""
-    sound: bool
-    """Whether every one is stamped, and of an established subject."""
+    """The ids of the persons that the records are about; None is among them if a record names no person."""
+    well_formed: bool
+    """Whether every record is stamped with its source, and none has an unresolved subject."""
 
 
-def _census(told: Mapping[Any, Answer[Any]], about: About) -> _Census:
-    """What a batch holds; of one that is kept together it is found out once."""
-    known: _Census | None = getattr(told, "census", None)
-    if known is not None:
-        return known
-    records = list(_records(told.values()))
-    sound = None not in map(FETCHED, records) and not any(map(SUBJECT, records))
-    found = _Census(
-        frozenset(kind.sensitivity for kind in _kinds(records)),
-        frozenset(map(DISTRICT, records)) if sound else frozenset(),
+def _summarize(answers: Answers, about: About) -> _BatchSummary:
+    records = [record for answer in answers.values() for record in records_in(answer.value)]
+    well_formed = None not in map(_FETCHED, records) and not any(map(_SUBJECT, records))
+    return _BatchSummary(
+        frozenset(kind.sensitivity for kind in _types_of(records)),
+        frozenset(map(_DISTRICT, records)) if well_formed else frozenset(),
         frozenset() if about.value is None else frozenset(map(attrgetter(about.value), records)),
-        sound,
+        well_formed,
     )
-    if isinstance(told, SharedBatch):
-        told.census = found
-    return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Check:
-    """What a record must be to be let through."""
+class _VisibilityRule:
+    """The records that a viewer may see in the answers to one ask."""
 
     district: DistrictId
     classes: frozenset[Sensitivity]
     about: About
-    whom: frozenset[StudentId] | None = None
-    """The students whom it may be about; None for all."""
-    counting: bool = False
-    """Whether answers may tell how many there are in all, of whom the viewer may see some only."""
+    students: frozenset[StudentId] | None = None
+    """The students that records may be about; None for all."""
+    hide_totals: bool = False
+    """Whether a page's total is removed, because it counts students outside the viewer's reach."""
 
-    def all(self, told: Mapping[Any, Answer[Any]]) -> bool:
-        """Whether every record passes, as nearly always: the same as `one`, for all at once."""
-        census = _census(told, self.about)
+    def allows_all(self, answers: Answers) -> bool:
+        """Whether `allows` is true for every record; it nearly always is. Computed for the whole batch at once."""
+        if isinstance(answers, SharedBatch):  # the same for every viewer: a cached batch is summarized once
+            summary: _BatchSummary = answers.summary(_summarize, self.about)
+        else:
+            summary = _summarize(answers, self.about)
         return (
-            census.sound
-            and census.classes <= self.classes
-            and census.districts <= {self.district}
-            and None not in census.subjects
-            and "" not in census.subjects
-            and (self.whom is None or census.subjects <= self.whom)
+            summary.well_formed
+            and summary.classes <= self.classes
+            and summary.districts <= {self.district}
+            and None not in summary.subjects
+            and "" not in summary.subjects
+            and (self.students is None or summary.subjects <= self.students)
         )
 
-    def one(self, record: Record) -> bool:
-        """Whether a record passes; one whose subject is not established does not."""
-        subject = getattr(record, self.about.value) if self.about.value is not None else None
+    def allows(self, record: Record) -> bool:
+        """Whether the viewer may see a record; no viewer may see one whose subject is unresolved."""
+        person = getattr(record, self.about.value) if self.about.value is not None else None
         return (
             record.fetched is not None
             and record.fetched.district == self.district
             and record.subject is None
             and record.sensitivity in self.classes
-            and (self.about.value is None or bool(subject if self.whom is None else subject in self.whom))
+            and (self.about.value is None or bool(person if self.students is None else person in self.students))
         )
 
 
-def _kinds(records: Sequence[Record]) -> set[type[Record]]:
+def _types_of(records: Sequence[Record]) -> set[type[Record]]:
     return set(map(type, records))
 
 
-FETCHED, DISTRICT, SUBJECT = attrgetter("fetched"), attrgetter("fetched.district"), attrgetter("subject")
+_FETCHED, _DISTRICT, _SUBJECT = attrgetter("fetched"), attrgetter("fetched.district"), attrgetter("subject")
 
 
-def _passed(told: Mapping[Any, Answer[Any]], check: _Check) -> Mapping[Any, Answer[Any]]:
-    """What of the answers the viewer may see."""
-    if not check.counting and check.all(told):
-        return told
-    answers = ((key, _visible(check, answer)) for key, answer in told.items())
-    return {key: answer for key, answer in answers if answer is not None}
+def _visible_answers(answers: Answers, rule: _VisibilityRule) -> Answers:
+    """The answers without the records that the rule does not allow."""
+    if not rule.hide_totals and rule.allows_all(answers):
+        return answers
+    visible = ((key, _visible_answer(answer, rule)) for key, answer in answers.items())
+    return {key: answer for key, answer in visible if answer is not None}
 
 
-def _records(answers: Iterable[Answer[Any]]) -> Iterator[Record]:
-    """All records of all answers."""
-    for answer in answers:
-        match answer.value:
-            case list() as records:
-                yield from records
-            case Page() as page:
-                yield from page.items
-            case AdapterError():
-                pass
-            case record:
-                yield record
-
-
-def _visible(check: _Check, answer: Answer[Any]) -> Answer[Any] | None:
-    """What of an answer passes; None when it is as if it did not exist. A total counts others too, and goes."""
-    passes: Callable[[Record], bool] = check.one
+def _visible_answer(answer: Answer[Any], rule: _VisibilityRule) -> Answer[Any] | None:
+    """The visible part of an answer; None if its only record is not visible."""
+    allows: Callable[[Record], bool] = rule.allows
     match answer.value:
         case AdapterError():
             return answer
         case Page() as page:
-            total = page.total if check.whom is None else None
-            return answer._replace(value=replace(page, items=list(filter(passes, page.items)), total=total))
+            total = page.total if rule.students is None else None
+            return answer._replace(value=replace(page, items=list(filter(allows, page.items)), total=total))
         case list() as records:
-            return answer._replace(value=list(filter(passes, records)))
+            return answer._replace(value=list(filter(allows, records)))
         case record:
-            return answer if passes(record) else None
+            return answer if allows(record) else None

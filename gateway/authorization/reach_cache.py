@@ -1,56 +1,58 @@
 """
-Whom a viewer may see: found out live, from the district's system of record, and kept for a short while.
+Cached reaches. A viewer's *reach* is the set of students that the viewer may see.
 
-It is asked by the gateway itself, not as the viewer. What was asked is at most 15 minutes old; when the system of
-record is down, what is at most an hour old counts, and then nobody is seen any more.
+The gateway reads it at request time from the district's system of record, on its own authority. The records that
+decide are at most 15 minutes old. While the system of record fails, records up to an hour old count; after that
+no viewer sees any student.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from cachetools import LRUCache
+
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch
-from student_graph.gateway.authorization.reach_lookup import ReachLookup, MissingCaseloads
-from student_graph.gateway.cache import TrackedOperation
+from student_graph.gateway.authorization.reach_lookup import MissingCaseloads, ReachLookup
+from student_graph.gateway.cache import Dependencies
 from student_graph.gateway.cache.store import CachedBatch, are_current
-from student_graph.resolvers.access import Reach, united
+from student_graph.gateway.shared_tasks import SharedTasks
+from student_graph.resolvers.access import Reach, merge_students
 from student_graph.resolvers.context import Viewer
+from student_graph.resolvers.operation import Traffic
 
-FRESH = timedelta(minutes=15)
-"""How old what decides may be."""
-HARD = timedelta(minutes=60)
-"""How old it may be when the system of record does not answer."""
-PATIENCE = 4.0
-"""Seconds that the system of record is given; an operation has ten for all."""
-MOST = 10_000
-"""Viewers of whom is remembered whom they may see."""
+MAX_AGE = timedelta(minutes=15)
+"""Maximum age of the records that decide."""
+MAX_AGE_IN_OUTAGE = timedelta(minutes=60)
+"""Their maximum age while the system of record fails."""
+LOOKUP_TIMEOUT_SECONDS = 4.0
+"""For all requests of one lookup; an operation has ten seconds in total."""
+MAX_CACHED_REACHES = 10_000
 
-Begin = Callable[[float], tuple[Fetch, TrackedOperation]]
-"""Begins to ask the sources for so many seconds: how to ask, and what the answers will rest on."""
+StartFetch = Callable[[float], tuple[Fetch, Traffic, Dependencies]]
+"""Returns a fetch that works for so many seconds, and the records of its work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedReach:
-    """Whom a viewer may see in one district, and on what that rests."""
+    """A viewer's reach in one district, and the cached answers that it depends on."""
 
     reach: Reach
     batches: Sequence[CachedBatch] = ()
-    """The batches that it was found in."""
+    """The cached answers that it was computed from."""
     complete: bool = True
-    """Whether they are all that it rests on."""
+    """Whether `batches` are all that it depends on."""
     until: float = float("inf")
-    """Until when it counts, by the cache's clock."""
+    """When its oldest answer is too old, by the cache's clock."""
 
-    def stands(self, now: float) -> bool:
-        """Whether nothing that it rests on is too old, or was forgotten or replaced."""
+    def is_current(self, now: float) -> bool:
+        """Whether none of its answers is too old, purged or replaced."""
         return now < self.until and are_current(self.batches)
 
 
@@ -61,76 +63,78 @@ class _Key(NamedTuple):
 
 
 class ReachCache:
-    """Whom the viewers of a process may see."""
+    """The reaches of all viewers of a process."""
 
     def __init__(
         self,
         districts: Mapping[DistrictId, District],
-        begin: Begin,
+        start_fetch: StartFetch,
         clock: Callable[[], float],
         dependents: frozenset[DistrictId] = frozenset(),
     ) -> None:
-        """Ask as `begin` says; parents in `dependents` keep their rights when a child comes of age."""
-        self._districts, self._begin, self._clock, self._dependents = districts, begin, clock, dependents
-        self._kept: OrderedDict[_Key, CachedReach] = OrderedDict()
-        self._asking: dict[_Key, asyncio.Task[CachedReach]] = {}
-        self._untold = MissingCaseloads(clock, FRESH)
-
-    async def find(self, viewer: Viewer, district: DistrictId) -> CachedReach:
         """
-        Whom a viewer may see in one of the viewer's districts.
+        Look up reaches with the fetches that `start_fetch` returns.
+
+        `clock` is the cache's. Parents in the districts of `dependents` keep their rights when a student turns 18.
+        """
+        self._districts, self._start_fetch, self._clock = districts, start_fetch, clock
+        self._dependents = dependents
+        self._reaches: LRUCache[_Key, CachedReach] = LRUCache(MAX_CACHED_REACHES)
+        self._lookups: SharedTasks[_Key, CachedReach] = SharedTasks()
+        self._missing_caseloads = MissingCaseloads(clock, MAX_AGE)
+
+    async def get(self, viewer: Viewer, district: DistrictId) -> CachedReach:
+        """
+        The reach of a viewer in one of the viewer's districts.
 
         Raises:
-            AdapterError: the system of record did not say.
+            AdapterError: the system of record does not answer, and no answer of the last hour is cached.
         """
         key = _Key(viewer, district, self._districts[district].today())
-        kept = self._kept.get(key)
-        if kept is not None and kept.stands(self._clock()):
-            self._kept.move_to_end(key)
-            return kept
-        task = self._asking.get(key)
-        if task is None:
-            task = self._asking[key] = asyncio.create_task(self._found(key))
-            task.add_done_callback(lambda _: self._asking.pop(key, None))
-        return await asyncio.shield(task)
+        cached = self._reaches.get(key)
+        if cached is not None and cached.is_current(self._clock()):
+            return cached
+        return await self._lookups.join(key, lambda: self._look_up(key))
 
     async def close(self) -> None:
-        """Ask no more."""
-        tasks = list(self._asking.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel running lookups."""
+        await self._lookups.close()
 
-    async def _found(self, key: _Key) -> CachedReach:
-        """Found anew; by older answers when the system of record does not give new ones."""
+    async def _look_up(self, key: _Key) -> CachedReach:
+        """Look up a reach and cache it; if the system of record fails, use older answers."""
         try:
-            scope = await self._asked(key, FRESH)
+            reach = await self._look_up_within(key, MAX_AGE)
         except NotOfferedError:
             raise
         except AdapterError as error:
             try:
-                scope = await self._asked(key, HARD)
+                reach = await self._look_up_within(key, MAX_AGE_IN_OUTAGE)
             except AdapterError:
                 raise error from None
-        self._kept[key] = scope
-        if len(self._kept) > MOST:
-            self._kept.popitem(last=False)
-        return scope
+        self._reaches[key] = reach
+        return reach
 
-    async def _asked(self, key: _Key, age: timedelta) -> CachedReach:
-        """Found with answers of some age; what was just asked is looked up again in the cache, to rest on it."""
-        scope = await self._once(key, age)
-        return scope if scope.complete or key.viewer.emergency else await self._once(key, age)
+    async def _look_up_within(self, key: _Key, max_age: timedelta) -> CachedReach:
+        """
+        Look up a reach from answers of a maximum age.
 
-    async def _once(self, key: _Key, age: timedelta) -> CachedReach:
+        Answers that had to be fetched are no dependencies yet. A second lookup then reads them from the cache.
+        """
+        reach = await self._look_up_once(key, max_age)
+        return reach if reach.complete or key.viewer.emergency else await self._look_up_once(key, max_age)
+
+    async def _look_up_once(self, key: _Key, max_age: timedelta) -> CachedReach:
         if (emergency := key.viewer.emergency) is not None:
-            named = emergency.students if emergency.district == key.district else frozenset()
-            return CachedReach(Reach(through=united([(Ref("emergency", emergency.name), named)])), complete=False)
-        fetch, based = self._begin(PATIENCE)
+            students = emergency.students if emergency.district == key.district else frozenset()
+            return CachedReach(
+                Reach(through=merge_students([(Ref("emergency", emergency.name), students)])), complete=False
+            )
+        fetch, traffic, dependencies = self._start_fetch(LOOKUP_TIMEOUT_SECONDS)
         district = self._districts[key.district]
-        reaching = ReachLookup(key.viewer, district, key.today, fetch, age, self._untold)
-        reach = await reaching.reach(keep_rights=key.district in self._dependents)
-        if not based.traffic:  # nobody was asked: it follows from the settings alone
+        lookup = ReachLookup(key.viewer, district, key.today, fetch, max_age, self._missing_caseloads)
+        reach = await lookup.reach(parents_keep_rights=key.district in self._dependents)
+        if not traffic.by_source:  # no source was read: the reach follows from the token and the settings alone
             return CachedReach(reach)
-        oldest = self._clock() - max(seen.age for seen in based.traffic.values())
-        return CachedReach(reach, tuple(based.dependencies.batches), based.dependencies.complete, oldest + age.total_seconds())
+        oldest = self._clock() - max(source.age for source in traffic.by_source.values())
+        until = oldest + max_age.total_seconds()
+        return CachedReach(reach, tuple(dependencies.batches), dependencies.complete, until)

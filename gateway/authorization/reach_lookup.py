@@ -1,17 +1,19 @@
 """
-One question of whom a viewer may see in a district, put to its system of record.
+The lookup of a viewer's reach in one district: which students the viewer may see today.
 
-By sections, employment, rights and caseloads, each on the day; what the settings give beside is added.
+Reach follows from the sections that a teacher teaches, the schools that employ a principal or counselor, a
+parent's rights and the caseloads of staff, each on the current day. Students that the settings assign to the
+viewer are added.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from student_graph.adapters.answers import Ask, Ref
 from student_graph.adapters.contract import Adapter, LookupMethod
@@ -20,203 +22,226 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from student_graph.adapters.sources import District, Fetch
 from student_graph.gateway.auth.issuers import STAFF_ROLES
-from student_graph.resolvers.access import Assigned, Reach, united
+from student_graph.resolvers.access import AssignedStudents, Reach, merge_students
 from student_graph.resolvers.context import Viewer, ViewerRole
-from student_graph.resolvers.fields.dates import active
+from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.student_list.matching import enrolled
 
 log = logging.getLogger("student_graph.gateway")
 
-OF_AGE = 18
-"""Years at which a parent's rights pass to the student (34 CFR 99.5)."""
+AGE_OF_RIGHTS_YEARS = 18
+"""The age at which a parent's rights pass to the student (34 CFR 99.5)."""
 
-EVERYBODY = frozenset({ViewerRole.SUPERINTENDENT, ViewerRole.SERVICE})
-"""Roles that reach all students of their districts."""
-BUILDING = frozenset({ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
-"""Roles that reach the students of the schools at which they are employed."""
+DISTRICT_ROLES = frozenset({ViewerRole.SUPERINTENDENT, ViewerRole.SERVICE})
+"""Roles whose reach is all students of their districts."""
+SCHOOL_ROLES = frozenset({ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
+"""Roles whose reach is the students of the schools that employ them."""
+
+Groups: TypeAlias = list[tuple[Ref, frozenset[StudentId]]]
+"""Groups of students: each with the section, school, caseload or person that connects them to the viewer."""
 
 
 class MissingCaseloads:
-    """Districts whose system of record does not tell the gateway caseloads."""
+    """Districts whose system of record does not let the gateway read caseloads."""
 
-    def __init__(self, clock: Callable[[], float], rest: timedelta) -> None:
-        """One that did not tell is asked again after a while."""
-        self._clock, self._rest = clock, rest.total_seconds()
+    def __init__(self, clock: Callable[[], float], retry_after: timedelta) -> None:
+        """Try again after `retry_after`."""
+        self._clock, self._retry_after = clock, retry_after.total_seconds()
         self._until: dict[DistrictId, float] = {}
 
-    def now(self, district: DistrictId) -> bool:
-        """Whether it need not be asked at the moment."""
+    def __contains__(self, district: DistrictId) -> bool:
+        """Whether the caseloads of a district cannot be read and are not to be tried now."""
         return self._clock() < self._until.get(district, 0.0)
 
-    def note(self, district: DistrictId, error: AdapterError) -> None:
-        """Note that it did not tell them."""
-        log.warning("district %s: caseloads are not told, and nobody has one (%s)", district, error.code)
-        self._until[district] = self._clock() + self._rest
+    def add(self, district: DistrictId, error: AdapterError) -> None:
+        """Record that the caseloads of a district cannot be read, and log it."""
+        log.warning("district %s: caseloads cannot be read and grant no access (%s)", district, error.code)
+        self._until[district] = self._clock() + self._retry_after
 
 
 @dataclass(frozen=True, slots=True)
 class ReachLookup:
-    """One question of whom a viewer may see in a district."""
+    """One lookup of the reach of a viewer in a district."""
 
     viewer: Viewer
     district: District
     today: date
     fetch: Fetch
-    age: timedelta
-    untold: MissingCaseloads
+    max_age: timedelta
+    missing_caseloads: MissingCaseloads
 
-    async def reach(self, *, keep_rights: bool) -> Reach:
-        """The viewer's students, and for whom bounded grants open their classes."""
-        if self.viewer.role in EVERYBODY:
-            return Reach(everybody=True, staff_id=await self._number(), bounded=await self._bounded())
-        number = await self._number()
+    async def reach(self, *, parents_keep_rights: bool) -> Reach:
+        """
+        The reach of the viewer, with the students of grants that are limited to some students.
+
+        If `parents_keep_rights`, a parent reaches a student who is 18 or older too.
+
+        Raises:
+            AdapterError: the system of record failed, or it does not provide a kind of record that decides.
+        """
+        if self.viewer.role in DISTRICT_ROLES:
+            return Reach(everybody=True, staff_id=await self._staff_id(), bounded=await self._students_of_grants())
+        staff_id = await self._staff_id()
         bounded, *parts = await asyncio.gather(
-            self._bounded(),
-            self._by_role(number, keep_rights),
-            self._served(number),
-            *map(self._assigned, self.viewer.assigned),
+            self._students_of_grants(),
+            self._by_role(staff_id, parents_keep_rights),
+            self._by_caseloads(staff_id),
+            *map(self._by_assignment, self.viewer.assigned),
         )
-        return Reach(through=united(part for those in parts for part in those), staff_id=number, bounded=bounded)
+        groups = (group for part in parts for group in part)
+        return Reach(through=merge_students(groups), staff_id=staff_id, bounded=bounded)
 
-    async def _number(self) -> StaffId | None:
-        """The viewer's number as a member of staff: as the token says, or by an address that is just one's."""
+    async def _staff_id(self) -> StaffId | None:
+        """The staff id in the viewer's token, or that of the only staff member with the viewer's e-mail."""
         if self.viewer.staff_id is not None or self.viewer.email is None:
             return self.viewer.staff_id
-        everybody = (await self._rows(Adapter.staff_by_district, [self.district.id])).get(self.district.id, [])
-        known = {one.staff_id for one in everybody if self.viewer.email in map(str.casefold, one.emails)}
-        return known.pop() if len(known) == 1 else None
+        staff = (await self._records(Adapter.staff_by_district, [self.district.id])).get(self.district.id, [])
+        matches = {member.staff_id for member in staff if self.viewer.email in map(str.casefold, member.emails)}
+        return matches.pop() if len(matches) == 1 else None
 
-    def _by_role(
-        self, number: StaffId | None, keep_rights: bool
-    ) -> Coroutine[Any, Any, list[tuple[Ref, frozenset[StudentId]]]]:
+    def _by_role(self, staff_id: StaffId | None, parents_keep_rights: bool) -> Coroutine[Any, Any, Groups]:
         role = self.viewer.role
-        if role in BUILDING:
-            return self._employed(number)
+        if role in SCHOOL_ROLES:
+            return self._by_employment(staff_id)
         if role is ViewerRole.TEACHER:
-            return self._taught(number)
+            return self._by_sections(staff_id)
         if role is ViewerRole.PARENT:
-            return self._children(keep_rights)
-        return self._self()
+            return self._by_parental_rights(parents_keep_rights)
+        return self._by_own_id()
 
-    async def _self(self) -> list[tuple[Ref, frozenset[StudentId]]]:
-        """Oneself, and nobody without a number."""
-        own = self.viewer.student_id if self.viewer.role is ViewerRole.STUDENT else None
-        return [(Ref("self", own), frozenset({own}))] if own else []
+    async def _by_own_id(self) -> Groups:
+        """A student reaches the own records only; a viewer without a student id reaches nobody."""
+        student_id = self.viewer.student_id if self.viewer.role is ViewerRole.STUDENT else None
+        return [(Ref("self", student_id), frozenset({student_id}))] if student_id else []
 
-    async def _taught(self, number: StaffId | None) -> list[tuple[Ref, frozenset[StudentId]]]:
-        """Students with a place today in the sections in front of which the viewer stands today."""
-        if number is None:
+    async def _by_sections(self, staff_id: StaffId | None) -> Groups:
+        """Students who are enrolled today in the sections that the viewer teaches today."""
+        if staff_id is None:
             return []
-        places = (await self._rows(Adapter.section_staff_by_staff, [number]))[number]
-        sections = sorted({p.section_id for p in places if active(p.begin_date, p.end_date, self.today)})
-        rosters = await self._rows(Adapter.section_enrollments_by_section, sections)
+        teaching = (await self._records(Adapter.section_staff_by_staff, [staff_id]))[staff_id]
+        sections = sorted({t.section_id for t in teaching if is_active(t.begin_date, t.end_date, self.today)})
+        enrollments_of = await self._records(Adapter.section_enrollments_by_section, sections)
         return [
             (
                 Ref("section", section),
-                frozenset(p.student_id for p in roster if active(p.begin_date, p.end_date, self.today)),
+                frozenset(e.student_id for e in enrollments if is_active(e.begin_date, e.end_date, self.today)),
             )
-            for section, roster in rosters.items()
+            for section, enrollments in enrollments_of.items()
         ]
 
-    async def _served(self, number: StaffId | None) -> list[tuple[Ref, frozenset[StudentId]]]:
+    async def _by_caseloads(self, staff_id: StaffId | None) -> Groups:
         """
-        Students on caseloads of the viewer today, such as a program of special education.
+        Students on the viewer's caseloads today, such as those of a special education program.
 
-        A district keeps caseloads or does not, and opens them to the gateway or does not: then there are none.
+        If the district has no caseloads, or the gateway may not read them, there are none.
         """
         offered = self.district.authority(lookup_of(Adapter.caseload_staff_by_staff)) is not None
-        if number is None or self.viewer.role not in STAFF_ROLES or not offered or self.untold.now(self.district.id):
+        if staff_id is None or self.viewer.role not in STAFF_ROLES or not offered:
+            return []
+        if self.district.id in self.missing_caseloads:
             return []
         try:
-            charges = (await self._rows(Adapter.caseload_staff_by_staff, [number]))[number]
-            mine = {each.caseload_id for each in charges if active(each.begin_date, each.end_date, self.today)}
-            places = await self._rows(Adapter.caseload_students_by_caseload, sorted(mine))
+            staffing = (await self._records(Adapter.caseload_staff_by_staff, [staff_id]))[staff_id]
+            caseloads = {s.caseload_id for s in staffing if is_active(s.begin_date, s.end_date, self.today)}
+            students_of = await self._records(Adapter.caseload_students_by_caseload, sorted(caseloads))
         except (NotOfferedError, RefusedError) as error:
-            self.untold.note(self.district.id, error)
+            self.missing_caseloads.add(self.district.id, error)
             return []
         return [
             (
                 Ref("caseload", caseload),
-                frozenset(p.student_id for p in those if active(p.begin_date, p.end_date, self.today)),
+                frozenset(s.student_id for s in students if is_active(s.begin_date, s.end_date, self.today)),
             )
-            for caseload, those in places.items()
+            for caseload, students in students_of.items()
         ]
 
-    async def _employed(self, number: StaffId | None) -> list[tuple[Ref, frozenset[StudentId]]]:
-        """Students enrolled today at the schools at which the viewer is employed today."""
-        if number is None:
+    async def _by_employment(self, staff_id: StaffId | None) -> Groups:
+        """Students who are enrolled today at the schools that employ the viewer today."""
+        if staff_id is None:
             return []
-        jobs = (await self._rows(Adapter.staff_assignments_by_staff, [number]))[number]
-        at = {job.education_organization_id for job in jobs if active(job.begin_date, job.end_date, self.today)}
-        schools = (await self._rows(Adapter.schools_by_district, [self.district.id]))[self.district.id]
-        return await self._at({school.school_id for school in schools if school.school_id in at})
+        jobs = (await self._records(Adapter.staff_assignments_by_staff, [staff_id]))[staff_id]
+        employers = {
+            job.education_organization_id for job in jobs if is_active(job.begin_date, job.end_date, self.today)
+        }
+        schools = (await self._records(Adapter.schools_by_district, [self.district.id]))[self.district.id]
+        return await self._enrolled_at({school.school_id for school in schools if school.school_id in employers})
 
-    async def _children(self, keep_rights: bool) -> list[tuple[Ref, frozenset[StudentId]]]:
-        """Children in whose education the viewer has a parent's rights: not every contact has."""
+    async def _by_parental_rights(self, parents_keep_rights: bool) -> Groups:
+        """Students whose unrestricted legal guardian is the viewer: other contacts have no parental rights."""
         if self.viewer.contact_id is None:
             return []
-        links = (await self._rows(Adapter.contacts_by_contact, [self.viewer.contact_id]))[self.viewer.contact_id]
-        mine = {link.student_id for link in links if link.legal_guardian and not link.restricted}
-        if mine and not keep_rights:
-            born = await self._rows(Adapter.demographics_by_student, sorted(mine))
-            mine -= {child for child, told in born.items() for one in told if _of_age(one.birth_date, self.today)}
-        return [(Ref("contact", self.viewer.contact_id), frozenset(mine))]
+        contacts = (await self._records(Adapter.contacts_by_contact, [self.viewer.contact_id]))[
+            self.viewer.contact_id
+        ]
+        children = {c.student_id for c in contacts if c.legal_guardian and not c.restricted}
+        if children and not parents_keep_rights:
+            demographics_of = await self._records(Adapter.demographics_by_student, sorted(children))
+            children -= {
+                child
+                for child, demographics in demographics_of.items()
+                for record in demographics
+                if _has_own_rights(record.birth_date, self.today)
+            }
+        return [(Ref("contact", self.viewer.contact_id), frozenset(children))]
 
-    async def _assigned(self, given: Assigned) -> list[tuple[Ref, frozenset[StudentId]]]:
-        """Students whom the district gave to the viewer."""
-        if not given.holds(self.district.id, self.today):
+    async def _by_assignment(self, assigned: AssignedStudents) -> Groups:
+        """Students that the settings of the district assign to the viewer."""
+        if not assigned.holds(self.district.id, self.today):
             return []
-        by_school = await self._at(given.schools, given.grade_levels)
-        return [(Ref("caseload", self.viewer.subject), given.students), *by_school]
+        by_school = await self._enrolled_at(assigned.schools, assigned.grade_levels)
+        return [(Ref("caseload", self.viewer.subject), assigned.students), *by_school]
 
-    async def _at(
-        self, schools: frozenset[SchoolId] | set[SchoolId], grade_levels: frozenset[Any] | None = None
-    ) -> list[tuple[Ref, frozenset[StudentId]]]:
-        """Students enrolled today at schools, in grade levels where they are named."""
-        rolls = await self._rows(Adapter.school_enrollments_by_school, sorted(schools))
+    async def _enrolled_at(
+        self, schools: Collection[SchoolId], grade_levels: frozenset[Any] | None = None
+    ) -> Groups:
+        """Students who are enrolled today at schools, in these grade levels or in any."""
+        enrollments_of = await self._records(Adapter.school_enrollments_by_school, sorted(schools))
         return [
             (
                 Ref("school", school),
                 frozenset(
-                    stay.student_id
-                    for stay in stays
-                    if enrolled(stay, self.today) and (grade_levels is None or stay.grade_level in grade_levels)
+                    enrollment.student_id
+                    for enrollment in enrollments
+                    if enrolled(enrollment, self.today)
+                    and (grade_levels is None or enrollment.grade_level in grade_levels)
                 ),
             )
-            for school, stays in rolls.items()
+            for school, enrollments in enrollments_of.items()
         ]
 
-    async def _bounded(self) -> dict[Sensitivity, frozenset[StudentId]]:
-        """For whom the classes are open that are granted for some students only."""
-        found: dict[Sensitivity, frozenset[StudentId]] = {}
+    async def _students_of_grants(self) -> dict[Sensitivity, frozenset[StudentId]]:
+        """The students of each class of data that is granted to the viewer for some students only."""
+        students_of: dict[Sensitivity, frozenset[StudentId]] = {}
         for grant in self.viewer.grants:
             if not grant.bounded or not grant.holds(self.district.id, self.today, self.viewer.purpose):
                 continue
             students = grant.students
             if grant.schools is not None:
-                enrolled_there = frozenset().union(*(those for _, those in await self._at(grant.schools)))
-                students = enrolled_there if students is None else students & enrolled_there
-            for each in grant.classes:
-                found[each] = found.get(each, frozenset()) | (students or frozenset())
-        return found
+                groups = await self._enrolled_at(grant.schools)
+                at_schools = frozenset[StudentId]().union(*(group for _, group in groups))
+                students = at_schools if students is None else students & at_schools
+            for sensitivity in grant.classes:
+                students_of[sensitivity] = students_of.get(sensitivity, frozenset()) | (students or frozenset())
+        return students_of
 
-    async def _rows(self, method: LookupMethod, keys: Sequence[Any]) -> dict[Any, list[Any]]:
+    async def _records(self, method: LookupMethod, keys: Sequence[Any]) -> dict[Any, list[Any]]:
         """
-        The records of each key, by the system of record.
+        The records for each key, from the system of record.
 
         Raises:
-            AdapterError: it failed for one of them, or does not tell such records.
+            AdapterError: the system of record failed for one of the keys, or it does not provide such records.
         """
         if not keys:
             return {}
         lookup = lookup_of(method)
         source = self.district.authority(lookup)
         if source is None:
-            raise NotOfferedError(f"no source of the district answers {lookup.name}, which says whom one may see")
-        told = await self.fetch(source, Ask(lookup, tuple(keys), max_age=self.age))
-        if failed := next((a.value for a in told.values() if isinstance(a.value, AdapterError)), None):
+            reason = f"no source of the district answers {lookup.name}, which decides what a viewer may see"
+            raise NotOfferedError(reason)
+        answers = await self.fetch(source, Ask(lookup, tuple(keys), max_age=self.max_age))
+        if failed := next((a.value for a in answers.values() if isinstance(a.value, AdapterError)), None):
             raise failed
-        values: dict[Any, Any] = {key: answer.value for key, answer in told.items()}
+        values: dict[Any, Any] = {key: answer.value for key, answer in answers.items()}
         return {
             key: value if isinstance(value, list) else [value]
             for key in keys
@@ -224,9 +249,10 @@ class ReachLookup:
         }
 
 
-def _of_age(birth: date | None, today: date) -> bool:
-    """Whether somebody born on a day is eighteen; nobody is of whom it is not recorded."""
+def _has_own_rights(birth_date: date | None, today: date) -> bool:
+    """Whether a student is 18 or older; False if the birth date is not recorded."""
     return (
-        birth is not None
-        and (today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))) >= OF_AGE
+        birth_date is not None
+        and (today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day)))
+        >= AGE_OF_RIGHTS_YEARS
     )

@@ -1,9 +1,10 @@
 """
-Small cells: counts of so few children that they tell of one are not shown, nor what they could be solved from.
+Suppression of small cells: hides counts of few students, and counts from which these could be computed.
 
-A count below ten is hidden, and so are others until no hidden one has only one possible value, whatever is
-added up or taken off (NCES 2011-603; 34 CFR 99.31(b)(1): no reasonable person may identify a student). Shares are
-coded at their extremes by the size of their group. Only fixed cohorts are counted: free lists differ by one child.
+A count below ten is hidden. More counts are hidden until no hidden small count has only one possible value,
+whatever is added or subtracted (NCES 2011-603; 34 CFR 99.31(b)(1): no reasonable person may be able to identify
+a student). Shares near 0 or 100 per cent are shown as bounds that depend on the size of the group. Only fixed
+cohorts are counted: two free lists could differ by one student.
 """
 
 from __future__ import annotations
@@ -12,129 +13,129 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import lcm
 from typing import TypeAlias
 
-LEAST = 10
+MIN_SHOWN_COUNT = 10
 """The smallest count that is shown."""
-MOST_DIMENSIONS = 3
-"""Dimensions that may be crossed."""
+MAX_DIMENSIONS = 3
+"""Dimensions that one table may cross."""
 COHORTS = frozenset({"district", "school", "grade", "section", "program", "standard group"})
-"""What may be counted."""
-EXTREMES = ((300, 1), (100, 2), (40, 5), (20, 10), (10, 20))
-"""Size of a group, and the per cent at either end that are not told apart."""
+"""Kinds of groups that may be counted."""
+HIDDEN_EDGE_PERCENTS = ((300, 1), (100, 2), (40, 5), (20, 10), (10, 20))
+"""Minimum size of a group, and how many per cent at either end of the scale are shown as a bound only."""
 
 Cell: TypeAlias = tuple[str | None, ...]
-"""A value of each dimension; None for all of them together."""
+"""A value for each dimension; None stands for all values of a dimension."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """Counts of children of one cohort, crossed by up to three dimensions."""
+class CountTable:
+    """Counts of students of one cohort, crossed by up to three dimensions."""
 
     cohort: str
-    """What kind of group it is, such as `school`."""
+    """The kind of group, such as `school`."""
     dimensions: tuple[str, ...]
     """Names, such as `gradeLevel`."""
     counts: Mapping[tuple[str, ...], int]
-    """By a value of each dimension; what is left out counts nobody."""
+    """Counts by a value for each dimension; absent combinations count as 0."""
 
     def __post_init__(self) -> None:
         if self.cohort not in COHORTS:
             known = ", ".join(sorted(COHORTS))
-            raise ValueError(f"cohort: count one of {known}; a free list of children tells of each by difference")
-        if not 1 <= len(self.dimensions) <= MOST_DIMENSIONS:
-            raise ValueError(f"dimensions: cross 1 to {MOST_DIMENSIONS}")
-        if any(len(cell) != len(self.dimensions) for cell in self.counts):
-            raise ValueError("counts: name a value of each dimension")
+            raise ValueError(f"cohort: count one of {known}; two free lists may differ by one student")
+        if not 1 <= len(self.dimensions) <= MAX_DIMENSIONS:
+            raise ValueError(f"dimensions: cross 1 to {MAX_DIMENSIONS}")
+        if any(len(leaf) != len(self.dimensions) for leaf in self.counts):
+            raise ValueError("counts: name a value for each dimension")
 
     def cells(self) -> dict[Cell, int]:
-        """All counts, those over whole dimensions included."""
-        values = [sorted({cell[place] for cell in self.counts}) for place in range(len(self.dimensions))]
-        found: dict[Cell, int] = {}
-        for cell in product(*([*those, None] for those in values)):
-            found[cell] = sum(count for leaf, count in self.counts.items() if _within(leaf, cell))
-        return found
+        """All counts, including the totals over dimensions."""
+        values = [sorted({leaf[index] for leaf in self.counts}) for index in range(len(self.dimensions))]
+        return {
+            cell: sum(count for leaf, count in self.counts.items() if _contains(cell, leaf))
+            for cell in product(*([*column, None] for column in values))
+        }
 
 
-def _within(leaf: tuple[str, ...], cell: Cell) -> bool:
-    return all(wanted in (None, value) for value, wanted in zip(leaf, cell, strict=True))
+def _contains(cell: Cell, leaf: tuple[str, ...]) -> bool:
+    return all(expected in (None, value) for value, expected in zip(leaf, cell, strict=True))
 
 
-def suppressed(table: Table, entitled: Iterable[Cell] = ()) -> dict[Cell, int | None]:
+def suppress(table: CountTable, fully_visible: Iterable[Cell] = ()) -> dict[Cell, int | None]:
     """
-    The counts that may be shown; None for what is `SUPPRESSED`.
+    The counts that may be shown; None for a hidden count.
 
-    Cells of which the viewer may see every child anyway are `entitled`, and shown.
+    `fully_visible` are the cells in which the viewer may see every student; they are shown.
     """
     counts = table.cells()
-    exempt = set(entitled)
-    small = {cell for cell, count in counts.items() if count < LEAST and cell not in exempt}
+    exempt = set(fully_visible)
+    small = {cell for cell, count in counts.items() if count < MIN_SHOWN_COUNT and cell not in exempt}
     hidden = set(small)
-    lines = _lines(counts)
-    while unsafe := _solvable(counts, hidden, small, lines):
-        more = _next(counts, hidden, exempt, [line for line in lines if not unsafe.isdisjoint(line)])
-        more = more or _next(counts, hidden, exempt, lines)
-        if more is None:  # nothing is left to hide but what the viewer may see: the rest is solved by that
+    sums = _sums(counts)
+    while unsafe := _computable(counts, hidden, small, sums):
+        cell = _next_to_hide(counts, hidden, exempt, [group for group in sums if not unsafe.isdisjoint(group)])
+        cell = cell or _next_to_hide(counts, hidden, exempt, sums)
+        if cell is None:  # only cells that the viewer may see are left: they allow the computation anyway
             break
-        hidden.add(more)
+        hidden.add(cell)
     return {cell: None if cell in hidden else count for cell, count in counts.items()}
 
 
-def _next(
-    counts: Mapping[Cell, int], hidden: set[Cell], exempt: set[Cell], lines: Sequence[list[Cell]]
+def _next_to_hide(
+    counts: Mapping[Cell, int], hidden: set[Cell], exempt: set[Cell], sums: Sequence[list[Cell]]
 ) -> Cell | None:
-    """What to hide besides: the smallest count in these lines, whole dimensions last."""
-    shown = {cell for line in lines for cell in line} - hidden - exempt
+    """The shown cell of these sums with the smallest count, totals last; None if all are hidden or exempt."""
+    shown = {cell for group in sums for cell in group} - hidden - exempt
     return min(shown, key=lambda cell: (cell.count(None), counts[cell], [v or "" for v in cell]), default=None)
 
 
-def _lines(counts: Mapping[Cell, int]) -> list[list[Cell]]:
-    """Every sum that can be checked: a cell over a whole dimension first, then the cells that it is the sum of."""
-    found = []
+def _sums(counts: Mapping[Cell, int]) -> list[list[Cell]]:
+    """Every sum that a reader can check: a total over one dimension, followed by the cells that it adds up."""
+    sums = []
     for cell in counts:
-        for place, value in enumerate(cell):
+        for index, value in enumerate(cell):
             if value is None:
                 parts = [
                     other
                     for other in counts
-                    if other[place] is not None
-                    and other[:place] + other[place + 1 :] == cell[:place] + cell[place + 1 :]
+                    if other[index] is not None
+                    and other[:index] + other[index + 1 :] == cell[:index] + cell[index + 1 :]
                 ]
-                found.append([cell, *parts])
-    return found
+                sums.append([cell, *parts])
+    return sums
 
 
-def _solvable(
-    counts: Mapping[Cell, int], hidden: set[Cell], small: set[Cell], lines: Sequence[list[Cell]]
+def _computable(
+    counts: Mapping[Cell, int], hidden: set[Cell], small: set[Cell], sums: Sequence[list[Cell]]
 ) -> set[Cell]:
     """
-    Small cells that cannot be shown to have another possible value.
+    Small cells for which no second possible value is found.
 
-    Another value is possible when counts can be moved between hidden cells without changing any sum that is shown,
-    and without one falling below nought: one such move is looked for in a basis of all of them.
+    A second value is possible if counts can be moved between hidden cells such that no shown sum changes and no
+    count becomes negative. One such move is searched in a basis of all moves.
     """
-    names = sorted(hidden, key=lambda cell: [v or "" for v in cell])
-    place = {cell: index for index, cell in enumerate(names)}
+    index_of = {cell: index for index, cell in enumerate(sorted(hidden, key=lambda cell: [v or "" for v in cell]))}
     rows = []
-    for total, *parts in lines:
-        row = [Fraction(0)] * len(names)
-        if total in place:
-            row[place[total]] -= 1
+    for total, *parts in sums:
+        row = [Fraction(0)] * len(index_of)
+        if total in index_of:
+            row[index_of[total]] -= 1
         for part in parts:
-            if part in place:
-                row[place[part]] += 1
+            if part in index_of:
+                row[index_of[part]] += 1
         if any(row):
             rows.append(row)
     movable: set[Cell] = set()
-    for move in _moves(rows, len(names)):
+    for move in _basis_of_moves(rows, len(index_of)):
         for sign in (1, -1):
-            if all(counts[cell] + sign * move[index] >= 0 for cell, index in place.items()):
-                movable |= {cell for cell, index in place.items() if move[index]}
+            if all(counts[cell] + sign * move[index] >= 0 for cell, index in index_of.items()):
+                movable |= {cell for cell, index in index_of.items() if move[index]}
     return small - movable
 
 
-def _moves(rows: list[list[Fraction]], width: int) -> list[list[Fraction]]:
-    """A basis of what can be added without changing any sum, in whole numbers (the null space, by elimination)."""
+def _basis_of_moves(rows: list[list[Fraction]], width: int) -> list[list[Fraction]]:
+    """A basis of the null space of `rows` in whole numbers, by Gaussian elimination: moves that change no sum."""
     pivots: list[int] = []
     for column in range(width):
         rank = len(pivots)
@@ -147,7 +148,7 @@ def _moves(rows: list[list[Fraction]], width: int) -> list[list[Fraction]]:
             if index != rank and row[column]:
                 rows[index] = [value - row[column] * top for value, top in zip(row, rows[rank], strict=True)]
         pivots.append(column)
-    found = []
+    basis = []
     for free in range(width):
         if free in pivots:
             continue
@@ -155,37 +156,29 @@ def _moves(rows: list[list[Fraction]], width: int) -> list[list[Fraction]]:
         move[free] = Fraction(1)
         for row, column in zip(rows, pivots, strict=False):
             move[column] = -row[free]
-        scale = 1
-        for value in move:
-            scale = scale * value.denominator // _gcd(scale, value.denominator)
-        found.append([value * scale for value in move])
-    return found
-
-
-def _gcd(one: int, other: int) -> int:
-    while other:
-        one, other = other, one % other
-    return one
+        scale = lcm(*(value.denominator for value in move))
+        basis.append([value * scale for value in move])
+    return basis
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of a group in per cent, as it may be shown: never beside the two counts that it is made of."""
+    """A share of a group as it may be shown: never together with the counts that it is computed from."""
 
     percent: float | None
-    """In per cent, one decimal; None when only a bound is told."""
+    """Per cent, with one decimal; None if only a bound is shown."""
     at_least: float | None = None
-    """The share is this or more."""
+    """Lower bound in per cent."""
     at_most: float | None = None
-    """The share is this or less."""
+    """Upper bound in per cent."""
 
 
-def coded(part: int, whole: int) -> Share | None:
-    """The share of `part` in `whole`; None when the group is too small for any."""
-    if whole < LEAST:
+def coded_share(part: int, group: int) -> Share | None:
+    """The share of `part` in `group`, top- and bottom-coded; None if the group is too small for any share."""
+    if group < MIN_SHOWN_COUNT:
         return None
-    edge = next(percent for size, percent in EXTREMES if whole >= size)
-    percent = 100 * part / whole
+    edge = next(percent for size, percent in HIDDEN_EDGE_PERCENTS if group >= size)
+    percent = 100 * part / group
     if percent >= 100 - edge:
         return Share(None, at_least=100.0 - edge)
     if percent <= edge:

@@ -1,115 +1,130 @@
-"""Keys asked in the same turn of the event loop travel together, and each key is asked once an operation."""
+"""Batching within one operation: keys requested in the same turn of the event loop share a call."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.sources import Fetch, Source
 
 
 @dataclass(slots=True, eq=False)
-class _Flight:
-    """One call on its way: it gathers keys for a turn, then departs; it ends early when nobody waits any more."""
+class _PendingBatch:
+    """A call that collects keys for some turns of the event loop, then runs. Without waiters it is cancelled."""
 
     ask: Ask[Any]
     keys: dict[Any, None] = field(default_factory=dict)
+    """Ordered, without duplicates."""
     waiters: int = 0
-    abandoned: bool = False
-    task: asyncio.Task[Mapping[Any, Answer[Any]]] | None = None
+    cancelled: bool = False
+    task: asyncio.Task[Answers] | None = None
 
 
-AtHand: TypeAlias = Callable[[Source, Ask[Any]], Mapping[Any, Answer[Any]] | None]
-"""The answers to an ask when none has to be waited for; None when one has."""
+@dataclass(slots=True)
+class _OperationBatches:
+    """All batches of one operation."""
+
+    collecting: dict[Hashable, _PendingBatch] = field(default_factory=dict)
+    """Batches that still accept keys, by source and batch key."""
+    by_key: dict[Hashable, dict[Any, _PendingBatch]] = field(default_factory=dict)
+    """By source and batch key, then by key."""
 
 
-def _nothing(_: Source, __: Ask[Any]) -> None:
+CachedAnswers: TypeAlias = Callable[[Source, Ask[Any]], Answers | None]
+"""Returns the answers to an ask if all of them are cached; else None."""
+
+
+def _no_cached_answers(_: Source, __: Ask[Any]) -> None:
     return None
 
 
 class Batcher:
     """
-    All flights of one operation: merges asks that differ only in their keys, and asks for a key once.
+    Merges the asks of one operation that differ only in their keys, and fetches each key once.
 
-    A single key waits for others first: `turns` of the event loop. Who asks for each parent apart needs two:
-    resolvers of one list start in one, those woken by one batch in the next. Whole batches depart at once.
+    An ask for a single key waits `turns` turns of the event loop for others. Resolvers that ask for one key per
+    parent need two: those of one list start in one turn, those that the same batch wakes in the next. An ask for
+    several keys starts at once, because its caller has merged them already.
     """
 
-    def __init__(self, fetch: Fetch, turns: int = 0, at_hand: AtHand = _nothing) -> None:
-        """Carry asks by `fetch`, but those whose answers are `at_hand`."""
+    def __init__(
+        self,
+        fetch: Fetch,
+        turns: int = 0,
+        cached_answers: CachedAnswers = _no_cached_answers,
+        batches: _OperationBatches | None = None,
+    ) -> None:
+        """Fetch with `fetch` all asks that `cached_answers` does not answer; `batches` are shared with another."""
         self._fetch = fetch
         self._turns = turns
-        self._at_hand = at_hand
-        self._boarding: dict[Hashable, _Flight] = {}
-        self._by_key: dict[Hashable, dict[Any, _Flight]] = {}
-        """By what they ask, and key."""
+        self._cached_answers = cached_answers
+        self._batches = batches or _OperationBatches()
 
-    def waiting(self, turns: int) -> Batcher:
-        """The same flights, for asks that wait for others so many turns."""
-        other = Batcher(self._fetch, turns, self._at_hand)
-        other._boarding, other._by_key = self._boarding, self._by_key
-        return other
+    def with_turns(self, turns: int) -> Batcher:
+        """A batcher that shares its batches with this one; its single keys wait `turns` turns."""
+        return Batcher(self._fetch, turns, self._cached_answers, self._batches)
 
-    async def __call__(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        """The answers to an ask: at hand, or by whichever flights carry its keys."""
-        ready = self._at_hand(source, ask)
-        if ready is not None:
-            return ready
-        flights = self._board(source, ask)
-        if len(flights) == 1:
-            told = await _arrival(flights[0])
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
+        """The answers to an ask, cached or from the batches that hold its keys."""
+        cached = self._cached_answers(source, ask)
+        if cached is not None:
+            return cached
+        batches = self._join(source, ask)
+        if len(batches) == 1:
+            answers = await _wait_for(batches[0])
         else:
-            parts = await asyncio.gather(*map(_arrival, flights))
-            told = {key: answer for answers in parts for key, answer in answers.items()}
-        # A mapping of just what was asked goes on as it is: nearly always it is.
-        return told if len(told) <= len(ask.keys) else {key: told[key] for key in ask.keys if key in told}
+            parts = await asyncio.gather(*map(_wait_for, batches))
+            answers = {key: answer for part in parts for key, answer in part.items()}
+        # Nearly always the batch holds the keys of this ask and no others; then its mapping is returned unchanged.
+        return (
+            answers if len(answers) <= len(ask.keys) else {key: answers[key] for key in ask.keys if key in answers}
+        )
 
-    def _board(self, source: Source, ask: Ask[Any]) -> list[_Flight]:
-        """The flights that the keys travel by: those that carry them already, and one for all others."""
-        shape = (source, *ask.batch_key)
-        known = self._by_key.setdefault(shape, {})
-        flights: dict[int, _Flight] = {}
-        new = []
+    def _join(self, source: Source, ask: Ask[Any]) -> list[_PendingBatch]:
+        """The batches that hold the keys of an ask: earlier ones, and one for all new keys."""
+        batch_key = (source, *ask.batch_key)
+        known = self._batches.by_key.setdefault(batch_key, {})
+        batches: dict[int, _PendingBatch] = {}
+        new_keys = []
         for key in ask.keys:
-            flight = known.get(key)
-            if flight is None or flight.abandoned:
-                new.append(key)
+            batch = known.get(key)
+            if batch is None or batch.cancelled:
+                new_keys.append(key)
             else:
-                flights[id(flight)] = flight
-        if new:
-            flight = self._boarding.get(shape)
-            if flight is None or flight.abandoned:
-                flight = self._boarding[shape] = _Flight(ask)
-                turns = self._turns if len(new) == 1 else 0  # who asks for many has merged them
-                flight.task = asyncio.create_task(self._depart(source, shape, flight, turns))
-            flight.keys.update(dict.fromkeys(new))
-            known.update(dict.fromkeys(new, flight))
-            if not ask.reached_via <= flight.ask.reached_via:
-                flight.ask = replace(flight.ask, reached_via=flight.ask.reached_via | ask.reached_via)
-            flights[id(flight)] = flight
-        return list(flights.values())
+                batches[id(batch)] = batch
+        if new_keys:
+            batch = self._batches.collecting.get(batch_key)
+            if batch is None or batch.cancelled:
+                batch = self._batches.collecting[batch_key] = _PendingBatch(ask)
+                turns = self._turns if len(new_keys) == 1 else 0
+                batch.task = asyncio.create_task(self._run(source, batch_key, batch, turns))
+            batch.keys.update(dict.fromkeys(new_keys))
+            known.update(dict.fromkeys(new_keys, batch))
+            if not ask.reached_via <= batch.ask.reached_via:
+                batch.ask = replace(batch.ask, reached_via=batch.ask.reached_via | ask.reached_via)
+            batches[id(batch)] = batch
+        return list(batches.values())
 
-    async def _depart(
-        self, source: Source, shape: Hashable, flight: _Flight, turns: int
-    ) -> Mapping[Any, Answer[Any]]:
+    async def _run(self, source: Source, batch_key: Hashable, batch: _PendingBatch, turns: int) -> Answers:
+        """Collect keys for some turns, then fetch them."""
         for _ in range(turns):
             await asyncio.sleep(0)
-        if self._boarding.get(shape) is flight:
-            del self._boarding[shape]
-        return await self._fetch(source, replace(flight.ask, keys=tuple(flight.keys)))
+        if self._batches.collecting.get(batch_key) is batch:
+            del self._batches.collecting[batch_key]
+        return await self._fetch(source, replace(batch.ask, keys=tuple(batch.keys)))
 
 
-async def _arrival(flight: _Flight) -> Mapping[Any, Answer[Any]]:
-    """The flight's answers; the last waiter to leave takes the flight down."""
-    assert flight.task is not None
-    flight.waiters += 1
+async def _wait_for(batch: _PendingBatch) -> Answers:
+    """The answers of a batch; if this was its last waiter and is cancelled, the batch is cancelled too."""
+    assert batch.task is not None
+    batch.waiters += 1
     try:
-        return await asyncio.shield(flight.task)
+        return await asyncio.shield(batch.task)
     finally:
-        flight.waiters -= 1
-        if not flight.waiters and not flight.task.done():
-            flight.abandoned = True
-            flight.task.cancel()
+        batch.waiters -= 1
+        if not batch.waiters and not batch.task.done():
+            batch.cancelled = True
+            batch.task.cancel()

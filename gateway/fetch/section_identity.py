@@ -74,9 +74,7 @@ class SectionLinks:
             for student, answer in answers.items()
         }
 
-    async def _ids_by_vendor_key(
-        self, students: Sequence[StudentId]
-    ) -> dict[StudentId, dict[str, SectionId]]:
+    async def _ids_by_vendor_key(self, students: Sequence[StudentId]) -> dict[StudentId, dict[str, SectionId]]:
         """For each student the sections of the student's schools in this school year, by the source's key."""
         authority = self._district.authority(ENROLLMENTS)
         if authority is None or self._rule is None:
@@ -136,7 +134,8 @@ def with_id(record: Record, attribute: str, value: Any) -> Record:
 def map_records(answer: Answer[Any], change: Callable[[Record], Record]) -> Answer[Any]:
     """The answer with each record of its list, or its only record, replaced by `change(record)`."""
     value = answer.value
-    return answer._replace(value=[change(record) for record in value] if isinstance(value, list) else change(value))
+    changed = [change(record) for record in value] if isinstance(value, list) else change(value)
+    return answer._replace(value=changed)
 
 
 def _section_of(record: Record) -> SectionId | None:

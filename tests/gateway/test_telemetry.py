@@ -31,7 +31,7 @@ async def test_calls_and_failures_are_counted_by_source() -> None:
     fetch = traced(twice, telemetry)
     with counting_calls(seen):
         await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
-    assert seen.made == 2
+    assert seen.count == 2
     health = telemetry.health(sis)
     assert (health.reachable, health.calls, health.unmapped) == (True, 2, 1)
     ledger.failing["attendance_events_by_student"] = httpx.ReadTimeout("slow")
@@ -49,6 +49,6 @@ def test_the_latest_word_on_a_link_counts() -> None:
     """A student counts once, as last seen."""
     telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
     for link in (LinkStatus.UNMATCHED, LinkStatus.MATCHED):
-        telemetry.link(sis, "s1", link)
+        telemetry.record_link(sis, "s1", link)
     health = telemetry.health(sis)
     assert (health.matched, health.unmatched) == (1, 0)

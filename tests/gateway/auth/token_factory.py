@@ -26,7 +26,7 @@ from student_graph.gateway.auth import Issuer, IssuerKeys, TokenVerifier
 from student_graph.gateway.auth.keys import PATIENCE
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.cache.small_cache import Clock
-from tests.gateway.servers import answering
+from tests.gateway.servers import client_for
 
 NAME, AUDIENCE = "https://login.hill.example", "student-graph"
 HILL, DALE = DistrictId("hill"), DistrictId("dale")
@@ -129,7 +129,7 @@ async def standing(
     """An issuer of the district `hill` that answers until the block ends."""
     made, clock = endpoint or Endpoint(), Clock()
     routes = [Route("/keys", made.answer), Route("/{rest:path}", made.other)]
-    with answering(Starlette(routes=routes)) as client:
+    with client_for(Starlette(routes=routes)) as client:
         url = str(client.base_url).rstrip("/")
         keys = IssuerKeys(f"{url}/keys", httpx.AsyncClient(trust_env=False), patience=patience, clock=clock)
         issuer = Issuer(NAME, keys, AUDIENCE, frozenset({HILL}), roles={"Teacher": ViewerRole.TEACHER}, **settings)

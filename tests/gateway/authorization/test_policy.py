@@ -25,7 +25,7 @@ from student_graph.adapters.model import (
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
-from student_graph.resolvers.access import Grant, Reach, granted
+from student_graph.resolvers.access import Grant, Reach, unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, source
 
@@ -67,7 +67,7 @@ async def test_a_grant_opens_its_class_and_no_other() -> None:
     """Discipline needs the grant for discipline."""
     sis = source(Sis, Ledger(), "sis")
     for grants, code in [({Sensitivity.DISCIPLINE}, None), ({Sensitivity.MEAL, Sensitivity.PII}, "FORBIDDEN")]:
-        viewer = replace(HEAD, grants=granted(*grants))
+        viewer = replace(HEAD, grants=unlimited_grants(*grants))
         told = await seen_by(viewer)(sis, Ask(ACTIONS, ("s1",)))
         assert error_code(told["s1"]) == code
 

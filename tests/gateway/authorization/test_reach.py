@@ -32,9 +32,10 @@ from student_graph.adapters.model import (
 )
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.authorization.reach_cache import ReachCache
-from student_graph.gateway.cache import TrackedOperation, Cache, Purge, CachedFetch
-from student_graph.resolvers.access import Assigned, Grant
+from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Purge
+from student_graph.resolvers.access import AssignedStudents, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
+from student_graph.resolvers.operation import Staleness, Traffic
 from tests.gateway.cache.small_cache import Clock
 from tests.resolvers.third_party import Desk, Shelf, stamped, stranger
 from tests.resolvers.two_districts import CEDAR, school, stay
@@ -156,9 +157,10 @@ class Office:
         told = await self.desk(source, ask)
         return {key: Answer(stamped(answer.value, source), "sis", now) for key, answer in told.items()}
 
-    def begin(self, seconds: float) -> tuple[Fetch, TrackedOperation]:
-        based = TrackedOperation()
-        return CachedFetch(self.cache, based, asyncio.get_running_loop().time() + seconds), based
+    def begin(self, seconds: float) -> tuple[Fetch, Traffic, Dependencies]:
+        traffic, dependencies = Traffic(), Dependencies()
+        deadline = asyncio.get_running_loop().time() + seconds
+        return CachedFetch(self.cache, traffic, Staleness(), dependencies, deadline), traffic, dependencies
 
     async def seen(self, viewer: Viewer) -> set[str]:
         """Students whom a viewer may see."""
@@ -219,8 +221,8 @@ async def test_who_has_no_number_of_the_right_kind_sees_nobody(who: Viewer, seen
 
 async def test_a_district_may_give_a_grade_or_a_caseload_to_somebody() -> None:
     """Beside the own sections, between its days."""
-    grade = Assigned(CEDAR, schools=frozenset({SchoolId("101")}), grade_levels=frozenset({TENTH}))
-    caseload = Assigned(CEDAR, students=frozenset({StudentId("8")}), begin=TODAY, until=TODAY)
+    grade = AssignedStudents(CEDAR, schools=frozenset({SchoolId("101")}), grade_levels=frozenset({TENTH}))
+    caseload = AssignedStudents(CEDAR, students=frozenset({StudentId("8")}), begin=TODAY, until=TODAY)
     over = replace(caseload, students=frozenset({StudentId("9")}), until=date(2027, 2, 28), begin=None)
     elsewhere = replace(caseload, district=DistrictId("birch"), students=frozenset({StudentId("6")}))
     given = replace(TEACHER, assigned=frozenset({grade, caseload, over, elsewhere}))
