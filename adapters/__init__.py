@@ -24,7 +24,7 @@ from student_graph.adapters.errors import (
     translate,
 )
 from student_graph.adapters.identity import IdentityRule, IdentityRules
-from student_graph.adapters.model import *  # noqa: F403 - the records are part of the contract, all of them
+from student_graph.adapters.model import *  # noqa: F403 - all records are part of the contract
 
 __all__ = [
     "CONTRACT_VERSION",

@@ -1,8 +1,8 @@
 """
-How requests prove who asks: httpx authentication flows for the ways that vendors use.
+Authentication of requests to vendors, as httpx authentication flows.
 
-Each holds the origin that its credentials are for; a request to anywhere else is refused before anything is
-sent. Secrets are `SecretStr` until the moment they enter a header.
+Each flow holds the origin that its credentials are for, and refuses a request to any other origin before
+anything is sent. A secret is a `SecretStr` until it enters a header.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from student_graph.adapters.origins import origin_of, resolve_link
 from student_graph.adapters.reading import read
 
 TokenUrl: TypeAlias = str | Callable[[], Awaitable[str]]
-"""Where tokens are given out: from the settings, or a way to discover it, which must lead to the own origin."""
+"""Address of the token endpoint, or a function that discovers it. It must be on the vendor's own origin."""
 
-EARLY = 120.0
-"""Seconds before its end at which a token is renewed, so that none ends on its way."""
-AGAIN = 20.0
-"""Seconds after a failure before a token is asked for again: at most three tries a minute lock nobody out."""
-LONGEST = 7 * 24 * 3600.0
-"""Seconds; no token lives longer: some servers put the instant at which it ends where its lifetime belongs."""
+RENEWAL_MARGIN_SECONDS = 120.0
+"""How long before it expires a token is renewed, so that no token expires during a request."""
+FAILURE_PAUSE_SECONDS = 20.0
+"""Pause after a failed token request. Three attempts a minute are too few for a vendor to lock the account."""
+MAX_TOKEN_LIFETIME_SECONDS = 7 * 24 * 3600.0
+"""A longer `expires_in` is taken for the time of expiry in seconds since 1970, which some servers send instead."""
 
 
 class OriginAuth(httpx.Auth):
@@ -38,12 +38,12 @@ class OriginAuth(httpx.Auth):
     def __init__(self, *, origin: object) -> None:
         self._origin = origin_of(origin)
 
-    def guard(self, request: httpx.Request) -> None:
+    def check_origin(self, request: httpx.Request) -> None:
         """
-        Let a request to the own origin pass.
+        Check that a request goes to the origin of the credentials.
 
         Raises:
-            PayloadError: it goes elsewhere.
+            PayloadError: it goes to another origin.
         """
         if origin_of(request.url) != self._origin:
             raise PayloadError("an address on another origin")
@@ -55,12 +55,12 @@ class ApiKey(OriginAuth):
     def __init__(self, header: str, key: SecretStr, *, origin: object, prefix: str = "") -> None:
         super().__init__(origin=origin)
         if not key.get_secret_value().isprintable() or not key.get_secret_value().isascii():
-            raise ValueError("a secret with a character that no header can hold")
+            raise ValueError("the secret holds a character that is not allowed in a header")
         self._header, self._key, self._prefix = header, key, prefix
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the header."""
-        self.guard(request)
+        self.check_origin(request)
         request.headers[self._header] = self._prefix + self._key.get_secret_value()
         yield request
 
@@ -72,24 +72,25 @@ class Bearer(ApiKey):
         super().__init__("Authorization", token, origin=origin, prefix="Bearer ")
 
 
-class TokenAnswer(BaseModel):
-    """What a token endpoint answers (RFC 6749 §5.1)."""
+class TokenResponse(BaseModel):
+    """The response of a token endpoint (RFC 6749 §5.1)."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     access_token: SecretStr = Field(min_length=1)
     expires_in: float | None = None
+    """Lifetime in seconds."""
 
 
-_TOKEN_ANSWER = TypeAdapter(TokenAnswer)
+_TOKEN_RESPONSE = TypeAdapter(TokenResponse)
 
 
 class ClientCredentials(OriginAuth):
     """
-    OAuth 2.0 client credentials: a token from the vendor's token endpoint, renewed before it ends.
+    OAuth 2.0 client credentials: an access token from the vendor's token endpoint, renewed before it expires.
 
-    However many tasks need a token, one asks and all others wait for it. When the vendor refuses a token that
-    seemed good, it is renewed once and the request sent once more.
+    If many tasks need a token, one requests it and the others wait. If the vendor refuses a token that has not
+    expired, the token is renewed once and the request is sent a second time.
     """
 
     def __init__(
@@ -112,18 +113,18 @@ class ClientCredentials(OriginAuth):
         self._failure: AdapterError | httpx.HTTPError | ValidationError | None = None
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send the request with a good token, and once more with a new one when that is refused."""
-        self.guard(request)
+        """Send the request with a valid token; if the vendor refuses it, send it once more with a new token."""
+        self.check_origin(request)
         for _ in range(2):
-            if not self._good():
+            if not self._is_valid():
                 async with self._lock:
-                    if not self._good():
-                        if self._failure is not None and self._clock() < self._failed_at + AGAIN:
+                    if not self._is_valid():
+                        if self._failure is not None and self._clock() < self._failed_at + FAILURE_PAUSE_SECONDS:
                             raise self._failure
-                        with self._attempt():
-                            answer = yield await self._token_request(request)
-                            await answer.aread()
-                            self._take(answer)
+                        with self._remember_failure():
+                            token_response = yield await self._token_request(request)
+                            await token_response.aread()
+                            self._store_token(token_response)
             token = self._token
             request.headers["Authorization"] = f"Bearer {token}"
             response = yield request
@@ -132,28 +133,29 @@ class ClientCredentials(OriginAuth):
             if self._token == token:
                 self._token = None
 
-    def _good(self) -> bool:
+    def _is_valid(self) -> bool:
         return self._token is not None and self._clock() < self._renew_at
 
     async def _token_request(self, request: httpx.Request) -> httpx.Request:
-        """The request for a token, with the time limits of the one that needs it."""
+        """The request for a token, with the timeouts of the request that needs the token."""
         if isinstance(self._token_url, str):
             url = httpx.URL(self._token_url)
         else:
             url = resolve_link(request.url, await self._token_url())
-        pair = f"{self._client_id}:{self._client_secret.get_secret_value()}".encode()
+        credentials = f"{self._client_id}:{self._client_secret.get_secret_value()}".encode()
+        basic = f"Basic {base64.b64encode(credentials).decode()}"
         form = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
         return httpx.Request(
             "POST",
             url,
             data=form,
-            headers={"Authorization": f"Basic {base64.b64encode(pair).decode()}", "Accept": "application/json"},
+            headers={"Authorization": basic, "Accept": "application/json"},
             extensions={"timeout": request.extensions["timeout"]} if "timeout" in request.extensions else {},
         )
 
     @contextlib.contextmanager
-    def _attempt(self) -> Iterator[None]:
-        """Keep a failure for those who wait, and those who come soon."""
+    def _remember_failure(self) -> Iterator[None]:
+        """Store a failure for the tasks that wait, and for those that start within the pause."""
         self._failure = None
         try:
             yield
@@ -161,25 +163,26 @@ class ClientCredentials(OriginAuth):
             self._failure, self._failed_at = failure, self._clock()
             raise
 
-    def _take(self, answer: httpx.Response) -> None:
-        self._token, lifetime = _token_of(answer)
-        self._renew_at = self._clock() + lifetime - min(EARLY, lifetime / 2)
+    def _store_token(self, response: httpx.Response) -> None:
+        self._token, lifetime = _token_and_lifetime(response)
+        self._renew_at = self._clock() + lifetime - min(RENEWAL_MARGIN_SECONDS, lifetime / 2)
 
 
-def _token_of(answer: httpx.Response) -> tuple[str, float]:
+def _token_and_lifetime(response: httpx.Response) -> tuple[str, float]:
     """
-    Token and its lifetime in seconds.
+    The token of a response of the token endpoint, and its lifetime in seconds.
 
     Raises:
-        RefusedError: the vendor does not know these credentials.
+        RefusedError: the vendor refused the credentials.
+        PayloadError: the response is not a token response.
     """
-    if answer.status_code in (400, 401):
-        raise RefusedError(f"credentials refused by the token endpoint ({answer.status_code})")
-    told = read(answer, _TOKEN_ANSWER)
-    token = told.access_token.get_secret_value()
+    if response.status_code in (400, 401):
+        raise RefusedError(f"credentials refused by the token endpoint ({response.status_code})")
+    payload = read(response, _TOKEN_RESPONSE)
+    token = payload.access_token.get_secret_value()
     if not token.isascii() or not token.isprintable():
-        raise PayloadError("a token that no header can hold")
-    lifetime = EARLY if told.expires_in is None else told.expires_in
-    if lifetime > LONGEST:
+        raise PayloadError("a token with a character that is not allowed in a header")
+    lifetime = RENEWAL_MARGIN_SECONDS if payload.expires_in is None else payload.expires_in
+    if lifetime > MAX_TOKEN_LIFETIME_SECONDS:
         lifetime -= time.time()
     return token, max(lifetime, 0.0)

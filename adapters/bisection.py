@@ -1,4 +1,4 @@
-"""One bad key in a batch that a vendor refuses as a whole: found by halving, so that it fails alone."""
+"""Isolates the keys for which a vendor refuses a whole batch, so that only those keys fail."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from student_graph.adapters.errors import AdapterError
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-HOPELESS = 8
-"""Disjoint parts refused, and none answered, at which the vendor is taken to refuse everything."""
+MAX_REFUSED_PARTS = 8
+"""Number of refused parts, without one that succeeded, after which the vendor is assumed to refuse everything."""
 
 
 async def bisect_batch(
-    ids: Iterable[K],
-    ask: Callable[[tuple[K, ...]], Awaitable[Mapping[K, V | AdapterError]]],
+    keys: Iterable[K],
+    read_batch: Callable[[tuple[K, ...]], Awaitable[Mapping[K, V | AdapterError]]],
     *,
     should_split: Callable[[AdapterError], bool],
 ) -> dict[K, V | AdapterError]:
     """
-    What `ask` finds for the ids; a refused part is asked again in halves while `should_split` says that this may help.
+    Read a batch; if the vendor refuses it, read its halves, and their halves, until only the bad keys fail.
 
-    One bad id among n costs 2 log2(n) further calls, made one after the other. When nothing at all is answered
-    it ends after a few, and the refusal stands for every id.
+    `should_split` decides whether smaller batches can help with an error. One bad key among n costs 2 log2(n)
+    further calls, one after the other. If no part succeeds, the search ends after `MAX_REFUSED_PARTS` and every
+    key has the error.
     """
     batch: dict[K, V | AdapterError] = {}
-    parts = [tuple(dict.fromkeys(ids))]
-    answered = False
+    parts = [tuple(dict.fromkeys(keys))]
+    any_succeeded = False
     while parts:
         refused = []
-        for part, outcome in (await gather_by_key(filter(None, parts), ask, limit=1)).items():
+        for part, outcome in (await gather_by_key(filter(None, parts), read_batch, limit=1)).items():
             if not isinstance(outcome, AdapterError):
-                answered = True
+                any_succeeded = True
                 batch.update(outcome)
-            elif len(part) > 1 and should_split(outcome):
-                refused.append(part)
-                batch.update(dict.fromkeys(part, outcome))
             else:
                 batch.update(dict.fromkeys(part, outcome))
-        if len(refused) >= HOPELESS and not answered:
+                if len(part) > 1 and should_split(outcome):
+                    refused.append(part)
+        if len(refused) >= MAX_REFUSED_PARTS and not any_succeeded:
             break
         parts = [half for part in refused for half in (part[: len(part) // 2], part[len(part) // 2 :])]
     return batch

@@ -1,4 +1,4 @@
-"""Many reads of one vendor side by side: how an adapter answers a batch where its vendor has no batch read."""
+"""Concurrent reads of many keys, for a vendor that has no batch request."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ async def gather_by_key(
     keys: Iterable[K], read: Callable[[K], Awaitable[V | None]], limit: int
 ) -> dict[K, V | AdapterError]:
     """
-    What `read` finds for each key, at most `limit` at a time.
+    Read each key, with at most `limit` reads at the same time, and return the results by key.
 
-    A key for which it finds None is left out; a key for which it fails has the error in its place. A bug in
-    `read` ends the whole batch, as does cancellation: no read goes on behind the caller's back.
+    A key for which `read` returns None is left out. A key for which it raises a vendor's failure has the error
+    as its result. Any other exception, and cancellation, cancels all reads and is raised when they have
+    stopped.
     """
-    found: dict[K, V | AdapterError] = {}
+    results: dict[K, V | AdapterError] = {}
     unique = dict.fromkeys(keys)
-    waiting = iter(unique)
+    remaining = iter(unique)
 
     async def work() -> None:
-        for key in waiting:
-            answer = await _attempt(read, key)
-            if answer is not None:
-                found[key] = answer
+        for key in remaining:
+            result = await _result_of(read, key)
+            if result is not None:
+                results[key] = result
 
     workers = [asyncio.ensure_future(work()) for _ in range(min(limit, len(unique)))]
     try:
@@ -41,11 +42,11 @@ async def gather_by_key(
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-    return found
+    return results
 
 
-async def _attempt(read: Callable[[K], Awaitable[V | None]], key: K) -> V | AdapterError | None:
-    """What `read` finds, or the failure in its place."""
+async def _result_of(read: Callable[[K], Awaitable[V | None]], key: K) -> V | AdapterError | None:
+    """The result of `read`, or the vendor's failure as an error."""
     try:
         return await read(key)
     except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError) as exc:

@@ -1,12 +1,14 @@
 """
-The adapter contract: keys in, mapping out.
+The adapter contract: a lookup takes keys and returns a mapping from key to answer.
 
-An adapter overrides the lookups of `Adapter` that its vendor can answer; it supports exactly those. It uses
-`self.http` as any httpx client (authentication, limits and tracing are inside it), returns records, and
-raises freely: httpx and pydantic errors become `AdapterError` at the boundary.
+An adapter overrides the lookups of `Adapter` that its vendor can answer, and supports exactly those. It uses
+`self.http` like any httpx client; authentication, limits and tracing are built into that client. It returns
+records and may let httpx and pydantic errors pass: the gateway turns them into an `AdapterError`.
 
-It keeps no state between calls, sets no timeout, retries nothing and catches no error to return less:
-absent, failed and empty are three different answers.
+An adapter keeps no records of the vendor and no data of a viewer between calls. It may remember what the server
+itself is: discovered addresses, access tokens, and the options that the server supports. It sets no timeout,
+retries no request, and never catches an error to return less: absent, failed and empty are three different
+answers.
 """
 
 from __future__ import annotations
@@ -39,26 +41,26 @@ __all__ = [
 ]
 
 CONTRACT_VERSION = 1
-"""Raised when adapters must change; an adapter built for another version is refused at start."""
+"""Version of this contract, raised when adapters must change. The gateway refuses adapters of other versions."""
 
 
 class AdapterSettings(BaseModel):
-    """Settings every adapter has; a vendor adds its own in a subclass, secrets as `SecretStr`."""
+    """The settings of every adapter. A vendor adds its own in a subclass, with secrets as `SecretStr`."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
     )
 
     base_url: AnyHttpUrl
-    """Root of the vendor's API, without a trailing slash."""
+    """Root address of the vendor's API, without a trailing slash."""
     timeout: float = Field(default=10.0, gt=0, le=60)
-    """Seconds that one batch may take, its pages included."""
+    """Maximum time in seconds for one batch, including all its pages."""
     concurrency: int = Field(default=8, ge=1, le=64)
-    """Calls that may be under way at once with these credentials."""
+    """Maximum number of concurrent calls with these credentials."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Private networks in which the vendor may stand, such as `10.0.0.0/8`; public addresses need none."""
+    """Private networks in which the vendor's server may be, such as `10.0.0.0/8`. A public address needs none."""
     rest: float = Field(default=30.0, gt=0, le=300)
-    """Seconds for which a vendor that fails is left alone at first."""
+    """Seconds for which the gateway first stops calling a vendor that keeps failing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,14 @@ class AccessPath(Generic[R]):
 
 
 class Adapter(AllLookups):
-    """One configured vendor API. Subclasses annotate `settings` with their own type."""
+    """A configured vendor API. A subclass annotates `settings` with its own type."""
 
     settings: AdapterSettings
     contract: ClassVar[int] = CONTRACT_VERSION
     paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = {}
-    """Coarser ways to answer a lookup of this adapter."""
+    """Access paths, by the lookup that each answers."""
     identity: ClassVar[IdentityRules | None] = None
-    """How the district's ids become the vendor's by default; None when the vendor speaks the district's ids."""
+    """Default rules that link the vendor's ids to the district's; None if the vendor uses the district's ids."""
 
     def __init__(self, name: str, settings: AdapterSettings, http: httpx.AsyncClient) -> None:
         self.name = name
@@ -113,38 +115,38 @@ class Adapter(AllLookups):
 
     @classmethod
     def settings_type(cls) -> type[AdapterSettings]:
-        """The settings model that this adapter is configured with."""
+        """The settings model of this adapter."""
         hint: type[AdapterSettings] = get_type_hints(cls)["settings"]
         return hint
 
     @classmethod
     def supports(cls, method: LookupMethod) -> bool:
-        """Whether this adapter answers `method`, a lookup of `Adapter`."""
+        """Whether this adapter overrides `method`, a lookup of `Adapter`."""
         return getattr(cls, method.__name__) is not getattr(Adapter, method.__name__)
 
     @classmethod
     def capabilities(cls) -> list[Lookup]:
-        """The lookups that this adapter answers, by name."""
-        return [found for found in lookups_of(Adapter) if cls.supports(found.method)]
+        """The lookups that this adapter supports, sorted by name."""
+        return [declared for declared in lookups_of(Adapter) if cls.supports(declared.method)]
 
     def auth(self) -> httpx.Auth | None:
-        """How requests to the vendor are authenticated."""
+        """Return the authentication of requests to the vendor; None if it needs none."""
         return None
 
     async def version(self) -> str | None:
         """
-        A mark that is another whenever anything that the vendor answers may be another; None when there is none.
+        Return the version of the vendor's data, or None if the vendor publishes none.
 
-        It costs one small request: with it, answers that are no longer fresh are confirmed instead of fetched.
-        Raises freely, as a lookup does.
+        The version changes whenever any answer may have changed. It costs one small request; if it is unchanged,
+        the gateway confirms cached answers instead of fetching them. It may raise what a lookup may raise.
         """
         return None
 
     async def check(self) -> str:
         """
-        Ask the vendor once whether the credentials work, and say in a few words what answered.
+        Send one request to test the address and the credentials, and return a short name of the server.
 
         Raises:
-            AdapterError: the credentials or the address are wrong; httpx errors likewise.
+            AdapterError: the credentials or the address are wrong. httpx errors may also be raised.
         """
         raise NotImplementedError

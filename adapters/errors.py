@@ -1,16 +1,16 @@
 """
-What can stand in place of an answer.
+Errors of the adapter kit. An error can take the place of any answer.
 
 * AdapterError
-  - RefusedError       the vendor refused our credentials (401) or this resource (403)
-  - UnavailableError   no answer in time, 429, 5xx or no connection; worth asking again
-  - PayloadError       the vendor answered with something that its contract does not allow
-  - IdentityError      no link, or no certain link, between the district's id and the vendor's
-  - NotOfferedError    no configured source answers this, or the vendor lacks the resource
-  - BadKeyError        an id that cannot be one; nothing was asked of the vendor
-  - ForbiddenError     not this viewer's to see
+  - RefusedError       the vendor refused the credentials (401) or the resource (403)
+  - UnavailableError   timeout, 429, 5xx or no connection; a later request may succeed
+  - PayloadError       the vendor's response breaks the vendor's own contract
+  - IdentityError      the district's id and the vendor's id have no link, or no certain link
+  - NotOfferedError    no configured source offers the lookup, or the vendor lacks the resource
+  - BadKeyError        the key is not a possible id; nothing was sent to the vendor
+  - ForbiddenError     the viewer may not see this
 
-A message holds a status or the name of a type: never an address, a payload, a token or a name.
+A message holds a status or the name of a type. It never holds an address, a payload, a token or a person's name.
 """
 
 from __future__ import annotations
@@ -23,14 +23,19 @@ import httpx
 import pydantic
 
 MAX_RETRY_AFTER_SECONDS = 300.0
-"""Seconds; a vendor that wants to be left alone for longer is asked again by then."""
+"""Maximum wait that a vendor's `Retry-After` can ask for; a longer one is shortened to it."""
 
 
 class AdapterError(Exception):
-    """The root of the family; one of these may stand in place of any answer."""
+    """
+    Base class of all errors of the kit.
+
+    `code` is the error code that clients see; `retry_after` is in seconds; the gateway sets `source`.
+    """
 
     default_code: ClassVar[str] = "INTERNAL"
     retryable: ClassVar[bool] = False
+    """Whether the same request may succeed later."""
 
     def __init__(self, reason: str, *, code: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -41,54 +46,54 @@ class AdapterError(Exception):
 
 
 class RefusedError(AdapterError):
-    """The vendor refused our credentials or this resource."""
+    """The vendor refused the credentials (401) or the resource (403)."""
 
     default_code = "SOURCE_AUTH"
 
 
 class UnavailableError(AdapterError):
-    """No answer in time, 429, 5xx or no connection; worth asking again."""
+    """Timeout, 429, 5xx or no connection; a later request may succeed."""
 
     default_code = "SOURCE_UNAVAILABLE"
     retryable = True
 
 
 class PayloadError(AdapterError):
-    """The vendor answered with something that its contract does not allow."""
+    """The vendor's response breaks the vendor's own contract."""
 
     default_code = "SOURCE_BAD_RESPONSE"
 
 
 class IdentityError(AdapterError):
-    """No link, or no certain link, between the district's id and the vendor's."""
+    """The district's id and the vendor's id have no link, or no certain link."""
 
     default_code = "NO_IDENTITY_LINK"
 
 
 class NotOfferedError(AdapterError):
-    """No configured source answers this, or the vendor lacks the resource."""
+    """No configured source offers the lookup, or the vendor lacks the resource."""
 
     default_code = "NOT_OFFERED"
 
 
 class BadKeyError(AdapterError):
-    """An id that cannot be one; nothing was asked of the vendor."""
+    """The key is not a possible id; nothing was sent to the vendor."""
 
     default_code = "BAD_ID"
 
 
 class ForbiddenError(AdapterError):
-    """Not this viewer's to see."""
+    """The viewer may not see this."""
 
     default_code = "FORBIDDEN"
 
 
-def translate(exc: Exception) -> AdapterError:  # noqa: PLR0911 - a table, a line for each cause
+def translate(exc: Exception) -> AdapterError:  # noqa: PLR0911 - a table with one return for each cause
     """
-    Whatever an adapter raised, as one of the family; the only place where errors are translated.
+    Turn an exception of an adapter into an `AdapterError`. This is the only place that translates errors.
 
     Raises:
-        Exception: `exc` itself, when it is a bug of the adapter and not something a vendor did.
+        Exception: `exc` itself, if the cause is a bug of the adapter and not the vendor.
     """
     match exc:
         case AdapterError():
@@ -100,21 +105,21 @@ def translate(exc: Exception) -> AdapterError:  # noqa: PLR0911 - a table, a lin
         case httpx.TimeoutException() | TimeoutError():
             return UnavailableError("no answer in time")
         case httpx.DecodingError() | httpx.RemoteProtocolError():
-            return PayloadError(f"unreadable answer ({type(exc).__name__})")
+            return PayloadError(f"unreadable response ({type(exc).__name__})")
         case httpx.HTTPError():
             return UnavailableError(f"no connection ({type(exc).__name__})")
         case pydantic.ValidationError():
             first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+            path = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
             malformed = first["type"].startswith("json")
             code = "SOURCE_BAD_RESPONSE" if malformed else "SOURCE_SCHEMA"
-            return PayloadError(f"unexpected shape ({first['type']} at {where or 'top'})", code=code)
+            return PayloadError(f"unexpected shape ({first['type']} at {path or 'top'})", code=code)
         case _:
             raise exc
 
 
 def _status(response: httpx.Response) -> AdapterError:
-    """An HTTP status that means failure."""
+    """The error for an HTTP status that means failure."""
     status = response.status_code
     match status:
         case 401:
@@ -135,9 +140,9 @@ def _status(response: httpx.Response) -> AdapterError:
 
 def retry_after_seconds(headers: httpx.Headers, now: datetime | None = None) -> float | None:
     """
-    Seconds of a `Retry-After`, 0 to 300; None when it is absent or says nothing.
+    Seconds to wait according to the `Retry-After` header, 0 to 300; None if it is absent or unreadable.
 
-    Vendors write it as a number of seconds or as a date (RFC 9110 §10.2.3); a date that is past means now.
+    The header holds a number of seconds or a date (RFC 9110 §10.2.3). A date in the past means 0.
     """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
@@ -146,6 +151,6 @@ def retry_after_seconds(headers: httpx.Headers, now: datetime | None = None) -> 
         until = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
         return None
-    # a zone of -0000 is read as none; HTTP knows no other than GMT
+    # Python parses the zone -0000 as no zone; all HTTP dates are in GMT.
     wait = (until.replace(tzinfo=until.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
     return min(max(wait, 0.0), MAX_RETRY_AFTER_SECONDS)

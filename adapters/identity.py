@@ -1,9 +1,9 @@
 """
-How the district's ids become a source's, and the source's become the district's.
+Links between the district's ids of students and a source's ids.
 
-Configured, ordered, deterministic rules over the identifiers that the system of record holds; never by
-name, never fuzzily. Ids that name two students link neither, whichever rule comes first; a second attribute,
-where both sides have it, must agree.
+The links follow configured, ordered, deterministic rules over the identifiers that the system of record holds.
+They never use names or fuzzy matching. Ids that point to two students link neither of them, whatever the order
+of the rules. A second attribute must agree if both sides have it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from student_graph.adapters.errors import IdentityError
 from student_graph.adapters.model import StudentId, StudentIdentity, Subject
 
 UNIQUE_ID_SYSTEM = "studentUniqueId"
-"""The identity system of the district's own unique number."""
+"""Name of the identification system of the district's own unique number."""
 
 
 class IdentityRule(BaseModel):
-    """One way to link: a field of the vendor holds the identifier of one of the district's systems."""
+    """A rule that links two ids: a field of the vendor holds an identifier of one of the district's systems."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -31,44 +31,44 @@ class IdentityRule(BaseModel):
 
 
 class IdentityRules(BaseModel):
-    """How a source is linked to its district."""
+    """The rules that link a source's ids to those of its district."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     students: tuple[IdentityRule, ...]
-    """Ways to link students: asked in this order, and none of them may name another student than the rest."""
+    """Rules for students, in this order; the source's record is withheld if two rules lead to two students."""
     sections: tuple[IdentityRule, ...] = ()
-    """Ways to link sections: the system is `sectionIdentifier` or `sectionId`."""
+    """Rules for sections; the system is `sectionIdentifier` or `sectionId`."""
     schools: tuple[IdentityRule, ...] = ()
-    """Ways to link schools: the system is `schoolId`."""
+    """Rules for schools; the system is `schoolId`."""
     staff: tuple[IdentityRule, ...] = ()
-    """Ways to link staff: the system is `staffUniqueId`."""
+    """Rules for staff; the system is `staffUniqueId`."""
     confirm: tuple[Literal["birth_date", "email", "family_name"], ...] = ("birth_date",)
-    """Attributes that must agree where both sides have them."""
+    """Attributes that must agree if both sides have them."""
 
 
-def vendor_key(field: str, text: str) -> str:
-    """A key in the vendor's terms, such as `sis_user_id:604822`."""
-    return f"{field}:{text}"
+def vendor_key(field: str, value: str) -> str:
+    """Return a vendor's key: the name of the vendor's field and the value, such as `sis_user_id:604822`."""
+    return f"{field}:{value}"
 
 
 def vendor_key_of(rule: IdentityRule, identity: StudentIdentity) -> str | None:
     """
-    The key by which `rule` makes a student known to the vendor; None when it has no such identifier.
+    Return the vendor's key of a student by `rule`; None if the student has no identifier of the rule's system.
 
     Raises:
-        IdentityError: the student has two identifiers of that system.
+        IdentityError: the student has two identifiers of the rule's system.
     """
     if rule.system == UNIQUE_ID_SYSTEM:
         return vendor_key(rule.field, identity.student_id)
-    found = {i.value.strip() for i in identity.identifiers if i.system == rule.system and i.value.strip()}
-    if len(found) > 1:
+    values = {i.value.strip() for i in identity.identifiers if i.system == rule.system and i.value.strip()}
+    if len(values) > 1:
         raise IdentityError("two identifiers in one system", code="IDENTITY_CONFLICT")
-    return vendor_key(rule.field, found.pop()) if found else None
+    return vendor_key(rule.field, values.pop()) if values else None
 
 
 def attributes_agree(subject: Subject, identity: StudentIdentity, rules: IdentityRules) -> bool:
-    """Whether no attribute that both sides have disagrees."""
+    """Whether all attributes of `rules.confirm` that both sides have are equal; letter case is ignored."""
     emails = {i.value.casefold() for i in identity.identifiers if i.system == "Email"}
     for attribute in rules.confirm:
         match attribute:
@@ -85,50 +85,50 @@ def attributes_agree(subject: Subject, identity: StudentIdentity, rules: Identit
 
 
 class IdentityIndex:
-    """Everybody of a district by every identifier: the way from a vendor's id inward."""
+    """All students of a district by all their identifiers; it resolves a vendor's ids to a student."""
 
     def __init__(self, identities: list[StudentIdentity]) -> None:
         self.by_id = {identity.student_id: identity for identity in identities}
         self._by_identifier: dict[tuple[str, str], set[StudentId]] = {}
         for identity in identities:
-            for known in identity.identifiers:
-                self._by_identifier.setdefault((known.system, known.value.strip()), set()).add(identity.student_id)
+            for item in identity.identifiers:
+                self._by_identifier.setdefault((item.system, item.value.strip()), set()).add(identity.student_id)
 
     def is_ambiguous(self, rule: IdentityRule, student: StudentId) -> bool:
-        """Whether somebody else has an identifier by which `rule` would name the student."""
+        """Whether another student has the same identifier of the rule's system."""
         identity = self.by_id.get(student)
         return identity is not None and any(
-            len(self._by_identifier[known.system, known.value.strip()]) > 1
-            for known in identity.identifiers
-            if known.system == rule.system
+            len(self._by_identifier[item.system, item.value.strip()]) > 1
+            for item in identity.identifiers
+            if item.system == rule.system
         )
 
     def candidates(self, subject: Subject, rules: IdentityRules) -> set[StudentId]:
-        """Everybody whom a rule finds by one of the vendor's ids; more than one is a conflict."""
-        found: set[StudentId] = set()
-        for field, text in subject.ids:
+        """Return all students that a rule finds by one of the vendor's ids; more than one is a conflict."""
+        candidates: set[StudentId] = set()
+        for field, value in subject.ids:
             for rule in rules.students:
-                if rule.field != field or not text.strip():
+                if rule.field != field or not value.strip():
                     continue
                 if rule.system == UNIQUE_ID_SYSTEM:
-                    found |= {StudentId(text.strip())} & self.by_id.keys()
+                    candidates |= {StudentId(value.strip())} & self.by_id.keys()
                 else:
-                    found |= self._by_identifier.get((rule.system, text.strip()), set())
-        return found
+                    candidates |= self._by_identifier.get((rule.system, value.strip()), set())
+        return candidates
 
     def resolve(self, subject: Subject, rules: IdentityRules) -> StudentIdentity:
         """
-        Who a vendor's record is about: whoever its ids name, when they name one student only.
+        Return the student that a vendor's record is about: the only one to whom the vendor's ids lead.
 
         Raises:
-            IdentityError: nobody, two candidates, or a second attribute that disagrees.
+            IdentityError: the ids lead to no student or to two, or a second attribute disagrees.
         """
-        found = self.candidates(subject, rules)
-        if not found:
+        candidates = self.candidates(subject, rules)
+        if not candidates:
             raise IdentityError("no student has this identifier")
-        if len(found) > 1:
+        if len(candidates) > 1:
             raise IdentityError("identifiers of two students", code="IDENTITY_CONFLICT")
-        identity = self.by_id[next(iter(found))]
+        identity = self.by_id[next(iter(candidates))]
         if not attributes_agree(subject, identity, rules):
             raise IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT")
         return identity

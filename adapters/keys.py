@@ -1,4 +1,8 @@
-"""Ids on their way into a vendor's address: allowed by list, because percent-encoding alone lets `..` through."""
+"""
+Checks of ids before they become part of a vendor's address.
+
+Ids are checked against a list of allowed characters, because percent-encoding alone lets `..` through.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +11,28 @@ import re
 from student_graph.adapters.errors import BadKeyError
 
 _PATH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
-_LONGEST = 256
+_MAX_QUERY_CHARACTERS = 256
 
 
 def path_id(text: str) -> str:
     """
-    `text`, when it can stand as one segment of a path.
+    Return `text` if it is safe as one segment of a path.
 
     Raises:
-        BadKeyError: it cannot; nothing may be asked of the vendor with it.
+        BadKeyError: it is not; no request may be sent with it.
     """
     if not _PATH_ID.fullmatch(text):
-        raise BadKeyError("an id that cannot stand in an address")
+        raise BadKeyError("an id that cannot be part of an address")
     return text
 
 
 def query_text(text: str) -> str:
     """
-    `text`, when it can be the value of a query parameter; httpx encodes it.
+    Return `text` if it is safe as the value of a query parameter; httpx encodes it.
 
     Raises:
-        BadKeyError: it is empty, too long, or holds a character that nobody can type.
+        BadKeyError: it is empty, too long, or holds a character that is not printable.
     """
-    if not text or len(text) > _LONGEST or not text.isprintable():
-        raise BadKeyError("an id that no vendor can have given")
+    if not text or len(text) > _MAX_QUERY_CHARACTERS or not text.isprintable():
+        raise BadKeyError("not a possible id")
     return text

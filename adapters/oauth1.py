@@ -1,4 +1,4 @@
-"""OAuth 1.0a request signatures (RFC 5849) with HMAC, as older rostering and LMS interfaces want them."""
+"""OAuth 1.0a request signatures (RFC 5849) with HMAC, which older rostering and LMS interfaces require."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _FORM = "application/x-www-form-urlencoded"
 
 class OAuth1(OriginAuth):
     """
-    A signature over each request, by a consumer's key and secret; with a token for three-legged use.
+    Signs each request with a consumer's key and secret, and a token for three-legged use.
 
-    A request that is sent twice has two signatures: a nonce is never used again.
+    A request that is sent twice is signed twice, because a nonce must not be used again.
     """
 
     requires_request_body = True
@@ -51,7 +51,7 @@ class OAuth1(OriginAuth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign the request."""
-        self.guard(request)
+        self.check_origin(request)
         parameters = {
             "oauth_consumer_key": self._consumer_key,
             "oauth_nonce": self._nonce(),
@@ -60,31 +60,33 @@ class OAuth1(OriginAuth):
         } | ({"oauth_token": self._token} if self._token else {})
         parameters["oauth_signature"] = self._signature(base_string(request, parameters.items()))
         realm = f'realm="{self._realm}", ' if self._realm else ""
-        signed = ", ".join(f'{name}="{_encoded(text)}"' for name, text in parameters.items())
-        request.headers["Authorization"] = f"OAuth {realm}{signed}"
+        header = ", ".join(f'{name}="{_percent_encoded(text)}"' for name, text in parameters.items())
+        request.headers["Authorization"] = f"OAuth {realm}{header}"
         yield request
 
     def _signature(self, text: str) -> str:
-        key = "&".join(_encoded(each.get_secret_value()) for each in (self._consumer_secret, self._token_secret))
+        key = "&".join(
+            _percent_encoded(secret.get_secret_value()) for secret in (self._consumer_secret, self._token_secret)
+        )
         return base64.b64encode(hmac.digest(key.encode(), text.encode(), _HASHES[self._method])).decode()
 
 
 def base_string(request: httpx.Request, parameters: Iterable[tuple[str, str]]) -> str:
-    """What is signed (RFC 5849 §3.4.1): method, address, and all parameters of query, form and protocol."""
+    """The signature base string (RFC 5849 §3.4.1): method, address, and parameters of query, form and protocol."""
     url = request.url
     address = f"{url.scheme}://{url.netloc.decode()}{url.raw_path.partition(b'?')[0].decode()}"
-    pairs = [*parameters, *_decoded(url.query)]
+    pairs = [*parameters, *_parse_form(url.query)]
     if request.headers.get("content-type", "").partition(";")[0].strip() == _FORM:
-        pairs += _decoded(request.content)
-    encoded = sorted((_encoded(name), _encoded(text)) for name, text in pairs)
+        pairs += _parse_form(request.content)
+    encoded = sorted((_percent_encoded(name), _percent_encoded(text)) for name, text in pairs)
     normalized = "&".join(f"{name}={text}" for name, text in encoded)
-    return "&".join(_encoded(part) for part in (request.method.upper(), address, normalized))
+    return "&".join(_percent_encoded(part) for part in (request.method.upper(), address, normalized))
 
 
-def _decoded(form: bytes) -> list[tuple[str, str]]:
+def _parse_form(form: bytes) -> list[tuple[str, str]]:
     return parse_qsl(form.decode(), keep_blank_values=True)
 
 
-def _encoded(text: str) -> str:
-    """RFC 5849 §3.6: everything but letters, digits, `-`, `.`, `_` and `~`."""
+def _percent_encoded(text: str) -> str:
+    """Encode everything but letters, digits, `-`, `.`, `_` and `~` (RFC 5849 §3.6)."""
     return quote(text, safe="")

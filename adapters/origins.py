@@ -1,4 +1,4 @@
-"""Where an address points: the scheme, host and port that credentials may be sent to, and nothing else."""
+"""Origins: the scheme, host and port to which a source's credentials may be sent."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import httpx
 
 from student_graph.adapters.errors import PayloadError
 
-_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port of an address; a default port counts as given."""
+    """The scheme, host and port of an address. A missing port is the default port of the scheme."""
 
     scheme: str
     host: str
@@ -20,22 +20,22 @@ class Origin(NamedTuple):
 
 
 def origin_of(url: object) -> Origin:
-    """The origin of an address, given as text or as any URL type."""
+    """Return the origin of an address, which may be text or any URL type."""
     parsed = url if isinstance(url, httpx.URL) else httpx.URL(str(url))
-    return Origin(parsed.scheme, parsed.host, parsed.port or _PORTS.get(parsed.scheme))
+    return Origin(parsed.scheme, parsed.host, parsed.port or _DEFAULT_PORTS.get(parsed.scheme))
 
 
-def resolve_link(home: httpx.URL, link: str) -> httpx.URL:
+def resolve_link(base: httpx.URL, link: str) -> httpx.URL:
     """
-    An address that a vendor handed us, resolved against the one it came from.
+    Resolve a link from a vendor's response against the address of that response.
 
     Raises:
-        PayloadError: it is unreadable, holds credentials or leads to another origin; nothing was sent there.
+        PayloadError: the link is unreadable, holds credentials, or leads to another origin.
     """
     try:
-        target = home.join(link)
+        target = base.join(link)
     except httpx.InvalidURL:
-        raise PayloadError("an address that cannot be read") from None
-    if origin_of(target) != origin_of(home) or target.userinfo:
+        raise PayloadError("an unreadable address") from None
+    if origin_of(target) != origin_of(base) or target.userinfo:
         raise PayloadError("an address on another origin")
     return target

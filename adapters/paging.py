@@ -1,18 +1,18 @@
 """
-Reading long lists, one page at a time or all of them.
+Reading a vendor's lists: one page, or all pages.
 
-Vendors page in five styles. Each has a function for one page (`offset_page`), which a paging lookup answers a
-`Window` with, and one for every page (`offset_pages`). `rows` turns a response into what a page holds: a list of
-payloads, or `reading.Rows`.
+There are five styles of paging. Each has a function for all pages, such as `offset_pages`; the styles with
+which a paged lookup can answer a `Window` also have one for a single page, such as `offset_page`. The argument
+`rows` turns a response into the rows of a page: a list of payloads, or `reading.Rows`.
 
-What happens to a list while it is read depends on the style. By key (a keyset, a cursor that names a row) each
-row that is there all the time comes once. By position (limit and offset, and the links and tokens of vendors
-that count rows) a row inserted before the place reached has another come twice, which `everything` makes one
-of, and a row deleted before it has at most one other be missed: no more are ever missed than were deleted. When
-so many are inserted that a page comes again as it was, that is an error and not a list without end.
+What happens if the list changes while it is read depends on the style. By key (a keyset, or a cursor that names
+a row), each row that exists the whole time is read once. By position (limit and offset, and the links and
+tokens of vendors that count rows), an insertion before the current position makes another row appear twice,
+which `collect_pages` merges; a deletion before it makes at most one other row be missed. If so many rows are
+inserted that a page is returned again unchanged, that is an error and not an endless list.
 
-No style trusts the vendor: pages and items are capped, a cursor that comes back is an error, and a next link
-is followed on its own origin only.
+The vendor is not trusted: pages and rows are limited, a repeated cursor is an error, and a next link is
+followed only on its own origin.
 """
 
 from __future__ import annotations
@@ -42,26 +42,28 @@ T = TypeVar("T")
 Params: TypeAlias = Mapping[str, str | int | bool | Sequence[str]]
 
 MAX_PAGES = 200
+"""Maximum number of pages of one list; a longer list is an error."""
 MAX_ROWS = 20_000
+"""Maximum number of rows of one list; a longer list is an error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Generic[P]):
-    """One page of a vendor's list."""
+class PayloadPage(Generic[P]):
+    """One page of a vendor's list, as payloads."""
 
     rows: P
     after: str | None
-    """The vendor's cursor of the next page; None at the end."""
+    """The vendor's cursor of the next page; None at the end of the list."""
     total: int | None = None
-    """How many there are in all, where the vendor says so."""
+    """Length of the complete list as the vendor reports it, or None."""
 
 
 async def collect_pages(pages: AsyncIterable[Iterable[T]], *, key: Callable[[T], Hashable]) -> list[T]:
-    """All rows; of those with the same key the last counts, at the place of the first."""
-    found: dict[Hashable, T] = {}
+    """Return the rows of all pages. Of rows with the same key, the last replaces the first at its position."""
+    rows_by_key: dict[Hashable, T] = {}
     async for page in pages:
-        found.update((key(row), row) for row in page)
-    return list(found.values())
+        rows_by_key.update((key(row), row) for row in page)
+    return list(rows_by_key.values())
 
 
 async def offset_page(
@@ -73,25 +75,25 @@ async def offset_page(
     *,
     max_limit: int = 500,
     short_page_ends: bool = False,
-    spelled: tuple[str, str] = ("limit", "offset"),
-) -> Part[P]:
+    param_names: tuple[str, str] = ("limit", "offset"),
+) -> PayloadPage[P]:
     """
-    One page by limit and offset.
+    Read one page by limit and offset. `param_names` are the vendor's names of these two query parameters.
 
-    Servers clamp the limit without a word, so a short page proves nothing unless `short_page_ends`; the list
-    ends at the vendor's total or at an empty page.
+    The list ends at the vendor's total or at an empty page. A short page ends it only with `short_page_ends`,
+    because many servers silently reduce the limit.
 
     Raises:
-        BadKeyError: the cursor of the window is none of this list.
+        BadKeyError: the cursor of the window is not a cursor of this list.
     """
-    offset, limit = _whole_number(window.after or "0"), min(window.first, max_limit)
+    offset, limit = _parse_int(window.after or "0"), min(window.first, max_limit)
     if offset is None:
         raise BadKeyError("not a cursor of this list")
-    response = await http.get(url, params={**params, spelled[0]: limit, spelled[1]: offset})
-    page, total = rows(response), total_of(response)
-    reached = offset + len(page)
-    ended = not len(page) or reached == total or (short_page_ends and len(page) < limit)
-    return Part(page, None if ended else str(reached), total)
+    response = await http.get(url, params={**params, param_names[0]: limit, param_names[1]: offset})
+    page, total = rows(response), total_count(response)
+    next_offset = offset + len(page)
+    is_last = not len(page) or next_offset == total or (short_page_ends and len(page) < limit)
+    return PayloadPage(page, None if is_last else str(next_offset), total)
 
 
 def offset_pages(
@@ -102,10 +104,10 @@ def offset_pages(
     *,
     limit: int = 500,
     short_page_ends: bool = False,
-    spelled: tuple[str, str] = ("limit", "offset"),
+    param_names: tuple[str, str] = ("limit", "offset"),
 ) -> AsyncIterator[P]:
-    """Every page by limit and offset; see `offset_page` for where it ends."""
-    return _every(
+    """Read all pages by limit and offset; see `offset_page` for the arguments and the end of the list."""
+    return _all_pages(
         lambda after: offset_page(
             http,
             url,
@@ -114,7 +116,7 @@ def offset_pages(
             Window(limit, after),
             max_limit=limit,
             short_page_ends=short_page_ends,
-            spelled=spelled,
+            param_names=param_names,
         )
     )
 
@@ -128,14 +130,14 @@ async def link_page(
     *,
     max_limit: int = 100,
     limit_param: str = "per_page",
-) -> Part[P]:
+) -> PayloadPage[P]:
     """
-    One page of a list whose pages are chained by `Link: <...>; rel="next"` (RFC 8288).
+    Read one page of a list whose responses link to the next page: `Link: <...>; rel="next"` (RFC 8288).
 
-    The cursor is path and query of the next link: it cannot lead elsewhere.
+    The cursor is the path and query of the next link, so that it cannot lead to another origin.
 
     Raises:
-        BadKeyError: the cursor of the window is none of this list.
+        BadKeyError: the cursor of the window is not a cursor of this list.
         PayloadError: the next link leads to another origin.
     """
     request = http.build_request("GET", url, params={**params, limit_param: min(window.first, max_limit)})
@@ -145,7 +147,7 @@ async def link_page(
         request = http.build_request("GET", request.url.copy_with(raw_path=window.after.encode()))
     response = await http.send(request)
     page = rows(response)
-    return Part(page, _next_link(request.url, response), total_of(response))
+    return PayloadPage(page, _next_link(request.url, response), total_count(response))
 
 
 def link_pages(
@@ -157,8 +159,8 @@ def link_pages(
     limit: int = 100,
     limit_param: str = "per_page",
 ) -> AsyncIterator[P]:
-    """Every page of a list whose pages are chained by `Link` headers."""
-    return _every(
+    """Read all pages of a list whose responses link to the next page; see `link_page`."""
+    return _all_pages(
         lambda after: link_page(
             http, url, params, rows, Window(limit, after), max_limit=limit, limit_param=limit_param
         )
@@ -173,11 +175,11 @@ async def cursor_page(
     after: str | None,
     *,
     param: str,
-) -> Part[P]:
-    """One page of a list whose answers hold the cursor of the next one; `read` finds rows and cursor."""
+) -> PayloadPage[P]:
+    """Read one page of a list whose responses hold the next cursor; `read` returns the rows and that cursor."""
     response = await http.get(url, params=params if after is None else {**params, param: after})
-    page, onwards = read(response)
-    return Part(page, onwards or None, total_of(response))
+    page, next_cursor = read(response)
+    return PayloadPage(page, next_cursor or None, total_count(response))
 
 
 def cursor_pages(
@@ -188,8 +190,8 @@ def cursor_pages(
     *,
     param: str,
 ) -> AsyncIterator[P]:
-    """Every page of a list whose answers hold the cursor of the next one; an empty page is not the end."""
-    return _every(lambda after: cursor_page(http, url, params, read, after, param=param))
+    """Read all pages of a list whose responses hold the next cursor; an empty page does not end the list."""
+    return _all_pages(lambda after: cursor_page(http, url, params, read, after, param=param))
 
 
 def token_pages(
@@ -201,7 +203,7 @@ def token_pages(
     header: str = "Next-Page-Token",
     param: str = "pageToken",
 ) -> AsyncIterator[P]:
-    """Every page of a list whose answers name the next page's token in a header; an empty page is not the end."""
+    """Read all pages of a list whose responses hold the next token in a header; an empty page does not end it."""
     return cursor_pages(
         http, url, params, lambda response: (rows(response), response.headers.get(header)), param=param
     )
@@ -213,58 +215,58 @@ def keyset_pages(
     params: Params,
     rows: Callable[[httpx.Response], list[T]],
     *,
-    last: Callable[[T], str],
+    cursor_of: Callable[[T], str],
     param: str = "starting_after",
 ) -> AsyncIterator[list[T]]:
-    """Every page of a list that is asked for what comes after the last row seen; ends at an empty page."""
+    """Read all pages of a list by asking for the rows after the last one; an empty page ends the list."""
 
     def read(response: httpx.Response) -> tuple[list[T], str | None]:
         page = rows(response)
-        return page, last(page[-1]) if page else None
+        return page, cursor_of(page[-1]) if page else None
 
     return cursor_pages(http, url, params, read, param=param)
 
 
-def total_of(response: httpx.Response) -> int | None:
-    """How many rows the vendor says there are; None when it does not say."""
+def total_count(response: httpx.Response) -> int | None:
+    """Return the length of the complete list as the vendor reports it, or None."""
     headers = response.headers
-    return _whole_number(headers.get("total-count") or headers.get("x-total-count") or "")
+    return _parse_int(headers.get("total-count") or headers.get("x-total-count") or "")
 
 
-def _next_link(home: httpx.URL, response: httpx.Response) -> str | None:
-    """Path and query of the next page, which is on the origin of this one and is not this one."""
+def _next_link(current: httpx.URL, response: httpx.Response) -> str | None:
+    """Return path and query of the next page, or None; check that it is another page on the same origin."""
     links = response.links.items()
     link = next((target["url"] for rel, target in links if "next" in (rel or "").lower().split()), None)
     if link is None:
         return None
-    target = resolve_link(home, link)
-    if target.raw_path == home.raw_path:
+    target = resolve_link(current, link)
+    if target.raw_path == current.raw_path:
         raise PayloadError("a page that links to itself")
     return target.raw_path.decode("ascii")
 
 
-def _whole_number(text: str) -> int | None:
-    """A number of at most twelve digits."""
+def _parse_int(text: str) -> int | None:
+    """Parse a number of at most twelve digits; None if the text is anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
 
 
-async def _every(turn: Callable[[str | None], Awaitable[Part[P]]]) -> AsyncIterator[P]:
-    """Turn pages until the end, within bounds."""
-    seen: set[str | None] = {None}
-    after, items, before = None, 0, None
+async def _all_pages(read_page: Callable[[str | None], Awaitable[PayloadPage[P]]]) -> AsyncIterator[P]:
+    """Read pages until the end of the list, within the limits."""
+    cursors: set[str | None] = {None}
+    cursor, row_count, previous_rows = None, 0, None
     while True:
-        part = await turn(after)
-        if len(part.rows) and part.rows == before:
+        page = await read_page(cursor)
+        if len(page.rows) and page.rows == previous_rows:
             raise PayloadError("the same page again")
-        items += len(part.rows)
-        if items > MAX_ROWS:
+        row_count += len(page.rows)
+        if row_count > MAX_ROWS:
             raise PayloadError(f"more than {MAX_ROWS} rows")
-        yield part.rows
-        if part.after is None:
+        yield page.rows
+        if page.after is None:
             return
-        if part.after in seen:
-            raise PayloadError("a cursor that comes back")
-        if len(seen) >= MAX_PAGES:
+        if page.after in cursors:
+            raise PayloadError("a repeated cursor")
+        if len(cursors) >= MAX_PAGES:
             raise PayloadError(f"more than {MAX_PAGES} pages")
-        seen.add(part.after)
-        after, before = part.after, part.rows
+        cursors.add(page.after)
+        cursor, previous_rows = page.after, page.rows

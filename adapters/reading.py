@@ -1,9 +1,8 @@
 """
-From a vendor's answer to typed payloads, in one place for all adapters.
+Turns a vendor's response into typed payloads, for all adapters.
 
-An answer is a whole or a failure: `read` raises when any of it is wrong. A list may instead be read row by
-row: `read_rows` keeps the rows that do not match their model beside those that do, and `group` fails their
-keys alone.
+`read` accepts a response completely or raises. `read_rows` checks the rows of a list one by one and returns the
+invalid ones beside the valid ones; `group_rows` then fails only the keys of the invalid rows.
 """
 
 from __future__ import annotations
@@ -26,117 +25,123 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
-"""Bytes of one answer, decoded; more would hold up everybody else while it is parsed."""
+"""Maximum size of a decoded response body. Parsing a larger one would block all other requests."""
 
 MAX_TEXT_CHARACTERS = 4096
-"""Characters of one text; payload models are declared with it: no name or title of a school is longer."""
-_SUSPECT = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}")
-"""Numbers that are none, or too large for one: pydantic takes them for infinity."""
+"""Maximum length of one text in a payload model: no name or title in a school is longer."""
+_SUSPICIOUS_NUMBER = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}")
+"""Texts that pydantic reads as NaN or infinity, which JSON does not have, and numbers too large for a float."""
 
 _ERROR_KEYS = frozenset({"error", "errors", "exception", "fault"})
-_SMALL = 16 * 1024
-"""Bytes up to which an object is looked at for an error inside; vendors' error objects are small."""
+_MAX_ERROR_BODY_BYTES = 16 * 1024
+"""A larger body is not searched for an error object, because vendors' error objects are small."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class BadRow:
+class InvalidRow:
     """A row that does not match its payload model."""
 
     raw: Any = field(repr=False)
-    """The row as it came: for finding its key, never for showing."""
+    """The row as the vendor sent it, to find its key. It is never displayed."""
     error: AdapterError
 
 
 @dataclass(frozen=True, slots=True)
 class Rows(Generic[T]):
-    """The rows of a list, the ones that could be read and the ones that could not. Its length counts both."""
+    """The valid and the invalid rows of a list; its length counts both."""
 
-    good: list[T]
-    bad: list[BadRow] = field(default_factory=list)
+    valid: list[T]
+    invalid: list[InvalidRow] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.good) + len(self.bad)
+        return len(self.valid) + len(self.invalid)
 
     def map(self, make: Callable[[T], V]) -> Rows[V]:
-        """The same with each good row made into something else, such as a record."""
-        return Rows([make(row) for row in self.good], self.bad)
+        """Return these rows with each valid row replaced by `make(row)`, such as a record."""
+        return Rows([make(row) for row in self.valid], self.invalid)
 
 
-def read(response: httpx.Response, payload: TypeAdapter[T], *, plain: bool = False) -> T:
+def read(response: httpx.Response, payload: TypeAdapter[T], *, accept_plain: bool = False) -> T:
     """
-    The answer as `payload`; `plain` accepts JSON that is sent as `text/plain` or without a media type.
+    Return the response body as `payload`.
+
+    `accept_plain` also accepts JSON with the media type `text/plain` or with none.
 
     Raises:
-        PayloadError: not JSON, too large, or a success that names an error.
-        httpx.HTTPStatusError: the status is not one of success.
-        pydantic.ValidationError: the shape is another.
+        PayloadError: the body is not JSON, is too large, or is an error object with a success status.
+        httpx.HTTPStatusError: the status is not a success.
+        pydantic.ValidationError: the body does not match `payload`.
     """
-    body = _json(response, plain)
-    _refuse_error_inside(body)
+    body = _json_body(response, accept_plain)
+    _refuse_error_object(body)
     return payload.validate_json(body)
 
 
-def read_rows(response: httpx.Response, payload: TypeAdapter[list[T]], *, plain: bool = False) -> Rows[T]:
+def read_rows(response: httpx.Response, payload: TypeAdapter[list[T]], *, accept_plain: bool = False) -> Rows[T]:
     """
-    A list whose rows are judged one by one.
+    Return the response body as a list whose rows are validated one by one.
 
     Raises:
-        PayloadError: not JSON, too large, or not a list.
-        httpx.HTTPStatusError: the status is not one of success.
-        pydantic.ValidationError: malformed JSON.
+        PayloadError: the body is not JSON, is too large, or is not a list.
+        httpx.HTTPStatusError: the status is not a success.
+        pydantic.ValidationError: the JSON is malformed.
     """
-    body = _json(response, plain)
-    _refuse_error_inside(body)
+    body = _json_body(response, accept_plain)
+    _refuse_error_object(body)
     try:
         return Rows(payload.validate_json(body))
     except ValidationError as exc:
         if exc.errors(include_input=False, include_url=False)[0]["type"].startswith("json"):
             raise
-    return _row_by_row(from_json(body), payload)
+    return _validate_rows(from_json(body), payload)
 
 
-async def every_row(pages: AsyncIterable[Rows[T]], *, key: Callable[[T], Hashable]) -> Rows[T]:
-    """All pages as one; of rows with the same key the last counts, at the place of the first."""
-    good: dict[Hashable, T] = {}
-    bad: list[BadRow] = []
+async def collect_rows(pages: AsyncIterable[Rows[T]], *, key: Callable[[T], Hashable]) -> Rows[T]:
+    """Return the rows of all pages. Of rows with the same key, the last replaces the first at its position."""
+    valid: dict[Hashable, T] = {}
+    invalid: list[InvalidRow] = []
     async for page in pages:
-        good.update((key(row), row) for row in page.good)
-        bad.extend(page.bad)
-    return Rows(list(good.values()), bad)
+        valid.update((key(row), row) for row in page.valid)
+        invalid.extend(page.invalid)
+    return Rows(list(valid.values()), invalid)
 
 
-def group(
+def group_rows(
     rows: Rows[T],
     *,
     key: Callable[[T], K],
     raw_key: Callable[[Any], K | None],
-    known: Iterable[K] = (),
+    known_keys: Iterable[K] = (),
 ) -> dict[K, list[T] | AdapterError]:
     """
-    The rows by their keys: a batch.
+    Return the rows by key: a batch.
 
-    `known` are keys that the vendor knows even when it has no row of theirs. A key with a bad row fails; a bad
-    row whose key cannot be read is dropped and counted in the log.
+    `known_keys` are keys that the vendor knows even if it has no row for them. A key with an invalid row fails. An
+    invalid row without a readable key is dropped, and the log says how many there were.
     """
-    lists: dict[K, list[T]] = {each: [] for each in known}
-    for row in rows.good:
+    lists: dict[K, list[T]] = {known: [] for known in known_keys}
+    for row in rows.valid:
         lists.setdefault(key(row), []).append(row)
     batch: dict[K, list[T] | AdapterError] = dict(lists.items())
-    keyless = 0
-    for bad in rows.bad:
-        if (found := raw_key(bad.raw)) is None:
-            keyless += 1
+    dropped = 0
+    for row in rows.invalid:
+        if (failed_key := raw_key(row.raw)) is None:
+            dropped += 1
         else:
-            batch[found] = bad.error
-    if keyless:
-        log.warning("%d rows without a readable key were dropped", keyless)
+            batch[failed_key] = row.error
+    if dropped:
+        log.warning("%d rows without a readable key were dropped", dropped)
     return batch
 
 
 def raw_text(*path: str) -> Callable[[Any], str | None]:
-    """Finds a text or a whole number along `path` in a row that has no model: `raw_text("student", "id")`."""
+    """
+    Return a function that reads a text or an integer at `path` in a raw row, or returns None.
+
+    For example, `raw_text("student", "id")` reads `{"student": {"id": 7}}` as `"7"`.
+    """
 
     def find(raw: Any) -> str | None:
         for name in path:
@@ -146,27 +151,29 @@ def raw_text(*path: str) -> Callable[[Any], str | None]:
     return find
 
 
-def _json(response: httpx.Response, plain: bool) -> bytes:
-    """The body of a success, which is JSON by its label and not too large."""
+def _json_body(response: httpx.Response, accept_plain: bool) -> bytes:
+    """Return the body of a successful response whose media type is JSON and whose size is allowed."""
     response.raise_for_status()
     media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not (media == "application/json" or media.endswith("+json") or (plain and media in ("", "text/plain"))):
+    if not (
+        media == "application/json" or media.endswith("+json") or (accept_plain and media in ("", "text/plain"))
+    ):
         raise PayloadError("not JSON")
     if not response.content.strip():
-        raise PayloadError("an empty answer")
+        raise PayloadError("an empty body")
     if len(response.content) > MAX_BODY_BYTES:
-        raise PayloadError(f"an answer larger than {MAX_BODY_BYTES // 1024 // 1024} MiB")
-    if _SUSPECT.search(response.content):
+        raise PayloadError(f"a body larger than {MAX_BODY_BYTES // 1024 // 1024} MiB")
+    if _SUSPICIOUS_NUMBER.search(response.content):
         _check_strictly(response.content)
     return response.content
 
 
 def _check_strictly(body: bytes) -> None:
     """
-    Let a body pass that is JSON to the letter.
+    Check that a body is strict JSON.
 
     Raises:
-        PayloadError: it holds something that JSON has no number for.
+        PayloadError: it holds a number that JSON does not have, such as NaN.
     """
     try:
         msgspec.json.decode(body)
@@ -174,26 +181,28 @@ def _check_strictly(body: bytes) -> None:
         raise PayloadError("a number that JSON does not have") from None
 
 
-def _refuse_error_inside(body: bytes) -> None:
-    """Some vendors send status 200 with an error in the body; a lenient payload model would take it for data."""
-    if len(body) > _SMALL or not body.lstrip().startswith(b"{"):
+def _refuse_error_object(body: bytes) -> None:
+    """
+    Refuse an error object that a vendor sends with status 200; a lenient payload model would read it as data.
+    """
+    if len(body) > _MAX_ERROR_BODY_BYTES or not body.lstrip().startswith(b"{"):
         return
     try:
-        whole = from_json(body)
+        parsed = from_json(body)
     except ValueError:
-        return  # malformed: validation says so better
-    if any(whole.get(name) for name in _ERROR_KEYS):
-        raise PayloadError("an error inside a success")
+        return  # The JSON is malformed, and validation reports that better.
+    if any(parsed.get(name) for name in _ERROR_KEYS):
+        raise PayloadError("an error object with a success status")
 
 
-def _row_by_row(whole: Any, payload: TypeAdapter[list[T]]) -> Rows[T]:
-    """The rows of a list that does not match as a whole."""
-    if not isinstance(whole, list):
-        raise PayloadError("something else where a list was promised", code="SOURCE_SCHEMA")
+def _validate_rows(raw_rows: Any, payload: TypeAdapter[list[T]]) -> Rows[T]:
+    """Validate the rows of a list one by one."""
+    if not isinstance(raw_rows, list):
+        raise PayloadError("not a list", code="SOURCE_SCHEMA")
     rows: Rows[T] = Rows([])
-    for raw in whole:
+    for raw in raw_rows:
         try:
-            rows.good.extend(payload.validate_json(to_json([raw])))
+            rows.valid.extend(payload.validate_json(to_json([raw])))
         except ValidationError as exc:
-            rows.bad.append(BadRow(raw, translate(exc)))
+            rows.invalid.append(InvalidRow(raw, translate(exc)))
     return rows

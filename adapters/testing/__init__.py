@@ -1,13 +1,13 @@
 """
-The conformance suite that every adapter passes, ours and third parties'.
+The conformance suite that every adapter must pass, whether it is part of this project or third-party.
 
-A vendor's test file names its sandbox and inherits the rest::
+The test file of a vendor names its sandbox and inherits all tests::
 
     class TestCanvas(AdapterSuite):
         sandbox_type = CanvasSandbox
 
-The suite needs pytest with pytest-asyncio in automatic mode. What it asks is derived from the lookups that the
-adapter overrides: there is nothing to declare, and nothing to switch off.
+The suite needs pytest with pytest-asyncio in automatic mode. It runs each test for each lookup that the adapter
+overrides: there is nothing to declare and nothing to switch off.
 """
 
 import pytest
@@ -16,25 +16,25 @@ pytest.register_assert_rewrite(
     *(
         f"student_graph.adapters.testing.{name}"
         for name in (
+            "access_paths",
             "answers",
             "arguments",
-            "asking",
-            "data",
             "declarations",
             "failures",
-            "hostile",
+            "harness",
+            "hostile_keys",
             "interruptions",
-            "paths",
+            "paging",
             "privacy",
+            "record_values",
             "secrets",
             "suite",
-            "windows",
-            "wire",
+            "transports",
         )
     )
 )
 
-from student_graph.adapters.testing.asking import build  # noqa: E402 - its assertions are rewritten first
+from student_graph.adapters.testing.harness import build_adapter  # noqa: E402 - after assertions are rewritten
 from student_graph.adapters.testing.suite import AdapterSuite  # noqa: E402
 
-__all__ = ["AdapterSuite", "build"]
+__all__ = ["AdapterSuite", "build_adapter"]

@@ -1,10 +1,11 @@
-"""What an adapter does when the vendor fails: it fails, and says nothing in place of what it does not know."""
+"""Tests of a failing vendor: the adapter fails too, and never returns less instead."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import ClassVar
 
 import httpx
@@ -21,13 +22,20 @@ from student_graph.adapters.errors import (
 )
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
-from student_graph.adapters.testing.asking import Told, ask, built, errors_of, moments, tell
-from student_graph.adapters.testing.wire import Faulty
+from student_graph.adapters.testing.harness import (
+    BatchResult,
+    errors_of,
+    failure_points,
+    open_adapter,
+    run_lookup,
+    run_lookup_or_error,
+)
+from student_graph.adapters.testing.transports import FaultyTransport
 
 
-def unreachable() -> httpx.Response:
-    """Nobody answers."""
-    raise httpx.ConnectError("nobody answers")
+def refuse_connection() -> httpx.Response:
+    """Fail as if no server were listening."""
+    raise httpx.ConnectError("connection refused")
 
 
 JSON = {"content-type": "application/json"}
@@ -49,119 +57,120 @@ FAULTS: dict[str, tuple[Callable[[], httpx.Response], type[AdapterError]]] = {
     "rows labelled as XML": (lambda: httpx.Response(200, content=b"[]", headers=XML), PayloadError),
     "an empty body": (lambda: httpx.Response(200, headers=JSON), PayloadError),
     "a truncated body": (lambda: httpx.Response(200, content=b'[{"id": 1', headers=JSON), PayloadError),
-    "an error inside": (lambda: httpx.Response(200, json={"errors": [{"message": "no"}]}), PayloadError),
-    "no connection": (unreachable, UnavailableError),
+    "an error object": (lambda: httpx.Response(200, json={"errors": [{"message": "no"}]}), PayloadError),
+    "no connection": (refuse_connection, UnavailableError),
 }
+"""Each fault by name: the response, and the error that it must become."""
 
 
 class Failures:
-    """Every supported lookup, while the vendor fails: in the middle, and at the last request."""
+    """Tests of every supported lookup with a vendor that fails in the middle, and at the last request."""
 
     kind: type[Adapter]
     optional_when_refused: ClassVar[frozenset[str]] = frozenset()
-    """Lookups that answer with less where the vendor refuses a part, because their docstring calls it optional."""
+    """Lookups that return less if the vendor refuses a part that their docstring calls optional."""
 
     async def test_a_failing_vendor_is_a_failure(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """Whatever the vendor does instead of answering becomes the error that it is; no key has less."""
-        healthy = await self.healthy(lookup, sandbox)
-        requests = len(sandbox.requests)
+        """Each fault of the vendor becomes the right error, and no key has fewer records."""
+        healthy = await self.healthy_batch(lookup, sandbox)
+        request_count = len(sandbox.requests)
         optional = lookup.name in self.optional_when_refused
         for name, (fault, error) in FAULTS.items():
-            for good in () if optional and error is RefusedError else moments(requests):
-                wire = Faulty(sandbox.url, good, fault)
-                async with built(sandbox, wire, kind=self.kind) as adapter:
-                    told = await tell(adapter, lookup, list(healthy), sandbox.arguments())
-                due = {_due(name, wire.sent[good], sandbox)}
+            for good in () if optional and error is RefusedError else failure_points(request_count):
+                transport = FaultyTransport(sandbox.url, good, fault)
+                async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+                    result = await run_lookup_or_error(adapter, lookup, list(healthy), sandbox.arguments())
+                expected = {_expected_error(name, transport.sent[good], sandbox)}
 
-                assert failures(told, healthy) == due, f"{name} after {good} good answers"
+                assert failures(result, healthy) == expected, f"{name} after {good} good responses"
 
     @pytest.mark.parametrize("name", FAULTS)
     async def test_a_failing_vendor_fails_the_check(self, name: str, sandbox: Sandbox) -> None:
-        """Also when it fails at the first request, which may be for a token."""
-        wire = Faulty(sandbox.url, 0, FAULTS[name][0])
-        async with built(sandbox, wire, kind=self.kind) as adapter:
-            with pytest.raises(Exception) as caught:  # noqa: PT011 - `translate` raises again what is a bug
+        """`check` fails with the right error if the first request fails, which may be a token request."""
+        transport = FaultyTransport(sandbox.url, 0, FAULTS[name][0])
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            with pytest.raises(Exception) as caught:  # noqa: PT011 - `translate` raises a bug again
                 await adapter.check()
 
-        assert type(translate(caught.value)) is _due(name, wire.sent[0], sandbox)
+        assert type(translate(caught.value)) is _expected_error(name, transport.sent[0], sandbox)
 
     async def test_a_vendor_that_goes_down_is_a_failure(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """Also in the middle of a paging: a short list is never an answer."""
-        healthy = await self.healthy(lookup, sandbox)
-        for good in moments(len(sandbox.requests)):
+        """A vendor that goes down, also between two pages, is an error and never a shorter list."""
+        healthy = await self.healthy_batch(lookup, sandbox)
+        for good in failure_points(len(sandbox.requests)):
             sandbox.switches.down_after = good
-            async with built(sandbox, kind=self.kind) as adapter:
-                told = await tell(adapter, lookup, list(healthy), sandbox.arguments())
+            async with open_adapter(sandbox, kind=self.kind) as adapter:
+                result = await run_lookup_or_error(adapter, lookup, list(healthy), sandbox.arguments())
             sandbox.switches.change({"down": False, "down_after": None})
 
-            assert {UnavailableError} == failures(told, healthy), f"after {good} good answers"
+            assert {UnavailableError} == failures(result, healthy), f"after {good} good responses"
 
-    async def test_throttling_is_told_apart_from_refusal(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """The vendor's own throttling answer means: later."""
-        healthy = await self.healthy(lookup, sandbox)
+    async def test_throttling_is_not_a_refusal(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """The vendor's own throttling response becomes RATE_LIMITED, which can be retried."""
+        healthy = await self.healthy_batch(lookup, sandbox)
         sandbox.switches.throttled = True
-        async with built(sandbox, kind=self.kind) as adapter:
-            told = await tell(adapter, lookup, list(healthy), sandbox.arguments())
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            result = await run_lookup_or_error(adapter, lookup, list(healthy), sandbox.arguments())
 
-        assert {UnavailableError} == failures(told, healthy)
-        assert {"RATE_LIMITED"} == {error.code for error in errors_of(told)}
+        assert {UnavailableError} == failures(result, healthy)
+        assert {"RATE_LIMITED"} == {error.code for error in errors_of(result)}
 
     @pytest.mark.parametrize("status", [404, 405, 501])
     async def test_a_vendor_without_the_route_has_no_records(
         self, lookup: Lookup, status: int, sandbox: Sandbox
     ) -> None:
-        """What the vendor does not have is absent or not offered: never a list, and never another failure."""
+        """A resource that the vendor does not have is absent or not offered, never a list or another error."""
         keys = sandbox.known_keys(lookup.key_kind)[:2]
-        wire = Faulty(sandbox.url, 0, lambda: httpx.Response(status, json={}))
-        async with built(sandbox, wire, kind=self.kind) as adapter:
-            told = await tell(adapter, lookup, keys, sandbox.arguments())
-        answers = [told] if isinstance(told, AdapterError) else list(told.values())
+        transport = FaultyTransport(sandbox.url, 0, lambda: httpx.Response(status, json={}))
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            result = await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())
+        answers = [result] if isinstance(result, AdapterError) else list(result.values())
 
         assert [answer for answer in answers if not isinstance(answer, NotOfferedError)] == []
         assert status == 404 or answers
 
-    async def test_a_vendor_says_when_to_ask_again(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """In seconds or as a date; a date that is past means now."""
+    async def test_retry_after_is_passed_on(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """The error holds the seconds of `Retry-After`, also if it is a date; a date in the past means 0."""
         keys = sandbox.known_keys(lookup.key_kind)[:1]
         now = datetime.now(UTC)
-        for text, least, most in (
+        for text, at_least, at_most in (
             ("7", 7.0, 7.0),
             (format_datetime(now + timedelta(hours=1), usegmt=True), 300.0, 300.0),
             (format_datetime(now - timedelta(hours=1), usegmt=True), 0.0, 0.0),
         ):
             headers = {"retry-after": text}
-            wire = Faulty(sandbox.url, 0, lambda headers=headers: httpx.Response(429, headers=headers))  # type: ignore[misc]
-            async with built(sandbox, wire, kind=self.kind) as adapter:
-                errors = errors_of(await tell(adapter, lookup, keys, sandbox.arguments()))
+            transport = FaultyTransport(sandbox.url, 0, partial(httpx.Response, 429, headers=headers))
+            async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+                errors = errors_of(await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments()))
 
             assert errors
-            assert [e for e in errors if e.retry_after is None or not least <= e.retry_after <= most] == [], text
+            waits = [error.retry_after for error in errors]
+            assert [w for w in waits if w is None or not at_least <= w <= at_most] == [], text
 
-    async def healthy(self, lookup: Lookup, sandbox: Sandbox) -> Told:
-        """What two keys are answered when all is well; the sandbox's `requests` are what it took."""
+    async def healthy_batch(self, lookup: Lookup, sandbox: Sandbox) -> BatchResult:
+        """The answers to two keys of a working vendor; `sandbox.requests` are then the requests that they took."""
         keys = sandbox.known_keys(lookup.key_kind)[:2]
         sandbox.requests.clear()
-        async with built(sandbox, kind=self.kind) as adapter:
-            told = await ask(adapter, lookup, keys, sandbox.arguments())
-        return {key: told.get(key) for key in keys}
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())
+        return {key: batch.get(key) for key in keys}
 
 
-def _due(name: str, request: httpx.Request, sandbox: Sandbox) -> type[AdapterError]:
-    """What a fault must become; with a 400 a token endpoint refuses credentials (RFC 6749 §5.2)."""
+def _expected_error(name: str, request: httpx.Request, sandbox: Sandbox) -> type[AdapterError]:
+    """The error that a fault must become. A 400 of a token endpoint refuses credentials (RFC 6749 §5.2)."""
     refused = name == "400" and request.url.path == sandbox.token_path
     return RefusedError if refused else FAULTS[name][1]
 
 
-def failures(told: Told | AdapterError, healthy: Told) -> set[type[AdapterError]]:
+def failures(result: BatchResult | AdapterError, healthy: BatchResult) -> set[type[AdapterError]]:
     """
-    How a batch failed, as types of error.
+    The types of the errors in a result.
 
     Raises:
-        AssertionError: a key that did not fail has another answer than when all was well.
+        AssertionError: a key that did not fail has another answer than from the working vendor.
     """
-    answers: Iterable[object] = () if isinstance(told, AdapterError) else healthy
-    for key in answers:
-        assert isinstance(told, dict)
-        answer = told.get(key)
-        assert isinstance(answer, AdapterError) or answer == healthy[key], "an answer with less in it"
-    return {type(error) for error in errors_of(told)}
+    if isinstance(result, dict):
+        for key, expected in healthy.items():
+            answer = result.get(key)
+            assert isinstance(answer, AdapterError) or answer == expected, "an answer with fewer records"
+    return {type(error) for error in errors_of(result)}

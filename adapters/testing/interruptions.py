@@ -1,4 +1,9 @@
-"""Time: what is given up leaves nothing behind, what is slow is waited for, what is over is forgotten."""
+"""
+Tests of cancellation, waiting, retries and memory.
+
+A cancelled lookup leaves nothing running. An adapter sets no timeout of its own, sends no request twice, and
+keeps no answers between calls.
+"""
 
 from __future__ import annotations
 
@@ -13,87 +18,101 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
-from student_graph.adapters.testing.asking import ask, built, errors_of, moments, tell
-from student_graph.adapters.testing.wire import Faulty, Held
+from student_graph.adapters.testing.harness import (
+    errors_of,
+    failure_points,
+    open_adapter,
+    run_lookup,
+    run_lookup_or_error,
+)
+from student_graph.adapters.testing.transports import FaultyTransport, HoldingTransport
 
-HOUR = 3600.0
+HOUR_SECONDS = 3600.0
+EVENT_LOOP_TURNS = 5
+"""Turns of the event loop that let an expired timer cancel its task."""
 
 
 class Interruptions:
-    """Every supported lookup, given up, held up, and asked again."""
+    """Tests of every supported lookup that is cancelled, delayed or repeated."""
 
     kind: type[Adapter]
 
-    async def test_a_cancelled_lookup_leaves_nothing_behind(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """No task goes on behind the asker's back, and the next question is answered."""
+    async def test_a_cancelled_lookup_leaves_nothing_running(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """After a cancelled lookup no task is left, and the next lookup is answered."""
         keys = sandbox.known_keys(lookup.key_kind)[:3]
-        async with built(sandbox, kind=self.kind) as adapter:
-            healthy = await ask(adapter, lookup, keys, sandbox.arguments())
-        for good in moments(len(sandbox.requests)):
-            wire = Held(sandbox.url, good)
-            async with built(sandbox, wire, kind=self.kind) as adapter:
-                before = asyncio.all_tasks()
-                asking = asyncio.ensure_future(ask(adapter, lookup, keys, sandbox.arguments()))
-                await wire.holding.wait()
-                asking.cancel()
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            healthy = await run_lookup(adapter, lookup, keys, sandbox.arguments())
+        for good in failure_points(len(sandbox.requests)):
+            transport = HoldingTransport(sandbox.url, good)
+            async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+                tasks_before = asyncio.all_tasks()
+                running = asyncio.ensure_future(run_lookup(adapter, lookup, keys, sandbox.arguments()))
+                await transport.holding.wait()
+                running.cancel()
                 with pytest.raises(asyncio.CancelledError):
-                    await asking
-                left = asyncio.all_tasks() - before
-                for task in left:
+                    await running
+                tasks_left = asyncio.all_tasks() - tasks_before
+                for task in tasks_left:
                     task.cancel()
-                await asyncio.gather(*left, return_exceptions=True)
-                wire.go_on.set()
+                await asyncio.gather(*tasks_left, return_exceptions=True)
+                transport.release.set()
 
-                assert left == set()
-                assert await ask(adapter, lookup, keys, sandbox.arguments()) == healthy
+                assert tasks_left == set()
+                assert await run_lookup(adapter, lookup, keys, sandbox.arguments()) == healthy
 
-    async def test_an_answer_is_waited_for(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """An adapter sets no limit of its own, neither for a request nor for the whole: that is the gateway's."""
+    async def test_the_adapter_sets_no_timeout(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """The adapter limits the time neither of a request nor of a batch; the gateway does that."""
         keys = sandbox.known_keys(lookup.key_kind)[:1]
-        wire = Held(sandbox.url, 0)
-        async with built(sandbox, kind=self.kind) as adapter:
-            healthy = await ask(adapter, lookup, keys, sandbox.arguments())
-        async with built(sandbox, wire, kind=self.kind) as adapter:
-            asking = asyncio.ensure_future(ask(adapter, lookup, keys, sandbox.arguments()))
-            await wire.holding.wait()
+        transport = HoldingTransport(sandbox.url, 0)
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            healthy = await run_lookup(adapter, lookup, keys, sandbox.arguments())
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            running = asyncio.ensure_future(run_lookup(adapter, lookup, keys, sandbox.arguments()))
+            await transport.holding.wait()
             with an_hour_later():
-                for _ in range(5):
+                for _ in range(EVENT_LOOP_TURNS):
                     await asyncio.sleep(0)
-                wire.go_on.set()
-                told = await asking
+                transport.release.set()
+                batch = await running
             limits = adapter.http.timeout.as_dict()
 
-        assert told == healthy
-        assert [each for each in wire.sent if each.extensions.get("timeout") != limits] == []
+        assert batch == healthy
+        assert [request for request in transport.sent if request.extensions.get("timeout") != limits] == []
 
-    async def test_nothing_is_answered_from_memory(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """An adapter keeps no answers: what the vendor can no longer tell, it does not tell either."""
+    async def test_no_records_are_kept_between_calls(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """
+        A second lookup fails if the vendor is down: the adapter keeps no records of the first one.
+
+        An adapter may remember what the server itself is, such as discovered addresses, tokens and supported
+        options.
+        """
         keys = sandbox.known_keys(lookup.key_kind)[:2]
-        async with built(sandbox, kind=self.kind) as adapter:
-            await ask(adapter, lookup, keys, sandbox.arguments())
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            await run_lookup(adapter, lookup, keys, sandbox.arguments())
             sandbox.switches.down = True
-            told = await tell(adapter, lookup, keys, sandbox.arguments())
+            result = await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())
 
-        assert {UnavailableError} == {type(error) for error in errors_of(told)}
-        assert not isinstance(told, dict) or len(errors_of(told)) == len(keys)
+        assert {UnavailableError} == {type(error) for error in errors_of(result)}
+        assert not isinstance(result, dict) or len(errors_of(result)) == len(keys)
 
-    async def test_nothing_is_tried_twice(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """A failed request is not sent again: retries are the gateway's, which knows how much time is left."""
-        wire = Faulty(sandbox.url, 0, lambda: httpx.Response(503))
-        async with built(sandbox, wire, kind=self.kind) as adapter:
-            await tell(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:2], sandbox.arguments())
-        asked = [(request.method, request.url, request.content) for request in wire.sent]
+    async def test_no_request_is_retried(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """A failed request is not sent again: the gateway retries, because it knows how much time is left."""
+        transport = FaultyTransport(sandbox.url, 0, lambda: httpx.Response(503))
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            keys = sandbox.known_keys(lookup.key_kind)[:2]
+            await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())
+        sent = [(request.method, request.url, request.content) for request in transport.sent]
 
-        assert len(set(asked)) == len(asked)
+        assert len(set(sent)) == len(sent)
 
 
 @contextmanager
 def an_hour_later() -> Iterator[None]:
-    """Let an hour pass on the loop's clock, so that whatever waits for less is over."""
+    """Move the event loop's clock one hour ahead, so that any shorter timeout expires."""
     loop = asyncio.get_running_loop()
-    now = loop.time
-    loop.time = lambda: now() + HOUR  # type: ignore[method-assign]
+    real_time = loop.time
+    loop.time = lambda: real_time() + HOUR_SECONDS  # type: ignore[method-assign]
     try:
         yield
     finally:
-        loop.time = now  # type: ignore[method-assign]
+        loop.time = real_time  # type: ignore[method-assign]

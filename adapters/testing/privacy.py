@@ -1,53 +1,55 @@
-"""What leaves an adapter: declared records to the gateway, requests to its vendor, nothing else."""
+"""Tests of what leaves an adapter: declared records to the gateway, requests to its vendor, and nothing else."""
 
 from __future__ import annotations
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
-from student_graph.adapters.testing.asking import ask, built, tell
-from student_graph.adapters.testing.wire import Rewriting, Wire, planted
+from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error
+from student_graph.adapters.testing.transports import RecordingTransport, RewritingTransport, add_property
 
 CANARY = "Quetzalcoatlus"
-"""A word that stands in every object of the vendor's, under a name that no payload model declares."""
+"""The value of a property that a test adds to all objects of the vendor, and that no payload model declares."""
 
 
 class Privacy:
-    """Every supported lookup, of a vendor that says more than it should, or leads astray."""
+    """Tests of every supported lookup with a vendor that sends too much, or links to another server."""
 
     kind: type[Adapter]
 
-    async def test_what_is_not_declared_does_not_leave(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """A property that nobody declared changes no record, is in none, and comes back in no request."""
+    async def test_undeclared_properties_do_not_leave_the_adapter(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """An undeclared property is in no record, changes no record, and is in no request."""
         keys = sandbox.known_keys(lookup.key_kind)[:5]
-        wire = Rewriting(sandbox.url, planted(CANARY))
-        async with built(sandbox, kind=self.kind) as adapter:
-            plain = await ask(adapter, lookup, keys, sandbox.arguments())
-        async with built(sandbox, wire, kind=self.kind) as adapter:
-            told = await ask(adapter, lookup, keys, sandbox.arguments())
+        transport = RewritingTransport(sandbox.url, add_property(CANARY))
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            unchanged = await run_lookup(adapter, lookup, keys, sandbox.arguments())
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())
 
-        assert CANARY not in repr(told)
-        assert told == plain
+        assert CANARY not in repr(batch)
+        assert batch == unchanged
         assert not [line for line in sandbox.requests if CANARY in line]
 
-    async def test_nothing_is_asked_of_another_origin(
+    async def test_no_request_goes_to_another_origin(
         self, lookup: Lookup, sandbox: Sandbox, empty_sandbox: Sandbox
     ) -> None:
-        """Addresses that the vendor hands out are followed at home only; elsewhere nobody is even spoken to."""
+        """Addresses in the vendor's responses are followed on its own origin only."""
         sandbox.switches.page_limit = 7
         keys = sandbox.known_keys(lookup.key_kind)[:2]
         empty_sandbox.requests.clear()
-        wire = Rewriting(sandbox.url, lambda text: text.replace(sandbox.url, empty_sandbox.url))
-        async with built(sandbox, wire, kind=self.kind) as adapter:
-            await tell(adapter, lookup, keys, sandbox.arguments())
+        transport = RewritingTransport(sandbox.url, lambda text: text.replace(sandbox.url, empty_sandbox.url))
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())
 
         assert empty_sandbox.requests == []
-        assert wire.strayed == []
+        assert transport.strayed == []
 
-    async def test_every_request_goes_by_the_client_it_was_given(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """Limits, tracing and the origin check are inside that client: nothing may go around it."""
-        wire = Wire(sandbox.url)
-        async with built(sandbox, wire, kind=self.kind) as adapter:
-            await ask(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:2], sandbox.arguments())
+    async def test_all_requests_use_the_adapters_client(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """
+        All requests use `adapter.http`, because limits, tracing and the check of the origin are built into it.
+        """
+        transport = RecordingTransport(sandbox.url)
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            await run_lookup(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:2], sandbox.arguments())
 
-        assert len(wire.sent) == len(sandbox.requests)
+        assert len(transport.sent) == len(sandbox.requests)

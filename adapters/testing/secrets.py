@@ -1,4 +1,4 @@
-"""Secrets and tokens: shown to the vendor, and to nobody and nothing else."""
+"""Tests that an adapter shows its secrets and tokens to the vendor only."""
 
 from __future__ import annotations
 
@@ -15,98 +15,102 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
-from student_graph.adapters.testing.asking import ask, build, built, tell
-from student_graph.adapters.testing.wire import Faulty
+from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error
+from student_graph.adapters.testing.transports import FaultyTransport
 
-TASKS = 50
+CONCURRENT_TASKS = 50
+VENDOR_TEXT = "Zvonimira"
+"""A word in the vendor's error messages that must not be shown to users."""
 
 
 class Secrets:
-    """What an adapter keeps to itself."""
+    """Tests of texts, logs and errors, and of the renewal of tokens."""
 
     kind: type[Adapter]
 
-    async def test_no_secret_is_shown_by_what_holds_it(self, sandbox: Sandbox) -> None:
-        """Neither adapter nor client nor authentication shows a secret to whoever prints it."""
-        adapter = build(sandbox, kind=self.kind)
-        async with adapter.http:
-            shown = f"{adapter!r} {adapter} {vars(adapter)!r} {adapter.http.headers!r} {adapter.auth()!r}"
+    async def test_no_object_shows_a_secret(self, sandbox: Sandbox) -> None:
+        """The text of the adapter, its client and its authentication holds no secret."""
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            texts = f"{adapter!r} {adapter} {vars(adapter)!r} {adapter.http.headers!r} {adapter.auth()!r}"
 
-        assert [name for name, secret in secrets_of(adapter) if secret in shown] == []
+        assert [name for name, secret in secrets_of(adapter) if secret in texts] == []
 
     async def test_no_secret_is_logged(
         self, lookup: Lookup, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Not even at the finest level, whether the vendor answers or refuses; nor is a key, but by httpx."""
+        """Even at the debug level, no secret is logged, and no key is logged except by httpx."""
         caplog.set_level(logging.DEBUG)
         key = sandbox.known_keys(lookup.key_kind)[0]
-        async with built(sandbox, kind=self.kind) as adapter:
-            await ask(adapter, lookup, [key], sandbox.arguments())
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            await run_lookup(adapter, lookup, [key], sandbox.arguments())
             secrets = secrets_of(adapter)
-        async with built(sandbox, Faulty(sandbox.url, 0, refusal), kind=self.kind) as adapter:
-            await tell(adapter, lookup, [key], sandbox.arguments())
-        own = [record for record in caplog.records if record.name.partition(".")[0] not in ("httpx", "httpcore")]
+        transport = FaultyTransport(sandbox.url, 0, talkative_refusal)
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            await run_lookup_or_error(adapter, lookup, [key], sandbox.arguments())
+        own_records = [r for r in caplog.records if r.name.partition(".")[0] not in ("httpx", "httpcore")]
 
         assert [name for name, secret in secrets if secret in caplog.text] == []
-        assert lookup.key_kind == "district" or not [r for r in own if key in r.getMessage()]
+        assert lookup.key_kind == "district" or not [r for r in own_records if key in r.getMessage()]
 
-    async def test_an_error_tells_no_secret_address_or_key(self, lookup: Lookup, sandbox: Sandbox) -> None:
-        """What becomes of a failure is shown to users: it holds nothing of the question or of the vendor."""
+    async def test_an_error_shows_no_secret_address_or_key(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """
+        An error holds no secret, and its message, which users see, holds no address, key or text of the vendor.
+        """
         key = sandbox.known_keys(lookup.key_kind)[0]
-        adapter = build(sandbox, Faulty(sandbox.url, 0, refusal), kind=self.kind)
-        async with adapter.http:
-            failure = await failed(adapter, lookup, key, sandbox.arguments())
-        hidden = [secret for _, secret in secrets_of(adapter)]
-        told = " ".join(f"{each!r} {each} {vars(each)!r}" for each in chain(failure))
-        shown = f"{translate(failure)!r} {translate(failure).reason}"
+        transport = FaultyTransport(sandbox.url, 0, talkative_refusal)
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+            failure = await failure_of(adapter, lookup, key, sandbox.arguments())
+        secrets = [secret for _, secret in secrets_of(adapter)]
+        texts = " ".join(f"{error!r} {error} {vars(error)!r}" for error in with_causes(failure))
+        message = f"{translate(failure)!r} {translate(failure).reason}"
 
-        assert [secret for secret in hidden if secret in told] == []
-        assert "http" not in shown
-        assert httpx.URL(sandbox.url).netloc.decode() not in shown
-        assert lookup.key_kind == "district" or key not in shown.split()
-        assert PRIVATE not in shown
+        assert [secret for secret in secrets if secret in texts] == []
+        assert "http" not in message
+        assert httpx.URL(sandbox.url).netloc.decode() not in message
+        assert lookup.key_kind == "district" or key not in message.split()
+        assert VENDOR_TEXT not in message
 
-    async def test_50_tasks_renew_a_token_once(self, renewing: Lookup, sandbox: Sandbox) -> None:
-        """When a token ends under many tasks, one asks for the next, and all are answered as before."""
-        key = sandbox.known_keys(renewing.key_kind)[0]
-        async with built(sandbox, kind=self.kind) as adapter:
-            before = await ask(adapter, renewing, [key], sandbox.arguments())
+    async def test_50_tasks_renew_a_token_once(self, token_lookup: Lookup, sandbox: Sandbox) -> None:
+        """If a token expires while many tasks use it, one task renews it, and all have their answers."""
+        key = sandbox.known_keys(token_lookup.key_kind)[0]
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            before = await run_lookup(adapter, token_lookup, [key], sandbox.arguments())
             sandbox.revoke()
             sandbox.requests.clear()
-            asked = (ask(adapter, renewing, [key], sandbox.arguments()) for _ in range(TASKS))
-            told = await asyncio.gather(*asked)
+            lookups = (
+                run_lookup(adapter, token_lookup, [key], sandbox.arguments()) for _ in range(CONCURRENT_TASKS)
+            )
+            batches = await asyncio.gather(*lookups)
 
-        assert told == [before] * TASKS
+        assert batches == [before] * CONCURRENT_TASKS
         assert len([line for line in sandbox.requests if line.split()[1] == sandbox.token_path]) == 1
 
 
-PRIVATE = "Zvonimira"
-"""A word of the vendor's that nobody else is to see."""
-
-
-def refusal() -> httpx.Response:
-    """A refusal that says too much."""
-    return httpx.Response(400, json={"message": f"no {PRIVATE}", "errors": [{"message": PRIVATE}]})
+def talkative_refusal() -> httpx.Response:
+    """A refusal with details that must not be shown."""
+    return httpx.Response(400, json={"message": f"no {VENDOR_TEXT}", "errors": [{"message": VENDOR_TEXT}]})
 
 
 def secrets_of(adapter: Adapter) -> list[tuple[str, str]]:
-    """Secrets of an adapter's settings, by name."""
-    return [(name, each.get_secret_value()) for name, each in adapter.settings if isinstance(each, SecretStr)]
+    """The secrets of an adapter's settings, with their names."""
+    return [
+        (name, setting.get_secret_value()) for name, setting in adapter.settings if isinstance(setting, SecretStr)
+    ]
 
 
-async def failed(adapter: Adapter, lookup: Lookup, key: str, arguments: dict[str, Any]) -> Exception:
-    """How a lookup of one key fails: by raising, or with an error in the key's place."""
+async def failure_of(adapter: Adapter, lookup: Lookup, key: str, arguments: dict[str, Any]) -> Exception:
+    """The failure of a lookup of one key: the exception that it raises, or the error of the key."""
     try:
-        told = await ask(adapter, lookup, [key], arguments)
-    except Exception as failure:  # noqa: BLE001 - whatever it is, it is looked at
+        batch = await run_lookup(adapter, lookup, [key], arguments)
+    except Exception as failure:  # noqa: BLE001 - the test inspects any exception
         return failure
-    error = told.get(key)
-    assert isinstance(error, AdapterError), "a refusal is a failure"
+    error = batch.get(key)
+    assert isinstance(error, AdapterError), "a refusal must be an error"
     return error
 
 
-def chain(failure: BaseException | None) -> Iterator[BaseException]:
-    """A failure and all that led to it."""
+def with_causes(failure: BaseException | None) -> Iterator[BaseException]:
+    """An exception and all exceptions that caused it."""
     while failure is not None:
         yield failure
         failure = failure.__cause__ or failure.__context__

@@ -9,7 +9,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing import AdapterSuite
-from student_graph.adapters.testing.asking import built
+from student_graph.adapters.testing.harness import open_adapter
 from tests.adapters.helpers.small_vendor import Hall, HallSandbox
 
 
@@ -49,7 +49,7 @@ async def test_the_suites_client_is_hardened_as_the_gateways() -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(302, headers={"location": "/", "set-cookie": "session=of-the-first-viewer"})
 
-    async with built(sandbox, httpx.MockTransport(answer), kind=Hall) as adapter:
+    async with open_adapter(sandbox, httpx.MockTransport(answer), kind=Hall) as adapter:
         answered = await adapter.http.get("/")
         with pytest.raises(PayloadError):
             await adapter.http.get("http://127.0.0.1:2/", auth=None)

@@ -64,7 +64,7 @@ def reading(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[lis
         case "gaps" | "loop":
             return paging.cursor_pages(http, style, {"limit": size}, pair, param="at")
         case _:
-            return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, last=str)
+            return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, cursor_of=str)
 
 
 STYLES = ("offset", "total", "links", "token", "gaps", "keyset")

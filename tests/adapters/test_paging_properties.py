@@ -15,7 +15,7 @@ from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.reading import read
 from student_graph.adapters.sandbox.serving import served
-from student_graph.adapters.testing.wire import tls
+from student_graph.adapters.testing.transports import tls_context
 from tests.adapters.helpers.moving_list_vendor import Change, Moving
 
 NUMBERS = TypeAdapter(list[int])
@@ -53,7 +53,7 @@ def reading(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[lis
         case "token" | "cursor":
             return paging.token_pages(http, style, {"limit": size}, numbers)
         case "keyset":
-            return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, last=str)
+            return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, cursor_of=str)
         case _:
             return windows(style, http, size)
 
@@ -74,7 +74,7 @@ async def windows(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterat
 
 async def walk(vendor: Moving, style: str, size: int) -> list[int]:
     """All rows as they came, page after page."""
-    async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls()) as http:
+    async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls_context()) as http:
         return [row async for page in reading(style, http, size) for row in page]
 
 
@@ -137,7 +137,7 @@ async def test_everything_holds_each_row_once(
 ) -> None:
     """A row that came twice is one row."""
     vendor.start(count, clamp, plan)
-    async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls()) as http:
+    async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls_context()) as http:
         try:
             found = await paging.collect_pages(reading(style, http, size), key=lambda row: row)
         except PayloadError:

@@ -108,7 +108,7 @@ def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:
         tmp_path, "try: registry.find_adapter('hall')\nexcept registry.SettingsError as exc: print(exc)"
     )
 
-    assert told == "several packages bring an adapter 'hall': district-hall, town-hall\n"
+    assert told == "several packages provide an adapter 'hall': district-hall, town-hall\n"
 
 
 def test_one_broken_adapter_does_not_hide_the_others(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_secret_is_read_from_the_environment() -> None:
         ({"base_url": None}, "base_url is missing"),
         ({"token_env": "OTHER"}, "the environment variable of token_env is not set"),
         ({"token_env": 7}, "the environment variable of token_env is not set"),
-        ({"token": "written-down"}, "a secret is not written down; give token_env instead"),
+        ({"token": "written-down"}, "token is a secret; give token_env instead"),
         ({"tokn_env": "HALL_TOKEN"}, "there is no setting tokn_env"),
         ({"base_url": "written-down"}, "base_url: Input should be a valid URL, relative URL without a base"),
         ({"timeout": -1}, "timeout: Input should be greater than 0"),

@@ -6,7 +6,7 @@ from hillside_sis.sandbox import HillsideSandbox
 from student_graph.adapters import IdentityError, translate
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
-from student_graph.adapters.testing import AdapterSuite, build
+from student_graph.adapters.testing import AdapterSuite, build_adapter
 
 
 class TestHillside(AdapterSuite):
@@ -20,7 +20,7 @@ async def test_absences_are_read_by_hillsides_own_id() -> None:
     sandbox = HillsideSandbox(make_district(10))
     number = sandbox.known_keys("student")[3]
     with served(sandbox):
-        adapter = build(sandbox)
+        adapter = build_adapter(sandbox)
         async with adapter.http:
             await adapter.attendance_events_by_student([number], school_year=2027)
 
@@ -34,7 +34,7 @@ async def test_two_pupils_with_one_number_are_nobody() -> None:
     facts.students[1].id = facts.students[0].id
     sandbox = HillsideSandbox(facts)
     with served(sandbox):
-        adapter = build(sandbox)
+        adapter = build_adapter(sandbox)
         async with adapter.http:
             told = await adapter.students_by_id([facts.students[0].id])
 
@@ -46,7 +46,7 @@ async def test_another_key_is_refused(key: str) -> None:
     """Hillside answers 401 in plain text."""
     sandbox = HillsideSandbox(make_district(10))
     with served(sandbox):
-        adapter = build(sandbox)
+        adapter = build_adapter(sandbox)
         async with adapter.http:
             adapter.http.auth = lambda request: request
             adapter.http.headers["X-Hillside-Key"] = key

@@ -1,1 +1,1 @@
-"""The Ed-Fi adapter."""
+"""Tests of the Ed-Fi adapter and its sandbox."""

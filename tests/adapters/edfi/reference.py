@@ -1,4 +1,4 @@
-"""Where the published documents and the recorded answers of Ed-Fi are, and what a test does where they are not."""
+"""The folders of Ed-Fi's published documents and recorded responses; tests skip if they do not exist."""
 
 from __future__ import annotations
 
@@ -11,4 +11,6 @@ RECORDED = SHARED / "recorded" / "edfi"
 SPECIFICATIONS = SHARED / "data" / "edfi-api-specifications"
 DESCRIPTORS = SHARED / "data" / "edfi-data-standard-5.2-descriptors"
 
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data is not at hand")
+needs_reference_data = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the folder with the reference data does not exist"
+)

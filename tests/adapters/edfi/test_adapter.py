@@ -1,4 +1,4 @@
-"""What the Ed-Fi adapter does beyond what every adapter does."""
+"""The lookups of the Ed-Fi adapter: behavior that the conformance suite does not cover."""
 
 from __future__ import annotations
 
@@ -12,45 +12,49 @@ from student_graph.adapters.errors import BadKeyError, RefusedError
 from student_graph.adapters.lookup import StudentFilter, Window
 from student_graph.adapters.model import DistrictId, SectionId, StudentId
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.edfi.scripted import Scripted, connected
+from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
 
 LISA, ALANA = StudentId("604822"), StudentId("605001")
-HOME = DistrictId("grand-bend")
+DISTRICT = DistrictId("grand-bend")
 OF_LISA = {"studentReference": {"studentUniqueId": LISA}}
 OF_ALANA = {"studentReference": {"studentUniqueId": ALANA}}
 
 
 def student(key: str) -> dict[str, str]:
+    """A row of `students`."""
     return {"id": key, "studentUniqueId": key, "firstName": "A", "lastSurname": "B", "birthDate": "2010-01-01"}
 
 
-def association(who: str, organization: int, *, hispanic: bool) -> dict[str, Any]:
+def association(student_id: str, organization: int, *, hispanic: bool) -> dict[str, Any]:
+    """A row of `studentEducationOrganizationAssociations`."""
     return {
-        "id": f"{who}-{organization}",
-        "studentReference": {"studentUniqueId": who},
+        "id": f"{student_id}-{organization}",
+        "studentReference": {"studentUniqueId": student_id},
         "educationOrganizationReference": {"educationOrganizationId": organization},
         "hispanicLatinoEthnicity": hispanic,
     }
 
 
-async def test_rows_that_were_not_asked_for_are_dropped() -> None:
-    """Some servers ignore a filter: what they answer is not taken for the student's."""
+async def test_rows_that_do_not_satisfy_the_filters_are_dropped() -> None:
+    """Some servers ignore a filter and send rows of other students."""
     entry = {
         "entryDate": "2021-08-23",
         "entryGradeLevelDescriptor": "Ninth grade",
         "schoolReference": {"schoolId": 1},
     }
     rows = [{"id": "1"} | OF_ALANA | entry, {"id": "2"} | OF_LISA | entry]
-    async with connected(Scripted({"studentSchoolAssociations": rows, "students": [student(ALANA)]})) as adapter:
-        stays = await adapter.school_enrollments_by_student([LISA])
+    async with connected(
+        ScriptedSandbox({"studentSchoolAssociations": rows, "students": [student(ALANA)]})
+    ) as adapter:
+        enrollments = await adapter.school_enrollments_by_student([LISA])
         students = await adapter.students_by_id([LISA])
 
-    assert [[stay.vendor_id for stay in each] for each in stays.values() if isinstance(each, list)] == [["2"]]
+    assert [record.vendor_id for record in enrollments[LISA]] == ["2"]  # type: ignore[union-attr]
     assert students == {}
 
 
-async def test_check_says_which_versions_answered() -> None:
-    """Those of the API and of the Data Standard, after a read with the credentials."""
+async def test_check_returns_the_versions() -> None:
+    """The check reads a student with the credentials and returns the versions of API and Data Standard."""
     sandbox = EdFiSandbox(make_district(10))
     async with connected(sandbox) as adapter:
         assert await adapter.check() == "Ed-Fi 7.3, Data Standard 5.1.0"
@@ -59,38 +63,38 @@ async def test_check_says_which_versions_answered() -> None:
 
 
 async def test_check_fails_with_wrong_credentials() -> None:
-    """The document is public: it alone proves nothing."""
+    """The discovery document is public, so that reading it does not test the credentials."""
     async with connected(EdFiSandbox(make_district(10)), client_secret="wrong") as adapter:
         with pytest.raises(RefusedError):
             await adapter.check()
 
 
-async def test_a_token_that_ends_is_renewed() -> None:
-    """Also where `expires_in` is an instant instead of a lifetime."""
+async def test_a_revoked_token_is_renewed() -> None:
+    """A new token is requested, also if `expires_in` is a time instead of a lifetime."""
     sandbox = EdFiSandbox(make_district(10), token_lifetime=1e9, epoch_expiry=True)
     async with connected(sandbox) as adapter:
-        await adapter.schools_by_district([HOME])
-        sandbox.tokens._expiries.clear()
-        told = await adapter.schools_by_district([HOME])
+        await adapter.schools_by_district([DISTRICT])
+        sandbox.revoke()
+        batch = await adapter.schools_by_district([DISTRICT])
 
-    assert told[HOME]
+    assert batch[DISTRICT]
     assert sandbox.requests.count("POST /oauth/token") == 2
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 40, 500])
 async def test_a_long_list_is_read_to_its_end(page_size: int) -> None:
-    """Whatever the size of a page, everybody comes once."""
+    """Each student is in the list once, for any size of a page."""
     sandbox = EdFiSandbox(make_district(40))
     async with connected(sandbox, page_size=page_size) as adapter:
-        told = await adapter.roster_by_district([HOME])
-    roster = told[HOME]
+        batch = await adapter.roster_by_district([DISTRICT])
+    roster = batch[DISTRICT]
 
     assert isinstance(roster, list)
-    assert sorted(sandbox.known_keys("student")) == [each.student_id for each in roster]
+    assert sorted(sandbox.known_keys("student")) == [record.student_id for record in roster]
 
 
-async def test_one_read_of_a_short_list_is_enough() -> None:
-    """The vendor says how many there are: no empty page is asked for after the last."""
+async def test_a_short_list_takes_one_request() -> None:
+    """The list ends at the total that Ed-Fi sends, without a request for an empty page."""
     sandbox = EdFiSandbox(make_district(10))
     async with connected(sandbox) as adapter:
         await adapter.students_by_id([StudentId(sandbox.known_keys("student")[0])])
@@ -99,25 +103,25 @@ async def test_one_read_of_a_short_list_is_enough() -> None:
 
 
 @pytest.mark.parametrize(("ids", "applied"), [((LISA,), True), ((LISA, ALANA), False), (None, False)])
-async def test_only_one_id_is_a_filter(ids: tuple[StudentId, ...] | None, applied: bool) -> None:
-    """Ed-Fi filters by equality: what it cannot, it leaves to the gateway and says so."""
-    sandbox = Scripted({"students": [student(LISA), student(ALANA)]})
+async def test_only_a_single_id_is_a_filter(ids: tuple[StudentId, ...] | None, applied: bool) -> None:
+    """Ed-Fi filters by equality; `Page.applied` says whether the adapter has applied the filter."""
+    sandbox = ScriptedSandbox({"students": [student(LISA), student(ALANA)]})
     async with connected(sandbox) as adapter:
-        told = await adapter.students_by_district([HOME], window=Window(10), filter=StudentFilter(ids=ids))
-    page = told[HOME]
+        batch = await adapter.students_by_district([DISTRICT], window=Window(10), filter=StudentFilter(ids=ids))
+    page = batch[DISTRICT]
 
     assert frozenset({"ids"} if applied else ()) == page.applied  # type: ignore[union-attr]
     assert applied is ("studentUniqueId" in sandbox.requests[-1])
 
 
-async def test_demographics_are_the_agencys_where_it_has_them() -> None:
-    """Agencies are asked for once, and only where a student has several associations."""
-    sandbox = Scripted(
+async def test_demographics_of_the_agency_come_first() -> None:
+    """Agencies are read once for a batch in which a student has several associations."""
+    sandbox = ScriptedSandbox(
         {
             "students": [student(LISA), student(ALANA)],
             "studentEducationOrganizationAssociations": [
-                *(association(who, 7, hispanic=False) for who in (LISA, ALANA)),
-                *(association(who, 9, hispanic=True) for who in (LISA, ALANA)),
+                *(association(student_id, 7, hispanic=False) for student_id in (LISA, ALANA)),
+                *(association(student_id, 9, hispanic=True) for student_id in (LISA, ALANA)),
             ],
             "localEducationAgencies": [
                 {"id": "9", "localEducationAgencyId": 9, "nameOfInstitution": "Grand Bend"}
@@ -125,44 +129,44 @@ async def test_demographics_are_the_agencys_where_it_has_them() -> None:
         }
     )
     async with connected(sandbox) as adapter:
-        told = await adapter.demographics_by_student([LISA, ALANA])
+        batch = await adapter.demographics_by_student([LISA, ALANA])
 
-    assert [each.hispanic_latino_ethnicity for each in told.values()] == [True, True]  # type: ignore[union-attr]
-    assert sandbox.asked().count("localEducationAgencies") == 1
+    assert [record.hispanic_latino_ethnicity for record in batch.values()] == [True, True]  # type: ignore[union-attr]
+    assert sandbox.requested_resources().count("localEducationAgencies") == 1
 
 
-async def test_an_id_that_cannot_be_one_is_never_sent() -> None:
-    """It fails alone, beside the ones that can."""
+async def test_an_invalid_id_is_never_sent() -> None:
+    """An invalid id fails alone; the valid id of the batch is read."""
     sandbox = EdFiSandbox(make_district(10))
-    good = SectionId(sandbox.known_keys("section")[0])
-    bad = [SectionId("1/2022"), SectionId("x/2022/a/b/c")]
+    valid = SectionId(sandbox.known_keys("section")[0])
+    invalid = [SectionId("1/2022"), SectionId("x/2022/a/b/c")]
     async with connected(sandbox) as adapter:
-        told = await adapter.sections_by_id([bad[0], good, bad[1]])
+        batch = await adapter.sections_by_id([invalid[0], valid, invalid[1]])
 
-    assert {bad[0], good, bad[1]} == told.keys()
-    assert [BadKeyError, BadKeyError] == [type(told[key]) for key in bad]
+    assert {invalid[0], valid, invalid[1]} == batch.keys()
+    assert [BadKeyError, BadKeyError] == [type(batch[key]) for key in invalid]
     assert sum("/ed-fi/" in line for line in sandbox.requests) == 1
 
 
 async def test_sections_of_a_school_are_read_together() -> None:
-    """Many of one school and year take one read each of sections, offerings and courses; a few take their own."""
+    """Many sections of one school and year take one request each for sections, offerings and courses."""
     sandbox = EdFiSandbox(make_district(40))
     keys = [SectionId(key) for key in sandbox.known_keys("section")]
-    together = [key for key in keys if key.split("/")[:2] == keys[0].split("/")[:2]]
+    of_one_school = [key for key in keys if key.split("/")[:2] == keys[0].split("/")[:2]]
     async with connected(sandbox) as adapter:
-        courses = await adapter.courses_by_section(together)
-        taken = sum("/ed-fi/" in line for line in sandbox.requests)
-        single = await adapter.courses_by_section(together[:1])
+        courses = await adapter.courses_by_section(of_one_school)
+        request_count = sum("/ed-fi/" in line for line in sandbox.requests)
+        single = await adapter.courses_by_section(of_one_school[:1])
 
-    assert set(together) == courses.keys()
-    assert taken == 3
-    assert single[together[0]] == courses[together[0]]
+    assert set(of_one_school) == courses.keys()
+    assert request_count == 3
+    assert single[of_one_school[0]] == courses[of_one_school[0]]
 
 
-async def test_a_course_of_the_agency_is_found() -> None:
-    """An offering names the school's course or the agency's."""
+async def test_a_section_can_have_a_course_of_the_agency() -> None:
+    """A course offering names a course of the school or of the agency."""
     offered = {"localCourseCode": "ALG", "schoolId": 1, "schoolYear": 2022, "sessionName": "Fall"}
-    sandbox = Scripted(
+    sandbox = ScriptedSandbox(
         {
             "sections": [{"id": "1", "sectionIdentifier": "s", "courseOfferingReference": offered}],
             "courseOfferings": [
@@ -185,6 +189,6 @@ async def test_a_course_of_the_agency_is_found() -> None:
     )
     key = section_id(1, 2022, "Fall", "ALG", "s")
     async with connected(sandbox) as adapter:
-        told = await adapter.courses_by_section([key])
+        batch = await adapter.courses_by_section([key])
 
-    assert told[key].course_title == "Algebra"  # type: ignore[union-attr]
+    assert batch[key].course_title == "Algebra"  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""The Ed-Fi adapter behaves as every adapter must."""
+"""Runs the conformance suite for the Ed-Fi adapter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from student_graph.adapters.testing import AdapterSuite
 
 
 class TestEdFi(AdapterSuite):
-    """Every lookup, in the latest Data Standard served."""
+    """The conformance suite in the latest Data Standard of the sandbox."""
 
     sandbox_type = EdFiSandbox
-    students = 60  # the smallest district in which somebody is in the program for homeless children
+    students = 60  # the smallest district with a student in the program for homeless students

@@ -1,4 +1,4 @@
-"""Ed-Fi descriptors as descriptors and enums of the graph."""
+"""Ed-Fi descriptors become descriptors and enum members of the graph."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pydantic
 import pytest
 
 from student_graph.adapters.edfi.adapter import EdFiSettings
-from student_graph.adapters.edfi.mapping.codes import KINDS
-from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor
+from student_graph.adapters.edfi.mapping.codes import ENUM_BY_DESCRIPTOR
+from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor
 from student_graph.adapters.model import (
     AcademicSubject,
     AttendanceCategory,
@@ -19,9 +19,9 @@ from student_graph.adapters.model import (
     ProgramType,
     StaffClassification,
 )
-from tests.adapters.edfi.reference import DESCRIPTORS, needs_shared
+from tests.adapters.edfi.reference import DESCRIPTORS, needs_reference_data
 
-STANDARD_CODES = {
+STANDARD_CODE_COUNTS = {
     "AcademicSubjectDescriptor": 19,
     "AttendanceEventCategoryDescriptor": 7,
     "GradeLevelDescriptor": 26,
@@ -30,9 +30,9 @@ STANDARD_CODES = {
     "ResultDatatypeTypeDescriptor": 6,
     "StaffClassificationDescriptor": 37,
 }
-"""How many codes Data Standard 5.2 publishes of each."""
+"""The number of codes that Data Standard 5.2 publishes for each descriptor."""
 
-WITHHELD = frozenset(
+WITHHELD_CODES = frozenset(
     code.casefold()
     for code in (
         "Counseling Services",
@@ -52,10 +52,11 @@ WITHHELD = frozenset(
         "Title I Part D Subpart 2",
     )
 )
-"""Standard program types that tell of disability, health, meals, homelessness, immigration or discipline."""
+"""Standard program types that reveal disability, health, meals, homelessness, immigration or discipline."""
 
 
 def settings(descriptors: dict[str, str]) -> EdFiSettings:
+    """Settings with these codes of the district."""
     return EdFiSettings.model_validate(
         {
             "base_url": "http://edfi.test",
@@ -66,19 +67,21 @@ def settings(descriptors: dict[str, str]) -> EdFiSettings:
     )
 
 
-@needs_shared
-@pytest.mark.parametrize("name", KINDS)
-def test_every_standard_code_has_a_name_in_the_graph(name: str) -> None:
-    """None is UNMAPPED; a program type that needs a restricted grant is known as one."""
+@needs_reference_data
+@pytest.mark.parametrize("name", ENUM_BY_DESCRIPTOR)
+def test_every_standard_code_has_an_enum_member(name: str) -> None:
+    """Only program types that need a restricted grant are `UNMAPPED`."""
     text = (DESCRIPTORS / f"{name}.xml").read_text("utf-8")
     codes = re.findall(r"<CodeValue>(.*?)</CodeValue>", text)
-    read = Codes({})
+    descriptor_codes = DescriptorCodes({})
     unmapped = [
-        code for code in codes if read.read(KINDS[name], f"uri://ed-fi.org/{name}#{code}").name == "UNMAPPED"
+        code
+        for code in codes
+        if descriptor_codes.to_enum(ENUM_BY_DESCRIPTOR[name], f"uri://ed-fi.org/{name}#{code}").name == "UNMAPPED"
     ]
 
-    assert STANDARD_CODES[name] == len(codes)
-    assert [code for code in unmapped if code.casefold() not in WITHHELD] == []
+    assert STANDARD_CODE_COUNTS[name] == len(codes)
+    assert [code for code in unmapped if code.casefold() not in WITHHELD_CODES] == []
 
 
 @pytest.mark.parametrize(
@@ -89,13 +92,13 @@ def test_every_standard_code_has_a_name_in_the_graph(name: str) -> None:
         ("Fall Semester", ("Fall Semester", None)),
     ],
 )
-def test_a_descriptor_is_a_code_and_its_namespace(uri: str, expected: tuple[str, str | None]) -> None:
-    """The first number sign ends the namespace; without one all is the code."""
+def test_a_descriptor_has_a_code_and_a_namespace(uri: str, expected: tuple[str, str | None]) -> None:
+    """The first number sign ends the namespace; without one the whole text is the code."""
     assert Descriptor(code_value=expected[0], namespace=expected[1]) == descriptor(uri)
 
 
 @pytest.mark.parametrize(
-    ("kind", "code", "expected"),
+    ("enum", "code", "expected"),
     [
         (GradeLevel, "ninth GRADE", GradeLevel.NINTH),
         (GradeLevel, "Prekindergarten", GradeLevel.PRESCHOOL),
@@ -107,37 +110,37 @@ def test_a_descriptor_is_a_code_and_its_namespace(uri: str, expected: tuple[str,
         (StaffClassification, "UNMAPPED", StaffClassification.UNMAPPED),
     ],
 )
-def test_a_code_is_read_whatever_its_case_and_namespace(kind: type[Enum], code: str, expected: Enum) -> None:
-    """What nobody mapped is UNMAPPED: never the nearest thing."""
-    assert expected is Codes({}).read(kind, f"uri://gbisd.edu/AnyDescriptor#{code}")
+def test_case_and_namespace_of_a_code_do_not_matter(enum: type[Enum], code: str, expected: Enum) -> None:
+    """A code without a member is `UNMAPPED` and never the most similar member."""
+    assert expected is DescriptorCodes({}).to_enum(enum, f"uri://gbisd.edu/AnyDescriptor#{code}")
 
 
-def test_a_districts_own_code_comes_first() -> None:
-    """Its settings name the whole descriptor, also where the code is a standard one."""
-    own = {
+def test_a_code_in_the_settings_comes_first() -> None:
+    """The settings name the complete descriptor, which may have a standard code."""
+    district_codes = {
         "uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant": "UNEXCUSED_ABSENCE",
         "uri://gbisd.edu/AttendanceEventCategoryDescriptor#Tardy": "PARTIAL",
     }
-    codes = Codes(settings(own).descriptors)
+    codes = DescriptorCodes(settings(district_codes).descriptors)
 
-    assert AttendanceCategory.UNEXCUSED_ABSENCE is codes.read(AttendanceCategory, next(iter(own)))
-    assert AttendanceCategory.PARTIAL is codes.read(AttendanceCategory, [*own][1].upper())
-    assert AttendanceCategory.TARDY is codes.read(AttendanceCategory, "uri://ed-fi.org/X#Tardy")
+    assert AttendanceCategory.UNEXCUSED_ABSENCE is codes.to_enum(AttendanceCategory, next(iter(district_codes)))
+    assert AttendanceCategory.PARTIAL is codes.to_enum(AttendanceCategory, [*district_codes][1].upper())
+    assert AttendanceCategory.TARDY is codes.to_enum(AttendanceCategory, "uri://ed-fi.org/X#Tardy")
 
 
-def test_a_program_type_that_nobody_mapped_is_withheld() -> None:
-    """It may tell of a disability; a district serves its own by naming them, and may withhold standard ones."""
-    own = "uri://gbisd.edu/ProgramTypeDescriptor#CHESS"
-    standard = "uri://ed-fi.org/ProgramTypeDescriptor#Expelled Education"
-    served = "uri://ed-fi.org/ProgramTypeDescriptor#Gifted and Talented"
-    codes = Codes(settings({standard: "OTHER", served: "WITHHELD"}).descriptors)
+def test_a_program_type_without_an_enum_member_is_withheld() -> None:
+    """It might reveal a disability; the settings can release a program type or withhold a standard one."""
+    chess = "uri://gbisd.edu/ProgramTypeDescriptor#CHESS"
+    expelled = "uri://ed-fi.org/ProgramTypeDescriptor#Expelled Education"
+    gifted = "uri://ed-fi.org/ProgramTypeDescriptor#Gifted and Talented"
+    codes = DescriptorCodes(settings({expelled: "OTHER", gifted: "WITHHELD"}).descriptors)
 
-    assert codes.withheld(own)
-    assert not Codes(settings({own: "OTHER"}).descriptors).withheld(own)
-    assert not codes.withheld(standard)
-    assert codes.withheld(served)
-    assert not Codes({}).withheld(served)
-    assert ProgramType.OTHER is codes.read(ProgramType, standard)
+    assert codes.is_withheld(chess)
+    assert not DescriptorCodes(settings({chess: "OTHER"}).descriptors).is_withheld(chess)
+    assert not codes.is_withheld(expelled)
+    assert codes.is_withheld(gifted)
+    assert not DescriptorCodes({}).is_withheld(gifted)
+    assert ProgramType.OTHER is codes.to_enum(ProgramType, expelled)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_a_program_type_that_nobody_mapped_is_withheld() -> None:
         ("Truant", "TARDY"),
     ],
 )
-def test_a_wrong_own_code_stops_the_start(uri: str, name: str) -> None:
-    """The error names what can stand there."""
+def test_an_invalid_code_in_the_settings_is_refused(uri: str, name: str) -> None:
+    """The error lists the valid names."""
     with pytest.raises(pydantic.ValidationError, match=r"can be|is written as"):
         settings({uri: name})

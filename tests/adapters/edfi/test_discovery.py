@@ -1,4 +1,4 @@
-"""Where an Ed-Fi API has its parts."""
+"""The discovery document of an Ed-Fi API, and the addresses that come from it."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ import asyncio
 import httpx
 import pytest
 
-from student_graph.adapters.edfi.client.discovery import KEPT, Discovery
+from student_graph.adapters.edfi.client.discovery import DOCUMENT_LIFETIME_SECONDS, Discovery
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
-from tests.adapters.edfi.scripted import Scripted, connected
+from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
 
-LISA = {"id": "a1", "studentUniqueId": "604822", "firstName": "Lisa", "lastSurname": "Woods"}
-KEY = StudentId("604822")
+STUDENT_ROW = {"id": "a1", "studentUniqueId": "604822", "firstName": "Lisa", "lastSurname": "Woods"}
+STUDENT_ID = StudentId("604822")
 
 
-async def test_credentials_go_nowhere_but_to_the_configured_origin() -> None:
-    """A discovery document that leads elsewhere is an error; the other server hears nothing."""
-    elsewhere = Scripted({"students": [LISA]})
-    sandbox = Scripted({"students": [LISA]})
-    with served(elsewhere):
-        sandbox.leads_to = elsewhere.url
+async def test_credentials_are_sent_to_the_configured_origin_only() -> None:
+    """A document with an address on another origin is an error; the other server receives no request."""
+    other_server = ScriptedSandbox({"students": [STUDENT_ROW]})
+    sandbox = ScriptedSandbox({"students": [STUDENT_ROW]})
+    with served(other_server):
+        sandbox.advertised = other_server.url
         async with connected(sandbox) as adapter:
             with pytest.raises(PayloadError):
-                await adapter.students_by_id([KEY])
+                await adapter.students_by_id([STUDENT_ID])
 
     assert sandbox.requests == ["GET /"]
-    assert elsewhere.requests == []
+    assert other_server.requests == []
 
 
-async def test_the_root_document_is_read_without_credentials() -> None:
-    """It is public, and until it is read nobody knows where credentials belong."""
+async def test_the_document_is_read_without_credentials() -> None:
+    """The document is public, and only the document has the address to which credentials are sent."""
     sent: list[httpx.Request] = []
 
-    async def keep(request: httpx.Request) -> None:
+    async def record(request: httpx.Request) -> None:
         sent.append(request)
 
-    async with connected(Scripted({"students": [LISA]})) as adapter:
-        adapter.http.event_hooks = {"request": [keep]}
-        await adapter.students_by_id([KEY])
+    async with connected(ScriptedSandbox({"students": [STUDENT_ROW]})) as adapter:
+        adapter.http.event_hooks = {"request": [record]}
+        await adapter.students_by_id([STUDENT_ID])
 
     assert [request.url.path for request in sent if request.method == "GET"][:2] == [
         "/",
@@ -52,18 +52,18 @@ async def test_the_root_document_is_read_without_credentials() -> None:
 
 
 @pytest.mark.parametrize("root", ["/local/v3.3b", "/2022/data/v3", "/tenant/data"])
-async def test_the_data_root_is_where_the_document_says(root: str) -> None:
-    """It need not contain `data/v3`, and may contain a tenant or a year."""
-    sandbox = Scripted({"students": [LISA]}, root=root)
+async def test_the_data_root_comes_from_the_document(root: str) -> None:
+    """The data root need not contain `data/v3`, and may contain a tenant or a year."""
+    sandbox = ScriptedSandbox({"students": [STUDENT_ROW]}, root=root)
     async with connected(sandbox) as adapter:
-        told = await adapter.students_by_id([KEY])
+        batch = await adapter.students_by_id([STUDENT_ID])
 
-    assert KEY in told
+    assert STUDENT_ID in batch
     assert any(f"GET {root}/ed-fi/students?" in line for line in sandbox.requests)
 
 
-async def test_the_document_is_read_once_for_all() -> None:
-    """However many lookups begin at the same time."""
+async def test_concurrent_lookups_read_the_document_once() -> None:
+    """Ten lookups that start at the same time share one read of the document and one token."""
     sandbox = EdFiSandbox(make_district(10))
     async with connected(sandbox) as adapter:
         keys = [StudentId(key) for key in sandbox.known_keys("student")]
@@ -74,58 +74,76 @@ async def test_the_document_is_read_once_for_all() -> None:
 
 
 async def test_the_document_is_read_again_after_an_hour() -> None:
-    """Hosts move: what it says is good for an hour."""
-    sandbox = Scripted({})
-    # Looked at when a document is at hand, again once it is ours to read anew, and when it was read.
-    instants = iter([0.0, KEPT - 1, KEPT, KEPT, KEPT + 1, KEPT + 2])
+    """The addresses in a document are used for an hour."""
+    sandbox = ScriptedSandbox({})
+    # The clock is read to check the age of a document, again under the lock, and after a read.
+    times = iter(
+        [
+            0.0,
+            DOCUMENT_LIFETIME_SECONDS - 1,
+            DOCUMENT_LIFETIME_SECONDS,
+            DOCUMENT_LIFETIME_SECONDS,
+            DOCUMENT_LIFETIME_SECONDS + 1,
+            DOCUMENT_LIFETIME_SECONDS + 2,
+        ]
+    )
     with served(sandbox):
         async with httpx.AsyncClient(trust_env=False) as http:
-            discovery = Discovery(http, sandbox.url, clock=lambda: next(instants))
+            discovery = Discovery(http, sandbox.url, clock=lambda: next(times))
             for _ in range(4):
                 await discovery.document()
 
     assert len(sandbox.requests) == 2
 
 
-async def test_a_failure_is_shared_and_not_kept() -> None:
-    """Those who wait for a reading share its failure; the next to ask reads anew."""
-    sandbox = Scripted({})
+async def test_a_failure_is_shared_but_not_cached() -> None:
+    """Callers that wait for a read share its failure; the next caller reads again."""
+    sandbox = ScriptedSandbox({})
     with served(sandbox):
         async with httpx.AsyncClient(trust_env=False) as http:
             discovery = Discovery(http, sandbox.url)
             sandbox.switches.down = True
-            told = await asyncio.gather(*(discovery.document() for _ in range(5)), return_exceptions=True)
-            asked = len(sandbox.requests)
+            results = await asyncio.gather(*(discovery.document() for _ in range(5)), return_exceptions=True)
+            request_count = len(sandbox.requests)
             sandbox.switches.down = False
             document = await discovery.document()
 
-    assert asked == 1
-    assert {httpx.HTTPStatusError} == {type(each) for each in told}
+    assert request_count == 1
+    assert {httpx.HTTPStatusError} == {type(result) for result in results}
     assert document.version == "7.2"
 
 
-async def test_who_gives_up_while_reading_leaves_the_reading_to_the_next() -> None:
-    """A failure of long ago is not taken for the outcome."""
-    sandbox = Scripted({})
+async def test_a_cancelled_read_is_repeated_by_the_next_caller() -> None:
+    """A waiting caller does not get the failure of an earlier read when the current read is cancelled."""
+    sandbox = ScriptedSandbox({})
+    sent = asyncio.Event()
+
+    async def hang_once(_: httpx.Request) -> None:
+        if not sent.is_set():
+            sent.set()
+            await asyncio.Event().wait()
+
     with served(sandbox):
         async with httpx.AsyncClient(trust_env=False) as http:
             discovery = Discovery(http, sandbox.url)
             sandbox.switches.down = True
             with pytest.raises(httpx.HTTPStatusError):
                 await discovery.document()
-            sandbox.switches.change({"down": False, "latency": 50.0})
+            sandbox.switches.down = False
+            http.event_hooks = {"request": [hang_once]}
             first, second = (asyncio.create_task(discovery.document()) for _ in range(2))
-            await asyncio.sleep(0.01)
+            await sent.wait()
             first.cancel()
 
             assert (await second).version == "7.2"
+            assert first.cancelled()
 
 
 @pytest.mark.parametrize(
     ("declared", "expected"),
     [("5.1.0", (5, 1)), ("3.3.1-b", (3, 3)), ("4", (4, 0)), ("", (5, 0)), ("next", (5, 0))],
 )
-async def test_the_standard_is_what_is_declared(declared: str, expected: tuple[int, int]) -> None:
-    """With or without suffix; 5.0 where it is not declared or cannot be read."""
-    async with connected(Scripted({}, standard=declared)) as adapter:
-        assert expected == await adapter.discovery.standard()
+async def test_the_data_standard_is_the_declared_one(declared: str, expected: tuple[int, int]) -> None:
+    """A suffix does not matter; without a valid declaration the standard is 5.0."""
+    async with connected(ScriptedSandbox({}, standard=declared)) as adapter:
+        assert expected == await adapter.client.discovery.data_standard()

@@ -1,4 +1,4 @@
-"""Ed-Fi's natural keys as opaque ids."""
+"""Ed-Fi's natural keys as ids of the graph."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from student_graph.adapters.edfi.client.keys import (
-    AssessmentParts,
-    SectionParts,
+    AssessmentKey,
+    SectionKey,
     assessment_id,
-    assessment_parts,
-    person_key,
-    school_key,
+    parse_assessment_id,
+    parse_section_id,
+    school_number,
     section_id,
-    section_parts,
+    unique_id,
 )
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.model import AssessmentId, SchoolId, SectionId
@@ -23,17 +23,19 @@ TEXT = st.text(min_size=1, max_size=60).filter(str.isprintable)
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 9999), TEXT, TEXT, TEXT)
-def test_any_section_comes_back_from_its_id(school: int, year: int, session: str, course: str, name: str) -> None:
-    """Slashes, percent signs and whatever else people put into names survive."""
-    assert SectionParts(school, year, session, course, name) == section_parts(
+def test_the_natural_key_of_a_section_survives_its_id(
+    school: int, year: int, session: str, course: str, name: str
+) -> None:
+    """A part of the key may contain any visible text, such as slashes and percent signs."""
+    assert SectionKey(school, year, session, course, name) == parse_section_id(
         section_id(school, year, session, course, name)
     )
 
 
 @given(TEXT, TEXT)
-def test_any_assessment_comes_back_from_its_id(identifier: str, namespace: str) -> None:
-    """Namespaces are addresses: their slashes survive."""
-    assert AssessmentParts(identifier, namespace) == assessment_parts(assessment_id(identifier, namespace))
+def test_the_natural_key_of_an_assessment_survives_its_id(identifier: str, namespace: str) -> None:
+    """A namespace is an address and contains slashes."""
+    assert AssessmentKey(identifier, namespace) == parse_assessment_id(assessment_id(identifier, namespace))
 
 
 @pytest.mark.parametrize(
@@ -45,39 +47,39 @@ def test_any_assessment_comes_back_from_its_id(identifier: str, namespace: str) 
         "../../../../..", "9223372036854775808/2022/a/b/c",
     ],
 )  # fmt: skip
-def test_an_id_that_no_section_has_is_refused(text: str) -> None:
-    """Each section has one id: other spellings of it are none, so that nothing is cached twice."""
+def test_an_invalid_section_id_is_refused(text: str) -> None:
+    """Each section has one id; another form of it is refused, so that no section is cached twice."""
     with pytest.raises(BadKeyError):
-        section_parts(SectionId(text))
+        parse_section_id(SectionId(text))
 
 
 @pytest.mark.parametrize("text", ["", "a", "a/", "a/b/c", "a/b c", "%/b"])
-def test_an_id_that_no_assessment_has_is_refused(text: str) -> None:
-    """Identifier and namespace, both there, both as this adapter writes them."""
+def test_an_invalid_assessment_id_is_refused(text: str) -> None:
+    """The id has identifier and namespace in the form that this adapter writes."""
     with pytest.raises(BadKeyError):
-        assessment_parts(AssessmentId(text))
+        parse_assessment_id(AssessmentId(text))
 
 
 @pytest.mark.parametrize("text", ["", "x", "255901001 ", "+1", "-1", "1.0", "0255901001", "٣", "9" * 20])
-def test_a_school_that_is_no_number_is_refused(text: str) -> None:
-    """Ed-Fi numbers schools; a text in a numeric filter would be an error of the whole request."""
+def test_a_school_id_that_is_not_a_number_is_refused(text: str) -> None:
+    """Ed-Fi `schoolId` is a number, and a text in its filter would fail the whole request."""
     with pytest.raises(BadKeyError):
-        school_key(SchoolId(text))
+        school_number(SchoolId(text))
 
 
-def test_a_school_is_its_number() -> None:
-    """As Ed-Fi writes it."""
-    assert school_key(SchoolId("255901001")) == 255901001
+def test_a_school_id_is_a_number() -> None:
+    """The text of an id becomes the number that Ed-Fi uses."""
+    assert school_number(SchoolId("255901001")) == 255901001
 
 
 @pytest.mark.parametrize("text", ["", "x" * 33, "a\0b", "a\nb"])
-def test_a_person_whom_ed_fi_cannot_have_is_refused(text: str) -> None:
-    """Unique numbers have 1 to 32 characters, all of them visible."""
+def test_an_invalid_unique_id_is_refused(text: str) -> None:
+    """A unique id has 1 to 32 visible characters."""
     with pytest.raises(BadKeyError):
-        person_key(text)
+        unique_id(text)
 
 
 @pytest.mark.parametrize("text", ["604822", "O'Neil", "a/../b", "#1", "é"])
-def test_a_person_may_have_any_visible_name(text: str) -> None:
-    """Districts choose; the value is encoded on its way."""
-    assert text == person_key(text)
+def test_a_unique_id_may_have_any_visible_characters(text: str) -> None:
+    """Districts choose their unique ids; httpx encodes them in the address."""
+    assert text == unique_id(text)

@@ -1,4 +1,4 @@
-"""From Ed-Fi payloads to records: what differs between Data Standards, and what must not get through."""
+"""Ed-Fi payloads of students and schools become records, in each Data Standard and without national ids."""
 
 from __future__ import annotations
 
@@ -17,54 +17,62 @@ from tests.adapters.edfi.payloads import CODES, STUDENT, row
 
 
 def student(**properties: Any) -> people.Student:
-    named = {"studentUniqueId": "604822", "firstName": "Lisa", "lastSurname": "Woods", "birthDate": "2008-09-13"}
-    return row(people.Student, **(named | properties))
+    """A row of `students`."""
+    defaults = {
+        "studentUniqueId": "604822",
+        "firstName": "Lisa",
+        "lastSurname": "Woods",
+        "birthDate": "2008-09-13",
+    }
+    return row(people.Student, **(defaults | properties))
 
 
 def association(organization: int, **properties: Any) -> people.StudentEducationOrganizationAssociation:
-    where = {"educationOrganizationReference": {"educationOrganizationId": organization}}
-    return row(people.StudentEducationOrganizationAssociation, **(STUDENT | where | properties))
+    """A row of `studentEducationOrganizationAssociations`."""
+    reference = {"educationOrganizationReference": {"educationOrganizationId": organization}}
+    return row(people.StudentEducationOrganizationAssociation, **(STUDENT | reference | properties))
 
 
 def code(system: str, value: str) -> dict[str, str]:
+    """An identification code."""
     name = f"uri://ed-fi.org/StudentIdentificationSystemDescriptor#{system}"
     return {"studentIdentificationSystemDescriptor": name, "identificationCode": value}
 
 
-def test_half_a_preferred_name_is_completed_by_the_other_name() -> None:
-    """Data Standard 5 lets a student prefer one half; earlier standards have no preferred name."""
+def test_half_a_preferred_name_is_completed_by_the_legal_name() -> None:
+    """Data Standard 5 has both halves of a preferred name as optional; older standards have none."""
     assert to_people.student(student()).preferred_name is None
     assert PersonName(first_name="Lisarae", last_name="Woods") == (
         to_people.student(student(preferredFirstName="Lisarae")).preferred_name
     )
 
 
-def test_a_national_number_never_leaves_the_adapter() -> None:
-    """Whatever the district calls the system."""
+def test_a_national_id_never_leaves_the_adapter() -> None:
+    """Codes of social security and social insurance are dropped, whatever the name of the system."""
     numbers = [
         code("SSN", "1"),
         code("ssn-last4", "2"),
         code("Social Security Number", "3"),
         code("Canadian SIN", "4"),
     ]
-    kept = to_people.identity(
+    identity = to_people.identity(
         student(), [association(1, studentIdentificationCodes=[*numbers, code("State", "9")])]
     )
 
-    assert [StudentIdentifier(system="State", value="9")] == kept.identifiers
+    assert [StudentIdentifier(system="State", value="9")] == identity.identifiers
 
 
-def test_two_associations_that_disagree_are_both_told() -> None:
-    """To choose would be to hide a conflict from whoever links; what they agree on is told once."""
+def test_identifiers_of_conflicting_associations_are_all_kept() -> None:
+    """The linking of identities must see a conflict; an identifier in both associations is kept once."""
     agency = association(255901, studentIdentificationCodes=[code("State", "1"), code("District", "7")])
     school = association(
         255901001,
         studentIdentificationCodes=[code("State", "2"), code("District", "7")],
         electronicMails=[{"electronicMailAddress": "lisa@example.org"}],
     )
-    told = to_people.identity(student(), [school, agency]).identifiers
+    identifiers = to_people.identity(student(), [school, agency]).identifiers
 
-    assert [(each.system, each.value) for each in told] == [
+    assert [(identifier.system, identifier.value) for identifier in identifiers] == [
         ("State", "1"),
         ("District", "7"),
         ("State", "2"),
@@ -72,8 +80,8 @@ def test_two_associations_that_disagree_are_both_told() -> None:
     ]
 
 
-def test_demographics_are_the_agencys_before_the_schools() -> None:
-    """Whatever the order of the rows and the size of the numbers."""
+def test_demographics_of_the_agency_come_before_a_schools() -> None:
+    """Neither the order of the rows nor the numbers of the organizations matter."""
     school = association(100, hispanicLatinoEthnicity=True)
     agency = association(255901, hispanicLatinoEthnicity=False)
 
@@ -81,25 +89,31 @@ def test_demographics_are_the_agencys_before_the_schools() -> None:
     assert to_people.demographics(student(), [school, agency], set()).hispanic_latino_ethnicity is True
 
 
-def test_demographics_without_an_association_are_what_the_student_row_has() -> None:
-    """Birth date and sex at birth."""
-    told = to_people.demographics(student(birthSexDescriptor="uri://ed-fi.org/SexDescriptor#Female"), [], set())
+def test_demographics_without_an_association_come_from_the_student() -> None:
+    """The row of the student has birth date and sex at birth."""
+    demographics = to_people.demographics(
+        student(birthSexDescriptor="uri://ed-fi.org/SexDescriptor#Female"), [], set()
+    )
 
-    assert date(2008, 9, 13) == told.birth_date
-    assert Descriptor(code_value="Female", namespace="uri://ed-fi.org/SexDescriptor") == told.sex
-    assert told.races == []
+    assert date(2008, 9, 13) == demographics.birth_date
+    assert Descriptor(code_value="Female", namespace="uri://ed-fi.org/SexDescriptor") == demographics.sex
+    assert demographics.races == []
 
 
-def test_an_enrollment_without_a_year_has_its_calendars() -> None:
-    """The year is optional in every Data Standard."""
+def test_an_enrollment_without_a_school_year_has_that_of_its_calendar() -> None:
+    """The school year of an enrollment is optional in every Data Standard."""
     entry = {
         "entryDate": "2021-08-23",
         "entryGradeLevelDescriptor": "uri://ed-fi.org/GradeLevelDescriptor#Ninth grade",
     }
-    where = {"schoolReference": {"schoolId": 1}, "calendarReference": {"calendarCode": "A", "schoolYear": 2022}}
-    told = to_people.school_enrollment(CODES, row(people.StudentSchoolAssociation, **(STUDENT | entry | where)))
+    references = {
+        "schoolReference": {"schoolId": 1},
+        "calendarReference": {"calendarCode": "A", "schoolYear": 2022},
+    }
+    payload = row(people.StudentSchoolAssociation, **(STUDENT | entry | references))
+    enrollment = to_people.school_enrollment(CODES, payload)
 
-    assert (told.school_year, told.calendar_code) == (2022, "A")
+    assert (enrollment.school_year, enrollment.calendar_code) == (2022, "A")
 
 
 @pytest.mark.parametrize(
@@ -115,12 +129,12 @@ def test_an_enrollment_without_a_year_has_its_calendars() -> None:
     ids=["Data Standard 3.3 and 4", "Data Standard 5"],
 )
 def test_the_subjects_of_a_course_are_read_in_either_shape(subjects: dict[str, Any]) -> None:
-    """One subject became a list of them."""
-    where = {"educationOrganizationReference": {"educationOrganizationId": 1}}
-    payload = row(schools.Course, courseCode="ALG-1", courseTitle="Algebra I", **(where | subjects))
-    told = to_schools.course(CODES, section_id(1, 2022, "Fall", "ALG-1", "a"), payload)
+    """Data Standard 5 replaces the one subject of a course by a list."""
+    agency = {"educationOrganizationReference": {"educationOrganizationId": 1}}
+    payload = row(schools.Course, courseCode="ALG-1", courseTitle="Algebra I", **(agency | subjects))
+    course = to_schools.course(CODES, section_id(1, 2022, "Fall", "ALG-1", "a"), payload)
 
-    assert [subject.value for subject in told.subjects] == ["Mathematics"]
+    assert [subject.value for subject in course.subjects] == ["Mathematics"]
 
 
 @pytest.mark.parametrize(
@@ -133,11 +147,15 @@ def test_the_subjects_of_a_course_are_read_in_either_shape(subjects: dict[str, A
         ([], False),
     ],
 )
-def test_only_two_kinds_of_days_are_instruction(events: list[str], expected: bool) -> None:
-    """Instructional days and make-up days."""
-    named = [{"calendarEventDescriptor": f"uri://ed-fi.org/CalendarEventDescriptor#{event}"} for event in events]
+def test_only_two_calendar_events_are_instructional(events: list[str], expected: bool) -> None:
+    """They are instructional days and make-up days; case does not matter."""
+    calendar_events = [
+        {"calendarEventDescriptor": f"uri://ed-fi.org/CalendarEventDescriptor#{event}"} for event in events
+    ]
     calendar = {"calendarCode": "A", "schoolId": 1, "schoolYear": 2022}
-    payload = row(schools.CalendarDate, date="2021-08-23", calendarReference=calendar, calendarEvents=named)
+    payload = row(
+        schools.CalendarDate, date="2021-08-23", calendarReference=calendar, calendarEvents=calendar_events
+    )
 
     assert expected is to_schools.calendar_day(payload).instructional
 
@@ -151,21 +169,21 @@ def test_only_two_kinds_of_days_are_instruction(events: list[str], expected: boo
         ("Truant", None),
     ],
 )
-def test_an_excusal_is_what_the_category_says(category: str, expected: Excusal | None) -> None:
-    """A category that does not say leaves it open; the vendor's spelling is kept."""
+def test_an_excusal_comes_from_the_category(category: str, expected: Excusal | None) -> None:
+    """A category without an excusal gives None; the descriptor of the vendor is kept."""
     uri = f"uri://ed-fi.org/AttendanceEventCategoryDescriptor#{category}"
     session = {"schoolId": 1, "schoolYear": 2022, "sessionName": "Fall"}
     event = {"eventDate": "2021-08-31", "attendanceEventCategoryDescriptor": uri, "sessionReference": session}
     payload = row(school_life.SchoolAttendanceEvent, **(STUDENT | event | {"schoolReference": {"schoolId": 1}}))
-    told = to_school_life.school_attendance_event(CODES, payload)
+    record = to_school_life.school_attendance_event(CODES, payload)
 
-    assert expected is told.excusal
-    assert category == told.raw.code_value
-    assert (told.category is AttendanceCategory.UNMAPPED) is (category == "Truant")
+    assert expected is record.excusal
+    assert category == record.raw.code_value
+    assert (record.category is AttendanceCategory.UNMAPPED) is (category == "Truant")
 
 
-def test_an_action_names_each_incident_once_in_any_standard() -> None:
-    """Data Standards 3.3 and 4 name the incident with and without the behavior."""
+def test_an_action_names_an_incident_once() -> None:
+    """Data Standards 3.3 and 4 name an incident twice, with and without the behavior."""
     incident = {"incidentIdentifier": "18", "schoolId": 1}
     payload = row(
         school_life.DisciplineAction,

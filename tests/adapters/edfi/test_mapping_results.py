@@ -1,4 +1,4 @@
-"""Grades, results and services from Ed-Fi payloads, in the shapes of each Data Standard."""
+"""Ed-Fi payloads of grades, assessments and programs become records, in each Data Standard."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.adapters.edfi.payloads import CODES, SECTION, STUDENT, row
     ids=["two properties", "a list", "neither"],
 )
 def test_averages_are_read_in_either_shape(averages: dict[str, Any], expected: list[GradePointAverage]) -> None:
-    """The list counts where there is one; nothing is computed."""
+    """The list of averages replaces the two properties; no average is computed."""
     term = {"termDescriptor": "Fall", "schoolYearTypeReference": {"schoolYear": 2022}}
     payload = row(academics.StudentAcademicRecord, **(STUDENT | term | averages))
 
@@ -57,7 +57,7 @@ def test_averages_are_read_in_either_shape(averages: dict[str, Any], expected: l
 def test_a_grading_period_is_read_in_either_shape(
     period: dict[str, Any], expected: tuple[str | None, int | None]
 ) -> None:
-    """Servers were seen that declare one standard and spell the other."""
+    """Some servers declare one Data Standard and send the payloads of another."""
     reference = {"gradingPeriodDescriptor": "First Six Weeks", "schoolId": 255901001, "schoolYear": 2022}
     payload = row(
         academics.Grade,
@@ -65,10 +65,10 @@ def test_a_grading_period_is_read_in_either_shape(
         gradingPeriodReference=reference | period,
         gradeTypeDescriptor="Grading Period",
     )
-    told = to_academics.course_grade(CODES, payload).grading_period
+    grading_period = to_academics.course_grade(CODES, payload).grading_period
 
-    assert told is not None
-    assert expected == (told.name, told.sequence)
+    assert grading_period is not None
+    assert expected == (grading_period.name, grading_period.sequence)
 
 
 @pytest.mark.parametrize(
@@ -85,77 +85,79 @@ def test_a_grading_period_is_read_in_either_shape(
         ("18", ResultDatatype.UNMAPPED, None),
     ],
 )
-def test_a_score_is_a_number_only_where_it_is_one(
+def test_a_score_is_a_number_if_datatype_and_text_are_numeric(
     text: str, datatype: ResultDatatype, expected: float | None
 ) -> None:
-    """Its kind and its text must both say so."""
-    assert expected == to_academics.number(text, datatype)
+    """A numeric text of another datatype and another text of a numeric datatype have no number."""
+    assert expected == to_academics.score_number(text, datatype)
 
 
-def assessed(**properties: Any) -> academics.StudentAssessment:
-    taken = {"assessmentReference": {"assessmentIdentifier": "ACT", "namespace": "uri://act.org"}}
-    return row(academics.StudentAssessment, **(STUDENT | taken | properties))
+def student_assessment(**properties: Any) -> academics.StudentAssessment:
+    """A row of `studentAssessments`."""
+    reference = {"assessmentReference": {"assessmentIdentifier": "ACT", "namespace": "uri://act.org"}}
+    return row(academics.StudentAssessment, **(STUDENT | reference | properties))
 
 
 @pytest.mark.parametrize("text", ["2021-04-01T16:00:00", "2021-04-01T16:00:00Z", "2021-04-01T11:00:00-05:00"])
-def test_an_instant_is_utc(text: str) -> None:
-    """Servers that send no zone are read as UTC."""
-    told = to_academics.assessment_result(CODES, assessed(administrationDate=text))
+def test_an_administration_date_is_in_utc(text: str) -> None:
+    """Some servers send a time without a zone, which is read as UTC."""
+    result = to_academics.assessment_result(CODES, student_assessment(administrationDate=text))
 
-    assert datetime(2021, 4, 1, 16, tzinfo=UTC) == told.administration_date
-    assert told.administration_date is not None
-    assert UTC is told.administration_date.tzinfo
+    assert datetime(2021, 4, 1, 16, tzinfo=UTC) == result.administration_date
+    assert result.administration_date is not None
+    assert UTC is result.administration_date.tzinfo
 
 
-def test_a_level_that_was_not_met_is_none_reached() -> None:
-    """Data Standard 3.3 lists them all, with a mark."""
-    level = {"assessmentReportingMethodDescriptor": "Proficiency", "performanceLevelDescriptor": "Advanced"}
-    missed = level | {"performanceLevelDescriptor": "Master", "performanceLevelMet": False}
-    told = to_academics.assessment_result(
-        CODES, assessed(performanceLevels=[level | {"performanceLevelMet": True}, missed])
+def test_a_performance_level_that_was_not_met_is_left_out() -> None:
+    """Data Standard 3.3 sends all levels, each with `performanceLevelMet`."""
+    met = {"assessmentReportingMethodDescriptor": "Proficiency", "performanceLevelDescriptor": "Advanced"}
+    missed = met | {"performanceLevelDescriptor": "Master", "performanceLevelMet": False}
+    result = to_academics.assessment_result(
+        CODES, student_assessment(performanceLevels=[met | {"performanceLevelMet": True}, missed])
     )
 
-    assert [each.level.code_value for each in told.performance_levels] == ["Advanced"]
+    assert [level.level.code_value for level in result.performance_levels] == ["Advanced"]
 
 
 @pytest.mark.parametrize(
     ("indicator", "expected"),
     [("Primary Administration", False), ("1st Retest", True), ("Other", None), (None, None)],
 )
-def test_a_retest_is_what_the_indicator_says(indicator: str | None, expected: bool | None) -> None:
-    """An indicator that says neither leaves it open."""
-    told = to_academics.assessment_result(CODES, assessed(retestIndicatorDescriptor=indicator))
+def test_a_retest_comes_from_the_indicator(indicator: str | None, expected: bool | None) -> None:
+    """An indicator with another code gives None."""
+    result = to_academics.assessment_result(CODES, student_assessment(retestIndicatorDescriptor=indicator))
 
-    assert expected is told.retest
+    assert expected is result.retest
 
 
 def program(kind: str, **properties: Any) -> services.StudentProgramAssociation:
+    """A row of `studentProgramAssociations` with a program type."""
     reference = {"programName": kind, "programTypeDescriptor": f"uri://ed-fi.org/ProgramTypeDescriptor#{kind}"}
-    given = {"beginDate": "2021-08-30", "programReference": reference}
-    return row(services.StudentProgramAssociation, **(STUDENT | given | properties))
+    defaults = {"beginDate": "2021-08-30", "programReference": reference}
+    return row(services.StudentProgramAssociation, **(STUDENT | defaults | properties))
 
 
 @pytest.mark.parametrize(
     "kind", ["Special Education", "Section 504 Placement", "homeless", "Student School Food Service"]
 )
-def test_a_restricted_program_is_not_among_the_ordinary_ones(kind: str) -> None:
-    """Districts keep such rows in the general list too; the ordinary grant must not open them."""
+def test_a_restricted_program_is_withheld(kind: str) -> None:
+    """Districts also have such rows in the general resource, which an ordinary grant may read."""
     assert to_services.program_participation(CODES, program(kind), None) is None
 
 
-def test_a_program_is_of_the_kind_of_its_list() -> None:
-    """The list of language instruction holds nothing else, whatever the code; services have several names."""
+def test_a_program_has_the_type_of_its_resource() -> None:
+    """The program type is that of the resource for any descriptor; each resource has its own name for services."""
     service = {"languageInstructionProgramServiceDescriptor": "Bilingual service"}
     payload = program("Other", languageInstructionProgramServices=[service], services=None)
-    told = to_services.program_participation(CODES, payload, ProgramType.LANGUAGE_INSTRUCTION)
+    participation = to_services.program_participation(CODES, payload, ProgramType.LANGUAGE_INSTRUCTION)
 
-    assert told is not None
-    assert ProgramType.LANGUAGE_INSTRUCTION is told.program_type
-    assert [each.code_value for each in told.services] == ["Bilingual service"]
+    assert participation is not None
+    assert ProgramType.LANGUAGE_INSTRUCTION is participation.program_type
+    assert [service.code_value for service in participation.services] == ["Bilingual service"]
 
 
-def test_a_disability_that_is_listed_twice_is_told_once() -> None:
-    """The published samples do so."""
+def test_a_disability_that_is_listed_twice_is_kept_once() -> None:
+    """The published samples list a disability twice."""
     twice = [{"disabilityDescriptor": "Autism Spectrum Disorders"}] * 2
     reference = {"programName": "Special Education", "programTypeDescriptor": "Special Education"}
     payload = row(
@@ -166,17 +168,22 @@ def test_a_disability_that_is_listed_twice_is_told_once() -> None:
         disabilities=twice,
     )
 
-    assert [each.code_value for each in to_services.special_education(payload).disabilities] == [
+    assert [disability.code_value for disability in to_services.special_education(payload).disabilities] == [
         "Autism Spectrum Disorders"
     ]
 
 
-def test_a_student_without_a_bus_has_a_way_to_school_all_the_same() -> None:
-    """Bus details are optional; nulls count as absent."""
-    where = {
+def test_transportation_without_a_bus_has_no_bus_details() -> None:
+    """Bus details are optional, and null means absent."""
+    properties = {
         "transportationEducationOrganizationReference": {"educationOrganizationId": 1},
         "studentBusDetails": None,
     }
-    told = to_services.transportation(row(services.StudentTransportation, **(STUDENT | where)))
+    record = to_services.transportation(row(services.StudentTransportation, **(STUDENT | properties)))
 
-    assert (told.bus_number, told.mileage, told.travel_days, told.travel_directions) == (None, None, [], [])
+    assert (record.bus_number, record.mileage, record.travel_days, record.travel_directions) == (
+        None,
+        None,
+        [],
+        [],
+    )

@@ -1,4 +1,4 @@
-"""The conformance suite catches what can go wrong with Ed-Fi's access paths."""
+"""The conformance suite catches faults in the access paths of the Ed-Fi adapter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from student_graph.adapters.contract import AccessPath, Adapter, LookupMethod
 from student_graph.adapters.edfi.adapter import EdFi
-from student_graph.adapters.edfi.adapter.access_paths import PATHS
+from student_graph.adapters.edfi.adapter.access_paths import ACCESS_PATHS
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import SchoolEnrollment, StudentId
@@ -21,46 +21,46 @@ from tests.adapters.helpers.planted_fault import FAILED, run
 ATTENDANCE = Adapter.attendance_events_by_student
 
 
-class Single(EdFi):
-    """Knows of one stay a student, and so of one school: a dual enrollment is missed."""
+class SingleEnrollment(EdFi):
+    """Returns one enrollment for each student, so that the second school of a dual enrollment is missing."""
 
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
-        """The latest stay."""
-        told = await super().school_enrollments_by_student(ids)
-        return {key: own[-1:] if isinstance(own, list) else own for key, own in told.items()}
+        """The latest enrollment of each student."""
+        batch = await super().school_enrollments_by_student(ids)
+        return {key: answer[-1:] if isinstance(answer, list) else answer for key, answer in batch.items()}
 
 
-class Unsorted(EdFi):
-    """Puts what came from two schools together as it came."""
+class WrongOrder(EdFi):
+    """Sorts the merged events of two schools by vendor id."""
 
     paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = {
-        ATTENDANCE: replace(PATHS[ATTENDANCE], sort_key=lambda event: event.vendor_id)
+        ATTENDANCE: replace(ACCESS_PATHS[ATTENDANCE], sort_key=lambda event: event.vendor_id)
     }
 
 
-class Partial(EdFi):
-    """Reads a school's attendance without its last row."""
+class IncompleteSchool(EdFi):
+    """Reads the attendance of a school without its last row."""
 
     async def attendance_events_by_school(self, ids: Sequence[Any], *, school_year: int) -> Batch[Any, list[Any]]:
-        """Almost all events."""
-        told = await super().attendance_events_by_school(ids, school_year=school_year)
-        return {key: own[:-1] if isinstance(own, list) else own for key, own in told.items()}
+        """All events of each school but the last."""
+        batch = await super().attendance_events_by_school(ids, school_year=school_year)
+        return {key: answer[:-1] if isinstance(answer, list) else answer for key, answer in batch.items()}
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[EdFiSandbox]:
-    """A district in which somebody goes to two schools."""
-    made = EdFiSandbox(make_district(60))
-    with served(made):
-        yield made
+    """A district with a student of two schools."""
+    sandbox = EdFiSandbox(make_district(60))
+    with served(sandbox):
+        yield sandbox
 
 
-@pytest.mark.parametrize("mutant", [Single, Unsorted, Partial])
-async def test_the_suite_catches(mutant: type[EdFi], sandbox: EdFiSandbox) -> None:
-    """A coarse answer with a record less, or in another order, is none; the good adapter's is one."""
-    test, given = "a_coarse_answer_equals_the_point_reads", {"path": ATTENDANCE, "sandbox": sandbox}
-    await run(EdFi, test, given, sandbox)
+@pytest.mark.parametrize("mutant", [SingleEnrollment, WrongOrder, IncompleteSchool])
+async def test_the_suite_catches_a_mutant(mutant: type[EdFi], sandbox: EdFiSandbox) -> None:
+    """A coarse answer without a record or in another order fails a test that the adapter passes."""
+    test, fixtures = "a_coarse_answer_equals_the_point_reads", {"path_method": ATTENDANCE, "sandbox": sandbox}
+    await run(EdFi, test, fixtures, sandbox)
     with pytest.raises(FAILED):
-        await run(mutant, test, given, sandbox)
+        await run(mutant, test, fixtures, sandbox)

@@ -1,4 +1,4 @@
-"""Real answers of a running Ed-Fi API: each is read, or fails as the error that it is."""
+"""Recorded responses of a real Ed-Fi API are read, or fail with the right error."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from student_graph.adapters.errors import (
     translate,
 )
 from student_graph.adapters.reading import read
-from tests.adapters.edfi.reference import RECORDED, needs_shared
+from tests.adapters.edfi.reference import RECORDED, needs_reference_data
 
-pytestmark = needs_shared
+pytestmark = needs_reference_data
 
-LISTS: dict[str, tuple[Resource[Any], int]] = {
+LIST_RESPONSES: dict[str, tuple[Resource[Any], int]] = {
     "limit1_offset1": (people.STUDENTS, 1),
     "limit_0": (people.STUDENTS, 0),
     "list_assessments": (academics.ASSESSMENTS, 1),
@@ -46,10 +46,10 @@ LISTS: dict[str, tuple[Resource[Any], int]] = {
     "list_students": (people.STUDENTS, 3),
     "totalCount_true": (people.STUDENTS, 1),
 }
-OBJECTS = ("get_by_id", "token_basic_form", "version")
-FAILURES: dict[str, type[AdapterError]] = {
-    "auth_missing": PayloadError,  # a 400, where other servers say 401
-    "deletes": UnavailableError,  # a 500 with an empty body, where 404 is meant
+OBJECT_RESPONSES = ("get_by_id", "token_basic_form", "version")
+ERROR_RESPONSES: dict[str, type[AdapterError]] = {
+    "auth_missing": PayloadError,  # a 400; other servers send a 401
+    "deletes": UnavailableError,  # a 500 with an empty body instead of a 404
     "filter_reference_field": PayloadError,
     "filter_unknown_field": PayloadError,
     "limit_negative": PayloadError,
@@ -64,59 +64,63 @@ FAILURES: dict[str, type[AdapterError]] = {
 
 
 def recorded(name: str) -> httpx.Response:
-    """A recorded answer, as httpx would have handed it over."""
-    kept = json.loads((RECORDED / f"{name}.json").read_text("utf-8"))
-    body = b"" if kept["body"] == "" else json.dumps(kept["body"]).encode()
-    headers = {"content-type": kept["headers"]["content-type"]}
+    """A recorded response as an httpx response."""
+    recording = json.loads((RECORDED / f"{name}.json").read_text("utf-8"))
+    body = b"" if recording["body"] == "" else json.dumps(recording["body"]).encode()
+    headers = {"content-type": recording["headers"]["content-type"]}
     request = httpx.Request("GET", "https://edfi.example/local")
-    return httpx.Response(kept["status"], headers=headers, content=body, request=request)
+    return httpx.Response(recording["status"], headers=headers, content=body, request=request)
 
 
-def test_every_recorded_answer_is_accounted_for() -> None:
-    """A file that is added must be given its outcome here."""
-    assert {path.stem for path in RECORDED.glob("*.json")} == {*LISTS, *OBJECTS, *FAILURES}
+def test_every_recorded_response_has_an_expected_result() -> None:
+    """A new file needs an entry in one of the three tables."""
+    assert {path.stem for path in RECORDED.glob("*.json")} == {
+        *LIST_RESPONSES,
+        *OBJECT_RESPONSES,
+        *ERROR_RESPONSES,
+    }
 
 
-@pytest.mark.parametrize("name", LISTS)
-def test_a_recorded_list_is_read_whole(name: str) -> None:
-    """Every row matches its payload model."""
-    resource, rows = LISTS[name]
+@pytest.mark.parametrize("name", LIST_RESPONSES)
+def test_every_row_of_a_recorded_list_is_read(name: str) -> None:
+    """Each row matches its payload model."""
+    resource, rows = LIST_RESPONSES[name]
 
     assert rows == len(resource.read(recorded(name)))
 
 
-@pytest.mark.parametrize("name", FAILURES)
-def test_a_recorded_failure_is_the_error_that_it_is(name: str) -> None:
-    """Whatever shape its body has: four were seen on one server."""
+@pytest.mark.parametrize("name", ERROR_RESPONSES)
+def test_a_recorded_error_is_translated(name: str) -> None:
+    """The shape of the body does not matter: one server sends four different shapes."""
     with pytest.raises(httpx.HTTPStatusError) as caught:
         people.STUDENTS.read(recorded(name))
 
-    assert FAILURES[name] is type(translate(caught.value))
+    assert ERROR_RESPONSES[name] is type(translate(caught.value))
 
 
 def test_the_recorded_student_is_read() -> None:
-    """A read by id has the row alone."""
-    found = read(recorded("get_by_id"), TypeAdapter(people.Student))
+    """The response of a read by id is the row."""
+    student = read(recorded("get_by_id"), TypeAdapter(people.Student))
 
-    assert found.studentUniqueId == "604821"
+    assert student.studentUniqueId == "604821"
 
 
 def test_the_recorded_token_is_read() -> None:
-    """Its `expires_in` is an instant, which the authentication turns into a lifetime."""
-    found = read(recorded("token_basic_form"), TypeAdapter(TokenAnswer))
+    """Its `expires_in` is a time since 1970, from which the authentication computes a lifetime."""
+    token = read(recorded("token_basic_form"), TypeAdapter(TokenAnswer))
 
-    assert found.expires_in == 1768482362
+    assert token.expires_in == 1768482362
 
 
-def test_the_recorded_root_document_is_read() -> None:
-    """The data root has no `data/v3`, and the declared standard a suffix."""
-    found: Document = read(recorded("version"), DOCUMENT)
+def test_the_recorded_discovery_document_is_read() -> None:
+    """Its data root has no `data/v3`, and its declared Data Standard has a suffix."""
+    document: Document = read(recorded("version"), DOCUMENT)
 
-    assert found.urls.dataManagementApi == "https://edfi.example/local/v3.3b/"
-    assert found.standard == "3.3.1-b"
+    assert document.urls.dataManagementApi == "https://edfi.example/local/v3.3b/"
+    assert document.data_standard == "3.3.1-b"
 
 
 def test_a_row_of_another_shape_is_refused() -> None:
-    """A recorded list is none of another resource."""
+    """The rows of one resource do not match the model of another."""
     with pytest.raises(pydantic.ValidationError):
         people.STUDENTS.read(recorded("list_schools"))

@@ -1,4 +1,4 @@
-"""Every request of the adapter is one that the published OpenAPI documents allow."""
+"""The published OpenAPI documents allow every request of the adapter."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import httpx
 import pytest
 from jsonschema import Draft4Validator
 
+from student_graph.adapters.answers import records_in
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.adapter import EdFi
 from student_graph.adapters.edfi.sandbox import DataStandard, EdFiSandbox
@@ -16,93 +17,93 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sandbox.district import make_district
-from student_graph.adapters.testing.asking import ask, records_of
-from tests.adapters.edfi.published import FORMATS, document_of
-from tests.adapters.edfi.reference import needs_shared
-from tests.adapters.edfi.scripted import connected
+from student_graph.adapters.testing.harness import run_lookup
+from tests.adapters.edfi.openapi import FORMATS, document_of
+from tests.adapters.edfi.reference import needs_reference_data
+from tests.adapters.edfi.scripted_sandbox import connected
 
 FACTS = make_district(60)
 LOOKUPS = EdFi.capabilities()
-IN_ALL_STANDARDS = [each for each in LOOKUPS if each.method is not Adapter.transportation_by_student]
-DIFFERENT = {
-    "academic_records_by_student": "averages have a type from 5 on",
-    "course_grades_by_section": "3.3 knows no current grade; periods have a sequence before 5, a name from 5 on",
-    "course_grades_by_student": "likewise",
-    "roster_by_district": "preferred names came with 5",
+LOOKUPS_OF_ALL_STANDARDS = [lookup for lookup in LOOKUPS if lookup.method is not Adapter.transportation_by_student]
+DIFFERENCES = {
+    "academic_records_by_student": "from 5 on an average has a type",
+    "course_grades_by_section": "3.3 has no current grade; a period has a sequence before 5 and a name from 5 on",
+    "course_grades_by_student": "the same as by section",
+    "roster_by_district": "5 added preferred names",
 }
-"""Lookups that tell more or less in one Data Standard than in another, and why."""
-READ: dict[str, Callable[[str], Any]] = {
+"""Lookups whose records differ between Data Standards, and why."""
+PARSERS: dict[str, Callable[[str], Any]] = {
     "integer": int,
     "number": float,
     "boolean": {"true": True, "false": False}.__getitem__,
 }
-"""How the text of a parameter is read, by the type of its schema."""
+"""Parser of a parameter by the type of its schema."""
 
 
-def published(resource: str, standard: str) -> dict[str, dict[str, Any]]:
-    """The query parameters of a resource, each with its schema."""
+def published_parameters(resource: str, standard: str) -> dict[str, dict[str, Any]]:
+    """The schemas of a resource's query parameters by name."""
     spec = document_of(resource, standard)
     shared = spec["components"]["parameters"]
-    found: dict[str, dict[str, Any]] = {}
-    for given in spec["paths"][f"/ed-fi/{resource}"]["get"]["parameters"]:
-        # Documents 3.3 and 4.0 refer to the offset by an empty text.
-        reference = given.get("$ref")
-        parameter = given if reference is None else shared.get(reference.rpartition("/")[2] or "offset", {})
-        found[parameter.get("name", "offset")] = parameter.get("schema", {"type": "integer"})
-    return found
+    parameters: dict[str, dict[str, Any]] = {}
+    for declared in spec["paths"][f"/ed-fi/{resource}"]["get"]["parameters"]:
+        # Documents 3.3 and 4.0 refer to the offset with an empty reference.
+        reference = declared.get("$ref")
+        parameter = declared if reference is None else shared.get(reference.rpartition("/")[2] or "offset", {})
+        parameters[parameter.get("name", "offset")] = parameter.get("schema", {"type": "integer"})
+    return parameters
 
 
-def complaints(request: httpx.Request, standard: str) -> list[str]:
-    """What the published document has against a request."""
+def request_errors(request: httpx.Request, standard: str) -> list[str]:
+    """The errors of a request against the published document."""
     resource = request.url.path.removeprefix("/data/v3/ed-fi/")
-    allowed = published(resource, standard)
-    found = [f"{resource}: no parameter {name}" for name in request.url.params if name not in allowed]
+    allowed = published_parameters(resource, standard)
+    errors = [f"{resource}: no parameter {name}" for name in request.url.params if name not in allowed]
     for name in request.url.params.keys() & allowed.keys():
         schema = allowed[name]
         (text,) = request.url.params.get_list(name)
-        value = READ.get(schema["type"], str)(text)
-        found += [
-            f"{resource} {name}: {e.message}"
-            for e in Draft4Validator(schema, format_checker=FORMATS).iter_errors(value)
+        value = PARSERS.get(schema["type"], str)(text)
+        errors += [
+            f"{resource} {name}: {error.message}"
+            for error in Draft4Validator(schema, format_checker=FORMATS).iter_errors(value)
         ]
-    return found
+    return errors
 
 
 async def requests_of(adapter: EdFi, lookup: Lookup, sandbox: EdFiSandbox) -> list[httpx.Request]:
-    """The requests for data that a lookup takes; it must find something, and fail for nobody."""
+    """The requests for data of a lookup, which must return records and must not fail."""
     sent: list[httpx.Request] = []
 
-    async def keep(request: httpx.Request) -> None:
+    async def record(request: httpx.Request) -> None:
         sent.append(request)
 
-    adapter.http.event_hooks = {"request": [keep]}
-    told = await ask(adapter, lookup, sandbox.known_keys(lookup.key_kind), sandbox.arguments())
+    adapter.http.event_hooks = {"request": [record]}
+    batch = await run_lookup(adapter, lookup, sandbox.known_keys(lookup.key_kind), sandbox.arguments())
     adapter.http.event_hooks = {}
 
-    assert [error for error in told.values() if isinstance(error, AdapterError)] == []
-    assert [answer for answer in told.values() if records_of(answer)], lookup.name
+    assert [error for error in batch.values() if isinstance(error, AdapterError)] == []
+    assert [answer for answer in batch.values() if records_in(answer)], lookup.name
     return [request for request in sent if "/ed-fi/" in request.url.path]
 
 
-@needs_shared
+@needs_reference_data
 @pytest.mark.parametrize("standard", get_args(DataStandard))
-async def test_every_request_is_one_that_is_published(standard: DataStandard) -> None:
-    """Path, parameter names and the types of their values, for every lookup that finds something."""
+async def test_every_request_matches_the_published_document(standard: DataStandard) -> None:
+    """The path, the names of the parameters and the types of their values are those of the document."""
     sandbox = EdFiSandbox(FACTS, standard)
     sent: list[httpx.Request] = []
     async with connected(sandbox) as adapter:
         for lookup in LOOKUPS:
-            if lookup in IN_ALL_STANDARDS or standard == "5.1":
+            if lookup in LOOKUPS_OF_ALL_STANDARDS or standard == "5.1":
                 sent += await requests_of(adapter, lookup, sandbox)
 
     assert sent
-    assert [complaint for request in sent for complaint in complaints(request, standard)] == []
+    assert [error for request in sent for error in request_errors(request, standard)] == []
     assert {"GET"} == {request.method for request in sent}
 
 
 @pytest.mark.parametrize("standard", ["3.3", "4.0", "5.0"])
-async def test_transportation_is_not_asked_for_where_there_is_none(standard: DataStandard) -> None:
-    """It came with Data Standard 5.1: before, nothing is asked and the answer says so."""
+async def test_transportation_is_not_offered_before_5_1(standard: DataStandard) -> None:
+    """Data Standard 5.1 added it; with an older standard the lookup fails without a request for data."""
     sandbox = EdFiSandbox(make_district(10), standard)
     async with connected(sandbox) as adapter:
         with pytest.raises(NotOfferedError):
@@ -111,19 +112,19 @@ async def test_transportation_is_not_asked_for_where_there_is_none(standard: Dat
     assert sandbox.requests == ["GET /"]
 
 
-@pytest.mark.parametrize("lookup", IN_ALL_STANDARDS, ids=lambda each: each.name)
-async def test_standards_tell_the_same_of_the_same_district(lookup: Lookup) -> None:
-    """What a Data Standard has another shape for is one record in the graph."""
+@pytest.mark.parametrize("lookup", LOOKUPS_OF_ALL_STANDARDS, ids=lambda lookup: lookup.name)
+async def test_records_are_the_same_in_every_data_standard(lookup: Lookup) -> None:
+    """Payloads of the same facts in different shapes become equal records."""
     answers = []
     for sandbox in (EdFiSandbox(FACTS, "3.3"), EdFiSandbox(FACTS, "4.0"), EdFiSandbox(FACTS, "5.0")):
         async with connected(sandbox) as adapter:
             keys = sandbox.known_keys(lookup.key_kind)[:10]
-            told = await ask(adapter, lookup, keys, sandbox.arguments())
-            answers.append({key: [vars_of(record) for record in records_of(told[key])] for key in told})
+            batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())
+            answers.append({key: [values_of(record) for record in records_in(batch[key])] for key in batch})
 
-    assert (lookup.name not in DIFFERENT) is all(answer == answers[0] for answer in answers)
+    assert (lookup.name not in DIFFERENCES) is all(answer == answers[0] for answer in answers)
 
 
-def vars_of(record: Any) -> dict[str, Any]:
-    """What a record tells, without the vendor's id of it."""
+def values_of(record: Any) -> dict[str, Any]:
+    """The attributes of a record, without the vendor's id."""
     return {name: getattr(record, name) for name in record.__dataclass_fields__ if name != "vendor_id"}

@@ -40,10 +40,10 @@ class Served(AdapterSuite):
         return OneRoster
 
     @classmethod
-    def _cases(cls) -> dict[str, list[tuple[str, Any]]]:
+    def cases(cls) -> dict[str, list[tuple[str, Any]]]:
         return {
             about: [(name, case) for name, case in cases if name not in cls.not_served]
-            for about, cases in super()._cases().items()
+            for about, cases in super().cases().items()
         }
 
 

@@ -16,7 +16,7 @@ from student_graph.adapters.oneroster.adapter import OneRoster
 from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, OneRosterSandbox
 from student_graph.adapters.sandbox.district import make_district
-from student_graph.adapters.testing.asking import tell
+from student_graph.adapters.testing.harness import run_lookup_or_error
 from tests.adapters.oneroster.connecting import SHARED, connected, needs_shared
 
 pytestmark = needs_shared
@@ -61,7 +61,7 @@ async def requests_of(manner: Any) -> list[httpx.URL]:
 
 async def carried_out(adapter: OneRoster, lookup: Lookup, sandbox: OneRosterSandbox) -> None:
     """Ask for a few keys; a server without a gradebook says so."""
-    told = await tell(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:3], sandbox.arguments())
+    told = await run_lookup_or_error(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:3], sandbox.arguments())
 
     assert not isinstance(told, AdapterError) or told.code == "NOT_OFFERED"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from student_graph.adapters.sandbox.records.derived import completed
 from student_graph.adapters.sandbox.records.folder import read_records
-from tests.adapters.edfi.reference import SHARED, needs_shared
+from tests.adapters.edfi.reference import SHARED, needs_reference_data
 
 FOLDER = SHARED / "data" / "derived-grand-bend"
 SCHOOL = {"schoolId": 1}
@@ -48,7 +48,7 @@ def stays(**records: list[dict[str, Any]]) -> list[tuple[str, int, str, str]]:
     ]
 
 
-@needs_shared
+@needs_reference_data
 def test_everybody_derived_is_placed_by_a_record() -> None:
     """Each stay has a record that names the same student and the same school."""
     resources = read_records(FOLDER).resources

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from student_graph.adapters.sandbox.records.folder import RecordsError, read_records
-from tests.adapters.edfi.reference import SHARED, needs_shared
+from tests.adapters.edfi.reference import SHARED, needs_reference_data
 
 GRAND_BEND = SHARED / "data" / "derived-grand-bend"
 ANA = '{"studentUniqueId": "1"}'
@@ -20,7 +20,7 @@ USERS = (
 SECTIONS = "\ufeffSourceSystemIdentifier,SISSectionIdentifier,Title,SectionDescription\n9,S-1,ALG-1,Algebra I\n"
 
 
-@needs_shared
+@needs_reference_data
 def test_the_records_of_grand_bend_are_all_there() -> None:
     """960 students, 1,917 events of school days, 21 incidents; 49 children with work in the LMS."""
     records = read_records(GRAND_BEND)
@@ -35,7 +35,7 @@ def test_the_records_of_grand_bend_are_all_there() -> None:
     assert "Superintendent" in {person.classification for person in records.staff}
 
 
-@needs_shared
+@needs_reference_data
 def test_work_in_the_lms_is_as_the_files_say() -> None:
     """Late work is graded and late; missing work was never submitted; accounts carry the district's numbers."""
     records = read_records(GRAND_BEND)

@@ -20,7 +20,7 @@ from student_graph.adapters.registry import adapter_kinds
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.demo.staged import SANDBOXES
-from tests.gateway.servers import command, started
+from tests.gateway.servers import run_command, running_command
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -86,7 +86,7 @@ def settings(tmp_path: Path, sandboxes: list[Sandbox]) -> Settings:
 @contextlib.contextmanager
 def serving(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A gateway with these settings, and where its graph is."""
-    with started(["serve", "--config", str(settings.path)], settings.environ) as process:
+    with running_command(["serve", "--config", str(settings.path)], settings.environ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         yield process, line.removeprefix("student-graph answers at ").strip()
@@ -94,7 +94,7 @@ def serving(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def refused(settings: Settings, name: str = "serve") -> str:
     """What is said about settings that do not hold, after the file's name."""
-    ended = command(name, "--config", str(settings.path), environ=settings.environ)
+    ended = run_command(name, "--config", str(settings.path), environ=settings.environ)
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert len(ended.stderr.splitlines()) == 1
@@ -166,7 +166,7 @@ def test_sources_elsewhere_are_asked_by_https(settings: Settings, sandboxes: lis
     ('"NORTH_CANVAS_TOKEN"', '"UNSET_TOKEN"',
      "districts[0].sources[1]: source 'canvas': the environment variable of token_env is not set"),
     ("token_env =", "token =",
-     "districts[0].sources[1]: source 'canvas': a secret is not written down; give token_env instead"),
+     "districts[0].sources[1]: source 'canvas': token is a secret; give token_env instead"),
     (VIEWER, "", "issuers is missing, and viewers: without one of them nobody may ask"),
 ])  # fmt: skip
 def test_a_wrong_source_is_named(settings: Settings, old: str, new: str, said: str) -> None:
@@ -198,14 +198,14 @@ def test_a_port_in_use_is_named(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         settings.replace("port = 0", f"port = {port}")
-        ended = command("serve", "--config", str(settings.path), environ=settings.environ)
+        ended = run_command("serve", "--config", str(settings.path), environ=settings.environ)
 
     assert (ended.returncode, ended.stderr) == (2, f"student-graph: port {port} is in use; choose another one\n")
 
 
 def test_check_says_that_every_source_answers(settings: Settings) -> None:
     """One row for each source, and success."""
-    ended = command("check", "--config", str(settings.path), environ=settings.environ)
+    ended = run_command("check", "--config", str(settings.path), environ=settings.environ)
     rows = [line.split() for line in ended.stdout.splitlines()]
 
     assert ended.returncode == 0, ended.stderr
@@ -223,7 +223,7 @@ def test_check_names_the_source_that_fails(settings: Settings, sandboxes: list[S
     """A system that is down, and one that refuses the credentials; the others are asked all the same."""
     sandboxes[0].switches.down = True
     settings.environ["SOUTH_CANVAS_TOKEN"] = "revoked"
-    ended = command("check", "--config", str(settings.path), environ=settings.environ)
+    ended = run_command("check", "--config", str(settings.path), environ=settings.environ)
     rows = [line.split(maxsplit=5) for line in ended.stdout.splitlines()[1:]]
 
     assert ended.returncode == 1

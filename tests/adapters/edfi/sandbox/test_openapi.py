@@ -1,4 +1,4 @@
-"""Every answer of the Ed-Fi sandbox agrees with the published OpenAPI documents, in each Data Standard."""
+"""The responses of the Ed-Fi sandbox agree with the published OpenAPI documents of each Data Standard."""
 
 from __future__ import annotations
 
@@ -9,71 +9,71 @@ import pytest
 from jsonschema import Draft4Validator
 
 from student_graph.adapters.edfi.sandbox import DataStandard, EdFiSandbox
-from student_graph.adapters.edfi.sandbox.filters import filters
+from student_graph.adapters.edfi.sandbox.filters import filters_by_resource
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.records.folder import read_records
 from student_graph.adapters.sandbox.serving import served
-from tests.adapters.edfi.asking import asking, every, token
-from tests.adapters.edfi.published import complaints, document, document_of, parameters, strict
-from tests.adapters.edfi.reference import SHARED, needs_shared
+from tests.adapters.edfi.openapi import document, document_of, filter_names, schema_errors, strict
+from tests.adapters.edfi.reference import SHARED, needs_reference_data
+from tests.adapters.edfi.sandbox_client import all_rows, connected_client, request_token
 
-pytestmark = needs_shared
-each_standard = pytest.mark.parametrize("standard", get_args(DataStandard))
+pytestmark = needs_reference_data
+all_standards = pytest.mark.parametrize("standard", get_args(DataStandard))
 
 
-def leaves(row: dict[str, Any]) -> dict[str, str]:
-    """The texts and numbers of a row and of its references, its own before those of a reference."""
+def values_by_filter(row: dict[str, Any]) -> dict[str, str]:
+    """The texts and numbers of a row by property; a property of the row goes before that of a reference."""
     references = [value for key, value in row.items() if key.endswith("Reference")]
     flat = {name: value for part in (*reversed(references), row) for name, value in part.items()}
     return {name: str(value) for name, value in flat.items() if type(value) in {str, int}}
 
 
-@each_standard
-def test_every_row_is_as_published(standard: DataStandard) -> None:
-    """No row lacks a required property, holds one that is not published, or has one of another type."""
-    with asking(EdFiSandbox(make_district(60), standard)) as client:
-        rows = {resource: every(client, resource) for resource in filters(standard)}
+@all_standards
+def test_every_row_matches_its_published_schema(standard: DataStandard) -> None:
+    """Rows have all required properties, no undeclared ones, and values of the declared types."""
+    with connected_client(EdFiSandbox(make_district(60), standard)) as client:
+        rows = {resource: all_rows(client, resource) for resource in filters_by_resource(standard)}
 
-    assert [text for resource in rows for text in complaints(resource, standard, rows[resource])] == []
+    assert [error for resource in rows for error in schema_errors(resource, standard, rows[resource])] == []
     assert {resource for resource in rows if not rows[resource]} <= {"gradebookEntries", "studentGradebookEntries"}
 
 
-@each_standard
-def test_every_row_by_id_is_as_published(standard: DataStandard) -> None:
-    """A row read by its id is the row of the collection."""
-    with asking(EdFiSandbox(make_district(10), standard)) as client:
-        for resource in filters(standard):
+@all_standards
+def test_a_row_by_id_is_the_row_of_the_collection(standard: DataStandard) -> None:
+    """Reading a row by its id returns the same payload as the collection."""
+    with connected_client(EdFiSandbox(make_district(10), standard)) as client:
+        for resource in filters_by_resource(standard):
             for row in client.get(f"/data/v3/ed-fi/{resource}", params={"limit": 1}).json():
                 assert client.get(f"/data/v3/ed-fi/{resource}/{row['id']}").json() == row
 
 
-@each_standard
-def test_filters_are_those_published(standard: DataStandard) -> None:
-    """A resource can be filtered by exactly the parameters that its document lists."""
-    for resource, names in filters(standard).items():
-        published = parameters(document_of(resource, standard), resource)
+@all_standards
+def test_filters_are_the_published_parameters(standard: DataStandard) -> None:
+    """A resource has exactly the filters that its document lists."""
+    for resource, names in filters_by_resource(standard).items():
+        published = filter_names(document_of(resource, standard), resource)
 
         assert names == published - {"pageToken", "pageSize"}, resource
 
 
-@each_standard
-def test_filters_find_what_rows_hold(standard: DataStandard) -> None:
-    """Each filter finds the row that holds its value, and every row found holds it."""
-    with asking(EdFiSandbox(make_district(10), standard)) as client:
-        for resource, names in filters(standard).items():
+@all_standards
+def test_a_filter_returns_the_rows_with_its_value(standard: DataStandard) -> None:
+    """Each filter returns the row from which its value comes, and only rows with that value."""
+    with connected_client(EdFiSandbox(make_district(10), standard)) as client:
+        for resource, names in filters_by_resource(standard).items():
             for row in client.get(f"/data/v3/ed-fi/{resource}", params={"limit": 1}).json():
-                for name, value in leaves(row).items():
+                for name, value in values_by_filter(row).items():
                     if name not in names:
                         continue
-                    found = every(client, resource, **{name: value})
+                    rows = all_rows(client, resource, **{name: value})
 
-                    assert row in found, f"{resource}?{name}"
-                    assert {leaves(one)[name] for one in found} == {value}
+                    assert row in rows, f"{resource}?{name}"
+                    assert {values_by_filter(match)[name] for match in rows} == {value}
 
 
-@each_standard
-def test_the_root_document_is_as_published(standard: DataStandard) -> None:
-    """The discovery document has what discovery promises, and tells where the sandbox is."""
+@all_standards
+def test_the_discovery_document_matches_its_schema(standard: DataStandard) -> None:
+    """It has the published shape and the address of the sandbox."""
     spec = document("discovery-api-1.0")
     sandbox = EdFiSandbox(make_district(10), standard)
     with served(sandbox):
@@ -84,35 +84,37 @@ def test_the_root_document_is_as_published(standard: DataStandard) -> None:
     assert root["dataModels"][0]["version"].startswith(standard)
 
 
-def test_what_a_token_may_read_is_as_published() -> None:
-    """Token introspection answers in the published shape, and knows no token that was never given."""
+def test_token_information_matches_its_schema() -> None:
+    """Token introspection has the published shape, and an unknown token is not active."""
     spec = document("oauth-token-introspection-api-1.0-draft")
     sandbox = EdFiSandbox(make_district(10))
-    with asking(sandbox) as client:
-        mine = client.post("/oauth/token_info", json={"token": token(sandbox).json()["access_token"]}).json()
-        other = client.post("/oauth/token_info", data={"token": "another"}).json()
+    with connected_client(sandbox) as client:
+        known = client.post(
+            "/oauth/token_info", json={"token": request_token(sandbox).json()["access_token"]}
+        ).json()
+        unknown = client.post("/oauth/token_info", data={"token": "another"}).json()
 
-    Draft4Validator(strict(spec, spec["components"]["schemas"]["tokenIntrospectionResponse"])).validate(mine)
-    assert mine["education_organizations"][0]["education_organization_id"] == 390042
-    assert other == {"active": False}
+    Draft4Validator(strict(spec, spec["components"]["schemas"]["tokenIntrospectionResponse"])).validate(known)
+    assert known["education_organizations"][0]["education_organization_id"] == 390042
+    assert unknown == {"active": False}
 
 
-def test_change_versions_are_as_published() -> None:
-    """The newest change version comes in the published shape."""
+def test_change_versions_match_their_schema() -> None:
+    """The newest change version has the published shape."""
     spec = document("change-queries-api-1.0.0")
-    with asking(EdFiSandbox(make_district(10))) as client:
+    with connected_client(EdFiSandbox(make_district(10))) as client:
         versions = client.get("/changeQueries/v1/availableChangeVersions").json()
 
     Draft4Validator(strict(spec, spec["components"]["schemas"]["availableChangeVersion"])).validate(versions)
 
 
-def test_derived_rows_are_as_published() -> None:
-    """Stays and places derived from other records are rows like any other."""
-    with asking(EdFiSandbox(read_records(SHARED / "data" / "derived-grand-bend"))) as client:
-        stays = every(client, "studentSchoolAssociations")
-        places = every(client, "studentSectionAssociations")
+def test_derived_rows_match_their_schema() -> None:
+    """School and section enrollments that are derived from other records have the published shape."""
+    with connected_client(EdFiSandbox(read_records(SHARED / "data" / "derived-grand-bend"))) as client:
+        school_enrollments = all_rows(client, "studentSchoolAssociations")
+        section_enrollments = all_rows(client, "studentSectionAssociations")
 
-    assert list(complaints("studentSchoolAssociations", "5.1", stays)) == []
-    assert list(complaints("studentSectionAssociations", "5.1", places)) == []
-    assert stays
-    assert places
+    assert list(schema_errors("studentSchoolAssociations", "5.1", school_enrollments)) == []
+    assert list(schema_errors("studentSectionAssociations", "5.1", section_enrollments)) == []
+    assert school_enrollments
+    assert section_enrollments

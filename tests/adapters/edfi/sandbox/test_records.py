@@ -7,22 +7,22 @@ from typing import Any
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.records.derived import DERIVED
 from student_graph.adapters.sandbox.records.folder import read_records
-from tests.adapters.edfi.asking import asking, every
-from tests.adapters.edfi.reference import SHARED, needs_shared
+from tests.adapters.edfi.reference import SHARED, needs_reference_data
+from tests.adapters.edfi.sandbox_client import all_rows, connected_client
 
 FOLDER = SHARED / "data" / "derived-grand-bend"
 
 
-@needs_shared
-def test_the_numbers_of_grand_bend() -> None:
-    """243 stays are derived and marked so; bus, test and events are as in the files."""
-    with asking(EdFiSandbox(read_records(FOLDER))) as client:
-        derived = every(client, "studentSchoolAssociations")
-        students = {row["studentUniqueId"] for row in every(client, "students")}
-        bus = every(client, "studentTransportations", studentUniqueId="604822")[0]
-        act = every(client, "studentAssessments", studentUniqueId="605123")
-        events = every(client, "studentSchoolAttendanceEvents")
-        incidents = every(client, "disciplineIncidents")
+@needs_reference_data
+def test_the_records_of_grand_bend_are_served() -> None:
+    """243 enrollments are derived and marked as derived; buses, tests and events are those of the files."""
+    with connected_client(EdFiSandbox(read_records(FOLDER))) as client:
+        derived = all_rows(client, "studentSchoolAssociations")
+        students = {row["studentUniqueId"] for row in all_rows(client, "students")}
+        bus = all_rows(client, "studentTransportations", studentUniqueId="604822")[0]
+        act = all_rows(client, "studentAssessments", studentUniqueId="605123")
+        events = all_rows(client, "studentSchoolAttendanceEvents")
+        incidents = all_rows(client, "disciplineIncidents")
 
     assert (len(students), len(events), len(incidents)) == (960, 1917, 21)
     assert len({row["studentReference"]["studentUniqueId"] for row in derived} & students) == len(derived) == 243

@@ -1,77 +1,79 @@
-"""What rows the Ed-Fi sandbox has: those of the facts, in the spelling of the Data Standard."""
+"""The Ed-Fi sandbox serves the facts of a district as rows of the Data Standard."""
 
 from __future__ import annotations
 
 import pytest
 
-from student_graph.adapters.edfi.client.keys import section_parts
+from student_graph.adapters.edfi.client.keys import parse_section_id
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.model import SectionId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords
-from tests.adapters.edfi.asking import asking, every
+from tests.adapters.edfi.sandbox_client import all_rows, connected_client
 
 DATA = "/data/v3/ed-fi"
 FACTS = make_district(60)
 
 
-def test_truths_and_shares_are_filters_too() -> None:
-    """A boolean is asked for by its word, a number by its digits."""
-    visitors = [stay.student for stay in FACTS.enrollments if not stay.primary]
-    with asking(EdFiSandbox(FACTS)) as client:
-        by_truth = every(client, "studentSchoolAssociations", primarySchool="false")
-        by_share = every(client, "studentSchoolAssociations", fullTimeEquivalency="0.2")
-        whole = every(client, "studentSchoolAssociations", fullTimeEquivalency="1", primarySchool="true")
+def test_booleans_and_decimals_can_be_filtered() -> None:
+    """A filter has `true` or `false` for a boolean, and the digits for a number."""
+    visitors = [enrollment.student for enrollment in FACTS.enrollments if not enrollment.primary]
+    with connected_client(EdFiSandbox(FACTS)) as client:
+        by_boolean = all_rows(client, "studentSchoolAssociations", primarySchool="false")
+        by_decimal = all_rows(client, "studentSchoolAssociations", fullTimeEquivalency="0.2")
+        full_time = all_rows(client, "studentSchoolAssociations", fullTimeEquivalency="1", primarySchool="true")
 
-    assert [row["studentReference"]["studentUniqueId"] for row in by_truth] == visitors
-    assert by_share == by_truth
-    assert len(whole) == sum(stay.fte == 1 for stay in FACTS.enrollments)
+    assert [row["studentReference"]["studentUniqueId"] for row in by_boolean] == visitors
+    assert by_decimal == by_boolean
+    assert len(full_time) == sum(enrollment.fte == 1 for enrollment in FACTS.enrollments)
 
 
-def test_transportation_is_asked_from_5_1_on() -> None:
-    """Data Standard 5.0 has no transportation; 5.1 has."""
-    with asking(EdFiSandbox(FACTS, "5.0")) as client:
+def test_transportation_is_served_from_5_1_on() -> None:
+    """The resource is a 404 in Data Standard 5.0 and has rows in 5.1."""
+    with connected_client(EdFiSandbox(FACTS, "5.0")) as client:
         assert client.get(f"{DATA}/studentTransportations").status_code == 404
-    with asking(EdFiSandbox(FACTS, "5.1")) as client:
-        assert len(every(client, "studentTransportations")) == len(FACTS.buses)
+    with connected_client(EdFiSandbox(FACTS, "5.1")) as client:
+        assert len(all_rows(client, "studentTransportations")) == len(FACTS.buses)
 
 
-def test_keys_are_those_of_the_facts() -> None:
-    """The sandbox knows the keys that the adapter will be asked for, and the year in which there are answers."""
+def test_known_keys_come_from_the_facts() -> None:
+    """The sandbox lists the keys of its rows, and the school year for which it has rows."""
     sandbox = EdFiSandbox(FACTS)
 
     assert sandbox.known_keys("student") == [student.id for student in FACTS.students]
     assert sandbox.known_keys("school") == [str(school.id) for school in FACTS.schools]
     assert sandbox.known_keys("staff") == [staff.id for staff in FACTS.staff]
-    assert [section_parts(SectionId(key)) for key in sandbox.known_keys("section")] == [
-        s.key for s in FACTS.sections
+    assert [parse_section_id(SectionId(key)) for key in sandbox.known_keys("section")] == [
+        fact.key for fact in FACTS.sections
     ]
     assert len(sandbox.known_keys("assessment")) == len(FACTS.assessments)
     assert (sandbox.known_keys("district"), sandbox.known_keys("planet")) == (["390042"], [])
     assert sandbox.arguments() == {"school_year": 2027}
 
 
-def test_social_security_numbers_are_there_to_be_dropped() -> None:
-    """The awkward student's number is in the payload, so that an adapter can show that it drops it."""
-    person = FACTS.special_cases["ssn_code"][0]
-    with asking(EdFiSandbox(FACTS)) as client:
-        row = every(client, "studentEducationOrganizationAssociations", studentUniqueId=person)[0]
+def test_a_social_security_number_is_served() -> None:
+    """One student has a number in the payload, so that tests can show that the adapter drops it."""
+    student_id = FACTS.special_cases["ssn_code"][0]
+    with connected_client(EdFiSandbox(FACTS)) as client:
+        row = all_rows(client, "studentEducationOrganizationAssociations", studentUniqueId=student_id)[0]
 
     systems = [code["studentIdentificationSystemDescriptor"] for code in row["studentIdentificationCodes"]]
     assert "uri://ed-fi.org/StudentIdentificationSystemDescriptor#SSN" in systems
 
 
-def test_who_has_nothing_recorded_is_only_a_student() -> None:
-    """Of the student with nothing recorded no resource but the roster knows."""
-    person = FACTS.special_cases["nothing_recorded"][0]
-    with asking(EdFiSandbox(FACTS)) as client:
-        known = {name: every(client, name, studentUniqueId=person) for name in ("students", *ABOUT_A_STUDENT)}
+def test_a_student_without_records_is_only_in_students() -> None:
+    """No other resource has rows of the student with nothing recorded."""
+    student_id = FACTS.special_cases["nothing_recorded"][0]
+    with connected_client(EdFiSandbox(FACTS)) as client:
+        rows = {
+            name: all_rows(client, name, studentUniqueId=student_id) for name in ("students", *STUDENT_RESOURCES)
+        }
 
-    assert [name for name, rows in known.items() if rows] == ["students"]
+    assert [name for name, answer in rows.items() if answer] == ["students"]
 
 
-ABOUT_A_STUDENT = (
+STUDENT_RESOURCES = (
     "studentSchoolAssociations",
     "studentEducationOrganizationAssociations",
     "studentSectionAssociations",
@@ -84,15 +86,15 @@ ABOUT_A_STUDENT = (
 )
 
 
-def test_records_are_not_served_as_an_older_standard() -> None:
-    """Records are of Data Standard 5; asking for them in 4.0 is refused at once."""
+def test_records_cannot_be_served_as_an_older_standard() -> None:
+    """Records are of Data Standard 5, so that a sandbox of 4.0 refuses them at its start."""
     now = FACTS.now
     with pytest.raises(ValueError, match="Data Standard 5"):
         EdFiSandbox(EdFiRecords(lea=1, name="", year=2022, now=now), "4.0")
 
 
 def test_an_empty_district_is_served() -> None:
-    """A district without a single record answers with empty lists."""
-    nobody = DistrictFacts(lea=1, name="Nowhere", year=2027, now=FACTS.now)
-    with asking(EdFiSandbox(nobody)) as client:
-        assert every(client, "students") == []
+    """The lists of a district without facts are empty."""
+    empty_district = DistrictFacts(lea=1, name="Nowhere", year=2027, now=FACTS.now)
+    with connected_client(EdFiSandbox(empty_district)) as client:
+        assert all_rows(client, "students") == []

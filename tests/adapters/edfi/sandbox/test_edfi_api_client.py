@@ -1,4 +1,4 @@
-"""Education Analytics' `edfi-api-client`, from its own package, reads the Ed-Fi sandbox."""
+"""Education Analytics' published `edfi-api-client` reads the Ed-Fi sandbox."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def client_of(sandbox: EdFiSandbox) -> EdFiClient:
 
 @pytest.mark.parametrize(("standard", "version"), [("3.3", "5.3"), ("4.0", "6.2"), ("5.0", "7.1"), ("5.1", "7.3")])
 def test_it_reads_every_row(standard: DataStandard, version: str) -> None:
-    """It pages by offset, or from 7.3 on by cursor, and gets each student once; the count agrees."""
+    """It pages by offset, or by cursor from 7.3 on, and reads each student once; the total count agrees."""
     sandbox = EdFiSandbox(FACTS, standard)
     with served(sandbox):
         client = client_of(sandbox)
@@ -32,20 +32,20 @@ def test_it_reads_every_row(standard: DataStandard, version: str) -> None:
 
 
 def test_it_filters_and_reads_by_id() -> None:
-    """It asks for one student's stays, and for a row by its id."""
-    person = FACTS.special_cases["dual_enrollment"][0]
+    """The client reads the enrollments of one student, and a row by its id."""
+    student_id = FACTS.special_cases["dual_enrollment"][0]
     sandbox = EdFiSandbox(FACTS)
     with served(sandbox):
         client = client_of(sandbox)
-        stays = client.resource("studentSchoolAssociations", params={"studentUniqueId": person}).get()
-        again = client.resource("studentSchoolAssociations").get_by_id(stays[0]["id"])
+        enrollments = client.resource("studentSchoolAssociations", params={"studentUniqueId": student_id}).get()
+        row = client.resource("studentSchoolAssociations").get_by_id(enrollments[0]["id"])
 
-    assert len({stay["schoolReference"]["schoolId"] for stay in stays}) == 2
-    assert again == stays[0]
+    assert len({enrollment["schoolReference"]["schoolId"] for enrollment in enrollments}) == 2
+    assert row == enrollments[0]
 
 
-def test_it_asks_what_its_token_may_read() -> None:
-    """It reads token information, the data model's version and the newest change version."""
+def test_it_reads_token_information_and_versions() -> None:
+    """The client reads what its token may read, the version of the data model and the newest change version."""
     sandbox = EdFiSandbox(FACTS)
     with served(sandbox):
         client = client_of(sandbox)

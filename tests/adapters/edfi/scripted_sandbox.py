@@ -1,4 +1,4 @@
-"""An Ed-Fi API of a few lines that does what some servers do: rows by hand, filters ignored, no totals."""
+"""A small Ed-Fi API with the rows of a test; like some servers it ignores filters and sends no totals."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from starlette.routing import BaseRoute, Route
 from student_graph.adapters.edfi.adapter import EdFi, EdFiSettings
 from student_graph.adapters.sandbox.serving import Sandbox, served
 
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+RowsByResource = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-class Scripted(Sandbox):
-    """Serves the rows it is given; a resource without an entry is a 404."""
+class ScriptedSandbox(Sandbox):
+    """Serves the rows of a test by resource; a resource without an entry is a 404."""
 
     kind: ClassVar[str] = "edfi"
 
-    def __init__(self, rows: Rows, *, standard: str = "5.1.0", root: str = "/data/v3", leads_to: str = "") -> None:
+    def __init__(
+        self, rows: RowsByResource, *, standard: str = "5.1.0", root: str = "/data/v3", advertised: str = ""
+    ) -> None:
         super().__init__()
         self.rows, self.standard, self.root = rows, standard, root
-        self.leads_to = leads_to
-        """Address of another server that the discovery document names; empty for its own."""
+        self.advertised = advertised
+        """Address in the discovery document; if empty, the sandbox's own."""
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Discovery, tokens and lists."""
+        """The routes of discovery, tokens and lists."""
         return [
             Route("/", self._discovery),
             Route("/oauth/token", self._token, methods=["POST"]),
@@ -37,24 +39,24 @@ class Scripted(Sandbox):
         ]
 
     def settings(self) -> dict[str, Any]:
-        """Address and credentials."""
+        """The address and credentials of the sandbox as settings of an adapter."""
         return {"base_url": self.url, "client_id": "key", "client_secret": "secret"}
 
     def known_keys(self, kind: str) -> list[str]:
-        """Nobody: keys are the tests' own."""
+        """No keys: each test has its own."""
         return []
 
     def throttled_response(self) -> Response:
-        """As the vendor does."""
+        """A 429 without a body."""
         return Response(status_code=429)
 
-    def asked(self) -> list[str]:
-        """Resources that were asked for, oldest first; the empty page that ends a list is left out."""
+    def requested_resources(self) -> list[str]:
+        """The requested resources, oldest first; only the first page of each list counts."""
         return [line.partition("?")[0].rpartition("/")[2] for line in self.requests if "offset=0" in line]
 
     async def _discovery(self, request: Request) -> Response:
-        home = self.leads_to or self.url
-        urls = {"dataManagementApi": f"{home}{self.root}/", "oauth": f"{home}/oauth/token"}
+        root_url = self.advertised or self.url
+        urls = {"dataManagementApi": f"{root_url}{self.root}/", "oauth": f"{root_url}/oauth/token"}
         models = [{"name": "Ed-Fi", "version": self.standard}] if self.standard else []
         return JSONResponse({"version": "7.2", "dataModels": models, "urls": urls})
 
@@ -70,7 +72,7 @@ class Scripted(Sandbox):
 
 @asynccontextmanager
 async def connected(sandbox: Sandbox, **settings: Any) -> AsyncIterator[EdFi]:
-    """Serve the sandbox, and the adapter connected to it."""
+    """Serve the sandbox; yields an adapter that reads it."""
     with served(sandbox):
         configured = EdFiSettings.model_validate(sandbox.settings() | settings)
         async with httpx.AsyncClient(trust_env=False) as http:

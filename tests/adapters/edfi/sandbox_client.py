@@ -1,4 +1,4 @@
-"""A plain client of the Ed-Fi sandbox, for tests of the sandbox itself."""
+"""A plain HTTP client of the Ed-Fi sandbox, for tests of the sandbox itself."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.serving import served
 
 
-def token(sandbox: EdFiSandbox) -> httpx.Response:
-    """Ask for a token with the sandbox's own credentials."""
+def request_token(sandbox: EdFiSandbox) -> httpx.Response:
+    """Request a token with the credentials of the sandbox."""
     settings = sandbox.settings()
     auth = httpx.BasicAuth(settings["client_id"], settings["client_secret"])
     return httpx.post(f"{sandbox.url}/oauth/token", auth=auth, data={"grant_type": "client_credentials"})
 
 
 @contextmanager
-def asking(sandbox: EdFiSandbox) -> Iterator[httpx.Client]:
-    """Serve the sandbox; the client has a token and stands at its root."""
+def connected_client(sandbox: EdFiSandbox) -> Iterator[httpx.Client]:
+    """Serve the sandbox; yields a client with a token and with the root of the sandbox as base URL."""
     with served(sandbox):
-        headers = {"Authorization": f"Bearer {token(sandbox).json()['access_token']}"}
+        headers = {"Authorization": f"Bearer {request_token(sandbox).json()['access_token']}"}
         with httpx.Client(base_url=sandbox.url, headers=headers) as client:
             yield client
 
 
-def every(client: httpx.Client, resource: str, **filters: Any) -> list[dict[str, Any]]:
-    """All rows of a collection, page by page."""
+def all_rows(client: httpx.Client, resource: str, **filters: Any) -> list[dict[str, Any]]:
+    """All rows of a collection that satisfy the filters, read page by page."""
     rows: list[dict[str, Any]] = []
     while True:
         page = client.get(

@@ -1,4 +1,4 @@
-"""The published OpenAPI documents: what a resource can be asked, and what its rows may hold."""
+"""The published OpenAPI documents of Ed-Fi: the parameters of a resource, and the schema of its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator, FormatChecker
 
 from tests.adapters.edfi.reference import SPECIFICATIONS
 
-PAGING = {
+PAGING_PARAMETERS = {
     "offset",
     "limit",
     "totalCount",
@@ -36,7 +36,7 @@ def _is_instant(value: object) -> bool:
 
 @cache
 def document(name: str) -> dict[str, Any]:
-    """A document by its file name, without `.yaml`."""
+    """The document in a file, by its name without `.yaml`."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with (SPECIFICATIONS / f"{name}.yaml").open(encoding="utf-8") as text:
         loaded: dict[str, Any] = yaml.load(text, loader)  # noqa: S506 - one of the two safe loaders
@@ -44,37 +44,37 @@ def document(name: str) -> dict[str, Any]:
 
 
 def document_of(resource: str, standard: str) -> dict[str, Any]:
-    """The document that describes a resource: 5.1 has none, and transportation is first in that of 6.0."""
+    """The document that describes a resource: 5.1 has no document, and transportation is only in that of 6.0."""
     version = "6.0" if resource == "studentTransportations" else "5.0" if standard == "5.1" else standard
     return document(f"resources-ds-{version}")
 
 
 def _resolved(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in node:
-        found: Any = spec
+        target: Any = spec
         for part in node["$ref"].removeprefix("#/").split("/"):
-            # Documents 3.3 and 4.0 refer to the offset parameter by an empty text.
-            found = found[part] if part else {"name": "offset"}
-        node = found
+            # Documents 3.3 and 4.0 refer to the offset parameter with an empty reference.
+            target = target[part] if part else {"name": "offset"}
+        node = target
     return node
 
 
-def parameters(spec: dict[str, Any], resource: str) -> set[str]:
-    """The query parameters of a resource that are no paging."""
-    given = spec["paths"][f"/ed-fi/{resource}"]["get"]["parameters"]
-    found = [_resolved(spec, parameter) for parameter in given]
-    return {one["name"] for one in found if one.get("in", "query") == "query"} - PAGING
+def filter_names(spec: dict[str, Any], resource: str) -> set[str]:
+    """The names of a resource's query parameters, without those for paging."""
+    declared = spec["paths"][f"/ed-fi/{resource}"]["get"]["parameters"]
+    parameters = [_resolved(spec, parameter) for parameter in declared]
+    return {row["name"] for row in parameters if row.get("in", "query") == "query"} - PAGING_PARAMETERS
 
 
 @cache
 def _validator(resource: str, standard: str) -> Draft4Validator:
     spec = document_of(resource, standard)
-    answer = spec["paths"][f"/ed-fi/{resource}"]["get"]["responses"]["200"]
-    return Draft4Validator(strict(spec, answer["content"]["application/json"]["schema"]), format_checker=FORMATS)
+    response = spec["paths"][f"/ed-fi/{resource}"]["get"]["responses"]["200"]
+    return Draft4Validator(strict(spec, response["content"]["application/json"]["schema"]), format_checker=FORMATS)
 
 
 def strict(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """An OpenAPI schema as JSON Schema that refuses properties it does not name."""
+    """An OpenAPI schema as a JSON Schema that refuses undeclared properties."""
     schema = dict(_resolved(spec, node))
     if schema.pop("nullable", False):
         schema["type"] = [schema["type"], "null"]
@@ -86,7 +86,7 @@ def strict(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def complaints(resource: str, standard: str, rows: list[dict[str, Any]]) -> Iterator[str]:
-    """What the published document has against an answer of a collection."""
+def schema_errors(resource: str, standard: str, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """The errors of rows against the schema in the published document."""
     for error in _validator(resource, standard).iter_errors(rows):
         yield f"{resource} {'/'.join(map(str, error.absolute_path))}: {error.message}"

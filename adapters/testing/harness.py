@@ -1,0 +1,122 @@
+"""How the suite builds an adapter for a sandbox and runs a lookup."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, TypeAlias
+
+import httpx
+
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError, translate
+from student_graph.adapters.lookup import Lookup, Window
+from student_graph.adapters.model import Record
+from student_graph.adapters.registry import find_adapter
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.transports import RecordingTransport
+
+BatchResult: TypeAlias = dict[Any, Any]
+"""The answers of a lookup by key, as a dictionary."""
+
+DEFAULT_WINDOW = Window(first=20)
+"""The window of paged lookups in tests that are not about paging."""
+
+
+def build_adapter(
+    sandbox: Sandbox, transport: httpx.AsyncBaseTransport | None = None, *, kind: type[Adapter] | None = None
+) -> Adapter:
+    """
+    Build the adapter for a sandbox as the gateway builds it. The caller closes `adapter.http`.
+
+    Its client sends requests only to the configured origin, keeps no cookies, follows no redirects and ignores the
+    environment's proxies. `kind` is the class of an adapter that is not installed.
+    """
+    kind = kind or find_adapter(sandbox.kind)
+    settings = kind.settings_type().model_validate(sandbox.settings())
+    if not isinstance(transport, RecordingTransport):
+        transport = RecordingTransport(settings.base_url, transport)
+    http = httpx.AsyncClient(
+        base_url=str(settings.base_url),
+        transport=transport,
+        headers={"Accept-Encoding": "identity"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        trust_env=False,
+        follow_redirects=False,
+    )
+    adapter = kind("under-test", settings, http)
+    http.auth = adapter.auth()  # type: ignore[assignment]  # None is allowed; the annotation omits it
+    return adapter
+
+
+@asynccontextmanager
+async def open_adapter(
+    sandbox: Sandbox, transport: httpx.AsyncBaseTransport | None = None, *, kind: type[Adapter] | None = None
+) -> AsyncIterator[Adapter]:
+    """Build the adapter for a sandbox, and close its client when the block ends."""
+    adapter = build_adapter(sandbox, transport, kind=kind)
+    async with adapter.http:
+        yield adapter
+
+
+async def run_lookup(
+    adapter: Adapter,
+    lookup: Lookup,
+    keys: Sequence[Any],
+    arguments: dict[str, Any],
+    window: Window = DEFAULT_WINDOW,
+) -> BatchResult:
+    """Run a lookup with those of the keyword arguments that it takes."""
+    parameters = inspect.signature(lookup.method).parameters
+    accepted = {name: value for name, value in arguments.items() if name in parameters}
+    if lookup.paged:
+        accepted["window"] = window
+    return dict(await getattr(adapter, lookup.name)(tuple(keys), **accepted))
+
+
+async def run_lookup_or_error(
+    adapter: Adapter,
+    lookup: Lookup,
+    keys: Sequence[Any],
+    arguments: dict[str, Any],
+    window: Window = DEFAULT_WINDOW,
+) -> BatchResult | AdapterError:
+    """Run a lookup as the gateway does: return the error if the whole batch fails."""
+    try:
+        return await run_lookup(adapter, lookup, keys, arguments, window)
+    except Exception as exc:  # noqa: BLE001 - `translate` raises a bug again
+        return translate(exc)
+
+
+def errors_of(result: BatchResult | AdapterError) -> list[AdapterError]:
+    """The errors in the result of a lookup."""
+    if isinstance(result, AdapterError):
+        return [result]
+    return [answer for answer in result.values() if isinstance(answer, AdapterError)]
+
+
+def unknown_key(known_keys: Sequence[str]) -> str:
+    """A key of the same form as the known keys that is not one of them."""
+    model = known_keys[0]
+    for digit in "9876543210":
+        if (key := "".join(digit if c.isdigit() else c for c in model)) not in known_keys:
+            return key
+    return model + "x"
+
+
+def sample(keys: Sequence[Any], at_most: int) -> list[Any]:
+    """At most `at_most` keys, evenly spread over all keys."""
+    step = max(1, -(-len(keys) // at_most))
+    return list(keys[::step])
+
+
+def sorted_texts(records: Iterable[Record]) -> list[str]:
+    """Records as sorted text, to compare them in any order."""
+    return sorted(repr(record) for record in records)
+
+
+def failure_points(request_count: int) -> list[int]:
+    """After how many good responses a test lets the vendor fail: in the middle, and before the last request."""
+    return sorted({request_count // 2, request_count - 1})

@@ -1,0 +1,157 @@
+"""HTTP transports between an adapter and its sandbox. They record requests and can change the responses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import httpx
+
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.origins import origin_of
+
+MAX_REQUESTS = 1000
+"""Number of requests at which a test assumes that the adapter never stops."""
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The default TLS context, loaded once because loading it takes longer than most tests."""
+    return ssl.create_default_context()
+
+
+class RecordingTransport(httpx.AsyncBaseTransport):
+    """Sends requests to one origin only, like the gateway's own client, and records each request."""
+
+    def __init__(self, origin: object, inner: httpx.AsyncBaseTransport | None = None) -> None:
+        self._origin = origin_of(origin)
+        self._inner = inner or httpx.AsyncHTTPTransport(verify=tls_context(), trust_env=False)
+        self.sent: list[httpx.Request] = []
+        self.strayed: list[httpx.Request] = []
+        """Requests to other origins, which were not sent."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """
+        Send a request.
+
+        Raises:
+            PayloadError: it goes to another origin.
+        """
+        if origin_of(request.url) != self._origin:
+            self.strayed.append(request)
+            raise PayloadError("an address on another origin")
+        self.sent.append(request)
+        assert len(self.sent) < MAX_REQUESTS, "the adapter does not stop sending requests"
+        return await self.respond(request)
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the vendor's response; subclasses change it."""
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+class FaultyTransport(RecordingTransport):
+    """Sends the first `good` requests to the vendor, and answers all later ones with a fault."""
+
+    def __init__(self, origin: object, good: int, fault: Callable[[], httpx.Response]) -> None:
+        super().__init__(origin)
+        self._good, self._fault = good, fault
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the vendor's response, or the fault."""
+        if len(self.sent) <= self._good:
+            return await super().respond(request)
+        return self._fault()
+
+
+class RewritingTransport(RecordingTransport):
+    """Rewrites each response: its body, and the addresses in its `Link` header."""
+
+    def __init__(self, origin: object, rewrite: Callable[[str], str]) -> None:
+        super().__init__(origin)
+        self._rewrite = rewrite
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the vendor's response, rewritten."""
+        response = await super().respond(request)
+        body = self._rewrite((await response.aread()).decode())
+        await response.aclose()
+        headers = [(name, text) for name, text in response.headers.multi_items() if name != "content-length"]
+        links = [(name, self._rewrite(text) if name == "link" else text) for name, text in headers]
+        return httpx.Response(response.status_code, headers=links, content=body.encode())
+
+
+class RepeatingTransport(RecordingTransport):
+    """Sends the first `good` requests to the vendor, and answers all later ones with the last response."""
+
+    def __init__(self, origin: object, good: int) -> None:
+        super().__init__(origin)
+        self._good = good
+        self._last: httpx.Response | None = None
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the vendor's response, or the last one again."""
+        if self._last is None or len(self.sent) <= self._good:
+            self._last = await super().respond(request)
+            await self._last.aread()
+        last = self._last
+        return httpx.Response(last.status_code, headers=last.headers, content=last.content)
+
+
+class HoldingTransport(RecordingTransport):
+    """Sends the first `good` requests at once, and holds all later ones until `release` is set."""
+
+    def __init__(self, origin: object, good: int) -> None:
+        super().__init__(origin)
+        self._good = good
+        self.holding = asyncio.Event()
+        """Set when the first request is held."""
+        self.release = asyncio.Event()
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the vendor's response, at once or after the release."""
+        if len(self.sent) > self._good:
+            self.holding.set()
+            await self.release.wait()
+        return await super().respond(request)
+
+
+class InterposingTransport(RecordingTransport):
+    """Calls a function once, after the first `good` responses and before the next request is sent."""
+
+    def __init__(self, origin: object, good: int, call: Callable[[], None]) -> None:
+        super().__init__(origin)
+        self._good, self._call = good, call
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the vendor's response."""
+        if len(self.sent) == self._good + 1:
+            self._call()
+        return await super().respond(request)
+
+
+def add_property(value: str) -> Callable[[str], str]:
+    """
+    Return a function that adds an undeclared property to every object of a JSON text; other text is unchanged.
+    """
+
+    def add(node: Any) -> Any:
+        match node:
+            case dict():
+                return {name: add(child) for name, child in node.items()} | {"x_note": value, "xNote": value}
+            case list():
+                return [add(child) for child in node]
+            case _:
+                return node
+
+    def rewrite(text: str) -> str:
+        return json.dumps(add(json.loads(text))) if text.startswith(("{", "[")) else text
+
+    return rewrite
