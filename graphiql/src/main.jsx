@@ -5,20 +5,20 @@ import "./page.css";
 import { createRoot } from "react-dom/client";
 
 import { Page } from "./page.jsx";
-import { comeBack, issuers } from "./sign-in.js";
-import { keepToken, takePeople, takeToken } from "./token.js";
+import { completeSignIn, loadIssuers } from "./sign-in.js";
+import { loadPeople, loadToken, storeToken } from "./token.js";
 
-await comeBack().catch((problem) => console.warn("signing in failed:", problem.message));
-const people = await takePeople();
-if (!takeToken() && Object.keys(people).length) {
-  keepToken(Object.values(people)[0]);
+await completeSignIn().catch((error) => console.warn("sign-in failed:", error.message));
+const people = await loadPeople();
+if (!loadToken() && Object.keys(people).length) {
+  storeToken(Object.values(people)[0]);
 }
-const shown = takeToken();
+const token = loadToken();
 
-async function examples() {
-  const answer = await fetch("/graphql/examples.json");
-  return answer.ok ? answer.json() : [];
+async function loadExamples() {
+  const response = await fetch("/graphql/examples.json");
+  return response.ok ? response.json() : [];
 }
 
-const [documents, offered] = await Promise.all([examples(), issuers()]);
-createRoot(document.getElementById("graphiql")).render(<Page token={shown} people={people} issuers={offered} examples={documents} />);
+const [examples, issuers] = await Promise.all([loadExamples(), loadIssuers()]);
+createRoot(document.getElementById("graphiql")).render(<Page token={token} people={people} issuers={issuers} examples={examples} />);

@@ -3,15 +3,15 @@ import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { useMemo, useState } from "react";
 import { createPortal } from "react-dom";
 
-import { leave } from "./sign-in.js";
-import { keepToken } from "./token.js";
+import { startSignIn } from "./sign-in.js";
+import { storeToken } from "./token.js";
 
-const WELCOME = "# Choose one of the examples above, or write a query and press Ctrl-Enter.\n\n{\n  viewer {\n    role\n  }\n}\n";
+const WELCOME = "# Choose an example above, or write a query and press Ctrl-Enter.\n\n{\n  viewer {\n    role\n  }\n}\n";
 
-/** Asks this gateway, and nobody else, with the token in a header. */
-function fetcherWith(token) {
+/** A GraphiQL fetcher that sends queries to this gateway only, with the token in the Authorization header. */
+function createFetcher(token) {
   return async (operation, options = {}) => {
-    const answer = await fetch("/graphql", {
+    const response = await fetch("/graphql", {
       method: "POST",
       headers: {
         accept: "application/json",
@@ -21,29 +21,29 @@ function fetcherWith(token) {
       },
       body: JSON.stringify(operation),
     });
-    return answer.json();
+    return response.json();
   };
 }
 
-/** A menu of the example documents; choosing one opens it in a tab of its own. */
-function Examples({ documents }) {
+/** A menu of example queries. Choosing one opens it in a new tab. */
+function ExampleMenu({ examples }) {
   const editor = useGraphiQL((state) => state.queryEditor);
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const { addTab } = useGraphiQLActions();
-  const open = (event) => {
-    const chosen = documents.find((document) => document.name === event.target.value);
+  const openExample = (event) => {
+    const example = examples.find(({ name }) => name === event.target.value);
     addTab();
-    editor.setValue(chosen.query);
-    variableEditor.setValue(Object.keys(chosen.variables).length ? JSON.stringify(chosen.variables, null, 2) : "");
+    editor.setValue(example.query);
+    variableEditor.setValue(Object.keys(example.variables).length ? JSON.stringify(example.variables, null, 2) : "");
   };
   return (
     <label>
       Examples
-      <select value="" onChange={open} disabled={!editor || !variableEditor || documents.length === 0} data-testid="examples">
+      <select value="" onChange={openExample} disabled={!editor || !variableEditor || examples.length === 0} data-testid="examples">
         <option value="" disabled>
-          {documents.length === 0 ? "none found" : "choose one"}
+          {examples.length === 0 ? "no examples" : "choose an example"}
         </option>
-        {documents.map(({ name, title }) => (
+        {examples.map(({ name, title }) => (
           <option key={name} value={name}>
             {title}
           </option>
@@ -53,13 +53,13 @@ function Examples({ documents }) {
   );
 }
 
-/** The token that requests carry; a new one asks for the schema anew. */
+/** The token that is sent with requests. A new token reloads the schema. */
 function TokenField({ token, onToken }) {
-  const [typed, setTyped] = useState(token);
+  const [input, setInput] = useState(token);
   const submit = (event) => {
     event.preventDefault();
-    keepToken(typed.trim());
-    onToken(typed.trim());
+    storeToken(input.trim());
+    onToken(input.trim());
   };
   return (
     <form onSubmit={submit}>
@@ -69,9 +69,9 @@ function TokenField({ token, onToken }) {
           type="password"
           autoComplete="off"
           spellCheck="false"
-          placeholder="as the gateway printed it"
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          placeholder="token printed by the gateway"
+          value={input}
+          onChange={(event) => setInput(event.target.value)}
           data-testid="token"
         />
       </label>
@@ -80,19 +80,19 @@ function TokenField({ token, onToken }) {
   );
 }
 
-/** A menu of the demo's people: the same query as each of them. */
-function People({ people, token }) {
+/** A menu of the demo's people, to run the same query as each of them. */
+function PeopleMenu({ people, token }) {
   const names = Object.keys(people);
-  const choose = (event) => {
-    keepToken(people[event.target.value]);
-    location.reload(); // the tabs are kept; what the last one was answered is not
+  const signInAs = (event) => {
+    storeToken(people[event.target.value]);
+    location.reload(); // keeps the open tabs, and drops the results that the other person could see
   };
   return (
     <label>
       As
-      <select value={names.find((name) => people[name] === token) ?? ""} onChange={choose} data-testid="people">
+      <select value={names.find((name) => people[name] === token) ?? ""} onChange={signInAs} data-testid="people">
         <option value="" disabled>
-          somebody else
+          another person
         </option>
         {names.map((name) => (
           <option key={name} value={name}>
@@ -104,19 +104,19 @@ function People({ people, token }) {
   );
 }
 
-/** GraphiQL with the gateway's examples and a token field above it. */
-export function Page({ token: first, people, issuers, examples }) {
-  const [token, setToken] = useState(first);
-  const fetcher = useMemo(() => fetcherWith(token), [token]);
-  const [bar, setBar] = useState(null);
+/** GraphiQL below a bar with example queries, people to sign in as, and the token. */
+export function Page({ token: initialToken, people, issuers, examples }) {
+  const [token, setToken] = useState(initialToken);
+  const fetcher = useMemo(() => createFetcher(token), [token]);
+  const [menuSlot, setMenuSlot] = useState(null);
   return (
     <div className="student-graph">
       <header>
         <strong>student graph</strong>
-        <span ref={setBar} />
-        {Object.keys(people).length > 0 && <People people={people} token={token} />}
+        <span ref={setMenuSlot} />
+        {Object.keys(people).length > 0 && <PeopleMenu people={people} token={token} />}
         {issuers.map((issuer) => (
-          <button key={issuer.issuer} type="button" onClick={() => leave(issuer)} data-testid="sign-in">
+          <button key={issuer.issuer} type="button" onClick={() => startSignIn(issuer)} data-testid="sign-in">
             Sign in{issuers.length > 1 && ` at ${new URL(issuer.issuer).hostname}`}
           </button>
         ))}
@@ -131,8 +131,8 @@ export function Page({ token: first, people, issuers, examples }) {
         isHeadersEditorEnabled={false}
         showPersistHeadersSettings={false}
       >
-        {/* The menu needs the editor that lives in here, and stands in the bar above. */}
-        <GraphiQL.Logo>{bar && createPortal(<Examples documents={examples} />, bar)}</GraphiQL.Logo>
+        {/* The menu uses the editor's context, so it is created here and shown in the bar above. */}
+        <GraphiQL.Logo>{menuSlot && createPortal(<ExampleMenu examples={examples} />, menuSlot)}</GraphiQL.Logo>
       </GraphiQL>
     </div>
   );

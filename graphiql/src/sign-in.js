@@ -1,26 +1,26 @@
 import * as oauth from "oauth4webapi";
 
-import { keepToken } from "./token.js";
+import { storeToken } from "./token.js";
 
-const KEPT = "student-graph.sign-in";
+const STORAGE_KEY = "student-graph.sign-in";
 
-/** The issuers at which somebody may sign in; none where the gateway offers none. */
-export async function issuers() {
-  const answer = await fetch("/graphql/sign-in.json");
-  return answer.ok ? answer.json() : [];
+/** The issuers that users can sign in with; empty if the gateway has none. */
+export async function loadIssuers() {
+  const response = await fetch("/graphql/sign-in.json");
+  return response.ok ? response.json() : [];
 }
 
-/** Leave for the issuer, by the authorization code flow with PKCE; the page comes back with a code. */
-export async function leave(issuer) {
+/** Start the authorization code flow with PKCE: go to the issuer, which sends the browser back here with a code. */
+export async function startSignIn(issuer) {
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
-  sessionStorage.setItem(KEPT, JSON.stringify({ verifier, state, issuer }));
+  sessionStorage.setItem(STORAGE_KEY, JSON.stringify({ verifier, state, issuer }));
   const address = new URL(issuer.authorizationUrl);
   address.search = new URLSearchParams({
     ...Object.fromEntries(address.searchParams),
     response_type: "code",
     client_id: issuer.clientId,
-    redirect_uri: here(),
+    redirect_uri: redirectUri(),
     scope: issuer.scope,
     state,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
@@ -29,29 +29,33 @@ export async function leave(issuer) {
   location.assign(address);
 }
 
-/** Take the code that the issuer sent back, and turn it into a token; nothing else of the address is believed. */
-export async function comeBack() {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+/**
+ * Exchange the code that the issuer sent back for a token, and store the token.
+ *
+ * Does nothing if no sign-in was started here. The issuer comes from the stored sign-in, never from the address.
+ */
+export async function completeSignIn() {
+  const started = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "null");
   const address = new URL(location.href);
-  if (!kept || !address.searchParams.has("state")) {
+  if (!started || !address.searchParams.has("state")) {
     return;
   }
-  sessionStorage.removeItem(KEPT);
+  sessionStorage.removeItem(STORAGE_KEY);
   history.replaceState(null, "", location.pathname);
-  const { verifier, state, issuer } = kept;
+  const { verifier, state, issuer } = started;
   const server = { issuer: issuer.issuer, token_endpoint: issuer.tokenUrl };
   const client = { client_id: issuer.clientId };
-  // Only an issuer on this machine is asked in the clear: the gateway's settings take no other.
+  // The gateway's settings allow plain HTTP only for an issuer on this machine.
   const options = { [oauth.allowInsecureRequests]: issuer.tokenUrl.startsWith("http://") };
   const parameters = oauth.validateAuthResponse(server, client, address, state);
-  const answer = await oauth.authorizationCodeGrantRequest(
-    server, client, oauth.None(), parameters, here(), verifier, options,
+  const response = await oauth.authorizationCodeGrantRequest(
+    server, client, oauth.None(), parameters, redirectUri(), verifier, options,
   );
-  const token = await oauth.processAuthorizationCodeResponse(server, client, answer);
-  keepToken(token.access_token);
+  const token = await oauth.processAuthorizationCodeResponse(server, client, response);
+  storeToken(token.access_token);
 }
 
-/** Where the issuer sends the browser back to. */
-function here() {
+/** The address that the issuer sends the browser back to. */
+function redirectUri() {
   return location.origin + location.pathname;
 }

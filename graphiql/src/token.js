@@ -1,50 +1,50 @@
-const KEY = "student-graph.token";
-const PEOPLE = "student-graph.people";
+const TOKEN_KEY = "student-graph.token";
+const PEOPLE_KEY = "student-graph.people";
 
 /**
- * The token of the address' fragment, else of this tab.
+ * The token in the address' fragment, otherwise the token of this tab; empty without one.
  *
- * A fragment is never sent to a server; it is taken out of the address so that neither the history nor a
- * copied link carries the token.
+ * A fragment is never sent to a server. It is removed from the address so that neither the history nor a copied
+ * link contains the token.
  */
-export function takeToken() {
-  const given = taken("token");
-  if (given) {
-    keepToken(given);
+export function loadToken() {
+  const token = takeFragmentParameter("token");
+  if (token) {
+    storeToken(token);
   }
-  return sessionStorage.getItem(KEY) ?? "";
+  return sessionStorage.getItem(TOKEN_KEY) ?? "";
 }
 
 /**
- * The demo's people and their tokens, by name, for whoever has the code of the address that the demo printed.
+ * Tokens of the demo's people, by name; empty without the code in the address that the demo printed.
  *
- * The page itself holds no token: it is the same for everybody on this machine.
+ * The page itself contains no token, because everyone on this machine can open it.
  */
-export async function takePeople() {
-  const code = taken("code");
+export async function loadPeople() {
+  const code = takeFragmentParameter("code");
   if (code) {
-    const answer = await fetch("/graphql/people", {
+    const response = await fetch("/graphql/people", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ code }),
     });
-    if (answer.ok) {
-      sessionStorage.setItem(PEOPLE, JSON.stringify(await answer.json()));
+    if (response.ok) {
+      sessionStorage.setItem(PEOPLE_KEY, JSON.stringify(await response.json()));
     }
   }
-  return JSON.parse(sessionStorage.getItem(PEOPLE) ?? "{}");
+  return JSON.parse(sessionStorage.getItem(PEOPLE_KEY) ?? "{}");
 }
 
-/** A part of the address' fragment, which is taken out of it. */
-function taken(name) {
-  const given = new URLSearchParams(location.hash.slice(1)).get(name);
-  if (given) {
+/** Return a parameter of the address' fragment, and remove the fragment if it has it. */
+function takeFragmentParameter(name) {
+  const value = new URLSearchParams(location.hash.slice(1)).get(name);
+  if (value) {
     history.replaceState(null, "", location.pathname + location.search);
   }
-  return given;
+  return value;
 }
 
-/** Keep the token for as long as this browser tab is open. */
-export function keepToken(token) {
-  sessionStorage.setItem(KEY, token);
+/** Store the token until this browser tab is closed. */
+export function storeToken(token) {
+  sessionStorage.setItem(TOKEN_KEY, token);
 }
