@@ -1,4 +1,4 @@
-# The commands of every day. Each sets up what it needs, and does nothing twice.
+# The everyday commands. Each sets up what it needs and does nothing twice.
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,23 +10,26 @@ AUDIT := tests/gateway/web/http_audit
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
-.PHONY: faults help setup run test check check-static bench figures graphiql schema clean
+.PHONY: help setup run test test-long check check-static bench figures faults graphiql schema clean
 
-help: ## What can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+help: ## This list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(SETUP) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json) ## A .venv with everything, and GraphiQL where npm is at hand
+setup: $(SETUP) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json) ## A .venv with everything, and GraphiQL if npm is installed
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
 
-run: setup ## The demo: a made-up district, its vendors, the gateway
+run: setup ## The demo: a made-up district, its vendors and the gateway
 	@$(BIN)/student-graph demo
 
-test: setup ## All tests
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+test: setup ## The tests, with a sample of the long runs
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal
 
-check: check-static test ## Everything that must hold before a change is offered
+test-long: setup ## The long runs in full
+	@STUDENT_GRAPH_LONG_RUNS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m long_run
+
+check: check-static test ## Everything that must hold before a change is proposed
 
 check-static: setup
 	$(BIN)/ruff format --check .
@@ -34,25 +37,26 @@ check-static: setup
 	$(BIN)/mypy
 	$(BIN)/mypy examples/third_party_adapter/hillside_sis
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.style
 	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
 
-bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## What the gateway is measured by: a table, and benchmarks/results.json
+bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## The benchmarks: a table, and benchmarks/results.json
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-figures: setup ## The size of the code, room by room
+figures: setup ## The size of the code, and who imports whom
 	@$(BIN)/python -m tests.figures
 
 faults: setup ## Write docs/faults.md
 	@$(BIN)/python -m tests.faults.page > .faults.new && mv .faults.new docs/faults.md
 
-graphiql: ## Build the GraphiQL page anew
+graphiql: ## Build the GraphiQL page again
 	@rm -f $(PAGE)
 	@$(MAKE) --no-print-directory $(PAGE)
 
 schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
-clean: ## Remove what was built
+clean: ## Remove everything that was built
 	rm -rf $(VENV) gateway/graphiql graphiql/node_modules $(AUDIT)/node_modules $(PEERS)/node_modules dist
 
 $(BIN)/python:
