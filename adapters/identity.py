@@ -118,7 +118,7 @@ class IdentityIndex:
 
     def resolve(self, subject: Subject, rules: IdentityRules) -> StudentIdentity:
         """
-        Return the student that a vendor's record is about: the only one to whom the vendor's ids lead.
+        Return the student that a vendor's record is about: the only one that the vendor's ids lead to.
 
         Raises:
             IdentityError: the ids lead to no student or to two, or a second attribute disagrees.

@@ -1,4 +1,4 @@
-"""The lookups of the student graph: one method per edge, grouped by part of a student's life."""
+"""The lookups of the student graph: one method for each edge, grouped by topic."""
 
 from student_graph.adapters.lookups.academics import AcademicLookups
 from student_graph.adapters.lookups.learning import LearningLookups
@@ -11,4 +11,4 @@ from student_graph.adapters.lookups.services import ServiceLookups
 class AllLookups(
     SchoolLookups, PeopleLookups, SchoolLifeLookups, AcademicLookups, LearningLookups, ServiceLookups
 ):
-    """Every lookup."""
+    """All lookups of the contract."""

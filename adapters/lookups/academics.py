@@ -15,32 +15,32 @@ from student_graph.adapters.model import (
 
 
 class AcademicLookups:
-    """What was reached."""
+    """Grades, academic records and assessments."""
 
     @lookup(fresh=minutes(5), stale=hours(4), about=students)
     async def course_grades_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
-        """Grades of each student in a school year: posted ones from an SIS, computed ones from an LMS."""
+        """Grades of each student in a school year: posted grades from an SIS, computed grades from an LMS."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(5), stale=hours(4), about=students)
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
-        """Grades of everybody in each section."""
+        """Grades of all students in each section."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def academic_records_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AcademicRecord]]:
-        """Credits and grade point averages of each student, by school year and term."""
+        """Credits and grade point averages of each student, ordered by school year and term."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def assessment_results_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AssessmentResult]]:
-        """Assessment results of each student, latest first."""
+        """Assessment results of each student, the latest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(24), stale=hours(168), about=nobody)

@@ -1,4 +1,4 @@
-"""Lookups of what a learning management system knows."""
+"""Lookups of the learning management system (LMS)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,7 +12,7 @@ class LearningLookups:
 
     @lookup(fresh=hours(1), stale=hours(24), about=nobody)
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
-        """Courses of the LMS in which each section is taught."""
+        """LMS courses that teach each section."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(5), stale=hours(4), about=students)
@@ -22,12 +22,12 @@ class LearningLookups:
 
     @lookup(fresh=minutes(5), stale=hours(4), about=students)
     async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
-        """Work of everybody in each section."""
+        """Work of all students in each section."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(15), stale=hours(24), about=students)
     async def course_engagement_by_student(
         self, ids: Sequence[StudentId], *, since: date | None = None
     ) -> Batch[StudentId, list[CourseEngagement]]:
-        """How each student takes part in each current course; views and participations from `since` on."""
+        """Activity of each student in each current course; page views and participations count from `since` on."""
         raise NotImplementedError

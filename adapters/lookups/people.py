@@ -1,4 +1,4 @@
-"""Lookups of students, staff and their places."""
+"""Lookups of students and staff, their enrollments and assignments."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ from student_graph.adapters.model import (
 
 
 class PeopleLookups:
-    """Who is who, and who is where."""
+    """Students, staff, enrollments and assignments."""
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
@@ -46,29 +46,29 @@ class PeopleLookups:
     async def students_by_district(
         self, ids: Sequence[DistrictId], *, window: Window, filter: StudentFilter | None = None
     ) -> Batch[DistrictId, Page[Student]]:
-        """Everybody whom the district keeps as a student, enrolled now or not, a page at a time."""
+        """All students in the district's records, enrolled now or not, one page at a time."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
-        """The same, all at once and by number: the coarse way to the names of many."""
+        """All students in the district's records, by number; the coarse lookup of `students_by_id`."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
-        """By which numbers and addresses other systems know each student."""
+        """Numbers and e-mail addresses that identify each student in other systems."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[StudentIdentity]]:
-        """The same of everybody in the district."""
+        """Numbers and e-mail addresses that identify all students of the district in other systems."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
-        """Birth date, sex and ethnicity of each student."""
+        """Birth date, sex, races and ethnicity of each student."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
@@ -78,65 +78,65 @@ class PeopleLookups:
 
     @lookup(fresh=minutes(15), stale=minutes(45), about=students)
     async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
-        """The children of each parent, guardian or other contact, by the student's number: once for each child."""
+        """Students of each parent, guardian or other contact: one record for each student, by number."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
-        """All stays of each student at schools of the district, ended ones too, earliest first."""
+        """Enrollments of each student at schools of the district, including ended ones, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def school_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SchoolEnrollment]]:
-        """All stays at each school, ended ones too, by student and first day."""
+        """Enrollments at each school, including ended ones, by student and first day."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def school_enrollments_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SchoolEnrollment]]:
-        """All stays in the district, ended ones too, by student and first day."""
+        """Enrollments in the district, including ended ones, by student and first day."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def section_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SectionEnrollment]]:
-        """All places of each student in sections, ended ones too, earliest first."""
+        """Enrollments of each student in sections, including ended ones, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
-        """Members of staff by the district's unique number."""
+        """Staff members by the district's unique number."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Staff]]:
-        """All members of staff of the district, by number: the way from an e-mail address to a number."""
+        """All staff members of the district, by number; used to find a staff member by e-mail address."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
-        """All sections that each member of staff teaches or taught, earliest first."""
+        """Sections that each staff member teaches or taught, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
-        """What each member of staff is employed as, and where, earliest first."""
+        """Positions of each staff member and where they are, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(15), stale=minutes(45), about=staff)
     async def caseload_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[CaseloadStaff]]:
-        """Caseloads whose students' records are open to each member of staff; ended ones too, earliest first."""
+        """Caseloads that open their students' records to each staff member, ended ones too, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(15), stale=minutes(45), about=students)
     async def caseload_students_by_caseload(
         self, ids: Sequence[CaseloadId]
     ) -> Batch[CaseloadId, list[CaseloadStudent]]:
-        """All places in each caseload, ended ones too, by student and first day."""
+        """Students of each caseload, including ended ones, by student and first day."""
         raise NotImplementedError

@@ -19,7 +19,7 @@ from student_graph.adapters.model import (
 
 
 class SchoolLookups:
-    """What is taught where and when."""
+    """Agencies, schools, sessions, calendars and sections."""
 
     @lookup(fresh=hours(24), stale=hours(168), about=nobody)
     async def local_education_agencies_by_district(
@@ -40,21 +40,21 @@ class SchoolLookups:
 
     @lookup(fresh=hours(24), stale=hours(168), about=nobody)
     async def sessions_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[Session]]:
-        """Terms of the school, earliest first."""
+        """Sessions (terms) of each school, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(24), stale=hours(168), about=nobody)
     async def calendar_days_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[CalendarDay]]:
-        """Days of the school's calendars in a school year, earliest first."""
+        """Days of each school's calendars in a school year, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=nobody)
     async def sections_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[Section]]:
-        """Sections of the school in a school year, by identifier."""
+        """Sections of each school in a school year, by identifier."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=nobody)
@@ -64,17 +64,17 @@ class SchoolLookups:
 
     @lookup(fresh=hours(24), stale=hours(168), about=nobody)
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
-        """What each section teaches."""
+        """The course that each section teaches."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def section_enrollments_by_section(
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[SectionEnrollment]]:
-        """Everybody who has or had a place in the section, by student and first day."""
+        """Enrollments of students in each section, including ended ones, by student and first day."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
-        """Who teaches the section or helps to, by staff number."""
+        """Staff members who teach or help in each section, by staff number."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Lookups of programs, meals and transport."""
+"""Lookups of programs, meals and transportation."""
 
 from collections.abc import Sequence
 
@@ -14,33 +14,33 @@ from student_graph.adapters.model import (
 
 
 class ServiceLookups:
-    """What the district does for a student beside teaching."""
+    """Services of the district other than teaching."""
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def program_participations_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[ProgramParticipation]]:
-        """Programs of each student, ended ones too, earliest first."""
+        """Programs of each student, including ended ones, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)
     async def special_education_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SpecialEducation]]:
-        """Special education of each student, ended times too, earliest first."""
+        """Special education of each student, including ended participation, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)
     async def homelessness_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Homelessness]]:
-        """Times in the program for homeless children of each student, ended ones too, earliest first."""
+        """Participation of each student in the program for homeless children, also ended ones, earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)
     async def food_service_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[FoodService]]:
-        """Meals programs of each student, ended ones too, earliest first."""
+        """Meals programs of each student, including ended ones, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def transportation_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Transportation]]:
-        """How each student gets to school."""
+        """Transportation of each student to and from school."""
         raise NotImplementedError

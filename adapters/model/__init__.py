@@ -1,4 +1,4 @@
-"""Records of the student graph: what every adapter returns and every resolver reads."""
+"""The records of the student graph, which adapters return and resolvers read."""
 
 from student_graph.adapters.model.academics import (
     AcademicRecord,

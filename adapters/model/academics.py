@@ -8,11 +8,11 @@ from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, Sect
 from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record, value
 
 AssessmentId = NewType("AssessmentId", str)
-"""An assessment in one opaque text made by the source; for Ed-Fi, identifier and namespace."""
+"""Id of an assessment: one opaque text that the source builds; for Ed-Fi, from identifier and namespace."""
 
 
 class GradeType(Enum):
-    """What a grade stands for."""
+    """The kind of a grade."""
 
     GRADING_PERIOD = "Grading Period"
     MID_TERM = "Mid-Term Grade"
@@ -27,14 +27,14 @@ class GradeType(Enum):
 
 
 class GradeSource(Enum):
-    """Who made a grade. The two are never merged."""
+    """The system that produced a grade. Grades of the two systems are never merged."""
 
     SIS = "Posted in the student information system"
     LMS = "Computed by the learning management system"
 
 
 class ResultDatatype(Enum):
-    """How the text of a score is to be read."""
+    """The format of a score's text."""
 
     INTEGER = "Integer"
     DECIMAL = "Decimal"
@@ -48,153 +48,153 @@ class ResultDatatype(Enum):
 
 @value
 class GradingPeriod:
-    """A part of the school year at whose end grades are given."""
+    """A part of the school year that ends with grades."""
 
     name: str | None = None
-    """Name; null in vendors' versions that have none."""
+    """Name; null if the vendor has none."""
     descriptor: Descriptor
-    """Kind of period, such as First Six Weeks."""
+    """Kind of grading period, such as First Six Weeks."""
     sequence: int | None = None
-    """Position in the year, from 1; null when not recorded."""
+    """Position in the school year, starting at 1; null if not recorded."""
     school_year: int
-    """School year by the calendar year in which it ends."""
+    """School year, named by the calendar year in which it ends: 2022 is 2021-22."""
 
 
 @record(Sensitivity.OPEN, about="student_id")
 class CourseGrade(Record):
-    """A grade of a student in a course: numeric, letter or both."""
+    """A student's grade in a course: numeric, letter, or both."""
 
     student_id: StudentId = internal()
     section_id: SectionId | None = internal(default=None)
     source: GradeSource
-    """Posted in the SIS, or computed by the LMS."""
+    """Whether the grade was posted in the SIS or computed by the LMS."""
     grade_type: GradeType
-    """What the grade stands for."""
+    """The kind of grade."""
     grade_type_descriptor: Descriptor | None = None
-    """The same as the vendor spells it; null where the vendor has no such code."""
+    """The kind of grade as the vendor's code; null if the vendor has no code for it."""
     grading_period: GradingPeriod | None = None
-    """The period graded; null for grades that belong to none."""
+    """The grading period; null for a grade that belongs to none."""
     course_name: str | None = None
-    """Name of the course where the source has it beside the grade."""
+    """Name of the course; null if the source does not send it with the grade."""
     letter: str | None = None
-    """Letter grade; null when not given."""
+    """Letter grade; null if there is none."""
     numeric: float | None = None
-    """Numeric grade in the source's own scale, mostly 0 to 100; null when not given."""
+    """Numeric grade on the source's own scale, usually 0 to 100; null if there is none."""
     current: bool | None = None
-    """Whether the source calls this the current grade; null when it does not say."""
+    """Whether the source marks this as the current grade; null if it does not say."""
     as_of: date | None = None
-    """The day the grade stands for; null when not recorded."""
+    """The date of the grade; null if not recorded."""
 
 
 @value
 class GradePointAverage:
-    """A grade point average, as recorded; never recomputed."""
+    """A grade point average as the source recorded it; it is never recomputed."""
 
     type: Descriptor | None = None
-    """Such as Weighted or Unweighted; null when not recorded."""
+    """Kind of average, such as Weighted or Unweighted; null if not recorded."""
     value: float
-    """The average."""
+    """The average, on the scale of `maxValue`."""
     max_value: float | None = None
-    """Highest value possible; null when not recorded."""
+    """Highest possible average; null if not recorded."""
     cumulative: bool | None = None
-    """Whether over all years so far; null when not recorded."""
+    """Whether the average covers all years so far; null if not recorded."""
 
 
 @record(Sensitivity.OPEN, about="student_id")
 class AcademicRecord(Record):
-    """Credits and grade point averages of a student at the end of a term."""
+    """A student's credits and grade point averages at the end of a term."""
 
     student_id: StudentId = internal()
     school_year: int
-    """School year by the calendar year in which it ends."""
+    """School year, named by the calendar year in which it ends: 2022 is 2021-22."""
     term: Descriptor
-    """Kind of term."""
+    """Kind of term, such as Fall Semester."""
     cumulative_earned_credits: float | None = None
-    """Credits earned so far; null when not recorded."""
+    """Credits earned in all terms so far; null if not recorded."""
     cumulative_attempted_credits: float | None = None
-    """Credits attempted so far; null when not recorded."""
+    """Credits attempted in all terms so far; null if not recorded."""
     session_earned_credits: float | None = None
-    """Credits earned in the term; null when not recorded."""
+    """Credits earned in this term; null if not recorded."""
     session_attempted_credits: float | None = None
-    """Credits attempted in the term; null when not recorded."""
+    """Credits attempted in this term; null if not recorded."""
     grade_point_averages: list[GradePointAverage]
-    """Averages as recorded; empty when none is."""
+    """Averages as the source recorded them; empty if none is recorded."""
 
 
 @record(Sensitivity.OPEN)
 class Assessment(Record):
-    """A test as such, whoever took it."""
+    """A test, independent of the students who take it."""
 
     assessment_id: AssessmentId = internal()
     assessment_identifier: str
-    """The vendor's name of the test."""
+    """The vendor's identifier of the test, such as `MAP-Mathematics`."""
     namespace: str | None = None
-    """Whose name it is; null where the vendor has none."""
+    """Namespace of the identifier; null if the vendor has none."""
     title: str
-    """Title for people."""
+    """Title."""
     family: str | None = None
-    """Family the test belongs to, such as ACT; null when not recorded."""
+    """Family of tests, such as ACT; null if not recorded."""
     subjects: list[AcademicSubject]
-    """What the test is about."""
+    """Subjects of the test."""
     subject_descriptors: list[Descriptor]
-    """The same as the vendor spells it."""
+    """Subjects as the vendor's codes."""
     version: int | None = None
-    """Version or year; null when not recorded."""
+    """Version or year of the test; null if not recorded."""
 
 
 @value
 class Score:
-    """One score; its text is what the vendor sent."""
+    """One score of a test."""
 
     reporting_method: Descriptor
-    """What is scored, such as Scale score or Percentile."""
+    """What the score measures, such as Scale score or Percentile."""
     result: str
-    """The score as the vendor sent it."""
+    """The score as the text that the vendor sent."""
     numeric: float | None = None
-    """The score as a number; null when it is not one."""
+    """The score as a number; null if the text is not a number."""
     datatype: ResultDatatype
-    """How the text is to be read."""
+    """The format of the text."""
 
 
 @value
 class PerformanceLevel:
-    """A level reached; compare levels, never raw scores, across tests."""
+    """A performance level. Compare different tests by level, never by raw score."""
 
     reporting_method: Descriptor | None = None
-    """What the level is about; null when not recorded."""
+    """What the level measures; null if not recorded."""
     level: Descriptor
     """The level, such as Met Standard."""
 
 
 @value
 class ObjectiveResult:
-    """Scores and levels on one part of a test."""
+    """Scores and levels for one part of a test."""
 
     identification_code: str
-    """The vendor's name of the part."""
+    """The vendor's identifier of the part."""
     scores: list[Score]
-    """Scores on the part."""
+    """Scores for this part."""
     performance_levels: list[PerformanceLevel]
-    """Levels on the part."""
+    """Levels for this part."""
 
 
 @record(Sensitivity.OPEN, about="student_id")
 class AssessmentResult(Record):
-    """What a student reached in a test on one occasion."""
+    """A student's result in a test on one occasion."""
 
     student_id: StudentId = internal()
     assessment_id: AssessmentId = internal()
     administration_date: datetime | None = None
-    """When the test was taken (UTC; vendors that send no zone are read as UTC); null when not recorded."""
+    """When the test was taken, in UTC; a time without a zone is read as UTC. Null if not recorded."""
     school_year: int | None = None
-    """School year by the calendar year in which it ends; null when not recorded."""
+    """School year, named by the calendar year in which it ends; null if not recorded."""
     grade_level_when_assessed: GradeLevel | None = None
-    """Grade level at the time; null when not recorded."""
+    """The student's grade level at that time; null if not recorded."""
     retest: bool | None = None
-    """Whether a retest; null when not recorded."""
+    """Whether this was a retest; null if not recorded."""
     scores: list[Score]
-    """Scores of the whole test."""
+    """Scores for the complete test."""
     performance_levels: list[PerformanceLevel]
-    """Levels of the whole test."""
+    """Levels for the complete test."""
     objectives: list[ObjectiveResult]
-    """Results by part of the test."""
+    """Results for the parts of the test."""

@@ -1,24 +1,30 @@
-"""Ids, and the codes that people, schools and courses share."""
+"""Ids, and codes that several records use."""
 
 from enum import Enum
 from typing import NewType
 
 StudentId = NewType("StudentId", str)
-"""The district's `studentUniqueId`, at most 32 characters; to other systems a key in their own terms."""
+"""
+The district's `studentUniqueId`, at most 32 characters. An adapter whose vendor has its own ids receives a key
+such as `sis_user_id:604822` instead.
+"""
 SchoolId = NewType("SchoolId", str)
-"""The district's school number as text, such as `255901001`."""
+"""The district's school number, as text, such as `255901001`."""
 StaffId = NewType("StaffId", str)
 """The district's `staffUniqueId`."""
 ContactId = NewType("ContactId", str)
 """The district's unique number of a parent, guardian or other contact."""
 CaseloadId = NewType("CaseloadId", str)
-"""Students for whom somebody answers beside classes, in one opaque text made by the system of record."""
+"""
+Id of a caseload, a group of students that a staff member serves outside classes: one opaque text that the
+system of record builds.
+"""
 SectionId = NewType("SectionId", str)
-"""A section of one session, in one opaque text made by the system of record."""
+"""Id of a section in one session: one opaque text that the system of record builds."""
 
 
 class GradeLevel(Enum):
-    """Grade levels, youngest first."""
+    """Grade levels, from the youngest students to the oldest."""
 
     INFANT_TODDLER = "Infant/toddler"
     PRESCHOOL = "Preschool/Prekindergarten"
@@ -44,7 +50,7 @@ class GradeLevel(Enum):
 
 
 class AcademicSubject(Enum):
-    """Subjects that courses and assessments are about."""
+    """Subjects of courses and assessments."""
 
     MATHEMATICS = "Mathematics"
     ENGLISH_LANGUAGE_ARTS = "English Language Arts"
@@ -63,7 +69,7 @@ class AcademicSubject(Enum):
 
 
 class StaffClassification(Enum):
-    """What a member of staff is employed as."""
+    """The position for which a staff member is employed."""
 
     TEACHER = "Teacher"
     PRINCIPAL = "Principal"

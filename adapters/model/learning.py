@@ -1,4 +1,4 @@
-"""What the learning management system knows: courses, assigned work and engagement."""
+"""Records of the learning management system (LMS): courses, assigned work and engagement."""
 
 from datetime import datetime
 from enum import Enum
@@ -8,7 +8,7 @@ from student_graph.adapters.model.record import Record, Sensitivity, internal, r
 
 
 class SubmissionStatus(Enum):
-    """How far a student's work has come."""
+    """The state of a student's work on an assignment."""
 
     UNSUBMITTED = "unsubmitted"
     SUBMITTED = "submitted"
@@ -25,16 +25,16 @@ class LmsCourse(Record):
 
     section_id: SectionId | None = internal(default=None)
     name: str
-    """Name for people."""
+    """Name."""
     course_code: str | None = None
-    """Short code; null when not recorded."""
+    """Short code; null if not recorded."""
     state: str | None = None
-    """State as the vendor spells it, such as `available`."""
+    """State as the vendor's code, such as `available`; null if not recorded."""
 
 
 @record(Sensitivity.OPEN, about="student_id")
 class AssignmentWork(Record):
-    """One student's work on one published assignment."""
+    """A student's work on a published assignment."""
 
     student_id: StudentId = internal()
     section_id: SectionId | None = internal(default=None)
@@ -43,47 +43,47 @@ class AssignmentWork(Record):
     title: str
     """Title of the assignment."""
     course_name: str | None = None
-    """Name of the course; null when the source does not give it beside the work."""
+    """Name of the course; null if the source does not send it with the work."""
     due_at: datetime | None = None
-    """When due (UTC); null when never."""
+    """When the work is due, in UTC; null if it has no due time."""
     points_possible: float | None = None
-    """Maximum points; null when not scored in points."""
+    """Maximum points; null if the assignment is not scored in points."""
     status: SubmissionStatus
-    """Excused before missing before the vendor's own state of the submission."""
+    """State of the work: EXCUSED or MISSING if either applies, in this order; otherwise the vendor's own state."""
     score: float | None = None
-    """Points earned; null while ungraded."""
+    """Points earned; null until the work is graded."""
     grade: str | None = None
-    """Grade as shown to the student; null while ungraded."""
+    """Grade as the student sees it; null until the work is graded."""
     late: bool | None = None
-    """Whether submitted after the due time; null when the vendor does not say."""
+    """Whether it was submitted after the due time; null if the vendor does not say."""
     missing: bool | None = None
-    """Whether due, not submitted and not excused; null when the vendor does not say."""
+    """Whether it is past due, not submitted and not excused; null if the vendor does not say."""
     excused: bool | None = None
-    """Whether excused; null when the vendor does not say."""
+    """Whether the student is excused from it; null if the vendor does not say."""
     submitted_at: datetime | None = None
-    """When submitted (UTC); null when not."""
+    """When it was submitted, in UTC; null if it was not."""
     graded_at: datetime | None = None
-    """When graded (UTC); null when not."""
+    """When it was graded, in UTC; null if it was not."""
 
 
 @record(Sensitivity.OPEN, about="student_id")
 class CourseEngagement(Record):
-    """How a student takes part in one course of the LMS."""
+    """A student's activity in a course of the LMS."""
 
     student_id: StudentId = internal()
     course_name: str | None = None
-    """Name of the course; null when the source does not give it."""
+    """Name of the course; null if the source does not send it."""
     page_views: int | None = None
-    """Pages viewed; null where the token does not allow it."""
+    """Number of pages viewed; null if the source's token may not read it."""
     participations: int | None = None
-    """Actions such as submitting or posting; null where the token does not allow it."""
+    """Number of actions, such as a submission or a post; null if the source's token may not read it."""
     on_time: int | None = None
-    """Assignments submitted on time; null when not known."""
+    """Number of assignments submitted on time; null if not known."""
     late: int | None = None
-    """Assignments submitted late; null when not known."""
+    """Number of assignments submitted late; null if not known."""
     missing: int | None = None
-    """Assignments not submitted although due; null when not known."""
+    """Number of assignments past due and not submitted; null if not known."""
     last_activity_at: datetime | None = None
-    """Last activity in the course (UTC); null when none or not known."""
+    """Time of the last activity in the course, in UTC; null if there was none or it is not known."""
     total_activity_seconds: int | None = None
-    """Seconds of activity in the course; null when not known."""
+    """Time of activity in the course, in seconds; null if not known."""

@@ -1,4 +1,4 @@
-"""People: students and what tells them apart, their contacts and stays at schools; staff and their work."""
+"""Records of students, their identifiers, contacts and enrollments, and of staff and their work."""
 
 from datetime import date
 
@@ -24,54 +24,54 @@ from student_graph.adapters.model.record import (
 
 @record(Sensitivity.OPEN, about="student_id")
 class Student(Record):
-    """A person that the district's system of record keeps as a student."""
+    """A person who is recorded as a student in the district's system of record."""
 
     student_id: StudentId
     """The district's unique number of the student; never a vendor's internal id."""
     name: PersonName
-    """Name as the system of record spells it."""
+    """Name as in the system of record."""
     preferred_name: PersonName | None = None
-    """Name the student goes by; null when not recorded."""
+    """Name that the student prefers; null if not recorded."""
 
 
 @value
 class StudentIdentifier:
-    """A number or name by which one system knows a student."""
+    """A number or a name that identifies a student in one system."""
 
     system: str
-    """Which kind of identifier, such as `District`, `State` or `Email`."""
+    """Kind of identifier, such as `District`, `State` or `Email`."""
     value: str
-    """The identifier itself."""
+    """The identifier."""
     assigning_organization: str | None = None
-    """Who assigned it; null when not recorded."""
+    """Organization that assigned it; null if not recorded."""
 
 
 @record(Sensitivity.PII, about="student_id")
 class StudentIdentity(Record):
-    """Everything by which other systems may know a student; social security numbers never leave the adapter."""
+    """All identifiers of a student in other systems. Social security numbers never leave the adapter."""
 
     student_id: StudentId = internal()
     identifiers: list[StudentIdentifier]
     """Identification codes and e-mail addresses, in the order of the system of record."""
     birth_date: date | None = internal(default=None)
-    """Confirms a link between two systems."""
+    """Confirms a link between two systems; None if not recorded."""
     family_name: str | None = internal(default=None)
-    """Confirms a link between two systems; never matched on."""
+    """Confirms a link between two systems, and never creates one; None if not recorded."""
 
 
 @record(Sensitivity.DEMOGRAPHIC, about="student_id")
 class Demographics(Record):
-    """Birth date, sex and ethnicity of a student."""
+    """A student's birth date, sex, races and ethnicity."""
 
     student_id: StudentId = internal()
     birth_date: date | None = None
-    """Birth date; null when not recorded."""
+    """Birth date; null if not recorded."""
     sex: Descriptor | None = None
-    """Sex as recorded; null when not recorded."""
+    """Sex as recorded; null if not recorded."""
     races: list[Descriptor]
-    """Races as recorded; empty when none is."""
+    """Races as recorded; empty if none is recorded."""
     hispanic_latino_ethnicity: bool | None = None
-    """Whether Hispanic or Latino; null when not recorded."""
+    """Whether the student is Hispanic or Latino; null if not recorded."""
 
 
 @record(Sensitivity.CONTACT, about="student_id")
@@ -82,51 +82,53 @@ class StudentContact(Record):
     contact_id: ContactId
     """The district's unique number of the contact."""
     name: PersonName
-    """Name as the system of record spells it."""
+    """Name as in the system of record."""
     relation: Descriptor | None = None
-    """Relation to the student, such as Mother; null when not recorded."""
+    """Relation to the student, such as Mother; null if not recorded."""
     primary: bool | None = None
-    """Whether to be contacted first; null when not recorded."""
+    """Whether this is a primary contact; null if not recorded."""
     emergency: bool | None = None
-    """Whether an emergency contact; null when not recorded."""
+    """Whether this is an emergency contact; null if not recorded."""
     lives_with: bool | None = None
-    """Whether the student lives with the contact; null when not recorded."""
+    """Whether the student lives with the contact; null if not recorded."""
     legal_guardian: bool | None = None
-    """Whether a legal guardian, who has the rights of a parent; null when not recorded."""
+    """Whether the contact is a legal guardian and so has the rights of a parent; null if not recorded."""
     restricted: bool = internal(default=False)
-    """Whether the system of record notes that contact is restricted, as a court may order; never what it says."""
+    """Whether the system of record restricts contact, for example by court order; the text is not read."""
     emails: list[str]
-    """E-mail addresses, save those that are not to be published."""
+    """E-mail addresses, without those marked as not to be published."""
     phones: list[str]
-    """Telephone numbers as recorded, save those that are not to be published."""
+    """Telephone numbers as recorded, without those marked as not to be published."""
 
 
 @record(Sensitivity.OPEN, about="student_id")
 class SchoolEnrollment(Record):
-    """A stay of a student at a school. A child may have several: re-entry, or two schools at once."""
+    """
+    A student's enrollment at a school. A student may have several: after a re-entry, or at two schools at once.
+    """
 
     student_id: StudentId = internal()
     school_id: SchoolId = internal()
     school_year: int | None = None
-    """School year by the calendar year in which it ends; null when not recorded."""
+    """School year, named by the calendar year in which it ends; null if not recorded."""
     entry_date: date
-    """First day, in the school's calendar."""
+    """First day of enrollment, as a date at the school."""
     exit_withdraw_date: date | None = None
-    """First day no longer enrolled; null while the stay lasts."""
+    """First day on which the student is no longer enrolled; null while the enrollment lasts."""
     entry_type: Descriptor | None = None
-    """How the stay began; says so when the stay was derived from other records. Null when not recorded."""
+    """How the enrollment began, or that it was derived from other records; null if not recorded."""
     exit_type: Descriptor | None = None
-    """How the stay ended; null when not recorded."""
+    """How the enrollment ended; null if not recorded."""
     grade_level: GradeLevel
     """Grade level at entry."""
     grade_level_descriptor: Descriptor
-    """Grade level as the vendor spells it."""
+    """Grade level as the vendor's code."""
     primary_school: bool | None = None
-    """Whether this is the student's main school; null when not recorded."""
+    """Whether this is the student's primary school; null if not recorded."""
     full_time_equivalency: float | None = None
-    """Share of full-time attendance, 0 to 1; null when not recorded."""
+    """Share of full-time enrollment, from 0 to 1; null if not recorded."""
     calendar_code: str | None = internal(default=None)
-    """Which of the school's calendars counts; None for the school's own."""
+    """The school's calendar that applies to the student; None for the school's default calendar."""
 
 
 @record(Sensitivity.OPEN, about="staff_id")
@@ -136,48 +138,49 @@ class Staff(Record):
     staff_id: StaffId
     """The district's unique number of the person."""
     name: PersonName
-    """Name as the system of record spells it."""
+    """Name as in the system of record."""
     emails: tuple[str, ...] = internal(default=())
-    """Addresses by which the person may sign in; never shown."""
+    """E-mail addresses with which the person may sign in; they are never shown."""
 
 
 @record(Sensitivity.OPEN, about="staff_id")
 class StaffAssignment(Record):
-    """What a member of staff is employed as, and where."""
+    """The employment of a staff member in a position at a school or agency."""
 
     staff_id: StaffId = internal()
     education_organization_id: str
-    """Number of the school or agency."""
+    """Number of the school or agency, as text."""
     classification: StaffClassification
-    """What the person is employed as."""
+    """The position."""
     classification_descriptor: Descriptor
-    """The same as the vendor spells it."""
+    """The position as the vendor's code."""
     position_title: str | None = None
-    """Title of the position; null when not recorded."""
+    """Title of the position; null if not recorded."""
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""
 
 
 @record(Sensitivity.OPEN, about="staff_id")
 class CaseloadStaff(Record):
-    """That a member of staff answers for the students of a caseload, and may see their records."""
+    """A staff member's assignment to a caseload, which gives access to the records of its students."""
 
     staff_id: StaffId = internal()
     caseload_id: CaseloadId = internal()
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""
 
 
 @record(Sensitivity.PROGRAM, about="student_id")
 class CaseloadStudent(Record):
     """
-    A student's place in a caseload, such as a program of special education.
+    A student's place in a caseload, such as a special education program.
 
-    It is asked for scope alone and shown to nobody: of the kind of caseload it says nothing that could be shown.
+    It is used only to decide which students a viewer may see, and is never shown. It does not hold the kind of
+    caseload.
     """
 
     student_id: StudentId = internal()
@@ -185,4 +188,4 @@ class CaseloadStudent(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""

@@ -1,9 +1,10 @@
-"""What all records have in common: identity, class of data, and the small values they are made of.
+"""
+The base of all records: identity, class of data, and common values.
 
-A record is a plain dataclass that adapters make and resolvers serve. Its GraphQL type inherits it, so a
-record module must not import `annotations` from `__future__`: the types are read at run time.
+A record is a dataclass that adapters build and resolvers serve. Its GraphQL type inherits from it and reads the
+types at run time, so a module of records must not import `annotations` from `__future__`.
 
-Dates are `datetime.date` in the school's calendar and carry no zone; instants are UTC `datetime`.
+Dates are `datetime.date` at the school, without a time zone. Instants are `datetime` in UTC.
 """
 
 from collections.abc import Callable
@@ -13,16 +14,17 @@ from enum import Enum
 from typing import Any, ClassVar, NewType, TypeVar, dataclass_transform
 
 DistrictId = NewType("DistrictId", str)
-"""Configured short name of a district, such as `grand-bend`."""
+"""The configured short name of a district, such as `grand-bend`."""
 
 T = TypeVar("T")
 
 
 class Sensitivity(Enum):
-    """Class of data that a record belongs to; one record holds one class.
+    """
+    The class of data of a record; a record belongs to exactly one class.
 
-    *Open* needs no grant. *Granted* (`PII` to `LOCATION`) needs its grant. *Restricted* (the rest) needs a
-    grant of its own, whatever the role, and is never served stale.
+    *Open* needs no grant. *Granted* classes (`PII` to `LOCATION`) need their grant. *Restricted* classes (all
+    others) need a grant of their own for every role, and are never served stale.
     """
 
     OPEN = "OPEN"
@@ -38,39 +40,41 @@ class Sensitivity(Enum):
 
     @property
     def restricted(self) -> bool:
-        """Whether the class is one of the restricted ones."""
+        """Whether this is a restricted class."""
         return self in (Sensitivity.DISCIPLINE, Sensitivity.DISABILITY, Sensitivity.MEAL, Sensitivity.HOMELESS)
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class Subject:
-    """Whom a vendor says that a record is about, in the vendor's own terms.
+    """
+    The person that a record is about, as the vendor identifies that person.
 
-    An adapter whose vendor does not speak the district's ids sets this instead of `student_id`; the gateway
-    turns it into the district's id by the source's identity rules and confirms it by what else is known.
+    An adapter whose vendor does not use the district's ids sets this on every record. The gateway resolves it
+    to the district's id by the source's identity rules, and confirms it with the other attributes.
     """
 
     ids: tuple[tuple[str, str], ...]
-    """(vendor field, value) pairs, such as `("sis_user_id", "604822")`."""
+    """Pairs of a vendor field and a value, such as `("sis_user_id", "604822")`."""
     birth_date: date | None = None
-    """Birth date as the vendor has it."""
+    """Birth date in the vendor's data, or None."""
     email: str | None = None
-    """E-mail address as the vendor has it."""
+    """E-mail address in the vendor's data, or None."""
     family_name: str | None = None
-    """Family name as the vendor has it; compared, never matched on."""
+    """Family name in the vendor's data, or None. It can confirm a link and never creates one."""
 
 
 @dataclass(slots=True, frozen=True)
 class Fetched:
-    """Which source of which district gave a record, and when; set by the gateway."""
+    """The district and source of a record, and when it was read. The gateway sets it."""
 
     district: DistrictId
     source: str
     at: datetime
+    """When the source answered, in UTC."""
 
 
 def internal(**options: Any) -> Any:
-    """A record attribute that is not a GraphQL field: a key, or the gateway's own bookkeeping."""
+    """Declare an attribute that is not a GraphQL field: a key, or data of the gateway."""
     return field(metadata={"internal": True}, **options)
 
 
@@ -81,56 +85,57 @@ def is_internal(metadata: Any) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """Something a vendor keeps under an id of its own."""
+    """A record of a vendor, with the vendor's own id."""
 
     sensitivity: ClassVar[Sensitivity]
     about: ClassVar[str | None]
+    """Name of the attribute that holds the id of its person; None if it is not about a person."""
 
     vendor_id: str = internal()
-    """The vendor's own identifier of the record."""
+    """The vendor's own id of the record."""
     subject: Subject | None = internal(default=None)
-    """Whom the vendor says the record is about, where it does not speak the district's ids."""
+    """The person as the vendor identifies them; None if the vendor uses the district's ids."""
     fetched: Fetched | None = internal(default=None)
-    """Set by the gateway when the answer arrives; adapters leave it alone."""
+    """Set by the gateway when it reads the answer; adapters leave it None."""
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field, internal))
 def record(sensitivity: Sensitivity, about: str | None = None) -> Callable[[type[T]], type[T]]:
-    """Declare a record: its class of data, and the attribute that names the person it is about, if any."""
+    """Declare a record with its class of data, and the attribute that holds the id of its person, if any."""
 
     def declare(cls: type[T]) -> type[T]:
-        made = dataclass(slots=True, kw_only=True)(cls)
-        made.sensitivity, made.about = sensitivity, about  # type: ignore[attr-defined]
-        return made
+        record_class = dataclass(slots=True, kw_only=True)(cls)
+        record_class.sensitivity, record_class.about = sensitivity, about  # type: ignore[attr-defined]
+        return record_class
 
     return declare
 
 
 @dataclass_transform(kw_only_default=True)
 def value(cls: type[T]) -> type[T]:
-    """Declare a value: a part of a record, with no id and no provenance of its own."""
+    """Declare a value: a part of a record without an id and a provenance of its own."""
     return dataclass(slots=True, kw_only=True)(cls)
 
 
 @value
 class Descriptor:
-    """A coded value as the vendor spells it."""
+    """A code of the vendor."""
 
     code_value: str
     """The code, such as `Excused Absence`."""
     namespace: str | None = None
-    """Whose code it is, such as `uri://ed-fi.org/AttendanceEventCategoryDescriptor`; null where nobody says."""
+    """Namespace of the code, such as `uri://ed-fi.org/AttendanceEventCategoryDescriptor`; null if not recorded."""
 
 
 @value
 class PersonName:
-    """Name of a person as the system of record spells it."""
+    """A person's name as in the system of record."""
 
     first_name: str
-    """Given name."""
+    """First (given) name."""
     last_name: str
-    """Family name."""
+    """Last (family) name."""
     middle_name: str | None = None
-    """Middle name; null when not recorded."""
+    """Middle name; null if not recorded."""
     generation_suffix: str | None = None
-    """Suffix such as `Jr`; null when not recorded."""
+    """Suffix, such as `Jr`; null if not recorded."""

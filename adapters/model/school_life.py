@@ -1,4 +1,4 @@
-"""What happens at school: attendance and behavior."""
+"""Records of attendance and behavior."""
 
 from datetime import date
 from datetime import time as time_of_day
@@ -9,14 +9,14 @@ from student_graph.adapters.model.record import Descriptor, Record, Sensitivity,
 
 
 class AttendanceScope(Enum):
-    """What an attendance event is about."""
+    """Whether an attendance event is about the school day or about one section."""
 
     SCHOOL = "School"
     SECTION = "Section"
 
 
 class AttendanceCategory(Enum):
-    """What was recorded. Tardy is not absent."""
+    """The recorded kind of attendance. A tardy student is not absent."""
 
     IN_ATTENDANCE = "In Attendance"
     EXCUSED_ABSENCE = "Excused Absence"
@@ -36,65 +36,65 @@ class Excusal(Enum):
 
 @record(Sensitivity.OPEN, about="student_id")
 class AttendanceEvent(Record):
-    """Something recorded about a student's attendance on a day; several a day are possible."""
+    """An entry about a student's attendance on a day; a day may have several entries."""
 
     student_id: StudentId = internal()
     school_id: SchoolId = internal()
     section_id: SectionId | None = internal(default=None)
     date: date
-    """The day, in the school's calendar."""
+    """The date at the school."""
     scope: AttendanceScope
     """Whether the event is about the school day or about one section."""
     category: AttendanceCategory
-    """What was recorded; UNMAPPED counts as nothing."""
+    """The kind of attendance; UNMAPPED is not counted."""
     raw: Descriptor
-    """The category as the vendor spells it."""
+    """The kind of attendance as the vendor's code."""
     duration: float | None = None
-    """Share of the day, 0 to 1; null when not recorded."""
+    """Share of the school day, from 0 to 1; null if not recorded."""
     excusal: Excusal | None = None
-    """Whether excused; null where the category does not say."""
+    """Whether the absence is excused; null if the category does not say."""
     reason: str | None = None
-    """Reason as recorded; null when none is."""
+    """Reason as recorded; null if none is recorded."""
     school_year: int
-    """School year by the calendar year in which it ends."""
+    """School year, named by the calendar year in which it ends: 2022 is 2021-22."""
     session_name: str
-    """The session that the day belongs to."""
+    """Name of the session (term) of the day."""
 
 
 @record(Sensitivity.DISCIPLINE, about="student_id")
 class DisciplineIncident(Record):
-    """An incident that a student had a part in. Others who had a part are never named."""
+    """A discipline incident in which a student was involved. Other students in it are never named."""
 
     student_id: StudentId = internal()
     school_id: SchoolId = internal()
     incident_identifier: str
-    """The school's number of the incident."""
+    """The school's identifier of the incident."""
     date: date
-    """The day, in the school's calendar."""
+    """The date at the school."""
     time: time_of_day | None = None
-    """Time of the day at the school; null when not recorded."""
+    """Local time at the school; null if not recorded."""
     location: Descriptor | None = None
-    """Where; null when not recorded."""
+    """Location; null if not recorded."""
     behaviors: list[Descriptor]
-    """This student's behaviors; one incident, however many behaviors."""
+    """This student's behaviors; several behaviors are still one incident."""
     participation: list[Descriptor]
-    """This student's part, such as Perpetrator; empty when not recorded."""
+    """This student's part in it, such as Perpetrator; empty if not recorded."""
 
 
 @record(Sensitivity.DISCIPLINE, about="student_id")
 class DisciplineAction(Record):
-    """What followed for a student from one or more incidents."""
+    """An action taken with a student after one or more discipline incidents."""
 
     student_id: StudentId = internal()
     discipline_action_identifier: str
-    """The district's number of the action."""
+    """The district's identifier of the action."""
     date: date
-    """The day it was decided, in the school's calendar."""
+    """The date of the decision, at the school."""
     disciplines: list[Descriptor]
-    """Such as In School Suspension."""
+    """Kinds of action, such as In School Suspension."""
     length: float | None = None
-    """Days imposed; null when not recorded."""
+    """Length that was decided, in days; null if not recorded."""
     actual_length: float | None = None
-    """Days served; null when not recorded."""
+    """Length that was served, in days; null if not recorded."""
     incident_identifiers: list[str]
-    """Numbers of the incidents it followed from."""
+    """Identifiers of the incidents that led to it."""

@@ -1,4 +1,4 @@
-"""Schools: their sessions and calendars, their sections, and what is taught in them."""
+"""Records of schools, their sessions, calendars, sections and courses."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ class LocalEducationAgency(Record):
     """A school district, as its system of record describes it."""
 
     local_education_agency_id: str
-    """The agency's number as text, such as `255901`."""
+    """The agency's number, as text, such as `255901`."""
     name: str
     """Official name."""
 
@@ -21,13 +21,13 @@ class School(Record):
     """A school of the district."""
 
     school_id: SchoolId
-    """The district's school number as text."""
+    """The district's school number, as text."""
     name: str
     """Official name."""
     short_name: str | None = None
-    """Short name; null when not recorded."""
+    """Short name; null if not recorded."""
     grade_levels: list[GradeLevel]
-    """Grade levels that the school serves, as recorded."""
+    """Grade levels of the school, as recorded."""
 
 
 @record(Sensitivity.OPEN)
@@ -36,17 +36,17 @@ class Session(Record):
 
     school_id: SchoolId = internal()
     school_year: int
-    """School year by the calendar year in which it ends: 2022 is 2021-22."""
+    """School year, named by the calendar year in which it ends: 2022 is 2021-22."""
     session_name: str
-    """Name, unique in its school and year."""
+    """Name; unique in its school and school year."""
     term: Descriptor
     """Kind of term, such as Fall Semester."""
     begin_date: date
-    """First day, in the school's calendar."""
+    """First day, as a date at the school."""
     end_date: date
-    """Last day, in the school's calendar."""
+    """Last day, as a date at the school."""
     total_instructional_days: int | None = None
-    """Days of instruction planned; null when not recorded."""
+    """Planned number of days of instruction; null if not recorded."""
 
 
 @record(Sensitivity.OPEN)
@@ -55,71 +55,71 @@ class CalendarDay(Record):
 
     school_id: SchoolId = internal()
     calendar_code: str
-    """Which of the school's calendars."""
+    """Code of the calendar; a school may have several."""
     date: date
-    """The day."""
+    """The date at the school."""
     events: list[Descriptor]
-    """What the day is, such as Instructional day or Holiday."""
+    """Kinds of day, such as Instructional day or Holiday."""
     instructional: bool
-    """Whether it counts as a day of instruction: an Instructional day or a Make-up day."""
+    """Whether it is a day of instruction: an Instructional day or a Make-up day."""
 
 
 @record(Sensitivity.OPEN)
 class Section(Record):
-    """A class: one course taught to one group of students in one session."""
+    """A class: one course, taught to one group of students in one session."""
 
     section_id: SectionId = internal()
     school_id: SchoolId = internal()
     section_identifier: str
-    """The district's name of the section; unique only with course, school and session."""
+    """The district's identifier of the section; unique only together with course, school and session."""
     section_name: str | None = None
-    """Title for people; null when not recorded."""
+    """Title; null if not recorded."""
     session_name: str
-    """The session it is taught in."""
+    """Name of its session (term)."""
     school_year: int
-    """School year by the calendar year in which it ends."""
+    """School year, named by the calendar year in which it ends: 2022 is 2021-22."""
     local_course_code: str
     """The school's code of the course."""
 
 
 @record(Sensitivity.OPEN)
 class Course(Record):
-    """What a section teaches."""
+    """The course that a section teaches."""
 
     section_id: SectionId = internal()
     course_code: str
     """The district's code of the course."""
     course_title: str
-    """Title for people."""
+    """Title."""
     subjects: list[AcademicSubject]
-    """What the course is about."""
+    """Subjects of the course."""
     subject_descriptors: list[Descriptor]
-    """The same as the vendor spells it."""
+    """Subjects as the vendor's codes."""
 
 
 @record(Sensitivity.OPEN, about="student_id")
 class SectionEnrollment(Record):
-    """A student's place in a section."""
+    """A student's enrollment in a section."""
 
     student_id: StudentId = internal()
     section_id: SectionId = internal()
     begin_date: date | None = None
-    """First day; null when not recorded."""
+    """First day; null if not recorded."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""
     homeroom: bool | None = None
-    """Whether the section is the student's homeroom; null when not recorded."""
+    """Whether the section is the student's homeroom; null if not recorded."""
 
 
 @record(Sensitivity.OPEN, about="staff_id")
 class SectionStaff(Record):
-    """A member of staff who teaches a section or helps to."""
+    """A staff member's assignment to teach a section or to help in it."""
 
     staff_id: StaffId = internal()
     section_id: SectionId = internal()
     position: Descriptor | None = None
-    """Such as Teacher of Record; null when not recorded."""
+    """Position in the section, such as Teacher of Record; null if not recorded."""
     begin_date: date | None = None
-    """First day; null when not recorded."""
+    """First day; null if not recorded."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""

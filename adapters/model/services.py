@@ -1,4 +1,4 @@
-"""Programs, meals and transport."""
+"""Records of programs, meals and transportation."""
 
 from datetime import date
 from enum import Enum
@@ -8,7 +8,7 @@ from student_graph.adapters.model.record import Descriptor, Record, Sensitivity,
 
 
 class ProgramType(Enum):
-    """Kinds of programs that need no restricted grant."""
+    """Kinds of programs that are not a restricted class of data."""
 
     LANGUAGE_INSTRUCTION = "English language instruction"
     TITLE_I = "Title I Part A"
@@ -21,7 +21,7 @@ class ProgramType(Enum):
 
 @record(Sensitivity.PROGRAM, about="student_id")
 class ProgramParticipation(Record):
-    """A student's part in a program. Special education and homelessness are fields of their own."""
+    """A student's participation in a program. Special education and homelessness have their own fields."""
 
     student_id: StudentId = internal()
     program_name: str
@@ -29,18 +29,18 @@ class ProgramParticipation(Record):
     program_type: ProgramType
     """Kind of program."""
     program_type_descriptor: Descriptor
-    """The same as the vendor spells it."""
+    """Kind of program as the vendor's code."""
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""
     services: list[Descriptor]
-    """Services received; empty when none is recorded."""
+    """Services received; empty if none is recorded."""
 
 
 @record(Sensitivity.DISABILITY, about="student_id")
 class SpecialEducation(Record):
-    """A student's part in special education."""
+    """A student's participation in special education."""
 
     student_id: StudentId = internal()
     program_name: str
@@ -48,20 +48,20 @@ class SpecialEducation(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""
     idea_eligibility: bool | None = None
-    """Whether eligible under IDEA; null when not recorded."""
+    """Whether the student is eligible under IDEA; null if not recorded."""
     disabilities: list[Descriptor]
-    """Disabilities as recorded, each once."""
+    """Disabilities as recorded, without duplicates."""
     setting: Descriptor | None = None
-    """Where the student is taught; null when not recorded."""
+    """Setting in which the student is taught; null if not recorded."""
     services: list[Descriptor]
-    """Services received; empty when none is recorded."""
+    """Services received; empty if none is recorded."""
 
 
 @record(Sensitivity.HOMELESS, about="student_id")
 class Homelessness(Record):
-    """A student's part in the program for homeless children."""
+    """A student's participation in the program for homeless children."""
 
     student_id: StudentId = internal()
     program_name: str
@@ -69,16 +69,16 @@ class Homelessness(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""
     primary_nighttime_residence: Descriptor | None = None
-    """Where the child stays at night; null when not recorded."""
+    """Where the student stays at night; null if not recorded."""
     unaccompanied_youth: bool | None = None
-    """Whether without a parent or guardian; null when not recorded."""
+    """Whether the student is without a parent or guardian; null if not recorded."""
 
 
 @record(Sensitivity.MEAL, about="student_id")
 class FoodService(Record):
-    """A student's meals program: eligibility, not meals eaten."""
+    """A student's participation in a meals program: the eligibility, not the meals eaten."""
 
     student_id: StudentId = internal()
     program_name: str
@@ -86,31 +86,31 @@ class FoodService(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null while it lasts."""
+    """Last day; null if there is no end."""
     direct_certification: bool | None = None
-    """Whether certified without an application; null when not recorded."""
+    """Whether the student was certified without an application; null if not recorded."""
     services: list[Descriptor]
-    """Such as Free Breakfast or Reduced Price Lunch."""
+    """Services, such as Free Breakfast or Reduced Price Lunch."""
 
 
 @record(Sensitivity.LOCATION, about="student_id")
 class Transportation(Record):
     """
-    How a student gets to school.
+    How a student travels to school.
 
-    Accommodations and the reason of eligibility are not served: they tell of a disability.
+    Accommodations and the reason for eligibility are left out, because they reveal a disability.
     """
 
     student_id: StudentId = internal()
     transportation_type: Descriptor | None = None
-    """Such as School Bus; null when not recorded."""
+    """Kind of transportation, such as School Bus; null if not recorded."""
     bus_number: str | None = None
-    """Number of the bus; null when none."""
+    """Number of the bus; null if there is none."""
     bus_route: Descriptor | None = None
-    """Route of the bus; null when none."""
+    """Route of the bus; null if there is none."""
     mileage: float | None = None
-    """Miles; null when not recorded."""
+    """Distance in miles; null if not recorded."""
     travel_days: list[Descriptor]
-    """Days of the week; empty when not recorded."""
+    """Days of the week; empty if not recorded."""
     travel_directions: list[Descriptor]
-    """To school, from school or both; empty when not recorded."""
+    """Directions: to school, from school, or both; empty if not recorded."""
