@@ -1,4 +1,4 @@
-"""Attendance events: two lookups and several school years as one list."""
+"""Attendance events: one list from two lookups and several school years."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ EVENTS = """query($from: Date, $to: Date, $scope: AttendanceScope, $first: Int! 
 
 
 def term(days: int = 5) -> tuple[Shelf, World]:
-    """A student with an event on each of some days of February 2027, in school and in class."""
+    """A student with a school event and a section event on each of the first days of February 2027."""
     in_school = [event("1", date(2027, 2, 1) + timedelta(n)) for n in range(days)]
     in_class = [event("1", date(2027, 2, 1) + timedelta(n), AttendanceScope.SECTION) for n in range(days)]
-    shelf = Shelf(
+    sis = Shelf(
         {
             "students_by_id": {"1": student("1")},
             "attendance_events_by_student": {"1": in_school},
             "section_attendance_events_by_student": {"1": in_class},
         }
     )
-    return shelf, World([stranger("sis", shelf)])
+    return sis, World([stranger("sis", sis)])
 
 
 async def events(world: World, **variables: Any) -> Any:
@@ -41,10 +41,10 @@ async def events(world: World, **variables: Any) -> Any:
 
 
 @pytest.mark.parametrize("first", [1, 3, 10])
-async def test_pages_lose_no_event_and_repeat_none(first: int) -> None:
-    """Events of both scopes in order of days, whatever the page size; also when a vendor repeats an id."""
-    shelf, world = term()
-    shelf.answers["attendance_events_by_student"]["1"].append(event("1", date(2027, 2, 2)))
+async def test_pages_neither_lose_nor_repeat_an_event(first: int) -> None:
+    """Events of both scopes are ordered by day with any page size, even if a vendor repeats an id."""
+    sis, world = term()
+    sis.answers["attendance_events_by_student"]["1"].append(event("1", date(2027, 2, 2)))
     read: list[tuple[str, str]] = []
     after, more = None, True
     while more:
@@ -57,18 +57,18 @@ async def test_pages_lose_no_event_and_repeat_none(first: int) -> None:
     assert read == sorted(read)
 
 
-async def test_an_event_that_comes_between_moves_nothing() -> None:
-    """A cursor stands behind its event, not at a number: a new earlier event neither repeats nor hides another."""
-    shelf, world = term()
+async def test_a_new_event_does_not_shift_the_next_page() -> None:
+    """A cursor names its event, not an offset: a new earlier event neither repeats nor hides another event."""
+    sis, world = term()
     end = (await events(world, first=2, scope="SCHOOL"))["pageInfo"]["endCursor"]
-    shelf.answers["attendance_events_by_student"]["1"].insert(0, event("1", date(2027, 1, 20)))
+    sis.answers["attendance_events_by_student"]["1"].insert(0, event("1", date(2027, 1, 20)))
     rest = await events(world, first=25, scope="SCHOOL", after=end)
 
     assert [edge["node"]["date"] for edge in rest["edges"]] == ["2027-02-03", "2027-02-04", "2027-02-05"]
 
 
-async def test_days_and_scope_narrow_the_list() -> None:
-    """Both days are included; one scope asks one lookup."""
+async def test_days_and_scope_filter_the_list() -> None:
+    """Both days are included, and one scope calls one lookup."""
     _, world = term()
     page = await events(world, **{"from": "2027-02-02", "to": "2027-02-03", "scope": "SECTION"})
 
@@ -89,47 +89,47 @@ async def test_days_and_scope_narrow_the_list() -> None:
         ({"from": "2027-09-01"}, {2028}),
     ],
 )
-async def test_the_school_years_that_the_days_touch_are_asked(days: dict[str, str], years: set[int]) -> None:
-    """Up to today by default, from the start of that school year; each year once for each scope."""
+async def test_every_school_year_in_the_range_is_read(days: dict[str, str], years: set[int]) -> None:
+    """The default is from the start of the school year through today. Each year is read once per scope."""
     _, world = term()
     await events(world, **days)
-    asked = [(ask.lookup.name, ask.arguments["school_year"]) for _, ask in world.desk.asks if ask.arguments]
+    reads = [(ask.lookup.name, ask.arguments["school_year"]) for _, ask in world.desk.asks if ask.arguments]
 
-    assert Counter(year for _, year in asked) == Counter([*years, *years])
+    assert Counter(year for _, year in reads) == Counter([*years, *years])
 
 
 @pytest.mark.parametrize(
     "variables",
     [{"from": "2027-02-02", "to": "2027-02-01"}, {"from": "0001-01-01"}, {"first": 0}],
 )
-async def test_spans_that_cannot_be_meant_are_refused(variables: dict[str, Any]) -> None:
-    """A span that ends before it begins, or of two thousand years, asks no source."""
+async def test_an_invalid_range_is_refused(variables: dict[str, Any]) -> None:
+    """A range that ends before it begins, or spans two thousand years, calls no source."""
     _, world = term()
 
     assert await world.codes(EVENTS, **variables) == ["BAD_INPUT"]
     assert world.desk.names() == ["students_by_id"]
 
 
-async def test_a_scope_that_fails_fails_the_field() -> None:
-    """Half of the events would read as few absences: the field is null with a reason, the other scope answers."""
-    shelf, world = term()
-    shelf.failing["section_attendance_events_by_student"] = UnavailableError("no answer in time")
+async def test_a_scope_that_fails_makes_the_field_fail() -> None:
+    """Half of the events would look like few absences: the field is null with an error. One scope alone works."""
+    sis, world = term()
+    sis.failing["section_attendance_events_by_student"] = UnavailableError("no answer in time")
 
     assert await world.codes(EVENTS) == ["SOURCE_UNAVAILABLE"]
     assert (await events(world, scope="SCHOOL"))["totalCount"] == 5
 
 
-async def test_a_scope_that_nobody_offers_leaves_the_other() -> None:
-    """A district without class periods has school days, and the answer says what is missing."""
-    shelf, world = term()
-    shelf.failing["section_attendance_events_by_student"] = NotOfferedError("not offered by the vendor (404)")
+async def test_a_scope_that_no_source_offers_leaves_the_other() -> None:
+    """A district without section attendance returns school events, and `degraded` says what is missing."""
+    sis, world = term()
+    sis.failing["section_attendance_events_by_student"] = NotOfferedError("not offered by the vendor (404)")
 
     assert (await events(world))["totalCount"] == 5
-    assert [missing.code for missing in world.operation.degraded] == ["NOT_OFFERED"]
+    assert [missing.code for missing in world.operation.traffic.degraded] == ["NOT_OFFERED"]
 
 
-async def test_a_cursor_of_other_days_is_refused() -> None:
-    """A cursor holds what was asked."""
+async def test_a_cursor_of_another_list_is_refused() -> None:
+    """A cursor holds the student, days and scopes of its list."""
     _, world = term()
     end = (await events(world, first=1))["pageInfo"]["endCursor"]
 

@@ -1,4 +1,4 @@
-"""Terms by name and by id, and the calendar that counts for a stay."""
+"""Terms by id, the sections of a term, and the calendar that applies to an enrollment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from student_graph.adapters.model import DistrictId, SchoolId, Section, SectionI
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from tests.resolvers.third_party import Shelf, stranger
 from tests.resolvers.two_districts import CEDAR, CODE, World, school, stay, student
-from tests.resolvers.types.test_viewer import place
+from tests.resolvers.types.test_viewer import section_enrollment
 
 FALL, SPRING = "Fall/Autumn 2026", "Spring"
 SCHOOL = encode(GlobalId("School", CEDAR, "101"))
@@ -49,43 +49,45 @@ def section(name: str, at: str = "101", year: int = 2027) -> Section:
 
 
 def year() -> tuple[Shelf, World]:
-    """A school with two terms this year and one last year, and a student with a place in each and at another."""
-    here = [section(FALL), section(SPRING), section(SPRING, year=2026)]
-    places = [place("1", each.section_id, date(2026, 12, 20)) for each in here[:1]]
-    places += [place("1", each.section_id) for each in [*here[1:], section(SPRING, "102")]]
-    shelf = Shelf(
+    """A school with three terms in two years; a student in a section of each term, and at another school."""
+    sections = [section(FALL), section(SPRING), section(SPRING, year=2026)]
+    enrollments = [section_enrollment("1", taught.section_id, date(2026, 12, 20)) for taught in sections[:1]]
+    enrollments += [
+        section_enrollment("1", taught.section_id) for taught in [*sections[1:], section(SPRING, "102")]
+    ]
+    sis = Shelf(
         {
             "students_by_id": {"1": student("1")},
             "schools_by_id": {"101": school(), "102": school("102")},
             "sessions_by_school": {"101": [session(SPRING, 2026), session(FALL), session(SPRING)]},
-            "sections_by_school": {"101": here},
-            "sections_by_id": {each.section_id: each for each in here},
-            "section_enrollments_by_student": {"1": places},
+            "sections_by_school": {"101": sections},
+            "sections_by_id": {taught.section_id: taught for taught in sections},
+            "section_enrollments_by_student": {"1": enrollments},
         }
     )
-    return shelf, World([stranger("sis", shelf)])
+    return sis, World([stranger("sis", sis)])
 
 
-async def test_a_term_is_found_again_by_its_id() -> None:
-    """Terms of one name in two years are two; a name may hold what separates the parts of an id."""
+async def test_a_term_is_read_by_its_id() -> None:
+    """Terms with the same name in two years have two ids; a name may contain the separator of an id's parts."""
     _, world = year()
-    told = await world.data("query($id: ID!) {school(id: $id) {sessions {id sessionName schoolYear}}}", id=SCHOOL)
-    terms = told["school"]["sessions"]
-    ids = [each["id"] for each in terms]
+    data = await world.data("query($id: ID!) {school(id: $id) {sessions {id sessionName schoolYear}}}", id=SCHOOL)
+    terms = data["school"]["sessions"]
+    ids = [term["id"] for term in terms]
     again = await world.data(
         "query($ids: [ID!]!) {nodes(ids: $ids) {... on Session {id sessionName schoolYear school {schoolId}}}}",
         ids=ids,
     )
 
     assert len(set(ids)) == 3
-    assert again["nodes"] == [{**each, "school": {"schoolId": "101"}} for each in terms]
+    assert again["nodes"] == [{**term, "school": {"schoolId": "101"}} for term in terms]
 
 
 @pytest.mark.parametrize(
     "named", [term_id("Summer"), term_id(year=2030), term_id(at="109"), term_id(district="birch")]
 )
 async def test_a_term_that_does_not_exist_is_null(named: str) -> None:
-    """An id of the right form that names nothing, here or in a district of others."""
+    """A well-formed id without a term is null, in the viewer's district and in another."""
     _, world = year()
 
     assert await world.data("query($id: ID!) {node(id: $id) {id}}", id=named) == {"node": None}
@@ -108,8 +110,8 @@ async def test_a_term_that_does_not_exist_is_null(named: str) -> None:
         "Spring",
     ],
 )
-async def test_text_that_can_be_no_term_is_refused(named: str) -> None:
-    """BAD_ID wherever a term is named, before its school or sections are asked for."""
+async def test_a_text_that_is_no_term_id_is_refused(named: str) -> None:
+    """The error is BAD_ID in every argument for a term, before its school or sections are read."""
     _, world = year()
     query = """query($school: ID!, $term: ID!) {
         school(id: $school) {sections(term: $term) {id}}
@@ -120,8 +122,8 @@ async def test_text_that_can_be_no_term_is_refused(named: str) -> None:
     assert set(world.desk.names()) == {"schools_by_id", "students_by_id"}
 
 
-async def test_a_schools_sections_are_those_of_a_term() -> None:
-    """A term brings its own year; one of another school or year holds none of them, and asks nothing."""
+async def test_a_school_has_the_sections_of_a_term() -> None:
+    """The term sets the school year. A term of another school or year has no sections, and calls no source."""
     _, world = year()
     query = """query($id: ID!, $year: Int, $term: ID) {school(id: $id) {
         sections(schoolYear: $year, term: $term) {sectionIdentifier}
@@ -129,39 +131,41 @@ async def test_a_schools_sections_are_those_of_a_term() -> None:
     [now, last, elsewhere] = [term_id(), term_id(year=2026), term_id(at="102")]
 
     async def sections(**variables: Any) -> list[str]:
-        told = await world.data(query, id=SCHOOL, **variables)
-        return [each["sectionIdentifier"] for each in told["school"]["sections"]]
+        data = await world.data(query, id=SCHOOL, **variables)
+        return [section["sectionIdentifier"] for section in data["school"]["sections"]]
 
     assert await sections(term=now) == ["101/2027/Spring"]
     assert await sections(term=last) == await sections(term=last, year=2026) == ["101/2026/Spring"]
-    asked = world.desk.names().count("sections_by_school")
+    reads = world.desk.names().count("sections_by_school")
     assert await sections(term=elsewhere) == await sections(term=last, year=2027) == []
     assert await sections(term=term_id(district="birch")) == []
-    assert world.desk.names().count("sections_by_school") == asked
+    assert world.desk.names().count("sections_by_school") == reads
 
 
-async def test_a_students_places_are_those_of_a_term() -> None:
-    """All places of a term, ended ones too; a day beside it narrows them; without a term they are today's."""
+async def test_a_student_has_the_sections_of_a_term() -> None:
+    """All enrollments of a term, ended ones too, or those active on a day; without a term, those active today."""
     _, world = year()
     query = """query($term: ID, $day: Date) {student(studentUniqueId: "1") {
         sections(term: $term, asOf: $day) {section {sectionIdentifier}}
     }}"""
     fall = term_id("Fall%2FAutumn%202026")
 
-    async def places(**variables: Any) -> list[str]:
-        told = (await world.data(query, **variables))["student"]["sections"]
-        return [each["section"] and each["section"]["sectionIdentifier"] for each in told]
+    async def enrollments(**variables: Any) -> list[str]:
+        data = (await world.data(query, **variables))["student"]["sections"]
+        return [row["section"] and row["section"]["sectionIdentifier"] for row in data]
 
-    assert await places(term=fall) == await places(term=fall, day="2026-12-20") == [f"101/2027/{FALL}"]
-    assert await places(term=fall, day="2026-12-21") == await places(term=term_id(district="birch")) == []
-    assert await places(term=term_id()) == ["101/2027/Spring"]
-    assert await places() == ["101/2027/Spring", "101/2026/Spring", None]
+    assert await enrollments(term=fall) == await enrollments(term=fall, day="2026-12-20") == [f"101/2027/{FALL}"]
+    assert (
+        await enrollments(term=fall, day="2026-12-21") == await enrollments(term=term_id(district="birch")) == []
+    )
+    assert await enrollments(term=term_id()) == ["101/2027/Spring"]
+    assert await enrollments() == ["101/2027/Spring", "101/2026/Spring", None]
 
 
-async def test_places_are_not_narrowed_by_sections_that_failed() -> None:
-    """Without the sections of the term nobody knows which places are in it: an error, never an empty list."""
-    shelf, world = year()
-    shelf.failing["sections_by_school"] = UnavailableError("no answer in time")
+async def test_a_failure_to_read_the_terms_sections_is_an_error() -> None:
+    """Without the sections of the term the result is unknown, which is an error and never an empty list."""
+    sis, world = year()
+    sis.failing["sections_by_school"] = UnavailableError("no answer in time")
     query = 'query($t: ID) {student(studentUniqueId: "1") {sections(term: $t) {provenance {recordId}}}}'
 
     assert await world.codes(query, t=term_id()) == ["SOURCE_UNAVAILABLE"]
@@ -178,18 +182,18 @@ def day(code: str, on: date) -> model.CalendarDay:
     )
 
 
-def stays(*own: str | None, codes: str = "AB") -> tuple[Shelf, World]:
-    """A student whose stays name these calendars, at a school that has those with these codes."""
+def enrolled(*own: str | None, codes: str = "AB") -> tuple[Shelf, World]:
+    """A student whose enrollments have the calendars `own`, at a school that has the calendars `codes`."""
     days = [day(code, date(2026, 9, 1 + number)) for number in range(2) for code in codes]
     enrollments = [stay("1", vendor_id=str(number), calendar_code=code) for number, code in enumerate(own)]
-    shelf = Shelf(
+    sis = Shelf(
         {
             "students_by_id": {"1": student("1")},
             "school_enrollments_by_student": {"1": enrollments},
             "calendar_days_by_school": {"101": days},
         }
     )
-    return shelf, World([stranger("sis", shelf)])
+    return sis, World([stranger("sis", sis)])
 
 
 CALENDAR = """query($from: Date! = "2026-09-01", $to: Date! = "2026-09-01") {student(studentUniqueId: "1") {
@@ -197,43 +201,45 @@ CALENDAR = """query($from: Date! = "2026-09-01", $to: Date! = "2026-09-01") {stu
 }}"""
 
 
-async def test_a_stay_has_the_calendar_recorded_with_it() -> None:
-    """Days of that calendar and of the span alone; both ends of it are included."""
-    _, world = stays("A", "B")
-    told = (await world.data(CALENDAR, to="2026-09-02"))["student"]["enrollments"]
+async def test_an_enrollment_has_the_calendar_recorded_with_it() -> None:
+    """Its days are those of that calendar in the range, both ends included."""
+    _, world = enrolled("A", "B")
+    data = (await world.data(CALENDAR, to="2026-09-02"))["student"]["enrollments"]
 
-    assert [each["calendar"]["code"] for each in told] == ["A", "B"]
-    assert [each["calendar"]["days"] for each in told] == [
+    assert [row["calendar"]["code"] for row in data] == ["A", "B"]
+    assert [row["calendar"]["days"] for row in data] == [
         [{"calendarCode": code, "date": f"2026-09-0{number}"} for number in (1, 2)] for code in "AB"
     ]
-    one = (await world.data(CALENDAR))["student"]["enrollments"]
-    assert [len(each["calendar"]["days"]) for each in one] == [1, 1]
+    one_day = (await world.data(CALENDAR))["student"]["enrollments"]
+    assert [len(row["calendar"]["days"]) for row in one_day] == [1, 1]
 
 
 @pytest.mark.parametrize(("codes", "expected"), [("A", "A"), ("", None), ("AB", None)])
-async def test_a_stay_without_a_calendar_has_the_schools_only_one(codes: str, expected: str | None) -> None:
-    """With several, or none, in the year of the stay, nobody knows which counts."""
-    _, world = stays(None, codes=codes)
-    told = (await world.data('{student(studentUniqueId: "1") {enrollments {calendar {code}}}}'))["student"]
+async def test_an_enrollment_without_a_calendar_has_the_schools_only_calendar(
+    codes: str, expected: str | None
+) -> None:
+    """If the school has several calendars or none in that year, the calendar is null."""
+    _, world = enrolled(None, codes=codes)
+    data = (await world.data('{student(studentUniqueId: "1") {enrollments {calendar {code}}}}'))["student"]
 
-    assert told["enrollments"] == [{"calendar": expected and {"code": expected}}]
+    assert data["enrollments"] == [{"calendar": expected and {"code": expected}}]
     assert [dict(ask.arguments) for _, ask in world.desk.asks if ask.arguments] == [{"school_year": 2027}]
 
 
-async def test_a_stay_without_a_year_is_of_the_year_it_began_in() -> None:
-    """The calendars of that year are looked at."""
-    shelf, world = stays(None, codes="A")
-    for each in shelf.answers["school_enrollments_by_student"]["1"]:
-        each.school_year, each.entry_date = None, date(2025, 9, 1)
+async def test_an_enrollment_without_a_school_year_belongs_to_the_year_of_its_first_day() -> None:
+    """The calendars of that year are read."""
+    sis, world = enrolled(None, codes="A")
+    for enrollment in sis.answers["school_enrollments_by_student"]["1"]:
+        enrollment.school_year, enrollment.entry_date = None, date(2025, 9, 1)
     await world.data('{student(studentUniqueId: "1") {enrollments {calendar {code}}}}')
 
     assert [dict(ask.arguments) for _, ask in world.desk.asks if ask.arguments] == [{"school_year": 2026}]
 
 
 async def test_calendars_that_failed_are_an_error() -> None:
-    """What could not be read is not the same as no calendar."""
-    shelf, world = stays("A", None)
-    shelf.failing["calendar_days_by_school"] = UnavailableError("no answer in time")
+    """A calendar that could not be read is not the same as no calendar."""
+    sis, world = enrolled("A", None)
+    sis.failing["calendar_days_by_school"] = UnavailableError("no answer in time")
     result = await world.ask(CALENDAR)
 
     assert result.data == {

@@ -1,4 +1,4 @@
-"""Tests taken, work assigned, and engagement."""
+"""Assessment results, assignments and engagement."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.resolvers.third_party import Shelf, stranger
 from tests.resolvers.two_districts import ME, World, ask, student, titles
 
 
-def result(name: str, test: str, at: datetime | None) -> model.AssessmentResult:
+def result(name: str, assessment: str, at: datetime | None) -> model.AssessmentResult:
     return model.AssessmentResult(
         vendor_id=name,
         student_id=ME,
-        assessment_id=model.AssessmentId(test),
+        assessment_id=model.AssessmentId(assessment),
         administration_date=at,
         scores=[],
         performance_levels=[],
@@ -35,9 +35,9 @@ def result(name: str, test: str, at: datetime | None) -> model.AssessmentResult:
         ("latestOnly: true", ["n", "r"]),
     ],
 )
-async def test_assessments_are_narrowed_by_test_and_day(arguments: str, expected: list[str]) -> None:
-    """Subject and family are the test's; a result without a day is in no span, and the oldest of its test."""
-    tests = {
+async def test_assessment_results_are_filtered_by_assessment_and_day(arguments: str, expected: list[str]) -> None:
+    """Subject and family are the assessment's; a result without a date is in no range, and is the oldest."""
+    assessments = {
         key: model.Assessment(
             vendor_id=key,
             assessment_id=model.AssessmentId(key),
@@ -58,21 +58,21 @@ async def test_assessments_are_narrowed_by_test_and_day(arguments: str, expected
         result("o", "act", datetime(2025, 10, 1, tzinfo=UTC)),
         result("u", "map", None),
     ]
-    shelf = Shelf(
+    sis = Shelf(
         {
             "students_by_id": {"1": student("1")},
-            "assessments_by_id": tests,
+            "assessments_by_id": assessments,
             "assessment_results_by_student": {"1": results},
         }
     )
     fields = f"n: assessments({arguments}) {{provenance {{recordId}} assessment {{title}}}}"
-    told = await World([stranger("sis", shelf)]).data(f'{{student(studentUniqueId: "1") {{{fields}}}}}')
+    data = await World([stranger("sis", sis)]).data(f'{{student(studentUniqueId: "1") {{{fields}}}}}')
 
-    assert titles(told["student"]) == expected
+    assert titles(data["student"]) == expected
 
 
-async def test_work_is_narrowed_by_status_and_due_time() -> None:
-    """Work without a due time is due after nothing; an instant without a zone is UTC."""
+async def test_work_is_filtered_by_status_and_due_time() -> None:
+    """`dueAfter` leaves out work without a due time; a time without a zone is UTC."""
     works = [
         model.AssignmentWork(
             vendor_id=name, student_id=ME, assignment_id=name, title=name, due_at=due, status=status
@@ -83,34 +83,34 @@ async def test_work_is_narrowed_by_status_and_due_time() -> None:
             ("c", None, model.SubmissionStatus.MISSING),
         )
     ]
-    told = await ask(
+    data = await ask(
         """missing: assignments(status: [MISSING]) {provenance {recordId}}
         due: assignments(dueAfter: "2027-02-01T12:00:00") {provenance {recordId}}""",
         assignment_work_by_student=works,
     )
 
-    assert (titles(told, "missing"), titles(told, "due")) == (["a", "c"], ["b"])
+    assert (titles(data, "missing"), titles(data, "due")) == (["a", "c"], ["b"])
 
 
-async def test_engagement_sums_what_courses_tell() -> None:
-    """Sums of what is known; null, not zero, for what no course tells."""
+async def test_engagement_is_the_sum_of_all_courses() -> None:
+    """A number that no course reports is null, not zero."""
     courses = [
         model.CourseEngagement(
             vendor_id="x", student_id=ME, page_views=3, last_activity_at=datetime(2027, 2, 1, tzinfo=UTC)
         ),
         model.CourseEngagement(vendor_id="y", student_id=ME, page_views=4),
     ]
-    told = await ask(
+    data = await ask(
         """n: engagement {since pageViews participations lastActivityAt courses {provenance {recordId}}}
         week: engagement(window: ONE_WEEK) {since} year: engagement(window: SCHOOL_YEAR) {since}""",
         course_engagement_by_student=courses,
     )
 
-    assert (told["n"]["pageViews"], told["n"]["participations"]) == (7, None)
-    assert [told[name]["since"] for name in ("n", "week", "year")] == ["2027-02-02", "2027-02-23", "2026-07-01"]
-    assert titles(told["n"], "courses") == ["x", "y"]
+    assert (data["n"]["pageViews"], data["n"]["participations"]) == (7, None)
+    assert [data[name]["since"] for name in ("n", "week", "year")] == ["2027-02-02", "2027-02-23", "2026-07-01"]
+    assert titles(data["n"], "courses") == ["x", "y"]
 
 
 async def test_a_student_in_no_course_has_no_engagement() -> None:
-    """Null, not a row of zeros."""
+    """The field is null, not an object of zeros."""
     assert await ask("engagement {since}", course_engagement_by_student=[]) == {"engagement": None}

@@ -1,4 +1,4 @@
-"""Schools and sections: what is taught, to whom, and when."""
+"""Sections with their course, teachers, grades and work; and the calendar days of a school."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from student_graph.adapters.model import AcademicSubject, Descriptor, SchoolId, 
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from tests.resolvers.third_party import Shelf, stranger
 from tests.resolvers.two_districts import CEDAR, World, school, student
-from tests.resolvers.types.test_viewer import place, section
+from tests.resolvers.types.test_viewer import section, section_enrollment
 
 ALGEBRA = SectionId("101/2027/ALG 1")
 
@@ -47,28 +47,30 @@ def algebra() -> World:
     )
     teacher = model.SectionStaff(vendor_id="t", staff_id=StaffId("7"), section_id=ALGEBRA)
     staff = model.Staff(vendor_id="7", staff_id=StaffId("7"), name=student("7", "Sam", "Vale").name)
-    shelf = Shelf(
+    sis = Shelf(
         {
             "sections_by_id": {ALGEBRA: section(ALGEBRA)},
             "courses_by_section": {ALGEBRA: course},
             "section_staff_by_section": {ALGEBRA: [teacher]},
             "staff_by_id": {"7": staff},
-            "section_enrollments_by_section": {ALGEBRA: [place("1", ALGEBRA), place("2", ALGEBRA)]},
+            "section_enrollments_by_section": {
+                ALGEBRA: [section_enrollment("1", ALGEBRA), section_enrollment("2", ALGEBRA)]
+            },
             "course_grades_by_section": {ALGEBRA: [grade("1"), grade("2")]},
             "assignment_work_by_section": {ALGEBRA: [work("2"), work("1")]},
         }
     )
-    return World([stranger("sis", shelf)])
+    return World([stranger("sis", sis)])
 
 
-async def test_a_section_tells_what_it_is_about_and_who_teaches() -> None:
-    """Title and subject are the course's; a teacher is a person of the district; the id reads back."""
+async def test_a_section_has_its_course_and_teachers() -> None:
+    """Title and subject are those of the course; the section has the id that it was read by."""
     key = encode(GlobalId("Section", CEDAR, ALGEBRA))
-    told = await algebra().data(
+    data = await algebra().data(
         "query($id: ID!) {section(id: $id) {id courseTitle subject teachers {staff {name {lastName}}}}}", id=key
     )
 
-    assert told["section"] == {
+    assert data["section"] == {
         "id": key,
         "courseTitle": "Algebra",
         "subject": "MATHEMATICS",
@@ -76,25 +78,25 @@ async def test_a_section_tells_what_it_is_about_and_who_teaches() -> None:
     }
 
 
-async def test_a_place_in_a_section_shows_its_own_students_work() -> None:
-    """Grades and work of the whole section are split by student."""
-    told = await algebra().data(
+async def test_a_section_enrollment_has_its_own_students_grades_and_work() -> None:
+    """Grades and work of the section are split by student."""
+    data = await algebra().data(
         """query($id: ID!) {section(id: $id) {roster {
             courseGrades {provenance {recordId}} assignments {provenance {recordId}}
         }}}""",
         id=encode(GlobalId("Section", CEDAR, ALGEBRA)),
     )
-    shown = [
+    record_ids = [
         (entry["courseGrades"][0]["provenance"]["recordId"], entry["assignments"][0]["provenance"]["recordId"])
-        for entry in told["section"]["roster"]
+        for entry in data["section"]["roster"]
     ]
 
-    assert shown == [("g1", "w1"), ("g2", "w2")]
-    assert all(len(entry["courseGrades"]) == 1 for entry in told["section"]["roster"])
+    assert record_ids == [("g1", "w1"), ("g2", "w2")]
+    assert all(len(entry["courseGrades"]) == 1 for entry in data["section"]["roster"])
 
 
-async def test_a_calendar_spans_school_years() -> None:
-    """Days of both years that a span touches, both ends included."""
+async def test_calendar_days_span_school_years() -> None:
+    """Each school year in the range is read, and both ends of the range are included."""
     days = [
         model.CalendarDay(
             vendor_id=str(day),
@@ -106,16 +108,16 @@ async def test_a_calendar_spans_school_years() -> None:
         )
         for day in (date(2026, 6, 29), date(2026, 6, 30), date(2026, 7, 1))
     ]
-    shelf = Shelf({"schools_by_id": {"101": school()}, "calendar_days_by_school": {"101": days}})
-    world = World([stranger("sis", shelf)])
+    sis = Shelf({"schools_by_id": {"101": school()}, "calendar_days_by_school": {"101": days}})
+    world = World([stranger("sis", sis)])
     query = """query($id: ID!, $to: Date!) {school(id: $id) {
         district {name} calendarDays(from: "2026-06-30", to: $to) {date}
     }}"""
     key = encode(GlobalId("School", CEDAR, "101"))
-    told = await world.data(query, id=key, to="2026-06-30")
+    data = await world.data(query, id=key, to="2026-06-30")
     await world.data(query, id=key, to="2026-07-01")
     years = [ask.arguments["school_year"] for _, ask in world.desk.asks if ask.arguments]
 
-    assert told["school"] == {"district": {"name": "Cedar"}, "calendarDays": [{"date": "2026-06-30"}]}
+    assert data["school"] == {"district": {"name": "Cedar"}, "calendarDays": [{"date": "2026-06-30"}]}
     assert years == [2026, 2026, 2027]
     assert await world.codes(query, id=key, to="2026-06-29") == ["BAD_INPUT"]

@@ -1,4 +1,4 @@
-"""Parts of a student's life that a resolver narrows, joins or sums up."""
+"""Fields of a student that filter, join or select records."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.resolvers.third_party import Shelf, stranger
 from tests.resolvers.two_districts import CODE, ME, World, ask, stay, student, titles
 
 
-async def test_stays_at_schools_are_narrowed_by_year_and_day() -> None:
-    """All stays by default; the day of withdrawal is the first day no longer enrolled."""
-    stays = [
+async def test_enrollments_are_filtered_by_school_year_and_day() -> None:
+    """All enrollments by default; on the day of withdrawal the student is no longer enrolled."""
+    enrollments = [
         stay(
             "1",
             vendor_id="old",
@@ -23,24 +23,24 @@ async def test_stays_at_schools_are_narrowed_by_year_and_day() -> None:
         stay("1", vendor_id="main", primary_school=True),
         stay("1", "102", GradeLevel.TENTH, vendor_id="second", entry_date=date(2027, 1, 5)),
     ]
-    told = await ask(
+    data = await ask(
         """all: enrollments {provenance {recordId} school {schoolId} student {studentUniqueId}}
         year: enrollments(schoolYear: 2026) {provenance {recordId}}
         last: enrollments(asOf: "2026-08-19") {provenance {recordId}}
         left: enrollments(asOf: "2026-08-20") {provenance {recordId}}
         gradeLevel then: gradeLevel(asOf: "2020-01-01")""",
-        school_enrollments_by_student=stays,
+        school_enrollments_by_student=enrollments,
     )
 
-    assert titles(told, "all") == ["old", "main", "second"]
-    assert [one["school"]["schoolId"] for one in told["all"]] == ["101", "101", "102"]
-    assert titles(told, "year") == titles(told, "last") == ["old"]
-    assert titles(told, "left") == ["main"]
-    assert (told["gradeLevel"], told["then"]) == ("NINTH", None)
+    assert titles(data, "all") == ["old", "main", "second"]
+    assert [row["school"]["schoolId"] for row in data["all"]] == ["101", "101", "102"]
+    assert titles(data, "year") == titles(data, "last") == ["old"]
+    assert titles(data, "left") == ["main"]
+    assert (data["gradeLevel"], data["then"]) == ("NINTH", None)
 
 
-async def test_actions_are_joined_to_their_incident() -> None:
-    """An incident shows what followed from it, and no other action."""
+async def test_an_incident_has_its_own_actions() -> None:
+    """An incident has the actions that name it, and no others."""
     incident = model.DisciplineIncident(
         vendor_id="i",
         student_id=ME,
@@ -61,7 +61,7 @@ async def test_actions_are_joined_to_their_incident() -> None:
         )
         for name, incidents in (("a", ["16", "17"]), ("b", ["16"]))
     ]
-    told = await ask(
+    data = await ask(
         """n: disciplineIncidents {provenance {recordId} actions {provenance {recordId}} school {schoolId}}
         later: disciplineIncidents(from: "2027-01-12") {incidentIdentifier}
         actions: disciplineActions(to: "2027-01-12") {provenance {recordId}}""",
@@ -69,12 +69,12 @@ async def test_actions_are_joined_to_their_incident() -> None:
         discipline_actions_by_student=actions,
     )
 
-    assert titles(told["n"][0], "actions") == ["a"]
-    assert (told["later"], titles(told, "actions")) == ([], ["a", "b"])
+    assert titles(data["n"][0], "actions") == ["a"]
+    assert (data["later"], titles(data, "actions")) == ([], ["a", "b"])
 
 
-async def test_grades_are_narrowed_by_kind() -> None:
-    """Kind and currency narrow the list; a grade whose source does not say is in neither half."""
+async def test_grades_are_filtered_by_type_and_currency() -> None:
+    """A grade that its source marks neither as current nor as not current is in neither result."""
     grades = [
         model.CourseGrade(
             vendor_id=name, student_id=ME, source=model.GradeSource.SIS, grade_type=kind, current=current
@@ -85,13 +85,14 @@ async def test_grades_are_narrowed_by_kind() -> None:
             ("c", model.GradeType.SEMESTER, None),
         )
     ]
-    told = await ask(
+    data = await ask(
         """all: courseGrades {provenance {recordId}} final: courseGrades(gradeType: FINAL) {provenance {recordId}}
-        now: courseGrades(current: true) {provenance {recordId}} then: courseGrades(current: false) {provenance {recordId}}""",
+        now: courseGrades(current: true) {provenance {recordId}}
+        then: courseGrades(current: false) {provenance {recordId}}""",
         course_grades_by_student=grades,
     )
 
-    assert [titles(told, name) for name in ("all", "final", "now", "then")] == [
+    assert [titles(data, name) for name in ("all", "final", "now", "then")] == [
         ["a", "b", "c"],
         ["a", "b"],
         ["a"],
@@ -99,28 +100,30 @@ async def test_grades_are_narrowed_by_kind() -> None:
     ]
 
 
-async def test_the_academic_record_is_the_last_terms() -> None:
-    """The last term of the year named, else of the latest year on record."""
+async def test_the_academic_record_is_that_of_the_last_term() -> None:
+    """The last term of the requested year, or of the latest year on record."""
     records = [
         model.AcademicRecord(vendor_id=name, student_id=ME, school_year=year, term=CODE, grade_point_averages=[])
         for name, year in (("26-1", 2026), ("27-1", 2027), ("27-2", 2027))
     ]
-    told = await ask(
-        """last: academicRecord {provenance {recordId}} old: academicRecord(schoolYear: 2026) {provenance {recordId}}
-        none: academicRecord(schoolYear: 2020) {provenance {recordId}} all: academicRecords {provenance {recordId}}""",
+    data = await ask(
+        """last: academicRecord {provenance {recordId}}
+        old: academicRecord(schoolYear: 2026) {provenance {recordId}}
+        none: academicRecord(schoolYear: 2020) {provenance {recordId}}
+        all: academicRecords {provenance {recordId}}""",
         academic_records_by_student=records,
     )
 
-    assert (told["last"]["provenance"]["recordId"], told["old"]["provenance"]["recordId"], told["none"]) == (
+    assert (data["last"]["provenance"]["recordId"], data["old"]["provenance"]["recordId"], data["none"]) == (
         "27-2",
         "26-1",
         None,
     )
-    assert len(told["all"]) == 3
+    assert len(data["all"]) == 3
 
 
-async def test_programs_and_meals_are_those_of_a_day() -> None:
-    """A last day is included; meals are those of the program begun last."""
+async def test_programs_and_meals_are_filtered_by_day() -> None:
+    """The last day of a program is included; of several meals programs, the one that began last counts."""
     programs = [
         model.ProgramParticipation(
             vendor_id=kind.name,
@@ -138,63 +141,64 @@ async def test_programs_and_meals_are_those_of_a_day() -> None:
         model.FoodService(vendor_id=name, student_id=ME, program_name=name, begin_date=begin, services=[])
         for name, begin in (("new", date(2027, 1, 1)), ("old", date(2026, 1, 1)), ("next", date(2027, 9, 1)))
     ]
-    told = await ask(
+    data = await ask(
         """all: programs {provenance {recordId}} last: programs(asOf: "2026-05-01") {provenance {recordId}}
-        over: programs(asOf: "2026-05-02") {provenance {recordId}} kind: programs(types: [TITLE_I]) {provenance {recordId}}
+        over: programs(asOf: "2026-05-02") {provenance {recordId}}
+        kind: programs(types: [TITLE_I]) {provenance {recordId}}
         now: foodService {provenance {recordId}} then: foodService(asOf: "2026-06-01") {provenance {recordId}}
         none: foodService(asOf: "2020-01-01") {provenance {recordId}}""",
         program_participations_by_student=programs,
         food_service_by_student=meals,
     )
 
-    assert [len(told[name]) for name in ("all", "last", "over", "kind")] == [2, 2, 1, 1]
-    assert [told[name]["provenance"]["recordId"] for name in ("now", "then")] == ["new", "old"]
-    assert told["none"] is None
+    assert [len(data[name]) for name in ("all", "last", "over", "kind")] == [2, 2, 1, 1]
+    assert [data[name]["provenance"]["recordId"] for name in ("now", "then")] == ["new", "old"]
+    assert data["none"] is None
 
 
-async def test_transport_is_known_for_today_only() -> None:
-    """The first way of several; sources keep no history, so another day is null."""
-    ways = [
+async def test_transportation_is_known_for_today_only() -> None:
+    """The first of several records; sources have no history, so another day is null."""
+    transportations = [
         model.Transportation(vendor_id=bus, student_id=ME, bus_number=bus, travel_days=[], travel_directions=[])
         for bus in ("101", "7")
     ]
-    told = await ask(
+    data = await ask(
         """now: transportation {busNumber} today: transportation(asOf: "2027-03-01") {busNumber}
         past: transportation(asOf: "2027-02-28") {busNumber} transportations {busNumber}""",
-        transportation_by_student=ways,
+        transportation_by_student=transportations,
     )
 
-    assert told["now"] == told["today"] == {"busNumber": "101"}
-    assert told["past"] is None
-    assert len(told["transportations"]) == 2
+    assert data["now"] == data["today"] == {"busNumber": "101"}
+    assert data["past"] is None
+    assert len(data["transportations"]) == 2
 
 
-async def test_identifiers_are_the_identitys() -> None:
-    """The numbers by which others know the student; null when the system of record keeps none."""
+async def test_identifiers_come_from_the_identity() -> None:
+    """Identifiers in other systems; null if the system of record has none."""
     identity = model.StudentIdentity(
         vendor_id="i", student_id=ME, identifiers=[model.StudentIdentifier(system="State", value="S-1")]
     )
-    shelf = Shelf({"students_by_id": {n: student(n) for n in "12"}, "student_identities_by_id": {"1": identity}})
-    world = World([stranger("sis", shelf)])
-    query = (
-        "query($n: String!) {student(studentUniqueId: $n) {identifiers {system value} identity {provenance {recordId}}}}"
-    )
+    sis = Shelf({"students_by_id": {n: student(n) for n in "12"}, "student_identities_by_id": {"1": identity}})
+    world = World([stranger("sis", sis)])
+    query = """query($n: String!) {student(studentUniqueId: $n) {
+        identifiers {system value} identity {provenance {recordId}}
+    }}"""
 
     assert (await world.data(query, n="1"))["student"]["identifiers"] == [{"system": "State", "value": "S-1"}]
     assert await world.data(query, n="2") == {"student": {"identifiers": None, "identity": None}}
 
 
-async def test_places_in_sections_are_those_of_a_day() -> None:
-    """Today by default; a place whose days are not recorded lasts."""
-    places = [
+async def test_section_enrollments_are_filtered_by_day() -> None:
+    """The default is today; an enrollment without recorded days is active."""
+    enrollments = [
         model.SectionEnrollment(vendor_id=name, student_id=ME, section_id=model.SectionId(name), end_date=end)
         for name, end in (("over", date(2026, 12, 1)), ("open", None))
     ]
-    told = await ask(
+    data = await ask(
         """district {shortName} now: sections {provenance {recordId}}
         then: sections(asOf: "2026-12-01") {provenance {recordId}}""",
-        section_enrollments_by_student=places,
+        section_enrollments_by_student=enrollments,
     )
 
-    assert (titles(told, "now"), titles(told, "then")) == (["open"], ["over", "open"])
-    assert told["district"] == {"shortName": "cedar"}
+    assert (titles(data, "now"), titles(data, "then")) == (["open"], ["over", "open"])
+    assert data["district"] == {"shortName": "cedar"}

@@ -1,4 +1,4 @@
-"""Who asks, and what sources tell to whom."""
+"""The viewer's own sections, schools and students, and what viewers see of sources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from student_graph.adapters.model import (
     StaffId,
     StudentId,
 )
-from student_graph.resolvers.access import Grant, Reach, granted
+from student_graph.resolvers.access import Grant, Reach, unlimited_grants
 from student_graph.resolvers.context import ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from tests.resolvers.third_party import Shelf, stranger
@@ -45,14 +45,14 @@ def taught(key: str, end: date | None = None) -> SectionStaff:
     return SectionStaff(vendor_id=key, staff_id=StaffId("7"), section_id=SectionId(key), end_date=end)
 
 
-def place(number: str, key: str, end: date | None = None) -> SectionEnrollment:
+def section_enrollment(number: str, key: str, end: date | None = None) -> SectionEnrollment:
     return SectionEnrollment(
         vendor_id=f"{number}@{key}", student_id=StudentId(number), section_id=SectionId(key), end_date=end
     )
 
 
 def teacher() -> World:
-    """A teacher of one current section with two students, one of whom has left, and of one that is over."""
+    """A teacher of a current section, with one current and one former student, and of a section that has ended."""
     assignment = StaffAssignment(
         vendor_id="a",
         staff_id=StaffId("7"),
@@ -61,8 +61,11 @@ def teacher() -> World:
         classification_descriptor=Descriptor(code_value="Teacher"),
         begin_date=date(2020, 8, 1),
     )
-    rosters = {"now": [place("1", "now"), place("2", "now", date(2026, 12, 1))], "then": [place("3", "then")]}
-    shelf = Shelf(
+    rosters = {
+        "now": [section_enrollment("1", "now"), section_enrollment("2", "now", date(2026, 12, 1))],
+        "then": [section_enrollment("3", "then")],
+    }
+    sis = Shelf(
         {
             "section_staff_by_staff": {"7": [taught("now"), taught("then", date(2026, 12, 20))]},
             "sections_by_id": {key: section(key) for key in ("now", "then")},
@@ -72,91 +75,92 @@ def teacher() -> World:
             "staff_assignments_by_staff": {"7": [assignment]},
         }
     )
-    return World([stranger("sis", shelf)]).seen_by(role=ViewerRole.TEACHER, staff_id=StaffId("7"))
+    return World([stranger("sis", sis)]).seen_by(role=ViewerRole.TEACHER, staff_id=StaffId("7"))
 
 
-async def test_a_teacher_starts_at_their_own_sections() -> None:
-    """Sections of the day with those who are in them on the day; another day has other sections."""
+async def test_a_teacher_sees_their_own_sections() -> None:
+    """Sections and rosters are those of today; another day has other sections."""
     query = """{viewer {role
         sections {sectionIdentifier roster {student {studentUniqueId}}}
         then: sections(asOf: "2026-12-01") {sectionIdentifier}
     }}"""
-    told = (await teacher().data(query))["viewer"]
+    data = (await teacher().data(query))["viewer"]
 
-    assert told["role"] == "TEACHER"
-    assert told["sections"] == [{"sectionIdentifier": "now", "roster": [{"student": {"studentUniqueId": "1"}}]}]
-    assert told["then"] == [{"sectionIdentifier": "now"}, {"sectionIdentifier": "then"}]
+    assert data["role"] == "TEACHER"
+    assert data["sections"] == [{"sectionIdentifier": "now", "roster": [{"student": {"studentUniqueId": "1"}}]}]
+    assert data["then"] == [{"sectionIdentifier": "now"}, {"sectionIdentifier": "then"}]
 
 
-async def test_a_teachers_students_are_those_of_the_sections() -> None:
-    """The connection counts and pages those whom the viewer reaches."""
+async def test_a_teacher_sees_the_students_of_their_sections() -> None:
+    """The connection counts and pages the students in the viewer's reach."""
     world = teacher()
     world.reach = Reach(through={Ref("section", "now"): frozenset({StudentId("1")})})
-    told = (await world.data("{viewer {students {totalCount edges {node {studentUniqueId}}}}}"))["viewer"]
+    data = (await world.data("{viewer {students {totalCount edges {node {studentUniqueId}}}}}"))["viewer"]
 
-    assert told["students"] == {"totalCount": 1, "edges": [{"node": {"studentUniqueId": "1"}}]}
+    assert data["students"] == {"totalCount": 1, "edges": [{"node": {"studentUniqueId": "1"}}]}
 
 
-async def test_a_teachers_school_is_where_they_are_employed() -> None:
-    """Of two schools the one of the assignment; a viewer without a staff number sees both."""
+async def test_a_teacher_sees_the_schools_that_employ_them() -> None:
+    """Of two schools, the one in the staff assignment; a viewer without a staff number sees both."""
     query = "{viewer {schools {schoolId} sections {id}}}"
     world = teacher()
 
     assert (await world.data(query))["viewer"]["schools"] == [{"schoolId": "101"}]
-    told = (await world.seen_by(staff_id=None).data(query))["viewer"]
-    assert told == {"schools": [{"schoolId": "101"}, {"schoolId": "102"}], "sections": []}
+    data = (await world.seen_by(staff_id=None).data(query))["viewer"]
+    assert data == {"schools": [{"schoolId": "101"}, {"schoolId": "102"}], "sections": []}
 
 
-async def test_a_roster_tells_the_sources_how_its_students_were_reached() -> None:
-    """What is asked about a roster's students says through which section: a source may answer it by one call."""
+async def test_a_lookup_about_a_roster_names_its_section() -> None:
+    """With the section, a source can answer for all students of the roster in one call."""
     world = teacher()
     await world.data("{viewer {sections {roster {student {id}}}}}")
-    [asked] = [ask for _, ask in world.desk.asks if ask.lookup.name == "students_by_id"]
+    [lookup] = [ask for _, ask in world.desk.asks if ask.lookup.name == "students_by_id"]
 
-    assert [ref.key for ref in asked.reached_via] == ["now"]
+    assert [ref.key for ref in lookup.reached_via] == ["now"]
 
 
-async def test_a_viewer_learns_why_a_student_is_there_to_see() -> None:
-    """Through a section and by a grant for some; a stranger and somebody who does not exist look the same."""
-    some = Grant(frozenset({Sensitivity.DISABILITY}), students=frozenset({StudentId("2")}))
-    world = teacher().seen_by(grants=granted(Sensitivity.CONTACT) | {some})
-    mine = frozenset({StudentId("1"), StudentId("2")})
+async def test_a_viewer_learns_why_they_may_see_a_student() -> None:
+    """A grant for some students counts for them only; all other students look as if they did not exist."""
+    for_one_student = Grant(frozenset({Sensitivity.DISABILITY}), students=frozenset({StudentId("2")}))
+    world = teacher().seen_by(grants=unlimited_grants(Sensitivity.CONTACT) | {for_one_student})
+    students = frozenset({StudentId("1"), StudentId("2")})
     world.reach = Reach(
-        through={Ref("section", "now"): mine}, bounded={Sensitivity.DISABILITY: frozenset({StudentId("2")})}
+        through={Ref("section", "now"): students}, bounded={Sensitivity.DISABILITY: frozenset({StudentId("2")})}
     )
     query = (
         "query ($id: ID!) {viewer {why(student: $id) {allowed reasons {kind id} classes {sensitivity allowed}}}}"
     )
-    told = {
+    data = {
         number: (await world.data(query, id=encode(GlobalId("Student", CEDAR, number))))["viewer"]["why"]
         for number in ("1", "3", "9")
     }
     section = encode(GlobalId("Section", CEDAR, "now"))
-    assert told["1"]["reasons"] == [{"kind": "SECTION", "id": section}]
-    seen = {each["sensitivity"] for each in told["1"]["classes"] if each["allowed"]}
-    assert (told["1"]["allowed"], seen) == (True, {"OPEN", "CONTACT"})
-    assert told["3"] == told["9"] == {"allowed": False, "reasons": [], "classes": []}
+    assert data["1"]["reasons"] == [{"kind": "SECTION", "id": section}]
+    allowed = {row["sensitivity"] for row in data["1"]["classes"] if row["allowed"]}
+    assert (data["1"]["allowed"], allowed) == (True, {"OPEN", "CONTACT"})
+    assert data["3"] == data["9"] == {"allowed": False, "reasons": [], "classes": []}
 
 
-async def test_a_viewer_sees_its_grants_and_districts() -> None:
-    """What a viewer may see is no secret to the viewer; a district that nothing is configured for is left out."""
+async def test_a_viewer_sees_their_grants_and_districts() -> None:
+    """Grants are ordered by name; a district without a configuration is left out."""
     world = teacher().seen_by(
-        grants=granted(Sensitivity.MEAL, Sensitivity.CONTACT), districts=frozenset({CEDAR, DistrictId("gone")})
+        grants=unlimited_grants(Sensitivity.MEAL, Sensitivity.CONTACT),
+        districts=frozenset({CEDAR, DistrictId("gone")}),
     )
-    told = await world.data("{viewer {operator grants districts {shortName schoolYear}} districts {name}}")
+    data = await world.data("{viewer {operator grants districts {shortName schoolYear}} districts {name}}")
 
-    assert told["viewer"]["grants"] == ["CONTACT", "MEAL"]
-    assert told["viewer"]["districts"] == [{"shortName": "cedar", "schoolYear": 2027}]
-    assert told["districts"] == [{"name": "Cedar"}]
+    assert data["viewer"]["grants"] == ["CONTACT", "MEAL"]
+    assert data["viewer"]["districts"] == [{"shortName": "cedar", "schoolYear": 2027}]
+    assert data["districts"] == [{"name": "Cedar"}]
 
 
-async def test_sources_say_what_they_can() -> None:
-    """Name, kind, lookups and records of the sources of the viewer's districts, and of no others."""
+async def test_sources_list_their_capabilities() -> None:
+    """The list has the sources of the viewer's districts only, with their lookups and record types."""
     sis = Shelf({"students_by_id": {}, "contacts_by_student": {}})
     world = World([stranger("sis", sis), stranger("far", Shelf(), "birch")])
-    told = await world.data("{sources {name kind district {shortName} capabilities offers}}")
+    data = await world.data("{sources {name kind district {shortName} capabilities offers}}")
 
-    assert told["sources"] == [
+    assert data["sources"] == [
         {
             "name": "sis",
             "kind": "stranger",
@@ -167,13 +171,13 @@ async def test_sources_say_what_they_can() -> None:
     ]
 
 
-async def test_how_sources_fare_is_for_operators() -> None:
-    """Counts and health for who runs the gateway; others are FORBIDDEN, field by field."""
+async def test_the_health_of_sources_is_for_operators() -> None:
+    """Each field about counts or health is FORBIDDEN for other viewers."""
     query = "{sources {identity {matched unmatched conflicted} reachable lastErrorCode calls failures unmapped}}"
     world = World([stranger("lms", Shelf(), identity=LINKED)])
-    told = (await world.seen_by(operator=True).data(query))["sources"]
+    data = (await world.seen_by(operator=True).data(query))["sources"]
 
-    assert told == [
+    assert data == [
         {
             "identity": {"matched": 10, "unmatched": 2, "conflicted": 3},
             "reachable": True,
@@ -186,15 +190,15 @@ async def test_how_sources_fare_is_for_operators() -> None:
     assert await world.codes(query) == ["FORBIDDEN"] * 6
 
 
-async def test_a_source_that_speaks_the_districts_ids_has_no_links_to_count() -> None:
-    """Nothing is matched where nothing needs a match."""
+async def test_a_source_with_the_districts_ids_has_no_identity_counts() -> None:
+    """Its students need no link, so `identity` is null."""
     world = World([stranger("sis", Shelf())]).seen_by(operator=True)
 
     assert await world.data("{sources {identity {matched}}}") == {"sources": [{"identity": None}]}
 
 
-async def test_a_service_may_ask_for_longer_pages() -> None:
-    """A thousand at once; persons get a hundred."""
+async def test_a_service_may_request_longer_pages() -> None:
+    """A service may request 1,000 students at once, a person 100."""
     world = teacher()
     query = "{viewer {students(first: 500) {edges {node {studentUniqueId}}}}}"
     service = world.seen_by(role=ViewerRole.SERVICE)
