@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
             allowed_origins=server.origins,
             load_limits=settings.load.load_limits,
             purposes=Purposes(settings.policy.purposes, settings.policy.purpose_required),
-            disclosure_log=_disclosure_log(settings, path),
+            disclosure_log=open_disclosure_log(settings, path),
             policy_digest=settings_file.policy_digest(settings),
             dependents=frozenset(DistrictId(d.id) for d in settings.districts if d.parents_keep_rights),
         )
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _disclosure_log(settings: settings_file.Config, path: Path) -> DisclosureLog:
+def open_disclosure_log(settings: settings_file.Config, path: Path) -> DisclosureLog:
     """
     The disclosure log of this process.
 

@@ -178,8 +178,8 @@ class GraphQLView:
         data = encode(result.data)
         entries = self._record(operation)
         if self._responses is not None and not request.explain and not result.errors:
-            notes, districts = operation.context.operation, request.viewer.districts
-            self._responses.set(request.cache_key, notes, data, districts, entries)
+            districts = request.viewer.districts
+            self._responses.set(request.cache_key, operation.context.operation, data, districts, entries)
         body = encode_result(data, operation.format_errors(result.errors or ()), members)
         headers = None if result.errors else self._headers
         await send_response(send, body, request.media_type, headers=headers)
@@ -208,13 +208,11 @@ class GraphQLView:
         Raises:
             UnwritableError: the disclosures cannot be recorded.
         """
-        notes = operation.context.operation
-        if self._recorder is None or not notes.disclosures:
+        bookkeeping, viewer = operation.context.operation, operation.request.viewer
+        if self._recorder is None or not bookkeeping.disclosures:
             return ()
-        entries = self._recorder.entries(
-            operation.request.viewer, operation.document, operation.node, notes.disclosures
-        )
-        self._recorder.write(entries, source_ages(notes.traffic.by_source), notes.request_id)
+        entries = self._recorder.entries(viewer, operation.document, operation.node, bookkeeping.disclosures)
+        self._recorder.write(entries, source_ages(bookkeeping.traffic.by_source), bookkeeping.request_id)
         return entries
 
     def _explanation(self, operation: PreparedOperation) -> dict[str, Any]:

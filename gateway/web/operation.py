@@ -40,7 +40,7 @@ class PreparedOperation:
 
     def extensions(self) -> dict[str, Any]:
         """Return the response's extensions: the lookups of each source, and the data that is missing."""
-        return extensions(self.context.operation.traffic, self.context.operation.degraded)
+        return extensions(self.context.operation.traffic)
 
     def format_errors(self, errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
         """Return errors as members of the response."""

@@ -12,7 +12,7 @@ import pytest
 
 from student_graph.gateway.server import Service
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.servers import answering
+from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 
 TOKEN = {"Authorization": "Bearer head"}
@@ -24,7 +24,7 @@ def http() -> Iterator[httpx.Client]:
     """A gateway as `serve` runs it by default."""
     head = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}))
     service = Service([district(Ledger(students=["s1"]))], {"head": head}, introspection=False)
-    with answering(service.app()) as client:
+    with client_for(service.app()) as client:
         yield client
 
 
@@ -183,7 +183,7 @@ def test_pages_of_the_origins_that_are_allowed_may_ask() -> None:
     """With a bearer token and no cookie; other pages are refused beforehand and cannot read."""
     head = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}))
     mine, other = "https://dashboards.example", "https://evil.example"
-    with answering(Service([district(Ledger())], {"head": head}, allowed_origins=(mine,)).app()) as http:
+    with client_for(Service([district(Ledger())], {"head": head}, allowed_origins=(mine,)).app()) as http:
         asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         before = {each: http.options("/graphql", headers={"Origin": each, **asking}) for each in (mine, other)}
         told = {

@@ -1,4 +1,4 @@
-"""A graph that does what graphs do, also wrong, behind a view that answers."""
+"""A small schema whose fields succeed and fail, and a GraphQL view that serves it."""
 
 from __future__ import annotations
 
@@ -14,45 +14,46 @@ from student_graph.gateway.telemetry import Telemetry
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Context, Info, Operation, Traffic, Viewer, ViewerRole
+from student_graph.resolvers.context import Context, Info, Viewer, ViewerRole
+from student_graph.resolvers.operation import Operation, SourceTraffic
 
 TOKEN = {"Authorization": "Bearer t"}
-VIEWERS = Authenticator({"t": Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))})
-ADMISSION = Admission(VIEWERS)
+AUTHENTICATOR = Authenticator({"t": Viewer("ada", ViewerRole.TEACHER, frozenset({DistrictId("hill")}))})
+ADMISSION = Admission(AUTHENTICATOR)
 
 
 @strawberry.type
 class Query:
-    """A graph that does what graphs do, also wrong."""
+    """Fields that succeed, fail because of a vendor, or fail because of a bug."""
 
     @strawberry.field
     def role(self, info: Info) -> str:
-        """Who asks."""
-        info.context.operation.traffic["sis"] = Traffic(calls=2, asks=1)
+        """The viewer's role."""
+        info.context.operation.traffic.by_source["sis"] = SourceTraffic(calls=2, asks=1)
         return info.context.viewer.role.value
 
     @strawberry.field
     def bus(self, student: str | None = None) -> str | None:
-        """A vendor that is down."""
+        """A field whose vendor is down."""
         error = UnavailableError("no answer in time", retry_after=3)
         error.source = "sis"
         raise error
 
     @strawberry.field
     def bug(self, student: str = "605123") -> str | None:
-        """A mistake of ours whose text holds what the client sent."""
+        """A field with a bug, whose exception quotes what the client sent."""
         raise LookupError(f"no row for {student}")
 
 
-async def nobody(_: DistrictId) -> Reach:
-    """Nobody is reached: there are no districts."""
+async def no_reach(_: DistrictId) -> Reach:
+    """Return a reach without students: there are no districts."""
     return Reach()
 
 
 def begin(viewer: Viewer) -> Context:
-    """The context of an operation without districts."""
+    """Return the context of an operation without districts."""
     return Context(
-        viewer, Sources({}, fetch_from_vendor), Operation(), HmacSigner(b"k"), Telemetry().health, nobody
+        viewer, Sources({}, fetch_from_vendor), Operation(), HmacSigner(b"k"), Telemetry().health, no_reach
     )
 
 

@@ -1,4 +1,4 @@
-"""Servers and processes that tests of the service talk to, over loopback HTTP."""
+"""Servers and processes for tests, which talk to them over loopback HTTP."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process's signals alone."""
+    """A server that does not handle the process's signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -35,17 +35,17 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def answering(app: ASGIApp) -> Iterator[httpx.Client]:
-    """A client of the application, served in a thread until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
+def client_for(app: ASGIApp) -> Iterator[httpx.Client]:
+    """Serve an application in a thread until the block ends, and yield a client for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         server = _Server(uvicorn.Config(app, log_level="critical", access_log=False))
-        thread = threading.Thread(target=lambda: server.run(sockets=[bound]), daemon=True)
+        thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
         thread.start()
         try:
             while not server.started:
                 assert thread.is_alive()
                 time.sleep(0.005)
-            host, port = bound.getsockname()
+            host, port = listener.getsockname()
             with httpx.Client(base_url=f"http://{host}:{port}", trust_env=False) as client:
                 yield client
         finally:
@@ -53,8 +53,8 @@ def answering(app: ASGIApp) -> Iterator[httpx.Client]:
             thread.join(timeout=10)
 
 
-def command(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """What `student-graph` says to these arguments, once it has ended."""
+def run_command(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `student-graph` with these arguments until it ends, and return its output and exit code."""
     return subprocess.run(  # noqa: S603 - our own command
         [COMMAND, *arguments],
         capture_output=True,
@@ -65,46 +65,46 @@ def command(*arguments: str, environ: Mapping[str, str] | None = None) -> subpro
     )
 
 
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one line with which `student-graph` refuses these arguments; nothing else is printed."""
-    with pytest.raises(SystemExit) as ended:
+def error_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run `student-graph` with wrong arguments, and return the one line of its error; it prints nothing else."""
+    with pytest.raises(SystemExit) as exit_info:
         main(arguments)
-    printed, said = capsys.readouterr()
+    output, error = capsys.readouterr()
 
-    assert (ended.value.code, printed) == (2, "")
-    assert len(said.splitlines()) == 1
-    return said.rstrip()
+    assert (exit_info.value.code, output) == (2, "")
+    assert len(error.splitlines()) == 1
+    return error.rstrip()
 
 
 @dataclass
-class Running:
-    """A `student-graph` that has not ended."""
+class RunningDemo:
+    """A running `student-graph demo`."""
 
     process: subprocess.Popen[str]
     ready: dict[str, Any]
-    """What the demo's ready file says; empty for `serve`."""
+    """Content of its ready file."""
 
     def post(self, query: str, viewer: str = "superintendent", **variables: Any) -> dict[str, Any]:
-        """The answer to a query."""
-        answer = httpx.post(
+        """Send a query as a viewer, and return the response."""
+        response = httpx.post(
             self.ready["graphql"],
             json={"query": query, "variables": variables},
             headers={"Authorization": f"Bearer {self.ready['tokens'][viewer]}"},
             timeout=30,
             trust_env=False,
         )
-        found: dict[str, Any] = answer.json()
-        return found
+        content: dict[str, Any] = response.json()
+        return content
 
-    def wait_for(self, come: Callable[[], bool], seconds: float = 20.0) -> None:
-        """Until something has come to be, such as a source that is no longer left alone."""
-        until = time.monotonic() + seconds
-        while not come():
-            assert time.monotonic() < until
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Wait until a condition holds; fail after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline
             time.sleep(0.1)
 
-    def forget(self, district: str = "cedar-hollow-school-district") -> None:
-        """Have it forget all that it keeps of a district."""
+    def purge_cache(self, district: str = "cedar-hollow-school-district") -> None:
+        """Remove all cache entries of a district."""
         httpx.post(
             self.ready["graphql"].replace("/graphql", "/cache/purge"),
             json={"district": district},
@@ -114,8 +114,10 @@ class Running:
 
 
 @contextlib.contextmanager
-def started(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """A `student-graph` process, ended with the block."""
+def running_command(
+    arguments: Sequence[str], environ: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a `student-graph` process, and kill it when the block ends."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         [COMMAND, *arguments],
         stdout=subprocess.PIPE,
@@ -131,12 +133,12 @@ def started(arguments: Sequence[str], environ: Mapping[str, str] | None = None) 
 
 
 @contextlib.contextmanager
-def demo(folder: Path, *arguments: str) -> Iterator[Running]:
-    """A demo that answers, on a free port."""
+def running_demo(folder: Path, *arguments: str) -> Iterator[RunningDemo]:
+    """Start a demo on a free port, and yield it once it answers requests."""
     file = folder / "ready.json"
-    with started(["demo", "--port", "0", "--ready-file", str(file), *arguments]) as process:
+    with running_command(["demo", "--port", "0", "--ready-file", str(file), *arguments]) as process:
         while not file.exists():
             if process.poll() is not None:
                 raise AssertionError(process.communicate()[1])
             time.sleep(0.02)
-        yield Running(process, json.loads(file.read_text()))
+        yield RunningDemo(process, json.loads(file.read_text()))

@@ -13,7 +13,7 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.sandbox.showcase import showcase
-from tests.gateway.servers import command
+from tests.gateway.servers import run_command
 from tests.scenarios.helpers import impostors
 from tests.scenarios.helpers.gateways import Gateway, serving
 from tests.scenarios.helpers.impostors import CANARY, Impostor, Lie, discovery, next_page, token
@@ -166,7 +166,7 @@ def test_a_lie_at_the_door_costs_the_source(world: World, name: str) -> None:
 
 def test_check_names_every_lie_at_the_door(world: World) -> None:
     """One row for each source with the code of what is wrong; no vendor is quoted, and nobody else is asked."""
-    ended = command("check", "--config", str(world.gateway.settings), environ=world.gateway.environ)
+    ended = run_command("check", "--config", str(world.gateway.settings), environ=world.gateway.environ)
     rows = [line.split(maxsplit=5) for line in ended.stdout.splitlines()[1:]]
     failed = {row[0]: row[5].partition(":")[0] for row in rows if row[4] == "failed"}
 

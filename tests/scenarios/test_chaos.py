@@ -24,14 +24,14 @@ from student_graph.adapters.sandbox.serving import Sandbox, Switches
 from student_graph.adapters.sources import District, Freshness
 from student_graph.gateway.config.districts import connect
 from student_graph.gateway.server import Service
-from student_graph.resolvers.access import granted
+from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.faults.vendor import post
 from tests.scenarios.helpers.whole_district import HERE, Road, road
 
 FACTS = make_district(60)
 TOKEN = "t" * 32
-VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({HERE}), granted(*Sensitivity))
+VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({HERE}), unlimited_grants(*Sensitivity))
 SEEDS, QUERIES = (1, 2), 500
 PROVENANCE = "provenance { source stale }"
 SHAPES = [

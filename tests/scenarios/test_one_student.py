@@ -10,7 +10,7 @@ import pytest
 
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
-from tests.gateway.servers import ROOT, Running, demo
+from tests.gateway.servers import ROOT, RunningDemo, running_demo
 
 QUERY = (ROOT / "examples" / "queries" / "01-one-student.graphql").read_text()
 FROM_SIS = (
@@ -45,20 +45,20 @@ STUDENT = whole(FACTS)
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """A demo of a thousand students."""
-    with demo(tmp_path_factory.mktemp("ready")) as made:
+    with running_demo(tmp_path_factory.mktemp("ready")) as made:
         yield made
 
 
 @pytest.fixture
-def switch(running: Running) -> Iterator[Any]:
+def switch(running: RunningDemo) -> Iterator[Any]:
     """Turns the switches of a sandbox, with nothing kept from before; afterwards all is well again."""
 
     def turn(source: str, **switches: Any) -> None:
         url = running.ready["sources"][source]["url"]
         httpx.post(f"{url}/-/switches", json=switches, trust_env=False).raise_for_status()
-        running.forget()
+        running.purge_cache()
 
     yield turn
     for source in running.ready["sources"]:
@@ -66,7 +66,7 @@ def switch(running: Running) -> Iterator[Any]:
     running.wait_for(lambda: ask(running)[1] == [])
 
 
-def ask(running: Running, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+def ask(running: RunningDemo, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
     """The student, the errors and the extensions."""
     answer = running.post(QUERY, studentUniqueId=STUDENT, **options)
     return (answer["data"] or {}).get("student"), answer.get("errors", []), answer["extensions"]
@@ -82,7 +82,7 @@ def provenances(part: Any) -> list[dict[str, Any]]:
     return []
 
 
-def test_one_query_returns_all_parts_with_their_provenance(running: Running) -> None:
+def test_one_query_returns_all_parts_with_their_provenance(running: RunningDemo) -> None:
     """Grades, work, attendance, behavior, assessments, meals and bus, each saying where it came from."""
     student, errors, extensions = ask(running)
     assert errors == []
@@ -96,7 +96,7 @@ def test_one_query_returns_all_parts_with_their_provenance(running: Running) -> 
     assert all(seen["failures"] == 0 for seen in extensions["sources"].values())
 
 
-def test_with_the_lms_off_the_sis_answers_and_the_rest_says_why(running: Running, switch: Any) -> None:
+def test_with_the_lms_off_the_sis_answers_and_the_rest_says_why(running: RunningDemo, switch: Any) -> None:
     """Work is null with a code; computed grades are missing from the list and named as degraded."""
     switch("canvas", down=True)
     student, errors, extensions = ask(running)
@@ -112,7 +112,7 @@ def test_with_the_lms_off_the_sis_answers_and_the_rest_says_why(running: Running
     ]
 
 
-def test_with_the_sis_off_the_student_is_not_known_and_it_says_why(running: Running, switch: Any) -> None:
+def test_with_the_sis_off_the_student_is_not_known_and_it_says_why(running: RunningDemo, switch: Any) -> None:
     """Without the system of record there is no student to hang anything on: null and one reason, no crash."""
     switch("edfi", down=True)
     student, errors, _ = ask(running)
@@ -123,7 +123,7 @@ def test_with_the_sis_off_the_student_is_not_known_and_it_says_why(running: Runn
 
 
 @pytest.mark.parametrize("answers", range(2, 30, 3))
-def test_a_source_that_dies_on_the_way_costs_its_own_fields(running: Running, switch: Any, answers: int) -> None:
+def test_a_source_that_dies_on_the_way_costs_its_own_fields(running: RunningDemo, switch: Any, answers: int) -> None:
     """The SIS goes down after so many answers: what came is whole, what did not is null with a reason."""
     whole_student, _, _ = ask(running)
     switch("edfi", down_after=answers)
@@ -139,7 +139,7 @@ def test_a_source_that_dies_on_the_way_costs_its_own_fields(running: Running, sw
 
 @pytest.mark.parametrize("answers", range(1, 12, 2))
 def test_a_source_that_dies_in_the_midst_of_its_pages_gives_no_part_of_a_list(
-    running: Running, switch: Any, answers: int
+    running: RunningDemo, switch: Any, answers: int
 ) -> None:
     """A list is whole or null: the first pages of a reading that broke are not an answer."""
     query = """{ districts { schools { name students(first: 100) { totalCount edges { node { studentUniqueId
@@ -155,14 +155,14 @@ def test_a_source_that_dies_in_the_midst_of_its_pages_gives_no_part_of_a_list(
             assert events is None or events == one["node"]["attendanceEvents"]
 
 
-def test_a_throttled_source_says_so(running: Running, switch: Any) -> None:
+def test_a_throttled_source_says_so(running: RunningDemo, switch: Any) -> None:
     """Throttling is told apart from refusal, and is worth asking again."""
     switch("canvas", throttled=True)
     _, errors, _ = ask(running)
     assert {(e["extensions"]["code"], e["extensions"]["retryable"]) for e in errors} == {("RATE_LIMITED", True)}
 
 
-def test_a_slow_source_slows_only_itself(running: Running, switch: Any) -> None:
+def test_a_slow_source_slows_only_itself(running: RunningDemo, switch: Any) -> None:
     """With latency the answer is the same."""
     before, _, _ = ask(running)
     switch("canvas", latency=300)
@@ -171,7 +171,7 @@ def test_a_slow_source_slows_only_itself(running: Running, switch: Any) -> None:
     assert undated(after) == undated(before)
 
 
-def test_a_teacher_without_grants_gets_the_open_part(running: Running) -> None:
+def test_a_teacher_without_grants_gets_the_open_part(running: RunningDemo) -> None:
     """Classes that are not granted are null and FORBIDDEN; the rest answers."""
     student, errors, _ = ask(running, viewer="teacher")
     forbidden = {(error["path"][1], error["extensions"]["code"]) for error in errors}

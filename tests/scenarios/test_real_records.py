@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.servers import ROOT, Running, demo
+from tests.gateway.servers import ROOT, RunningDemo, running_demo
 
 RECORDS = ROOT.parent / "shared" / "data" / "derived-grand-bend"
 
@@ -15,20 +15,20 @@ pytestmark = pytest.mark.skipif(not RECORDS.is_dir(), reason="the sample distric
 
 
 @pytest.fixture(scope="module")
-def grand_bend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def grand_bend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """A demo that serves the sample district."""
-    with demo(tmp_path_factory.mktemp("ready"), "--records", str(RECORDS)) as running:
+    with running_demo(tmp_path_factory.mktemp("ready"), "--records", str(RECORDS)) as running:
         yield running
 
 
-def data(running: Running, query: str, **variables: Any) -> Any:
+def data(running: RunningDemo, query: str, **variables: Any) -> Any:
     """The data of an answer that has no errors."""
     answer = running.post(query, **variables)
     assert "errors" not in answer
     return answer["data"]
 
 
-def everybody(running: Running, selection: str, first: int = 100) -> list[dict[str, Any]]:
+def everybody(running: RunningDemo, selection: str, first: int = 100) -> list[dict[str, Any]]:
     """The selection for every student of the district, page after page."""
     query = f"""query ($after: String) {{ students(filter: {{}}, first: {first}, after: $after) {{
         pageInfo {{ hasNextPage endCursor }} edges {{ node {{ studentUniqueId {selection} }} }} }} }}"""
@@ -42,25 +42,25 @@ def everybody(running: Running, selection: str, first: int = 100) -> list[dict[s
         after = page["pageInfo"]["endCursor"]
 
 
-def student(running: Running, number: str, selection: str) -> Any:
+def student(running: RunningDemo, number: str, selection: str) -> Any:
     """The selection for one student."""
     return data(running, f'{{ student(studentUniqueId: "{number}") {{ {selection} }} }}')["student"]
 
 
-def test_the_district_has_960_students_each_once(grand_bend: Running) -> None:
+def test_the_district_has_960_students_each_once(grand_bend: RunningDemo) -> None:
     """Every student of the files comes once, page after page."""
     numbers = [each["studentUniqueId"] for each in everybody(grand_bend, "")]
     assert len(numbers) == len(set(numbers)) == 960
     assert (min(numbers), max(numbers)) == ("604821", "605780")
 
 
-def test_the_district_has_three_schools(grand_bend: Running) -> None:
+def test_the_district_has_three_schools(grand_bend: RunningDemo) -> None:
     """The schools of the files, by number."""
     [district] = data(grand_bend, "{ districts { schools { schoolId } } }")["districts"]
     assert [school["schoolId"] for school in district["schools"]] == ["255901001", "255901044", "255901107"]
 
 
-def test_students_have_1917_school_attendance_events(grand_bend: Running) -> None:
+def test_students_have_1917_school_attendance_events(grand_bend: RunningDemo) -> None:
     """Events about school days, added up over all students, are those of the file: none lost, none twice."""
     query = "attendanceEvents(scope: SCHOOL, first: 100) { pageInfo { hasNextPage } edges { node { category } } }"
     found = [each["attendanceEvents"] for each in everybody(grand_bend, query, first=40)]
@@ -71,7 +71,7 @@ def test_students_have_1917_school_attendance_events(grand_bend: Running) -> Non
     assert counts == {"EXCUSED_ABSENCE": 1077, "UNEXCUSED_ABSENCE": 773, "TARDY": 66, "PARTIAL": 1}
 
 
-def test_students_have_21_discipline_incidents(grand_bend: Running) -> None:
+def test_students_have_21_discipline_incidents(grand_bend: RunningDemo) -> None:
     """Every incident of the file hangs off the student whose behavior is recorded, with its date."""
     found = everybody(grand_bend, "disciplineIncidents { incidentIdentifier date behaviors { codeValue } }")
     incidents = [incident for each in found for incident in each["disciplineIncidents"]]
@@ -79,7 +79,7 @@ def test_students_have_21_discipline_incidents(grand_bend: Running) -> None:
     assert all(incident["date"] for incident in incidents)
 
 
-def test_604822_rides_bus_101(grand_bend: Running) -> None:
+def test_604822_rides_bus_101(grand_bend: RunningDemo) -> None:
     """The bus of the file, without the accommodation that stands beside it there."""
     bus = "transportation { busNumber mileage busRoute { codeValue } }"
     told = student(grand_bend, "604822", f"name {{ lastName }} {bus}")
@@ -89,7 +89,7 @@ def test_604822_rides_bus_101(grand_bend: Running) -> None:
     }
 
 
-def test_605123_has_an_act_composite_of_18(grand_bend: Running) -> None:
+def test_605123_has_an_act_composite_of_18(grand_bend: RunningDemo) -> None:
     """The score of the file, as text and as a number, beside that of the same student's other occasion."""
     query = "assessments { assessment { title } scores { reportingMethod { codeValue } result numeric } }"
     results = student(grand_bend, "605123", query)["assessments"]
@@ -102,7 +102,7 @@ def test_605123_has_an_act_composite_of_18(grand_bend: Running) -> None:
     assert sorted(composites) == [("18", 18.0), ("27", 27.0)]
 
 
-def test_49_students_have_canvas_work(grand_bend: Running) -> None:
+def test_49_students_have_canvas_work(grand_bend: RunningDemo) -> None:
     """The LMS files beside the records give work to their students; the others have no link, and it says so."""
     query = """query ($after: String) { students(filter: {}, first: 100, after: $after) {
         pageInfo { hasNextPage endCursor }
@@ -121,7 +121,7 @@ def test_49_students_have_canvas_work(grand_bend: Running) -> None:
     assert codes == ["NO_IDENTITY_LINK"] * (960 - 49)
 
 
-def test_enrollments_are_derived_where_a_record_places_a_student(grand_bend: Running) -> None:
+def test_enrollments_are_derived_where_a_record_places_a_student(grand_bend: RunningDemo) -> None:
     """243 students have a stay, each marked as derived; nobody else is placed anywhere."""
     found = everybody(grand_bend, "enrollments { entryType { codeValue } school { schoolId } }")
     placed = [each for each in found if each["enrollments"]]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from student_graph.gateway.web.request import NUL_MESSAGE
 from student_graph.resolvers.schema import export
-from tests.gateway.servers import Running, demo
+from tests.gateway.servers import RunningDemo, running_demo
 
 EXAMPLES = 40
 """Documents for each field of the root."""
@@ -21,14 +21,14 @@ MISTAKES = {None, "BAD_INPUT", "BAD_ID", "QUERY_TOO_COMPLEX"}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """A demo of a small district."""
-    with demo(tmp_path_factory.mktemp("demo"), "--students", "30") as made:
+    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "30") as made:
         yield made
 
 
 def test_no_document_of_the_schema_finds_a_fault(
-    running: Running, record_property: Callable[[str, object], None]
+    running: RunningDemo, record_property: Callable[[str, object], None]
 ) -> None:
     """Every answer is JSON of GraphQL, none is a 500, and every error is a mistake of the document or NUL."""
     schema = schemathesis.graphql.from_file(export())
@@ -41,7 +41,7 @@ def test_no_document_of_the_schema_finds_a_fault(
     assert counts["documents"] >= 10 * EXAMPLES
 
 
-def _ask(operation: Any, running: Running, counts: Counter[str]) -> None:
+def _ask(operation: Any, running: RunningDemo, counts: Counter[str]) -> None:
     token = running.ready["tokens"]["superintendent"]
 
     @seed(20261125)

@@ -1,4 +1,4 @@
-"""An issuer of tokens on this machine, whose keys and answers tests choose."""
+"""Signed tokens, and an issuer on this machine whose published keys and faults a test chooses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from starlette.applications import Starlette
 from starlette.responses import Response, StreamingResponse
@@ -23,29 +23,29 @@ from starlette.routing import Route
 
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.auth import Issuer, IssuerKeys, TokenVerifier
-from student_graph.gateway.auth.keys import PATIENCE
+from student_graph.gateway.auth.keys import FETCH_TIMEOUT_SECONDS
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.cache.small_cache import Clock
 from tests.gateway.servers import client_for
 
-NAME, AUDIENCE = "https://login.hill.example", "student-graph"
+ISSUER_NAME, AUDIENCE = "https://login.hill.example", "student-graph"
 HILL, DALE = DistrictId("hill"), DistrictId("dale")
-Signing = EllipticCurvePrivateKey | RSAPrivateKey
-RSA = generate_rsa(65537, 2048)
-EC = generate_private_key(SECP256R1())
+SigningKey = EllipticCurvePrivateKey | RSAPrivateKey
+RSA_KEY = generate_rsa_key(65537, 2048)
+EC_KEY = generate_private_key(SECP256R1())
 
 
-def public(key: Signing, kid: str) -> dict[str, Any]:
-    """A key as an issuer publishes it."""
+def public_jwk(key: SigningKey, key_id: str) -> dict[str, Any]:
+    """The public part of a key as an issuer publishes it."""
     algorithm: Any = RSAAlgorithm if isinstance(key, RSAPrivateKey) else ECAlgorithm
-    return {**algorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
+    return {**algorithm.to_jwk(key.public_key(), as_dict=True), "kid": key_id, "use": "sig"}
 
 
-def claims(**changes: Any) -> dict[str, Any]:
-    """What a good token says; a change to None leaves a claim out."""
+def valid_claims(**changes: Any) -> dict[str, Any]:
+    """The claims of a valid token, issued now for ten minutes; a change to None removes a claim."""
     now = int(time.time())
-    good = {
-        "iss": NAME,
+    claims = {
+        "iss": ISSUER_NAME,
         "aud": AUDIENCE,
         "sub": "ada",
         "iat": now,
@@ -53,85 +53,98 @@ def claims(**changes: Any) -> dict[str, Any]:
         "role": "Teacher",
         "staff_id": "7",
     }
-    return {name: value for name, value in (good | changes).items() if value is not None}
+    return {name: value for name, value in (claims | changes).items() if value is not None}
 
 
-def token(
-    key: Any = EC, algorithm: str = "ES256", headers: Mapping[str, Any] | None = None, **changes: Any
+def signed_token(
+    key: Any = EC_KEY, algorithm: str = "ES256", headers: Mapping[str, Any] | None = None, **changes: Any
 ) -> str:
-    """A signed token."""
-    return jwt.encode(claims(**changes), key, algorithm, headers={"kid": "one", **(headers or {})})
+    """A signed token with valid claims and some changes."""
+    return jwt.encode(valid_claims(**changes), key, algorithm, headers={"kid": "one", **(headers or {})})
 
 
-def by_hand(header: Mapping[str, Any], payload: Mapping[str, Any] | bytes) -> str:
-    """A well signed token with whatever in it: libraries tidy up what they sign."""
-    said = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+def sign_unchecked(header: Mapping[str, Any], payload: Mapping[str, Any] | bytes) -> str:
+    """A token with a valid signature of `EC_KEY` and any content; PyJWT would correct or refuse some content."""
+    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     head = json.dumps({"alg": "ES256", "kid": "one", "typ": "JWT", **header}).encode()
-    body = f"{_spelled(head)}.{_spelled(said)}"
-    return f"{body}.{_spelled(ECAlgorithm(ECAlgorithm.SHA256).sign(body.encode(), EC))}"
+    signed = f"{encode_part(head)}.{encode_part(content)}"
+    return f"{signed}.{encode_part(ECAlgorithm(ECAlgorithm.SHA256).sign(signed.encode(), EC_KEY))}"
 
 
-def _spelled(part: bytes) -> str:
+def encode_part(part: bytes) -> str:
+    """A part of a token: base64 for URLs without padding."""
     return base64.urlsafe_b64encode(part).decode().rstrip("=")
 
 
 @dataclass
-class Endpoint:
-    """Where an issuer publishes its keys."""
+class KeyEndpoint:
+    """The address at which an issuer publishes its keys."""
 
-    keys: list[dict[str, Any]] = field(default_factory=lambda: [public(EC, "one"), public(RSA, "rsa")])
+    keys: list[dict[str, Any]] = field(
+        default_factory=lambda: [public_jwk(EC_KEY, "one"), public_jwk(RSA_KEY, "rsa")]
+    )
     body: bytes | None = None
-    """What it answers instead of its keys."""
+    """The response's body; None for the keys."""
     status: int = 200
-    held: bool = False
-    """Whether it lets everybody wait."""
-    dripping: bool = False
-    """Whether its answer goes on without an end, byte by byte."""
-    asked: int = 0
-    elsewhere: int = 0
+    stalled: bool = False
+    """Whether responses wait until this is False again."""
+    endless: bool = False
+    """Whether a response goes on without an end, byte by byte."""
+    requests: int = 0
+    other_requests: int = 0
     """Requests to any other address of the same server."""
 
-    async def answer(self, _: Any) -> Response:
-        self.asked += 1
-        while self.held:  # noqa: ASYNC110 - tests let go from another thread
+    async def respond(self, _: Any) -> Response:
+        self.requests += 1
+        while self.stalled:  # noqa: ASYNC110 - a test changes it in another thread
             await asyncio.sleep(0.005)
-        if self.dripping:
-            return StreamingResponse(_drops(), media_type="application/json")
+        if self.endless:
+            return StreamingResponse(_endless_spaces(), media_type="application/json")
         body = json.dumps({"keys": self.keys}).encode() if self.body is None else self.body
         return Response(body, self.status, {"Location": "/other"}, media_type="application/json")
 
-    async def other(self, _: Any) -> Response:
-        self.elsewhere += 1
+    async def respond_elsewhere(self, _: Any) -> Response:
+        self.other_requests += 1
         return Response(json.dumps({"keys": self.keys}), media_type="application/json")
 
 
-async def _drops() -> AsyncIterator[bytes]:
+async def _endless_spaces() -> AsyncIterator[bytes]:
     while True:
         yield b" "
         await asyncio.sleep(0.02)
 
 
 @dataclass
-class Stand:
-    """A verifier whose issuer answers on this machine."""
+class RunningIssuer:
+    """An issuer that serves its keys on this machine, and a verifier that accepts its tokens."""
 
-    endpoint: Endpoint
-    keys: IssuerKeys
+    issuer: Issuer
+    endpoint: KeyEndpoint
     verifier: TokenVerifier
     url: str
     clock: Clock
+    """The clock by which keys get old."""
+
+    async def wait_for_background_fetch(self) -> None:
+        """Wait until a running fetch of keys has finished: an unknown key id joins it."""
+        await self.issuer.keys.find("unknown")
 
 
 @contextlib.asynccontextmanager
-async def standing(
-    endpoint: Endpoint | None = None, *, patience: float = PATIENCE, **settings: Any
-) -> AsyncIterator[Stand]:
-    """An issuer of the district `hill` that answers until the block ends."""
-    made, clock = endpoint or Endpoint(), Clock()
-    routes = [Route("/keys", made.answer), Route("/{rest:path}", made.other)]
+async def running_issuer(
+    *, timeout_seconds: float = FETCH_TIMEOUT_SECONDS, **settings: Any
+) -> AsyncIterator[RunningIssuer]:
+    """Run the issuer of the district `hill` until the block ends."""
+    endpoint, clock = KeyEndpoint(), Clock()
+    routes = [Route("/keys", endpoint.respond), Route("/{rest:path}", endpoint.respond_elsewhere)]
     with client_for(Starlette(routes=routes)) as client:
         url = str(client.base_url).rstrip("/")
-        keys = IssuerKeys(f"{url}/keys", httpx.AsyncClient(trust_env=False), patience=patience, clock=clock)
-        issuer = Issuer(NAME, keys, AUDIENCE, frozenset({HILL}), roles={"Teacher": ViewerRole.TEACHER}, **settings)
-        yield Stand(made, keys, TokenVerifier({NAME: issuer}), url, clock)
-        await keys.close()
+        http = httpx.AsyncClient(trust_env=False)
+        keys = IssuerKeys(f"{url}/keys", http, timeout_seconds=timeout_seconds, clock=clock)
+        roles = {"Teacher": ViewerRole.TEACHER}
+        issuer = Issuer(ISSUER_NAME, keys, AUDIENCE, frozenset({HILL}), roles=roles, **settings)
+        try:
+            yield RunningIssuer(issuer, endpoint, TokenVerifier({ISSUER_NAME: issuer}), url, clock)
+        finally:
+            endpoint.stalled = endpoint.endless = False
+            await keys.close()

@@ -16,16 +16,16 @@ from student_graph.adapters.answers import Ask
 from student_graph.adapters.model import DistrictId, Sensitivity
 from student_graph.adapters.sources import District
 from student_graph.gateway.cache import Limits
-from student_graph.gateway.cache.response_cache import Wholes
+from student_graph.gateway.cache.response_cache import ResponseCache
 from student_graph.gateway.disclosure import Entry
 from student_graph.gateway.server import Service
-from student_graph.resolvers.access import granted
+from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.cache.small_cache import STUDENTS, Clock, Kept
-from tests.gateway.servers import answering
+from tests.gateway.cache.small_cache import STUDENTS, CacheHarness, Clock
+from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, district, enrollment, event, source
 
-ALL = granted(*Sensitivity)
+ALL = unlimited_grants(*Sensitivity)
 HERE, ELSEWHERE = frozenset({DISTRICT}), frozenset({DistrictId("dale")})
 VIEWERS = {
     "head": Viewer("head", ViewerRole.SUPERINTENDENT, HERE, ALL, operator=True),
@@ -64,8 +64,8 @@ def served(limits: Limits) -> Iterator[Asking]:
         events=[event("s1", "1", 3), event("s2", "1", 4)],
     )
     both = [district(ledger), type(district(ledger))(DistrictId("dale"), "Dale", (source(Sis, Ledger(), "sis"),))]
-    service = Service(both, VIEWERS, cache=limits)  # a viewer's token is its name here
-    with answering(service.app()) as client:
+    service = Service(both, VIEWERS, cache_limits=limits)  # a viewer's token is its name here
+    with client_for(service.app()) as client:
         yield Asking(client, ledger)
 
 
@@ -168,7 +168,7 @@ def test_wishes_for_newer_answers_are_heard_so_often_and_no_more(ask: Asking) ->
 
 def test_whole_answers_can_be_switched_off() -> None:
     """Then each operation is carried out, from what is kept of its parts."""
-    for ask in served(Limits(whole=False)):
+    for ask in served(Limits(responses=False)):
         assert not reused(ask, EVENTS)
         assert ask(EVENTS)["extensions"]["sources"]["hill/sis"]["calls"] == 0
 
@@ -185,8 +185,8 @@ def test_a_client_keeps_an_answer_as_long_as_the_operator_says(
 ) -> None:
     """Not at all unless configured, and for none who signs in after; an answer with an error never."""
     ledger = Ledger(students=["s1"], events=[event("s1", "1", 3)])
-    service = Service([district(ledger)], VIEWERS, client_seconds=seconds)
-    with answering(service.app()) as client:
+    service = Service([district(ledger)], VIEWERS, client_cache_seconds=seconds)
+    with client_for(service.app()) as client:
         body = {"query": STUDENT % EVENTS, "variables": {"id": "s1"}}
         headers = {"Authorization": "Bearer head"}
         for _ in range(3):
@@ -200,13 +200,13 @@ def test_a_client_keeps_an_answer_as_long_as_the_operator_says(
 
 async def test_at_midnight_of_a_district_its_answers_are_those_of_yesterday() -> None:
     """Although all that they rest on is fresh: `today` is another day."""
-    kept, wall = Kept(), Clock(1_800_000_000.0)
+    harness, wall = CacheHarness(), Clock(1_800_000_000.0)
     batch = Ask(STUDENTS, ("s1", "s2"))
-    await kept.ask(batch)
-    await kept.ask(batch)
+    await harness.ask(batch)
+    await harness.ask(batch)
     hill = District(DISTRICT, "Hill", (), ZoneInfo("America/Chicago"))
-    wholes = Wholes(kept.cache.store, {DISTRICT: hill}, 1 << 20, kept.clock, wall)
-    wholes.keep("question", kept.operation, b"{}", [DISTRICT])
+    wholes = ResponseCache(harness.cache.store, {DISTRICT: hill}, 1 << 20, harness.clock, wall)
+    wholes.keep("question", harness.operation, b"{}", [DISTRICT])
     wall.now = hill.end_of_day() - 1
     assert wholes.find("question") is not None
     wall.now += 1
@@ -216,14 +216,14 @@ async def test_at_midnight_of_a_district_its_answers_are_those_of_yesterday() ->
 
 async def test_whole_answers_are_bounded_in_bytes() -> None:
     """What was asked for longest ago goes first, and one that is too large is not kept at all."""
-    kept = Kept()
-    await kept.students("s1")
-    await kept.students("s1")
+    harness = CacheHarness()
+    await harness.students("s1")
+    await harness.students("s1")
     hill = District(DISTRICT, "Hill", ())
-    wholes = Wholes(kept.cache.store, {DISTRICT: hill}, 100_000, kept.clock)
+    wholes = ResponseCache(harness.cache.store, {DISTRICT: hill}, 100_000, harness.clock)
     for number in range(40):
-        wholes.keep(number, kept.operation, b"x" * 4000, [DISTRICT])
-    wholes.keep("large", kept.operation, b"x" * 50_000, [DISTRICT])
+        wholes.keep(number, harness.operation, b"x" * 4000, [DISTRICT])
+    wholes.keep("large", harness.operation, b"x" * 50_000, [DISTRICT])
     assert (wholes.find("large"), wholes.find(0), wholes.bytes <= 100_000) == (None, None, True)
     assert wholes.find(39) is not None
     assert 10 <= len(wholes) <= 20
@@ -231,17 +231,17 @@ async def test_whole_answers_are_bounded_in_bytes() -> None:
 
 async def test_what_is_recorded_of_a_whole_answer_counts_as_a_part_of_it() -> None:
     """It is kept as long, to be written in full once more in each file of the record."""
-    kept = Kept()
-    await kept.students("s1")
-    await kept.students("s1")
-    wholes = Wholes(kept.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, kept.clock)
-    wholes.keep("bare", kept.operation, b"{}", [DISTRICT])
+    harness = CacheHarness()
+    await harness.students("s1")
+    await harness.students("s1")
+    wholes = ResponseCache(harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, harness.clock)
+    wholes.keep("bare", harness.operation, b"{}", [DISTRICT])
     bare = wholes.bytes
     entry = Entry(b"x" * 5_000, False, DISTRICT, 1)
-    wholes.keep("question", kept.operation, b"{}", [DISTRICT], [entry])
+    wholes.keep("question", harness.operation, b"{}", [DISTRICT], [entry])
     assert 5_000 < wholes.bytes - 2 * bare < 5_500
-    entry.file, entry.again = "disclosure-1.jsonl", b"same"
-    wholes.keep("question", kept.operation, b"{}", [DISTRICT])
+    entry.file, entry.repeat_body = "disclosure-1.jsonl", b"same"
+    wholes.keep("question", harness.operation, b"{}", [DISTRICT])
     assert wholes.bytes == 2 * bare
 
 

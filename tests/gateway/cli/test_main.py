@@ -10,12 +10,12 @@ from graphql import build_schema
 
 from student_graph.adapters.registry import adapter_kinds, installed_adapters
 from student_graph.gateway.cli.main import main
-from tests.gateway.servers import ROOT, command, refusal
+from tests.gateway.servers import ROOT, error_line, run_command
 
 
 def test_the_schema_is_printed() -> None:
     """What is printed can be read back, and is the file of the project."""
-    printed = command("schema").stdout
+    printed = run_command("schema").stdout
 
     assert build_schema(printed).query_type
     assert printed == (ROOT / "schema.graphql").read_text()
@@ -23,7 +23,7 @@ def test_the_schema_is_printed() -> None:
 
 def test_adapters_are_listed() -> None:
     """Kind, contract, how many lookups, and where the class is."""
-    lines = command("adapters", "list").stdout.splitlines()
+    lines = run_command("adapters", "list").stdout.splitlines()
 
     assert lines[0].split() == ["KIND", "CONTRACT", "LOOKUPS", "CLASS"]
     assert [line.split() for line in lines[1:]] == [
@@ -35,7 +35,7 @@ def test_adapters_are_listed() -> None:
 @pytest.mark.parametrize("kind", installed_adapters())
 def test_settings_have_a_json_schema(kind: str) -> None:
     """An editor can check a settings file with it; secrets are named by their variables."""
-    schema = json.loads(command("adapters", "schema", kind).stdout)
+    schema = json.loads(run_command("adapters", "schema", kind).stdout)
 
     jsonschema.Draft202012Validator.check_schema(schema)
     assert "base_url" in schema["required"]
@@ -56,7 +56,7 @@ def test_a_wrong_command_is_one_readable_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     """What is wrong, and status 2."""
-    assert refusal(capsys, *arguments).startswith(said)
+    assert error_line(capsys, *arguments).startswith(said)
 
 
 @pytest.mark.parametrize("arguments", [[], ["demo"], ["serve"], ["check"], ["schema"], ["adapters"]])

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.gateway.servers import ROOT, Running, demo, refusal
+from tests.gateway.servers import ROOT, RunningDemo, error_line, running_demo
 
 PEOPLE = {"superintendent", "principal", "teacher", "counselor", "parent", "student"}
 STUDENT = """
@@ -23,18 +23,18 @@ query ($id: String) {
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """A demo of a small district."""
-    with demo(tmp_path_factory.mktemp("demo"), "--students", "60") as made:
+    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "60") as made:
         yield made
 
 
-def base(running: Running) -> str:
+def base(running: RunningDemo) -> str:
     """Root of the gateway's addresses."""
     return str(running.ready["graphql"]).removesuffix("/graphql")
 
 
-def test_the_ready_file_names_everything(running: Running) -> None:
+def test_the_ready_file_names_everything(running: RunningDemo) -> None:
     """Address of the graph, tokens of the viewers, and the sources by name."""
     assert set(running.ready) == {"graphql", "graphiql", "tokens", "sources", "disclosures"}
     assert set(running.ready["tokens"]) == PEOPLE
@@ -46,7 +46,7 @@ def test_the_ready_file_names_everything(running: Running) -> None:
 
 def test_the_second_kind_has_sources_of_its_own(tmp_path: Path) -> None:
     """OneRoster for the roster, Canvas for the work, and a vendor of assessments with another OneRoster."""
-    with demo(tmp_path, "--students", "10", "--district", "oneroster") as running:
+    with running_demo(tmp_path, "--students", "10", "--district", "oneroster") as running:
         told = running.post("{ districts { name } sources { name kind } }")["data"]
 
     kinds = {"oneroster": "oneroster", "canvas": "canvas", "assessments": "oneroster"}
@@ -59,7 +59,7 @@ def test_the_second_kind_has_sources_of_its_own(tmp_path: Path) -> None:
 def test_two_districts_have_viewers_of_each_and_of_both(tmp_path: Path) -> None:
     """Names of the second district that the first has too end in `-2`; the county office sees both."""
     query = "{ districts { name } }"
-    with demo(tmp_path, "--students", "10", "--district", "both") as running:
+    with running_demo(tmp_path, "--students", "10", "--district", "both") as running:
         seen = {viewer: running.post(query, viewer=viewer) for viewer in running.ready["tokens"]}
 
     names = {viewer: [d["name"] for d in told["data"]["districts"]] for viewer, told in seen.items()}
@@ -72,7 +72,7 @@ def test_two_districts_have_viewers_of_each_and_of_both(tmp_path: Path) -> None:
     assert set(running.ready["sources"]) == {"edfi", "canvas", "oneroster", "canvas-2", "assessments"}
 
 
-def test_everything_answers_once_the_ready_file_is_there(running: Running) -> None:
+def test_everything_answers_once_the_ready_file_is_there(running: RunningDemo) -> None:
     """The gateway is ready, and the sandboxes are where the file says."""
     for path in ("/health/live", "/health/ready"):
         assert httpx.get(base(running) + path).status_code == 200
@@ -80,7 +80,7 @@ def test_everything_answers_once_the_ready_file_is_there(running: Running) -> No
         assert httpx.get(f"{source['url']}/-/switches").json()["down"] is False
 
 
-def test_one_query_reads_the_sis_and_the_lms(running: Running) -> None:
+def test_one_query_reads_the_sis_and_the_lms(running: RunningDemo) -> None:
     """A student's name comes from the SIS, the student's work from the LMS, each saying so."""
     listed = running.post("{ students(filter: {}, first: 50) { edges { node { studentUniqueId } } } }")
     ids = [edge["node"]["studentUniqueId"] for edge in listed["data"]["students"]["edges"]]
@@ -90,7 +90,7 @@ def test_one_query_reads_the_sis_and_the_lms(running: Running) -> None:
     assert {w["provenance"]["source"] for student in told for w in student["assignments"] or []} == {"canvas"}
 
 
-def test_a_teacher_has_no_grants(running: Running) -> None:
+def test_a_teacher_has_no_grants(running: RunningDemo) -> None:
     """Whoever asks with the teacher's token is refused what needs a grant."""
     query = "{ students(filter: {}, first: 1) { edges { node { studentUniqueId demographics { birthDate } } } } }"
     mine, theirs = running.post(query), running.post(query, viewer="teacher")
@@ -99,27 +99,27 @@ def test_a_teacher_has_no_grants(running: Running) -> None:
     assert {error["extensions"]["code"] for error in theirs["errors"]} == {"FORBIDDEN"}
 
 
-def test_tokens_are_new_at_each_start(running: Running, tmp_path: Path) -> None:
+def test_tokens_are_new_at_each_start(running: RunningDemo, tmp_path: Path) -> None:
     """A token of one run is nobody's in the next."""
-    with demo(tmp_path, "--students", "10") as other:
+    with running_demo(tmp_path, "--students", "10") as other:
         assert not set(other.ready["tokens"].values()) & set(running.ready["tokens"].values())
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "169.254.169.254"])
-def test_other_host_names_are_refused(running: Running, host: str) -> None:
+def test_other_host_names_are_refused(running: RunningDemo, host: str) -> None:
     """A page of another site whose name was made to lead here gets nothing."""
     answer = httpx.get(base(running) + "/health/live", headers={"Host": host})
 
     assert answer.status_code == 400
 
 
-def test_loopback_host_names_are_served(running: Running) -> None:
+def test_loopback_host_names_are_served(running: RunningDemo) -> None:
     """By number or by name."""
     for host in ("localhost", "127.0.0.1:8000", "[::1]:8000"):
         assert httpx.get(base(running) + "/health/live", headers={"Host": host}).status_code == 200
 
 
-def test_a_browser_gets_the_page_without_a_token(running: Running) -> None:
+def test_a_browser_gets_the_page_without_a_token(running: RunningDemo) -> None:
     """The page is for everybody on this machine; what it shows needs a token."""
     page = httpx.get(running.ready["graphql"], headers={"Accept": "text/html"})
 
@@ -129,7 +129,7 @@ def test_a_browser_gets_the_page_without_a_token(running: Running) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-def test_queries_come_by_post_only(running: Running, method: str) -> None:
+def test_queries_come_by_post_only(running: RunningDemo, method: str) -> None:
     """An address is kept in histories and logs; a query does not belong in one."""
     answer = httpx.request(method, running.ready["graphql"], params={"query": "{ viewer { role } }"})
 
@@ -137,7 +137,7 @@ def test_queries_come_by_post_only(running: Running, method: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_answers_are_nobodys_to_keep(running: Running) -> None:
+def test_answers_are_nobodys_to_keep(running: RunningDemo) -> None:
     """Every answer says so, refusals too."""
     for answer in (httpx.post(running.ready["graphql"], json={}), httpx.get(base(running) + "/nowhere")):
         assert answer.headers["cache-control"] == "private, no-store"
@@ -151,7 +151,7 @@ def test_the_ready_file_is_its_owners_alone(tmp_path: Path) -> None:
     file.write_text("old")
     file.chmod(0o644)
     file.unlink()
-    with demo(tmp_path, "--students", "10") as running:
+    with running_demo(tmp_path, "--students", "10") as running:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
 
@@ -178,21 +178,21 @@ def test_a_wrong_argument_is_one_readable_line(
     capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     """The option and what is wrong with it, and nothing is started."""
-    assert said in refusal(capsys, "demo", *arguments)
+    assert said in error_line(capsys, "demo", *arguments)
 
 
 def test_a_folder_without_records_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """An empty folder, or a file in its place."""
     (tmp_path / "file").write_text("{}")
     for folder, said in ((tmp_path, "holds no *.jsonl files"), (tmp_path / "file", "is not a folder")):
-        assert refusal(capsys, "demo", "--records", str(folder)) == f"student-graph: --records: {folder} {said}"
+        assert error_line(capsys, "demo", "--records", str(folder)) == f"student-graph: --records: {folder} {said}"
 
 
 def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything else is started."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = refusal(capsys, "demo", "--port", str(port))
+        said = error_line(capsys, "demo", "--port", str(port))
 
     assert said == f"student-graph: port {port} is in use; choose another one"
 
@@ -202,7 +202,7 @@ def test_records_are_served_as_of_their_last_day(tmp_path: Path) -> None:
     records = ROOT.parent / "shared" / "data" / "derived-grand-bend"
     if not records.is_dir():
         pytest.skip("the sample records are not beside this checkout")
-    with demo(tmp_path, "--records", str(records)) as running:
+    with running_demo(tmp_path, "--records", str(records)) as running:
         answer = running.post(
             '{ districts { name schoolYear } student(studentUniqueId: "604822") '
             "{ name { lastName } transportation { busNumber } } }"

@@ -16,7 +16,7 @@ from student_graph.gateway.server import Service
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.execution.product import WORLDS
-from tests.gateway.servers import answering, refusal
+from tests.gateway.servers import client_for, error_line
 from tests.gateway.small_district import DISTRICT, Ledger, district
 
 SCHEMA = make_schema(BreadthExecutor)
@@ -85,7 +85,7 @@ def test_a_document_that_cannot_be_explained_is_refused_in_one_line(
     config: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], problem: str
 ) -> None:
     """The line says which argument is wrong, and why."""
-    assert problem in refusal(capsys, "explain", *arguments, "--config", str(config))
+    assert problem in error_line(capsys, "explain", *arguments, "--config", str(config))
 
 
 def test_an_operator_can_request_an_explanation() -> None:
@@ -98,7 +98,7 @@ def test_an_operator_can_request_an_explanation() -> None:
         headers = {"Authorization": f"Bearer {name * 32}", "X-Student-Graph-Explain": "1"}
         return client.post("/graphql", json={"query": '{ school(id: "x") { name } }'}, headers=headers)
 
-    with answering(Service([district(Ledger())], viewers).app()) as client:
+    with client_for(Service([district(Ledger())], viewers).app()) as client:
         extensions = post(client, "o").json()["extensions"]
         refused = post(client, "v")
 

@@ -25,7 +25,7 @@ from student_graph.gateway.documents.store import DocumentStore
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.config.test_settings_file import WHOLE
 from tests.gateway.graph import TOKEN, VIEW
-from tests.gateway.servers import answering
+from tests.gateway.servers import client_for
 
 ROOT = Path(__file__).parents[3]
 CODE = "QUERY_TOO_COMPLEX"
@@ -164,7 +164,7 @@ def test_a_client_learns_the_limit() -> None:
     """The error has the limit in `extensions`, and a message that says what was counted."""
     too_many_fields = {"query": "{ " + " ".join(f"x{n}: role" for n in range(21)) + " }"}
     too_long_list = {"query": "{ role }", "variables": {"a": [1] * 501}}
-    with answering(VIEW) as client:
+    with client_for(VIEW) as client:
         [fields_error] = client.post("/", json=too_many_fields, headers=TOKEN).json()["errors"]
         [variables_error] = client.post("/", json=too_long_list, headers=TOKEN).json()["errors"]
     assert fields_error["message"] == "The operation has too many fields at its root: 21, the limit is 20."

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: what is asked of the gateway, and what it answers, over real sockets."""
+"""GraphQL over HTTP: requests and responses over real sockets."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ import pytest
 
 from student_graph.gateway.web.request import MAX_BODY_BYTES
 from tests.gateway.graph import TOKEN, VIEW
-from tests.gateway.servers import answering
+from tests.gateway.servers import client_for
 
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
-    """A client of the view."""
-    with answering(VIEW) as client:
+    """A client of the GraphQL view."""
+    with client_for(VIEW) as client:
         yield client
 
 
-def post(http: httpx.Client, query: str, **more: Any) -> dict[str, Any]:
-    """The answer to a query."""
-    answer = http.post("/graphql", json={"query": query, **more}, headers=TOKEN)
-    found: dict[str, Any] = answer.json()
+def post(http: httpx.Client, query: str, **members: Any) -> dict[str, Any]:
+    """Send a query, and return the content of its response."""
+    response = http.post("/graphql", json={"query": query, **members}, headers=TOKEN)
+    content: dict[str, Any] = response.json()
 
-    assert answer.status_code == 200
-    return found
+    assert response.status_code == 200
+    return content
 
 
-def test_an_answer_has_data_and_tells_what_was_asked_of_whom(http: httpx.Client) -> None:
-    """Beside the data stands what each source was asked."""
-    answer = post(http, "{ role }")
+def test_a_response_has_data_and_counts_calls_to_sources(http: httpx.Client) -> None:
+    """The extensions say how each source was used."""
+    response = post(http, "{ role }")
 
-    assert answer["data"] == {"role": "teacher"}
-    assert answer["extensions"]["sources"]["sis"]["calls"] == 2
-    assert "errors" not in answer
+    assert response["data"] == {"role": "teacher"}
+    assert response["extensions"]["sources"]["sis"]["calls"] == 2
+    assert "errors" not in response
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer other"}, {"Authorization": "Basic dDp0"}])
-def test_nobody_is_refused(http: httpx.Client, headers: dict[str, str]) -> None:
-    """Without a viewer's token there is no answer, and a client learns which kind is wanted."""
-    answer = http.post("/graphql", json={"query": "{ role }"}, headers=headers)
+def test_a_request_without_a_viewers_token_is_refused(http: httpx.Client, headers: dict[str, str]) -> None:
+    """The response says which kind of token to send."""
+    response = http.post("/graphql", json={"query": "{ role }"}, headers=headers)
 
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
 @pytest.mark.parametrize("media", [
@@ -59,23 +59,23 @@ def test_nobody_is_refused(http: httpx.Client, headers: dict[str, str]) -> None:
     "",
 ])  # fmt: skip
 def test_another_media_type_is_refused(http: httpx.Client, media: str) -> None:
-    """A form of another site can send these without being asked; JSON it cannot."""
-    answer = http.post("/graphql", content=b'{"query":"{role}"}', headers={**TOKEN, "Content-Type": media})
+    """A page of another site can send these without permission (CORS), but not JSON."""
+    response = http.post("/graphql", content=b'{"query":"{role}"}', headers={**TOKEN, "Content-Type": media})
 
-    assert answer.status_code == 415
-    assert answer.json()["errors"][0]["message"] == "Send the request as application/json."
+    assert response.status_code == 415
+    assert response.json()["errors"][0]["message"] == "Send the request as application/json."
 
 
 @pytest.mark.parametrize("media", ["application/json", "APPLICATION/JSON", "application/json; charset=utf-8"])
-def test_json_is_json_however_it_is_spelled(http: httpx.Client, media: str) -> None:
-    """Case and parameters of a media type do not matter."""
-    answer = http.post("/graphql", content=b'{"query":"{role}"}', headers={**TOKEN, "Content-Type": media})
+def test_the_json_media_type_is_accepted_in_any_case(http: httpx.Client, media: str) -> None:
+    """Upper and lower case and parameters of the media type do not matter."""
+    response = http.post("/graphql", content=b'{"query":"{role}"}', headers={**TOKEN, "Content-Type": media})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_a_compressed_request_is_refused(http: httpx.Client) -> None:
-    """Nothing is unpacked for a client."""
+    """The gateway decompresses no request."""
     headers = {**TOKEN, "Content-Type": "application/json", "Content-Encoding": "gzip"}
     assert http.post("/graphql", content=b"\x1f\x8b", headers=headers).status_code == 415
 
@@ -103,22 +103,22 @@ def test_a_compressed_request_is_refused(http: httpx.Client) -> None:
     '{"query":"{role}"}'.encode("utf-16"),
     b'{"query":"\xff"}',
 ])  # fmt: skip
-def test_a_body_that_is_no_request_is_a_400(http: httpx.Client, body: bytes) -> None:
-    """Whatever JSON or bytes arrive, the answer says what to send and is never a 500."""
-    answer = http.post("/graphql", content=body, headers={**TOKEN, "Content-Type": "application/json"})
+def test_a_malformed_body_is_a_400(http: httpx.Client, body: bytes) -> None:
+    """The response to any other JSON or bytes says what to send, and is never a 500."""
+    response = http.post("/graphql", content=body, headers={**TOKEN, "Content-Type": "application/json"})
 
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["message"]
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_beyond_the_limit_is_refused(http: httpx.Client, *, chunked: bool) -> None:
-    """Whether it says its length or not, no more than the limit is read."""
+def test_a_body_over_the_limit_is_refused(http: httpx.Client, *, chunked: bool) -> None:
+    """No more than the limit is read, whether the request states its length or not."""
     body = b'{"query":"{role}"}' + b" " * MAX_BODY_BYTES
     content: Any = iter([body]) if chunked else body
-    answer = http.post("/graphql", content=content, headers={**TOKEN, "Content-Type": "application/json"})
+    response = http.post("/graphql", content=content, headers={**TOKEN, "Content-Type": "application/json"})
 
-    assert answer.status_code == 413
+    assert response.status_code == 413
 
 
 @pytest.mark.parametrize(("query", "message"), [
@@ -132,37 +132,37 @@ def test_a_body_beyond_the_limit_is_refused(http: httpx.Client, *, chunked: bool
     ("{" + " role" * 2_000 + "}", "Syntax Error: Document contains more than 2000"),
     ("#" * 20_001 + "\n{ role }", "Syntax Error: "),
 ])  # fmt: skip
-def test_a_wrong_document_is_told_what_is_wrong(http: httpx.Client, query: str, message: str) -> None:
-    """The field, the place or the limit is named; nothing is executed, and no other field is suggested."""
-    answer = post(http, query)
+def test_an_error_says_what_is_wrong_with_a_document(http: httpx.Client, query: str, message: str) -> None:
+    """It names the field, the location or the limit, and suggests no other field; nothing is executed."""
+    response = post(http, query)
 
-    assert answer["errors"][0]["message"].startswith(message)
-    assert "Did you mean" not in answer["errors"][0]["message"]
-    assert answer.get("data") is None
+    assert response["errors"][0]["message"].startswith(message)
+    assert "Did you mean" not in response["errors"][0]["message"]
+    assert response.get("data") is None
 
 
-def test_an_operation_is_run_by_its_name(http: httpx.Client) -> None:
-    """Of several operations the one that is named runs; a name that is none of them is an error."""
+def test_an_operation_is_selected_by_its_name(http: httpx.Client) -> None:
+    """Of several operations, the named one is executed; an unknown name is an error."""
     document = "query A { a: role } query B { b: role }"
 
     assert post(http, document, operationName="B")["data"] == {"b": "teacher"}
     assert "operationName" in post(http, document, operationName="C")["errors"][0]["message"]
 
 
-def test_a_wrong_variable_is_told_what_is_wrong(http: httpx.Client) -> None:
-    """A variable of another type is the client's mistake, not ours."""
-    answer = post(http, "query($s: String) { bus(student: $s) }", variables={"s": 7})
+def test_an_error_names_the_wrong_variable(http: httpx.Client) -> None:
+    """A variable of a wrong type is the client's mistake: the error has no code of an internal error."""
+    response = post(http, "query($s: String) { bus(student: $s) }", variables={"s": 7})
 
-    assert "'$s'" in answer["errors"][0]["message"]
-    assert set(answer["errors"][0]["extensions"]) == {"requestId"}
+    assert "'$s'" in response["errors"][0]["message"]
+    assert set(response["errors"][0]["extensions"]) == {"requestId"}
 
 
-def test_a_source_that_failed_is_told_by_code(http: httpx.Client) -> None:
-    """Code, source and when to ask again; the other fields have their values."""
-    answer = post(http, "{ role bus }")
-    [error] = answer["errors"]
+def test_an_error_has_the_code_of_a_failed_source(http: httpx.Client) -> None:
+    """It names the source and when to retry; the other fields have their values."""
+    response = post(http, "{ role bus }")
+    [error] = response["errors"]
 
-    assert answer["data"] == {"role": "teacher", "bus": None}
+    assert response["data"] == {"role": "teacher", "bus": None}
     assert error["path"] == ["bus"]
     assert error["extensions"].pop("requestId")
     assert error["extensions"] == {
@@ -173,14 +173,14 @@ def test_a_source_that_failed_is_told_by_code(http: httpx.Client) -> None:
     }
 
 
-def test_a_mistake_of_ours_shows_nothing(http: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
-    """The answer has a code; the log has the place in the code once, and nothing that the client sent."""
+def test_an_internal_error_shows_no_details(http: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    """The response has a code. The log names the position in the code once, and nothing that the client sent."""
     with caplog.at_level(logging.DEBUG):
-        answer = post(http, "query Q($s: String!) { a: bug b: bug(student: $s) }", variables={"s": "Ada Hill"})
+        response = post(http, "query Q($s: String!) { a: bug b: bug(student: $s) }", variables={"s": "Ada Hill"})
     text = "\n".join(logging.Formatter().format(record) for record in caplog.records if record.name != "httpx")
 
-    assert {error["extensions"]["code"] for error in answer["errors"]} == {"INTERNAL"}
-    assert not [word for word in ("LookupError", "605123", "Ada Hill", "no row") if word in json.dumps(answer)]
+    assert {error["extensions"]["code"] for error in response["errors"]} == {"INTERNAL"}
+    assert not [word for word in ("LookupError", "605123", "Ada Hill", "no row") if word in json.dumps(response)]
     assert text.count("LookupError") == 1
     assert not [word for word in ("605123", "Ada Hill", "no row", "bug(student") if word in text]
-    assert answer["errors"][0]["extensions"]["requestId"] in text
+    assert response["errors"][0]["extensions"]["requestId"] in text

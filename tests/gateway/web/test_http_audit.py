@@ -1,4 +1,4 @@
-"""The audits of GraphQL over HTTP that its reference implementation brings, against the real service."""
+"""The audits of graphql-http, the reference implementation of GraphQL over HTTP, against the real service."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 
 from student_graph.gateway.server import Service
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.servers import answering
+from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 
 AUDIT = Path(__file__).parent / "http_audit"
-NEED_GET = {"5A70", "D6D5", "6A70"}
-"""Audits that need a query by GET to be answered; a fourth (80D8) sends one and only looks at the media type."""
+AUDITS_BY_GET = {"5A70", "D6D5", "6A70"}
+"""Audits that need an answer to a query by GET; a fourth (80D8) sends one, but checks only the media type."""
 
 
-def audited(*, get: bool) -> dict[str, str]:
-    """What each audit says of the gateway, by its id."""
+def run_audits(*, get: bool) -> dict[str, str]:
+    """Run all audits against a gateway, and return the result of each by its id: `ok`, or its name and reason."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs Node, which is not installed")
@@ -28,26 +28,26 @@ def audited(*, get: bool) -> dict[str, str]:
         pytest.skip("needs the packages of tests/gateway/http_audit: run make setup with npm installed")
     viewer = Viewer("audit", ViewerRole.SERVICE, frozenset({DISTRICT}))
     service = Service([district(Ledger())], {"t" * 32: viewer}, get_queries=get)
-    with answering(service.app()) as client:
+    with client_for(service.app()) as client:
         url = f"{client.base_url}/graphql".replace("//graphql", "/graphql")
-        told = subprocess.run(  # noqa: S603 - our own script
+        process = subprocess.run(  # noqa: S603 - our own script
             [node, "audit.mjs", url, "t" * 32], cwd=AUDIT, capture_output=True, text=True, timeout=60, check=True
         )
-    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
     return {line["id"]: "ok" if line["status"] == "ok" else f"{line['name']}: {line['reason']}" for line in lines}
 
 
-def test_with_get_allowed_every_audit_passes() -> None:
-    """61 of 61."""
-    told = audited(get=True)
+def test_with_queries_by_get_every_audit_passes() -> None:
+    """All 61 audits pass if the gateway answers queries by GET."""
+    results = run_audits(get=True)
 
-    assert {key: said for key, said in told.items() if said != "ok"} == {}
-    assert len(told) == 61
+    assert {audit: result for audit, result in results.items() if result != "ok"} == {}
+    assert len(results) == 61
 
 
-def test_with_get_refused_only_those_that_need_it_fail() -> None:
-    """All but those that need an answer to a query by GET."""
-    told = audited(get=False)
+def test_without_queries_by_get_only_their_audits_fail() -> None:
+    """By default the gateway refuses GET, so the audits that need an answer to it fail, and no others."""
+    results = run_audits(get=False)
 
-    assert {key for key, said in told.items() if said != "ok"} == NEED_GET
-    assert len(told) == 61
+    assert {audit for audit, result in results.items() if result != "ok"} == AUDITS_BY_GET
+    assert len(results) == 61

@@ -1,4 +1,4 @@
-"""More than can be answered: what is refused, what is not, and that what was taken is given back."""
+"""Overload: which requests are refused and which are admitted, and that each request frees its capacity."""
 
 from __future__ import annotations
 
@@ -14,138 +14,145 @@ from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView
-from student_graph.gateway.web.load_shedding import BusyError, LoadLimits, LoadShedder, ViewerBusyError
+from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder, OverloadError, ViewerLimitError
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.cache.small_cache import Clock
 from tests.gateway.graph import SCHEMA, TOKEN, begin
 
 
 @contextlib.contextmanager
-def beating(loads: LoadLimits | None = None) -> Iterator[tuple[LoadShedder, Callable[[float, float], None]]]:
-    """A load whose pulse is felt, of which one answer takes ten milliseconds, and how time and work pass."""
-    cpu, wall = Clock(), Clock()
-    load = LoadShedder(loads, cpu=cpu, wall=wall)
-    load.start()
+def measured_shedder(
+    limits: LoadLimits | None = None,
+) -> Iterator[tuple[LoadShedder, Callable[[float, float], None]]]:
+    """
+    Yield a load shedder that has measured a response to take ten milliseconds of processor time.
 
-    def passes(seconds: float, worked: float) -> None:
+    The function beside it lets so many seconds pass, in which the processor works for so many seconds.
+    """
+    cpu, clock = Clock(), Clock()
+    shedder = LoadShedder(limits, cpu=cpu, clock=clock)
+    shedder.start()
+
+    def advance(seconds: float, worked: float) -> None:
         for _ in range(100):
-            wall.now += seconds / 100
+            clock.now += seconds / 100
             cpu.now += worked / 100
-            load._tick()
+            shedder._sample()
 
     for _ in range(200):
-        with load.taken():
+        with shedder.admit():
             cpu.now += 0.01
-            wall.now += 0.1
-    passes(2.0, 0.0)
+            clock.now += 0.1
+    advance(2.0, 0.0)
     try:
-        yield load, passes
+        yield shedder, advance
     finally:
-        load.stop()
+        shedder.stop()
 
 
-def refuses(load: LoadShedder) -> bool:
-    """Whether one more is turned away."""
+def refuses(shedder: LoadShedder) -> bool:
+    """Whether one more request is refused."""
     try:
-        with load.taken():
+        with shedder.admit():
             return False
-    except BusyError:
+    except OverloadError:
         return True
 
 
 @pytest.mark.row("F01")
-async def test_a_burst_may_wait_and_a_flood_may_not() -> None:
-    """Thirty answers of ten milliseconds in a quiet time; when the processor works all the time, two."""
-    with beating() as (load, passes), contextlib.ExitStack() as taken:
+async def test_a_burst_is_queued_and_a_flood_is_refused() -> None:
+    """Thirty requests of ten milliseconds may queue after a quiet time; two when the processor is busy."""
+    with measured_shedder() as (shedder, advance), contextlib.ExitStack() as requests:
         for _ in range(31):
-            taken.enter_context(load.taken())
-        assert refuses(load)
-        taken.enter_context(load.waiting())
-        assert not load._late(0.3)
-        passes(1.0, 1.0)
-        assert load._late(0.3)
+            requests.enter_context(shedder.admit())
+        assert refuses(shedder)
+        requests.enter_context(shedder.vendor_wait())
+        assert not shedder._is_queue_longer_than(0.3)
+        advance(1.0, 1.0)
+        assert shedder._is_queue_longer_than(0.3)
         for _ in range(28):
-            taken.enter_context(load.waiting())
-        assert not load._late(0.3)
-        taken.enter_context(load.taken())
-        assert load._late(0.3)
-        passes(1.0, 0.5)
-        assert not load._late(0.3)
+            requests.enter_context(shedder.vendor_wait())
+        assert not shedder._is_queue_longer_than(0.3)
+        requests.enter_context(shedder.admit())
+        assert shedder._is_queue_longer_than(0.3)
+        advance(1.0, 0.5)
+        assert not shedder._is_queue_longer_than(0.3)
 
 
 @pytest.mark.row("F07")
-async def test_services_wait_for_persons() -> None:
-    """They are turned away first, and have a share of the room at most."""
-    with beating(LoadLimits(in_flight=20)) as (load, _):
-        with contextlib.ExitStack() as taken:
+async def test_services_are_refused_before_people() -> None:
+    """Services use at most their share of the requests in flight, and are refused as soon as requests queue."""
+    with measured_shedder(LoadLimits(in_flight=20)) as (shedder, _):
+        with contextlib.ExitStack() as requests:
             for number in range(2):
-                taken.enter_context(load.of_viewer(number, bulk=True))
-            with pytest.raises(BusyError), load.of_viewer("third", bulk=True):
+                requests.enter_context(shedder.admit_viewer(number, bulk=True))
+            with pytest.raises(OverloadError), shedder.admit_viewer("third", bulk=True):
                 pass
-            with load.of_viewer("person", bulk=False):
+            with shedder.admit_viewer("person", bulk=False):
                 pass
-        with contextlib.ExitStack() as taken:
+        with contextlib.ExitStack() as requests:
             for _ in range(5):
-                taken.enter_context(load.taken())
-            with pytest.raises(BusyError), load.of_viewer("service", bulk=True):
+                requests.enter_context(shedder.admit())
+            with pytest.raises(OverloadError), shedder.admit_viewer("service", bulk=True):
                 pass
-            with load.of_viewer("person", bulk=False):
+            with shedder.admit_viewer("person", bulk=False):
                 pass
 
 
 @pytest.mark.row("G21", "F06")
-async def test_one_viewer_has_so_much_room_and_so_many_requests() -> None:
-    """Others have theirs."""
-    load = LoadShedder(LoadLimits(viewer_in_flight=2, viewer_rate=0.001, viewer_burst=5))
-    with load.of_viewer("ada", bulk=False), load.of_viewer("ada", bulk=False):
-        with pytest.raises(ViewerBusyError), load.of_viewer("ada", bulk=False):
+async def test_one_viewer_is_limited_and_others_are_not() -> None:
+    """A viewer may have two requests in flight, and five requests in a burst; the next is refused."""
+    shedder = LoadShedder(LoadLimits(viewer_in_flight=2, viewer_rate=0.001, viewer_burst=5))
+    with shedder.admit_viewer("ada", bulk=False), shedder.admit_viewer("ada", bulk=False):
+        with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada", bulk=False):
             pass
-        with load.of_viewer("ben", bulk=False):
+        with shedder.admit_viewer("ben", bulk=False):
             pass
     for _ in range(3):
-        with load.of_viewer("ada", bulk=False):
+        with shedder.admit_viewer("ada", bulk=False):
             pass
-    with pytest.raises(ViewerBusyError), load.of_viewer("ada", bulk=False):
+    with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada", bulk=False):
         pass
-    assert load._of_viewers == {}
+    assert shedder._in_flight_by_viewer == {}
 
 
-async def test_what_was_taken_is_given_back_whatever_happens() -> None:
-    """An error, or a client that goes away."""
-    load = LoadShedder(LoadLimits(in_flight=1))
-    with pytest.raises(LookupError), load.taken():
+async def test_a_request_frees_its_capacity_however_it_ends() -> None:
+    """A request that fails, or is cancelled because its client disconnects, is no longer in flight."""
+    shedder = LoadShedder(LoadLimits(in_flight=1))
+    with pytest.raises(LookupError), shedder.admit():
         raise LookupError
-    task = asyncio.create_task(_held(load))
+    task = asyncio.create_task(_never_ending_request(shedder))
     await asyncio.sleep(0)
-    assert refuses(load)
+    assert refuses(shedder)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert not refuses(load)
+    assert not refuses(shedder)
 
 
-async def _held(load: LoadShedder) -> None:
-    with load.taken(), load.of_viewer("ada", bulk=False):
+async def _never_ending_request(shedder: LoadShedder) -> None:
+    with shedder.admit(), shedder.admit_viewer("ada", bulk=False):
         await asyncio.sleep(60)
 
 
-def client(loads: LoadLimits, role: ViewerRole = ViewerRole.TEACHER) -> httpx.AsyncClient:
-    """A gateway in this process that takes on so much."""
-    load = LoadShedder(loads)
-    viewers = Authenticator({"t": Viewer("ada", role, frozenset({DistrictId("hill")}))})
-    view = GraphQLView(SCHEMA, Admission(viewers, load=load), begin)
-    door = GatewayApp(view, view, ["*"], load, explorer=False)
-    return httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://gateway.example", headers=TOKEN)
+def client_of_gateway(limits: LoadLimits, role: ViewerRole = ViewerRole.TEACHER) -> httpx.AsyncClient:
+    """Return a client of a gateway in this process that has these limits."""
+    shedder = LoadShedder(limits)
+    authenticator = Authenticator({"t": Viewer("ada", role, frozenset({DistrictId("hill")}))})
+    view = GraphQLView(SCHEMA, Admission(authenticator, load_shedder=shedder), begin)
+    app = GatewayApp(view, view, ["*"], shedder, graphiql=False)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example", headers=TOKEN)
 
 
-async def test_clients_are_told_when_to_come_back() -> None:
-    """503 when there is too much for all, 429 when it is theirs; both say when, in whole seconds."""
-    async with client(LoadLimits(in_flight=0)) as everybody:
-        told = await everybody.post("/graphql", json={"query": "{ role }"})
-        assert (told.status_code, told.headers["retry-after"]) == (503, "2")
-        assert told.json()["errors"][0]["message"].startswith("There is too much to do")
-    async with client(LoadLimits(viewer_in_flight=0)) as mine:
-        told = await mine.post("/graphql", json={"query": "{ role }"})
-        assert (told.status_code, told.headers["retry-after"]) == (429, "2")
-        assert told.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
-    async with client(LoadLimits(in_flight=1, bulk_share=0.0), ViewerRole.SERVICE) as service:
-        assert (await service.post("/graphql", json={"query": "{ role }"})).status_code == 200
+async def test_a_refused_client_learns_when_to_retry() -> None:
+    """503 if the process is overloaded, 429 if the viewer is over a limit; both have `Retry-After` in seconds."""
+    query = {"query": "{ role }"}
+    async with client_of_gateway(LoadLimits(in_flight=0)) as client:
+        response = await client.post("/graphql", json=query)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+        assert response.json()["errors"][0]["message"].startswith("There is too much to do")
+    async with client_of_gateway(LoadLimits(viewer_in_flight=0)) as client:
+        response = await client.post("/graphql", json=query)
+        assert (response.status_code, response.headers["retry-after"]) == (429, "2")
+        assert response.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    async with client_of_gateway(LoadLimits(in_flight=1, bulk_share=0.0), ViewerRole.SERVICE) as client:
+        assert (await client.post("/graphql", json=query)).status_code == 200

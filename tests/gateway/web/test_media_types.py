@@ -1,4 +1,4 @@
-"""Media types: what a client sends, and which of ours it wants."""
+"""Media types: which one a response gets, and which ones a request may have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, negotiate
 
 
-@pytest.mark.parametrize(("accept", "media"), [
+@pytest.mark.parametrize(("accept", "media_type"), [
     ("", JSON),
     ("*/*", JSON),
     ("application/*", JSON),
@@ -25,12 +25,12 @@ from student_graph.gateway.web.media_types import GRAPHQL, JSON, is_json, negoti
     (f"{JSON};q=much", None),
     (",,;q=1", None),
 ])  # fmt: skip
-def test_the_better_liked_media_type_is_sent(accept: str, media: str | None) -> None:
-    """By weight, then by what is named; a type that weighs nothing is not sent (RFC 9110, 12.5.1)."""
-    assert negotiate(accept) == media
+def test_a_response_has_the_media_type_that_the_client_prefers(accept: str, media_type: str | None) -> None:
+    """The weight decides, then whether the type is named; a type of weight 0 is never sent (RFC 9110, 12.5.1)."""
+    assert negotiate(accept) == media_type
 
 
-@pytest.mark.parametrize(("content_type", "is_one"), [
+@pytest.mark.parametrize(("content_type", "expected"), [
     ("application/json", True),
     ("Application/JSON; Charset=UTF-8", True),
     ('application/json;charset="utf-8"', True),
@@ -39,6 +39,6 @@ def test_the_better_liked_media_type_is_sent(accept: str, media: str | None) -> 
     ("text/plain; a=application/json", False),
     ("", False),
 ])  # fmt: skip
-def test_a_body_is_json_in_utf8(content_type: str, *, is_one: bool) -> None:
-    """Whatever else the header says."""
-    assert is_json(content_type) is is_one
+def test_a_body_is_json_in_utf8(content_type: str, *, expected: bool) -> None:
+    """Case and other parameters of the header do not matter."""
+    assert is_json(content_type) is expected

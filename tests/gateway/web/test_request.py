@@ -1,4 +1,4 @@
-"""Methods, media types, trusted and malformed requests, and clients that go away."""
+"""Methods, media types, trusted documents, malformed requests, and clients that disconnect."""
 
 from __future__ import annotations
 
@@ -19,56 +19,56 @@ from student_graph.gateway.execution import StructExecutor
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.resolvers.schema import core_schema
-from tests.gateway.graph import ADMISSION, TOKEN, VIEW, VIEWERS, Query, begin
-from tests.gateway.servers import answering
+from tests.gateway.graph import ADMISSION, AUTHENTICATOR, TOKEN, VIEW, Query, begin
+from tests.gateway.servers import client_for
 
 GRAPHQL = {"Accept": "application/graphql-response+json"}
 
 
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
-    """A client of the view."""
-    with answering(VIEW) as client:
+    """A client of the GraphQL view."""
+    with client_for(VIEW) as client:
         yield client
 
 
 @pytest.mark.parametrize(
     ("query", "status"), [("{ role }", 200), ("{ bus }", 200), ("{", 400), ("{ rolle }", 400)]
 )
-def test_graphqls_own_media_type_has_statuses(http: httpx.Client, query: str, status: int) -> None:
-    """A request error is a 400 without data; a failed field is not."""
-    answer = http.post("/graphql", json={"query": query}, headers={**TOKEN, **GRAPHQL})
+def test_the_status_says_if_an_operation_was_executed(http: httpx.Client, query: str, status: int) -> None:
+    """With GraphQL's own media type, a request error is a 400 without data; a failed field is a 200."""
+    response = http.post("/graphql", json={"query": query}, headers={**TOKEN, **GRAPHQL})
 
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
-    assert ("data" in answer.json()) is (status == 200)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+    assert ("data" in response.json()) is (status == 200)
 
 
-def test_a_client_that_wants_neither_media_type_is_told_which_there_are(http: httpx.Client) -> None:
-    """406, in words."""
-    answer = http.post("/graphql", json={"query": "{ role }"}, headers={**TOKEN, "Accept": "text/html"})
+def test_a_client_that_accepts_no_offered_media_type_is_refused(http: httpx.Client) -> None:
+    """The status is 406, and the message names the offered media types."""
+    response = http.post("/graphql", json={"query": "{ role }"}, headers={**TOKEN, "Accept": "text/html"})
 
-    assert answer.status_code == 406
-    assert "application/graphql-response+json" in answer.json()["errors"][0]["message"]
+    assert response.status_code == 406
+    assert "application/graphql-response+json" in response.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])
 def test_other_methods_are_refused(http: httpx.Client, method: str) -> None:
-    """Variables in an address would stand in every log on the way."""
-    answer = http.request(method, "/graphql", params={"query": "{ role }"}, headers=TOKEN)
+    """By GET, variables would be part of the URL, which every server on the way may log."""
+    response = http.request(method, "/graphql", params={"query": "{ role }"}, headers=TOKEN)
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
 def test_queries_by_get_are_answered_where_allowed() -> None:
-    """Queries with variables; never a mutation, and parameters that are none are told by name."""
-    view = GraphQLView(strawberry.Schema(Query), Admission(VIEWERS, get=True), begin)
+    """GET may send queries with variables, never a mutation; an error names the wrong parameter."""
+    view = GraphQLView(strawberry.Schema(Query), Admission(AUTHENTICATOR, get=True), begin)
     query = "query R($s: String) { role bus(student: $s) }"
-    with answering(view) as client:
-        told = client.get("/graphql", params={"query": query, "variables": '{"s": "1"}'}, headers=TOKEN)
-        assert told.json()["data"] == {"role": "teacher", "bus": None}
-        changed = client.get("/graphql", params={"query": "mutation { role }"}, headers={**TOKEN, **GRAPHQL})
-        assert (changed.status_code, "data" in changed.json()) == (400, False)
+    with client_for(view) as client:
+        response = client.get("/graphql", params={"query": query, "variables": '{"s": "1"}'}, headers=TOKEN)
+        assert response.json()["data"] == {"role": "teacher", "bus": None}
+        mutation = client.get("/graphql", params={"query": "mutation { role }"}, headers={**TOKEN, **GRAPHQL})
+        assert (mutation.status_code, "data" in mutation.json()) == (400, False)
         for parameters, problem in (
             ({"query": query, "variables": "{"}, "variables"),
             ({"query": query, "variables": "[]"}, "variables"),
@@ -81,60 +81,61 @@ def test_queries_by_get_are_answered_where_allowed() -> None:
         assert client.get("/graphql?query=%FF", headers=TOKEN).status_code == 400
 
 
-def test_a_trusted_document_is_asked_for_by_its_hash() -> None:
-    """As the specification's draft names it, and as Apollo's clients do; an unknown one is told by code."""
+def test_a_trusted_document_is_sent_by_its_hash() -> None:
+    """The hash is in `documentId` or where Apollo's clients send it; any other document is refused."""
     schema = strawberry.Schema(Query)
-    key = hashlib.sha256(b"{ role }").hexdigest()
-    view = GraphQLView(schema, ADMISSION, begin, DocumentStore(core_schema(schema), {key: "{ role }"}, trusted_only=True))
-    with answering(view) as client:
+    digest = hashlib.sha256(b"{ role }").hexdigest()
+    documents = DocumentStore(core_schema(schema), {digest: "{ role }"}, trusted_only=True)
+    view = GraphQLView(schema, ADMISSION, begin, documents)
+    with client_for(view) as client:
         for body in (
-            {"documentId": f"sha256:{key}"},
-            {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": key}}},
+            {"documentId": f"sha256:{digest}"},
+            {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": digest}}},
             {"query": "{ role }"},
         ):
-            told = client.post("/graphql", json=body, headers=TOKEN).json()
-            assert told["data"] == {"role": "teacher"}
+            response = client.post("/graphql", json=body, headers=TOKEN).json()
+            assert response["data"] == {"role": "teacher"}
         refused = client.post("/graphql", json={"query": "{ bus }"}, headers=TOKEN).json()
         assert refused["errors"][0]["extensions"]["code"] == "UNKNOWN_DOCUMENT"
 
 
-def test_malformed_requests_are_never_our_fault(http: httpx.Client) -> None:
-    """A thousand ways to be no request: each is refused by a status of its own, none is a 500."""
+def test_malformed_requests_are_never_a_500(http: httpx.Client) -> None:
+    """A thousand bodies with random changes are answered, or refused with a status of 400."""
     random = Random(13)  # noqa: S311 - the same requests each time
     body = b'{"query":"query ($a: String) { bus(student: $a) }","variables":{"a":"1"},"operationName":null}'
     statuses: Counter[int] = Counter()
     for _ in range(1000):
-        spoilt = bytearray(body)
+        changed = bytearray(body)
         for _ in range(random.randrange(1, 6)):
-            place = random.randrange(len(spoilt))
+            index = random.randrange(len(changed))
             match random.randrange(3):
                 case 0:
-                    spoilt[place] = random.randrange(256)
+                    changed[index] = random.randrange(256)
                 case 1:
-                    del spoilt[place : place + random.randrange(1, 9)]
+                    del changed[index : index + random.randrange(1, 9)]
                 case _:
-                    spoilt[place:place] = bytes(random.choices(b'{}[]",:\\0\xff', k=3))
-        answer = http.post(
-            "/graphql", content=bytes(spoilt), headers={**TOKEN, **GRAPHQL, "Content-Type": "application/json"}
+                    changed[index:index] = bytes(random.choices(b'{}[]",:\\0\xff', k=3))
+        response = http.post(
+            "/graphql", content=bytes(changed), headers={**TOKEN, **GRAPHQL, "Content-Type": "application/json"}
         )
-        statuses[answer.status_code] += 1
-        assert answer.json()["errors"] or answer.json()["data"]
+        statuses[response.status_code] += 1
+        assert response.json()["errors"] or response.json()["data"]
 
     assert set(statuses) <= {200, 400}
     assert statuses[400] > 500
 
 
-def test_a_client_that_goes_away_takes_its_questions_along() -> None:
-    """What was asked for it is cancelled."""
+def test_an_operation_is_cancelled_when_its_client_disconnects() -> None:
+    """A resolver that still waits for a vendor is cancelled."""
     cancelled = threading.Event()
-    asked = threading.Event()
+    started = threading.Event()
 
     @strawberry.type
     class Slow:
         @strawberry.field
         async def never(self) -> str | None:
             """A vendor that does not answer."""
-            asked.set()
+            started.set()
             try:
                 await asyncio.Event().wait()
             finally:
@@ -142,7 +143,7 @@ def test_a_client_that_goes_away_takes_its_questions_along() -> None:
             return None
 
     view = GraphQLView(strawberry.Schema(Slow, execution_context_class=StructExecutor), ADMISSION, begin)
-    with answering(view) as client:
+    with client_for(view) as client:
         host, port = client.base_url.host, client.base_url.port
         with socket.create_connection((host, port)) as plain:
             body = b'{"query":"{ never }"}'
@@ -150,5 +151,5 @@ def test_a_client_that_goes_away_takes_its_questions_along() -> None:
                 f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Length: {len(body)}\r\n"
             )
             plain.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
-            assert asked.wait(5)
+            assert started.wait(5)
         assert cancelled.wait(5)

@@ -14,7 +14,7 @@ import httpx
 from student_graph.gateway.demo.people import DemoIssuer
 from student_graph.gateway.demo.staged import Staged, people_of, staged
 from student_graph.gateway.server import Service
-from tests.gateway.servers import answering
+from tests.gateway.servers import client_for
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def standing(made: Sequence[Staged], **settings: Any) -> Iterator[Standing]:
     """A gateway over districts whose sandboxes answer, until the block ends."""
     issuer = DemoIssuer(people_of(made))
     service = Service([each.district() for each in made], {}, issuers=(issuer.issuer(),), **settings)
-    with answering(service.app()) as client:
+    with client_for(service.app()) as client:
         yield Standing(client, issuer.tokens())
 
 

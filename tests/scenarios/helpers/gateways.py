@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from student_graph.adapters.sandbox.serving import Sandbox
-from tests.gateway.servers import started
+from tests.gateway.servers import running_command
 from tests.scenarios.helpers.impostors import CANARY
 
 VIEWER_TOKEN = "0123456789abcdef0123456789abcdef"
@@ -76,7 +76,7 @@ def serving(
     for sources in districts.values():
         for source in sources.values():
             environ |= {SECRETS[name]: text for name, text in source.settings().items() if name in SECRETS}
-    with started(["serve", "--config", str(path)], environ) as process:
+    with running_command(["serve", "--config", str(path)], environ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         url = process.stdout.readline().removeprefix("student-graph answers at ").strip()

@@ -17,12 +17,12 @@ from student_graph.gateway.cache import Limits
 from student_graph.gateway.config.districts import connect
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
-from student_graph.resolvers.access import granted
+from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Context, Viewer, ViewerRole
 
 HERE = DistrictId("here")
 KINDS = ("edfi", "canvas")
-VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({HERE}), granted(*Sensitivity), operator=True)
+VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({HERE}), unlimited_grants(*Sensitivity), operator=True)
 
 
 @dataclass

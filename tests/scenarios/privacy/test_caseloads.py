@@ -13,7 +13,7 @@ from student_graph.gateway.demo.people import DemoIssuer, Person
 from student_graph.gateway.demo.staged import people_of
 from student_graph.gateway.server import Service
 from student_graph.resolvers.context import ViewerRole
-from tests.gateway.servers import answering
+from tests.gateway.servers import client_for
 from tests.scenarios.helpers.districts import Standing, districts
 
 MINE = "{ viewer { students(first: 100) { totalCount edges { node { id studentUniqueId } } } } }"
@@ -37,7 +37,7 @@ def asking() -> Iterator[tuple[Standing, DistrictFacts]]:
             if (title := titles.get(one.title)) is not None
         ]
         issuer = DemoIssuer([*people_of(made), *folk])
-        with answering(Service([district], {}, issuers=(issuer.issuer(),)).app()) as client:
+        with client_for(Service([district], {}, issuers=(issuer.issuer(),)).app()) as client:
             yield Standing(client, issuer.tokens()), facts
 
 

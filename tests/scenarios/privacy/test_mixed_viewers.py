@@ -26,7 +26,7 @@ from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
-from student_graph.resolvers.access import Grant, granted
+from student_graph.resolvers.access import Grant, unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.cache.small_cache import Clock
@@ -44,15 +44,15 @@ SOME = Grant(frozenset({DISCIPLINE}), students=frozenset({StudentId("1"), Studen
 SAFETY = Grant(frozenset({Sensitivity.DEMOGRAPHIC}), purpose="safety")
 BOUNDED = frozenset({SOME, SAFETY})
 VIEWERS = {
-    "head": Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({HILL}), granted(*Sensitivity)),
+    "head": Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({HILL}), unlimited_grants(*Sensitivity)),
     "bare head": Viewer("bare", ViewerRole.SUPERINTENDENT, frozenset({HILL})),
-    "other head": Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DALE}), granted(*Sensitivity)),
+    "other head": Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DALE}), unlimited_grants(*Sensitivity)),
     "county": Viewer("county", ViewerRole.SERVICE, BOTH, frozenset({SOME})),
-    "principal": Viewer("p", ViewerRole.PRINCIPAL, frozenset({HILL}), granted(DISCIPLINE), staff_id=StaffId("7")),
+    "principal": Viewer("p", ViewerRole.PRINCIPAL, frozenset({HILL}), unlimited_grants(DISCIPLINE), staff_id=StaffId("7")),
     "teacher": Viewer("t", ViewerRole.TEACHER, frozenset({HILL}), staff_id=StaffId("8")),
     "namesake": Viewer("t", ViewerRole.TEACHER, frozenset({DALE}), staff_id=StaffId("8")),
     "colleague": Viewer("c", ViewerRole.TEACHER, frozenset({HILL}), BOUNDED, staff_id=StaffId("9")),
-    "student": Viewer("s", ViewerRole.STUDENT, frozenset({HILL}), granted(DISCIPLINE), student_id=StudentId("3")),
+    "student": Viewer("s", ViewerRole.STUDENT, frozenset({HILL}), unlimited_grants(DISCIPLINE), student_id=StudentId("3")),
 }
 SEES = {
     "head": {HILL: set(NUMBERS)},

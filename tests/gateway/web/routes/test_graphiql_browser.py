@@ -1,4 +1,4 @@
-"""GraphiQL in a real browser: every file from the gateway, nothing asked of another host."""
+"""GraphiQL in a real browser: all files are from the gateway, and no request goes to another host."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from playwright.async_api import ConsoleMessage, Page, Request, Route, async_playwright
 
 from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER
-from tests.gateway.servers import Running, demo
+from tests.gateway.servers import RunningDemo, running_demo
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
+    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="not built: run make graphiql"),
 ]
 ARGUMENTS = [
     "--no-sandbox",
@@ -29,22 +29,24 @@ ARGUMENTS = [
 
 
 class Visit:
-    """What a page asked for and complained about."""
+    """Requests and errors of a page."""
 
     def __init__(self) -> None:
-        self.elsewhere: list[str] = []
+        self.other_hosts: list[str] = []
+        """URLs of requests to other hosts."""
         self.with_token: list[str] = []
-        self.complaints: list[str] = []
+        """URLs that contain a token."""
+        self.errors: list[str] = []
 
     async def watch(self, page: Page) -> None:
-        """Refuse whatever leaves this machine, and remember it."""
+        """Record the page's requests and errors, and abort requests that would leave this machine."""
         await page.route("**/*", self._route)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._console)
 
-    def _console(self, said: ConsoleMessage) -> None:
-        if said.type == "error":
-            self.complaints.append(said.text)
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
 
     async def _route(self, route: Route, request: Request) -> None:
         parts = urlsplit(request.url)
@@ -53,12 +55,12 @@ class Visit:
         if parts.hostname == "127.0.0.1" or parts.scheme in ("data", "blob"):
             await route.continue_()
         else:
-            self.elsewhere.append(request.url)
+            self.other_hosts.append(request.url)
             await route.abort()
 
 
-async def run_example(page: Page, running: Running) -> str:
-    """Open the page with a token, choose the first example, run it, and read what is shown."""
+async def run_example(page: Page, running: RunningDemo) -> str:
+    """Open the page with a token, select the first example, execute it, and return the result that is shown."""
     await page.goto(f"{running.ready['graphql']}#token={running.ready['tokens']['superintendent']}")
     menu = page.get_by_test_id("examples")
     await menu.and_(page.locator(":enabled")).wait_for()
@@ -70,10 +72,10 @@ async def run_example(page: Page, running: Running) -> str:
     return (await result.inner_text()).replace("\xa0", " ")
 
 
-async def test_an_example_is_run_offline(tmp_path: Path) -> None:
-    """An explorer opens the printed link, chooses an example, runs it and sees a student of the SIS."""
+async def test_an_example_is_executed_offline(tmp_path: Path) -> None:
+    """A developer opens the page, selects an example, executes it and sees a student of the SIS."""
     visit = Visit()
-    with demo(tmp_path, "--students", "20") as running:
+    with running_demo(tmp_path, "--students", "20") as running:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             page = await browser.new_page(viewport={"width": 1400, "height": 900})
@@ -83,16 +85,16 @@ async def test_an_example_is_run_offline(tmp_path: Path) -> None:
             await browser.close()
 
     assert '"source": "edfi"' in shown
-    assert visit.elsewhere == []
-    assert visit.complaints == []
+    assert visit.other_hosts == []
+    assert visit.errors == []
     assert "token" not in address
     assert visit.with_token == []
 
 
-async def test_the_same_query_is_run_as_another_of_the_demos_people(tmp_path: Path) -> None:
-    """By the link that the demo prints; the page holds no token, and the code is gone from the address."""
+async def test_a_query_is_executed_as_another_of_the_demos_people(tmp_path: Path) -> None:
+    """The link that the demo prints offers its people; its code is removed from the page's URL."""
     visit = Visit()
-    with demo(tmp_path, "--students", "20") as running:
+    with running_demo(tmp_path, "--students", "20") as running:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             page = await browser.new_page(viewport={"width": 1400, "height": 900})
@@ -110,4 +112,4 @@ async def test_the_same_query_is_run_as_another_of_the_demos_people(tmp_path: Pa
             address = page.url
             await browser.close()
     assert ['"role": "SUPERINTENDENT"' in roles[0], '"role": "PARENT"' in roles[1]] == [True, True]
-    assert (visit.elsewhere, visit.complaints, "code" in address) == ([], [], False)
+    assert (visit.other_hosts, visit.errors, "code" in address) == ([], [], False)

@@ -1,4 +1,4 @@
-"""Signing in from GraphiQL, in a real browser: authorization code with PKCE at an issuer on this machine."""
+"""Sign-in from GraphiQL in a real browser: authorization code with PKCE, at an issuer on this machine."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER, GraphiQLPage
 from student_graph.resolvers.context import ViewerRole
-from tests.gateway.auth.token_factory import AUDIENCE, EC, public
-from tests.gateway.servers import answering
+from tests.gateway.auth.token_factory import AUDIENCE, EC_KEY, public_jwk
+from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
 from tests.gateway.web.routes.test_graphiql_browser import ARGUMENTS, Visit
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="GraphiQL is not built: run make graphiql"),
+    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="not built: run make graphiql"),
 ]
 
 
 @dataclass
 class Provider:
-    """An issuer that signs everybody in as the same teacher, and holds clients to PKCE."""
+    """An issuer that signs everyone in as the same teacher, and requires PKCE."""
 
     url: str = ""
     challenges: dict[str, str] = field(default_factory=dict)
     redeemed: list[str] = field(default_factory=list)
 
     async def authorize(self, request: Request) -> Response:
-        asked = request.query_params
-        assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+        parameters = request.query_params
+        assert (parameters["response_type"], parameters["code_challenge_method"]) == ("code", "S256")
         code = f"code-{len(self.challenges)}"
-        self.challenges[code] = asked["code_challenge"]
-        return RedirectResponse(f"{asked['redirect_uri']}?code={code}&state={asked['state']}", 302)
+        self.challenges[code] = parameters["code_challenge"]
+        return RedirectResponse(f"{parameters['redirect_uri']}?code={code}&state={parameters['state']}", 302)
 
     async def token(self, request: Request) -> Response:
         form = dict(pair.split("=") for pair in (await request.body()).decode().split("&"))
@@ -60,30 +60,30 @@ class Provider:
         self.redeemed.append(form["code"])
         now = int(time.time())
         claims = {"iss": self.url, "aud": AUDIENCE, "sub": "ada", "iat": now, "exp": now + 600, "role": "Teacher"}
-        sent = jwt.encode(claims, EC, "ES256", headers={"kid": "one"})
-        return JSONResponse({"access_token": sent, "token_type": "Bearer", "expires_in": 600})
+        access_token = jwt.encode(claims, EC_KEY, "ES256", headers={"kid": "one"})
+        return JSONResponse({"access_token": access_token, "token_type": "Bearer", "expires_in": 600})
 
     async def keys(self, _: Request) -> Response:
-        return JSONResponse({"keys": [public(EC, "one")]})
+        return JSONResponse({"keys": [public_jwk(EC_KEY, "one")]})
 
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """It answers until the test ends."""
-    made = Provider()
+    """An issuer that runs until the test ends."""
+    provider = Provider()
     routes = [
-        Route("/authorize", made.authorize),
-        Route("/token", made.token, methods=["POST"]),
-        Route("/keys", made.keys),
+        Route("/authorize", provider.authorize),
+        Route("/token", provider.token, methods=["POST"]),
+        Route("/keys", provider.keys),
     ]
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"])
-    with answering(Starlette(routes=routes, middleware=[cors])) as client:
-        made.url = str(client.base_url).rstrip("/")
-        yield made
+    with client_for(Starlette(routes=routes, middleware=[cors])) as client:
+        provider.url = str(client.base_url).rstrip("/")
+        yield provider
 
 
-async def test_a_teacher_signs_in_and_asks(provider: Provider) -> None:
-    """The code is turned into a token by who began, the address keeps neither, the next query is the teacher's."""
+async def test_a_teacher_signs_in_and_sends_a_query(provider: Provider) -> None:
+    """The page redeems only the code that it requested, and keeps no code or token in its URL."""
     issuer = Issuer(
         provider.url,
         IssuerKeys(f"{provider.url}/keys", httpx.AsyncClient(trust_env=False)),
@@ -94,7 +94,7 @@ async def test_a_teacher_signs_in_and_asks(provider: Provider) -> None:
     )
     service = Service([district(Ledger())], {}, GraphiQLPage(issuers=[issuer]), issuers=(issuer,))
     visit = Visit()
-    with answering(service.app()) as client:
+    with client_for(service.app()) as client:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             page = await browser.new_page(viewport={"width": 1400, "height": 900})
@@ -110,4 +110,4 @@ async def test_a_teacher_signs_in_and_asks(provider: Provider) -> None:
             await browser.close()
     assert provider.redeemed == ["code-0"]
     assert "code" not in address
-    assert visit.elsewhere == []
+    assert visit.other_hosts == []

@@ -1,4 +1,4 @@
-"""Vendors that say when something changed, and operators who say what to forget."""
+"""Vendors report changes by webhooks, and operators purge the cache."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.routes.webhooks import WINDOW, signature
+from student_graph.gateway.web.routes.webhooks import MAX_CLOCK_DIFFERENCE_SECONDS, signature
 from tests.gateway.cache.test_response_cache import VIEWERS
-from tests.gateway.servers import answering, command
+from tests.gateway.servers import client_for, run_command
 from tests.gateway.small_district import Ledger, district
 
 KEY = b"h" * 32
@@ -22,10 +22,10 @@ QUERY = {"query": '{ student(studentUniqueId: "s1") { studentUniqueId } }'}
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    """A district whose SIS calls when something changed."""
+    """A client of a gateway whose SIS reports changes."""
     service = Service([district(Ledger(students=["s1"]))], VIEWERS, webhook_keys={("hill", "sis"): KEY})
-    with answering(service.app()) as made:
-        yield made
+    with client_for(service.app()) as http:
+        yield http
 
 
 def call(
@@ -34,96 +34,103 @@ def call(
     *,
     path: str = "/hooks/hill/sis",
     key: bytes = KEY,
-    at: float = 0.0,
+    seconds_from_now: float = 0.0,
     **headers: str,
 ) -> httpx.Response:
-    """A vendor's call, made so many seconds from now."""
-    sent = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
-    told = str(int(time.time() + at))
-    signed = {"X-Student-Graph-Timestamp": told, "X-Student-Graph-Signature": signature(key, told, sent)}
-    return client.post(path, content=sent, headers={**signed, **headers})
+    """Call a webhook with a signature and a timestamp so many seconds from now."""
+    content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+    timestamp = str(int(time.time() + seconds_from_now))
+    return client.post(path, content=content, headers={**signed(timestamp, content, key), **headers})
 
 
-def fetched(client: httpx.Client) -> int:
-    """How many keys a question is answered from what is kept."""
-    told = client.post("/graphql", json=QUERY, headers={"Authorization": "Bearer head"}).json()
-    hits: int = told["extensions"]["sources"]["hill/sis"]["hits"]
+def signed(timestamp: str, content: bytes, key: bytes = KEY) -> dict[str, str]:
+    """Return the headers that sign a call."""
+    return {
+        "X-Student-Graph-Timestamp": timestamp,
+        "X-Student-Graph-Signature": signature(key, timestamp, content),
+    }
+
+
+def cache_hits(client: httpx.Client) -> int:
+    """Send a query, and return how many of its keys the cache answered."""
+    response = client.post("/graphql", json=QUERY, headers={"Authorization": "Bearer head"}).json()
+    hits: int = response["extensions"]["sources"]["hill/sis"]["hits"]
     return hits
 
 
-def test_what_changed_is_asked_again(client: httpx.Client) -> None:
-    """The call names a student of the vendor's own, or a type of record, or nothing: all of the source."""
+def test_changed_data_is_fetched_again(client: httpx.Client) -> None:
+    """A call names students by the vendor's ids, or record types, or nothing for all data of the source."""
     for number, body in enumerate([{"students": ["s1"]}, {"records": ["Student"]}, {}]):
-        fetched(client)
-        assert fetched(client) == 1
-        assert call(client, body, at=number).status_code == 204
-        assert fetched(client) == 0
+        cache_hits(client)
+        assert cache_hits(client) == 1
+        assert call(client, body, seconds_from_now=number).status_code == 204
+        assert cache_hits(client) == 0
 
 
-def test_what_did_not_change_is_not(client: httpx.Client) -> None:
-    """Another student, another type of record."""
-    fetched(client)
-    call(client, {"students": ["s2"]}, at=10)
-    call(client, {"records": ["AttendanceEvent"]}, at=11)
-    assert fetched(client) == 1
+def test_unchanged_data_is_still_cached(client: httpx.Client) -> None:
+    """A change of another student or of another record type removes nothing else."""
+    cache_hits(client)
+    call(client, {"students": ["s2"]}, seconds_from_now=10)
+    call(client, {"records": ["AttendanceEvent"]}, seconds_from_now=11)
+    assert cache_hits(client) == 1
 
 
-def test_everything_that_is_not_signed_as_it_must_be_looks_the_same(client: httpx.Client) -> None:
-    """A wrong key, a changed body, an old time, a second time, no signature, a source that is not there."""
-    sent = b'{"students": ["s1"]}'
-    told = str(int(time.time()) + 30)  # as no other test
-    good = {"X-Student-Graph-Timestamp": told, "X-Student-Graph-Signature": signature(KEY, told, sent)}
-    assert client.post("/hooks/hill/sis", content=sent, headers=good).status_code == 204
+def test_all_calls_without_a_valid_signature_get_the_same_response(client: httpx.Client) -> None:
+    """A wrong key, a changed body, an old time, a repetition, no signature and an unknown source look the same."""
+    content = b'{"students": ["s1"]}'
+    headers = signed(str(int(time.time()) + 30), content)  # a timestamp that no other test uses
+    too_far = MAX_CLOCK_DIFFERENCE_SECONDS + 5
+    assert client.post("/hooks/hill/sis", content=content, headers=headers).status_code == 204
     refused = [
-        client.post("/hooks/hill/sis", content=sent, headers=good),
-        client.post("/hooks/hill/sis", content=sent.replace(b"s1", b"s2"), headers=good),
-        client.post("/hooks/hill/lms", content=sent, headers=good),
-        client.post("/hooks/hill/sis", content=sent),
+        client.post("/hooks/hill/sis", content=content, headers=headers),
+        client.post("/hooks/hill/sis", content=content.replace(b"s1", b"s2"), headers=headers),
+        client.post("/hooks/hill/lms", content=content, headers=headers),
+        client.post("/hooks/hill/sis", content=content),
         call(client, key=b"x" * 32),
-        call(client, at=-WINDOW - 5),
-        call(client, at=WINDOW + 5),
+        call(client, seconds_from_now=-too_far),
+        call(client, seconds_from_now=too_far),
         call(client, path="/hooks/hill/lms"),
         call(client, path="/hooks/nowhere/sis"),
         call(client, **{"X-Student-Graph-Timestamp": "soon"}),
         call(client, **{"X-Student-Graph-Signature": "sha256="}),
     ]
-    assert {(answer.status_code, answer.text) for answer in refused} == {(401, refused[0].text)}
+    assert {(response.status_code, response.text) for response in refused} == {(401, refused[0].text)}
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "message"),
     [
         (b"[]", "Send one JSON object"),
         (b"{", "Send one JSON object"),
         (b'{"student": "s1"}', "Send one JSON object"),
-        (b'{"district": "dale"}', "district, source: they stand in the address"),
-        (b'{"records": ["Students"]}', "records: there is no type of record 'Students'"),
+        (b'{"district": "dale"}', "district, source: they are in the URL"),
+        (b'{"records": ["Students"]}', "records: there is no record type 'Students'"),
         (json.dumps({"students": [str(n) for n in range(1001)]}).encode(), "students: more than 1000"),
     ],
 )
-def test_a_signed_call_that_cannot_be_read_says_why(client: httpx.Client, body: bytes, says: str) -> None:
-    """The vendor's developer reads it."""
-    told = call(client, body, at=20)
-    assert told.status_code == 400
-    assert says in told.json()["error"]
+def test_a_signed_call_with_a_wrong_body_gets_a_reason(client: httpx.Client, body: bytes, message: str) -> None:
+    """The message tells the vendor's developer what to change."""
+    response = call(client, body, seconds_from_now=20)
+    assert response.status_code == 400
+    assert message in response.json()["error"]
 
 
-def test_a_body_is_read_so_far_and_no_further(client: httpx.Client) -> None:
-    """64 KiB; nothing longer is kept or checked."""
+def test_a_body_over_the_limit_is_refused(client: httpx.Client) -> None:
+    """The limit is 64 KiB; a longer body is neither kept nor checked."""
     assert call(client, b" " * 70_000).status_code == 413
 
 
 def test_a_flood_of_calls_is_refused() -> None:
-    """Sixty at once, ten a second: beyond it the vendor is told to wait."""
+    """Sixty calls are accepted in a burst and ten each second; beyond that, the vendor must wait."""
     service = Service([district(Ledger())], VIEWERS, webhook_keys={("hill", "sis"): KEY})
-    with answering(service.app()) as client:
+    with client_for(service.app()) as client:
         statuses = [call(client, path="/hooks/hill/none").status_code for _ in range(90)]
         assert (statuses.count(401) >= 60, statuses[-1]) == (True, 429)
         assert call(client).status_code == 204
 
 
 @pytest.mark.parametrize(
-    ("viewer", "body", "status", "says"),
+    ("viewer", "body", "status", "message"),
     [
         ("nobody", {"district": "hill"}, 401, "Send the token of an operator."),
         ("teacher", {"district": "hill"}, 403, "Send the token of an operator."),
@@ -135,31 +142,31 @@ def test_a_flood_of_calls_is_refused() -> None:
             400,
             "source: the district has no such source; it has lms, sis",
         ),
-        ("head", {"district": "hill", "records": ["X"]}, 400, "records: there is no type of record 'X'"),
+        ("head", {"district": "hill", "records": ["X"]}, 400, "records: there is no record type 'X'"),
     ],
 )
-def test_an_operator_is_told_what_is_wrong(
-    client: httpx.Client, viewer: str, body: dict[str, Any], status: int, says: str
+def test_a_wrong_purge_gets_a_reason(
+    client: httpx.Client, viewer: str, body: dict[str, Any], status: int, message: str
 ) -> None:
-    """And nobody else may purge."""
-    told = client.post("/cache/purge", json=body, headers={"Authorization": f"Bearer {viewer}"})
-    assert (told.status_code, told.json()) == (status, {"error": says})
+    """Only operators may purge; the message says what is wrong."""
+    response = client.post("/cache/purge", json=body, headers={"Authorization": f"Bearer {viewer}"})
+    assert (response.status_code, response.json()) == (status, {"error": message})
 
 
 def test_the_command_purges_a_running_gateway(client: httpx.Client) -> None:
-    """It says how many answers were forgotten; what is wrong it says in one line."""
-    fetched(client)
+    """`student-graph cache purge` prints how many cache entries it removed, or one line with the error."""
+    cache_hits(client)
     url = str(client.base_url)
     environ = {"OPERATOR": "head"}
-    words = ["cache", "purge", "--url", url, "--token-env", "OPERATOR", "--district"]
-    done = command(*words, "hill", "--student", "s1", environ=environ)
-    assert (done.returncode, done.stdout) == (0, "forgot 1 answers\n")
-    wrong = [
-        command(*words, "dale", environ=environ),
-        command(*words, "hill"),
-        command(*words, "hill", "--url", "http://127.0.0.1:9", environ=environ),
+    arguments = ["cache", "purge", "--url", url, "--token-env", "OPERATOR", "--district"]
+    purged = run_command(*arguments, "hill", "--student", "s1", environ=environ)
+    assert (purged.returncode, purged.stdout) == (0, "removed 1 cache entry\n")
+    failed = [
+        run_command(*arguments, "dale", environ=environ),
+        run_command(*arguments, "hill"),
+        run_command(*arguments, "hill", "--url", "http://127.0.0.1:9", environ=environ),
     ]
-    assert [(one.returncode, one.stderr) for one in wrong] == [
+    assert [(process.returncode, process.stderr) for process in failed] == [
         (2, "student-graph: district: there is no such district\n"),
         (2, "student-graph: --token-env: the environment variable OPERATOR is not set\n"),
         (2, "student-graph: --url: no gateway answers at http://127.0.0.1:9\n"),
