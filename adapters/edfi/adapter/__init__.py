@@ -1,8 +1,8 @@
 """
 The adapter for Ed-Fi ODS/API, versions 5 to 7.
 
-Ed-Fi filters by equality only, pages by limit and offset, and has no read of many students: a batch is answered
-by one read for each key, side by side, or by one of the coarser paths.
+Ed-Fi filters by equality only, pages by limit and offset, and cannot read several students in one call. A batch is
+therefore answered by one concurrent read for each key, or by an access path over a coarser list.
 """
 
 from __future__ import annotations
@@ -10,24 +10,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from student_graph.adapters.contract import AccessPath, Adapter, LookupMethod
-from student_graph.adapters.edfi.adapter.academics import Academics
-from student_graph.adapters.edfi.adapter.access_paths import PATHS
-from student_graph.adapters.edfi.adapter.caseloads import Caseloads
-from student_graph.adapters.edfi.adapter.contacts import Contacts
-from student_graph.adapters.edfi.adapter.incidents import Incidents
-from student_graph.adapters.edfi.adapter.people import People
-from student_graph.adapters.edfi.adapter.school_life import SchoolLife
-from student_graph.adapters.edfi.adapter.schools import Schools
-from student_graph.adapters.edfi.adapter.sections import Sections
-from student_graph.adapters.edfi.adapter.services import Services
+from student_graph.adapters.contract import AccessPath, LookupMethod
+from student_graph.adapters.edfi.adapter.academics import AcademicsLookups
+from student_graph.adapters.edfi.adapter.access_paths import ACCESS_PATHS
+from student_graph.adapters.edfi.adapter.caseloads import CaseloadLookups
+from student_graph.adapters.edfi.adapter.contacts import ContactLookups
+from student_graph.adapters.edfi.adapter.incidents import IncidentLookups
+from student_graph.adapters.edfi.adapter.people import PeopleLookups
+from student_graph.adapters.edfi.adapter.school_life import SchoolLifeLookups
+from student_graph.adapters.edfi.adapter.schools import SchoolLookups
+from student_graph.adapters.edfi.adapter.sections import SectionLookups
+from student_graph.adapters.edfi.adapter.services import ServiceLookups
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
 
 __all__ = ["EdFi", "EdFiSettings"]
 
 
-class EdFi(People, Contacts, Caseloads, Schools, Sections, SchoolLife, Incidents, Academics, Services, Adapter):
-    """A district's Ed-Fi ODS/API. It speaks the district's own ids: no identity rules are needed."""
+class EdFi(
+    PeopleLookups,
+    ContactLookups,
+    CaseloadLookups,
+    SchoolLookups,
+    SectionLookups,
+    SchoolLifeLookups,
+    IncidentLookups,
+    AcademicsLookups,
+    ServiceLookups,
+):
+    """A district's Ed-Fi ODS/API. It uses the district's own ids, so that no identity rules are needed."""
 
-    settings: EdFiSettings
-    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = PATHS
+    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = ACCESS_PATHS

@@ -1,4 +1,4 @@
-"""Lookups of caseloads: cohorts and programs whose students' records are open to a member of staff."""
+"""Lookups of caseloads: cohorts and programs in which a member of staff may see the students' records."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import product
 
+from student_graph.adapters.edfi.adapter.lookups import EdFiLookups, merge_lists
 from student_graph.adapters.edfi.api import services as api
 from student_graph.adapters.edfi.api.payload import Filters, Resource
-from student_graph.adapters.edfi.client.keys import CohortParts, caseload_parts
-from student_graph.adapters.edfi.client.requests import EdFiAccess, by_staff
+from student_graph.adapters.edfi.client.keys import CohortKey, parse_caseload_id
+from student_graph.adapters.edfi.client.requests import by_staff
 from student_graph.adapters.edfi.mapping import services as mapping
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, StaffId
 
-_STAFF = api.STAFF_COHORTS.name, api.STAFF_PROGRAMS.name
-_PROGRAMS = {
-    each.name: Resource.of(each.name, api.ProgramMember)
-    for each in (
+_STAFF_RESOURCES = api.STAFF_COHORTS.name, api.STAFF_PROGRAMS.name
+_PROGRAM_RESOURCES = {
+    resource.name: Resource.of(resource.name, api.CaseloadProgramAssociation)
+    for resource in (
         api.PROGRAMS,
         api.LANGUAGE_INSTRUCTION,
         api.TITLE_I,
@@ -27,71 +28,77 @@ _PROGRAMS = {
         api.FOOD_SERVICE,
     )
 }
-"""Where students of programs are listed: a district may keep those of any kind in the general one."""
+"""Resources with students of programs. A district may list students of any program in the general resource."""
 
 
-class Caseloads(EdFiAccess):
-    """Who answers for whom beside classes."""
+class CaseloadLookups(EdFiLookups):
+    """Lookups of the caseloads of staff and of their students."""
 
     async def caseload_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[CaseloadStaff]]:
-        """Ed-Fi `staffCohortAssociations` and `staffProgramAssociations`, those that say `studentRecordAccess`."""
+        """Ed-Fi `staffCohortAssociations` and `staffProgramAssociations` with a true `studentRecordAccess`."""
 
-        async def read(asked: tuple[StaffId, str]) -> list[CaseloadStaff]:
-            key, resource = asked
+        async def read(key: tuple[StaffId, str]) -> list[CaseloadStaff]:
+            staff_id, resource = key
             if resource == api.STAFF_COHORTS.name:
-                cohorts = await self.rows(api.STAFF_COHORTS, by_staff(key))
+                cohorts = await self.client.read_rows(api.STAFF_COHORTS, by_staff(staff_id))
                 return [mapping.caseload_staff(row) for row in cohorts if row.studentRecordAccess]
-            programs = await self.rows(api.STAFF_PROGRAMS, by_staff(key))
+            programs = await self.client.read_rows(api.STAFF_PROGRAMS, by_staff(staff_id))
             return [mapping.caseload_staff(row) for row in programs if row.studentRecordAccess]
 
-        told = await self.gather_by_key(list(product(ids, _STAFF)), read)
-        return {key: self.together([told[key, name] for name in _STAFF], _by_begin) for key in ids}
+        lists = await self.client.read_by_key(list(product(ids, _STAFF_RESOURCES)), read)
+        return {
+            staff_id: merge_lists([lists[staff_id, resource] for resource in _STAFF_RESOURCES], _begin_date)
+            for staff_id in ids
+        }
 
     async def caseload_students_by_caseload(
         self, ids: Sequence[CaseloadId]
     ) -> Batch[CaseloadId, list[CaseloadStudent]]:
-        """Ed-Fi `studentCohortAssociations`, or the associations between students and programs of every kind."""
+        """Ed-Fi `studentCohortAssociations`, or the associations of students with programs of every kind."""
 
-        async def read(asked: tuple[CaseloadId, str]) -> list[CaseloadStudent]:
-            key, resource = asked
+        async def read(key: tuple[CaseloadId, str]) -> list[CaseloadStudent]:
+            caseload_id, resource = key
             if resource == api.STUDENT_COHORTS.name:
-                members = await self.rows(api.STUDENT_COHORTS, _filters(key))
-                return [mapping.caseload_student(key, row) for row in members]
-            rows = await self.rows(_PROGRAMS[resource], _filters(key))
-            return [mapping.caseload_student(key, row) for row in rows]
+                cohort_rows = await self.client.read_rows(api.STUDENT_COHORTS, _by_caseload(caseload_id))
+                return [mapping.caseload_student(caseload_id, row) for row in cohort_rows]
+            rows = await self.client.read_rows(_PROGRAM_RESOURCES[resource], _by_caseload(caseload_id))
+            return [mapping.caseload_student(caseload_id, row) for row in rows]
 
-        places = {key: _resources(key) for key in ids}
-        told = await self.gather_by_key([(key, name) for key, names in places.items() for name in names], read)
+        resources = {caseload_id: _resources_of(caseload_id) for caseload_id in ids}
+        lists = await self.client.read_by_key(
+            [(caseload_id, name) for caseload_id, names in resources.items() for name in names], read
+        )
         return {
-            key: self.together([told[key, name] for name in names], _by_student) for key, names in places.items()
+            caseload_id: merge_lists([lists[caseload_id, name] for name in names], _student_and_begin_date)
+            for caseload_id, names in resources.items()
         }
 
 
-def _resources(key: CaseloadId) -> Sequence[str]:
-    """Where the students of a caseload are listed; a key that is none of a caseload is refused as it is read."""
-    return [*_PROGRAMS] if key.startswith("program/") else [api.STUDENT_COHORTS.name]
+def _resources_of(caseload_id: CaseloadId) -> Sequence[str]:
+    """The resources with the students of a caseload; an invalid id is refused when its filters are built."""
+    return [*_PROGRAM_RESOURCES] if caseload_id.startswith("program/") else [api.STUDENT_COHORTS.name]
 
 
-def _filters(key: CaseloadId) -> Filters:
+def _by_caseload(caseload_id: CaseloadId) -> Filters:
     """
-    What names a caseload to the API.
+    Filters for the rows of a caseload.
 
     Raises:
-        BadKeyError: the key is none of a caseload.
+        BadKeyError: The text is not the id of a caseload.
     """
-    parts = caseload_parts(key)
-    if isinstance(parts, CohortParts):
-        return {"educationOrganizationId": parts.organization_id, "cohortIdentifier": parts.cohort_identifier}
+    key = parse_caseload_id(caseload_id)
+    if isinstance(key, CohortKey):
+        return {"educationOrganizationId": key.organization_id, "cohortIdentifier": key.cohort_identifier}
     return {
-        "programEducationOrganizationId": parts.organization_id,
-        "programName": parts.program_name,
-        "programTypeDescriptor": parts.program_type_descriptor,
+        "programEducationOrganizationId": key.organization_id,
+        "programName": key.program_name,
+        "programTypeDescriptor": key.program_type_descriptor,
     }
 
 
-def _by_begin(each: CaseloadStaff) -> tuple[date, str, str]:
-    return each.begin_date, each.caseload_id, each.vendor_id
+def _begin_date(record: CaseloadStaff) -> tuple[date, str, str]:
+    return record.begin_date, record.caseload_id, record.vendor_id
 
 
-def _by_student(each: CaseloadStudent) -> tuple[str, date, str]:
-    return each.student_id, each.begin_date, each.vendor_id
+def _student_and_begin_date(record: CaseloadStudent) -> tuple[str, date, str]:
+    return record.student_id, record.begin_date, record.vendor_id

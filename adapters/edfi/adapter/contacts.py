@@ -1,112 +1,133 @@
-"""The lookups of parents, guardians and other contacts: `contacts` from Data Standard 5 on, `parents` before."""
+"""Lookups of parents, guardians and other contacts: Ed-Fi `contacts` from Data Standard 5 on, `parents` before."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
+from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import people as api
 from student_graph.adapters.edfi.api.payload import Filters, Resource
-from student_graph.adapters.edfi.client.keys import person_key
-from student_graph.adapters.edfi.client.requests import EdFiAccess, by_student
+from student_graph.adapters.edfi.client.keys import unique_id
+from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import people as mapping
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import ContactId, StudentContact, StudentId
 
 K = TypeVar("K")
-Link = api.StudentContactAssociation
-Spelling = tuple[Resource[Link], Resource[api.Contact], str]
+Association = api.StudentContactAssociation
 
-_NEW: Spelling = (api.STUDENT_CONTACTS, api.CONTACTS, "contactUniqueId")
-_OLD: Spelling = (api.STUDENT_PARENTS, api.PARENTS, "parentUniqueId")
+
+class _Names(NamedTuple):
+    """The names that a Data Standard has for contacts."""
+
+    associations: Resource[Association]
+    contacts: Resource[api.Contact]
+    contact_id: str
+    """The filter that names a contact."""
+
+
+_CONTACT_NAMES = _Names(api.STUDENT_CONTACTS, api.CONTACTS, "contactUniqueId")
+_PARENT_NAMES = _Names(api.STUDENT_PARENTS, api.PARENTS, "parentUniqueId")
+_CONTACTS_SINCE = (5, 0)
+"""The first Data Standard that has `contacts`."""
+_LAST_PRIORITY = 2**31
 
 log = logging.getLogger(__name__)
 
 
-class Contacts(EdFiAccess):
-    """Who answers for a student."""
+class ContactLookups(EdFiLookups):
+    """Lookups of contacts by student and by contact."""
 
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
-        """Ed-Fi `studentContactAssociations` and `contacts`, or as they were called before."""
-        links, persons = await self._read(ids, lambda key, _: by_student(key))
-        return {
-            key: each if isinstance(each, AdapterError) else _contacts(sorted(each, key=_rank), persons)
-            for key, each in links.items()
-        }
+        """Ed-Fi `studentContactAssociations` and `contacts`, or `studentParentAssociations` and `parents`."""
+        associations, contacts = await self._read(ids, lambda key, _: by_student(key))
+        return _records_by_key(associations, contacts, _primary_and_priority)
 
     async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
-        """The same associations, by the other end."""
-        links, persons = await self._read(ids, lambda key, parameter: {parameter: person_key(key)})
-        return {
-            key: each if isinstance(each, AdapterError) else _contacts(sorted(each, key=_student_of), persons)
-            for key, each in links.items()
-        }
+        """The same Ed-Fi resources, filtered by contact."""
+        associations, contacts = await self._read(ids, lambda key, filter_name: {filter_name: unique_id(key)})
+        return _records_by_key(associations, contacts, _student_of)
 
     async def _read(
         self, ids: Sequence[K], filters: Callable[[K, str], Filters]
-    ) -> tuple[dict[K, list[Link] | AdapterError], dict[str, api.Contact | AdapterError]]:
-        """The associations of each key, and whom they name; filters are told what names a contact."""
-        spellings = (_NEW, _OLD) if await self.discovery.standard() >= (5, 0) else (_OLD, _NEW)
-        for spelling in spellings:
-            links = await self._links(ids, spelling, filters)
-            # A server may declare a standard that it does not speak: then it knows the other name.
-            if not all(isinstance(each, NotOfferedError) for each in links.values()):
+    ) -> tuple[dict[K, list[Association] | AdapterError], dict[str, api.Contact | AdapterError]]:
+        """
+        The associations of each key, and the contacts that they name, by unique id.
+
+        `filters` returns the filters for a key; its second argument is the filter that names a contact.
+        """
+        declared = await self.client.discovery.data_standard()
+        declared_first = (
+            (_CONTACT_NAMES, _PARENT_NAMES) if declared >= _CONTACTS_SINCE else (_PARENT_NAMES, _CONTACT_NAMES)
+        )
+        for names in declared_first:
+            associations = await self._associations(ids, names, filters)
+            # Some servers declare one Data Standard and serve another: then only the other names exist.
+            if not all(isinstance(answer, NotOfferedError) for answer in associations.values()):
                 break
-        return links, await self._persons(links, spelling)
+        return associations, await self._contacts(associations, names)
 
-    async def _links(
-        self, ids: Sequence[K], spelling: Spelling, filters: Callable[[K, str], Filters]
-    ) -> dict[K, list[Link] | AdapterError]:
-        """The associations of each key."""
+    async def _associations(
+        self, ids: Sequence[K], names: _Names, filters: Callable[[K, str], Filters]
+    ) -> dict[K, list[Association] | AdapterError]:
+        async def read(key: K) -> list[Association]:
+            return await self.client.read_rows(names.associations, filters(key, names.contact_id))
 
-        async def read(key: K) -> list[Link]:
-            return await self.rows(spelling[0], filters(key, spelling[2]))
+        return await self.client.read_by_key(ids, read)
 
-        return await self.gather_by_key(ids, read)
-
-    async def _persons(
-        self, links: Mapping[K, list[Link] | AdapterError], spelling: Spelling
+    async def _contacts(
+        self, associations: Mapping[K, list[Association] | AdapterError], names: _Names
     ) -> dict[str, api.Contact | AdapterError]:
-        """Everybody named in the associations; brothers and sisters share their parents."""
-        _, resource, parameter = spelling
+        """Each contact that the associations name, read once: siblings share their parents."""
 
-        async def read(key: str) -> api.Contact | None:
-            rows = await self.rows(resource, {parameter: person_key(key)})
+        async def read(contact_id: str) -> api.Contact | None:
+            rows = await self.client.read_rows(names.contacts, {names.contact_id: unique_id(contact_id)})
             return rows[0] if rows else None
 
-        lists = [each for each in links.values() if not isinstance(each, AdapterError)]
-        return await self.gather_by_key([_person_of(link) for each in lists for link in each], read)
+        lists = [answer for answer in associations.values() if not isinstance(answer, AdapterError)]
+        return await self.client.read_by_key([_contact_of(row) for rows in lists for row in rows], read)
 
 
-def _person_of(link: Link) -> str:
-    return link.contactReference.contactUniqueId
+def _contact_of(row: Association) -> str:
+    return row.contactReference.contactUniqueId
 
 
-def _student_of(link: Link) -> str:
-    return link.studentReference.studentUniqueId
+def _student_of(row: Association) -> str:
+    return row.studentReference.studentUniqueId
 
 
-def _contacts(
-    links: Sequence[Link], persons: Mapping[str, api.Contact | AdapterError]
+def _records_by_key(
+    associations: Mapping[K, list[Association] | AdapterError],
+    contacts: Mapping[str, api.Contact | AdapterError],
+    sort_key: Callable[[Association], tuple[bool, int, str] | str],
+) -> dict[K, list[StudentContact] | AdapterError]:
+    """The contacts of each key, in the order of their associations."""
+    return {
+        key: answer if isinstance(answer, AdapterError) else _records(sorted(answer, key=sort_key), contacts)
+        for key, answer in associations.items()
+    }
+
+
+def _records(
+    associations: Sequence[Association], contacts: Mapping[str, api.Contact | AdapterError]
 ) -> list[StudentContact] | AdapterError:
-    """The contacts that associations name, in their order."""
-    found = []
-    for link in links:
-        person = persons.get(_person_of(link))
-        if isinstance(person, AdapterError):
-            return person
-        if person is None:
-            log.warning(
-                "a contact without a person was left out: a dangling reference, or one that is not ours to see"
-            )
+    """The contacts that the associations name, or the error of the first that could not be read."""
+    records = []
+    for row in associations:
+        contact = contacts.get(_contact_of(row))
+        if isinstance(contact, AdapterError):
+            return contact
+        if contact is None:
+            log.warning("left out a contact that does not exist or is not visible to these credentials")
         else:
-            found.append(mapping.contact(link, person))
-    return found
+            records.append(mapping.contact(row, contact))
+    return records
 
 
-def _rank(link: Link) -> tuple[bool, int, str]:
-    """Primary contacts first, then by Ed-Fi `contactPriority`."""
-    priority = link.contactPriority
-    return not link.primaryContactStatus, 2**31 if priority is None else priority, _person_of(link)
+def _primary_and_priority(row: Association) -> tuple[bool, int, str]:
+    """Primary contacts come first, then contacts by Ed-Fi `contactPriority`."""
+    priority = row.contactPriority
+    return not row.primaryContactStatus, _LAST_PRIORITY if priority is None else priority, _contact_of(row)

@@ -1,4 +1,4 @@
-"""Lookups of attendance and what followed from behavior."""
+"""Lookups of attendance and discipline actions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
+from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import school_life as api
-from student_graph.adapters.edfi.client.requests import EdFiAccess, by_school, by_section, by_student
+from student_graph.adapters.edfi.client.requests import by_school, by_section, by_student
 from student_graph.adapters.edfi.mapping import school_life as mapping
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
@@ -20,67 +21,67 @@ from student_graph.adapters.model import (
 )
 
 
-class SchoolLife(EdFiAccess):
-    """What happened at school."""
+class SchoolLifeLookups(EdFiLookups):
+    """Lookups of attendance events and discipline actions."""
 
     async def attendance_events_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
-        """Ed-Fi `studentSchoolAttendanceEvents` by student and year."""
-        return await self.lists(
+        """Ed-Fi `studentSchoolAttendanceEvents` by student and school year."""
+        return await self.list_by_key(
             ids,
             api.SCHOOL_ATTENDANCE,
-            lambda key: {**by_student(key), "schoolYear": school_year},
+            lambda student_id: {**by_student(student_id), "schoolYear": school_year},
             partial(mapping.school_attendance_event, self.codes),
-            by_day_and_student,
+            day_and_student,
         )
 
     async def attendance_events_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[AttendanceEvent]]:
-        """Ed-Fi `studentSchoolAttendanceEvents` by school and year."""
-        return await self.lists(
+        """Ed-Fi `studentSchoolAttendanceEvents` by school and school year."""
+        return await self.list_by_key(
             ids,
             api.SCHOOL_ATTENDANCE,
-            lambda key: {**by_school(key), "schoolYear": school_year},
+            lambda school_id: {**by_school(school_id), "schoolYear": school_year},
             partial(mapping.school_attendance_event, self.codes),
-            by_day_and_student,
+            day_and_student,
         )
 
     async def section_attendance_events_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
-        """Ed-Fi `studentSectionAttendanceEvents` by student and year."""
-        return await self.lists(
+        """Ed-Fi `studentSectionAttendanceEvents` by student and school year."""
+        return await self.list_by_key(
             ids,
             api.SECTION_ATTENDANCE,
-            lambda key: {**by_student(key), "schoolYear": school_year},
+            lambda student_id: {**by_student(student_id), "schoolYear": school_year},
             partial(mapping.section_attendance_event, self.codes),
-            by_day_and_student,
+            day_and_student,
         )
 
     async def section_attendance_events_by_section(
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[AttendanceEvent]]:
         """Ed-Fi `studentSectionAttendanceEvents` by section."""
-        record = partial(mapping.section_attendance_event, self.codes)
-        return await self.lists(ids, api.SECTION_ATTENDANCE, by_section, record, by_day_and_student)
+        to_record = partial(mapping.section_attendance_event, self.codes)
+        return await self.list_by_key(ids, api.SECTION_ATTENDANCE, by_section, to_record, day_and_student)
 
     async def discipline_actions_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[DisciplineAction]]:
         """Ed-Fi `disciplineActions` by student."""
-        return await self.lists(
-            ids, api.DISCIPLINE_ACTIONS, by_student, mapping.discipline_action, by_day_and_student
+        return await self.list_by_key(
+            ids, api.DISCIPLINE_ACTIONS, by_student, mapping.discipline_action, day_and_student
         )
 
     async def discipline_actions_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[DisciplineAction]]:
-        """Ed-Fi `disciplineActions`, every page."""
-        return await self.scan(ids, api.DISCIPLINE_ACTIONS, mapping.discipline_action, by_day_and_student)
+        """All pages of Ed-Fi `disciplineActions`."""
+        return await self.list_by_district(ids, api.DISCIPLINE_ACTIONS, mapping.discipline_action, day_and_student)
 
 
-def by_day_and_student(each: AttendanceEvent | DisciplineAction) -> tuple[dt.date, str, str]:
-    """The order in which events and actions are told: the same whether by student, school or district."""
-    return each.date, each.student_id, each.vendor_id
+def day_and_student(record: AttendanceEvent | DisciplineAction) -> tuple[dt.date, str, str]:
+    """The sort key of events and actions; lookups by student, by school and by district use the same order."""
+    return record.date, record.student_id, record.vendor_id

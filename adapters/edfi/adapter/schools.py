@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
-from student_graph.adapters.edfi.api import people
+from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
+from student_graph.adapters.edfi.api import people as people_api
 from student_graph.adapters.edfi.api import schools as api
-from student_graph.adapters.edfi.client.requests import EdFiAccess, by_school, by_section
-from student_graph.adapters.edfi.mapping import people as places
+from student_graph.adapters.edfi.client.requests import by_school, by_section
+from student_graph.adapters.edfi.mapping import people as people_mapping
 from student_graph.adapters.edfi.mapping import schools as mapping
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
@@ -26,76 +27,85 @@ from student_graph.adapters.model import (
 )
 
 
-class Schools(EdFiAccess):
-    """What there is, where and when."""
+class SchoolLookups(EdFiLookups):
+    """Lookups of schools, their calendars and sections, and the students and staff of a section."""
 
     async def local_education_agencies_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[LocalEducationAgency]]:
-        """Ed-Fi `localEducationAgencies`."""
-        return await self.scan(
+        """All pages of Ed-Fi `localEducationAgencies`."""
+        return await self.list_by_district(
             ids,
             api.LOCAL_EDUCATION_AGENCIES,
             mapping.local_education_agency,
-            lambda each: int(each.local_education_agency_id),
+            lambda agency: int(agency.local_education_agency_id),
         )
 
     async def schools_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[School]]:
-        """Ed-Fi `schools`."""
-        return await self.scan(
-            ids, api.SCHOOLS, partial(mapping.school, self.codes), lambda each: int(each.school_id)
-        )
+        """All pages of Ed-Fi `schools`."""
+        to_record = partial(mapping.school, self.codes)
+        return await self.list_by_district(ids, api.SCHOOLS, to_record, lambda school: int(school.school_id))
 
     async def schools_by_id(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, School]:
-        """Ed-Fi `schools` by number."""
-        return await self.ones(ids, api.SCHOOLS, by_school, partial(mapping.school, self.codes))
+        """Ed-Fi `schools` by school."""
+        return await self.record_by_key(ids, api.SCHOOLS, by_school, partial(mapping.school, self.codes))
 
     async def sessions_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[Session]]:
         """Ed-Fi `sessions` by school."""
-        return await self.lists(
-            ids, api.SESSIONS, by_school, mapping.session, lambda each: (each.begin_date, each.session_name)
+        return await self.list_by_key(
+            ids,
+            api.SESSIONS,
+            by_school,
+            mapping.session,
+            lambda session: (session.begin_date, session.session_name),
         )
 
     async def calendar_days_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[CalendarDay]]:
-        """Ed-Fi `calendarDates` by school and year."""
-        return await self.lists(
+        """Ed-Fi `calendarDates` by school and school year."""
+        return await self.list_by_key(
             ids,
             api.CALENDAR_DATES,
-            lambda key: {**by_school(key), "schoolYear": school_year},
+            lambda school_id: {**by_school(school_id), "schoolYear": school_year},
             mapping.calendar_day,
-            lambda each: (each.date, each.calendar_code),
+            lambda day: (day.date, day.calendar_code),
         )
 
     async def sections_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[Section]]:
-        """Ed-Fi `sections` by school and year."""
-        return await self.lists(
+        """Ed-Fi `sections` by school and school year."""
+        return await self.list_by_key(
             ids,
             api.SECTIONS,
-            lambda key: {**by_school(key), "schoolYear": school_year},
+            lambda school_id: {**by_school(school_id), "schoolYear": school_year},
             mapping.section,
-            lambda each: (each.section_identifier, each.section_id),
+            lambda section: (section.section_identifier, section.section_id),
         )
 
     async def section_enrollments_by_section(
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by section."""
-        return await self.lists(
-            ids, people.STUDENT_SECTIONS, by_section, places.section_enrollment, _by_student_and_begin
+        return await self.list_by_key(
+            ids,
+            people_api.STUDENT_SECTIONS,
+            by_section,
+            people_mapping.section_enrollment,
+            _student_and_begin_date,
         )
 
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by section."""
-        return await self.lists(ids, people.STAFF_SECTIONS, by_section, places.section_staff, _by_staff_and_begin)
+        return await self.list_by_key(
+            ids, people_api.STAFF_SECTIONS, by_section, people_mapping.section_staff, _staff_and_begin_date
+        )
 
 
-def _by_student_and_begin(each: SectionEnrollment) -> tuple[str, dt.date, str]:
-    return each.student_id, each.begin_date or dt.date.min, each.vendor_id
+def _student_and_begin_date(record: SectionEnrollment) -> tuple[str, dt.date, str]:
+    return record.student_id, record.begin_date or dt.date.min, record.vendor_id
 
 
-def _by_staff_and_begin(each: SectionStaff) -> tuple[str, dt.date, str]:
-    return each.staff_id, each.begin_date or dt.date.min, each.vendor_id
+def _staff_and_begin_date(record: SectionStaff) -> tuple[str, dt.date, str]:
+    return record.staff_id, record.begin_date or dt.date.min, record.vendor_id

@@ -1,8 +1,8 @@
 """
-Lookups of sections and what they teach, by id.
+Lookups of sections and their courses, by section id.
 
-Ed-Fi has no read of many sections, but one of all sections of a school and year. Sections that are asked for
-together are mostly of one school, so a batch is read school by school where that takes fewer calls.
+Ed-Fi cannot read several sections by key, but it can read all sections of a school and year. As the sections of a
+batch are usually of one school, a batch is read by school and year if that takes fewer calls.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import schools as api
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
-from student_graph.adapters.edfi.client.keys import SectionParts, section_id, section_parts
-from student_graph.adapters.edfi.client.requests import EdFiAccess, by_section
+from student_graph.adapters.edfi.client.keys import SectionKey, parse_section_id, section_id
+from student_graph.adapters.edfi.client.requests import by_section
 from student_graph.adapters.edfi.mapping import schools as mapping
 from student_graph.adapters.errors import AdapterError, BadKeyError
 from student_graph.adapters.lookup import Batch
@@ -21,12 +22,12 @@ from student_graph.adapters.model import Course, Section, SectionId
 
 K = TypeVar("K", bound=Hashable)
 P = TypeVar("P", bound=Item)
-Question: TypeAlias = tuple[tuple[str, str | int], ...]
-"""Filters as a key."""
+FilterItems: TypeAlias = tuple[tuple[str, str | int], ...]
+"""Filters in a hashable form."""
 
 
 class OfferingKey(NamedTuple):
-    """Natural key of a course as one school offers it in one session."""
+    """Natural key of a course offering: a course that a school offers in a session."""
 
     school_id: int
     school_year: int
@@ -35,61 +36,62 @@ class OfferingKey(NamedTuple):
 
 
 class CourseKey(NamedTuple):
-    """Natural key of a course: its organization is a school or an agency."""
+    """Natural key of a course; its organization is a school or an agency."""
 
     organization_id: int
     course_code: str
 
 
-class Sections(EdFiAccess):
-    """What a section is, and what it teaches."""
+class SectionLookups(EdFiLookups):
+    """Lookups of sections and of their courses."""
 
     async def sections_by_id(self, ids: Sequence[SectionId]) -> Batch[SectionId, Section]:
-        """Ed-Fi `sections`, one by one or by school and year."""
+        """Ed-Fi `sections`, by key or by school and year."""
         return {
-            key: row if isinstance(row, AdapterError) else mapping.section(row)
-            for key, row in (await self._sections(ids)).items()
+            key: answer if isinstance(answer, AdapterError) else mapping.section(answer)
+            for key, answer in (await self._sections(ids)).items()
         }
 
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
-        """Ed-Fi `sections`, the `courseOfferings` that they name, and the `courses` that those name."""
-        # The id of a section names its offering; but one that is not there teaches nothing.
+        """Ed-Fi `sections`, the `courseOfferings` that they name, and the `courses` that the offerings name."""
+        # A section id contains the key of its offering, but a section that does not exist has no course.
         sections = await self._sections(ids)
-        places = {key: _offering_of(row) for key, row in sections.items() if isinstance(row, api.Section)}
-        offerings = await self._offerings(places.values())
+        offering_keys = {key: _offering_of(row) for key, row in sections.items() if isinstance(row, api.Section)}
+        offerings = await self._offerings(offering_keys.values())
         courses = await self._courses(
-            _course_key(row) for row in offerings.values() if isinstance(row, api.CourseOffering)
+            _course_of(row) for row in offerings.values() if isinstance(row, api.CourseOffering)
         )
-        found: dict[SectionId, Course | AdapterError] = {}
+        batch: dict[SectionId, Course | AdapterError] = {}
         for key, section in sections.items():
-            row = section if isinstance(section, AdapterError) else offerings.get(places[key])
-            told = courses.get(_course_key(row)) if isinstance(row, api.CourseOffering) else row
-            if told is not None:
-                found[key] = told if isinstance(told, AdapterError) else mapping.course(self.codes, key, told)
-        return found
+            offering = section if isinstance(section, AdapterError) else offerings.get(offering_keys[key])
+            answer = courses.get(_course_of(offering)) if isinstance(offering, api.CourseOffering) else offering
+            if answer is not None:
+                batch[key] = (
+                    answer if isinstance(answer, AdapterError) else mapping.course(self.codes, key, answer)
+                )
+        return batch
 
     async def _sections(self, ids: Sequence[SectionId]) -> dict[SectionId, api.Section | AdapterError]:
-        """Sections that are there, and why others could not be read."""
-        parts, bad = _parsed(ids)
-        rows = await self._gathered(
-            parts.values(),
+        """The row of each section, or the error of its key; sections that do not exist are absent."""
+        keys, errors = _parse_ids(ids)
+        rows = await self._rows_by_key(
+            keys.values(),
             api.SECTIONS,
-            scope=lambda key: {"schoolId": key.school_id, "schoolYear": key.school_year},
-            exact=lambda key: by_section(section_id(*key)),
-            key_of=lambda row: SectionParts(*_offering_of(row), row.sectionIdentifier),
+            group_filters=lambda key: {"schoolId": key.school_id, "schoolYear": key.school_year},
+            key_filters=lambda key: by_section(section_id(*key)),
+            key_of=lambda row: SectionKey(*_offering_of(row), row.sectionIdentifier),
         )
-        found = {key: rows[natural] for key, natural in parts.items() if natural in rows}
-        return {**bad, **found}
+        sections = {id: rows[key] for id, key in keys.items() if key in rows}
+        return {**errors, **sections}
 
     async def _offerings(
         self, keys: Iterable[OfferingKey]
     ) -> dict[OfferingKey, api.CourseOffering | AdapterError]:
-        """Courses as schools offer them."""
-        return await self._gathered(
+        return await self._rows_by_key(
             keys,
             api.COURSE_OFFERINGS,
-            scope=lambda key: {"schoolId": key.school_id, "schoolYear": key.school_year},
-            exact=lambda key: {
+            group_filters=lambda key: {"schoolId": key.school_id, "schoolYear": key.school_year},
+            key_filters=lambda key: {
                 "schoolId": key.school_id,
                 "schoolYear": key.school_year,
                 "sessionName": key.session_name,
@@ -99,60 +101,67 @@ class Sections(EdFiAccess):
         )
 
     async def _courses(self, keys: Iterable[CourseKey]) -> dict[CourseKey, api.Course | AdapterError]:
-        """Courses of schools and agencies."""
-        return await self._gathered(
+        return await self._rows_by_key(
             keys,
             api.COURSES,
-            scope=lambda key: {"educationOrganizationId": key.organization_id},
-            exact=lambda key: {"educationOrganizationId": key.organization_id, "courseCode": key.course_code},
+            group_filters=lambda key: {"educationOrganizationId": key.organization_id},
+            key_filters=lambda key: {
+                "educationOrganizationId": key.organization_id,
+                "courseCode": key.course_code,
+            },
             key_of=lambda row: CourseKey(
                 row.educationOrganizationReference.educationOrganizationId, row.courseCode
             ),
         )
 
-    async def _gathered(
+    async def _rows_by_key(
         self,
         keys: Iterable[K],
         resource: Resource[P],
         *,
-        scope: Callable[[K], Filters],
-        exact: Callable[[K], Filters],
+        group_filters: Callable[[K], Filters],
+        key_filters: Callable[[K], Filters],
         key_of: Callable[[P], K],
     ) -> dict[K, P | AdapterError]:
-        """The row of each key: one by one, or its whole scope where more keys are asked than that has pages."""
-        together: dict[Question, list[K]] = {}
+        """
+        The row of each key; keys without a row are absent.
+
+        Keys with the same `group_filters` are read as one list if they are more than the list has pages, and
+        otherwise one by one with their `key_filters`.
+        """
+        groups: dict[FilterItems, list[K]] = {}
         for key in dict.fromkeys(keys):
-            together.setdefault(tuple(scope(key).items()), []).append(key)
-        asks: dict[Question, list[K]] = {}
-        for whole, members in together.items():
+            groups.setdefault(tuple(group_filters(key).items()), []).append(key)
+        reads: dict[FilterItems, list[K]] = {}
+        for filters, members in groups.items():
             if len(members) > self.settings.pages(self.settings.school_students):
-                asks[whole] = members
+                reads[filters] = members
             else:
-                asks.update((tuple(exact(key).items()), [key]) for key in members)
+                reads.update((tuple(key_filters(key).items()), [key]) for key in members)
 
-        async def read(asked: Question) -> list[P]:
-            return await self.rows(resource, dict(asked))
+        async def read(filters: FilterItems) -> list[P]:
+            return await self.client.read_rows(resource, dict(filters))
 
-        found: dict[K, P | AdapterError] = {}
-        for asked, answer in (await self.gather_by_key(list(asks), read)).items():
+        batch: dict[K, P | AdapterError] = {}
+        for filters, answer in (await self.client.read_by_key(list(reads), read)).items():
             if isinstance(answer, AdapterError):
-                found.update(dict.fromkeys(asks[asked], answer))
+                batch.update(dict.fromkeys(reads[filters], answer))
             else:
                 rows = {key_of(row): row for row in answer}
-                found.update((key, rows[key]) for key in asks[asked] if key in rows)
-        return found
+                batch.update((key, rows[key]) for key in reads[filters] if key in rows)
+        return batch
 
 
-def _parsed(ids: Sequence[SectionId]) -> tuple[dict[SectionId, SectionParts], dict[SectionId, BadKeyError]]:
-    """Natural keys of the ids, and of those that have none why."""
-    parts: dict[SectionId, SectionParts] = {}
-    bad: dict[SectionId, BadKeyError] = {}
-    for key in ids:
+def _parse_ids(ids: Sequence[SectionId]) -> tuple[dict[SectionId, SectionKey], dict[SectionId, BadKeyError]]:
+    """The natural keys of valid ids, and the errors of the other ids."""
+    keys: dict[SectionId, SectionKey] = {}
+    errors: dict[SectionId, BadKeyError] = {}
+    for id in ids:
         try:
-            parts[key] = section_parts(key)
-        except BadKeyError as why:
-            bad[key] = why
-    return parts, bad
+            keys[id] = parse_section_id(id)
+        except BadKeyError as error:
+            errors[id] = error
+    return keys, errors
 
 
 def _offering_of(row: api.Section) -> OfferingKey:
@@ -165,5 +174,5 @@ def _offering_key(row: api.CourseOffering) -> OfferingKey:
     return OfferingKey(session.schoolId, session.schoolYear, session.sessionName, row.localCourseCode)
 
 
-def _course_key(row: api.CourseOffering) -> CourseKey:
+def _course_of(row: api.CourseOffering) -> CourseKey:
     return CourseKey(row.courseReference.educationOrganizationId, row.courseReference.courseCode)

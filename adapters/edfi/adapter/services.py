@@ -1,4 +1,4 @@
-"""Lookups of programs, meals and transport."""
+"""Lookups of programs, school meals and transportation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import product
 
+from student_graph.adapters.edfi.adapter.lookups import EdFiLookups, merge_lists
 from student_graph.adapters.edfi.api import services as api
-from student_graph.adapters.edfi.client.requests import EdFiAccess, by_student
+from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import services as mapping
 from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.lookup import Batch
@@ -21,54 +22,64 @@ from student_graph.adapters.model import (
     Transportation,
 )
 
-_PROGRAMS = {
+_TRANSPORTATION_SINCE = (5, 1)
+"""The first Data Standard that has `studentTransportations`."""
+_PROGRAM_RESOURCES = {
     api.PROGRAMS.name: (api.PROGRAMS, None),
     api.LANGUAGE_INSTRUCTION.name: (api.LANGUAGE_INSTRUCTION, ProgramType.LANGUAGE_INSTRUCTION),
     api.TITLE_I.name: (api.TITLE_I, ProgramType.TITLE_I),
     api.MIGRANT.name: (api.MIGRANT, ProgramType.MIGRANT),
 }
-"""Where programs that need no restricted grant are listed, and of which kind they are."""
+"""Resources with programs that need no restricted grant, each with its program type; None if it has any type."""
 
 
-class Services(EdFiAccess):
-    """What the district does for a student beside teaching."""
+class ServiceLookups(EdFiLookups):
+    """Lookups of programs, school meals and transportation."""
 
     async def program_participations_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[ProgramParticipation]]:
         """Ed-Fi `studentProgramAssociations` and those of language instruction, Title I and migrant education."""
 
-        async def read(asked: tuple[StudentId, str]) -> list[ProgramParticipation]:
-            resource, kind = _PROGRAMS[asked[1]]
-            rows = await self.rows(resource, by_student(asked[0]))
-            found = (mapping.program_participation(self.codes, row, kind) for row in rows)
-            return [record for record in found if record is not None]
+        async def read(key: tuple[StudentId, str]) -> list[ProgramParticipation]:
+            student_id, name = key
+            resource, program_type = _PROGRAM_RESOURCES[name]
+            rows = await self.client.read_rows(resource, by_student(student_id))
+            records = (mapping.program_participation(self.codes, row, program_type) for row in rows)
+            return [record for record in records if record is not None]
 
-        told = await self.gather_by_key(list(product(ids, _PROGRAMS)), read)
-        return {key: self.together([told[key, name] for name in _PROGRAMS], _by_begin) for key in ids}
+        lists = await self.client.read_by_key(list(product(ids, _PROGRAM_RESOURCES)), read)
+        return {
+            student_id: merge_lists([lists[student_id, name] for name in _PROGRAM_RESOURCES], _begin_date)
+            for student_id in ids
+        }
 
     async def special_education_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SpecialEducation]]:
-        """Ed-Fi `studentSpecialEducationProgramAssociations`."""
-        return await self.lists(ids, api.SPECIAL_EDUCATION, by_student, mapping.special_education, _by_begin)
+        """Ed-Fi `studentSpecialEducationProgramAssociations` by student."""
+        return await self.list_by_key(
+            ids, api.SPECIAL_EDUCATION, by_student, mapping.special_education, _begin_date
+        )
 
     async def homelessness_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Homelessness]]:
-        """Ed-Fi `studentHomelessProgramAssociations`."""
-        return await self.lists(ids, api.HOMELESS, by_student, mapping.homelessness, _by_begin)
+        """Ed-Fi `studentHomelessProgramAssociations` by student."""
+        return await self.list_by_key(ids, api.HOMELESS, by_student, mapping.homelessness, _begin_date)
 
     async def food_service_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[FoodService]]:
-        """Ed-Fi `studentSchoolFoodServiceProgramAssociations`."""
-        return await self.lists(ids, api.FOOD_SERVICE, by_student, mapping.food_service, _by_begin)
+        """Ed-Fi `studentSchoolFoodServiceProgramAssociations` by student."""
+        return await self.list_by_key(ids, api.FOOD_SERVICE, by_student, mapping.food_service, _begin_date)
 
     async def transportation_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Transportation]]:
-        """Ed-Fi `studentTransportations`, from Data Standard 5.1 on."""
-        if await self.discovery.standard() < (5, 1):
-            raise NotOfferedError("transportation came with Data Standard 5.1")
-        return await self.lists(
-            ids, api.TRANSPORTATION, by_student, mapping.transportation, lambda each: each.vendor_id
+        """Ed-Fi `studentTransportations` by student, from Data Standard 5.1 on."""
+        if await self.client.discovery.data_standard() < _TRANSPORTATION_SINCE:
+            raise NotOfferedError("Ed-Fi has transportation since Data Standard 5.1 only")
+        return await self.list_by_key(
+            ids, api.TRANSPORTATION, by_student, mapping.transportation, lambda record: record.vendor_id
         )
 
 
-def _by_begin(each: ProgramParticipation | SpecialEducation | Homelessness | FoodService) -> tuple[date, str, str]:
-    return each.begin_date, each.program_name, each.vendor_id
+def _begin_date(
+    record: ProgramParticipation | SpecialEducation | Homelessness | FoodService,
+) -> tuple[date, str, str]:
+    return record.begin_date, record.program_name, record.vendor_id

@@ -5,35 +5,34 @@ from __future__ import annotations
 from pydantic import Field, SecretStr, field_validator
 
 from student_graph.adapters.contract import AdapterSettings
-from student_graph.adapters.edfi.mapping.descriptors import checked
+from student_graph.adapters.edfi.mapping.descriptors import validate_descriptor_codes
 
 
 class EdFiSettings(AdapterSettings):
-    """Settings of an Ed-Fi ODS/API; the three estimates price reads and bound nothing."""
+    """Settings of an Ed-Fi ODS/API. The three estimates price reads: a wrong one costs calls and loses no data."""
 
     client_id: str = Field(min_length=1)
-    """Key of an API client with read access to the district, from the host's administration."""
+    """Key of an API client that may read the district, from the administrator of the API."""
     client_secret: SecretStr
     """Secret of the API client."""
     page_size: int = Field(default=500, ge=1, le=500)
-    """Rows asked for at once; Ed-Fi allows 500."""
+    """Rows in one page; Ed-Fi allows 500."""
     students: int = Field(default=5000, ge=1)
-    """About how many students the district has: prices district-wide reads."""
+    """Estimated number of students in the district: prices reads of the district."""
     school_students: int = Field(default=600, ge=1)
-    """About how many students one of its schools has: prices school-wide reads."""
+    """Estimated number of students in one school: prices reads of a school."""
     attendance_events_per_student: int = Field(default=10, ge=1)
-    """About how many attendance events a student has in a year: prices school-wide reads."""
+    """Estimated number of attendance events of a student in a year: prices reads of a school."""
     descriptors: dict[str, str] = Field(default_factory=dict)
-    """Vendor's code to our enum name, for codes that are the district's own:
+    """Enum name in the graph by descriptor, for the codes that the district has defined itself:
     `"uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant" = "UNEXCUSED_ABSENCE"`."""
 
     @field_validator("descriptors")
     @classmethod
-    def _known(cls, own: dict[str, str]) -> dict[str, str]:
-        """A district's own code belongs to a descriptor that is mapped, and means something that exists."""
-        checked(own)
-        return own
+    def _validate_descriptors(cls, descriptors: dict[str, str]) -> dict[str, str]:
+        validate_descriptor_codes(descriptors)
+        return descriptors
 
     def pages(self, rows: float) -> float:
-        """Calls that it takes to read so many rows."""
+        """The number of calls that reading so many rows takes."""
         return float(max(1, -(-rows // self.page_size)))

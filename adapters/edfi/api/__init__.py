@@ -1,1 +1,1 @@
-"""Payloads of the Ed-Fi API, spelled as the API spells them; one module for each part of a student's life."""
+"""Payloads of the Ed-Fi API, with its own property names; one module for each domain."""

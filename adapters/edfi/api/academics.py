@@ -1,5 +1,5 @@
 """
-Grades, academic records and assessments in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of grades, academic records and assessments in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
 """
@@ -21,13 +21,13 @@ from student_graph.adapters.edfi.api.schools import CourseSubject
 
 
 class StudentSectionReference(SectionReference):
-    """Names a student's place in a section."""
+    """Names a student's enrollment in a section."""
 
     studentUniqueId: str
 
 
 class GradingPeriodReference(Payload):
-    """Names a grading period: by sequence until Data Standard 4, by name from 5 on; servers may mix them."""
+    """Names a grading period: by sequence up to Data Standard 4, by name from 5 on; servers may mix the two."""
 
     gradingPeriodDescriptor: str
     schoolYear: int
@@ -36,7 +36,7 @@ class GradingPeriodReference(Payload):
 
 
 class Grade(Item):
-    """`grades`; the filter `schoolYear` is that of the section, hence the order of the two references."""
+    """A row of `grades`; the section reference is first because the filter `schoolYear` is that of the section."""
 
     studentSectionAssociationReference: StudentSectionReference
     gradingPeriodReference: GradingPeriodReference | None = None
@@ -48,7 +48,7 @@ class Grade(Item):
 
 
 class GradePointAverage(Payload):
-    """An average of the list that replaced the two of Data Standards 3.3 and 4."""
+    """An average in the list that replaces the two average properties of Data Standards 3.3 and 4."""
 
     gradePointAverageTypeDescriptor: str
     gradePointAverageValue: float
@@ -57,7 +57,7 @@ class GradePointAverage(Payload):
 
 
 class StudentAcademicRecord(Item):
-    """`studentAcademicRecords`."""
+    """A row of `studentAcademicRecords`."""
 
     studentReference: StudentReference
     schoolYearTypeReference: SchoolYearTypeReference
@@ -72,7 +72,7 @@ class StudentAcademicRecord(Item):
 
 
 class Assessment(Item):
-    """`assessments`."""
+    """A row of `assessments`."""
 
     assessmentIdentifier: str
     namespace: str
@@ -90,13 +90,13 @@ class AssessmentReference(Payload):
 
 
 class ObjectiveAssessmentReference(Payload):
-    """Names a part of an assessment."""
+    """Names an objective assessment, which is a part of an assessment."""
 
     identificationCode: str
 
 
 class ScoreResult(Payload):
-    """A score, always as text."""
+    """A score; its result is always text."""
 
     assessmentReportingMethodDescriptor: str
     resultDatatypeTypeDescriptor: str | None = None
@@ -104,7 +104,7 @@ class ScoreResult(Payload):
 
 
 class PerformanceLevel(Payload):
-    """A level; Data Standard 3.3 also lists levels that were not met."""
+    """A performance level; Data Standard 3.3 also sends levels that the student did not reach."""
 
     assessmentReportingMethodDescriptor: str | None = None
     performanceLevelDescriptor: str
@@ -112,7 +112,7 @@ class PerformanceLevel(Payload):
 
 
 class StudentObjectiveAssessment(Payload):
-    """What a student reached in a part of an assessment."""
+    """A student's results in a part of an assessment."""
 
     objectiveAssessmentReference: ObjectiveAssessmentReference
     scoreResults: Many[ScoreResult]
@@ -120,7 +120,7 @@ class StudentObjectiveAssessment(Payload):
 
 
 class StudentAssessment(Item):
-    """`studentAssessments`."""
+    """A row of `studentAssessments`."""
 
     studentReference: StudentReference
     assessmentReference: AssessmentReference

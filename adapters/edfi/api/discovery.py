@@ -1,5 +1,5 @@
 """
-The discovery document at the root of an Ed-Fi API, and what its token endpoint tells.
+Payloads of the discovery document at the root of an Ed-Fi API, and of its change versions.
 
 https://docs.ed-fi.org/reference/data-exchange/api-guidelines/design-and-implementation-guidelines/api-design-guidelines/discovery-api
 (Discovery API 1.0 and 2.0 draft; ODS/API 5 to 7).
@@ -20,31 +20,31 @@ class DataModel(Payload):
 
 
 class Urls(Payload):
-    """Where the parts of the API are."""
+    """Addresses of the parts of the API."""
 
     dataManagementApi: str
     oauth: str
     changeQueries: str | None = None
-    """Where changes are told; null when the API does not tell them."""
+    """Address of the change queries; null if the API has none."""
 
 
 class ChangeVersions(Payload):
-    """From where to where changes are known."""
+    """The range of changes that the API knows."""
 
     newestChangeVersion: int
-    """Number of the last change, deletions included; it grows with each."""
+    """Number of the last change, deletions included; each change increases it."""
 
 
 class Document(Payload):
-    """What an Ed-Fi API says about itself."""
+    """The discovery document of an Ed-Fi API."""
 
     version: str
     dataModels: Many[DataModel]
     urls: Urls
 
     @property
-    def standard(self) -> str | None:
-        """Version of the Ed-Fi Data Standard as declared, such as `5.1.0` or `3.3.1-b`; None when not declared."""
+    def data_standard(self) -> str | None:
+        """The declared version of the Ed-Fi Data Standard, such as `5.1.0` or `3.3.1-b`; None without one."""
         return next((model.version for model in self.dataModels if model.name.casefold() == "ed-fi"), None)
 
 

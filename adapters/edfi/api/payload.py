@@ -1,4 +1,4 @@
-"""What all payloads of the Ed-Fi API have in common: references, and which filters a row satisfies."""
+"""The common parts of Ed-Fi payloads: rows, references, and the check of a row against filters."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ T = TypeVar("T")
 P = TypeVar("P", bound="Item")
 
 Filters: TypeAlias = Mapping[str, str | int]
-"""Query parameters by name: equality, all of them at once."""
+"""Values by the name of the query parameter; a row satisfies all of them by equality."""
 
 
-def _present(value: Any) -> Any:
-    """Some servers send null where others leave a list out."""
+def _null_to_list(value: Any) -> Any:
+    """An empty list for null, which some servers send instead of leaving the list out."""
     return [] if value is None else value
 
 
-Many: TypeAlias = Annotated[list[T], BeforeValidator(_present), Field(default_factory=list)]
-"""A list that may be absent or null."""
+Many: TypeAlias = Annotated[list[T], BeforeValidator(_null_to_list), Field(default_factory=list)]
+"""A list; absent and null are read as an empty list."""
 
 
 class Payload(BaseModel):
-    """Part of an answer; properties that nobody reads are ignored."""
+    """A JSON object of the API; properties that are not declared are ignored."""
 
     model_config = ConfigDict(
         extra="ignore", frozen=True, hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS
@@ -36,21 +36,21 @@ class Payload(BaseModel):
 
 
 class Item(Payload):
-    """A row of a list."""
+    """A row of a resource."""
 
     id: str
-    """Made by the server, and of this instance only: never a key of the graph."""
+    """Id that the server generates; it is unique to the installation and never a key of the graph."""
 
-    def carries(self, filters: Filters) -> bool:
-        """Whether the row is one that was asked for: servers exist that ignore a filter."""
+    def satisfies(self, filters: Filters) -> bool:
+        """Whether the row has the values of all filters; some servers ignore a filter and send other rows."""
         leaves: dict[str, Any] = {}
         for name, leaf in _leaves(self):
             leaves.setdefault(name, leaf)
-        return all(leaves.get(name) == wanted for name, wanted in filters.items())
+        return all(leaves.get(name) == value for name, value in filters.items())
 
 
 def _leaves(payload: Payload) -> Iterator[tuple[str, Any]]:
-    """Properties by leaf name, references opened: Ed-Fi filters by `schoolId`, not `schoolReference.schoolId`."""
+    """Properties of a payload and its references: Ed-Fi filters by `schoolId`, not `schoolReference.schoolId`."""
     for name, declared in type(payload).model_fields.items():
         value = getattr(payload, name)
         if isinstance(value, Payload):
@@ -63,18 +63,18 @@ def _leaves(payload: Payload) -> Iterator[tuple[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[P]):
-    """A list that the API offers."""
+    """A resource of the API and the type of its rows."""
 
     name: str
     rows: TypeAdapter[list[P]]
 
     @classmethod
     def of(cls, name: str, item: type[P]) -> Resource[P]:
-        """The resource of a name, whose rows are `item`s."""
+        """The resource with this name and with rows of type `item`."""
         return Resource(name, TypeAdapter(list[item]))  # type: ignore[valid-type]
 
     def read(self, response: httpx.Response) -> list[P]:
-        """The rows of an answer."""
+        """The rows in a response."""
         return read(response, self.rows)
 
 

@@ -1,5 +1,5 @@
 """
-People and their places in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of people, enrollments and staff assignments in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
 """
@@ -24,8 +24,8 @@ from student_graph.adapters.edfi.api.payload import (
 )
 
 
-class Named(Item):
-    """Somebody with a name."""
+class Person(Item):
+    """A row with the name of a person."""
 
     firstName: str
     middleName: str | None = None
@@ -33,8 +33,8 @@ class Named(Item):
     generationCodeSuffix: str | None = None
 
 
-class Student(Named):
-    """`students`; the preferred names came with Data Standard 5."""
+class Student(Person):
+    """A row of `students`; Data Standard 5 added the preferred names."""
 
     studentUniqueId: str
     birthDate: date | None = None
@@ -50,8 +50,8 @@ class ElectronicMail(Payload):
     doNotPublishIndicator: bool | None = None
 
 
-class Staff(Named):
-    """`staffs`."""
+class Staff(Person):
+    """A row of `staffs`."""
 
     staffUniqueId: str
     electronicMails: Many[ElectronicMail]
@@ -65,7 +65,7 @@ class Telephone(Payload):
 
 
 class IdentificationCode(Payload):
-    """A number by which one system knows a student."""
+    """The code of a student in an identification system."""
 
     studentIdentificationSystemDescriptor: str
     assigningOrganizationIdentificationCode: str | None = None
@@ -73,13 +73,13 @@ class IdentificationCode(Payload):
 
 
 class Race(Payload):
-    """A race as recorded."""
+    """A recorded race."""
 
     raceDescriptor: str
 
 
 class StudentEducationOrganizationAssociation(Item):
-    """`studentEducationOrganizationAssociations`: a student may have one at the agency and one at each school."""
+    """A row of `studentEducationOrganizationAssociations`: one of a student with the agency or with a school."""
 
     studentReference: StudentReference
     educationOrganizationReference: EducationOrganizationReference
@@ -90,8 +90,8 @@ class StudentEducationOrganizationAssociation(Item):
     studentIdentificationCodes: Many[IdentificationCode]
 
 
-class Contact(Named):
-    """`contacts`; until Data Standard 4 `parents`."""
+class Contact(Person):
+    """A row of `contacts`, or of `parents` up to Data Standard 4."""
 
     contactUniqueId: str = Field(validation_alias=AliasChoices("contactUniqueId", "parentUniqueId"))
     electronicMails: Many[ElectronicMail]
@@ -105,7 +105,7 @@ class ContactReference(Payload):
 
 
 class StudentContactAssociation(Item):
-    """`studentContactAssociations`; until Data Standard 4 `studentParentAssociations`."""
+    """A row of `studentContactAssociations`, or of `studentParentAssociations` up to Data Standard 4."""
 
     studentReference: StudentReference
     contactReference: ContactReference = Field(
@@ -128,7 +128,7 @@ class CalendarReference(Payload):
 
 
 class StudentSchoolAssociation(Item):
-    """`studentSchoolAssociations`: by student, school and entry date."""
+    """A row of `studentSchoolAssociations`; its key is student, school and entry date."""
 
     studentReference: StudentReference
     schoolReference: SchoolReference
@@ -144,7 +144,7 @@ class StudentSchoolAssociation(Item):
 
 
 class StudentSectionAssociation(Item):
-    """`studentSectionAssociations`."""
+    """A row of `studentSectionAssociations`."""
 
     studentReference: StudentReference
     sectionReference: SectionReference
@@ -154,7 +154,7 @@ class StudentSectionAssociation(Item):
 
 
 class StaffSectionAssociation(Item):
-    """`staffSectionAssociations`; the begin date is required from Data Standard 5 on."""
+    """A row of `staffSectionAssociations`; its begin date is required from Data Standard 5 on."""
 
     staffReference: StaffReference
     sectionReference: SectionReference
@@ -164,7 +164,7 @@ class StaffSectionAssociation(Item):
 
 
 class StaffAssignment(Item):
-    """`staffEducationOrganizationAssignmentAssociations`."""
+    """A row of `staffEducationOrganizationAssignmentAssociations`."""
 
     staffReference: StaffReference
     educationOrganizationReference: EducationOrganizationReference

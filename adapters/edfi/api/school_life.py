@@ -1,5 +1,5 @@
 """
-Attendance and discipline in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of attendance and discipline in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
 """
@@ -21,7 +21,7 @@ from student_graph.adapters.edfi.api.payload import (
 
 
 class SchoolAttendanceEvent(Item):
-    """`studentSchoolAttendanceEvents`."""
+    """A row of `studentSchoolAttendanceEvents`."""
 
     studentReference: StudentReference
     schoolReference: SchoolReference
@@ -33,7 +33,7 @@ class SchoolAttendanceEvent(Item):
 
 
 class SectionAttendanceEvent(Item):
-    """`studentSectionAttendanceEvents`."""
+    """A row of `studentSectionAttendanceEvents`."""
 
     studentReference: StudentReference
     sectionReference: SectionReference
@@ -44,7 +44,7 @@ class SectionAttendanceEvent(Item):
 
 
 class DisciplineIncident(Item):
-    """`disciplineIncidents`: who reported and who else took part is not read."""
+    """A row of `disciplineIncidents`; reporters and other participants are not read."""
 
     incidentIdentifier: str
     schoolReference: SchoolReference
@@ -61,13 +61,13 @@ class IncidentReference(Payload):
 
 
 class ParticipationCode(Payload):
-    """What part somebody had in an incident."""
+    """The part that a student had in an incident."""
 
     disciplineIncidentParticipationCodeDescriptor: str
 
 
 class IncidentBehavior(Item):
-    """`studentDisciplineIncidentBehaviorAssociations`: it has no date, the incident has."""
+    """A row of `studentDisciplineIncidentBehaviorAssociations`; the date is in the incident."""
 
     studentReference: StudentReference
     disciplineIncidentReference: IncidentReference
@@ -76,25 +76,25 @@ class IncidentBehavior(Item):
 
 
 class ActionBehavior(Payload):
-    """The behavior that an action followed from."""
+    """Names the incident and behavior that led to an action."""
 
     studentDisciplineIncidentBehaviorAssociationReference: IncidentReference
 
 
 class ActionIncident(Payload):
-    """The same in Data Standards 3.3 and 4, without the behavior."""
+    """Names the incident that led to an action, without the behavior, in Data Standards 3.3 and 4."""
 
     studentDisciplineIncidentAssociationReference: IncidentReference
 
 
 class Discipline(Payload):
-    """A kind of action."""
+    """The kind of a discipline action."""
 
     disciplineDescriptor: str
 
 
 class DisciplineAction(Item):
-    """`disciplineActions`."""
+    """A row of `disciplineActions`."""
 
     studentReference: StudentReference
     disciplineActionIdentifier: str

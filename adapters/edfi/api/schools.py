@@ -1,5 +1,5 @@
 """
-Schools, their calendars and what is taught in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of schools, calendars, sections and courses in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
 """
@@ -21,7 +21,7 @@ from student_graph.adapters.edfi.api.payload import (
 
 
 class LocalEducationAgency(Item):
-    """`localEducationAgencies`."""
+    """A row of `localEducationAgencies`."""
 
     localEducationAgencyId: int
     nameOfInstitution: str
@@ -34,7 +34,7 @@ class OfferedGradeLevel(Payload):
 
 
 class School(Item):
-    """`schools`."""
+    """A row of `schools`."""
 
     schoolId: int
     nameOfInstitution: str
@@ -43,7 +43,7 @@ class School(Item):
 
 
 class Session(Item):
-    """`sessions`."""
+    """A row of `sessions`."""
 
     schoolReference: SchoolReference
     schoolYearTypeReference: SchoolYearTypeReference
@@ -63,13 +63,13 @@ class CalendarReference(Payload):
 
 
 class CalendarEvent(Payload):
-    """What a day is."""
+    """A calendar event, such as an instructional day or a holiday."""
 
     calendarEventDescriptor: str
 
 
 class CalendarDate(Item):
-    """`calendarDates`."""
+    """A row of `calendarDates`."""
 
     calendarReference: CalendarReference
     date: dt.date
@@ -77,7 +77,7 @@ class CalendarDate(Item):
 
 
 class CourseOfferingReference(Payload):
-    """Names a course as one school offers it in one session."""
+    """Names a course offering: a course that a school offers in a session."""
 
     localCourseCode: str
     schoolId: int
@@ -86,7 +86,7 @@ class CourseOfferingReference(Payload):
 
 
 class Section(Item):
-    """`sections`."""
+    """A row of `sections`."""
 
     sectionIdentifier: str
     courseOfferingReference: CourseOfferingReference
@@ -101,7 +101,7 @@ class CourseReference(Payload):
 
 
 class CourseOffering(Item):
-    """`courseOfferings`: the link between a section and its course."""
+    """A row of `courseOfferings`, which links a section to its course."""
 
     localCourseCode: str
     sessionReference: SessionReference
@@ -109,13 +109,13 @@ class CourseOffering(Item):
 
 
 class CourseSubject(Payload):
-    """What a course or an assessment is about."""
+    """The subject of a course or an assessment."""
 
     academicSubjectDescriptor: str
 
 
 class Course(Item):
-    """`courses`: one subject until Data Standard 4, a list of them from 5 on."""
+    """A row of `courses`, with one subject up to Data Standard 4 and with a list of subjects from 5 on."""
 
     courseCode: str
     courseTitle: str

@@ -1,8 +1,9 @@
 """
-Programs, meals and transport in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of programs, school meals and transportation in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents. Properties
-that tell of more than their class of data (accommodations, public expense eligibility, diagnoses) are not read.
+that reveal more than their class of data allows (accommodations, public expense eligibility, diagnoses) are not
+declared.
 """
 
 from __future__ import annotations
@@ -29,16 +30,17 @@ class ProgramReference(Payload):
     programTypeDescriptor: str
 
 
-class ProgramKey(ProgramReference):
-    """The same, with whose program it is; a filter calls that by the second name."""
+class FullProgramReference(ProgramReference):
+    """Names a program and its education organization."""
 
     organization_id: int = Field(
         validation_alias=AliasChoices("educationOrganizationId", "programEducationOrganizationId")
     )
+    """Ed-Fi `educationOrganizationId`; the filter of the same value is `programEducationOrganizationId`."""
 
 
 class ProgramAssociation(Item):
-    """What all associations between students and programs have in common."""
+    """The common properties of all associations of students with programs."""
 
     studentReference: StudentReference
     programReference: ProgramReference
@@ -47,42 +49,42 @@ class ProgramAssociation(Item):
 
 
 class StaffProgramAssociation(Item):
-    """`staffProgramAssociations`."""
+    """A row of `staffProgramAssociations`."""
 
     staffReference: StaffReference
-    programReference: ProgramKey
+    programReference: FullProgramReference
     beginDate: date
     endDate: date | None = None
     studentRecordAccess: bool | None = None
-    """Whether the records of the program's students are open to the person, as the district reads FERPA."""
+    """Whether the person may see the records of the program's students, as the district interprets FERPA."""
 
 
-class ProgramMember(ProgramAssociation):
-    """What caseloads read of the associations between students and programs, whatever their kind."""
+class CaseloadProgramAssociation(ProgramAssociation):
+    """The properties of a program association of any kind that caseloads need."""
 
-    programReference: ProgramKey
+    programReference: FullProgramReference
 
 
 class CohortReference(Payload):
-    """Names a cohort: students who are served together, beside classes."""
+    """Names a cohort: a group of students who get a service together, apart from sections."""
 
     educationOrganizationId: int
     cohortIdentifier: str
 
 
 class StaffCohortAssociation(Item):
-    """`staffCohortAssociations`."""
+    """A row of `staffCohortAssociations`."""
 
     staffReference: StaffReference
     cohortReference: CohortReference
     beginDate: date
     endDate: date | None = None
     studentRecordAccess: bool | None = None
-    """Whether the records of the cohort's students are open to the person, as the district reads FERPA."""
+    """Whether the person may see the records of the cohort's students, as the district interprets FERPA."""
 
 
 class StudentCohortAssociation(Item):
-    """`studentCohortAssociations`."""
+    """A row of `studentCohortAssociations`."""
 
     studentReference: StudentReference
     cohortReference: CohortReference
@@ -91,7 +93,7 @@ class StudentCohortAssociation(Item):
 
 
 class ProgramService(Payload):
-    """A service received; each kind of program spells the property in its own way."""
+    """A service that a student receives; each kind of program has its own name for the property."""
 
     serviceDescriptor: str = Field(
         validation_alias=AliasChoices(
@@ -104,7 +106,7 @@ class ProgramService(Payload):
 
 
 class StudentProgramAssociation(ProgramAssociation):
-    """`studentProgramAssociations`, and those of language instruction, Title I Part A and migrant education."""
+    """A row of `studentProgramAssociations`, or of those for language instruction, Title I Part A or migrants."""
 
     services: Many[ProgramService]
     languageInstructionProgramServices: Many[ProgramService]
@@ -119,13 +121,13 @@ class Disability(Payload):
 
 
 class SpecialEducationService(Payload):
-    """A service of special education; its providers are not read."""
+    """A special education service; its providers are not read."""
 
     specialEducationProgramServiceDescriptor: str
 
 
 class SpecialEducationAssociation(ProgramAssociation):
-    """`studentSpecialEducationProgramAssociations`."""
+    """A row of `studentSpecialEducationProgramAssociations`."""
 
     ideaEligibility: bool | None = None
     disabilities: Many[Disability]
@@ -134,39 +136,39 @@ class SpecialEducationAssociation(ProgramAssociation):
 
 
 class HomelessAssociation(ProgramAssociation):
-    """`studentHomelessProgramAssociations`."""
+    """A row of `studentHomelessProgramAssociations`."""
 
     homelessPrimaryNighttimeResidenceDescriptor: str | None = None
     homelessUnaccompaniedYouth: bool | None = None
 
 
 class FoodServiceService(Payload):
-    """Such as a free breakfast."""
+    """A service of a school meals program, such as a free breakfast."""
 
     schoolFoodServiceProgramServiceDescriptor: str
 
 
 class FoodServiceAssociation(ProgramAssociation):
-    """`studentSchoolFoodServiceProgramAssociations`."""
+    """A row of `studentSchoolFoodServiceProgramAssociations`."""
 
     directCertification: bool | None = None
     schoolFoodServiceProgramServices: Many[FoodServiceService]
 
 
 class TravelDay(Payload):
-    """A day of the week."""
+    """A day of the week on which a student travels."""
 
     travelDayofWeekDescriptor: str
 
 
 class TravelDirection(Payload):
-    """To school or from it."""
+    """The direction of a trip: to school or from school."""
 
     travelDirectionDescriptor: str
 
 
 class BusDetails(Payload):
-    """The bus of a student."""
+    """A student's bus and trips."""
 
     busNumber: str | None = None
     busRouteDescriptor: str | None = None
@@ -176,7 +178,7 @@ class BusDetails(Payload):
 
 
 class StudentTransportation(Item):
-    """`studentTransportations`, from Data Standard 5.1 on."""
+    """A row of `studentTransportations`, from Data Standard 5.1 on."""
 
     studentReference: StudentReference
     transportationEducationOrganizationReference: EducationOrganizationReference

@@ -1,1 +1,1 @@
-"""How an Ed-Fi API is asked: requests, discovery and natural keys."""
+"""Requests to an Ed-Fi API: the discovery document, reads of resources, and the ids of natural keys."""

@@ -1,9 +1,8 @@
 """
-Where an Ed-Fi API has its parts, told by the API itself.
+Reads the discovery document of an Ed-Fi API, which has the addresses of its parts.
 
-An adapter keeps no state between calls, and this is the exception: like a token, the document belongs to the
-connection and not to any question. It is read once for all who need it, again after an hour, and again after
-a failure.
+An adapter keeps no state between calls, with this exception: like a token, the document belongs to the connection
+and not to a lookup. It is read once for all lookups, again after an hour, and again after a failure.
 """
 
 from __future__ import annotations
@@ -21,18 +20,18 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.origins import resolve_link
 from student_graph.adapters.reading import read
 
-KEPT = 3600.0
-"""Seconds for which a document is good."""
+DOCUMENT_LIFETIME_SECONDS = 3600.0
+DEFAULT_DATA_STANDARD = (5, 0)
 
 
 class Discovery:
-    """The discovery document of one API."""
+    """The discovery document of one API, cached for an hour."""
 
     def __init__(
         self, http: httpx.AsyncClient, base_url: object, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._http, self._clock = http, clock
-        self._home = httpx.URL(str(base_url).rstrip("/") + "/")
+        self._root = httpx.URL(str(base_url).rstrip("/") + "/")
         self._document: Document | None = None
         self._read_at = 0.0
         self._lock = asyncio.Lock()
@@ -41,56 +40,58 @@ class Discovery:
 
     async def document(self) -> Document:
         """
-        The document; whoever asks while it is being read waits for that reading, also when it fails.
+        The document; callers that arrive during a read wait for its result and share its failure.
 
         Raises:
-            PayloadError: it is none, or it names an address on another origin.
+            PayloadError: The response is no discovery document, or it names an address on another origin.
         """
-        if (known := self._known()) is not None:
-            return known
+        if (document := self._fresh_document()) is not None:
+            return document
         attempts = self._attempts
         async with self._lock:
-            if (known := self._known()) is not None:
-                return known
+            if (document := self._fresh_document()) is not None:
+                return document
             if attempts != self._attempts and self._failure is not None:
                 raise self._failure
             return await self._read()
 
     async def token_url(self) -> str:
-        """Where tokens are given out."""
-        return str(resolve_link(self._home, (await self.document()).urls.oauth))
+        """The address of the token endpoint."""
+        return str(resolve_link(self._root, (await self.document()).urls.oauth))
 
     async def resource_url(self, resource: str) -> str:
-        """Where a resource is listed; the data root need not contain `data/v3`."""
-        root = resolve_link(self._home, (await self.document()).urls.dataManagementApi)
-        return f"{str(root).rstrip('/')}/ed-fi/{resource}"
+        """The address of a resource's list; the data root in it need not contain `data/v3`."""
+        data_root = resolve_link(self._root, (await self.document()).urls.dataManagementApi)
+        return f"{str(data_root).rstrip('/')}/ed-fi/{resource}"
 
     async def change_versions_url(self) -> str | None:
-        """Where the number of the last change is told; None when it is not."""
-        root = (await self.document()).urls.changeQueries
+        """The address of the newest change version; None if the API has no change queries."""
+        link = (await self.document()).urls.changeQueries
         return (
-            None if root is None else f"{str(resolve_link(self._home, root)).rstrip('/')}/availableChangeVersions"
+            None if link is None else f"{str(resolve_link(self._root, link)).rstrip('/')}/availableChangeVersions"
         )
 
-    async def standard(self) -> tuple[int, int]:
+    async def data_standard(self) -> tuple[int, int]:
         """
-        Major and minor version of the Data Standard, as declared; 5.0 when nothing is.
+        Major and minor version of the declared Data Standard; 5.0 if none is declared.
 
-        It is good for choosing the name of a resource and for nothing else: servers declare one and speak another.
+        Use it only to choose the name of a resource: some servers declare one standard and send the payloads of
+        another.
         """
-        found = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", (await self.document()).standard or "5")
-        return (int(found[1]), int(found[2] or 0)) if found else (5, 0)
+        declared = (await self.document()).data_standard or ""
+        version = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", declared)
+        return (int(version[1]), int(version[2] or 0)) if version else DEFAULT_DATA_STANDARD
 
-    def _known(self) -> Document | None:
-        fresh = self._document is not None and self._clock() - self._read_at < KEPT
+    def _fresh_document(self) -> Document | None:
+        fresh = self._document is not None and self._clock() - self._read_at < DOCUMENT_LIFETIME_SECONDS
         return self._document if fresh else None
 
     async def _read(self) -> Document:
-        """Read the document without credentials, and refuse one that leads elsewhere."""
+        """Read the document without credentials, and refuse one whose addresses are on another origin."""
         try:
-            document = read(await self._http.get(self._home, auth=None), DOCUMENT)
+            document = read(await self._http.get(self._root, auth=None), DOCUMENT)
             for address in (document.urls.oauth, document.urls.dataManagementApi):
-                resolve_link(self._home, address)
+                resolve_link(self._root, address)
         except (AdapterError, httpx.HTTPError, ValidationError) as failure:
             self._attempts, self._failure = self._attempts + 1, failure
             raise

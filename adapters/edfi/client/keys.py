@@ -1,8 +1,9 @@
 """
-Ed-Fi's natural keys as the opaque ids of the graph, and back.
+Converts Ed-Fi's natural keys to ids of the graph and back.
 
-A section has five parts and an assessment two. Each part is percent-encoded and the parts are joined by `/`,
-so that any text survives; an id that this module would not have made is refused before anything is asked.
+The natural key of a section has five parts and that of an assessment two. An id joins the percent-encoded parts by
+`/`, so that a part may contain any text. Only ids in the exact form that this module writes are accepted, so that
+each object has one id. Other ids are refused before a request is sent.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.keys import query_text
 from student_graph.adapters.model import AssessmentId, CaseloadId, SchoolId, SectionId
 
-_LARGEST = 2**63 - 1
+_MAX_NUMBER = 2**63 - 1
+_MAX_NUMBER_DIGITS = 19
+_MAX_UNIQUE_ID_CHARACTERS = 32
 
 
-class SectionParts(NamedTuple):
+class SectionKey(NamedTuple):
     """Natural key of a section."""
 
     school_id: int
@@ -27,14 +30,14 @@ class SectionParts(NamedTuple):
     section_identifier: str
 
 
-class CohortParts(NamedTuple):
+class CohortKey(NamedTuple):
     """Natural key of a cohort."""
 
     organization_id: int
     cohort_identifier: str
 
 
-class ProgramParts(NamedTuple):
+class ProgramKey(NamedTuple):
     """Natural key of a program."""
 
     organization_id: int
@@ -42,114 +45,114 @@ class ProgramParts(NamedTuple):
     program_type_descriptor: str
 
 
-class AssessmentParts(NamedTuple):
+class AssessmentKey(NamedTuple):
     """Natural key of an assessment."""
 
     identifier: str
     namespace: str
 
 
-_CASELOADS: dict[type, str] = {CohortParts: "cohort", ProgramParts: "program"}
+_CASELOAD_PREFIXES: dict[type, str] = {CohortKey: "cohort", ProgramKey: "program"}
 
 
 def section_id(
     school_id: int, school_year: int, session_name: str, local_course_code: str, section_identifier: str
 ) -> SectionId:
-    """The id of a section."""
+    """The id of a section with this natural key."""
     return SectionId(_join(str(school_id), str(school_year), session_name, local_course_code, section_identifier))
 
 
-def section_parts(key: SectionId) -> SectionParts:
+def parse_section_id(id: SectionId) -> SectionKey:
     """
-    The natural key in an id of a section.
+    The natural key in the id of a section.
 
     Raises:
-        BadKeyError: the id is none of a section.
+        BadKeyError: The text is not the id of a section.
     """
-    parts = _split(key, 5)
-    return SectionParts(_number(parts[0]), _number(parts[1]), *parts[2:])
+    parts = _split(id, 5)
+    return SectionKey(_number(parts[0]), _number(parts[1]), *parts[2:])
 
 
-def caseload_id(parts: CohortParts | ProgramParts) -> CaseloadId:
-    """The id of a caseload: a cohort, or all of a program."""
-    return CaseloadId(_join(_CASELOADS[type(parts)], *map(str, parts)))
+def caseload_id(key: CohortKey | ProgramKey) -> CaseloadId:
+    """The id of a caseload, which is a cohort or all students of a program."""
+    return CaseloadId(_join(_CASELOAD_PREFIXES[type(key)], *map(str, key)))
 
 
-def caseload_parts(key: CaseloadId) -> CohortParts | ProgramParts:
+def parse_caseload_id(id: CaseloadId) -> CohortKey | ProgramKey:
     """
-    The natural key in an id of a caseload.
+    The natural key in the id of a caseload.
 
     Raises:
-        BadKeyError: the id is none of a caseload.
+        BadKeyError: The text is not the id of a caseload.
     """
-    kind, _, rest = key.partition("/")
-    if kind == _CASELOADS[CohortParts]:
-        organization, *name = _split(rest, 2)
-        return CohortParts(_number(organization), *name)
-    if kind == _CASELOADS[ProgramParts]:
-        organization, *name = _split(rest, 3)
-        return ProgramParts(_number(organization), *name)
-    raise BadKeyError("an id that this source never gave")
+    prefix, _, key = id.partition("/")
+    if prefix == _CASELOAD_PREFIXES[CohortKey]:
+        organization, *name = _split(key, 2)
+        return CohortKey(_number(organization), *name)
+    if prefix == _CASELOAD_PREFIXES[ProgramKey]:
+        organization, *name = _split(key, 3)
+        return ProgramKey(_number(organization), *name)
+    raise BadKeyError("not an id of this source")
 
 
 def assessment_id(identifier: str, namespace: str) -> AssessmentId:
-    """The id of an assessment."""
+    """The id of an assessment with this natural key."""
     return AssessmentId(_join(identifier, namespace))
 
 
-def assessment_parts(key: AssessmentId) -> AssessmentParts:
+def parse_assessment_id(id: AssessmentId) -> AssessmentKey:
     """
-    The natural key in an id of an assessment.
+    The natural key in the id of an assessment.
 
     Raises:
-        BadKeyError: the id is none of an assessment.
+        BadKeyError: The text is not the id of an assessment.
     """
-    return AssessmentParts(*_split(key, 2))
+    return AssessmentKey(*_split(id, 2))
 
 
-def school_key(key: SchoolId) -> int:
+def school_number(id: SchoolId) -> int:
     """
-    The number of a school.
+    Ed-Fi `schoolId` as a number.
 
     Raises:
-        BadKeyError: the id is not a number as Ed-Fi writes it.
+        BadKeyError: The id is not a number in the form that Ed-Fi writes.
     """
-    return _number(key)
+    return _number(id)
 
 
-def person_key(key: str) -> str:
+def unique_id(text: str) -> str:
     """
-    A `studentUniqueId` or `staffUniqueId`: Ed-Fi allows 32 characters.
+    The text itself, as a value of Ed-Fi `studentUniqueId`, `staffUniqueId` or `contactUniqueId`.
 
     Raises:
-        BadKeyError: the id cannot be one.
+        BadKeyError: The text is empty, has more than 32 characters or has an invisible character.
     """
-    if len(key) > 32:
+    if len(text) > _MAX_UNIQUE_ID_CHARACTERS:
         raise BadKeyError("an id longer than 32 characters")
-    return query_text(key)
+    return query_text(text)
 
 
 def _join(*parts: str) -> str:
     return "/".join(quote(part, safe="") for part in parts)
 
 
-def _split(key: str, count: int) -> list[str]:
-    """The parts of an id that `_join` made."""
+def _split(id: str, count: int) -> list[str]:
+    """The parts of an id that `_join` has built from `count` parts; raises BadKeyError for another text."""
     try:
-        parts = [unquote(part, errors="strict") for part in key.split("/")]
-        genuine = len(parts) == count and _join(*parts) == key
+        parts = [unquote(part, errors="strict") for part in id.split("/")]
+        valid = len(parts) == count and _join(*parts) == id
     except UnicodeError:
-        genuine = False
-    if not genuine:
-        raise BadKeyError("an id that this source never gave")
+        valid = False
+    if not valid:
+        raise BadKeyError("not an id of this source")
     return [query_text(part) for part in parts]
 
 
 def _number(text: str) -> int:
-    """A whole number in the one way that Ed-Fi writes it."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+    """A whole number, without leading zeros, that fits into 64 bits; raises BadKeyError for another text."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_NUMBER_DIGITS):
         raise BadKeyError("an id that is not a number")
     number = int(text)
-    if number > _LARGEST or str(number) != text:
+    if number > _MAX_NUMBER or str(number) != text:
         raise BadKeyError("an id that is not a number")
     return number

@@ -1,1 +1,1 @@
-"""From Ed-Fi payloads to records: pure functions, one module for each part of a student's life."""
+"""Converts Ed-Fi payloads to records of the graph with pure functions, in one module for each domain."""

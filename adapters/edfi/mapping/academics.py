@@ -1,4 +1,4 @@
-"""Grades, academic records and assessments."""
+"""Converts grades, academic records and assessments."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from datetime import UTC, datetime
 
 from student_graph.adapters.edfi.api import academics as api
 from student_graph.adapters.edfi.client.keys import assessment_id
-from student_graph.adapters.edfi.mapping.descriptors import Codes, code_of, descriptor, optional
-from student_graph.adapters.edfi.mapping.people import section_of
+from student_graph.adapters.edfi.mapping.descriptors import (
+    DescriptorCodes,
+    descriptor,
+    normalized_code,
+    optional_descriptor,
+)
+from student_graph.adapters.edfi.mapping.people import section_id_of
 from student_graph.adapters.model import (
     AcademicRecord,
     AcademicSubject,
@@ -28,21 +33,21 @@ from student_graph.adapters.model import (
     StudentId,
 )
 
-_NUMERIC = frozenset(
+_NUMERIC_DATATYPES = frozenset(
     {ResultDatatype.INTEGER, ResultDatatype.DECIMAL, ResultDatatype.PERCENTAGE, ResultDatatype.PERCENTILE}
 )
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
 
-def course_grade(codes: Codes, row: api.Grade) -> CourseGrade:
-    """A posted grade."""
-    place = row.studentSectionAssociationReference
+def course_grade(codes: DescriptorCodes, row: api.Grade) -> CourseGrade:
+    """A posted grade; student and section are those of Ed-Fi `studentSectionAssociationReference`."""
+    enrollment = row.studentSectionAssociationReference
     return CourseGrade(
         vendor_id=row.id,
-        student_id=StudentId(place.studentUniqueId),
-        section_id=section_of(place),
+        student_id=StudentId(enrollment.studentUniqueId),
+        section_id=section_id_of(enrollment),
         source=GradeSource.SIS,
-        grade_type=codes.read(GradeType, row.gradeTypeDescriptor),
+        grade_type=codes.to_enum(GradeType, row.gradeTypeDescriptor),
         grade_type_descriptor=descriptor(row.gradeTypeDescriptor),
         grading_period=_grading_period(row.gradingPeriodReference) if row.gradingPeriodReference else None,
         letter=row.letterGradeEarned,
@@ -53,7 +58,7 @@ def course_grade(codes: Codes, row: api.Grade) -> CourseGrade:
 
 
 def academic_record(row: api.StudentAcademicRecord) -> AcademicRecord:
-    """Credits and averages."""
+    """A student's credits and grade point averages in a term."""
     return AcademicRecord(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
@@ -67,8 +72,8 @@ def academic_record(row: api.StudentAcademicRecord) -> AcademicRecord:
     )
 
 
-def assessment(codes: Codes, row: api.Assessment) -> Assessment:
-    """A test as such."""
+def assessment(codes: DescriptorCodes, row: api.Assessment) -> Assessment:
+    """An assessment, without results."""
     subjects = [subject.academicSubjectDescriptor for subject in row.academicSubjects]
     return Assessment(
         vendor_id=row.id,
@@ -77,23 +82,23 @@ def assessment(codes: Codes, row: api.Assessment) -> Assessment:
         namespace=row.namespace,
         title=row.assessmentTitle,
         family=row.assessmentFamily,
-        subjects=[codes.read(AcademicSubject, subject) for subject in subjects],
+        subjects=[codes.to_enum(AcademicSubject, subject) for subject in subjects],
         subject_descriptors=[descriptor(subject) for subject in subjects],
         version=row.assessmentVersion,
     )
 
 
-def assessment_result(codes: Codes, row: api.StudentAssessment) -> AssessmentResult:
-    """What a student reached."""
-    taken = row.assessmentReference
+def assessment_result(codes: DescriptorCodes, row: api.StudentAssessment) -> AssessmentResult:
+    """A student's result in an assessment and in its objectives."""
+    assessment = row.assessmentReference
     return AssessmentResult(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        assessment_id=assessment_id(taken.assessmentIdentifier, taken.namespace),
-        administration_date=_instant(row.administrationDate),
+        assessment_id=assessment_id(assessment.assessmentIdentifier, assessment.namespace),
+        administration_date=_to_utc(row.administrationDate),
         school_year=row.schoolYearTypeReference.schoolYear if row.schoolYearTypeReference else None,
-        grade_level_when_assessed=codes.optional(GradeLevel, row.whenAssessedGradeLevelDescriptor),
-        retest=_retest(row.retestIndicatorDescriptor),
+        grade_level_when_assessed=codes.to_optional_enum(GradeLevel, row.whenAssessedGradeLevelDescriptor),
+        retest=_is_retest(row.retestIndicatorDescriptor),
         scores=_scores(codes, row.scoreResults),
         performance_levels=_levels(row.performanceLevels),
         objectives=[
@@ -107,10 +112,10 @@ def assessment_result(codes: Codes, row: api.StudentAssessment) -> AssessmentRes
     )
 
 
-def number(text: str, datatype: ResultDatatype) -> float | None:
-    """A score as a number, where its kind is one and the text reads as one."""
-    bare = text.strip().removesuffix("%").rstrip()
-    return float(bare) if datatype in _NUMERIC and _NUMBER.fullmatch(bare) else None
+def score_number(text: str, datatype: ResultDatatype) -> float | None:
+    """Ed-Fi `result` as a number; None if the datatype is not numeric or the text is not a number."""
+    digits = text.strip().removesuffix("%").rstrip()
+    return float(digits) if datatype in _NUMERIC_DATATYPES and _NUMBER.fullmatch(digits) else None
 
 
 def _grading_period(row: api.GradingPeriodReference) -> GradingPeriod:
@@ -123,7 +128,7 @@ def _grading_period(row: api.GradingPeriodReference) -> GradingPeriod:
 
 
 def _averages(row: api.StudentAcademicRecord) -> list[GradePointAverage]:
-    """The averages listed, else the two properties that Data Standards 3.3 and 4 have beside the list."""
+    """Ed-Fi `gradePointAverages`, or the two average properties that Data Standards 3.3 and 4 also have."""
     if row.gradePointAverages:
         return [
             GradePointAverage(
@@ -135,28 +140,30 @@ def _averages(row: api.StudentAcademicRecord) -> list[GradePointAverage]:
             for average in row.gradePointAverages
         ]
     scalars = ((row.cumulativeGradePointAverage, True), (row.sessionGradePointAverage, False))
-    return [GradePointAverage(value=value, cumulative=whole) for value, whole in scalars if value is not None]
+    return [
+        GradePointAverage(value=value, cumulative=cumulative) for value, cumulative in scalars if value is not None
+    ]
 
 
-def _scores(codes: Codes, rows: Sequence[api.ScoreResult]) -> list[Score]:
+def _scores(codes: DescriptorCodes, rows: Sequence[api.ScoreResult]) -> list[Score]:
     return [_score(codes, row) for row in rows]
 
 
-def _score(codes: Codes, row: api.ScoreResult) -> Score:
-    datatype = codes.optional(ResultDatatype, row.resultDatatypeTypeDescriptor) or ResultDatatype.UNMAPPED
+def _score(codes: DescriptorCodes, row: api.ScoreResult) -> Score:
+    datatype = codes.to_optional_enum(ResultDatatype, row.resultDatatypeTypeDescriptor) or ResultDatatype.UNMAPPED
     return Score(
         reporting_method=descriptor(row.assessmentReportingMethodDescriptor),
         result=row.result,
-        numeric=number(row.result, datatype),
+        numeric=score_number(row.result, datatype),
         datatype=datatype,
     )
 
 
 def _levels(rows: Sequence[api.PerformanceLevel]) -> list[PerformanceLevel]:
-    """The levels reached: a level that says it was not met is none."""
+    """The levels that the student reached: those with a false `performanceLevelMet` are left out."""
     return [
         PerformanceLevel(
-            reporting_method=optional(row.assessmentReportingMethodDescriptor),
+            reporting_method=optional_descriptor(row.assessmentReportingMethodDescriptor),
             level=descriptor(row.performanceLevelDescriptor),
         )
         for row in rows
@@ -164,16 +171,16 @@ def _levels(rows: Sequence[api.PerformanceLevel]) -> list[PerformanceLevel]:
     ]
 
 
-def _instant(at: datetime | None) -> datetime | None:
-    """Some servers send no zone: read as UTC."""
-    if at is None:
+def _to_utc(time: datetime | None) -> datetime | None:
+    """A time in UTC; a time without a zone, which some servers send, is read as UTC."""
+    if time is None:
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
-def _retest(uri: str | None) -> bool | None:
-    """`Primary Administration` is none, `First Retest` is one; a code that says neither is left open."""
+def _is_retest(uri: str | None) -> bool | None:
+    """True for a code such as `First Retest`, False for `Primary Administration`, None for any other code."""
     if uri is None:
         return None
-    code = code_of(uri)
+    code = normalized_code(uri)
     return True if "retest" in code else False if code.startswith("primary") else None

@@ -1,7 +1,7 @@
 """
-Codes of the Ed-Fi descriptors, as they are named in the graph.
+Enum members of the graph for the codes of Ed-Fi descriptors.
 
-Names are as published with Data Standard 5.2 and the earlier ones still served; compared without regard to case.
+The codes are those that Data Standard 5.2 and the older supported standards publish. Case does not matter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from student_graph.adapters.model import (
     StaffClassification,
 )
 
-KINDS: Mapping[str, type[Enum]] = {
+ENUM_BY_DESCRIPTOR: Mapping[str, type[Enum]] = {
     "AcademicSubjectDescriptor": AcademicSubject,
     "AttendanceEventCategoryDescriptor": AttendanceCategory,
     "GradeLevelDescriptor": GradeLevel,
@@ -28,9 +28,9 @@ KINDS: Mapping[str, type[Enum]] = {
     "ResultDatatypeTypeDescriptor": ResultDatatype,
     "StaffClassificationDescriptor": StaffClassification,
 }
-"""Which enum stands for the codes of which descriptor."""
+"""Enum by the name of the descriptor whose codes it represents."""
 
-_OTHER_SPELLINGS: Mapping[type[Enum], Mapping[str, tuple[str, ...]]] = {
+_OTHER_CODES: Mapping[type[Enum], Mapping[str, tuple[str, ...]]] = {
     GradeLevel: {
         "PRESCHOOL": ("Preschool", "Prekindergarten", "Early Education"),
         "KINDERGARTEN": ("Transitional Kindergarten",),
@@ -68,7 +68,7 @@ _OTHER_SPELLINGS: Mapping[type[Enum], Mapping[str, tuple[str, ...]]] = {
             "All Other Support Staff",
             "Operational Support",
         ),
-        # No title in this list opens a school or the district to its holder.
+        # None of these titles gives access to a school or to the district.
         "OTHER": (
             "Instr Coordinator and Supervisor to the Staff",
             "Instructional Coordinator",
@@ -130,15 +130,18 @@ _OTHER_SPELLINGS: Mapping[type[Enum], Mapping[str, tuple[str, ...]]] = {
     },
     ResultDatatype: {},
 }
+"""Codes by enum and member name, in addition to the values of the members, which are codes themselves."""
 
 
-def _standard(kind: type[Enum]) -> dict[str, str]:
-    """Name by code: the members' own values are codes, but for the one that says there is none."""
-    names = {str(member.value).casefold(): member.name for member in kind if member.name != "UNMAPPED"}
-    for name, codes in _OTHER_SPELLINGS[kind].items():
+def _member_names(enum: type[Enum]) -> dict[str, str]:
+    """Member name by lower-case code; the value of each member except `UNMAPPED` is a code."""
+    names = {str(member.value).casefold(): member.name for member in enum if member.name != "UNMAPPED"}
+    for name, codes in _OTHER_CODES[enum].items():
         names.update((code.casefold(), name) for code in codes)
     return names
 
 
-STANDARD: Mapping[type[Enum], Mapping[str, str]] = {kind: _standard(kind) for kind in KINDS.values()}
-"""Name of the enum's member by code, lower case."""
+MEMBER_NAME_BY_CODE: Mapping[type[Enum], Mapping[str, str]] = {
+    enum: _member_names(enum) for enum in ENUM_BY_DESCRIPTOR.values()
+}
+"""Member name by enum and lower-case code."""

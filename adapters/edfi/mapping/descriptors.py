@@ -1,8 +1,8 @@
 """
-Ed-Fi descriptors, `uri://ed-fi.org/GradeLevelDescriptor#Ninth grade`, as descriptors and enums of the graph.
+Converts Ed-Fi descriptors, such as `uri://ed-fi.org/GradeLevelDescriptor#Ninth grade`, to descriptors and enums.
 
-An enum is found by the district's own settings first, then by the code, whoever's namespace it is in. A code
-that nobody mapped is `UNMAPPED`: never taken for the nearest thing.
+The district's settings decide first which enum member a descriptor becomes, and then its code in any namespace. A
+code without a member becomes `UNMAPPED`, and never the most similar member.
 """
 
 from __future__ import annotations
@@ -11,67 +11,77 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TypeVar
 
-from student_graph.adapters.edfi.mapping.codes import KINDS, STANDARD
+from student_graph.adapters.edfi.mapping.codes import ENUM_BY_DESCRIPTOR, MEMBER_NAME_BY_CODE
 from student_graph.adapters.model import Descriptor, ProgramType
+
+WITHHELD = "WITHHELD"
+"""The name in the settings for a program type whose participations must not be returned."""
 
 E = TypeVar("E", bound=Enum)
 
 
 def descriptor(uri: str) -> Descriptor:
-    """Code and namespace of a descriptor."""
-    namespace, mark, code = uri.partition("#")
-    return Descriptor(code_value=code, namespace=namespace) if mark else Descriptor(code_value=uri)
+    """Code and namespace of a descriptor; a text without `#` is a code without a namespace."""
+    namespace, separator, code = uri.partition("#")
+    return Descriptor(code_value=code, namespace=namespace) if separator else Descriptor(code_value=uri)
 
 
-def optional(uri: str | None) -> Descriptor | None:
-    """The same where the property may be absent."""
+def optional_descriptor(uri: str | None) -> Descriptor | None:
+    """Code and namespace of a descriptor; None if the property is absent."""
     return None if uri is None else descriptor(uri)
 
 
-def code_of(uri: str) -> str:
-    """The code alone, to be compared."""
+def normalized_code(uri: str) -> str:
+    """The code of a descriptor in lower case and without surrounding spaces, for comparison."""
     return descriptor(uri).code_value.strip().casefold()
 
 
-class Codes:
-    """Descriptors as enums, with the district's own codes; those have been through `checked`."""
-
-    def __init__(self, own: Mapping[str, str]) -> None:
-        self._own = {uri.casefold(): name for uri, name in own.items()}
-
-    def read(self, kind: type[E], uri: str) -> E:
-        """The member of `kind` that a descriptor stands for."""
-        if (name := self._own.get(uri.casefold())) is not None and name in kind.__members__:
-            return kind[name]
-        found = STANDARD[kind].get(code_of(uri))
-        return kind["UNMAPPED"] if found is None else kind[found]
-
-    def optional(self, kind: type[E], uri: str | None) -> E | None:
-        """The same where the property may be absent."""
-        return None if uri is None else self.read(kind, uri)
-
-    def withheld(self, uri: str) -> bool:
-        """
-        Whether a program type tells of something that needs a restricted grant, or may do so.
-
-        A code that nobody mapped may stand for special education or homelessness as well as for chess.
-        """
-        name = self._own.get(uri.casefold())
-        return code_of(uri) not in STANDARD[ProgramType] if name is None else name == "WITHHELD"
-
-
-def checked(own: Mapping[str, str]) -> None:
+class DescriptorCodes:
     """
-    Check a district's own codes.
+    Converts descriptors to enum members, with the codes that the district has defined itself.
+
+    Args:
+        district_codes: Member name by descriptor, validated by `validate_descriptor_codes`.
+    """
+
+    def __init__(self, district_codes: Mapping[str, str]) -> None:
+        self._district_codes = {uri.casefold(): name for uri, name in district_codes.items()}
+
+    def to_enum(self, enum: type[E], uri: str) -> E:
+        """The enum member of a descriptor; `UNMAPPED` if its code has none."""
+        if (name := self._district_codes.get(uri.casefold())) is not None and name in enum.__members__:
+            return enum[name]
+        return enum[MEMBER_NAME_BY_CODE[enum].get(normalized_code(uri), "UNMAPPED")]
+
+    def to_optional_enum(self, enum: type[E], uri: str | None) -> E | None:
+        """The enum member of a descriptor; None if the property is absent."""
+        return None if uri is None else self.to_enum(enum, uri)
+
+    def is_withheld(self, uri: str) -> bool:
+        """
+        Whether a program type reveals, or might reveal, something that needs a restricted grant.
+
+        A code without a member could mean special education or homelessness as well as chess.
+        """
+        name = self._district_codes.get(uri.casefold())
+        if name is None:
+            return normalized_code(uri) not in MEMBER_NAME_BY_CODE[ProgramType]
+        return name == WITHHELD
+
+
+def validate_descriptor_codes(district_codes: Mapping[str, str]) -> None:
+    """
+    Check the codes that a district has defined itself.
 
     Raises:
-        ValueError: a code belongs to no descriptor that is mapped, or its name is none of the enum's.
+        ValueError: A key is no descriptor that has an enum, or its value is no name of a member.
     """
-    for uri, name in own.items():
+    for uri, name in district_codes.items():
         descriptor_name = uri.partition("#")[0].rpartition("/")[2]
-        kind = KINDS.get(descriptor_name)
-        if kind is None or "#" not in uri:
-            raise ValueError(f"a code is written as uri://namespace/Kind#code, where Kind is {', '.join(KINDS)}")
-        names = [*kind.__members__] + (["WITHHELD"] if kind is ProgramType else [])
+        enum = ENUM_BY_DESCRIPTOR.get(descriptor_name)
+        if enum is None or "#" not in uri:
+            kinds = ", ".join(ENUM_BY_DESCRIPTOR)
+            raise ValueError(f"a descriptor is written as uri://namespace/Kind#code, where Kind is one of {kinds}")
+        names = [*enum.__members__] + ([WITHHELD] if enum is ProgramType else [])
         if name not in names:
             raise ValueError(f"a {descriptor_name} can be {', '.join(names)}")

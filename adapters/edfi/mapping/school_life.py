@@ -1,12 +1,12 @@
-"""Attendance and discipline."""
+"""Converts attendance events, discipline incidents and discipline actions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from student_graph.adapters.edfi.api import school_life as api
-from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor, optional
-from student_graph.adapters.edfi.mapping.people import section_of
+from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, optional_descriptor
+from student_graph.adapters.edfi.mapping.people import section_id_of
 from student_graph.adapters.model import (
     AttendanceCategory,
     AttendanceEvent,
@@ -19,15 +19,15 @@ from student_graph.adapters.model import (
     StudentId,
 )
 
-_EXCUSAL = {
+_EXCUSAL_BY_CATEGORY = {
     AttendanceCategory.EXCUSED_ABSENCE: Excusal.EXCUSED,
     AttendanceCategory.UNEXCUSED_ABSENCE: Excusal.UNEXCUSED,
 }
 
 
-def school_attendance_event(codes: Codes, row: api.SchoolAttendanceEvent) -> AttendanceEvent:
-    """An event about a school day."""
-    category = codes.read(AttendanceCategory, row.attendanceEventCategoryDescriptor)
+def school_attendance_event(codes: DescriptorCodes, row: api.SchoolAttendanceEvent) -> AttendanceEvent:
+    """An attendance event of a school day."""
+    category = codes.to_enum(AttendanceCategory, row.attendanceEventCategoryDescriptor)
     return AttendanceEvent(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
@@ -37,27 +37,27 @@ def school_attendance_event(codes: Codes, row: api.SchoolAttendanceEvent) -> Att
         category=category,
         raw=descriptor(row.attendanceEventCategoryDescriptor),
         duration=row.eventDuration,
-        excusal=_EXCUSAL.get(category),
+        excusal=_EXCUSAL_BY_CATEGORY.get(category),
         reason=row.attendanceEventReason,
         school_year=row.sessionReference.schoolYear,
         session_name=row.sessionReference.sessionName,
     )
 
 
-def section_attendance_event(codes: Codes, row: api.SectionAttendanceEvent) -> AttendanceEvent:
-    """An event about a class period."""
-    category = codes.read(AttendanceCategory, row.attendanceEventCategoryDescriptor)
+def section_attendance_event(codes: DescriptorCodes, row: api.SectionAttendanceEvent) -> AttendanceEvent:
+    """An attendance event of a section."""
+    category = codes.to_enum(AttendanceCategory, row.attendanceEventCategoryDescriptor)
     return AttendanceEvent(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
         school_id=SchoolId(str(row.sectionReference.schoolId)),
-        section_id=section_of(row.sectionReference),
+        section_id=section_id_of(row.sectionReference),
         date=row.eventDate,
         scope=AttendanceScope.SECTION,
         category=category,
         raw=descriptor(row.attendanceEventCategoryDescriptor),
         duration=row.eventDuration,
-        excusal=_EXCUSAL.get(category),
+        excusal=_EXCUSAL_BY_CATEGORY.get(category),
         reason=row.attendanceEventReason,
         school_year=row.sectionReference.schoolYear,
         session_name=row.sectionReference.sessionName,
@@ -67,7 +67,7 @@ def section_attendance_event(codes: Codes, row: api.SectionAttendanceEvent) -> A
 def discipline_incident(
     row: api.DisciplineIncident, behaviors: Sequence[api.IncidentBehavior]
 ) -> DisciplineIncident:
-    """An incident as one student's own: `behaviors` are that student's, in one and the same incident."""
+    """One student's part in an incident; `behaviors` are all of that student and incident, at least one."""
     return DisciplineIncident(
         vendor_id=row.id,
         student_id=StudentId(behaviors[0].studentReference.studentUniqueId),
@@ -75,37 +75,39 @@ def discipline_incident(
         incident_identifier=row.incidentIdentifier,
         date=row.incidentDate,
         time=row.incidentTime,
-        location=optional(row.incidentLocationDescriptor),
-        behaviors=_each_once(behavior.behaviorDescriptor for behavior in _in_order(behaviors)),
-        participation=_each_once(
+        location=optional_descriptor(row.incidentLocationDescriptor),
+        behaviors=_descriptors(behavior.behaviorDescriptor for behavior in _sorted(behaviors)),
+        participation=_descriptors(
             code.disciplineIncidentParticipationCodeDescriptor
-            for behavior in _in_order(behaviors)
+            for behavior in _sorted(behaviors)
             for code in behavior.disciplineIncidentParticipationCodes
         ),
     )
 
 
 def discipline_action(row: api.DisciplineAction) -> DisciplineAction:
-    """What followed; until Data Standard 4 the incidents may be named without the behavior."""
-    behaviors, plain = row.studentDisciplineIncidentBehaviorAssociations, row.studentDisciplineIncidentAssociations
-    incidents = [each.studentDisciplineIncidentBehaviorAssociationReference for each in behaviors]
-    incidents += [each.studentDisciplineIncidentAssociationReference for each in plain]
+    """A discipline action; up to Data Standard 4 it may name its incidents without the behavior."""
+    with_behavior = row.studentDisciplineIncidentBehaviorAssociations
+    without_behavior = row.studentDisciplineIncidentAssociations
+    incidents = [part.studentDisciplineIncidentBehaviorAssociationReference for part in with_behavior]
+    incidents += [part.studentDisciplineIncidentAssociationReference for part in without_behavior]
     return DisciplineAction(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
         discipline_action_identifier=row.disciplineActionIdentifier,
         date=row.disciplineDate,
-        disciplines=[descriptor(each.disciplineDescriptor) for each in row.disciplines],
+        disciplines=[descriptor(part.disciplineDescriptor) for part in row.disciplines],
         length=row.disciplineActionLength,
         actual_length=row.actualDisciplineActionLength,
         incident_identifiers=list(dict.fromkeys(incident.incidentIdentifier for incident in incidents)),
     )
 
 
-def _in_order(behaviors: Sequence[api.IncidentBehavior]) -> list[api.IncidentBehavior]:
-    """Ed-Fi lists in no order."""
+def _sorted(behaviors: Sequence[api.IncidentBehavior]) -> list[api.IncidentBehavior]:
+    """The rows by behavior; Ed-Fi sends rows in no defined order."""
     return sorted(behaviors, key=lambda behavior: behavior.behaviorDescriptor)
 
 
-def _each_once(uris: Iterable[str]) -> list[Descriptor]:
+def _descriptors(uris: Iterable[str]) -> list[Descriptor]:
+    """The descriptors without duplicates."""
     return [descriptor(uri) for uri in dict.fromkeys(uris)]

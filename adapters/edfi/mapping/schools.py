@@ -1,10 +1,10 @@
-"""Schools, their calendars and what is taught."""
+"""Converts schools, their calendars, sections and courses."""
 
 from __future__ import annotations
 
 from student_graph.adapters.edfi.api import schools as api
 from student_graph.adapters.edfi.client.keys import section_id
-from student_graph.adapters.edfi.mapping.descriptors import Codes, code_of, descriptor
+from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, normalized_code
 from student_graph.adapters.model import (
     AcademicSubject,
     CalendarDay,
@@ -18,12 +18,12 @@ from student_graph.adapters.model import (
     Session,
 )
 
-_INSTRUCTION = frozenset({"instructional day", "make-up day"})
-"""Calendar events that make a day one of instruction."""
+_INSTRUCTIONAL_EVENTS = frozenset({"instructional day", "make-up day"})
+"""Codes of the calendar events that make a day instructional."""
 
 
 def local_education_agency(row: api.LocalEducationAgency) -> LocalEducationAgency:
-    """An agency."""
+    """A local education agency."""
     return LocalEducationAgency(
         vendor_id=row.id,
         local_education_agency_id=str(row.localEducationAgencyId),
@@ -31,19 +31,19 @@ def local_education_agency(row: api.LocalEducationAgency) -> LocalEducationAgenc
     )
 
 
-def school(codes: Codes, row: api.School) -> School:
-    """A school."""
+def school(codes: DescriptorCodes, row: api.School) -> School:
+    """A school and its grade levels."""
     return School(
         vendor_id=row.id,
         school_id=SchoolId(str(row.schoolId)),
         name=row.nameOfInstitution,
         short_name=row.shortNameOfInstitution,
-        grade_levels=[codes.read(GradeLevel, offered.gradeLevelDescriptor) for offered in row.gradeLevels],
+        grade_levels=[codes.to_enum(GradeLevel, offered.gradeLevelDescriptor) for offered in row.gradeLevels],
     )
 
 
 def session(row: api.Session) -> Session:
-    """A term."""
+    """A session of a school, which is a term."""
     return Session(
         vendor_id=row.id,
         school_id=SchoolId(str(row.schoolReference.schoolId)),
@@ -57,7 +57,7 @@ def session(row: api.Session) -> Session:
 
 
 def calendar_day(row: api.CalendarDate) -> CalendarDay:
-    """A day of a calendar."""
+    """A day of a school calendar and its events."""
     codes = [event.calendarEventDescriptor for event in row.calendarEvents]
     return CalendarDay(
         vendor_id=row.id,
@@ -65,12 +65,12 @@ def calendar_day(row: api.CalendarDate) -> CalendarDay:
         calendar_code=row.calendarReference.calendarCode,
         date=row.date,
         events=[descriptor(code) for code in codes],
-        instructional=any(code_of(code) in _INSTRUCTION for code in codes),
+        instructional=any(normalized_code(code) in _INSTRUCTIONAL_EVENTS for code in codes),
     )
 
 
 def section(row: api.Section) -> Section:
-    """A section."""
+    """A section; school, school year and session are those of Ed-Fi `courseOfferingReference`."""
     offering = row.courseOfferingReference
     return Section(
         vendor_id=row.id,
@@ -90,16 +90,16 @@ def section(row: api.Section) -> Section:
     )
 
 
-def course(codes: Codes, section: SectionId, row: api.Course) -> Course:
-    """What a section teaches; until Data Standard 4 a course has one subject."""
+def course(codes: DescriptorCodes, section_id: SectionId, row: api.Course) -> Course:
+    """The course of a section; up to Data Standard 4 Ed-Fi has one subject of a course and no list."""
     subjects = [subject.academicSubjectDescriptor for subject in row.academicSubjects]
     if not subjects and row.academicSubjectDescriptor is not None:
         subjects = [row.academicSubjectDescriptor]
     return Course(
         vendor_id=row.id,
-        section_id=section,
+        section_id=section_id,
         course_code=row.courseCode,
         course_title=row.courseTitle,
-        subjects=[codes.read(AcademicSubject, subject) for subject in subjects],
+        subjects=[codes.to_enum(AcademicSubject, subject) for subject in subjects],
         subject_descriptors=[descriptor(subject) for subject in subjects],
     )

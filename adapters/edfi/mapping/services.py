@@ -1,10 +1,10 @@
-"""Programs, meals and transport."""
+"""Converts programs, school meals, transportation and caseloads."""
 
 from __future__ import annotations
 
 from student_graph.adapters.edfi.api import services as api
-from student_graph.adapters.edfi.client.keys import CohortParts, ProgramParts, caseload_id
-from student_graph.adapters.edfi.mapping.descriptors import Codes, descriptor, optional
+from student_graph.adapters.edfi.client.keys import CohortKey, ProgramKey, caseload_id
+from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, optional_descriptor
 from student_graph.adapters.model import (
     CaseloadId,
     CaseloadStaff,
@@ -22,15 +22,16 @@ from student_graph.adapters.model import (
 
 
 def program_participation(
-    codes: Codes, row: api.StudentProgramAssociation, kind: ProgramType | None
+    codes: DescriptorCodes, row: api.StudentProgramAssociation, program_type: ProgramType | None
 ) -> ProgramParticipation | None:
     """
-    A part in a program. The resources of one kind of program give `kind`; the general one leaves it to the code.
+    A student's participation in a program, or None if the program needs a restricted grant.
 
-    None where the code tells of something that needs a restricted grant: districts keep such rows here too.
+    `program_type` is the type of all rows of the resource. It is None for the general resource, in which the
+    descriptor decides, and in which districts also keep programs that need a restricted grant.
     """
     program = row.programReference
-    if kind is None and codes.withheld(program.programTypeDescriptor):
+    if program_type is None and codes.is_withheld(program.programTypeDescriptor):
         return None
     services = [
         *row.services,
@@ -42,7 +43,7 @@ def program_participation(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
         program_name=program.programName,
-        program_type=kind or codes.read(ProgramType, program.programTypeDescriptor),
+        program_type=program_type or codes.to_enum(ProgramType, program.programTypeDescriptor),
         program_type_descriptor=descriptor(program.programTypeDescriptor),
         begin_date=row.beginDate,
         end_date=row.endDate,
@@ -51,8 +52,8 @@ def program_participation(
 
 
 def special_education(row: api.SpecialEducationAssociation) -> SpecialEducation:
-    """A part in special education."""
-    disabilities = dict.fromkeys(each.disabilityDescriptor for each in row.disabilities)
+    """A student's participation in special education, without duplicate disabilities."""
+    disabilities = dict.fromkeys(disability.disabilityDescriptor for disability in row.disabilities)
     return SpecialEducation(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
@@ -60,8 +61,8 @@ def special_education(row: api.SpecialEducationAssociation) -> SpecialEducation:
         begin_date=row.beginDate,
         end_date=row.endDate,
         idea_eligibility=row.ideaEligibility,
-        disabilities=[descriptor(each) for each in disabilities],
-        setting=optional(row.specialEducationSettingDescriptor),
+        disabilities=[descriptor(uri) for uri in disabilities],
+        setting=optional_descriptor(row.specialEducationSettingDescriptor),
         services=[
             descriptor(service.specialEducationProgramServiceDescriptor)
             for service in row.specialEducationProgramServices
@@ -70,20 +71,20 @@ def special_education(row: api.SpecialEducationAssociation) -> SpecialEducation:
 
 
 def homelessness(row: api.HomelessAssociation) -> Homelessness:
-    """A part in the program for homeless children."""
+    """A student's participation in the program for homeless students."""
     return Homelessness(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
         program_name=row.programReference.programName,
         begin_date=row.beginDate,
         end_date=row.endDate,
-        primary_nighttime_residence=optional(row.homelessPrimaryNighttimeResidenceDescriptor),
+        primary_nighttime_residence=optional_descriptor(row.homelessPrimaryNighttimeResidenceDescriptor),
         unaccompanied_youth=row.homelessUnaccompaniedYouth,
     )
 
 
 def food_service(row: api.FoodServiceAssociation) -> FoodService:
-    """A meals program."""
+    """A student's participation in a school meals program."""
     return FoodService(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
@@ -99,14 +100,14 @@ def food_service(row: api.FoodServiceAssociation) -> FoodService:
 
 
 def transportation(row: api.StudentTransportation) -> Transportation:
-    """How a student gets to school."""
+    """A student's transportation to and from school."""
     bus = row.studentBusDetails
     return Transportation(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        transportation_type=optional(row.transportationTypeDescriptor),
+        transportation_type=optional_descriptor(row.transportationTypeDescriptor),
         bus_number=bus.busNumber if bus else None,
-        bus_route=optional(bus.busRouteDescriptor) if bus else None,
+        bus_route=optional_descriptor(bus.busRouteDescriptor) if bus else None,
         mileage=bus.mileage if bus else None,
         travel_days=[descriptor(day.travelDayofWeekDescriptor) for day in bus.travelDayofWeeks] if bus else [],
         travel_directions=_directions(bus) if bus else [],
@@ -114,35 +115,35 @@ def transportation(row: api.StudentTransportation) -> Transportation:
 
 
 def caseload_staff(row: api.StaffCohortAssociation | api.StaffProgramAssociation) -> CaseloadStaff:
-    """Who answers for a cohort or a program."""
+    """The assignment of a member of staff to a cohort or a program."""
     return CaseloadStaff(
         vendor_id=row.id,
         staff_id=StaffId(row.staffReference.staffUniqueId),
-        caseload_id=caseload_id(_parts(row)),
+        caseload_id=caseload_id(_caseload_key(row)),
         begin_date=row.beginDate,
         end_date=row.endDate,
     )
 
 
 def caseload_student(
-    key: CaseloadId, row: api.StudentCohortAssociation | api.ProgramAssociation
+    caseload_id: CaseloadId, row: api.StudentCohortAssociation | api.ProgramAssociation
 ) -> CaseloadStudent:
-    """A student of the caseload that was asked for."""
+    """A student of the requested caseload."""
     return CaseloadStudent(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        caseload_id=key,
+        caseload_id=caseload_id,
         begin_date=row.beginDate,
         end_date=row.endDate,
     )
 
 
-def _parts(row: api.StaffCohortAssociation | api.StaffProgramAssociation) -> CohortParts | ProgramParts:
+def _caseload_key(row: api.StaffCohortAssociation | api.StaffProgramAssociation) -> CohortKey | ProgramKey:
     if isinstance(row, api.StaffCohortAssociation):
         cohort = row.cohortReference
-        return CohortParts(cohort.educationOrganizationId, cohort.cohortIdentifier)
+        return CohortKey(cohort.educationOrganizationId, cohort.cohortIdentifier)
     program = row.programReference
-    return ProgramParts(program.organization_id, program.programName, program.programTypeDescriptor)
+    return ProgramKey(program.organization_id, program.programName, program.programTypeDescriptor)
 
 
 def _directions(bus: api.BusDetails) -> list[Descriptor]:

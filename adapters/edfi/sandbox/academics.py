@@ -1,11 +1,11 @@
-"""Payloads of grades, academic records and assessments."""
+"""Serializes grades, academic records and assessments."""
 
 from __future__ import annotations
 
 from student_graph.adapters.edfi.sandbox.filters import DataStandard
 from student_graph.adapters.edfi.sandbox.schools import period_reference
 from student_graph.adapters.edfi.sandbox.serializers import (
-    Table,
+    ResourceFacts,
     descriptor,
     descriptors,
     organization,
@@ -23,56 +23,62 @@ from student_graph.adapters.sandbox.facts import (
 )
 from student_graph.adapters.sandbox.records.folder import Payload
 
-_BEST_AVERAGE = 4.0
+_MAX_GRADE_POINT_AVERAGE = 4.0
 
 
-def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
-    """The resources of this part."""
-    schools = {stay.student: stay.school for stay in facts.enrollments if stay.primary}
+def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
+    """The resources of this module by name."""
+    schools = {enrollment.student: enrollment.school for enrollment in facts.enrollments if enrollment.primary}
     return {
-        "grades": ([one for one in facts.grades if one.period], lambda one: _grade(one, standard)),
+        "grades": (
+            [grade for grade in facts.grades if grade.period],
+            lambda fact: _grade(fact, standard),
+        ),
         "studentAcademicRecords": (
             facts.transcripts,
-            lambda one: _record(one, schools[one.student], scalar=standard in {"3.3", "4.0"}),
+            lambda fact: _academic_record(fact, schools[fact.student], scalar=standard in {"3.3", "4.0"}),
         ),
         "assessments": (facts.assessments, _assessment),
         "objectiveAssessments": (
             [(test, *objective) for test in facts.assessments for objective in test.objectives],
-            lambda one: _objective(*one),
+            lambda objective: _objective_assessment(*objective),
         ),
-        "studentAssessments": (facts.results, lambda one: _result(one, met=standard == "3.3")),
+        "studentAssessments": (
+            facts.results,
+            lambda fact: _student_assessment(fact, with_met=standard == "3.3"),
+        ),
     }
 
 
 def _grade(fact: GradeFact, standard: DataStandard) -> Payload:
-    place, period = fact.enrollment, fact.period
+    enrollment, period = fact.enrollment, fact.period
     assert period is not None
-    numbered, dated = standard in {"3.3", "4.0"}, standard != "3.3"
+    by_sequence, with_date = standard in {"3.3", "4.0"}, standard != "3.3"
     return present(
         gradeTypeDescriptor=descriptor("GradeType", fact.kind),
         gradingPeriodReference=period_reference(
-            place.section.school, place.section.year, period, numbered=numbered
+            enrollment.section.school, enrollment.section.year, period, by_sequence=by_sequence
         ),
         studentSectionAssociationReference={
-            "beginDate": place.begin.isoformat(),
-            **section(place.section),
-            **student(place.student),
+            "beginDate": enrollment.begin.isoformat(),
+            **section(enrollment.section),
+            **student(enrollment.student),
         },
-        currentGradeAsOfDate=period[4].isoformat() if dated and fact.current else None,
-        currentGradeIndicator=fact.current if dated else None,
+        currentGradeAsOfDate=period[4].isoformat() if with_date and fact.current else None,
+        currentGradeIndicator=fact.current if with_date else None,
         letterGradeEarned=fact.letter,
         numericGradeEarned=fact.numeric,
     )
 
 
-def _record(fact: TranscriptFact, school_id: int, *, scalar: bool) -> Payload:
-    """An academic record; its average is one number before Data Standard 5, a list since."""
+def _academic_record(fact: TranscriptFact, school_id: int, *, scalar: bool) -> Payload:
+    """An academic record; its average is a number (`scalar`) before Data Standard 5 and a list from 5 on."""
     averages = [
         {
             "gradePointAverageTypeDescriptor": descriptor("GradePointAverageType", "Unweighted"),
             "gradePointAverageValue": fact.gpa,
             "isCumulative": True,
-            "maxGradePointAverageValue": _BEST_AVERAGE,
+            "maxGradePointAverageValue": _MAX_GRADE_POINT_AVERAGE,
         }
     ]
     return present(
@@ -98,7 +104,7 @@ def _assessment(fact: AssessmentFact) -> Payload:
     }
 
 
-def _objective(test: AssessmentFact, code: str, description: str) -> Payload:
+def _objective_assessment(test: AssessmentFact, code: str, description: str) -> Payload:
     return {
         "identificationCode": code,
         "assessmentReference": {"assessmentIdentifier": test.id, "namespace": test.namespace},
@@ -106,7 +112,7 @@ def _objective(test: AssessmentFact, code: str, description: str) -> Payload:
     }
 
 
-def _result(fact: ResultFact, *, met: bool) -> Payload:
+def _student_assessment(fact: ResultFact, *, with_met: bool) -> Payload:
     test = {"assessmentIdentifier": fact.assessment.id, "namespace": fact.assessment.namespace}
     return present(
         studentAssessmentIdentifier=fact.id,
@@ -114,13 +120,13 @@ def _result(fact: ResultFact, *, met: bool) -> Payload:
         schoolYearTypeReference=year(fact.year),
         studentReference=student(fact.student),
         administrationDate=fact.at.isoformat().replace("+00:00", "Z"),
-        performanceLevels=_levels(fact, met=met),
+        performanceLevels=_performance_levels(fact, with_met=with_met),
         retestIndicatorDescriptor=descriptor("RetestIndicator", "1st Retest") if fact.retest else None,
-        scoreResults=[_score(*score) for score in fact.scores],
+        scoreResults=[_score_result(*score) for score in fact.scores],
         studentObjectiveAssessments=[
             {
                 "objectiveAssessmentReference": {**test, "identificationCode": code},
-                "scoreResults": [_score("Raw score", "Integer", points)],
+                "scoreResults": [_score_result("Raw score", "Integer", points)],
             }
             for code, points in fact.objectives
         ],
@@ -128,7 +134,7 @@ def _result(fact: ResultFact, *, met: bool) -> Payload:
     )
 
 
-def _levels(fact: ResultFact, *, met: bool) -> list[Payload]:
+def _performance_levels(fact: ResultFact, *, with_met: bool) -> list[Payload]:
     if fact.level is None:
         return []
     method, level = fact.level
@@ -136,12 +142,12 @@ def _levels(fact: ResultFact, *, met: bool) -> list[Payload]:
         present(
             assessmentReportingMethodDescriptor=descriptor("AssessmentReportingMethod", method),
             performanceLevelDescriptor=descriptor("PerformanceLevel", level),
-            performanceLevelMet=True if met else None,
+            performanceLevelMet=True if with_met else None,
         )
     ]
 
 
-def _score(method: str, datatype: str, result: str) -> Payload:
+def _score_result(method: str, datatype: str, result: str) -> Payload:
     return {
         "assessmentReportingMethodDescriptor": descriptor("AssessmentReportingMethod", method),
         "resultDatatypeTypeDescriptor": descriptor("ResultDatatypeType", datatype),

@@ -1,5 +1,5 @@
 """
-The query parameters that the published OpenAPI documents give each resource, paging left out.
+The query parameters of each resource in the published OpenAPI documents, without the parameters for paging.
 
 https://github.com/Ed-Fi-Alliance-OSS/Ed-Fi-API-Specifications, `resources-ds-*.yaml`; that of 6.0 for
 transportation.
@@ -7,7 +7,7 @@ transportation.
 
 from __future__ import annotations
 
-NAMES: dict[str, str] = {
+FILTER_NAMES: dict[str, str] = {
     "localEducationAgencies": (
         "localEducationAgencyId educationServiceCenterId parentLocalEducationAgencyId stateEducationAgencyId "
         "charterStatusDescriptor localEducationAgencyCategoryDescriptor"
@@ -222,7 +222,7 @@ NAMES: dict[str, str] = {
     ),
 }
 
-BEFORE_5: dict[str, tuple[str, str]] = {
+DIFFERENCES_BEFORE_5: dict[str, tuple[str, str]] = {
     "students": ("", "preferredFirstName preferredLastSurname"),
     "studentSchoolAssociations": (
         "",
@@ -254,10 +254,10 @@ BEFORE_5: dict[str, tuple[str, str]] = {
         "specialEducationExitReasonDescriptor specialEducationExitDate specialEducationExitExplained",
     ),
 }
-"""Filters that Data Standard 4 has beside those of 5, and those that it lacks."""
+"""By resource: the filters that Data Standard 4 has in addition to those of 5, and the filters that it lacks."""
 
-BEFORE_4: dict[str, tuple[str, str]] = {
+DIFFERENCES_BEFORE_4: dict[str, tuple[str, str]] = {
     "grades": ("", "currentGradeAsOfDate currentGradeIndicator"),
     "studentAssessments": ("", "reportedSchoolId assessedMinutes reportedSchoolIdentifier"),
 }
-"""The same for 3.3 against 4."""
+"""By resource: the filters that Data Standard 3.3 has in addition to those of 4, and the filters that it lacks."""

@@ -1,7 +1,7 @@
 """
-What each resource can be filtered by, in each Data Standard, and where in a payload a filter looks.
+The filters of each resource in each Data Standard, and the property of a payload that a filter compares.
 
-A filter is named after a leaf of the payload: a property, or a property of a reference.
+The name of a filter is the name of a property of the payload, or of a property of one of its references.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from student_graph.adapters.edfi.sandbox.filter_names import BEFORE_4, BEFORE_5, NAMES
+from student_graph.adapters.edfi.sandbox.filter_names import (
+    DIFFERENCES_BEFORE_4,
+    DIFFERENCES_BEFORE_5,
+    FILTER_NAMES,
+)
 
 DataStandard: TypeAlias = Literal["3.3", "4.0", "5.0", "5.1"]
 
@@ -17,7 +21,7 @@ _ONLY_BEFORE_5 = {"parents", "studentParentAssociations", "studentDisciplineInci
 _ONLY_FROM_5 = {"contacts", "studentContactAssociations", "gradebookEntries", "studentGradebookEntries"}
 _ONLY_FROM_5_1 = {"studentTransportations"}
 
-_HOMES: dict[tuple[str, str], str] = {
+_PATHS_BY_RESOURCE: dict[tuple[str, str], str] = {
     ("studentSchoolAssociations", "schoolId"): "schoolReference.schoolId",
     ("studentSchoolAssociations", "schoolYear"): "schoolYearTypeReference.schoolYear",
     ("studentSchoolAssociations", "nextYearSchoolId"): "nextYearSchoolReference.schoolId",
@@ -32,53 +36,61 @@ _HOMES: dict[tuple[str, str], str] = {
     ("gradebookEntries", "schoolId"): "sectionReference.schoolId",
     ("gradebookEntries", "schoolYear"): "sectionReference.schoolYear",
 }
-"""Parameters of one resource whose leaf cannot be told from its name, or occurs in several references."""
+"""
+Path in the payload for some filters of one resource.
 
-_EMPLOYMENT = "employmentStaffEducationOrganizationEmploymentAssociationReference"
-_TRANSPORTING = "transportationEducationOrganizationReference"
-_ROLES: dict[str, str] = {
+Their names differ from the property, or are the name of a property in several references.
+"""
+
+_EMPLOYMENT_REFERENCE = "employmentStaffEducationOrganizationEmploymentAssociationReference"
+_TRANSPORTATION_REFERENCE = "transportationEducationOrganizationReference"
+_PATHS: dict[str, str] = {
     "parentLocalEducationAgencyId": "parentLocalEducationAgencyReference.localEducationAgencyId",
     "charterApprovalSchoolYear": "charterApprovalSchoolYearTypeReference.schoolYear",
-    "employmentEducationOrganizationId": f"{_EMPLOYMENT}.educationOrganizationId",
-    "employmentHireDate": f"{_EMPLOYMENT}.hireDate",
+    "employmentEducationOrganizationId": f"{_EMPLOYMENT_REFERENCE}.educationOrganizationId",
+    "employmentHireDate": f"{_EMPLOYMENT_REFERENCE}.hireDate",
     "responsibilitySchoolId": "responsibilitySchoolReference.schoolId",
     "assignmentSchoolId": "assignmentSchoolReference.schoolId",
     "parentIdentificationCode": "parentObjectiveAssessmentReference.identificationCode",
     "reportedSchoolId": "reportedSchoolReference.schoolId",
     "educationOrganizationId": "educationOrganizationReference.educationOrganizationId",
     "programEducationOrganizationId": "programReference.educationOrganizationId",
-    "transportationEducationOrganizationId": f"{_TRANSPORTING}.educationOrganizationId",
+    "transportationEducationOrganizationId": f"{_TRANSPORTATION_REFERENCE}.educationOrganizationId",
     "staffUniqueId": "staffReference.staffUniqueId",
 }
-"""Parameters of any resource named after the role of their reference, not after their leaf."""
+"""Path in the payload for filters of any resource that are named after the role of their reference."""
 
 
 @cache
-def filters(standard: DataStandard) -> dict[str, frozenset[str]]:
-    """The resources of a Data Standard that are served, each with its filters."""
+def filters_by_resource(standard: DataStandard) -> dict[str, frozenset[str]]:
+    """Names of the filters of each resource that the sandbox serves in a Data Standard."""
     older = standard in {"3.3", "4.0"}
-    absent = _ONLY_FROM_5 | _ONLY_FROM_5_1 if older else _ONLY_BEFORE_5
+    not_served = _ONLY_FROM_5 | _ONLY_FROM_5_1 if older else _ONLY_BEFORE_5
     if standard == "5.0":
-        absent = absent | _ONLY_FROM_5_1
-    found = {resource: set(names.split()) for resource, names in NAMES.items() if resource not in absent}
-    for differences in ([BEFORE_5] if older else []) + ([BEFORE_4] if standard == "3.3" else []):
+        not_served = not_served | _ONLY_FROM_5_1
+    filters = {
+        resource: set(names.split()) for resource, names in FILTER_NAMES.items() if resource not in not_served
+    }
+    for differences in ([DIFFERENCES_BEFORE_5] if older else []) + (
+        [DIFFERENCES_BEFORE_4] if standard == "3.3" else []
+    ):
         for resource, (added, dropped) in differences.items():
-            found[resource] = found[resource] - set(dropped.split()) | set(added.split())
-    return {resource: frozenset(names) for resource, names in found.items()}
+            filters[resource] = filters[resource] - set(dropped.split()) | set(added.split())
+    return {resource: frozenset(names) for resource, names in filters.items()}
 
 
-def leaf(resource: str, payload: dict[str, Any], name: str) -> Any:
-    """What `payload` holds where the filter `name` looks; None when it holds nothing there."""
+def filtered_value(resource: str, payload: dict[str, Any], name: str) -> Any:
+    """The value in `payload` that the filter `name` compares; None if the payload has no such property."""
     if name in payload:
         return payload[name]
-    if home := _HOMES.get((resource, name)) or _ROLES.get(name):
-        reference, _, inner = home.partition(".")
+    if path := _PATHS_BY_RESOURCE.get((resource, name)) or _PATHS.get(name):
+        reference, _, property = path.partition(".")
         if reference in payload:
-            return payload[reference].get(inner)
-    references = (one for key, one in payload.items() if key.endswith("Reference") and isinstance(one, dict))
+            return payload[reference].get(property)
+    references = (value for key, value in payload.items() if key.endswith("Reference") and isinstance(value, dict))
     return next((reference[name] for reference in references if name in reference), None)
 
 
 def is_number(name: str) -> bool:
-    """Whether the filter takes a whole number."""
+    """Whether the value of the filter is a whole number."""
     return name.endswith(("choolId", "rganizationId", "gencyId", "enterId", "choolYear", "eriodSequence"))

@@ -1,10 +1,10 @@
-"""Payloads of people: students and their stays, staff, contacts."""
+"""Serializes students, their enrollments and contacts, and staff."""
 
 from __future__ import annotations
 
 from student_graph.adapters.edfi.sandbox.filters import DataStandard
 from student_graph.adapters.edfi.sandbox.serializers import (
-    Table,
+    ResourceFacts,
     descriptor,
     descriptors,
     organization,
@@ -17,27 +17,30 @@ from student_graph.adapters.sandbox.facts import ContactFact, DistrictFacts, Enr
 from student_graph.adapters.sandbox.records.folder import Payload
 
 
-def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
-    """The resources of this part."""
+def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
+    """The resources of this module by name."""
     older = standard in {"3.3", "4.0"}
-    enrolled = {stay.student for stay in facts.enrollments}
+    enrolled = {enrollment.student for enrollment in facts.enrollments}
     contacts = list({contact.id: contact for contact in facts.contacts}.values())
-    person = "parent" if older else "contact"
+    term = "parent" if older else "contact"
     return {
-        "students": (facts.students, lambda one: _student(one, preferred=not older)),
+        "students": (facts.students, lambda fact: _student(fact, with_preferred=not older)),
         "studentSchoolAssociations": (facts.enrollments, _enrollment),
         "studentEducationOrganizationAssociations": (
-            [one for one in facts.students if one.id in enrolled],
-            lambda one: _details(one, facts.lea),
+            [fact for fact in facts.students if fact.id in enrolled],
+            lambda fact: _agency_association(fact, facts.lea),
         ),
         "staffs": (facts.staff, _staff),
         "staffEducationOrganizationAssignmentAssociations": (facts.staff, _assignment),
-        f"{person}s": (contacts, lambda one: _contact(one, person)),
-        f"student{person.title()}Associations": (facts.contacts, lambda one: _relation(one, person)),
+        f"{term}s": (contacts, lambda fact: _contact(fact, term)),
+        f"student{term.title()}Associations": (
+            facts.contacts,
+            lambda fact: _contact_association(fact, term),
+        ),
     }
 
 
-def _student(fact: StudentFact, *, preferred: bool) -> Payload:
+def _student(fact: StudentFact, *, with_preferred: bool) -> Payload:
     return present(
         studentUniqueId=fact.id,
         birthDate=fact.birth.isoformat(),
@@ -45,7 +48,7 @@ def _student(fact: StudentFact, *, preferred: bool) -> Payload:
         generationCodeSuffix=fact.suffix,
         lastSurname=fact.last,
         middleName=fact.middle,
-        preferredFirstName=fact.preferred_first if preferred else None,
+        preferredFirstName=fact.preferred_first if with_preferred else None,
     )
 
 
@@ -66,8 +69,8 @@ def _enrollment(fact: EnrollmentFact) -> Payload:
     )
 
 
-def _details(fact: StudentFact, agency: int) -> Payload:
-    """What a student is to the agency: identification codes, addresses, sex and ethnicity."""
+def _agency_association(fact: StudentFact, agency: int) -> Payload:
+    """A student's association with the agency: identification codes, e-mail addresses, sex and ethnicity."""
     return {
         "educationOrganizationReference": organization(agency),
         "studentReference": student(fact.id),
@@ -112,10 +115,10 @@ def _assignment(fact: StaffFact) -> Payload:
     }
 
 
-def _contact(fact: ContactFact, person: str) -> Payload:
+def _contact(fact: ContactFact, term: str) -> Payload:
     kind = descriptor("TelephoneNumberType", "Mobile")
     return {
-        f"{person}UniqueId": fact.id,
+        f"{term}UniqueId": fact.id,
         "electronicMails": [_mail("Home/Personal", fact.email)],
         "firstName": fact.first,
         "lastSurname": fact.last,
@@ -129,9 +132,9 @@ def _contact(fact: ContactFact, person: str) -> Payload:
     }
 
 
-def _relation(fact: ContactFact, person: str) -> Payload:
+def _contact_association(fact: ContactFact, term: str) -> Payload:
     return present(
-        **{f"{person}Reference": {f"{person}UniqueId": fact.id}},
+        **{f"{term}Reference": {f"{term}UniqueId": fact.id}},
         studentReference=student(fact.student),
         contactRestrictions=fact.restrictions,
         emergencyContactStatus=fact.primary,

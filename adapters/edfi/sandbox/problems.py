@@ -1,4 +1,4 @@
-"""What the vendor says when it refuses: problem details since version 7.2, a bare message before."""
+"""Error responses of Ed-Fi: problem details from version 7.2 on, and a message without details before."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 
 class ProblemError(Exception):
-    """A refusal, on its way to becoming an answer."""
+    """A request that the sandbox refuses with an error response."""
 
     def __init__(self, status: int, kind: str, title: str, detail: str, errors: tuple[str, ...] = ()) -> None:
         super().__init__(detail)
@@ -20,7 +20,7 @@ class ProblemError(Exception):
         self.errors = errors
 
     def response(self, *, legacy: bool, headers: Mapping[str, str] | None = None) -> Response:
-        """The refusal as the vendor's version spells it."""
+        """The error response: a `message` in older versions (`legacy`), and problem details otherwise."""
         if legacy:
             text = " ".join((self.detail, *self.errors))
             return JSONResponse({"message": text}, self.status, headers)
@@ -36,29 +36,29 @@ class ProblemError(Exception):
 
 
 def unauthenticated(error: str) -> ProblemError:
-    """The token is absent, unknown or expired."""
+    """A 401: the token is missing, unknown or expired."""
     detail = "The caller could not be authenticated."
     return ProblemError(401, "security:authentication", "Authentication Failed", detail, (error,))
 
 
 def bad_parameter(error: str) -> ProblemError:
-    """A query parameter is unknown, or cannot be read."""
+    """A 400: a query parameter is unknown or has an invalid value."""
     detail = "The request parameters were invalid. See 'errors' for details."
     return ProblemError(400, "bad-request:parameter", "Parameter Validation Failed", detail, (error,))
 
 
-def not_found(error: str) -> ProblemError:
-    """There is no such resource or row."""
+def missing_resource(error: str) -> ProblemError:
+    """A 404: there is no such resource or row."""
     return ProblemError(404, "not-found", "Not Found", "The specified data could not be found.", (error,))
 
 
 def throttled() -> ProblemError:
-    """More requests came than the vendor takes."""
+    """A 429: the rate limit is reached."""
     return ProblemError(429, "too-many-requests", "Too Many Requests", "The request rate limit has been exceeded.")
 
 
 def unavailable() -> ProblemError:
-    """The vendor answers nothing at all."""
+    """A 503: the API is down."""
     return ProblemError(
         503, "service-unavailable", "Service Unavailable", "The service is temporarily unavailable."
     )

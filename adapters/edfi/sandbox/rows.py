@@ -1,4 +1,4 @@
-"""The rows of each resource: made when they are asked for, found through an index per filter."""
+"""The rows of each resource, serialized on demand and indexed by filter."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from student_graph.adapters.edfi.sandbox import academics, people, school_life, schools, services
-from student_graph.adapters.edfi.sandbox.filters import DataStandard, leaf
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, filtered_value
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
 
-_SELECTIVE = (
+_SELECTIVE_FILTERS = (
     "id",
     "studentUniqueId",
     "staffUniqueId",
@@ -26,19 +26,23 @@ _SELECTIVE = (
     "localCourseCode",
     "schoolId",
 )
-"""Filters that leave the fewest rows, best first."""
+"""Filters that match the fewest rows, the most selective first."""
 
 
 class Rows:
     """The rows of one resource, in a fixed order."""
 
     def __init__(
-        self, resource: str, facts: Sequence[Any], make: Callable[[Any], Payload], changed: datetime | None = None
+        self,
+        resource: str,
+        facts: Sequence[Any],
+        serialize: Callable[[Any], Payload],
+        modified_at: datetime | None = None,
     ) -> None:
         self.resource = resource
         self._facts = facts
-        self._make = make
-        self._changed = changed.strftime("%Y-%m-%dT%H:%M:%SZ") if changed else None
+        self._serialize = serialize
+        self._modified_at = modified_at.strftime("%Y-%m-%dT%H:%M:%SZ") if modified_at else None
         self._prefix = hashlib.md5(resource.encode(), usedforsecurity=False).hexdigest()[:24]
         self._indexes: dict[str, dict[str, list[int]]] = {}
 
@@ -46,38 +50,45 @@ class Rows:
         return len(self._facts)
 
     def __getitem__(self, position: int) -> Payload:
-        """The payload at a position, with what the server adds to each: id, ETag and time of change."""
-        payload = self._make(self._facts[position])
+        """The payload at a position, with the id, ETag and modification time that the server adds."""
+        payload = self._serialize(self._facts[position])
         if "id" in payload:
             return payload
-        number = f"{self._prefix}{position:08x}"
-        added = {"_etag": f"{5_250_000_000_000 + zlib.crc32(number.encode())}"}
-        if self._changed:
-            added["_lastModifiedDate"] = self._changed
-        return {"id": number, **payload, **added}
+        id = f"{self._prefix}{position:08x}"
+        added = {"_etag": f"{5_250_000_000_000 + zlib.crc32(id.encode())}"}
+        if self._modified_at:
+            added["_lastModifiedDate"] = self._modified_at
+        return {"id": id, **payload, **added}
 
-    def with_id(self, number: str) -> Payload | None:
-        """The row with the server's own id, if there is one."""
-        found = self._index("id").get(number)
-        return self[found[0]] if found else None
+    def with_id(self, id: str) -> Payload | None:
+        """The row with an id of the server; None if there is none."""
+        positions = self._index("id").get(id)
+        return self[positions[0]] if positions else None
 
-    def where(self, wanted: dict[str, str]) -> Sequence[int]:
-        """Positions of the rows that agree with all filters: an index for one, a look at rows for the others."""
-        if not wanted:
+    def where(self, filters: dict[str, str]) -> Sequence[int]:
+        """Positions of the rows that satisfy all filters; only the most selective filter uses an index."""
+        if not filters:
             return range(len(self))
-        best = min(wanted, key=lambda name: _SELECTIVE.index(name) if name in _SELECTIVE else len(_SELECTIVE))
-        others = [(name, text) for name, text in wanted.items() if name != best]
-        found = self._index(best).get(wanted[best], [])
-        return [position for position in found if all(self._text(position, name) == text for name, text in others)]
+        best = min(
+            filters,
+            key=lambda name: (
+                _SELECTIVE_FILTERS.index(name) if name in _SELECTIVE_FILTERS else len(_SELECTIVE_FILTERS)
+            ),
+        )
+        others = [(name, text) for name, text in filters.items() if name != best]
+        positions = self._index(best).get(filters[best], [])
+        return [
+            position for position in positions if all(self._text(position, name) == text for name, text in others)
+        ]
 
     def _text(self, position: int, name: str) -> str | None:
-        """What a row holds where a filter looks."""
-        payload = self[position] if name == "id" else self._make(self._facts[position])
-        value = leaf(self.resource, payload, name)
+        """The value of a row that a filter compares, as text; None if the row has none."""
+        payload = self[position] if name == "id" else self._serialize(self._facts[position])
+        value = filtered_value(self.resource, payload, name)
         return None if value is None else as_text(value)
 
     def _index(self, name: str) -> dict[str, list[int]]:
-        """Positions by what the rows hold where the filter looks; made at the first question."""
+        """Positions of rows by the value that the filter compares; built at the first use of the filter."""
         if name not in self._indexes:
             index: dict[str, list[int]] = defaultdict(list)
             for position in range(len(self)):
@@ -88,7 +99,7 @@ class Rows:
 
 
 def as_text(value: object) -> str:
-    """A property as it is written in a filter."""
+    """The value of a property in the form that it has in a filter."""
     match value:
         case bool():
             return str(value).lower()
@@ -99,12 +110,12 @@ def as_text(value: object) -> str:
 
 
 def all_rows(facts: DistrictFacts, standard: DataStandard) -> dict[str, Rows]:
-    """The rows of every resource: records as they are, facts as the Data Standard spells them."""
+    """The rows of every resource: records unchanged, and facts serialized for the Data Standard."""
     if isinstance(facts, EdFiRecords):
         return {name: Rows(name, rows, lambda row: row) for name, rows in facts.resources.items()}
-    changed = None if standard in {"3.3", "4.0"} else facts.now
+    modified_at = None if standard in {"3.3", "4.0"} else facts.now
     return {
-        name: Rows(name, rows, make, changed)
-        for part in (schools, people, school_life, academics, services)
-        for name, (rows, make) in part.tables(facts, standard).items()
+        name: Rows(name, rows, serialize, modified_at)
+        for module in (schools, people, school_life, academics, services)
+        for name, (rows, serialize) in module.resources(facts, standard).items()
     }

@@ -1,10 +1,10 @@
-"""Payloads of attendance and discipline."""
+"""Serializes attendance and discipline."""
 
 from __future__ import annotations
 
 from student_graph.adapters.edfi.sandbox.filters import DataStandard
 from student_graph.adapters.edfi.sandbox.serializers import (
-    Table,
+    ResourceFacts,
     descriptor,
     descriptors,
     present,
@@ -16,24 +16,33 @@ from student_graph.adapters.sandbox.facts import ActionFact, AttendanceFact, Dis
 from student_graph.adapters.sandbox.records.folder import Payload
 
 
-def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
-    """The resources of this part; before Data Standard 5 a part in an incident is told twice."""
+def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
+    """The resources of this module by name; before Data Standard 5 there are two associations with an incident."""
     older = standard in {"3.3", "4.0"}
     parts = [(incident, *part) for incident in facts.incidents for part in incident.parts]
-    found: dict[str, Table] = {
-        "studentSchoolAttendanceEvents": ([one for one in facts.attendance if one.section is None], _event),
-        "studentSectionAttendanceEvents": ([one for one in facts.attendance if one.section], _event),
+    resources: dict[str, ResourceFacts] = {
+        "studentSchoolAttendanceEvents": (
+            [event for event in facts.attendance if event.section is None],
+            _attendance_event,
+        ),
+        "studentSectionAttendanceEvents": (
+            [event for event in facts.attendance if event.section],
+            _attendance_event,
+        ),
         "disciplineIncidents": (facts.incidents, _incident),
-        "studentDisciplineIncidentBehaviorAssociations": (parts, lambda one: _behavior(*one)),
-        "disciplineActions": (facts.actions, lambda one: _action(one, older=older)),
+        "studentDisciplineIncidentBehaviorAssociations": (parts, lambda part: _behavior_association(*part)),
+        "disciplineActions": (facts.actions, lambda fact: _action(fact, older=older)),
     }
     if older:
-        found["studentDisciplineIncidentAssociations"] = (parts, lambda one: _part(*one))
-    return found
+        resources["studentDisciplineIncidentAssociations"] = (
+            parts,
+            lambda part: _incident_association(*part),
+        )
+    return resources
 
 
-def _event(fact: AttendanceFact) -> Payload:
-    """An event of the school day, or of one section."""
+def _attendance_event(fact: AttendanceFact) -> Payload:
+    """An attendance event of a section, or of a school day if the fact has no section."""
     session = {"schoolId": fact.school, "schoolYear": fact.year, "sessionName": fact.session}
     return present(
         attendanceEventCategoryDescriptor=descriptor("AttendanceEventCategory", fact.category, fact.namespace),
@@ -60,21 +69,21 @@ def _incident(fact: IncidentFact) -> Payload:
     )
 
 
-def _behavior(incident: IncidentFact, person: str, behavior: str, participation: str) -> Payload:
+def _behavior_association(incident: IncidentFact, student_id: str, behavior: str, participation: str) -> Payload:
     return {
         "behaviorDescriptor": descriptor("Behavior", behavior),
         "disciplineIncidentReference": {"incidentIdentifier": incident.id, "schoolId": incident.school},
-        "studentReference": student(person),
+        "studentReference": student(student_id),
         "disciplineIncidentParticipationCodes": descriptors(
             "disciplineIncidentParticipationCodeDescriptor", "DisciplineIncidentParticipationCode", [participation]
         ),
     }
 
 
-def _part(incident: IncidentFact, person: str, behavior: str, participation: str) -> Payload:
+def _incident_association(incident: IncidentFact, student_id: str, behavior: str, participation: str) -> Payload:
     return {
         "disciplineIncidentReference": {"incidentIdentifier": incident.id, "schoolId": incident.school},
-        "studentReference": student(person),
+        "studentReference": student(student_id),
         "behaviors": descriptors("behaviorDescriptor", "Behavior", [behavior]),
         "studentParticipationCodeDescriptor": descriptor("StudentParticipationCode", participation),
     }

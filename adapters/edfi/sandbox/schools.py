@@ -1,4 +1,4 @@
-"""Payloads of schools, their year and their classes."""
+"""Serializes schools, their sessions and calendars, courses and sections."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 
 from student_graph.adapters.edfi.sandbox.filters import DataStandard
 from student_graph.adapters.edfi.sandbox.serializers import (
-    Table,
+    ResourceFacts,
     descriptor,
     descriptors,
     organization,
@@ -28,30 +28,30 @@ from student_graph.adapters.sandbox.records.folder import Payload
 from student_graph.adapters.sandbox.years import instructional_days
 
 
-def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
-    """The resources of this part."""
-    numbered = standard in {"3.3", "4.0"}
+def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
+    """The resources of this module by name."""
+    by_sequence = standard in {"3.3", "4.0"}
     offerings = {(s.course, s.school, s.year, s.session): s for s in facts.sections}
     return {
         "localEducationAgencies": ([facts], _agency),
-        "schools": (facts.schools, lambda one: _school(one, facts.lea)),
-        "sessions": (facts.sessions, lambda one: _session(one, numbered=numbered)),
+        "schools": (facts.schools, lambda fact: _school(fact, facts.lea)),
+        "sessions": (facts.sessions, lambda fact: _session(fact, by_sequence=by_sequence)),
         "gradingPeriods": (
             [(session, period) for session in facts.sessions for period in session.periods],
-            lambda one: _grading_period(*one, numbered=numbered),
+            lambda period: _grading_period(*period, by_sequence=by_sequence),
         ),
         "calendars": (facts.calendars, _calendar),
         "calendarDates": (
             [(calendar, day, event) for calendar in facts.calendars for day, event in calendar.days],
-            lambda one: _calendar_date(*one),
+            lambda day: _calendar_date(*day),
         ),
-        "courses": (facts.courses, lambda one: _course(one, single=numbered)),
+        "courses": (facts.courses, lambda fact: _course(fact, single_subject=by_sequence)),
         "courseOfferings": (list(offerings.values()), _offering),
         "sections": (facts.sections, _section),
-        "studentSectionAssociations": (facts.section_enrollments, _place),
+        "studentSectionAssociations": (facts.section_enrollments, _section_enrollment),
         "staffSectionAssociations": (
-            [(one, *assigned) for one in facts.sections for assigned in one.staff],
-            lambda one: _staff_place(*one),
+            [(fact, *assignment) for fact in facts.sections for assignment in fact.staff],
+            lambda assignment: _section_staff(*assignment),
         ),
     }
 
@@ -81,11 +81,11 @@ def _school(fact: SchoolFact, agency: int) -> Payload:
 
 
 def period_reference(
-    school_id: int, school_year: int, period: tuple[str, str, int, date, date], *, numbered: bool
+    school_id: int, school_year: int, period: tuple[str, str, int, date, date], *, by_sequence: bool
 ) -> Payload:
-    """A `gradingPeriodReference`: by sequence before Data Standard 5, by name since."""
+    """A `gradingPeriodReference`: by sequence before Data Standard 5, and by name from 5 on."""
     name, code, sequence, _, _ = period
-    key = {"periodSequence": sequence} if numbered else {"gradingPeriodName": name}
+    key = {"periodSequence": sequence} if by_sequence else {"gradingPeriodName": name}
     return {
         "gradingPeriodDescriptor": descriptor("GradingPeriod", code),
         **key,
@@ -94,7 +94,7 @@ def period_reference(
     }
 
 
-def _session(fact: SessionFact, *, numbered: bool) -> Payload:
+def _session(fact: SessionFact, *, by_sequence: bool) -> Payload:
     return {
         "sessionName": fact.name,
         "schoolReference": school(fact.school),
@@ -102,7 +102,7 @@ def _session(fact: SessionFact, *, numbered: bool) -> Payload:
         "beginDate": fact.begin.isoformat(),
         "endDate": fact.end.isoformat(),
         "gradingPeriods": [
-            {"gradingPeriodReference": period_reference(fact.school, fact.year, period, numbered=numbered)}
+            {"gradingPeriodReference": period_reference(fact.school, fact.year, period, by_sequence=by_sequence)}
             for period in fact.periods
         ],
         "termDescriptor": descriptor("Term", fact.term),
@@ -110,17 +110,19 @@ def _session(fact: SessionFact, *, numbered: bool) -> Payload:
     }
 
 
-def _grading_period(session: SessionFact, period: tuple[str, str, int, date, date], *, numbered: bool) -> Payload:
-    name, code, sequence, first, last = period
+def _grading_period(
+    session: SessionFact, period: tuple[str, str, int, date, date], *, by_sequence: bool
+) -> Payload:
+    name, code, sequence, first_day, last_day = period
     return present(
         gradingPeriodDescriptor=descriptor("GradingPeriod", code),
-        gradingPeriodName=None if numbered else name,
+        gradingPeriodName=None if by_sequence else name,
         schoolReference=school(session.school),
         schoolYearTypeReference=year(session.year),
-        beginDate=first.isoformat(),
-        endDate=last.isoformat(),
+        beginDate=first_day.isoformat(),
+        endDate=last_day.isoformat(),
         periodSequence=sequence,
-        totalInstructionalDays=len(instructional_days(first, last)),
+        totalInstructionalDays=len(instructional_days(first_day, last_day)),
     )
 
 
@@ -145,15 +147,15 @@ def _calendar_date(calendar: CalendarFact, day: date, event: str) -> Payload:
     }
 
 
-def _course(fact: CourseFact, *, single: bool) -> Payload:
-    """A course; before Data Standard 5 it has one subject, since then a list."""
+def _course(fact: CourseFact, *, single_subject: bool) -> Payload:
+    """A course, with one subject before Data Standard 5 and with a list of subjects from 5 on."""
     subject = {"academicSubjectDescriptor": descriptor("AcademicSubject", fact.subject)}
     system = descriptor("CourseIdentificationSystem", "LEA course code")
     return {
         "courseCode": fact.code,
         "identificationCodes": [{"courseIdentificationSystemDescriptor": system, "identificationCode": fact.code}],
         "educationOrganizationReference": organization(fact.school),
-        **(subject if single else {"academicSubjects": [subject]}),
+        **(subject if single_subject else {"academicSubjects": [subject]}),
         "courseTitle": fact.title,
         "numberOfParts": 1,
     }
@@ -181,7 +183,7 @@ def _section(fact: SectionFact) -> Payload:
     }
 
 
-def _place(fact: SectionEnrollmentFact) -> Payload:
+def _section_enrollment(fact: SectionEnrollmentFact) -> Payload:
     return present(
         beginDate=fact.begin.isoformat(),
         sectionReference=section(fact.section),
@@ -191,11 +193,13 @@ def _place(fact: SectionEnrollmentFact) -> Payload:
     )
 
 
-def _staff_place(taught: SectionFact, staff: str, position: str, first: date, last: date | None) -> Payload:
+def _section_staff(
+    section_fact: SectionFact, staff_id: str, position: str, first_day: date, last_day: date | None
+) -> Payload:
     return present(
-        beginDate=first.isoformat(),
-        sectionReference=section(taught),
-        staffReference={"staffUniqueId": staff},
+        beginDate=first_day.isoformat(),
+        sectionReference=section(section_fact),
+        staffReference={"staffUniqueId": staff_id},
         classroomPositionDescriptor=descriptor("ClassroomPosition", position),
-        endDate=last.isoformat() if last else None,
+        endDate=last_day.isoformat() if last_day else None,
     )

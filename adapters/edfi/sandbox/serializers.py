@@ -1,4 +1,4 @@
-"""How Ed-Fi spells what every payload has: descriptors, references, and nothing for what is not recorded."""
+"""Serializes the common parts of payloads: descriptors, references, and the absence of unrecorded properties."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any, TypeAlias
 from student_graph.adapters.sandbox.facts import SectionFact
 from student_graph.adapters.sandbox.records.folder import Payload
 
-Table: TypeAlias = tuple[Sequence[Any], Callable[[Any], Payload]]
-"""Facts, and what makes one of them a payload."""
+ResourceFacts: TypeAlias = tuple[Sequence[Any], Callable[[Any], Payload]]
+"""The facts of a resource, and the function that serializes a fact to a payload."""
 
 
 def descriptor(kind: str, code: str, namespace: str = "uri://ed-fi.org") -> str:
-    """A descriptor's URI, such as `uri://ed-fi.org/SexDescriptor#Female`."""
+    """The URI of a descriptor, such as `uri://ed-fi.org/SexDescriptor#Female`."""
     return f"{namespace}/{kind}Descriptor#{code}"
 
 
 def descriptors(name: str, kind: str, codes: Iterable[str]) -> list[Payload]:
-    """A collection that holds descriptors and nothing else."""
+    """A list of objects that have a descriptor as their only property."""
     return [{name: descriptor(kind, code)} for code in codes]
 
 
 def present(**properties: Any) -> Payload:
-    """A payload without the properties that are None."""
+    """A payload of the properties that are not None."""
     return {name: value for name, value in properties.items() if value is not None}
 
 

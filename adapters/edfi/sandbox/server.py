@@ -1,4 +1,4 @@
-"""The Ed-Fi ODS/API as a small server: discovery, tokens, collections and rows."""
+"""A small Ed-Fi ODS/API: discovery document, tokens, collections and rows."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from student_graph.adapters.edfi.sandbox.filters import DataStandard, filters
-from student_graph.adapters.edfi.sandbox.known import CASELOADS, KEYS, caseload_key
-from student_graph.adapters.edfi.sandbox.pages import CHANGE_VERSION, next_token, question
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, filters_by_resource
+from student_graph.adapters.edfi.sandbox.keys import CASELOAD_RESOURCES, RESOURCE_AND_KEY, caseload_key
 from student_graph.adapters.edfi.sandbox.problems import (
     ProblemError,
     bad_parameter,
-    not_found,
+    missing_resource,
     throttled,
     unauthenticated,
     unavailable,
 )
+from student_graph.adapters.edfi.sandbox.queries import FIRST_CHANGE_VERSION, page_token, parse_query
 from student_graph.adapters.edfi.sandbox.rows import Rows, all_rows
-from student_graph.adapters.edfi.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens, basic, is_client
+from student_graph.adapters.edfi.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens, is_client, parse_basic
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
 from student_graph.adapters.sandbox.serving import Sandbox
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-_VERSIONS: dict[DataStandard, str] = {"3.3": "5.3", "4.0": "6.2", "5.0": "7.1", "5.1": "7.3"}
-"""Versions of the ODS/API by the Data Standard they carry."""
+_API_VERSIONS: dict[DataStandard, str] = {"3.3": "5.3", "4.0": "6.2", "5.0": "7.1", "5.1": "7.3"}
+"""Version of the ODS/API by its Data Standard."""
 
 
 class EdFiSandbox(Sandbox):
-    """An Ed-Fi ODS/API with the district's records, in the Data Standard asked for."""
+    """An Ed-Fi ODS/API that serves the facts or records of a district in one Data Standard."""
 
     kind: ClassVar[str] = "edfi"
     token_path: ClassVar[str | None] = "/oauth/token"
@@ -53,21 +53,26 @@ class EdFiSandbox(Sandbox):
         advertised: str | None = None,
     ) -> None:
         """
-        Serve `facts`, or records as they are.
+        Serve facts, or records without changes.
 
-        `token_lifetime` is in seconds; `epoch_expiry` makes `expires_in` an instant, as some servers do;
-        `legacy_errors` has refusals be `{"message"}` instead of problem details, as before 7.2; `data_path` is
-        where the resources are; `advertised` is the address that the discovery document tells instead of its own.
+        Args:
+            facts: The facts or records of the district.
+            data_standard: Data Standard of the payloads.
+            token_lifetime: Lifetime of tokens in seconds.
+            epoch_expiry: Send `expires_in` as seconds since 1970, as some servers do.
+            legacy_errors: Send errors as `{"message"}`, as versions before 7.2 do; the version decides if None.
+            data_path: Path of the resources.
+            advertised: Address in the discovery document, by default the address of the sandbox.
 
         Raises:
-            ValueError: records are of Data Standard 5 and cannot be served as an older one.
+            ValueError: Records are of Data Standard 5 and an older standard is requested.
         """
         super().__init__()
         if isinstance(facts, EdFiRecords) and data_standard in {"3.3", "4.0"}:
             raise ValueError("records are of Data Standard 5 and cannot be served as an older one")
         self.facts = facts
-        self.changes = 0
-        """Changes since it was made; a test that changes something counts it here."""
+        self.change_count = 0
+        """Number of changes since the start; a test that changes facts increases it."""
         self.data_standard: DataStandard = data_standard
         self.tokens = Tokens(token_lifetime)
         self._rows: dict[str, Rows] = all_rows(facts, data_standard)
@@ -78,31 +83,31 @@ class EdFiSandbox(Sandbox):
         self._advertised = advertised
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Discovery, tokens, and what a token is needed for."""
+        """The routes of discovery and tokens, and those that require a token."""
         data = f"{self._data_path}/ed-fi/{{resource}}"
         return [
             Route("/", self._discovery),
-            Route(str(self.token_path), self._readable(self._token), methods=["POST"]),
-            Route("/oauth/token_info", self._guarded(self._token_info), methods=["POST"]),
-            Route("/changeQueries/v1/availableChangeVersions", self._guarded(self._change_versions)),
-            Route(data, self._guarded(self._collection)),
-            Route(f"{data}/{{number}}", self._guarded(self._row)),
+            Route(str(self.token_path), self._with_problems(self._token), methods=["POST"]),
+            Route("/oauth/token_info", self._require_token(self._token_info), methods=["POST"]),
+            Route("/changeQueries/v1/availableChangeVersions", self._require_token(self._change_versions)),
+            Route(data, self._require_token(self._collection)),
+            Route(f"{data}/{{id}}", self._require_token(self._row)),
         ]
 
     def settings(self) -> dict[str, Any]:
-        """Address and credentials."""
+        """The address and credentials of the sandbox as settings of an adapter."""
         return {"base_url": self.url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
     def known_keys(self, kind: str) -> list[str]:
-        """Keys of students, their contacts, schools, sections, staff, caseloads, assessments and the agency."""
+        """Keys of students, contacts, schools, sections, staff, caseloads, assessments and the agency."""
         if kind == "caseload":
-            return list(dict.fromkeys(map(caseload_key, self._all(*CASELOADS))))
+            return list(dict.fromkeys(map(caseload_key, self._all_rows(*CASELOAD_RESOURCES))))
         older = kind == "contact" and self.data_standard in {"3.3", "4.0"}
-        resource, key = KEYS.get("parent" if older else kind, ("", str))
-        return [key(row) for row in self._all(resource)]
+        resource, key = RESOURCE_AND_KEY.get("parent" if older else kind, ("", str))
+        return [key(row) for row in self._all_rows(resource)]
 
-    def _all(self, *resources: str) -> Iterator[Payload]:
-        """Every row of some resources; those that are not served have none."""
+    def _all_rows(self, *resources: str) -> Iterator[Payload]:
+        """Every row of the resources; a resource that is not served has none."""
         for rows in (self._rows.get(resource, ()) for resource in resources):
             yield from (rows[position] for position in range(len(rows)))
 
@@ -111,42 +116,42 @@ class EdFiSandbox(Sandbox):
         return {"school_year": self.facts.year}
 
     def revoke(self) -> None:
-        """Every token is unknown from now on."""
+        """Revoke every token."""
         self.tokens.revoke()
 
     def unavailable_response(self) -> Response:
-        """A 503 with the vendor's body."""
+        """A 503 with the body that Ed-Fi sends."""
         return unavailable().response(legacy=self._legacy)
 
     def throttled_response(self) -> Response:
-        """A 429 that says when to come back."""
+        """A 429 with `Retry-After`."""
         return throttled().response(legacy=self._legacy, headers={"Retry-After": "1"})
 
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint behind a bearer token."""
+    def _require_token(self, endpoint: Endpoint) -> Endpoint:
+        """An endpoint that requires a valid bearer token."""
 
-        async def guarded(request: Request) -> Response:
+        async def checked_endpoint(request: Request) -> Response:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             if scheme.lower() != "bearer" or self.tokens.expiry(token) is None:
                 raise unauthenticated("The token is absent, unknown or expired.")
             return await endpoint(request)
 
-        return self._readable(guarded)
+        return self._with_problems(checked_endpoint)
 
-    def _readable(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint, with its refusals as answers."""
+    def _with_problems(self, endpoint: Endpoint) -> Endpoint:
+        """An endpoint that turns a `ProblemError` into its response."""
 
-        async def readable(request: Request) -> Response:
+        async def endpoint_with_problems(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except ProblemError as problem:
                 return problem.response(legacy=self._legacy)
 
-        return readable
+        return endpoint_with_problems
 
     async def _discovery(self, request: Request) -> Response:
         root = self._advertised or self.url or str(request.base_url).rstrip("/")
-        version = _VERSIONS[self.data_standard]
+        version = _API_VERSIONS[self.data_standard]
         model = {"name": "Ed-Fi", "version": f"{self.data_standard}.0"}
         if self.data_standard == "3.3":
             model = {"name": "Ed-Fi", "version": "3.3.1-b"}
@@ -169,12 +174,12 @@ class EdFiSandbox(Sandbox):
         )
 
     async def _token(self, request: Request) -> Response:
-        """Client credentials, by HTTP Basic or in the form."""
+        """A token for client credentials, which are sent by HTTP Basic or in the form."""
         form = await _form(request)
         if form.get("grant_type") != "client_credentials":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        given = basic(request.headers.get("authorization", ""))
-        key, secret = given or (form.get("client_id", ""), form.get("client_secret", ""))
+        credentials = parse_basic(request.headers.get("authorization", ""))
+        key, secret = credentials or (form.get("client_id", ""), form.get("client_secret", ""))
         if not is_client(key, secret):
             return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
         token = self.tokens.issue()
@@ -193,7 +198,8 @@ class EdFiSandbox(Sandbox):
             "type": "edfi.LocalEducationAgency",
         }
         resources = [
-            {"resource": f"/ed-fi/{name}", "operations": ["Read"]} for name in sorted(filters(self.data_standard))
+            {"resource": f"/ed-fi/{name}", "operations": ["Read"]}
+            for name in sorted(filters_by_resource(self.data_standard))
         ]
         return JSONResponse(
             {
@@ -210,20 +216,22 @@ class EdFiSandbox(Sandbox):
         )
 
     async def _change_versions(self, request: Request) -> Response:
-        return JSONResponse({"oldestChangeVersion": 0, "newestChangeVersion": CHANGE_VERSION + self.changes})
+        return JSONResponse(
+            {"oldestChangeVersion": 0, "newestChangeVersion": FIRST_CHANGE_VERSION + self.change_count}
+        )
 
     def _resource(self, request: Request) -> Rows:
         """
-        The rows of the resource in the path; none where the district has no such records.
+        The rows of the resource in the path, without rows if the district has none.
 
         Raises:
-            ProblemError: the Data Standard has no such resource, or the sandbox does not serve it.
+            ProblemError: The Data Standard has no such resource, or the sandbox does not serve it.
         """
         name = request.path_params["resource"]
-        served = filters(self.data_standard)
+        served = filters_by_resource(self.data_standard)
         if name not in served:
             nearest = get_close_matches(name, served, 1)
-            raise not_found(
+            raise missing_resource(
                 f"There is no such resource; the nearest is '{nearest[0]}'."
                 if nearest
                 else "There is no such resource."
@@ -232,20 +240,22 @@ class EdFiSandbox(Sandbox):
 
     async def _collection(self, request: Request) -> Response:
         rows = self._resource(request)
-        asked = question(
-            request.query_params.multi_items(), filters(self.data_standard)[rows.resource], cursors=self._newest
+        query = parse_query(
+            request.query_params.multi_items(),
+            filters_by_resource(self.data_standard)[rows.resource],
+            cursors=self._newest,
         )
-        found = rows.where(asked.filters)[self.switches.missing :] if asked.changed else []
-        end = asked.start + self.switches.clamp(asked.size)
-        headers = {"Total-Count": str(len(found))} if asked.total else {}
-        if asked.cursor and asked.size and end < len(found):
-            headers["Next-Page-Token"] = next_token(end)
-        return JSONResponse([rows[position] for position in found[asked.start : end]], headers=headers)
+        positions = rows.where(query.filters)[self.switches.missing :] if query.in_change_range else []
+        end = query.start + self.switches.clamp(query.size)
+        headers = {"Total-Count": str(len(positions))} if query.with_total else {}
+        if query.with_cursor and query.size and end < len(positions):
+            headers["Next-Page-Token"] = page_token(end)
+        return JSONResponse([rows[position] for position in positions[query.start : end]], headers=headers)
 
     async def _row(self, request: Request) -> Response:
-        row = self._resource(request).with_id(request.path_params["number"])
+        row = self._resource(request).with_id(request.path_params["id"])
         if row is None:
-            raise not_found("There is no row with this id.")
+            raise missing_resource("There is no row with this id.")
         etag = f'"{row["_etag"]}"' if "_etag" in row else ""
         headers = {"ETag": etag} if etag else {}
         if etag and request.headers.get("if-none-match", "") in {etag, etag.strip('"')}:
@@ -255,10 +265,10 @@ class EdFiSandbox(Sandbox):
 
 async def _form(request: Request) -> dict[str, str]:
     """
-    The fields of a request, sent as a form or as JSON.
+    The fields of a request body, which is a form or JSON.
 
     Raises:
-        ProblemError: they can be read as neither.
+        ProblemError: The body is neither.
     """
     body = await request.body()
     try:

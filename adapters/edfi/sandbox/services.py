@@ -1,4 +1,4 @@
-"""Payloads of programs, meals and transportation."""
+"""Serializes programs, school meals, caseloads and transportation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 
 from student_graph.adapters.edfi.sandbox.filters import DataStandard
 from student_graph.adapters.edfi.sandbox.serializers import (
-    Table,
+    ResourceFacts,
     descriptor,
     descriptors,
     organization,
@@ -18,25 +18,27 @@ from student_graph.adapters.sandbox.facts import BusFact, CohortFact, DistrictFa
 from student_graph.adapters.sandbox.records.folder import Payload
 
 
-def tables(facts: DistrictFacts, standard: DataStandard) -> dict[str, Table]:
-    """The resources of this part; transportation came with Data Standard 5.1."""
-    programs = {(one.program, one.program_type): one for one in facts.programs}
-    found: dict[str, Table] = {"programs": (list(programs.values()), lambda one: _program(one, facts.lea))}
-    for resource, (kind, details) in _KINDS.items():
-        taken = [one for one in facts.programs if one.kind == kind]
-        found[resource] = (taken, _association(details, facts.lea))
-    found["staffProgramAssociations"] = (facts.program_staff, lambda one: _program_staff(one, facts.lea))
-    found["staffCohortAssociations"] = (
-        [(cohort, *served) for cohort in facts.cohorts for served in cohort.staff],
-        lambda one: _cohort_staff(*one),
+def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
+    """The resources of this module by name; transportation is in Data Standard 5.1 only."""
+    programs = {(fact.program, fact.program_type): fact for fact in facts.programs}
+    resources: dict[str, ResourceFacts] = {
+        "programs": (list(programs.values()), lambda fact: _program(fact, facts.lea))
+    }
+    for resource, (kind, serialize_details) in _PROGRAM_KINDS.items():
+        participations = [fact for fact in facts.programs if fact.kind == kind]
+        resources[resource] = (participations, _association_serializer(serialize_details, facts.lea))
+    resources["staffProgramAssociations"] = (facts.program_staff, lambda fact: _program_staff(fact, facts.lea))
+    resources["staffCohortAssociations"] = (
+        [(cohort, *assignment) for cohort in facts.cohorts for assignment in cohort.staff],
+        lambda assignment: _cohort_staff(*assignment),
     )
-    found["studentCohortAssociations"] = (
-        [(cohort, *place) for cohort in facts.cohorts for place in cohort.students],
-        lambda one: _cohort_student(*one),
+    resources["studentCohortAssociations"] = (
+        [(cohort, *membership) for cohort in facts.cohorts for membership in cohort.students],
+        lambda membership: _cohort_student(*membership),
     )
     if standard == "5.1":
-        found["studentTransportations"] = (facts.buses, lambda one: _bus(one, facts.lea))
-    return found
+        resources["studentTransportations"] = (facts.buses, lambda fact: _transportation(fact, facts.lea))
+    return resources
 
 
 def _program(fact: ProgramFact, agency: int) -> Payload:
@@ -47,23 +49,25 @@ def _program(fact: ProgramFact, agency: int) -> Payload:
     }
 
 
-def _association(details: Callable[[ProgramFact], Payload], agency: int) -> Callable[[ProgramFact], Payload]:
-    """What every program association has, and what `details` adds for its kind."""
+def _association_serializer(
+    serialize_details: Callable[[ProgramFact], Payload], agency: int
+) -> Callable[[ProgramFact], Payload]:
+    """A serializer of program associations; `serialize_details` adds the properties of one kind of program."""
 
-    def make(fact: ProgramFact) -> Payload:
+    def serialize(fact: ProgramFact) -> Payload:
         return present(
             beginDate=fact.begin.isoformat(),
             educationOrganizationReference=organization(agency),
-            programReference=_reference(fact, agency),
+            programReference=_program_reference(fact, agency),
             studentReference=student(fact.student),
             endDate=fact.end.isoformat() if fact.end else None,
-            **details(fact),
+            **serialize_details(fact),
         )
 
-    return make
+    return serialize
 
 
-def _reference(fact: ProgramFact | ProgramStaffFact, agency: int) -> Payload:
+def _program_reference(fact: ProgramFact | ProgramStaffFact, agency: int) -> Payload:
     return {
         "educationOrganizationId": agency,
         "programName": fact.program,
@@ -74,37 +78,39 @@ def _reference(fact: ProgramFact | ProgramStaffFact, agency: int) -> Payload:
 def _program_staff(fact: ProgramStaffFact, agency: int) -> Payload:
     return present(
         beginDate=fact.begin.isoformat(),
-        programReference=_reference(fact, agency),
+        programReference=_program_reference(fact, agency),
         staffReference={"staffUniqueId": fact.staff},
         endDate=fact.end.isoformat() if fact.end else None,
         studentRecordAccess=fact.records,
     )
 
 
-def _cohort_staff(cohort: CohortFact, staff: str, begin: date, end: date | None, records: bool | None) -> Payload:
+def _cohort_staff(
+    cohort: CohortFact, staff_id: str, begin: date, end: date | None, records: bool | None
+) -> Payload:
     return present(
         beginDate=begin.isoformat(),
-        cohortReference=_cohort(cohort),
-        staffReference={"staffUniqueId": staff},
+        cohortReference=_cohort_reference(cohort),
+        staffReference={"staffUniqueId": staff_id},
         endDate=end.isoformat() if end else None,
         studentRecordAccess=records,
     )
 
 
-def _cohort_student(cohort: CohortFact, number: str, begin: date, end: date | None) -> Payload:
+def _cohort_student(cohort: CohortFact, student_id: str, begin: date, end: date | None) -> Payload:
     return present(
         beginDate=begin.isoformat(),
-        cohortReference=_cohort(cohort),
-        studentReference=student(number),
+        cohortReference=_cohort_reference(cohort),
+        studentReference=student(student_id),
         endDate=end.isoformat() if end else None,
     )
 
 
-def _cohort(cohort: CohortFact) -> Payload:
+def _cohort_reference(cohort: CohortFact) -> Payload:
     return {**organization(cohort.organization), "cohortIdentifier": cohort.id}
 
 
-def _special_education(fact: ProgramFact) -> Payload:
+def _special_education_details(fact: ProgramFact) -> Payload:
     name, kind = "specialEducationProgramServiceDescriptor", "SpecialEducationProgramService"
     return {
         "disabilities": descriptors("disabilityDescriptor", "Disability", [fact.details["disability"]]),
@@ -114,7 +120,7 @@ def _special_education(fact: ProgramFact) -> Payload:
     }
 
 
-def _language(fact: ProgramFact) -> Payload:
+def _language_instruction_details(fact: ProgramFact) -> Payload:
     name, kind = "languageInstructionProgramServiceDescriptor", "LanguageInstructionProgramService"
     return {
         "englishLearnerParticipation": True,
@@ -122,16 +128,16 @@ def _language(fact: ProgramFact) -> Payload:
     }
 
 
-def _homeless(fact: ProgramFact) -> Payload:
+def _homeless_details(fact: ProgramFact) -> Payload:
     residence = descriptor("HomelessPrimaryNighttimeResidence", fact.details["residence"])
     return {"homelessPrimaryNighttimeResidenceDescriptor": residence, "homelessUnaccompaniedYouth": False}
 
 
-def _migrant(fact: ProgramFact) -> Payload:
+def _migrant_details(fact: ProgramFact) -> Payload:
     return {"lastQualifyingMove": fact.begin.isoformat(), "priorityForServices": False}
 
 
-def _meals(fact: ProgramFact) -> Payload:
+def _food_service_details(fact: ProgramFact) -> Payload:
     name, kind = "schoolFoodServiceProgramServiceDescriptor", "SchoolFoodServiceProgramService"
     return {
         "directCertification": "Free Lunch" in fact.services,
@@ -139,22 +145,22 @@ def _meals(fact: ProgramFact) -> Payload:
     }
 
 
-_TITLE_I = {
+_TITLE_I_DETAILS = {
     "titleIPartAParticipantDescriptor": descriptor("TitleIPartAParticipant", "Public Targeted Assistance Program")
 }
-_KINDS: dict[str, tuple[str, Callable[[ProgramFact], Payload]]] = {
+_PROGRAM_KINDS: dict[str, tuple[str, Callable[[ProgramFact], Payload]]] = {
     "studentProgramAssociations": ("other", lambda _: {}),
-    "studentSpecialEducationProgramAssociations": ("special education", _special_education),
-    "studentLanguageInstructionProgramAssociations": ("language", _language),
-    "studentTitleIPartAProgramAssociations": ("title i", lambda _: _TITLE_I),
-    "studentHomelessProgramAssociations": ("homeless", _homeless),
-    "studentMigrantEducationProgramAssociations": ("migrant", _migrant),
-    "studentSchoolFoodServiceProgramAssociations": ("food service", _meals),
+    "studentSpecialEducationProgramAssociations": ("special education", _special_education_details),
+    "studentLanguageInstructionProgramAssociations": ("language", _language_instruction_details),
+    "studentTitleIPartAProgramAssociations": ("title i", lambda _: _TITLE_I_DETAILS),
+    "studentHomelessProgramAssociations": ("homeless", _homeless_details),
+    "studentMigrantEducationProgramAssociations": ("migrant", _migrant_details),
+    "studentSchoolFoodServiceProgramAssociations": ("food service", _food_service_details),
 }
-"""Resource to the kind of program it is about, and what it tells beside."""
+"""By resource: the kind of program, and the function that serializes the properties of this kind."""
 
 
-def _bus(fact: BusFact, agency: int) -> Payload:
+def _transportation(fact: BusFact, agency: int) -> Payload:
     return {
         "studentReference": student(fact.student),
         "transportationEducationOrganizationReference": organization(agency),

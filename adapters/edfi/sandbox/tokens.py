@@ -1,4 +1,4 @@
-"""Bearer tokens, and who may have one."""
+"""Bearer tokens of the sandbox, and the credentials for which it issues them."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ CLIENT_ID, CLIENT_SECRET = "sandbox-key", "sandbox-secret"
 
 
 class Tokens:
-    """Tokens given out, each until it expires."""
+    """The issued tokens, with their expiry."""
 
     def __init__(self, lifetime: float) -> None:
         self.lifetime = lifetime
         self._expiries: dict[str, float] = {}
 
     def issue(self) -> str:
-        """A new token."""
+        """Issue a new token."""
         token = secrets.token_hex(16)
         self._expiries[token] = time.time() + self.lifetime
         return token
 
     def revoke(self) -> None:
-        """No token that was given out is good any longer."""
+        """Revoke all issued tokens."""
         self._expiries.clear()
 
     def expiry(self, token: str) -> float | None:
-        """When a token expires, in seconds since 1970; None when it has, or never was one."""
+        """When a token expires, in seconds since 1970; None if it has expired or was never issued."""
         expiry = self._expiries.get(token)
         return expiry if expiry is not None and time.time() < expiry else None
 
 
 def is_client(key: str, secret: str) -> bool:
     """Whether these are the sandbox's credentials."""
-    right = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
-    return hmac.compare_digest(key.encode(), CLIENT_ID.encode()) and right
+    secret_matches = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
+    return hmac.compare_digest(key.encode(), CLIENT_ID.encode()) and secret_matches
 
 
-def basic(header: str) -> tuple[str, str] | None:
-    """Key and secret of an HTTP Basic header; None when it is none."""
+def parse_basic(header: str) -> tuple[str, str] | None:
+    """Key and secret of an HTTP Basic header; None if the header is not valid."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None

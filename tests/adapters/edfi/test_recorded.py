@@ -10,7 +10,7 @@ import pydantic
 import pytest
 from pydantic import TypeAdapter
 
-from student_graph.adapters.auth import TokenAnswer
+from student_graph.adapters.auth import TokenResponse
 from student_graph.adapters.edfi.api import academics, people, schools
 from student_graph.adapters.edfi.api.discovery import DOCUMENT, Document
 from student_graph.adapters.edfi.api.payload import Resource
@@ -107,7 +107,7 @@ def test_the_recorded_student_is_read() -> None:
 
 def test_the_recorded_token_is_read() -> None:
     """Its `expires_in` is a time since 1970, from which the authentication computes a lifetime."""
-    token = read(recorded("token_basic_form"), TypeAdapter(TokenAnswer))
+    token = read(recorded("token_basic_form"), TypeAdapter(TokenResponse))
 
     assert token.expires_in == 1768482362
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
-from student_graph.adapters.sandbox.records.derived import DERIVED
+from student_graph.adapters.sandbox.records.derived_enrollments import DERIVED
 from student_graph.adapters.sandbox.records.folder import read_records
 from tests.adapters.edfi.reference import SHARED, needs_reference_data
 from tests.adapters.edfi.sandbox_client import all_rows, connected_client

@@ -1,12 +1,12 @@
-"""Which keys the rows of a sandbox have, as the adapter writes them."""
+"""The keys of a sandbox's rows, in the form that the adapter uses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from student_graph.adapters.edfi.client.keys import (
-    CohortParts,
-    ProgramParts,
+    CohortKey,
+    ProgramKey,
     assessment_id,
     caseload_id,
     section_id,
@@ -26,20 +26,20 @@ def _section_key(row: Payload) -> str:
 
 
 def caseload_key(row: Payload) -> str:
-    """The caseload that a row is about: a program's, or a cohort's."""
+    """The key of the caseload, a program or a cohort, of an association with staff."""
     if program := row.get("programReference"):
         return caseload_id(
-            ProgramParts(
+            ProgramKey(
                 program["educationOrganizationId"], program["programName"], program["programTypeDescriptor"]
             )
         )
     cohort = row["cohortReference"]
-    return caseload_id(CohortParts(cohort["educationOrganizationId"], cohort["cohortIdentifier"]))
+    return caseload_id(CohortKey(cohort["educationOrganizationId"], cohort["cohortIdentifier"]))
 
 
-CASELOADS = "staffProgramAssociations", "staffCohortAssociations"
-"""Resources whose rows are about a caseload."""
-KEYS: dict[str, tuple[str, Callable[[Payload], str]]] = {
+CASELOAD_RESOURCES = "staffProgramAssociations", "staffCohortAssociations"
+"""Resources whose rows name a caseload."""
+RESOURCE_AND_KEY: dict[str, tuple[str, Callable[[Payload], str]]] = {
     "student": ("students", lambda row: str(row["studentUniqueId"])),
     "contact": ("contacts", lambda row: str(row["contactUniqueId"])),
     "parent": ("parents", lambda row: str(row["parentUniqueId"])),
@@ -49,4 +49,4 @@ KEYS: dict[str, tuple[str, Callable[[Payload], str]]] = {
     "assessment": ("assessments", lambda row: assessment_id(row["assessmentIdentifier"], row["namespace"])),
     "district": ("localEducationAgencies", lambda row: str(row["localEducationAgencyId"])),
 }
-"""Kind of key to the resource whose rows have one, and how the adapter writes it."""
+"""By kind of key: the resource whose rows have such a key, and the function that returns the key of a row."""

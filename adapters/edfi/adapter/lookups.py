@@ -1,0 +1,110 @@
+"""The base of the adapter's lookup classes: connection, district's codes, and the common forms of a lookup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import httpx
+
+from student_graph.adapters.auth import ClientCredentials
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.edfi.adapter.settings import EdFiSettings
+from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
+from student_graph.adapters.edfi.api.people import STUDENTS
+from student_graph.adapters.edfi.client.requests import EdFiClient
+from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.model import DistrictId
+
+K = TypeVar("K")
+V = TypeVar("V")
+P = TypeVar("P", bound=Item)
+
+
+class EdFiLookups(Adapter):
+    """An adapter of one Ed-Fi API without lookups; each subclass adds the lookups of one domain."""
+
+    settings: EdFiSettings
+
+    def __init__(self, name: str, settings: EdFiSettings, http: httpx.AsyncClient) -> None:
+        super().__init__(name, settings, http)
+        self.client = EdFiClient(
+            http, settings.base_url, page_size=settings.page_size, concurrency=settings.concurrency
+        )
+        self.codes = DescriptorCodes(settings.descriptors)
+
+    def auth(self) -> httpx.Auth:
+        """OAuth 2.0 client credentials, for the token endpoint that the discovery document names."""
+        return ClientCredentials(
+            self.settings.client_id,
+            self.settings.client_secret,
+            token_url=self.client.discovery.token_url,
+            origin=self.settings.base_url,
+        )
+
+    async def check(self) -> str:
+        """Read one student to test the credentials; returns the versions of the API and its Data Standard."""
+        document = await self.client.discovery.document()
+        await self.client.read_sample(STUDENTS)
+        return f"Ed-Fi {document.version}, Data Standard {document.data_standard or 'not declared'}"
+
+    async def version(self) -> str | None:
+        """Number of the last change in the API, deletions included; None if the API has no change queries."""
+        change_version = await self.client.newest_change_version()
+        return None if change_version is None else str(change_version)
+
+    async def list_by_key(
+        self,
+        ids: Sequence[K],
+        resource: Resource[P],
+        filters: Callable[[K], Filters],
+        to_record: Callable[[P], V],
+        sort_key: Callable[[V], Any],
+    ) -> dict[K, list[V] | AdapterError]:
+        """The sorted records of each key's rows; Ed-Fi sends an empty list for an unknown key, too."""
+
+        async def read_key(key: K) -> list[V]:
+            return sorted(map(to_record, await self.client.read_rows(resource, filters(key))), key=sort_key)
+
+        return await self.client.read_by_key(ids, read_key)
+
+    async def record_by_key(
+        self,
+        ids: Sequence[K],
+        resource: Resource[P],
+        filters: Callable[[K], Filters],
+        to_record: Callable[[P], V],
+    ) -> dict[K, V | AdapterError]:
+        """The record of each key's row; a key without a row is absent."""
+
+        async def read_key(key: K) -> V | None:
+            rows = await self.client.read_rows(resource, filters(key))
+            return to_record(rows[0]) if rows else None
+
+        return await self.client.read_by_key(ids, read_key)
+
+    async def list_by_district(
+        self,
+        ids: Sequence[DistrictId],
+        resource: Resource[P],
+        to_record: Callable[[P], V],
+        sort_key: Callable[[V], Any],
+    ) -> dict[DistrictId, list[V]]:
+        """All records of a resource, sorted, for every key: the credentials are those of one district."""
+        records = sorted(map(to_record, await self.client.read_rows(resource)), key=sort_key)
+        return dict.fromkeys(ids, records)
+
+
+def merge_lists(lists: Sequence[list[V] | AdapterError], sort_key: Callable[[V], Any]) -> list[V] | AdapterError:
+    """
+    The records of one key from several resources as one sorted list, or the first error.
+
+    A resource that the vendor does not offer counts as empty, unless the vendor offers none of them.
+    """
+    errors = [answer for answer in lists if isinstance(answer, AdapterError)]
+    failures = [error for error in errors if not isinstance(error, NotOfferedError)]
+    if failures or len(errors) == len(lists):
+        return (failures or errors)[0]
+    records = [record for answer in lists if not isinstance(answer, AdapterError) for record in answer]
+    return sorted(records, key=sort_key)

@@ -1,0 +1,113 @@
+"""Parses the query of a collection: filters, limit and offset, and from version 7.3 on cursors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from datetime import date
+
+from student_graph.adapters.edfi.sandbox.filters import is_number
+from student_graph.adapters.edfi.sandbox.problems import bad_parameter
+
+DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS = 25, 500
+FIRST_CHANGE_VERSION = 1000
+"""The change version of every row, because the facts of the sandbox do not change."""
+_PAGING_PARAMETERS = {"offset", "limit", "totalCount", "minChangeVersion", "maxChangeVersion"}
+_CURSOR_PARAMETERS = {"pageToken", "pageSize"}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The parsed query of a collection."""
+
+    filters: dict[str, str] = field(default_factory=dict)
+    start: int = 0
+    """Position of the first row of the page."""
+    size: int = DEFAULT_PAGE_ROWS
+    with_total: bool = False
+    """Whether the response has the number of all rows."""
+    with_cursor: bool = False
+    """Whether the response may have the token of the next page."""
+    in_change_range: bool = True
+    """Whether the change version of the rows is in the requested range."""
+
+
+def parse_query(items: list[tuple[str, str]], filter_names: frozenset[str], *, cursors: bool) -> Query:
+    """
+    Parse the query parameters of a request; `cursors` allows page tokens.
+
+    Raises:
+        ProblemError: A parameter is unknown, is in the query twice or has an invalid value.
+    """
+    values = dict(items)
+    if len(values) != len(items):
+        raise bad_parameter("A parameter was given twice.")
+    known_names = filter_names | _PAGING_PARAMETERS | (_CURSOR_PARAMETERS if cursors else set())
+    if unknown := sorted(values.keys() - known_names):
+        raise bad_parameter(f"The parameter '{unknown[0]}' is not a property of the resource.")
+    if values.keys() & _CURSOR_PARAMETERS and values.keys() & {"offset", "limit", "totalCount"}:
+        raise bad_parameter("'pageToken' and 'pageSize' exclude 'offset', 'limit' and 'totalCount'.")
+    token = values.get("pageToken")
+    return Query(
+        filters={name: _filter_value(name, values[name]) for name in values.keys() & filter_names},
+        start=_non_negative(values, "offset", 0) if token is None else parse_token(token),
+        size=_non_negative(
+            values, "pageSize" if "pageSize" in values else "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS
+        ),
+        with_total=_boolean(values, "totalCount"),
+        with_cursor=cursors and not values.keys() & {"offset", "limit", "totalCount"},
+        in_change_range=_non_negative(values, "minChangeVersion", 0)
+        <= FIRST_CHANGE_VERSION
+        <= _non_negative(values, "maxChangeVersion", FIRST_CHANGE_VERSION),
+    )
+
+
+def page_token(start: int) -> str:
+    """The opaque token of the page that starts at a position."""
+    return base64.urlsafe_b64encode(f"p{start:08}".encode()).decode()
+
+
+def parse_token(token: str) -> int:
+    """
+    The position at which the page of a token starts.
+
+    Raises:
+        ProblemError: The token does not come from this sandbox.
+    """
+    try:
+        text = base64.urlsafe_b64decode(token.encode()).decode("ascii")
+    except (binascii.Error, UnicodeError):
+        text = ""
+    if not (text.startswith("p") and text[1:].isdigit() and page_token(int(text[1:])) == token):
+        raise bad_parameter("The page token is not valid.")
+    return int(text[1:])
+
+
+def _non_negative(values: dict[str, str], name: str, default: int, maximum: int = 2**63 - 1) -> int:
+    """The whole number of a parameter, from 0 to a maximum."""
+    text = values.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= maximum):
+        raise bad_parameter(f"'{name}' must be a whole number from 0 to {maximum}.")
+    return int(text)
+
+
+def _boolean(values: dict[str, str], name: str) -> bool:
+    text = values.get(name, "false").lower()
+    if text not in {"true", "false"}:
+        raise bad_parameter(f"'{name}' must be true or false.")
+    return text == "true"
+
+
+def _filter_value(name: str, text: str) -> str:
+    """The value of a filter in the form that it has in rows."""
+    if is_number(name):
+        if not (text.isascii() and text.removeprefix("-").isdigit()):
+            raise bad_parameter(f"The value of '{name}' is not a whole number.")
+        return str(int(text))
+    if name.endswith("Date") and name != "administrationDate":
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            raise bad_parameter(f"The value of '{name}' is not a date.") from None
+    return text
