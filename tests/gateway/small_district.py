@@ -1,9 +1,9 @@
-"""A district small enough to read at a glance: an SIS and an LMS that are real adapters over lists of records."""
+"""A small district: an SIS and an LMS, which are real adapters that read lists of records."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -60,7 +60,7 @@ def student(number: str) -> Student:
 
 
 def enrollment(number: str, school: str) -> SchoolEnrollment:
-    """A stay of a student at a school."""
+    """An enrollment of a student at a school."""
     return SchoolEnrollment(
         vendor_id=f"{number}@{school}",
         student_id=StudentId(number),
@@ -74,7 +74,7 @@ def enrollment(number: str, school: str) -> SchoolEnrollment:
 def event(
     number: str, school: str, day: int, category: AttendanceCategory = AttendanceCategory.TARDY
 ) -> AttendanceEvent:
-    """Something about a student's day at a school in September."""
+    """An attendance event of a student at a school, on a day of September."""
     return AttendanceEvent(
         vendor_id=f"{number}@{school}#{day}",
         student_id=StudentId(number),
@@ -89,15 +89,15 @@ def event(
 
 
 class SisSettings(AdapterSettings):
-    """What the small SIS is configured with."""
+    """Settings of the small SIS."""
 
     coarse_calls: int = 3
-    """Calls that one school's attendance takes."""
+    """Vendor calls for the attendance of one school."""
 
 
 @dataclass
 class Ledger:
-    """What the small systems hold, and the calls they got."""
+    """The records that the SIS and the LMS return, and the calls that they received."""
 
     students: list[str] = field(default_factory=list)
     enrollments: list[SchoolEnrollment] = field(default_factory=list)
@@ -106,18 +106,18 @@ class Ledger:
     sections: list[Section] = field(default_factory=list)
     work: list[AssignmentWork] = field(default_factory=list)
     failing: dict[str, Exception] = field(default_factory=dict)
-    """By lookup."""
+    """Exceptions to raise, by lookup."""
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
 
-    def asked(self, name: str, keys: Sequence[Any]) -> None:
-        """Note a call, or fail it."""
+    def record_call(self, name: str, keys: Sequence[Any]) -> None:
+        """Record a call of a lookup; raises the exception in `failing` for it, if any."""
         self.calls.append((name, tuple(keys)))
         if name in self.failing:
             raise self.failing[name]
 
 
 class Sis(Adapter):
-    """A student information system over a ledger."""
+    """A student information system that reads a ledger."""
 
     settings: SisSettings
     ledger: Ledger
@@ -138,13 +138,13 @@ class Sis(Adapter):
     }
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
-        self.ledger.asked("students_by_id", ids)
+        self.ledger.record_call("students_by_id", ids)
         return {i: student(i) for i in ids if i in self.ledger.students}
 
     async def students_by_district(
         self, ids: Sequence[DistrictId], *, window: Window, filter: StudentFilter | None = None
     ) -> Batch[DistrictId, Page[Student]]:
-        self.ledger.asked("students_by_district", ids)
+        self.ledger.record_call("students_by_district", ids)
         start = int(window.after or 0)
         rows = self.ledger.students[start : start + window.first]
         after = str(start + len(rows)) if start + len(rows) < len(self.ledger.students) else None
@@ -153,62 +153,62 @@ class Sis(Adapter):
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
-        self.ledger.asked("school_enrollments_by_student", ids)
+        self.ledger.record_call("school_enrollments_by_student", ids)
         return {i: [e for e in self.ledger.enrollments if e.student_id == i] for i in ids}
 
     async def school_enrollments_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SchoolEnrollment]]:
-        self.ledger.asked("school_enrollments_by_district", ids)
+        self.ledger.record_call("school_enrollments_by_district", ids)
         return {ids[0]: list(self.ledger.enrollments)}
 
     async def attendance_events_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
-        self.ledger.asked("attendance_events_by_student", ids)
+        self.ledger.record_call("attendance_events_by_student", ids)
         return {i: sorted((e for e in self.ledger.events if e.student_id == i), key=lambda e: e.date) for i in ids}
 
     async def attendance_events_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[AttendanceEvent]]:
-        self.ledger.asked("attendance_events_by_school", ids)
+        self.ledger.record_call("attendance_events_by_school", ids)
         return {i: sorted((e for e in self.ledger.events if e.school_id == i), key=lambda e: e.date) for i in ids}
 
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
-        self.ledger.asked("student_identities_by_id", ids)
+        self.ledger.record_call("student_identities_by_id", ids)
         return {i.student_id: i for i in self.ledger.identities if i.student_id in ids}
 
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[StudentIdentity]]:
-        self.ledger.asked("student_identities_by_district", ids)
+        self.ledger.record_call("student_identities_by_district", ids)
         return {ids[0]: list(self.ledger.identities)}
 
     async def sections_by_id(self, ids: Sequence[SectionId]) -> Batch[SectionId, Section]:
-        self.ledger.asked("sections_by_id", ids)
+        self.ledger.record_call("sections_by_id", ids)
         return {s.section_id: s for s in self.ledger.sections if s.section_id in ids}
 
     async def sections_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[Section]]:
-        self.ledger.asked("sections_by_school", ids)
+        self.ledger.record_call("sections_by_school", ids)
         return {i: [s for s in self.ledger.sections if s.school_id == i] for i in ids}
 
     async def discipline_incidents_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[DisciplineIncident]]:
-        self.ledger.asked("discipline_incidents_by_student", ids)
+        self.ledger.record_call("discipline_incidents_by_student", ids)
         return {i: [] for i in ids}
 
     async def discipline_actions_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[DisciplineAction]]:
-        self.ledger.asked("discipline_actions_by_student", ids)
+        self.ledger.record_call("discipline_actions_by_student", ids)
         return {i: [] for i in ids}
 
 
 class Lms(Adapter):
-    """A learning management system with ids of its own, over the same ledger."""
+    """A learning management system with ids of its own that reads a ledger."""
 
     ledger: Ledger
     identity = IdentityRules(
@@ -218,27 +218,19 @@ class Lms(Adapter):
     )
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        self.ledger.asked("assignment_work_by_student", ids)
+        self.ledger.record_call("assignment_work_by_student", ids)
         known = {w.student_id for w in self.ledger.work}
-        return {i: [work(w) for w in self.ledger.work if w.student_id == i] for i in ids if i in known}
+        return {i: [_copy(w) for w in self.ledger.work if w.student_id == i] for i in ids if i in known}
 
     async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
-        self.ledger.asked("assignment_work_by_section", ids)
+        self.ledger.record_call("assignment_work_by_section", ids)
         known = {w.section_id for w in self.ledger.work}
-        return {i: [work(w) for w in self.ledger.work if w.section_id == i] for i in ids if i in known}
+        return {i: [_copy(w) for w in self.ledger.work if w.section_id == i] for i in ids if i in known}
 
 
-def work(like: AssignmentWork) -> AssignmentWork:
-    """The same work as a vendor's next answer has it."""
-    return AssignmentWork(
-        vendor_id=like.vendor_id,
-        subject=like.subject,
-        student_id=like.student_id,
-        section_id=like.section_id,
-        assignment_id=like.assignment_id,
-        title=like.title,
-        status=like.status,
-    )
+def _copy(work: AssignmentWork) -> AssignmentWork:
+    """A new record without the gateway's stamp, as in a vendor's next response."""
+    return replace(work, fetched=None)
 
 
 def submitted(
@@ -247,12 +239,12 @@ def submitted(
     section: str = "ALG-1",
     email: str | None = None,
     birth: date | None = None,
-    also: tuple[tuple[str, str], ...] = (),
+    other_ids: tuple[tuple[str, str], ...] = (),
 ) -> AssignmentWork:
-    """Work that the LMS has for the login of that SIS id; `also` is by what else it knows the login."""
+    """Submitted work in the LMS, of the login with this SIS id and the ids in `other_ids` (field and value)."""
     return AssignmentWork(
         vendor_id=f"s-{number}",
-        subject=Subject(ids=(("sis_user_id", number), *also), email=email, birth_date=birth),
+        subject=Subject(ids=(("sis_user_id", number), *other_ids), email=email, birth_date=birth),
         student_id=StudentId(f"sis_user_id:{number}"),
         section_id=SectionId(f"sis_section_id:{section}"),
         assignment_id="7",
@@ -262,17 +254,17 @@ def submitted(
 
 
 def identity(number: str, *, email: str | None = None, birth: date | None = None, **codes: str) -> StudentIdentity:
-    """What the SIS knows of a student."""
-    known = [StudentIdentifier(system=system, value=code) for system, code in codes.items()]
+    """The identity of a student in the SIS; `codes` are identifiers by system."""
+    identifiers = [StudentIdentifier(system=system, value=code) for system, code in codes.items()]
     if email is not None:
-        known.append(StudentIdentifier(system="Email", value=email))
+        identifiers.append(StudentIdentifier(system="Email", value=email))
     return StudentIdentity(
-        vendor_id=f"i-{number}", student_id=StudentId(number), identifiers=known, birth_date=birth
+        vendor_id=f"i-{number}", student_id=StudentId(number), identifiers=identifiers, birth_date=birth
     )
 
 
 def section(identifier: str, session: str = "Fall") -> Section:
-    """A section of school 1."""
+    """A section of school 1; its id holds the session and the identifier."""
     return Section(
         vendor_id=f"{identifier}-{session}",
         section_id=SectionId(f"1/{session}/{identifier}"),
@@ -287,18 +279,18 @@ def section(identifier: str, session: str = "Fall") -> Section:
 def source(
     kind: type[Adapter], ledger: Ledger, name: str, district: DistrictId = DISTRICT, **settings: Any
 ) -> Source:
-    """A configured adapter over a ledger."""
-    made = kind.settings_type()(base_url=AnyHttpUrl("http://127.0.0.1:9"), **settings)
-    adapter = kind(name, made, httpx.AsyncClient())
+    """A source whose adapter reads a ledger."""
+    adapter_settings = kind.settings_type()(base_url=AnyHttpUrl("http://127.0.0.1:9"), **settings)
+    adapter = kind(name, adapter_settings, httpx.AsyncClient())
     adapter.ledger = ledger  # type: ignore[attr-defined]
     return Source(name, name, district, adapter, kind.identity)
 
 
 def district(ledger: Ledger, **settings: Any) -> District:
-    """A district whose SIS and LMS share a ledger."""
+    """A district whose SIS and LMS read the same ledger."""
     return District(DISTRICT, "Hill", (source(Sis, ledger, "sis", **settings), source(Lms, ledger, "lms")))
 
 
 def error_code(answer: Any) -> str | None:
-    """Code of the error in place of an answer's value; None when it is a value."""
+    """The code of an answer's error; None for an answer without an error."""
     return answer.value.code if isinstance(answer.value, AdapterError) else None

@@ -1,4 +1,4 @@
-"""What happened is counted, by source."""
+"""Counts of calls, failures, links and unmapped codes, by source."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ EVENTS = lookup_of(Adapter.attendance_events_by_student)
 
 
 async def test_calls_and_failures_are_counted_by_source() -> None:
-    """Two requests made while one ask is carried out count for its source, and for whoever counts around it."""
-    telemetry, seen = Telemetry(), CallCounter()
+    """Two requests for one ask count for its source and for the counter of the enclosing block."""
+    telemetry, counter = Telemetry(), CallCounter()
     ledger = Ledger(events=[event("s1", "1", 3, AttendanceCategory.UNMAPPED)])
     sis = source(Sis, ledger, "sis")
 
-    async def twice(source: Any, ask: Ask[Any], /) -> Any:
+    async def fetch_in_two_requests(source: Any, ask: Ask[Any], /) -> Any:
         count_call()
         count_call()
         return await fetch_from_vendor(source, ask)
 
-    fetch = traced(twice, telemetry)
-    with counting_calls(seen):
+    fetch = traced(fetch_in_two_requests, telemetry)
+    with counting_calls(counter):
         await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
-    assert seen.count == 2
+    assert counter.count == 2
     health = telemetry.health(sis)
     assert (health.reachable, health.calls, health.unmapped) == (True, 2, 1)
     ledger.failing["attendance_events_by_student"] = httpx.ReadTimeout("slow")
@@ -40,15 +40,15 @@ async def test_calls_and_failures_are_counted_by_source() -> None:
     assert (health.reachable, health.last_error_code, health.failures) == (False, "SOURCE_UNAVAILABLE", 1)
 
 
-def test_a_source_never_asked_is_neither_well_nor_ill() -> None:
-    """Before the first call nothing is known."""
+def test_before_the_first_call_it_is_unknown_whether_a_source_is_reachable() -> None:
+    """The value is None."""
     assert Telemetry().health(source(Sis, Ledger(), "sis")).reachable is None
 
 
-def test_the_latest_word_on_a_link_counts() -> None:
-    """A student counts once, as last seen."""
+def test_the_latest_status_of_a_link_counts() -> None:
+    """Each student is counted once."""
     telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
-    for link in (LinkStatus.UNMATCHED, LinkStatus.MATCHED):
-        telemetry.record_link(sis, "s1", link)
+    for status in (LinkStatus.UNMATCHED, LinkStatus.MATCHED):
+        telemetry.record_link(sis, "s1", status)
     health = telemetry.health(sis)
     assert (health.matched, health.unmatched) == (1, 0)

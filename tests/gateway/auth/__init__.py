@@ -1,1 +1,1 @@
-"""Tokens and keys."""
+"""Tests of authentication."""

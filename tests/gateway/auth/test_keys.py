@@ -1,4 +1,4 @@
-"""Keys of an issuer: fetched, rotated, kept through an outage, and refused when they cannot be trusted."""
+"""The keys of an issuer: fetched, rotated, kept through an outage, and refused when they are invalid."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import json
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from jwt.algorithms import ECAlgorithm
 
-from student_graph.gateway.auth import IssuerKeys, InvalidTokenError
-from tests.gateway.auth.token_factory import EC, RSA, public, standing, token
+from student_graph.gateway.auth import InvalidTokenError, IssuerKeys
+from tests.gateway.auth.token_factory import EC_KEY, RSA_KEY, public_jwk, running_issuer, signed_token
 
-NEW = generate_private_key(SECP256R1())
-SECRET = {**ECAlgorithm.to_jwk(EC, as_dict=True), "kid": "one"}
-SHARED = {"kty": "oct", "kid": "two", "k": base64.urlsafe_b64encode(b"s" * 32).decode()}
+NEW_KEY = generate_private_key(SECP256R1())
+PRIVATE_JWK = {**ECAlgorithm.to_jwk(EC_KEY, as_dict=True), "kid": "one"}
+SECRET_JWK = {"kty": "oct", "kid": "two", "k": base64.urlsafe_b64encode(b"s" * 32).decode()}
 
 
 @pytest.mark.row("J07")
-@pytest.mark.parametrize("trouble", [
+@pytest.mark.parametrize("fault", [
     {"status": 500},
     {"status": 302},
     {"body": b""},
@@ -30,109 +30,110 @@ SHARED = {"kty": "oct", "kid": "two", "k": base64.urlsafe_b64encode(b"s" * 32).d
     {"body": b'{"keys": {}}'},
     {"body": b"[" * 100_000},
     {"body": b'{"keys": [' + b" " * 300_000 + b"]}"},
-    {"keys": [SECRET]},
-    {"keys": [public(EC, "one"), SHARED]},
-    {"keys": [public(EC, "one"), public(NEW, "one")]},
-    {"keys": [public(generate_rsa(65537, 1024), "weak")]},  # noqa: S505 - that is what is wrong with it
-    {"keys": [public(generate_private_key(SECP384R1()), "other")]},
+    {"keys": [PRIVATE_JWK]},
+    {"keys": [public_jwk(EC_KEY, "one"), SECRET_JWK]},
+    {"keys": [public_jwk(EC_KEY, "one"), public_jwk(NEW_KEY, "one")]},
+    {"keys": [public_jwk(generate_rsa_key(65537, 1024), "weak")]},  # noqa: S505 - weak on purpose
+    {"keys": [public_jwk(generate_private_key(SECP384R1()), "other")]},
     {"keys": [{"kty": "RSA", "kid": "x"}]},
-    {"keys": [{**public(RSA, "rsa"), "alg": "none"}]},
-    {"keys": [{**public(RSA, "rsa"), "alg": "HS256"}]},
-    {"keys": [public(EC, "one"), "two"]},
+    {"keys": [{**public_jwk(RSA_KEY, "rsa"), "alg": "none"}]},
+    {"keys": [{**public_jwk(RSA_KEY, "rsa"), "alg": "HS256"}]},
+    {"keys": [public_jwk(EC_KEY, "one"), "two"]},
 ])  # fmt: skip
-async def test_what_is_no_set_of_public_keys_leaves_the_last_good_one(trouble: dict[str, object]) -> None:
-    """For a day; then nobody is believed any more. Nothing is asked at the address of a redirect."""
-    async with standing() as stand:
-        await stand.verifier.viewer(token())
-        for name, value in trouble.items():
-            setattr(stand.endpoint, name, value)
-        stand.clock.now += 7200
-        await stand.verifier.viewer(token(jti="a"))
-        await _settled(stand.keys)
-        assert stand.endpoint.asked == 2
-        await stand.verifier.viewer(token(jti="b"))
-        stand.clock.now += 86_400
+async def test_an_invalid_key_set_leaves_the_last_valid_one_in_use(fault: dict[str, object]) -> None:
+    """After a day without a valid set all tokens are invalid. A redirect is not followed."""
+    async with running_issuer() as running:
+        await running.verifier.viewer(signed_token())
+        for name, value in fault.items():
+            setattr(running.endpoint, name, value)
+        running.clock.now += 7200
+        await running.verifier.viewer(signed_token(jti="a"))
+        await running.wait_for_background_fetch()
+        assert running.endpoint.requests == 2
+        await running.verifier.viewer(signed_token(jti="b"))
+        running.clock.now += 86_400
         with pytest.raises(InvalidTokenError):
-            await stand.verifier.viewer(token(jti="c"))
-        assert stand.endpoint.elsewhere == 0
+            await running.verifier.viewer(signed_token(jti="c"))
+        assert running.endpoint.other_requests == 0
 
 
 @pytest.mark.row("J07")
-async def test_slow_keys_hold_nobody_up_but_who_needs_them() -> None:
-    """A hundred who come meanwhile share one question; who has a key that is known goes on."""
-    async with standing() as stand:
-        await stand.verifier.viewer(token())
-        stand.endpoint.keys.append(public(NEW, "new"))
-        stand.endpoint.held = True
-        stand.clock.now += 31
-        sent = [token(NEW, headers={"kid": "new"}, jti=str(n)) for n in range(100)]
-        waiting = asyncio.gather(*map(stand.verifier.viewer, sent))
-        while stand.endpoint.asked < 2:  # noqa: ASYNC110 - the endpoint is another thread's
+async def test_a_slow_fetch_of_keys_delays_only_tokens_with_a_new_key() -> None:
+    """A hundred tokens with the new key share one fetch; a token with a known key is verified meanwhile."""
+    async with running_issuer() as running, asyncio.timeout(30):
+        await running.verifier.viewer(signed_token())
+        running.endpoint.keys.append(public_jwk(NEW_KEY, "new"))
+        running.endpoint.stalled = True
+        running.clock.now += 31
+        tokens = [signed_token(NEW_KEY, headers={"kid": "new"}, jti=str(n)) for n in range(100)]
+        waiting = asyncio.gather(*map(running.verifier.viewer, tokens))
+        while running.endpoint.requests < 2:  # noqa: ASYNC110 - the endpoint runs in another thread
             await asyncio.sleep(0)
-        await stand.verifier.viewer(token(jti="known"))
+        await running.verifier.viewer(signed_token(jti="known"))
         assert not waiting.done()
-        stand.endpoint.held = False
+        running.endpoint.stalled = False
         assert len(await waiting) == 100
-        assert stand.endpoint.asked == 2
+        assert running.endpoint.requests == 2
 
 
 @pytest.mark.row("J07")
-@pytest.mark.parametrize("trouble", ["held", "dripping"])
-async def test_keys_that_do_not_come_are_waited_for_no_longer_than_allowed(trouble: str) -> None:
-    """As a whole: an answer that goes on without an end is late, though each of its bytes is in time."""
-    async with standing(patience=0.2) as stand:
-        setattr(stand.endpoint, trouble, True)
+@pytest.mark.parametrize("fault", ["stalled", "endless"])
+async def test_a_fetch_of_keys_has_a_timeout(fault: str) -> None:
+    """The timeout bounds the complete response; each byte of an endless one is in time."""
+    async with running_issuer(timeout_seconds=1.0) as running:
+        setattr(running.endpoint, fault, True)
         with pytest.raises(InvalidTokenError):
-            await stand.verifier.viewer(token())
-        setattr(stand.endpoint, trouble, False)
-        stand.clock.now += 31
-        await stand.verifier.viewer(token())
-        assert stand.endpoint.asked == 2
+            await running.verifier.viewer(signed_token())
+        setattr(running.endpoint, fault, False)
+        running.clock.now += 31
+        await running.verifier.viewer(signed_token())
+        assert running.endpoint.requests == 2
 
 
 @pytest.mark.row("J07")
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://127.0.0.1:99999/", "http://[::1", "http://xn--/"])
-async def test_an_address_that_cannot_be_asked_makes_nobodys_question_fail(url: str) -> None:
-    """It has no keys, and that is all; neither has one that is asked no more."""
+async def test_an_issuer_that_cannot_be_reached_has_no_keys(url: str) -> None:
+    """Nothing is raised."""
     keys = IssuerKeys(url, httpx.AsyncClient(trust_env=False))
     assert await keys.find("one") is None
     await keys.close()
-    closed = IssuerKeys("http://127.0.0.1:1/", httpx.AsyncClient(trust_env=False))
-    await closed.close()
-    assert await closed.find("one") is None
+
+
+async def test_after_close_no_key_is_fetched() -> None:
+    """A late request finds no key; nothing is raised."""
+    keys = IssuerKeys("http://127.0.0.1:1/", httpx.AsyncClient(trust_env=False))
+    await keys.close()
+    assert await keys.find("one") is None
 
 
 @pytest.mark.row("J08")
-async def test_a_new_key_counts_at_once_and_an_old_one_while_it_is_published() -> None:
-    """One question for it; when the old one is withdrawn, its tokens end."""
-    async with standing() as stand:
-        old, new = token(), token(NEW, headers={"kid": "new"})
-        await stand.verifier.viewer(old)
-        stand.endpoint.keys = [public(EC, "one"), public(NEW, "new")]
-        stand.clock.now += 31
-        await asyncio.gather(*(stand.verifier.viewer(sent) for sent in (new, old) for _ in range(50)))
-        assert stand.endpoint.asked == 2
-        stand.endpoint.keys = [public(NEW, "new")]
-        stand.clock.now += 3601
-        await stand.verifier.viewer(new)
-        await stand.verifier.viewer(old)
-        await _settled(stand.keys)
-        await stand.verifier.viewer(new)
+async def test_a_new_key_is_accepted_at_once_and_an_old_one_until_it_is_withdrawn() -> None:
+    """One fetch finds the new key. When the old key is withdrawn, its tokens become invalid."""
+    async with running_issuer() as running:
+        old_token, new_token = signed_token(), signed_token(NEW_KEY, headers={"kid": "new"})
+        await running.verifier.viewer(old_token)
+        running.endpoint.keys = [public_jwk(EC_KEY, "one"), public_jwk(NEW_KEY, "new")]
+        running.clock.now += 31
+        tokens = [new_token, old_token] * 50
+        await asyncio.gather(*map(running.verifier.viewer, tokens))
+        assert running.endpoint.requests == 2
+        running.endpoint.keys = [public_jwk(NEW_KEY, "new")]
+        running.clock.now += 3601
+        await running.verifier.viewer(new_token)
+        await running.verifier.viewer(old_token)
+        await running.wait_for_background_fetch()
+        await running.verifier.viewer(new_token)
         with pytest.raises(InvalidTokenError):
-            await stand.verifier.viewer(old)
+            await running.verifier.viewer(old_token)
 
 
-async def test_keys_for_other_uses_are_left_alone() -> None:
-    """Such as those for encryption, and kinds that are not known."""
-    async with standing() as stand:
-        odd = [{**public(NEW, "enc"), "use": "enc"}, {"kty": "OKP", "crv": "Ed25519", "kid": "okp", "x": "AAAA"}]
-        stand.endpoint.body = json.dumps({"keys": [*odd, public(EC, "one")]}).encode()
-        await stand.verifier.viewer(token())
+async def test_keys_for_other_uses_are_ignored() -> None:
+    """Tested: an encryption key, and a key of an unknown type."""
+    encryption_key = {**public_jwk(NEW_KEY, "enc"), "use": "enc"}
+    unknown_key = {"kty": "OKP", "crv": "Ed25519", "kid": "okp", "x": "AAAA"}
+    keys = [encryption_key, unknown_key, public_jwk(EC_KEY, "one")]
+    async with running_issuer() as running:
+        running.endpoint.body = json.dumps({"keys": keys}).encode()
+        await running.verifier.viewer(signed_token())
         with pytest.raises(InvalidTokenError):
-            await stand.verifier.viewer(token(NEW, headers={"kid": "enc"}))
-
-
-async def _settled(keys: object) -> None:
-    """Until what was asked behind is there."""
-    while (task := keys._fetching) is not None:  # type: ignore[attr-defined]
-        await task
+            await running.verifier.viewer(signed_token(NEW_KEY, headers={"kid": "enc"}))

@@ -1,4 +1,4 @@
-"""A source that marks its state is asked for the mark before it is asked again for what was kept."""
+"""If a source has a change version, it is read before cached answers are fetched again."""
 
 from __future__ import annotations
 
@@ -10,123 +10,123 @@ import pytest
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
-from student_graph.gateway.cache.revalidation import LOOKED, WITHOUT
-from tests.adapters.edfi.scripted import connected
-from tests.gateway.cache.small_cache import ACTIONS, STUDENTS, Kept
+from student_graph.gateway.cache.revalidation import NO_VERSION_SECONDS, VERSION_SECONDS
+from tests.adapters.edfi.scripted_sandbox import connected
+from tests.gateway.cache.small_cache import ACTIONS, STUDENTS, CacheHarness
 from tests.gateway.small_district import Sis
 
 HOUR = 3600.0
 TOO_OLD = HOUR + 301
 
 
-class Marked(Sis):
-    """An SIS that has a mark: the number of calls to change something."""
+class VersionedSis(Sis):
+    """An SIS with a change version."""
 
-    mark: str | None = "1"
+    change_version: str | None = "1"
 
     async def version(self) -> str | None:
-        self.ledger.asked("version", ())
-        return self.mark
+        self.ledger.record_call("version", ())
+        return self.change_version
 
 
-def marked() -> tuple[Kept, Marked]:
-    """A cache over it, and the SIS."""
-    kept = Kept(kind=Marked)
-    sis = kept.sis.adapter
-    assert isinstance(sis, Marked)
-    return kept, sis
+def versioned() -> tuple[CacheHarness, VersionedSis]:
+    """A cache over a versioned SIS, and the SIS."""
+    harness = CacheHarness(adapter_type=VersionedSis)
+    sis = harness.source.adapter
+    assert isinstance(sis, VersionedSis)
+    return harness, sis
 
 
-def named(kept: Kept) -> list[str]:
-    """What the vendor was asked since the last time."""
-    names = [name for name, _ in kept.ledger.calls]
-    kept.ledger.calls.clear()
+def new_calls(harness: CacheHarness) -> list[str]:
+    """The names of the calls to the vendor since the last time."""
+    names = [name for name, _ in harness.ledger.calls]
+    harness.ledger.calls.clear()
     return names
 
 
-async def test_what_did_not_change_is_confirmed_and_not_fetched() -> None:
-    """The second time it is no longer fresh: a class costs one small request, and is fresh again."""
-    kept, sis = marked()
-    await kept.students("s1", "s2")
-    assert named(kept) == ["students_by_id"]  # what was never kept costs nothing more
-    kept.clock.now += TOO_OLD
-    await kept.students("s1", "s2")
-    assert named(kept) == ["version", "students_by_id"]
+async def test_unchanged_answers_are_confirmed_and_not_fetched() -> None:
+    """Once the version of a class is known, one small request makes the class fresh again."""
+    harness, sis = versioned()
+    await harness.students("s1", "s2")
+    assert new_calls(harness) == ["students_by_id"]  # keys that were never cached cost no extra request
+    harness.clock.now += TOO_OLD
+    await harness.students("s1", "s2")
+    assert new_calls(harness) == ["version", "students_by_id"]
     for _ in range(3):
-        kept.clock.now += TOO_OLD
-        assert await kept.students("s1", "s2") == {"s1": False, "s2": False}
-        assert named(kept) == ["version"]
-        assert await kept.students("s1", "s2") == {"s1": False, "s2": False}
-        assert named(kept) == []
-    sis.mark = "2"
-    kept.clock.now += TOO_OLD
-    await kept.students("s1", "s2")
-    assert named(kept) == ["version", "students_by_id"]
+        harness.clock.now += TOO_OLD
+        assert await harness.students("s1", "s2") == {"s1": False, "s2": False}
+        assert new_calls(harness) == ["version"]
+        assert await harness.students("s1", "s2") == {"s1": False, "s2": False}
+        assert new_calls(harness) == []
+    sis.change_version = "2"
+    harness.clock.now += TOO_OLD
+    await harness.students("s1", "s2")
+    assert new_calls(harness) == ["version", "students_by_id"]
 
 
-async def test_of_a_batch_only_what_was_never_kept_is_fetched() -> None:
-    """A student who was not asked for before."""
-    kept, _ = marked()
+async def test_only_the_new_keys_of_a_batch_are_fetched() -> None:
+    """Cached students are confirmed, and a student who was not requested before is fetched."""
+    harness, _ = versioned()
     for _ in range(2):
-        await kept.students("s1", "s2")
-        kept.clock.now += TOO_OLD
-    kept.ledger.calls.clear()
-    await kept.students("s1", "s2", "s3")
-    assert kept.ledger.calls == [("version", ()), ("students_by_id", ("s3",))]
+        await harness.students("s1", "s2")
+        harness.clock.now += TOO_OLD
+    harness.ledger.calls.clear()
+    await harness.students("s1", "s2", "s3")
+    assert harness.ledger.calls == [("version", ()), ("students_by_id", ("s3",))]
 
 
-async def test_a_mark_is_looked_for_by_one_for_all() -> None:
-    """And holds for some seconds, whatever is asked."""
-    kept, _ = marked()
-    await kept.students("s1")
-    await kept.students("s2")
-    kept.clock.now += TOO_OLD
-    await asyncio.gather(kept.students("s1"), kept.students("s2"))
-    assert named(kept).count("version") == 1
-    kept.clock.now += TOO_OLD + LOOKED
-    await kept.students("s1")
-    assert named(kept) == ["version"]
+async def test_concurrent_asks_share_one_request_for_the_version() -> None:
+    """The version is then used for some seconds, for all lookups."""
+    harness, _ = versioned()
+    await harness.students("s1")
+    await harness.students("s2")
+    harness.clock.now += TOO_OLD
+    await asyncio.gather(harness.students("s1"), harness.students("s2"))
+    assert new_calls(harness).count("version") == 1
+    harness.clock.now += TOO_OLD + VERSION_SECONDS
+    await harness.students("s1")
+    assert new_calls(harness) == ["version"]
 
 
-@pytest.mark.parametrize("trouble", ["none", "fails"])
-async def test_without_a_mark_all_is_fetched_as_ever(trouble: str) -> None:
-    """A source that tells none, or fails to, is not asked for it again for a while."""
-    kept, sis = marked()
-    sis.mark = None
-    if trouble == "fails":
-        kept.ledger.failing["version"] = httpx.ConnectError("refused")
-    await kept.students("s1")
-    named(kept)
-    kept.clock.now += TOO_OLD
-    await kept.students("s1")
-    assert named(kept) == ["version", "students_by_id"]
-    await kept.students("s2")
-    named(kept)
-    kept.clock.now += WITHOUT - 1
-    kept.cache.store.expire(kept.sis, Ask(STUDENTS, ()), kept.clock.now)
-    await kept.students("s1", "s2", "s3")
-    assert "version" not in named(kept)
-    kept.clock.now += TOO_OLD
-    await kept.students("s1")
-    assert named(kept) == ["version", "students_by_id"]
+@pytest.mark.parametrize("version", ["none", "fails"])
+async def test_without_a_version_all_answers_are_fetched(version: str) -> None:
+    """A source that has no version, or fails to return it, is not asked for it again for a while."""
+    harness, sis = versioned()
+    sis.change_version = None
+    if version == "fails":
+        harness.ledger.failing["version"] = httpx.ConnectError("refused")
+    await harness.students("s1")
+    new_calls(harness)
+    harness.clock.now += TOO_OLD
+    await harness.students("s1")
+    assert new_calls(harness) == ["version", "students_by_id"]
+    await harness.students("s2")
+    new_calls(harness)
+    harness.clock.now += NO_VERSION_SECONDS - 1
+    harness.cache.store.expire(harness.source, Ask(STUDENTS, ()), harness.clock.now)
+    await harness.students("s1", "s2", "s3")
+    assert "version" not in new_calls(harness)
+    harness.clock.now += TOO_OLD
+    await harness.students("s1")
+    assert new_calls(harness) == ["version", "students_by_id"]
 
 
-async def test_restricted_data_and_who_wants_it_newer_are_not_answered_by_a_mark() -> None:
-    """They are fetched."""
-    kept, _ = marked()
+async def test_restricted_data_and_newer_answers_are_fetched() -> None:
+    """Restricted data, and answers newer than the cached ones, are never confirmed by a version."""
+    harness, _ = versioned()
     for _ in range(3):
-        await kept.ask(Ask(ACTIONS, ("s1",)))
-        await kept.ask(Ask(STUDENTS, ("s1",)), liked=0)
-        kept.clock.now += TOO_OLD
-    assert "version" not in named(kept)
+        await harness.ask(Ask(ACTIONS, ("s1",)))
+        await harness.ask(Ask(STUDENTS, ("s1",)), preferred_age=0)
+        harness.clock.now += TOO_OLD
+    assert "version" not in new_calls(harness)
 
 
-async def test_ed_fi_tells_the_number_of_its_last_change() -> None:
-    """As `availableChangeVersions` does; it grows with each change, and is none where the API does not tell it."""
+async def test_the_version_of_ed_fi_is_the_number_of_its_last_change() -> None:
+    """`availableChangeVersions` has the number, which grows with each change."""
     sandbox = EdFiSandbox(make_district(30))
     async with connected(sandbox) as adapter:
         first = await adapter.version()
-        sandbox.changes += 3
+        sandbox.change_count += 3
         second = await adapter.version()
     assert first is not None
     assert second is not None

@@ -1,8 +1,7 @@
-"""Which way is taken changes the cost, never the answer."""
+"""The choice between point reads and a coarse read changes the cost, never the answer."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ EVENTS = lookup_of(Adapter.attendance_events_by_student)
 
 
 def school(students: int) -> Ledger:
-    """A school of so many; the first is at a second school too and was late at both, out of order."""
+    """A school whose first student also attends a second school; the student's events are not in date order."""
     numbers = [f"s{n}" for n in range(students)]
     ledger = Ledger(students=numbers, enrollments=[enrollment(n, "1") for n in numbers])
     ledger.events = [event(n, "1", 3) for n in numbers[: students - 1]] + [event(numbers[0], "1", 9)]
@@ -29,24 +28,27 @@ def school(students: int) -> Ledger:
     return ledger
 
 
-async def days(ledger: Ledger, keys: list[str], *, coarse: bool, **settings: Any) -> dict[str, Any]:
-    """Event days by student, by access paths or by point reads alone."""
-    sis = source(Sis, ledger, "sis", **settings)
-    once = Batcher(fetch_from_vendor)
-    fetch = routed(once, once) if coarse else fetch_from_vendor
-    told = await fetch(sis, Ask(EVENTS, tuple(keys), {"school_year": YEAR}))
-    return {k: error_code(a) or [(e.date.day, e.school_id) for e in a.value] for k, a in told.items()}
+async def events_by_student(ledger: Ledger, keys: list[str], *, use_access_paths: bool) -> dict[str, Any]:
+    """The day and school of each event by student, or the code of an error."""
+    sis = source(Sis, ledger, "sis")
+    batcher = Batcher(fetch_from_vendor)
+    fetch = routed(batcher, batcher) if use_access_paths else fetch_from_vendor
+    answers = await fetch(sis, Ask(EVENTS, tuple(keys), {"school_year": YEAR}))
+    return {
+        key: error_code(answer) or [(event.date.day, event.school_id) for event in answer.value]
+        for key, answer in answers.items()
+    }
 
 
-async def test_a_coarse_answer_equals_point_reads_key_for_key() -> None:
-    """Every key, the child of two schools and the child without events included, has the same list either way."""
+async def test_a_coarse_read_gives_the_same_answers_as_point_reads() -> None:
+    """Including a student of two schools and a student without events."""
     ledger = school(28)
-    by_point = await days(ledger, ledger.students, coarse=False)
+    by_point_reads = await events_by_student(ledger, ledger.students, use_access_paths=False)
     ledger.calls.clear()
-    by_school = await days(ledger, ledger.students, coarse=True)
-    assert by_school == by_point
-    assert by_school["s0"] == [(3, "1"), (5, "2"), (9, "1")]
-    assert by_school["s27"] == []
+    by_coarse_read = await events_by_student(ledger, ledger.students, use_access_paths=True)
+    assert by_coarse_read == by_point_reads
+    assert by_coarse_read["s0"] == [(3, "1"), (5, "2"), (9, "1")]
+    assert by_coarse_read["s27"] == []
     assert [name for name, _ in ledger.calls] == [
         "school_enrollments_by_district",
         "attendance_events_by_school",
@@ -54,55 +56,61 @@ async def test_a_coarse_answer_equals_point_reads_key_for_key() -> None:
     ]
 
 
-async def test_a_child_of_two_schools_is_read_by_itself_when_the_second_does_not_pay() -> None:
-    """Half of a child's schools never stands in for the child."""
+async def test_a_student_of_two_schools_gets_a_point_read_if_only_one_school_is_read() -> None:
+    """The coarse read of the second school would cost more than it saves."""
     ledger = school(28)
-    await days(ledger, ledger.students, coarse=True)
+    await events_by_student(ledger, ledger.students, use_access_paths=True)
     assert ("attendance_events_by_school", ("1",)) in ledger.calls
     assert ("attendance_events_by_student", ("s0",)) in ledger.calls
 
 
-async def test_few_keys_are_read_one_by_one() -> None:
-    """Two students cost two calls, not a school."""
+async def test_few_keys_get_point_reads() -> None:
+    """Two point reads cost less than the read of a school."""
     ledger = school(28)
-    await days(ledger, ledger.students[:2], coarse=True)
+    await events_by_student(ledger, ledger.students[:2], use_access_paths=True)
     assert ledger.calls == [("attendance_events_by_student", ("s0", "s1"))]
 
 
-async def test_a_child_enrolled_nowhere_is_read_by_itself() -> None:
-    """Nothing stands in for a child whose schools are not known."""
+async def test_a_student_without_an_enrollment_gets_a_point_read() -> None:
+    """The student's schools are not known, so no coarse read answers for the student."""
     ledger = school(28)
     ledger.enrollments = [e for e in ledger.enrollments if e.student_id != "s5"]
-    assert await days(ledger, ledger.students, coarse=True) == await days(ledger, ledger.students, coarse=False)
+    by_coarse_read = await events_by_student(ledger, ledger.students, use_access_paths=True)
+    assert by_coarse_read == await events_by_student(ledger, ledger.students, use_access_paths=False)
     assert ("attendance_events_by_student", ("s0", "s5")) in ledger.calls
 
 
-@pytest.mark.parametrize("failing", ["attendance_events_by_school", "school_enrollments_by_district"])
-async def test_an_outage_is_not_asked_again_one_by_one(failing: str) -> None:
-    """A vendor that is down is not asked once for each key; where only coverage fails, point reads answer."""
+async def test_a_coarse_read_that_fails_is_not_repeated_by_point_reads() -> None:
+    """A vendor that is down does not get one more call for each key."""
     ledger = school(28)
-    ledger.failing[failing] = UnavailableError("failing (503)")
-    told = await days(ledger, ledger.students, coarse=True)
-    if failing == "attendance_events_by_school":
-        assert told["s3"] == "SOURCE_UNAVAILABLE"
-        assert ("attendance_events_by_student", tuple(ledger.students)) not in ledger.calls
-    else:
-        assert told["s3"] == [(3, "1")]
+    ledger.failing["attendance_events_by_school"] = UnavailableError("failing (503)")
+    answers = await events_by_student(ledger, ledger.students, use_access_paths=True)
+    assert answers["s3"] == "SOURCE_UNAVAILABLE"
+    assert ("attendance_events_by_student", tuple(ledger.students)) not in ledger.calls
 
 
-async def test_what_the_coarse_way_is_asked_for_is_what_was_asked() -> None:
-    """Arguments travel to the coarse lookup, as far as it has them."""
-    asked: list[Ask[Any]] = []
+async def test_point_reads_answer_if_the_coarse_keys_cannot_be_read() -> None:
+    """Only the lookup of the students' schools fails."""
+    ledger = school(28)
+    ledger.failing["school_enrollments_by_district"] = UnavailableError("failing (503)")
+    answers = await events_by_student(ledger, ledger.students, use_access_paths=True)
+    assert answers["s3"] == [(3, "1")]
 
-    async def spy(source: Any, ask: Ask[Any], /) -> Any:
-        asked.append(ask)
+
+@pytest.mark.parametrize("arguments", [{"school_year": YEAR}, {"school_year": YEAR - 1}])
+async def test_a_coarse_read_gets_the_arguments_that_its_lookup_has(arguments: dict[str, Any]) -> None:
+    """The lookup of the coarse keys has no arguments."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    async def recording_fetch(source: Any, ask: Ask[Any], /) -> Any:
+        calls.append((ask.lookup.name, dict(ask.arguments)))
         return await fetch_from_vendor(source, ask)
 
     ledger = school(28)
-    sis = source(Sis, ledger, "sis")
-    await routed(spy, spy)(sis, replace(Ask(EVENTS, tuple(ledger.students)), arguments={"school_year": YEAR}))
-    assert [(a.lookup.name, dict(a.arguments)) for a in asked] == [
+    fetch = routed(recording_fetch, recording_fetch)
+    await fetch(source(Sis, ledger, "sis"), Ask(EVENTS, tuple(ledger.students), arguments))
+    assert calls == [
         ("school_enrollments_by_district", {}),
-        ("attendance_events_by_school", {"school_year": YEAR}),
-        ("attendance_events_by_student", {"school_year": YEAR}),
+        ("attendance_events_by_school", arguments),
+        ("attendance_events_by_student", arguments),
     ]

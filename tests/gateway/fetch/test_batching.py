@@ -1,15 +1,15 @@
-"""Keys asked in one turn travel together, and a key is asked once an operation."""
+"""Batching: keys requested in the same turn of the event loop share a call, and each key is fetched once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.sources import Source
@@ -20,79 +20,99 @@ STUDENTS = lookup_of(Adapter.students_by_id)
 SIS = source(Sis, Ledger(), "sis")
 
 
-class Counted:
-    """A fetch that notes what it was asked and answers after a while."""
+class RecordingFetch:
+    """A fetch that records the keys of its calls; it answers when `released` is set."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-        self.ended: list[str] = []
-        self._seconds = seconds
+    def __init__(self, *, released: bool = True) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.started = asyncio.Event()
+        self.released = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        if released:
+            self.released.set()
 
-    async def __call__(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        self.asked.append(ask.keys)
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
+        self.calls.append(ask.keys)
+        self.started.set()
         try:
-            await asyncio.sleep(self._seconds)
+            await self.released.wait()
         except asyncio.CancelledError:
-            self.ended.append("cancelled")
+            self.cancelled.set()
             raise
-        self.ended.append("answered")
         return {key: Answer(key.upper(), source.name, datetime.now(UTC)) for key in ask.keys if key != "nobody"}
 
 
-async def test_asks_of_one_turn_are_one_call() -> None:
-    """Thirty resolvers that each ask for one key make one call."""
-    fetch = Counted()
-    ask = Batcher(fetch, turns=2)
+def students(batcher: Batcher, *keys: str) -> Coroutine[Any, Any, Answers]:
+    """A request for students."""
+    return batcher(SIS, Ask(STUDENTS, keys))
+
+
+async def test_keys_of_one_turn_share_a_call() -> None:
+    """Thirty requests for one key each make one call."""
+    fetch = RecordingFetch()
+    batcher = Batcher(fetch, turns=2)
     keys = [f"s{n}" for n in range(30)]
-    told = await asyncio.gather(*(ask(SIS, Ask(STUDENTS, (key,))) for key in keys))
-    assert [{key: answer.value for key, answer in one.items()} for one in told] == [{k: k.upper()} for k in keys]
-    assert fetch.asked == [tuple(keys)]
+    results = await asyncio.gather(*(students(batcher, key) for key in keys))
+    values = [{key: answer.value for key, answer in answers.items()} for answers in results]
+    assert values == [{key: key.upper()} for key in keys]
+    assert fetch.calls == [tuple(keys)]
 
 
-async def test_a_key_is_asked_once_an_operation() -> None:
-    """A key asked again, also an unknown one, is answered from the first time."""
-    fetch = Counted()
-    ask = Batcher(fetch, turns=2)
-    await ask(SIS, Ask(STUDENTS, ("a", "nobody")))
-    told = await ask(SIS, Ask(STUDENTS, ("nobody", "a", "b")))
-    assert {key: answer.value for key, answer in told.items()} == {"a": "A", "b": "B"}
-    assert fetch.asked == [("a", "nobody"), ("b",)]
+async def test_a_key_is_fetched_once_per_operation() -> None:
+    """A second request for a key, even an unknown one, gets the answer of the first."""
+    fetch = RecordingFetch()
+    batcher = Batcher(fetch, turns=2)
+    await students(batcher, "a", "nobody")
+    answers = await students(batcher, "nobody", "a", "b")
+    assert {key: answer.value for key, answer in answers.items()} == {"a": "A", "b": "B"}
+    assert fetch.calls == [("a", "nobody"), ("b",)]
 
 
-async def test_other_arguments_are_another_ask() -> None:
-    """Asks that differ in an argument share nothing."""
-    fetch = Counted()
-    ask = Batcher(fetch, turns=2)
+async def test_requests_with_different_arguments_share_no_call() -> None:
+    """Each school year is fetched by itself."""
+    fetch = RecordingFetch()
+    batcher = Batcher(fetch, turns=2)
     events = lookup_of(Adapter.attendance_events_by_student)
-    await asyncio.gather(*(ask(SIS, Ask(events, ("a",), {"school_year": year})) for year in (2026, 2027)))
-    assert fetch.asked == [("a",), ("a",)]
+    await asyncio.gather(*(batcher(SIS, Ask(events, ("a",), {"school_year": year})) for year in (2026, 2027)))
+    assert fetch.calls == [("a",), ("a",)]
 
 
-async def test_a_flight_ends_with_its_last_waiter() -> None:
-    """One waiter that leaves changes nothing for the other; when all have left, the call is cancelled."""
-    fetch = Counted(seconds=30)
-    ask = Batcher(fetch, turns=2)
-    first = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
-    second = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
-    await asyncio.sleep(0.01)
+async def test_a_batch_is_cancelled_with_its_last_waiter() -> None:
+    """While one of two waiters is left, the call goes on."""
+    fetch = RecordingFetch(released=False)
+    batcher = Batcher(fetch, turns=2)
+    first = asyncio.create_task(students(batcher, "a"))
+    second = asyncio.create_task(students(batcher, "a"))
+    await fetch.started.wait()
     first.cancel()
-    await asyncio.sleep(0.01)
-    assert fetch.ended == []
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert not fetch.cancelled.is_set()
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
-    await asyncio.sleep(0.01)
-    assert fetch.ended == ["cancelled"]
+    await asyncio.wait_for(fetch.cancelled.wait(), 5)
+    assert fetch.calls == [("a",)]
 
 
-async def test_an_abandoned_key_can_be_asked_again() -> None:
-    """A key whose flight was cancelled departs anew."""
-    fetch = Counted(seconds=0.05)
-    ask = Batcher(fetch, turns=2)
-    gone = asyncio.create_task(ask(SIS, Ask(STUDENTS, ("a",))))
-    await asyncio.sleep(0.01)
-    gone.cancel()
-    await asyncio.sleep(0)
-    told = await ask(SIS, Ask(STUDENTS, ("a",)))
-    assert told["a"].value == "A"
-    assert len(fetch.asked) == 2
+async def test_a_key_of_a_cancelled_batch_is_fetched_again() -> None:
+    """A later request does not get the cancellation of an earlier one."""
+    fetch = RecordingFetch(released=False)
+    batcher = Batcher(fetch, turns=2)
+    abandoned = asyncio.create_task(students(batcher, "a"))
+    await fetch.started.wait()
+    abandoned.cancel()
+    await asyncio.wait({abandoned})
+    fetch.released.set()
+    answers = await students(batcher, "a")
+    assert answers["a"].value == "A"
+    assert fetch.calls == [("a",), ("a",)]
+
+
+async def test_a_batcher_with_other_turns_shares_the_batches() -> None:
+    """A key that one of them has fetched is known to the other."""
+    fetch = RecordingFetch()
+    batcher = Batcher(fetch)
+    await students(batcher.with_turns(2), "a")
+    await students(batcher, "a")
+    assert fetch.calls == [("a",)]

@@ -1,4 +1,4 @@
-"""The boundary of foreign code: errors translated, records stamped and checked, time bounded."""
+"""Calls of adapters: errors are translated, records are stamped and checked, time is limited."""
 
 from __future__ import annotations
 
@@ -19,49 +19,49 @@ from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, sour
 STUDENTS = lookup_of(Adapter.students_by_id)
 
 
-async def test_records_are_stamped() -> None:
-    """A record says which source of which district gave it, and when."""
+async def test_records_are_stamped_with_their_source() -> None:
+    """The stamp holds the district, the source and the time."""
     sis = source(Sis, Ledger(students=["s1"]), "sis")
-    told = await fetch_from_vendor(sis, Ask(STUDENTS, ("s1", "nobody")))
-    assert set(told) == {"s1"}
-    fetched = told["s1"].value.fetched
-    assert (fetched.district, fetched.source, fetched.at) == (DISTRICT, "sis", told["s1"].fetched_at)
+    answers = await fetch_from_vendor(sis, Ask(STUDENTS, ("s1", "nobody")))
+    assert set(answers) == {"s1"}
+    fetched = answers["s1"].value.fetched
+    assert (fetched.district, fetched.source, fetched.at) == (DISTRICT, "sis", answers["s1"].fetched_at)
 
 
 async def test_an_answer_about_another_key_is_an_error() -> None:
-    """A vendor that answers for somebody else gives nobody anything."""
+    """A record of another student is never returned."""
 
-    class Crossed(Sis):
+    class WrongStudentSis(Sis):
         async def students_by_id(self, ids: Any) -> Any:
             return {ids[0]: student("somebody-else")}
 
-    told = await fetch_from_vendor(source(Crossed, Ledger(), "sis"), Ask(STUDENTS, (StudentId("s1"),)))
-    assert error_code(told["s1"]) == "SOURCE_SCHEMA"
-    assert told["s1"].value.source == "sis"
+    answers = await fetch_from_vendor(source(WrongStudentSis, Ledger(), "sis"), Ask(STUDENTS, (StudentId("s1"),)))
+    assert error_code(answers["s1"]) == "SOURCE_SCHEMA"
+    assert answers["s1"].value.source == "sis"
 
 
-async def test_what_a_vendor_did_is_one_of_the_family() -> None:
-    """A connection that fails stands at every key of the batch."""
+async def test_an_exception_becomes_the_error_of_every_key() -> None:
+    """The text of a connection error, which may hold names and addresses, is not shown."""
     ledger = Ledger(failing={"students_by_id": httpx.ConnectError("no route to Jane at http://secret.example")})
-    told = await fetch_from_vendor(source(Sis, ledger, "sis"), Ask(STUDENTS, ("s1", "s2")))
-    assert [error_code(a) for a in told.values()] == ["SOURCE_UNAVAILABLE"] * 2
-    assert "secret" not in str(told["s1"].value) + told["s1"].value.reason
+    answers = await fetch_from_vendor(source(Sis, ledger, "sis"), Ask(STUDENTS, ("s1", "s2")))
+    assert [error_code(a) for a in answers.values()] == ["SOURCE_UNAVAILABLE"] * 2
+    assert "secret" not in str(answers["s1"].value) + answers["s1"].value.reason
 
 
 @pytest.mark.row("B16")
-async def test_a_bug_of_an_adapter_is_its_sources_failure(caplog: pytest.LogCaptureFixture) -> None:
-    """An exception that nobody knows becomes INTERNAL; the log names the place and holds no value."""
+async def test_a_bug_of_an_adapter_is_a_failure_of_its_source(caplog: pytest.LogCaptureFixture) -> None:
+    """An unknown exception becomes INTERNAL; the log names the line of code and contains no value."""
     ledger = Ledger(failing={"students_by_id": KeyError("Jane Doe, token=SECRET")})
     with caplog.at_level(logging.ERROR):
-        told = await fetch_from_vendor(source(Sis, ledger, "sis"), Ask(STUDENTS, ("s1",)))
-    assert error_code(told["s1"]) == "INTERNAL"
+        answers = await fetch_from_vendor(source(Sis, ledger, "sis"), Ask(STUDENTS, ("s1",)))
+    assert error_code(answers["s1"]) == "INTERNAL"
     assert "KeyError" in caplog.text
-    assert "small.py" in caplog.text
+    assert "small_district.py" in caplog.text
     assert not [text for text in ("Jane", "SECRET") if text in caplog.text]
 
 
-async def test_a_source_that_hangs_is_cut() -> None:
-    """A source has its own time, and no more."""
+async def test_a_source_that_hangs_is_cancelled() -> None:
+    """The timeout is in the settings of the source."""
     sis = source(Sis, Ledger(), "sis", timeout=0.05)
     ended = []
 
@@ -69,8 +69,8 @@ async def test_a_source_that_hangs_is_cut() -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            ended.append("cut")
+            ended.append("cancelled")
 
-    told = await bounded(hang)(sis, Ask(STUDENTS, ("s1", "s2")))
-    assert [error_code(a) for a in told.values()] == ["SOURCE_UNAVAILABLE"] * 2
-    assert ended == ["cut"]
+    answers = await bounded(hang)(sis, Ask(STUDENTS, ("s1", "s2")))
+    assert [error_code(a) for a in answers.values()] == ["SOURCE_UNAVAILABLE"] * 2
+    assert ended == ["cancelled"]

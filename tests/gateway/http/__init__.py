@@ -1,1 +1,1 @@
-"""Tests of the HTTP client that adapters are given."""
+"""Tests of the HTTP client that adapters use."""

@@ -1,4 +1,4 @@
-"""The one HTTP client: one origin, no cookies, no redirects, no endless answers."""
+"""The HTTP client of a source: one origin, no cookies, no redirects, responses of limited size."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from student_graph.adapters.reading import MAX_BODY_BYTES
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.http import create_client
 
-HERE = (ip_network("127.0.0.0/8"),)
+LOOPBACK_NETWORKS = (ip_network("127.0.0.0/8"),)
 
 
-class Vendor(Sandbox):
-    """A vendor that tries what vendors should not."""
+class OddVendor(Sandbox):
+    """A vendor that sends what vendors should not send."""
 
     kind = "odd"
 
@@ -33,9 +33,9 @@ class Vendor(Sandbox):
         return [
             Route("/headers", self._headers),
             Route("/cookie", self._cookie),
-            Route("/away", lambda _: RedirectResponse("/headers")),
+            Route("/redirect", lambda _: RedirectResponse("/headers")),
             Route("/long/{size:int}", self._long),
-            Route("/packed", lambda _: Response(b"\x1f\x8b", headers={"Content-Encoding": "gzip"})),
+            Route("/cut", lambda _: Response(b"\x1f\x8b", headers={"Content-Encoding": "gzip"})),
         ]
 
     def settings(self) -> dict[str, Any]:
@@ -64,22 +64,22 @@ class Vendor(Sandbox):
 
 
 @pytest.fixture(scope="module")
-def vendor() -> Iterator[Vendor]:
-    """The vendor, answering."""
-    made = Vendor()
-    with served(made):
-        yield made
+def vendor() -> Iterator[OddVendor]:
+    """A running vendor."""
+    sandbox = OddVendor()
+    with served(sandbox):
+        yield sandbox
 
 
-def ask(vendor: Sandbox, calls: list[None] | None = None) -> httpx.AsyncClient:
-    """A client of that vendor."""
-    settings = AdapterSettings(base_url=AnyHttpUrl(vendor.url), networks=HERE)
+def client_of(vendor: Sandbox, calls: list[None] | None = None) -> httpx.AsyncClient:
+    """A client of a vendor; each request that it sends is appended to `calls`."""
+    settings = AdapterSettings(base_url=AnyHttpUrl(vendor.url), networks=LOOPBACK_NETWORKS)
     return create_client(settings, lambda: None if calls is None else calls.append(None))
 
 
-async def test_it_says_what_it_is_and_what_it_can_unpack(vendor: Vendor) -> None:
-    """A vendor can tell our requests from others, and pack its answers in the one way we unpack."""
-    async with ask(vendor) as http:
+async def test_a_request_names_the_client_and_the_encodings_it_accepts(vendor: OddVendor) -> None:
+    """Vendors may compress responses with gzip only."""
+    async with client_of(vendor) as http:
         headers = (await http.get("/headers")).json()
 
     assert headers["user-agent"].startswith("student-graph/")
@@ -87,9 +87,9 @@ async def test_it_says_what_it_is_and_what_it_can_unpack(vendor: Vendor) -> None
 
 
 @pytest.mark.row("A24")
-async def test_no_cookie_is_kept(vendor: Vendor) -> None:
-    """What a vendor sets on one viewer's answer is not sent with the next one's request."""
-    async with ask(vendor) as http:
+async def test_no_cookie_is_stored(vendor: OddVendor) -> None:
+    """A cookie in the response for one viewer is not sent with the request for the next one."""
+    async with client_of(vendor) as http:
         await http.get("/cookie")
         headers = (await http.get("/headers")).json()
 
@@ -97,52 +97,52 @@ async def test_no_cookie_is_kept(vendor: Vendor) -> None:
 
 
 @pytest.mark.row("A25")
-async def test_no_redirect_is_followed(vendor: Vendor) -> None:
-    """A redirect is an answer like any other."""
-    async with ask(vendor) as http:
-        answer = await http.get("/away")
+async def test_no_redirect_is_followed(vendor: OddVendor) -> None:
+    """The adapter gets the redirect as the response."""
+    async with client_of(vendor) as http:
+        response = await http.get("/redirect")
 
-    assert answer.status_code == 307
+    assert response.status_code == 307
 
 
 @pytest.mark.row("C04")
-async def test_another_origin_is_asked_nothing(vendor: Vendor) -> None:
-    """An address elsewhere is refused before anything is sent, whoever gave it to the adapter."""
-    other = Vendor()
+async def test_no_request_goes_to_another_origin(vendor: OddVendor) -> None:
+    """A request to another origin is refused before anything is sent."""
+    other = OddVendor()
     with served(other):
-        async with ask(vendor) as http:
+        async with client_of(vendor) as http:
             with pytest.raises(PayloadError):
                 await http.get(f"{other.url}/headers", headers={"X-Api-Key": "secret"})
 
     assert other.requests == []
 
 
-async def test_an_answer_may_be_as_long_as_the_limit(vendor: Vendor) -> None:
-    """The limit itself is allowed."""
-    async with ask(vendor) as http:
-        answer = await http.get(f"/long/{MAX_BODY_BYTES}")
+async def test_a_response_of_the_maximum_size_is_accepted(vendor: OddVendor) -> None:
+    """The limit is inclusive."""
+    async with client_of(vendor) as http:
+        response = await http.get(f"/long/{MAX_BODY_BYTES}")
 
-    assert len(answer.content) == MAX_BODY_BYTES
+    assert len(response.content) == MAX_BODY_BYTES
 
 
-async def test_a_longer_answer_is_refused(vendor: Vendor) -> None:
-    """One that does not say its length is cut where the limit is."""
-    async with ask(vendor) as http:
+async def test_a_larger_response_is_refused(vendor: OddVendor) -> None:
+    """Also without a `Content-Length`: reading stops at the limit."""
+    async with client_of(vendor) as http:
         with pytest.raises(PayloadError):
             await http.get(f"/long/{MAX_BODY_BYTES + 1024}")
 
 
-async def test_an_answer_that_cannot_be_unpacked_is_refused(vendor: Vendor) -> None:
-    """It says that it is packed, and ends before anything is."""
-    async with ask(vendor) as http:
+async def test_a_response_that_cannot_be_decompressed_is_refused(vendor: OddVendor) -> None:
+    """The compressed body ends early."""
+    async with client_of(vendor) as http:
         with pytest.raises(PayloadError):
-            await http.get("/packed")
+            await http.get("/cut")
 
 
-async def test_each_request_is_counted(vendor: Vendor) -> None:
-    """Requests that leave are counted; refused ones do not leave."""
+async def test_every_request_that_is_sent_is_counted(vendor: OddVendor) -> None:
+    """A request that is refused is not sent and not counted."""
     calls: list[None] = []
-    async with ask(vendor, calls) as http:
+    async with client_of(vendor, calls) as http:
         await http.get("/headers")
         await http.get("/headers")
         with pytest.raises(PayloadError):
@@ -152,59 +152,60 @@ async def test_each_request_is_counted(vendor: Vendor) -> None:
 
 
 @pytest.mark.row("C08")
-async def test_the_environment_sends_nothing_through_a_proxy(
-    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A proxy of the environment would see every record."""
+async def test_a_proxy_in_the_environment_is_ignored(vendor: OddVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would see every record."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    async with ask(vendor) as http:
-        answer = await http.get("/headers")
+    async with client_of(vendor) as http:
+        response = await http.get("/headers")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @contextlib.asynccontextmanager
-async def hanging_up(connections: int) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """The address of a vendor that closes so many connections instead of answering, and the requests it got."""
-    got: list[bytes] = []
+async def closing_vendor(closed_connections: int) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """
+    Run a vendor that closes its first connections instead of sending a response.
+
+    Yields its address and the list of the requests that it receives.
+    """
+    requests: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        got.append(await reader.readuntil(b"\r\n\r\n"))
-        if len(got) > connections:
-            writer.write(ANSWER)
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        if len(requests) > closed_connections:
+            writer.write(RESPONSE)
             await writer.drain()
         writer.close()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
-        yield f"http://{host}:{port}", got
+        yield f"http://{host}:{port}", requests
 
 
 @pytest.mark.row("A06")
-async def test_a_connection_that_was_just_closed_costs_nothing() -> None:
-    """A06: a vendor that closes before its answer is asked once more, and the question has its answer."""
+async def test_a_get_request_on_a_connection_that_closes_is_sent_again() -> None:
+    """A vendor may close an idle connection at the moment in which it is used again."""
     calls: list[None] = []
-    async with hanging_up(1) as (url, got):
-        settings = AdapterSettings(base_url=AnyHttpUrl(url), networks=HERE)
+    async with closing_vendor(1) as (url, requests):
+        settings = AdapterSettings(base_url=AnyHttpUrl(url), networks=LOOPBACK_NETWORKS)
         async with create_client(settings, lambda: calls.append(None)) as http:
             assert (await http.get("/students")).json() == {}
 
-    assert (len(got), len(calls)) == (2, 2)
+    assert (len(requests), len(calls)) == (2, 2)
 
 
-async def test_a_vendor_that_always_hangs_up_is_asked_a_few_times_and_no_more() -> None:
-    """And what is no question is never sent again."""
-    async with (
-        hanging_up(9) as (url, got),
-        create_client(AdapterSettings(base_url=AnyHttpUrl(url), networks=HERE), lambda: None) as http,
-    ):
-        with pytest.raises(httpx.ReadError):
-            await http.get("/students")
-        assert len(got) == 2
-        with pytest.raises(httpx.ReadError):
-            await http.post("/token", content=b"x")
-        assert len(got) == 3
+async def test_a_vendor_that_closes_every_connection_gets_two_get_requests() -> None:
+    """A POST request is never sent again."""
+    async with closing_vendor(9) as (url, requests):
+        settings = AdapterSettings(base_url=AnyHttpUrl(url), networks=LOOPBACK_NETWORKS)
+        async with create_client(settings, lambda: None) as http:
+            with pytest.raises(httpx.ReadError):
+                await http.get("/students")
+            assert len(requests) == 2
+            with pytest.raises(httpx.ReadError):
+                await http.post("/token", content=b"x")
+            assert len(requests) == 3
