@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.since and not DAY_PATTERN.fullmatch(options.since):
         raise SettingsError("--since: must be a day, such as 2026-11-01")
-    if options.retire_before and not _is_past_day(options.retire_before):
+    if options.retire_before and not is_past_day(options.retire_before, datetime.now(UTC).date()):
         raise SettingsError("--retire-before: must be a day that is over (UTC), such as 2020-07-01")
     record = _demo_record(options.ready_file) if options.ready_file else _configured_record(options.config)
     if not record.directory.is_dir():
@@ -87,9 +87,10 @@ def run(options: argparse.Namespace) -> int:
     return int(bool(verification.problems))
 
 
-def _is_past_day(text: str) -> bool:
+def is_past_day(text: str, today: date) -> bool:
+    """Whether a text is a day before today, such as `2020-07-01`."""
     try:
-        return bool(DAY_PATTERN.fullmatch(text)) and date.fromisoformat(text) < datetime.now(UTC).date()
+        return bool(DAY_PATTERN.fullmatch(text)) and date.fromisoformat(text) < today
     except ValueError:
         return False
 

@@ -23,7 +23,7 @@ from student_graph.adapters.model import (
 from student_graph.gateway.auth.issuers import MAX_TOKEN_LIFETIME_SECONDS, DistrictGrants, Issuer, SignIn
 from student_graph.gateway.auth.keys import IssuerKeys
 from student_graph.gateway.config.sections import Section
-from student_graph.resolvers.access import Assigned, Grant
+from student_graph.resolvers.access import AssignedStudents, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 
 MAX_RESTRICTED_GRANT = timedelta(days=366)
@@ -193,10 +193,10 @@ class AssignedConfig(Section):
             raise ValueError("for some students: set schools or students")
         return self
 
-    def build(self, district: DistrictId) -> Assigned:
+    def build(self, district: DistrictId) -> AssignedStudents:
         """The assignment of a district."""
         schools, students = frozenset(map(SchoolId, self.schools)), frozenset(map(StudentId, self.students))
-        return Assigned(district, schools, self.grade_levels, students, self.begin, self.until)
+        return AssignedStudents(district, schools, self.grade_levels, students, self.begin, self.until)
 
 
 class ViewerConfig(Section):
@@ -263,7 +263,7 @@ def _build_grants(section: DistrictSection) -> DistrictGrants:
     district = DistrictId(section.id)
     by_role: defaultdict[ViewerRole, frozenset[Grant]] = defaultdict(frozenset)
     by_subject: defaultdict[str, frozenset[Grant]] = defaultdict(frozenset)
-    assigned: defaultdict[str, frozenset[Assigned]] = defaultdict(frozenset)
+    assigned: defaultdict[str, frozenset[AssignedStudents]] = defaultdict(frozenset)
     for config in section.grants:
         grant = config.build(district)
         for role in config.roles:

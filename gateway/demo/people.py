@@ -1,14 +1,14 @@
 """
-The demo's people: who they are, what their districts grant them, and their tokens.
+The demo's people: their roles, what their districts grant them, and their tokens.
 
-The tokens are signed by a key that is made at each start and never leaves the process.
+Each start creates a new key that signs the tokens; it never leaves the process.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -18,90 +18,90 @@ from jwt import PyJWK
 from jwt.algorithms import ECAlgorithm
 
 from student_graph.adapters.model import DistrictId, Sensitivity
-from student_graph.adapters.sandbox.cast import Cast
+from student_graph.adapters.sandbox.demo_people import DemoPeople
 from student_graph.gateway.auth import Issuer, IssuerKeys
 from student_graph.gateway.auth.issuers import DistrictGrants
-from student_graph.resolvers.access import granted
+from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import ViewerRole
 
-PREFIX = "urn:student-graph:demo:"
-"""What the demo's issuers are named by; `serve` takes https addresses only."""
+ISSUER_PREFIX = "urn:student-graph:demo:"
+"""Prefix of the names of demo issuers; `serve` accepts https addresses only."""
 AUDIENCE = "student-graph"
 MAX_TOKEN_LIFETIME_SECONDS = 12 * 3600
 """Seconds that a token of the demo counts."""
-ISSUER_KEY = "demo"
+KEY_ID = "demo"
 
 _S = Sensitivity
 GRANTS: Mapping[ViewerRole, tuple[Sensitivity, ...]] = {
-    ViewerRole.SUPERINTENDENT: tuple(each for each in Sensitivity if each is not Sensitivity.OPEN),
+    ViewerRole.SUPERINTENDENT: tuple(sensitivity for sensitivity in _S if sensitivity is not _S.OPEN),
     ViewerRole.PRINCIPAL: (_S.PII, _S.CONTACT, _S.DEMOGRAPHIC, _S.PROGRAM, _S.LOCATION, _S.DISCIPLINE),
     ViewerRole.TEACHER: (),
     ViewerRole.COUNSELOR: (_S.CONTACT, _S.PROGRAM, _S.DISCIPLINE, _S.DISABILITY, _S.HOMELESS),
     ViewerRole.PARENT: (_S.PII, _S.DEMOGRAPHIC, _S.PROGRAM, _S.LOCATION, _S.DISCIPLINE, _S.DISABILITY, _S.MEAL),
     ViewerRole.STUDENT: (_S.PII, _S.PROGRAM, _S.LOCATION),
 }
-"""Classes of data that the demo's districts grant to roles, beside the open one."""
+"""Classes of data that the demo's districts grant to roles in addition to open data."""
 POLICY = f"sha256:{sha256(repr(GRANTS).encode()).hexdigest()}"
-"""The digest of it that stands in the record of disclosures."""
+"""SHA-256 of the grants; every line of the record of disclosures names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may ask."""
+    """Somebody who may send queries."""
 
     name: str
-    """As in the ready file, such as `teacher` or `teacher-2`."""
+    """Name in the ready file, such as `teacher` or `teacher-2`."""
     role: ViewerRole
     districts: tuple[DistrictId, ...]
     claims: Mapping[str, str] = field(default_factory=dict)
-    """What the token says of the person's number."""
+    """Claims of the token with the person's number in the SIS."""
 
 
-def people(district: DistrictId, who: Cast, suffix: str) -> list[Person]:
-    """The people of one district; somebody whom it does not have is there all the same, and sees nobody."""
-    named = (
+def district_people(district: DistrictId, cast: DemoPeople, suffix: str) -> list[Person]:
+    """One person of every role; if the district has nobody of a role, that person has no number and no students."""
+    numbers = (
         (ViewerRole.SUPERINTENDENT, "staff_id", None),
-        (ViewerRole.PRINCIPAL, "staff_id", who.principal),
-        (ViewerRole.TEACHER, "staff_id", who.teacher),
-        (ViewerRole.COUNSELOR, "staff_id", who.counselor),
-        (ViewerRole.PARENT, "contact_id", who.parent),
-        (ViewerRole.STUDENT, "student_id", who.student),
+        (ViewerRole.PRINCIPAL, "staff_id", cast.principal),
+        (ViewerRole.TEACHER, "staff_id", cast.teacher),
+        (ViewerRole.COUNSELOR, "staff_id", cast.counselor),
+        (ViewerRole.PARENT, "contact_id", cast.parent),
+        (ViewerRole.STUDENT, "student_id", cast.student),
     )
     return [
         Person(f"{role.value}{suffix}", role, (district,), {claim: number} if number else {})
-        for role, claim, number in named
+        for role, claim, number in numbers
     ]
 
 
 class DemoIssuer:
-    """Vouches for the demo's people."""
+    """Issues the tokens of the demo's people."""
 
-    def __init__(self, folk: list[Person]) -> None:
-        self._folk = folk
-        self._name = PREFIX + secrets.token_hex(8)
+    def __init__(self, people: Sequence[Person]) -> None:
+        self._people = people
+        self._name = ISSUER_PREFIX + secrets.token_hex(8)
         self._key = generate_private_key(SECP256R1())
-        self._public = PyJWK({**ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True), "kid": ISSUER_KEY})
+        self._public_key = PyJWK({**ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True), "kid": KEY_ID})
 
     def issuer(self) -> Issuer:
-        """As the gateway believes it."""
-        districts = {district for person in self._folk for district in person.districts}
-        given = DistrictGrants(by_role={role: granted(*classes) for role, classes in GRANTS.items()})
+        """The issuer as the gateway is configured to accept it."""
+        districts = {district for person in self._people for district in person.districts}
+        grants = DistrictGrants(by_role={role: unlimited_grants(*classes) for role, classes in GRANTS.items()})
         return Issuer(
             self._name,
-            IssuerKeys(static_keys={ISSUER_KEY: self._public}),
+            IssuerKeys(static_keys={KEY_ID: self._public_key}),
             AUDIENCE,
             frozenset(districts),
             max_lifetime_seconds=MAX_TOKEN_LIFETIME_SECONDS,
             tenant_claim="districts",
-            tenants={_tenant(person): frozenset(person.districts) for person in self._folk},
+            tenants={_tenant(person): frozenset(person.districts) for person in self._people},
             roles={role.value: role for role in GRANTS},
-            operators=frozenset(p.name for p in self._folk if p.role is ViewerRole.SUPERINTENDENT),
-            grants=dict.fromkeys(districts, given),
+            operators=frozenset(p.name for p in self._people if p.role is ViewerRole.SUPERINTENDENT),
+            grants=dict.fromkeys(districts, grants),
         )
 
     def tokens(self) -> dict[str, str]:
-        """A token for each of the people, by name."""
-        return {person.name: self._token(person) for person in self._folk}
+        """A token for every person, by name."""
+        return {person.name: self._token(person) for person in self._people}
 
     def _token(self, person: Person) -> str:
         now = int(time.time())
@@ -115,8 +115,9 @@ class DemoIssuer:
             "districts": _tenant(person),
             **person.claims,
         }
-        return jwt.encode(claims, self._key, "ES256", headers={"kid": ISSUER_KEY})
+        return jwt.encode(claims, self._key, "ES256", headers={"kid": KEY_ID})
 
 
 def _tenant(person: Person) -> str:
+    """The value of the claim that names the person's districts."""
     return " ".join(person.districts)

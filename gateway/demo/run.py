@@ -11,11 +11,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.serving import Sandbox, served
-from student_graph.adapters.sandbox.showcase import showcase
+from student_graph.gateway.demo.districts import DemoDistrict, all_people, build_districts
 from student_graph.gateway.demo.people import POLICY, DemoIssuer
-from student_graph.gateway.demo.ready import ready_file
-from student_graph.gateway.demo.staged import Staged, people_of, staged
+from student_graph.gateway.demo.ready_file import ready_file
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
@@ -23,7 +23,7 @@ from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 
 HOST = "127.0.0.1"
 HOSTS = ("localhost", HOST, "[::1]", "::1")
-"""Host names that the demo answers to: a page elsewhere whose name leads here is refused."""
+"""Host names that the demo accepts; this stops pages of other sites that point their name to this machine."""
 FIRST_QUERY = (
     "query ($id: String) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel "
     "courseGrades { courseName letter numeric provenance { source } } "
@@ -31,78 +31,86 @@ FIRST_QUERY = (
     "attendanceEvents { totalCount } disciplineIncidents { date } "
     "transportation { busNumber provenance { source } } } }"
 )
-FIRST_QUERY_OF_ROSTERS = (
+FIRST_ROSTER_QUERY = (
     "query ($id: String) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel "
     "courseGrades { courseName letter numeric provenance { source } } "
     "assignments { title status score provenance { source } } "
     "assessments { assessment { title } scores { result } provenance { source } } } }"
 )
-"""The same of a district whose SIS is a roster: it keeps no attendance, behavior or buses."""
+"""The first query for a district on OneRoster, which has no attendance, behavior or buses."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start everything and serve until a signal to stop."""
-    districts = staged(options)
-    sandboxes = {name: sandbox for district in districts for name, sandbox in district.answering.items()}
+    """
+    Start the sandboxes and the gateway, and serve until a signal to stop.
+
+    Raises:
+        SettingsError: an option is wrong, or the port is in use.
+    """
+    districts = build_districts(options)
+    sandboxes = {
+        name: sandbox for district in districts for name, sandbox in district.sandboxes_by_unique_name.items()
+    }
     for sandbox in sandboxes.values():
         sandbox.switches.latency = options.latency
     with (
-        listen(HOST, options.port) as bound,
+        listen(HOST, options.port) as listener,
         ready_file(options.ready_file) as write_ready,
         served(*sandboxes.values()),
-        tempfile.TemporaryDirectory(prefix="student-graph-") as folder,
+        tempfile.TemporaryDirectory(prefix="student-graph-") as directory,
     ):
-        url = f"http://{HOST}:{bound.getsockname()[1]}/graphql"
-        issuer = DemoIssuer(people_of(districts))
+        url = f"http://{HOST}:{listener.getsockname()[1]}/graphql"
+        issuer = DemoIssuer(all_people(districts))
         tokens = issuer.tokens()
-        graphiql = GraphiQLPage(variables={"studentUniqueId": showcase(districts[0].facts) or ""}, demo_tokens=tokens)
-        names, key = [district.id for district in districts], secrets.token_bytes(32)
+        graphiql = GraphiQLPage(
+            variables={"studentUniqueId": demo_student(districts[0].facts) or ""}, demo_tokens=tokens
+        )
+        ids, key = [district.id for district in districts], secrets.token_bytes(32)
 
         def announce() -> None:
             print(_welcome(url, graphiql.code, tokens["superintendent"], districts, sandboxes), flush=True)
             sources = {name: {"kind": sandbox.kind, "url": sandbox.url} for name, sandbox in sandboxes.items()}
-            log = {"directory": folder, "key": base64.b64encode(key).decode(), "districts": names}
+            log = {"directory": directory, "key": base64.b64encode(key).decode(), "districts": ids}
             page = f"{url}#code={graphiql.code}"
             ready = {"graphql": url, "graphiql": page, "tokens": tokens, "sources": sources, "disclosures": log}
             write_ready(ready)
 
-        configured = [district.district() for district in districts]
         service = Service(
-            configured,
+            [district.connect() for district in districts],
             {},
             graphiql,
             HOSTS,
             defer=True,
             issuers=(issuer.issuer(),),
-            disclosure_log=DisclosureLog(Path(folder), DisclosureKeys(key)),
+            disclosure_log=DisclosureLog(Path(directory), DisclosureKeys(key)),
             policy_digest=POLICY,
         )
-        run_service(service, bound, announce)
+        run_service(service, listener, announce)
     return 0
 
 
 def _welcome(
-    url: str, code: str, token: str, districts: Sequence[Staged], sandboxes: Mapping[str, Sandbox]
+    url: str, code: str, token: str, districts: Sequence[DemoDistrict], sandboxes: Mapping[str, Sandbox]
 ) -> str:
-    """Where everything is, and a first query to try."""
+    """The text that the demo prints when it is ready: addresses, and a first query to try."""
     width = max(10, *map(len, sandboxes))
-    places = "\n".join(f"  {name:<{width}} {sandbox.url}" for name, sandbox in sandboxes.items())
-    query = FIRST_QUERY if "edfi" in districts[0].sandboxes else FIRST_QUERY_OF_ROSTERS
-    student = showcase(districts[0].facts) or ""
+    addresses = "\n".join(f"  {name:<{width}} {sandbox.url}" for name, sandbox in sandboxes.items())
+    query = FIRST_QUERY if "edfi" in districts[0].sandboxes else FIRST_ROSTER_QUERY
+    student = demo_student(districts[0].facts) or ""
     body = shlex.quote(json.dumps({"query": query, "variables": {"id": student}}))
     return f"""\
 student-graph answers at {url}
 
-Sandboxes:
-{places}
+Sandboxes of the vendors:
+{addresses}
 
-In a browser, as any of its people:
+Open GraphiQL in a browser; there you can choose who you are:
   {url}#code={code}
 
-A first query, as the superintendent:
+Send a first query as the superintendent:
   curl -s {url} \\
     -H 'Authorization: Bearer {token}' \\
     -H 'Content-Type: application/json' \\
     -d {body}
 
-Stop with Ctrl-C."""
+Press Ctrl-C to stop."""

@@ -30,7 +30,7 @@ from student_graph.gateway.disclosure.entries import (
 from student_graph.gateway.disclosure.log import DisclosureLog
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.resolvers.context import Viewer
-from student_graph.resolvers.fields.record import InstanceOf
+from student_graph.resolvers.fields.record import is_student_record_type
 from student_graph.resolvers.operation import Disclosures
 
 MAX_CACHED_OPERATIONS = 1_024
@@ -116,11 +116,9 @@ class _StudentFieldVisitor(Visitor):
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         """Note a field whose parent is a type of students' records."""
         parent = self._info.get_parent_type()
-        if isinstance(parent, GraphQLObjectType):
-            is_type_of = parent.is_type_of
-            if (
-                isinstance(is_type_of, InstanceOf)
-                and is_type_of.discloses
-                and not node.name.value.startswith("__")
-            ):
-                self.fields.add(f"{parent.name}.{node.name.value}")
+        if (
+            isinstance(parent, GraphQLObjectType)
+            and is_student_record_type(parent)
+            and not node.name.value.startswith("__")
+        ):
+            self.fields.add(f"{parent.name}.{node.name.value}")

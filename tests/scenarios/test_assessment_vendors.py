@@ -31,11 +31,11 @@ def grand_bend() -> Iterator[tuple[Standing, Standing]]:
     """The sample district with its vendors: as the demo links them, and confirmed by name and birth date too."""
     [made] = districts("edfi", records=RECORDS)
     strict = {name: IdentityRules(students=rules.students, confirm=("birth_date", "family_name"))
-              for name, rules in made.rules.items()}  # fmt: skip
+              for name, rules in made.identity_rules.items()}  # fmt: skip
     with (
         served(*made.sandboxes.values()),
         standing([made]) as linked,
-        standing([replace(made, rules=strict)]) as confirmed,
+        standing([replace(made, identity_rules=strict)]) as confirmed,
     ):
         yield linked, confirmed
 

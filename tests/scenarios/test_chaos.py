@@ -70,7 +70,7 @@ class Chaos:
                 )
                 for lookup in find_adapter(kind).capabilities()
             }
-            sources.append(connect(HERE, kind, kind, settings, ages=ages))
+            sources.append(connect(HERE, kind, kind, settings, freshness=ages))
         sources.sort(key=lambda source: source.identity is not None)
         self.sources = sources
         district = District(HERE, FACTS.name, tuple(sources), frozen_on=FACTS.now)

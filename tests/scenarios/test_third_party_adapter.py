@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from student_graph.adapters.registry import ENTRY_POINT_GROUP, find_adapter
-from student_graph.gateway.demo.staged import SANDBOXES
+from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "third_party_adapter"
@@ -47,7 +47,7 @@ def imports(path: Path) -> list[tuple[str, str]]:
 
 def test_it_is_found_by_its_entry_points() -> None:
     """Installed beside ours, from a distribution of its own."""
-    for group in (ENTRY_POINT_GROUP, SANDBOXES):
+    for group in (ENTRY_POINT_GROUP, SANDBOX_ENTRY_POINTS):
         [point] = entry_points(group=group, name="hillside")
         assert point.dist is not None
         assert point.dist.name == "hillside-sis"

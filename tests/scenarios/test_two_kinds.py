@@ -11,7 +11,7 @@ import pytest
 
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.sandbox.serving import served
-from student_graph.gateway.demo.staged import BY_STATE, Staged
+from student_graph.gateway.demo.districts import LINK_BY_TWO_NUMBERS, DemoDistrict
 from tests.scenarios.helpers.districts import Standing, districts, standing, undated
 
 ALIKE = """
@@ -52,7 +52,7 @@ STUDENTS = 12
 class Stage:
     """Both districts on one gateway, and each on a gateway of its own."""
 
-    districts: tuple[Staged, ...]
+    districts: tuple[DemoDistrict, ...]
     both: Standing
     alone: tuple[Standing, ...]
 
@@ -159,7 +159,8 @@ def test_one_id_at_two_vendors_is_two_tests() -> None:
     renamed = {test.id: replace(test, title=f"Other {test.title}") for test in vendor.facts.assessments}
     results = [replace(result, assessment=renamed[result.assessment.id]) for result in vendor.facts.results]
     other = OneRosterSandbox(replace(vendor.facts, assessments=list(renamed.values()), results=results))
-    both = replace(made, sandboxes={**made.sandboxes, "other": other}, rules={**made.rules, "other": BY_STATE})
+    rules = {**made.identity_rules, "other": LINK_BY_TWO_NUMBERS}
+    both = replace(made, sandboxes={**made.sandboxes, "other": other}, identity_rules=rules)
     results_of = "assessments { assessment { title } provenance { source } }"
     query = f"{{ students(filter: {{}}) {{ edges {{ node {{ {results_of} }} }} }} }}"
     with served(*both.sandboxes.values()), standing([both]) as gateway:

@@ -1,1 +1,1 @@
-"""The record of disclosures."""
+"""Tests of the disclosure log."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
+from student_graph.gateway.demo.districts import DemoDistrict, all_people, build_districts
 from student_graph.gateway.demo.people import DemoIssuer
-from student_graph.gateway.demo.staged import Staged, people_of, staged
 from student_graph.gateway.server import Service
 from tests.gateway.servers import client_for
 
@@ -37,16 +37,16 @@ class Standing:
         return found
 
 
-def districts(kind: str, students: int = 30, records: Path | None = None) -> list[Staged]:
+def districts(kind: str, students: int = 30, records: Path | None = None) -> list[DemoDistrict]:
     """The demo's districts of a kind."""
-    return staged(argparse.Namespace(district=kind, students=students, seed=1, records=records))
+    return build_districts(argparse.Namespace(district=kind, students=students, seed=1, records=records))
 
 
 @contextlib.contextmanager
-def standing(made: Sequence[Staged], **settings: Any) -> Iterator[Standing]:
+def standing(made: Sequence[DemoDistrict], **settings: Any) -> Iterator[Standing]:
     """A gateway over districts whose sandboxes answer, until the block ends."""
-    issuer = DemoIssuer(people_of(made))
-    service = Service([each.district() for each in made], {}, issuers=(issuer.issuer(),), **settings)
+    issuer = DemoIssuer(all_people(made))
+    service = Service([each.connect() for each in made], {}, issuers=(issuer.issuer(),), **settings)
     with client_for(service.app()) as client:
         yield Standing(client, issuer.tokens())
 

@@ -9,8 +9,8 @@ import pytest
 
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.demo.districts import all_people
 from student_graph.gateway.demo.people import DemoIssuer, Person
-from student_graph.gateway.demo.staged import people_of
 from student_graph.gateway.server import Service
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.servers import client_for
@@ -30,13 +30,13 @@ def asking() -> Iterator[tuple[Standing, DistrictFacts]]:
     facts = made[0].facts
     titles = {"Speech therapist": "therapist", "Program aide": "aide", "Reading specialist": "reader"}
     with served(*made[0].sandboxes.values()):
-        district = made[0].district()
+        district = made[0].connect()
         folk = [
             Person(f"{title} {one.organization}", ViewerRole.TEACHER, (district.id,), {"staff_id": one.id})
             for one in facts.staff
             if (title := titles.get(one.title)) is not None
         ]
-        issuer = DemoIssuer([*people_of(made), *folk])
+        issuer = DemoIssuer([*all_people(made), *folk])
         with client_for(Service([district], {}, issuers=(issuer.issuer(),)).app()) as client:
             yield Standing(client, issuer.tokens()), facts
 

@@ -17,11 +17,11 @@ from graphql import (
     is_required_argument,
 )
 
-from student_graph.adapters.sandbox.cast import Cast, cast
+from student_graph.adapters.sandbox.demo_people import DemoPeople, demo_people
+from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import served
-from student_graph.adapters.sandbox.showcase import showcase
-from student_graph.gateway.demo.staged import Staged
+from student_graph.gateway.demo.districts import DemoDistrict
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from student_graph.resolvers.schema import core_schema, make_schema
@@ -78,8 +78,8 @@ class Stage:
     """Two districts on one gateway, and a student of each relation."""
 
     asking: Standing
-    staged: tuple[Staged, ...]
-    who: Cast
+    staged: tuple[DemoDistrict, ...]
+    who: DemoPeople
     students: dict[str, str]
 
     @property
@@ -99,13 +99,13 @@ def stage() -> Iterator[Stage]:
     """Everybody is fictional."""
     made = tuple(districts("both", 800))
     facts = made[0].facts
-    who = cast(facts, showcase(facts))
+    who = demo_people(facts, demo_student(facts))
     sandboxes = [sandbox for each in made for sandbox in each.sandboxes.values()]
     with served(*sandboxes), standing(made, document_limits=ANYTHING) as asking:
         yield Stage(asking, made, who, related(facts, made[1].facts, who))
 
 
-def related(facts: DistrictFacts, other: DistrictFacts, who: Cast) -> dict[str, str]:
+def related(facts: DistrictFacts, other: DistrictFacts, who: DemoPeople) -> dict[str, str]:
     """A student of each relation to the people around the first one."""
     own, taught = str(who.student), pupils(facts, str(who.teacher))
     at = {stay.school for stay in current(facts) if stay.student == own}

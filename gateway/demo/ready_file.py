@@ -1,4 +1,4 @@
-"""The ready file: where everything is and with which tokens, for its owner alone, while all answer."""
+"""The ready file: addresses and tokens of a running demo; only its owner can read it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from student_graph.adapters.registry import SettingsError
 @contextlib.contextmanager
 def ready_file(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """
-    A way to write the ready file, which is there only while all answer.
+    A function that writes the ready file; the file is removed when the block ends. Without a path it does nothing.
 
     Raises:
-        SettingsError: a file cannot be written there.
+        SettingsError: the file cannot be written.
     """
     if path is None:
         yield lambda _: None
@@ -37,13 +37,13 @@ def ready_file(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone may read, whole or not at all."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write a file that only its owner can read; the file appears complete or not at all."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        part.replace(path)
+        temporary.replace(path)
     except OSError:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

@@ -1,0 +1,206 @@
+"""
+The demo's districts: one on Ed-Fi, one on OneRoster, or both, with a sandbox for each source.
+
+The two districts have different names, people and dates. Some of their student and school numbers are the same on
+purpose, as in real districts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from student_graph.adapters.identity import UNIQUE_ID_SYSTEM, IdentityRule, IdentityRules
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.registry import SettingsError, find_adapter
+from student_graph.adapters.sandbox.demo_people import demo_people
+from student_graph.adapters.sandbox.demo_student import demo_student
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.records.assessment_files import FOLDER, read_assessment_files
+from student_graph.adapters.sandbox.records.assessment_takers import own_users
+from student_graph.adapters.sandbox.records.folder import EdFiRecords, read_records
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.sources import District
+from student_graph.gateway.config.districts import connect
+from student_graph.gateway.demo.people import Person, district_people
+from student_graph.resolvers.context import ViewerRole
+
+SANDBOX_ENTRY_POINTS = "student_graph.sandboxes"
+"""Group of the entry points of vendors' sandboxes; their names are kinds of adapters."""
+TIME_ZONE = ZoneInfo("America/Chicago")
+COOLDOWN_SECONDS = 1.0
+"""Time after which a source that failed is called again: short, so that a sandbox is soon seen to be back."""
+ONEROSTER_DISTRICT = "Juniper Flats School District", 390055
+"""Name and agency number of the district on OneRoster."""
+
+ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
+"""Lookups that assessment vendors are used for: the rosters on their servers are only copies."""
+LINK_BY_TWO_NUMBERS = IdentityRules(
+    students=(IdentityRule(field="identifier"), IdentityRule(field="userIds.State", system="State")),
+    confirm=("birth_date", "family_name"),
+)
+"""Links an assessment vendor's users by two numbers; family name and birth date must agree."""
+LINK_BY_ANY_NUMBER = IdentityRules(
+    students=tuple(
+        IdentityRule(field=name, system=UNIQUE_ID_SYSTEM)
+        for name in ("userIds.State", "userIds.Secondary", "identifier")
+    ),
+    confirm=(),
+)
+"""
+Links the users of vendors' sample files: every number in the files is a student number of the district.
+
+Names and birth dates cannot confirm a link, because the files are anonymized.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoDistrict:
+    """A district of the demo with its sandboxes; they need not be running."""
+
+    facts: DistrictFacts
+    sandboxes: Mapping[str, Sandbox]
+    """Sandboxes by the name of their source; the student information system is first."""
+    identity_rules: Mapping[str, IdentityRules] = field(default_factory=dict)
+    """Rules that link the users of assessment vendors, by the name of their source."""
+    suffix: str = ""
+    """Added to names that the first of two districts has too, such as `-2`; empty in the first district."""
+    other_source_names: frozenset[str] = frozenset()
+    """Names of the sources of the first district."""
+
+    @property
+    def id(self) -> DistrictId:
+        """The district's name as an id, such as `grand-bend-isd`."""
+        return DistrictId("-".join(re.findall("[a-z0-9]+", self.facts.name.lower())) or "district")
+
+    @property
+    def sandboxes_by_unique_name(self) -> dict[str, Sandbox]:
+        """The sandboxes by names that are unique in the demo."""
+        return {
+            f"{name}{self.suffix}" if name in self.other_source_names else name: sandbox
+            for name, sandbox in self.sandboxes.items()
+        }
+
+    @property
+    def size(self) -> int:
+        """Number of students, from which an adapter estimates the cost of reading all of them."""
+        if isinstance(self.facts, EdFiRecords):
+            return len(self.facts.resources.get("students", ()))
+        return len(self.facts.students)
+
+    def connect(self) -> District:
+        """The district with a source for each sandbox; the sandboxes must be running."""
+        sources = []
+        for name, sandbox in self.sandboxes.items():
+            settings_type = find_adapter(sandbox.kind).settings_type()
+            size = {"students": max(self.size, 1)} if "students" in settings_type.model_fields else {}
+            values = sandbox.source_settings() | {"rest": COOLDOWN_SECONDS} | size
+            settings = settings_type.model_validate(values)
+            rules = self.identity_rules.get(name)
+            lookups = ASSESSMENT_LOOKUPS if rules else None
+            sources.append(connect(self.id, name, sandbox.kind, settings, identity=rules, lookups=lookups))
+        return District(self.id, self.facts.name, tuple(sources), TIME_ZONE, frozen_on=self.facts.now)
+
+    def people(self) -> list[Person]:
+        """People who may send queries: those around the student who has the most records."""
+        return district_people(self.id, demo_people(self.facts, demo_student(self.facts)), self.suffix)
+
+
+def build_districts(options: argparse.Namespace) -> list[DemoDistrict]:
+    """
+    The districts of the command's options.
+
+    Raises:
+        SettingsError: a district cannot have so few or so many students, or the records cannot be read or served.
+    """
+    if options.records and options.district == "oneroster":
+        raise SettingsError("--records: only an Ed-Fi district serves records; use --district edfi or both")
+    if options.district == "edfi":
+        return [_edfi_district(options)]
+    if options.district == "oneroster":
+        return [_oneroster_district(options)]
+    first = _edfi_district(options)
+    return [
+        first,
+        replace(_oneroster_district(options), suffix="-2", other_source_names=frozenset(first.sandboxes)),
+    ]
+
+
+def all_people(districts: Sequence[DemoDistrict]) -> list[Person]:
+    """The people of all districts, and a county office if there are two districts."""
+    people = [person for district in districts for person in district.people()]
+    if len(districts) < 2:
+        return people
+    return [*people, Person("county", ViewerRole.SUPERINTENDENT, tuple(district.id for district in districts))]
+
+
+def _edfi_district(options: argparse.Namespace) -> DemoDistrict:
+    """A district on Ed-Fi and Canvas; with records, also a OneRoster server for each vendor with files among them."""
+    facts = _read_records(options.records) if options.records else _generate(options.students, options.seed)
+    vendors = _read_assessment_vendors(options.records, facts) if options.records else {}
+    sandboxes = {"edfi": _sandbox("edfi", facts), "canvas": _sandbox("canvas", facts)}
+    sandboxes |= {name: _sandbox("oneroster", results) for name, results in vendors.items()}
+    return DemoDistrict(
+        facts=facts, sandboxes=sandboxes, identity_rules=dict.fromkeys(vendors, LINK_BY_ANY_NUMBER)
+    )
+
+
+def _oneroster_district(options: argparse.Namespace) -> DemoDistrict:
+    """A district on OneRoster and Canvas; an assessment vendor has its test results under users of its own."""
+    facts = _generate(options.students, options.seed + 1, *ONEROSTER_DISTRICT)
+    roster = replace(facts, assessments=[], results=[], assignments=[], submissions=[])
+    sandboxes = {
+        "oneroster": _sandbox("oneroster", roster),
+        "canvas": _sandbox("canvas", facts),
+        "assessments": _sandbox("oneroster", own_users(facts)),
+    }
+    return DemoDistrict(facts=facts, sandboxes=sandboxes, identity_rules={"assessments": LINK_BY_TWO_NUMBERS})
+
+
+def _sandbox(kind: str, facts: DistrictFacts) -> Sandbox:
+    """
+    A sandbox that serves the facts as an adapter's vendor does.
+
+    Raises:
+        SettingsError: no such sandbox is installed.
+    """
+    entry_point = next(iter(entry_points(group=SANDBOX_ENTRY_POINTS, name=kind)), None)
+    if entry_point is None:
+        raise SettingsError(f"no sandbox of kind '{kind}' is installed")
+    sandbox: Sandbox = entry_point.load()(facts)
+    return sandbox
+
+
+def _generate(students: int, seed: int, *name_and_agency: Any) -> DistrictFacts:
+    try:
+        return make_district(students, seed, *name_and_agency)
+    except ValueError as exc:
+        raise SettingsError(f"--students: {exc}") from None
+
+
+def _read_records(folder: Path) -> DistrictFacts:
+    try:
+        return read_records(folder)
+    except OSError as exc:
+        raise SettingsError(f"--records: {exc.filename}: {exc.strerror}") from None
+    except ValueError as exc:
+        raise SettingsError(f"--records: {exc}") from None
+
+
+def _read_assessment_vendors(records: Path, district: DistrictFacts) -> dict[str, DistrictFacts]:
+    """Test results by assessment vendor, from a folder of files that is in the records' folder or next to it."""
+    folders = (records / FOLDER, records.resolve().parent / FOLDER)
+    folder = next((folder for folder in folders if folder.is_dir()), None)
+    if folder is None:
+        return {}
+    try:
+        return read_assessment_files(folder, district)
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"--records: {exc}") from None
