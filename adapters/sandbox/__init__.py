@@ -1,1 +1,1 @@
-"""The synthetic district that all sandboxes serve, and how a sandbox is served."""
+"""The synthetic district that all sandboxes serve, and the server of sandboxes."""

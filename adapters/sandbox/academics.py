@@ -1,4 +1,4 @@
-"""Grades, transcripts, and tests with their results."""
+"""Adds grades, transcripts, and tests with their results to a synthetic district."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from student_graph.adapters.sandbox.facts import (
     TranscriptFact,
 )
 from student_graph.adapters.sandbox.people import GRADES
-from student_graph.adapters.sandbox.years import FALL, NOW, YEAR
+from student_graph.adapters.sandbox.years import FALL, NOW, SCHOOL_YEAR
 
 NAMESPACE = "uri://cedarhollow.example/Assessment"
 _STATE_SUBJECTS = ("Mathematics", "Reading")
@@ -30,6 +30,7 @@ _ACT = (
 )
 
 Period: TypeAlias = tuple[str, str, int, date, date]
+"""A grading period; see `SessionFact.periods`."""
 
 
 def _letter(points: float) -> str:
@@ -38,31 +39,37 @@ def _letter(points: float) -> str:
 
 @lru_cache(50_000)
 def _ability(student: str) -> float:
-    """How well a student does, 0 to 1: the same in grades and tests."""
+    """A student's ability, from 0 to 1; grades and tests of a student use the same."""
     return Random(f"ability {student}").betavariate(5, 2)
 
 
 def add_grades(facts: DistrictFacts, rng: Random) -> None:
-    """Grades of the grading periods that are over, and a progress report in the one under way."""
+    """Add grades for the grading periods that have ended, and progress reports for the current one."""
     periods = {s.school: s.periods for s in facts.sessions if s.name == FALL}
-    for place in facts.section_enrollments:
-        if place.homeroom or place.section.session != FALL:
+    for section_enrollment in facts.section_enrollments:
+        if section_enrollment.homeroom or section_enrollment.section.session != FALL:
             continue
-        over = [p for p in periods[place.section.school] if place.begin <= p[4] < NOW.date()]
-        for period in over:
-            facts.grades.append(_grade(place, period, "Grading Period", rng, current=period is over[-1]))
-        under_way = next(p for p in periods[place.section.school] if p[3] <= NOW.date() <= p[4])
-        if rng.random() < 0.5 and place.end is None:
-            facts.grades.append(_grade(place, under_way, "Progress Report", rng, current=False))
+        ended = [
+            p for p in periods[section_enrollment.section.school] if section_enrollment.begin <= p[4] < NOW.date()
+        ]
+        for period in ended:
+            facts.grades.append(
+                _grade(section_enrollment, period, "Grading Period", rng, current=period is ended[-1])
+            )
+        current_period = next(p for p in periods[section_enrollment.section.school] if p[3] <= NOW.date() <= p[4])
+        if rng.random() < 0.5 and section_enrollment.end is None:
+            facts.grades.append(_grade(section_enrollment, current_period, "Progress Report", rng, current=False))
 
 
-def _grade(place: SectionEnrollmentFact, period: Period, kind: str, rng: Random, *, current: bool) -> GradeFact:
-    """Numeric in the upper grades, letters in elementary school, both now and then."""
-    points = float(round(min(100.0, 45 + 55 * _ability(place.student) + rng.gauss(0, 6))))
-    elementary = int(place.section.course[-2:]) < GRADES.index("Sixth grade")
+def _grade(
+    section_enrollment: SectionEnrollmentFact, period: Period, kind: str, rng: Random, *, current: bool
+) -> GradeFact:
+    """Build a grade: numeric in the upper grade levels, a letter in elementary school, and sometimes both."""
+    points = float(round(min(100.0, 45 + 55 * _ability(section_enrollment.student) + rng.gauss(0, 6))))
+    elementary = int(section_enrollment.section.course[-2:]) < GRADES.index("Sixth grade")
     both = rng.random() < 0.2
     return GradeFact(
-        enrollment=place,
+        enrollment=section_enrollment,
         period=period,
         kind=kind,
         numeric=points if both or not elementary else None,
@@ -72,58 +79,63 @@ def _grade(place: SectionEnrollmentFact, period: Period, kind: str, rng: Random,
 
 
 def add_transcripts(facts: DistrictFacts) -> None:
-    """Credits and grade point averages of secondary students: last year's, and this fall's so far."""
-    for stay in facts.enrollments:
-        years = GRADES.index(stay.grade)
-        if years < 6 or not stay.primary or stay.entry_type == "Re-entry":
+    """Add credits and grade point averages of secondary students: for the last year, and for this fall so far."""
+    for enrollment in facts.enrollments:
+        years = GRADES.index(enrollment.grade)
+        if years < 6 or not enrollment.primary or enrollment.entry_type == "Re-entry":
             continue
         base = 6 if years < 9 else 9
-        average = round(1.0 + 3.0 * _ability(stay.student), 2)
-        done = 6.0 * (years - base)
-        if done:
+        average = round(1.0 + 3.0 * _ability(enrollment.student), 2)
+        credits_before = 6.0 * (years - base)
+        if credits_before:
             facts.transcripts.append(
                 TranscriptFact(
-                    student=stay.student,
-                    year=YEAR - 1,
+                    student=enrollment.student,
+                    year=SCHOOL_YEAR - 1,
                     term="Spring Semester",
-                    earned=done - (1.0 if average < 1.8 else 0.0),
-                    attempted=done,
+                    earned=credits_before - (1.0 if average < 1.8 else 0.0),
+                    attempted=credits_before,
                     gpa=average,
                 )
             )
         facts.transcripts.append(
             TranscriptFact(
-                student=stay.student,
-                year=YEAR,
+                student=enrollment.student,
+                year=SCHOOL_YEAR,
                 term="Fall Semester",
-                earned=done - (1.0 if average < 1.8 else 0.0),
-                attempted=done + 3.0,
-                gpa=average if done else None,
+                earned=credits_before - (1.0 if average < 1.8 else 0.0),
+                attempted=credits_before + 3.0,
+                gpa=average if credits_before else None,
             )
         )
 
 
 def add_assessments(facts: DistrictFacts, rng: Random) -> None:
-    """The state's test in spring, a growth test in fall, a college test for the eldest."""
+    """Add a state test in spring, a growth test in fall, and a college test for the upper grade levels."""
     state = {(s, g): _state_test(s, g) for s in _STATE_SUBJECTS for g in GRADES[3:9]}
-    growth = {s: _test(f"MAP-{s}", f"Growth {s}", "MAP Growth", s, version=YEAR) for s in _STATE_SUBJECTS}
+    growth = {s: _test(f"MAP-{s}", f"Growth {s}", "MAP Growth", s, version=SCHOOL_YEAR) for s in _STATE_SUBJECTS}
     act = _test(
-        "ACT", "ACT", "ACT", "Composite", version=YEAR, objectives=tuple((name, name) for name, _ in _ACT[1:])
+        "ACT",
+        "ACT",
+        "ACT",
+        "Composite",
+        version=SCHOOL_YEAR,
+        objectives=tuple((name, name) for name, _ in _ACT[1:]),
     )
     facts.assessments = [*state.values(), *growth.values(), act]
-    for stay in facts.enrollments:
-        years = GRADES.index(stay.grade)
-        if not stay.primary or stay.entry_type == "Re-entry":
+    for enrollment in facts.enrollments:
+        years = GRADES.index(enrollment.grade)
+        if not enrollment.primary or enrollment.entry_type == "Re-entry":
             continue
         for subject in _STATE_SUBJECTS:
             if 4 <= years <= 9:
-                facts.results.append(_state_result(stay, state[subject, GRADES[years - 1]], rng))
+                facts.results.append(_state_result(enrollment, state[subject, GRADES[years - 1]], rng))
             if 2 <= years <= 8:
-                facts.results.append(_growth_result(stay, growth[subject], rng))
+                facts.results.append(_growth_result(enrollment, growth[subject], rng))
         if years >= 11:
-            facts.results.append(_act_result(stay, act, rng, retest=False))
+            facts.results.append(_act_result(enrollment, act, rng, retest=False))
             if years == 12 and rng.random() < 0.3:
-                facts.results.append(_act_result(stay, act, rng, retest=True))
+                facts.results.append(_act_result(enrollment, act, rng, retest=True))
 
 
 def _test(
@@ -154,55 +166,57 @@ def _state_test(subject: str, grade: str) -> AssessmentFact:
         f"State Assessment {subject} {grade}",
         "State Assessment",
         subject,
-        version=YEAR - 1,
+        version=SCHOOL_YEAR - 1,
         objectives=parts,
     )
 
 
-def _taken(stay: EnrollmentFact, test: AssessmentFact, suffix: str = "") -> str:
-    return f"{stay.student}-{test.id.replace(' ', '')}-{test.version}{suffix}"[:60]
+def _result_id(enrollment: EnrollmentFact, test: AssessmentFact, suffix: str = "") -> str:
+    return f"{enrollment.student}-{test.id.replace(' ', '')}-{test.version}{suffix}"[:60]
 
 
-def _state_result(stay: EnrollmentFact, test: AssessmentFact, rng: Random) -> ResultFact:
-    raw = [min(10, max(0, round(10 * _ability(stay.student) + rng.gauss(0, 1)))) for _ in test.objectives]
+def _state_result(enrollment: EnrollmentFact, test: AssessmentFact, rng: Random) -> ResultFact:
+    raw = [min(10, max(0, round(10 * _ability(enrollment.student) + rng.gauss(0, 1)))) for _ in test.objectives]
     level = next(name for limit, name in _LEVELS if sum(raw) < limit)
     return ResultFact(
-        id=_taken(stay, test),
-        student=stay.student,
+        id=_result_id(enrollment, test),
+        student=enrollment.student,
         assessment=test,
         at=datetime(2026, 4, 14, 14, tzinfo=UTC),
-        year=YEAR - 1,
-        grade=GRADES[GRADES.index(stay.grade) - 1],
+        year=SCHOOL_YEAR - 1,
+        grade=GRADES[GRADES.index(enrollment.grade) - 1],
         scores=(("Raw score", "Integer", f"{sum(raw)}"), ("Scale score", "Integer", f"{1200 + 10 * sum(raw)}")),
         level=("Proficiency level", level),
         objectives=tuple((code, f"{points}") for (code, _), points in zip(test.objectives, raw, strict=True)),
     )
 
 
-def _growth_result(stay: EnrollmentFact, test: AssessmentFact, rng: Random) -> ResultFact:
-    percentile = min(99, max(1, round(100 * _ability(stay.student) + rng.gauss(0, 9))))
-    rit = 150 + 7 * GRADES.index(stay.grade) + percentile // 3
+def _growth_result(enrollment: EnrollmentFact, test: AssessmentFact, rng: Random) -> ResultFact:
+    percentile = min(99, max(1, round(100 * _ability(enrollment.student) + rng.gauss(0, 9))))
+    rit = 150 + 7 * GRADES.index(enrollment.grade) + percentile // 3
     return ResultFact(
-        id=_taken(stay, test),
-        student=stay.student,
+        id=_result_id(enrollment, test),
+        student=enrollment.student,
         assessment=test,
         at=datetime(2026, 9, 16, 15, tzinfo=UTC),
-        year=YEAR,
-        grade=stay.grade,
+        year=SCHOOL_YEAR,
+        grade=enrollment.grade,
         scores=(("RIT scale score", "Integer", f"{rit}"), ("Percentile", "Percentile", f"{percentile}")),
         level=("Achievement/proficiency level", "Above Benchmark" if percentile > 60 else "Basic"),
     )
 
 
-def _act_result(stay: EnrollmentFact, test: AssessmentFact, rng: Random, *, retest: bool) -> ResultFact:
-    parts = [min(36, max(1, round(8 + 24 * _ability(stay.student) + rng.gauss(0, 2) + retest))) for _ in _ACT[1:]]
+def _act_result(enrollment: EnrollmentFact, test: AssessmentFact, rng: Random, *, retest: bool) -> ResultFact:
+    parts = [
+        min(36, max(1, round(8 + 24 * _ability(enrollment.student) + rng.gauss(0, 2) + retest))) for _ in _ACT[1:]
+    ]
     return ResultFact(
-        id=_taken(stay, test, "-2" if retest else ""),
-        student=stay.student,
+        id=_result_id(enrollment, test, "-2" if retest else ""),
+        student=enrollment.student,
         assessment=test,
         at=datetime(2026, 10, 24 if retest else 3, 15, tzinfo=UTC),
-        year=YEAR,
-        grade=stay.grade,
+        year=SCHOOL_YEAR,
+        grade=enrollment.grade,
         scores=(("Composite Score", "Integer", f"{round(sum(parts) / len(parts))}"),),
         objectives=tuple((name, f"{points}") for (name, _), points in zip(_ACT[1:], parts, strict=True)),
         retest=retest,

@@ -1,4 +1,4 @@
-"""Staff, courses, sections, and who sits in them."""
+"""Adds staff, courses, sections, and enrollments in sections to a synthetic district."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from student_graph.adapters.sandbox.facts import (
     SectionFact,
     StaffFact,
 )
-from student_graph.adapters.sandbox.names import family_name, given_name, mailbox
+from student_graph.adapters.sandbox.names import first_name, last_name, mailbox
 from student_graph.adapters.sandbox.people import GRADES
-from student_graph.adapters.sandbox.years import FALL, FALL_DAYS, SPRING, SPRING_DAYS, YEAR
+from student_graph.adapters.sandbox.years import FALL, FALL_DAYS, SCHOOL_YEAR, SPRING, SPRING_DAYS
 
-CLASS_SIZE = 28
+MAX_STUDENTS_PER_SECTION = 28
 _CORE = (("ELA", "English Language Arts"), ("MATH", "Mathematics"))
 _MORE = (
     ("SCI", "Science"),
@@ -46,7 +46,7 @@ _TERMS = ((FALL, "F", FALL_DAYS), (SPRING, "S", SPRING_DAYS))
 
 @dataclass(slots=True)
 class _Faculty:
-    """The teachers of one school, who take on sections until they have enough."""
+    """The teachers of one school, and the number of sections that each teaches."""
 
     school: SchoolFact
     facts: DistrictFacts
@@ -54,7 +54,7 @@ class _Faculty:
     loads: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def teacher(self, subject: str, sections: int) -> str:
-        """Who teaches the next section of a subject, at most `sections` each."""
+        """Return the teacher of the next section of a subject; a teacher has at most `sections` of them."""
         person, load = self.loads.get(subject, ("", sections))
         if load >= sections:
             person, load = hire(self.facts, self.school.id, "Teacher", f"{subject} teacher", self.rng), 0
@@ -63,9 +63,9 @@ class _Faculty:
 
 
 def hire(facts: DistrictFacts, organization: int, classification: str, title: str, rng: Random) -> str:
-    """A new member of staff; the answer is the person's number."""
+    """Add a staff member and return the new number."""
     number = f"{20001 + len(facts.staff)}"
-    first, last = given_name(rng, rng.choice(("Female", "Male"))), family_name(rng)
+    first, last = first_name(rng, rng.choice(("Female", "Male"))), last_name(rng)
     facts.staff.append(
         StaffFact(
             id=number,
@@ -82,7 +82,7 @@ def hire(facts: DistrictFacts, organization: int, classification: str, title: st
 
 
 def add_leaders(facts: DistrictFacts, rng: Random) -> None:
-    """The superintendent, and a principal and a counselor for each school."""
+    """Add the superintendent, and a principal and a counselor for each school."""
     hire(facts, facts.lea, "Superintendent", "Superintendent of schools", rng)
     for school in facts.schools:
         hire(facts, school.id, "Principal", "Principal", rng)
@@ -90,26 +90,26 @@ def add_leaders(facts: DistrictFacts, rng: Random) -> None:
 
 
 def add_classes(facts: DistrictFacts, rng: Random) -> None:
-    """Courses, sections of both terms, and the places of the term that is under way."""
-    stays: dict[tuple[int, str], list[EnrollmentFact]] = defaultdict(list)
-    for stay in facts.enrollments:
-        stays[stay.school, stay.grade].append(stay)
+    """Add courses, sections of both terms, and the section enrollments of the current term."""
+    enrollments: dict[tuple[int, str], list[EnrollmentFact]] = defaultdict(list)
+    for enrollment in facts.enrollments:
+        enrollments[enrollment.school, enrollment.grade].append(enrollment)
     for school in facts.schools:
         faculty = _Faculty(school, facts, rng)
         for grade in school.grades:
-            if children := stays[school.id, grade]:
-                _add_grade(facts, faculty, grade, children)
-    _add_dual_places(facts)
+            if of_grade := enrollments[school.id, grade]:
+                _add_grade(facts, faculty, grade, of_grade)
+    _add_second_school_sections(facts)
     _share_an_identifier(facts)
 
 
-def _add_grade(facts: DistrictFacts, faculty: _Faculty, grade: str, stays: list[EnrollmentFact]) -> None:
-    """The courses of one grade level of one school."""
+def _add_grade(facts: DistrictFacts, faculty: _Faculty, grade: str, enrollments: list[EnrollmentFact]) -> None:
+    """Add the courses of one grade level of one school."""
     years, school = GRADES.index(grade), faculty.school.id
     elementary = years < 6
-    groups: dict[str, int] = {}
-    for child in stays:
-        groups.setdefault(child.student, len(groups))
+    positions: dict[str, int] = {}
+    for enrollment in enrollments:
+        positions.setdefault(enrollment.student, len(positions))
     subjects = (("HR", "Other"), *_CORE) if elementary else (*_CORE, *_MORE)
     for shift, (stem, subject) in enumerate(subjects):
         title = (
@@ -118,14 +118,18 @@ def _add_grade(facts: DistrictFacts, faculty: _Faculty, grade: str, stays: list[
         course = CourseFact(code=f"{stem}-{years:02}", title=title, subject=subject, school=school)
         facts.courses.append(course)
         sections = []
-        for number in range(-(-len(groups) // CLASS_SIZE)):
+        for number in range(-(-len(positions) // MAX_STUDENTS_PER_SECTION)):
             room = f"{grade} {number + 1}" if elementary else stem
             teacher = faculty.teacher(room, 3 if elementary else 6)
             sections.append([_section(course, number, teacher, term) for term in _TERMS])
             facts.sections.extend(sections[-1])
-        for stay in stays:
-            seat = (groups[stay.student] + (0 if elementary else shift * 9)) % len(groups)
-            facts.section_enrollments.append(_place(stay, sections[seat // CLASS_SIZE][0], homeroom=stem == "HR"))
+        for enrollment in enrollments:
+            seat = (positions[enrollment.student] + (0 if elementary else shift * 9)) % len(positions)
+            facts.section_enrollments.append(
+                _section_enrollment(
+                    enrollment, sections[seat // MAX_STUDENTS_PER_SECTION][0], homeroom=stem == "HR"
+                )
+            )
 
 
 def _section(
@@ -133,9 +137,9 @@ def _section(
 ) -> SectionFact:
     session, letter, (first, last) = term
     return SectionFact(
-        identifier=f"{course.school}-{letter}{YEAR % 100}-{course.code}-{number + 1:02}",
+        identifier=f"{course.school}-{letter}{SCHOOL_YEAR % 100}-{course.code}-{number + 1:02}",
         school=course.school,
-        year=YEAR,
+        year=SCHOOL_YEAR,
         session=session,
         course=course.code,
         name=f"{course.title} ({number + 1})",
@@ -143,36 +147,42 @@ def _section(
     )
 
 
-def _place(stay: EnrollmentFact, section: SectionFact, *, homeroom: bool = False) -> SectionEnrollmentFact:
-    exit_in_term = stay.exit if stay.exit and stay.exit <= FALL_DAYS[1] else None
+def _section_enrollment(
+    enrollment: EnrollmentFact, section: SectionFact, *, homeroom: bool = False
+) -> SectionEnrollmentFact:
+    exit_in_term = enrollment.exit if enrollment.exit and enrollment.exit <= FALL_DAYS[1] else None
     return SectionEnrollmentFact(
-        student=stay.student,
+        student=enrollment.student,
         section=section,
-        begin=max(stay.entry, FALL_DAYS[0]),
+        begin=max(enrollment.entry, FALL_DAYS[0]),
         end=exit_in_term,
         homeroom=homeroom,
     )
 
 
-def _add_dual_places(facts: DistrictFacts) -> None:
-    """Who visits a second school sits in one mathematics section there."""
-    for stay in facts.enrollments:
-        if not stay.primary:
-            section = next(s for s in facts.sections if s.school == stay.school and s.course.startswith("MATH"))
-            if not any(p.student == stay.student and p.section is section for p in facts.section_enrollments):
-                facts.section_enrollments.append(_place(stay, section))
+def _add_second_school_sections(facts: DistrictFacts) -> None:
+    """Enroll a student of two schools in one mathematics section at the second school."""
+    for enrollment in facts.enrollments:
+        if not enrollment.primary:
+            section = next(
+                s for s in facts.sections if s.school == enrollment.school and s.course.startswith("MATH")
+            )
+            if not any(
+                p.student == enrollment.student and p.section is section for p in facts.section_enrollments
+            ):
+                facts.section_enrollments.append(_section_enrollment(enrollment, section))
 
 
 def _share_an_identifier(facts: DistrictFacts) -> None:
-    """One section of the spring has the identifier of its sister in the fall, and the same children."""
+    """Give one spring section the identifier and the students of the same section in the fall."""
     fall, spring = next(
-        (one, two)
-        for one, two in zip(facts.sections[::2], facts.sections[1::2], strict=True)
-        if one.course.startswith("SCI")
+        (first, second)
+        for first, second in zip(facts.sections[::2], facts.sections[1::2], strict=True)
+        if first.course.startswith("SCI")
     )
     spring.identifier = fall.identifier
     facts.special_cases["shared_section_identifier"] = [fall.identifier]
-    for place in [place for place in facts.section_enrollments if place.section is fall and place.end is None]:
+    for section_enrollment in [e for e in facts.section_enrollments if e.section is fall and e.end is None]:
         facts.section_enrollments.append(
-            SectionEnrollmentFact(student=place.student, section=spring, begin=SPRING_DAYS[0])
+            SectionEnrollmentFact(student=section_enrollment.student, section=spring, begin=SPRING_DAYS[0])
         )

@@ -1,8 +1,8 @@
 """
-The synthetic district that all sandboxes serve: deterministic from a seed, of any size.
+The synthetic district that all sandboxes serve: deterministic from a seed, and of any size.
 
-Everybody is fictional. The awkward cases of real data are cast first, so that every later step can play them;
-`facts.special_cases` tells a test who shows which.
+All people are fictional. The special cases of real data are assigned to students first, so that every later
+step can add their data. `facts.special_cases` names the students of each case for tests.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from student_graph.adapters.sandbox.people import (
     rename,
 )
 from student_graph.adapters.sandbox.services import add_buses, add_caseloads, add_programs
-from student_graph.adapters.sandbox.years import NOW, YEAR
+from student_graph.adapters.sandbox.years import NOW, SCHOOL_YEAR
 
-SMALLEST, LARGEST = 10, 50_000
-_CAST: dict[str, tuple[tuple[str, int], ...]] = {
+MIN_STUDENTS, MAX_STUDENTS = 10, 50_000
+_STUDENTS_OF_CASE: dict[str, tuple[tuple[str, int], ...]] = {
     "re_entry": (("Elementary", 0),),
     "withdrawn": (("Elementary", 1),),
     "nothing_recorded": (("Elementary", 2),),
@@ -42,65 +42,67 @@ _CAST: dict[str, tuple[tuple[str, int], ...]] = {
     "leading_zeros": (("High", 8),),
     "unicode_name": (*(("High", 9 + n) for n in range(6)), ("Elementary", 8), ("Elementary", 9)),
 }
-"""Awkward case to the places of its players in the list of their level's students, youngest first."""
+"""The students of each special case: the level of their school, and their position among its students by grade."""
 
 
 def make_district(
     students: int = 1000, seed: int = 1, name: str = "Cedar Hollow School District", lea: int = 390042
 ) -> DistrictFacts:
     """
-    A district of so many students; equal arguments make equal districts. All districts number alike.
+    Build a district with `students` students. Equal arguments build equal districts.
+
+    All districts use the same student numbers.
 
     Raises:
-        ValueError: fewer than 10 students or more than 50,000.
+        ValueError: there are fewer than 10 or more than 50,000 students.
     """
-    if not SMALLEST <= students <= LARGEST:
-        raise ValueError(f"a district has {SMALLEST} to {LARGEST} students, not {students}")
+    if not MIN_STUDENTS <= students <= MAX_STUDENTS:
+        raise ValueError(f"a district has {MIN_STUDENTS} to {MAX_STUDENTS} students, not {students}")
 
-    def dice(part: str) -> Random:
+    def rng(part: str) -> Random:
         return Random(f"{seed} {part}")
 
-    facts = DistrictFacts(lea=lea, name=name, year=YEAR, now=NOW)
+    facts = DistrictFacts(lea=lea, name=name, year=SCHOOL_YEAR, now=NOW)
     add_schools(facts, students)
-    belongs = add_students(facts, students, dice("students"))
-    _cast(facts, belongs)
-    add_enrollments(facts, belongs, dice("enrollments"))
-    add_leaders(facts, dice("leaders"))
-    add_classes(facts, dice("classes"))
-    add_attendance(facts, dice("attendance"))
-    add_incidents(facts, dice("incidents"))
-    add_grades(facts, dice("grades"))
+    assignments = add_students(facts, students, rng("students"))
+    _assign_special_cases(facts, assignments)
+    add_enrollments(facts, assignments, rng("enrollments"))
+    add_leaders(facts, rng("leaders"))
+    add_classes(facts, rng("classes"))
+    add_attendance(facts, rng("attendance"))
+    add_incidents(facts, rng("incidents"))
+    add_grades(facts, rng("grades"))
     add_transcripts(facts)
-    add_assessments(facts, dice("assessments"))
-    add_contacts(facts, dice("contacts"))
-    add_programs(facts, dice("programs"))
-    add_buses(facts, dice("buses"))
+    add_assessments(facts, rng("assessments"))
+    add_contacts(facts, rng("contacts"))
+    add_programs(facts, rng("programs"))
+    add_buses(facts, rng("buses"))
     add_accounts(facts)
-    add_lms_courses(facts, dice("lms"))
-    add_caseloads(facts, dice("caseloads"))
+    add_lms_courses(facts, rng("lms"))
+    add_caseloads(facts, rng("caseloads"))
     return facts
 
 
-def _cast(facts: DistrictFacts, belongs: dict[str, tuple[SchoolFact, str]]) -> None:
-    """Choose who shows which awkward case; in a small district one child may show several."""
+def _assign_special_cases(facts: DistrictFacts, assignments: dict[str, tuple[SchoolFact, str]]) -> None:
+    """Choose the students of each special case; in a small district one student may have several."""
     levels: dict[str, list[StudentFact]] = {"High": [], "Middle": [], "Elementary": []}
-    for student in sorted(facts.students, key=lambda one: GRADES.index(belongs[one.id][1])):
-        levels[belongs[student.id][0].name.split()[-2]].append(student)
-    for case, players in _CAST.items():
-        chosen = [levels[level][place % len(levels[level])] for level, place in players]
+    for student in sorted(facts.students, key=lambda student: GRADES.index(assignments[student.id][1])):
+        levels[assignments[student.id][0].name.split()[-2]].append(student)
+    for case, positions in _STUDENTS_OF_CASE.items():
+        chosen = [levels[level][position % len(levels[level])] for level, position in positions]
         facts.special_cases[case] = list(dict.fromkeys(student.id for student in chosen))
     by_id = {student.id: student for student in facts.students}
-    for number, player in enumerate(facts.special_cases["unicode_name"]):
-        rename(by_id[player], number)
+    for number, student_id in enumerate(facts.special_cases["unicode_name"]):
+        rename(by_id[student_id], number)
     for case, code in (
         ("two_state_ids", ("State", "7399999999")),
         ("ssn_code", ("SSN", "900-45-6789")),
         ("leading_zeros", ("Local", "000412")),
     ):
-        for player in facts.special_cases[case]:
-            by_id[player].codes += (code,)
-    for player in facts.special_cases["no_email"]:
-        by_id[player].email = ""
-    one, two = (by_id[player] for player in facts.special_cases["crossed_lms_ids"])
-    if one.birth == two.birth:
-        two.birth = two.birth.replace(day=two.birth.day % 28 + 1)
+        for student_id in facts.special_cases[case]:
+            by_id[student_id].codes += (code,)
+    for student_id in facts.special_cases["no_email"]:
+        by_id[student_id].email = ""
+    first, second = (by_id[student_id] for student_id in facts.special_cases["crossed_lms_ids"])
+    if first.birth == second.birth:
+        second.birth = second.birth.replace(day=second.birth.day % 28 + 1)

@@ -1,4 +1,4 @@
-"""What happens at school day by day: attendance, incidents, and what followed."""
+"""Adds attendance, discipline incidents and discipline actions to a synthetic district."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from student_graph.adapters.sandbox.facts import (
     IncidentFact,
     SectionFact,
 )
-from student_graph.adapters.sandbox.years import FALL, FALL_DAYS, NOW, YEAR, instructional_days
+from student_graph.adapters.sandbox.years import FALL, FALL_DAYS, NOW, SCHOOL_YEAR, instructional_days
 
 _DAYS = instructional_days(FALL_DAYS[0], NOW.date() - timedelta(days=1))
 _CATEGORIES = ("Excused Absence", "Unexcused Absence", "Tardy", "Early departure")
@@ -25,16 +25,18 @@ _BEHAVIORS = ("School Code of Conduct", "School Violation", "State Offense", "Ot
 _DISCIPLINES = (("In School Suspension", 2.0), ("Out of School Suspension", 3.0), ("Removal from Classroom", 0.5))
 
 
-def _attended(stay: EnrollmentFact) -> list[date]:
-    """Days of instruction of a stay, up to the day at which the facts stand."""
-    return _DAYS[bisect_left(_DAYS, stay.entry) : bisect_left(_DAYS, stay.exit) if stay.exit else None]
+def _attended(enrollment: EnrollmentFact) -> list[date]:
+    """The days of instruction of an enrollment before the date of the facts."""
+    return _DAYS[
+        bisect_left(_DAYS, enrollment.entry) : bisect_left(_DAYS, enrollment.exit) if enrollment.exit else None
+    ]
 
 
-def _event(stay: EnrollmentFact, day: date, category: str, duration: float | None = None) -> AttendanceFact:
+def _event(enrollment: EnrollmentFact, day: date, category: str, duration: float | None = None) -> AttendanceFact:
     return AttendanceFact(
-        student=stay.student,
-        school=stay.school,
-        year=YEAR,
+        student=enrollment.student,
+        school=enrollment.school,
+        year=SCHOOL_YEAR,
         session=FALL,
         day=day,
         category=category,
@@ -44,63 +46,67 @@ def _event(stay: EnrollmentFact, day: date, category: str, duration: float | Non
 
 
 def add_attendance(facts: DistrictFacts, rng: Random) -> None:
-    """Events of school days for most students, of sections for some; most days nobody writes anything."""
+    """Add attendance events: of school days for most students, of sections for some. Most days have no event."""
     sections: dict[tuple[str, int], list[SectionFact]] = defaultdict(list)
-    for place in facts.section_enrollments:
-        if place.section.session == FALL:
-            sections[place.student, place.section.school].append(place.section)
-    for stay in facts.enrollments:
-        days = _attended(stay)
+    for section_enrollment in facts.section_enrollments:
+        if section_enrollment.section.session == FALL:
+            sections[section_enrollment.student, section_enrollment.section.school].append(
+                section_enrollment.section
+            )
+    for enrollment in facts.enrollments:
+        days = _attended(enrollment)
         count = min(len(days), int(rng.expovariate(1 / 2.2)), 30)
         for day in sorted(rng.sample(days, count)):
             category = rng.choices(_CATEGORIES, (54, 36, 8, 2))[0]
             duration = rng.choice((1.0, 1.0, 1.0, 0.5, None)) if "Absence" in category else None
-            facts.attendance.append(_event(stay, day, category, duration))
+            facts.attendance.append(_event(enrollment, day, category, duration))
         for _ in range(int(rng.expovariate(2.5)) if days else 0):
-            section = rng.choice(sections[stay.student, stay.school])
-            facts.attendance.append(_late(_event(stay, rng.choice(days), "Tardy"), section))
-    _add_awkward_attendance(facts, sections)
+            section = rng.choice(sections[enrollment.student, enrollment.school])
+            facts.attendance.append(_tardy_in_section(_event(enrollment, rng.choice(days), "Tardy"), section))
+    _add_special_cases(facts, sections)
 
 
-def _late(event: AttendanceFact, section: SectionFact) -> AttendanceFact:
-    """The same event, about one section."""
+def _tardy_in_section(event: AttendanceFact, section: SectionFact) -> AttendanceFact:
+    """Turn an event into one about a section."""
     event.section, event.arrival = section, time(9, 5 + len(section.identifier) % 40)
     return event
 
 
-def _add_awkward_attendance(facts: DistrictFacts, sections: dict[tuple[str, int], list[SectionFact]]) -> None:
-    cast = facts.special_cases
-    unusual = set(cast["dual_enrollment"] + cast["several_events_a_day"] + cast["unmapped_descriptor"])
+def _add_special_cases(facts: DistrictFacts, sections: dict[tuple[str, int], list[SectionFact]]) -> None:
+    cases = facts.special_cases
+    unusual = set(cases["dual_enrollment"] + cases["several_events_a_day"] + cases["unmapped_descriptor"])
     facts.attendance = [event for event in facts.attendance if event.student not in unusual]
-    for stay in facts.enrollments:
-        if stay.student in cast["dual_enrollment"]:
-            first = 10 if stay.primary else 12
+    for enrollment in facts.enrollments:
+        if enrollment.student in cases["dual_enrollment"]:
+            first = 10 if enrollment.primary else 12
             for day in _DAYS[first : first + 5 : 2]:
-                facts.attendance.append(_event(stay, day, "Excused Absence", 0.5))
-        if stay.student in cast["several_events_a_day"]:
-            section = sections[stay.student, stay.school][0]
-            facts.attendance.append(_event(stay, _DAYS[20], "Tardy"))
-            facts.attendance.append(_event(stay, _DAYS[20], "Unexcused Absence", 0.5))
-            facts.attendance.append(_late(_event(stay, _DAYS[20], "Tardy"), section))
-        if stay.student in cast["unmapped_descriptor"]:
-            local = _event(stay, _DAYS[15], "Truant (local)", 1.0)
+                facts.attendance.append(_event(enrollment, day, "Excused Absence", 0.5))
+        if enrollment.student in cases["several_events_a_day"]:
+            section = sections[enrollment.student, enrollment.school][0]
+            facts.attendance.append(_event(enrollment, _DAYS[20], "Tardy"))
+            facts.attendance.append(_event(enrollment, _DAYS[20], "Unexcused Absence", 0.5))
+            facts.attendance.append(_tardy_in_section(_event(enrollment, _DAYS[20], "Tardy"), section))
+        if enrollment.student in cases["unmapped_descriptor"]:
+            local = _event(enrollment, _DAYS[15], "Truant (local)", 1.0)
             local.namespace = "uri://local"
             facts.attendance.append(local)
-            facts.attendance.append(_event(stay, _DAYS[16], "Excused Absence", 1.0))
+            facts.attendance.append(_event(enrollment, _DAYS[16], "Excused Absence", 1.0))
 
 
 def add_incidents(facts: DistrictFacts, rng: Random) -> None:
-    """An incident for about every fortieth child, with victims and witnesses, and actions."""
+    """
+    Add an incident for about every fortieth student, with victims and witnesses, and the actions that follow.
+    """
     schoolmates: dict[int, list[str]] = defaultdict(list)
-    for stay in facts.enrollments:
-        if stay.exit is None and stay.primary:
-            schoolmates[stay.school].append(stay.student)
+    for enrollment in facts.enrollments:
+        if enrollment.exit is None and enrollment.primary:
+            schoolmates[enrollment.school].append(enrollment.student)
     for number in range(max(2, len(facts.students) // 40)):
         school = rng.choices(facts.schools, [len(schoolmates[s.id]) for s in facts.schools])[0].id
-        involved = rng.sample(schoolmates[school], min(3, len(schoolmates[school])))
+        students = rng.sample(schoolmates[school], min(3, len(schoolmates[school])))
         behavior = rng.choices(_BEHAVIORS, (60, 25, 5, 10))[0]
-        parts = [(involved[0], behavior, "Perpetrator")]
-        for student, part in zip(involved[1:], ("Victim", "Witness"), strict=False):
+        parts = [(students[0], behavior, "Perpetrator")]
+        for student, part in zip(students[1:], ("Victim", "Witness"), strict=False):
             if rng.random() < 0.4:
                 parts.append((student, behavior, part))
         incident = IncidentFact(

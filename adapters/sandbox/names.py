@@ -1,6 +1,6 @@
-"""Names that fictional people of the district are given."""
+"""Names of the fictional people of a district."""
 
-# ruff: noqa: SIM905 - a hundred names read better as text than as one string a line
+# ruff: noqa: SIM905 - a hundred names are easier to read as text than as one string per line
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ UNUSUAL = (
     ("عائشة", "الخطيب"),
     ("Олена", "Шевченко"),
 )
-"""Given and family names with accents, apostrophe, hyphen, other scripts, right to left."""
+"""First and last names with accents, an apostrophe, a hyphen, other scripts, and right-to-left scripts."""
 
 
-def given_name(rng: Random, sex: str) -> str:
-    """A given name for `Female` or `Male`."""
+def first_name(rng: Random, sex: str) -> str:
+    """Return a first name for `Female` or `Male`."""
     return rng.choice(GIRLS if sex == "Female" else BOYS)
 
 
-def family_name(rng: Random) -> str:
-    """A family name, double-barrelled now and then."""
+def last_name(rng: Random) -> str:
+    """Return a last name; a few are double names."""
     return rng.choice(FAMILIES) if rng.random() < 0.96 else f"{rng.choice(FAMILIES)}-{rng.choice(FAMILIES)}"
 
 
 def mailbox(first: str, last: str, number: str) -> str:
-    """The part of an e-mail address before the @: ASCII, and unlike anybody else's."""
-    spelled = unicodedata.normalize("NFKD", f"{first}.{last}".lower())
-    ascii_only = "".join(c for c in spelled if c.isascii() and (c.isalnum() or c in ".-"))
+    """Return the part of an e-mail address before the @: unique, and in ASCII."""
+    decomposed = unicodedata.normalize("NFKD", f"{first}.{last}".lower())
+    ascii_only = "".join(c for c in decomposed if c.isascii() and (c.isalnum() or c in ".-"))
     return f"{ascii_only.strip('.-') or 'student'}.{number[-4:]}" if len(ascii_only) > 1 else f"student.{number}"

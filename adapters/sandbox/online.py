@@ -1,4 +1,4 @@
-"""The learning management system: accounts, courses, assigned work and engagement."""
+"""Adds the LMS data of a synthetic district: accounts, courses, assigned work and engagement."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ _FIRST_ONLINE_GRADE = GRADES.index("Third grade")
 
 
 def add_accounts(facts: DistrictFacts) -> None:
-    """An account for all but the unlinked; two children have each other's number; some accounts are nobody's."""
+    """
+    Add LMS accounts for staff and students.
+
+    Some students have none, two students have each other's number, and some accounts belong to no student.
+    """
     crossed = facts.special_cases["crossed_lms_ids"]
     swapped = dict(zip(crossed, reversed(crossed), strict=True))
     for student in facts.students:
         if student.id not in facts.special_cases["no_lms_link"]:
             facts.accounts.append(
                 LmsAccountFact(
-                    id=_account_number(facts),
+                    id=_next_account_id(facts),
                     owner=student.id,
                     sis_id=swapped.get(student.id, student.id),
                     login=student.email.split("@")[0] or f"s{student.id}",
@@ -45,7 +49,7 @@ def add_accounts(facts: DistrictFacts) -> None:
     for staff in facts.staff:
         facts.accounts.append(
             LmsAccountFact(
-                id=_account_number(facts),
+                id=_next_account_id(facts),
                 owner=staff.id,
                 sis_id=staff.id,
                 login=staff.email.split("@")[0],
@@ -59,7 +63,7 @@ def add_accounts(facts: DistrictFacts) -> None:
         login = name.lower().replace(" ", ".")
         facts.accounts.append(
             LmsAccountFact(
-                id=_account_number(facts),
+                id=_next_account_id(facts),
                 owner="",
                 sis_id=None,
                 login=login,
@@ -74,35 +78,37 @@ def add_accounts(facts: DistrictFacts) -> None:
     ]
 
 
-def _account_number(facts: DistrictFacts) -> int:
+def _next_account_id(facts: DistrictFacts) -> int:
     return 7001 + len(facts.accounts)
 
 
 def add_lms_courses(facts: DistrictFacts, rng: Random) -> None:
-    """A course for each section of this term from the third grade up, and one that no section stands behind."""
+    """Add a course for each section of this term from the third grade up, and one that has no section."""
     accounts = {account.owner: account.id for account in facts.accounts if account.owner}
     members: dict[str, list[SectionEnrollmentFact]] = defaultdict(list)
-    for place in facts.section_enrollments:
-        if place.section.session == FALL and place.end is None:
-            members[place.section.identifier].append(place)
+    for section_enrollment in facts.section_enrollments:
+        if section_enrollment.section.session == FALL and section_enrollment.end is None:
+            members[section_enrollment.section.identifier].append(section_enrollment)
     for section in facts.sections:
-        if section.session == FALL and _online(section):
-            present = tuple(accounts[p.student] for p in members[section.identifier] if p.student in accounts)
+        if section.session == FALL and _has_lms_course(section):
+            student_accounts = tuple(
+                accounts[p.student] for p in members[section.identifier] if p.student in accounts
+            )
             teachers = tuple(accounts[person] for person, _, _, _ in section.staff)
-            _add_work(facts, _course(facts, section, present, teachers), rng)
-    nobody = tuple(account.id for account in facts.accounts if account.sis_id is None)
+            _add_work(facts, _course(facts, section, student_accounts, teachers), rng)
+    unmatched = tuple(account.id for account in facts.accounts if account.sis_id is None)
     students = tuple(accounts[s.id] for s in facts.students[:3] if s.id in accounts)
-    _add_work(facts, _course(facts, None, (*students, *nobody), ()), rng)
+    _add_work(facts, _course(facts, None, (*students, *unmatched), ()), rng)
 
 
-def _online(section: SectionFact) -> bool:
+def _has_lms_course(section: SectionFact) -> bool:
     return not section.course.startswith("HR") and int(section.course[-2:]) >= _FIRST_ONLINE_GRADE
 
 
 def _course(
     facts: DistrictFacts, section: SectionFact | None, members: tuple[int, ...], teachers: tuple[int, ...]
 ) -> LmsCourseFact:
-    """The course of a section, or the chess club."""
+    """Build the course of a section, or the chess club if there is none."""
     number = 3001 + len(facts.lms_courses)
     return LmsCourseFact(
         id=number,
@@ -117,7 +123,7 @@ def _course(
 
 
 def _add_work(facts: DistrictFacts, course: LmsCourseFact, rng: Random) -> None:
-    """Take a course into the facts, with its assignments, its members' work and their engagement."""
+    """Add a course to the facts, with its assignments, and the work and engagement of its members."""
     facts.lms_courses.append(course)
     for title, due in zip(_TITLES, _DUE, strict=True):
         assignment = AssignmentFact(
@@ -135,23 +141,23 @@ def _add_work(facts: DistrictFacts, course: LmsCourseFact, rng: Random) -> None:
 
 
 def _submission(assignment: AssignmentFact, due: date, account: int, rng: Random) -> SubmissionFact:
-    """Work that was due is mostly graded; work that is not due yet is mostly open."""
+    """Build a submission: most work past its due date is graded, most other work is not submitted yet."""
     work = SubmissionFact(
         id=assignment.id * 10_000 + account % 10_000,
         assignment=assignment.id,
         account=account,
         state="unsubmitted",
     )
-    chance, over = rng.random(), due < NOW.date()
-    if not over and chance < 0.8:
+    chance, past_due = rng.random(), due < NOW.date()
+    if not past_due and chance < 0.8:
         return work
-    if over and chance < 0.1:
+    if past_due and chance < 0.1:
         work.missing, work.excused = assignment.due is not None and chance >= 0.02, chance < 0.02
         return work
-    moment = datetime.combine(due if over else NOW.date() - timedelta(days=1), time(16, 30), UTC)
-    work.late = over and assignment.due is not None and chance < 0.2
+    moment = datetime.combine(due if past_due else NOW.date() - timedelta(days=1), time(16, 30), UTC)
+    work.late = past_due and assignment.due is not None and chance < 0.2
     work.submitted = moment + timedelta(days=2 if work.late else 0)
-    work.state = "pending_review" if chance > 0.97 else "graded" if over and chance < 0.9 else "submitted"
+    work.state = "pending_review" if chance > 0.97 else "graded" if past_due and chance < 0.9 else "submitted"
     if work.state == "graded" and assignment.points is not None:
         work.score = round(assignment.points * rng.betavariate(6, 2), 1)
         work.grade = f"{work.score:g}"

@@ -1,4 +1,4 @@
-"""Schools, children, their stays at schools, and their parents."""
+"""Adds schools, students, enrollments and contacts to a synthetic district."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from student_graph.adapters.sandbox.facts import (
     SchoolFact,
     StudentFact,
 )
-from student_graph.adapters.sandbox.names import UNUSUAL, family_name, given_name, mailbox
-from student_graph.adapters.sandbox.years import FALL_DAYS, YEAR, add_year, calendar_code, instructional_days
+from student_graph.adapters.sandbox.names import UNUSUAL, first_name, last_name, mailbox
+from student_graph.adapters.sandbox.years import (
+    FALL_DAYS,
+    SCHOOL_YEAR,
+    add_year,
+    calendar_code,
+    instructional_days,
+)
 
 GRADES = (
     "Kindergarten",
@@ -31,24 +37,23 @@ GRADES = (
     "Eleventh grade",
     "Twelfth grade",
 )
-"""Grade levels by number of years at school."""
+"""Grade levels, by number of years at school."""
 LEVELS = (("High", 1, GRADES[9:], 0.30), ("Middle", 101, GRADES[6:9], 0.25), ("Elementary", 201, GRADES[:6], 0.45))
 """(level, first school number, grade levels, share of the students)"""
-_PLACES = ("Cedar Hollow", "Juniper Creek", "Alder Ridge", "Willow Bend", "Larkspur", "Stonebridge", "Foxglove")
+_TOWNS = ("Cedar Hollow", "Juniper Creek", "Alder Ridge", "Willow Bend", "Larkspur", "Stonebridge", "Foxglove")
 _RACES = ("White", "Black or African American", "Asian", "American Indian or Alaska Native", "Other")
 
 
 def add_schools(facts: DistrictFacts, students: int) -> None:
-    """One high, one middle and one elementary school per thousand students, each with its year."""
+    """Add one high, one middle and one elementary school per thousand students, each with its school year."""
     for number in range(max(1, round(students / 1000))):
-        place = _PLACES[number % len(_PLACES)] + (
-            f" {number // len(_PLACES) + 1}" if number >= len(_PLACES) else ""
-        )
+        suffix = f" {number // len(_TOWNS) + 1}" if number >= len(_TOWNS) else ""
+        town = _TOWNS[number % len(_TOWNS)] + suffix
         for level, first, grades, _ in LEVELS:
             school = SchoolFact(
                 id=facts.lea * 1000 + first + number,
-                name=f"{place} {level} School",
-                short_name=f"{place} {level[0]}S",
+                name=f"{town} {level} School",
+                short_name=f"{town} {level[0]}S",
                 grades=grades,
             )
             facts.schools.append(school)
@@ -59,7 +64,7 @@ def add_schools(facts: DistrictFacts, students: int) -> None:
 
 
 def _seats(facts: DistrictFacts, students: int) -> Iterator[tuple[SchoolFact, str]]:
-    """A school and a grade level for each student."""
+    """Yield a school and a grade level for each student."""
     groups = len(facts.schools) // len(LEVELS)
     for group in range(groups):
         size = students // groups + (group < students % groups)
@@ -72,25 +77,25 @@ def _seats(facts: DistrictFacts, students: int) -> Iterator[tuple[SchoolFact, st
 
 
 def add_students(facts: DistrictFacts, students: int, rng: Random) -> dict[str, tuple[SchoolFact, str]]:
-    """Children with names and identifiers; the answer is where each belongs."""
+    """Add students with names and identifiers, and return the school and grade level of each."""
     seats = list(_seats(facts, students))
     rng.shuffle(seats)
-    belongs = {}
+    assignments = {}
     for number, (school, grade) in enumerate(seats):
         student = _student(f"{401001 + number}", GRADES.index(grade), rng)
         facts.students.append(student)
-        belongs[student.id] = (school, grade)
-    return belongs
+        assignments[student.id] = (school, grade)
+    return assignments
 
 
 def _student(number: str, years: int, rng: Random) -> StudentFact:
     sex = rng.choice(("Female", "Male"))
-    first, last = given_name(rng, sex), family_name(rng)
+    first, last = first_name(rng, sex), last_name(rng)
     return StudentFact(
         id=number,
         first=first,
         last=last,
-        middle=given_name(rng, sex) if rng.random() < 0.6 else None,
+        middle=first_name(rng, sex) if rng.random() < 0.6 else None,
         suffix="Jr" if sex == "Male" and rng.random() < 0.02 else None,
         preferred_first=first[:3] if rng.random() < 0.05 else None,
         birth=date(2020 - years, 9, 2) + timedelta(days=rng.randrange(365)),
@@ -109,46 +114,48 @@ def rename(student: StudentFact, number: int) -> None:
     student.email = f"{mailbox(student.first, student.last, student.id)}@students.cedarhollow.example"
 
 
-def add_enrollments(facts: DistrictFacts, belongs: dict[str, tuple[SchoolFact, str]], rng: Random) -> None:
-    """The stay of every student, and the unusual stays of the students cast for them."""
-    cast, days = facts.special_cases, instructional_days(*FALL_DAYS)
-    for student, (school, grade) in belongs.items():
+def add_enrollments(facts: DistrictFacts, assignments: dict[str, tuple[SchoolFact, str]], rng: Random) -> None:
+    """Add an enrollment for each student, and the enrollments of the special cases."""
+    cases, days = facts.special_cases, instructional_days(*FALL_DAYS)
+    for student, (school, grade) in assignments.items():
         late = rng.random() < 0.03
-        stay = EnrollmentFact(
+        enrollment = EnrollmentFact(
             student=student,
             school=school.id,
-            year=YEAR,
+            year=SCHOOL_YEAR,
             grade=grade,
             entry=days[rng.randrange(5, 30)] if late else days[0],
             entry_type="Transfer" if late else "Next year school",
             calendar=calendar_code(school.id),
         )
-        if student in cast["nothing_recorded"]:
+        if student in cases["nothing_recorded"]:
             continue
-        facts.enrollments.append(stay)
-        if student in cast["re_entry"] + cast["withdrawn"]:
-            stay.entry, stay.entry_type = days[0], "Next year school"
-            stay.exit, stay.exit_type = date(2026, 9, 18), "Transferred"
-        if student in cast["re_entry"]:
-            facts.enrollments.append(_stay(stay, school.id, entry=date(2026, 10, 12), entry_type="Re-entry"))
-        if student in cast["future_exit"]:
-            stay.exit, stay.exit_type = date(2027, 1, 15), "Transferred"
-        if student in cast["dual_enrollment"]:
-            high = next(other for other in facts.schools if "Ninth grade" in other.grades)
-            stay.fte, stay.entry = 0.8, days[0]
+        facts.enrollments.append(enrollment)
+        if student in cases["re_entry"] + cases["withdrawn"]:
+            enrollment.entry, enrollment.entry_type = days[0], "Next year school"
+            enrollment.exit, enrollment.exit_type = date(2026, 9, 18), "Transferred"
+        if student in cases["re_entry"]:
             facts.enrollments.append(
-                _stay(stay, high.id, entry=days[0], entry_type="Other", primary=False, fte=0.2)
+                _second_enrollment(enrollment, school.id, entry=date(2026, 10, 12), entry_type="Re-entry")
+            )
+        if student in cases["future_exit"]:
+            enrollment.exit, enrollment.exit_type = date(2027, 1, 15), "Transferred"
+        if student in cases["dual_enrollment"]:
+            high = next(other for other in facts.schools if "Ninth grade" in other.grades)
+            enrollment.fte, enrollment.entry = 0.8, days[0]
+            facts.enrollments.append(
+                _second_enrollment(enrollment, high.id, entry=days[0], entry_type="Other", primary=False, fte=0.2)
             )
 
 
-def _stay(
+def _second_enrollment(
     first: EnrollmentFact, school: int, *, entry: date, entry_type: str, primary: bool = True, fte: float = 1.0
 ) -> EnrollmentFact:
-    """Another stay of the same student."""
+    """Build another enrollment of the same student."""
     return EnrollmentFact(
         student=first.student,
         school=school,
-        year=YEAR,
+        year=SCHOOL_YEAR,
         grade=first.grade,
         entry=entry,
         entry_type=entry_type,
@@ -159,7 +166,7 @@ def _stay(
 
 
 def add_contacts(facts: DistrictFacts, rng: Random) -> None:
-    """One or two contacts for most students; a contact may be shared by two children of one family name."""
+    """Add one or two contacts for most students; two students with one last name may share a contact."""
     families: dict[str, str] = {}
     for student in facts.students:
         if student.id in facts.special_cases["nothing_recorded"]:
@@ -171,8 +178,8 @@ def add_contacts(facts: DistrictFacts, rng: Random) -> None:
             shared = families.get(key) if rng.random() < 0.1 else None
             contact = families[key] = shared or f"C{student.id}{number}"
             mother = relation == "Mother" or (relation == "Guardian" and int(contact[1:]) % 2)
-            own, rights = Random(contact), Random(f"{contact} rights")
-            first = given_name(own, "Female" if mother else "Male")
+            personal, rights = Random(contact), Random(f"{contact} rights")
+            first = first_name(personal, "Female" if mother else "Male")
             facts.contacts.append(
                 ContactFact(
                     id=contact,
@@ -181,7 +188,7 @@ def add_contacts(facts: DistrictFacts, rng: Random) -> None:
                     last=student.last,
                     relation=relation,
                     email=f"{mailbox(first, student.last, contact)}@home.example",
-                    phone=f"(555) 01{own.randrange(10)}-{own.randrange(10_000):04}",
+                    phone=f"(555) 01{personal.randrange(10)}-{personal.randrange(10_000):04}",
                     primary=number == 0,
                     lives_with=number == 0 or rng.random() < 0.7,
                     legal_guardian=relation != "Guardian" or rights.random() < 0.8,

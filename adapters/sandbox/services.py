@@ -1,4 +1,4 @@
-"""Programs that students take part in, meals, and the bus."""
+"""Adds programs, meals, caseloads and buses to a synthetic district."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
 
 def add_programs(facts: DistrictFacts, rng: Random) -> None:
-    """Each program for its share of the students; some have left it again."""
+    """Add each program for its share of the students; some participations have ended."""
     for student in facts.students:
         if student.id in facts.special_cases["nothing_recorded"]:
             continue
@@ -68,9 +68,9 @@ def _details(kind: str, rng: Random) -> dict[str, str]:
 
 def add_caseloads(facts: DistrictFacts, rng: Random) -> None:
     """
-    Who serves students beside classes: a therapist for special education, and at each school a small group.
+    Add staff who serve students outside classes: a therapist, and a reading group at each school.
 
-    Somebody who helped all groups and has left is there too, and an aide of whom it is not said what is open.
+    One specialist has left all reading groups. It is not recorded whether one aide may see the students' records.
     """
     therapist = hire(facts, facts.lea, "Specialist/Consultant", "Speech therapist", rng)
     aide = hire(facts, facts.lea, "Specialist/Consultant", "Program aide", rng)
@@ -86,30 +86,41 @@ def add_caseloads(facts: DistrictFacts, rng: Random) -> None:
         )
     former = hire(facts, facts.lea, "Specialist/Consultant", "Reading specialist", rng)
     for school in facts.schools:
-        here = [stay.student for stay in facts.enrollments if stay.school == school.id and stay.exit is None]
+        students = [
+            enrollment.student
+            for enrollment in facts.enrollments
+            if enrollment.school == school.id and enrollment.exit is None
+        ]
         reader = hire(facts, school.id, "Specialist/Consultant", "Reading specialist", rng)
-        chosen = rng.sample(here, min(6, len(here)))
+        chosen = rng.sample(students, min(6, len(students)))
         left = date(2026, 10, 16)
         facts.cohorts.append(
             CohortFact(
                 id=f"READ-{school.id}",
                 organization=school.id,
                 staff=((reader, FALL_DAYS[0], None, True), (former, FALL_DAYS[0], left, True)),
-                students=tuple((each, FALL_DAYS[0], None if place else left) for place, each in enumerate(chosen)),
+                students=tuple(
+                    (student, FALL_DAYS[0], None if position else left) for position, student in enumerate(chosen)
+                ),
             )
         )
 
 
 def add_buses(facts: DistrictFacts, rng: Random) -> None:
-    """Every third student rides a bus of the school."""
+    """Add a school bus for every third student."""
     numbers = {school.id: 100 + 10 * number for number, school in enumerate(facts.schools)}
-    for stay in facts.enrollments:
-        if stay.primary and stay.exit is None and stay.entry_type != "Re-entry" and rng.random() < 0.33:
-            number = numbers[stay.school] + rng.randrange(1, 10)
-            days = _WEEK if GRADES.index(stay.grade) < 9 or rng.random() < 0.7 else _WEEK[::2]
+    for enrollment in facts.enrollments:
+        if (
+            enrollment.primary
+            and enrollment.exit is None
+            and enrollment.entry_type != "Re-entry"
+            and rng.random() < 0.33
+        ):
+            number = numbers[enrollment.school] + rng.randrange(1, 10)
+            days = _WEEK if GRADES.index(enrollment.grade) < 9 or rng.random() < 0.7 else _WEEK[::2]
             facts.buses.append(
                 BusFact(
-                    student=stay.student,
+                    student=enrollment.student,
                     bus=f"Bus {number}",
                     route=f"{number}",
                     miles=round(rng.uniform(0.8, 14), 1),

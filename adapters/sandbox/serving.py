@@ -1,9 +1,9 @@
 """
-A sandbox: a vendor as a small web application, answering on a loopback port.
+A sandbox: a small web application that behaves like a vendor, on a loopback port.
 
-A vendor's `sandbox.py` subclasses `Sandbox` and gives its routes. Everybody gets the same switches: latency,
-down, down after so many answers, throttled, short pages, rows missing at the head of lists. `GET /-/switches`
-reads them, `POST /-/switches` with a JSON object changes them.
+A vendor's `sandbox.py` subclasses `Sandbox` and defines the routes. All sandboxes have the same switches to
+simulate problems, such as latency, an outage or throttling (`Switches`). `GET /-/switches` returns them, and
+`POST /-/switches` with a JSON object changes them.
 """
 
 from __future__ import annotations
@@ -25,98 +25,106 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_HERE = "127.0.0.1"
+_LOOPBACK = "127.0.0.1"
+_START_POLL_SECONDS = 0.005
+_STOP_TIMEOUT_SECONDS = 10
 
 
 @dataclass(slots=True)
 class Switches:
-    """What can go wrong with a sandbox, by hand."""
+    """Problems of a vendor that a test or a user can switch on."""
 
     latency: float = 0.0
-    """Milliseconds before each answer."""
+    """Delay of each response in milliseconds."""
     down: bool = False
-    """Answer nothing but 503."""
+    """Answer every request with the vendor's response for an outage, usually 503."""
     down_after: int | None = None
-    """Go down after so many more answers; None never does."""
+    """Number of further responses before the vendor goes down; None for never."""
     throttled: bool = False
-    """Refuse with the vendor's own throttling answer."""
+    """Answer every request with the vendor's own throttling response."""
     page_limit: int | None = None
-    """No page holds more rows, whatever is asked for; None leaves it to the vendor's own limit."""
+    """Maximum number of rows on a page, whatever is requested; None for the vendor's own limit."""
     missing: int = 0
-    """So many rows at the head of every list are not there: turned up or down between two pages, rows have been
-    deleted or inserted."""
+    """
+    Number of rows that are missing at the start of every list. A higher number between two pages deletes rows,
+    a lower one inserts them.
+    """
 
     def clamp(self, size: int) -> int:
-        """Rows that a page holds when so many are asked for."""
+        """Return the number of rows on a page when `size` rows are requested."""
         return size if self.page_limit is None else min(size, self.page_limit)
 
-    def change(self, changed: dict[str, Any]) -> None:
+    def change(self, values: dict[str, Any]) -> None:
         """
-        Set the switches named.
+        Set switches by name.
 
         Raises:
-            ValueError: there is no such switch.
+            ValueError: there is no switch of that name.
         """
         names = {f.name for f in fields(self)}
-        if unknown := changed.keys() - names:
+        if unknown := values.keys() - names:
             raise ValueError(f"no such switch: {', '.join(sorted(unknown))}; there are {', '.join(sorted(names))}")
-        for name, setting in changed.items():
+        for name, setting in values.items():
             setattr(self, name, setting)
 
 
 class Sandbox(ABC):
-    """A vendor as a small web application."""
+    """A small web application that behaves like a vendor."""
 
     kind: ClassVar[str]
-    """Name of the adapter that speaks to it."""
+    """Name of the adapter for it."""
     token_path: ClassVar[str | None] = None
-    """Where tokens that expire are given out; None where credentials are fixed."""
+    """Path of the token endpoint; None if the credentials are fixed."""
 
     def __init__(self) -> None:
         self.switches = Switches()
         self.requests: list[str] = []
-        """Method and address of each request, switches left out, oldest first."""
+        """Method, path and query of each request, the oldest first, without requests for the switches."""
         self.url = ""
-        """Where it answers, once it does, without a trailing slash."""
+        """Its address without a trailing slash; empty until it is served."""
 
     def source_settings(self) -> dict[str, Any]:
-        """The settings of a gateway's source: it must be told that the vendor stands on this machine."""
-        return {**self.settings(), "networks": [f"{_HERE}/32"]}
+        """
+        Return the settings of a source: those of the adapter, and this machine as an allowed private network.
+        """
+        return {**self.settings(), "networks": [f"{_LOOPBACK}/32"]}
 
     @abstractmethod
     def routes(self) -> Sequence[BaseRoute]:
-        """The vendor's routes."""
+        """Return the vendor's routes."""
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """Settings with which the adapter reaches this sandbox at `self.url`."""
+        """Return the adapter's settings for this sandbox at `self.url`."""
 
     @abstractmethod
     def known_keys(self, kind: str) -> list[str]:
         """
-        Keys of a kind that it can answer, as the adapter is given them; empty when it knows none of that kind.
+        Return the known keys of a kind, in the form that the adapter receives them; empty if there are none.
 
-        Kinds are `student`, `contact`, `school`, `section`, `staff`, `district` and `assessment`.
+        The kinds are `student`, `contact`, `school`, `section`, `staff`, `district` and `assessment`.
         """
 
     def arguments(self) -> dict[str, Any]:
-        """Values for lookups' keyword arguments, such as `school_year`, under which the sandbox has answers."""
+        """
+        Return values of lookups' keyword arguments, such as `school_year`, for which the sandbox has records.
+        """
         return {}
 
     def revoke(self) -> None:
-        """Forget every token that was given out; a vendor that has a `token_path` says how."""
+        """Revoke all issued tokens. A sandbox with a `token_path` overrides this."""
         raise NotImplementedError
 
     def unavailable_response(self) -> Response:
-        """What the vendor answers when it is down."""
+        """Return the vendor's response during an outage."""
         return JSONResponse({"message": "Service unavailable"}, status_code=503)
 
     @abstractmethod
     def throttled_response(self) -> Response:
-        """What the vendor answers when it throttles."""
+        """Return the vendor's response to too many requests."""
 
     def app(self) -> ASGIApp:
-        """The application, switches included."""
+        """Return the application with its switches."""
         return _Switched(
             self, Starlette(routes=[Route("/-/switches", self._switch, methods=["GET", "POST"]), *self.routes()])
         )
@@ -131,7 +139,7 @@ class Sandbox(ABC):
 
 
 class _Switched:
-    """Applies the switches to every request but the switches' own."""
+    """Applies the switches to all requests except those for the switches themselves."""
 
     def __init__(self, sandbox: Sandbox, app: ASGIApp) -> None:
         self._sandbox = sandbox
@@ -161,20 +169,20 @@ class _Switched:
 
 @contextlib.contextmanager
 def served(*sandboxes: Sandbox) -> Iterator[None]:
-    """Serve sandboxes on free loopback ports, in one thread of their own, until the block ends."""
-    sockets = []
-    servers = []
+    """Serve sandboxes on free loopback ports, in one separate thread, until the block ends."""
+    sockets: list[socket.socket] = []
+    servers: list[_Server] = []
     for sandbox in sandboxes:
-        bound = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio turns Nagle off only where this is said
-        bound.bind((_HERE, 0))
-        sandbox.url = f"http://{_HERE}:{bound.getsockname()[1]}"
+        listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio disables Nagle only with this protocol
+        listener.bind((_LOOPBACK, 0))
+        sandbox.url = f"http://{_LOOPBACK}:{listener.getsockname()[1]}"
         config = uvicorn.Config(sandbox.app(), log_level="critical", access_log=False, lifespan="off")
         servers.append(_Server(config))
-        sockets.append(bound)
+        sockets.append(listener)
 
     async def run() -> None:
         await asyncio.gather(
-            *(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True))
+            *(server.serve(sockets=[listener]) for server, listener in zip(servers, sockets, strict=True))
         )
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="sandboxes", daemon=True)
@@ -183,19 +191,19 @@ def served(*sandboxes: Sandbox) -> Iterator[None]:
         while not all(server.started for server in servers):
             if not thread.is_alive():
                 raise RuntimeError("the sandboxes did not start")
-            time.sleep(0.005)
+            time.sleep(_START_POLL_SECONDS)
         yield
     finally:
         for server in servers:
             server.should_exit = True
             server.force_exit = True
-        thread.join(timeout=10)
-        for bound in sockets:
-            bound.close()
+        thread.join(timeout=_STOP_TIMEOUT_SECONDS)
+        for listener in sockets:
+            listener.close()
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process's signals alone."""
+    """A server that does not handle the signals of the process."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The school year of the district: terms, grading periods and days of instruction."""
+"""Adds the school year of a synthetic district: terms, grading periods and days of instruction."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from student_graph.adapters.sandbox.facts import CalendarFact, DistrictFacts, SchoolFact, SessionFact
 
-YEAR = 2027
+SCHOOL_YEAR = 2027
+"""The school year, named by the calendar year in which it ends."""
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-"""The instant at which the facts stand, so that they are the same on any day."""
+"""The current time of the facts, fixed so that they are the same on any day."""
 FALL, SPRING = "2026-2027 Fall Semester", "2026-2027 Spring Semester"
 FALL_DAYS = date(2026, 8, 24), date(2026, 12, 18)
 SPRING_DAYS = date(2027, 1, 5), date(2027, 5, 18)
@@ -22,7 +23,7 @@ _HOLIDAYS = {
     *(date(2027, 3, day) for day in range(15, 20)),
     date(2027, 3, 26),
 }
-_SNOW, _MADE_UP = date(2027, 1, 27), date(2027, 5, 19)
+_SNOW_DAY, _MAKE_UP_DAY = date(2027, 1, 27), date(2027, 5, 19)
 _SIXTHS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth")
 
 
@@ -33,19 +34,19 @@ def _weekdays(first: date, last: date) -> list[date]:
 
 def _calendar_days() -> list[tuple[date, str]]:
     days = []
-    for first, last in (FALL_DAYS, (SPRING_DAYS[0], _MADE_UP)):
+    for first, last in (FALL_DAYS, (SPRING_DAYS[0], _MAKE_UP_DAY)):
         for day in _weekdays(first, last):
-            event = "Holiday" if day in _HOLIDAYS else "Weather day" if day == _SNOW else "Instructional day"
-            days.append((day, "Make-up day" if day == _MADE_UP else event))
+            event = "Holiday" if day in _HOLIDAYS else "Weather day" if day == _SNOW_DAY else "Instructional day"
+            days.append((day, "Make-up day" if day == _MAKE_UP_DAY else event))
     return days
 
 
 DAYS = tuple(_calendar_days())
-"""What each weekday of the year is."""
+"""Each weekday of the year with its calendar event."""
 
 
 def instructional_days(first: date, last: date) -> list[date]:
-    """Days of instruction from `first` to `last`, both included."""
+    """Return the days of instruction from `first` to `last`, both included."""
     return [day for day, event in DAYS if first <= day <= last and event in INSTRUCTION]
 
 
@@ -59,7 +60,7 @@ def _session(school: int, name: str, term: str, span: tuple[date, date], offset:
     )
     return SessionFact(
         school=school,
-        year=YEAR,
+        year=SCHOOL_YEAR,
         name=name,
         term=term,
         begin=span[0],
@@ -70,13 +71,15 @@ def _session(school: int, name: str, term: str, span: tuple[date, date], offset:
 
 
 def calendar_code(school: int) -> str:
-    """The code of a school's only calendar."""
-    return f"{school}-{YEAR}"
+    """Return the code of a school's only calendar."""
+    return f"{school}-{SCHOOL_YEAR}"
 
 
 def add_year(facts: DistrictFacts, school: SchoolFact, *, thin: bool) -> None:
-    """Give a school its two terms and its calendar; a thin calendar holds two days of the year."""
+    """Add two terms and a calendar to a school; a thin calendar has only two days."""
     facts.sessions.append(_session(school.id, FALL, "Fall Semester", FALL_DAYS, 0))
-    facts.sessions.append(_session(school.id, SPRING, "Spring Semester", (SPRING_DAYS[0], _MADE_UP), 3))
+    facts.sessions.append(_session(school.id, SPRING, "Spring Semester", (SPRING_DAYS[0], _MAKE_UP_DAY), 3))
     days = DAYS[:2] if thin else DAYS
-    facts.calendars.append(CalendarFact(school=school.id, year=YEAR, code=calendar_code(school.id), days=days))
+    facts.calendars.append(
+        CalendarFact(school=school.id, year=SCHOOL_YEAR, code=calendar_code(school.id), days=days)
+    )

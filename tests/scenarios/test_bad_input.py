@@ -12,7 +12,7 @@ from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
-from student_graph.adapters.sandbox.showcase import showcase
+from student_graph.adapters.sandbox.demo_student import demo_student
 from tests.gateway.servers import run_command
 from tests.scenarios.helpers import impostors
 from tests.scenarios.helpers.gateways import Gateway, serving
@@ -22,7 +22,7 @@ BAD, SCHEMA = "SOURCE_BAD_RESPONSE", "SOURCE_SCHEMA"
 ATTENDANCE, TOKEN_ENDPOINT, ROOT = "/studentSchoolAttendanceEvents", "/oauth/token", "/"
 ENROLLMENTS = "/enrollments"
 FACTS = make_district(60)
-STUDENT = showcase(FACTS)
+STUDENT = demo_student(FACTS)
 
 
 class Case(NamedTuple):

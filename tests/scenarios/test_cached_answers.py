@@ -1,4 +1,4 @@
-"""What is kept is what the vendors said: no query changes it."""
+"""Cached answers stay as the vendors sent them: no query changes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from student_graph.adapters.sandbox.district import make_district
-from student_graph.adapters.sandbox.showcase import showcase
+from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.gateway.execution import StructExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
@@ -21,17 +21,17 @@ EXAMPLES = [path.read_text() for path in sorted((ROOT / "examples" / "queries").
 
 
 @pytest.mark.row("D10")
-async def test_no_query_changes_what_is_kept() -> None:
-    """Every example of the product twice: each record that is kept afterwards is as it was when it came."""
+async def test_no_query_changes_a_cached_answer() -> None:
+    """After each example query was executed twice, every cached record is as it was when it was cached."""
     schema = make_schema(StructExecutor)
-    async with road(FACTS) as made:
-        operations = FetchPipeline([made.district], HmacSigner(b"k" * 32))
-        kept: dict[int, tuple[Any, Any]] = {}
+    async with road(FACTS) as sandboxes:
+        pipeline = FetchPipeline([sandboxes.district], HmacSigner(b"k" * 32))
+        cached: dict[int, tuple[Any, Any]] = {}
         for text in EXAMPLES * 2:
-            variables = {"studentUniqueId": showcase(FACTS)} if "$studentUniqueId" in text else {}
-            await schema.execute(text, variable_values=variables, context_value=operations.start_operation(VIEWER))
-            for entry in operations.cache.store.entries():
-                kept.setdefault(id(entry), (entry, copy.deepcopy(entry.answer)))
-        await operations.cache.close()
-    assert len(kept) > 50
-    assert [entry.key for entry, before in kept.values() if entry.answer != before] == []
+            variables = {"studentUniqueId": demo_student(FACTS)} if "$studentUniqueId" in text else {}
+            await schema.execute(text, variable_values=variables, context_value=pipeline.start_operation(VIEWER))
+            for entry in pipeline.cache.store.entries():
+                cached.setdefault(id(entry), (entry, copy.deepcopy(entry.answer)))
+        await pipeline.cache.close()
+    assert len(cached) > 50
+    assert [entry.key for entry, original in cached.values() if entry.answer != original] == []

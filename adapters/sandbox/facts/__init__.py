@@ -1,8 +1,8 @@
 """
-Facts of a district, in no vendor's words: what every sandbox serves, each in its own spelling.
+Facts of a district, independent of any vendor. Every sandbox serves them in the format of its vendor.
 
-All people are fictional. Codes are Ed-Fi code values (`"Ninth grade"`, `"Excused Absence"`), the common tongue
-of the field; a sandbox puts them into its vendor's form.
+All people are fictional. Codes are Ed-Fi code values (`"Ninth grade"`, `"Excused Absence"`), which are common
+in the field; a sandbox translates them to the codes of its vendor.
 """
 
 from student_graph.adapters.sandbox.facts.district import DistrictFacts
@@ -58,11 +58,11 @@ __all__ = [
     "IncidentFact",
     "LmsAccountFact",
     "LmsCourseFact",
-    "SectionEnrollmentFact",
     "ProgramFact",
     "ProgramStaffFact",
     "ResultFact",
     "SchoolFact",
+    "SectionEnrollmentFact",
     "SectionFact",
     "SessionFact",
     "StaffFact",

@@ -1,4 +1,4 @@
-"""A whole district in one object."""
+"""All facts of a district in one object."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from student_graph.adapters.sandbox.facts.school_life import (
 
 @dataclass(slots=True, kw_only=True)
 class DistrictFacts:
-    """A whole district."""
+    """All facts of a district."""
 
     lea: int
     name: str
     year: int
-    """Current school year"""
+    """The current school year, named by the calendar year in which it ends"""
     now: datetime
-    """The instant at which the facts stand"""
+    """The current time of the facts"""
     schools: list[SchoolFact] = field(default_factory=list)
     sessions: list[SessionFact] = field(default_factory=list)
     calendars: list[CalendarFact] = field(default_factory=list)
@@ -77,7 +77,7 @@ class DistrictFacts:
     engagement: list[EngagementFact] = field(default_factory=list)
     special_cases: dict[str, list[str]] = field(default_factory=dict)
     """
-    Awkward case to the students, or what else, that show it, for tests.
+    Special cases of real data, and the ids of the students or other objects that have them, for tests.
 
     Students: `dual_enrollment`, `re_entry`, `withdrawn`, `future_exit`, `nothing_recorded`, `unmapped_descriptor`,
     `several_events_a_day`, `unicode_name`, `two_state_ids`, `no_email`, `ssn_code`, `leading_zeros`,

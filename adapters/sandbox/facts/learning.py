@@ -1,4 +1,4 @@
-"""What the learning management system keeps: accounts, courses, work and engagement."""
+"""Facts of the LMS: accounts, courses, work and engagement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from student_graph.adapters.sandbox.facts.roster import SectionFact
 
 @dataclass(slots=True, kw_only=True)
 class LmsAccountFact:
-    """A login of the LMS. `owner` is who really uses it; `sis_id` is what the LMS believes."""
+    """
+    An LMS account. `owner` is the person who uses it; `sis_id` is the number that the LMS has for the person.
+    """
 
     id: int
     owner: str
@@ -24,7 +26,7 @@ class LmsAccountFact:
 
 @dataclass(slots=True, kw_only=True)
 class LmsCourseFact:
-    """A course of the LMS; `section` is what it really teaches, `sis_section` what the LMS believes."""
+    """An LMS course. It teaches `section`; `sis_section` is the id that the LMS has for the section."""
 
     id: int
     name: str
@@ -69,7 +71,7 @@ class SubmissionFact:
 
 @dataclass(slots=True, kw_only=True)
 class EngagementFact:
-    """What one account did in one LMS course."""
+    """The activity of one account in one LMS course."""
 
     account: int
     course: int

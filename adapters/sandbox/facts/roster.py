@@ -1,4 +1,4 @@
-"""Who is where: schools, terms, people, classes."""
+"""Facts of schools, terms, people and classes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CalendarFact:
 
 @dataclass(slots=True, kw_only=True)
 class StudentFact:
-    """A child, with every identifier that the system of record keeps."""
+    """A student, with all identifiers in the system of record."""
 
     id: str
     first: str
@@ -63,7 +63,7 @@ class StudentFact:
 
 @dataclass(slots=True, kw_only=True)
 class EnrollmentFact:
-    """A stay of a student at a school; a child may have several."""
+    """A student's enrollment at a school; a student may have several."""
 
     student: str
     school: int
@@ -80,7 +80,7 @@ class EnrollmentFact:
 
 @dataclass(slots=True, kw_only=True)
 class StaffFact:
-    """A person employed by the district, and what as."""
+    """A person employed by the district, and the position."""
 
     id: str
     first: str
@@ -95,7 +95,7 @@ class StaffFact:
 
 @dataclass(slots=True, kw_only=True)
 class CourseFact:
-    """What a school teaches under one code."""
+    """A course of a school."""
 
     code: str
     title: str
@@ -105,7 +105,7 @@ class CourseFact:
 
 @dataclass(slots=True, kw_only=True)
 class SectionFact:
-    """A class: one course taught to one group in one session."""
+    """A class: one course, taught to one group of students in one session."""
 
     identifier: str
     school: int
@@ -124,7 +124,7 @@ class SectionFact:
 
 @dataclass(slots=True, kw_only=True)
 class SectionEnrollmentFact:
-    """A student's place in a section."""
+    """A student's enrollment in a section."""
 
     student: str
     section: SectionFact
@@ -148,6 +148,6 @@ class ContactFact:
     lives_with: bool
     legal_guardian: bool = True
     restrictions: str | None = None
-    """What a court has ordered, or the like."""
+    """A restriction of contact, such as a court order"""
     unlisted: bool = False
-    """Whether the telephone number is not to be published."""
+    """Whether the telephone number must not be published"""

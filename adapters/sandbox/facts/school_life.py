@@ -1,4 +1,4 @@
-"""What the system of record keeps about a child: attendance, behavior, grades, tests and services."""
+"""Facts about students in the system of record: attendance, behavior, grades, tests and services."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from student_graph.adapters.sandbox.facts.roster import SectionEnrollmentFact, S
 
 @dataclass(slots=True, kw_only=True)
 class AttendanceFact:
-    """Something recorded about a student and a day, or one section on a day."""
+    """An attendance event of a student on a school day, or in one section on a day."""
 
     student: str
     school: int
@@ -18,7 +18,7 @@ class AttendanceFact:
     session: str
     day: date
     category: str
-    """Attendance event category code; `Truant (local)` in namespace `uri://local` is one no standard maps"""
+    """Attendance event category code; no standard maps `Truant (local)` in the namespace `uri://local`"""
     namespace: str = "uri://ed-fi.org"
     reason: str | None = None
     duration: float | None = None
@@ -29,7 +29,7 @@ class AttendanceFact:
 
 @dataclass(slots=True, kw_only=True)
 class IncidentFact:
-    """A disciplinary incident and who had which part in it."""
+    """A discipline incident, with the students in it and their parts."""
 
     id: str
     school: int
@@ -42,7 +42,7 @@ class IncidentFact:
 
 @dataclass(slots=True, kw_only=True)
 class ActionFact:
-    """What followed for one student from incidents."""
+    """An action taken with one student after incidents."""
 
     id: str
     student: str
@@ -81,7 +81,7 @@ class TranscriptFact:
 
 @dataclass(slots=True, kw_only=True)
 class AssessmentFact:
-    """A test as such."""
+    """A test, independent of the students who take it."""
 
     id: str
     namespace: str
@@ -95,10 +95,10 @@ class AssessmentFact:
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class AssessmentTakerFact:
-    """Whom an assessment vendor says that results are about, right or wrong: everything that its file says."""
+    """The test taker as an assessment vendor's file describes them, which may be wrong."""
 
     ids: tuple[tuple[str, str], ...]
-    """(whose number, number), such as `("State", "604822")`, the vendor's first one first"""
+    """(system of the number, number), such as `("State", "604822")`, the vendor's primary number first"""
     first: str | None = None
     last: str | None = None
     birth: date | None = None
@@ -106,7 +106,7 @@ class AssessmentTakerFact:
 
 @dataclass(slots=True, kw_only=True)
 class ResultFact:
-    """What a student reached in a test on one occasion."""
+    """A student's result in a test on one occasion."""
 
     id: str
     student: str
@@ -122,12 +122,12 @@ class ResultFact:
     """(objective's identification code, raw score as text)"""
     retest: bool = False
     taker: AssessmentTakerFact | None = None
-    """Whom a vendor with users of its own says it is about; `student` is then the vendor's first number"""
+    """The test taker, for a vendor with its own users; `student` is then the vendor's primary number"""
 
 
 @dataclass(slots=True, kw_only=True)
 class ProgramFact:
-    """A student's part in a program."""
+    """A student's participation in a program."""
 
     student: str
     kind: str
@@ -138,12 +138,12 @@ class ProgramFact:
     end: date | None = None
     services: tuple[str, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
-    """Codes of what the kind has beside: `disability`, `setting`, `residence`"""
+    """Further codes of the kind of program: `disability`, `setting`, `residence`"""
 
 
 @dataclass(slots=True, kw_only=True)
 class ProgramStaffFact:
-    """A member of staff of a program, who may see the records of its students or not."""
+    """A staff member of a program."""
 
     staff: str
     program: str
@@ -151,24 +151,24 @@ class ProgramStaffFact:
     begin: date
     end: date | None = None
     records: bool | None = True
-    """Whether the students' records are open to the person; None where nobody says"""
+    """Whether the person may see the students' records; None if not recorded"""
 
 
 @dataclass(slots=True, kw_only=True)
 class CohortFact:
-    """Students of one organization who are served together beside classes, and by whom."""
+    """A group of students of one school or agency who are served outside classes, and its staff."""
 
     id: str
     organization: int
     staff: tuple[tuple[str, date, date | None, bool | None], ...]
-    """(staff id, first day, last day, whether the students' records are open to the person)"""
+    """(staff id, first day, last day, whether the person may see the students' records or None)"""
     students: tuple[tuple[str, date, date | None], ...]
     """(student, first day, last day)"""
 
 
 @dataclass(slots=True, kw_only=True)
 class BusFact:
-    """How a student rides to school."""
+    """A student's school bus."""
 
     student: str
     bus: str

@@ -1,1 +1,1 @@
-"""Districts read from files: Ed-Fi records, LMS exports and assessment vendors' exports."""
+"""Reads districts from files: Ed-Fi records, LMS files and files of assessment vendors."""

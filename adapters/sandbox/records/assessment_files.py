@@ -1,9 +1,9 @@
 """
-Results of assessments from vendors' files: MAP Growth, STAR, i-Ready, PSAT and SAT, DIBELS 8, ACCESS.
+Reads assessment results from vendors' files: MAP Growth, STAR, i-Ready, PSAT and SAT, DIBELS 8, ACCESS.
 
-A folder for each vendor holds files in `data/` and what the tests are in `seeds/`. Everything that a file says of
-who took a test is kept as it says so, numbers that belong to two children included: whom a result is about is
-decided by whoever reads it, never here.
+The folder of a vendor holds results in `data/` and the definitions of tests in `seeds/`. Everything that a file
+says about a test taker is kept unchanged, even a number that two students have. The gateway decides which
+student a result is about.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pathlib import Path
 from student_graph.adapters.sandbox.facts import AssessmentFact, AssessmentTakerFact, DistrictFacts, ResultFact
 from student_graph.adapters.sandbox.people import GRADES
 from student_graph.adapters.sandbox.records.assessment_layouts import LAYOUTS, Columns, Layout, Row
-from student_graph.adapters.sandbox.records.starter_kit import RecordsError
+from student_graph.adapters.sandbox.records.lms_files import RecordsError
 
 FOLDER = "earthmover-edfi-bundles"
-"""Name of the folder that holds one folder for each vendor."""
-_DAYS = ("%m/%d/%Y", "%Y-%m-%d", "%m/%d/%Y %H:%M:%S", "%Y-%m-%d %H:%M")
-_NOTHING = frozenset({"", "NA", "N/A"})
+"""Name of the folder that holds a folder for each vendor."""
+_DATE_FORMATS = ("%m/%d/%Y", "%Y-%m-%d", "%m/%d/%Y %H:%M:%S", "%Y-%m-%d %H:%M")
+_EMPTY_TEXTS = frozenset({"", "NA", "N/A"})
 _SUBJECTS = {"English": "English Language Arts"}
 
 
 def read_assessment_files(folder: Path, district: DistrictFacts) -> dict[str, DistrictFacts]:
     """
-    The district as each assessment vendor knows it, by the vendor's name: tests, and who reached what in them.
+    Return the tests and results of each assessment vendor, by the vendor's name.
 
     Raises:
-        RecordsError: no known vendor has a file in `folder`, or a file is not laid out as that vendor's are.
+        RecordsError: no known vendor has a file in `folder`, or a file does not have the vendor's layout.
     """
     vendors: dict[str, DistrictFacts] = {}
     for layout, file in _files(folder):
@@ -53,13 +53,13 @@ def _read(layout: Layout, file: Path, seeds: dict[str, AssessmentFact], facts: D
         try:
             facts.results.append(_result(layout, row, f"{file.stem}-{number}", seeds, tests))
         except (KeyError, ValueError):
-            where = f"{layout.folder}/{file.name}, line {number}"
-            raise RecordsError(f"{where}: not a row of {layout.folder}") from None
+            location = f"{layout.folder}/{file.name}, line {number}"
+            raise RecordsError(f"{location}: not a row of {layout.folder}") from None
     facts.assessments = list(tests.values())
 
 
 def _files(folder: Path) -> Iterator[tuple[Layout, Path]]:
-    """Every file that a layout fits, with the first that does."""
+    """Yield each file that matches a layout, with the first such layout."""
     seen: set[Path] = set()
     for layout in LAYOUTS:
         for file in sorted((folder / layout.folder / "data").glob(layout.files)):
@@ -69,7 +69,7 @@ def _files(folder: Path) -> Iterator[tuple[Layout, Path]]:
 
 
 def _rows(file: Path) -> Iterable[Row]:
-    """The rows of a file, without the spaces around what they say."""
+    """Yield the rows of a file, with texts stripped of spaces."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             for row in csv.DictReader(lines):
@@ -79,7 +79,7 @@ def _rows(file: Path) -> Iterable[Row]:
 
 
 def _tests(seeds: Path) -> dict[str, AssessmentFact]:
-    """What the vendor's tests are, by identifier."""
+    """Return the vendor's tests, by identifier."""
     try:
         subjects = {
             row["assessmentIdentifier"]: row["edfi_descriptor"].rpartition("#")[2]
@@ -105,21 +105,22 @@ def _tests(seeds: Path) -> dict[str, AssessmentFact]:
 def _result(
     layout: Layout, row: Row, number: str, seeds: dict[str, AssessmentFact], tests: dict[str, AssessmentFact]
 ) -> ResultFact:
-    """One row; its test is noted in `tests`, by identifier and school year."""
-    taken = _instant(" ".join(row[column] for column in layout.taken))
-    year = _year(row[layout.year]) if layout.year else taken.year + (taken.month >= 7)
+    """Build the result of a row, and add its test to `tests`, by identifier and school year."""
+    taken_at = _instant(" ".join(row[column] for column in layout.taken_at_columns))
+    year = _year(row[layout.year]) if layout.year else taken_at.year + (taken_at.month >= 7)
     taker = _taker(layout, row)
     return ResultFact(
         id=_slug(f"{layout.folder}-{number}"),
         student=taker.ids[0][1],
         assessment=_test(layout, row, year, seeds, tests),
-        at=taken,
+        at=taken_at,
         year=year,
         grade=_grade(row[layout.grade]) if layout.grade else "Other",
-        scores=tuple((method, _datatype(method, text), text) for method, text in _told(layout.scores, row)),
-        level=next(_told((layout.level,), row), None) if layout.level else None,
+        scores=tuple((method, _datatype(method, text), text) for method, text in _non_empty(layout.scores, row)),
+        level=next(_non_empty((layout.level,), row), None) if layout.level else None,
         objectives=tuple(
-            (row[part[1:]] if part.startswith("=") else part, text) for part, text in _told(layout.objectives, row)
+            (row[part[1:]] if part.startswith("=") else part, text)
+            for part, text in _non_empty(layout.objectives, row)
         ),
         taker=taker,
     )
@@ -128,32 +129,32 @@ def _result(
 def _test(
     layout: Layout, row: Row, year: int, seeds: dict[str, AssessmentFact], tests: dict[str, AssessmentFact]
 ) -> AssessmentFact:
-    """The test of a school year, or the part of it that a row is about; with every part that was ever scored."""
-    whole = seeds[layout.test(row)]
+    """Return the test of a school year, or the part of it that a row is about, with all parts scored so far."""
+    base_test = seeds[layout.test(row)]
     part = row[layout.part] if layout.part else None
-    number = f"{whole.id} {part} {year}" if part else f"{whole.id} {year}"
-    fresh = AssessmentFact(
+    number = f"{base_test.id} {part} {year}" if part else f"{base_test.id} {year}"
+    new_test = AssessmentFact(
         id=number,
-        namespace=whole.namespace,
-        title=part or whole.title,
-        family=whole.family,
-        subject=whole.subject,
+        namespace=base_test.namespace,
+        title=part or base_test.title,
+        family=base_test.family,
+        subject=base_test.subject,
         version=year,
     )
-    test = tests.setdefault(number, fresh)
-    codes = (row[p[1:]] if p.startswith("=") else p for p, _ in _told(layout.objectives, row))
+    test = tests.setdefault(number, new_test)
+    codes = (row[p[1:]] if p.startswith("=") else p for p, _ in _non_empty(layout.objectives, row))
     test.objectives = tuple(dict.fromkeys((*test.objectives, *((code, code) for code in codes))))
     return test
 
 
 def _taker(layout: Layout, row: Row) -> AssessmentTakerFact:
     """
-    Everything that the row says of who took the test.
+    Return everything that a row says about the test taker.
 
     Raises:
-        KeyError: it says no number at all.
+        KeyError: the row has no number of the test taker.
     """
-    ids = tuple((whose, row[column]) for whose, column in layout.ids if row.get(column))
+    ids = tuple((system, row[column]) for system, column in layout.ids if row.get(column))
     if not ids:
         raise KeyError(layout.ids[0][1])
     first, last = (row[column] or None for column in layout.name) if layout.name else (None, None)
@@ -162,9 +163,9 @@ def _taker(layout: Layout, row: Row) -> AssessmentTakerFact:
     )
 
 
-def _told(columns: Columns, row: Row) -> Iterator[tuple[str, str]]:
-    """What each is about and its text, for those that hold anything; a vendor's version may lack a column."""
-    return ((about, text) for about, column in columns if (text := row.get(column, "")) not in _NOTHING)
+def _non_empty(columns: Columns, row: Row) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the columns that are not empty; a vendor's version may lack a column."""
+    return ((name, text) for name, column in columns if (text := row.get(column, "")) not in _EMPTY_TEXTS)
 
 
 def _datatype(method: str, text: str) -> str:
@@ -174,19 +175,19 @@ def _datatype(method: str, text: str) -> str:
 
 
 def _instant(text: str) -> datetime:
-    """When a test was taken; a file that names no time zone is read as UTC."""
+    """Parse the time of a test; a time without a zone is read as UTC."""
     if re.match(r"\d{4}-\d\d-\d\dT", text):
         return datetime.fromisoformat(text).astimezone(UTC)
-    for form in _DAYS:
+    for date_format in _DATE_FORMATS:
         try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
+            return datetime.strptime(text, date_format).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise ValueError("not a day")
+    raise ValueError("not a date")
 
 
 def _birth(text: str) -> date | None:
-    """The birth date; None where none can be read, for it only ever confirms."""
+    """Parse a birth date; None if it is unreadable, because it is only used to confirm a link."""
     try:
         return _instant(text).date()
     except ValueError:
@@ -194,17 +195,17 @@ def _birth(text: str) -> date | None:
 
 
 def _year(text: str) -> int:
-    """The school year that `Fall 2021-2022` or `2021-2022` names, by the calendar year in which it ends."""
+    """Parse a school year such as `Fall 2021-2022` or `2021-2022` into the calendar year in which it ends."""
     return int(text.rpartition("-")[2])
 
 
 def _grade(text: str) -> str:
-    """The grade level that `K`, `PK`, `03` or `12` stands for."""
+    """Parse a grade level such as `K`, `PK`, `03` or `12`."""
     if text.isdecimal() and int(text) < len(GRADES):
         return GRADES[int(text)]
     return {"K": GRADES[0], "PK": "Preschool/Prekindergarten"}.get(text, "Other")
 
 
 def _slug(text: str) -> str:
-    """The text as a name without spaces and signs."""
+    """Replace everything but letters and digits by hyphens."""
     return re.sub(r"[^A-Za-z0-9]+", "-", text)

@@ -1,7 +1,7 @@
 """
-How the files of assessment vendors are laid out: which column holds what.
+Layouts of assessment vendors' files: the meaning of each column.
 
-The layouts are those that the Earthmover bundles describe, https://github.com/edanalytics/earthmover_edfi_bundles.
+The source is the Earthmover bundles, https://github.com/edanalytics/earthmover_edfi_bundles.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ class Layout:
 
     folder: str
     files: str
-    """Which files of the folder's `data/`, as a pattern"""
+    """Pattern of the files in the folder's `data/`"""
     test: Callable[[Row], str]
-    """The test's identifier in the folder's `seeds/assessments.csv`"""
+    """Returns the test's identifier in the folder's `seeds/assessments.csv`"""
     ids: Columns
-    """(whose number, column), the vendor's first one first"""
-    taken: tuple[str, ...]
-    """Columns of the day, and of the time of day where there is one"""
+    """(system of the number, column), the vendor's primary number first"""
+    taken_at_columns: tuple[str, ...]
+    """Columns of the date, and of the time of day if there is one"""
     scores: Columns
     """(reporting method, column)"""
     name: tuple[str, str] | None = None
-    """Columns of given and family name"""
+    """Columns of first and last name"""
     birth: str | None = None
     grade: str | None = None
     year: str | None = None
-    """Column of the school year; None derives it from the day"""
+    """Column of the school year; None derives it from the date"""
     level: tuple[str, str] | None = None
     """(reporting method, column)"""
     objectives: Columns = ()
-    """(part, column of its score); a part that begins with `=` names the column that holds its name"""
+    """(part, column of its score); a part that begins with `=` is the column that holds the name of the part"""
     part: str | None = None
-    """Column that names the part of the test which a row is about; None for rows about the whole test"""
+    """Column with the part of the test that a row is about; None if rows are about the complete test"""
 
 
-def _always(test: str) -> Callable[[Row], str]:
+def _fixed_test(test: str) -> Callable[[Row], str]:
     return lambda _: test
 
 
@@ -58,7 +58,7 @@ _MAP = Layout(
     files="*.csv",
     test=_map_test,
     ids=(("District", "StudentID"), ("State", "Student_StateID")),
-    taken=("TestStartDate", "TestStartTime"),
+    taken_at_columns=("TestStartDate", "TestStartTime"),
     year="TermName",
     scores=(
         ("RIT Scale Score", "TestRITScore"),
@@ -78,9 +78,9 @@ _STAR = tuple(
         Layout(
             folder="STAR",
             files=f"{prefix}_Dashboard_Standards*.csv",
-            test=_always(test),
+            test=_fixed_test(test),
             ids=_STAR_IDS,
-            taken=("CompletedDate",),
+            taken_at_columns=("CompletedDate",),
             year="SchoolYear",
             part="StandardName",
             scores=(("Standard Percent Mastery", "StandardPercentMastery"),),
@@ -89,9 +89,9 @@ _STAR = tuple(
         Layout(
             folder="STAR",
             files=f"{prefix}_SkillArea*.csv",
-            test=_always(test),
+            test=_fixed_test(test),
             ids=_STAR_IDS,
-            taken=("CompletedDate",),
+            taken_at_columns=("CompletedDate",),
             year="SchoolYear",
             part="SkillAreaName",
             scores=(("Skill Area Mastery Score", "SkillAreaMasteryScore"),),
@@ -99,11 +99,11 @@ _STAR = tuple(
         Layout(
             folder="STAR",
             files=f"{prefix}_*.csv",
-            test=_always(test),
+            test=_fixed_test(test),
             ids=_STAR_IDS,
             name=("StudentFirstName", "StudentLastName"),
             birth="BirthDate",
-            taken=("CompletedDate",),
+            taken_at_columns=("CompletedDate",),
             year="SchoolYear",
             grade="Grade",
             scores=(
@@ -125,10 +125,10 @@ _IREADY = tuple(
     Layout(
         folder="i-Ready",
         files=f"*{subject}*.csv",
-        test=_always(f"CAINC-IREADY-DIAGNOSTIC-{subject.upper()}"),
+        test=_fixed_test(f"CAINC-IREADY-DIAGNOSTIC-{subject.upper()}"),
         ids=(("District", "Student ID"), ("State", "Student State ID")),
         name=("First Name", "Last Name"),
-        taken=("Completion Date",),
+        taken_at_columns=("Completion Date",),
         year="Academic Year",
         grade="Student Grade",
         scores=(("Scale Score", "Overall Scale Score"), ("Percentile", "Percentile")),
@@ -148,7 +148,7 @@ _COLLEGE_BOARD = tuple(
     Layout(
         folder="PSAT_SAT",
         files=f"{files}.csv",
-        test=_always(test),
+        test=_fixed_test(test),
         ids=(
             ("District", "DISTRICT_STUDENT_ID"),
             ("State", "STATE_STUDENT_ID"),
@@ -157,7 +157,7 @@ _COLLEGE_BOARD = tuple(
         ),
         name=("NAME_FIRST", "NAME_LAST"),
         birth="BIRTH_DATE",
-        taken=(f"LATEST_{kind}_DATE",),
+        taken_at_columns=(f"LATEST_{kind}_DATE",),
         scores=(("Total Score", f"LATEST_{kind}_TOTAL"),),
         objectives=(("EBRW", f"LATEST_{kind}_EBRW"), ("Math", f"LATEST_{kind}_MATH_SECTION")),
     )
@@ -176,11 +176,11 @@ _DIBELS_MEASURES = (
 _DIBELS = Layout(
     folder="Dibels_8_Benchmark",
     files="*.csv",
-    test=_always("Dibels-8"),
+    test=_fixed_test("Dibels-8"),
     ids=(("District", "Student Primary ID"), ("State", "Primary ID - Student ID (State ID)")),
     name=("Student First Name", "Student Last Name"),
     birth="Date of Birth",
-    taken=("Client Date",),
+    taken_at_columns=("Client Date",),
     year="School Year",
     grade="Assessment Grade",
     scores=(
@@ -196,7 +196,7 @@ _ACCESS = tuple(
     Layout(
         folder="ACCESS",
         files=files,
-        test=_always(test),
+        test=_fixed_test(test),
         ids=(
             ("District", "District Student ID"),
             ("State", "State Student ID"),
@@ -204,7 +204,7 @@ _ACCESS = tuple(
         ),
         name=("Student First Name", "Student Last Name"),
         birth="Birth Date",
-        taken=("Test Completion Date",),
+        taken_at_columns=("Test Completion Date",),
         grade="Grade",
         scores=(("Scale Score", "Scale Score - Overall"), ("Proficiency Level", "Proficiency Level - Overall")),
         objectives=tuple(
@@ -215,4 +215,4 @@ _ACCESS = tuple(
 )
 
 LAYOUTS = (_MAP, *_STAR, *_IREADY, *_COLLEGE_BOARD, _DIBELS, *_ACCESS)
-"""Every layout that is known; where two fit a file, the first counts."""
+"""All known layouts; the first that matches a file is used."""

@@ -1,4 +1,4 @@
-"""Results as an assessment vendor keeps them: under users of its own, whom it knows by several numbers."""
+"""Gives assessment results the test takers of a vendor that has its own users with several numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from student_graph.adapters.sandbox.facts import AssessmentTakerFact, DistrictFa
 
 
 def own_users(facts: DistrictFacts) -> DistrictFacts:
-    """The district's tests and results at a vendor who knows students by the district's number and the state's."""
+    """
+    Return the district's tests and results at a vendor whose users have the district's and the state's number.
+    """
     takers = {student.id: _taker(student) for student in facts.students}
     return DistrictFacts(
         lea=facts.lea,
@@ -21,7 +23,7 @@ def own_users(facts: DistrictFacts) -> DistrictFacts:
 
 
 def _taker(student: StudentFact) -> AssessmentTakerFact:
-    """A student, by the first number of each kind."""
+    """A student as a test taker, with the first number of each system."""
     state = next((code for system, code in student.codes if system == "State"), None)
     ids = (("District", student.id), *((("State", state),) if state else ()))
     return AssessmentTakerFact(ids=ids, first=student.first, last=student.last, birth=student.birth)

@@ -1,9 +1,9 @@
 """
-A district read from a folder of records: Ed-Fi payloads as JSON lines, and LMS files beside them.
+Reads a district from a folder of records: Ed-Fi payloads as JSON lines, and LMS files next to them.
 
-Each `<resource>.jsonl` holds the rows of one Ed-Fi resource, kept as they are; what the folder lacks and other
-records tell is derived. The LMS files are those of the Ed-Fi LMS starter kit; they may say who studies online,
-never who belongs to the district.
+Each `<resource>.jsonl` holds the rows of one Ed-Fi resource, which are not changed. Missing enrollments are
+derived from the other records. The LMS files are those of the Ed-Fi LMS Toolkit; they add online work and never
+students.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ from pathlib import Path
 from typing import NoReturn
 
 from student_graph.adapters.sandbox.facts import DistrictFacts, StaffFact
-from student_graph.adapters.sandbox.records.derived import Payload, completed
+from student_graph.adapters.sandbox.records.derived_enrollments import Payload, with_derived_enrollments
 from student_graph.adapters.sandbox.records.interchange import add_interchanges
-from student_graph.adapters.sandbox.records.starter_kit import RecordsError, read_starter_kit
+from student_graph.adapters.sandbox.records.lms_files import RecordsError, read_lms_files
 
 __all__ = ["EdFiRecords", "Payload", "RecordsError", "read_records"]
 
 
 @dataclass(slots=True, kw_only=True)
 class EdFiRecords(DistrictFacts):
-    """Records of a district as Ed-Fi spells them; of the facts only the LMS part and the staff are filled."""
+    """A district whose SIS records are Ed-Fi payloads; only the LMS facts and the staff facts are filled."""
 
     resources: dict[str, list[Payload]] = field(default_factory=dict)
-    """Resource, such as `students`, to its rows; stays and places are derived where the folder has none."""
+    """Rows by resource, such as `students`; enrollments are derived if the folder has none."""
 
 
 def read_records(folder: Path, lms: Path | None = None) -> EdFiRecords:
     """
-    The records in `folder`, and those of the LMS: in `lms`, or in `lms/` inside, or in the starter kit beside.
+    Read the records in `folder`, and the LMS files in `lms`, in its `lms/`, or in the LMS Toolkit next to it.
 
-    Assessments come from bulk files too, inside or in the Data Standard's samples beside: some are only there.
+    Assessments are also read from bulk files in the folder or in the Data Standard's samples next to it,
+    because some exist only there.
 
     Raises:
-        RecordsError: it is no such folder, or a file cannot be read.
+        RecordsError: it is not a folder of records, or a file is unreadable.
     """
     if not folder.is_dir():
         raise RecordsError(f"{folder} is not a folder")
@@ -46,30 +47,30 @@ def read_records(folder: Path, lms: Path | None = None) -> EdFiRecords:
     if not files:
         raise RecordsError(f"{folder} holds no *.jsonl files")
     resources = {file.stem: _rows(file) for file in files}
-    for place in (folder, folder.resolve().parent / "edfi-data-standard-5.2-samples"):
-        if any(place.glob("*Assessment*.xml")):
-            add_interchanges(place, resources)
+    for xml_folder in (folder, folder.resolve().parent / "edfi-data-standard-5.2-samples"):
+        if any(xml_folder.glob("*Assessment*.xml")):
+            add_interchanges(xml_folder, resources)
     try:
-        records = _district(completed(resources))
+        records = _district(with_derived_enrollments(resources))
     except KeyError as exc:
         raise RecordsError(f"{folder}: a record lacks {exc}, which Ed-Fi requires") from None
     except (AttributeError, TypeError, ValueError):
         raise RecordsError(f"{folder}: a record has a value where Ed-Fi has another kind of value") from None
-    if kit := _starter_kit(folder, lms):
-        read_starter_kit(kit, records)
+    if lms_folder := _lms_folder(folder, lms):
+        read_lms_files(lms_folder, records)
     return records
 
 
-def _starter_kit(folder: Path, lms: Path | None) -> Path | None:
-    """Where the LMS files are."""
+def _lms_folder(folder: Path, lms: Path | None) -> Path | None:
+    """Return the folder of the LMS files, or None."""
     if lms is not None:
         return lms
-    places = (folder / "lms", folder.resolve().parent / "edfi-lms-toolkit" / "starter-kit-sample")
-    return next((place for place in places if place.is_dir()), None)
+    candidates = (folder / "lms", folder.resolve().parent / "edfi-lms-toolkit" / "starter-kit-sample")
+    return next((candidate for candidate in candidates if candidate.is_dir()), None)
 
 
 def _rows(file: Path) -> list[Payload]:
-    """The rows of one resource; empty lines count for nothing."""
+    """Read the rows of one resource; empty lines are ignored."""
     rows = []
     try:
         for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
@@ -82,7 +83,7 @@ def _rows(file: Path) -> list[Payload]:
 
 def _row(file: Path, number: int, line: str) -> Payload:
     try:
-        row = json.loads(line, parse_constant=_no_number)
+        row = json.loads(line, parse_constant=_refuse_constant)
     except ValueError:
         row = None
     if not isinstance(row, dict):
@@ -90,13 +91,13 @@ def _row(file: Path, number: int, line: str) -> Payload:
     return row
 
 
-def _no_number(text: str) -> NoReturn:
-    """Refuse `NaN` and the infinities, which Python reads and JSON does not have."""
+def _refuse_constant(text: str) -> NoReturn:
+    """Refuse `NaN` and the infinities, which Python accepts and JSON does not have."""
     raise ValueError(text)
 
 
 def _district(resources: dict[str, list[Payload]]) -> EdFiRecords:
-    """The district that the records are of, as it stood on the last day of which they tell."""
+    """Build the district of the records, on the last day with attendance."""
     agencies = resources.get("localEducationAgencies", [])
     years = [row["schoolYearTypeReference"]["schoolYear"] for row in resources.get("sessions", [])]
     last = max(_days(resources), default=date(2000, 1, 1))
@@ -117,7 +118,7 @@ def _days(resources: dict[str, list[Payload]]) -> Iterable[date]:
 
 
 def _staff(resources: dict[str, list[Payload]]) -> Iterable[StaffFact]:
-    """Who is employed as what, for tests and demonstrations that need a teacher."""
+    """Yield the staff with their positions, for tests and demos that need a teacher."""
     people = {row["staffUniqueId"]: row for row in resources.get("staffs", [])}
     for row in resources.get("staffEducationOrganizationAssignmentAssociations", []):
         if person := people.get(row["staffReference"]["staffUniqueId"]):

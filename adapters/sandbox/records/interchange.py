@@ -1,9 +1,9 @@
 """
-Ed-Fi bulk files of assessments and their results, as the payloads that the API would serve for them.
+Reads Ed-Fi bulk files of assessments and their results into the payloads that the API would serve.
 
-The Data Standard's sample district publishes some of its assessments only in this form: XML interchanges of
-the kinds AssessmentMetadata and StudentAssessment. Elements are named in the standard's handbook; an element
-`X` that holds a code becomes the property `xDescriptor`.
+The Data Standard's sample district publishes some assessments only in this form: XML interchanges
+AssessmentMetadata and StudentAssessment. The standard's handbook names the elements; an element `X` with a code
+becomes the property `xDescriptor`.
 """
 
 from __future__ import annotations
@@ -13,44 +13,44 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from student_graph.adapters.sandbox.records.derived import Payload
-from student_graph.adapters.sandbox.records.starter_kit import RecordsError
+from student_graph.adapters.sandbox.records.derived_enrollments import Payload
+from student_graph.adapters.sandbox.records.lms_files import RecordsError
 
 
 def add_interchanges(folder: Path, resources: dict[str, list[Payload]]) -> None:
     """
-    Add the assessments and results of a folder's interchange files that `resources` lack.
+    Add the assessments and results of a folder's interchange files that `resources` does not have yet.
 
     Raises:
-        RecordsError: a file is not XML, or declares a document type, which none of these needs.
+        RecordsError: a file is not XML, or declares a document type, which an interchange never needs.
     """
     for resource, tag, make, key in (
-        ("assessments", "Assessment", _assessment, _test),
-        ("studentAssessments", "StudentAssessment", _result, _occasion),
+        ("assessments", "Assessment", _assessment, _test_key),
+        ("studentAssessments", "StudentAssessment", _result, _result_key),
     ):
         rows = resources.setdefault(resource, [])
         known = {key(row) for row in rows}
         files = sorted(folder.glob("*Assessment*.xml"))
-        found = (make(each) for file in files for each in _elements(file) if each.tag == tag)
-        for row in found:
+        new_rows = (make(element) for file in files for element in _elements(file) if element.tag == tag)
+        for row in new_rows:
             if key(row) not in known:
                 known.add(key(row))
                 rows.append(row)
 
 
-def _test(row: Payload) -> tuple[str, ...]:
-    """What tells assessments apart."""
+def _test_key(row: Payload) -> tuple[str, ...]:
+    """The key of an assessment."""
     return row["assessmentIdentifier"], row["namespace"]
 
 
-def _occasion(row: Payload) -> tuple[str, ...]:
-    """What tells results apart: the identifier alone may stand for several students."""
+def _result_key(row: Payload) -> tuple[str, ...]:
+    """The key of a result; the identifier alone may belong to several students."""
     student = row["studentReference"]["studentUniqueId"]
-    return row["studentAssessmentIdentifier"], student, *_test(row["assessmentReference"])
+    return row["studentAssessmentIdentifier"], student, *_test_key(row["assessmentReference"])
 
 
 def _elements(file: Path) -> Iterable[Element]:
-    """What an interchange holds, namespaces left out."""
+    """Return the elements of an interchange, without XML namespaces."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -58,7 +58,7 @@ def _elements(file: Path) -> Iterable[Element]:
     if "<!" in text.replace("<!--", ""):
         raise RecordsError(f"{file.name}: declares a document type")
     try:
-        root = fromstring(text)  # noqa: S314 - what could add an entity was refused above
+        root = fromstring(text)  # noqa: S314 - a document type, which could add entities, was refused above
     except ParseError as exc:
         raise RecordsError(f"{file.name}, line {exc.position[0]}: not XML") from None
     for element in root.iter():
@@ -67,7 +67,7 @@ def _elements(file: Path) -> Iterable[Element]:
 
 
 def _assessment(element: Element) -> Payload:
-    """A test as such."""
+    """Build the payload of an assessment."""
     key = {
         "assessmentIdentifier": _text(element, "AssessmentIdentifier"),
         "namespace": _text(element, "Namespace"),
@@ -81,7 +81,7 @@ def _assessment(element: Element) -> Payload:
 
 
 def _result(element: Element) -> Payload:
-    """What a student reached in a test."""
+    """Build the payload of a result."""
     key = {
         "studentAssessmentIdentifier": _text(element, "StudentAssessmentIdentifier"),
         "assessmentReference": _reference(element, "AssessmentReference/AssessmentIdentity/"),
@@ -103,15 +103,15 @@ def _result(element: Element) -> Payload:
 
 
 def _objective(element: Element) -> Payload:
-    """What a student reached in one part of a test."""
-    place = "ObjectiveAssessmentReference/ObjectiveAssessmentIdentity/"
-    reference = _reference(element, f"{place}AssessmentReference/AssessmentIdentity/")
-    reference["identificationCode"] = _text(element, f"{place}IdentificationCode")
+    """Build the payload of the result in one part of an assessment."""
+    path = "ObjectiveAssessmentReference/ObjectiveAssessmentIdentity/"
+    reference = _reference(element, f"{path}AssessmentReference/AssessmentIdentity/")
+    reference["identificationCode"] = _text(element, f"{path}IdentificationCode")
     return {"objectiveAssessmentReference": reference, **_scores(element)}
 
 
 def _scores(element: Element) -> Payload:
-    """Scores and levels of a test or of a part of it."""
+    """Build the scores and levels of an assessment or of a part of it."""
     return {
         "scoreResults": [
             {
@@ -131,25 +131,25 @@ def _scores(element: Element) -> Payload:
     }
 
 
-def _reference(element: Element, place: str) -> Payload:
-    """Which test."""
+def _reference(element: Element, path: str) -> Payload:
+    """Build a reference to an assessment."""
     names: list[tuple[str, str]] = [("assessmentIdentifier", "AssessmentIdentifier"), ("namespace", "Namespace")]
-    return {name: _text(element, place + tag) for name, tag in names}
+    return {name: _text(element, path + tag) for name, tag in names}
 
 
 def _codes(element: Element, tag: str, name: str) -> list[Payload]:
-    return [{name: each.text} for each in element.findall(tag)]
+    return [{name: code.text} for code in element.findall(tag)]
 
 
-def _text(element: Element, place: str) -> str:
-    """The text of an element that the interchange requires."""
-    if (text := element.findtext(place)) is None:
-        raise RecordsError(f"an interchange lacks {place.rpartition('/')[2]}")
+def _text(element: Element, path: str) -> str:
+    """Return the text of a required element."""
+    if (text := element.findtext(path)) is None:
+        raise RecordsError(f"an interchange lacks {path.rpartition('/')[2]}")
     return text.strip()
 
 
 def _row(key: Payload) -> Payload:
-    """A payload with the id, version and date that a server would have given it."""
+    """Add the id, version and date that a server would give to a payload."""
     digest = hashlib.sha256(repr(sorted(key.items())).encode()).hexdigest()
     return {
         "id": digest[:32],

@@ -12,7 +12,7 @@ import pytest
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import AssessmentTakerFact, DistrictFacts, ResultFact
 from student_graph.adapters.sandbox.records.assessment_files import FOLDER, read_assessment_files
-from student_graph.adapters.sandbox.records.starter_kit import RecordsError
+from student_graph.adapters.sandbox.records.lms_files import RecordsError
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / FOLDER
 DISTRICT = make_district(10)

@@ -1,7 +1,7 @@
 """
-Files of the Ed-Fi LMS starter kit: CSV in folders named after users, sections, assignments and submissions.
+Reads the CSV files of the Ed-Fi LMS Toolkit: users, sections, assignments and submissions.
 
-https://github.com/Ed-Fi-Exchange-OSS/LMS-Toolkit describes the layout; in each folder the newest file counts.
+https://github.com/Ed-Fi-Exchange-OSS/LMS-Toolkit describes the folders; the newest file of each folder is read.
 """
 
 from __future__ import annotations
@@ -26,34 +26,34 @@ T = TypeVar("T")
 
 
 class RecordsError(ValueError):
-    """A folder of records that is not one, or a file in it that cannot be read."""
+    """A folder is not a folder of records, or a file in it is unreadable."""
 
 
-def read_starter_kit(folder: Path, facts: DistrictFacts) -> None:
+def read_lms_files(folder: Path, facts: DistrictFacts) -> None:
     """
-    Add the accounts, courses, assignments and submissions of a starter kit to `facts`.
+    Add the accounts, courses, assignments and submissions of a folder to `facts`.
 
     Raises:
-        RecordsError: the folder holds no starter kit, or a row cannot be read.
+        RecordsError: the folder holds no LMS files, or a row is unreadable.
     """
     if not (folder / "users").is_dir() or not (folder / "sections").is_dir():
-        raise RecordsError(f"{folder} holds no LMS files: there is no users/ or no sections/")
+        raise RecordsError(f"{folder} holds no LMS files: users/ or sections/ is missing")
     facts.accounts = _read(folder / "users", _account)
     members: dict[str, list[int]] = defaultdict(list)
-    for place in sorted(folder.glob("section=*/section-associations")):
-        section = place.parent.name.partition("=")[2]
-        members[section] = _read(place, lambda row: int(row["LMSUserSourceSystemIdentifier"]))
+    for subfolder in sorted(folder.glob("section=*/section-associations")):
+        section = subfolder.parent.name.partition("=")[2]
+        members[section] = _read(subfolder, lambda row: int(row["LMSUserSourceSystemIdentifier"]))
     facts.lms_courses = _read(
         folder / "sections", lambda row: _course(row, members[row["SourceSystemIdentifier"]])
     )
-    for place in sorted(folder.glob("section=*/assignments")):
-        facts.assignments += _read(place, _assignment)
-    for place in sorted(folder.glob("section=*/assignment=*/submissions")):
-        facts.submissions += _read(place, _submission)
+    for subfolder in sorted(folder.glob("section=*/assignments")):
+        facts.assignments += _read(subfolder, _assignment)
+    for subfolder in sorted(folder.glob("section=*/assignment=*/submissions")):
+        facts.submissions += _read(subfolder, _submission)
 
 
 def _read(folder: Path, fact: Callable[[Row], T]) -> list[T]:
-    """The rows of the newest file in `folder`, each as a fact."""
+    """Read the rows of the newest file in `folder`, each as a fact."""
     files = sorted(folder.glob("*.csv"))
     if not files:
         return []
@@ -63,8 +63,8 @@ def _read(folder: Path, fact: Callable[[Row], T]) -> list[T]:
             try:
                 facts.append(fact(row))
             except (KeyError, TypeError, ValueError):
-                where = f"{folder.parent.name}/{folder.name}/{files[-1].name}"
-                raise RecordsError(f"{where}, line {number}: not a row of the LMS starter kit") from None
+                location = f"{folder.parent.name}/{folder.name}/{files[-1].name}"
+                raise RecordsError(f"{location}, line {number}: not a row of the LMS Toolkit") from None
     return facts
 
 
@@ -83,7 +83,7 @@ def _account(row: Row) -> LmsAccountFact:
 
 
 def _course(row: Row, members: list[int]) -> LmsCourseFact:
-    """A Canvas section of the kit stands for its course too: the kit has no courses."""
+    """A Canvas section of the toolkit is also its course, because the toolkit has no courses."""
     number = int(row["SourceSystemIdentifier"])
     return LmsCourseFact(
         id=number,
@@ -101,14 +101,14 @@ def _assignment(row: Row) -> AssignmentFact:
         id=int(row["SourceSystemIdentifier"]),
         course=int(row["LMSSectionSourceSystemIdentifier"]),
         title=row["Title"],
-        due=_moment(row["DueDateTime"]),
+        due=_parse_instant(row["DueDateTime"]),
         points=float(row["MaxPoints"]) if row["MaxPoints"] else None,
     )
 
 
 def _submission(row: Row) -> SubmissionFact:
     status = row["SubmissionStatus"]
-    submitted = _moment(row["SubmissionDateTime"])
+    submitted = _parse_instant(row["SubmissionDateTime"])
     graded = bool(row["EarnedPoints"] or row["Grade"])
     return SubmissionFact(
         id=int(row["SourceSystemIdentifier"]),
@@ -120,10 +120,10 @@ def _submission(row: Row) -> SubmissionFact:
         late=status == "Late",
         missing=status == "Missing",
         submitted=submitted,
-        graded=_moment(row["LastModifiedDate"]) if graded else None,
+        graded=_parse_instant(row["LastModifiedDate"]) if graded else None,
     )
 
 
-def _moment(text: str) -> datetime | None:
-    """An instant; the kit writes no zone and means UTC."""
+def _parse_instant(text: str) -> datetime | None:
+    """Parse an instant; the toolkit writes UTC without a zone."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None

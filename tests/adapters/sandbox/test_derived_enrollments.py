@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from student_graph.adapters.sandbox.records.derived import completed
+from student_graph.adapters.sandbox.records.derived_enrollments import with_derived_enrollments
 from student_graph.adapters.sandbox.records.folder import read_records
 from tests.adapters.edfi.reference import SHARED, needs_reference_data
 
@@ -44,7 +44,7 @@ def stays(**records: list[dict[str, Any]]) -> list[tuple[str, int, str, str]]:
             row["entryDate"],
             row["entryGradeLevelDescriptor"].rpartition("#")[2],
         )
-        for row in completed(RECORDS | records)["studentSchoolAssociations"]
+        for row in with_derived_enrollments(RECORDS | records)["studentSchoolAssociations"]
     ]
 
 
@@ -145,7 +145,7 @@ def test_graded_work_and_attendance_place_a_child_in_a_section() -> None:
         return {"studentReference": {"studentUniqueId": student}, "gradebookEntryReference": reference}
 
     late = {"studentReference": {"studentUniqueId": "ana"}, "sectionReference": section}
-    found = completed(
+    found = with_derived_enrollments(
         RECORDS
         | {
             "gradebookEntries": [{**entry, "sectionReference": section}],
@@ -164,7 +164,7 @@ def test_graded_work_and_attendance_place_a_child_in_a_section() -> None:
 def test_files_of_stays_are_taken_as_they_are() -> None:
     """Where a folder has stays and places of its own, nothing is derived."""
     own = {"studentSchoolAssociations": [{"id": "1"}], "studentSectionAssociations": []}
-    found = completed(RECORDS | own | {"studentSchoolAttendanceEvents": [event("ana")]})
+    found = with_derived_enrollments(RECORDS | own | {"studentSchoolAttendanceEvents": [event("ana")]})
 
     assert found["studentSchoolAssociations"] == [{"id": "1"}]
     assert found["studentSectionAssociations"] == []

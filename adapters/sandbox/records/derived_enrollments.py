@@ -1,9 +1,10 @@
 """
-What a folder of records lacks and its other records tell: who is enrolled where, and who sits in which section.
+Derives enrollments in schools and sections that a folder of records lacks from its other records.
 
-A stay is derived only where a record itself names a student and a school, and says so in its entry type; a place
-in a section only where a record is about the student's work or attendance in it. Nobody is invented: grade
-levels come from tests taken in the same school year, or from a school that has but one, else they are `Other`.
+A school enrollment is derived only if a record names both the student and the school; its entry type says that
+it is derived. A section enrollment is derived only from a record about the student's work or attendance in the
+section. No student is invented. Grade levels come from tests in the same school year, or from a school with a
+single grade level; otherwise they are `Other`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Payload: TypeAlias = dict[str, Any]
 Resources: TypeAlias = dict[str, list[Payload]]
 
 DERIVED = "uri://sandbox.student-graph/EntryTypeDescriptor#Derived from other records"
-"""Entry type of a stay that no record tells of directly."""
+"""Entry type of an enrollment that was derived from other records."""
 _OTHER = "uri://ed-fi.org/GradeLevelDescriptor#Other"
 _SECTION_KEY = ("localCourseCode", "schoolId", "schoolYear", "sectionIdentifier", "sessionName")
 
@@ -32,22 +33,22 @@ class _Session(NamedTuple):
     last: str
 
 
-def completed(resources: Resources) -> Resources:
-    """The same records, with stays and places derived where the folder has no file of them."""
-    found = dict(resources)
-    if "studentSchoolAssociations" not in found:
-        found["studentSchoolAssociations"] = _stays(resources)
-    if "studentSectionAssociations" not in found:
-        found["studentSectionAssociations"] = _places(resources)
-    return found
+def with_derived_enrollments(resources: Resources) -> Resources:
+    """Return the records, with derived enrollments if the folder has no file of them."""
+    complete = dict(resources)
+    if "studentSchoolAssociations" not in complete:
+        complete["studentSchoolAssociations"] = _school_enrollments(resources)
+    if "studentSectionAssociations" not in complete:
+        complete["studentSectionAssociations"] = _section_enrollments(resources)
+    return complete
 
 
-def _stays(resources: Resources) -> list[Payload]:
-    """A stay for each student and school that a record names together, from the first term it falls in."""
+def _school_enrollments(resources: Resources) -> list[Payload]:
+    """An enrollment for each student and school that a record names, from the first term of such a record."""
     sessions = _sessions(resources)
     levels = _grade_levels(resources)
     first: dict[tuple[str, int], _Session] = {}
-    for student, session in _sightings(resources, sessions):
+    for student, session in _students_and_sessions(resources, sessions):
         known = first.setdefault((student, session.school), session)
         if session.first < known.first:
             first[student, session.school] = session
@@ -80,8 +81,8 @@ def _sessions(resources: Resources) -> list[_Session]:
     ]
 
 
-def _sightings(resources: Resources, sessions: list[_Session]) -> Iterator[tuple[str, _Session]]:
-    """Students of the roster, with the term of a record that names them and a school."""
+def _students_and_sessions(resources: Resources, sessions: list[_Session]) -> Iterator[tuple[str, _Session]]:
+    """Yield students of the roster with the term of each record that names them and a school."""
     roster = {row["studentUniqueId"] for row in resources.get("students", [])}
     named = {(s.school, s.year, s.name): s for s in sessions}
     incidents = {
@@ -127,42 +128,42 @@ def _grade_levels(resources: Resources) -> dict[tuple[str, int], str]:
             and "whenAssessedGradeLevelDescriptor" in row
         ):
             assessed[row["studentReference"]["studentUniqueId"]].add(row["whenAssessedGradeLevelDescriptor"])
-    found = {}
+    levels = {}
     for school in resources.get("schools", []):
         served = {level["gradeLevelDescriptor"] for level in school["gradeLevels"]}
         for student in (row["studentUniqueId"] for row in resources.get("students", [])):
             possible = assessed[student] & served if student in assessed else served
             if len(possible) == 1:
-                found[student, school["schoolId"]] = next(iter(possible))
-    return found
+                levels[student, school["schoolId"]] = next(iter(possible))
+    return levels
 
 
-def _places(resources: Resources) -> list[Payload]:
-    """A place for each student and section that attendance or graded work names together."""
+def _section_enrollments(resources: Resources) -> list[Payload]:
+    """An enrollment for each student and section that attendance or graded work names together."""
     begins = {(s.school, s.year, s.name): s.first for s in _sessions(resources)}
     entries = {
         (row["gradebookEntryIdentifier"], row["namespace"]): row.get("sectionReference")
         for row in resources.get("gradebookEntries", [])
     }
-    seats: dict[tuple[Any, ...], None] = {}
+    pairs: dict[tuple[Any, ...], None] = {}
     for row in resources.get("studentSectionAttendanceEvents", []):
-        seats[row["studentReference"]["studentUniqueId"], *_section(row["sectionReference"])] = None
+        pairs[row["studentReference"]["studentUniqueId"], *_section(row["sectionReference"])] = None
     for row in resources.get("studentGradebookEntries", []):
         entry = row["gradebookEntryReference"]
         if section := entries.get((entry["gradebookEntryIdentifier"], entry["namespace"])):
-            seats[row["studentReference"]["studentUniqueId"], *_section(section)] = None
-    places = []
-    for student, *section_key in sorted(seats):
+            pairs[row["studentReference"]["studentUniqueId"], *_section(section)] = None
+    associations = []
+    for student, *section_key in sorted(pairs):
         section = dict(zip(_SECTION_KEY, section_key, strict=True))
         begin = begins.get((section["schoolId"], section["schoolYear"], section["sessionName"]))
         if begin:
-            place = {
+            association = {
                 "beginDate": begin,
                 "sectionReference": section,
                 "studentReference": {"studentUniqueId": student},
             }
-            places.append(_with_id("studentSectionAssociations", place))
-    return places
+            associations.append(_with_id("studentSectionAssociations", association))
+    return associations
 
 
 def _section(reference: Payload) -> tuple[Any, ...]:
@@ -170,6 +171,6 @@ def _section(reference: Payload) -> tuple[Any, ...]:
 
 
 def _with_id(resource: str, row: Payload) -> Payload:
-    """A derived row with the server's own id, the same each time."""
+    """Add a server id to a derived row; equal rows have equal ids."""
     text = f"{resource} {sorted(row.items(), key=lambda item: item[0])}"
     return {"id": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), **row}

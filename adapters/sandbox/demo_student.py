@@ -1,4 +1,4 @@
-"""Of whom a demonstration should ask: the student about whom a district has most to tell."""
+"""The student with the most data in a district, which a demo shows first."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords
 
 
-def showcase(facts: DistrictFacts) -> str | None:
-    """The student who occurs in most parts of the facts; None where there are no students."""
-    parts = [*_sis_parts(facts), _online(facts)]
+def demo_student(facts: DistrictFacts) -> str | None:
+    """Return the student who occurs in the most parts of the facts; None if there are no students."""
+    parts = [*_sis_parts(facts), _lms_students(facts)]
     counts = Counter(student for part in parts for student in set(part))
     return min(counts, key=lambda student: (-counts[student], student), default=None)
 
 
 def _sis_parts(facts: DistrictFacts) -> Iterable[Iterable[str]]:
-    """Students of each part of what an SIS keeps."""
+    """The students in each part of an SIS's data."""
     if isinstance(facts, EdFiRecords):
         for rows in facts.resources.values():
             yield [row["studentReference"]["studentUniqueId"] for row in rows if "studentReference" in row]
@@ -28,8 +28,8 @@ def _sis_parts(facts: DistrictFacts) -> Iterable[Iterable[str]]:
         yield [fact.student for fact in part]
 
 
-def _online(facts: DistrictFacts) -> Iterable[str]:
-    """Students who have work in the LMS under their own number."""
-    working = {submission.account for submission in facts.submissions}
+def _lms_students(facts: DistrictFacts) -> Iterable[str]:
+    """Students whose LMS account has their own number and has submitted work."""
+    accounts_with_work = {submission.account for submission in facts.submissions}
     linked = (account for account in facts.accounts if account.owner == account.sis_id)
-    return [account.owner for account in linked if account.id in working]
+    return [account.owner for account in linked if account.id in accounts_with_work]
