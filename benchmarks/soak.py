@@ -25,7 +25,7 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import Freshness, Source
 from student_graph.gateway.cache import CachedFetch, Dependencies, Limits
-from student_graph.gateway.cache.limits import MIB
+from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.operation import Staleness, Traffic
@@ -48,7 +48,7 @@ def _resident() -> float:
     """MiB that the process holds, after garbage is gone."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096 / MIB
+    return pages * 4096 / BYTES_PER_MIB
 
 
 class _Everybody(Adapter):
@@ -69,7 +69,7 @@ async def _many(count: int) -> list[Row]:
     kept = source(Records({}))
     adapter = _Everybody("everybody", kept.adapter.settings, kept.adapter.http)
     everybody = Source("everybody", "memory", HERE, adapter)
-    operations = FetchPipeline([district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * MIB))
+    operations = FetchPipeline([district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * BYTES_PER_MIB))
     operations.start_operation(VIEWER)
     before = _resident()
     for start in range(0, count, BATCH):
@@ -83,7 +83,7 @@ async def _many(count: int) -> list[Row]:
     return [
         Row("soak", case, "growth over the bound", grown / MEMORY, "x", OVER),
         Row("soak", case, "growth", grown, "MiB"),
-        Row("soak", case, "counted", store.bytes / MIB, "MiB"),
+        Row("soak", case, "counted", store.bytes / BYTES_PER_MIB, "MiB"),
         Row("soak", case, "answers kept", len(store), "answers"),
     ]
 
@@ -92,7 +92,9 @@ async def _steady(seconds: float) -> list[Row]:
     """Growth of the process while the same is asked, after a quarter of the time to warm up."""
     kept = records(30)
     ages = dict.fromkeys(kept.by_lookup, Freshness(timedelta(seconds=0.05), timedelta(hours=1)))
-    app = application(district(replace(source(kept), freshness_by_lookup=ages)), limits=Limits(memory=8 * MIB))
+    app = application(
+        district(replace(source(kept), freshness_by_lookup=ages)), limits=Limits(memory=8 * BYTES_PER_MIB)
+    )
     started = time.monotonic()
     asked, before, tasks = 0, None, 0
     while (passed := time.monotonic() - started) < seconds:

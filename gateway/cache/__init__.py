@@ -1,13 +1,14 @@
 """
-The live cache: what sources said, kept for as long as it is good, and each question asked once at a time.
+The cache: answers of the sources while they are fresh, and at most one request in flight for each key.
 
-It is no copy of a district: it holds answers that were asked for, within a bound, and each of them goes.
+It is not a copy of a district's data. It holds answers that were requested, within a size limit, and each of them
+expires.
 """
 
+from student_graph.gateway.cache.cache import Cache, Fleet
 from student_graph.gateway.cache.limits import Limits
-from student_graph.gateway.cache.live import Cache, Others
 from student_graph.gateway.cache.purges import Purge
-from student_graph.gateway.cache.reading import Reading
-from student_graph.gateway.cache.response_cache import Based, extensions
+from student_graph.gateway.cache.read import CachedFetch
+from student_graph.gateway.cache.response_cache import Dependencies, extensions
 
-__all__ = ["Based", "Cache", "Limits", "Others", "Purge", "Reading", "extensions"]
+__all__ = ["Cache", "CachedFetch", "Dependencies", "Fleet", "Limits", "Purge", "extensions"]

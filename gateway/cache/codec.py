@@ -40,8 +40,8 @@ def answer_digests(secret: bytes, source: Source, ask: Ask[Any]) -> dict[Any, st
     """
     The digest under which the answer to each key of an ask is stored, by key.
 
-    The parts of an ask are prefixed with their length, so that no two different asks give the same input. The digest
-    is keyed with `secret`: without it, nobody can find a student's digest by trying ids.
+    The parts of an ask are prefixed with their length, so that no two different asks give the same input. The
+    digest is keyed with `secret`: without it, nobody can find a student's digest by trying ids.
     """
     names = (FORMAT_VERSION, source.district, source.name, source.kind, _settings_json(source), ask.lookup.name)
     arguments = msgspec.json.encode([sorted(ask.arguments.items()), ask.window], enc_hook=str)
@@ -74,7 +74,7 @@ def encode_answer(requested_at: float, answer: Answer[Any] | None) -> bytes:
 
 
 def decode_answer(source: Source, lookup: Lookup, content: bytes) -> StoredAnswer | None:
-    """The stored answer to a key of a lookup; None if `content` does not have the format of the lookup's answers."""
+    """The stored answer to a key of a lookup; None if `content` does not have the lookup's format."""
     try:
         stored = _decoder.decode(content)
         if not stored.is_known:
@@ -103,7 +103,7 @@ _ERROR_TYPES: dict[str, type[AdapterError]] = {
 
 
 def encode_error(error: AdapterError) -> str:
-    """An error as JSON, for other processes that wait for the same answer. It holds no more than the error does."""
+    """An error as JSON, for other processes that wait for the same answer. It contains nothing else."""
     type_name = next(base.__name__ for base in type(error).__mro__ if base.__name__ in _ERROR_TYPES)
     return msgspec.json.encode([type_name, error.reason, error.code, error.retry_after]).decode()
 

@@ -1,8 +1,9 @@
 """
-Answers outside the process: JSON, encrypted for one district and one place, so that it can stand nowhere else.
+Encryption of values that leave the process. A value is valid only for one district and under one name.
 
-AES-256-GCM with a random nonce (NIST SP 800-38D); a district's key comes from the fleet's by HKDF (RFC 5869). The
-place and the time of writing are authenticated with it: a value that was moved, cut or mixed up cannot be opened.
+AES-256-GCM with a random nonce (NIST SP 800-38D). The key of each district is derived from the fleet's key by HKDF
+(RFC 5869). The name and the time of writing are authenticated as well: a value that was moved, cut or changed
+cannot be decrypted.
 """
 
 from __future__ import annotations
@@ -15,37 +16,38 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-_NONCE = 12
-WRITTEN = 13
-"""Digits at the start of a value: when it was written, in milliseconds since 1970."""
+_NONCE_BYTES = 12
+TIMESTAMP_BYTES = 13
+"""Length of the start of a value: when it was written, in milliseconds since 1970, as decimal digits."""
 
 
-class Vault:
-    """Closes and opens values under the keys of districts."""
+class Encryptor:
+    """Encrypts and decrypts values under the keys of districts."""
 
     def __init__(self, key: bytes) -> None:
-        """Derive all keys from one of 32 bytes."""
+        """All keys are derived from `key`, which has 32 bytes."""
         self._key = key
-        self._cipher = lru_cache(maxsize=1024)(self._make_cipher)
+        self._cipher = lru_cache(maxsize=1024)(self._create_cipher)
 
-    def derived(self, purpose: str) -> bytes:
+    def derive_key(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose."""
         return HKDF(SHA256(), 32, salt=b"student-graph", info=purpose.encode()).derive(self._key)
 
-    def close(self, district: str, place: str, written: int, content: bytes) -> bytes:
-        """A value that can be opened at that place only."""
-        head, nonce = b"%013d" % written, os.urandom(_NONCE)
-        return head + nonce + self._cipher(district).encrypt(nonce, content, head + place.encode())
+    def encrypt(self, district: str, name: str, written_ms: int, content: bytes) -> bytes:
+        """A value that can be decrypted only under the same district and name; `written_ms` counts from 1970."""
+        timestamp, nonce = b"%013d" % written_ms, os.urandom(_NONCE_BYTES)
+        return timestamp + nonce + self._cipher(district).encrypt(nonce, content, timestamp + name.encode())
 
-    def open(self, district: str, place: str, value: bytes) -> bytes | None:
-        """The content of a value; None when it is not what was closed there."""
-        head, rest = value[:WRITTEN], value[WRITTEN:]
-        if len(rest) <= _NONCE:
+    def decrypt(self, district: str, name: str, value: bytes) -> bytes | None:
+        """The content of a value; None if it was not encrypted with this key, district and name."""
+        timestamp, rest = value[:TIMESTAMP_BYTES], value[TIMESTAMP_BYTES:]
+        if len(rest) <= _NONCE_BYTES:
             return None
+        nonce, ciphertext = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
         try:
-            return self._cipher(district).decrypt(rest[:_NONCE], rest[_NONCE:], head + place.encode())
+            return self._cipher(district).decrypt(nonce, ciphertext, timestamp + name.encode())
         except InvalidTag:
             return None
 
-    def _make_cipher(self, district: str) -> AESGCM:
-        return AESGCM(self.derived(f"answers of {district}"))
+    def _create_cipher(self, district: str) -> AESGCM:
+        return AESGCM(self.derive_key(f"answers of {district}"))

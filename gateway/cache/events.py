@@ -1,4 +1,8 @@
-"""What the processes of a fleet tell each other: sealed, kept for those who start later, heard within a second."""
+"""
+Events between the processes of a fleet, over Redis: encrypted, and delivered within a second.
+
+Events are stored, so that processes that start later receive them, too.
+"""
 
 from __future__ import annotations
 
@@ -13,145 +17,149 @@ from typing import Any
 import msgspec
 from redis.exceptions import RedisError
 
-from student_graph.gateway.cache.fleet import AwayError, Fleet
+from student_graph.gateway.cache.redis_store import RedisStore, RedisUnavailableError
 
 log = logging.getLogger("student_graph.cache")
 
-KEPT = 15 * 86_400.0
-"""Seconds for which news is kept: settings let no answer be served for longer than 14 days."""
-MOST = 50_000
-"""Pieces of news that are kept."""
-LOOK = 5.0
-"""Seconds after which one looks for news although nobody called."""
-OVERLAP = 10.0
-"""Seconds by which one looks back: clocks differ."""
-MISSED = "missed"
-"""The kind of news that stands for what cannot be had or understood: whatever it said, all is doubtful."""
-TRIES = 0.5
-"""Seconds between two tries to reach Redis."""
+RETENTION_SECONDS = 15 * 86_400.0
+"""How long events are stored: the settings allow to serve an answer for 14 days at most."""
+MAX_STORED_EVENTS = 50_000
+"""Events that are stored in Redis. As many wait in a process while Redis is unavailable."""
+POLL_INTERVAL_SECONDS = 5.0
+"""Time after which a process looks for new events if it received no notification."""
+OVERLAP_SECONDS = 10.0
+"""How far back a process reads events again, because the clocks of a fleet differ."""
+RETRY_INTERVAL_SECONDS = 0.5
+"""Time between two attempts to reach Redis."""
+LOST_EVENTS = "missed"
+"""Kind of an event that stands for events that were lost or cannot be read. They may have been about anything."""
 
 
-class Bulletin(msgspec.Struct, kw_only=True):
-    """A piece of news."""
+class Event(msgspec.Struct, kw_only=True):
+    """Something that one process tells all other processes of its fleet."""
 
     at: float
     """When it happened, in seconds since 1970."""
-    by: str
-    """The process that tells it."""
+    sender: str = msgspec.field(name="by")
+    """The id of the process that published it."""
     kind: str
-    """What it is about, such as `purge`."""
-    told: Any
+    """What happened, such as `purge`."""
+    payload: Any = msgspec.field(name="told")
 
 
-class News:
-    """The news of a fleet, as one process tells and hears it."""
+class Events:
+    """Publishes and receives the events of a fleet for one process."""
 
-    def __init__(self, fleet: Fleet, hear: Callable[[Bulletin], None]) -> None:
-        """Tell `hear` each piece once, also what other processes told before this one started."""
-        self.me = secrets.token_hex(8)
-        """This process, as others hear of it."""
-        self._fleet = fleet
-        self._hear = hear
-        self._name = f"{fleet.name}:news"
-        self._after = 0.0
-        self._known: set[bytes] = set()
-        self._untold: dict[bytes, Bulletin] = {}
-        """What could not be told yet, each thing once, by what it says."""
+    def __init__(self, store: RedisStore, on_event: Callable[[Event], None]) -> None:
+        """Pass each event of other processes to `on_event` once, also those from before this process started."""
+        self.process_id = secrets.token_hex(8)
+        """The sender of this process's events."""
+        self._store = store
+        self._on_event = on_event
+        self._name = f"{store.name}:news"
+        self._read_from = 0.0
+        """The time, in seconds since 1970, from which on events are read."""
+        self._received: set[bytes] = set()
+        """Events of the last read, encrypted."""
+        self._unpublished: dict[bytes, Event] = {}
+        """Events to publish once Redis is available, by kind and payload: equal events are published once."""
         self._task: asyncio.Task[None] | None = None
-        self._ending = False
-        self.away = False
-        """Whether Redis could not be used when it was last tried."""
+        self._stopping = False
+        self.is_unavailable = False
+        """Whether Redis was unavailable at the last attempt."""
 
     def start(self) -> None:
-        """Begin to listen."""
-        self._task = asyncio.create_task(self._listen())
+        """Start to receive events."""
+        self._task = asyncio.create_task(self._receive())
 
     async def stop(self) -> None:
-        """Listen no more; the client of Redis now and then takes a cancellation for a timeout of its own."""
-        self._ending = True
+        """Stop receiving events."""
+        # The flag is needed, too: the Redis client sometimes takes a cancellation for a timeout of its own.
+        self._stopping = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
 
-    async def tell(self, at: float, kind: str, told: Any, *, later: bool = True) -> None:
-        """Tell all others, as soon as it can be done; what is worth nothing `later` is told now or not at all."""
-        bulletin = Bulletin(at=at, by=self.me, kind=kind, told=told)
+    async def publish(self, at: float, kind: str, payload: Any, *, retry: bool = True) -> None:
+        """Send an event to all processes. If Redis is unavailable, send it later, or drop it without `retry`."""
+        event = Event(at=at, sender=self.process_id, kind=kind, payload=payload)
         try:
-            await self._fleet.within(self._send(bulletin))
-        except AwayError:
-            if later:
-                self._untold[msgspec.json.encode([kind, told])] = bulletin
-            if len(self._untold) > MOST:
-                self._untold = {b"": Bulletin(at=at, by=self.me, kind=MISSED, told=None)}
+            await self._store.run(self._send(event))
+        except RedisUnavailableError:
+            if retry:
+                self._unpublished[msgspec.json.encode([kind, payload])] = event
+            if len(self._unpublished) > MAX_STORED_EVENTS:
+                self._unpublished = {b"": Event(at=at, sender=self.process_id, kind=LOST_EVENTS, payload=None)}
 
-    async def _send(self, bulletin: Bulletin) -> None:
-        now = time.time()  # not when it happened: who listens has looked past that
-        sealed = self._fleet.vault.close("", self._name, int(now * 1000), msgspec.json.encode(bulletin))
-        async with self._fleet.client.pipeline(transaction=False) as pipe:
-            pipe.zadd(self._name, {sealed: now})
-            pipe.zremrangebyscore(self._name, "-inf", now - KEPT)
-            pipe.zremrangebyrank(self._name, 0, -MOST - 1)
+    async def _send(self, event: Event) -> None:
+        now = time.time()  # not the time of the event: receivers may have read past that already
+        value = self._store.encryptor.encrypt("", self._name, int(now * 1000), msgspec.json.encode(event))
+        async with self._store.client.pipeline(transaction=False) as pipe:
+            pipe.zadd(self._name, {value: now})
+            pipe.zremrangebyscore(self._name, "-inf", now - RETENTION_SECONDS)
+            pipe.zremrangebyrank(self._name, 0, -MAX_STORED_EVENTS - 1)
             pipe.publish(self._name, b"")
             await pipe.execute()
 
-    async def _listen(self) -> None:
-        """Hear what is told, however often Redis goes and comes back."""
-        while not self._ending:
+    async def _receive(self) -> None:
+        """Receive events until stopped, and reconnect whenever Redis becomes unavailable."""
+        while not self._stopping:
             try:
-                await self._subscribed()
+                await self._subscribe()
             except (RedisError, OSError, TimeoutError) as exc:
-                self._away(exc)
-                await asyncio.sleep(TRIES)
+                self._log_unavailable(exc)
+                await asyncio.sleep(RETRY_INTERVAL_SECONDS)
 
-    def _away(self, exc: Exception) -> None:
-        """Say once that Redis is not there: an operator wants to know, and which kind of trouble it is."""
-        if not self.away:
-            log.warning("Redis cannot be used (%s): this process goes on by itself", type(exc).__name__)
-        self.away = True
+    def _log_unavailable(self, exc: Exception) -> None:
+        """Log once for each outage that Redis is unavailable, with the type of the error for operators."""
+        if not self.is_unavailable:
+            log.warning("Redis is unavailable (%s); this process continues without it", type(exc).__name__)
+        self.is_unavailable = True
 
-    async def _subscribed(self) -> None:
-        pubsub = self._fleet.client.pubsub(ignore_subscribe_messages=True)
+    async def _subscribe(self) -> None:
+        pubsub = self._store.client.pubsub(ignore_subscribe_messages=True)
         try:
-            async with asyncio.timeout(LOOK):
+            async with asyncio.timeout(POLL_INTERVAL_SECONDS):
                 await pubsub.subscribe(self._name)
-            while not self._ending:
-                async with asyncio.timeout(LOOK):
-                    await self._catch_up()
-                if not self._ending:
-                    async with asyncio.timeout(2 * LOOK):
-                        await pubsub.get_message(timeout=LOOK)
+            while not self._stopping:
+                async with asyncio.timeout(POLL_INTERVAL_SECONDS):
+                    await self._exchange_events()
+                if not self._stopping:
+                    async with asyncio.timeout(2 * POLL_INTERVAL_SECONDS):
+                        await pubsub.get_message(timeout=POLL_INTERVAL_SECONDS)
         finally:
             with contextlib.suppress(RedisError, OSError):
                 await pubsub.aclose()
 
-    async def _catch_up(self) -> None:
-        """Tell what could not be told before, and hear what others told."""
-        for what, bulletin in list(self._untold.items()):
-            await self._send(bulletin)
-            self._untold.pop(what, None)
-        told = await self._fleet.client.zrangebyscore(self._name, self._after, "+inf", withscores=True)
+    async def _exchange_events(self) -> None:
+        """Publish the events that could not be published before, and read the new events of other processes."""
+        for content, event in list(self._unpublished.items()):
+            await self._send(event)
+            self._unpublished.pop(content, None)
+        values = await self._store.client.zrangebyscore(self._name, self._read_from, "+inf", withscores=True)
         now = time.time()
-        if len(told) >= MOST:  # there was more, of which nobody knows any longer
-            self._hear(Bulletin(at=told[0][1], by="", kind=MISSED, told=None))
-        for sealed, _ in told:
-            if sealed not in self._known:
-                self._open(sealed)
-        self._known = {sealed for sealed, _ in told}
-        self._after = max(self._after, now - OVERLAP)
-        self._fleet.current = True
-        if self.away:
-            log.warning("Redis can be used again")
-        self.away = False
+        if len(values) >= MAX_STORED_EVENTS:  # older events were removed before this process read them
+            self._on_event(Event(at=values[0][1], sender="", kind=LOST_EVENTS, payload=None))
+        for value, _ in values:
+            if value not in self._received:
+                self._handle(value)
+        self._received = {value for value, _ in values}
+        self._read_from = max(self._read_from, now - OVERLAP_SECONDS)
+        self._store.is_current = True
+        if self.is_unavailable:
+            log.warning("Redis is available again")
+        self.is_unavailable = False
 
-    def _open(self, sealed: bytes) -> None:
-        content = self._fleet.vault.open("", self._name, sealed)
+    def _handle(self, value: bytes) -> None:
+        """Decrypt an event and pass it on, unless this process published it."""
+        content = self._store.encryptor.decrypt("", self._name, value)
         if content is None:
-            self._fleet.counts.corrupt += 1
-            log.warning("news of the fleet that this key does not open was left alone")
+            self._store.counts.corrupt += 1
+            log.warning("ignored an event of the fleet that cannot be decrypted with this key")
             return
         try:
-            bulletin = msgspec.json.decode(content, type=Bulletin)
-        except msgspec.DecodeError:  # of a process of another version
-            bulletin = Bulletin(at=time.time(), by="", kind=MISSED, told=None)
-        if bulletin.by != self.me:
-            self._hear(bulletin)
+            event = msgspec.json.decode(content, type=Event)
+        except msgspec.DecodeError:  # from a process of another version
+            event = Event(at=time.time(), sender="", kind=LOST_EVENTS, payload=None)
+        if event.sender != self.process_id:
+            self._on_event(event)

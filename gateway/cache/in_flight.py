@@ -1,7 +1,8 @@
 """
-One flight for each key, whoever asks: a key that was asked is not asked again until its answer is there.
+Requests in flight, shared by all operations: a key that is being requested is not requested again.
 
-A flight runs under its source's deadline and each waiter under its own; it ends with its last waiter.
+A request runs until its source's timeout, and each waiter waits until its own deadline. When the last waiter
+leaves, the request is cancelled.
 """
 
 from __future__ import annotations
@@ -16,125 +17,127 @@ from typing import Any, TypeAlias
 from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.gateway.cache.purges import Purge
-from student_graph.gateway.telemetry import Calls, counted
+from student_graph.gateway.telemetry import CallCounter, counting_calls
 
 log = logging.getLogger("student_graph.cache")
 
-Land: TypeAlias = Callable[[Source, Ask[Any], Answers], None]
+OnAnswers: TypeAlias = Callable[[Source, Ask[Any], Answers], None]
+"""Called with the answers to an ask as soon as they arrive."""
 
 
-class Flight:
-    """One ask on its way to its source."""
+class InFlightRequest:
+    """One ask that was sent to its source."""
 
-    __slots__ = ("ask", "calls", "source", "task", "void", "waiters")
+    __slots__ = ("ask", "calls", "is_outdated", "source", "task", "waiters")
 
     task: asyncio.Task[Answers]
 
     def __init__(self, source: Source, ask: Ask[Any]) -> None:
         self.source, self.ask = source, ask
-        self.calls = Calls()
-        """What it has asked of the vendor so far."""
+        self.calls = CallCounter()
+        """Counts its calls to the vendor."""
         self.waiters = 0
-        self.void = False
-        """Whether what it brings may no longer hold, and must not be kept."""
+        self.is_outdated = False
+        """Whether a purge came after it started: its answers must not be cached."""
 
-    def concerned(self, purge: Purge) -> bool:
-        """Whether a purge takes some of what it brings."""
+    def is_affected_by(self, purge: Purge) -> bool:
+        """Whether a purge includes some of its answers."""
         source, lookup = self.source, self.ask.lookup
-        return purge.concerns(source, lookup) and any(purge.takes(source, lookup, key) for key in self.ask.keys)
+        return purge.concerns(source, lookup) and any(purge.includes(source, lookup, key) for key in self.ask.keys)
 
 
-class Flying:
-    """All flights under way, across operations."""
+class InFlightRequests:
+    """All requests in flight, by key."""
 
-    def __init__(self, fetch: Fetch, land: Land) -> None:
-        """Carry asks by `fetch`; `land` is told what they bring before anybody else is."""
+    def __init__(self, fetch: Fetch, on_answers: OnAnswers) -> None:
+        """Send asks by `fetch`; `on_answers` gets the answers before any waiter does."""
         self._fetch = fetch
-        self._land = land
-        self._by_key: dict[Hashable, dict[Any, Flight]] = {}
-        self._behind: set[asyncio.Task[Answers]] = set()
+        self._on_answers = on_answers
+        self._requests: dict[Hashable, dict[Any, InFlightRequest]] = {}
+        """By source and batch key of the ask, then by key."""
+        self._in_background: set[asyncio.Task[Answers]] = set()
 
-    def board(self, source: Source, ask: Ask[Any]) -> tuple[dict[Any, Flight], Flight | None]:
-        """The flight of each key, and the one among them that departs for this ask."""
-        mine = self._depart(source, ask)
-        known = self._by_key.get((source, *ask.batch_key), {})
-        return {key: known[key] for key in ask.keys}, mine
+    def join(self, source: Source, ask: Ask[Any]) -> tuple[dict[Any, InFlightRequest], InFlightRequest | None]:
+        """The request for each key, and the one among them that this call started, if any."""
+        started = self._start_missing(source, ask)
+        requests = self._requests.get((source, *ask.batch_key), {})
+        return {key: requests[key] for key in ask.keys}, started
 
-    def behind(self, source: Source, ask: Ask[Any]) -> None:
-        """Ask for keys that nobody waits for, unless they are on their way already."""
-        flight = self._depart(source, ask)
-        if flight is not None:
-            flight.waiters += 1
-            self._behind.add(flight.task)
-            flight.task.add_done_callback(self._over)
+    def start_in_background(self, source: Source, ask: Ask[Any]) -> None:
+        """Request the keys that are not in flight yet. Nobody waits for the answers, they are only cached."""
+        request = self._start_missing(source, ask)
+        if request is not None:
+            request.waiters += 1
+            self._in_background.add(request.task)
+            request.task.add_done_callback(self._finish_in_background)
 
-    def _over(self, task: asyncio.Task[Answers]) -> None:
-        """Nobody waited for it: a bug of ours in it is told here, by its type and no value."""
-        self._behind.discard(task)
+    def _finish_in_background(self, task: asyncio.Task[Answers]) -> None:
+        """Log an unexpected exception, which no waiter sees. Only its type, because messages may hold records."""
+        self._in_background.discard(task)
         if not task.cancelled() and (bug := task.exception()) is not None:
-            log.error("internal error behind: %s", type(bug).__name__)
+            log.error("internal error in a background refresh: %s", type(bug).__name__)
 
-    async def landed(self, flights: Collection[Flight], deadline: float) -> None:
-        """Wait for flights until they are over, or until the deadline, which is in the event loop's time."""
-        for flight in flights:
-            flight.waiters += 1
+    async def wait(self, requests: Collection[InFlightRequest], deadline: float) -> None:
+        """Wait until all requests are done, or until the deadline in the event loop's time."""
+        for request in requests:
+            request.waiters += 1
         try:
-            left = deadline - asyncio.get_running_loop().time()
-            await asyncio.wait([flight.task for flight in flights], timeout=max(left, 0.0))
+            seconds_left = deadline - asyncio.get_running_loop().time()
+            await asyncio.wait([request.task for request in requests], timeout=max(seconds_left, 0.0))
         finally:
-            for flight in flights:
-                self._leave(flight)
+            for request in requests:
+                self._leave(request)
 
     def purge(self, purge: Purge) -> None:
-        """Keep nothing of what is under way and may be older than a purge; whoever asks now asks anew."""
-        under_way = {flight for known in self._by_key.values() for flight in known.values()}
-        for flight in under_way:
-            if flight.concerned(purge):
-                flight.void = True
-                self._release(flight)
+        """Keep the answers to affected requests out of the cache, and start a new request for whoever asks now."""
+        in_flight = {request for requests in self._requests.values() for request in requests.values()}
+        for request in in_flight:
+            if request.is_affected_by(purge):
+                request.is_outdated = True
+                self._forget(request)
 
     async def close(self) -> None:
-        """End what nobody waits for."""
-        behind = list(self._behind)
-        for task in behind:
+        """Cancel the requests in the background."""
+        tasks = list(self._in_background)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*behind, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _depart(self, source: Source, ask: Ask[Any]) -> Flight | None:
-        """A flight for the keys that none is carrying; None when all are on their way."""
-        known = self._by_key.get((source, *ask.batch_key), {})
-        keys = [key for key in ask.keys if key not in known]
+    def _start_missing(self, source: Source, ask: Ask[Any]) -> InFlightRequest | None:
+        """Start a request for the keys that are not in flight; None if all are."""
+        requests = self._requests.get((source, *ask.batch_key), {})
+        keys = [key for key in ask.keys if key not in requests]
         if not keys:
             return None
-        flight = Flight(source, replace(ask, keys=tuple(keys)))
-        self._by_key.setdefault((source, *ask.batch_key), {}).update(dict.fromkeys(keys, flight))
-        # It may outlive the operation that it departs for, and takes nothing of that operation along.
-        flight.task = asyncio.create_task(self._fly(flight), context=Context())
-        return flight
+        request = InFlightRequest(source, replace(ask, keys=tuple(keys)))
+        self._requests.setdefault((source, *ask.batch_key), {}).update(dict.fromkeys(keys, request))
+        # An empty context: the request may outlive the operation that starts it, and must not refer to it.
+        request.task = asyncio.create_task(self._run(request), context=Context())
+        return request
 
-    async def _fly(self, flight: Flight) -> Answers:
+    async def _run(self, request: InFlightRequest) -> Answers:
         try:
-            with counted(flight.calls):
-                told = await self._fetch(flight.source, flight.ask)
-            if not flight.void:
-                self._land(flight.source, flight.ask, told)
-            return told
+            with counting_calls(request.calls):
+                answers = await self._fetch(request.source, request.ask)
+            if not request.is_outdated:
+                self._on_answers(request.source, request.ask, answers)
+            return answers
         finally:
-            self._release(flight)
+            self._forget(request)
 
-    def _leave(self, flight: Flight) -> None:
-        """Wait no longer; the last to leave takes the flight down."""
-        flight.waiters -= 1
-        if not flight.waiters and not flight.task.done():
-            self._release(flight)
-            flight.task.cancel()
+    def _leave(self, request: InFlightRequest) -> None:
+        """Remove a waiter, and cancel the request if it was the last one."""
+        request.waiters -= 1
+        if not request.waiters and not request.task.done():
+            self._forget(request)
+            request.task.cancel()
 
-    def _release(self, flight: Flight) -> None:
-        """Whoever asks for the flight's keys from now on asks anew."""
-        shape = (flight.source, *flight.ask.batch_key)
-        known = self._by_key.get(shape, {})
-        for key in flight.ask.keys:
-            if known.get(key) is flight:
-                del known[key]
-        if not known:
-            self._by_key.pop(shape, None)
+    def _forget(self, request: InFlightRequest) -> None:
+        """Remove a request: whoever asks for its keys from now on starts a new one."""
+        group = (request.source, *request.ask.batch_key)
+        requests = self._requests.get(group, {})
+        for key in request.ask.keys:
+            if requests.get(key) is request:
+                del requests[key]
+        if not requests:
+            self._requests.pop(group, None)

@@ -1,130 +1,125 @@
 """
-Whole answers: the bytes that an operation was answered with, for whoever asks the same in the same right.
+Complete responses as bytes, for viewers who send the same request again with the same rights.
 
-They are kept only of operations that were answered from the cache alone, without an error, a stale answer or a
-restricted class of data; and they are served only while every batch that they rest on still stands: when one of
-its answers is replaced, purged, let go or no longer fresh, the operation is carried out anew.
+A response is cached only if its operation was answered from the cache alone, without an error, a stale answer or a
+restricted class of data. It is used only while all batches that it was computed from are current. If one of their
+answers is replaced, purged, evicted or no longer fresh, the operation is executed again.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import attrgetter
 from sys import getsizeof
 from typing import Any
 
 import msgspec
+from cachetools import LRUCache
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
-from student_graph.gateway.cache.store import Memo, Store, stand
-from student_graph.resolvers.context import Degraded, Operation, Traffic
+from student_graph.gateway.cache.store import CachedBatch, Store, are_current
+from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
 
-WHOLE = 2048
-"""Bytes of a kept answer beside its data."""
-LARGEST_SHARE = 8
-"""One answer takes at most this part of what all may take."""
-NO_AGE, AGE = b'"age":0.0', b'"age":%.1f'
-"""How an age of nothing stands in an answer, and how any is put there."""
+RESPONSE_OVERHEAD_BYTES = 2048
+"""Bytes of a cached response without its data and its disclosure entries."""
+MAX_RESPONSE_SHARE = 1 / 8
+"""Largest share of the response memory that one response takes."""
+_AGE_ZERO, _AGE_PLACEHOLDER = b'"age":0.0', b'"age":%.1f'
+"""An age of 0 in an encoded response, and the placeholder that replaces it."""
 
 
 @dataclass(slots=True)
-class Basis:
-    """What an operation's answer rests on."""
+class Dependencies:
+    """The cached batches that an operation was answered from."""
 
-    memos: list[Memo] = field(default_factory=list)
-    """The batches that it was answered from."""
-    sound: bool = True
-    """Whether they are all that it rests on: else its bytes are not kept."""
-    until: float = math.inf
-    """Until when it is known whom the viewer may see, by the cache's clock."""
+    batches: list[CachedBatch] = field(default_factory=list)
+    complete: bool = True
+    """Whether the operation used nothing but these batches. If not, its response is not cached."""
+    valid_until: float = math.inf
+    """When the viewer's reach must be looked up again, by the cache's clock."""
 
-    def rests_on(self, memo: Memo | None) -> None:
-        """Note a batch that the answer was made from; None for anything else."""
-        if memo is None or not memo.kept:
-            self.sound = False
+    def add(self, batch: CachedBatch | None) -> None:
+        """Add a batch that the operation used; None for answers that are not in a current batch."""
+        if batch is None or not batch.is_current:
+            self.complete = False
         else:
-            self.memos.append(memo)
+            self.batches.append(batch)
 
-    def rests_on_scope(self, memos: Iterable[Memo], until: float, *, sound: bool) -> None:
-        """Note in which batches it was found whom the viewer may see, and until when that counts."""
-        self.memos.extend(memos)
-        self.until = min(self.until, until)
-        self.sound = self.sound and sound
-
-
-@dataclass(slots=True)
-class Based(Operation):
-    """An operation of which is known what its answer rests on."""
-
-    basis: Basis = field(default_factory=Basis)
+    def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
+        """Add what the viewer's reach was computed from, and until when it is valid."""
+        self.batches.extend(batches)
+        self.valid_until = min(self.valid_until, valid_until)
+        self.complete = self.complete and complete
 
 
 @dataclass(slots=True, frozen=True)
-class Whole:
-    """The data of an answer as bytes, and what they rest on."""
+class CachedResponse:
+    """The encoded data of a response, and the batches that it was computed from."""
 
     data: bytes
-    memos: Sequence[Memo]
-    fresh: float
-    """Until when all of it is fresh, by the cache's clock."""
-    day_ends: float
-    """When it is no longer the same day in one of the viewer's districts, in seconds since 1970."""
-    sources: Mapping[str, float]
-    """By source, when the oldest answer was fetched by the cache's clock."""
-    told: bytes
-    """What it says of its sources and of what is missing, as JSON with a place for the age of each source."""
-    disclosed: Sequence[Any] = ()
-    """What is to be recorded each time that it is served."""
+    batches: Sequence[CachedBatch]
+    fresh_until: float
+    """When the first of its answers becomes stale, by the cache's clock."""
+    day_ends_at: float
+    """When the first of the viewer's districts reaches midnight, in seconds since 1970."""
+    fetched_at: Mapping[str, float]
+    """By source, when its oldest answer was fetched, by the cache's clock."""
+    extensions_format: bytes
+    """The extensions as JSON, with a placeholder for the age of each source."""
+    disclosures: Sequence[Any] = ()
+    """Entries to write to the disclosure log each time that the response is sent."""
 
     @property
-    def fetched(self) -> float:
-        """When the oldest answer was fetched."""
-        return min(self.sources.values(), default=0.0)
+    def oldest_fetched_at(self) -> float:
+        """When the oldest answer was fetched, by the cache's clock."""
+        return min(self.fetched_at.values(), default=0.0)
 
     @property
     def size(self) -> int:
-        """Bytes that it takes."""
-        return WHOLE + getsizeof(self.data) + sum(map(getsizeof, self.disclosed))
+        """Bytes that the response takes in memory."""
+        return RESPONSE_OVERHEAD_BYTES + getsizeof(self.data) + sum(map(getsizeof, self.disclosures))
 
     def ages(self, now: float) -> dict[str, tuple[bytes, float]]:
-        """That it is fresh, and its age in seconds, by source."""
-        return {name: (b"fresh", now - fetched) for name, fetched in self.sources.items()}
+        """For the disclosure log, by source: that its answers are fresh, and the oldest one's age in seconds."""
+        return {name: (b"fresh", now - fetched_at) for name, fetched_at in self.fetched_at.items()}
 
-    def reply(self, now: float) -> bytes:
-        """The answer, with how old it is now."""
-        more = self.told % tuple([now - fetched for fetched in self.sources.values()])
-        return b"".join((b'{"data":', self.data, b',"extensions":', more, b"}"))
+    def body(self, now: float) -> bytes:
+        """The response body, with the current age of each source."""
+        ages = tuple([now - fetched_at for fetched_at in self.fetched_at.values()])
+        return b"".join((b'{"data":', self.data, b',"extensions":', self.extensions_format % ages, b"}"))
 
 
-def extensions(traffic: Mapping[str, Traffic], degraded: Iterable[Degraded]) -> dict[str, Any]:
-    """What an answer tells beside its data: what was asked of whom, and what is missing."""
-    told: dict[str, Any] = {"sources": {name: _told(seen) for name, seen in traffic.items()}}
+def extensions(traffic: Traffic) -> dict[str, Any]:
+    """The extensions of a response: the traffic with each source, and the parts of the data that are missing."""
+    sources = {name: _source_extension(counts) for name, counts in traffic.by_source.items()}
+    values: dict[str, Any] = {"sources": sources}
     if missing := [
-        {"path": list(d.path), "source": d.source, "code": d.code, "retryable": d.retryable} for d in degraded
+        {"path": list(d.path), "source": d.source, "code": d.code, "retryable": d.retryable}
+        for d in traffic.degraded
     ]:
-        told["degraded"] = missing
-    return told
+        values["degraded"] = missing
+    return values
 
 
-def _told(seen: Traffic) -> dict[str, Any]:
+def _source_extension(traffic: SourceTraffic) -> dict[str, Any]:
     return {
-        "calls": seen.calls,
-        "asks": seen.asks,
-        "hits": seen.hits,
-        "stale": seen.stale,
-        "failures": seen.failures,
-        "age": round(seen.age, 1),
-        "ms": round(seen.milliseconds, 1),
+        "calls": traffic.calls,
+        "asks": traffic.asks,
+        "hits": traffic.hits,
+        "stale": traffic.stale,
+        "failures": traffic.failures,
+        "age": round(traffic.age, 1),
+        "ms": round(traffic.milliseconds, 1),
     }
 
 
-class Wholes:
-    """All answers that are kept whole."""
+class ResponseCache:
+    """The cached responses of a process. The least recently used ones are evicted first."""
 
     def __init__(
         self,
@@ -132,74 +127,78 @@ class Wholes:
         districts: Mapping[DistrictId, District],
         memory: int,
         clock: Callable[[], float],
-        wall: Callable[[], float] = time.time,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Keep so many bytes; `clock` is the cache's, `wall` tells seconds since 1970."""
+        """Hold at most `memory` bytes; `clock` is the cache's clock, `wall_clock` returns seconds since 1970."""
         self._store, self._districts, self._memory = store, districts, memory
-        self._clock, self._wall = clock, wall
-        self._kept: OrderedDict[Hashable, Whole] = OrderedDict()
-        self.bytes = 0
+        self._clock, self._wall_clock = clock, wall_clock
+        self._responses: LRUCache[Hashable, CachedResponse] = LRUCache(memory, getsizeof=attrgetter("size"))
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._responses)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that the responses take in memory."""
+        return int(self._responses.currsize)
 
     @property
     def now(self) -> float:
         """The time by the cache's clock."""
         return self._clock()
 
-    def find(self, key: Hashable, max_age: timedelta | None = None) -> Whole | None:
-        """The answer to an operation, when all that it rests on still stands and is no older than wanted."""
-        whole = self._kept.get(key)
-        if whole is None:
+    def get(self, key: Hashable, max_age: timedelta | None = None) -> CachedResponse | None:
+        """The response to a request; None if there is none, it is outdated, or it is older than `max_age`."""
+        try:
+            response = self._responses[key]
+        except KeyError:
             return None
         now = self._clock()
-        if now >= whole.fresh or self._wall() >= whole.day_ends or not stand(whole.memos):
-            self._drop(key)
+        if (
+            now >= response.fresh_until
+            or self._wall_clock() >= response.day_ends_at
+            or not are_current(response.batches)
+        ):
+            del self._responses[key]
             return None
-        if max_age is not None and now - whole.fetched > max_age.total_seconds():
+        if max_age is not None and now - response.oldest_fetched_at > max_age.total_seconds():
             return None
-        self._kept.move_to_end(key)
-        self._store.use_memos(whole.memos)
-        return whole
+        self._store.touch_batches(response.batches)
+        return response
 
-    def keep(
+    def set(
         self,
         key: Hashable,
         operation: Operation,
         data: bytes,
         districts: Iterable[DistrictId],
-        disclosed: Sequence[Any] = (),
+        disclosures: Sequence[Any] = (),
     ) -> None:
         """
-        Keep an answer that was given without an error, when what it rests on allows it and still stands.
+        Cache the response of an operation that had no errors, if its dependencies are complete and current.
 
-        `districts` are those of which the viewer may see something; `disclosed` is to be recorded each time.
+        `districts` are the viewer's districts. `disclosures` are written to the disclosure log each time that the
+        response is sent.
         """
-        if not isinstance(operation, Based) or not operation.basis.sound:
+        dependencies, traffic = operation.dependencies, operation.traffic
+        if not isinstance(dependencies, Dependencies) or not dependencies.complete:
             return
-        memos = operation.basis.memos
-        if not memos or not stand(memos):
+        batches = dependencies.batches
+        if not batches or not are_current(batches):
             return
         now = self._clock()
-        sources = {name: now - seen.age for name, seen in operation.traffic.items()}
-        quiet = {name: Traffic(asks=seen.asks, hits=seen.hits) for name, seen in operation.traffic.items()}
-        told = _encode(extensions(quiet, operation.degraded)).replace(b"%", b"%%").replace(NO_AGE, AGE)
-        ends = min((self._districts[name].end_of_day() for name in districts), default=0.0)
-        fresh = min(operation.basis.until, *(memo.until for memo in memos))
-        whole = Whole(data, tuple(memos), fresh, ends, sources, told, disclosed)
-        if whole.size > self._memory // LARGEST_SHARE:
-            return
-        self._drop(key)
-        self._kept[key] = whole
-        self.bytes += whole.size
-        while self.bytes > self._memory:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: Hashable) -> None:
-        whole = self._kept.pop(key, None)
-        if whole is not None:
-            self.bytes -= whole.size
+        fetched_at = {name: now - seen.age for name, seen in traffic.by_source.items()}
+        # A cached response needs no calls and no waiting; its ages are filled in when it is sent.
+        counts = {name: SourceTraffic(asks=seen.asks, hits=seen.hits) for name, seen in traffic.by_source.items()}
+        encoded = _encode(extensions(Traffic(counts, traffic.degraded)))
+        extensions_format = encoded.replace(b"%", b"%%").replace(_AGE_ZERO, _AGE_PLACEHOLDER)
+        day_ends_at = min((self._districts[name].end_of_day() for name in districts), default=0.0)
+        fresh_until = min(dependencies.valid_until, *(batch.valid_until for batch in batches))
+        response = CachedResponse(
+            data, tuple(batches), fresh_until, day_ends_at, fetched_at, extensions_format, disclosures
+        )
+        if response.size <= self._memory * MAX_RESPONSE_SHARE:
+            self._responses[key] = response
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,14 +1,13 @@
 """
-Answers that are confirmed instead of fetched: a source that marks its state is asked for the mark first.
+Confirms cached answers without fetching them again, where a source publishes a change version of its data.
 
-Ed-Fi has one number for the whole API that grows with every change. While it is the number that was seen before an
-answer was fetched, the answer is what it would be now. What was never kept costs no extra request: the mark is
-looked for when something that was kept is no longer fresh.
+Ed-Fi has one number for the whole API that grows with every change. While it is still the number that was read
+before an answer was fetched, the answer is unchanged. The version is read only when a cached answer is no longer
+fresh, so keys that were never cached cost no extra request.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,78 +20,82 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Fetch, Source
-from student_graph.gateway.cache.store import Shelf
+from student_graph.gateway.cache.store import Bucket
 from student_graph.gateway.deadlines import within
+from student_graph.gateway.shared_tasks import SharedTasks
 
-LOOKED = 5.0
-"""Seconds for which a mark holds: as much later than it happens a change is seen, at most."""
-WITHOUT = 600.0
-"""Seconds for which a source is not asked again that has no mark, or does not tell it."""
+VERSION_SECONDS = 5.0
+"""How long a change version is used before it is read again: a change is noticed this much later at most."""
+NO_VERSION_SECONDS = 600.0
+"""Time after which a source is asked again that has no change version, or failed to return it."""
 
 
 @dataclass(slots=True)
-class _Mark:
-    """A source's mark, or that it has none."""
+class _ChangeVersion:
+    """The change version of a source when it was last read."""
 
-    version: str | None
-    until: float
+    value: str | None
+    """None if the source has none, or failed to return it."""
+    valid_until: float
 
 
-class Epochs:
-    """A `Fetch` that confirms what it can."""
+class Revalidation:
+    """A `Fetch` that confirms cached answers where it can, and fetches the others."""
 
     def __init__(
-        self, fetch: Fetch, shelf: Callable[[Source, Ask[Any]], Shelf | None], clock: Callable[[], float]
+        self, fetch: Fetch, bucket_of: Callable[[Source, Ask[Any]], Bucket | None], clock: Callable[[], float]
     ) -> None:
-        """Fetch by `fetch` what cannot be confirmed; `shelf` tells what is kept of an ask."""
-        self._fetch, self._shelf, self._clock = fetch, shelf, clock
-        self._marks: dict[Source, _Mark] = {}
-        self._looking: dict[Source, asyncio.Task[str | None]] = {}
+        """Fetch by `fetch` what cannot be confirmed; `bucket_of` returns the bucket of an ask."""
+        self._fetch, self._bucket_of, self._clock = fetch, bucket_of, clock
+        self._versions: dict[Source, _ChangeVersion] = {}
+        self._reading: SharedTasks[Source, str | None] = SharedTasks()
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """The answers to an ask."""
-        shelf = self._shelf(source, ask)
-        if shelf is None or not _marks(source) or ask.lookup.sensitivity.restricted or ask.max_age is not None:
+        bucket = self._bucket_of(source, ask)
+        if (
+            bucket is None
+            or not _may_have_version(source)
+            or ask.lookup.sensitivity.restricted
+            or ask.max_age is not None
+        ):
             return await self._fetch(source, ask)
-        kept = {key: entry.answer for key in ask.keys if (entry := shelf.entries.get(key)) is not None}
-        version = await self._version(source) if kept else None
+        cached = {key: entry.answer for key in ask.keys if (entry := bucket.entries.get(key)) is not None}
+        version = await self._change_version(source) if cached else None
         if version is None:
             return await self._fetch(source, ask)
         now = datetime.now(UTC)
-        same = {
+        confirmed = {
             key: answer._replace(fetched_at=now)
-            for key, answer in kept.items()
+            for key, answer in cached.items()
             if answer is not None and answer.version == version
         }
-        rest = tuple(key for key in ask.keys if key not in same)
-        told = await self._fetch(source, replace(ask, keys=rest)) if rest else {}
-        return same | {key: _marked(answer, version) for key, answer in told.items()}
+        remaining = tuple(key for key in ask.keys if key not in confirmed)
+        fetched = await self._fetch(source, replace(ask, keys=remaining)) if remaining else {}
+        return confirmed | {key: _with_version(answer, version) for key, answer in fetched.items()}
 
-    async def _version(self, source: Source) -> str | None:
-        """The source's mark, looked for by one for all."""
-        mark = self._marks.get(source)
-        if mark is not None and self._clock() < mark.until:
-            return mark.version
-        task = self._looking.get(source)
-        if task is None:
-            task = self._looking[source] = asyncio.create_task(self._look(source))
-            task.add_done_callback(lambda _: self._looking.pop(source, None))
-        return await asyncio.shield(task)
+    async def _change_version(self, source: Source) -> str | None:
+        """The source's change version. Concurrent callers share one request for it."""
+        version = self._versions.get(source)
+        if version is not None and self._clock() < version.valid_until:
+            return version.value
+        return await self._reading.join(source, lambda: self._read_version(source))
 
-    async def _look(self, source: Source) -> str | None:
+    async def _read_version(self, source: Source) -> str | None:
         try:
             async with within(source.adapter.settings.timeout):
-                version = await source.adapter.version()
+                value = await source.adapter.version()
         except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError):
-            version = None
-        self._marks[source] = _Mark(version, self._clock() + (LOOKED if version is not None else WITHOUT))
-        return version
+            value = None
+        seconds = VERSION_SECONDS if value is not None else NO_VERSION_SECONDS
+        self._versions[source] = _ChangeVersion(value, self._clock() + seconds)
+        return value
 
 
-def _marks(source: Source) -> bool:
-    """Whether a source's adapter knows of marks at all."""
+def _may_have_version(source: Source) -> bool:
+    """Whether the source's adapter implements change versions."""
     return type(source.adapter).version is not Adapter.version
 
 
-def _marked(answer: Answer[Any], version: str) -> Answer[Any]:
+def _with_version(answer: Answer[Any], version: str) -> Answer[Any]:
     return answer if isinstance(answer.value, AdapterError) else answer._replace(version=version)

@@ -1,8 +1,8 @@
 """
-What an answer takes in memory, as far as one can know.
+Estimates how much memory an answer takes.
 
-Everything that a record holds is counted as if nobody else held it: a string of two records counts twice, so
-that the estimate errs on the side of keeping less.
+Each value that a record holds is counted as if no other record held it: a string in two records counts twice. The
+estimate is therefore too high rather than too low.
 """
 
 from __future__ import annotations
@@ -17,66 +17,66 @@ from sys import getsizeof
 from types import NoneType
 from typing import Any
 
-_WORD = 16
-"""Bytes to which the allocator rounds."""
-_FREE = (NoneType, bool, type, Enum)
-"""Kinds of values that are there once for all."""
-_FLAT = (str, bytes, int, float, complex, date, datetime, time)
+_ALLOCATION_BYTES = 16
+"""The allocator rounds sizes up to a multiple of this: half of it is lost on average."""
+_SHARED_TYPES = (NoneType, bool, type, Enum)
+"""Types whose values exist once per process and take no extra memory."""
+_FLAT_TYPES = (str, bytes, int, float, complex, date, datetime, time)
 
 
-def size_of(value: Any) -> int:
-    """Bytes that a value takes, with everything it holds."""
-    return _sum((value,))
+def size_in_bytes(value: Any) -> int:
+    """Estimated bytes that a value takes, with everything it holds."""
+    return _total_size((value,))
 
 
-def _flat(value: Any) -> int:
-    """Size of a value that holds no others."""
-    return getsizeof(value) + _WORD // 2
+def _flat_size(value: Any) -> int:
+    """Size of a value that holds no other values."""
+    return getsizeof(value) + _ALLOCATION_BYTES // 2
 
 
-def _nothing(_: Any) -> int:
+def _no_size(_: Any) -> int:
     return 0
 
 
-def _sum(values: Iterable[Any]) -> int:
+def _total_size(values: Iterable[Any]) -> int:
     total = 0
     for value in values:
         kind: Any = type(value)
-        total += _sizer(kind)(value)
+        total += _size_function(kind)(value)
     return total
 
 
-def _items(value: Any) -> int:
+def _collection_size(value: Any) -> int:
     """Size of a list, a tuple or a set."""
-    return getsizeof(value) + _WORD // 2 + _sum(value)
+    return getsizeof(value) + _ALLOCATION_BYTES // 2 + _total_size(value)
 
 
-def _mapping(value: Mapping[Any, Any]) -> int:
-    return getsizeof(value) + _WORD // 2 + _sum(value) + _sum(value.values())
+def _mapping_size(value: Mapping[Any, Any]) -> int:
+    return getsizeof(value) + _ALLOCATION_BYTES // 2 + _total_size(value) + _total_size(value.values())
 
 
 @cache
-def _sizer(kind: type) -> Callable[[Any], int]:
-    """What tells the size of values of a type."""
-    if issubclass(kind, _FREE):
-        return _nothing
-    if issubclass(kind, _FLAT):
-        return _flat
+def _size_function(kind: type) -> Callable[[Any], int]:
+    """The function that estimates the size of values of a type."""
+    if issubclass(kind, _SHARED_TYPES):
+        return _no_size
+    if issubclass(kind, _FLAT_TYPES):
+        return _flat_size
     if issubclass(kind, (list, tuple, set, frozenset)):
-        return _items
+        return _collection_size
     if issubclass(kind, Mapping):
-        return _mapping
-    return _record(kind) if is_dataclass(kind) else _flat
+        return _mapping_size
+    return _record_size_function(kind) if is_dataclass(kind) else _flat_size
 
 
-def _record(kind: Any) -> Callable[[Any], int]:
-    """What tells the size of records of a type, with all that they hold."""
+def _record_size_function(kind: Any) -> Callable[[Any], int]:
+    """The function that estimates the size of records of a dataclass."""
     names = [field.name for field in fields(kind)]
     if not names:
-        return _flat
-    held = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
+        return _flat_size
+    field_values = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
 
-    def size(record: Any) -> int:
-        return getsizeof(record) + _WORD // 2 + _sum(held(record))
+    def record_size(record: Any) -> int:
+        return getsizeof(record) + _ALLOCATION_BYTES // 2 + _total_size(field_values(record))
 
-    return size
+    return record_size

@@ -1,238 +1,275 @@
 """
-Answers in memory, bounded in bytes and in number; what was used longest ago goes first.
+Cached answers in memory, bounded in bytes and in number. The least recently used answers are evicted first.
 
-Answers to one question stand on one shelf, by key. A batch whose answers are all fresh is put together once: until
-one of them is replaced or goes, whoever asks for the same keys gets the same mapping.
+Answers of one source to the same lookup with the same arguments are in one bucket, by key. When all answers to a
+batch of keys are fresh, the batch is cached as one mapping. Later asks for the same keys get that mapping, until
+one of its answers changes.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from sys import getsizeof
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.limits import Limits
 from student_graph.gateway.cache.purges import Purge
-from student_graph.gateway.cache.sizes import size_of
+from student_graph.gateway.cache.sizes import size_in_bytes
 
-ENTRY = 740
-"""Bytes of an entry without the answer's value: itself, the answer, its places on the shelf and in the line."""
-SHELF = 640
-"""Bytes of a shelf with nothing on it."""
-MEMO_SHARE = 8
-"""Batches that were put together take at most this part of the memory."""
-_KEPT = attrgetter("kept")
+T = TypeVar("T")
+
+ENTRY_OVERHEAD_BYTES = 740
+"""Bytes of an entry without the answer's value: entry, answer, and their slots in the bucket and the LRU order."""
+BUCKET_OVERHEAD_BYTES = 640
+"""Bytes of an empty bucket."""
+MAX_BATCH_SHARE = 1 / 8
+"""Largest share of the memory that all cached batches together take, and so the largest size of one."""
+_IS_CURRENT = attrgetter("is_current")
 
 
-class Times(NamedTuple):
-    """When an answer was fetched, and until when it is what; by the cache's clock, shared by a batch."""
+class EntryTimes(NamedTuple):
+    """Instants in the life of a cached answer, by the cache's clock. The answers of one result share them."""
 
-    fetched: float
-    fresh: float
-    at_once: float
-    gone: float
+    fetched_at: float
+    fresh_until: float
+    revalidate_until: float
+    """Until then a stale answer is served at once and refreshed in the background."""
+    expires_at: float
+    """Until then a stale answer is served if its source fails."""
 
 
 class Entry:
-    """What one source said to one key."""
+    """A cached answer: what one source answered for one key."""
 
-    __slots__ = ("_stale", "answer", "key", "shelf", "size", "times")
+    __slots__ = ("_stale_answer", "answer", "bucket", "key", "size", "times")
 
-    def __init__(self, shelf: Shelf, key: Any, answer: Answer[Any] | None, times: Times) -> None:
-        """Keep an answer; None says that the source does not know the key."""
-        self.shelf, self.key, self.answer, self.times = shelf, key, answer, times
-        self.size = ENTRY + getsizeof(key) + (size_of(answer.value) if answer is not None else 0)
-        self._stale: Answer[Any] | None = None
+    def __init__(self, bucket: Bucket, key: Any, answer: Answer[Any] | None, times: EntryTimes) -> None:
+        """An `answer` of None records that the source does not know the key."""
+        self.bucket, self.key, self.answer, self.times = bucket, key, answer, times
+        self.size = (
+            ENTRY_OVERHEAD_BYTES + getsizeof(key) + (size_in_bytes(answer.value) if answer is not None else 0)
+        )
+        self._stale_answer: Answer[Any] | None = None
 
     @property
-    def stale(self) -> Answer[Any] | None:
-        """The answer, marked as stale; the records are the same."""
-        if self._stale is None and self.answer is not None:
-            self._stale = self.answer._replace(stale=True)
-        return self._stale
+    def stale_answer(self) -> Answer[Any] | None:
+        """The answer, marked as stale. It holds the same records."""
+        if self._stale_answer is None and self.answer is not None:
+            self._stale_answer = self.answer._replace(stale=True)
+        return self._stale_answer
 
 
-class Together(dict[Any, Answer[Any]]):
-    """Answers to a batch that are kept together, so that what was found out about them once need not be again."""
+class SharedBatch(dict[Any, Answer[Any]]):
+    """The answers of a cached batch, by key. All callers get the same mapping, and with it a computed summary."""
 
-    __slots__ = ("census",)
+    __slots__ = ("_summary",)
 
-    census: Any
-    """What the policy counted in them; not there before it did."""
+    _summary: Any
+
+    def summary(self, compute: Callable[..., T], *arguments: Any) -> T:
+        """
+        The value of `compute(self, *arguments)`, computed by the first call and returned by all later ones.
+
+        All callers must pass the same function and arguments: a batch has one summary.
+        """
+        try:
+            known: T = self._summary
+        except AttributeError:
+            known = self._summary = compute(self, *arguments)
+        return known
 
 
-class Memo:
-    """The answers to a batch, put together while all of them were fresh, or while none was."""
+class CachedBatch:
+    """The answers to a tuple of keys as one mapping. Either all of them are fresh, or all are stale."""
 
-    __slots__ = ("answers", "entries", "fetched", "kept", "keys", "shelf", "size", "stale", "until", "used")
+    __slots__ = (
+        "answers",
+        "bucket",
+        "entries",
+        "fetched_at",
+        "is_current",
+        "is_stale",
+        "keys",
+        "size",
+        "used",
+        "valid_until",
+    )
 
-    def __init__(self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry], *, stale: bool) -> None:
-        self.shelf, self.keys, self.entries, self.stale = shelf, keys, entries, stale
-        answers = ((entry.key, entry.stale if stale else entry.answer) for entry in entries)
-        self.answers = Together({key: answer for key, answer in answers if answer is not None})
-        self.until = min(entry.times.gone if stale else entry.times.fresh for entry in entries)
-        """Until when they are what they are: fresh, or stale and not gone."""
-        self.fetched = min(entry.times.fetched for entry in entries)
-        self.size = sum(map(getsizeof, (keys, entries, self.answers))) + 2 * SHELF
+    def __init__(self, bucket: Bucket, keys: tuple[Any, ...], entries: Sequence[Entry], *, is_stale: bool) -> None:
+        self.bucket, self.keys, self.entries, self.is_stale = bucket, keys, entries, is_stale
+        answers = ((entry.key, entry.stale_answer if is_stale else entry.answer) for entry in entries)
+        self.answers = SharedBatch({key: answer for key, answer in answers if answer is not None})
+        self.valid_until = min(
+            entry.times.expires_at if is_stale else entry.times.fresh_until for entry in entries
+        )
+        """When the first of its answers becomes stale, or expires if they are stale already."""
+        self.fetched_at = min(entry.times.fetched_at for entry in entries)
+        """When the oldest of its answers was fetched."""
+        self.size = sum(map(getsizeof, (keys, entries, self.answers))) + 2 * BUCKET_OVERHEAD_BYTES
         self.used = False
-        self.kept = False
-        """Whether all its answers are still the ones that are kept."""
+        """Whether it was used since its entries were last moved in the LRU order."""
+        self.is_current = False
+        """Whether it is cached, and all its answers are still the cached ones."""
 
 
-class Shelf:
-    """What is kept of one question, by key."""
+class Bucket:
+    """The cached answers of one source to one lookup with the same arguments and window, by key."""
 
-    __slots__ = ("entries", "lookup", "memos", "question", "retry", "source")
+    __slots__ = ("batches", "entries", "key", "lookup", "retry_at", "source")
 
-    def __init__(self, source: Source, lookup: Lookup, question: Hashable) -> None:
-        self.source, self.lookup, self.question = source, lookup, question
+    def __init__(self, source: Source, lookup: Lookup, key: Hashable) -> None:
+        self.source, self.lookup, self.key = source, lookup, key
         self.entries: dict[Any, Entry] = {}
-        self.memos: dict[tuple[tuple[Any, ...], bool], Memo] = {}
+        self.batches: dict[tuple[tuple[Any, ...], bool], CachedBatch] = {}
         """By keys, and whether the answers are stale."""
-        self.retry = 0.0
-        """Before then the question is not asked behind again."""
+        self.retry_at = 0.0
+        """When its answers may be refreshed in the background again."""
 
 
-def stand(memos: Iterable[Memo]) -> bool:
-    """Whether all of these batches are still kept: none of their answers was replaced, purged or let go."""
-    return all(map(_KEPT, memos))
+def are_current(batches: Iterable[CachedBatch]) -> bool:
+    """Whether all batches are still cached: none of their answers was replaced, purged or evicted."""
+    return all(map(_IS_CURRENT, batches))
 
 
 class Store:
-    """All shelves."""
+    """All buckets, and the order in which their entries were used."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._shelves: dict[Hashable, Shelf] = {}
-        self._line: OrderedDict[Entry, None] = OrderedDict()
-        """All entries, the one used longest ago first; uses by memo are told when somebody must go."""
-        self._memos: OrderedDict[Memo, None] = OrderedDict()
-        self._memo_bytes = 0
+        self._buckets: dict[Hashable, Bucket] = {}
+        self._entries: OrderedDict[Entry, None] = OrderedDict()
+        """Least recently used first. Uses through a batch are applied only before something is evicted."""
+        self._batches: OrderedDict[CachedBatch, None] = OrderedDict()
+        """Least recently used first."""
+        self._batch_bytes = 0
         self.bytes = 0
 
     def __len__(self) -> int:
-        return len(self._line)
+        return len(self._entries)
 
     def entries(self) -> Iterable[Entry]:
-        """All that is kept, the one used longest ago first."""
-        return self._line
+        """All entries, least recently used first."""
+        return self._entries
 
-    def shelf(self, source: Source, ask: Ask[Any]) -> Shelf | None:
-        """What is kept of what a source is asked."""
-        return self._shelves.get((source, *ask.call_key))
+    def bucket(self, source: Source, ask: Ask[Any]) -> Bucket | None:
+        """The bucket of an ask; None if none of its answers is cached."""
+        return self._buckets.get((source, *ask.call_key))
 
-    def keep(self, source: Source, ask: Ask[Any], answers: Mapping[Any, Answer[Any] | None], times: Times) -> None:
-        """Keep answers to what a source was asked, in place of older ones."""
+    def set(
+        self, source: Source, ask: Ask[Any], answers: Mapping[Any, Answer[Any] | None], times: EntryTimes
+    ) -> None:
+        """Cache answers by key, in place of older ones. None records that the source does not know the key."""
         if not self._limits.memory or not answers:
             return
-        question = (source, *ask.call_key)
-        shelf = self._shelves.get(question)
-        if shelf is None:
-            shelf = self._shelves[question] = Shelf(source, ask.lookup, question)
-            self.bytes += SHELF
+        bucket_key = (source, *ask.call_key)
+        bucket = self._buckets.get(bucket_key)
+        if bucket is None:
+            bucket = self._buckets[bucket_key] = Bucket(source, ask.lookup, bucket_key)
+            self.bytes += BUCKET_OVERHEAD_BYTES
         for key, answer in answers.items():
-            if key in shelf.entries:
-                self._take(shelf.entries[key])
-            entry = shelf.entries[key] = Entry(shelf, key, answer, times)
-            self._line[entry] = None
+            if key in bucket.entries:
+                self._unlink(bucket.entries[key])
+            entry = bucket.entries[key] = Entry(bucket, key, answer, times)
+            self._entries[entry] = None
             self.bytes += entry.size
-        self._trim()
+        self._evict_until_within_limits()
 
-    def drop(self, source: Source, ask: Ask[Any], key: Any) -> None:
-        """Forget what a source said to a key."""
-        shelf = self.shelf(source, ask)
-        if shelf is not None and key in shelf.entries:
-            self._remove(shelf.entries[key])
+    def delete(self, source: Source, ask: Ask[Any], key: Any) -> None:
+        """Remove the answer to one key, if it is cached."""
+        bucket = self.bucket(source, ask)
+        if bucket is not None and key in bucket.entries:
+            self._remove(bucket.entries[key])
 
     def expire(self, source: Source, ask: Ask[Any], now: float) -> None:
-        """Forget what a source said that may not be served any more."""
-        shelf = self.shelf(source, ask)
-        for entry in [] if shelf is None else list(shelf.entries.values()):
-            if now >= entry.times.gone:
+        """Remove the expired answers from the bucket of an ask."""
+        bucket = self.bucket(source, ask)
+        for entry in [] if bucket is None else list(bucket.entries.values()):
+            if now >= entry.times.expires_at:
                 self._remove(entry)
 
     def purge(self, purge: Purge) -> int:
-        """Forget what a purge takes; how many answers those were."""
-        taken = [
+        """Remove the answers that a purge includes; returns their number."""
+        purged = [
             entry
-            for shelf in list(self._shelves.values())
-            if purge.concerns(shelf.source, shelf.lookup)
-            for key, entry in shelf.entries.items()
-            if purge.takes(shelf.source, shelf.lookup, key)
+            for bucket in list(self._buckets.values())
+            if purge.concerns(bucket.source, bucket.lookup)
+            for key, entry in bucket.entries.items()
+            if purge.includes(bucket.source, bucket.lookup, key)
         ]
-        for entry in taken:
+        for entry in purged:
             self._remove(entry)
-        return len(taken)
+        return len(purged)
 
-    def use(self, entries: Sequence[Entry]) -> None:
-        """Note that entries were used."""
-        move = self._line.move_to_end
+    def touch(self, entries: Sequence[Entry]) -> None:
+        """Mark entries as used just now."""
+        move = self._entries.move_to_end
         for entry in entries:
             move(entry)
 
-    def use_memos(self, memos: Iterable[Memo]) -> None:
-        """Note that all answers of some batches were used."""
-        move = self._memos.move_to_end
-        for memo in memos:
-            memo.used = True
-            move(memo)
+    def touch_batches(self, batches: Iterable[CachedBatch]) -> None:
+        """Mark batches, and with them all their entries, as used just now."""
+        move = self._batches.move_to_end
+        for batch in batches:
+            batch.used = True
+            move(batch)
 
-    def put_together(
-        self, shelf: Shelf, keys: tuple[Any, ...], entries: Sequence[Entry], *, stale: bool = False
-    ) -> Memo:
-        """The answers of a batch, all fresh or all stale, for whoever asks for the same keys next."""
-        memo = Memo(shelf, keys, entries, stale=stale)
-        if memo.size > self._limits.memory // MEMO_SHARE:
-            return memo
-        if (before := shelf.memos.get((keys, stale))) is not None:
-            self._forget(before)
-        memo.kept = True
-        shelf.memos[keys, stale] = memo
-        self._memos[memo] = None
-        self._memo_bytes += memo.size
-        self.bytes += memo.size
-        while self._memo_bytes > self._limits.memory // MEMO_SHARE:
-            self._forget(next(iter(self._memos)))
-        self._trim()
-        return memo
+    def add_batch(
+        self, bucket: Bucket, keys: tuple[Any, ...], entries: Sequence[Entry], *, is_stale: bool = False
+    ) -> CachedBatch:
+        """Cache entries, all fresh or all stale, as the batch of `keys`. If it is too large, only return it."""
+        batch = CachedBatch(bucket, keys, entries, is_stale=is_stale)
+        max_bytes = self._limits.memory * MAX_BATCH_SHARE
+        if batch.size > max_bytes:
+            return batch
+        if (previous := bucket.batches.get((keys, is_stale))) is not None:
+            self._remove_batch(previous)
+        batch.is_current = True
+        bucket.batches[keys, is_stale] = batch
+        self._batches[batch] = None
+        self._batch_bytes += batch.size
+        self.bytes += batch.size
+        while self._batch_bytes > max_bytes:
+            self._remove_batch(next(iter(self._batches)))
+        self._evict_until_within_limits()
+        return batch
 
-    def _trim(self) -> None:
-        """Let go until the rest is within the limits."""
-        if not self._over:
+    def _evict_until_within_limits(self) -> None:
+        """Evict the least recently used entries until the rest is within the limits."""
+        if not self._is_over_limits:
             return
-        for memo in self._memos:
-            if memo.used:
-                memo.used = False
-                self.use(memo.entries)
-        while self._over and self._line:
-            self._remove(next(iter(self._line)))
+        for batch in self._batches:
+            if batch.used:
+                batch.used = False
+                self.touch(batch.entries)
+        while self._is_over_limits and self._entries:
+            self._remove(next(iter(self._entries)))
 
     @property
-    def _over(self) -> bool:
-        return self.bytes > self._limits.memory or len(self._line) > self._limits.entries
+    def _is_over_limits(self) -> bool:
+        return self.bytes > self._limits.memory or len(self._entries) > self._limits.entries
 
     def _remove(self, entry: Entry) -> None:
-        """Let an entry go, and its shelf with the last one."""
-        self._take(entry)
-        del entry.shelf.entries[entry.key]
-        if not entry.shelf.entries:
-            del self._shelves[entry.shelf.question]
-            self.bytes -= SHELF
+        """Remove an entry, and its bucket if it was the last one in it."""
+        self._unlink(entry)
+        del entry.bucket.entries[entry.key]
+        if not entry.bucket.entries:
+            del self._buckets[entry.bucket.key]
+            self.bytes -= BUCKET_OVERHEAD_BYTES
 
-    def _take(self, entry: Entry) -> None:
-        """Take an entry out of the line; what was put together with it no longer holds."""
-        del self._line[entry]
+    def _unlink(self, entry: Entry) -> None:
+        """Take an entry out of the LRU order, and remove the batches of its bucket: they may hold its answer."""
+        del self._entries[entry]
         self.bytes -= entry.size
-        for memo in list(entry.shelf.memos.values()):
-            self._forget(memo)
+        for batch in list(entry.bucket.batches.values()):
+            self._remove_batch(batch)
 
-    def _forget(self, memo: Memo) -> None:
-        memo.kept = False
-        del memo.shelf.memos[memo.keys, memo.stale], self._memos[memo]
-        self._memo_bytes -= memo.size
-        self.bytes -= memo.size
+    def _remove_batch(self, batch: CachedBatch) -> None:
+        batch.is_current = False
+        del batch.bucket.batches[batch.keys, batch.is_stale], self._batches[batch]
+        self._batch_bytes -= batch.size
+        self.bytes -= batch.size

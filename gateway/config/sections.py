@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from student_graph.gateway.cache import Limits
-from student_graph.gateway.cache.limits import MIB
+from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.web.load_shedding import LoadLimits
 
@@ -102,7 +102,7 @@ class CacheConfig(Section):
     @property
     def limits(self) -> Limits:
         """The settings as the cache takes them."""
-        return Limits(self.memory * MIB, self.entries, self.responses)
+        return Limits(self.memory * BYTES_PER_MIB, self.entries, self.responses)
 
 
 class LimitsConfig(Section):

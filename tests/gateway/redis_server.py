@@ -1,4 +1,4 @@
-"""A Redis of a test's own, that can be killed, hung and started again."""
+"""A Redis for tests, which can be killed, suspended and started again."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ import pytest
 
 @dataclass
 class RedisServer:
-    """A server on a port of its own, which keeps nothing on disk."""
+    """A Redis on a port of its own that stores nothing on disk."""
 
     port: int
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The address of database 0."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start the server and wait until it answers."""
         binary = shutil.which("redis-server")
         assert binary is not None
         options = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--loglevel", "warning"]
-        self.process = subprocess.Popen(  # noqa: S603 - a program of this machine
+        self.process = subprocess.Popen(  # noqa: S603 - the program was found on PATH
             [binary, "--port", str(self.port), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        while not self._answers():
+        while not self._is_answering():
             assert self.process.poll() is None
             time.sleep(0.01)
 
-    def _answers(self) -> bool:
+    def _is_answering(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(b"PING\r\n")
@@ -46,18 +46,18 @@ class RedisServer:
         except OSError:
             return False
 
-    def hang(self) -> None:
-        """Accept connections and answer nothing."""
+    def suspend(self) -> None:
+        """Suspend the process: it accepts connections and sends no answers."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        """Answer again."""
+    def resume(self) -> None:
+        """Resume the process after `suspend`."""
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End at once, with everything that it holds."""
+        """Kill the process, with all its data."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -66,11 +66,11 @@ class RedisServer:
 
 @contextlib.contextmanager
 def redis_server() -> Iterator[RedisServer]:
-    """A server that answers, until the block ends; skips the test where there is none."""
+    """A running Redis until the block ends. Skips the test if redis-server is not installed."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        port = bound.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     server = RedisServer(port)
     server.start()
     try:

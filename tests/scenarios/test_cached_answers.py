@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.demo_student import demo_student
+from student_graph.adapters.sandbox.district import make_district
 from student_graph.gateway.execution import StructExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner

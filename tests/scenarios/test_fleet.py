@@ -1,4 +1,4 @@
-"""Two gateway processes on one real Redis: one flight across both, purges heard by both, and no need of Redis."""
+"""Two gateway processes share requests and purges over a real Redis, and continue without it."""
 
 from __future__ import annotations
 
@@ -25,51 +25,51 @@ KEY = base64.b64encode(b"f" * 32).decode()
 
 
 class Fleet:
-    """Two gateways, their vendor and their Redis."""
+    """Two gateway processes, their vendor and their Redis."""
 
     def __init__(self, sandbox: EdFiSandbox, redis: RedisServer, gateways: list[Gateway]) -> None:
         self.sandbox, self.redis, self.gateways = sandbox, redis, gateways
-        self.section = self._section()
+        self.section_id = self._find_section_id()
 
-    def _section(self) -> str:
-        """A class of that district."""
+    def _find_section_id(self) -> str:
+        """The id of a section of the district."""
         student = FACTS.students[0].id
         query = f'{{ student(studentUniqueId: "{student}") {{ sections {{ section {{ id }} }} }} }}'
-        found: str = self.gateways[0].ask(query)["data"]["student"]["sections"][0]["section"]["id"]
-        return found
+        section_id: str = self.gateways[0].ask(query)["data"]["student"]["sections"][0]["section"]["id"]
+        return section_id
 
-    def forget(self, gateway: Gateway) -> None:
-        """Have one of them purge everything."""
+    def purge(self, gateway: Gateway) -> None:
+        """Send a purge of the whole district to one process."""
         url = gateway.url.replace("/graphql", "/cache/purge")
         httpx.post(url, json={"district": "hill"}, headers=HEADERS, trust_env=False).raise_for_status()
 
-    def ready(self) -> Any:
-        """What the first says of its health."""
+    def readiness(self) -> Any:
+        """The response of the first process to `/health/ready`."""
         url = self.gateways[0].url.replace("/graphql", "/health/ready")
         return httpx.get(url, trust_env=False).json()
 
-    def data_calls(self) -> list[str]:
-        """What the vendor was asked but for tokens and the like, since the last time."""
-        asked = [each for each in self.sandbox.requests if "/ed-fi/" in each]
+    def new_data_calls(self) -> list[str]:
+        """Calls to the vendor for records since the last time, without calls for tokens and metadata."""
+        calls = [request for request in self.sandbox.requests if "/ed-fi/" in request]
         self.sandbox.requests.clear()
-        return asked
+        return calls
 
-    async def ask(self, count: int, pause: float = 0.0) -> list[Any]:
-        """So many equal questions to each gateway."""
-        body = {"query": PAGE, "variables": {"section": self.section}}
+    async def query(self, count: int, interval: float = 0.0) -> list[Any]:
+        """The responses to `count` equal requests to each process, with `interval` seconds between them."""
+        body = {"query": PAGE, "variables": {"section": self.section_id}}
         limits = httpx.Limits(max_connections=1000)
         async with httpx.AsyncClient(headers=HEADERS, timeout=30, trust_env=False, limits=limits) as client:
 
-            async def one(gateway: Gateway, number: int) -> Any:
-                await asyncio.sleep(number * pause)
+            async def send(gateway: Gateway, number: int) -> Any:
+                await asyncio.sleep(number * interval)
                 return (await client.post(gateway.url, json=body)).json()
 
-            return await asyncio.gather(*(one(gateway, n) for n in range(count) for gateway in self.gateways))
+            return await asyncio.gather(*(send(gateway, n) for n in range(count) for gateway in self.gateways))
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Two gateways whose vendor takes a tenth of a second."""
+    """Two gateway processes whose vendor takes a tenth of a second for each call."""
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server())
         sandbox = EdFiSandbox(FACTS)
@@ -82,75 +82,75 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             for _ in range(2)
         ]
         sandbox.switches.latency = 100
-        made = Fleet(sandbox, redis, gateways)
-        for gateway in gateways:  # each has its token, and has heard what was told before
+        fleet = Fleet(sandbox, redis, gateways)
+        for gateway in gateways:  # each gets its token and joins the fleet
             gateway.ask("{ districts { name } }")
-        yield made
+        yield fleet
 
 
-async def settled(fleet: Fleet) -> None:
-    """Nothing is kept, here or there, and a purge is long enough past for clocks that differ."""
-    fleet.forget(fleet.gateways[0])
+async def clear_caches(fleet: Fleet) -> None:
+    """Empty the caches of both processes, and wait until the purge no longer affects new answers."""
+    fleet.purge(fleet.gateways[0])
     await asyncio.sleep(1.5)
-    fleet.data_calls()
+    fleet.new_data_calls()
 
 
-async def test_a_thousand_cold_pages_of_two_processes_make_the_calls_of_one(fleet: Fleet) -> None:
-    """Five hundred at each: exactly the vendor calls of a single page."""
-    await settled(fleet)
-    await fleet.ask(1)
-    single = sorted(fleet.data_calls())
-    await settled(fleet)
-    answers = await fleet.ask(500)
-    assert sorted(fleet.data_calls()) == single
-    assert {str(answer["data"]) for answer in answers} == {str(answers[0]["data"])}
-    assert not any("errors" in answer for answer in answers)
+async def test_a_thousand_cold_pages_in_two_processes_make_the_calls_of_one(fleet: Fleet) -> None:
+    """Five hundred requests to each process make exactly the vendor calls of a single request."""
+    await clear_caches(fleet)
+    await fleet.query(1)
+    single = sorted(fleet.new_data_calls())
+    await clear_caches(fleet)
+    responses = await fleet.query(500)
+    assert sorted(fleet.new_data_calls()) == single
+    assert {str(response["data"]) for response in responses} == {str(responses[0]["data"])}
+    assert not any("errors" in response for response in responses)
 
 
 @pytest.mark.row("D13")
-async def test_a_purge_at_one_is_heard_by_the_other_within_a_second(fleet: Fleet) -> None:
-    """What was kept by both is asked anew by whoever is asked first."""
-    await fleet.ask(2)
-    fleet.data_calls()
-    await fleet.ask(2)
-    assert fleet.data_calls() == []
-    fleet.forget(fleet.gateways[0])
+async def test_a_purge_in_one_process_takes_effect_in_the_other_within_a_second(fleet: Fleet) -> None:
+    """After the purge, the other process asks the vendor again."""
+    await fleet.query(2)
+    fleet.new_data_calls()
+    await fleet.query(2)
+    assert fleet.new_data_calls() == []
+    fleet.purge(fleet.gateways[0])
     await asyncio.sleep(1.0)
-    answer = fleet.gateways[1].ask(PAGE, section=fleet.section)
-    assert answer["extensions"]["sources"]["hill/edfi"]["calls"] > 0
-    assert fleet.data_calls() != []
+    response = fleet.gateways[1].ask(PAGE, section=fleet.section_id)
+    assert response["extensions"]["sources"]["hill/edfi"]["calls"] > 0
+    assert fleet.new_data_calls() != []
 
 
 @pytest.mark.row("D02")
 async def test_a_redis_that_is_killed_and_started_again_under_load_fails_no_query(fleet: Fleet) -> None:
-    """Four hundred questions over four seconds, while Redis dies and comes back."""
+    """Four hundred requests in four seconds, while Redis is killed and started again."""
 
-    async def trouble() -> None:
+    async def restart_redis() -> None:
         await asyncio.sleep(0.5)
         fleet.redis.kill()
-        fleet.forget(fleet.gateways[0])
-        told.append(await settled("away"))
+        fleet.purge(fleet.gateways[0])
+        readiness.append(await readiness_when("away"))
         await asyncio.to_thread(fleet.redis.start)
         await asyncio.sleep(0.5)
-        fleet.forget(fleet.gateways[1])
-        told.append(await settled("joined"))
+        fleet.purge(fleet.gateways[1])
+        readiness.append(await readiness_when("joined"))
 
-    async def settled(expected: str) -> Any:
-        """What `/health/ready` answers once the fleet is as expected, or after fifteen seconds."""
+    async def readiness_when(expected: str) -> Any:
+        """The response of `/health/ready` once the fleet has the expected state, or after fifteen seconds."""
         for _ in range(75):
-            ready = await asyncio.to_thread(fleet.ready)
-            if ready["fleet"] == expected:
+            response = await asyncio.to_thread(fleet.readiness)
+            if response["fleet"] == expected:
                 break
             await asyncio.sleep(0.2)
-        return ready
+        return response
 
-    told: list[Any] = []
-    answers, _ = await asyncio.gather(fleet.ask(200, pause=0.02), trouble())
-    assert [answer["errors"] for answer in answers if "errors" in answer] == []
-    assert {str(answer["data"]) for answer in answers} == {str(answers[0]["data"])}
-    assert told == [{"status": "ready", "fleet": "away"}, {"status": "ready", "fleet": "joined"}]
+    readiness: list[Any] = []
+    responses, _ = await asyncio.gather(fleet.query(200, interval=0.02), restart_redis())
+    assert [response["errors"] for response in responses if "errors" in response] == []
+    assert {str(response["data"]) for response in responses} == {str(responses[0]["data"])}
+    assert readiness == [{"status": "ready", "fleet": "away"}, {"status": "ready", "fleet": "joined"}]
     for gateway in fleet.gateways:
         assert gateway.process.poll() is None
-        said = gateway.said()
-        assert "Redis cannot be used (ConnectionError): this process goes on by itself" in said
-        assert "Redis can be used again" in said
+        log = gateway.said()
+        assert "Redis is unavailable (ConnectionError); this process continues without it" in log
+        assert "Redis is available again" in log

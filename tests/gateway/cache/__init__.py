@@ -1,1 +1,1 @@
-"""Tests of the live cache."""
+"""Tests of the cache."""

@@ -1,4 +1,4 @@
-"""A Redis for the tests of a module, and two processes of a fleet on it."""
+"""A Redis for the tests of a module, and two processes of a fleet that use it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.gateway.cache.processes import Process, start
+from tests.gateway.cache.processes import Process, create_process
 from tests.gateway.redis_server import RedisServer, redis_server
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RedisServer]:
-    """A Redis."""
-    with redis_server() as made:
-        yield made
+    """A running Redis."""
+    with redis_server() as redis:
+        yield redis
 
 
 @pytest.fixture
 async def processes(server: RedisServer, request: pytest.FixtureRequest) -> AsyncIterator[list[Process]]:
-    """Two of a fleet whose vendor takes a while; each test's fleet has a name of its own."""
+    """Two processes of a fleet with a slow vendor. The fleet of each test has its own name."""
     if server.process is None:
         server.start()
     name = f"t{abs(hash(request.node.name))}"
-    made = [start(server, name) for _ in range(2)]
-    for process in made:
-        process.kept.cache.start()
-        await process.caught_up()
-    yield made
-    for process in made:
-        await process.kept.cache.close()
+    processes = [create_process(server, name) for _ in range(2)]
+    for process in processes:
+        process.harness.cache.start()
+        await process.has_joined()
+    yield processes
+    for process in processes:
+        await process.harness.cache.close()

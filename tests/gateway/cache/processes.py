@@ -5,41 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from student_graph.adapters.sources import District
-from student_graph.gateway.cache.encryption import Vault
-from student_graph.gateway.cache.fleet import Fleet
-from student_graph.gateway.cache.replicas import Replicas
-from tests.gateway.cache.small_cache import Kept, until
+from student_graph.gateway.cache.encryption import Encryptor
+from student_graph.gateway.cache.redis_fleet import RedisFleet
+from student_graph.gateway.cache.redis_store import RedisStore
+from tests.gateway.cache.small_cache import CacheHarness, wait_until
 from tests.gateway.redis_server import RedisServer
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, event, source
 
 
 @dataclass
 class Process:
-    """One of the fleet."""
+    """One process of a fleet: its cache and its connection to Redis."""
 
-    kept: Kept
-    fleet: Fleet
+    harness: CacheHarness
+    store: RedisStore
 
-    async def caught_up(self) -> None:
-        """Until it knows what was told before."""
+    async def has_joined(self) -> None:
+        """Wait until the process has received all earlier events."""
 
-        async def there() -> bool:
-            return self.fleet.there
+        async def is_usable() -> bool:
+            return self.store.is_usable
 
-        await until(there)
+        await wait_until(is_usable)
 
 
-def start(
-    server: RedisServer, name: str, *, seconds: float = 0.05, key: bytes = b"k" * 32, patience: float = 1.0
+def create_process(
+    server: RedisServer, name: str, *, vendor_seconds: float = 0.05, key: bytes = b"k" * 32, timeout: float = 1.0
 ) -> Process:
-    """A process of the fleet of that name; it is told to begin by the test."""
+    """A process of the fleet with that name. The test starts its cache."""
     ledger = Ledger(students=[f"s{n}" for n in range(600)], events=[event("s1", "1", day) for day in (3, 4)])
-    fleet = Fleet(server.url, Vault(key), name=name, patience=patience)
+    store = RedisStore(server.url, Encryptor(key), name=name, timeout=timeout)
     district = District(DISTRICT, "Hill", (source(Sis, ledger, "sis"),))
-    others = Replicas(fleet, {DISTRICT: district})
-    return Process(Kept(ledger=ledger, seconds=seconds, others=others), fleet)
+    fleet = RedisFleet(store, {DISTRICT: district})
+    return Process(CacheHarness(ledger=ledger, vendor_seconds=vendor_seconds, fleet=fleet), store)
 
 
-def calls(processes: list[Process]) -> int:
-    """Calls of all processes to the vendor."""
-    return sum(len(process.kept.calls) for process in processes)
+def count_calls(processes: list[Process]) -> int:
+    """The number of calls of all processes to the vendor."""
+    return sum(len(process.harness.calls) for process in processes)

@@ -1,19 +1,20 @@
-"""A cache over a small district, with a clock that tests turn."""
+"""A cache over a small district, with a clock that tests set."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cache import Based, Cache, Limits, Others, Reading
+from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Fleet, Limits
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from student_graph.resolvers.operation import Operation, SourceTraffic, Staleness
 from tests.gateway.small_district import DISTRICT, YEAR, Ledger, Sis, source
 
 STUDENTS = lookup_of(Adapter.students_by_id)
@@ -23,16 +24,16 @@ PAGES = lookup_of(Adapter.students_by_district)
 THIS_YEAR = {"school_year": YEAR}
 
 
-async def until(come: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
-    """Wait until something has come to be, so many seconds at most."""
+async def wait_until(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+    """Wait until a condition holds, with a timeout in seconds."""
     async with asyncio.timeout(seconds):
-        while not await come():  # noqa: ASYNC110 - what comes is seen from outside
+        while not await condition():  # noqa: ASYNC110 - the condition is about another process
             await asyncio.sleep(0.005)
 
 
 @dataclass
 class Clock:
-    """Seconds, as many as a test says."""
+    """A clock that tests set, in seconds."""
 
     now: float = 1000.0
 
@@ -41,41 +42,45 @@ class Clock:
 
 
 @dataclass
-class Kept:
-    """A cache, the vendor behind it, and the clock that it goes by."""
+class CacheHarness:
+    """A cache, its vendor and its clock."""
 
     ledger: Ledger = field(default_factory=lambda: Ledger(students=[f"s{n}" for n in range(30)]))
     limits: Limits = field(default_factory=Limits)
-    seconds: float = 0.0
-    """How long the vendor takes."""
-    others: Others | None = None
+    vendor_seconds: float = 0.0
+    """How long a call to the vendor takes."""
+    fleet: Fleet | None = None
     name: str = "sis"
-    kind: type[Sis] = Sis
+    adapter_type: type[Sis] = Sis
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.sis = source(self.kind, self.ledger, self.name)
-        district = District(DISTRICT, "Hill", (self.sis,))
-        self.cache = Cache(self._vendor, {DISTRICT: district}, self.limits, self.others, self.clock)
-        self.operation = Based()
+        self.source = source(self.adapter_type, self.ledger, self.name)
+        district = District(DISTRICT, "Hill", (self.source,))
+        self.cache = Cache(self._fetch, {DISTRICT: district}, self.limits, self.fleet, self.clock)
+        self.operation = Operation(dependencies=Dependencies())
+        """The last operation."""
 
-    async def _vendor(self, source: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        if self.seconds:
-            await asyncio.sleep(self.seconds)
+    async def _fetch(self, source: Source, ask: Ask[Any], /) -> Answers:
+        if self.vendor_seconds:
+            await asyncio.sleep(self.vendor_seconds)
         return await fetch_from_vendor(source, ask)
 
     async def ask(
-        self, ask: Ask[Any], *, liked: float | None = None, left: float = 10.0
-    ) -> Mapping[Any, Answer[Any]]:
-        """What an operation of its own is answered; `liked` and `left` are its seconds."""
-        self.operation = Based(max_age=None if liked is None else timedelta(seconds=liked))
-        deadline = asyncio.get_running_loop().time() + left
-        return await Reading(self.cache, self.operation, deadline)(self.sis, ask)
+        self, ask: Ask[Any], *, preferred_age: float | None = None, seconds_left: float = 10.0
+    ) -> Answers:
+        """The answers to an ask in an operation of its own, which has `seconds_left` until its deadline."""
+        dependencies = Dependencies()
+        staleness = Staleness(None if preferred_age is None else timedelta(seconds=preferred_age))
+        self.operation = Operation(staleness=staleness, dependencies=dependencies)
+        deadline = asyncio.get_running_loop().time() + seconds_left
+        traffic = self.operation.traffic
+        return await CachedFetch(self.cache, traffic, staleness, dependencies, deadline)(self.source, ask)
 
-    async def students(self, *numbers: str, **options: Any) -> dict[str, bool]:
-        """Students that were found, and whether each answer was stale."""
-        told = await self.ask(Ask(STUDENTS, numbers), **options)
-        return {key: answer.stale for key, answer in told.items()}
+    async def students(self, *ids: str, **options: Any) -> dict[str, bool]:
+        """By id of each student that the vendor knows, whether the answer is stale."""
+        answers = await self.ask(Ask(STUDENTS, ids), **options)
+        return {key: answer.stale for key, answer in answers.items()}
 
     @property
     def calls(self) -> list[tuple[Any, ...]]:
@@ -83,6 +88,6 @@ class Kept:
         return [keys for _, keys in self.ledger.calls]
 
     @property
-    def traffic(self) -> Any:
-        """What the last operation was told of the source."""
-        return self.operation.traffic["hill/sis"]
+    def traffic(self) -> SourceTraffic:
+        """The last operation's traffic with the source."""
+        return self.operation.traffic.by_source["hill/sis"]

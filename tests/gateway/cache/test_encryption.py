@@ -1,4 +1,4 @@
-"""What leaves the process cannot be read, moved, cut or mixed up."""
+"""Values that leave the process cannot be read, moved, cut or confused with each other."""
 
 from __future__ import annotations
 
@@ -12,86 +12,92 @@ from hypothesis import strategies as st
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
 from student_graph.adapters.lookup import Window
-from student_graph.gateway.cache.codec import places_of, read, read_error, write, write_error
-from student_graph.gateway.cache.encryption import Vault
+from student_graph.gateway.cache.codec import (
+    answer_digests,
+    decode_answer,
+    decode_error,
+    encode_answer,
+    encode_error,
+)
+from student_graph.gateway.cache.encryption import Encryptor
 from tests.gateway.cache.small_cache import EVENTS, PAGES, STUDENTS
 from tests.gateway.small_district import DISTRICT, YEAR, Ledger, Lms, Sis, event, source
 
-VAULT = Vault(b"k" * 32)
+ENCRYPTOR = Encryptor(b"k" * 32)
 SIS = source(Sis, Ledger(), "sis")
-CONTENT = write(5.0, Answer([event("604822", "1", 3)], "sis", datetime(2026, 11, 25, tzinfo=UTC)))
+CONTENT = encode_answer(5.0, Answer([event("604822", "1", 3)], "sis", datetime(2026, 11, 25, tzinfo=UTC)))
 
 
 @pytest.mark.row("D05")
-def test_what_was_closed_is_opened_at_its_place_only() -> None:
-    """A value under another place's name, or of another district, is shown to nobody."""
-    value = VAULT.close("hill", "a", 1, CONTENT)
-    assert VAULT.open("hill", "a", value) == CONTENT
-    assert VAULT.open("hill", "b", value) is None
-    assert VAULT.open("dale", "a", value) is None
-    assert Vault(b"x" * 32).open("hill", "a", value) is None
+def test_a_value_is_decrypted_under_its_own_name_only() -> None:
+    """A value under another name, of another district, or of another key is not decrypted."""
+    value = ENCRYPTOR.encrypt("hill", "a", 1, CONTENT)
+    assert ENCRYPTOR.decrypt("hill", "a", value) == CONTENT
+    assert ENCRYPTOR.decrypt("hill", "b", value) is None
+    assert ENCRYPTOR.decrypt("dale", "a", value) is None
+    assert Encryptor(b"x" * 32).decrypt("hill", "a", value) is None
 
 
 @pytest.mark.row("D14")
-def test_a_stolen_value_shows_neither_a_name_nor_a_number() -> None:
-    """Neither in the clear nor the same twice."""
-    first, second = VAULT.close("hill", "a", 1, CONTENT), VAULT.close("hill", "a", 1, CONTENT)
+def test_a_stolen_value_reveals_no_name_and_no_id() -> None:
+    """It holds no plain text, and the same content never gives the same value twice."""
+    first, second = ENCRYPTOR.encrypt("hill", "a", 1, CONTENT), ENCRYPTOR.encrypt("hill", "a", 1, CONTENT)
     assert first != second
     assert b"604822" in CONTENT
     assert b"604822" not in first
 
 
 @pytest.mark.row("D04")
-def test_ten_thousand_changed_values_are_all_refused() -> None:
-    """Flipped, cut, lengthened or filled with noise: None, and no exception."""
-    chance = random.Random(11)  # noqa: S311 - a test's numbers
-    value = VAULT.close("hill", "a", 1_700_000_000_000, CONTENT)
+def test_ten_thousand_changed_values_are_all_rejected() -> None:
+    """With flipped bits, cut, extended or random: the result is None, without an exception."""
+    rng = random.Random(11)  # noqa: S311 - not for security
+    value = ENCRYPTOR.encrypt("hill", "a", 1_700_000_000_000, CONTENT)
     for _ in range(10_000):
         changed = bytearray(value)
-        match chance.randrange(4):
+        match rng.randrange(4):
             case 0:
-                changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+                changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
             case 1:
-                del changed[chance.randrange(len(changed)) :]
+                del changed[rng.randrange(len(changed)) :]
             case 2:
-                changed += chance.randbytes(chance.randint(1, 20))
+                changed += rng.randbytes(rng.randint(1, 20))
             case _:
-                changed = bytearray(chance.randbytes(chance.randrange(200)))
-        assert VAULT.open("hill", "a", bytes(changed)) is None
+                changed = bytearray(rng.randbytes(rng.randrange(200)))
+        assert ENCRYPTOR.decrypt("hill", "a", bytes(changed)) is None
 
 
 @pytest.mark.row("D04")
 @given(st.binary(max_size=200))
-def test_content_in_another_form_is_a_miss(content: bytes) -> None:
-    """Written by another version, or by nobody: None, and no exception."""
-    told = read(SIS, EVENTS, content)
-    assert told is None or told.answer is None or isinstance(told.answer.value, list)
+def test_content_in_another_format_is_a_miss(content: bytes) -> None:
+    """Content of another version, or any bytes: the result is None, without an exception."""
+    stored = decode_answer(SIS, EVENTS, content)
+    assert stored is None or stored.answer is None or isinstance(stored.answer.value, list)
 
 
-def test_records_come_back_as_they_went() -> None:
-    """Dates, enums and parts are what they were, and each record says which source gave it and when."""
+def test_decoded_records_equal_the_encoded_records() -> None:
+    """Dates, enums and nested values are the same, and each record has its source and time."""
     at = datetime(2026, 11, 25, 12, 0, 0, 250_000, tzinfo=UTC)
     sent = [event("s1", "1", 3), event("s1", "2", 4)]
-    told = read(SIS, EVENTS, write(5.0, Answer(sent, "sis", at)))
-    assert told is not None
-    assert told.answer is not None
-    assert (told.asked, told.answer.fetched_at, told.answer.source) == (5.0, at, "sis")
-    for before, after in zip(sent, told.answer.value, strict=True):
+    stored = decode_answer(SIS, EVENTS, encode_answer(5.0, Answer(sent, "sis", at)))
+    assert stored is not None
+    assert stored.answer is not None
+    assert (stored.requested_at, stored.answer.fetched_at, stored.answer.source) == (5.0, at, "sis")
+    for before, after in zip(sent, stored.answer.value, strict=True):
         assert (after.fetched.district, after.fetched.source, after.fetched.at) == (DISTRICT, "sis", at)
         after.fetched = None
         assert after == before
 
 
-def test_that_a_key_is_not_known_can_be_written_too() -> None:
-    """The news that there is no such student is worth keeping."""
-    told = read(SIS, STUDENTS, write(5.0, None))
-    assert told is not None
-    assert (told.answer, told.asked) == (None, 5.0)
+def test_an_unknown_key_can_be_stored() -> None:
+    """The information that a source has no such student is stored too."""
+    stored = decode_answer(SIS, STUDENTS, encode_answer(5.0, None))
+    assert stored is not None
+    assert (stored.answer, stored.requested_at) == (None, 5.0)
 
 
-def test_a_record_of_one_lookup_is_no_answer_to_another() -> None:
-    """A value that is of another shape is a miss."""
-    assert read(SIS, STUDENTS, CONTENT) is None
+def test_a_record_of_one_lookup_is_no_answer_to_another_lookup() -> None:
+    """A value of another record type is a miss."""
+    assert decode_answer(SIS, STUDENTS, CONTENT) is None
 
 
 @pytest.mark.parametrize(
@@ -103,18 +109,18 @@ def test_a_record_of_one_lookup_is_no_answer_to_another() -> None:
         AdapterError("the adapter failed"),
     ],
 )
-def test_an_error_is_the_same_for_those_elsewhere(error: AdapterError) -> None:
-    """Kind, reason, code and time to wait."""
-    told = read_error(write_error(error))
-    assert (type(told), told.reason, told.code, told.retry_after) == (
+def test_other_processes_get_the_same_error(error: AdapterError) -> None:
+    """Type, reason, code and retry time are the same."""
+    decoded = decode_error(encode_error(error))
+    assert (type(decoded), decoded.reason, decoded.code, decoded.retry_after) == (
         type(error), error.reason, error.code, error.retry_after,
     )  # fmt: skip
-    assert read_error("nonsense").code == "SOURCE_UNAVAILABLE"
+    assert decode_error("nonsense").code == "SOURCE_UNAVAILABLE"
 
 
 @pytest.mark.row("D12")
-def test_no_two_questions_share_a_place() -> None:
-    """Sources, lookups, arguments, pages and keys that run together when written side by side do not."""
+def test_no_two_questions_share_a_digest() -> None:
+    """Not even if their sources, lookups, arguments, pages and keys are equal when joined to one text."""
     asks = [
         (SIS, Ask(EVENTS, ("1", "11", "é", "e\u0301", 1), {"school_year": YEAR})),
         (SIS, Ask(EVENTS, ("1", "11"), {"school_year": YEAR + 1})),
@@ -127,9 +133,9 @@ def test_no_two_questions_share_a_place() -> None:
         (source(Sis, Ledger(), "si"), Ask(STUDENTS, ("s1",))),
         (source(Sis, Ledger(), "sis", coarse_calls=4), Ask(STUDENTS, ("1", "11"))),
     ]
-    places = [place for whose, ask in asks for place in places_of(b"s" * 32, whose, ask).values()]
-    assert len(set(places)) == len(places)
-    assert places_of(b"t" * 32, *asks[0])["1"] not in places
+    digests = [digest for sis, ask in asks for digest in answer_digests(b"s" * 32, sis, ask).values()]
+    assert len(set(digests)) == len(digests)
+    assert answer_digests(b"t" * 32, *asks[0])["1"] not in digests
 
 
 @pytest.mark.row("D12")
@@ -137,8 +143,8 @@ def test_no_two_questions_share_a_place() -> None:
     st.lists(st.text(max_size=6), min_size=2, max_size=2, unique=True),
     st.lists(st.text(max_size=6), min_size=2, max_size=2),
 )
-def test_keys_that_differ_have_places_that_differ(keys: list[str], names: list[str]) -> None:
-    """Whatever stands in an argument and whatever in the key."""
+def test_different_keys_have_different_digests(keys: list[str], names: list[str]) -> None:
+    """For any text in an argument and in the key."""
     asks = [Ask(STUDENTS, (key,), {"name": name}) for key, name in zip(keys, names, strict=True)]
-    first, second = (places_of(b"s" * 32, SIS, ask) for ask in asks)
+    first, second = (answer_digests(b"s" * 32, SIS, ask) for ask in asks)
     assert set(first.values()).isdisjoint(second.values())

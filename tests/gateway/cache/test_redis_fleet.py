@@ -1,4 +1,4 @@
-"""Two processes of a fleet on one real Redis: one flight, one memory, and neither needs Redis to answer."""
+"""Two processes of a fleet share answers, requests, purges and pauses over a real Redis."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.cache.encryption import Encryptor
-from student_graph.gateway.cache.redis_store import RedisStore
 from student_graph.gateway.cache.redis_fleet import RedisFleet
+from student_graph.gateway.cache.redis_store import RedisStore
 from student_graph.gateway.http import create_client
-from tests.gateway.cache.processes import Process, calls, start
-from tests.gateway.cache.small_cache import ACTIONS, EVENTS, STUDENTS, THIS_YEAR, until
+from tests.gateway.cache.processes import Process, count_calls, create_process
+from tests.gateway.cache.small_cache import ACTIONS, EVENTS, STUDENTS, THIS_YEAR, wait_until
 from tests.gateway.redis_server import RedisServer
 from tests.gateway.small_district import DISTRICT, Sis, error_code
 
@@ -30,219 +30,220 @@ DOWN = httpx.ConnectError("refused")
 CLASS = tuple(f"s{n}" for n in range(30))
 
 
-async def test_what_one_process_was_told_the_other_need_not_ask(processes: list[Process]) -> None:
-    """Records, their times, and that a student is not known, come from Redis; the vendor is asked once."""
-    one, other = processes
-    first = await one.kept.ask(Ask(EVENTS, ("s1", "s2"), THIS_YEAR))
-    await one.kept.students("nobody")
+async def test_an_answer_that_one_process_fetched_is_used_by_the_other(processes: list[Process]) -> None:
+    """Records, their times, and unknown students come from Redis. The vendor is asked once."""
+    process_a, process_b = processes
+    first = await process_a.harness.ask(Ask(EVENTS, ("s1", "s2"), THIS_YEAR))
+    await process_a.harness.students("nobody")
     await asyncio.sleep(0.05)
-    second = await other.kept.ask(Ask(EVENTS, ("s1", "s2"), THIS_YEAR))
-    assert await other.kept.students("nobody") == {}
+    second = await process_b.harness.ask(Ask(EVENTS, ("s1", "s2"), THIS_YEAR))
+    assert await process_b.harness.students("nobody") == {}
     assert {key: answer.value for key, answer in second.items()} == {k: a.value for k, a in first.items()}
     assert [a.fetched_at for a in second.values()] == [a.fetched_at for a in first.values()]
-    assert other.kept.calls == []
+    assert process_b.harness.calls == []
 
 
 @pytest.mark.parametrize("failing", [None, DOWN])
-async def test_five_hundred_askers_in_each_of_two_processes_make_one_call(
+async def test_a_thousand_asks_in_two_processes_make_one_call(
     processes: list[Process], failing: Exception | None
 ) -> None:
-    """Also when the vendor fails: who waited elsewhere is told why, and nobody asks again for it."""
+    """Also when the vendor fails: the waiting process gets the same error and does not ask again."""
     for process in processes:
-        process.kept.seconds = 0.2
+        process.harness.vendor_seconds = 0.2
         if failing:
-            process.kept.ledger.failing["students_by_id"] = failing
-    asks = [process.kept.ask(Ask(STUDENTS, CLASS)) for process in processes for _ in range(500)]
-    told = await asyncio.gather(*asks)
-    assert calls(processes) == 1
-    codes = {error_code(answer) for one in told for answer in one.values()}
+            process.harness.ledger.failing["students_by_id"] = failing
+    asks = [process.harness.ask(Ask(STUDENTS, CLASS)) for process in processes for _ in range(500)]
+    results = await asyncio.gather(*asks)
+    assert count_calls(processes) == 1
+    codes = {error_code(answer) for answers in results for answer in answers.values()}
     assert codes == ({"SOURCE_UNAVAILABLE"} if failing else {None})
-    assert {len(one) for one in told} == {30}
+    assert {len(answers) for answers in results} == {30}
 
 
-async def test_batches_that_overlap_ask_for_each_key_once(processes: list[Process]) -> None:
-    """Each key of two classes that share ten students is asked by one of the two processes."""
-    one, other = processes
-    await asyncio.gather(one.kept.students(*CLASS[:20]), other.kept.students(*CLASS[10:]))
-    asked = [key for process in processes for keys in process.kept.calls for key in keys]
-    assert sorted(asked) == sorted(CLASS)
+async def test_overlapping_batches_request_a_key_once(processes: list[Process]) -> None:
+    """Each student of two classes that share ten students is requested by one of the two processes."""
+    process_a, process_b = processes
+    await asyncio.gather(process_a.harness.students(*CLASS[:20]), process_b.harness.students(*CLASS[10:]))
+    requested = [key for process in processes for keys in process.harness.calls for key in keys]
+    assert sorted(requested) == sorted(CLASS)
 
 
 async def test_large_batches_are_shared_too(processes: list[Process]) -> None:
-    """Six hundred keys take several operations, and come back whole."""
+    """Six hundred keys take several Redis operations, and all of them are shared."""
     keys = tuple(f"s{n}" for n in range(600))
-    one, other = processes
-    assert len(await one.kept.students(*keys)) == 600
-    assert len(await other.kept.students(*keys)) == 600
-    assert other.kept.calls == []
+    process_a, process_b = processes
+    assert len(await process_a.harness.students(*keys)) == 600
+    assert len(await process_b.harness.students(*keys)) == 600
+    assert process_b.harness.calls == []
 
 
 async def test_restricted_data_never_leaves_the_process(processes: list[Process]) -> None:
-    """Discipline is asked by each process, and nothing of it is in Redis."""
-    one, other = processes
-    before = set(await one.fleet.client.keys("*"))
+    """Each process requests discipline itself, and Redis holds none of it."""
+    process_a, process_b = processes
+    names_before = set(await process_a.store.client.keys("*"))
     for process in processes:
-        await process.kept.ask(Ask(ACTIONS, ("s1",)))
+        await process.harness.ask(Ask(ACTIONS, ("s1",)))
     await asyncio.sleep(0.05)
-    assert [len(process.kept.calls) for process in (one, other)] == [1, 1]
-    assert set(await one.fleet.client.keys("*")) == before
+    assert [len(process.harness.calls) for process in (process_a, process_b)] == [1, 1]
+    assert set(await process_a.store.client.keys("*")) == names_before
 
 
 @pytest.mark.row("D14")
-async def test_no_name_and_no_number_is_in_redis(processes: list[Process]) -> None:
+async def test_redis_holds_no_name_and_no_id_in_plain_text(processes: list[Process]) -> None:
     """Neither in a key nor in a value."""
     process = processes[0]
-    process.kept.ledger.students.append("604822")
-    await process.kept.students("604822")
-    await process.kept.cache.purge(Purge(district=DISTRICT, students=frozenset({"604822"})))
-    held = b""
-    for name in await process.fleet.client.keys("*"):
-        kind = await process.fleet.client.type(name)
-        held += name + (await process.fleet.client.dump(name) or b"") + kind
-    assert held
-    assert not [text for text in (b"604822", b"Ada", b"Student") if text in held]
+    process.harness.ledger.students.append("604822")
+    await process.harness.students("604822")
+    await process.harness.cache.purge(Purge(district=DISTRICT, students=frozenset({"604822"})))
+    content = b""
+    for name in await process.store.client.keys("*"):
+        kind = await process.store.client.type(name)
+        content += name + (await process.store.client.dump(name) or b"") + kind
+    assert content
+    assert not [text for text in (b"604822", b"Ada", b"Student") if text in content]
 
 
 @pytest.mark.row("D13")
-async def test_what_is_told_to_be_forgotten_is_forgotten_by_all(processes: list[Process]) -> None:
-    """Within a second, from memory and from Redis, also by a process that starts later."""
-    one, other = processes
+async def test_a_purge_takes_effect_in_all_processes_within_a_second(processes: list[Process]) -> None:
+    """In memory and in Redis, also for a process that starts later."""
+    process_a, process_b = processes
     for process in processes:
-        await process.kept.students("s1", "s2")
-    await one.kept.cache.purge(Purge(district=DISTRICT, students=frozenset({"s1"})))
+        await process.harness.students("s1", "s2")
+    await process_a.harness.cache.purge(Purge(district=DISTRICT, students=frozenset({"s1"})))
 
-    async def heard() -> bool:
-        return len(other.kept.cache.store) == 1
+    async def is_purged() -> bool:
+        return len(process_b.harness.cache.store) == 1
 
-    await until(heard, seconds=1)
-    before = calls(processes)
-    await other.kept.students("s2")
-    assert calls(processes) == before
-    late = start_like(one)
-    late.kept.cache.start()
-    await late.caught_up()
-    await late.kept.students("s1", "s2")
-    await late.kept.cache.close()
-    assert late.kept.calls == [("s1",)]
+    await wait_until(is_purged, seconds=1)
+    calls_before = count_calls(processes)
+    await process_b.harness.students("s2")
+    assert count_calls(processes) == calls_before
+    late = create_process_like(process_a)
+    late.harness.cache.start()
+    await late.has_joined()
+    await late.harness.students("s1", "s2")
+    await late.harness.cache.close()
+    assert late.harness.calls == [("s1",)]
 
 
-def start_like(process: Process) -> Process:
+def create_process_like(process: Process) -> Process:
     """Another process of the same fleet."""
-    kwargs = process.fleet.client.connection_pool.connection_kwargs
-    return start(RedisServer(kwargs["port"]), process.fleet.name)
+    port = process.store.client.connection_pool.connection_kwargs["port"]
+    return create_process(RedisServer(port), process.store.name)
 
 
 @pytest.mark.row("D05")
-async def test_a_value_that_was_moved_or_damaged_is_a_miss_and_is_counted(processes: list[Process]) -> None:
-    """Key A's value under key B, noise, and a cut value: asked anew, never shown."""
-    one, other = processes
-    await one.kept.students("s1", "s2", "s3")
+async def test_a_moved_or_damaged_value_is_a_counted_miss(processes: list[Process]) -> None:
+    """Another key's value, random bytes and a cut value are never served: the answers are requested again."""
+    process_a, process_b = processes
+    await process_a.harness.students("s1", "s2", "s3")
     await asyncio.sleep(0.05)
-    names = sorted(await one.fleet.client.keys(f"{one.fleet.name}:a:*"))
-    first, second, third = [await one.fleet.client.get(name) for name in names]
-    await one.fleet.client.set(names[0], second)
-    await one.fleet.client.set(names[1], first[:-1])
-    await one.fleet.client.set(names[2], random.Random(1).randbytes(len(third)))  # noqa: S311 - noise
-    told = await other.kept.ask(Ask(STUDENTS, ("s1", "s2", "s3")))
-    assert {key: answer.value.student_id for key, answer in told.items()} == {
-        k: k for k in ("s1", "s2", "s3")
+    names = sorted(await process_a.store.client.keys(f"{process_a.store.name}:a:*"))
+    first, second, third = [await process_a.store.client.get(name) for name in names]
+    await process_a.store.client.set(names[0], second)
+    await process_a.store.client.set(names[1], first[:-1])
+    await process_a.store.client.set(names[2], random.Random(1).randbytes(len(third)))  # noqa: S311 - not for security
+    answers = await process_b.harness.ask(Ask(STUDENTS, ("s1", "s2", "s3")))
+    assert {key: answer.value.student_id for key, answer in answers.items()} == {
+        key: key for key in ("s1", "s2", "s3")
     }
-    assert (len(other.kept.calls), other.fleet.counts.corrupt) == (1, 3)
+    assert (len(process_b.harness.calls), process_b.store.counts.corrupt) == (1, 3)
 
 
 @pytest.mark.row("D14")
-async def test_a_fleet_with_another_key_reads_nothing(processes: list[Process], server: RedisServer) -> None:
-    """Dropping the key erases: what was written with another one is a miss."""
-    one = processes[0]
-    await one.kept.students("s1")
-    stranger = start(server, one.fleet.name, key=b"x" * 32)
-    stranger.kept.cache.start()
-    await stranger.caught_up()
-    await stranger.kept.students("s1")
-    await stranger.kept.cache.close()
-    assert len(stranger.kept.calls) == 1
+async def test_a_process_with_another_key_reads_nothing(processes: list[Process], server: RedisServer) -> None:
+    """Values under a deleted key cannot be read any more: they are misses."""
+    process_a = processes[0]
+    await process_a.harness.students("s1")
+    process_b = create_process(server, process_a.store.name, key=b"x" * 32)
+    process_b.harness.cache.start()
+    await process_b.has_joined()
+    await process_b.harness.students("s1")
+    await process_b.harness.cache.close()
+    assert len(process_b.harness.calls) == 1
 
 
-async def test_stale_answers_outlive_the_process_that_had_them(processes: list[Process]) -> None:
-    """A process that starts while the vendor is down serves what the fleet still has, marked as stale."""
-    one, other = processes
-    await one.kept.ask(Ask(EVENTS, ("s1",), THIS_YEAR))
+async def test_stale_answers_outlive_the_process_that_fetched_them(processes: list[Process]) -> None:
+    """A process that starts while the vendor is down serves stale answers of the fleet, marked as stale."""
+    process_a, process_b = processes
+    await process_a.harness.ask(Ask(EVENTS, ("s1",), THIS_YEAR))
     await asyncio.sleep(0.05)
-    other.kept.ledger.failing["attendance_events_by_student"] = DOWN
-    told = await aged(other, 120.0).kept.ask(Ask(EVENTS, ("s1",), THIS_YEAR))
-    assert (told["s1"].stale, len(told["s1"].value)) == (True, 2)
+    process_b.harness.ledger.failing["attendance_events_by_student"] = DOWN
+    answers = await aged(process_b, 120.0).harness.ask(Ask(EVENTS, ("s1",), THIS_YEAR))
+    assert (answers["s1"].stale, len(answers["s1"].value)) == (True, 2)
 
 
 def aged(process: Process, seconds: float) -> Process:
-    """The process, by whose clock everything in the fleet is older."""
-    epochs: Any = process.kept.cache.flying._fetch
-    shared = epochs._fetch
-    now = shared.clock
-    shared.clock = lambda: now() + seconds
+    """The process, with a clock that is ahead: all stored answers are older for it."""
+    revalidation: Any = process.harness.cache.in_flight._fetch
+    shared_fetch = revalidation._fetch
+    clock = shared_fetch.clock
+    shared_fetch.clock = lambda: clock() + seconds
     return process
 
 
-async def test_who_tells_a_purge_does_not_hear_it_again(processes: list[Process]) -> None:
-    """What it asked right after stays."""
+async def test_a_process_does_not_receive_its_own_purge(processes: list[Process]) -> None:
+    """Answers that it fetches right after the purge stay in its cache."""
     process = processes[0]
-    await process.kept.cache.purge(Purge(district=DISTRICT))
-    process.kept.seconds = 0.0
-    await process.kept.students("s1")
+    await process.harness.cache.purge(Purge(district=DISTRICT))
+    process.harness.vendor_seconds = 0.0
+    await process.harness.students("s1")
     await asyncio.sleep(0.2)
-    await process.kept.students("s1")
-    assert len(process.kept.calls) == 1
+    await process.harness.students("s1")
+    assert len(process.harness.calls) == 1
 
 
 @pytest.mark.row("A12")
-async def test_a_vendor_that_wants_to_be_left_alone_is_left_alone_by_all(server: RedisServer) -> None:
-    """Whichever process was told, the others' gates are closed for as long."""
+async def test_all_processes_pause_when_a_vendor_asks_one_of_them_to(server: RedisServer) -> None:
+    """The other processes close their gates for the same time."""
     if server.process is None:
         server.start()
-    made = []
+    members = []
     for _ in range(2):
         settings = AdapterSettings(
             base_url=AnyHttpUrl("http://127.0.0.1:9"), networks=(ip_network("127.0.0.0/8"),)
         )
         http = create_client(settings, lambda: None)
         district = District(DISTRICT, "Hill", (Source("sis", "sis", DISTRICT, Sis("sis", settings, http)),))
-        others = RedisFleet(RedisStore(server.url, Encryptor(b"k" * 32), name="pausing", patience=1.0), {DISTRICT: district})
-        others.start(lambda _: None)
-        made.append((others, http))
+        store = RedisStore(server.url, Encryptor(b"k" * 32), name="pausing", timeout=1.0)
+        fleet = RedisFleet(store, {DISTRICT: district})
+        fleet.start(lambda _: None)
+        members.append((fleet, http))
 
-    async def joined() -> bool:
-        return all(others.joined for others, _ in made)
+    async def have_joined() -> bool:
+        return all(fleet.joined for fleet, _ in members)
 
-    async def closed() -> bool:
-        return all(http.gate.is_blocked for _, http in made)
+    async def are_blocked() -> bool:
+        return all(http.gate.is_blocked for _, http in members)
 
-    await until(joined)
-    assert not await closed()
-    made[0][1].gate.announce_pause(30)
-    await until(closed, seconds=1)
-    for others, http in made:
-        await others.close()
+    await wait_until(have_joined)
+    assert not await are_blocked()
+    members[0][1].gate.announce_pause(30)
+    await wait_until(are_blocked, seconds=1)
+    for fleet, http in members:
+        await fleet.close()
         await http.aclose()
 
 
 @pytest.mark.parametrize(
-    "strange", [{"kind": "unheard of"}, {"kind": "purge", "told": {"planet": "mars"}}, {"form": 2}]
+    "fields", [{"kind": "unheard of"}, {"kind": "purge", "told": {"planet": "mars"}}, {"form": 2}]
 )
-async def test_news_that_cannot_be_understood_make_all_doubtful(
-    processes: list[Process], strange: dict[str, Any]
-) -> None:
-    """A later version may have told to forget anything: everything is asked anew, and one listens on."""
-    one, other = processes
-    await other.kept.students("s1")
-    name, now = f"{one.fleet.name}:news", time.time()
-    usual = {"at": now, "by": "later", "told": None}
-    told = msgspec.json.encode(strange if "form" in strange else usual | strange)
-    await one.fleet.client.zadd(name, {one.fleet.vault.close("", name, int(now * 1000), told): now})
-    await one.fleet.client.publish(name, b"")
+async def test_an_unknown_event_purges_everything(processes: list[Process], fields: dict[str, Any]) -> None:
+    """A process of a later version may have purged anything. Later events are received as usual."""
+    process_a, process_b = processes
+    await process_b.harness.students("s1")
+    name, now = f"{process_a.store.name}:news", time.time()
+    known_fields = {"at": now, "by": "later", "told": None}
+    event = msgspec.json.encode(fields if "form" in fields else known_fields | fields)
+    await process_a.store.client.zadd(
+        name, {process_a.store.encryptor.encrypt("", name, int(now * 1000), event): now}
+    )
+    await process_a.store.client.publish(name, b"")
 
-    async def forgotten() -> bool:
-        return len(other.kept.cache.store) == 0
+    async def is_empty() -> bool:
+        return len(process_b.harness.cache.store) == 0
 
-    await until(forgotten, seconds=2)
-    await other.kept.students("s2")
-    await one.kept.cache.purge(Purge(district=DISTRICT))
-    await until(forgotten, seconds=2)
+    await wait_until(is_empty, seconds=2)
+    await process_b.harness.students("s2")
+    await process_a.harness.cache.purge(Purge(district=DISTRICT))
+    await wait_until(is_empty, seconds=2)

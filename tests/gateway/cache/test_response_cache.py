@@ -1,4 +1,4 @@
-"""The same question in the same right is answered with the same bytes, while nothing they rest on has changed."""
+"""A repeated request with the same rights gets the cached response, while its dependencies are current."""
 
 from __future__ import annotations
 
@@ -30,242 +30,253 @@ HERE, ELSEWHERE = frozenset({DISTRICT}), frozenset({DistrictId("dale")})
 VIEWERS = {
     "head": Viewer("head", ViewerRole.SUPERINTENDENT, HERE, ALL, operator=True),
     "teacher": Viewer("teacher", ViewerRole.TEACHER, HERE),
-    "stranger": Viewer("stranger", ViewerRole.SUPERINTENDENT, ELSEWHERE, ALL),
+    "outsider": Viewer("outsider", ViewerRole.SUPERINTENDENT, ELSEWHERE, ALL),
 }
 STUDENT = "query ($id: String!) { student(studentUniqueId: $id) { %s } }"
 EVENTS = "studentUniqueId attendanceEvents { totalCount }"
 
 
 @dataclass
-class Asking:
-    """A served district, and how many operations were carried out on it."""
+class Gateway:
+    """A gateway over a small district."""
 
     client: httpx.Client
     ledger: Ledger
 
-    def __call__(self, fields: str, viewer: str = "head", number: str = "s1", **headers: str) -> dict[str, Any]:
-        """An answer, as it came."""
-        sent = {"query": STUDENT % fields, "variables": {"id": number}}
-        told = self.client.post("/graphql", json=sent, headers={"Authorization": f"Bearer {viewer}", **headers})
-        found: dict[str, Any] = told.json()
-        return found
+    def query(self, fields: str, viewer: str = "head", student: str = "s1", **headers: str) -> dict[str, Any]:
+        """The response to a query for some fields of a student."""
+        request = {"query": STUDENT % fields, "variables": {"id": student}}
+        headers = {"Authorization": f"Bearer {viewer}", **headers}
+        response: dict[str, Any] = self.client.post("/graphql", json=request, headers=headers).json()
+        return response
 
-    def carried_out(self) -> int:
-        """Documents that the executor was given so far."""
-        told = self("studentUniqueId", **{"X-Student-Graph-Explain": "1"})
-        return int(told["extensions"]["executor"]["planned"])
+    def count_executions(self) -> int:
+        """The number of operations that were executed so far, this one included."""
+        response = self.query("studentUniqueId", **{"X-Student-Graph-Explain": "1"})
+        return int(response["extensions"]["executor"]["planned"])
 
 
-def served(limits: Limits) -> Iterator[Asking]:
-    """A district with two students, served."""
+def running_gateway(limits: Limits) -> Iterator[Gateway]:
+    """A gateway over two districts, the first one with two students."""
     ledger = Ledger(
         students=["s1", "s2"],
         enrollments=[enrollment("s1", "1"), enrollment("s2", "1")],
         events=[event("s1", "1", 3), event("s2", "1", 4)],
     )
-    both = [district(ledger), type(district(ledger))(DistrictId("dale"), "Dale", (source(Sis, Ledger(), "sis"),))]
-    service = Service(both, VIEWERS, cache_limits=limits)  # a viewer's token is its name here
+    districts = [
+        district(ledger),
+        type(district(ledger))(DistrictId("dale"), "Dale", (source(Sis, Ledger(), "sis"),)),
+    ]
+    service = Service(districts, VIEWERS, cache_limits=limits)  # the token of a viewer is the viewer's name
     with client_for(service.app()) as client:
-        yield Asking(client, ledger)
+        yield Gateway(client, ledger)
 
 
 @pytest.fixture
-def ask() -> Iterator[Asking]:
-    """A district whose answers are kept whole."""
-    yield from served(Limits())
+def gateway() -> Iterator[Gateway]:
+    """A gateway that caches responses."""
+    yield from running_gateway(Limits())
 
 
-def untimed(answer: dict[str, Any]) -> Any:
-    """What an answer says, without how it came about: data, and where which error stands."""
-    errors = [(error.get("path"), error["extensions"].get("code")) for error in answer.get("errors", [])]
-    return answer["data"], errors
+def content(response: dict[str, Any]) -> Any:
+    """The data of a response, and the path and code of each error, without ages and counts."""
+    errors = [(error.get("path"), error["extensions"].get("code")) for error in response.get("errors", [])]
+    return response["data"], errors
 
 
-def reused(ask: Asking, *arguments: Any, **options: Any) -> bool:
-    """Whether the third of three equal questions was answered without carrying out an operation."""
-    first, second = ask(*arguments, **options), ask(*arguments, **options)
-    before = ask.carried_out()
-    third = ask(*arguments, **options)
-    assert untimed(first) == untimed(second) == untimed(third)
-    return ask.carried_out() == before + 1  # the count's own
+def is_cached(gateway: Gateway, fields: str) -> bool:
+    """Whether the third of three equal requests is answered without executing an operation."""
+    first, second = gateway.query(fields), gateway.query(fields)
+    executions = gateway.count_executions()
+    third = gateway.query(fields)
+    assert content(first) == content(second) == content(third)
+    return gateway.count_executions() == executions + 1  # the execution of the count itself
 
 
-def test_a_question_that_is_asked_again_is_not_carried_out_again(ask: Asking) -> None:
-    """And the answer still says how old it is and what it took."""
-    assert reused(ask, EVENTS)
-    sources = ask(EVENTS)["extensions"]["sources"]["hill/sis"]
+def test_a_repeated_request_is_not_executed_again(gateway: Gateway) -> None:
+    """The cached response still has the ages and counts of its sources."""
+    assert is_cached(gateway, EVENTS)
+    sources = gateway.query(EVENTS)["extensions"]["sources"]["hill/sis"]
     assert (sources["calls"], sources["stale"], sources["failures"]) == (0, 0, 0)
     assert sources["hits"] > 0
     assert sources["age"] >= 0
 
 
-def test_another_number_document_or_viewer_is_another_question(ask: Asking) -> None:
-    """A variable, a field and a viewer each count."""
-    ask(EVENTS)
-    ask(EVENTS)
-    assert ask(EVENTS, number="s2")["data"]["student"]["studentUniqueId"] == "s2"
-    assert ask("studentUniqueId")["data"] == {"student": {"studentUniqueId": "s1"}}
-    assert ask(EVENTS, "stranger")["data"] == {"student": None}
+def test_another_student_document_or_viewer_is_another_request(gateway: Gateway) -> None:
+    """A variable, a field and a viewer each make a difference."""
+    gateway.query(EVENTS)
+    gateway.query(EVENTS)
+    assert gateway.query(EVENTS, student="s2")["data"]["student"]["studentUniqueId"] == "s2"
+    assert gateway.query("studentUniqueId")["data"] == {"student": {"studentUniqueId": "s1"}}
+    assert gateway.query(EVENTS, "outsider")["data"] == {"student": None}
 
 
-def test_an_answer_with_restricted_data_is_carried_out_each_time(ask: Asking) -> None:
-    """Although what it was made of is kept for a minute; beside other fields too."""
-    assert not reused(ask, "disciplineIncidents { date }")
-    assert not reused(ask, "studentUniqueId disciplineIncidents { date }")
+def test_a_response_with_restricted_data_is_not_cached(gateway: Gateway) -> None:
+    """Neither alone nor together with other fields, although the answers are cached for a minute."""
+    assert not is_cached(gateway, "disciplineIncidents { date }")
+    assert not is_cached(gateway, "studentUniqueId disciplineIncidents { date }")
 
 
-def test_an_answer_with_an_error_is_carried_out_each_time(ask: Asking) -> None:
-    """What failed once may do better."""
-    ask.ledger.failing["attendance_events_by_student"] = httpx.ConnectError("refused")
-    assert not reused(ask, EVENTS)
-    ask.ledger.failing.clear()
-    assert reused(ask, EVENTS)
+def test_a_response_with_an_error_is_not_cached(gateway: Gateway) -> None:
+    """The source may answer the next request."""
+    gateway.ledger.failing["attendance_events_by_student"] = httpx.ConnectError("refused")
+    assert not is_cached(gateway, EVENTS)
+    gateway.ledger.failing.clear()
+    assert is_cached(gateway, EVENTS)
 
 
-def test_an_answer_that_tells_how_sources_fare_is_carried_out_each_time(ask: Asking) -> None:
-    """Counts change without a record changing."""
-    ask("studentUniqueId")
-    assert not reused(ask, "studentUniqueId } sources { name reachable calls")
+def test_a_response_with_the_health_of_sources_is_not_cached(gateway: Gateway) -> None:
+    """Its counts change although no record changes."""
+    gateway.query("studentUniqueId")
+    assert not is_cached(gateway, "studentUniqueId } sources { name reachable calls")
 
 
-def test_a_purge_is_heeded(ask: Asking) -> None:
-    """What was kept whole goes with the answers that it rested on."""
-    ask(EVENTS)
-    ask(EVENTS)
-    ask.ledger.events.append(event("s1", "1", 7))
-    assert ask(EVENTS)["data"]["student"]["attendanceEvents"]["totalCount"] == 1
-    told = ask.client.post(
+def test_a_purge_includes_cached_responses(gateway: Gateway) -> None:
+    """A response is outdated when one of its answers is purged."""
+    gateway.query(EVENTS)
+    gateway.query(EVENTS)
+    gateway.ledger.events.append(event("s1", "1", 7))
+    assert gateway.query(EVENTS)["data"]["student"]["attendanceEvents"]["totalCount"] == 1
+    response = gateway.client.post(
         "/cache/purge", json={"district": "hill", "students": ["s1"]}, headers={"Authorization": "Bearer head"}
     )
-    assert told.json() == {"forgotten": 2}
-    assert ask(EVENTS)["data"]["student"]["attendanceEvents"]["totalCount"] == 2
+    assert response.json() == {"forgotten": 2}
+    assert gateway.query(EVENTS)["data"]["student"]["attendanceEvents"]["totalCount"] == 2
 
 
-def test_who_wants_it_newer_gets_it_newer(ask: Asking) -> None:
-    """`no-cache` asks the source, and everybody has the newer answer from then on."""
-    ask(EVENTS)
-    ask(EVENTS)
-    ask.ledger.events.append(event("s1", "1", 7))
-    assert ask(EVENTS, **{"Cache-Control": "no-cache"})["data"]["student"]["attendanceEvents"]["totalCount"] == 2
-    assert ask(EVENTS)["data"]["student"]["attendanceEvents"]["totalCount"] == 2
-    assert ask(EVENTS, **{"Cache-Control": "max-age=300"})["extensions"]["sources"]["hill/sis"]["calls"] == 0
+def test_a_client_can_ask_for_newer_answers(gateway: Gateway) -> None:
+    """`no-cache` asks the source, and later requests get the newer answer, too."""
+    gateway.query(EVENTS)
+    gateway.query(EVENTS)
+    gateway.ledger.events.append(event("s1", "1", 7))
+    assert (
+        gateway.query(EVENTS, **{"Cache-Control": "no-cache"})["data"]["student"]["attendanceEvents"]["totalCount"]
+        == 2
+    )
+    assert gateway.query(EVENTS)["data"]["student"]["attendanceEvents"]["totalCount"] == 2
+    assert (
+        gateway.query(EVENTS, **{"Cache-Control": "max-age=300"})["extensions"]["sources"]["hill/sis"]["calls"]
+        == 0
+    )
 
 
 @pytest.mark.parametrize("text", ["max-age=soon", "max-age=-1", "max-age=", "max-age=9999999999"])
-def test_an_age_that_is_none_is_refused(ask: Asking, text: str) -> None:
-    """Saying what it must be."""
-    told = ask(EVENTS, **{"Cache-Control": text})
-    assert told["errors"][0]["message"] == "Cache-Control: max-age must be a number of seconds."
+def test_an_invalid_maximum_age_is_refused(gateway: Gateway, text: str) -> None:
+    """The error message says what it must be."""
+    response = gateway.query(EVENTS, **{"Cache-Control": text})
+    assert response["errors"][0]["message"] == "Cache-Control: max-age must be a number of seconds."
 
 
-def test_wishes_for_newer_answers_are_heard_so_often_and_no_more(ask: Asking) -> None:
-    """Twenty at once, and one a second after that: the others are answered from what is kept."""
+def test_requests_for_newer_answers_are_rate_limited(gateway: Gateway) -> None:
+    """Twenty at once, and one a second after that. Further requests are answered from the cache."""
     for _ in range(40):
-        ask("studentUniqueId", **{"Cache-Control": "no-cache"})
-    calls = [name for name, _ in ask.ledger.calls]
+        gateway.query("studentUniqueId", **{"Cache-Control": "no-cache"})
+    calls = [name for name, _ in gateway.ledger.calls]
     assert 20 <= calls.count("students_by_id") <= 25
 
 
-def test_whole_answers_can_be_switched_off() -> None:
-    """Then each operation is carried out, from what is kept of its parts."""
-    for ask in served(Limits(responses=False)):
-        assert not reused(ask, EVENTS)
-        assert ask(EVENTS)["extensions"]["sources"]["hill/sis"]["calls"] == 0
+def test_the_caching_of_responses_can_be_switched_off() -> None:
+    """Each operation is then executed, with cached answers."""
+    for gateway in running_gateway(Limits(responses=False)):
+        assert not is_cached(gateway, EVENTS)
+        assert gateway.query(EVENTS)["extensions"]["sources"]["hill/sis"]["calls"] == 0
 
 
-VARIES = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
+VARY = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
 
 
-@pytest.mark.parametrize(("seconds", "says", "varies"), [
+@pytest.mark.parametrize(("seconds", "cache_control", "vary"), [
     (0, "private, no-store", None),
-    (30, "private, max-age=30", VARIES),
+    (30, "private, max-age=30", VARY),
 ])  # fmt: skip
-def test_a_client_keeps_an_answer_as_long_as_the_operator_says(
-    seconds: int, says: str, varies: str | None
+def test_clients_may_cache_a_response_as_long_as_configured(
+    seconds: int, cache_control: str, vary: str | None
 ) -> None:
-    """Not at all unless configured, and for none who signs in after; an answer with an error never."""
+    """By default not at all, never for another viewer, and never if it has an error."""
     ledger = Ledger(students=["s1"], events=[event("s1", "1", 3)])
     service = Service([district(ledger)], VIEWERS, client_cache_seconds=seconds)
     with client_for(service.app()) as client:
         body = {"query": STUDENT % EVENTS, "variables": {"id": "s1"}}
         headers = {"Authorization": "Bearer head"}
         for _ in range(3):
-            answer = client.post("/graphql", json=body, headers=headers)
-            assert answer.headers.get_list("cache-control") == [says]
-            assert answer.headers.get("vary") == varies
+            response = client.post("/graphql", json=body, headers=headers)
+            assert response.headers.get_list("cache-control") == [cache_control]
+            assert response.headers.get("vary") == vary
         body["query"] = STUDENT % "assignments { title }"
-        answer = client.post("/graphql", json=body, headers=headers)
-        assert (answer.headers["cache-control"], "errors" in answer.json()) == ("private, no-store", True)
+        response = client.post("/graphql", json=body, headers=headers)
+        assert (response.headers["cache-control"], "errors" in response.json()) == ("private, no-store", True)
 
 
-async def test_at_midnight_of_a_district_its_answers_are_those_of_yesterday() -> None:
-    """Although all that they rest on is fresh: `today` is another day."""
-    harness, wall = CacheHarness(), Clock(1_800_000_000.0)
+async def test_a_cached_response_ends_at_midnight_of_its_district() -> None:
+    """Although its answers are fresh: the operation may depend on the date."""
+    harness, wall_clock = CacheHarness(), Clock(1_800_000_000.0)
     batch = Ask(STUDENTS, ("s1", "s2"))
     await harness.ask(batch)
     await harness.ask(batch)
     hill = District(DISTRICT, "Hill", (), ZoneInfo("America/Chicago"))
-    wholes = ResponseCache(harness.cache.store, {DISTRICT: hill}, 1 << 20, harness.clock, wall)
-    wholes.keep("question", harness.operation, b"{}", [DISTRICT])
-    wall.now = hill.end_of_day() - 1
-    assert wholes.find("question") is not None
-    wall.now += 1
-    assert wholes.find("question") is None
+    responses = ResponseCache(harness.cache.store, {DISTRICT: hill}, 1 << 20, harness.clock, wall_clock)
+    responses.set("request", harness.operation, b"{}", [DISTRICT])
+    wall_clock.now = hill.end_of_day() - 1
+    assert responses.get("request") is not None
+    wall_clock.now += 1
+    assert responses.get("request") is None
     assert 0 < hill.end_of_day() - time.time() <= 25 * 3600
 
 
-async def test_whole_answers_are_bounded_in_bytes() -> None:
-    """What was asked for longest ago goes first, and one that is too large is not kept at all."""
+async def test_cached_responses_are_bounded_in_bytes() -> None:
+    """The least recently used response is evicted first, and one that is too large is not cached."""
     harness = CacheHarness()
     await harness.students("s1")
     await harness.students("s1")
     hill = District(DISTRICT, "Hill", ())
-    wholes = ResponseCache(harness.cache.store, {DISTRICT: hill}, 100_000, harness.clock)
+    responses = ResponseCache(harness.cache.store, {DISTRICT: hill}, 100_000, harness.clock)
     for number in range(40):
-        wholes.keep(number, harness.operation, b"x" * 4000, [DISTRICT])
-    wholes.keep("large", harness.operation, b"x" * 50_000, [DISTRICT])
-    assert (wholes.find("large"), wholes.find(0), wholes.bytes <= 100_000) == (None, None, True)
-    assert wholes.find(39) is not None
-    assert 10 <= len(wholes) <= 20
+        responses.set(number, harness.operation, b"x" * 4000, [DISTRICT])
+    responses.set("large", harness.operation, b"x" * 50_000, [DISTRICT])
+    assert (responses.get("large"), responses.get(0), responses.bytes <= 100_000) == (None, None, True)
+    assert responses.get(39) is not None
+    assert 10 <= len(responses) <= 20
 
 
-async def test_what_is_recorded_of_a_whole_answer_counts_as_a_part_of_it() -> None:
-    """It is kept as long, to be written in full once more in each file of the record."""
+async def test_the_disclosure_entries_of_a_response_count_towards_its_size() -> None:
+    """They are cached with it, because each new file of the disclosure log needs them in full."""
     harness = CacheHarness()
     await harness.students("s1")
     await harness.students("s1")
-    wholes = ResponseCache(harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, harness.clock)
-    wholes.keep("bare", harness.operation, b"{}", [DISTRICT])
-    bare = wholes.bytes
+    responses = ResponseCache(
+        harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, harness.clock
+    )
+    responses.set("no entries", harness.operation, b"{}", [DISTRICT])
+    bytes_without = responses.bytes
     entry = Entry(b"x" * 5_000, False, DISTRICT, 1)
-    wholes.keep("question", harness.operation, b"{}", [DISTRICT], [entry])
-    assert 5_000 < wholes.bytes - 2 * bare < 5_500
+    responses.set("request", harness.operation, b"{}", [DISTRICT], [entry])
+    assert 5_000 < responses.bytes - 2 * bytes_without < 5_500
     entry.file, entry.repeat_body = "disclosure-1.jsonl", b"same"
-    wholes.keep("question", harness.operation, b"{}", [DISTRICT])
-    assert wholes.bytes == 2 * bare
+    responses.set("request", harness.operation, b"{}", [DISTRICT])
+    assert responses.bytes == 2 * bytes_without
 
 
-def test_an_operator_sees_what_is_kept(ask: Asking) -> None:
-    """How many answers, and their bytes."""
-    ask(EVENTS)
-    ask(EVENTS)
-    told = ask("studentUniqueId", **{"X-Student-Graph-Explain": "1"})["extensions"]["cache"]
-    assert (told["answers"], told["wholeAnswers"]) == (2, 1)
-    assert 0 < told["bytes"] < 10_000
+def test_an_operator_sees_what_is_cached(gateway: Gateway) -> None:
+    """The number of answers and responses, and their bytes."""
+    gateway.query(EVENTS)
+    gateway.query(EVENTS)
+    counts = gateway.query("studentUniqueId", **{"X-Student-Graph-Explain": "1"})["extensions"]["cache"]
+    assert (counts["answers"], counts["wholeAnswers"]) == (2, 1)
+    assert 0 < counts["bytes"] < 10_000
 
 
-def test_nothing_crosses_viewers_in_two_thousand_random_questions(ask: Asking) -> None:
-    """Viewers of other districts and other grants, in random order: each answer is the one without a cache."""
-    chance = random.Random(3)  # noqa: S311 - a test's numbers
-    asked = [
-        (fields, viewer, number)
+def test_no_viewer_gets_a_response_for_another_viewer(gateway: Gateway) -> None:
+    """Two thousand random requests of viewers with different rights get the same responses as without a cache."""
+    rng = random.Random(3)  # noqa: S311 - not for security
+    requests = [
+        (fields, viewer, student)
         for fields in ("studentUniqueId", EVENTS, f"{EVENTS} disciplineIncidents {{ date }}", "name { lastName }")
         for viewer in VIEWERS
-        for number in ("s1", "s2", "s3")
+        for student in ("s1", "s2", "s3")
     ]
-    for bare in served(Limits(memory=0)):
-        oracle = {question: untimed(bare(*question)) for question in asked}
+    for uncached in running_gateway(Limits(memory=0)):
+        expected = {request: content(uncached.query(*request)) for request in requests}
     for _ in range(2000):
-        question = chance.choice(asked)
-        assert untimed(ask(*question)) == oracle[question]
-    assert ask(EVENTS, "stranger", "s1")["data"] == {"student": None}
+        request = rng.choice(requests)
+        assert content(gateway.query(*request)) == expected[request]
+    assert gateway.query(EVENTS, "outsider", "s1")["data"] == {"student": None}

@@ -1,0 +1,71 @@
+"""
+How long an answer is fresh, how long it is stale but usable, and when it expires.
+
+A fresh answer is served. A stale one is first served at once and refreshed in the background, later only if its
+source fails (RFC 5861: stale-while-revalidate and stale-if-error). Every stale answer is marked as stale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from student_graph.adapters.answers import Ask
+from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError
+from student_graph.adapters.sources import District, Source
+
+MAX_STALE_WHILE_REVALIDATE_SECONDS = 300.0
+"""Longest time for which a stale answer is served without waiting for its source."""
+MAX_UNKNOWN_KEY_SECONDS = 30.0
+"""Longest time for which the cache remembers that a source does not know a key."""
+MAX_RESTRICTED_AGE = timedelta(seconds=60)
+"""Longest time for which restricted classes of data are cached. They are never served stale."""
+MAX_PAGE_FRESH_SECONDS = 60.0
+"""Longest time for which a page of a long list is fresh: pages of different ages do not fit together."""
+MIN_PAST_YEAR_FRESH_SECONDS = 86_400.0
+"""Shortest time for which records of a past school year are fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Ages of an answer, in seconds since it was fetched."""
+
+    fresh_seconds: float
+    """Until this age the answer is served as it is."""
+    revalidate_seconds: float
+    """Until this age it is served at once and refreshed in the background."""
+    expiry_seconds: float
+    """Until this age it is served if its source fails; from then on it is never served."""
+
+
+def lifetimes_of(source: Source, ask: Ask[object], district: District | None) -> Lifetimes:
+    """The lifetimes of an ask's answers, from the lookup, the source's settings and the district's calendar."""
+    freshness = source.freshness(ask.lookup)
+    if ask.lookup.sensitivity.restricted:
+        fresh = min(freshness.fresh, MAX_RESTRICTED_AGE).total_seconds()
+        return Lifetimes(fresh, fresh, fresh)
+    fresh, stale = freshness.fresh.total_seconds(), freshness.stale.total_seconds()
+    if ask.window is not None:
+        fresh = min(fresh, MAX_PAGE_FRESH_SECONDS)
+    elif district is not None and _is_past_school_year(ask.arguments.get("school_year"), district):
+        fresh = max(fresh, MIN_PAST_YEAR_FRESH_SECONDS)
+    return Lifetimes(fresh, fresh + min(stale, MAX_STALE_WHILE_REVALIDATE_SECONDS), fresh + stale)
+
+
+def unknown_key_lifetimes(lifetimes: Lifetimes) -> Lifetimes:
+    """The lifetimes of the information that a source does not know a key. It is never served stale."""
+    fresh = min(lifetimes.fresh_seconds, MAX_UNKNOWN_KEY_SECONDS)
+    return Lifetimes(fresh, fresh, fresh)
+
+
+def is_temporary(error: AdapterError) -> bool:
+    """
+    Whether earlier answers stay valid after an error: the source has an outage, or its answer cannot be read.
+
+    False if the source refuses access or no longer offers the data. Its earlier answers are then not shown again.
+    """
+    return isinstance(error, UnavailableError | PayloadError) or error.code == AdapterError.default_code
+
+
+def _is_past_school_year(year: object, district: District) -> bool:
+    return isinstance(year, int) and year < district.school_year(district.today())

@@ -1,0 +1,238 @@
+"""
+Reads the cache for one operation: looks up each key, serves what is usable, requests the rest, settles failures.
+
+Each answer says whether it is stale, and the operation's traffic says how old the oldest answer was.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from student_graph.adapters.answers import Answer, Answers, Ask
+from student_graph.adapters.errors import AdapterError, UnavailableError
+from student_graph.adapters.sources import Source
+from student_graph.gateway.cache.cache import Cache
+from student_graph.gateway.cache.lifetimes import is_temporary
+from student_graph.gateway.cache.response_cache import Dependencies
+from student_graph.gateway.cache.store import Bucket, CachedBatch, Entry
+from student_graph.resolvers.operation import SourceTraffic, Staleness, Traffic
+
+
+class CachedFetch:
+    """The `Fetch` of one operation: answers from the cache, or from the sources until the operation's deadline."""
+
+    def __init__(
+        self, cache: Cache, traffic: Traffic, staleness: Staleness, dependencies: Dependencies, deadline: float
+    ) -> None:
+        """`deadline` is in the event loop's time; what is read is recorded in `traffic` and `dependencies`."""
+        self._cache = cache
+        self._by_source = traffic.by_source
+        self._staleness = staleness
+        self._dependencies = dependencies
+        self._deadline = deadline
+
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
+        """The answers to an ask."""
+        read = look_up(self._cache, source, ask, self._staleness.max_age)
+        if not read.missing:
+            return self._serve(source, ask, read)
+        results = await self._request(source, ask, read.missing)
+        answers = {**read.answers, **read.settle(results)}
+        self._traffic(source).failures += sum(
+            isinstance(answer.value, AdapterError) for answer in answers.values()
+        )
+        self._serve(source, ask, read)
+        return answers
+
+    def from_cache(self, source: Source, ask: Ask[Any]) -> Answers | None:
+        """The answers to an ask without waiting; None if a source must be asked."""
+        read = look_up(self._cache, source, ask, self._staleness.max_age)
+        return None if read.missing else self._serve(source, ask, read)
+
+    def _serve(self, source: Source, ask: Ask[Any], read: CacheRead) -> Answers:
+        """The cached answers of a read. Records them, and refreshes stale ones in the background."""
+        traffic = self._traffic(source)
+        traffic.asks += 1
+        traffic.hits += read.hits
+        traffic.stale += read.stale
+        if read.hits:
+            traffic.age = max(traffic.age, read.now - read.oldest_fetched_at)
+        if ask.keys:
+            self._dependencies.add(None if ask.lookup.sensitivity.restricted else read.batch)
+        if read.to_refresh:
+            self._cache.refresh_in_background(source, ask, read.to_refresh)
+        return read.answers
+
+    async def _request(self, source: Source, ask: Ask[Any], keys: Sequence[Any]) -> dict[Any, Answer[Any] | None]:
+        """The source's answer to each key, from a request in flight or a new one; None if it knows no such key."""
+        traffic = self._traffic(source)
+        max_age = min((age for age in (ask.max_age, self._staleness.max_age) if age is not None), default=None)
+        missing = replace(ask, keys=tuple(keys), max_age=max_age)
+        requests, started = self._cache.in_flight.join(source, missing)
+        started_at = time.perf_counter()
+        try:
+            with self._cache.vendor_wait():
+                await self._cache.in_flight.wait(set(requests.values()), self._deadline)
+        finally:
+            traffic.milliseconds += (time.perf_counter() - started_at) * 1000
+            traffic.calls += started.calls.count if started is not None else 0
+        timeout = _deadline_error(source)
+        return {
+            key: request.task.result().get(key) if request.task.done() else timeout
+            for key, request in requests.items()
+        }
+
+    def _traffic(self, source: Source) -> SourceTraffic:
+        return self._by_source.setdefault(f"{source.district}/{source.name}", SourceTraffic())
+
+
+def _deadline_error(source: Source) -> Answer[Any]:
+    """The answer for keys that are still in flight at the operation's deadline."""
+    error = UnavailableError("the operation's time ran out", code="DEADLINE")
+    error.source = source.name
+    return Answer(error, source.name, datetime.now(UTC))
+
+
+@dataclass(slots=True)
+class CacheRead:
+    """What the cache has for the keys of an ask."""
+
+    now: float
+    """When the cache was read, by its clock."""
+    answers: Mapping[Any, Answer[Any]] = field(default_factory=dict)
+    """By key. The mapping may be shared with other operations."""
+    hits: int = 0
+    """Keys that were answered, also those that the source does not know."""
+    missing: list[Any] = field(default_factory=list)
+    """Keys that the source must be asked for."""
+    fallbacks: dict[Any, Entry] = field(default_factory=dict)
+    """Entries to serve for missing keys if the source fails."""
+    to_refresh: Sequence[Any] = ()
+    """Keys that are served now and must be refreshed in the background."""
+    stale: int = 0
+    """Answers that are stale."""
+    oldest_fetched_at: float = math.inf
+    """When the oldest of the answers was fetched, by the cache's clock."""
+    batch: CachedBatch | None = None
+    """The cached batch with all answers; None if a key is missing or an answer is stale."""
+
+    @classmethod
+    def of_batch(cls, batch: CachedBatch, now: float) -> CacheRead:
+        """A read that is answered by a cached batch."""
+        keys = batch.keys
+        if batch.is_stale:
+            return cls(
+                now, batch.answers, len(keys), to_refresh=keys, stale=len(keys), oldest_fetched_at=batch.fetched_at
+            )
+        return cls(now, batch.answers, len(keys), oldest_fetched_at=batch.fetched_at, batch=batch)
+
+    def serve(self, entry: Entry) -> Answer[Any] | None:
+        """Count an entry and return its answer, marked if stale; None if the source does not know the key."""
+        self.hits += 1
+        self.oldest_fetched_at = min(self.oldest_fetched_at, entry.times.fetched_at)
+        if self.now < entry.times.fresh_until:
+            return entry.answer
+        self.stale += 1
+        return entry.stale_answer
+
+    def settle(self, results: Mapping[Any, Answer[Any] | None]) -> Answers:
+        """The source's results. A fallback entry, if there is one, takes the place of a temporary failure."""
+        answers: dict[Any, Answer[Any]] = {}
+        for key, result in results.items():
+            failed = result is not None and isinstance(result.value, AdapterError) and is_temporary(result.value)
+            answer = self.serve(self.fallbacks[key]) if failed and key in self.fallbacks else result
+            if answer is not None:
+                answers[key] = answer
+        return answers
+
+
+def look_up(cache: Cache, source: Source, ask: Ask[Any], preferred_age: timedelta | None) -> CacheRead:
+    """
+    Look up the keys of an ask in the cache.
+
+    Answers older than the ask's `max_age` are never served. Answers older than `preferred_age` are served only if
+    the source fails: the operation prefers newer ones, but an older one is better than an error.
+    """
+    now = cache.clock()
+    bucket = cache.store.bucket(source, ask)
+    if bucket is None or not ask.keys:
+        return CacheRead(now, missing=list(ask.keys))
+    oldest_accepted = _fetched_at(now, ask.max_age)
+    oldest_preferred = max(oldest_accepted, _fetched_at(now, preferred_age))
+
+    batch = bucket.batches.get((ask.keys, False))
+    if batch is not None and now < batch.valid_until and batch.fetched_at >= oldest_preferred:
+        cache.store.touch_batches((batch,))
+        return CacheRead.of_batch(batch, now)
+
+    prefers_stale = cache.prefers_stale(source, bucket)
+    batch = bucket.batches.get((ask.keys, True)) if prefers_stale else None
+    if batch is not None and now < batch.valid_until and batch.fetched_at >= oldest_accepted:
+        cache.store.touch_batches((batch,))
+        return CacheRead.of_batch(batch, now)
+
+    return _look_up_entries(
+        cache,
+        bucket,
+        ask.keys,
+        now,
+        oldest_accepted=oldest_accepted,
+        oldest_preferred=oldest_preferred,
+        prefers_stale=prefers_stale,
+    )
+
+
+def _look_up_entries(
+    cache: Cache,
+    bucket: Bucket,
+    keys: tuple[Any, ...],
+    now: float,
+    *,
+    oldest_accepted: float,
+    oldest_preferred: float,
+    prefers_stale: bool,
+) -> CacheRead:
+    """Look up keys one by one. If all answers are fresh, or all stale, they become a batch for the next read."""
+    fresh: list[Entry] = []
+    refreshed: list[Entry] = []
+    read = CacheRead(now)
+    cached_entry = bucket.entries.get
+    for key in keys:
+        entry = cached_entry(key)
+        if entry is None:
+            read.missing.append(key)
+            continue
+        fetched_at, fresh_until, revalidate_until, expires_at = entry.times
+        if now < fresh_until and fetched_at >= oldest_preferred:
+            fresh.append(entry)
+        elif fetched_at < oldest_accepted or now >= expires_at:
+            read.missing.append(key)
+        elif prefers_stale or (now < revalidate_until and fetched_at >= oldest_preferred):
+            refreshed.append(entry)
+        else:
+            read.missing.append(key)
+            read.fallbacks[key] = entry
+    cache.store.touch(fresh)
+
+    if len(fresh) == len(keys):
+        return CacheRead.of_batch(cache.store.add_batch(bucket, keys, fresh), now)
+    if (
+        prefers_stale
+        and len(refreshed) == len(keys)
+        and all(entry.times.fresh_until <= now for entry in refreshed)
+    ):
+        return CacheRead.of_batch(cache.store.add_batch(bucket, keys, refreshed, is_stale=True), now)
+    read.to_refresh = [entry.key for entry in refreshed]
+    entries = fresh + refreshed
+    read.answers = {entry.key: answer for entry in entries if (answer := read.serve(entry)) is not None}
+    return read
+
+
+def _fetched_at(now: float, age: timedelta | None) -> float:
+    """When an answer of an age was fetched; the beginning of time for None."""
+    return -math.inf if age is None else now - age.total_seconds()

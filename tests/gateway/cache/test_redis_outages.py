@@ -1,0 +1,138 @@
+"""While Redis is killed, suspended, full, read-only or not started yet, every ask is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import httpx
+import pytest
+
+from student_graph.gateway.cache import Purge
+from tests.gateway.cache.processes import Process, count_calls, create_process
+from tests.gateway.cache.small_cache import wait_until
+from tests.gateway.redis_server import RedisServer
+from tests.gateway.small_district import DISTRICT
+
+DOWN = httpx.ConnectError("refused")
+CLASS = tuple(f"s{n}" for n in range(30))
+
+
+async def test_when_the_requesting_process_dies_a_waiting_process_requests(processes: list[Process]) -> None:
+    """A claim that is not renewed expires after five seconds."""
+    process_a, process_b = processes
+    process_a.harness.vendor_seconds = 30.0
+    request = asyncio.create_task(process_a.harness.students("s1"))
+    await asyncio.sleep(0.05)
+    for task in asyncio.all_tasks():  # as if the process had been killed
+        if "_renew_claims" in repr(task.get_coro()):
+            task.cancel()
+    assert await process_b.harness.students("s1") == {"s1": False}
+    request.cancel()
+
+
+@pytest.mark.row("D02")
+async def test_without_redis_a_process_works_alone(processes: list[Process], server: RedisServer) -> None:
+    """Redis is killed during a thousand asks: none fails, and each process asks the vendor once at most."""
+    for process in processes:
+        process.harness.vendor_seconds = 0.2
+    asks = [asyncio.create_task(process.harness.students(*CLASS)) for process in processes for _ in range(500)]
+    await asyncio.sleep(0.02)
+    server.kill()
+    results = await asyncio.gather(*asks)
+    assert all(result == dict.fromkeys(CLASS, False) for result in results)
+    assert count_calls(processes) <= 2
+    await processes[0].harness.students("s40")
+    server.start()
+    await wait_until(lambda: are_sharing(processes), seconds=10)
+
+
+async def are_sharing(processes: list[Process]) -> bool:
+    """Whether an answer that one process fetched is known to the other process."""
+    student = f"s{random.randint(100, 599)}"  # noqa: S311 - not for security
+    for process in processes:
+        process.harness.vendor_seconds = 0.0
+        process.harness.ledger.calls.clear()
+        await process.harness.students(student)
+    return count_calls(processes) == 1
+
+
+@pytest.mark.row("D03")
+async def test_a_suspended_redis_costs_fifty_milliseconds_a_few_times(
+    processes: list[Process], server: RedisServer
+) -> None:
+    """After three timeouts in a row, Redis is not used for a while: a hundred asks are answered without it."""
+    process = create_process(server, processes[0].store.name, vendor_seconds=0.0, timeout=0.05)
+    process.harness.cache.start()
+    await process.has_joined()
+    server.suspend()
+    try:
+        for number in range(100):
+            assert await process.harness.students(f"s{number}") == {f"s{number}": False}
+        assert process.store.counts.failures <= 6
+    finally:
+        server.resume()
+        await process.harness.cache.close()
+
+
+@pytest.mark.row("D01")
+async def test_a_process_joins_a_redis_that_starts_later(server: RedisServer) -> None:
+    """Until then, the process answers on its own."""
+    server.kill()
+    process_a = create_process(server, "late")
+    process_a.harness.cache.start()
+    assert await process_a.harness.students("s1") == {"s1": False}
+    assert not process_a.store.is_usable
+    server.start()
+    await process_a.has_joined()
+    process_b = create_process(server, "late")
+    process_b.harness.cache.start()
+    await process_b.has_joined()
+    await process_a.harness.students("s2")
+    await asyncio.sleep(0.05)
+    await process_b.harness.students("s2")
+    for member in (process_a, process_b):
+        await member.harness.cache.close()
+    assert process_b.harness.calls == []
+
+
+@pytest.mark.row("D06")
+@pytest.mark.parametrize("command", [("CONFIG", "SET", "maxmemory", "1"), ("REPLICAOF", "127.0.0.1", "1")])
+async def test_a_redis_that_rejects_writes_fails_no_ask(
+    processes: list[Process], command: tuple[str, ...]
+) -> None:
+    """Redis is out of memory, or becomes a read-only replica."""
+    client = processes[0].store.client
+    await client.execute_command(*command)
+    try:
+        for number in range(40):
+            for process in processes:
+                process.harness.vendor_seconds = 0.0
+                assert await process.harness.students(f"s{number}") == {f"s{number}": False}
+    finally:
+        await client.execute_command("REPLICAOF", "NO", "ONE")
+        await client.execute_command("CONFIG", "SET", "maxmemory", "0")
+
+
+@pytest.mark.row("D07")
+async def test_when_redis_loses_all_data_the_processes_serve_from_memory(processes: list[Process]) -> None:
+    """What is not in memory is requested once for all processes."""
+    process_a, process_b = processes
+    await process_a.harness.students(*CLASS)
+    await process_a.store.client.flushall()
+    await asyncio.gather(*(process_a.harness.students(*CLASS) for _ in range(100)))
+    assert count_calls(processes) == 1
+    await asyncio.gather(*(process.harness.students("s99") for process in processes for _ in range(100)))
+    assert count_calls(processes) == 2
+    assert process_b.harness.calls in ([], [("s99",)])
+
+
+async def test_a_process_ends_while_it_receives_events(server: RedisServer) -> None:
+    """A hundred processes end just after an event was published."""
+    for number in range(100):
+        process = create_process(server, f"ending-{number}")
+        process.harness.cache.start()
+        await process.has_joined()
+        await process.harness.cache.purge(Purge(district=DISTRICT))
+        async with asyncio.timeout(2):
+            await process.harness.cache.close()
