@@ -109,8 +109,8 @@ class CanvasClient:
 
     async def student_activity(self, course_id: int, user_id: int) -> Activity | None:
         """A student's page views and participations by time; None if the token may not see analytics."""
-        path = f"courses/{course_id}/analytics/users/{user_id}/activity"
-        return await _none_if_refused(self._get(path, _ACTIVITY))
+        activity = self._get(f"courses/{course_id}/analytics/users/{user_id}/activity", _ACTIVITY)
+        return await _none_if_refused(activity)
 
     async def _get(self, path: str, payload: TypeAdapter[T]) -> T | None:
         response = await self._http.get(f"{self._root}/{path}")
@@ -148,7 +148,7 @@ class _MissingObjectError(Exception):
 
 
 def _page_reader(payload: TypeAdapter[list[T]]) -> Callable[[httpx.Response], list[T]]:
-    """Reads the pages of one list; a 404 means that the list does not exist on its first page only."""
+    """A function that reads the pages of one list; a 404 on the first page means that the list does not exist."""
     first_page = True
 
     def read_page(response: httpx.Response) -> list[T]:

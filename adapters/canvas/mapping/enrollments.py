@@ -19,8 +19,8 @@ def subject(enrollment: Enrollment) -> Subject:
 
     Each id has the name of the field by which Canvas finds a student: Canvas `sis_user_id`, `login_id` (as
     `sis_login_id`), `integration_id` (as `sis_integration_id`) and `user_id` (as `id`). Ids that Canvas does not
-    send are left out. The family name is what stands before the comma in `sortable_name`, or None if there is
-    no comma.
+    send are left out. The family name is the part of `sortable_name` before the comma, or None if there
+    is no comma.
     """
     user = enrollment.user or User(id=enrollment.user_id)
     ids = (

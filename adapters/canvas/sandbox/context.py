@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from student_graph.adapters.canvas.sandbox.answers import RefusalError, missing_resource, page, unauthorized
 from student_graph.adapters.canvas.sandbox.index import Index
+from student_graph.adapters.canvas.sandbox.responses import RefusalError, missing_resource, page, unauthorized
 from student_graph.adapters.canvas.sandbox.serializers import Serializer
 from student_graph.adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
 from student_graph.adapters.sandbox.serving import Switches

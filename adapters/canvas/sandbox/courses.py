@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from student_graph.adapters.canvas.sandbox.answers import MAX_ROWS_PER_PAGE, RefusalError, json_response
 from student_graph.adapters.canvas.sandbox.context import Handler, SandboxContext
+from student_graph.adapters.canvas.sandbox.responses import MAX_ROWS_PER_PAGE, RefusalError, json_response
 from student_graph.adapters.canvas.sandbox.serializers import Json
 from student_graph.adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
 

@@ -17,7 +17,7 @@ from student_graph.adapters.sandbox.facts import (
 
 
 @dataclass(frozen=True, slots=True)
-class EnrollmentFact:
+class CourseEnrollment:
     """The enrollment of an account in a course."""
 
     id: int
@@ -37,9 +37,9 @@ class Index:
         self._courses = {f"sis_course_id:{c.sis_section}": c for c in facts.lms_courses if c.sis_section}
         self._sections = {str(c.lms_section): c for c in facts.lms_courses}
         self._sections |= {f"sis_section_id:{c.sis_section}": c for c in facts.lms_courses if c.sis_section}
-        self.user_enrollments: dict[int, list[EnrollmentFact]] = defaultdict(list)
+        self.user_enrollments: dict[int, list[CourseEnrollment]] = defaultdict(list)
         """By account id."""
-        self.course_enrollments: dict[int, list[EnrollmentFact]] = defaultdict(list)
+        self.course_enrollments: dict[int, list[CourseEnrollment]] = defaultdict(list)
         """By course id."""
         for enrollment in self._enrollments():
             self.user_enrollments[enrollment.account.id].append(enrollment)
@@ -80,10 +80,10 @@ class Index:
                 names[f"sis_user_id:{account.sis_id}"] = account
         return names
 
-    def _enrollments(self) -> Iterable[EnrollmentFact]:
+    def _enrollments(self) -> Iterable[CourseEnrollment]:
         number = 0
         for course in self.courses.values():
             for kind, members in (("StudentEnrollment", course.members), ("TeacherEnrollment", course.teachers)):
                 for member in members:
                     number += 1
-                    yield EnrollmentFact(number, self.accounts[member], course, kind)
+                    yield CourseEnrollment(number, self.accounts[member], course, kind)

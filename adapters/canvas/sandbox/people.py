@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from student_graph.adapters.canvas.sandbox.answers import RefusalError, json_response
 from student_graph.adapters.canvas.sandbox.context import Handler, SandboxContext
-from student_graph.adapters.canvas.sandbox.index import EnrollmentFact
+from student_graph.adapters.canvas.sandbox.index import CourseEnrollment
+from student_graph.adapters.canvas.sandbox.responses import RefusalError, json_response
 from student_graph.adapters.canvas.sandbox.serializers import Json
 from student_graph.adapters.sandbox.facts import LmsCourseFact
 
@@ -79,7 +79,7 @@ class PeopleRoutes:
         visible = (fact for fact in enrollments if fact.account.id not in self._context.hidden)
         return self._filtered_rows(request, visible)
 
-    def _filtered_rows(self, request: Request, enrollments: Iterable[EnrollmentFact]) -> list[Json]:
+    def _filtered_rows(self, request: Request, enrollments: Iterable[CourseEnrollment]) -> list[Json]:
         query = request.query_params
         kinds, states = query.getlist("type[]"), query.getlist("state[]")
         return [

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from student_graph.adapters.canvas.sandbox.gradebook import course_scores, letter_grade
-from student_graph.adapters.canvas.sandbox.index import EnrollmentFact, Index
+from student_graph.adapters.canvas.sandbox.index import CourseEnrollment, Index
 from student_graph.adapters.sandbox.facts import AssignmentFact, LmsAccountFact, LmsCourseFact, SubmissionFact
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ class Serializer:
             "description": "",
         }
 
-    def enrollment(self, enrollment: EnrollmentFact, include: Collection[str] = ()) -> Json:
+    def enrollment(self, enrollment: CourseEnrollment, include: Collection[str] = ()) -> Json:
         """An enrollment with its user and, for a student, the computed grades."""
         account, course = enrollment.account, enrollment.course
         fact = self._index.engagement.get((course.id, account.id))
@@ -154,7 +154,7 @@ class Serializer:
             "participations": [{"created_at": instant_text(at)} for at in fact.participations] if fact else [],
         }
 
-    def _grades(self, enrollment: EnrollmentFact) -> Json:
+    def _grades(self, enrollment: CourseEnrollment) -> Json:
         course, account = enrollment.course, enrollment.account
         assignments = self._index.assignments[course.id]
         submissions = {row.assignment: row for row in self._index.submissions[course.id, account.id]}

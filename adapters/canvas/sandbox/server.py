@@ -9,11 +9,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from student_graph.adapters.canvas.sandbox.answers import RefusalError, invalid_token, missing_resource, throttled
 from student_graph.adapters.canvas.sandbox.context import Handler, SandboxContext
 from student_graph.adapters.canvas.sandbox.courses import CourseRoutes
 from student_graph.adapters.canvas.sandbox.index import Index
 from student_graph.adapters.canvas.sandbox.people import PeopleRoutes
+from student_graph.adapters.canvas.sandbox.responses import (
+    RefusalError,
+    invalid_token,
+    missing_resource,
+    throttled,
+)
 from student_graph.adapters.canvas.sandbox.serializers import Serializer
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox

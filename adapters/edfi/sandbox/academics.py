@@ -8,11 +8,11 @@ from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
     descriptors,
-    organization,
-    present,
-    section,
-    student,
-    year,
+    omit_none,
+    organization_reference,
+    section_reference,
+    student_reference,
+    year_reference,
 )
 from student_graph.adapters.sandbox.facts import (
     AssessmentFact,
@@ -54,15 +54,15 @@ def _grade(fact: GradeFact, standard: DataStandard) -> Payload:
     enrollment, period = fact.enrollment, fact.period
     assert period is not None
     by_sequence, with_date = standard in {"3.3", "4.0"}, standard != "3.3"
-    return present(
+    return omit_none(
         gradeTypeDescriptor=descriptor("GradeType", fact.kind),
         gradingPeriodReference=period_reference(
             enrollment.section.school, enrollment.section.year, period, by_sequence=by_sequence
         ),
         studentSectionAssociationReference={
             "beginDate": enrollment.begin.isoformat(),
-            **section(enrollment.section),
-            **student(enrollment.student),
+            **section_reference(enrollment.section),
+            **student_reference(enrollment.student),
         },
         currentGradeAsOfDate=period[4].isoformat() if with_date and fact.current else None,
         currentGradeIndicator=fact.current if with_date else None,
@@ -81,11 +81,11 @@ def _academic_record(fact: TranscriptFact, school_id: int, *, scalar: bool) -> P
             "maxGradePointAverageValue": _MAX_GRADE_POINT_AVERAGE,
         }
     ]
-    return present(
+    return omit_none(
         termDescriptor=descriptor("Term", fact.term),
-        educationOrganizationReference=organization(school_id),
-        schoolYearTypeReference=year(fact.year),
-        studentReference=student(fact.student),
+        educationOrganizationReference=organization_reference(school_id),
+        schoolYearTypeReference=year_reference(fact.year),
+        studentReference=student_reference(fact.student),
         cumulativeAttemptedCredits=fact.attempted,
         cumulativeEarnedCredits=fact.earned,
         cumulativeGradePointAverage=fact.gpa if scalar else None,
@@ -114,11 +114,11 @@ def _objective_assessment(test: AssessmentFact, code: str, description: str) -> 
 
 def _student_assessment(fact: ResultFact, *, with_met: bool) -> Payload:
     test = {"assessmentIdentifier": fact.assessment.id, "namespace": fact.assessment.namespace}
-    return present(
+    return omit_none(
         studentAssessmentIdentifier=fact.id,
         assessmentReference=test,
-        schoolYearTypeReference=year(fact.year),
-        studentReference=student(fact.student),
+        schoolYearTypeReference=year_reference(fact.year),
+        studentReference=student_reference(fact.student),
         administrationDate=fact.at.isoformat().replace("+00:00", "Z"),
         performanceLevels=_performance_levels(fact, with_met=with_met),
         retestIndicatorDescriptor=descriptor("RetestIndicator", "1st Retest") if fact.retest else None,
@@ -139,7 +139,7 @@ def _performance_levels(fact: ResultFact, *, with_met: bool) -> list[Payload]:
         return []
     method, level = fact.level
     return [
-        present(
+        omit_none(
             assessmentReportingMethodDescriptor=descriptor("AssessmentReportingMethod", method),
             performanceLevelDescriptor=descriptor("PerformanceLevel", level),
             performanceLevelMet=True if with_met else None,

@@ -7,11 +7,11 @@ from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
     descriptors,
-    organization,
-    present,
-    school,
-    student,
-    year,
+    omit_none,
+    organization_reference,
+    school_reference,
+    student_reference,
+    year_reference,
 )
 from student_graph.adapters.sandbox.facts import ContactFact, DistrictFacts, EnrollmentFact, StaffFact, StudentFact
 from student_graph.adapters.sandbox.records.folder import Payload
@@ -41,7 +41,7 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
 
 
 def _student(fact: StudentFact, *, with_preferred: bool) -> Payload:
-    return present(
+    return omit_none(
         studentUniqueId=fact.id,
         birthDate=fact.birth.isoformat(),
         firstName=fact.first,
@@ -54,12 +54,12 @@ def _student(fact: StudentFact, *, with_preferred: bool) -> Payload:
 
 def _enrollment(fact: EnrollmentFact) -> Payload:
     calendar = {"calendarCode": fact.calendar, "schoolId": fact.school, "schoolYear": fact.year}
-    return present(
+    return omit_none(
         entryDate=fact.entry.isoformat(),
         calendarReference=calendar if fact.calendar else None,
-        schoolReference=school(fact.school),
-        schoolYearTypeReference=year(fact.year),
-        studentReference=student(fact.student),
+        schoolReference=school_reference(fact.school),
+        schoolYearTypeReference=year_reference(fact.year),
+        studentReference=student_reference(fact.student),
         entryGradeLevelDescriptor=descriptor("GradeLevel", fact.grade),
         entryTypeDescriptor=descriptor("EntryType", fact.entry_type) if fact.entry_type else None,
         exitWithdrawDate=fact.exit.isoformat() if fact.exit else None,
@@ -72,8 +72,8 @@ def _enrollment(fact: EnrollmentFact) -> Payload:
 def _agency_association(fact: StudentFact, agency: int) -> Payload:
     """A student's association with the agency: identification codes, e-mail addresses, sex and ethnicity."""
     return {
-        "educationOrganizationReference": organization(agency),
-        "studentReference": student(fact.id),
+        "educationOrganizationReference": organization_reference(agency),
+        "studentReference": student_reference(fact.id),
         "electronicMails": [_mail("Organization", fact.email)] if fact.email else [],
         "hispanicLatinoEthnicity": fact.hispanic,
         "races": descriptors("raceDescriptor", "Race", fact.races),
@@ -109,7 +109,7 @@ def _assignment(fact: StaffFact) -> Payload:
     return {
         "beginDate": fact.begin.isoformat(),
         "staffClassificationDescriptor": descriptor("StaffClassification", fact.classification),
-        "educationOrganizationReference": organization(fact.organization),
+        "educationOrganizationReference": organization_reference(fact.organization),
         "staffReference": {"staffUniqueId": fact.id},
         "positionTitle": fact.title,
     }
@@ -133,9 +133,9 @@ def _contact(fact: ContactFact, term: str) -> Payload:
 
 
 def _contact_association(fact: ContactFact, term: str) -> Payload:
-    return present(
+    return omit_none(
         **{f"{term}Reference": {f"{term}UniqueId": fact.id}},
-        studentReference=student(fact.student),
+        studentReference=student_reference(fact.student),
         contactRestrictions=fact.restrictions,
         emergencyContactStatus=fact.primary,
         legalGuardian=fact.legal_guardian,

@@ -7,10 +7,10 @@ from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
     descriptors,
-    present,
-    school,
-    section,
-    student,
+    omit_none,
+    school_reference,
+    section_reference,
+    student_reference,
 )
 from student_graph.adapters.sandbox.facts import ActionFact, AttendanceFact, DistrictFacts, IncidentFact
 from student_graph.adapters.sandbox.records.folder import Payload
@@ -44,13 +44,13 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
 def _attendance_event(fact: AttendanceFact) -> Payload:
     """An attendance event of a section, or of a school day if the fact has no section."""
     session = {"schoolId": fact.school, "schoolYear": fact.year, "sessionName": fact.session}
-    return present(
+    return omit_none(
         attendanceEventCategoryDescriptor=descriptor("AttendanceEventCategory", fact.category, fact.namespace),
         eventDate=fact.day.isoformat(),
-        schoolReference=None if fact.section else school(fact.school),
-        sectionReference=section(fact.section) if fact.section else None,
+        schoolReference=None if fact.section else school_reference(fact.school),
+        sectionReference=section_reference(fact.section) if fact.section else None,
         sessionReference=None if fact.section else session,
-        studentReference=student(fact.student),
+        studentReference=student_reference(fact.student),
         arrivalTime=fact.arrival.isoformat() if fact.arrival else None,
         attendanceEventReason=fact.reason,
         eventDuration=fact.duration,
@@ -59,9 +59,9 @@ def _attendance_event(fact: AttendanceFact) -> Payload:
 
 def _incident(fact: IncidentFact) -> Payload:
     behaviors = dict.fromkeys(behavior for _, behavior, _ in fact.parts)
-    return present(
+    return omit_none(
         incidentIdentifier=fact.id,
-        schoolReference=school(fact.school),
+        schoolReference=school_reference(fact.school),
         behaviors=descriptors("behaviorDescriptor", "Behavior", behaviors),
         incidentDate=fact.day.isoformat(),
         incidentLocationDescriptor=descriptor("IncidentLocation", fact.location) if fact.location else None,
@@ -73,7 +73,7 @@ def _behavior_association(incident: IncidentFact, student_id: str, behavior: str
     return {
         "behaviorDescriptor": descriptor("Behavior", behavior),
         "disciplineIncidentReference": {"incidentIdentifier": incident.id, "schoolId": incident.school},
-        "studentReference": student(student_id),
+        "studentReference": student_reference(student_id),
         "disciplineIncidentParticipationCodes": descriptors(
             "disciplineIncidentParticipationCodeDescriptor", "DisciplineIncidentParticipationCode", [participation]
         ),
@@ -83,7 +83,7 @@ def _behavior_association(incident: IncidentFact, student_id: str, behavior: str
 def _incident_association(incident: IncidentFact, student_id: str, behavior: str, participation: str) -> Payload:
     return {
         "disciplineIncidentReference": {"incidentIdentifier": incident.id, "schoolId": incident.school},
-        "studentReference": student(student_id),
+        "studentReference": student_reference(student_id),
         "behaviors": descriptors("behaviorDescriptor", "Behavior", [behavior]),
         "studentParticipationCodeDescriptor": descriptor("StudentParticipationCode", participation),
     }
@@ -94,12 +94,12 @@ def _action(fact: ActionFact, *, older: bool) -> Payload:
         ({"incidentIdentifier": incident, "schoolId": fact.school, "studentUniqueId": fact.student}, behavior)
         for incident, behavior in fact.incidents
     ]
-    return present(
+    return omit_none(
         disciplineActionIdentifier=fact.id,
         disciplineDate=fact.day.isoformat(),
         disciplines=descriptors("disciplineDescriptor", "Discipline", fact.disciplines),
-        responsibilitySchoolReference=school(fact.school),
-        studentReference=student(fact.student),
+        responsibilitySchoolReference=school_reference(fact.school),
+        studentReference=student_reference(fact.student),
         actualDisciplineActionLength=fact.length,
         disciplineActionLength=fact.length,
         studentDisciplineIncidentAssociations=(

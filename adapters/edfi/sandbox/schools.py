@@ -9,11 +9,11 @@ from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
     descriptors,
-    organization,
-    present,
-    school,
-    section,
-    year,
+    omit_none,
+    organization_reference,
+    school_reference,
+    section_reference,
+    year_reference,
 )
 from student_graph.adapters.sandbox.facts import (
     CalendarFact,
@@ -97,8 +97,8 @@ def period_reference(
 def _session(fact: SessionFact, *, by_sequence: bool) -> Payload:
     return {
         "sessionName": fact.name,
-        "schoolReference": school(fact.school),
-        "schoolYearTypeReference": year(fact.year),
+        "schoolReference": school_reference(fact.school),
+        "schoolYearTypeReference": year_reference(fact.year),
         "beginDate": fact.begin.isoformat(),
         "endDate": fact.end.isoformat(),
         "gradingPeriods": [
@@ -114,11 +114,11 @@ def _grading_period(
     session: SessionFact, period: tuple[str, str, int, date, date], *, by_sequence: bool
 ) -> Payload:
     name, code, sequence, first_day, last_day = period
-    return present(
+    return omit_none(
         gradingPeriodDescriptor=descriptor("GradingPeriod", code),
         gradingPeriodName=None if by_sequence else name,
-        schoolReference=school(session.school),
-        schoolYearTypeReference=year(session.year),
+        schoolReference=school_reference(session.school),
+        schoolYearTypeReference=year_reference(session.year),
         beginDate=first_day.isoformat(),
         endDate=last_day.isoformat(),
         periodSequence=sequence,
@@ -129,8 +129,8 @@ def _grading_period(
 def _calendar(fact: CalendarFact) -> Payload:
     return {
         "calendarCode": fact.code,
-        "schoolReference": school(fact.school),
-        "schoolYearTypeReference": year(fact.year),
+        "schoolReference": school_reference(fact.school),
+        "schoolYearTypeReference": year_reference(fact.year),
         "calendarTypeDescriptor": descriptor("CalendarType", "School"),
     }
 
@@ -154,7 +154,7 @@ def _course(fact: CourseFact, *, single_subject: bool) -> Payload:
     return {
         "courseCode": fact.code,
         "identificationCodes": [{"courseIdentificationSystemDescriptor": system, "identificationCode": fact.code}],
-        "educationOrganizationReference": organization(fact.school),
+        "educationOrganizationReference": organization_reference(fact.school),
         **(subject if single_subject else {"academicSubjects": [subject]}),
         "courseTitle": fact.title,
         "numberOfParts": 1,
@@ -165,7 +165,7 @@ def _offering(fact: SectionFact) -> Payload:
     return {
         "localCourseCode": fact.course,
         "courseReference": {"courseCode": fact.course, "educationOrganizationId": fact.school},
-        "schoolReference": school(fact.school),
+        "schoolReference": school_reference(fact.school),
         "sessionReference": {"schoolId": fact.school, "schoolYear": fact.year, "sessionName": fact.session},
     }
 
@@ -184,9 +184,9 @@ def _section(fact: SectionFact) -> Payload:
 
 
 def _section_enrollment(fact: SectionEnrollmentFact) -> Payload:
-    return present(
+    return omit_none(
         beginDate=fact.begin.isoformat(),
-        sectionReference=section(fact.section),
+        sectionReference=section_reference(fact.section),
         studentReference={"studentUniqueId": fact.student},
         endDate=fact.end.isoformat() if fact.end else None,
         homeroomIndicator=fact.homeroom,
@@ -194,11 +194,11 @@ def _section_enrollment(fact: SectionEnrollmentFact) -> Payload:
 
 
 def _section_staff(
-    section_fact: SectionFact, staff_id: str, position: str, first_day: date, last_day: date | None
+    fact: SectionFact, staff_id: str, position: str, first_day: date, last_day: date | None
 ) -> Payload:
-    return present(
+    return omit_none(
         beginDate=first_day.isoformat(),
-        sectionReference=section(section_fact),
+        sectionReference=section_reference(fact),
         staffReference={"staffUniqueId": staff_id},
         classroomPositionDescriptor=descriptor("ClassroomPosition", position),
         endDate=last_day.isoformat() if last_day else None,

@@ -22,32 +22,32 @@ def descriptors(name: str, kind: str, codes: Iterable[str]) -> list[Payload]:
     return [{name: descriptor(kind, code)} for code in codes]
 
 
-def present(**properties: Any) -> Payload:
+def omit_none(**properties: Any) -> Payload:
     """A payload of the properties that are not None."""
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def student(number: str) -> Payload:
+def student_reference(student_id: str) -> Payload:
     """A `studentReference`."""
-    return {"studentUniqueId": number}
+    return {"studentUniqueId": student_id}
 
 
-def school(number: int) -> Payload:
+def school_reference(school_id: int) -> Payload:
     """A `schoolReference`."""
-    return {"schoolId": number}
+    return {"schoolId": school_id}
 
 
-def organization(number: int) -> Payload:
+def organization_reference(organization_id: int) -> Payload:
     """An `educationOrganizationReference`."""
-    return {"educationOrganizationId": number}
+    return {"educationOrganizationId": organization_id}
 
 
-def year(number: int) -> Payload:
+def year_reference(school_year: int) -> Payload:
     """A `schoolYearTypeReference`."""
-    return {"schoolYear": number}
+    return {"schoolYear": school_year}
 
 
-def section(fact: SectionFact) -> Payload:
+def section_reference(fact: SectionFact) -> Payload:
     """A `sectionReference`."""
     return {
         "localCourseCode": fact.course,

@@ -77,8 +77,8 @@ class EdFiSandbox(Sandbox):
         self.tokens = Tokens(token_lifetime)
         self._rows: dict[str, Rows] = all_rows(facts, data_standard)
         self._epoch_expiry = epoch_expiry
-        self._newest = data_standard == "5.1"
-        self._legacy = not self._newest if legacy_errors is None else legacy_errors
+        self._is_newest_version = data_standard == "5.1"
+        self._legacy = not self._is_newest_version if legacy_errors is None else legacy_errors
         self._data_path = data_path
         self._advertised = advertised
 
@@ -243,7 +243,7 @@ class EdFiSandbox(Sandbox):
         query = parse_query(
             request.query_params.multi_items(),
             filters_by_resource(self.data_standard)[rows.resource],
-            cursors=self._newest,
+            cursors=self._is_newest_version,
         )
         positions = rows.where(query.filters)[self.switches.missing :] if query.in_change_range else []
         end = query.start + self.switches.clamp(query.size)

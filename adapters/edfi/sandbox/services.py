@@ -10,9 +10,9 @@ from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
     descriptors,
-    organization,
-    present,
-    student,
+    omit_none,
+    organization_reference,
+    student_reference,
 )
 from student_graph.adapters.sandbox.facts import BusFact, CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
 from student_graph.adapters.sandbox.records.folder import Payload
@@ -45,7 +45,7 @@ def _program(fact: ProgramFact, agency: int) -> Payload:
     return {
         "programName": fact.program,
         "programTypeDescriptor": descriptor("ProgramType", fact.program_type),
-        "educationOrganizationReference": organization(agency),
+        "educationOrganizationReference": organization_reference(agency),
     }
 
 
@@ -55,11 +55,11 @@ def _association_serializer(
     """A serializer of program associations; `serialize_details` adds the properties of one kind of program."""
 
     def serialize(fact: ProgramFact) -> Payload:
-        return present(
+        return omit_none(
             beginDate=fact.begin.isoformat(),
-            educationOrganizationReference=organization(agency),
+            educationOrganizationReference=organization_reference(agency),
             programReference=_program_reference(fact, agency),
-            studentReference=student(fact.student),
+            studentReference=student_reference(fact.student),
             endDate=fact.end.isoformat() if fact.end else None,
             **serialize_details(fact),
         )
@@ -76,7 +76,7 @@ def _program_reference(fact: ProgramFact | ProgramStaffFact, agency: int) -> Pay
 
 
 def _program_staff(fact: ProgramStaffFact, agency: int) -> Payload:
-    return present(
+    return omit_none(
         beginDate=fact.begin.isoformat(),
         programReference=_program_reference(fact, agency),
         staffReference={"staffUniqueId": fact.staff},
@@ -88,7 +88,7 @@ def _program_staff(fact: ProgramStaffFact, agency: int) -> Payload:
 def _cohort_staff(
     cohort: CohortFact, staff_id: str, begin: date, end: date | None, records: bool | None
 ) -> Payload:
-    return present(
+    return omit_none(
         beginDate=begin.isoformat(),
         cohortReference=_cohort_reference(cohort),
         staffReference={"staffUniqueId": staff_id},
@@ -98,16 +98,16 @@ def _cohort_staff(
 
 
 def _cohort_student(cohort: CohortFact, student_id: str, begin: date, end: date | None) -> Payload:
-    return present(
+    return omit_none(
         beginDate=begin.isoformat(),
         cohortReference=_cohort_reference(cohort),
-        studentReference=student(student_id),
+        studentReference=student_reference(student_id),
         endDate=end.isoformat() if end else None,
     )
 
 
 def _cohort_reference(cohort: CohortFact) -> Payload:
-    return {**organization(cohort.organization), "cohortIdentifier": cohort.id}
+    return {**organization_reference(cohort.organization), "cohortIdentifier": cohort.id}
 
 
 def _special_education_details(fact: ProgramFact) -> Payload:
@@ -162,8 +162,8 @@ _PROGRAM_KINDS: dict[str, tuple[str, Callable[[ProgramFact], Payload]]] = {
 
 def _transportation(fact: BusFact, agency: int) -> Payload:
     return {
-        "studentReference": student(fact.student),
-        "transportationEducationOrganizationReference": organization(agency),
+        "studentReference": student_reference(fact.student),
+        "transportationEducationOrganizationReference": organization_reference(agency),
         "studentBusDetails": {
             "busRouteDescriptor": descriptor("BusRoute", fact.route, "uri://cedarhollow.example"),
             "busNumber": fact.bus,
