@@ -116,7 +116,7 @@ class Admission:
         check_content_type(head)
         if not acceptable:
             raise BadRequestError(406, f"Accept {media_types.GRAPHQL} or {media_types.JSON}.")
-        viewer = await self._authenticator.of(head.headers[b"authorization"])
+        viewer = await self._authenticator.viewer(head.headers[b"authorization"])
         if viewer is None:
             message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
             raise BadRequestError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})

@@ -54,7 +54,7 @@ class GraphQLView:
         self,
         schema: strawberry.Schema,
         admission: Admission,
-        begin: Callable[[Viewer], Context],
+        start_operation: Callable[[Viewer], Context],
         documents: DocumentStore | None = None,
         *,
         cache: Cache | None = None,
@@ -70,7 +70,7 @@ class GraphQLView:
         self._schema = core_schema(schema)
         self._executor = schema.execution_context_class
         self._admission = admission
-        self._begin = begin
+        self._begin = start_operation
         self._preparer = OperationPreparer(self._schema, documents or DocumentStore(self._schema))
         self._cache = cache
         self._responses = cache.responses if cache is not None else None

@@ -50,7 +50,7 @@ async def no_reach(_: DistrictId) -> Reach:
     return Reach()
 
 
-def begin(viewer: Viewer) -> Context:
+def start_operation(viewer: Viewer) -> Context:
     """Return the context of an operation without districts."""
     return Context(
         viewer, Sources({}, fetch_from_vendor), Operation(), HmacSigner(b"k"), Telemetry().health, no_reach
@@ -58,4 +58,4 @@ def begin(viewer: Viewer) -> Context:
 
 
 SCHEMA = strawberry.Schema(Query)
-VIEW = GraphQLView(SCHEMA, ADMISSION, begin)
+VIEW = GraphQLView(SCHEMA, ADMISSION, start_operation)

@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from student_graph.adapters.errors import UnavailableError
 from student_graph.gateway.execution import StructExecutor
 from student_graph.gateway.web.graphql import GraphQLView
-from tests.gateway.graph import ADMISSION, TOKEN, begin
+from tests.gateway.graph import ADMISSION, TOKEN, start_operation
 from tests.gateway.servers import client_for
 
 PARTS = {**TOKEN, "Accept": "multipart/mixed, application/json"}
@@ -62,7 +62,7 @@ def http() -> Iterator[httpx.Client]:
     """A client of a view that offers `@defer`."""
     config = StrawberryConfig(enable_experimental_incremental_execution=True)
     schema = strawberry.Schema(Query, execution_context_class=StructExecutor, config=config)
-    with client_for(GraphQLView(schema, ADMISSION, begin)) as client:
+    with client_for(GraphQLView(schema, ADMISSION, start_operation)) as client:
         yield client
 
 
@@ -135,7 +135,7 @@ def test_a_misplaced_defer_is_refused(http: httpx.Client, query: str, problem: s
 
 def test_without_the_setting_the_schema_has_no_defer() -> None:
     """A document with `@defer` is then invalid."""
-    with client_for(GraphQLView(strawberry.Schema(Query), ADMISSION, begin)) as client:
+    with client_for(GraphQLView(strawberry.Schema(Query), ADMISSION, start_operation)) as client:
         response = client.post("/graphql", json={"query": "{ child { ... @defer { slow } } }"}, headers=PARTS)
 
     assert response.json()["errors"][0]["message"] == "Unknown directive '@defer'."

@@ -17,7 +17,7 @@ from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder, OverloadError, ViewerLimitError
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.cache.small_cache import Clock
-from tests.gateway.graph import SCHEMA, TOKEN, begin
+from tests.gateway.graph import SCHEMA, TOKEN, start_operation
 
 
 @contextlib.contextmanager
@@ -138,7 +138,7 @@ def client_of_gateway(limits: LoadLimits, role: ViewerRole = ViewerRole.TEACHER)
     """Return a client of a gateway in this process that has these limits."""
     shedder = LoadShedder(limits)
     authenticator = Authenticator({"t": Viewer("ada", role, frozenset({DistrictId("hill")}))})
-    view = GraphQLView(SCHEMA, Admission(authenticator, load_shedder=shedder), begin)
+    view = GraphQLView(SCHEMA, Admission(authenticator, load_shedder=shedder), start_operation)
     app = GatewayApp(view, view, ["*"], shedder, graphiql=False)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.example", headers=TOKEN)
 

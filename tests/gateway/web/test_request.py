@@ -19,7 +19,7 @@ from student_graph.gateway.execution import StructExecutor
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.resolvers.schema import core_schema
-from tests.gateway.graph import ADMISSION, AUTHENTICATOR, TOKEN, VIEW, Query, begin
+from tests.gateway.graph import ADMISSION, AUTHENTICATOR, TOKEN, VIEW, Query, start_operation
 from tests.gateway.servers import client_for
 
 GRAPHQL = {"Accept": "application/graphql-response+json"}
@@ -62,7 +62,7 @@ def test_other_methods_are_refused(http: httpx.Client, method: str) -> None:
 
 def test_queries_by_get_are_answered_where_allowed() -> None:
     """GET may send queries with variables, never a mutation; an error names the wrong parameter."""
-    view = GraphQLView(strawberry.Schema(Query), Admission(AUTHENTICATOR, get=True), begin)
+    view = GraphQLView(strawberry.Schema(Query), Admission(AUTHENTICATOR, get=True), start_operation)
     query = "query R($s: String) { role bus(student: $s) }"
     with client_for(view) as client:
         response = client.get("/graphql", params={"query": query, "variables": '{"s": "1"}'}, headers=TOKEN)
@@ -86,7 +86,7 @@ def test_a_trusted_document_is_sent_by_its_hash() -> None:
     schema = strawberry.Schema(Query)
     digest = hashlib.sha256(b"{ role }").hexdigest()
     documents = DocumentStore(core_schema(schema), {digest: "{ role }"}, trusted_only=True)
-    view = GraphQLView(schema, ADMISSION, begin, documents)
+    view = GraphQLView(schema, ADMISSION, start_operation, documents)
     with client_for(view) as client:
         for body in (
             {"documentId": f"sha256:{digest}"},
@@ -142,7 +142,7 @@ def test_an_operation_is_cancelled_when_its_client_disconnects() -> None:
                 cancelled.set()
             return None
 
-    view = GraphQLView(strawberry.Schema(Slow, execution_context_class=StructExecutor), ADMISSION, begin)
+    view = GraphQLView(strawberry.Schema(Slow, execution_context_class=StructExecutor), ADMISSION, start_operation)
     with client_for(view) as client:
         host, port = client.base_url.host, client.base_url.port
         with socket.create_connection((host, port)) as plain:
