@@ -38,9 +38,9 @@ from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Record
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.document import ParsedDocument
-from student_graph.resolvers.fields.batched import BATCH
-from student_graph.resolvers.fields.field import ASKS
-from student_graph.resolvers.fields.record import InstanceOf
+from student_graph.resolvers.fields.batched import BATCH_METADATA
+from student_graph.resolvers.fields.field import LOOKUPS_METADATA
+from student_graph.resolvers.fields.record import InstanceCheck
 
 ASSUMED_LIST_LENGTH = 10
 """Items of a list whose length no argument sets."""
@@ -136,10 +136,10 @@ class CostEstimator:
         if definition is None:
             return _SelectionCost()
         metadata = getattr((definition.extensions or {}).get("strawberry-definition"), "metadata", {})
-        lookups: Sequence[Lookup] = metadata.get(ASKS, ())
+        lookups: Sequence[Lookup] = metadata.get(LOOKUPS_METADATA, ())
         for lookup in lookups:
             self._keys_by_lookup[lookup] = max(parents, self._keys_by_lookup.get(lookup, 0.0))
-        own_calls = float(bool(lookups) and BATCH not in metadata)
+        own_calls = float(bool(lookups) and BATCH_METADATA not in metadata)
         named_type = get_named_type(definition.type)
         if not is_composite_type(named_type):
             return _SelectionCost(0.0, own_calls)
@@ -213,7 +213,9 @@ def _is_record_type(type_: Any) -> bool:
     """Whether objects of a type count as records. Those of an interface do, because they may be records."""
     belongs = getattr(type_, "is_type_of", None)
     return is_abstract_type(type_) or (
-        isinstance(belongs, InstanceOf) and issubclass(belongs.origin, Record) and belongs.origin is not Record
+        isinstance(belongs, InstanceCheck)
+        and issubclass(belongs.python_type, Record)
+        and belongs.python_type is not Record
     )
 
 

@@ -31,8 +31,8 @@ from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.execution.compiler import Compiler
-from student_graph.gateway.execution.plan import FieldPlan, Kind, ObjectPlan, UnplannableError
-from student_graph.resolvers.fields.field import ASKS
+from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, UnplannableError
+from student_graph.resolvers.fields.field import LOOKUPS_METADATA
 
 PLACEHOLDERS = {"Boolean": True, "Int": 1, "Float": 1.0, "Date": "2027-01-01", "DateTime": "2027-01-01T00:00:00Z"}
 """Values of variables that are left out: a plan depends on no variables except those of `@skip` and `@include`."""
@@ -100,9 +100,9 @@ def _object_lines(
 ) -> Iterator[ExplanationLine]:
     for field in plan.fields:
         name = field.key if field.key == field.name else f"{field.key} ({field.name})"
-        resolution = "read from its parent" if field.pure else field.kind.value
+        resolution = "read from its parent" if field.is_read_from_parent else field.kind.value
         yield ExplanationLine(depth, name, resolution, tuple(_lookups(field, sources)))
-        abstract = is_abstract_type(field.named)
+        abstract = is_abstract_type(field.named_type)
         for child in _child_plans(executor, field):
             if abstract:
                 yield ExplanationLine(depth + 1, f"... on {child.type.name}", "for objects of this type")
@@ -111,17 +111,19 @@ def _object_lines(
 
 def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan]:
     """The plan of each object type that the field may return."""
-    if field.kind is Kind.STOCK:
+    if field.kind is FieldKind.STOCK:
         return []
-    if is_abstract_type(field.named):
-        types: Sequence[GraphQLObjectType] = executor.schema.get_possible_types(field.named)
-        return [Compiler(executor).child(field, type_) for type_ in types]
+    if is_abstract_type(field.named_type):
+        types: Sequence[GraphQLObjectType] = executor.schema.get_possible_types(field.named_type)
+        return [Compiler(executor).child_plan(field, type_) for type_ in types]
     return list(field.children.values())
 
 
 def _lookups(field: FieldPlan, sources: Sequence[Source]) -> Iterator[str]:
     """Each lookup that a field may call: its name, how long answers stay fresh, and the calls at each source."""
-    lookups: Sequence[Lookup] = field.strawberry.metadata.get(ASKS, ()) if field.strawberry else ()
+    lookups: Sequence[Lookup] = (
+        field.strawberry_field.metadata.get(LOOKUPS_METADATA, ()) if field.strawberry_field else ()
+    )
     for lookup in lookups:
         offering = [source for source in sources if source.offers(lookup)]
         costs = "; ".join(_calls(source, lookup) for source in offering)

@@ -16,7 +16,7 @@ from student_graph.resolvers.fields.arguments import From, To
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import is_within
 from student_graph.resolvers.fields.field import uses_lookups
-from student_graph.resolvers.fields.load import district_of, load_lists, load_each
+from student_graph.resolvers.fields.load import district_of, load_batch, load_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.outcome import Outcomes, map_values, values_of
 from student_graph.resolvers.fields.record import fetched, record_type
@@ -70,7 +70,9 @@ async def assessments(
         results = map_values(results, in_period)
     if subject is not None or families is not None:
         matching = await _matching_assessments(info, results, subject, families)
-        results = map_values(results, lambda rows: [result for result in rows if _assessment_key(result) in matching])
+        results = map_values(
+            results, lambda rows: [result for result in rows if _assessment_key(result) in matching]
+        )
     return map_values(results, _latest_by_assessment) if latest_only else results
 
 
@@ -82,7 +84,7 @@ async def _matching_assessments(
 ) -> set[Key]:
     """Keys of the assessments that are in one of the subjects and of one of the families."""
     keys = sorted({_assessment_key(result) for rows in values_of(results) for result in rows})
-    assessments = await load_each(info, Adapter.assessments_by_id, keys)
+    assessments = await load_batch(info, Adapter.assessments_by_id, keys)
     folded_families = {family.casefold() for family in families or ()}
     return {
         key

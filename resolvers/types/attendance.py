@@ -16,13 +16,13 @@ from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First, From, To
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import school_years, date_range
+from student_graph.resolvers.fields.dates import date_range, school_years
 from student_graph.resolvers.fields.docstrings import described
-from student_graph.resolvers.fields.field import uses_lookups, attribute
-from student_graph.resolvers.fields.load import load_by_district, merge_lists, load_lists
+from student_graph.resolvers.fields.field import attribute, uses_lookups
+from student_graph.resolvers.fields.load import load_by_district, load_lists, merge_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.outcome import Outcomes, map_with_parents
-from student_graph.resolvers.fields.paging import Cursors, PageInfo, with_unique_positions, page_size, slice_page
+from student_graph.resolvers.fields.paging import Cursors, PageInfo, page_size, slice_page, with_unique_positions
 from student_graph.resolvers.fields.record import fetched, record_type
 
 LOOKUPS = {

@@ -50,7 +50,9 @@ async def discipline_incidents(
 ) -> Outcomes[list[model.DisciplineIncident] | None]:
     """Incidents with recorded behavior of the student, earliest first; each incident once."""
     incidents = await load_lists(info, Adapter.discipline_incidents_by_student, students, "student_id")
-    return map_values(incidents, lambda rows: [incident for incident in rows if is_within(incident.date, from_, to)])
+    return map_values(
+        incidents, lambda rows: [incident for incident in rows if is_within(incident.date, from_, to)]
+    )
 
 
 @batched

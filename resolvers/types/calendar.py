@@ -15,15 +15,15 @@ from student_graph.adapters.sources import Key
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.dates import school_years
 from student_graph.resolvers.fields.docstrings import described
-from student_graph.resolvers.fields.field import uses_lookups, field
-from student_graph.resolvers.fields.ids import GlobalId, TermKey, decode, term_key
+from student_graph.resolvers.fields.field import field, uses_lookups
+from student_graph.resolvers.fields.ids import GlobalId, TermKey, decode, parse_term_key
 from student_graph.resolvers.fields.load import (
     district_for,
     district_of,
-    merge_lists,
-    parent_key,
     load_lists,
     load_many,
+    merge_lists,
+    parent_key,
     value_or_raise,
 )
 from student_graph.resolvers.fields.lookup import lookup
@@ -92,7 +92,10 @@ async def days_between(
     """
     years = school_years(district_for(info, school), first, last)
     parts = await asyncio.gather(
-        *(load_lists(info, Adapter.calendar_days_by_school, [school], "school_id", school_year=year) for year in years)
+        *(
+            load_lists(info, Adapter.calendar_days_by_school, [school], "school_id", school_year=year)
+            for year in years
+        )
     )
     [days] = merge_lists(parts)
     return [day for day in value_or_raise(info, days) if first <= day.date <= last]
@@ -106,7 +109,7 @@ def term_of(term: str, district: DistrictId) -> TermKey | None:
         BadKeyError: the text is not the id of a term.
     """
     global_id = decode(term, "Session")
-    return term_key(global_id.key) if global_id.district == district else None
+    return parse_term_key(global_id.key) if global_id.district == district else None
 
 
 async def sections_in(info: Info, district: DistrictId, term: TermKey) -> list[model.Section]:
@@ -128,7 +131,7 @@ async def session(info: Info, global_id: GlobalId) -> model.Session | None:
     Raises:
         AdapterError: no source could answer.
     """
-    key = term_key(global_id.key)
+    key = parse_term_key(global_id.key)
     assert key is not None, "decode() accepts complete term keys only"
     sessions = await load_many(info, Adapter.sessions_by_school, Key(global_id.district, key.school_id))
     return next((term for term in sessions if TermKey.of(term) == key), None)

@@ -14,7 +14,7 @@ from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input
-from student_graph.resolvers.fields.field import uses_lookups, derived, field
+from student_graph.resolvers.fields.field import derived, field, uses_lookups
 from student_graph.resolvers.fields.load import district_of
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
@@ -49,7 +49,7 @@ class LocalEducationAgency(Node):
 
     @field
     def school_year(self) -> int:
-        """Current school year, as the calendar year in which it ends: 2027 is 2026-27."""
+        """Current school year, named by the calendar year in which it ends: 2027 is 2026-27."""
         return self.district.school_year(self.district.today())
 
     education_agencies = lookup(Adapter.local_education_agencies_by_district, key="district_id")

@@ -72,7 +72,7 @@ async def academic_record(
     school_year: Annotated[
         int | None,
         strawberry.argument(
-            description="School year, as the calendar year in which it ends; the latest on record if omitted."
+            description="School year, named by the calendar year in which it ends; the latest one if omitted."
         ),
     ] = None,
 ) -> Outcomes[model.AcademicRecord | None]:
@@ -83,4 +83,6 @@ async def academic_record(
         latest_year = max((record.school_year for record in matching), default=None)
         return next((record for record in reversed(matching) if record.school_year == latest_year), None)
 
-    return map_values(await load_lists(info, Adapter.academic_records_by_student, students, "student_id"), last_term)
+    return map_values(
+        await load_lists(info, Adapter.academic_records_by_student, students, "student_id"), last_term
+    )

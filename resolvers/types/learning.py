@@ -17,7 +17,7 @@ from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import school_year_start
 from student_graph.resolvers.fields.docstrings import described, described_enum
-from student_graph.resolvers.fields.field import uses_lookups, field
+from student_graph.resolvers.fields.field import field, uses_lookups
 from student_graph.resolvers.fields.load import load_by_district, load_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.outcome import Outcomes, map_values
@@ -115,9 +115,13 @@ async def engagement(
 ) -> Outcomes[LmsEngagement | None]:
     """The student's activity in current LMS courses; null if the student is in none."""
 
-    async def load_district(district: District, members: Sequence[model.Student]) -> Outcomes[LmsEngagement | None]:
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[LmsEngagement | None]:
         since = _window_start(district, window)
-        by_student = await load_lists(info, Adapter.course_engagement_by_student, members, "student_id", since=since)
+        by_student = await load_lists(
+            info, Adapter.course_engagement_by_student, members, "student_id", since=since
+        )
         return map_values(by_student, lambda courses: _total(since, courses) if courses else None)
 
     return await load_by_district(info, students, load_district)
@@ -138,7 +142,9 @@ def _window_start(district: District, window: Window) -> date:
     """First day of a window that ends today, in the district's calendar."""
     today = district.today()
     return (
-        school_year_start(district, today) if window is Window.SCHOOL_YEAR else today - timedelta(WINDOW_DAYS[window] - 1)
+        school_year_start(district, today)
+        if window is Window.SCHOOL_YEAR
+        else today - timedelta(WINDOW_DAYS[window] - 1)
     )
 
 

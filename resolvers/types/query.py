@@ -17,7 +17,7 @@ from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input, graph_error
-from student_graph.resolvers.fields.field import uses_lookups, field
+from student_graph.resolvers.fields.field import field, uses_lookups
 from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.load import load_one
 from student_graph.resolvers.fields.node import Node

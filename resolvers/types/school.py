@@ -13,8 +13,8 @@ from student_graph.adapters.sources import District, Key
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.field import uses_lookups, field
-from student_graph.resolvers.fields.load import load_by_district, district_of, load_lists
+from student_graph.resolvers.fields.field import field, uses_lookups
+from student_graph.resolvers.fields.load import district_of, load_by_district, load_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.outcome import Outcomes
@@ -28,7 +28,7 @@ from student_graph.resolvers.types.district import district
 SectionsYear: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
-        description="School year, as the calendar year in which it ends. If omitted: the year of `term`, "
+        description="School year, named by the calendar year in which it ends. If omitted: the year of `term`, "
         "or the district's current school year without one."
     ),
 ]

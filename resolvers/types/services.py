@@ -11,7 +11,7 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.arguments import AsOf, WhenAsOf
+from student_graph.resolvers.fields.arguments import ActiveOn, AsOf
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.field import uses_lookups
@@ -24,7 +24,7 @@ from student_graph.resolvers.fields.outcome import Outcomes, map_values
 async def programs(
     students: Sequence[model.Student],
     info: Info,
-    as_of: WhenAsOf = None,
+    as_of: ActiveOn = None,
     types: Annotated[
         list[model.ProgramType] | None, strawberry.argument(description="Only programs of these types.")
     ] = None,

@@ -13,7 +13,7 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.arguments import AsOf, WhenAsOf
+from student_graph.resolvers.fields.arguments import ActiveOn, AsOf
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.field import uses_lookups
@@ -38,7 +38,9 @@ SectionsAsOf: TypeAlias = Annotated[
 
 @partial(batched, part_of=model.StudentIdentity)
 @uses_lookups(Adapter.student_identities_by_id)
-async def identifiers(students: Sequence[model.Student], info: Info) -> Outcomes[list[model.StudentIdentifier] | None]:
+async def identifiers(
+    students: Sequence[model.Student], info: Info
+) -> Outcomes[list[model.StudentIdentifier] | None]:
     """Identifiers of the student in other systems, such as e-mail addresses; null if none is recorded."""
     identities = await load_records(info, Adapter.student_identities_by_id, students, "student_id")
     return map_values(identities, lambda identity: identity.identifiers if identity else None)
@@ -52,10 +54,10 @@ async def enrollments(
     school_year: Annotated[
         int | None,
         strawberry.argument(
-            description="Only enrollments of this school year, as the calendar year in which it ends."
+            description="Only enrollments of this school year, named by the calendar year in which it ends."
         ),
     ] = None,
-    as_of: WhenAsOf = None,
+    as_of: ActiveOn = None,
 ) -> Outcomes[list[model.SchoolEnrollment] | None]:
     """
     The student's enrollments at schools, ended ones too, earliest first.
@@ -87,7 +89,9 @@ async def grade_level(
     With several enrollments, that of the primary school counts; otherwise the one that began last.
     """
 
-    async def load_district(district: District, members: Sequence[model.Student]) -> Outcomes[model.GradeLevel | None]:
+    async def load_district(
+        district: District, members: Sequence[model.Student]
+    ) -> Outcomes[model.GradeLevel | None]:
         day = as_of or district.today()
         enrollments = await load_lists(info, Adapter.school_enrollments_by_student, members, "student_id")
         return map_values(enrollments, lambda rows: grade_on(rows, day))

@@ -17,9 +17,9 @@ from student_graph.resolvers.context import Viewer as ContextViewer
 from student_graph.resolvers.fields.arguments import After, AsOf, First
 from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.docstrings import described, described_enum
-from student_graph.resolvers.fields.field import uses_lookups, field
+from student_graph.resolvers.fields.field import field, uses_lookups
 from student_graph.resolvers.fields.ids import decode
-from student_graph.resolvers.fields.load import load_each, load_many, load_one
+from student_graph.resolvers.fields.load import load_batch, load_many, load_one
 from student_graph.resolvers.student_list.connection import StudentConnection, students_in
 from student_graph.resolvers.student_list.filter import Filter, StudentFilter, visible
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies
@@ -68,7 +68,7 @@ class Viewer:
         if key is None:
             return []
         keys = [Key(key.district, section) for section in await _section_ids(info, key, as_of)]
-        return [section for section in await load_each(info, Adapter.sections_by_id, keys) if section]
+        return [section for section in await load_batch(info, Adapter.sections_by_id, keys) if section]
 
     @field
     @uses_lookups(Adapter.schools_by_district, Adapter.staff_assignments_by_staff)

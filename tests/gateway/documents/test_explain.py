@@ -77,7 +77,7 @@ def test_the_command_prints_the_plan_and_its_cost(config: Path, capsys: pytest.C
 @pytest.mark.parametrize(("arguments", "problem"), [
     (("{ studnt }",), "QUERY: Cannot query field 'studnt' on type 'Query'."),
     (("{",), "QUERY: Syntax Error: Expected Name, found <EOF>."),
-    (("none.graphql",), "QUERY: none.graphql is neither a document nor a file that can be read"),
+    (("none.graphql",), "QUERY: none.graphql is neither a document nor a readable file"),
     (("{ viewer { role } }", "--variables", "["), "--variables: must be a JSON object"),
     (("{ viewer { role } }", "--operation", "B"), "QUERY: The document has no operation with the name"),
 ])  # fmt: skip

@@ -23,7 +23,7 @@ from student_graph.gateway.config import settings_file
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker, _document_counts
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.resolvers.schema import core_schema, make_schema
-from tests.gateway.config.test_settings_file import WHOLE
+from tests.gateway.config.test_settings_file import SETTINGS
 from tests.gateway.graph import TOKEN, VIEW
 from tests.gateway.servers import client_for
 
@@ -184,8 +184,8 @@ def test_warn_only_logs_instead_of_refusing(caplog: pytest.LogCaptureFixture) ->
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ("depth = 13", "limits.depth: is wider than it comes; say limits.loosened = true to mean it"),
-        ("warn_only = true", "limits.warn_only: is wider than it comes; say limits.loosened = true to mean it"),
+        ("depth = 13", "limits.depth: is higher than its default; set limits.loosened = true"),
+        ("warn_only = true", "limits.warn_only: is higher than its default; set limits.loosened = true"),
         ("depth = 5\naliases = 0", None),
         ("depth = 13\nloosened = true", None),
     ],
@@ -194,7 +194,7 @@ def test_warn_only_logs_instead_of_refusing(caplog: pytest.LogCaptureFixture) ->
 def test_limits_are_raised_only_on_purpose(tmp_path: Path, section: str, message: str | None) -> None:
     """A lower limit is accepted as it is; a higher one, or `warn_only`, needs `loosened = true` beside it."""
     path = tmp_path / "gateway.toml"
-    path.write_text(f"{WHOLE}\n[limits]\n{section}\n", encoding="utf-8")
+    path.write_text(f"{SETTINGS}\n[limits]\n{section}\n", encoding="utf-8")
     if message is None:
         settings_file.load(path)
     else:
