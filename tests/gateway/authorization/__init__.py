@@ -1,1 +1,1 @@
-"""Tests of who may see what."""
+"""Tests of the access policy and of viewers' reach."""

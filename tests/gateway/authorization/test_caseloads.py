@@ -1,4 +1,4 @@
-"""Students whom the system of record gives to somebody beside classes, as it does to a speech therapist."""
+"""Caseloads of the system of record, such as a speech therapist's, are part of a staff member's reach."""
 
 from __future__ import annotations
 
@@ -11,49 +11,54 @@ from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError, UnavailableError
 from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, ContactId, StaffId, StudentId
 from student_graph.resolvers.context import Viewer, ViewerRole
-from tests.gateway.authorization.test_reach import PARENT, TEACHER, Office, shelf, viewer
-from tests.resolvers.two_districts import CEDAR
+from tests.gateway.authorization.reach_harness import PARENT, TEACHER, ReachHarness, district_records, viewer
 
-ALWAYS = date(2026, 8, 20)
-BEFORE, AFTER = date(2027, 2, 28), date(2027, 3, 2)
+SCHOOL_YEAR_BEGIN = date(2026, 8, 20)
+YESTERDAY, TOMORROW = date(2027, 2, 28), date(2027, 3, 2)
 
 
-def charge(caseload: str, begin: date = ALWAYS, end: date | None = None) -> CaseloadStaff:
+def caseload(name: str, begin: date = SCHOOL_YEAR_BEGIN, end: date | None = None) -> CaseloadStaff:
+    """The assignment of staff member 7 to a caseload."""
     return CaseloadStaff(
-        vendor_id=caseload,
+        vendor_id=name,
         staff_id=StaffId("7"),
-        caseload_id=CaseloadId(caseload),
+        caseload_id=CaseloadId(name),
         begin_date=begin,
         end_date=end,
     )
 
 
-def place(number: str, caseload: str, begin: date = ALWAYS, end: date | None = None) -> CaseloadStudent:
+def member(number: str, name: str, begin: date = SCHOOL_YEAR_BEGIN, end: date | None = None) -> CaseloadStudent:
+    """A student's membership in a caseload."""
     return CaseloadStudent(
-        vendor_id=f"{number}@{caseload}",
+        vendor_id=f"{number}@{name}",
         student_id=StudentId(number),
-        caseload_id=CaseloadId(caseload),
+        caseload_id=CaseloadId(name),
         begin_date=begin,
         end_date=end,
     )
 
 
-def office(**failing: AdapterError) -> Office:
-    """A district that keeps caseloads: one of today, one that is over, one that is to come."""
-    held = shelf()
-    held.answers["caseload_staff_by_staff"] = {
-        "7": [charge("speech"), charge("over", end=BEFORE), charge("later", AFTER)]
+def harness_with_caseloads(**failing: AdapterError) -> ReachHarness:
+    """A district with a caseload of today, one that is over and one that begins later; `failing` by lookup."""
+    records = district_records()
+    records.answers["caseload_staff_by_staff"] = {
+        "7": [caseload("speech"), caseload("over", end=YESTERDAY), caseload("later", TOMORROW)]
     }
-    held.answers["caseload_students_by_caseload"] = {
-        "speech": [place("21", "speech"), place("22", "speech", end=BEFORE), place("23", "speech", AFTER)],
-        "over": [place("24", "over")],
-        "later": [place("25", "later")],
+    records.answers["caseload_students_by_caseload"] = {
+        "speech": [
+            member("21", "speech"),
+            member("22", "speech", end=YESTERDAY),
+            member("23", "speech", TOMORROW),
+        ],
+        "over": [member("24", "over")],
+        "later": [member("25", "later")],
     }
-    held.failing.update(failing)
-    return Office(shelf=held)
+    records.failing.update(failing)
+    return ReachHarness(records=records)
 
 
-@pytest.mark.parametrize(("who", "seen"), [
+@pytest.mark.parametrize(("person", "students"), [
     (TEACHER, {"1", "4", "5", "21"}),
     (viewer(ViewerRole.PRINCIPAL, staff_id=StaffId("7")), {"1", "2", "21"}),
     (viewer(ViewerRole.COUNSELOR, staff_id=StaffId("7")), {"1", "2", "21"}),
@@ -62,18 +67,18 @@ def office(**failing: AdapterError) -> Office:
     (viewer(ViewerRole.PARENT, contact_id=ContactId("C1"), staff_id=StaffId("7")), {"1", "6"}),
     (viewer(ViewerRole.STUDENT, student_id=StudentId("1"), staff_id=StaffId("7")), {"1"}),
 ])  # fmt: skip
-async def test_staff_see_who_is_on_their_caseloads_today(who: Viewer, seen: set[str]) -> None:
-    """Beside their own; who left, who comes later, and caseloads of other days are not seen, nor by others."""
-    here = office()
+async def test_staff_reach_the_students_of_their_current_caseloads(person: Viewer, students: set[str]) -> None:
+    """Only memberships of today count, in caseloads of today. Viewers who are not staff get none."""
+    harness = harness_with_caseloads()
     for number in ("7", "8"):
-        for answers in ("section_staff_by_staff", "caseload_staff_by_staff"):
-            here.shelf.answers[answers].setdefault(number, [])
-    assert await here.seen(who) == seen
+        for lookup in ("section_staff_by_staff", "caseload_staff_by_staff"):
+            harness.records.answers[lookup].setdefault(number, [])
+    assert await harness.visible_students(person) == students
 
 
-async def test_a_caseload_is_the_reason_that_is_told() -> None:
-    """By the system of record's own id of it, which is shown to nobody."""
-    reach = (await office().scopes.find(TEACHER, CEDAR)).reach
+async def test_a_reach_names_the_caseload_of_a_student() -> None:
+    """By the id in the system of record, which no viewer sees."""
+    reach = await harness_with_caseloads().reach(TEACHER)
     assert reach.why(StudentId("21")) == [Ref("caseload", "speech")]
 
 
@@ -82,38 +87,39 @@ async def test_a_caseload_is_the_reason_that_is_told() -> None:
     RefusedError("access refused (403)", code="SOURCE_FORBIDDEN"),
     NotOfferedError("not offered by the vendor (404)"),
 ])  # fmt: skip
-async def test_where_caseloads_are_not_told_nobody_has_one(
+async def test_caseloads_that_cannot_be_read_grant_no_access(
     lookup: str, refusal: AdapterError, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The rest is seen all the same; the operator is told, and it is tried again after a quarter of an hour."""
-    here = office(**{lookup: refusal})
+    """The rest of the reach is unchanged, a warning is logged, and the lookup is tried again after 15 minutes."""
+    harness = harness_with_caseloads(**{lookup: refusal})
     with caplog.at_level(logging.WARNING):
-        assert await here.seen(TEACHER) == {"1", "4", "5"}
-        asked = len(here.desk.asks)
-        assert await here.seen(TEACHER) == {"1", "4", "5"}
-    assert len(here.desk.asks) == asked  # what was found is kept, though it does not rest on all that was asked
+        assert await harness.visible_students(TEACHER) == {"1", "4", "5"}
+        lookups = list(harness.lookups)
+        assert await harness.visible_students(TEACHER) == {"1", "4", "5"}
+    assert harness.lookups == lookups  # the second reach is cached
     assert [record.message for record in caplog.records] == [
-        f"district cedar: caseloads are not told, and nobody has one ({refusal.code})"
+        f"district cedar: caseloads cannot be read and grant no access ({refusal.code})"
     ]
-    here.shelf.failing.clear()
-    here.clock.now += 15 * 60
-    assert await here.seen(TEACHER) == {"1", "4", "5", "21"}
+    harness.records.failing.clear()
+    harness.clock.now += 15 * 60
+    assert await harness.visible_students(TEACHER) == {"1", "4", "5", "21"}
 
 
-async def test_while_caseloads_cannot_be_had_nobody_is_seen() -> None:
-    """What is not told at all is another matter than what fails: a part of one's students is no answer."""
+async def test_a_failing_lookup_of_caseloads_is_an_error() -> None:
+    """Unlike a refusal: a part of the viewer's students is not shown as if it were all of them."""
+    harness = harness_with_caseloads(caseload_students_by_caseload=UnavailableError("failing (503)"))
     with pytest.raises(UnavailableError):
-        await office(caseload_students_by_caseload=UnavailableError("failing (503)")).seen(TEACHER)
+        await harness.visible_students(TEACHER)
 
 
 @pytest.mark.row("K09")
-async def test_without_the_system_of_record_a_caseload_counts_for_an_hour() -> None:
-    """As sections do."""
-    here = office()
-    await here.seen(TEACHER)
-    here.down = UnavailableError("no answer in time")
-    here.clock.now += 59 * 60
-    assert await here.seen(TEACHER) == {"1", "4", "5", "21"}
-    here.clock.now += 60
+async def test_in_an_outage_a_caseload_counts_for_an_hour() -> None:
+    """The same limit as for sections."""
+    harness = harness_with_caseloads()
+    await harness.visible_students(TEACHER)
+    harness.outage = UnavailableError("no answer in time")
+    harness.clock.now += 59 * 60
+    assert await harness.visible_students(TEACHER) == {"1", "4", "5", "21"}
+    harness.clock.now += 60
     with pytest.raises(UnavailableError):
-        await here.seen(TEACHER)
+        await harness.visible_students(TEACHER)

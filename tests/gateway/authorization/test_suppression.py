@@ -1,4 +1,4 @@
-"""Small cells: whatever is added up or taken off, no hidden count below ten has only one possible value."""
+"""Suppression of small cells: no hidden count below ten can be computed from the counts that are shown."""
 
 from __future__ import annotations
 
@@ -9,17 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from student_graph.gateway.authorization.suppression import LEAST, Cell, Share, Table, coded, suppressed
+from student_graph.gateway.authorization.suppression import (
+    MIN_SHOWN_COUNT,
+    Cell,
+    CountTable,
+    Share,
+    coded_share,
+    suppress,
+)
 
 
-def table(counts: Mapping[tuple[str, ...], int]) -> Table:
-    """Counts of a school."""
+def table(counts: Mapping[tuple[str, ...], int]) -> CountTable:
+    """A table of the students of a school."""
     width = len(next(iter(counts)))
-    return Table("school", ("one", "two", "three")[:width], counts)
+    return CountTable("school", ("one", "two", "three")[:width], counts)
 
 
-def settled(true: Mapping[tuple[str, ...], int], shown: Mapping[Cell, int | None], small: set[Cell]) -> set[Cell]:
-    """Small cells that no other table which agrees with what is shown has otherwise, by trying them."""
+def computable(
+    true: Mapping[tuple[str, ...], int], shown: Mapping[Cell, int | None], small: set[Cell]
+) -> set[Cell]:
+    """The small cells with the same value in every table that fits the shown counts, found by trying tables."""
     left = set(small)
     counts = _cells(true, shown)
     for guess in _guesses(true, shown):
@@ -38,11 +47,10 @@ def _cells(guess: Mapping[tuple[str, ...], int], shown: Mapping[Cell, int | None
 def _guesses(
     true: Mapping[tuple[str, ...], int], shown: Mapping[Cell, int | None]
 ) -> Iterator[dict[tuple[str, ...], int]]:
-    open_ = [leaf for leaf in true if shown[leaf] is None]
-    moves = (0, 1, -1, 2, -2)
-    for offsets in product(moves, repeat=len(open_)):
+    hidden = [leaf for leaf in true if shown[leaf] is None]
+    for offsets in product((0, 1, -1, 2, -2), repeat=len(hidden)):
         guess = dict(true)
-        for leaf, offset in zip(open_, offsets, strict=True):
+        for leaf, offset in zip(hidden, offsets, strict=True):
             guess[leaf] += offset
         if min(guess.values()) >= 0:
             yield guess
@@ -57,68 +65,67 @@ def _sum(guess: Mapping[tuple[str, ...], int], cell: Cell) -> int:
 @pytest.mark.row("K12")
 @pytest.mark.parametrize("n", range(12))
 def test_a_count_below_ten_is_hidden(n: int) -> None:
-    """And another beside it, from whose total it could be solved; ten is shown."""
-    shown = suppressed(table({("a",): n, ("b",): 40, ("c",): 30}))
-    assert (shown["a",] is None) == (n < LEAST)
-    assert [shown["b",], shown["c",]] == ([40, None] if n < LEAST else [40, 30])
+    """A second count is hidden with it, because the total would reveal the first. Ten is shown."""
+    shown = suppress(table({("a",): n, ("b",): 40, ("c",): 30}))
+    assert (shown["a",] is None) == (n < MIN_SHOWN_COUNT)
+    assert [shown["b",], shown["c",]] == ([40, None] if n < MIN_SHOWN_COUNT else [40, 30])
     assert shown[None,] == n + 70
 
 
 @pytest.mark.row("K12")
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([0, 1, 2, 9, 10, 11]), min_size=2, max_size=4))
-def test_no_cell_of_a_row_is_solved(counts: list[int]) -> None:
-    """Every hidden small cell has two possible values or more, by trying all of them."""
-    held({(str(n),): count for n, count in enumerate(counts)})
+def test_no_small_cell_of_a_row_can_be_computed(counts: list[int]) -> None:
+    """Every hidden small cell has at least two possible values."""
+    assert_suppressed({(str(n),): count for n, count in enumerate(counts)})
 
 
 @pytest.mark.row("K12")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from([0, 1, 3, 9, 10, 12]), min_size=4, max_size=4))
-def test_no_cell_of_a_crossed_table_is_solved(counts: list[int]) -> None:
-    """Rows, columns and the whole are all shown where they may be."""
-    held(dict(zip(product("ab", "xy"), counts, strict=True)))
+def test_no_small_cell_of_a_crossed_table_can_be_computed(counts: list[int]) -> None:
+    """Two by two, with totals of rows and columns and the grand total."""
+    assert_suppressed(dict(zip(product("ab", "xy"), counts, strict=True)))
 
 
 @pytest.mark.row("K12")
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from([0, 1, 5, 11]), min_size=6, max_size=6))
-def test_no_cell_of_a_wider_table_is_solved(counts: list[int]) -> None:
-    """Two by three."""
-    held(dict(zip(product("ab", "xyz"), counts, strict=True)))
+def test_no_small_cell_of_a_wider_table_can_be_computed(counts: list[int]) -> None:
+    """Two by three, with all totals."""
+    assert_suppressed(dict(zip(product("ab", "xyz"), counts, strict=True)))
 
 
-def held(counts: dict[tuple[str, ...], int]) -> None:
-    """What is hidden cannot be solved, and what is small is hidden."""
-    made = table(counts)
-    shown = suppressed(made)
-    true = made.cells()
-    small = {cell for cell, count in true.items() if count < LEAST}
+def assert_suppressed(counts: dict[tuple[str, ...], int]) -> None:
+    """Check that small cells are hidden and cannot be computed, and that shown counts are true."""
+    shown = suppress(table(counts))
+    true = table(counts).cells()
+    small = {cell for cell, count in true.items() if count < MIN_SHOWN_COUNT}
     assert all(shown[cell] is None for cell in small)
     assert all(shown[cell] in (None, count) for cell, count in true.items())
-    assert settled(counts, shown, small) == set(), shown
+    assert computable(counts, shown, small) == set(), shown
 
 
 @pytest.mark.row("K12")
-def test_a_section_and_the_same_without_one_child_cannot_both_be_asked() -> None:
-    """Only fixed cohorts are counted; a free list of children is none."""
-    with pytest.raises(ValueError, match=r"cohort: count one of .*; a free list of children tells of each"):
-        Table("students", ("gradeLevel",), {("9",): 20})
+def test_only_fixed_cohorts_are_counted() -> None:
+    """Two free lists that differ by one student would reveal the student."""
+    with pytest.raises(ValueError, match=r"cohort: count one of .*; two free lists may differ by one student"):
+        CountTable("students", ("gradeLevel",), {("9",): 20})
     with pytest.raises(ValueError, match="dimensions: cross 1 to 3"):
-        Table("school", ("a", "b", "c", "d"), {("1", "2", "3", "4"): 20})
-    with pytest.raises(ValueError, match="counts: name a value of each dimension"):
-        Table("school", ("a", "b"), {("1",): 20})
+        CountTable("school", ("a", "b", "c", "d"), {("1", "2", "3", "4"): 20})
+    with pytest.raises(ValueError, match="counts: name a value for each dimension"):
+        CountTable("school", ("a", "b"), {("1",): 20})
 
 
-def test_who_may_see_every_child_of_a_cell_may_see_its_count() -> None:
-    """Others stay hidden, as far as that does not solve them."""
-    made = table({("a",): 3, ("b",): 4, ("c",): 5, ("d",): 50})
-    shown = suppressed(made, entitled=[("a",)])
+def test_a_cell_whose_students_the_viewer_may_see_is_shown() -> None:
+    """Other small cells stay hidden."""
+    counts = {("a",): 3, ("b",): 4, ("c",): 5, ("d",): 50}
+    shown = suppress(table(counts), fully_visible=[("a",)])
     assert (shown["a",], shown["b",], shown["c",], shown["d",]) == (3, None, None, 50)
 
 
 @pytest.mark.row("K12")
-@pytest.mark.parametrize(("part", "whole", "share"), [
+@pytest.mark.parametrize(("part", "group", "share"), [
     (0, 9, None),
     (9, 9, None),
     (1, 10, Share(None, at_most=20.0)),
@@ -132,8 +139,6 @@ def test_who_may_see_every_child_of_a_cell_may_see_its_count() -> None:
     (4, 300, Share(1.3)),
     (299, 300, Share(None, at_least=99.0)),
 ])  # fmt: skip
-def test_shares_are_coded_at_their_extremes_by_the_size_of_the_group(
-    part: int, whole: int, share: Share | None
-) -> None:
-    """A share of all or nobody would tell of each."""
-    assert coded(part, whole) == share
+def test_a_share_near_0_or_100_percent_is_shown_as_a_bound(part: int, group: int, share: Share | None) -> None:
+    """A share of 0 or 100 per cent would reveal every student of the group. Bounds depend on its size."""
+    assert coded_share(part, group) == share
