@@ -119,8 +119,8 @@ class Cache:
 
     def counts(self) -> dict[str, Any]:
         """What is cached now, for operators."""
-        answers = {"answers": len(self.store), "bytes": self.store.bytes}
-        responses = {"wholeAnswers": len(self.responses), "wholeBytes": self.responses.bytes}
+        answers = {"answers": len(self.store), "bytes": self.store.used_bytes}
+        responses = {"wholeAnswers": len(self.responses), "wholeBytes": self.responses.used_bytes}
         return answers | responses | ({"fleet": self._fleet.counts()} if self._fleet is not None else {})
 
     async def close(self) -> None:

@@ -138,7 +138,7 @@ class ResponseCache:
         return len(self._responses)
 
     @property
-    def bytes(self) -> int:
+    def used_bytes(self) -> int:
         """Bytes that the responses take in memory."""
         return int(self._responses.currsize)
 

@@ -147,7 +147,7 @@ class Store:
         self._batches: OrderedDict[CachedBatch, None] = OrderedDict()
         """Least recently used first."""
         self._batch_bytes = 0
-        self.bytes = 0
+        self.used_bytes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -170,13 +170,13 @@ class Store:
         bucket = self._buckets.get(bucket_key)
         if bucket is None:
             bucket = self._buckets[bucket_key] = Bucket(source, ask.lookup, bucket_key)
-            self.bytes += BUCKET_OVERHEAD_BYTES
+            self.used_bytes += BUCKET_OVERHEAD_BYTES
         for key, answer in answers.items():
             if key in bucket.entries:
                 self._unlink(bucket.entries[key])
             entry = bucket.entries[key] = Entry(bucket, key, answer, times)
             self._entries[entry] = None
-            self.bytes += entry.size
+            self.used_bytes += entry.size
         self._evict_until_within_limits()
 
     def delete(self, source: Source, ask: Ask[Any], key: Any) -> None:
@@ -232,7 +232,7 @@ class Store:
         bucket.batches[keys, is_stale] = batch
         self._batches[batch] = None
         self._batch_bytes += batch.size
-        self.bytes += batch.size
+        self.used_bytes += batch.size
         while self._batch_bytes > max_bytes:
             self._remove_batch(next(iter(self._batches)))
         self._evict_until_within_limits()
@@ -251,7 +251,7 @@ class Store:
 
     @property
     def _is_over_limits(self) -> bool:
-        return self.bytes > self._limits.memory or len(self._entries) > self._limits.entries
+        return self.used_bytes > self._limits.memory or len(self._entries) > self._limits.entries
 
     def _remove(self, entry: Entry) -> None:
         """Remove an entry, and its bucket if it was the last one in it."""
@@ -259,12 +259,12 @@ class Store:
         del entry.bucket.entries[entry.key]
         if not entry.bucket.entries:
             del self._buckets[entry.bucket.key]
-            self.bytes -= BUCKET_OVERHEAD_BYTES
+            self.used_bytes -= BUCKET_OVERHEAD_BYTES
 
     def _unlink(self, entry: Entry) -> None:
         """Take an entry out of the LRU order, and remove the batches of its bucket: they may hold its answer."""
         del self._entries[entry]
-        self.bytes -= entry.size
+        self.used_bytes -= entry.size
         for batch in list(entry.bucket.batches.values()):
             self._remove_batch(batch)
 
@@ -272,4 +272,4 @@ class Store:
         batch.is_current = False
         del batch.bucket.batches[batch.keys, batch.is_stale], self._batches[batch]
         self._batch_bytes -= batch.size
-        self.bytes -= batch.size
+        self.used_bytes -= batch.size

@@ -233,7 +233,7 @@ async def test_cached_responses_are_bounded_in_bytes() -> None:
     for number in range(40):
         responses.set(number, harness.operation, b"x" * 4000, [DISTRICT])
     responses.set("large", harness.operation, b"x" * 50_000, [DISTRICT])
-    assert (responses.get("large"), responses.get(0), responses.bytes <= 100_000) == (None, None, True)
+    assert (responses.get("large"), responses.get(0), responses.used_bytes <= 100_000) == (None, None, True)
     assert responses.get(39) is not None
     assert 10 <= len(responses) <= 20
 
@@ -247,13 +247,13 @@ async def test_the_disclosure_entries_of_a_response_count_towards_its_size() -> 
         harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, harness.clock
     )
     responses.set("no entries", harness.operation, b"{}", [DISTRICT])
-    bytes_without = responses.bytes
+    bytes_without = responses.used_bytes
     entry = Entry(b"x" * 5_000, False, DISTRICT, 1)
     responses.set("request", harness.operation, b"{}", [DISTRICT], [entry])
-    assert 5_000 < responses.bytes - 2 * bytes_without < 5_500
+    assert 5_000 < responses.used_bytes - 2 * bytes_without < 5_500
     entry.file, entry.repeat_body = "disclosure-1.jsonl", b"same"
     responses.set("request", harness.operation, b"{}", [DISTRICT])
-    assert responses.bytes == 2 * bytes_without
+    assert responses.used_bytes == 2 * bytes_without
 
 
 def test_an_operator_sees_what_is_cached(gateway: Gateway) -> None:

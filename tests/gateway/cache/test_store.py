@@ -82,7 +82,7 @@ async def test_bytes_are_bounded_and_match_what_python_allocates(memory: int) ->
     gc.collect()
     allocated = tracemalloc.get_traced_memory()[0] - bytes_before
     tracemalloc.stop()
-    assert harness.cache.store.bytes <= memory * BYTES_PER_MIB
+    assert harness.cache.store.used_bytes <= memory * BYTES_PER_MIB
     assert len(harness.cache.store) > 300
     assert allocated <= memory * BYTES_PER_MIB * 1.2
 
@@ -99,4 +99,4 @@ async def test_removed_answers_are_not_counted() -> None:
             await harness.cache.purge(Purge(district=DISTRICT, students=frozenset(students)))
         assert len(harness.cache.store) <= 40
     await harness.cache.purge(Purge(district=DISTRICT))
-    assert (len(harness.cache.store), harness.cache.store.bytes) == (0, 0)
+    assert (len(harness.cache.store), harness.cache.store.used_bytes) == (0, 0)
