@@ -1,1 +1,1 @@
-"""Tests of the kit and of the vendors."""
+"""Tests of the adapter kit and of the vendors' adapters."""

@@ -1,4 +1,4 @@
-"""Authentication flows, against a vendor that checks them over real HTTP."""
+"""Tests of authentication flows with a vendor that checks them over real HTTP."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from student_graph.adapters.auth import ApiKey, Bearer, ClientCredentials, Token
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
 from student_graph.adapters.oauth1 import OAuth1
 from student_graph.adapters.sandbox.serving import served
-from tests.adapters.helpers.guarded_vendor import Guarded
+from tests.adapters.helpers.guarded_vendor import EVENT_TIMEOUT_SECONDS, GuardedVendor
 
 SECRET = SecretStr("s3cret")
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -30,29 +30,29 @@ class Clock:
 
 
 @pytest.fixture
-def vendor() -> Iterator[Guarded]:
+def vendor() -> Iterator[GuardedVendor]:
     """The vendor, served."""
-    sandbox = Guarded()
+    sandbox = GuardedVendor()
     with served(sandbox):
         yield sandbox
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """The clock by which tokens age."""
+    """The clock of the authentication flow."""
     return Clock()
 
 
 @pytest.fixture
-async def http(vendor: Guarded, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that authenticates by client credentials."""
+async def http(vendor: GuardedVendor, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with client credentials."""
     auth = client_credentials(vendor, clock)
     async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as client:
         yield client
 
 
 def client_credentials(
-    vendor: Guarded,
+    vendor: GuardedVendor,
     clock: Callable[[], float] = time.monotonic,
     secret: SecretStr = SECRET,
     token_url: TokenUrl | None = None,
@@ -64,29 +64,29 @@ def client_credentials(
 
 
 @pytest.mark.row("A14")
-async def test_fifty_tasks_share_one_token_request(vendor: Guarded, http: httpx.AsyncClient) -> None:
-    """However many requests begin at once, one token is asked for."""
-    answers = await asyncio.gather(*(http.get("/thing") for _ in range(50)))
+async def test_fifty_tasks_share_one_token_request(vendor: GuardedVendor, http: httpx.AsyncClient) -> None:
+    """Many requests that start together share one token request."""
+    responses = await asyncio.gather(*(http.get("/thing") for _ in range(50)))
 
-    assert {200} == {answer.status_code for answer in answers}
+    assert {200} == {response.status_code for response in responses}
     assert len(vendor.forms) == 1
 
 
-async def test_fifty_tasks_share_one_refusal(vendor: Guarded) -> None:
-    """Wrong credentials are tried once, not fifty times, lest the vendor lock the account."""
+async def test_fifty_tasks_share_one_refusal(vendor: GuardedVendor) -> None:
+    """Wrong credentials are tried once and not fifty times, so that the vendor does not lock the account."""
     auth = client_credentials(vendor, secret=SecretStr("wrong"))
     async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as http:
-        told = await asyncio.gather(*(http.get("/thing") for _ in range(50)), return_exceptions=True)
+        errors = await asyncio.gather(*(http.get("/thing") for _ in range(50)), return_exceptions=True)
 
-    assert {RefusedError} == {type(each) for each in told}
-    assert (len(vendor.forms), vendor.seen) == (1, [])
+    assert {RefusedError} == {type(error) for error in errors}
+    assert (len(vendor.forms), vendor.credentials) == (1, [])
 
 
 @pytest.mark.row("A15")
-async def test_after_a_refusal_a_token_is_asked_for_again_in_a_while(
-    vendor: Guarded, http: httpx.AsyncClient, clock: Clock
+async def test_a_token_is_requested_again_after_a_pause(
+    vendor: GuardedVendor, http: httpx.AsyncClient, clock: Clock
 ) -> None:
-    """Credentials that are put right at the vendor work without a restart; until then three tries a minute."""
+    """After a refusal there are three attempts a minute, so that corrected credentials work without a restart."""
     vendor.token_status = 400
     for _ in range(6):
         for _ in range(5):
@@ -100,15 +100,15 @@ async def test_after_a_refusal_a_token_is_asked_for_again_in_a_while(
 
 
 @pytest.mark.row("A27")
-@pytest.mark.parametrize(("lifetime", "good_for"), [(1800, 1680), (100, 50), (None, 60)])
-async def test_a_token_is_renewed_before_it_ends(
-    lifetime: int | None, good_for: int, vendor: Guarded, http: httpx.AsyncClient, clock: Clock
+@pytest.mark.parametrize(("lifetime", "renewed_after"), [(1800, 1680), (100, 50), (None, 60)])
+async def test_a_token_is_renewed_before_it_expires(
+    lifetime: int | None, renewed_after: int, vendor: GuardedVendor, http: httpx.AsyncClient, clock: Clock
 ) -> None:
-    """Two minutes early, or after half of a short life."""
+    """A token is renewed two minutes before it expires, or after half of a short lifetime."""
     vendor.expires_in = lifetime
     counts: list[int] = []
-    for moved in (0, good_for - 1, 2):
-        clock.now += moved
+    for seconds in (0, renewed_after - 1, 2):
+        clock.now += seconds
         await http.get("/thing")
         counts.append(vendor.tokens)
 
@@ -116,10 +116,10 @@ async def test_a_token_is_renewed_before_it_ends(
 
 
 @pytest.mark.row("A27")
-async def test_an_instant_given_as_lifetime_is_read_as_an_instant(
-    vendor: Guarded, http: httpx.AsyncClient, clock: Clock
+async def test_a_time_of_expiry_instead_of_a_lifetime_is_understood(
+    vendor: GuardedVendor, http: httpx.AsyncClient, clock: Clock
 ) -> None:
-    """`expires_in: 1790000000` does not mean a token for 56 years."""
+    """A large `expires_in`, such as 1790000000, is read as the time of expiry in seconds since 1970."""
     vendor.expires_in = int(time.time()) + 1000
     await http.get("/thing")
     clock.now += 1000
@@ -128,27 +128,27 @@ async def test_an_instant_given_as_lifetime_is_read_as_an_instant(
     assert vendor.tokens == 2
 
 
-async def test_a_refused_token_is_renewed_once(vendor: Guarded, http: httpx.AsyncClient) -> None:
-    """A token that the vendor forgot is renewed, and the request sent once more."""
+async def test_a_refused_token_is_renewed_once(vendor: GuardedVendor, http: httpx.AsyncClient) -> None:
+    """A token that the vendor revoked is renewed, and the request is sent a second time."""
     await http.get("/thing")
     vendor.revoked = 1
 
     assert (await http.get("/thing")).status_code == 200
-    assert vendor.seen == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
+    assert vendor.credentials == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
 
 
 @pytest.mark.row("A15")
-async def test_a_request_is_sent_twice_at_most(vendor: Guarded, http: httpx.AsyncClient) -> None:
-    """A vendor that refuses good tokens is not asked forever."""
+async def test_a_request_is_sent_twice_at_most(vendor: GuardedVendor, http: httpx.AsyncClient) -> None:
+    """If the vendor refuses the new token too, the request is not sent again."""
     vendor.revoked = 10**6
 
     assert (await http.get("/thing")).status_code == 401
-    assert (len(vendor.seen), len(vendor.forms)) == (2, 2)
+    assert (len(vendor.credentials), len(vendor.forms)) == (2, 2)
 
 
 @pytest.mark.row("A14")
-async def test_tasks_refused_together_renew_together(vendor: Guarded, http: httpx.AsyncClient) -> None:
-    """When a token dies under many requests, one new token is asked for."""
+async def test_tasks_refused_together_renew_together(vendor: GuardedVendor, http: httpx.AsyncClient) -> None:
+    """If a token is revoked during many requests, one new token is requested."""
     await http.get("/thing")
     vendor.revoked = 1
     await asyncio.gather(*(http.get("/thing") for _ in range(20)))
@@ -156,8 +156,8 @@ async def test_tasks_refused_together_renew_together(vendor: Guarded, http: http
     assert vendor.tokens == 2
 
 
-async def test_a_scope_is_asked_for(vendor: Guarded) -> None:
-    """The form says what the token is for."""
+async def test_a_scope_is_requested(vendor: GuardedVendor) -> None:
+    """The token request names the configured scope."""
     auth = client_credentials(vendor, scope="roster.read")
     async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as http:
         await http.get("/thing")
@@ -165,23 +165,23 @@ async def test_a_scope_is_asked_for(vendor: Guarded) -> None:
     assert vendor.forms == [{"grant_type": "client_credentials", "scope": "roster.read"}]
 
 
-async def test_the_token_address_may_be_discovered(vendor: Guarded) -> None:
-    """It is discovered when the first token is needed, once for all who wait."""
-    asked = []
+async def test_the_token_address_can_be_discovered(vendor: GuardedVendor) -> None:
+    """The address is discovered once, when the first token is needed."""
+    discoveries = []
 
     async def discover() -> str:
-        asked.append("discovery")
+        discoveries.append("discovery")
         return f"{vendor.url}/token"
 
     auth = client_credentials(vendor, token_url=discover)
     async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as http:
         await asyncio.gather(*(http.get("/thing") for _ in range(5)))
 
-    assert asked == ["discovery"]
+    assert discoveries == ["discovery"]
 
 
-async def test_credentials_are_not_sent_to_a_discovered_stranger(vendor: Guarded) -> None:
-    """A discovery document that points elsewhere is an error, for all who wait."""
+async def test_credentials_are_not_sent_to_a_discovered_foreign_address(vendor: GuardedVendor) -> None:
+    """A discovered address on another origin is an error, and nothing is sent to it."""
 
     async def discover() -> str:
         return "http://evil.example/token"
@@ -194,14 +194,19 @@ async def test_credentials_are_not_sent_to_a_discovered_stranger(vendor: Guarded
     assert vendor.requests == []
 
 
-async def test_a_request_that_gives_up_leaves_the_way_free(vendor: Guarded, http: httpx.AsyncClient) -> None:
-    """A task cancelled while it asks for the token does not hold up the others."""
+async def test_a_cancelled_token_request_blocks_no_other_task(
+    vendor: GuardedVendor, http: httpx.AsyncClient
+) -> None:
+    """After a task is cancelled while it requests a token, another task requests one."""
+    vendor.token_released.clear()
     first = asyncio.create_task(http.get("/thing"))
-    await asyncio.to_thread(vendor.asked.wait)
+    assert await asyncio.to_thread(vendor.token_requested.wait, EVENT_TIMEOUT_SECONDS)
     first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    vendor.token_released.set()
 
     assert (await http.get("/thing")).status_code == 200
-    assert first.cancelled()
 
 
 FIXED = [
@@ -211,10 +216,10 @@ FIXED = [
 
 
 @pytest.mark.parametrize(("make", "header", "expected"), FIXED)
-def test_fixed_credentials_stand_in_their_header(
+def test_fixed_credentials_are_in_their_header(
     make: Callable[[str], httpx.Auth], header: str, expected: str
 ) -> None:
-    """A bearer token and an API key are put where vendors look for them."""
+    """A bearer token and an API key are sent in the header of their kind."""
     request = httpx.Request("GET", "https://vendor.example/thing")
 
     assert expected == next(make("https://vendor.example/api").auth_flow(request)).headers[header]
@@ -238,21 +243,21 @@ async def test_credentials_stay_at_their_origin(make: Callable[[str], httpx.Auth
 
 @pytest.mark.parametrize("make", EVERY_KIND)
 def test_credentials_do_not_print_their_secret(make: Callable[[str], httpx.Auth]) -> None:
-    """Neither the flow nor what it holds shows the secret when printed."""
+    """The text of the flow and of its attributes does not hold the secret."""
     auth = make("http://127.0.0.1")
 
     assert "s3cret" not in f"{auth!r} {vars(auth)!r}"
 
 
 @pytest.mark.row("C03")
-def test_a_secret_that_no_header_can_hold_is_refused() -> None:
-    """A line break in a token is said at once, without the token."""
-    with pytest.raises(ValueError, match=r"^a secret with a character that no header can hold$"):
+def test_a_secret_with_a_line_break_is_refused() -> None:
+    """A secret that is not allowed in a header is refused at the start, without showing it."""
+    with pytest.raises(ValueError, match=r"^the secret holds a character that is not allowed in a header$"):
         Bearer(SecretStr("s3c\nret"), origin="https://vendor.example")
 
 
-async def test_a_token_answer_without_a_token_is_an_error(vendor: Guarded, http: httpx.AsyncClient) -> None:
-    """What is no token answer fails as the vendor's error, and says nothing of what came."""
+async def test_an_invalid_token_response_is_an_error(vendor: GuardedVendor, http: httpx.AsyncClient) -> None:
+    """An invalid token response raises an error that does not show the response."""
     vendor.expires_in = "not a number"
     with pytest.raises(ValueError, match="expires_in") as caught:
         await http.get("/thing")

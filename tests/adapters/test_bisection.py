@@ -1,4 +1,4 @@
-"""One bad id in a batch that is refused as a whole."""
+"""Tests of batches that a vendor refuses because of single keys."""
 
 from __future__ import annotations
 
@@ -6,77 +6,77 @@ from student_graph.adapters.bisection import bisect_batch
 from student_graph.adapters.errors import AdapterError, RefusedError, UnavailableError
 
 
-class Choosy:
-    """Answers with the square of every number, and refuses everything because of one in `bad`."""
+class PickyVendor:
+    """Returns the square of every number, and refuses a batch with a number in `refused`."""
 
-    def __init__(self, *bad: int, error: type[AdapterError] = RefusedError) -> None:
-        self.bad = bad
+    def __init__(self, *refused: int, error: type[AdapterError] = RefusedError) -> None:
+        self.refused = set(refused)
         self.error = error
         self.calls: list[tuple[int, ...]] = []
 
     async def squares(self, numbers: tuple[int, ...]) -> dict[int, int]:
-        """A vendor's batch read."""
+        """Read a batch."""
         self.calls.append(numbers)
-        if set(self.bad) & set(numbers):
+        if self.refused & set(numbers):
             raise self.error("refused")
         return {number: number**2 for number in numbers}
 
 
-def refused(error: AdapterError) -> bool:
-    """Whether halves may fare better."""
+def is_refusal(error: AdapterError) -> bool:
+    """Whether smaller batches can help."""
     return isinstance(error, RefusedError)
 
 
 async def test_a_good_batch_is_one_call() -> None:
-    """Nothing is halved that was answered."""
-    vendor = Choosy()
-    found = await bisect_batch([1, 2, 3], vendor.squares, should_split=refused)
+    """A batch that succeeds is not split."""
+    vendor = PickyVendor()
+    batch = await bisect_batch([1, 2, 3], vendor.squares, should_split=is_refusal)
 
-    assert found == {1: 1, 2: 4, 3: 9}
+    assert batch == {1: 1, 2: 4, 3: 9}
     assert vendor.calls == [(1, 2, 3)]
 
 
-async def test_one_bad_id_fails_alone() -> None:
-    """The others are answered, in 2 log2(n) further calls."""
-    vendor = Choosy(77)
-    found = await bisect_batch(range(100), vendor.squares, should_split=refused)
+async def test_one_bad_key_fails_alone() -> None:
+    """The other keys are answered, in 2 log2(n) further calls."""
+    vendor = PickyVendor(77)
+    batch = await bisect_batch(range(100), vendor.squares, should_split=is_refusal)
 
-    failed = {number for number, answer in found.items() if isinstance(answer, AdapterError)}
+    failed = {number for number, answer in batch.items() if isinstance(answer, AdapterError)}
     assert failed == {77}
-    assert len(found) == 100
+    assert len(batch) == 100
     assert len(vendor.calls) <= 15
 
 
-async def test_several_bad_ids_fail_alone() -> None:
-    """Each is found for itself."""
-    vendor = Choosy(0, 5, 99)
-    found = await bisect_batch(range(100), vendor.squares, should_split=refused)
+async def test_several_bad_keys_fail_alone() -> None:
+    """Each bad key is isolated."""
+    vendor = PickyVendor(0, 5, 99)
+    batch = await bisect_batch(range(100), vendor.squares, should_split=is_refusal)
 
-    assert {n for n, answer in found.items() if isinstance(answer, AdapterError)} == {0, 5, 99}
+    assert {n for n, answer in batch.items() if isinstance(answer, AdapterError)} == {0, 5, 99}
 
 
-async def test_a_vendor_that_refuses_everything_is_not_asked_for_each() -> None:
-    """When nothing at all is answered, the refusal soon stands for all."""
-    vendor = Choosy(*range(100))
-    found = await bisect_batch(range(100), vendor.squares, should_split=refused)
+async def test_a_vendor_that_refuses_everything_gets_few_calls() -> None:
+    """If no part succeeds, all keys soon have the error."""
+    vendor = PickyVendor(*range(100))
+    batch = await bisect_batch(range(100), vendor.squares, should_split=is_refusal)
 
-    assert len(found) == 100
-    assert all(isinstance(answer, RefusedError) for answer in found.values())
+    assert len(batch) == 100
+    assert all(isinstance(answer, RefusedError) for answer in batch.values())
     assert len(vendor.calls) == 15
 
 
-async def test_a_failure_that_halving_cannot_help_is_not_halved() -> None:
-    """A vendor that is down is asked once."""
-    vendor = Choosy(1, error=UnavailableError)
-    found = await bisect_batch([1, 2, 3], vendor.squares, should_split=refused)
+async def test_other_errors_do_not_split_a_batch() -> None:
+    """A vendor that is down gets one call."""
+    vendor = PickyVendor(1, error=UnavailableError)
+    batch = await bisect_batch([1, 2, 3], vendor.squares, should_split=is_refusal)
 
-    assert [type(answer) for answer in found.values()] == [UnavailableError] * 3
+    assert [type(answer) for answer in batch.values()] == [UnavailableError] * 3
     assert vendor.calls == [(1, 2, 3)]
 
 
-async def test_nothing_is_asked_for_nothing() -> None:
-    """No ids, no call."""
-    vendor = Choosy()
+async def test_no_keys_need_no_call() -> None:
+    """An empty batch makes no call."""
+    vendor = PickyVendor()
 
-    assert await bisect_batch([], vendor.squares, should_split=refused) == {}
+    assert await bisect_batch([], vendor.squares, should_split=is_refusal) == {}
     assert vendor.calls == []

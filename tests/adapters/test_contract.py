@@ -1,4 +1,4 @@
-"""The conformance suite passes a good adapter; what it catches is in `test_mutants.py`."""
+"""A correct adapter passes the conformance suite; `test_mutants.py` tests what the suite finds."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing import AdapterSuite
 from student_graph.adapters.testing.harness import open_adapter
-from tests.adapters.helpers.small_vendor import Hall, HallSandbox
+from tests.adapters.helpers.small_vendor import SmallVendor, SmallVendorSandbox
 
 
-class HallSuite(AdapterSuite):
-    """The suite, for adapters of the hall that are not installed."""
+class SmallVendorSuite(AdapterSuite):
+    """The suite for adapters of the small vendor, which are not installed."""
 
-    sandbox_type = HallSandbox
+    sandbox_type = SmallVendorSandbox
     students = 30
 
     @classmethod
     def adapter_type(cls) -> type[Adapter]:
-        """The good one."""
-        return Hall
+        """The correct adapter."""
+        return SmallVendor
 
 
-class TestHall(HallSuite):
-    """A good adapter passes everything."""
+class TestSmallVendor(SmallVendorSuite):
+    """A correct adapter passes all tests."""
 
 
-def test_the_suite_asks_each_supported_lookup_and_no_other() -> None:
-    """What is asked follows from what is overridden."""
-    names = [lookup.name for lookup in Hall.capabilities()]
+def test_the_suite_tests_each_supported_lookup_and_no_other() -> None:
+    """The lookups under test are the ones that the adapter overrides."""
+    names = [lookup.name for lookup in SmallVendor.capabilities()]
 
     assert names == [
         "school_enrollments_by_school",
@@ -41,19 +41,19 @@ def test_the_suite_asks_each_supported_lookup_and_no_other() -> None:
     ]
 
 
-async def test_the_suites_client_is_hardened_as_the_gateways() -> None:
-    """It goes to the configured origin only, keeps no cookie, follows no redirect and heeds no proxy."""
-    sandbox = HallSandbox(make_district(10))
+async def test_the_suites_client_is_as_restricted_as_the_gateways() -> None:
+    """The client reaches the configured origin only, keeps no cookie, follows no redirect and uses no proxy."""
+    sandbox = SmallVendorSandbox(make_district(10))
     sandbox.url = "http://127.0.0.1:1"
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def respond(_: httpx.Request) -> httpx.Response:
         return httpx.Response(302, headers={"location": "/", "set-cookie": "session=of-the-first-viewer"})
 
-    async with open_adapter(sandbox, httpx.MockTransport(answer), kind=Hall) as adapter:
-        answered = await adapter.http.get("/")
+    async with open_adapter(sandbox, httpx.MockTransport(respond), kind=SmallVendor) as adapter:
+        response = await adapter.http.get("/")
         with pytest.raises(PayloadError):
             await adapter.http.get("http://127.0.0.1:2/", auth=None)
 
-        assert answered.status_code == 302
+        assert response.status_code == 302
         assert not adapter.http.cookies
         assert not adapter.http.trust_env

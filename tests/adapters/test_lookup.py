@@ -1,4 +1,4 @@
-"""A lookup of the contract, as data."""
+"""Tests of the lookups of the contract."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import student_graph.adapters as kit
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import About, Lookup, lookup_of, lookups_of
 from student_graph.adapters.model import AttendanceEvent, Record, Sensitivity, Student
-from tests.adapters.helpers.small_vendor import Hall
+from tests.adapters.helpers.small_vendor import SmallVendor
 
-EVERY = lookups_of(Adapter)
+ALL_LOOKUPS = lookups_of(Adapter)
 
 
-def test_a_lookup_knows_its_shape() -> None:
-    """Name, kind of key, record and number follow from the method's signature."""
+def test_a_lookup_is_described_by_its_signature() -> None:
+    """The name, kind of key, type of record, and list or single record follow from the method's signature."""
     events = lookup_of(Adapter.attendance_events_by_student)
     by_id, paged = lookup_of(Adapter.students_by_id), lookup_of(Adapter.students_by_district)
 
@@ -30,15 +30,17 @@ def test_a_lookup_knows_its_shape() -> None:
 
 
 def test_an_adapter_supports_what_it_overrides() -> None:
-    """No flag repeats it."""
-    assert Hall.supports(Adapter.students_by_id)
-    assert not Hall.supports(Adapter.staff_by_id)
-    assert set(Hall.capabilities()) == {each for each in EVERY if each.name in vars(Hall)}
+    """The supported lookups are the overridden methods."""
+    assert SmallVendor.supports(Adapter.students_by_id)
+    assert not SmallVendor.supports(Adapter.staff_by_id)
+    assert set(SmallVendor.capabilities()) == {
+        lookup for lookup in ALL_LOOKUPS if lookup.name in vars(SmallVendor)
+    }
 
 
-@pytest.mark.parametrize("lookup", EVERY, ids=lambda each: each.name)
+@pytest.mark.parametrize("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
 def test_a_lookup_is_named_for_its_key(lookup: Lookup) -> None:
-    """`<records>_by_<key>`, keys first and alone, the rest by keyword, and a description for graph users."""
+    """The name is `<records>_by_<key>`, `ids` is the only positional argument, and there is a description."""
     parameters = list(inspect.signature(lookup.method).parameters.values())
 
     assert lookup.name.endswith((f"_by_{lookup.key_kind}", "_by_id"))
@@ -48,17 +50,17 @@ def test_a_lookup_is_named_for_its_key(lookup: Lookup) -> None:
     assert lookup.paged == ("window" in {parameter.name for parameter in parameters})
 
 
-@pytest.mark.parametrize("lookup", EVERY, ids=lambda each: each.name)
-def test_a_lookup_says_whom_its_records_are_about(lookup: Lookup) -> None:
-    """It is what its record says: policy, disclosure log and cache tags read it."""
+@pytest.mark.parametrize("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
+def test_a_lookup_is_about_the_person_of_its_record(lookup: Lookup) -> None:
+    """The declaration of the lookup and that of its record are the same."""
     assert issubclass(lookup.record_type, Record)
     assert lookup.about.value == lookup.record_type.about
     assert lookup.about is About.NOBODY or lookup.record_type.about is not None
 
 
-@pytest.mark.parametrize("lookup", EVERY, ids=lambda each: each.name)
-def test_restricted_answers_are_short_lived_and_never_stale(lookup: Lookup) -> None:
-    """Discipline, disability, meals and homelessness are kept for a minute, and never served stale."""
+@pytest.mark.parametrize("lookup", ALL_LOOKUPS, ids=lambda lookup: lookup.name)
+def test_restricted_data_is_cached_briefly_and_never_stale(lookup: Lookup) -> None:
+    """Discipline, disability, meals and homelessness are fresh for a minute and never served stale."""
     if lookup.sensitivity.restricted:
         assert (lookup.fresh, lookup.stale) == (timedelta(minutes=1), timedelta(0))
     else:
@@ -66,21 +68,21 @@ def test_restricted_answers_are_short_lived_and_never_stale(lookup: Lookup) -> N
 
 
 def test_discipline_is_restricted() -> None:
-    """One class of data is on the list by name, so that an empty list does not pass."""
+    """The restricted classes are not empty, so that the test above tests something."""
     assert lookup_of(Adapter.discipline_incidents_by_student).sensitivity is Sensitivity.DISCIPLINE
     assert Sensitivity.DISCIPLINE.restricted
 
 
 def test_a_person_record_names_its_person() -> None:
-    """The attribute that a record is about exists."""
-    for lookup in EVERY:
+    """The attribute with the person of a record exists."""
+    for lookup in ALL_LOOKUPS:
         if (about := lookup.record_type.about) is not None:
             fields = {field.name for field in dataclasses.fields(lookup.record_type)}
             assert about in fields or isinstance(getattr(lookup.record_type, about), property), lookup.name
 
 
 def test_the_kit_is_imported_from_one_place() -> None:
-    """Every name of the contract, the error family and the records is the package's own."""
+    """The package exports the contract, the errors and the records."""
     expected = {"Adapter", "AdapterSettings", "Batch", "Page", "Window", "PayloadError", "Student", "StudentId"}
 
     assert expected <= set(kit.__all__)

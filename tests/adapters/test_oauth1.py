@@ -1,4 +1,4 @@
-"""OAuth 1.0a signatures, against the examples of the standard."""
+"""Tests of OAuth 1.0a signatures with the examples of RFC 5849."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from student_graph.adapters.oauth1 import OAuth1, base_string
 
 
 def test_base_string_of_the_standard() -> None:
-    """RFC 5849 §3.4.1.1: parameters of query, header and form are normalized and signed together."""
+    """The base string of RFC 5849 §3.4.1.1 holds the parameters of query, header and form."""
     request = httpx.Request(
         "POST",
         "http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b",
@@ -34,7 +34,7 @@ def test_base_string_of_the_standard() -> None:
     assert expected == base_string(request, parameters.items())
 
 
-def signed(method: Any, url: str, nonce: str, timestamp: int) -> str:
+def authorization_header(method: Any, url: str, nonce: str, timestamp: int) -> str:
     """The Authorization header of the photo printer of RFC 5849 §1.2."""
     auth = OAuth1(
         "dpf43f3p2l4k3l03",
@@ -51,17 +51,17 @@ def signed(method: Any, url: str, nonce: str, timestamp: int) -> str:
 
 
 def test_signature_of_the_standard() -> None:
-    """RFC 5849 §1.2: the example request has the signature that stands there."""
+    """The example request of RFC 5849 §1.2 has the signature in the RFC."""
     url = "http://photos.example.net/photos?file=vacation.jpg&size=original"
-    header = signed("HMAC-SHA1", url, "chapoH", 137131202)
+    header = authorization_header("HMAC-SHA1", url, "chapoH", 137131202)
 
     assert 'oauth_signature="MdpQcU8iPSUjWoN%2FUDMsK2sui9I%3D"' in header
     assert header.startswith('OAuth realm="Photos", oauth_consumer_key="dpf43f3p2l4k3l03"')
 
 
 def test_signature_by_sha256() -> None:
-    """The same with the newer hash, as computed with OpenSSL from the base string."""
+    """HMAC-SHA256 gives the signature that OpenSSL computed from the base string."""
     url = "http://photos.example.net/photos?file=vacation.jpg&size=original"
-    header = signed("HMAC-SHA256", url, "chapoH", 137131202)
+    header = authorization_header("HMAC-SHA256", url, "chapoH", 137131202)
 
     assert 'oauth_signature="HtMwoX2zenlFjgGg%2FSNEoKEQmL7CzxYFEKzs7er044Y%3D"' in header

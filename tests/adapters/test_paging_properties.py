@@ -1,4 +1,4 @@
-"""What each kind of paging promises while rows are inserted and deleted between pages."""
+"""Tests of paging while rows are inserted and deleted between pages."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from student_graph.adapters.lookup import Window
 from student_graph.adapters.reading import read
 from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.testing.transports import tls_context
-from tests.adapters.helpers.moving_list_vendor import Change, Moving
+from tests.adapters.helpers.changing_list_vendor import Change, ChangingListVendor
 
 NUMBERS = TypeAdapter(list[int])
 COUNTS, SIZES = st.integers(0, 30), st.sampled_from([1, 2, 3, 7, 10, 50])
-CLAMPS = st.sampled_from([1, 4, 10, 100])
+MAX_PAGE_SIZES = st.sampled_from([1, 4, 10, 100])
 CHANGES = st.tuples(st.sampled_from(["insert", "delete"]), st.floats(0, 1))
-PLANS = st.lists(st.lists(CHANGES, max_size=4), max_size=6)
-INSERTS = st.lists(st.lists(st.tuples(st.just("insert"), st.floats(0, 1)), max_size=4), max_size=6)
+CHANGE_LISTS = st.lists(st.lists(CHANGES, max_size=4), max_size=6)
+INSERT_LISTS = st.lists(st.lists(st.tuples(st.just("insert"), st.floats(0, 1)), max_size=4), max_size=6)
 
 BY_POSITION = ("offset", "total", "links", "token", "offset windows", "link windows")
 BY_KEY = ("cursor", "keyset")
-often = settings(derandomize=True, max_examples=40, deadline=None)
+repeatable = settings(derandomize=True, max_examples=40, deadline=None)
 
 
 @pytest.fixture(scope="module")
-def vendor() -> Iterator[Moving]:
+def vendor() -> Iterator[ChangingListVendor]:
     """The vendor, served."""
-    made = Moving()
-    with served(made):
-        yield made
+    sandbox = ChangingListVendor()
+    with served(sandbox):
+        yield sandbox
 
 
 def numbers(response: httpx.Response) -> list[int]:
@@ -43,8 +43,8 @@ def numbers(response: httpx.Response) -> list[int]:
     return read(response, NUMBERS)
 
 
-def reading(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[list[int]]:
-    """Every page of the list by one style."""
+def read_pages(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[list[int]]:
+    """Read all pages of the list in one style."""
     match style:
         case "offset" | "total":
             return paging.offset_pages(http, style, {}, numbers, limit=size)
@@ -55,104 +55,128 @@ def reading(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[lis
         case "keyset":
             return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, cursor_of=str)
         case _:
-            return windows(style, http, size)
+            return read_windows(style, http, size)
 
 
-async def windows(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[list[int]]:
-    """A list as a paging lookup reads it: a window at a time."""
+async def read_windows(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[list[int]]:
+    """Read a list as a paged lookup does, one window at a time."""
     window = Window(size)
     while True:
         if style == "link windows":
-            part = await paging.link_page(http, "links", {}, numbers, window, limit_param="limit")
+            page = await paging.link_page(http, "links", {}, numbers, window, limit_param="limit")
         else:
-            part = await paging.offset_page(http, "offset", {}, numbers, window)
-        yield part.rows
-        if part.after is None:
+            page = await paging.offset_page(http, "offset", {}, numbers, window)
+        yield page.rows
+        if page.after is None:
             return
-        window = Window(size, part.after)
+        window = Window(size, page.after)
 
 
-async def walk(vendor: Moving, style: str, size: int) -> list[int]:
-    """All rows as they came, page after page."""
+async def read_rows(vendor: ChangingListVendor, style: str, size: int) -> list[int]:
+    """Read all rows, page after page."""
     async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls_context()) as http:
-        return [row async for page in reading(style, http, size) for row in page]
+        return [row async for page in read_pages(style, http, size) for row in page]
 
 
 @pytest.mark.row("B09")
 @pytest.mark.parametrize("style", BY_KEY)
-@often
-@given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=PLANS)
-async def test_paging_by_key_loses_and_doubles_nothing(
-    *, style: str, count: int, size: int, clamp: int, plan: list[list[Change]], vendor: Moving
+@repeatable
+@given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=CHANGE_LISTS)
+async def test_paging_by_key_misses_and_repeats_no_row(
+    *,
+    style: str,
+    count: int,
+    size: int,
+    max_page_size: int,
+    changes: list[list[Change]],
+    vendor: ChangingListVendor,
 ) -> None:
-    """Whatever comes and goes: who is there all the time is seen once, in order."""
-    vendor.start(count, clamp, plan)
-    seen = await walk(vendor, style, size)
+    """Each row that exists the whole time is read once and in order."""
+    vendor.start(count, max_page_size, changes)
+    rows = await read_rows(vendor, style, size)
 
-    assert seen == sorted(set(seen))
-    assert vendor.steady <= set(seen)
+    assert rows == sorted(set(rows))
+    assert vendor.unchanged <= set(rows)
 
 
 @pytest.mark.row("B09")
 @pytest.mark.parametrize("style", BY_POSITION)
-@often
-@given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=PLANS)
-@example(count=9, size=3, clamp=100, plan=[[("delete", 0.0)]])
-async def test_paging_by_position_loses_no_more_than_was_deleted(
-    *, style: str, count: int, size: int, clamp: int, plan: list[list[Change]], vendor: Moving
+@repeatable
+@given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=CHANGE_LISTS)
+@example(count=9, size=3, max_page_size=100, changes=[[("delete", 0.0)]])
+async def test_paging_by_position_misses_no_more_rows_than_were_deleted(
+    *,
+    style: str,
+    count: int,
+    size: int,
+    max_page_size: int,
+    changes: list[list[Change]],
+    vendor: ChangingListVendor,
 ) -> None:
-    """A row that moves up into a page already read is missed: one at most for each row deleted before it."""
-    vendor.start(count, clamp, plan)
+    """A deletion moves at most one row onto a page that has been read already."""
+    vendor.start(count, max_page_size, changes)
     try:
-        seen = await walk(vendor, style, size)
+        rows = await read_rows(vendor, style, size)
     except PayloadError:
-        assert vendor.inserted  # as if the vendor stood still: an error, no short list
+        assert vendor.inserted  # a repeated page is an error and not a shorter list
     else:
-        assert len(vendor.steady - set(seen)) <= vendor.deleted
+        assert len(vendor.unchanged - set(rows)) <= vendor.deleted
 
 
 @pytest.mark.row("B09")
 @pytest.mark.parametrize("style", BY_POSITION)
-@often
-@given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=INSERTS)
-async def test_paging_by_position_loses_nothing_to_inserts(
-    *, style: str, count: int, size: int, clamp: int, plan: list[list[Change]], vendor: Moving
+@repeatable
+@given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=INSERT_LISTS)
+async def test_paging_by_position_misses_no_row_after_insertions(
+    *,
+    style: str,
+    count: int,
+    size: int,
+    max_page_size: int,
+    changes: list[list[Change]],
+    vendor: ChangingListVendor,
 ) -> None:
-    """Rows that move down are seen again, and none is missed."""
-    vendor.start(count, clamp, plan)
+    """Insertions make rows be read twice, and none is missed."""
+    vendor.start(count, max_page_size, changes)
     try:
-        seen = await walk(vendor, style, size)
+        rows = await read_rows(vendor, style, size)
     except PayloadError:
         assert vendor.inserted
     else:
-        assert vendor.steady <= set(seen)
+        assert vendor.unchanged <= set(rows)
 
 
 @pytest.mark.row("B08")
 @pytest.mark.parametrize("style", [*BY_POSITION, *BY_KEY])
-@often
-@given(count=COUNTS, size=SIZES, clamp=CLAMPS, plan=PLANS)
-async def test_everything_holds_each_row_once(
-    *, style: str, count: int, size: int, clamp: int, plan: list[list[Change]], vendor: Moving
+@repeatable
+@given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=CHANGE_LISTS)
+async def test_collected_pages_hold_each_row_once(
+    *,
+    style: str,
+    count: int,
+    size: int,
+    max_page_size: int,
+    changes: list[list[Change]],
+    vendor: ChangingListVendor,
 ) -> None:
-    """A row that came twice is one row."""
-    vendor.start(count, clamp, plan)
+    """A row that was read twice is one row."""
+    vendor.start(count, max_page_size, changes)
     async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls_context()) as http:
         try:
-            found = await paging.collect_pages(reading(style, http, size), key=lambda row: row)
+            collected = await paging.collect_pages(read_pages(style, http, size), key=lambda row: row)
         except PayloadError:
             assert style not in BY_KEY
         else:
-            assert len(set(found)) == len(found)
+            assert len(set(collected)) == len(collected)
 
 
 @pytest.mark.parametrize("style", [*BY_POSITION, *BY_KEY])
-@often
-@given(count=COUNTS, size=SIZES, clamp=CLAMPS)
-async def test_a_list_that_stands_still_comes_whole(
-    *, style: str, count: int, size: int, clamp: int, vendor: Moving
+@repeatable
+@given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES)
+async def test_an_unchanged_list_is_complete(
+    *, style: str, count: int, size: int, max_page_size: int, vendor: ChangingListVendor
 ) -> None:
-    """Every row once, in the vendor's order, whatever the size of a page and whatever the vendor makes of it."""
-    vendor.start(count, clamp, [])
+    """Each row is read once, in the vendor's order, with any page size."""
+    vendor.start(count, max_page_size, [])
 
-    assert await walk(vendor, style, size) == vendor.rows
+    assert await read_rows(vendor, style, size) == vendor.rows

@@ -23,7 +23,7 @@ from student_graph.adapters.registry import (
     load_adapter,
     settings_schema,
 )
-from tests.adapters.helpers.small_vendor import Hall, HallSettings
+from tests.adapters.helpers.small_vendor import SmallVendor, SmallVendorSettings
 
 ENVIRON = {"HALL_TOKEN": "hall-secret"}
 GOOD = {"base_url": "https://hall.example/api", "token_env": "HALL_TOKEN"}
@@ -53,17 +53,17 @@ def test_an_unknown_kind_is_answered_with_the_known_ones() -> None:
 
 def test_an_entry_point_is_loaded() -> None:
     """What an entry point names is the adapter."""
-    assert load_adapter(point("tests.adapters.helpers.small_vendor:Hall")) is Hall
+    assert load_adapter(point("tests.adapters.helpers.small_vendor:SmallVendor")) is SmallVendor
 
 
 @pytest.mark.parametrize(
     ("target", "problem"),
     [
         ("tests.adapters.test_registry:Elder", "was built for contract 0; this is contract 1"),
-        ("tests.adapters.helpers.small_vendor:HallSandbox", "is not a subclass of adapters.Adapter"),
-        ("tests.adapters.helpers.small_vendor:PUPILS", "is not a subclass of adapters.Adapter"),
+        ("tests.adapters.helpers.small_vendor:SmallVendorSandbox", "is not a subclass of adapters.Adapter"),
+        ("tests.adapters.helpers.small_vendor:STUDENT_ROWS", "is not a subclass of adapters.Adapter"),
         ("tests.adapters.helpers.small_vendor:Nobody", r"cannot be imported \(AttributeError\)"),
-        ("tests.adapters.nowhere:Hall", r"cannot be imported \(ModuleNotFoundError\)"),
+        ("tests.adapters.nowhere:SmallVendor", r"cannot be imported \(ModuleNotFoundError\)"),
     ],
 )
 def test_what_is_no_adapter_for_this_contract_is_refused(target: str, problem: str) -> None:
@@ -92,18 +92,18 @@ def elsewhere(folder: Path, statement: str) -> str:
 
 def test_a_third_partys_adapter_is_found(tmp_path: Path) -> None:
     """A package that is none of ours brings an adapter by its entry point alone."""
-    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
+    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
 
     assert (
         elsewhere(tmp_path, "print(registry.find_adapter('hall'))")
-        == "<class 'tests.adapters.helpers.small_vendor.Hall'>\n"
+        == "<class 'tests.adapters.helpers.small_vendor.SmallVendor'>\n"
     )
 
 
 def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:
     """Which of two adapters answers is never left to chance."""
-    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
-    package(tmp_path, "town-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
+    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
+    package(tmp_path, "town-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
     told = elsewhere(
         tmp_path, "try: registry.find_adapter('hall')\nexcept registry.SettingsError as exc: print(exc)"
     )
@@ -113,17 +113,17 @@ def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:
 
 def test_one_broken_adapter_does_not_hide_the_others(tmp_path: Path) -> None:
     """Only the kind that is asked for is loaded."""
-    package(tmp_path, "broken-hall", "broken = nowhere:Hall")
-    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:Hall")
+    package(tmp_path, "broken-hall", "broken = nowhere:SmallVendor")
+    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
 
-    assert elsewhere(tmp_path, "print(registry.find_adapter('hall').__name__)") == "Hall\n"
+    assert elsewhere(tmp_path, "print(registry.find_adapter('hall').__name__)") == "SmallVendor\n"
 
 
 def test_a_secret_is_read_from_the_environment() -> None:
     """The file names a variable, the settings hold its value, and neither prints it."""
-    settings = build_settings(Hall, "north", GOOD, ENVIRON)
+    settings = build_settings(SmallVendor, "north", GOOD, ENVIRON)
 
-    assert isinstance(settings, HallSettings)
+    assert isinstance(settings, SmallVendorSettings)
     assert settings.token == SecretStr("hall-secret")
     assert "hall-secret" not in f"{settings!r} {settings}"
 
@@ -146,7 +146,7 @@ def test_a_wrong_setting_is_told_by_source_and_name(changed: dict[str, Any], pro
     """One readable line, never with a value."""
     values = {name: each for name, each in (GOOD | changed).items() if each is not None}
     with pytest.raises(SettingsError) as caught:
-        build_settings(Hall, "north", values, ENVIRON)
+        build_settings(SmallVendor, "north", values, ENVIRON)
 
     assert str(caught.value) == f"source 'north': {problem}"
     assert "written-down" not in str(caught.value)
@@ -155,12 +155,12 @@ def test_a_wrong_setting_is_told_by_source_and_name(changed: dict[str, Any], pro
 def test_several_wrong_settings_are_told_at_once() -> None:
     """An operator need not start five times to find five errors."""
     with pytest.raises(SettingsError, match=r"base_url is missing; token_env is missing; there is no setting x"):
-        build_settings(Hall, "north", {"x": 1}, ENVIRON)
+        build_settings(SmallVendor, "north", {"x": 1}, ENVIRON)
 
 
 def test_the_schema_describes_what_stands_in_the_file() -> None:
     """JSON Schema of the settings: secrets by the name of their variable, everything described."""
-    schema = settings_schema(Hall)
+    schema = settings_schema(SmallVendor)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
 

@@ -1,4 +1,4 @@
-"""A vendor behind OAuth 2.0 client credentials, which it can revoke."""
+"""A vendor with OAuth 2.0 client credentials, which can revoke its tokens."""
 
 from __future__ import annotations
 
@@ -15,23 +15,31 @@ from starlette.routing import BaseRoute, Route
 
 from student_graph.adapters.sandbox.serving import Sandbox
 
+EVENT_TIMEOUT_SECONDS = 10
 
-class Guarded(Sandbox):
-    """A vendor that gives out numbered tokens and answers requests that carry the latest."""
+
+class GuardedVendor(Sandbox):
+    """A vendor that issues numbered tokens and accepts only the latest."""
 
     kind = "guarded"
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = threading.Event()
+        self.token_requested = threading.Event()
+        self.token_released = threading.Event()
+        """Cleared by a test to hold the responses of the token endpoint."""
+        self.token_released.set()
         self.tokens = self.revoked = 0
+        """Number of the latest token, and of the latest one that is revoked."""
         self.expires_in: object = 1800
         self.token_status = 200
         self.forms: list[dict[str, Any]] = []
-        self.seen: list[str] = []
+        """Bodies of the token requests."""
+        self.credentials: list[str] = []
+        """`Authorization` headers of the requests for `/thing`."""
 
     def settings(self) -> dict[str, Any]:
-        """None are needed."""
+        """No settings are needed."""
         return {}
 
     def known_keys(self, kind: str) -> list[str]:
@@ -39,28 +47,28 @@ class Guarded(Sandbox):
         return []
 
     def throttled_response(self) -> Response:
-        """Never used."""
+        """Not used by any test."""
         return Response(status_code=429)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Tokens, and something to protect."""
+        """The token endpoint and a protected resource."""
         return [Route("/token", self.token, methods=["POST"]), Route("/thing", self.thing)]
 
     async def token(self, request: Request) -> Response:
-        """A new token for the right credentials."""
-        self.asked.set()
-        await asyncio.sleep(0.02)
+        """Issue a new token for the right credentials."""
+        self.token_requested.set()
+        await asyncio.to_thread(self.token_released.wait, EVENT_TIMEOUT_SECONDS)
         self.forms.append(dict(parse_qsl((await request.body()).decode())))
-        right = "Basic " + base64.b64encode(b"client:s3cret").decode()
-        if request.headers["authorization"] != right or self.token_status != 200:
+        expected = "Basic " + base64.b64encode(b"client:s3cret").decode()
+        if request.headers["authorization"] != expected or self.token_status != 200:
             return JSONResponse({"error": "invalid_client"}, status_code=max(self.token_status, 400))
         self.tokens += 1
         lifetime = {} if self.expires_in is None else {"expires_in": self.expires_in}
         return JSONResponse({"access_token": f"token-{self.tokens}", "token_type": "bearer"} | lifetime)
 
     async def thing(self, request: Request) -> Response:
-        """What only the latest token may see."""
-        self.seen.append(request.headers.get("authorization", ""))
-        if self.seen[-1] != f"Bearer token-{self.tokens}" or self.tokens <= self.revoked:
+        """Answer requests with the latest token, unless it is revoked."""
+        self.credentials.append(request.headers.get("authorization", ""))
+        if self.credentials[-1] != f"Bearer token-{self.tokens}" or self.tokens <= self.revoked:
             return PlainTextResponse("no", status_code=401)
         return PlainTextResponse("yes")

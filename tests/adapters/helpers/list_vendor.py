@@ -1,4 +1,4 @@
-"""A vendor with one list of numbers, which it pages in every style, truthfully or not."""
+"""A vendor with one list of numbers in every style of paging, with correct and incorrect responses."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from starlette.routing import BaseRoute, Route
 from student_graph.adapters.sandbox.serving import Sandbox
 
 
-class Lists(Sandbox):
+class ListVendor(Sandbox):
     """A vendor with one list of numbers, in every style of paging."""
 
     kind = "lists"
     count = 0
-    clamp = 1000
+    max_page_size = 1000
     link: str | None = None
-    """What stands in every `Link` header, when not the truth."""
+    """The next link of every response; None for the correct one."""
 
     def settings(self) -> dict[str, Any]:
-        """None are needed."""
+        """No settings are needed."""
         return {}
 
     def known_keys(self, kind: str) -> list[str]:
@@ -30,21 +30,21 @@ class Lists(Sandbox):
         return []
 
     def throttled_response(self) -> Response:
-        """Never used."""
+        """Not used by any test."""
         return Response(status_code=429)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """One address a style."""
+        """One route for each style."""
         styles = (self.offset, self.total, self.stuck, self.links, self.token, self.gaps, self.loop, self.keyset)
         return [Route(f"/{style.__name__}", style) for style in styles]
 
     def slice(self, request: Request, start: int, size: str = "limit") -> tuple[list[int], int]:
-        """Rows from `start`, and where the next page begins."""
-        end = start + min(int(request.query_params.get(size, "10")), self.clamp)
+        """Return the rows from `start`, and the start of the next page."""
+        end = start + min(int(request.query_params.get(size, "10")), self.max_page_size)
         return list(range(self.count))[start:end], end
 
     async def offset(self, request: Request) -> Response:
-        """Limit and offset, no total."""
+        """Limit and offset, without a total."""
         return JSONResponse(self.slice(request, int(request.query_params["offset"]))[0])
 
     async def total(self, request: Request) -> Response:
@@ -53,11 +53,11 @@ class Lists(Sandbox):
         return JSONResponse(rows, headers={"Total-Count": str(self.count)})
 
     async def stuck(self, request: Request) -> Response:
-        """Limit and offset, the offset ignored."""
+        """Limit and offset, but the offset is ignored."""
         return JSONResponse(self.slice(request, 0)[0])
 
     async def links(self, request: Request) -> Response:
-        """Link headers, with a cursor of the server's own making."""
+        """`Link` headers with the server's own cursor."""
         rows, end = self.slice(request, int(request.query_params.get("page", "0")), "per_page")
         size = request.query_params["per_page"]
         link = self.link or (f"{self.url}/links?page={end}&per_page={size}" if end < self.count else None)
@@ -70,7 +70,7 @@ class Lists(Sandbox):
         return JSONResponse(rows, headers={"Next-Page-Token": f"t{end}"} if end < self.count else {})
 
     async def gaps(self, request: Request) -> Response:
-        """A token in the body; every other page is empty."""
+        """A token in the body; every second page is empty."""
         at = int(request.query_params.get("at", "0"))
         rows, end = self.slice(request, at // 2)
         if at % 2:
@@ -83,5 +83,5 @@ class Lists(Sandbox):
         return JSONResponse([[ord(at)], {"a": "b", "b": "a"}[at]])
 
     async def keyset(self, request: Request) -> Response:
-        """What comes after the last number seen."""
+        """The numbers after the last one that was read."""
         return JSONResponse(self.slice(request, int(request.query_params.get("starting_after", "-1")) + 1)[0])

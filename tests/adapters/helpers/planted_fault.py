@@ -1,4 +1,4 @@
-"""How one test of the conformance suite is tried on an adapter with a planted fault."""
+"""Runs one test of the conformance suite on an adapter with a planted fault."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from student_graph.adapters.sandbox.serving import Sandbox, Switches
 from student_graph.adapters.testing import AdapterSuite
 
 FAILED = (AssertionError, AdapterError, httpx.HTTPError, TimeoutError, pytest.fail.Exception)
-"""What a failing test raises: its own complaint, or what the adapter raised where an answer was due."""
+"""The exceptions of a failing test: a failed assertion, or an exception of the adapter."""
 
 
-async def run(kind: type[Adapter], name: str, given: dict[str, Any], sandbox: Sandbox) -> None:
-    """Run the test of that name on an adapter, with the fixtures and cases that it asks for."""
+async def run(kind: type[Adapter], name: str, fixtures: dict[str, Any], sandbox: Sandbox) -> None:
+    """Run the test of that name on an adapter, with those of the fixtures and cases that it takes."""
 
     class Suite(AdapterSuite):
         sandbox_type = type(sandbox)
@@ -30,6 +30,6 @@ async def run(kind: type[Adapter], name: str, given: dict[str, Any], sandbox: Sa
     method = getattr(Suite(), f"test_{name}")
     sandbox.switches = Switches()
     sandbox.requests.clear()
-    told = method(**{each: given[each] for each in inspect.signature(method).parameters})
-    if inspect.isawaitable(told):
-        await told
+    result = method(**{parameter: fixtures[parameter] for parameter in inspect.signature(method).parameters})
+    if inspect.isawaitable(result):
+        await result

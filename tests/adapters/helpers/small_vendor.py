@@ -1,4 +1,4 @@
-"""A vendor of a few lines and its adapter: small enough to see that both are right."""
+"""A small vendor and its adapter, short enough to verify by reading."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ from student_graph.adapters.reading import read
 from student_graph.adapters.sandbox.facts import DistrictFacts, StudentFact
 from student_graph.adapters.sandbox.serving import Sandbox
 
-TOKEN = "hall-secret"
+TOKEN = "small-vendor-token"
 
 
-class HallSandbox(Sandbox):
-    """A vendor of students and stays: lists by limit and offset, behind a bearer token."""
+class SmallVendorSandbox(Sandbox):
+    """A vendor of students and enrollments, with limit and offset, and a bearer token."""
 
-    kind = "hall"
+    kind = "small-vendor"
 
     def __init__(self, facts: DistrictFacts) -> None:
         super().__init__()
         self.facts = facts
 
     def settings(self) -> dict[str, Any]:
-        """Address and token."""
+        """The address and the token."""
         return {"base_url": self.url, "token": TOKEN}
 
     def known_keys(self, kind: str) -> list[str]:
-        """Students, schools and the one district."""
+        """Students, schools and the only district."""
         facts = self.facts
         return {
             "student": [student.id for student in facts.students],
             "school": [str(school.id) for school in facts.schools],
-            "district": ["hall"],
+            "district": ["small-district"],
         }.get(kind, [])
 
     def throttled_response(self) -> Response:
@@ -71,15 +71,15 @@ class HallSandbox(Sandbox):
         return JSONResponse({"message": "slow down"}, status_code=429)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """A list of students, each of them, and a list of stays."""
+        """A list of students, each student, and a list of enrollments."""
         return [
             Route("/students", self.students),
             Route("/students/{id}", self.student),
-            Route("/stays", self.stays),
+            Route("/enrollments", self.enrollments),
         ]
 
     def page(self, request: Request, rows: list[dict[str, Any]]) -> Response:
-        """The part of the rows that was asked for, at most ten."""
+        """The requested part of the rows, at most ten."""
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return JSONResponse({"message": "who are you?"}, status_code=401)
         start = int(request.query_params.get("offset", "0"))
@@ -87,23 +87,22 @@ class HallSandbox(Sandbox):
         return JSONResponse(rows[self.switches.missing :][start : start + size])
 
     async def students(self, request: Request) -> Response:
-        """Everybody."""
+        """All students."""
         return self.page(request, [self.row(student) for student in self.facts.students])
 
     async def student(self, request: Request) -> Response:
-        """A list of the one student with that id, or of nobody."""
-        wanted = request.path_params["id"]
-        found = [s for s in self.facts.students if s.id == wanted]
-        return self.page(request, [self.row(student) for student in found])
+        """A list with the student of that id, or an empty list."""
+        students = [s for s in self.facts.students if s.id == request.path_params["id"]]
+        return self.page(request, [self.row(student) for student in students])
 
     def row(self, student: StudentFact) -> dict[str, Any]:
-        """A student, and the address of that student."""
+        """A student, with the address of the student."""
         href = f"{self.url}/students/{student.id}"
         return {"id": student.id, "first": student.first, "last": student.last, "href": href}
 
-    async def stays(self, request: Request) -> Response:
-        """Stays of a student or at a school."""
-        by = request.query_params
+    async def enrollments(self, request: Request) -> Response:
+        """Enrollments of a student or at a school."""
+        query = request.query_params
         rows = [
             {
                 "id": f"{e.student}@{e.school}@{e.entry}",
@@ -112,21 +111,21 @@ class HallSandbox(Sandbox):
                 "entry": str(e.entry),
             }
             for e in self.facts.enrollments
-            if by.get("student", e.student) == e.student and by.get("school", str(e.school)) == str(e.school)
+            if query.get("student", e.student) == e.student and query.get("school", str(e.school)) == str(e.school)
         ]
         return self.page(request, rows)
 
 
-class Pupil(TypedDict):
-    """A student as the vendor spells one."""
+class StudentRow(TypedDict):
+    """A student in the vendor's format."""
 
     id: str
     first: str
     last: str
 
 
-class Stay(TypedDict):
-    """A stay as the vendor spells one."""
+class EnrollmentRow(TypedDict):
+    """An enrollment in the vendor's format."""
 
     id: str
     student: str
@@ -134,16 +133,16 @@ class Stay(TypedDict):
     entry: str
 
 
-PUPILS, STAYS = TypeAdapter(list[Pupil]), TypeAdapter(list[Stay])
+STUDENT_ROWS, ENROLLMENT_ROWS = TypeAdapter(list[StudentRow]), TypeAdapter(list[EnrollmentRow])
 
 
-def student_of(row: Pupil) -> Student:
+def student_of(row: StudentRow) -> Student:
     """The student of a row."""
     name = PersonName(first_name=row["first"], last_name=row["last"])
     return Student(vendor_id=row["id"], student_id=StudentId(row["id"]), name=name)
 
 
-def enrollment_of(row: Stay) -> SchoolEnrollment:
+def enrollment_of(row: EnrollmentRow) -> SchoolEnrollment:
     """The enrollment of a row."""
     return SchoolEnrollment(
         vendor_id=row["id"],
@@ -155,26 +154,26 @@ def enrollment_of(row: Stay) -> SchoolEnrollment:
     )
 
 
-class HallSettings(AdapterSettings):
-    """Access to the hall."""
+class SmallVendorSettings(AdapterSettings):
+    """The settings of the small vendor."""
 
     token: SecretStr
-    """Token of the hall."""
+    """Token of the small vendor."""
 
 
-class Hall(Adapter):
-    """The hall's API."""
+class SmallVendor(Adapter):
+    """The adapter of the small vendor."""
 
-    settings: HallSettings
+    settings: SmallVendorSettings
 
     def auth(self) -> httpx.Auth:
-        """The hall's token."""
+        """The vendor's token."""
         return Bearer(self.settings.token, origin=self.settings.base_url)
 
     async def check(self) -> str:
-        """Ask for one student."""
-        read(await self.http.get("students", params={"limit": 1}), PUPILS)
-        return "hall"
+        """Request one student."""
+        read(await self.http.get("students", params={"limit": 1}), STUDENT_ROWS)
+        return "small vendor"
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
         """Students by number."""
@@ -185,32 +184,34 @@ class Hall(Adapter):
             except BadKeyError as error:
                 batch[key] = error
             else:
-                batch.update((key, student_of(row)) for row in read(response, PUPILS))
+                batch.update((key, student_of(row)) for row in read(response, STUDENT_ROWS))
         return batch
 
     async def students_by_district(
         self, ids: Sequence[DistrictId], *, window: Window, filter: StudentFilter | None = None
     ) -> Batch[DistrictId, Page[Student]]:
-        """Everybody."""
-        part = await offset_page(self.http, "students", {}, lambda r: read(r, PUPILS), window)
-        return {ids[0]: Page([student_of(row) for row in part.rows], part.after, part.total)}
+        """All students."""
+        page = await offset_page(self.http, "students", {}, lambda r: read(r, STUDENT_ROWS), window)
+        return {ids[0]: Page([student_of(row) for row in page.rows], page.after, page.total)}
 
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
-        """Stays of each student."""
-        return {key: await self.stays("student", key) for key in ids}
+        """Enrollments of each student."""
+        return {key: await self.read_enrollments("student", key) for key in ids}
 
     async def school_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SchoolEnrollment]]:
-        """Stays at each school."""
-        return {key: await self.stays("school", key) for key in ids}
+        """Enrollments at each school."""
+        return {key: await self.read_enrollments("school", key) for key in ids}
 
-    async def stays(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
-        """Stays that a field selects."""
+    async def read_enrollments(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
+        """Enrollments that a field selects."""
         try:
-            pages = offset_pages(self.http, "stays", {field: query_text(key)}, lambda r: read(r, STAYS))
+            pages = offset_pages(
+                self.http, "enrollments", {field: query_text(key)}, lambda r: read(r, ENROLLMENT_ROWS)
+            )
         except BadKeyError as error:
             return error
         return [enrollment_of(row) for row in await collect_pages(pages, key=lambda row: row["id"])]
