@@ -21,9 +21,9 @@ def test_two_operations_of_a_document_have_their_own_costs() -> None:
     costs, districts = CostCache(SCHEMA), [district(Ledger())]
     document, parsed_again = (DocumentStore(SCHEMA).get_by_text(STUDENTS) for _ in range(2))
     page = costs.cost(document, document.operation("Page"), {"first": 7}, districts)
-    one = costs.cost(document, document.operation("One"), None, districts)
+    single = costs.cost(document, document.operation("One"), None, districts)
 
-    assert (page.records, one.records) == (7, 1)
+    assert (page.records, single.records) == (7, 1)
     assert costs.cost(parsed_again, parsed_again.operation("Page"), {"first": 7}, districts) is page
 
 

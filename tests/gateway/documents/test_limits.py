@@ -84,7 +84,7 @@ def random_document(chance: random.Random) -> str:
     return " ".join(chance.sample(fragments + operations, len(fragments) + len(operations)))
 
 
-def test_counts_equal_those_of_expanded_fragments() -> None:
+def test_counts_are_the_same_with_fragments_expanded() -> None:
     """Documents with a cycle of fragments are uncountable; the counts of all other random documents agree."""
     chance = random.Random(16)  # noqa: S311 - a test's numbers
     cyclic = 0
