@@ -19,9 +19,9 @@ from student_graph.adapters.registry import adapter_kinds, find_adapter
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.logs import JsonLines
-from student_graph.gateway.web.errors import SHOWN
+from student_graph.gateway.web.errors import PUBLIC_EXTENSIONS
 from student_graph.resolvers.fields.errors import MESSAGES
-from student_graph.resolvers.fields.field import ASKS
+from student_graph.resolvers.fields.field import LOOKUPS_METADATA
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.graph import TOKEN, VIEW
 from tests.scenarios.helpers.districts import Standing, districts, standing
@@ -92,7 +92,7 @@ def test_no_argument_reads_a_class_that_is_not_open() -> None:
                 (getattr(field, "extensions", None) or {}).get("strawberry-definition"), "metadata", {}
             )
             own = metadata.get("sensitivity")
-            classes = {lookup.sensitivity for lookup in metadata.get(ASKS, ())}
+            classes = {lookup.sensitivity for lookup in metadata.get(LOOKUPS_METADATA, ())}
             if getattr(field, "args", None) and any(
                 each.value not in ("OPEN", own and own.value) for each in classes
             ):
@@ -113,7 +113,7 @@ def _lookups() -> list[Any]:
 @pytest.mark.row("L04")
 def test_an_error_shows_what_is_on_the_list_and_no_more() -> None:
     """Codes have a sentence of ours each."""
-    assert set(SHOWN) == {"code", "source", "retryable", "retryAfter", "limit"}
+    assert set(PUBLIC_EXTENSIONS) == {"code", "source", "retryable", "retryAfter", "limit"}
     assert all(re.fullmatch(r"[A-Z][^{}%]*\.", message) for message in MESSAGES.values())
 
 
