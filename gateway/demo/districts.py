@@ -142,7 +142,7 @@ def all_people(districts: Sequence[DemoDistrict]) -> list[Person]:
 
 
 def _edfi_district(options: argparse.Namespace) -> DemoDistrict:
-    """A district on Ed-Fi and Canvas; with records, also a OneRoster server for each vendor with files among them."""
+    """A district on Ed-Fi and Canvas; with records, also a OneRoster server for each assessment vendor in them."""
     facts = _read_records(options.records) if options.records else _generate(options.students, options.seed)
     vendors = _read_assessment_vendors(options.records, facts) if options.records else {}
     sandboxes = {"edfi": _sandbox("edfi", facts), "canvas": _sandbox("canvas", facts)}

@@ -58,7 +58,7 @@ class Person:
 
 
 def district_people(district: DistrictId, cast: DemoPeople, suffix: str) -> list[Person]:
-    """One person of every role; if the district has nobody of a role, that person has no number and no students."""
+    """One person of every role; without number and students if the district has nobody of that role."""
     numbers = (
         (ViewerRole.SUPERINTENDENT, "staff_id", None),
         (ViewerRole.PRINCIPAL, "staff_id", cast.principal),

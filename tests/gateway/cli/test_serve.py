@@ -1,4 +1,4 @@
-"""`serve` and `check` as processes, over the sandboxes of two districts."""
+"""`serve` and `check` as processes, with the sandboxes of two districts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,9 +19,10 @@ import pytest
 from student_graph.adapters.registry import adapter_kinds
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
-from student_graph.gateway.demo.staged import SANDBOXES
+from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from tests.gateway.servers import run_command, running_command
 
+CANVAS = "districts[0].sources[1]"
 TOKEN = "0123456789abcdef0123456789abcdef"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 VIEWER = """
@@ -38,15 +39,19 @@ token_env = "ADA"
 
 @pytest.fixture
 def sandboxes() -> Iterator[list[Sandbox]]:
-    """A vendor of each kind for each of two districts, answering."""
-    points = [point for kind in ("edfi", "canvas") for point in entry_points(group=SANDBOXES, name=kind)]
-    made = [point.load()(make_district(12, seed)) for seed in (1, 2) for point in points]
-    with served(*made):
-        yield made
+    """Running sandboxes: Ed-Fi and Canvas of the first district, then those of the second one."""
+    loaders = [
+        entry_point.load()
+        for kind in ("edfi", "canvas")
+        for entry_point in entry_points(group=SANDBOX_ENTRY_POINTS, name=kind)
+    ]
+    running = [loader(make_district(12, seed)) for seed in (1, 2) for loader in loaders]
+    with served(*running):
+        yield running
 
 
 class Settings:
-    """A settings file for sandboxes, and the environment with their secrets."""
+    """A settings file for the sandboxes, and the environment variables with their secrets."""
 
     def __init__(self, folder: Path, sandboxes: list[Sandbox], server: str = "port = 0") -> None:
         self.environ = {"ADA": TOKEN, "RECORD": "cmVjb3JkLW9mLWRpc2Nsb3N1cmVzLWZvci10ZXN0cyE="}
@@ -63,7 +68,7 @@ class Settings:
         return "\n".join(lines)
 
     def _setting(self, source: str, name: str, value: Any) -> str:
-        """A line of the file; what is secret goes to the environment."""
+        """A line of the file; a secret goes to the environment."""
         if name not in ("client_secret", "token"):
             return f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}"
         variable = f"{source}_{name}".upper()
@@ -71,7 +76,7 @@ class Settings:
         return f'{name}_env = "{variable}"'
 
     def replace(self, old: str, new: str) -> None:
-        """Change the file's text."""
+        """Change the first occurrence of a text in the file."""
         text = self.path.read_text()
         assert old in text
         self.path.write_text(text.replace(old, new, 1))
@@ -79,67 +84,74 @@ class Settings:
 
 @pytest.fixture
 def settings(tmp_path: Path, sandboxes: list[Sandbox]) -> Settings:
-    """Settings that hold."""
+    """Correct settings."""
     return Settings(tmp_path, sandboxes)
 
 
 @contextlib.contextmanager
 def serving(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A gateway with these settings, and where its graph is."""
+    """Run a gateway with these settings; yield its process and the URL of its graph."""
     with running_command(["serve", "--config", str(settings.path)], settings.environ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         yield process, line.removeprefix("student-graph answers at ").strip()
 
 
-def refused(settings: Settings, name: str = "serve") -> str:
-    """What is said about settings that do not hold, after the file's name."""
-    ended = run_command(name, "--config", str(settings.path), environ=settings.environ)
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until a condition holds; fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert len(ended.stderr.splitlines()) == 1
-    return ended.stderr.removeprefix(f"student-graph: {settings.path}: ").rstrip()
+
+def settings_error(settings: Settings) -> str:
+    """Run `serve` with wrong settings; return its error without the name of the file."""
+    process = run_command("serve", "--config", str(settings.path), environ=settings.environ)
+
+    assert (process.returncode, process.stdout) == (2, "")
+    assert len(process.stderr.splitlines()) == 1
+    return process.stderr.removeprefix(f"student-graph: {settings.path}: ").rstrip()
 
 
 def test_several_districts_are_served(settings: Settings) -> None:
-    """One gateway, two districts, each with its own sources."""
+    """One gateway serves two districts, each with its own sources."""
     with serving(settings) as (_, url):
         query = "{ districts { name students(first: 1) { edges { node { studentUniqueId } } } } }"
-        answer = httpx.post(url, json={"query": query}, headers=HEADERS).json()
+        response = httpx.post(url, json={"query": query}, headers=HEADERS).json()
         page = httpx.get(url, headers={"Accept": "text/html"})
 
-    assert [district["name"] for district in answer["data"]["districts"]] == ["District north", "District south"]
-    assert all(district["students"]["edges"] for district in answer["data"]["districts"])
+    assert [district["name"] for district in response["data"]["districts"]] == ["District north", "District south"]
+    assert all(district["students"]["edges"] for district in response["data"]["districts"])
     assert page.status_code == 405
 
 
-def test_requests_under_way_are_answered_before_it_stops(settings: Settings, sandboxes: list[Sandbox]) -> None:
-    """SIGTERM while a vendor takes its time: the answer still comes, and the process ends with success."""
+def test_requests_in_flight_are_answered_before_it_stops(settings: Settings, sandboxes: list[Sandbox]) -> None:
+    """After SIGTERM, a request that waits for a vendor gets its response, and the exit status is 0."""
     sis = sandboxes[0]
     sis.switches.latency = 500
     with serving(settings) as (process, url), ThreadPoolExecutor() as pool:
         query = {"query": "{ districts { schools { name } } }"}
-        answer = pool.submit(httpx.post, url, json=query, headers=HEADERS, timeout=30)
-        while not sis.requests:
-            time.sleep(0.01)
+        response = pool.submit(httpx.post, url, json=query, headers=HEADERS, timeout=30)
+        wait_until(lambda: bool(sis.requests))
         process.send_signal(signal.SIGTERM)
 
-        assert answer.result().json()["data"]["districts"][0]["schools"]
+        assert response.result().json()["data"]["districts"][0]["schools"]
         assert process.wait(timeout=30) == 0
 
 
-def test_it_is_unready_before_it_closes_the_door(tmp_path: Path, sandboxes: list[Sandbox]) -> None:
-    """For as long as the settings say, requests are answered while readiness sends new ones elsewhere."""
+def test_it_is_not_ready_before_it_closes_the_port(tmp_path: Path, sandboxes: list[Sandbox]) -> None:
+    """For `server.drain` seconds it still answers requests, while a load balancer learns to send none."""
     settings = Settings(tmp_path, sandboxes, "port = 0\ndrain = 60")
     with serving(settings) as (process, url):
         ready = url.replace("/graphql", "/health/ready")
         process.send_signal(signal.SIGTERM)
-        while (readiness := httpx.get(ready)).status_code == 200:
-            time.sleep(0.01)
-        answer = httpx.post(url, json={"query": "{ districts { schools { name } } }"}, headers=HEADERS)
+        wait_until(lambda: httpx.get(ready).status_code != 200)
+        readiness = httpx.get(ready)
+        response = httpx.post(url, json={"query": "{ districts { schools { name } } }"}, headers=HEADERS)
 
         assert (readiness.status_code, readiness.json()) == (503, {"status": "draining"})
-        assert answer.json()["data"]["districts"][0]["schools"]
+        assert response.json()["data"]["districts"][0]["schools"]
         assert httpx.get(ready.replace("ready", "live")).status_code == 200
 
         process.send_signal(signal.SIGTERM)
@@ -147,37 +159,37 @@ def test_it_is_unready_before_it_closes_the_door(tmp_path: Path, sandboxes: list
         assert process.wait(timeout=30) == 0
 
 
-def test_sources_elsewhere_are_asked_by_https(settings: Settings, sandboxes: list[Sandbox]) -> None:
-    """Only a source on this machine may be asked in the clear."""
+def test_a_source_on_another_machine_needs_https(settings: Settings, sandboxes: list[Sandbox]) -> None:
+    """Only a source on this machine may use http."""
     settings.replace(sandboxes[1].url, "http://canvas.example")
 
-    assert refused(settings) == (
-        "districts[0].sources[1].base_url: must be https: children's records do not travel in the clear"
+    assert settings_error(settings) == (
+        f"{CANVAS}.base_url: must be https, so that students' records are encrypted"
     )
 
 
-@pytest.mark.parametrize(("old", "new", "said"), [
+@pytest.mark.parametrize(("old", "new", "message"), [
     ('kind = "canvas"', 'kind = "canvass"',
-     f"districts[0].sources[1]: there is no adapter 'canvass'; installed are {', '.join(adapter_kinds())}"),
+     f"{CANVAS}: there is no adapter 'canvass'; installed are {', '.join(adapter_kinds())}"),
     ('kind = "canvas"', 'kind = "canvas"\nlookups = ["schools_by_id"]',
-     "districts[0].sources[1].lookups: 'canvas' does not answer schools_by_id"),
+     f"{CANVAS}.lookups: the adapter 'canvas' has no lookup schools_by_id"),
     ("token_env =", "tokn_env =",
-     "districts[0].sources[1]: source 'canvas': token_env is missing; there is no setting tokn_env"),
+     f"{CANVAS}: source 'canvas': token_env is missing; there is no setting tokn_env"),
     ('"NORTH_CANVAS_TOKEN"', '"UNSET_TOKEN"',
-     "districts[0].sources[1]: source 'canvas': the environment variable of token_env is not set"),
+     f"{CANVAS}: source 'canvas': the environment variable of token_env is not set"),
     ("token_env =", "token =",
-     "districts[0].sources[1]: source 'canvas': token is a secret; give token_env instead"),
-    (VIEWER, "", "issuers is missing, and viewers: without one of them nobody may ask"),
+     f"{CANVAS}: source 'canvas': token is a secret; set token_env, the name of an environment variable"),
+    (VIEWER, "", "issuers and viewers are missing: add one, or nobody can send queries"),
 ])  # fmt: skip
-def test_a_wrong_source_is_named(settings: Settings, old: str, new: str, said: str) -> None:
-    """The place in the file, the source and what to change."""
+def test_a_wrong_source_is_named(settings: Settings, old: str, new: str, message: str) -> None:
+    """The error names the setting, the source and what to change."""
     settings.replace(old, new)
 
-    assert refused(settings) == said
+    assert settings_error(settings) == message
 
 
 def test_an_adapter_for_another_contract_is_refused(settings: Settings, tmp_path: Path) -> None:
-    """A package that was built for another version of the contract is found, and not used."""
+    """A package for another version of the adapters' contract is not used."""
     (tmp_path / "oldsis.py").write_text(
         "from student_graph.adapters.contract import Adapter\n\n\nclass OldSis(Adapter):\n    contract = 0\n"
     )
@@ -188,27 +200,28 @@ def test_an_adapter_for_another_contract_is_refused(settings: Settings, tmp_path
     settings.environ["PYTHONPATH"] = str(tmp_path)
     settings.replace('kind = "canvas"', 'kind = "oldsis"')
 
-    assert refused(settings) == (
-        "districts[0].sources[1]: adapter 'oldsis' was built for contract 0; this is contract 1"
-    )
+    assert settings_error(settings) == f"{CANVAS}: adapter 'oldsis' was built for contract 0; this is contract 1"
 
 
 def test_a_port_in_use_is_named(settings: Settings) -> None:
-    """Before any source is asked."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    """The error comes before anything else starts."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         settings.replace("port = 0", f"port = {port}")
-        ended = run_command("serve", "--config", str(settings.path), environ=settings.environ)
+        process = run_command("serve", "--config", str(settings.path), environ=settings.environ)
 
-    assert (ended.returncode, ended.stderr) == (2, f"student-graph: port {port} is in use; choose another one\n")
+    assert (process.returncode, process.stderr) == (
+        2,
+        f"student-graph: port {port} is in use; choose another one\n",
+    )
 
 
-def test_check_says_that_every_source_answers(settings: Settings) -> None:
-    """One row for each source, and success."""
-    ended = run_command("check", "--config", str(settings.path), environ=settings.environ)
-    rows = [line.split() for line in ended.stdout.splitlines()]
+def test_check_prints_a_row_for_every_source(settings: Settings) -> None:
+    """The exit status is 0 if every source answers."""
+    process = run_command("check", "--config", str(settings.path), environ=settings.environ)
+    rows = [line.split() for line in process.stdout.splitlines()]
 
-    assert ended.returncode == 0, ended.stderr
+    assert process.returncode == 0, process.stderr
     assert [row[:3] for row in rows] == [
         ["DISTRICT", "SOURCE", "KIND"],
         ["north", "edfi", "edfi"],
@@ -220,14 +233,14 @@ def test_check_says_that_every_source_answers(settings: Settings) -> None:
 
 
 def test_check_names_the_source_that_fails(settings: Settings, sandboxes: list[Sandbox]) -> None:
-    """A system that is down, and one that refuses the credentials; the others are asked all the same."""
+    """One source is down and one refuses the credentials; the others are checked too."""
     sandboxes[0].switches.down = True
     settings.environ["SOUTH_CANVAS_TOKEN"] = "revoked"
-    ended = run_command("check", "--config", str(settings.path), environ=settings.environ)
-    rows = [line.split(maxsplit=5) for line in ended.stdout.splitlines()[1:]]
+    process = run_command("check", "--config", str(settings.path), environ=settings.environ)
+    rows = [line.split(maxsplit=5) for line in process.stdout.splitlines()[1:]]
 
-    assert ended.returncode == 1
+    assert process.returncode == 1
     assert [row[4] for row in rows] == ["failed", "ok", "ok", "failed"]
     assert rows[0][5].startswith("SOURCE_UNAVAILABLE: ")
     assert rows[3][5].startswith("SOURCE_AUTH: ")
-    assert "revoked" not in ended.stdout + ended.stderr
+    assert "revoked" not in process.stdout + process.stderr

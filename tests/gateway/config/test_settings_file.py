@@ -1,7 +1,8 @@
-"""The settings file: what it says, and one line for whatever is wrong with it."""
+"""The settings file: what is read from it, and one line for every error."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from student_graph.gateway.config import environment, settings_file
 from student_graph.resolvers.access import Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 
-WHOLE = """
+SETTINGS = """
 [server]
 port = 8123
 graphiql = true
@@ -48,33 +49,33 @@ token_env = "ADA"
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
-def problem(folder: Path, text: str | bytes) -> str:
-    """What is said about a file with that text, the file's name left out."""
+def error_of(folder: Path, text: str | bytes) -> str:
+    """Load a file with this text; return the error without the name of the file."""
     path = folder / "gateway.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError) as error:
         settings_file.load(path)
-    said = str(caught.value)
+    message = str(error.value)
 
-    assert said.startswith(f"{path}: ")
-    assert "\n" not in said
-    return said.removeprefix(f"{path}: ")
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    return message.removeprefix(f"{path}: ")
 
 
-def test_a_whole_file_is_read(tmp_path: Path) -> None:
-    """Districts, sources with their own settings and identity rules, and viewers."""
+def test_every_section_is_read(tmp_path: Path) -> None:
+    """Districts, sources with their own settings and identity rules, and viewers with their grants."""
     path = tmp_path / "gateway.toml"
-    path.write_text(WHOLE)
-    read = settings_file.load(path)
-    [hill] = read.districts
+    path.write_text(SETTINGS)
+    config = settings_file.load(path)
+    [hill] = config.districts
     sis, lms = hill.sources
 
-    assert (read.server.host, read.server.port, read.server.graphiql) == ("127.0.0.1", 8123, True)
+    assert (config.server.host, config.server.port, config.server.graphiql) == ("127.0.0.1", 8123, True)
     assert (hill.id, hill.time_zone, hill.school_year_starts) == ("hill", "America/Denver", "08-01")
     assert (sis.name, sis.kind, sis.settings) == ("sis", "edfi", {"base_url": "http://127.0.0.1:8081"})
     assert lms.identity is not None
     assert lms.identity.students[0].system == "Email"
-    assert environment.tokens(read, path, {"ADA": TOKEN}) == {
+    assert environment.viewers_by_token(config, path, {"ADA": TOKEN}) == {
         TOKEN: Viewer(
             subject="ada",
             role=ViewerRole.TEACHER,
@@ -85,7 +86,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("old", "new", "said"), [
+@pytest.mark.parametrize(("old", "new", "message"), [
     ('id = "hill"', "", "districts[0].id is missing"),
     ('name = "sis"', "", "districts[0].sources[0].name is missing"),
     ("port = 8123", "prot = 8123", "there is no setting server.prot"),
@@ -101,76 +102,108 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     ('role = "teacher"', 'role = "techer"', "viewers[0].role: input should be 'superintendent', "),
     ('["CONTACT"]', '["SECRETS"]', "districts[0].grants[0].classes[0]: input should be 'OPEN', "),
     ('classes = ["CONTACT"]', 'classes = ["MEAL"]',
-     "districts[0].grants[0]: must be approved by two persons, for MEAL is restricted: name both in approved_by"),
+     "districts[0].grants[0]: must be approved by two people because MEAL is restricted: "),
     ('classes = ["CONTACT"]', 'classes = ["MEAL"]\napproved_by = ["a", "b"]',
-     "districts[0].grants[0]: must be over within a school year, for MEAL is restricted: say until when"),
+     "districts[0].grants[0]: must be limited to one school year because MEAL is restricted: "),
     ('classes = ["CONTACT"]', 'classes = ["MEAL"]\napproved_by = ["a", "a"]\nuntil = 2026-12-31',
-     "districts[0].grants[0]: must be approved by two persons"),
-    ('roles = ["teacher"]\n', "", "districts[0].grants[0]: must be given to roles or subjects: name some"),
+     "districts[0].grants[0]: must be approved by two people"),
+    ('roles = ["teacher"]\n', "", "districts[0].grants[0]: must be granted to somebody: set roles or subjects"),
     ('field = "login_id"', 'feld = "login_id"',
      "districts[0].sources[1].identity.students[0].field is missing (and 2 more)"),
     ("identity.students", "lookups = []\nidentity.students",
      "districts[0].sources[1].lookups: frozenset should have"),
     ("[server]", "[server", "not TOML: "),
+    ("[server]", "[limits]\ndepth = 13\n[server]",
+     "limits.depth: is higher than its default; set limits.loosened = true to allow that"),
+    ("[server]", "[policy]\npurpose_required = true\n[server]",
+     "policy.purposes: list the purposes that a request may state, because purpose_required is set"),
+    ("[server]", "[documents]\nonly = true\n[server]",
+     "documents.only: set documents.manifest to the file with the trusted documents"),
+    ("[server]", "[cache]\nredis = 'redis://10.0.0.5'\n[server]",
+     "cache.key_env: data in Redis is encrypted; set it to the name of the variable with the key"),
+    ("[server]", "[cache]\nwhole_answers = 3\n[server]", "cache.whole_answers: input should be a valid boolean"),
 ])  # fmt: skip
-def test_a_wrong_setting_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
-    """One line: the file, the setting and what to change."""
-    assert WHOLE.count(old) >= 1
-    assert problem(tmp_path, WHOLE.replace(old, new)).startswith(said)
+def test_a_wrong_setting_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """The error is one line: the file, the setting and what to change."""
+    assert SETTINGS.count(old) >= 1
+    assert error_of(tmp_path, SETTINGS.replace(old, new)).startswith(message)
 
 
 def test_two_districts_with_one_id_are_refused(tmp_path: Path) -> None:
-    """An id of the graph begins with the district's: two would be one."""
-    district = WHOLE[WHOLE.index("[[districts]]") : WHOLE.index("[[viewers]]")]
-    said = problem(tmp_path, district + district)
-
-    assert said == "districts: two districts have the id 'hill'; give each its own"
+    """Ids in the graph begin with the district's id, so that two districts never share one."""
+    district = SETTINGS[SETTINGS.index("[[districts]]") : SETTINGS.index("[[viewers]]")]
+    assert error_of(tmp_path, district + district) == (
+        "districts: two districts have the id 'hill'; give each its own"
+    )
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are said to be that."""
-    assert problem(tmp_path, b"\xff\xfe") == "not text in UTF-8"
+    """The file must be UTF-8."""
+    assert error_of(tmp_path, b"\xff\xfe") == "not UTF-8 text"
 
 
-@pytest.mark.parametrize(("name", "said"), [("absent.toml", "No such file or directory"), ("", "Is a directory")])
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, said: str) -> None:
-    """A missing file, or a folder in its place."""
-    with pytest.raises(SettingsError) as caught:
+@pytest.mark.parametrize(
+    ("name", "message"), [("absent.toml", "No such file or directory"), ("", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, message: str) -> None:
+    """The file may be missing, or a folder may have its name."""
+    with pytest.raises(SettingsError) as error:
         settings_file.load(tmp_path / name)
 
-    assert str(caught.value) == f"{tmp_path / name}: {said}"
+    assert str(error.value) == f"{tmp_path / name}: {message}"
 
 
-@pytest.mark.parametrize(("environ", "said"), [
+@pytest.mark.parametrize(("environ", "message"), [
     ({}, "viewers[0].token_env: the environment variable ADA is not set"),
     ({"ADA": ""}, "viewers[0].token_env: the environment variable ADA is not set"),
     ({"ADA": "short"}, "viewers[0].token_env: the secret in ADA is shorter than 32 characters"),
 ])  # fmt: skip
-def test_a_token_must_be_set_and_long(tmp_path: Path, environ: dict[str, str], said: str) -> None:
-    """A token that could be guessed is none; its value is never shown."""
+def test_a_token_must_be_set_and_long(tmp_path: Path, environ: dict[str, str], message: str) -> None:
+    """A short token could be guessed. The error never shows its value."""
     path = tmp_path / "gateway.toml"
-    path.write_text(WHOLE)
-    with pytest.raises(SettingsError) as caught:
-        environment.tokens(settings_file.load(path), path, environ)
+    path.write_text(SETTINGS)
+    with pytest.raises(SettingsError) as error:
+        environment.viewers_by_token(settings_file.load(path), path, environ)
 
-    assert str(caught.value) == f"{path}: {said}"
+    assert str(error.value) == f"{path}: {message}"
 
 
 def test_two_viewers_cannot_share_a_token(tmp_path: Path) -> None:
-    """A token says who asks: it cannot say two."""
+    """A token must identify one viewer."""
     path = tmp_path / "gateway.toml"
-    path.write_text(WHOLE + WHOLE[WHOLE.index("[[viewers]]") :].replace("ADA", "BEN"))
-    with pytest.raises(SettingsError, match=r"viewers\[1\].token_env: the token in BEN is another viewer's too"):
-        environment.tokens(settings_file.load(path), path, {"ADA": TOKEN, "BEN": TOKEN})
+    path.write_text(SETTINGS + SETTINGS[SETTINGS.index("[[viewers]]") :].replace("ADA", "BEN"))
+    with pytest.raises(SettingsError, match=r"viewers\[1\].token_env: another viewer has the same token"):
+        environment.viewers_by_token(settings_file.load(path), path, {"ADA": TOKEN, "BEN": TOKEN})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
-def test_this_machine_is_loopback(host: str) -> None:
-    """Addresses and the name that cannot lead elsewhere."""
+def test_names_of_this_machine_are_loopback(host: str) -> None:
+    """These addresses and this name never mean another machine."""
     assert settings_file.is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "192.168.0.1", "sis.example", "localhost.example", "2130706433", ""])
-def test_anything_else_is_not(host: str) -> None:
-    """Private networks, names, and numbers that only look like an address."""
+def test_other_names_are_not_loopback(host: str) -> None:
+    """Private networks, names, and a number that only looks like an address."""
     assert not settings_file.is_loopback(host)
+
+
+def test_complete_responses_need_not_be_cached(tmp_path: Path) -> None:
+    """The setting is named `cache.whole_answers`."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(SETTINGS.replace("[server]", "[cache]\nwhole_answers = false\n[server]"))
+
+    assert not settings_file.load(path).cache.limits.responses
+
+
+@pytest.mark.parametrize("read", [environment.fleet_key, environment.disclosure_key])
+@pytest.mark.parametrize("secret", ["not Base64, and longer than 32 characters", "c2hvcnQ=" * 8])
+def test_a_key_must_be_32_bytes_in_base64(
+    tmp_path: Path, read: Callable[[settings_file.Config, Path, Mapping[str, str]], bytes], secret: str
+) -> None:
+    """The error says how to create one."""
+    path = tmp_path / "gateway.toml"
+    sections = "[cache]\nkey_env = 'KEY'\n[disclosure]\nkey_env = 'KEY'\n[server]"
+    path.write_text(SETTINGS.replace("[server]", sections))
+    with pytest.raises(SettingsError, match="must hold 32 bytes in Base64; create them with `openssl rand"):
+        read(settings_file.load(path), path, {"KEY": secret})

@@ -1,8 +1,9 @@
-"""The demo as a process: what it prints and writes, who may ask, and how it ends."""
+"""The demo as a process: what it prints and writes, who may send queries, and how it ends."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import socket
 import stat
@@ -24,18 +25,18 @@ query ($id: String) {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
-    """A demo of a small district."""
-    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "60") as made:
-        yield made
+    """A running demo of a small district."""
+    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "60") as demo:
+        yield demo
 
 
 def base(running: RunningDemo) -> str:
-    """Root of the gateway's addresses."""
+    """URL of the gateway without a path."""
     return str(running.ready["graphql"]).removesuffix("/graphql")
 
 
 def test_the_ready_file_names_everything(running: RunningDemo) -> None:
-    """Address of the graph, tokens of the viewers, and the sources by name."""
+    """The graph's URL, the viewers' tokens, the sources by name, and the disclosure log."""
     assert set(running.ready) == {"graphql", "graphiql", "tokens", "sources", "disclosures"}
     assert set(running.ready["tokens"]) == PEOPLE
     assert {name: source["kind"] for name, source in running.ready["sources"].items()} == {
@@ -44,25 +45,28 @@ def test_the_ready_file_names_everything(running: RunningDemo) -> None:
     }
 
 
-def test_the_second_kind_has_sources_of_its_own(tmp_path: Path) -> None:
-    """OneRoster for the roster, Canvas for the work, and a vendor of assessments with another OneRoster."""
+def test_a_oneroster_district_has_sources_of_its_own(tmp_path: Path) -> None:
+    """OneRoster for the roster, Canvas for the work, and an assessment vendor with a OneRoster server."""
     with running_demo(tmp_path, "--students", "10", "--district", "oneroster") as running:
-        told = running.post("{ districts { name } sources { name kind } }")["data"]
+        data = running.post("{ districts { name } sources { name kind } }")["data"]
 
     kinds = {"oneroster": "oneroster", "canvas": "canvas", "assessments": "oneroster"}
     assert {name: source["kind"] for name, source in running.ready["sources"].items()} == kinds
-    assert {source["name"]: source["kind"] for source in told["sources"]} == kinds
-    assert told["districts"] == [{"name": "Juniper Flats School District"}]
+    assert {source["name"]: source["kind"] for source in data["sources"]} == kinds
+    assert data["districts"] == [{"name": "Juniper Flats School District"}]
     assert set(running.ready["tokens"]) == PEOPLE
 
 
-def test_two_districts_have_viewers_of_each_and_of_both(tmp_path: Path) -> None:
-    """Names of the second district that the first has too end in `-2`; the county office sees both."""
+def test_two_districts_have_viewers_of_one_and_of_both(tmp_path: Path) -> None:
+    """Names that the first district has too end in `-2` in the second one; the county office sees both."""
     query = "{ districts { name } }"
     with running_demo(tmp_path, "--students", "10", "--district", "both") as running:
-        seen = {viewer: running.post(query, viewer=viewer) for viewer in running.ready["tokens"]}
+        responses = {viewer: running.post(query, viewer=viewer) for viewer in running.ready["tokens"]}
 
-    names = {viewer: [d["name"] for d in told["data"]["districts"]] for viewer, told in seen.items()}
+    names = {
+        viewer: [district["name"] for district in response["data"]["districts"]]
+        for viewer, response in responses.items()
+    }
     first, second = "Cedar Hollow School District", "Juniper Flats School District"
     assert names == {
         **{name: [first] for name in PEOPLE},
@@ -72,8 +76,8 @@ def test_two_districts_have_viewers_of_each_and_of_both(tmp_path: Path) -> None:
     assert set(running.ready["sources"]) == {"edfi", "canvas", "oneroster", "canvas-2", "assessments"}
 
 
-def test_everything_answers_once_the_ready_file_is_there(running: RunningDemo) -> None:
-    """The gateway is ready, and the sandboxes are where the file says."""
+def test_everything_runs_when_the_ready_file_exists(running: RunningDemo) -> None:
+    """The gateway is ready, and the sandboxes answer at the addresses in the file."""
     for path in ("/health/live", "/health/ready"):
         assert httpx.get(base(running) + path).status_code == 200
     for source in running.ready["sources"].values():
@@ -81,46 +85,60 @@ def test_everything_answers_once_the_ready_file_is_there(running: RunningDemo) -
 
 
 def test_one_query_reads_the_sis_and_the_lms(running: RunningDemo) -> None:
-    """A student's name comes from the SIS, the student's work from the LMS, each saying so."""
-    listed = running.post("{ students(filter: {}, first: 50) { edges { node { studentUniqueId } } } }")
-    ids = [edge["node"]["studentUniqueId"] for edge in listed["data"]["students"]["edges"]]
-    told = [running.post(STUDENT, id=number)["data"]["student"] for number in ids[:10]]
+    """A student's name comes from the SIS and the student's work from the LMS, as `provenance` says."""
+    page = running.post("{ students(filter: {}, first: 10) { edges { node { studentUniqueId } } } }")
+    ids = [edge["node"]["studentUniqueId"] for edge in page["data"]["students"]["edges"]]
+    students = [running.post(STUDENT, id=number)["data"]["student"] for number in ids]
+    assignments = [assignment for student in students for assignment in student["assignments"] or []]
 
-    assert {student["provenance"]["source"] for student in told} == {"edfi"}
-    assert {w["provenance"]["source"] for student in told for w in student["assignments"] or []} == {"canvas"}
+    assert {student["provenance"]["source"] for student in students} == {"edfi"}
+    assert {assignment["provenance"]["source"] for assignment in assignments} == {"canvas"}
+
+
+def test_the_first_query_that_it_prints_works(running: RunningDemo) -> None:
+    """The `curl` command can be copied from the terminal, and every field of its response has a value."""
+    assert running.process.stdout is not None
+    lines = list(iter(running.process.stdout.readline, "Press Ctrl-C to stop.\n"))
+    command = "".join(lines[lines.index("Send a first query as the superintendent:\n") + 1 :])
+    _, _, url, *options = shlex.split(command.replace("\\\n", ""))
+    headers = dict(header.split(": ") for header in options[1:-2:2])
+    student = httpx.post(url, headers=headers, content=options[-1]).json()["data"]["student"]
+
+    assert lines[0] == f"student-graph answers at {running.ready['graphql']}\n"
+    assert [name for name, value in student.items() if not value] == []
 
 
 def test_a_teacher_has_no_grants(running: RunningDemo) -> None:
-    """Whoever asks with the teacher's token is refused what needs a grant."""
+    """The teacher's token gets no data that needs a grant."""
     query = "{ students(filter: {}, first: 1) { edges { node { studentUniqueId demographics { birthDate } } } } }"
-    mine, theirs = running.post(query), running.post(query, viewer="teacher")
+    superintendent, teacher = running.post(query), running.post(query, viewer="teacher")
 
-    assert "errors" not in mine
-    assert {error["extensions"]["code"] for error in theirs["errors"]} == {"FORBIDDEN"}
+    assert "errors" not in superintendent
+    assert {error["extensions"]["code"] for error in teacher["errors"]} == {"FORBIDDEN"}
 
 
-def test_tokens_are_new_at_each_start(running: RunningDemo, tmp_path: Path) -> None:
-    """A token of one run is nobody's in the next."""
+def test_tokens_are_new_at_every_start(running: RunningDemo, tmp_path: Path) -> None:
+    """A token of one run is not valid in the next one."""
     with running_demo(tmp_path, "--students", "10") as other:
         assert not set(other.ready["tokens"].values()) & set(running.ready["tokens"].values())
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "169.254.169.254"])
 def test_other_host_names_are_refused(running: RunningDemo, host: str) -> None:
-    """A page of another site whose name was made to lead here gets nothing."""
-    answer = httpx.get(base(running) + "/health/live", headers={"Host": host})
+    """A page of another site that points its name to this machine gets nothing."""
+    response = httpx.get(base(running) + "/health/live", headers={"Host": host})
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 def test_loopback_host_names_are_served(running: RunningDemo) -> None:
-    """By number or by name."""
+    """By address or by name, with any port."""
     for host in ("localhost", "127.0.0.1:8000", "[::1]:8000"):
         assert httpx.get(base(running) + "/health/live", headers={"Host": host}).status_code == 200
 
 
 def test_a_browser_gets_the_page_without_a_token(running: RunningDemo) -> None:
-    """The page is for everybody on this machine; what it shows needs a token."""
+    """Everybody on this machine may open the page; the data it shows needs a token."""
     page = httpx.get(running.ready["graphql"], headers={"Accept": "text/html"})
 
     assert page.status_code == 200
@@ -129,28 +147,25 @@ def test_a_browser_gets_the_page_without_a_token(running: RunningDemo) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-def test_queries_come_by_post_only(running: RunningDemo, method: str) -> None:
-    """An address is kept in histories and logs; a query does not belong in one."""
-    answer = httpx.request(method, running.ready["graphql"], params={"query": "{ viewer { role } }"})
+def test_queries_are_accepted_by_post_only(running: RunningDemo, method: str) -> None:
+    """URLs are stored in histories and logs: a query does not belong in one."""
+    response = httpx.request(method, running.ready["graphql"], params={"query": "{ viewer { role } }"})
 
-    assert answer.status_code == 405
-    assert "access-control-allow-origin" not in answer.headers
-
-
-def test_answers_are_nobodys_to_keep(running: RunningDemo) -> None:
-    """Every answer says so, refusals too."""
-    for answer in (httpx.post(running.ready["graphql"], json={}), httpx.get(base(running) + "/nowhere")):
-        assert answer.headers["cache-control"] == "private, no-store"
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+    assert response.status_code == 405
+    assert "access-control-allow-origin" not in response.headers
 
 
-def test_the_ready_file_is_its_owners_alone(tmp_path: Path) -> None:
-    """Nobody else may read it, even where one of that name was open to all; it goes when the demo does."""
+def test_no_response_may_be_cached(running: RunningDemo) -> None:
+    """Every response says so, errors too."""
+    for response in (httpx.post(running.ready["graphql"], json={}), httpx.get(base(running) + "/nowhere")):
+        assert response.headers["cache-control"] == "private, no-store"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "no-referrer"
+
+
+def test_only_the_owner_can_read_the_ready_file(tmp_path: Path) -> None:
+    """The file is removed when the demo stops."""
     file = tmp_path / "ready.json"
-    file.write_text("old")
-    file.chmod(0o644)
-    file.unlink()
     with running_demo(tmp_path, "--students", "10") as running:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
@@ -161,53 +176,58 @@ def test_the_ready_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert not file.exists()
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
+@pytest.mark.parametrize(("arguments", "message"), [
     (["--students", "3"], "--students: a district has 10 to 50000 students, not 3"),
     (["--students", "many"], "argument --students: invalid int value: 'many'"),
-    (["--port", "99999"], "argument --port: a port is a number from 0 to 65535"),
-    (["--latency", "-1"], "argument --latency: a latency is a number of milliseconds from 0 to 60000"),
-    (["--latency", "slow"], "argument --latency: a latency is a number of milliseconds from 0 to 60000"),
+    (["--port", "99999"], "argument --port: must be a number from 0 to 65535"),
+    (["--latency", "-1"], "argument --latency: must be a number of milliseconds from 0 to 60000"),
+    (["--latency", "slow"], "argument --latency: must be a number of milliseconds from 0 to 60000"),
     (["--records", "nowhere"], "--records: nowhere is not a folder"),
     (["--district", "moodle"], "argument --district: invalid choice: 'moodle'"),
     (["--district", "oneroster", "--records", "x"],
-     "--records: records are served by an Ed-Fi; choose --district edfi or both"),
+     "--records: only an Ed-Fi district serves records; use --district edfi or both"),
     (["--records", "x", "--students", "20"], "argument --students: not allowed with argument --records"),
     (["--port", "0", "--ready-file", "nowhere/ready.json"], "--ready-file: nowhere/ready.json: No such file"),
 ])  # fmt: skip
 def test_a_wrong_argument_is_one_readable_line(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
-    """The option and what is wrong with it, and nothing is started."""
-    assert said in error_line(capsys, "demo", *arguments)
+    """The error names the option and what is wrong with it; nothing is started."""
+    assert message in error_line(capsys, "demo", *arguments)
 
 
 def test_a_folder_without_records_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """An empty folder, or a file in its place."""
+    """The folder may be empty, or a file may have its name."""
     (tmp_path / "file").write_text("{}")
-    for folder, said in ((tmp_path, "holds no *.jsonl files"), (tmp_path / "file", "is not a folder")):
-        assert error_line(capsys, "demo", "--records", str(folder)) == f"student-graph: --records: {folder} {said}"
+    for folder, message in ((tmp_path, "holds no *.jsonl files"), (tmp_path / "file", "is not a folder")):
+        assert (
+            error_line(capsys, "demo", "--records", str(folder)) == f"student-graph: --records: {folder} {message}"
+        )
 
 
 def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before anything else is started."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        said = error_line(capsys, "demo", "--port", str(port))
+    """The error comes before anything else starts."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        message = error_line(capsys, "demo", "--port", str(port))
 
-    assert said == f"student-graph: port {port} is in use; choose another one"
+    assert message == f"student-graph: port {port} is in use; choose another one"
 
 
 def test_records_are_served_as_of_their_last_day(tmp_path: Path) -> None:
-    """With a folder of records the district is the one they are of, and today is the last day they tell of."""
+    """The district is the one in the records, and its current day is the last day in the records."""
     records = ROOT.parent / "shared" / "data" / "derived-grand-bend"
     if not records.is_dir():
-        pytest.skip("the sample records are not beside this checkout")
+        pytest.skip("the sample records are not next to this checkout")
     with running_demo(tmp_path, "--records", str(records)) as running:
-        answer = running.post(
+        response = running.post(
             '{ districts { name schoolYear } student(studentUniqueId: "604822") '
             "{ name { lastName } transportation { busNumber } } }"
         )
 
-    assert "errors" not in answer, json.dumps(answer)
-    assert answer["data"]["districts"] == [{"name": "Grand Bend ISD", "schoolYear": 2022}]
-    assert answer["data"]["student"] == {"name": {"lastName": "Woods"}, "transportation": {"busNumber": "Bus 101"}}
+    assert "errors" not in response, json.dumps(response)
+    assert response["data"]["districts"] == [{"name": "Grand Bend ISD", "schoolYear": 2022}]
+    assert response["data"]["student"] == {
+        "name": {"lastName": "Woods"},
+        "transportation": {"busNumber": "Bus 101"},
+    }

@@ -16,7 +16,7 @@ from student_graph.gateway.disclosure import retired_files
 from student_graph.gateway.disclosure.log import DisclosureLog
 from tests.gateway.disclosure.child import CONFIG
 from tests.gateway.disclosure.logs import DAY_SECONDS, KEYS, SECRET, Clock, entry, read_files, sidecar_name, write
-from tests.gateway.servers import command, refusal
+from tests.gateway.servers import error_line, run_command
 
 NEW_YEAR = 1_577_880_000.0
 """Noon (UTC) of 2020-01-01, in seconds since 1970."""
@@ -41,7 +41,7 @@ async def log(tmp_path: Path) -> list[str]:
 def run(directory: Path, option: str, *arguments: str) -> CompletedProcess[str]:
     """Run the command for the log of a settings file or a ready file."""
     name = {"--config": "gateway.toml", "--ready-file": "ready.json"}[option]
-    return command("disclosures", option, str(directory / name), *arguments, environ={"RECORD": KEY})
+    return run_command("disclosures", option, str(directory / name), *arguments, environ={"RECORD": KEY})
 
 
 @pytest.mark.parametrize("option", ["--config", "--ready-file"])
@@ -64,7 +64,7 @@ def test_kept_files_are_named(log: list[str], tmp_path: Path) -> None:
     retirement = run(tmp_path, "--config", "--retire-before", "2020-01-05")
     assert retirement.returncode == 1
     lines = retirement.stdout.splitlines()
-    assert lines[0] == "2 files, 6 lines: NOT INTACT, 1 problem"
+    assert lines[0] == "2 files, 6 lines: NOT INTACT, 3 problems"
     assert [line for line in lines if line.startswith("kept")] == [
         f"kept: {first}: it is not intact",
         f"kept: {second}: it refers to {first}, which is not intact",
@@ -81,7 +81,7 @@ def test_a_day_that_is_not_over_is_refused(day: str, tmp_path: Path, capsys: pyt
     before = read_files(tmp_path / "disclosures")
     day = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}" if day == "tomorrow" else day
     ready = str(tmp_path / "ready.json")
-    assert "must be a day that is over" in refusal(
+    assert "must be a day that is over" in error_line(
         capsys, "disclosures", "--ready-file", ready, "--retire-before", day
     )
     assert read_files(tmp_path / "disclosures") == before
@@ -99,7 +99,7 @@ def test_a_log_that_cannot_be_changed_is_one_readable_line(
     """The line says what is wrong, and nothing is removed."""
     (tmp_path / "disclosures" / retired_files.FILE_NAME).mkdir()
     ready = str(tmp_path / "ready.json")
-    assert refusal(capsys, "disclosures", "--ready-file", ready, "--retire-before", "2020-01-05").startswith(
+    assert error_line(capsys, "disclosures", "--ready-file", ready, "--retire-before", "2020-01-05").startswith(
         f"student-graph: {tmp_path}/disclosures: Is a directory"
     )
     assert all((tmp_path / "disclosures" / name).exists() for name in log)
