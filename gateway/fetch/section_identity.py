@@ -133,7 +133,7 @@ def with_id(record: Record, attribute: str, value: Any) -> Record:
 
 def map_records(answer: Answer[Any], change: Callable[[Record], Record]) -> Answer[Any]:
     """The answer with each record of its list, or its only record, replaced by `change(record)`."""
-    value = answer.value
+    value: Any = answer.value
     changed = [change(record) for record in value] if isinstance(value, list) else change(value)
     return answer._replace(value=changed)
 

@@ -121,4 +121,4 @@ class CheckedResolver(AbstractResolver):
 
 def forbidden_address_error() -> UnavailableError:
     """The error of a source whose name resolves to an address that its settings do not allow."""
-    return UnavailableError("the vendor's name leads to an address that the source's settings do not allow")
+    return UnavailableError("the vendor's name resolves to an address that the source's settings do not allow")

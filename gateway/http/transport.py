@@ -187,7 +187,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 return httpx.ConnectError("no connection", request=request)
 
     def _log_forbidden_address(self, exc: ForbiddenAddressError) -> UnavailableError:
-        log.error("a vendor's name led to %s", exc.args[0] if exc.args else "an address that is not allowed")
+        log.error("a vendor's name resolved to %s", exc.args[0] if exc.args else "an address that is not allowed")
         return forbidden_address_error()
 
     async def close_connections(self) -> None:
