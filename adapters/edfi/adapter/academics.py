@@ -34,7 +34,7 @@ class AcademicsLookups(EdFiLookups):
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
         """Ed-Fi `grades` by student and school year of the section."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             api.GRADES,
             lambda student_id: {**by_student(student_id), "schoolYear": school_year},
@@ -45,13 +45,13 @@ class AcademicsLookups(EdFiLookups):
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
         """Ed-Fi `grades` by section."""
         to_record = partial(mapping.course_grade, self.codes)
-        return await self.list_by_key(ids, api.GRADES, by_section, to_record, _section_and_period)
+        return await self.read_lists(ids, api.GRADES, by_section, to_record, _section_and_period)
 
     async def academic_records_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AcademicRecord]]:
         """Ed-Fi `studentAcademicRecords` by student."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, api.ACADEMIC_RECORDS, by_student, mapping.academic_record, _school_year_and_term
         )
 
@@ -60,12 +60,12 @@ class AcademicsLookups(EdFiLookups):
     ) -> Batch[StudentId, list[AssessmentResult]]:
         """Ed-Fi `studentAssessments` by student, latest first."""
         to_record = partial(mapping.assessment_result, self.codes)
-        return await self.list_by_key(ids, api.STUDENT_ASSESSMENTS, by_student, to_record, _latest_first)
+        return await self.read_lists(ids, api.STUDENT_ASSESSMENTS, by_student, to_record, _latest_first)
 
     async def assessments_by_id(self, ids: Sequence[AssessmentId]) -> Batch[AssessmentId, Assessment]:
         """Ed-Fi `assessments` by identifier and namespace."""
         to_record = partial(mapping.assessment, self.codes)
-        return await self.record_by_key(ids, api.ASSESSMENTS, _by_assessment, to_record)
+        return await self.read_records(ids, api.ASSESSMENTS, _by_assessment, to_record)
 
 
 def _by_assessment(assessment_id: AssessmentId) -> Filters:

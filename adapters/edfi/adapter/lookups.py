@@ -54,7 +54,7 @@ class EdFiLookups(Adapter):
         change_version = await self.client.newest_change_version()
         return None if change_version is None else str(change_version)
 
-    async def list_by_key(
+    async def read_lists(
         self,
         ids: Sequence[K],
         resource: Resource[P],
@@ -69,7 +69,7 @@ class EdFiLookups(Adapter):
 
         return await self.client.read_by_key(ids, read_key)
 
-    async def record_by_key(
+    async def read_records(
         self,
         ids: Sequence[K],
         resource: Resource[P],
@@ -84,7 +84,7 @@ class EdFiLookups(Adapter):
 
         return await self.client.read_by_key(ids, read_key)
 
-    async def list_by_district(
+    async def read_district_list(
         self,
         ids: Sequence[DistrictId],
         resource: Resource[P],

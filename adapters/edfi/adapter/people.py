@@ -42,11 +42,13 @@ class PeopleLookups(EdFiLookups):
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
         """Ed-Fi `students` by student."""
-        return await self.record_by_key(ids, api.STUDENTS, by_student, mapping.student)
+        return await self.read_records(ids, api.STUDENTS, by_student, mapping.student)
 
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
         """All pages of Ed-Fi `students`."""
-        return await self.list_by_district(ids, api.STUDENTS, mapping.student, lambda student: student.student_id)
+        return await self.read_district_list(
+            ids, api.STUDENTS, mapping.student, lambda student: student.student_id
+        )
 
     async def students_by_district(
         self, ids: Sequence[DistrictId], *, window: Window, filter: StudentFilter | None = None
@@ -101,48 +103,48 @@ class PeopleLookups(EdFiLookups):
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
         """Ed-Fi `studentSchoolAssociations` by student."""
         to_record = partial(mapping.school_enrollment, self.codes)
-        return await self.list_by_key(ids, api.STUDENT_SCHOOLS, by_student, to_record, _student_and_entry_date)
+        return await self.read_lists(ids, api.STUDENT_SCHOOLS, by_student, to_record, _student_and_entry_date)
 
     async def school_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SchoolEnrollment]]:
         """Ed-Fi `studentSchoolAssociations` by school."""
         to_record = partial(mapping.school_enrollment, self.codes)
-        return await self.list_by_key(ids, api.STUDENT_SCHOOLS, by_school, to_record, _student_and_entry_date)
+        return await self.read_lists(ids, api.STUDENT_SCHOOLS, by_school, to_record, _student_and_entry_date)
 
     async def school_enrollments_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SchoolEnrollment]]:
         """All pages of Ed-Fi `studentSchoolAssociations`."""
         to_record = partial(mapping.school_enrollment, self.codes)
-        return await self.list_by_district(ids, api.STUDENT_SCHOOLS, to_record, _student_and_entry_date)
+        return await self.read_district_list(ids, api.STUDENT_SCHOOLS, to_record, _student_and_entry_date)
 
     async def section_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by student."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, api.STUDENT_SECTIONS, by_student, mapping.section_enrollment, _begin_date_and_section
         )
 
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
         """Ed-Fi `staffs` by member of staff."""
-        return await self.record_by_key(ids, api.STAFFS, by_staff, mapping.staff)
+        return await self.read_records(ids, api.STAFFS, by_staff, mapping.staff)
 
     async def staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Staff]]:
         """All pages of Ed-Fi `staffs`, because Ed-Fi cannot find staff by e-mail address."""
-        return await self.list_by_district(ids, api.STAFFS, mapping.staff, lambda member: member.staff_id)
+        return await self.read_district_list(ids, api.STAFFS, mapping.staff, lambda member: member.staff_id)
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by member of staff."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, api.STAFF_SECTIONS, by_staff, mapping.section_staff, _begin_date_and_section
         )
 
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """Ed-Fi `staffEducationOrganizationAssignmentAssociations` by member of staff."""
         to_record = partial(mapping.staff_assignment, self.codes)
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, api.STAFF_ASSIGNMENTS, by_staff, to_record, lambda record: (record.begin_date, record.vendor_id)
         )
 

@@ -28,7 +28,7 @@ class SchoolLifeLookups(EdFiLookups):
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
         """Ed-Fi `studentSchoolAttendanceEvents` by student and school year."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             api.SCHOOL_ATTENDANCE,
             lambda student_id: {**by_student(student_id), "schoolYear": school_year},
@@ -40,7 +40,7 @@ class SchoolLifeLookups(EdFiLookups):
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[AttendanceEvent]]:
         """Ed-Fi `studentSchoolAttendanceEvents` by school and school year."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             api.SCHOOL_ATTENDANCE,
             lambda school_id: {**by_school(school_id), "schoolYear": school_year},
@@ -52,7 +52,7 @@ class SchoolLifeLookups(EdFiLookups):
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
         """Ed-Fi `studentSectionAttendanceEvents` by student and school year."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             api.SECTION_ATTENDANCE,
             lambda student_id: {**by_student(student_id), "schoolYear": school_year},
@@ -65,13 +65,13 @@ class SchoolLifeLookups(EdFiLookups):
     ) -> Batch[SectionId, list[AttendanceEvent]]:
         """Ed-Fi `studentSectionAttendanceEvents` by section."""
         to_record = partial(mapping.section_attendance_event, self.codes)
-        return await self.list_by_key(ids, api.SECTION_ATTENDANCE, by_section, to_record, day_and_student)
+        return await self.read_lists(ids, api.SECTION_ATTENDANCE, by_section, to_record, day_and_student)
 
     async def discipline_actions_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[DisciplineAction]]:
         """Ed-Fi `disciplineActions` by student."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, api.DISCIPLINE_ACTIONS, by_student, mapping.discipline_action, day_and_student
         )
 
@@ -79,7 +79,9 @@ class SchoolLifeLookups(EdFiLookups):
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[DisciplineAction]]:
         """All pages of Ed-Fi `disciplineActions`."""
-        return await self.list_by_district(ids, api.DISCIPLINE_ACTIONS, mapping.discipline_action, day_and_student)
+        return await self.read_district_list(
+            ids, api.DISCIPLINE_ACTIONS, mapping.discipline_action, day_and_student
+        )
 
 
 def day_and_student(record: AttendanceEvent | DisciplineAction) -> tuple[dt.date, str, str]:

@@ -34,7 +34,7 @@ class SchoolLookups(EdFiLookups):
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[LocalEducationAgency]]:
         """All pages of Ed-Fi `localEducationAgencies`."""
-        return await self.list_by_district(
+        return await self.read_district_list(
             ids,
             api.LOCAL_EDUCATION_AGENCIES,
             mapping.local_education_agency,
@@ -44,15 +44,15 @@ class SchoolLookups(EdFiLookups):
     async def schools_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[School]]:
         """All pages of Ed-Fi `schools`."""
         to_record = partial(mapping.school, self.codes)
-        return await self.list_by_district(ids, api.SCHOOLS, to_record, lambda school: int(school.school_id))
+        return await self.read_district_list(ids, api.SCHOOLS, to_record, lambda school: int(school.school_id))
 
     async def schools_by_id(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, School]:
         """Ed-Fi `schools` by school."""
-        return await self.record_by_key(ids, api.SCHOOLS, by_school, partial(mapping.school, self.codes))
+        return await self.read_records(ids, api.SCHOOLS, by_school, partial(mapping.school, self.codes))
 
     async def sessions_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[Session]]:
         """Ed-Fi `sessions` by school."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             api.SESSIONS,
             by_school,
@@ -64,7 +64,7 @@ class SchoolLookups(EdFiLookups):
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[CalendarDay]]:
         """Ed-Fi `calendarDates` by school and school year."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             api.CALENDAR_DATES,
             lambda school_id: {**by_school(school_id), "schoolYear": school_year},
@@ -76,7 +76,7 @@ class SchoolLookups(EdFiLookups):
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[Section]]:
         """Ed-Fi `sections` by school and school year."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             api.SECTIONS,
             lambda school_id: {**by_school(school_id), "schoolYear": school_year},
@@ -88,7 +88,7 @@ class SchoolLookups(EdFiLookups):
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by section."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids,
             people_api.STUDENT_SECTIONS,
             by_section,
@@ -98,7 +98,7 @@ class SchoolLookups(EdFiLookups):
 
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by section."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, people_api.STAFF_SECTIONS, by_section, people_mapping.section_staff, _staff_and_begin_date
         )
 

@@ -58,23 +58,23 @@ class ServiceLookups(EdFiLookups):
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SpecialEducation]]:
         """Ed-Fi `studentSpecialEducationProgramAssociations` by student."""
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, api.SPECIAL_EDUCATION, by_student, mapping.special_education, _begin_date
         )
 
     async def homelessness_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Homelessness]]:
         """Ed-Fi `studentHomelessProgramAssociations` by student."""
-        return await self.list_by_key(ids, api.HOMELESS, by_student, mapping.homelessness, _begin_date)
+        return await self.read_lists(ids, api.HOMELESS, by_student, mapping.homelessness, _begin_date)
 
     async def food_service_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[FoodService]]:
         """Ed-Fi `studentSchoolFoodServiceProgramAssociations` by student."""
-        return await self.list_by_key(ids, api.FOOD_SERVICE, by_student, mapping.food_service, _begin_date)
+        return await self.read_lists(ids, api.FOOD_SERVICE, by_student, mapping.food_service, _begin_date)
 
     async def transportation_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Transportation]]:
         """Ed-Fi `studentTransportations` by student, from Data Standard 5.1 on."""
         if await self.client.discovery.data_standard() < _TRANSPORTATION_SINCE:
             raise NotOfferedError("Ed-Fi has transportation since Data Standard 5.1 only")
-        return await self.list_by_key(
+        return await self.read_lists(
             ids, api.TRANSPORTATION, by_student, mapping.transportation, lambda record: record.vendor_id
         )
 
