@@ -126,11 +126,11 @@ def group_rows(
         lists.setdefault(key(row), []).append(row)
     batch: dict[K, list[T] | AdapterError] = dict(lists.items())
     dropped = 0
-    for row in rows.invalid:
-        if (failed_key := raw_key(row.raw)) is None:
+    for invalid in rows.invalid:
+        if (failed_key := raw_key(invalid.raw)) is None:
             dropped += 1
         else:
-            batch[failed_key] = row.error
+            batch[failed_key] = invalid.error
     if dropped:
         log.warning("%d rows without a readable key were dropped", dropped)
     return batch

@@ -102,9 +102,7 @@ def build_settings(
     resolved = dict(values)
     for secret in secret_names(settings):
         if secret in resolved:
-            raise SettingsError(
-                f"source {name!r}: {secret} is a secret; set {secret}_env, the name of an environment variable"
-            )
+            raise SettingsError(f"source {name!r}: {secret} is a secret; give {secret}_env instead")
         if (variable := resolved.pop(f"{secret}_env", None)) is not None:
             if not isinstance(variable, str) or not environ.get(variable):
                 raise SettingsError(f"source {name!r}: the environment variable of {secret}_env is not set")

@@ -234,7 +234,9 @@ EVERY_KIND = [
 
 @pytest.mark.parametrize("make", EVERY_KIND)
 @pytest.mark.parametrize("elsewhere", ["http://127.0.0.1:1/", "https://vendor.example/", "http://localhost/"])
-async def test_credentials_stay_at_their_origin(make: Callable[[str], httpx.Auth], elsewhere: str) -> None:
+async def test_credentials_are_sent_to_their_origin_only(
+    make: Callable[[str], httpx.Auth], elsewhere: str
+) -> None:
     """A request to another scheme, host or port is refused before anything is sent."""
     async with httpx.AsyncClient(auth=make("http://127.0.0.1"), trust_env=False) as http:
         with pytest.raises(PayloadError, match="another origin"):

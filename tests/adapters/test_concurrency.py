@@ -11,7 +11,7 @@ from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.errors import BadKeyError, PayloadError, UnavailableError
 
 
-async def test_each_key_has_its_own_result() -> None:
+async def test_every_key_has_its_own_result() -> None:
     """A key with the result None is left out; a duplicate key is read once."""
     keys_read: list[int] = []
 

@@ -29,7 +29,7 @@ class TestSmallVendor(SmallVendorSuite):
     """A correct adapter passes all tests."""
 
 
-def test_the_suite_tests_each_supported_lookup_and_no_other() -> None:
+def test_the_suite_tests_exactly_the_supported_lookups() -> None:
     """The lookups under test are the ones that the adapter overrides."""
     names = [lookup.name for lookup in SmallVendor.capabilities()]
 

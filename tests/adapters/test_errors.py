@@ -107,7 +107,7 @@ def test_an_error_of_the_kit_is_unchanged() -> None:
 
 
 @pytest.mark.parametrize("bug", [KeyError("x"), TypeError("x")])
-def test_a_bug_stays_a_bug(bug: Exception) -> None:
+def test_a_bug_is_raised_again(bug: Exception) -> None:
     """An exception that no vendor can cause is raised again."""
     with pytest.raises(type(bug)) as caught:
         translate(bug)

@@ -81,7 +81,7 @@ def test_a_person_record_names_its_person() -> None:
             assert about in fields or isinstance(getattr(lookup.record_type, about), property), lookup.name
 
 
-def test_the_kit_is_imported_from_one_place() -> None:
+def test_the_kit_is_imported_from_one_package() -> None:
     """The package exports the contract, the errors and the records."""
     expected = {"Adapter", "AdapterSettings", "Batch", "Page", "Window", "PayloadError", "Student", "StudentId"}
 

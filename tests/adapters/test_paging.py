@@ -230,7 +230,9 @@ async def test_an_invented_link_is_refused(after: str, lists: ListVendor, http: 
     assert lists.requests == []
 
 
-async def test_a_cursor_with_two_slashes_stays_on_the_origin(lists: ListVendor, http: httpx.AsyncClient) -> None:
+async def test_a_cursor_with_two_slashes_does_not_leave_the_origin(
+    lists: ListVendor, http: httpx.AsyncClient
+) -> None:
     """A cursor that looks like another host is a path on the vendor's own host."""
     with pytest.raises(httpx.HTTPStatusError):
         await paging.link_page(http, "links", {}, numbers, Window(5, "//evil.example/links"))

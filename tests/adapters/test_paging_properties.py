@@ -150,7 +150,7 @@ async def test_paging_by_position_misses_no_row_after_insertions(
 @pytest.mark.parametrize("style", [*BY_POSITION, *BY_KEY])
 @repeatable
 @given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=CHANGE_LISTS)
-async def test_collected_pages_hold_each_row_once(
+async def test_collected_pages_hold_every_row_once(
     *,
     style: str,
     count: int,

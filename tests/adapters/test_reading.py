@@ -124,7 +124,7 @@ def test_a_list_instead_of_an_object_is_a_schema_error() -> None:
     assert translate(caught.value).code == "SOURCE_SCHEMA"
 
 
-def test_an_error_object_is_found_without_required_properties() -> None:
+def test_an_error_object_is_detected_without_required_properties() -> None:
     """An error object is an error even if it matches the payload; an empty list of errors is not."""
     with pytest.raises(PayloadError, match="an error object with a success status"):
         read(respond({"errors": ["no such course"]}), TypeAdapter(Lenient))

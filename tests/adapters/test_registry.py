@@ -1,4 +1,4 @@
-"""How adapters are found, and what an operator is told about their settings."""
+"""Tests of the installed adapters and of errors in their settings."""
 
 from __future__ import annotations
 
@@ -25,107 +25,107 @@ from student_graph.adapters.registry import (
 )
 from tests.adapters.helpers.small_vendor import SmallVendor, SmallVendorSettings
 
-ENVIRON = {"HALL_TOKEN": "hall-secret"}
-GOOD = {"base_url": "https://hall.example/api", "token_env": "HALL_TOKEN"}
+ENVIRON = {"SIS_TOKEN": "sis-secret"}
+VALID_SETTINGS = {"base_url": "https://sis.example/api", "token_env": "SIS_TOKEN"}
 
 
-class Elder(Adapter):
-    """An adapter for a contract of the past."""
+class OutdatedAdapter(Adapter):
+    """An adapter for an older contract."""
 
     contract = 0
 
 
-def point(target: str) -> EntryPoint:
-    """An entry point that a package might declare."""
-    return EntryPoint("hall", target, ENTRY_POINT_GROUP)
+def entry_point(target: str) -> EntryPoint:
+    """An entry point of a package."""
+    return EntryPoint("small", target, ENTRY_POINT_GROUP)
 
 
-def test_our_vendors_are_installed_like_anybodys() -> None:
-    """The adapters of this distribution are found by its entry points."""
+def test_the_projects_adapters_are_registered_by_entry_points() -> None:
+    """The adapters of this project are found in the same way as third-party ones."""
     assert {"canvas", "edfi"} <= set(adapter_kinds())
 
 
-def test_an_unknown_kind_is_answered_with_the_known_ones() -> None:
-    """An operator's typing error is told with what there is."""
+def test_an_unknown_kind_is_an_error_with_the_known_kinds() -> None:
+    """The error for a misspelled kind names the installed kinds."""
     with pytest.raises(SettingsError, match=r"no adapter 'canvass'; installed are .*canvas, edfi"):
         find_adapter("canvass")
 
 
 def test_an_entry_point_is_loaded() -> None:
-    """What an entry point names is the adapter."""
-    assert load_adapter(point("tests.adapters.helpers.small_vendor:SmallVendor")) is SmallVendor
+    """The adapter is the class that the entry point names."""
+    assert load_adapter(entry_point("tests.adapters.helpers.small_vendor:SmallVendor")) is SmallVendor
 
 
 @pytest.mark.parametrize(
     ("target", "problem"),
     [
-        ("tests.adapters.test_registry:Elder", "was built for contract 0; this is contract 1"),
+        ("tests.adapters.test_registry:OutdatedAdapter", "was built for contract 0; this is contract 1"),
         ("tests.adapters.helpers.small_vendor:SmallVendorSandbox", "is not a subclass of adapters.Adapter"),
         ("tests.adapters.helpers.small_vendor:STUDENT_ROWS", "is not a subclass of adapters.Adapter"),
-        ("tests.adapters.helpers.small_vendor:Nobody", r"cannot be imported \(AttributeError\)"),
-        ("tests.adapters.nowhere:SmallVendor", r"cannot be imported \(ModuleNotFoundError\)"),
+        ("tests.adapters.helpers.small_vendor:Missing", r"cannot be imported \(AttributeError\)"),
+        ("tests.adapters.missing:SmallVendor", r"cannot be imported \(ModuleNotFoundError\)"),
     ],
 )
-def test_what_is_no_adapter_for_this_contract_is_refused(target: str, problem: str) -> None:
-    """Another contract, another class or nothing at all is said by the adapter's name."""
-    with pytest.raises(SettingsError, match=f"adapter 'hall' {problem}"):
-        load_adapter(point(target))
+def test_an_incompatible_adapter_is_refused(target: str, problem: str) -> None:
+    """The error for another contract, another class or a missing module names the adapter."""
+    with pytest.raises(SettingsError, match=f"adapter 'small' {problem}"):
+        load_adapter(entry_point(target))
 
 
 def package(folder: Path, name: str, entry: str) -> None:
-    """Install a package that brings an adapter."""
+    """Install a package with an adapter."""
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{entry}\n")
 
 
-def elsewhere(folder: Path, statement: str) -> str:
-    """What another process prints that has the packages of `folder` beside ours."""
+def output_of(folder: Path, statement: str) -> str:
+    """The output of a process that also has the packages of `folder`."""
     command = [sys.executable, "-c", f"from student_graph.adapters import registry\n{statement}"]
     environ = os.environ | {"PYTHONPATH": str(folder)}
     root = Path(__file__).parents[2]
-    return subprocess.run(  # noqa: S603 - our own interpreter and our own words
+    return subprocess.run(  # noqa: S603 - the arguments are constants
         command, env=environ, cwd=root, capture_output=True, text=True, check=True
     ).stdout
 
 
-def test_a_third_partys_adapter_is_found(tmp_path: Path) -> None:
-    """A package that is none of ours brings an adapter by its entry point alone."""
-    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
+def test_a_third_party_adapter_is_loaded(tmp_path: Path) -> None:
+    """A third-party package provides an adapter with an entry point only."""
+    package(tmp_path, "district-sis", "small = tests.adapters.helpers.small_vendor:SmallVendor")
 
     assert (
-        elsewhere(tmp_path, "print(registry.find_adapter('hall'))")
+        output_of(tmp_path, "print(registry.find_adapter('small'))")
         == "<class 'tests.adapters.helpers.small_vendor.SmallVendor'>\n"
     )
 
 
 def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:
-    """Which of two adapters answers is never left to chance."""
-    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
-    package(tmp_path, "town-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
-    told = elsewhere(
-        tmp_path, "try: registry.find_adapter('hall')\nexcept registry.SettingsError as exc: print(exc)"
+    """Two packages that provide the same kind are an error."""
+    package(tmp_path, "district-sis", "small = tests.adapters.helpers.small_vendor:SmallVendor")
+    package(tmp_path, "town-sis", "small = tests.adapters.helpers.small_vendor:SmallVendor")
+    output = output_of(
+        tmp_path, "try: registry.find_adapter('small')\nexcept registry.SettingsError as exc: print(exc)"
     )
 
-    assert told == "several packages provide an adapter 'hall': district-hall, town-hall\n"
+    assert output == "several packages provide an adapter 'small': district-sis, town-sis\n"
 
 
 def test_one_broken_adapter_does_not_hide_the_others(tmp_path: Path) -> None:
-    """Only the kind that is asked for is loaded."""
-    package(tmp_path, "broken-hall", "broken = nowhere:SmallVendor")
-    package(tmp_path, "district-hall", "hall = tests.adapters.helpers.small_vendor:SmallVendor")
+    """Only the requested kind is loaded."""
+    package(tmp_path, "broken-sis", "broken = missing:SmallVendor")
+    package(tmp_path, "district-sis", "small = tests.adapters.helpers.small_vendor:SmallVendor")
 
-    assert elsewhere(tmp_path, "print(registry.find_adapter('hall').__name__)") == "SmallVendor\n"
+    assert output_of(tmp_path, "print(registry.find_adapter('small').__name__)") == "SmallVendor\n"
 
 
 def test_a_secret_is_read_from_the_environment() -> None:
-    """The file names a variable, the settings hold its value, and neither prints it."""
-    settings = build_settings(SmallVendor, "north", GOOD, ENVIRON)
+    """The settings hold the value of the environment variable, and do not show it."""
+    settings = build_settings(SmallVendor, "north", VALID_SETTINGS, ENVIRON)
 
     assert isinstance(settings, SmallVendorSettings)
-    assert settings.token == SecretStr("hall-secret")
-    assert "hall-secret" not in f"{settings!r} {settings}"
+    assert settings.token == SecretStr("sis-secret")
+    assert "sis-secret" not in f"{settings!r} {settings}"
 
 
 @pytest.mark.parametrize(
@@ -136,15 +136,15 @@ def test_a_secret_is_read_from_the_environment() -> None:
         ({"token_env": "OTHER"}, "the environment variable of token_env is not set"),
         ({"token_env": 7}, "the environment variable of token_env is not set"),
         ({"token": "written-down"}, "token is a secret; give token_env instead"),
-        ({"tokn_env": "HALL_TOKEN"}, "there is no setting tokn_env"),
+        ({"tokn_env": "SIS_TOKEN"}, "there is no setting tokn_env"),
         ({"base_url": "written-down"}, "base_url: Input should be a valid URL, relative URL without a base"),
         ({"timeout": -1}, "timeout: Input should be greater than 0"),
         ({"concurrency": 0}, "concurrency: Input should be greater than or equal to 1"),
     ],
 )
-def test_a_wrong_setting_is_told_by_source_and_name(changed: dict[str, Any], problem: str) -> None:
-    """One readable line, never with a value."""
-    values = {name: each for name, each in (GOOD | changed).items() if each is not None}
+def test_a_wrong_setting_is_named(changed: dict[str, Any], problem: str) -> None:
+    """The error is one line with the source and the setting, and without the value."""
+    values = {name: value for name, value in (VALID_SETTINGS | changed).items() if value is not None}
     with pytest.raises(SettingsError) as caught:
         build_settings(SmallVendor, "north", values, ENVIRON)
 
@@ -152,19 +152,19 @@ def test_a_wrong_setting_is_told_by_source_and_name(changed: dict[str, Any], pro
     assert "written-down" not in str(caught.value)
 
 
-def test_several_wrong_settings_are_told_at_once() -> None:
-    """An operator need not start five times to find five errors."""
+def test_several_wrong_settings_are_named_together() -> None:
+    """One error names all wrong settings."""
     with pytest.raises(SettingsError, match=r"base_url is missing; token_env is missing; there is no setting x"):
         build_settings(SmallVendor, "north", {"x": 1}, ENVIRON)
 
 
-def test_the_schema_describes_what_stands_in_the_file() -> None:
-    """JSON Schema of the settings: secrets by the name of their variable, everything described."""
+def test_the_schema_describes_the_configuration_file() -> None:
+    """The JSON Schema has the name of the environment variable in place of a secret, and a description."""
     schema = settings_schema(SmallVendor)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
 
-    assert validator.is_valid(GOOD)
-    assert not validator.is_valid({**GOOD, "token": "x"})
-    assert not validator.is_valid({"base_url": GOOD["base_url"]})
-    assert schema["properties"]["token_env"]["description"].endswith("Token of the hall.")
+    assert validator.is_valid(VALID_SETTINGS)
+    assert not validator.is_valid({**VALID_SETTINGS, "token": "x"})
+    assert not validator.is_valid({"base_url": VALID_SETTINGS["base_url"]})
+    assert schema["properties"]["token_env"]["description"].endswith("Token of the small vendor.")

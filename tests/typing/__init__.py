@@ -1,1 +1,1 @@
-"""Files that a type checker reads and nobody runs."""
+"""Files that are type-checked and never run."""

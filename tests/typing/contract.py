@@ -1,4 +1,4 @@
-"""What a type checker must infer of the contract; checked by mypy, never run."""
+"""The types that mypy must infer for the contract; type-checked and never run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from student_graph.adapters.sources import Key, Keys, LookupResults, Sources
 
 
 async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], keys: Keys[StudentId]) -> None:
-    """Asking by an unbound method knows keys, arguments and records."""
+    """A load by an unbound method keeps the types of keys, arguments and records."""
     assert_type(await sources.load_one(Adapter.schools_by_id, schools), LookupResults[School])
     assert_type(
         await sources.load_many(Adapter.attendance_events_by_student, keys, school_year=2027),
@@ -21,21 +21,21 @@ async def lookups_keep_their_types(sources: Sources, schools: Keys[SchoolId], ke
     await sources.load_many(Adapter.schools_by_id, schools)  # type: ignore[arg-type]
 
 
-async def a_page_knows_what_is_on_it(sources: Sources, key: Key) -> None:
-    """A page of students is of students."""
-    found = await sources.load_page(Adapter.students_by_district, key, Window(25))
-    assert_type(found, LookupResults[Page[Student]])
+async def a_page_keeps_its_type(sources: Sources, key: Key) -> None:
+    """A page of students has the type of students."""
+    results = await sources.load_page(Adapter.students_by_district, key, Window(25))
+    assert_type(results, LookupResults[Page[Student]])
 
 
 class Hill(Adapter):
-    """An override is held to its lookup."""
+    """An override must match its lookup."""
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
-        """As promised."""
+        """A correct override."""
         return {}
 
     async def schools_by_district(  # type: ignore[override]
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[Student]]:
-        """Another record than promised."""
+        """An override with another type of record."""
         return {}

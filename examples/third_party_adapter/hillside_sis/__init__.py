@@ -1,1 +1,1 @@
-"""Hillside SIS, a vendor that student-graph has never heard of."""
+"""An adapter for Hillside SIS, a fictional vendor."""

@@ -1,4 +1,4 @@
-"""Hillside SIS, REST API 2: a system of record that keeps its own ids beside the district's numbers."""
+"""The adapter for Hillside SIS, REST API 2, which has its own ids in addition to the district's numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from student_graph.adapters.reading import read
 
 T = TypeVar("T", bound=api.Row)
 V = TypeVar("V")
-KINDS = {
+CATEGORIES = {
     "away, excused": model.AttendanceCategory.EXCUSED_ABSENCE,
     "away": model.AttendanceCategory.UNEXCUSED_ABSENCE,
     "late": model.AttendanceCategory.TARDY,
@@ -35,14 +35,14 @@ KINDS = {
 
 
 class HillsideSettings(AdapterSettings):
-    """How to reach a Hillside SIS."""
+    """The settings of a Hillside SIS."""
 
     api_key: SecretStr
-    """Key of a reading account, from Hillside's Integrations page."""
+    """Key of an account with read access, from Hillside's Integrations page."""
 
 
 class Hillside(Adapter):
-    """One Hillside SIS: pupils are asked for by the district's number, their absences by Hillside's `uid`."""
+    """A Hillside SIS. Students are read by the district's number, their absences by Hillside's `uid`."""
 
     settings: HillsideSettings
 
@@ -53,94 +53,95 @@ class Hillside(Adapter):
         return "Hillside SIS " + read(await self.http.get("/v2/account"), api.ACCOUNT)["release"]
 
     async def students_by_id(self, ids: Sequence[model.StudentId]) -> Batch[model.StudentId, model.Student]:
-        return await self._each(ids, student)
+        return await self._map_students(ids, student)
 
     async def students_by_district(
         self, ids: Sequence[model.DistrictId], *, window: Window, filter: StudentFilter | None = None
     ) -> Batch[model.DistrictId, Page[model.Student]]:
-        def page(response: httpx.Response) -> tuple[list[api.Pupil], str | None]:
-            pupils = rows(api.PUPILS)(response)
-            return pupils, pupils[-1].uid if pupils else None
+        def rows_and_cursor(response: httpx.Response) -> tuple[list[api.StudentRow], str | None]:
+            rows = rows_of(api.STUDENTS)(response)
+            return rows, rows[-1].uid if rows else None
 
         after = None if window.after is None else path_id(window.after)
-        part = await cursor_page(
-            self.http, "/v2/pupils", {"size": window.first}, page, after, param="starting_after"
-        )
-        return {key: Page([student(pupil) for pupil in part.rows], part.after) for key in ids}
+        params = {"size": window.first}
+        page = await cursor_page(self.http, "/v2/pupils", params, rows_and_cursor, after, param="starting_after")
+        return {key: Page([student(row) for row in page.rows], page.after) for key in ids}
 
     async def student_identities_by_id(
         self, ids: Sequence[model.StudentId]
     ) -> Batch[model.StudentId, model.StudentIdentity]:
-        return await self._each(ids, identity)
+        return await self._map_students(ids, identity)
 
     async def attendance_events_by_student(
         self, ids: Sequence[model.StudentId], *, school_year: int
     ) -> Batch[model.StudentId, list[model.AttendanceEvent]]:
         async def events(number: model.StudentId) -> list[model.AttendanceEvent] | None:
-            if (pupil := await self._pupil(number)) is None:
+            if (row := await self._find_student(number)) is None:
                 return None
-            path = f"/v2/pupils/{path_id(pupil.uid)}/absences"
-            absences = await self._all(path, {"year": school_year}, api.ABSENCES)
-            return [event(row, number) for row in sorted(absences, key=lambda row: (row.day, row.uid))]
+            path = f"/v2/pupils/{path_id(row.uid)}/absences"
+            absences = await self._read_all(path, {"year": school_year}, api.ABSENCES)
+            return [event(absence, number) for absence in sorted(absences, key=lambda a: (a.day, a.uid))]
 
         return await gather_by_key(ids, events, self.settings.concurrency)
 
-    async def _each(
-        self, ids: Sequence[model.StudentId], make: Callable[[api.Pupil], V]
+    async def _map_students(
+        self, ids: Sequence[model.StudentId], to_record: Callable[[api.StudentRow], V]
     ) -> Batch[model.StudentId, V]:
-        async def one(number: model.StudentId) -> V | None:
-            pupil = await self._pupil(number)
-            return None if pupil is None else make(pupil)
+        async def read_student(number: model.StudentId) -> V | None:
+            row = await self._find_student(number)
+            return None if row is None else to_record(row)
 
-        return await gather_by_key(ids, one, self.settings.concurrency)
+        return await gather_by_key(ids, read_student, self.settings.concurrency)
 
-    async def _pupil(self, number: model.StudentId) -> api.Pupil | None:
-        found = await self._all("/v2/pupils", {"district_no": query_text(number)}, api.PUPILS)
-        if len(found) > 1:
-            raise IdentityError("two pupils with one number", code="IDENTITY_CONFLICT")
-        return found[0] if found else None
+    async def _find_student(self, number: model.StudentId) -> api.StudentRow | None:
+        rows = await self._read_all("/v2/pupils", {"district_no": query_text(number)}, api.STUDENTS)
+        if len(rows) > 1:
+            raise IdentityError("two students with one number", code="IDENTITY_CONFLICT")
+        return rows[0] if rows else None
 
-    async def _all(
+    async def _read_all(
         self, path: str, params: Mapping[str, str | int], payload: TypeAdapter[api.Listing[T]]
     ) -> list[T]:
-        pages = keyset_pages(self.http, path, params, rows(payload), cursor_of=lambda row: row.uid)
+        pages = keyset_pages(self.http, path, params, rows_of(payload), cursor_of=lambda row: row.uid)
         return await collect_pages(pages, key=lambda row: row.uid)
 
 
-def rows(payload: TypeAdapter[api.Listing[T]]) -> Callable[[httpx.Response], list[T]]:
-    """How a page of these is read."""
+def rows_of(payload: TypeAdapter[api.Listing[T]]) -> Callable[[httpx.Response], list[T]]:
+    """Return a function that reads the rows of a page."""
     return lambda response: read(response, payload).data
 
 
-def student(pupil: api.Pupil) -> model.Student:
-    """A student under the district's number."""
-    name = model.PersonName(first_name=pupil.person.given, last_name=pupil.person.family)
-    number = model.StudentId(pupil.numbers.district)
-    return model.Student(vendor_id=pupil.uid, student_id=number, name=name)
+def student(row: api.StudentRow) -> model.Student:
+    """Map a row to a student with the district's number."""
+    name = model.PersonName(first_name=row.person.first, last_name=row.person.last)
+    number = model.StudentId(row.numbers.district)
+    return model.Student(vendor_id=row.uid, student_id=number, name=name)
 
 
-def identity(pupil: api.Pupil) -> model.StudentIdentity:
-    """By what else the student is known: the state's number and the e-mail address."""
-    known = (("State", pupil.numbers.state), ("Email", pupil.numbers.mail))
+def identity(row: api.StudentRow) -> model.StudentIdentity:
+    """Map a row to the student's other identifiers: the state's number and the e-mail address."""
+    identifiers = (("State", row.numbers.state), ("Email", row.numbers.mail))
     return model.StudentIdentity(
-        vendor_id=pupil.uid,
-        student_id=model.StudentId(pupil.numbers.district),
-        identifiers=[model.StudentIdentifier(system=system, value=value) for system, value in known if value],
-        birth_date=pupil.person.born,
-        family_name=pupil.person.family,
+        vendor_id=row.uid,
+        student_id=model.StudentId(row.numbers.district),
+        identifiers=[
+            model.StudentIdentifier(system=system, value=value) for system, value in identifiers if value
+        ],
+        birth_date=row.person.born,
+        family_name=row.person.last,
     )
 
 
-def event(row: api.Absence, number: model.StudentId) -> model.AttendanceEvent:
-    """Something about a school day; a kind that Hillside's manual does not list is UNMAPPED."""
+def event(absence: api.Absence, number: model.StudentId) -> model.AttendanceEvent:
+    """Map an absence to an attendance event; a kind that is not in Hillside's manual is UNMAPPED."""
     return model.AttendanceEvent(
-        vendor_id=row.uid,
+        vendor_id=absence.uid,
         student_id=number,
-        school_id=model.SchoolId(str(row.campus)),
-        date=row.day,
+        school_id=model.SchoolId(str(absence.campus)),
+        date=absence.day,
         scope=model.AttendanceScope.SCHOOL,
-        category=KINDS.get(row.kind, model.AttendanceCategory.UNMAPPED),
-        raw=model.Descriptor(code_value=row.kind),
-        school_year=row.year,
-        session_name=row.term,
+        category=CATEGORIES.get(absence.kind, model.AttendanceCategory.UNMAPPED),
+        raw=model.Descriptor(code_value=absence.kind),
+        school_year=absence.year,
+        session_name=absence.term,
     )

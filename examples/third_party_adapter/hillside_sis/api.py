@@ -1,4 +1,4 @@
-"""Payloads of the Hillside REST API, version 2; every list is `{"data": [...], "more": true}`."""
+"""Payloads of the Hillside REST API, version 2. Every list is `{"data": [...], "more": true}`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 
 
 class Row(BaseModel):
-    """Anything that is listed, under Hillside's own id."""
+    """A row of a list, with Hillside's own id."""
 
     uid: str
 
@@ -18,28 +18,28 @@ T = TypeVar("T", bound=Row)
 
 
 class Listing(BaseModel, Generic[T]):
-    """A page of a list; the next one is asked for by the `uid` of its last row."""
+    """A page of a list; the `uid` of its last row is the cursor of the next page."""
 
     data: list[T]
 
 
 class Person(BaseModel):
-    """Who a pupil is."""
+    """Name and birth date."""
 
-    given: str
-    family: str
+    first: str
+    last: str
     born: date
 
 
 class Numbers(BaseModel):
-    """By what a pupil is known; whatever else stands there is not read."""
+    """Numbers of a student; other properties are not read."""
 
     district: str
     state: str | None = None
     mail: str | None = None
 
 
-class Pupil(Row):
+class StudentRow(Row):
     """A student."""
 
     numbers: Numbers
@@ -47,7 +47,7 @@ class Pupil(Row):
 
 
 class Absence(Row):
-    """Something noted about a pupil's day."""
+    """An absence on a school day."""
 
     campus: int
     day: date
@@ -56,5 +56,5 @@ class Absence(Row):
     year: int
 
 
-PUPILS, ABSENCES = TypeAdapter(Listing[Pupil]), TypeAdapter(Listing[Absence])
+STUDENTS, ABSENCES = TypeAdapter(Listing[StudentRow]), TypeAdapter(Listing[Absence])
 ACCOUNT = TypeAdapter(dict[str, str])

@@ -1,4 +1,4 @@
-"""Assessment vendors' files as facts: every row a result, and everything that it says of who took the test."""
+"""Tests of reading assessment vendors' files."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from student_graph.adapters.sandbox.records.lms_files import RecordsError
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / FOLDER
 DISTRICT = make_district(10)
-needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the sample files are not beside this checkout")
+needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="the sample files are not next to this checkout")
 
-IREADY = (
+IREADY_HEADER = (
     "Last Name,First Name,Student ID,Student State ID,Student Grade,Academic Year,Completion Date,"
     "Overall Scale Score,Percentile,Overall Relative Placement,Phonics Scale Score\n"
 )
@@ -42,24 +42,26 @@ def samples(vendors: dict[str, DistrictFacts]) -> list[ResultFact]:
     return [result for facts in vendors.values() for result in facts.results]
 
 
-def iready(folder: Path, *rows: str) -> Path:
-    """A folder with one i-Ready file of these rows."""
+def iready_folder(folder: Path, *rows: str) -> Path:
+    """Create a folder with one i-Ready file of these rows."""
     (folder / "i-Ready" / "data").mkdir(parents=True)
     (folder / "i-Ready" / "seeds").mkdir()
-    (folder / "i-Ready" / "data" / "ela.csv").write_text("\ufeff" + IREADY + "\n".join(rows), encoding="utf-8")
+    (folder / "i-Ready" / "data" / "ela.csv").write_text(
+        "\ufeff" + IREADY_HEADER + "\n".join(rows), encoding="utf-8"
+    )
     for name, text in SEEDS.items():
         (folder / "i-Ready" / "seeds" / name).write_text(text)
     return folder
 
 
-def of(results: list[ResultFact], number: str) -> ResultFact:
-    """One result."""
-    return next(result for result in results if result.id == number)
+def with_id(results: list[ResultFact], result_id: str) -> ResultFact:
+    """The result with an id."""
+    return next(result for result in results if result.id == result_id)
 
 
 @needs_samples
 def test_every_row_of_every_file_is_a_result(samples: list[ResultFact]) -> None:
-    """No file is left out, no row is lost, and no two results have one id."""
+    """Each row of each file is one result with its own id."""
     rows = 0
     for file in SAMPLES.glob("*/data/*.csv"):
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -70,8 +72,8 @@ def test_every_row_of_every_file_is_a_result(samples: list[ResultFact]) -> None:
 
 
 @needs_samples
-def test_each_vendor_knows_its_own_tests(vendors: dict[str, DistrictFacts]) -> None:
-    """Six vendors, each a system of its own, with the tests of its results and no others."""
+def test_every_vendor_has_its_own_tests(vendors: dict[str, DistrictFacts]) -> None:
+    """There are six vendors, each with the tests of its own results only."""
     assert set(vendors) == {"map-growth", "star", "i-ready", "psat-sat", "dibels-8-benchmark", "access"}
     for facts in vendors.values():
         assert {r.assessment.id for r in facts.results} == {a.id for a in facts.assessments}
@@ -79,9 +81,9 @@ def test_each_vendor_knows_its_own_tests(vendors: dict[str, DistrictFacts]) -> N
 
 
 @needs_samples
-def test_a_map_row_keeps_both_of_its_numbers(samples: list[ResultFact]) -> None:
-    """The file's two columns name two children; both stand in the fact, and nobody chooses."""
-    result = of(samples, "MAP-Growth-sample-anonymized-file-3")
+def test_a_map_row_keeps_both_numbers(samples: list[ResultFact]) -> None:
+    """If the two columns of numbers belong to two students, the fact keeps both numbers."""
+    result = with_id(samples, "MAP-Growth-sample-anonymized-file-3")
 
     assert result.taker == AssessmentTakerFact(ids=(("District", "605001"), ("State", "604822")))
     assert result.at == datetime(2021, 9, 16, 14, 2, 45, tzinfo=UTC)
@@ -92,8 +94,8 @@ def test_a_map_row_keeps_both_of_its_numbers(samples: list[ResultFact]) -> None:
 
 
 @needs_samples
-def test_a_screening_is_another_test(samples: list[ResultFact]) -> None:
-    """MAP's screening is told from its growth test by the name of the test."""
+def test_a_screening_is_a_separate_test(samples: list[ResultFact]) -> None:
+    """MAP's screening and growth tests are distinguished by the name of the test."""
     assert Counter(r.assessment.id for r in samples if r.assessment.family == "MAP Growth") == {
         "MAP_Growth_Science 2022": 3,
         "MAP_Growth_Mathematics 2022": 3,
@@ -102,21 +104,21 @@ def test_a_screening_is_another_test(samples: list[ResultFact]) -> None:
 
 
 @needs_samples
-def test_names_and_birth_dates_are_kept_as_far_as_they_are_there(samples: list[ResultFact]) -> None:
-    """STAR's main file tells both; a birth date that nobody can read is none."""
-    star = of(samples, "STAR-SR-sample-anonymized-file-2").taker
-    misspelt = of(samples, "ACCESS-2021-to-2025-sample-anonymized-file-Alternate-ACCESS-6").taker
+def test_names_and_birth_dates_are_kept(samples: list[ResultFact]) -> None:
+    """STAR's main file has both; an unreadable birth date becomes None."""
+    star = with_id(samples, "STAR-SR-sample-anonymized-file-2").taker
+    unreadable = with_id(samples, "ACCESS-2021-to-2025-sample-anonymized-file-Alternate-ACCESS-6").taker
 
     assert star == AssessmentTakerFact(
         ids=(("District", "605000"), ("State", "605100")), first="Student", last="One", birth=date(2014, 1, 1)
     )
-    assert misspelt is not None
-    assert misspelt.birth is None
+    assert unreadable is not None
+    assert unreadable.birth is None
 
 
 @needs_samples
-def test_a_part_of_a_test_is_a_test_of_its_own(samples: list[ResultFact]) -> None:
-    """STAR's files of standards and skill areas score parts: they are not mistaken for the whole."""
+def test_a_part_of_a_test_is_a_separate_test(samples: list[ResultFact]) -> None:
+    """STAR's files of standards and skill areas score parts, which are not read as the complete test."""
     parts = [r for r in samples if r.id.startswith(("STAR-SR-Dashboard", "STAR-SR-Skill"))]
 
     assert len(parts) == 10
@@ -125,28 +127,28 @@ def test_a_part_of_a_test_is_a_test_of_its_own(samples: list[ResultFact]) -> Non
 
 
 @needs_samples
-def test_what_was_not_assessed_has_no_score(samples: list[ResultFact]) -> None:
-    """`NA` is no score of anything."""
-    result = of(samples, "ACCESS-2021-to-2025-sample-anonymized-file-Alternate-ACCESS-2")
+def test_na_is_not_a_score(samples: list[ResultFact]) -> None:
+    """A cell with `NA` has no score."""
+    result = with_id(samples, "ACCESS-2021-to-2025-sample-anonymized-file-Alternate-ACCESS-2")
 
     assert (result.scores, result.objectives) == ((), ())
 
 
 def test_a_row_is_read_by_its_columns(tmp_path: Path) -> None:
-    """Text is kept as it is, empty cells count for nothing, a grade level becomes a code."""
-    folder = iready(
+    """Text is unchanged, empty cells are ignored, and a grade level becomes a code."""
+    folder = iready_folder(
         tmp_path, "Hill,Ada,1,S1,K,2025-2026,1/13/2026,424,10,On Level,", "Vale,Ben,2,,3,2025-2026,8/27/2025,,,,9"
     )
-    one, two = read_assessment_files(folder, DISTRICT)["i-ready"].results
+    first, second = read_assessment_files(folder, DISTRICT)["i-ready"].results
 
-    assert one.taker == AssessmentTakerFact(ids=(("District", "1"), ("State", "S1")), first="Ada", last="Hill")
-    assert one.scores == (("Scale Score", "Integer", "424"), ("Percentile", "Percentile", "10"))
-    assert (one.grade, one.year, one.objectives) == ("Kindergarten", 2026, ())
-    assert two.taker is not None
-    assert two.taker.ids == (("District", "2"),)
-    assert (two.scores, two.level, two.objectives) == ((), None, (("Phonics", "9"),))
-    assert two.assessment is one.assessment
-    assert one.assessment.objectives == (("Phonics", "Phonics"),)
+    assert first.taker == AssessmentTakerFact(ids=(("District", "1"), ("State", "S1")), first="Ada", last="Hill")
+    assert first.scores == (("Scale Score", "Integer", "424"), ("Percentile", "Percentile", "10"))
+    assert (first.grade, first.year, first.objectives) == ("Kindergarten", 2026, ())
+    assert second.taker is not None
+    assert second.taker.ids == (("District", "2"),)
+    assert (second.scores, second.level, second.objectives) == ((), None, (("Phonics", "9"),))
+    assert second.assessment is first.assessment
+    assert first.assessment.objectives == (("Phonics", "Phonics"),)
 
 
 @pytest.mark.parametrize("row", [
@@ -155,24 +157,24 @@ def test_a_row_is_read_by_its_columns(tmp_path: Path) -> None:
     "Hill,Ada,1,S1,3,soon,1/13/2026,424,10,On Level,",
     "Hill,Ada",
 ])  # fmt: skip
-def test_a_row_that_cannot_be_read_is_named_by_its_line(tmp_path: Path, row: str) -> None:
-    """Without a number, a day or a year there is no result; what stands in the row is not repeated."""
+def test_the_error_of_an_unreadable_row_has_its_line(tmp_path: Path, row: str) -> None:
+    """A row without a number, a date or a year is an error with the line, and without the content."""
     with pytest.raises(RecordsError) as caught:
-        read_assessment_files(iready(tmp_path, row), DISTRICT)
+        read_assessment_files(iready_folder(tmp_path, row), DISTRICT)
 
     assert str(caught.value) == "i-Ready/ela.csv, line 2: not a row of i-Ready"
 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
-    """Of vendors that nobody knows, or of none."""
+    """A folder without files of a known vendor is an error."""
     with pytest.raises(RecordsError, match="holds no files of an assessment vendor"):
         read_assessment_files(tmp_path, DISTRICT)
 
 
 @pytest.mark.parametrize("seed", sorted(SEEDS))
-def test_a_folder_that_does_not_tell_what_the_tests_are_is_refused(tmp_path: Path, seed: str) -> None:
-    """Without its seeds a file's rows are results of nothing."""
-    folder = iready(tmp_path, "Hill,Ada,1,S1,3,2025-2026,1/13/2026,424,10,On Level,")
+def test_a_folder_without_definitions_of_tests_is_refused(tmp_path: Path, seed: str) -> None:
+    """Without the seeds, the tests of the results are unknown."""
+    folder = iready_folder(tmp_path, "Hill,Ada,1,S1,3,2025-2026,1/13/2026,424,10,On Level,")
     (folder / "i-Ready" / "seeds" / seed).unlink()
 
     with pytest.raises(RecordsError, match="i-Ready/seeds: No such file"):

@@ -1,4 +1,4 @@
-"""What a folder of records lacks is derived from what it holds, and nobody is invented."""
+"""Tests of enrollments that are derived from other records."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def event(student: str, session: str = "Fall") -> dict[str, Any]:
     }
 
 
-def stays(**records: list[dict[str, Any]]) -> list[tuple[str, int, str, str]]:
+def derived_school_enrollments(**records: list[dict[str, Any]]) -> list[tuple[str, int, str, str]]:
     return [
         (
             row["studentReference"]["studentUniqueId"],
@@ -49,10 +49,10 @@ def stays(**records: list[dict[str, Any]]) -> list[tuple[str, int, str, str]]:
 
 
 @needs_reference_data
-def test_everybody_derived_is_placed_by_a_record() -> None:
-    """Each stay has a record that names the same student and the same school."""
+def test_every_derived_enrollment_has_a_record() -> None:
+    """For each derived enrollment there is a record with the same student and school."""
     resources = read_records(FOLDER).resources
-    named = {
+    recorded = {
         (row["studentReference"]["studentUniqueId"], row[reference]["schoolId"])
         for resource, reference in (
             ("studentSchoolAttendanceEvents", "schoolReference"),
@@ -67,20 +67,20 @@ def test_everybody_derived_is_placed_by_a_record() -> None:
         for row in resources["studentSchoolAssociations"]
     }
 
-    assert derived == named
+    assert derived == recorded
 
 
-def test_a_stay_begins_with_the_first_term_that_shows_it() -> None:
-    """Of several records the earliest term counts, and each school is a stay of its own."""
-    told = stays(
+def test_an_enrollment_begins_with_the_first_term_of_a_record() -> None:
+    """The earliest term of several records is used, and each school is a separate enrollment."""
+    enrollments = derived_school_enrollments(
         studentSchoolAttendanceEvents=[event("ana", "Spring"), event("ana", "Fall"), event("ben", "Spring")]
     )
 
-    assert told == [("ana", 1, "2021-08-23", "Other"), ("ben", 1, "2022-01-04", "Other")]
+    assert enrollments == [("ana", 1, "2021-08-23", "Other"), ("ben", 1, "2022-01-04", "Other")]
 
 
-def test_discipline_places_a_child_too() -> None:
-    """An incident or an action places a child in the term of its day; a day outside of every term does not."""
+def test_discipline_derives_an_enrollment() -> None:
+    """An incident or an action enrolls a student in the term of its date; a date outside all terms does not."""
     incident = {"incidentIdentifier": "1", "schoolReference": SCHOOL, "incidentDate": "2022-02-01"}
     part = {
         "studentReference": {"studentUniqueId": "ana"},
@@ -94,22 +94,22 @@ def test_discipline_places_a_child_too() -> None:
         }
         for name, day in (("ben", "2021-09-01"), ("cy", "2021-12-24"))
     ]
-    told = stays(
+    enrollments = derived_school_enrollments(
         disciplineIncidents=[incident],
         studentDisciplineIncidentBehaviorAssociations=[part],
         disciplineActions=actions,
     )
 
-    assert told == [("ana", 1, "2022-01-04", "Other"), ("ben", 1, "2021-08-23", "Other")]
+    assert enrollments == [("ana", 1, "2022-01-04", "Other"), ("ben", 1, "2021-08-23", "Other")]
 
 
-def test_strangers_are_not_enrolled() -> None:
-    """A record of somebody who is not in the roster enrolls nobody."""
-    assert stays(studentSchoolAttendanceEvents=[event("zoe")]) == []
+def test_unknown_students_are_not_enrolled() -> None:
+    """A record of a student who is not in the roster derives no enrollment."""
+    assert derived_school_enrollments(studentSchoolAttendanceEvents=[event("zoe")]) == []
 
 
-def test_a_grade_level_is_told_only_where_it_is_certain() -> None:
-    """A test of the same year tells it; two that disagree, another year's, or one that the school lacks do not."""
+def test_a_grade_level_is_derived_only_if_it_is_certain() -> None:
+    """A test in the same year gives the grade level; contradictory tests, other years and other schools do not."""
 
     def test_of(student: str, level: str, year: int = 2022) -> dict[str, Any]:
         return {
@@ -124,19 +124,29 @@ def test_a_grade_level_is_told_only_where_it_is_certain() -> None:
         test_of("ben", "Tenth"),
         test_of("cy", "Ninth", 2021),
     ]
-    everybody = [event(name) for name in ("ana", "ben", "cy")]
+    events = [event(name) for name in ("ana", "ben", "cy")]
 
-    assert [stay[3] for stay in stays(studentSchoolAttendanceEvents=everybody, studentAssessments=tests)] == [
+    assert [
+        enrollment[3]
+        for enrollment in derived_school_enrollments(
+            studentSchoolAttendanceEvents=events, studentAssessments=tests
+        )
+    ] == [
         "Ninth",
         "Other",
         "Other",
     ]
-    elsewhere = [test_of("ana", "Fifth")]
-    assert stays(studentSchoolAttendanceEvents=[event("ana")], studentAssessments=elsewhere)[0][3] == "Other"
+    other_school = [test_of("ana", "Fifth")]
+    assert (
+        derived_school_enrollments(studentSchoolAttendanceEvents=[event("ana")], studentAssessments=other_school)[
+            0
+        ][3]
+        == "Other"
+    )
 
 
-def test_graded_work_and_attendance_place_a_child_in_a_section() -> None:
-    """Each place is told once, from the first day of the section's term; work on an unknown entry tells none."""
+def test_graded_work_and_attendance_derive_section_enrollments() -> None:
+    """Each section enrollment is derived once, from the first day of the term, and not from an unknown entry."""
     section = SESSION | {"localCourseCode": "ALG", "sectionIdentifier": "S1"}
     entry = {"gradebookEntryIdentifier": "1", "namespace": "n"}
 
@@ -145,7 +155,7 @@ def test_graded_work_and_attendance_place_a_child_in_a_section() -> None:
         return {"studentReference": {"studentUniqueId": student}, "gradebookEntryReference": reference}
 
     late = {"studentReference": {"studentUniqueId": "ana"}, "sectionReference": section}
-    found = with_derived_enrollments(
+    derived = with_derived_enrollments(
         RECORDS
         | {
             "gradebookEntries": [{**entry, "sectionReference": section}],
@@ -154,17 +164,17 @@ def test_graded_work_and_attendance_place_a_child_in_a_section() -> None:
         }
     )["studentSectionAssociations"]
 
-    assert [(row["studentReference"]["studentUniqueId"], row["beginDate"]) for row in found] == [
+    assert [(row["studentReference"]["studentUniqueId"], row["beginDate"]) for row in derived] == [
         ("ana", "2021-08-23"),
         ("ben", "2021-08-23"),
     ]
-    assert {row["sectionReference"]["sectionIdentifier"] for row in found} == {"S1"}
+    assert {row["sectionReference"]["sectionIdentifier"] for row in derived} == {"S1"}
 
 
-def test_files_of_stays_are_taken_as_they_are() -> None:
-    """Where a folder has stays and places of its own, nothing is derived."""
-    own = {"studentSchoolAssociations": [{"id": "1"}], "studentSectionAssociations": []}
-    found = with_derived_enrollments(RECORDS | own | {"studentSchoolAttendanceEvents": [event("ana")]})
+def test_recorded_enrollments_are_unchanged() -> None:
+    """If a folder has enrollments, none are derived."""
+    recorded = {"studentSchoolAssociations": [{"id": "1"}], "studentSectionAssociations": []}
+    derived = with_derived_enrollments(RECORDS | recorded | {"studentSchoolAttendanceEvents": [event("ana")]})
 
-    assert found["studentSchoolAssociations"] == [{"id": "1"}]
-    assert found["studentSectionAssociations"] == []
+    assert derived["studentSchoolAssociations"] == [{"id": "1"}]
+    assert derived["studentSectionAssociations"] == []
