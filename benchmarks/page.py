@@ -55,7 +55,7 @@ class Page:
     async def run(self, executor: str, fetch: Fetch | None = None, operation: Operation | None = None) -> Any:
         """The data, by an executor, from answers at hand or by another fetch."""
         sources = Sources({HERE: district(self._source)}, fetch or self.fetch)
-        context = Context(VIEWER, sources, operation or Operation(), _NoSeal(), _health, _everybody)
+        context = Context(VIEWER, sources, operation or Operation(), _PlainSigner(), _health, _everybody)
         told: Any = execute(
             self._core,
             self._document,
@@ -73,11 +73,11 @@ class Page:
         return encoder.encode(data) if executor == "breadth" else orjson.dumps(data)
 
 
-class _NoSeal:
-    def close(self, *parts: str) -> str:
+class _PlainSigner:
+    def sign(self, *parts: str) -> str:
         return "/".join(parts)
 
-    def open(self, text: str) -> tuple[str, ...]:
+    def verify(self, text: str) -> tuple[str, ...]:
         return tuple(text.split("/"))
 
 

@@ -54,7 +54,7 @@ class AdmittedRequest:
     @property
     def explain(self) -> bool:
         """Whether the response explains how the operation is executed."""
-        return bool(self.head.headers[EXPLAIN_HEADER])
+        return self.head.headers[EXPLAIN_HEADER] != ""
 
     def parse(self) -> GraphQLRequest:
         """
