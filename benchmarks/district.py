@@ -22,13 +22,13 @@ from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache.store import SharedBatch
-from student_graph.resolvers.access import granted
+from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
 
 HERE = DistrictId("memory")
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
-VIEWER = Viewer("bench", ViewerRole.SUPERINTENDENT, frozenset({HERE}), granted(*model.Sensitivity), operator=True)
+VIEWER = Viewer("bench", ViewerRole.SUPERINTENDENT, frozenset({HERE}), unlimited_grants(*model.Sensitivity), operator=True)
 SECTION = encode(GlobalId("Section", HERE, "101/S"))
 
 PAGE = """

@@ -40,13 +40,13 @@ class Grant:
         )
 
 
-def granted(*classes: Sensitivity) -> frozenset[Grant]:
+def unlimited_grants(*classes: Sensitivity) -> frozenset[Grant]:
     """Classes without bounds, in all districts of a viewer."""
     return frozenset({Grant(frozenset(classes))}) if classes else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class AssignedStudents:
     """Students whom a district gave to a member of staff beside those whom the SIS tells: a grade, a caseload."""
 
     district: DistrictId
@@ -108,7 +108,7 @@ class Reach:
         return [ref for ref, students in self.through.items() if student in students]
 
 
-def united(parts: Iterable[tuple[Ref, frozenset[StudentId]]]) -> dict[Ref, frozenset[StudentId]]:
+def merge_students(parts: Iterable[tuple[Ref, frozenset[StudentId]]]) -> dict[Ref, frozenset[StudentId]]:
     """Students by what they are reached through; what reaches nobody is left out."""
     found: dict[Ref, frozenset[StudentId]] = {}
     for ref, students in parts:

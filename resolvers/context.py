@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
 from strawberry.types import Info as StrawberryInfo
 
-from student_graph.adapters.answers import Ref
-from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.model import ContactId, DistrictId, Record, Sensitivity, StaffId, StudentId
+from student_graph.adapters.model import ContactId, DistrictId, StaffId, StudentId
 from student_graph.adapters.sources import Source, Sources
-from student_graph.resolvers.access import Assigned, Emergency, Grant, Reach
+from student_graph.resolvers.access import AssignedStudents, Emergency, Grant, Reach
+from student_graph.resolvers.operation import Operation
 
 
 @strawberry.enum
@@ -52,7 +48,7 @@ class Viewer:
     """The viewer's number as a student; None for others."""
     contact_id: ContactId | None = None
     """The viewer's number as a parent, guardian or other contact; None for others."""
-    assigned: frozenset[Assigned] = frozenset()
+    assigned: frozenset[AssignedStudents] = frozenset()
     """Students whom the district gave to the viewer beside those whom the SIS tells."""
     purpose: str | None = None
     """What the request says that it is for; None when it does not say."""
@@ -70,99 +66,6 @@ class Viewer:
             parts = tuple(getattr(self, each.name) for each in fields(self) if each.compare)
             object.__setattr__(self, "_hash", hash(parts))
         return self._hash
-
-
-class Degraded(NamedTuple):
-    """A part of an answer that is missing although the rest came."""
-
-    path: tuple[str | int, ...]
-    source: str
-    code: str
-    retryable: bool
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What one operation asked of one source."""
-
-    calls: int = 0
-    """Requests to the vendor that were made for this operation; those made for another and shared count there."""
-    asks: int = 0
-    """Lookups carried out."""
-    hits: int = 0
-    """Keys answered from what was kept."""
-    stale: int = 0
-    """Those among them whose answer was no longer fresh."""
-    failures: int = 0
-    """Keys that failed."""
-    age: float = 0.0
-    """Seconds since the oldest answer was fetched."""
-    milliseconds: float = 0.0
-    """Sum of what was waited for, side by side."""
-
-
-def request_name() -> str:
-    """A name for a request, which no other has."""
-    return f"{random.getrandbits(128):032x}"
-
-
-@dataclass(slots=True)
-class Operation:
-    """What an operation wants beside its data, and what it has to tell."""
-
-    max_age: timedelta | None = None
-    """How old an answer should be at most; an older one is served when its source fails. None for any."""
-    traffic: dict[str, Traffic] = field(default_factory=dict)
-    """By district and source, such as `cedar-hollow/sis`."""
-
-    degraded: dict[Degraded, None] = field(default_factory=dict)
-    stale: dict[int, Record] = field(default_factory=dict)
-    """Records that came in a stale answer, by identity: a record may be shared with an answer that is not."""
-    reached: dict[tuple[DistrictId, str], list[tuple[frozenset[str], Ref]]] = field(default_factory=dict)
-    """By district and kind of key: keys, and the school or section that they were reached through."""
-
-    disclosed: list[Sequence[Any]] = field(default_factory=list)
-    """Records of students in the answer, in parts: lists of them, single ones, and nulls."""
-    planned: bool = False
-    """Whether the executor notes them; graphql-core lets each object be asked for its type instead."""
-    denied: dict[DistrictId, int] = field(default_factory=dict)
-    """Keys that the viewer was refused, by district."""
-    read: dict[DistrictId, set[Sensitivity]] = field(default_factory=dict)
-    """Classes that were read beside the open one, by district: an empty list tells something too."""
-    request_id: str = field(default_factory=request_name)
-    """What the request is called in errors and in the record of disclosures."""
-    _seen: set[tuple[int, ...]] = field(default_factory=set)
-
-    def disclose(self, record: Record, info: GraphQLResolveInfo[Any]) -> None:
-        """Note a record that graphql-core completes; of an interface it is asked twice."""
-        if isinstance(get_named_type(info.return_type), GraphQLObjectType):
-            self.disclosed.append((record,))
-        elif (place := (id(record), id(info))) in self._seen:
-            self._seen.remove(place)
-        else:
-            self._seen.add(place)
-            self.disclosed.append((record,))
-
-    def note_stale(self, records: Sequence[Record]) -> None:
-        """Note that these records came in a stale answer."""
-        self.stale.update(zip(map(id, records), records, strict=True))
-
-    def is_stale(self, record: Record) -> bool:
-        """Whether the record came in a stale answer."""
-        return id(record) in self.stale
-
-    def reach(self, district: DistrictId, kind: str, keys: Iterable[str], through: Ref) -> None:
-        """Note that keys were reached through a school or section: it changes what they cost, never an answer."""
-        self.reached.setdefault((district, kind), []).append((frozenset(keys), through))
-
-    def near(self, district: DistrictId, kind: str, keys: Collection[str]) -> frozenset[Ref]:
-        """The schools and sections that some of the keys were reached through."""
-        told = self.reached.get((district, kind), ())
-        return frozenset(through for those, through in told if not those.isdisjoint(keys))
-
-    def degrade(self, path: Sequence[str | int], error: AdapterError) -> None:
-        """Note that one of several sources failed under a field that the others answered."""
-        self.degraded[Degraded(tuple(path), error.source or "", error.code, error.retryable)] = None
 
 
 class Signer(Protocol):
@@ -202,7 +105,7 @@ class Health:
     """Coded values seen that no enum name stands for."""
 
 
-class ReachOf(Protocol):
+class ReachProvider(Protocol):
     """Finds the students of a district whom the viewer may see."""
 
     def __call__(self, district: DistrictId, /) -> Awaitable[Reach]:
@@ -214,7 +117,7 @@ class ReachOf(Protocol):
         """
 
 
-class HealthOf(Protocol):
+class HealthProvider(Protocol):
     """Looks up what the gateway knows of a source."""
 
     def __call__(self, source: Source, /) -> Health:
@@ -229,8 +132,8 @@ class Context:
     sources: Sources
     operation: Operation
     signer: Signer
-    health: HealthOf
-    reach: ReachOf
+    health: HealthProvider
+    reach: ReachProvider
 
 
 Info = StrawberryInfo[Context, None]

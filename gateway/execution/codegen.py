@@ -1,17 +1,16 @@
 """
-Rows of a scope, built by code that is generated for its plan: the only file that writes code.
+Row builders: code that is generated for a plan. This is the only module that writes code.
 
-One function a scope, one loop, everything nested inlined. Every leaf is checked: by its exact class where that
-decides, else by the schema's own coercion. Whatever is odd (a null where none may be, an exception as a value, a
-list that is none) raises, and the scope goes the careful way. Only response keys as literals and attribute names
-of the schema's own classes enter the source; all else is bound by made-up names.
+A plan gets one function with one loop, and nested objects are inlined. Every leaf is checked: by its exact class,
+if that is enough, else by the schema's own coercion. A wrong value (a null where none is allowed, an exception as a
+value, a list that is not one) raises, and the level takes the slow path. The source contains only response keys as
+literals and attribute names of the schema's own classes; everything else is bound to generated names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -22,192 +21,199 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
-    Undefined,
 )
 
-from student_graph.gateway.execution.plan import Build, Builder, FieldPlan, Kind, ObjectPlan
-from student_graph.resolvers.fields.record import InstanceOf
+from student_graph.gateway.execution.plan import BuilderOptions, FieldKind, FieldPlan, ObjectPlan, RowBuilder
+from student_graph.gateway.execution.runtime import TextCache, WrongValueError, class_check, coercion
+from student_graph.resolvers.fields.record import InstanceCheck
 
-EXACT = {"String": "str", "Int": "int", "Float": "float", "Boolean": "bool", "ID": "str"}
+EXACT_CLASSES = {"String": "str", "Int": "int", "Float": "float", "Boolean": "bool", "ID": "str"}
 """Scalars of the specification, and the class whose values need no coercion."""
-MOST_REMEMBERED = 4096
-"""Dates whose text is kept by one place of one plan."""
 
 
-class OddValueError(Exception):
-    """A value that generated code does not complete."""
-
-
-def builder(plan: ObjectPlan, build: Build) -> Builder:
-    """The generated function for a plan."""
-    found = plan.builders.get(build)
-    if found is None:
-        writer = _Writer(build)
+def row_builder(plan: ObjectPlan, options: BuilderOptions) -> RowBuilder:
+    """Return the generated function of a plan."""
+    builder = plan.builders.get(options)
+    if builder is None:
+        writer = _Writer(options)
         source = writer.function(plan)
         exec(compile(source, f"<plan of {plan.type.name}>", "exec"), writer.names)  # noqa: S102 - our own text
-        found = plan.builders[build] = writer.names["build"]
-    return found
+        builder = plan.builders[options] = writer.names["build"]
+    return builder
 
 
 class _Writer:
-    """Writes one function."""
+    """Writes the source of one function."""
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, options: BuilderOptions) -> None:
         self.names: dict[str, Any] = {
-            "Odd": OddValueError,
+            "WrongValue": WrongValueError,
             "UNSET": object(),
             "date": date,
             "datetime": datetime,
             "UTC": UTC,
         }
-        self._build = build
+        """Globals of the function."""
+        self._options = options
         self._lines: list[str] = []
-        self._first: list[str] = []
+        """Lines of the loop."""
+        self._setup: list[str] = []
         """Lines before the loop."""
-        self._count = 0
-        self._derived: dict[Any, int] = {}
-        """Places of derived fields' functions in what is bound."""
+        self._name_count = 0
+        self._function_indexes: dict[Any, int] = {}
+        """Indexes of derived fields' functions in the argument `functions`, by factory."""
 
     def function(self, plan: ObjectPlan) -> str:
-        columns = [f"c{place}" for place in range(len(plan.columns))]
-        cells = [f"w{place}" for place in range(len(columns))]
-        self._derived = {make: place for place, make in enumerate(plan.derived)}
-        given = dict(zip(map(id, plan.columns), zip(cells, self._build.completed, strict=True), strict=True))
-        row = self._object(2, plan, "o", given)
-        each = f"o, {', '.join(cells)}" if cells else "o"
-        over = f"zip(objs, {', '.join(columns)})" if cells else "objs"
-        head = f"def build({', '.join(['objs', 'bound', *columns])}):"
-        loop = [f"    for {each} in {over}:", *self._lines, f"        add({row})", "    return out"]
-        return "\n".join([head, *self._first, "    out = []", "    add = out.append", *loop])
+        columns = [f"c{index}" for index in range(len(plan.columns))]
+        values = [f"w{index}" for index in range(len(columns))]
+        self._function_indexes = {factory: index for index, factory in enumerate(plan.factories)}
+        cells = dict(zip(map(id, plan.columns), zip(values, self._options.completed, strict=True), strict=True))
+        row = self._object(2, plan, "o", cells)
+        targets = f"o, {', '.join(values)}" if values else "o"
+        iterable = f"zip(objs, {', '.join(columns)})" if values else "objs"
+        head = f"def build({', '.join(['objs', 'functions', *columns])}):"
+        loop = [f"    for {targets} in {iterable}:", *self._lines, f"        add({row})", "    return out"]
+        return "\n".join([head, *self._setup, "    out = []", "    add = out.append", *loop])
 
-    def _object(self, depth: int, plan: ObjectPlan, obj: str, given: dict[int, tuple[str, bool]]) -> str:
-        """The expression of an object's row; what it needs is written before."""
+    def _object(self, depth: int, plan: ObjectPlan, obj: str, cells: dict[int, tuple[str, bool]]) -> str:
+        """Return the expression of an object's row, and write the lines that it needs before it."""
         values = {}
-        for each in plan.fields:
-            if id(each) in given:
-                cell, done = given[id(each)]
-                values[each.key] = cell if done else self._complete(depth, each, each.type, cell)
-        for prefix, those in _by_prefix(plan, given).items():
-            values |= self._shared(depth, those, obj, prefix) if prefix else self._own(depth, those, obj)
-        parts = [(each.key, values[each.key]) for each in plan.fields]
-        if self._build.structs:
+        for field in plan.fields:
+            if id(field) in cells:
+                value, completed = cells[id(field)]
+                values[field.key] = value if completed else self._complete(depth, field, field.type, value)
+        for prefix, fields in _by_prefix(plan, cells).items():
+            values |= (
+                self._shared_fields(depth, fields, obj, prefix) if prefix else self._own_fields(depth, fields, obj)
+            )
+        parts = [(field.key, values[field.key]) for field in plan.fields]
+        if self._options.structs:
             return f"{self._bind(_row_type([key for key, _ in parts]))}({', '.join(value for _, value in parts)})"
         return "{" + ", ".join(f"{key!r}: {value}" for key, value in parts) + "}"
 
-    def _own(self, depth: int, those: Sequence[FieldPlan], obj: str) -> dict[str, str]:
-        """Fields that are read off the object itself."""
-        return {each.key: self._read(depth, each, obj) for each in those}
+    def _own_fields(self, depth: int, fields: Sequence[FieldPlan], obj: str) -> dict[str, str]:
+        """Write fields that are read from the object itself."""
+        return {field.key: self._read(depth, field, obj) for field in fields}
 
-    def _shared(self, depth: int, those: Sequence[FieldPlan], obj: str, prefix: str) -> dict[str, str]:
-        """Fields of something that many objects share, such as when they were fetched: read once for each."""
-        owner, last = self._new("p"), self._new("l")
-        self._first.append(f"    {last} = UNSET")
+    def _shared_fields(self, depth: int, fields: Sequence[FieldPlan], obj: str, prefix: str) -> dict[str, str]:
+        """Write fields of a value that many objects share, such as `fetched`: completed once per value."""
+        owner, last = self._new_name("p"), self._new_name("l")
+        self._setup.append(f"    {last} = UNSET")
         self._write(depth, f"{owner} = {obj}.{prefix}")
         self._write(depth, f"if {owner} is not {last}:")
         values = {}
-        for each in those:
-            value = self._new("v")
-            self._write(depth + 1, f"{value} = {owner}.{each.attribute.removeprefix(prefix + '.')}")
-            values[each.key] = self._complete(depth + 1, each, each.type, value)
+        for field in fields:
+            value = self._new_name("v")
+            self._write(depth + 1, f"{value} = {owner}.{field.attribute.removeprefix(prefix + '.')}")
+            values[field.key] = self._complete(depth + 1, field, field.type, value)
         self._write(depth + 1, f"{last} = {owner}")
         return values
 
-    def _read(self, depth: int, each: FieldPlan, obj: str) -> str:
-        """A field that is read off its parent."""
-        if each.kind is Kind.TYPENAME:
-            return repr(each.parent.name)
-        if each.kind is Kind.DERIVED:
-            return self._derive(depth, each, obj)
-        if not each.attribute:
-            return self._complete(depth, each, each.type, obj)
-        value = self._new("v")
-        self._write(depth, f"{value} = {obj}.{each.attribute}")
-        return self._complete(depth, each, each.type, value)
+    def _read(self, depth: int, field: FieldPlan, obj: str) -> str:
+        """Write a field that is read from its parent."""
+        if field.kind is FieldKind.TYPENAME:
+            return repr(field.parent_type.name)
+        if field.kind is FieldKind.DERIVED:
+            return self._derive(depth, field, obj)
+        if not field.attribute:
+            return self._complete(depth, field, field.type, obj)
+        value = self._new_name("v")
+        self._write(depth, f"{value} = {obj}.{field.attribute}")
+        return self._complete(depth, field, field.type, value)
 
-    def _derive(self, depth: int, each: FieldPlan, obj: str) -> str:
-        """A field that a function derives; one that is the same for all is completed before the loop."""
-        place, value = self._derived[each.derive], self._new("v")
-        if each.derive in self._build.constant:
-            inside, self._lines = self._lines, []
-            self._write(1, f"{value} = bound[{place}].value")
-            value = self._complete(1, each, each.type, value)
-            self._first += self._lines
-            self._lines = inside
+    def _derive(self, depth: int, field: FieldPlan, obj: str) -> str:
+        """Write a derived field; a constant is completed before the loop."""
+        index, value = self._function_indexes[field.factory], self._new_name("v")
+        if field.factory in self._options.constant:
+            loop, self._lines = self._lines, []
+            self._write(1, f"{value} = functions[{index}].value")
+            value = self._complete(1, field, field.type, value)
+            self._setup += self._lines
+            self._lines = loop
             return value
-        self._first.append(f"    {value}f = bound[{place}]")
+        self._setup.append(f"    {value}f = functions[{index}]")
         self._write(depth, f"{value} = {value}f({obj})")
-        return self._complete(depth, each, each.type, value)
+        return self._complete(depth, field, field.type, value)
 
-    def _complete(self, depth: int, each: FieldPlan, type_: Any, value: str) -> str:
-        """The expression of a completed value."""
+    def _complete(self, depth: int, field: FieldPlan, type_: Any, value: str) -> str:
+        """Return the expression of a completed value."""
         nullable = not isinstance(type_, GraphQLNonNull)
-        bare = type_ if nullable else type_.of_type
-        if isinstance(bare, GraphQLList):
-            return self._list(depth, each, bare, value, nullable=nullable)
-        if isinstance(bare, GraphQLObjectType):
-            return self._nested(depth, each, bare, value, nullable=nullable)
-        return self._leaf(depth, bare, value, nullable=nullable)
+        nullable_type = type_ if nullable else type_.of_type
+        if isinstance(nullable_type, GraphQLList):
+            return self._list(depth, field, nullable_type, value, nullable=nullable)
+        if isinstance(nullable_type, GraphQLObjectType):
+            return self._nested_object(depth, field, nullable_type, value, nullable=nullable)
+        return self._leaf(depth, nullable_type, value, nullable=nullable)
 
-    def _list(self, depth: int, each: FieldPlan, type_: GraphQLList[Any], value: str, *, nullable: bool) -> str:
-        rows, item = self._new("r"), self._new("e")
+    def _list(self, depth: int, field: FieldPlan, type_: GraphQLList[Any], value: str, *, nullable: bool) -> str:
+        rows, item = self._new_name("r"), self._new_name("e")
         if nullable:
             self._write(depth, f"if {value} is None: {rows} = None")
             self._write(depth, "else:")
             depth += 1
-        self._write(depth, f"if {value}.__class__ is not list and {value}.__class__ is not tuple: raise Odd")
+        is_no_list = f"{value}.__class__ is not list and {value}.__class__ is not tuple"
+        self._write(depth, f"if {is_no_list}: raise WrongValue")
         self._write(depth, f"{rows} = []")
         self._write(depth, f"for {item} in {value}:")
-        completed = self._complete(depth + 1, each, type_.of_type, item)
+        completed = self._complete(depth + 1, field, type_.of_type, item)
         self._write(depth + 1, f"{rows}.append({completed})")
         return rows
 
-    def _nested(self, depth: int, each: FieldPlan, type_: GraphQLObjectType, value: str, *, nullable: bool) -> str:
-        child = each.children[type_.name]
-        if not each.attribute and each.kind is Kind.ATTRIBUTE and _within(each.parent, type_):
-            return self._object(depth, child, value, {})  # the parent itself, which is of the type already
-        row, seen = self._new("r"), self._new("s")
-        self._first.append(f"    {seen} = None")
-        self._write(depth, f"if {value} is None: " + (f"{row} = None" if nullable else "raise Odd"))
+    def _nested_object(
+        self, depth: int, field: FieldPlan, type_: GraphQLObjectType, value: str, *, nullable: bool
+    ) -> str:
+        child = field.children[type_.name]
+        is_parent = not field.attribute and field.kind is FieldKind.ATTRIBUTE
+        if is_parent and _is_subtype(field.parent_type, type_):
+            return self._object(depth, child, value, {})  # the parent itself: its type is checked already
+        row, checked_class = self._new_name("r"), self._new_name("s")
+        self._setup.append(f"    {checked_class} = None")
+        self._write(depth, f"if {value} is None: " + (f"{row} = None" if nullable else "raise WrongValue"))
         self._write(depth, "else:")
-        check = self._bind(_checker(type_))
-        self._write(depth + 1, f"if {value}.__class__ is not {seen}: {seen} = {check}({value})")
+        check = self._bind(class_check(type_))
+        self._write(
+            depth + 1,
+            f"if {value}.__class__ is not {checked_class}: {checked_class} = {check}({value})",
+        )
         self._write(depth + 1, f"{row} = {self._object(depth + 1, child, value, {})}")
         return row
 
     def _leaf(self, depth: int, type_: Any, value: str, *, nullable: bool) -> str:
-        coerce = self._bind(_coercer(type_))
-        exact = EXACT.get(type_.name) if isinstance(type_, GraphQLScalarType) else None
+        coerce = self._bind(coercion(type_))
+        exact = EXACT_CLASSES.get(type_.name) if isinstance(type_, GraphQLScalarType) else None
         if exact is not None:
-            missing = f"{value} is not None and " if nullable else ""
-            odd = {
+            not_null = f"{value} is not None and " if nullable else ""
+            wrong = {
                 "int": f"({value}.__class__ is not int or not -2147483648 <= {value} <= 2147483647)",
                 "float": f"({value}.__class__ is not float or {value} - {value} != 0.0)",
             }.get(exact, f"{value}.__class__ is not {exact}")
-            self._write(depth, f"if {missing}{odd}: {value} = {coerce}({value})")
+            self._write(depth, f"if {not_null}{wrong}: {value} = {coerce}({value})")
             return value
-        last, text, known = self._new("l"), self._new("t"), self._bind(_Known(_coercer(type_)))
-        self._first.append(f"    {last} = {text} = UNSET")
+        last, text = self._new_name("l"), self._new_name("t")
+        texts = self._bind(TextCache(coercion(type_)))
+        self._setup.append(f"    {last} = {text} = UNSET")
         branch = "if"
         if nullable:
             self._write(depth, f"if {value} is None: {text} = {last} = None")
             branch = "elif"
         self._write(depth, f"{branch} {value} is not {last}:")
         if isinstance(type_, GraphQLEnumType):
-            self._write(depth + 1, f"{text} = {known}.get(id({value})) or {known}.member({value})")
+            self._write(depth + 1, f"{text} = {texts}.get(id({value})) or {texts}.member({value})")
         else:
-            self._write(depth + 1, f"if {value}.__class__ is date: {text} = {known}[{value}]")
-            zoned = f"{value}.__class__ is datetime and {value}.tzinfo is UTC"
-            self._write(depth + 1, f"elif {zoned}: {text} = {known}[{value}]")
+            self._write(depth + 1, f"if {value}.__class__ is date: {text} = {texts}[{value}]")
+            is_utc = f"{value}.__class__ is datetime and {value}.tzinfo is UTC"
+            self._write(depth + 1, f"elif {is_utc}: {text} = {texts}[{value}]")
             self._write(depth + 1, f"else: {text} = {coerce}({value})")
         self._write(depth + 1, f"{last} = {value}")
         return text
 
-    def _new(self, letter: str) -> str:
-        self._count += 1
-        return f"{letter}_{self._count}"
+    def _new_name(self, letter: str) -> str:
+        self._name_count += 1
+        return f"{letter}_{self._name_count}"
 
     def _bind(self, value: Any) -> str:
-        name = self._new("k")
+        """Return a new global name for a value."""
+        name = self._new_name("k")
         self.names[name] = value
         return name
 
@@ -215,80 +221,31 @@ class _Writer:
         self._lines.append("    " * depth + text)
 
 
-def _checker(type_: GraphQLObjectType) -> Callable[[Any], type]:
-    """Looks at an object once for each run of objects of one class: whether it is of the type."""
-    belongs = type_.is_type_of
-
-    def check(value: Any) -> type:
-        if isinstance(value, Exception) or (belongs is not None and not belongs(value, None)):  # type: ignore[arg-type]
-            raise OddValueError
-        return type(value)
-
-    return check
+def _by_prefix(plan: ObjectPlan, cells: Mapping[int, Any]) -> dict[str, list[FieldPlan]]:
+    """Group fields that are read from the parent by the path to their attribute; empty for its own attributes."""
+    fields: dict[str, list[FieldPlan]] = {}
+    for field in plan.fields:
+        if id(field) not in cells:
+            fields.setdefault(field.attribute.rpartition(".")[0], []).append(field)
+    return fields
 
 
-def _coercer(type_: Any) -> Callable[[Any], Any]:
-    """The schema's own coercion."""
-    coerce = type_.coerce_output_value
-
-    def coerced(value: Any) -> Any:
-        if value is None or isinstance(value, Exception):
-            raise OddValueError
-        done = coerce(value)
-        if done is None or done is Undefined:
-            raise OddValueError
-        return done
-
-    return coerced
-
-
-class _Known(dict[Any, Any]):
-    """
-    Texts of values coerced before: of dates and of instants in UTC by value, of enum members by identity.
-
-    Other values that compare equal need not read alike: two instants may be one in different zones.
-    """
-
-    def __init__(self, coerce: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._coerce = coerce
-
-    def __missing__(self, value: Any) -> Any:
-        return self._keep(value, self._coerce(value))
-
-    def member(self, value: Any) -> Any:
-        """The text of an enum member; members outlive their readers: their identity is theirs alone."""
-        done = self._coerce(value)
-        return self._keep(id(value), done) if isinstance(value, Enum) else done
-
-    def _keep(self, key: Any, done: Any) -> Any:
-        if len(self) >= MOST_REMEMBERED:
-            self.clear()
-        self[key] = done
-        return done
-
-
-def _by_prefix(plan: ObjectPlan, given: Mapping[int, Any]) -> dict[str, list[FieldPlan]]:
-    """Fields that are read off the parent, by the attribute through which they go; empty for the parent's own."""
-    found: dict[str, list[FieldPlan]] = {}
-    for each in plan.fields:
-        if id(each) not in given:
-            found.setdefault(each.attribute.rpartition(".")[0], []).append(each)
-    return found
-
-
-def _within(parent: GraphQLObjectType, type_: GraphQLObjectType) -> bool:
-    """Whether every object of `parent` is one of `type_`."""
-    one, other = parent.is_type_of, type_.is_type_of
-    return isinstance(one, InstanceOf) and isinstance(other, InstanceOf) and issubclass(one.origin, other.origin)
+def _is_subtype(type_: GraphQLObjectType, other: GraphQLObjectType) -> bool:
+    """Return whether every object of `type_` belongs to `other`."""
+    check, other_check = type_.is_type_of, other.is_type_of
+    return (
+        isinstance(check, InstanceCheck)
+        and isinstance(other_check, InstanceCheck)
+        and issubclass(check.python_type, other_check.python_type)
+    )
 
 
 @lru_cache(maxsize=4096)
-def _row_of(keys: tuple[str, ...]) -> type:
-    names = [f"f{place}" for place in range(len(keys))]
+def _struct_type(keys: tuple[str, ...]) -> type:
+    names = [f"f{index}" for index in range(len(keys))]
     return msgspec.defstruct("Row", names, gc=False, rename=dict(zip(names, keys, strict=True)))
 
 
 def _row_type(keys: Sequence[str]) -> type:
-    """A row with those keys: cheaper to make, hold and encode than a dict, and no work for the collector."""
-    return _row_of(tuple(keys))
+    """Return the struct type of rows with these keys: faster and smaller than dicts, and not garbage-collected."""
+    return _struct_type(tuple(keys))

@@ -1,4 +1,4 @@
-"""From a selection to plans: graphql-core collects the fields, and each becomes a `FieldPlan`."""
+"""From a selection to plans: graphql-core collects the fields, and each of them becomes a `FieldPlan`."""
 
 from __future__ import annotations
 
@@ -21,40 +21,45 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
-from student_graph.gateway.execution.plan import FieldPlan, Kind, ObjectPlan, UnplannableError
-from student_graph.resolvers.fields.batched import BATCH
-from student_graph.resolvers.fields.record import ATTRIBUTE, DERIVED, InstanceOf
+from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, UnplannableError
+from student_graph.resolvers.fields.batched import BATCH_METADATA
+from student_graph.resolvers.fields.record import (
+    ATTRIBUTE_METADATA,
+    DERIVED_METADATA,
+    InstanceCheck,
+    is_student_record_type,
+)
 
-SHAPING = frozenset({"skip", "include"})
+CONDITION_DIRECTIVES = frozenset({"skip", "include"})
 """Directives whose arguments decide what is selected."""
-INCREMENTAL = frozenset({"defer", "stream"})
-"""Directives that ask for a part of the answer later."""
+INCREMENTAL_DIRECTIVES = frozenset({"defer", "stream"})
+"""Directives that ask for a part of the response later."""
 
 
 class Compiler:
-    """Makes the plans of one operation; `executor` holds its schema, fragments and variables."""
+    """Makes the plans of one operation. `executor` has its schema, fragments and variables."""
 
     def __init__(self, executor: Executor[Any]) -> None:
         self._executor = executor
 
     def object_plan(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> ObjectPlan:
         """
-        The plan of an object type's fields.
+        Make the plan of the selected fields of an object type.
 
         Raises:
-            UnplannableError: something in it is left to stock execution.
+            UnplannableError: a part of it must be executed by graphql-core.
         """
-        fields = (self._field_plan(type_, key, details) for key, details in grouped.items())
+        plans = (self._field_plan(type_, key, details) for key, details in grouped.items())
         return ObjectPlan(
             type_,
-            [each for each in fields if each is not None],
-            type_.is_type_of is None or isinstance(type_.is_type_of, InstanceOf),
+            [plan for plan in plans if plan is not None],
+            type_.is_type_of is None or isinstance(type_.is_type_of, InstanceCheck),
         )
 
-    def child(self, plan: FieldPlan, type_: GraphQLObjectType) -> ObjectPlan:
-        """The plan of what is selected of the objects of a field; made at first sight of their type."""
-        known = plan.children.get(type_.name)
-        if known is None:
+    def child_plan(self, plan: FieldPlan, type_: GraphQLObjectType) -> ObjectPlan:
+        """Return the plan of the objects of a field that are of `type_`; make it when the type is first seen."""
+        child = plan.children.get(type_.name)
+        if child is None:
             executor = self._executor
             grouped, _, _ = collect_subfields(
                 executor.schema,
@@ -65,100 +70,98 @@ class Compiler:
                 plan.details,
                 executor.hide_suggestions,
             )
-            known = plan.children[type_.name] = self.object_plan(type_, grouped)
-        return known
+            child = plan.children[type_.name] = self.object_plan(type_, grouped)
+        return child
 
-    def _field_plan(self, parent: GraphQLObjectType, key: str, details: list[FieldDetails]) -> FieldPlan | None:
+    def _field_plan(
+        self, parent_type: GraphQLObjectType, key: str, details: list[FieldDetails]
+    ) -> FieldPlan | None:
         executor, node = self._executor, details[0].node
-        definition = executor.schema.get_field(parent, node.name.value)
+        definition = executor.schema.get_field(parent_type, node.name.value)
         if definition is None:
             return None
-        nodes = [each.node for each in details]
-        plan = FieldPlan(key, Kind.RESOLVER, details, nodes, definition, parent, _named(definition.type))
-        _say_how(plan)
-        plan.arguments = self._fixed_arguments(plan)
-        if isinstance(plan.named, GraphQLObjectType) and plan.kind is not Kind.STOCK:
-            plan.inline = self.child(plan, plan.named).pure
-            plan.discloses = discloses(plan.named)
+        nodes = [detail.node for detail in details]
+        named_type = _named_type(definition.type)
+        plan = FieldPlan(key, FieldKind.RESOLVER, details, nodes, definition, parent_type, named_type)
+        _set_kind(plan)
+        plan.arguments = self._constant_arguments(plan)
+        if isinstance(named_type, GraphQLObjectType) and plan.kind is not FieldKind.STOCK:
+            plan.inline = self.child_plan(plan, named_type).is_built_from_record
+            plan.has_student_records = is_student_record_type(named_type)
         else:
-            plan.inline = is_leaf_type(plan.named)
+            plan.inline = is_leaf_type(named_type)
         return plan
 
-    def _fixed_arguments(self, plan: FieldPlan) -> Mapping[str, Any] | None:
-        """The arguments, when they depend on no variable and are as they must be."""
+    def _constant_arguments(self, plan: FieldPlan) -> Mapping[str, Any] | None:
+        """Return the arguments if they are valid and depend on no variable, else None."""
         node = plan.nodes[0]
         if not plan.definition.args and not node.arguments:
             return {}
-        if variables_in(node.arguments) or any(each.fragment_variable_values for each in plan.details):
+        if variables_in(node.arguments) or any(detail.fragment_variable_values for detail in plan.details):
             return None
         executor = self._executor
         try:
             return get_argument_values(
                 plan.definition, node, executor.variable_values, None, executor.hide_suggestions
             )
-        except Exception:  # noqa: BLE001 - raised again for each object, where its place is known
+        except Exception:  # noqa: BLE001 - raised again for each object, when its path is known
             return None
 
 
-def _say_how(plan: FieldPlan) -> None:
-    """Set how the field's values are had."""
+def _set_kind(plan: FieldPlan) -> None:
+    """Set how the executor resolves the field."""
     name = plan.name
     if name == "__typename":
-        plan.kind = Kind.TYPENAME
+        plan.kind = FieldKind.TYPENAME
     elif name in ("__schema", "__type"):
-        plan.kind = Kind.STOCK
-    found = (plan.definition.extensions or {}).get("strawberry-definition")
-    if not isinstance(found, StrawberryField):
+        plan.kind = FieldKind.STOCK
+    field = (plan.definition.extensions or {}).get("strawberry-definition")
+    if not isinstance(field, StrawberryField):
         return
-    plan.strawberry = found
-    if found.extensions or found.permission_classes:
+    plan.strawberry_field = field
+    if field.extensions or field.permission_classes:
         return
-    if BATCH in found.metadata:
-        plan.kind, plan.batch = Kind.BATCH, found.metadata[BATCH]
-    elif DERIVED in found.metadata:
-        plan.kind, plan.derive = Kind.DERIVED, found.metadata[DERIVED]
-    elif ATTRIBUTE in found.metadata:
-        plan.kind, plan.attribute = Kind.ATTRIBUTE, found.metadata[ATTRIBUTE]
-    elif found.is_basic_field and found.default_resolver is getattr:
-        plan.kind, plan.attribute = Kind.ATTRIBUTE, found.python_name
+    if BATCH_METADATA in field.metadata:
+        plan.kind, plan.batch = FieldKind.BATCH, field.metadata[BATCH_METADATA]
+    elif DERIVED_METADATA in field.metadata:
+        plan.kind, plan.factory = FieldKind.DERIVED, field.metadata[DERIVED_METADATA]
+    elif ATTRIBUTE_METADATA in field.metadata:
+        plan.kind, plan.attribute = FieldKind.ATTRIBUTE, field.metadata[ATTRIBUTE_METADATA]
+    elif field.is_basic_field and field.default_resolver is getattr:
+        plan.kind, plan.attribute = FieldKind.ATTRIBUTE, field.python_name
 
 
-def discloses(type_: GraphQLObjectType) -> bool:
-    """Whether objects of a type are records of students."""
-    return isinstance(type_.is_type_of, InstanceOf) and type_.is_type_of.discloses
-
-
-def _named(type_: Any) -> Any:
+def _named_type(type_: Any) -> Any:
     while isinstance(type_, (GraphQLNonNull, GraphQLList)):
         type_ = type_.of_type
     return type_
 
 
 def variables_in(nodes: Iterable[Node] | None) -> list[str]:
-    """Names of the variables in parts of a document, each once."""
-    collector = _Variables()
+    """Return the names of the variables in parts of a document, each once."""
+    visitor = _VariableVisitor()
     for node in nodes or ():
-        visit(node, collector)
-    return list(collector.names)
+        visit(node, visitor)
+    return list(visitor.names)
 
 
-def conditions_of(executor: Executor[Any]) -> tuple[str, ...]:
+def find_conditions(executor: Executor[Any]) -> tuple[str, ...]:
     """
-    Names of the variables that decide what an operation selects: the only ones that shape its plan.
+    Return the names of the variables that decide what an operation selects. Only these shape its plan.
 
     Raises:
         UnplannableError: a part of the operation is to be delivered later.
     """
-    collector = _Conditions()
-    visit(executor.operation, collector)
+    visitor = _DirectiveVisitor()
+    visit(executor.operation, visitor)
     for fragment in executor.fragment_definitions.values():
-        visit(fragment, collector)
-    if collector.incremental and GraphQLDeferDirective.name in {d.name for d in executor.schema.directives}:
+        visit(fragment, visitor)
+    if visitor.incremental and GraphQLDeferDirective.name in {d.name for d in executor.schema.directives}:
         raise UnplannableError("incremental delivery")
-    return tuple(collector.names)
+    return tuple(visitor.conditions)
 
 
-class _Variables(Visitor):
+class _VariableVisitor(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.names: dict[str, None] = {}
@@ -167,13 +170,13 @@ class _Variables(Visitor):
         self.names[node.name.value] = None
 
 
-class _Conditions(Visitor):
+class _DirectiveVisitor(Visitor):
     def __init__(self) -> None:
         super().__init__()
-        self.names: dict[str, None] = {}
+        self.conditions: dict[str, None] = {}
         self.incremental = False
 
     def enter_directive(self, node: Any, *_: Any) -> None:
-        self.incremental |= node.name.value in INCREMENTAL
-        if node.name.value in SHAPING:
-            self.names.update(dict.fromkeys(variables_in(node.arguments)))
+        self.incremental |= node.name.value in INCREMENTAL_DIRECTIVES
+        if node.name.value in CONDITION_DIRECTIVES:
+            self.conditions.update(dict.fromkeys(variables_in(node.arguments)))

@@ -1,7 +1,7 @@
 """
-The careful path: a column's values as the specification completes them, one type after the other.
+The slow path: completes the values of a column as the specification says, one type after the other.
 
-It owns null propagation, located errors and their order, lists, abstract types, and what is nested below.
+It implements null propagation, located errors and their order, lists, abstract types and nested objects.
 """
 
 from __future__ import annotations
@@ -22,191 +22,199 @@ from graphql import (
 from graphql.execution.executor import invalid_return_type_error
 from graphql.pyutils import is_iterable
 
+from student_graph.gateway.execution.column import Column, Invalid
 from student_graph.gateway.execution.compiler import Compiler
-from student_graph.gateway.execution.plan import FieldPlan, Kind
-from student_graph.gateway.execution.positions import Items, Positions, Some
-from student_graph.gateway.execution.run import Column, Invalid, Run
-from student_graph.resolvers.fields.record import InstanceOf
+from student_graph.gateway.execution.paths import ItemPaths, Paths, SubsetPaths
+from student_graph.gateway.execution.plan import FieldKind, FieldPlan
+from student_graph.gateway.execution.run import Run
+from student_graph.resolvers.fields.record import InstanceCheck, is_student_record_type
 
 
-class Completion:
-    """Completes columns of one operation."""
+async def complete_column(run: Run, column: Column) -> list[Any]:
+    """Return the column's values as the response has them: completed, None, or `Invalid` on its way up."""
+    return await _Completion(run, column.plan).complete(column.plan.type, column.values, column.paths)
 
-    def __init__(self, run: Run) -> None:
+
+class _Completion:
+    """Completes the values of one field."""
+
+    def __init__(self, run: Run, plan: FieldPlan) -> None:
         self._run = run
         self._executor = run.executor
-        run.complete = self.column
+        self._plan = plan
 
-    async def column(self, column: Column) -> list[Any]:
-        """The column's values as the response holds them: completed, None, or `Invalid` on its way up."""
-        return await self._values(column.plan, column.plan.type, column.values, column.at)
-
-    async def _values(self, plan: FieldPlan, type_: Any, values: list[Any], at: Positions) -> list[Any]:
+    async def complete(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+        """Complete values of a type; a null where none is allowed becomes `Invalid`."""
         if not isinstance(type_, GraphQLNonNull):
-            return self._absorbed(await self._nullable(plan, type_, values, at), at)
-        done = await self._nullable(plan, type_.of_type, values, at)
-        for index, value in enumerate(done):
+            return self._replace_invalid(await self._complete_nullable(type_, values, paths), paths)
+        completed = await self._complete_nullable(type_.of_type, values, paths)
+        for index, value in enumerate(completed):
             if value is None:
-                message = f"Cannot return null for non-nullable field {plan.parent}.{plan.name}."
-                done[index] = self._invalid(plan, at, index, TypeError(message))
-        return done if self._executor.error_propagation else self._absorbed(done, at)
+                field = f"{self._plan.parent_type}.{self._plan.name}"
+                error = TypeError(f"Cannot return null for non-nullable field {field}.")
+                completed[index] = self._invalid(paths, index, error)
+        return completed if self._executor.error_propagation else self._replace_invalid(completed, paths)
 
-    def _absorbed(self, done: list[Any], at: Positions) -> list[Any]:
-        """At a place that may be null: what was on its way up becomes null here, and its error is told."""
-        for index, value in enumerate(done):
+    def _replace_invalid(self, values: list[Any], paths: Paths) -> list[Any]:
+        """Replace invalid values by null at a nullable position, and report their errors."""
+        for index, value in enumerate(values):
             if value.__class__ is Invalid:
-                self._executor.collected_errors.add(value.error, at.path(index))
-                done[index] = None
-        return done
+                self._executor.collected_errors.add(value.error, paths.path(index))
+                values[index] = None
+        return values
 
-    def _invalid(self, plan: FieldPlan, at: Positions, index: int, error: Exception) -> Invalid:
-        path = at.path(index)
-        return Invalid(located_error(error, plan.nodes, path.as_list() if path else None))
+    def _invalid(self, paths: Paths, index: int, error: Exception) -> Invalid:
+        path = paths.path(index)
+        return Invalid(located_error(error, self._plan.nodes, path.as_list() if path else None))
 
-    async def _nullable(self, plan: FieldPlan, type_: Any, values: list[Any], at: Positions) -> list[Any]:
-        """Values of a type that may be null."""
+    async def _complete_nullable(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+        """Complete values of a nullable type: nulls stay, errors become `Invalid`."""
         out: list[Any] = [None] * len(values)
-        live = []
+        present = []
         for index, value in enumerate(values):
             if value is None or value is Undefined:
                 continue
             if isinstance(value, Exception):
-                out[index] = self._invalid(plan, at, index, value)
+                out[index] = self._invalid(paths, index, value)
             else:
-                live.append(index)
-        if len(live) == len(values):
-            return await self._present(plan, type_, values, at)
-        if live:
-            done = await self._present(plan, type_, [values[index] for index in live], Some(at, live))
-            for index, value in zip(live, done, strict=True):
+                present.append(index)
+        if len(present) == len(values):
+            return await self._complete_present(type_, values, paths)
+        if present:
+            completed = await self._complete_present(
+                type_, [values[index] for index in present], SubsetPaths(paths, present)
+            )
+            for index, value in zip(present, completed, strict=True):
                 out[index] = value
         return out
 
-    async def _present(self, plan: FieldPlan, type_: Any, values: list[Any], at: Positions) -> list[Any]:
-        """Values that are there and no errors."""
+    async def _complete_present(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+        """Complete values that are neither null nor errors."""
         if not values:
             return []
         if is_leaf_type(type_):
-            return [self._leaf(plan, type_, at, index, value) for index, value in enumerate(values)]
+            return [self._complete_leaf(type_, paths, index, value) for index, value in enumerate(values)]
         if isinstance(type_, GraphQLList):
-            return await self._lists(plan, type_, values, at)
+            return await self._complete_lists(type_, values, paths)
         if is_abstract_type(type_):
-            return await self._abstract(plan, type_, values, at)
-        return await self._objects(plan, type_, values, at)
+            return await self._complete_abstract(type_, values, paths)
+        return await self._complete_objects(type_, values, paths)
 
-    def _leaf(self, plan: FieldPlan, type_: Any, at: Positions, index: int, value: Any) -> Any:
+    def _complete_leaf(self, type_: Any, paths: Paths, index: int, value: Any) -> Any:
         try:
             return self._executor.complete_leaf_value(type_, value)
         except Exception as error:  # noqa: BLE001 - a field error
-            return self._invalid(plan, at, index, error)
+            return self._invalid(paths, index, error)
 
-    async def _lists(
-        self, plan: FieldPlan, type_: GraphQLList[Any], values: list[Any], at: Positions
-    ) -> list[Any]:
-        """All lists as one column of items, and back."""
+    async def _complete_lists(self, type_: GraphQLList[Any], values: list[Any], paths: Paths) -> list[Any]:
+        """Complete the items of all lists as one column, and divide it into lists again."""
         lengths: list[int | None] = []
         items: list[Any] = []
         out: list[Any] = [None] * len(values)
         for index, value in enumerate(values):
             try:
-                found = await self._items(plan, value)
+                list_items = await self._items(value)
             except Exception as error:  # noqa: BLE001 - a field error
                 lengths.append(None)
-                out[index] = self._invalid(plan, at, index, error)
+                out[index] = self._invalid(paths, index, error)
             else:
-                lengths.append(len(found))
-                items.extend(found)
-        if plan.kind is Kind.RESOLVER:
+                lengths.append(len(list_items))
+                items.extend(list_items)
+        if self._plan.kind is FieldKind.RESOLVER:
             items = await self._run.awaited(items)
-        done = await self._values(plan, type_.of_type, items, Items(at, lengths))
-        whole = isinstance(type_.of_type, GraphQLNonNull)
+        completed = await self.complete(type_.of_type, items, ItemPaths(paths, lengths))
+        non_null = isinstance(type_.of_type, GraphQLNonNull)
         start = 0
         for index, length in enumerate(lengths):
             if length is not None:
-                part = done[start : start + length]
+                part = completed[start : start + length]
                 start += length
-                broken = next((each for each in part if each.__class__ is Invalid), None) if whole else None
-                out[index] = part if broken is None else broken
+                invalid = next((item for item in part if item.__class__ is Invalid), None) if non_null else None
+                out[index] = part if invalid is None else invalid
         return out
 
-    async def _items(self, plan: FieldPlan, value: Any) -> Sequence[Any]:
-        """The items of what should be a list."""
+    async def _items(self, value: Any) -> Sequence[Any]:
+        """Return the items of a value that must be a list."""
         if value.__class__ is list or value.__class__ is tuple:
-            found: Sequence[Any] = value
-            return found
+            items: Sequence[Any] = value
+            return items
         if self._executor.is_async_iterable(value):
-            return [each async for each in value]
+            return [item async for item in value]
         if not is_iterable(value):
-            place = f"{plan.parent}.{plan.name}"
-            raise GraphQLError(f"Expected Iterable, but did not find one for field '{place}'.")
+            field = f"{self._plan.parent_type}.{self._plan.name}"
+            raise GraphQLError(f"Expected Iterable, but did not find one for field '{field}'.")
         return list(value)
 
-    async def _objects(
-        self, plan: FieldPlan, type_: GraphQLObjectType, values: list[Any], at: Positions
-    ) -> list[Any]:
-        """Objects of one type, their fields carried out as a scope of their own."""
-        child = plan.children[type_.name]
-        belongs = type_.is_type_of
-        if isinstance(belongs, InstanceOf) and belongs.discloses:
-            self._run.disclosed(values)
-        if belongs is None or (
-            isinstance(belongs, InstanceOf)
-            and all(issubclass(each, belongs.origin) for each in set(map(type, values)))
+    async def _complete_objects(self, type_: GraphQLObjectType, values: list[Any], paths: Paths) -> list[Any]:
+        """Complete objects of one type: their fields are a level of their own."""
+        is_type_of = type_.is_type_of
+        if is_type_of is None or (
+            isinstance(is_type_of, InstanceCheck)
+            and all(issubclass(class_, is_type_of.python_type) for class_ in set(map(type, values)))
         ):
-            return await self._run.objects(child, values, at)
+            return await self._rows(type_, values, paths)
 
         def check(index: int) -> Any:
-            return belongs(values[index], self._run.info(plan, at, index))
+            return is_type_of(values[index], self._run.info(self._plan, paths, index))
 
-        told = await self._each(len(values), check)
+        verdicts = await self._call_all(len(values), check)
         out: list[Any] = [None] * len(values)
-        live = []
-        for index, said in enumerate(told):
-            if said is True:
-                live.append(index)
+        members = []
+        for index, verdict in enumerate(verdicts):
+            if isinstance(verdict, Exception):
+                out[index] = self._invalid(paths, index, verdict)
+            elif verdict:
+                members.append(index)
             else:
-                error = said if isinstance(said, Exception) else None
-                wrong = error or invalid_return_type_error(type_, values[index], plan.details)
-                if error is None and said:
-                    live.append(index)
-                else:
-                    out[index] = self._invalid(plan, at, index, wrong)
-        rows = await self._run.objects(child, [values[index] for index in live], Some(at, live))
-        for index, row in zip(live, rows, strict=True):
+                error = invalid_return_type_error(type_, values[index], self._plan.details)
+                out[index] = self._invalid(paths, index, error)
+        rows = await self._rows(type_, [values[index] for index in members], SubsetPaths(paths, members))
+        for index, row in zip(members, rows, strict=True):
             out[index] = row
         return out
 
-    async def _abstract(self, plan: FieldPlan, type_: Any, values: list[Any], at: Positions) -> list[Any]:
-        """Objects of an interface or union, by what each of them is; a type is planned at its first sight."""
-        decide = type_.resolve_type or self._executor.type_resolver
-        told = await self._each(
-            len(values), lambda index: decide(values[index], self._run.info(plan, at, index), type_)
+    async def _rows(self, type_: GraphQLObjectType, objects: list[Any], paths: Paths) -> list[Any]:
+        """Return the rows of objects that belong to the type."""
+        if is_student_record_type(type_):
+            self._run.note_student_records(objects)
+        return await self._run.rows(self._plan.children[type_.name], objects, paths)
+
+    async def _complete_abstract(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
+        """Complete objects of an interface or union, grouped by their type, which is planned when first seen."""
+        plan = self._plan
+        resolve_type = type_.resolve_type or self._executor.type_resolver
+        names = await self._call_all(
+            len(values), lambda index: resolve_type(values[index], self._run.info(plan, paths, index), type_)
         )
         out: list[Any] = [None] * len(values)
         groups: dict[str, tuple[GraphQLObjectType, list[int]]] = {}
-        for index, name in enumerate(told):
+        for index, name in enumerate(names):
             try:
                 if isinstance(name, Exception):
-                    raise name  # noqa: TRY301 - one way for all that may be wrong with a type
-                info = self._run.info(plan, at, index)
-                found = self._executor.ensure_valid_runtime_type(name, type_, plan.details, info, values[index])
+                    raise name  # noqa: TRY301 - handled like every other error about the type
+                info = self._run.info(plan, paths, index)
+                object_type = self._executor.ensure_valid_runtime_type(
+                    name, type_, plan.details, info, values[index]
+                )
             except Exception as error:  # noqa: BLE001 - a field error
-                out[index] = self._invalid(plan, at, index, error)
+                out[index] = self._invalid(paths, index, error)
             else:
-                groups.setdefault(found.name, (found, []))[1].append(index)
-        for found, indexes in groups.values():
-            Compiler(self._executor).child(plan, found)
-            rows = await self._objects(plan, found, [values[index] for index in indexes], Some(at, indexes))
+                groups.setdefault(object_type.name, (object_type, []))[1].append(index)
+        for object_type, indexes in groups.values():
+            Compiler(self._executor).child_plan(plan, object_type)
+            rows = await self._complete_objects(
+                object_type, [values[index] for index in indexes], SubsetPaths(paths, indexes)
+            )
             for index, row in zip(indexes, rows, strict=True):
                 out[index] = row
         return out
 
-    async def _each(self, count: int, ask: Callable[[int], Awaitable[Any] | Any]) -> list[Any]:
-        """What a function of the schema says to each value, an exception in place of an answer."""
-        told = []
+    async def _call_all(self, count: int, function: Callable[[int], Awaitable[Any] | Any]) -> list[Any]:
+        """Call a function of the schema for each index; the exception replaces the result of a call that fails."""
+        results = []
         for index in range(count):
             try:
-                told.append(ask(index))
+                results.append(function(index))
             except Exception as error:  # noqa: BLE001 - a field error
-                told.append(error)
-        return await self._run.awaited(told)
+                results.append(error)
+        return await self._run.awaited(results)

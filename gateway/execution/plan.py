@@ -1,18 +1,18 @@
 """
-What an operation becomes before it runs: a tree of plans, made once per document.
+The plan of an operation: a tree of field and object plans, made once per document.
 
-A plan knows the schema and the document, the values of the variables in `@skip` and `@include`, and nothing
-of who asks: it is shared by all viewers.
+A plan depends on the schema, the document and the values of the variables in `@skip` and `@include`. It does not
+depend on the viewer, because all viewers share it.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
+from cachetools import LRUCache
 from graphql import (
     FieldNode,
     GraphQLField,
@@ -26,24 +26,30 @@ from strawberry.types.field import StrawberryField
 
 from student_graph.resolvers.fields.batched import Batch
 
-Builder = Callable[..., list[dict[str, Any]]]
-"""Generated: objects, what derived fields are bound to, and a column for each field that needs one; rows out."""
+MAX_CACHED_OPERATIONS = 512
+"""Operations whose plans are cached by one executor class."""
+
+FunctionFactory: TypeAlias = Callable[[Any], Callable[[Any], Any]]
+"""Makes the function of a derived field from the context of an operation."""
+
+RowBuilder: TypeAlias = Callable[..., list[dict[str, Any]]]
+"""Generated code: takes objects, functions of derived fields and columns, and returns a row for each object."""
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
-    """For what generated code is made."""
+class BuilderOptions:
+    """What generated code depends on beside its plan."""
 
     completed: tuple[bool, ...]
-    """For each column whether its values are as the response holds them already."""
-    constant: frozenset[Any] = frozenset()
-    """What derived fields are made by that are the same for every parent."""
+    """For each column, whether its values are already as the response has them."""
+    constant: frozenset[FunctionFactory] = frozenset()
+    """Factories of derived fields that have the same value for every parent."""
     structs: bool = False
     """Whether rows are structs instead of dicts."""
 
 
-class Kind(Enum):
-    """How a field's values are had."""
+class FieldKind(Enum):
+    """How the executor resolves a field."""
 
     TYPENAME = "the type's name"
     ATTRIBUTE = "an attribute of the record"
@@ -55,32 +61,32 @@ class Kind(Enum):
 
 @dataclass(slots=True, eq=False)
 class FieldPlan:
-    """One response key of one object type, at one place of the operation."""
+    """The plan of one response key of an object type, at one position of the operation."""
 
     key: str
-    kind: Kind
+    kind: FieldKind
     details: list[FieldDetails]
     nodes: list[FieldNode]
     definition: GraphQLField
-    parent: GraphQLObjectType
-    named: Any
+    parent_type: GraphQLObjectType
+    named_type: Any
     """The field's type without lists and non-null."""
-    strawberry: StrawberryField | None = None
+    strawberry_field: StrawberryField | None = None
     attribute: str = ""
-    """Dotted attributes of the parent; empty for the parent itself."""
-    derive: Callable[[Any], Callable[[Any], Any]] | None = None
-    """Makes the function of a derived field, from the context."""
+    """Dotted path of attributes of the parent; empty for the parent itself."""
+    factory: FunctionFactory | None = None
+    """Factory of a derived field."""
     batch: Batch | None = None
     arguments: Mapping[str, Any] | None = None
-    """Arguments that depend on no variable; None when they must be coerced anew each time."""
-    converted: dict[str, Any] | None = None
-    """The same as a batched function takes them, once they were converted."""
+    """Arguments that depend on no variable; None if they must be coerced for each request."""
+    converted_arguments: dict[str, Any] | None = None
+    """The same arguments as a batched function takes them, once they have been converted."""
     children: dict[str, ObjectPlan] = field(default_factory=dict)
-    """By name of the object type."""
+    """Plans of the selected objects, by name of the object type."""
     inline: bool = False
     """Whether generated code can complete the field's values."""
-    discloses: bool = False
-    """Whether its values are records of students: what an answer holds of them is noted."""
+    has_student_records: bool = False
+    """Whether the values are records of students. The records in a response are noted for the disclosure log."""
 
     @property
     def type(self) -> GraphQLOutputType:
@@ -93,107 +99,103 @@ class FieldPlan:
         return self.nodes[0].name.value
 
     @property
-    def pure(self) -> bool:
-        """Whether the field needs no column: generated code reads it off the parent."""
-        own = self.kind in (Kind.TYPENAME, Kind.ATTRIBUTE, Kind.DERIVED)
-        return self.inline and own and not self.discloses
+    def is_read_from_parent(self) -> bool:
+        """Whether the field needs no column, because generated code reads its value from the parent."""
+        own = self.kind in (FieldKind.TYPENAME, FieldKind.ATTRIBUTE, FieldKind.DERIVED)
+        return self.inline and own and not self.has_student_records
 
 
 @dataclass(slots=True, eq=False)
 class ObjectPlan:
-    """All fields of one object type at one place of the operation."""
+    """The plan of all fields of one object type, at one position of the operation."""
 
     type: GraphQLObjectType
     fields: list[FieldPlan]
     checked_by_class: bool = False
-    """Whether it takes one look at an object's class to know that it is of the type."""
-    builders: dict[Build, Builder] = field(default_factory=dict)
+    """Whether the class of an object decides if it belongs to the type."""
+    builders: dict[BuilderOptions, RowBuilder] = field(default_factory=dict)
     """Generated code."""
     columns: list[FieldPlan] = field(init=False)
     """Fields that need a column."""
-    derived: tuple[Callable[[Any], Callable[[Any], Any]], ...] = field(init=False)
-    """What derived fields are made by, those of nested objects included that generated code builds."""
+    factories: tuple[FunctionFactory, ...] = field(init=False)
+    """Factories of derived fields, including those of nested objects that generated code builds."""
 
     def __post_init__(self) -> None:
-        self.columns = [each for each in self.fields if not each.pure]
-        found: dict[Callable[[Any], Callable[[Any], Any]], None] = {}
-        for each in self.fields:
-            if each.kind is Kind.DERIVED and each.derive is not None:
-                found[each.derive] = None
-            if each.inline:
-                for child in each.children.values():
-                    found.update(dict.fromkeys(child.derived))
-        self.derived = tuple(found)
+        self.columns = [field_plan for field_plan in self.fields if not field_plan.is_read_from_parent]
+        factories: dict[FunctionFactory, None] = {}
+        for field_plan in self.fields:
+            if field_plan.kind is FieldKind.DERIVED and field_plan.factory is not None:
+                factories[field_plan.factory] = None
+            if field_plan.inline:
+                for child in field_plan.children.values():
+                    factories.update(dict.fromkeys(child.factories))
+        self.factories = tuple(factories)
 
     @property
-    def pure(self) -> bool:
-        """Whether generated code builds the object from the record alone."""
+    def is_built_from_record(self) -> bool:
+        """Whether generated code builds the row from the record alone."""
         return not self.columns and self.checked_by_class
 
 
 class UnplannableError(Exception):
-    """The operation asks for something that stock execution does; the message names it."""
+    """The operation needs something that only graphql-core executes; the message names it."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """What the executor has done since start; a silent fall-back would eat the gain."""
+    """Counts since start. They show that operations run by plan: a silent fallback to graphql-core is slow."""
 
     planned: int = 0
-    """Operations carried out by plan."""
+    """Operations executed by plan."""
     compiled: int = 0
     """Plans made."""
     deopt: int = 0
-    """Scopes in which a value was odd and that went the careful way."""
+    """Levels that took the slow path because a value was wrong."""
     stock: dict[str, int] = field(default_factory=dict)
-    """Operations handed to graphql-core, by reason."""
+    """Operations executed by graphql-core, by reason."""
 
-    def to_stock(self, reason: str) -> None:
-        """Count an operation that goes to graphql-core."""
+    def count_stock(self, reason: str) -> None:
+        """Count an operation that graphql-core executes."""
         self.stock[reason] = self.stock.get(reason, 0) + 1
 
 
 @dataclass(slots=True, eq=False)
-class _Entry:
+class _CachedOperation:
     """The plans of one operation."""
 
     operation: OperationDefinitionNode
-    """Held, so that no other operation can get its identity."""
+    """Referenced so that no other operation can get its identity."""
     schema: GraphQLSchema
     conditions: tuple[str, ...]
     """Names of the variables that decide what is selected."""
     plans: dict[tuple[Any, ...], ObjectPlan] = field(default_factory=dict)
+    """By values of these variables."""
 
 
 class PlanCache:
-    """Plans by operation, those longest unused out first."""
+    """Plans by operation; the least recently used operation is evicted first."""
 
-    def __init__(self, size: int = 512) -> None:
-        self._size = size
-        self._entries: OrderedDict[tuple[int, int], _Entry] = OrderedDict()
+    def __init__(self, max_operations: int = MAX_CACHED_OPERATIONS) -> None:
+        self._operations: LRUCache[tuple[int, int], _CachedOperation] = LRUCache(max_operations)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._operations)
 
     def plan(
         self,
         schema: GraphQLSchema,
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any],
-        conditions: Callable[[], tuple[str, ...]],
-        make: Callable[[], ObjectPlan],
+        find_conditions: Callable[[], tuple[str, ...]],
+        make_plan: Callable[[], ObjectPlan],
     ) -> ObjectPlan:
-        """The plan of an operation under the values of its conditions, made when it is not at hand."""
+        """Return the plan of an operation for the values of its conditions, and make it if it is not cached."""
         key = (id(schema), id(operation))
-        entry = self._entries.get(key)
-        if entry is None:
-            entry = self._entries[key] = _Entry(operation, schema, conditions())
-            if len(self._entries) > self._size:
-                self._entries.popitem(last=False)
-        else:
-            self._entries.move_to_end(key)
-        shape = tuple(variables.get(name) for name in entry.conditions)
-        plan = entry.plans.get(shape)
+        cached = self._operations.get(key)
+        if cached is None:
+            cached = self._operations[key] = _CachedOperation(operation, schema, find_conditions())
+        values = tuple(variables.get(name) for name in cached.conditions)
+        plan = cached.plans.get(values)
         if plan is None:
-            plan = entry.plans[shape] = make()
+            plan = cached.plans[values] = make_plan()
         return plan

@@ -1,8 +1,8 @@
 """
-Carrying out a plan: a column for each field of a scope, siblings side by side, each as deep as its data come.
+Running a plan: a column for each field of a level, fields side by side.
 
-A *scope* is all objects of one type at one place of the operation, a *column* the values of one field for all of
-them. Nothing waits for its depth: a branch goes on as soon as it has its own data.
+A *level* is all objects of one type at one position of the operation. A *column* is the values of one field for
+all of them. No level waits for another branch: each branch continues as soon as its own data is there.
 """
 
 from __future__ import annotations
@@ -12,236 +12,230 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
-from graphql import GraphQLError, GraphQLNonNull, GraphQLResolveInfo
+from graphql import GraphQLNonNull, GraphQLResolveInfo
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
-from student_graph.gateway.execution.codegen import builder
-from student_graph.gateway.execution.plan import Build, Counters, FieldPlan, Kind, ObjectPlan
-from student_graph.gateway.execution.positions import Field, Positions
-from student_graph.gateway.execution.waiting import gathered, outcome
+from student_graph.gateway.execution.codegen import row_builder
+from student_graph.gateway.execution.column import Column, Invalid
+from student_graph.gateway.execution.paths import FieldPaths, Paths
+from student_graph.gateway.execution.plan import (
+    BuilderOptions,
+    Counters,
+    FieldKind,
+    FieldPlan,
+    FunctionFactory,
+    ObjectPlan,
+)
+from student_graph.gateway.execution.waiting import gather_or_cancel, result_or_error
 from student_graph.resolvers.fields.outcome import Partial
-from student_graph.resolvers.fields.record import Always
+from student_graph.resolvers.fields.record import Constant
 
-LONGEST = 1000
-"""Objects built in one go; longer columns let the event loop see to others in between."""
-
-
-class Invalid:
-    """A null where none may be, on its way up to the nearest place that may be null."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: GraphQLError) -> None:
-        self.error = error
+MAX_ROWS_WITHOUT_PAUSE = 1000
+"""Rows built at once. In longer columns the event loop runs other tasks in between."""
 
 
-@dataclass(slots=True)
-class Column:
-    """The values of one field for all objects of a scope."""
-
-    plan: FieldPlan
-    at: Positions
-    values: list[Any]
-    completed: bool = False
-    """Whether the values are as the response holds them."""
-    invalid: bool = False
-    """Whether one of them is `Invalid`."""
+CompleteColumn: TypeAlias = Callable[["Run", Column], Awaitable[list[Any]]]
+"""Completes the values of a column by the rules of the specification."""
 
 
 @dataclass(slots=True)
 class Run:
-    """One operation being carried out."""
+    """One run of one operation."""
 
     executor: Executor[Any]
     counters: Counters
-    careful: bool = False
-    """Whether every scope goes the careful way, as tests want it."""
+    complete_column: CompleteColumn
+    """The slow path."""
+    slow: bool = False
+    """Whether every level takes the slow path; for tests."""
     structs: bool = False
     """Whether rows are structs instead of dicts."""
-    complete: Callable[[Column], Awaitable[list[Any]]] = field(init=False)
-    """The careful completion of a column; set by `complete`, which knows this module."""
-    _bound: dict[Callable[[Any], Any], Callable[[Any], Any]] = field(default_factory=dict)
+    _functions: dict[FunctionFactory, Callable[[Any], Any]] = field(default_factory=dict)
 
-    async def objects(
-        self, plan: ObjectPlan, objects: Sequence[Any], at: Positions, *, serially: bool = False
+    async def rows(
+        self, plan: ObjectPlan, objects: Sequence[Any], paths: Paths, *, serially: bool = False
     ) -> list[Any]:
-        """A row for each object of a scope, or `Invalid` in its place."""
+        """Return a row for each object of a level, or `Invalid` in its place."""
         if not objects:
             return []
-        columns = await self._columns(plan, objects, at, serially=serially)
-        if not self.careful and not any(column.invalid for column in columns):
+        columns = await self._columns(plan, objects, paths, serially=serially)
+        if not self.slow and not any(column.invalid for column in columns):
             try:
-                return await self._built(plan, objects, columns)
-            except Exception:  # noqa: BLE001 - whatever it was, the careful way meets it again and says where
+                return await self._build_rows(plan, objects, columns)
+            except Exception:  # noqa: BLE001 - the slow path meets the same error again and reports its path
                 self.counters.deopt += 1
-        return await self._assembled(plan, objects, at, columns)
+        return await self._assemble_rows(plan, objects, paths, columns)
 
     async def _columns(
-        self, plan: ObjectPlan, objects: Sequence[Any], at: Positions, *, serially: bool
+        self, plan: ObjectPlan, objects: Sequence[Any], paths: Paths, *, serially: bool
     ) -> list[Column]:
         if serially:
             columns = []
-            for each in plan.columns:
-                columns.append(column := await self.column(each, objects, at))
-                await self._completed(column)  # read before the next mutation may change it
+            for field_plan in plan.columns:
+                columns.append(column := await self.column(field_plan, objects, paths))
+                await self._complete(column)  # before the next mutation can change the result
             return columns
         if len(plan.columns) == 1:
-            return [await self.column(plan.columns[0], objects, at)]
-        return await gathered(self.column(each, objects, at) for each in plan.columns)
+            return [await self.column(plan.columns[0], objects, paths)]
+        return await gather_or_cancel(self.column(field_plan, objects, paths) for field_plan in plan.columns)
 
-    async def _built(self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column]) -> list[Any]:
-        """The rows, by generated code."""
-        bound = [self.bound(make) for make in plan.derived]
-        constant = frozenset([m for m, b in zip(plan.derived, bound, strict=True) if isinstance(b, Always)])
-        build = builder(plan, Build(tuple([column.completed for column in columns]), constant, self.structs))
+    async def _build_rows(self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column]) -> list[Any]:
+        """Build the rows with generated code."""
+        functions = [self.function(factory) for factory in plan.factories]
+        constant = frozenset(
+            [factory for factory, f in zip(plan.factories, functions, strict=True) if isinstance(f, Constant)]
+        )
+        completed = tuple([column.completed for column in columns])
+        build = row_builder(plan, BuilderOptions(completed, constant, self.structs))
         values = [column.values for column in columns]
         rows: list[Any] = []
-        if len(objects) <= LONGEST:
-            rows = build(objects, bound, *values)
+        if len(objects) <= MAX_ROWS_WITHOUT_PAUSE:
+            rows = build(objects, functions, *values)
         else:
-            for start in range(0, len(objects), LONGEST):
-                part = slice(start, start + LONGEST)
-                rows += build(objects[part], bound, *[each[part] for each in values])
+            for start in range(0, len(objects), MAX_ROWS_WITHOUT_PAUSE):
+                part = slice(start, start + MAX_ROWS_WITHOUT_PAUSE)
+                rows += build(objects[part], functions, *[column_values[part] for column_values in values])
                 await asyncio.sleep(0)
-        for column in columns:  # those that were completed have said so themselves
-            if column.plan.discloses and not column.completed:
-                self.disclosed(column.values)
+        for column in columns:
+            if column.plan.has_student_records and not column.completed:  # noted already if completed
+                self.note_student_records(column.values)
         return rows
 
-    async def _assembled(
-        self, plan: ObjectPlan, objects: Sequence[Any], at: Positions, columns: Sequence[Column]
+    async def _assemble_rows(
+        self, plan: ObjectPlan, objects: Sequence[Any], paths: Paths, columns: Sequence[Column]
     ) -> list[Any]:
-        """The rows, every field completed as a column of its own."""
-        had = {id(column.plan): column for column in columns}
+        """Make the rows on the slow path: every field is completed as a column of its own."""
+        column_by_plan = {id(column.plan): column for column in columns}
         cells = []
-        for each in plan.fields:
-            column = had.get(id(each)) or await self.column(each, objects, at)
-            await self._completed(column)
-            cells.append((each.key, column.values))
+        for field_plan in plan.fields:
+            column = column_by_plan.get(id(field_plan)) or await self.column(field_plan, objects, paths)
+            await self._complete(column)
+            cells.append((field_plan.key, column.values))
         return [_row(cells, index) for index in range(len(objects))]
 
-    async def column(self, plan: FieldPlan, objects: Sequence[Any], at: Positions) -> Column:
-        """The values of one field; completed unless generated code is to do that."""
-        column = Column(plan, Field(at, plan.key, plan.parent.name), [])
-        if plan.kind is Kind.STOCK:
-            column.values, column.completed = await self._by_stock(plan, objects, column.at), True
+    async def column(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> Column:
+        """Return the column of a field. It is completed unless generated code can complete it."""
+        column = Column(plan, FieldPaths(paths, plan.key, plan.parent_type.name), [])
+        if plan.kind is FieldKind.STOCK:
+            column.values, column.completed = await self._stock_values(plan, objects, column.paths), True
             return column
         try:
-            column.values = await self._values(plan, objects, column.at)
+            column.values = await self._values(plan, objects, column.paths)
         except Exception as error:  # noqa: BLE001 - the whole column failed: one error for each object
             column.values = [error] * len(objects)
-        odd = self._settled(column)
-        if odd or not plan.inline:
-            await self._completed(column)
+        has_errors = self._take_partial_values(column)
+        if has_errors or not plan.inline:
+            await self._complete(column)
         return column
 
-    async def _values(self, plan: FieldPlan, objects: Sequence[Any], at: Positions) -> list[Any]:
+    async def _values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
         match plan.kind:
-            case Kind.TYPENAME:
-                return [plan.parent.name] * len(objects)
-            case Kind.ATTRIBUTE:
-                return list(map(_attempt(attrgetter(plan.attribute) if plan.attribute else _itself), objects))
-            case Kind.DERIVED:
-                assert plan.derive is not None
-                return list(map(_attempt(self.bound(plan.derive)), objects))
-            case Kind.BATCH:
-                return await self._batch(plan, objects, at)
+            case FieldKind.TYPENAME:
+                return [plan.parent_type.name] * len(objects)
+            case FieldKind.ATTRIBUTE:
+                read = attrgetter(plan.attribute) if plan.attribute else _identity
+                return list(map(_catching(read), objects))
+            case FieldKind.DERIVED:
+                assert plan.factory is not None
+                return list(map(_catching(self.function(plan.factory)), objects))
+            case FieldKind.BATCH:
+                return await self._batch_values(plan, objects, paths)
             case _:
-                return await self._by_resolver(plan, objects, at)
+                return await self._resolver_values(plan, objects, paths)
 
-    async def _batch(self, plan: FieldPlan, objects: Sequence[Any], at: Positions) -> list[Any]:
-        """One call for all objects."""
+    async def _batch_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+        """Call the batched function once for all objects."""
         assert plan.batch is not None
-        assert plan.strawberry is not None
+        assert plan.strawberry_field is not None
         schema = self.executor.schema._strawberry_schema  # type: ignore[attr-defined] # noqa: SLF001 - set by Strawberry
-        info = schema.config.info_class(_raw_info=self.info(plan, at, 0), _field=plan.strawberry)
-        arguments = plan.converted
+        info = schema.config.info_class(_raw_info=self.info(plan, paths, 0), _field=plan.strawberry_field)
+        arguments = plan.converted_arguments
         if arguments is None:
             arguments = convert_arguments(
                 dict(self.arguments(plan)),
-                plan.strawberry.arguments,
+                plan.strawberry_field.arguments,
                 scalar_registry=schema.schema_converter.scalar_registry,
                 config=schema.config,
                 info=info,
             )
             if plan.arguments is not None:
-                plan.converted = arguments
+                plan.converted_arguments = arguments
         values = await plan.batch(objects, info, arguments)
         if len(values) != len(objects):
-            place = f"{plan.parent.name}.{plan.name}"
-            raise ValueError(f"{place}: {len(values)} values for {len(objects)} parents")
+            name = f"{plan.parent_type.name}.{plan.name}"
+            raise ValueError(f"{name}: {len(values)} values for {len(objects)} parents")
         return list(values)
 
-    async def _by_resolver(self, plan: FieldPlan, objects: Sequence[Any], at: Positions) -> list[Any]:
-        """A call for each object, all started before any is awaited."""
+    async def _resolver_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+        """Call the resolver for each object; all calls start before any is awaited."""
         resolve = plan.definition.resolve or self.executor.field_resolver
         arguments = self.arguments(plan)
 
-        def start(index: int, each: Any) -> Any:
+        def start(index: int, parent: Any) -> Any:
             try:
-                return resolve(each, self.info(plan, at, index), **arguments)
+                return resolve(parent, self.info(plan, paths, index), **arguments)
             except Exception as error:  # noqa: BLE001 - a field error of this object
                 return error
 
         return await self.awaited(list(starmap(start, enumerate(objects))))
 
-    async def _by_stock(self, plan: FieldPlan, objects: Sequence[Any], at: Positions) -> list[Any]:
-        """Introspection, completed by graphql-core."""
-        rows = []
-        for index, each in enumerate(objects):
-            path = at.path(index)
+    async def _stock_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+        """Let graphql-core resolve and complete the field: introspection."""
+        values = []
+        for index, parent in enumerate(objects):
+            path = paths.path(index)
             assert path is not None
-            row = self.executor.execute_field(plan.parent, each, plan.details, path, None)
-            rows.append(await row if self.executor.is_awaitable(row) else row)
-        return rows
+            value = self.executor.execute_field(plan.parent_type, parent, plan.details, path, None)
+            values.append(await value if self.executor.is_awaitable(value) else value)
+        return values
 
     async def awaited(self, values: list[Any]) -> list[Any]:
-        """The same list with what can be awaited replaced by what came of it; failures stand in their place."""
+        """Replace the awaitables in a list by their results, or by the errors that they raise."""
         is_awaitable = self.executor.is_awaitable
         waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
         if len(waiting) == 1:
             [index] = waiting
-            values[index] = await outcome(values[index])
+            values[index] = await result_or_error(values[index])
             return values
-        told = await gathered(outcome(values[index]) for index in waiting)
-        for index, value in zip(waiting, told, strict=True):
-            values[index] = value
+        results = await gather_or_cancel(result_or_error(values[index]) for index in waiting)
+        for index, result in zip(waiting, results, strict=True):
+            values[index] = result
         return values
 
-    async def _completed(self, column: Column) -> None:
+    async def _complete(self, column: Column) -> None:
         if column.completed:
             return
-        column.values = await self.complete(column)
+        column.values = await self.complete_column(self, column)
         column.completed = True
         column.invalid = isinstance(column.plan.type, GraphQLNonNull) and any(
             value.__class__ is Invalid for value in column.values
         )
 
-    def _settled(self, column: Column) -> bool:
-        """Whether a value is an error; what is partly missing is noted, and its value taken."""
+    def _take_partial_values(self, column: Column) -> bool:
+        """Replace partial values by their values and note their failures; return whether any value is an error."""
         classes = set(map(type, column.values))
         if Partial in classes:
-            operation = self.executor.context_value.operation
+            traffic = self.executor.context_value.operation.traffic
             for index, value in enumerate(column.values):
                 if isinstance(value, Partial):
-                    path = column.at.path(index)
+                    path = column.paths.path(index)
                     assert path is not None
                     for failure in value.failures:
-                        operation.degrade(path.as_list(), failure)
+                        traffic.degrade(path.as_list(), failure)
                     column.values[index] = value.value
             classes = set(map(type, column.values))
-        return any(issubclass(each, Exception) for each in classes)
+        return any(issubclass(class_, Exception) for class_ in classes)
 
-    def disclosed(self, values: Sequence[Any]) -> None:
-        """Note records of students that stand in the answer: lists of them, single ones, and nulls."""
-        self.executor.context_value.operation.disclosed.append(values)
+    def note_student_records(self, values: Sequence[Any]) -> None:
+        """Note the records of students in a column for the disclosure log: lists of records, records and nulls."""
+        self.executor.context_value.operation.disclosures.records.append(values)
 
     def arguments(self, plan: FieldPlan) -> Mapping[str, Any]:
-        """The field's arguments, coerced; the same for all objects."""
+        """Return the coerced arguments of the field, the same for all objects."""
         if plan.arguments is not None:
             return plan.arguments
         executor, first = self.executor, plan.details[0]
@@ -253,24 +247,24 @@ class Run:
             executor.hide_suggestions,
         )
 
-    def info(self, plan: FieldPlan, at: Positions, index: int) -> GraphQLResolveInfo[Any]:
-        """What a resolver is told of the place it answers for."""
-        path = at.path(index)
+    def info(self, plan: FieldPlan, paths: Paths, index: int) -> GraphQLResolveInfo[Any]:
+        """Return the resolver's `info` for the object at an index."""
+        path = paths.path(index)
         assert path is not None
-        return self.executor.build_resolve_info(plan.definition, plan.nodes, plan.parent, path)
+        return self.executor.build_resolve_info(plan.definition, plan.nodes, plan.parent_type, path)
 
-    def bound(self, make: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """The function of a derived field in this operation."""
-        found = self._bound.get(make)
-        if found is None:
-            found = make(self.executor.context_value)
-            if not isinstance(found, Always):  # what is the same for all now need not be so for the next scope
-                self._bound[make] = found
-        return found
+    def function(self, factory: FunctionFactory) -> Callable[[Any], Any]:
+        """Return the function of a derived field in this operation."""
+        function = self._functions.get(factory)
+        if function is None:
+            function = factory(self.executor.context_value)
+            if not isinstance(function, Constant):  # a constant function may be another one at the next level
+                self._functions[factory] = function
+        return function
 
 
-def _attempt(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same function with its failure as its value."""
+def _catching(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Wrap a function so that it returns the exception that it raises."""
 
     def attempt(value: Any) -> Any:
         try:
@@ -281,12 +275,12 @@ def _attempt(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return attempt
 
 
-def _itself(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value
 
 
 def _row(cells: Sequence[tuple[str, list[Any]]], index: int) -> Any:
-    """One object's row; the first null that may not be stands for all of it."""
+    """Return the row of one object; the first invalid value replaces the row."""
     row = {}
     for key, values in cells:
         value = values[index]

@@ -1,4 +1,4 @@
-"""Waiting for several things at once, so that nothing is left running when one of them fails."""
+"""Waiting for several awaitables at once, without leaving any of them running when one fails."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Iterable
 from typing import Any
 
 
-async def gathered(work: Iterable[Awaitable[Any]]) -> list[Any]:
-    """What comes of each, side by side; when one raises, the others are cancelled and waited for."""
-    tasks = [asyncio.ensure_future(each) for each in work]
+async def gather_or_cancel(awaitables: Iterable[Awaitable[Any]]) -> list[Any]:
+    """Return all results. When one awaitable raises, the others are cancelled and awaited before it is raised."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
     try:
         return await asyncio.gather(*tasks)
     except BaseException:
@@ -19,8 +19,8 @@ async def gathered(work: Iterable[Awaitable[Any]]) -> list[Any]:
         raise
 
 
-async def outcome(awaitable: Awaitable[Any]) -> Any:
-    """What comes of it, a failure as its value."""
+async def result_or_error(awaitable: Awaitable[Any]) -> Any:
+    """Return the result, or the exception if it fails."""
     try:
         return await awaitable
     except Exception as error:  # noqa: BLE001 - a field error of this object

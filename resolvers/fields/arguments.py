@@ -9,11 +9,11 @@ import strawberry
 
 AsOf: TypeAlias = Annotated[
     date | None,
-    strawberry.argument(description="The day to look at, in the school's calendar; today when left out."),
+    strawberry.argument(description="A day in the school's calendar; today if omitted."),
 ]
-WhenAsOf: TypeAlias = Annotated[
+ActiveOn: TypeAlias = Annotated[
     date | None,
-    strawberry.argument(description="Only what lasts on this day; when left out, ended times too."),
+    strawberry.argument(description="Only what is current on this day; also what has ended if omitted."),
 ]
 From: TypeAlias = Annotated[
     date | None,
@@ -26,14 +26,14 @@ To: TypeAlias = Annotated[
 SchoolYear: TypeAlias = Annotated[
     int | None,
     strawberry.argument(
-        description="School year by the calendar year in which it ends; the district's current one when left out."
+        description="School year by the calendar year in which it ends; the current one if omitted."
     ),
 ]
 First: TypeAlias = Annotated[
     int,
-    strawberry.argument(description="How many at most: 1 to 100; services may ask for 1,000."),
+    strawberry.argument(description="Maximum number of edges: 1 to 100; services may ask for 1,000."),
 ]
 After: TypeAlias = Annotated[
     str | None,
-    strawberry.argument(description="Cursor where the page before ended; the start when left out."),
+    strawberry.argument(description="Cursor at which the previous page ended; the start of the list if omitted."),
 ]

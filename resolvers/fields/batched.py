@@ -1,9 +1,9 @@
 """
-Fields answered for all parents at once.
+Fields that one function resolves for all parents at once.
 
-A batched function gets every parent of the field and tells of each: a value, an error in its place, or a value of
-which a part is missing. An executor that works breadth first calls it once; another calls it for each parent, and
-the fetch chain merges what they ask in one turn.
+A batched function gets all parents of the field and returns one outcome for each: a value, an error, or a partial
+value. The breadth-first executor calls it once. graphql-core calls it for each parent, and the fetch pipeline then
+merges the lookups of one turn of the event loop.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import Record
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.errors import graph_error
-from student_graph.resolvers.fields.field import ASKS, field
-from student_graph.resolvers.fields.load import settle
+from student_graph.resolvers.fields.field import LOOKUPS_METADATA, field
+from student_graph.resolvers.fields.load import value_or_raise
 from student_graph.resolvers.fields.outcome import Partial
 
-BATCH = "batch"
-"""Under this name the metadata of a field hold its `Batch`."""
+BATCH_METADATA = "batch"
+"""Metadata key of a batched field: its `Batch`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batched function, as an executor calls it."""
+    """A batched function as an executor calls it."""
 
     function: Callable[..., Any]
 
-    async def tell(self, parents: Sequence[Any], info: Info, arguments: Mapping[str, Any]) -> Sequence[Any]:
-        """What is told of each parent, aligned with `parents`."""
-        told = self.function(parents, info, **arguments)
-        found: Sequence[Any] = await told if inspect.isawaitable(told) else told
-        return found
+    async def outcomes(self, parents: Sequence[Any], info: Info, arguments: Mapping[str, Any]) -> Sequence[Any]:
+        """Return the outcome for each parent, aligned with `parents`."""
+        result = self.function(parents, info, **arguments)
+        outcomes: Sequence[Any] = await result if inspect.isawaitable(result) else result
+        return outcomes
 
     async def __call__(self, parents: Sequence[Any], info: Info, arguments: Mapping[str, Any]) -> Sequence[Any]:
         """
-        The same, with the errors that clients may see in place of the adapters' own.
+        Return the outcomes with adapter errors replaced by errors that clients may see.
 
         Raises:
-            GraphQLError: nothing can be told of any parent.
+            GraphQLError: the function failed for all parents.
         """
         try:
-            told = await self.tell(parents, info, arguments)
+            outcomes = await self.outcomes(parents, info, arguments)
         except AdapterError as error:
             raise graph_error(error) from error
-        if not any(issubclass(each, AdapterError) for each in set(map(type, told))):
-            return told
-        seen = {id(each): graph_error(each) for each in told if isinstance(each, AdapterError)}
-        return [seen.get(id(each), each) for each in told]
+        if not any(issubclass(class_, AdapterError) for class_ in set(map(type, outcomes))):
+            return outcomes
+        graph_errors = {id(error): graph_error(error) for error in outcomes if isinstance(error, AdapterError)}
+        return [graph_errors.get(id(outcome), outcome) for outcome in outcomes]
 
 
 def batched(
@@ -64,51 +64,62 @@ def batched(
     metadata: Mapping[str, Any] | None = None,
 ) -> Any:
     """
-    A field answered by `function` for all parents at once; usable as a decorator.
+    Make a field that `function` resolves for all parents at once; usable as a decorator.
 
-    The function takes the parents, `info`, and the field's arguments; its type is what it tells of one parent, as
-    `Told[...]` says. Description and class of data are found as for any `field`.
+    The function takes the parents, `info` and the field's arguments. It is annotated with `Outcomes[X]`; X is the
+    field's type. Description and class of data are found as for any `field`.
     """
     batch = Batch(function)
 
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
-        [told] = await batch.tell([root], info, arguments)
-        return settle(info, told)
+        [outcome] = await batch.outcomes([root], info, arguments)
+        return value_or_raise(info, outcome)
 
-    _dress(resolve, function)
+    _copy_signature(resolve, function)
     return field(
         resolve,
         description=description or inspect.getdoc(function),
         part_of=part_of,
-        metadata={BATCH: batch, ASKS: getattr(function, "__asks__", ()), **(metadata or {})},
+        metadata={
+            BATCH_METADATA: batch,
+            LOOKUPS_METADATA: getattr(function, "__lookups__", ()),
+            **(metadata or {}),
+        },
     )
 
 
-def _dress(resolve: Callable[..., Any], function: Callable[..., Any]) -> None:
-    """Give the function for one parent the name, arguments and type of the one for all."""
-    parents, _, *extra = inspect.signature(function).parameters.values()
-    told = {name: hint for name, hint in function.__annotations__.items() if name != parents.name}
-    # What the parents are is the function's own business; their type may not be there yet.
+def _copy_signature(resolve: Callable[..., Any], function: Callable[..., Any]) -> None:
+    """Give the resolver of one parent the name, arguments and type of the function for all parents."""
+    parents, _, *arguments = inspect.signature(function).parameters.values()
+    # The annotation of the parents is left out: it may name a class that is not defined yet.
+    annotations = {name: hint for name, hint in function.__annotations__.items() if name != parents.name}
     hints = get_type_hints(
-        SimpleNamespace(__annotations__=told), vars(sys.modules[function.__module__]), include_extras=True
+        SimpleNamespace(__annotations__=annotations), vars(sys.modules[function.__module__]), include_extras=True
     )
-    returned = _one_of(hints["return"])
+    return_hint = _value_hint(hints["return"])
     resolve.__name__, resolve.__module__ = function.__name__, function.__module__
     resolve.__annotations__ = {
         "root": Any,
         "info": Info,
-        **{each.name: hints[each.name] for each in extra},
-        "return": returned,
+        **{argument.name: hints[argument.name] for argument in arguments},
+        "return": return_hint,
     }
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    first = [inspect.Parameter("root", kind, annotation=Any), inspect.Parameter("info", kind, annotation=Info)]
-    rest = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name]) for each in extra]
-    resolve.__signature__ = inspect.Signature([*first, *rest], return_annotation=returned)  # type: ignore[attr-defined]
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [
+        inspect.Parameter("root", positional, annotation=Any),
+        inspect.Parameter("info", positional, annotation=Info),
+        *(
+            argument.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[argument.name])
+            for argument in arguments
+        ),
+    ]
+    signature = inspect.Signature(parameters, return_annotation=return_hint)
+    resolve.__signature__ = signature  # type: ignore[attr-defined]
 
 
-def _one_of(told: Any) -> Any:
-    """What `Told[X]` tells of one parent: X."""
-    [item] = get_args(told)
-    assert get_origin(item) in (Union, UnionType), "a batched function is typed by Told[...]"
-    partial = next(part for part in get_args(item) if get_origin(part) is Partial)
+def _value_hint(outcomes: Any) -> Any:
+    """Return X of the annotation `Outcomes[X]`."""
+    [outcome] = get_args(outcomes)
+    assert get_origin(outcome) in (Union, UnionType), "a batched function must be annotated with Outcomes[...]"
+    partial = next(part for part in get_args(outcome) if get_origin(part) is Partial)
     return get_args(partial)[0]

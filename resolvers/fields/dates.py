@@ -1,4 +1,4 @@
-"""Days and school years that a question spans."""
+"""Ranges of days and school years in field arguments."""
 
 from __future__ import annotations
 
@@ -7,42 +7,46 @@ from datetime import date
 from student_graph.adapters.sources import District
 from student_graph.resolvers.fields.errors import bad_input
 
-MOST_YEARS = 10
-"""School years that one question may span."""
+MAX_SCHOOL_YEARS = 10
+"""Maximum number of school years in the date range of one field."""
 
 
 def school_years(district: District, first: date, last: date) -> range:
     """
-    The school years that a span of days touches.
+    Return the school years that contain some of the days from `first` to `last`.
 
     Raises:
-        GraphQLError: the span ends before it begins, or is too long.
+        GraphQLError: `last` is before `first`, or the range is too long.
     """
     if last < first:
-        raise bad_input("from, to: the last day lies before the first.")
+        raise bad_input("from, to: the last day is before the first day.")
     years = range(district.school_year(first), district.school_year(last) + 1)
-    if len(years) > MOST_YEARS:
-        raise bad_input(f"from, to: ask for at most {MOST_YEARS} school years at once.")
+    if len(years) > MAX_SCHOOL_YEARS:
+        raise bad_input(f"from, to: ask for at most {MAX_SCHOOL_YEARS} school years at once.")
     return years
 
 
-def span(district: District, first: date | None, last: date | None) -> tuple[date, date]:
-    """The days asked for: up to today without an end, from the start of that school year without a start."""
+def date_range(district: District, first: date | None, last: date | None) -> tuple[date, date]:
+    """
+    Return the first and last day of a range.
+
+    Without `last` the range ends today; without `first` it starts with the school year of its last day.
+    """
     end = last or max(district.today(), first or date.min)
-    return first or year_start(district, end), end
+    return first or school_year_start(district, end), end
 
 
-def within(day: date, first: date | None, last: date | None) -> bool:
-    """Whether a day lies in a span; a bound that is not named is open."""
+def is_within(day: date, first: date | None, last: date | None) -> bool:
+    """Return whether a day is from `first` to `last`; a bound that is None is open."""
     return (first is None or first <= day) and (last is None or day <= last)
 
 
-def active(begin: date | None, end: date | None, day: date) -> bool:
-    """Whether a time that includes its last day includes `day`; a bound that is not recorded is open."""
+def is_active(begin: date | None, end: date | None, day: date) -> bool:
+    """Return whether `day` is from `begin` to `end`, both included; a bound that is not recorded is open."""
     return (begin is None or begin <= day) and (end is None or day <= end)
 
 
-def year_start(district: District, day: date) -> date:
-    """First day of the school year that `day` belongs to."""
+def school_year_start(district: District, day: date) -> date:
+    """Return the first day of the school year that contains `day`."""
     month, first = district.school_year_starts
     return date(max(day.year - ((day.month, day.day) < (month, first)), date.min.year), month, first)

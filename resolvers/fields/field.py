@@ -1,8 +1,8 @@
 """
-A field of the graph, made of a function.
+GraphQL fields made from functions.
 
-Its description is the function's docstring, its type the function's annotation, its class of data that of the
-record which it answers with. An adapter's error that the function raises becomes one that clients may see.
+The field's description is the function's docstring, its type the function's annotation, and its class of data that
+of the record in the annotation. An adapter error that the function raises becomes an error that clients may see.
 """
 
 from __future__ import annotations
@@ -19,23 +19,28 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Record, Sensitivity
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.errors import graph_error
-from student_graph.resolvers.fields.record import ATTRIBUTE, DERIVED, graph_type, reader, record_in
+from student_graph.resolvers.fields.record import (
+    ATTRIBUTE_METADATA,
+    DERIVED_METADATA,
+    attribute_resolver,
+    graph_type,
+    record_in,
+)
 from student_graph.resolvers.fields.sensitive import Sensitive
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SENSITIVITY = "sensitivity"
-"""Under this name the metadata of a field hold its class of data."""
+SENSITIVITY_METADATA = "sensitivity"
+"""Metadata key of a field: its class of data."""
+LOOKUPS_METADATA = "lookups"
+"""Metadata key of a field: the lookups that its resolver may use."""
 
-ASKS = "asks"
-"""Under this name they hold the lookups that the field may ask."""
 
-
-def asks(*methods: Callable[..., Any]) -> Callable[[F], F]:
-    """Say which lookups of `Adapter` a resolver may ask: what a document will cost is told from it."""
+def uses_lookups(*methods: Callable[..., Any]) -> Callable[[F], F]:
+    """Declare which lookups of `Adapter` a resolver may use. The cost of a document is estimated from this."""
 
     def declare(function: F) -> F:
-        function.__asks__ = tuple(map(lookup_of, methods))  # type: ignore[attr-defined]
+        function.__lookups__ = tuple(map(lookup_of, methods))  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -49,54 +54,58 @@ def field(
     metadata: Mapping[str, Any] | None = None,
 ) -> Any:
     """
-    A field answered by `resolver`; usable as a decorator.
+    Make a field that `resolver` resolves; usable as a decorator.
 
-    A record of a class that is not open marks the field `@sensitive`, and every field knows its class as metadata.
-    `part_of` names the record that an answer was taken from, where the annotation does not.
+    If the record in the annotation has another class of data than the open one, the field is marked `@sensitive`.
+    `part_of` names the record that the values are taken from, if the annotation does not.
     """
     hints = get_type_hints(resolver, include_extras=True)
-    returned = hints.pop("return")
+    return_hint = hints.pop("return")
     for hint in hints.values():
         graph_type(hint)
-    record = part_of or record_in(returned)
+    record = part_of or record_in(return_hint)
     sensitivity = record.sensitivity if record else Sensitivity.OPEN
     return strawberry.field(
-        resolver=_translating(resolver),
-        graphql_type=graph_type(returned),
+        resolver=_with_graph_errors(resolver),
+        graphql_type=graph_type(return_hint),
         description=description or inspect.getdoc(resolver),
         directives=[] if sensitivity is Sensitivity.OPEN else [Sensitive(tag=sensitivity)],
-        metadata={SENSITIVITY: sensitivity, ASKS: getattr(resolver, "__asks__", ()), **(metadata or {})},
+        metadata={
+            SENSITIVITY_METADATA: sensitivity,
+            LOOKUPS_METADATA: getattr(resolver, "__lookups__", ()),
+            **(metadata or {}),
+        },
     )
 
 
-def derived(make: Callable[[Context], Callable[[Any], Any]]) -> Any:
+def derived(factory: Callable[[Context], Callable[[Any], Any]]) -> Any:
     """
-    A field computed from its parent alone, at no vendor's cost; a decorator.
+    Make a field that is computed from its parent alone, without a lookup; a decorator.
 
-    `make` is called once an operation and answers with the function from a parent to the field's value. It is
-    typed as that function is, and described for graph users.
+    `factory` is called once for each operation and returns the function from a parent to the field's value. Its
+    return annotation gives the field's type, its docstring the description.
     """
-    returned = get_args(get_type_hints(make)["return"])[1]
+    value_hint = get_args(get_type_hints(factory)["return"])[1]
 
     def resolve(root: Any, info: Info) -> Any:
-        return make(info.context)(root)
+        return factory(info.context)(root)
 
-    resolve.__name__, resolve.__module__ = make.__name__, make.__module__
-    resolve.__annotations__ = {"root": Any, "info": Info, "return": returned}
-    return field(resolve, description=inspect.getdoc(make), metadata={DERIVED: make})
+    resolve.__name__, resolve.__module__ = factory.__name__, factory.__module__
+    resolve.__annotations__ = {"root": Any, "info": Info, "return": value_hint}
+    return field(resolve, description=inspect.getdoc(factory), metadata={DERIVED_METADATA: factory})
 
 
 def attribute(path: str, type_: Any) -> Any:
-    """A field that reads dotted attributes of its parent, where the parent is no record of just that."""
-    return field(reader(path, type_), metadata={ATTRIBUTE: path})
+    """Make a field that reads a dotted path of attributes of its parent."""
+    return field(attribute_resolver(path, type_), metadata={ATTRIBUTE_METADATA: path})
 
 
-def _translating(resolver: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, whose adapter errors are errors of the graph."""
+def _with_graph_errors(resolver: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a resolver so that its adapter errors become errors of the graph."""
     if inspect.iscoroutinefunction(resolver):
 
         @wraps(resolver)
-        async def translated(*args: Any, **arguments: Any) -> Any:
+        async def wrapped(*args: Any, **arguments: Any) -> Any:
             try:
                 return await resolver(*args, **arguments)
             except AdapterError as error:
@@ -105,10 +114,10 @@ def _translating(resolver: Callable[..., Any]) -> Callable[..., Any]:
     else:
 
         @wraps(resolver)
-        def translated(*args: Any, **arguments: Any) -> Any:
+        def wrapped(*args: Any, **arguments: Any) -> Any:
             try:
                 return resolver(*args, **arguments)
             except AdapterError as error:
                 raise graph_error(error) from error
 
-    return translated
+    return wrapped

@@ -1,8 +1,8 @@
 """
-Global ids: opaque text that names one thing of the graph, in whichever district.
+Global ids: opaque text that names one object of the graph in any district.
 
-An id is no secret and no permission. It is read strictly: text that this gateway cannot have made is refused
-before anything is asked.
+An id is not secret and grants no access. Text that this gateway cannot have made is refused before any source is
+asked.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from urllib.parse import quote, unquote
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.model import DistrictId, SchoolId, Section, Session, StudentId
 
-_LONGEST = 1024
-_PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,31}")
+MAX_ID_CHARACTERS = 1024
+_PERSON_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,31}")
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _YEAR = re.compile(r"[1-9][0-9]{3}")
 
 
 class GlobalId(NamedTuple):
-    """What a global id names."""
+    """The parts of a global id."""
 
     type: str
     """Name of the GraphQL type."""
     district: DistrictId
     key: str
-    """The thing's key in its district."""
+    """Key of the object in its district."""
 
 
-class NodeKind(NamedTuple):
-    """A type whose things have global ids."""
+class NodeType(NamedTuple):
+    """A type whose objects have global ids."""
 
     key: Callable[[Any], str]
-    """The key of a thing, in its district."""
+    """Returns the key of an object in its district."""
     valid: Callable[[str], object]
-    """Whether text can be such a key."""
+    """Returns something true if a text can be such a key."""
 
 
 class TermKey(NamedTuple):
-    """What names a term in its district: sessions have no number, their names are unique in school and year."""
+    """Key of a term in its district. Sessions have no number; their names are unique in a school and year."""
 
     school_id: SchoolId
     school_year: int
@@ -53,78 +53,78 @@ class TermKey(NamedTuple):
 
     @classmethod
     def of(cls, record: Session | Section) -> TermKey:
-        """The term that a session is, or that a section is taught in."""
+        """Return the key of the term that a session is, or that a section is taught in."""
         return cls(record.school_id, record.school_year, record.session_name)
 
     def text(self) -> str:
-        """The key as a global id holds it."""
+        """Return the key as text for a global id."""
         return f"{self.school_id}/{self.school_year}/{quote(self.session_name, safe='')}"
 
 
-def term_key(text: str) -> TermKey | None:
-    """The term that a key in a global id names; None when the text can be no such key."""
+def parse_term_key(text: str) -> TermKey | None:
+    """Parse the key of a term in a global id; None if the text is not one."""
     match text.split("/"):
         case [school, year, name] if _NUMBER.fullmatch(school) and _YEAR.fullmatch(year) and name.isascii():
-            named = TermKey(SchoolId(school), int(year), unquote(name))
-            return named if named.session_name and named.text() == text else None
+            key = TermKey(SchoolId(school), int(year), unquote(name))
+            return key if key.session_name and key.text() == text else None
     return None
 
 
-def _opaque(text: str) -> bool:
+def _is_opaque_key(text: str) -> bool:
     return 0 < len(text) <= 256 and text.isprintable()
 
 
-NODES: Mapping[str, NodeKind] = {
-    "LocalEducationAgency": NodeKind(attrgetter("district_id"), _NUMBER.fullmatch),
-    "School": NodeKind(attrgetter("school_id"), _NUMBER.fullmatch),
-    "Section": NodeKind(attrgetter("section_id"), _opaque),
-    "Session": NodeKind(lambda session: TermKey.of(session).text(), term_key),
-    "Staff": NodeKind(attrgetter("staff_id"), _PERSON.fullmatch),
-    "Student": NodeKind(attrgetter("student_id"), _PERSON.fullmatch),
+NODE_TYPES: Mapping[str, NodeType] = {
+    "LocalEducationAgency": NodeType(attrgetter("district_id"), _NUMBER.fullmatch),
+    "School": NodeType(attrgetter("school_id"), _NUMBER.fullmatch),
+    "Section": NodeType(attrgetter("section_id"), _is_opaque_key),
+    "Session": NodeType(lambda session: TermKey.of(session).text(), parse_term_key),
+    "Staff": NodeType(attrgetter("staff_id"), _PERSON_ID.fullmatch),
+    "Student": NodeType(attrgetter("student_id"), _PERSON_ID.fullmatch),
 }
-"""Types whose things have global ids, by name."""
+"""Types whose objects have global ids, by name."""
 
 
-def encode(named: GlobalId) -> str:
-    """The global id of something."""
-    text = json.dumps(named, ensure_ascii=False, separators=(",", ":"))
+def encode(global_id: GlobalId) -> str:
+    """Return a global id as text."""
+    text = json.dumps(global_id, ensure_ascii=False, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode(text: str, *types: str) -> GlobalId:
     """
-    What a global id names; one of `types`, when any is given.
+    Parse a global id; if `types` are passed, it must be of one of them.
 
     Raises:
-        BadKeyError: the text is not an id that this gateway can have made, or is one of another type.
+        BadKeyError: this gateway cannot have made the text, or the id is of another type.
     """
-    named = _read(text)
-    kind = NODES.get(named.type)
-    if kind is None or not kind.valid(named.key) or not _NUMBER.fullmatch(named.district):
+    global_id = _parse_parts(text)
+    node_type = NODE_TYPES.get(global_id.type)
+    if node_type is None or not node_type.valid(global_id.key) or not _NUMBER.fullmatch(global_id.district):
         raise BadKeyError("not an id of this graph")
-    if encode(named) != text or (types and named.type not in types):
+    if encode(global_id) != text or (types and global_id.type not in types):
         raise BadKeyError("an id of another type")
-    return named
+    return global_id
 
 
 def parse_student_id(text: str) -> StudentId:
     """
-    A student's unique number, as clients write it.
+    Parse a student's unique number as clients write it.
 
     Raises:
-        BadKeyError: no district can have given this number.
+        BadKeyError: no district can have assigned this number.
     """
-    if not _PERSON.fullmatch(text):
+    if not _PERSON_ID.fullmatch(text):
         raise BadKeyError("not a student's number")
     return StudentId(text)
 
 
 def parse_district_id(text: str) -> DistrictId:
     """
-    A district as clients name it: by its global id or by its configured short name.
+    Parse a district as clients name it: by its global id or by its configured short name.
 
     Raises:
-        BadKeyError: it can be neither.
+        BadKeyError: the text can be neither.
     """
     try:
         return decode(text, "LocalEducationAgency").district
@@ -134,9 +134,9 @@ def parse_district_id(text: str) -> DistrictId:
         return DistrictId(text)
 
 
-def _read(text: str) -> GlobalId:
-    """The three parts of an id."""
-    if len(text) > _LONGEST:
+def _parse_parts(text: str) -> GlobalId:
+    """Return the three parts of an id without checking their content."""
+    if len(text) > MAX_ID_CHARACTERS:
         raise BadKeyError("too long for an id")
     try:
         content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

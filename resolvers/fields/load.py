@@ -1,8 +1,8 @@
 """
-Questions of resolvers to the sources.
+How resolvers load records from the sources.
 
-`lists` and `records` ask for all parents of a field at once and tell of each; `load_...` ask for one thing, and
-raise when nobody could say.
+`load_lists` and `load_records` load for all parents of a field at once and return one outcome for each. The other
+functions load for keys and raise when a key failed.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Se
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
+from student_graph.adapters.answers import records_in
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Batch, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId, Record
 from student_graph.adapters.sources import District, Key, Keys, LookupResults, Method
 from student_graph.resolvers.context import Context, Info
-from student_graph.resolvers.fields.outcome import Partial, Told
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial
 from student_graph.resolvers.fields.record import fetched
 
 A = TypeVar("A", bound="Record | OfDistrict")
@@ -27,15 +28,15 @@ T = TypeVar("T")
 V = TypeVar("V")
 P = ParamSpec("P")
 Owner: TypeAlias = tuple[DistrictId, str | None]
-"""The district that a key belongs to, and the source whose own id it is, if any."""
+"""The district that a key belongs to, and the name of the source if the key is an id of that source only."""
 
 
-OWN_IDS = frozenset({"assessment_id"})
-"""Attributes that hold an id of the source's own: two vendors may give the same one to different tests."""
+SOURCE_OWN_IDS = frozenset({"assessment_id"})
+"""Attributes that hold an id of the source's own: two vendors may use the same id for different tests."""
 
 
 class OfDistrict(Protocol):
-    """Something of the graph that is no record and belongs to a district."""
+    """An object of the graph that is not a record and belongs to a district."""
 
     @property
     def district_id(self) -> DistrictId:
@@ -43,257 +44,263 @@ class OfDistrict(Protocol):
 
 
 def district_of(parent: Record | OfDistrict) -> DistrictId:
-    """The district that something of the graph belongs to."""
+    """Return the id of the district that an object of the graph belongs to."""
     return fetched(parent).district if isinstance(parent, Record) else parent.district_id
 
 
 def only_district_of(parents: Sequence[Any]) -> DistrictId | None:
-    """The district that all of them belong to; None when there are several."""
+    """Return the district that all parents belong to; None if there are several."""
     try:
-        named = {parent.fetched.district for parent in parents}
+        districts = {parent.fetched.district for parent in parents}
     except AttributeError:  # not all of them are records
-        named = {district_of(parent) for parent in parents}
-    return named.pop() if len(named) == 1 else None
+        districts = {district_of(parent) for parent in parents}
+    return districts.pop() if len(districts) == 1 else None
 
 
-def key_of(parent: Record | OfDistrict, attribute: str) -> Key | None:
-    """What `parent` names by an attribute, in its district or its source; None when it names nothing."""
-    named = getattr(parent, attribute)
-    if named is None:
+def parent_key(parent: Record | OfDistrict, attribute: str) -> Key | None:
+    """Return the key in an attribute of `parent`, in its district or source; None if the attribute is None."""
+    key = getattr(parent, attribute)
+    if key is None:
         return None
-    if isinstance(parent, Record) and attribute in OWN_IDS:
-        return Key(district_of(parent), named, fetched(parent).source)
-    return Key(district_of(parent), named)
+    if isinstance(parent, Record) and attribute in SOURCE_OWN_IDS:
+        return Key(district_of(parent), key, fetched(parent).source)
+    return Key(district_of(parent), key)
 
 
-def district_calendar(info: Info, parent: Record | OfDistrict) -> District:
-    """The district of something: its today and its school years."""
+def district_for(info: Info, parent: Record | OfDistrict) -> District:
+    """Return the district that an object of the graph belongs to: its calendar day and school years are needed."""
     return info.context.sources.districts[district_of(parent)]
 
 
-async def lists(
+async def load_lists(
     info: Info,
     method: Method[K, P, list[V]],
     parents: Sequence[Any],
     attribute: str,
     *_: P.args,
     **arguments: P.kwargs,
-) -> Told[list[V]]:
-    """For each parent the records of all sources about what it names by `attribute`; empty when they have none."""
-    told = await _of_parents(info, _Question("load_many", method, arguments), parents, attribute)
-    return [[] if each is None else each for each in told]
+) -> Outcomes[list[V]]:
+    """Load the records of all sources for the key in each parent's `attribute`; empty if there are none."""
+    outcomes = await _load_for_parents(info, _LookupCall("load_many", method, arguments), parents, attribute)
+    return [[] if outcome is None else outcome for outcome in outcomes]
 
 
-async def records(
+async def load_records(
     info: Info,
     method: Method[K, P, V],
     parents: Sequence[Any],
     attribute: str,
     *_: P.args,
     **arguments: P.kwargs,
-) -> Told[V | None]:
-    """For each parent the record of the first source that has one about what it names; None when nobody has."""
-    return await _of_parents(info, _Question("load_one", method, arguments), parents, attribute)
+) -> Outcomes[V | None]:
+    """Load the record of the first source that knows the key in each parent's `attribute`; None if none does."""
+    return await _load_for_parents(info, _LookupCall("load_one", method, arguments), parents, attribute)
 
 
-async def by_district(
-    info: Info, parents: Sequence[A], ask: Callable[[District, Sequence[A]], Awaitable[Told[T]]]
-) -> Told[T]:
-    """What `ask` tells of parents, asked for those of each district together."""
+async def load_by_district(
+    info: Info, parents: Sequence[A], load: Callable[[District, Sequence[A]], Awaitable[Outcomes[T]]]
+) -> Outcomes[T]:
+    """Call `load` once for each district with the district's parents, and return the outcomes of all parents."""
     districts = info.context.sources.districts
     district = only_district_of(parents)
     if district is not None:
-        return await ask(districts[district], parents)
-    places = _grouped([district_of(parent) for parent in parents])
-    told = await asyncio.gather(
-        *(ask(districts[name], [parents[place] for place in those]) for name, those in places.items())
+        return await load(districts[district], parents)
+    indexes = _indexes_by_value([district_of(parent) for parent in parents])
+    outcomes = await asyncio.gather(
+        *(load(districts[name], [parents[index] for index in group]) for name, group in indexes.items())
     )
-    return _aligned(len(parents), places.values(), told)
+    return _scatter(len(parents), indexes.values(), outcomes)
 
 
 async def load_one(
     info: Info, method: Method[K, P, V], key: Key | None, *_: P.args, **arguments: P.kwargs
 ) -> V | None:
     """
-    The record of the first source that has one; None when nobody has.
+    Load the record of the first source that knows a key; None if none does.
 
     Raises:
-        AdapterError: no source could say.
+        AdapterError: no source has the record, and one failed.
     """
-    return None if key is None else (await load_each(info, method, [key], *_, **arguments))[0]
+    return None if key is None else (await load_batch(info, method, [key], *_, **arguments))[0]
 
 
-async def load_each(
+async def load_batch(
     info: Info, method: Method[K, P, V], keys: Sequence[Key], *_: P.args, **arguments: P.kwargs
 ) -> list[V | None]:
     """
-    For each key the record of the first source that has one; aligned with `keys`.
+    Load the record of the first source that knows each key; aligned with `keys`.
 
     Raises:
-        AdapterError: for one of the keys no source could say.
+        AdapterError: for one of the keys no source has a record, and one failed.
     """
-    told = await _of_keys(info, _Question("load_one", method, arguments), keys)
-    return [settle(info, each) for each in told]
+    outcomes = await _load_for_keys(info, _LookupCall("load_one", method, arguments), keys)
+    return [value_or_raise(info, outcome) for outcome in outcomes]
 
 
 async def load_many(
     info: Info, method: Method[K, P, list[V]], key: Key | None, *_: P.args, **arguments: P.kwargs
 ) -> list[V]:
     """
-    The records of all sources; empty when they have none.
+    Load the records of all sources for a key; an empty list if there are none.
 
     Raises:
-        AdapterError: no source could say.
+        AdapterError: no source has records, and one failed.
     """
     if key is None:
         return []
-    [told] = await _of_keys(info, _Question("load_many", method, arguments), [key])
-    return settle(info, told) or []
+    [outcome] = await _load_for_keys(info, _LookupCall("load_many", method, arguments), [key])
+    return value_or_raise(info, outcome) or []
 
 
 async def load_page(
     info: Info, method: Callable[..., Awaitable[Batch[Any, Page[V]]]], key: Key, window: Window, **arguments: Any
 ) -> Page[V]:
     """
-    One page of a long list, from the first source that offers it; empty when the source does not know the key.
+    Load one page of a long list from the first source that offers it; an empty page if it does not know the key.
 
     Raises:
         AdapterError: the source failed, or no source offers the list.
     """
-    column = await info.context.sources.load_page(method, key, window, **arguments)
-    return settle(info, _told(info.context, column)[0]) or Page([], None)
+    results = await info.context.sources.load_page(method, key, window, **arguments)
+    return value_or_raise(info, _outcomes(info.context, results)[0]) or Page([], None)
 
 
-def joined(parts: Sequence[Told[list[V]]]) -> Told[list[V]]:
+def merge_lists(parts: Sequence[Outcomes[list[V]]]) -> Outcomes[list[V]]:
     """
-    The records of several questions as one list for each parent.
+    Merge the outcomes of several lookups into one list for each parent.
 
-    A question that no source offers is missing beside the others; one that could not be answered is the answer,
-    for a list without it would be taken for the whole.
+    A lookup that no source offers makes the list partial. A lookup that failed makes it an error, because a list
+    without its records would pass for complete.
     """
-    return [_joined(told) for told in zip(*parts, strict=True)]
+    return [_merge_lists(outcomes) for outcomes in zip(*parts, strict=True)]
 
 
-def _joined(told: Sequence[Any]) -> Any:
-    unanswered = [each for each in told if isinstance(each, AdapterError)]
-    failed = [each for each in unanswered if not isinstance(each, NotOfferedError)]
-    if failed or len(unanswered) == len(told):
-        return (failed or unanswered)[0]
+def _merge_lists(outcomes: Sequence[Any]) -> Any:
+    errors = [outcome for outcome in outcomes if isinstance(outcome, AdapterError)]
+    failed = [error for error in errors if not isinstance(error, NotOfferedError)]
+    if failed or len(errors) == len(outcomes):
+        return (failed or errors)[0]
     rows: list[Any] = []
-    missing: list[AdapterError] = list(unanswered)
-    for each in told:
-        if isinstance(each, Partial):
-            rows += each.value
-            missing += each.failures
-        elif not isinstance(each, AdapterError):
-            rows += each
-    return Partial(rows, tuple(missing)) if missing else rows
+    failures: list[AdapterError] = list(errors)
+    for outcome in outcomes:
+        if isinstance(outcome, Partial):
+            rows += outcome.value
+            failures += outcome.failures
+        elif not isinstance(outcome, AdapterError):
+            rows += outcome
+    return Partial(rows, tuple(failures)) if failures else rows
 
 
-def settle(info: Info, told: V | AdapterError | Partial[V]) -> V:
+def value_or_raise(info: Info, outcome: Outcome[V]) -> V:
     """
-    The value that was told; what is missing of it is noted in the operation.
+    Return the value of an outcome; the failures of a partial value are recorded in the operation.
 
     Raises:
-        AdapterError: no source could say.
+        AdapterError: the outcome is this error.
     """
-    if isinstance(told, AdapterError):
-        raise told
-    if isinstance(told, Partial):
-        for failure in told.failures:
-            degrade(info, failure)
-        return told.value
-    return told
+    if isinstance(outcome, AdapterError):
+        raise outcome
+    if isinstance(outcome, Partial):
+        for failure in outcome.failures:
+            note_failure(info, failure)
+        return outcome.value
+    return outcome
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What is asked of the sources, whatever the keys."""
+class _LookupCall:
+    """One lookup with its arguments, to be called with keys."""
 
     load: Literal["load_one", "load_many"]
     method: Any
     arguments: Mapping[str, Any]
 
-    async def ask(self, context: Context, keys: Keys[Any]) -> list[Any]:
-        """What is told of each key."""
+    async def run(self, context: Context, keys: Keys[Any]) -> list[Any]:
+        """Return the outcome for each key."""
         sources = context.sources
-        if context.operation.reached:
-            near = context.operation.near(keys.district, lookup_of(self.method).key_kind, keys.ids)
-            sources = sources.reached_via(*near)
+        hints = context.operation.access_hints
+        if hints.reached:
+            refs = hints.for_keys(keys.district, lookup_of(self.method).key_kind, keys.ids)
+            sources = sources.reached_via(*refs)
         load: Any = getattr(sources, self.load)
-        return _told(context, await load(self.method, keys, **self.arguments))
+        return _outcomes(context, await load(self.method, keys, **self.arguments))
 
 
-async def _of_parents(info: Info, question: _Question, parents: Sequence[Any], attribute: str) -> list[Any]:
-    """What is told of what each parent names; None where a parent names nothing."""
-    named = [getattr(parent, attribute) for parent in parents]
+async def _load_for_parents(info: Info, call: _LookupCall, parents: Sequence[Any], attribute: str) -> list[Any]:
+    """Return the outcome for the key of each parent; None for a parent whose attribute is None."""
+    ids = [getattr(parent, attribute) for parent in parents]
     district = only_district_of(parents)
-    if district is not None and attribute not in OWN_IDS and None not in named:
-        return await question.ask(info.context, Keys(district, named))
-    own = attribute in OWN_IDS
+    if district is not None and attribute not in SOURCE_OWN_IDS and None not in ids:
+        return await call.run(info.context, Keys(district, ids))
+    is_source_own = attribute in SOURCE_OWN_IDS
     owners: list[Owner | None] = [
-        (district_of(p), fetched(p).source if own and isinstance(p, Record) else None) for p in parents
+        (
+            district_of(parent),
+            fetched(parent).source if is_source_own and isinstance(parent, Record) else None,
+        )
+        for parent in parents
     ]
-    if None in named:
-        owners = [None if name is None else owner for name, owner in zip(named, owners, strict=True)]
-    return await _asked(info, question, named, owners)
+    if None in ids:
+        owners = [None if id_ is None else owner for id_, owner in zip(ids, owners, strict=True)]
+    return await _load_by_owner(info, call, ids, owners)
 
 
-async def _of_keys(info: Info, question: _Question, keys: Sequence[Key]) -> list[Any]:
-    return await _asked(info, question, [key.id for key in keys], [(key.district, key.source) for key in keys])
+async def _load_for_keys(info: Info, call: _LookupCall, keys: Sequence[Key]) -> list[Any]:
+    return await _load_by_owner(info, call, [key.id for key in keys], [(key.district, key.source) for key in keys])
 
 
-async def _asked(info: Info, question: _Question, ids: Sequence[Any], owners: Sequence[Owner | None]) -> list[Any]:
-    """What is told of each id, asked for those of each owner together."""
-    places = {owner: those for owner, those in _grouped(owners).items() if owner is not None}
-    if len(places) == 1 and None not in owners:
-        [(district, source)] = places
-        return await question.ask(info.context, Keys(district, ids, source))
-    told = await asyncio.gather(
+async def _load_by_owner(
+    info: Info, call: _LookupCall, ids: Sequence[Any], owners: Sequence[Owner | None]
+) -> list[Any]:
+    """Return the outcome for each id, with one call for the ids of each owner; None for an id without an owner."""
+    indexes = {owner: group for owner, group in _indexes_by_value(owners).items() if owner is not None}
+    if len(indexes) == 1 and None not in owners:
+        [(district, source)] = indexes
+        return await call.run(info.context, Keys(district, ids, source))
+    outcomes = await asyncio.gather(
         *(
-            question.ask(info.context, Keys(owner[0], [ids[place] for place in those], owner[1]))
-            for owner, those in places.items()
+            call.run(info.context, Keys(district, [ids[index] for index in group], source))
+            for (district, source), group in indexes.items()
         )
     )
-    return _aligned(len(ids), places.values(), told)
+    return _scatter(len(ids), indexes.values(), outcomes)
 
 
-def _told(context: Context, column: LookupResults[Any]) -> list[Any]:
-    """A column as resolvers have it; stale records are noted in the operation."""
-    values = list(column.values)
-    if old := column.stale.items():
-        stale = [r for place, names in old for r in _records(values[place]) if fetched(r).source in names]
-        context.operation.note_stale(stale)
-    for place, failures in column.failures.items():
-        values[place] = Partial(values[place], failures)
+def _outcomes(context: Context, results: LookupResults[Any]) -> list[Any]:
+    """Return lookup results as outcomes; stale records are recorded in the operation."""
+    values = list(results.values)
+    if stale := results.stale.items():
+        stale_records = [
+            record
+            for index, sources in stale
+            for record in records_in(values[index])
+            if fetched(record).source in sources
+        ]
+        context.operation.staleness.note_stale(stale_records)
+    for index, failures in results.failures.items():
+        values[index] = Partial(values[index], failures)
     return values
 
 
-def _grouped(owners: Sequence[H]) -> dict[H, list[int]]:
-    """Places by owner."""
-    if len(set(owners)) == 1:
-        return {owners[0]: list(range(len(owners)))}
-    places: dict[H, list[int]] = {}
-    for place, owner in enumerate(owners):
-        places.setdefault(owner, []).append(place)
-    return places
+def _indexes_by_value(values: Sequence[H]) -> dict[H, list[int]]:
+    """Return the indexes of each distinct value."""
+    if len(set(values)) == 1:
+        return {values[0]: list(range(len(values)))}
+    indexes: dict[H, list[int]] = {}
+    for index, value in enumerate(values):
+        indexes.setdefault(value, []).append(index)
+    return indexes
 
 
-def _aligned(length: int, places: Iterable[Sequence[int]], told: Iterable[Sequence[Any]]) -> list[Any]:
-    """Parts of a column put back in their places; None where nothing was asked."""
-    whole: list[Any] = [None] * length
-    for those, part in zip(places, told, strict=True):
-        for place, each in zip(those, part, strict=True):
-            whole[place] = each
-    return whole
+def _scatter(length: int, indexes: Iterable[Sequence[int]], parts: Iterable[Sequence[Any]]) -> list[Any]:
+    """Put the values of parts at their indexes in one list; None at an index that no part has."""
+    values: list[Any] = [None] * length
+    for group, part in zip(indexes, parts, strict=True):
+        for index, value in zip(group, part, strict=True):
+            values[index] = value
+    return values
 
 
-def _records(value: Any) -> Sequence[Record]:
-    """The records of an answer, which is one record, a list or a page."""
-    whole = value.items if isinstance(value, Page) else value
-    return whole if isinstance(whole, Sequence) else [whole]
-
-
-def degrade(info: Info, failure: AdapterError) -> None:
-    """Note that a part of the field's answer is missing."""
-    info.context.operation.degrade(info.path.as_list(), failure)
+def note_failure(info: Info, failure: AdapterError) -> None:
+    """Record in the operation that a part of the field's value is missing."""
+    info.context.operation.traffic.degrade(info.path.as_list(), failure)

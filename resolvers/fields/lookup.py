@@ -1,7 +1,7 @@
 """
-Fields answered by one adapter lookup about their parents.
+Fields that are one adapter lookup, keyed by an attribute of the parent.
 
-The field carries the lookup as data, so that what a document will ask of whom can be told before it is asked.
+The field carries its lookup as metadata, so that the lookups of a document are known before it runs.
 """
 
 from __future__ import annotations
@@ -13,39 +13,42 @@ from typing import Any
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import lists, records
-from student_graph.resolvers.fields.outcome import Told
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import load_lists, load_records
+from student_graph.resolvers.fields.outcome import Outcomes
 
-LOOKUP = "lookup"
-"""Under this name the metadata of a field hold its `FieldLookup`."""
+LOOKUP_METADATA = "lookup"
+"""Metadata key of a lookup field: its `FieldLookup`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldLookup:
-    """What a field asks."""
+    """The lookup of a field."""
 
     lookup: Lookup
     key: str
-    """Attribute of the parent that names the key."""
+    """Attribute of the parent that is the key."""
 
 
 def lookup(method: Callable[..., Any], *, key: str) -> Any:
     """
-    A field answered by `method`, a lookup of `Adapter` without arguments, asked by each parent's attribute `key`.
+    Make a field from `method`, a lookup of `Adapter` without arguments; the parent's attribute `key` is its key.
 
-    Type, description and class of data follow from the lookup.
+    Type, description and class of data are those of the lookup.
     """
     declared = lookup_of(method)
-    assert not declared.argument_names, "a field with arguments says what they mean when left out"
-    load: Any = lists if declared.is_list else records
+    assert not declared.argument_names, "a field with arguments needs a function that gives their defaults"
+    load: Any = load_lists if declared.is_list else load_records
 
-    async def ask(parents: Sequence[Any], info: Info) -> Any:
+    async def load_field(parents: Sequence[Any], info: Info) -> Any:
         return await load(info, method, parents, key)
 
     record: Any = declared.record_type
-    ask.__name__ = declared.name
-    ask.__annotations__["return"] = Told[(list[record] if declared.is_list else record) | None]  # type: ignore[misc]
+    value_type = (list[record] if declared.is_list else record) | None
+    load_field.__name__ = declared.name
+    load_field.__annotations__["return"] = Outcomes[value_type]  # type: ignore[valid-type]
     return batched(
-        asks(method)(ask), description=declared.description, metadata={LOOKUP: FieldLookup(declared, key)}
+        uses_lookups(method)(load_field),
+        description=declared.description,
+        metadata={LOOKUP_METADATA: FieldLookup(declared, key)},
     )

@@ -1,4 +1,4 @@
-"""Things that can be asked for again by a global id."""
+"""Objects that can be loaded again by a global id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.resolvers.context import Context
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.field import derived
-from student_graph.resolvers.fields.ids import NODES, GlobalId, encode
+from student_graph.resolvers.fields.ids import NODE_TYPES, GlobalId, encode
 from student_graph.resolvers.fields.load import district_of
 
 
@@ -25,26 +25,26 @@ def global_id(_: Context) -> Callable[[Any], strawberry.ID]:
 @described
 @strawberry.interface
 class Node:
-    """Something with an id of its own in the whole graph."""
+    """An object with a global id."""
 
     id = global_id
 
 
-def _id_of(thing: Any) -> strawberry.ID:
-    name = _TYPES.get(type(thing)) or _type_of(type(thing))
-    return _encoded(name, district_of(thing), NODES[name].key(thing))
+def _id_of(node: Any) -> strawberry.ID:
+    type_name = _TYPE_NAMES.get(type(node)) or _type_name(type(node))
+    return _encode(type_name, district_of(node), NODE_TYPES[type_name].key(node))
 
 
-_TYPES: dict[type, str] = {}
-"""Names of the types with global ids, by the class of their things."""
+_TYPE_NAMES: dict[type, str] = {}
+"""Names of GraphQL types with global ids, by the class of their objects."""
 
 
-def _type_of(cls: type) -> str:
-    """The type of a class's things; a record is told by the class that it is of in the model."""
-    name = _TYPES[cls] = next(base.__name__ for base in cls.__mro__ if base.__name__ in NODES)
+def _type_name(cls: type) -> str:
+    """Return the GraphQL type of a class; a record has the type that is named like its class in the model."""
+    name = _TYPE_NAMES[cls] = next(base.__name__ for base in cls.__mro__ if base.__name__ in NODE_TYPES)
     return name
 
 
 @lru_cache(maxsize=100_000)
-def _encoded(name: str, district: DistrictId, key: str) -> strawberry.ID:
-    return strawberry.ID(encode(GlobalId(name, district, key)))
+def _encode(type_name: str, district: DistrictId, key: str) -> strawberry.ID:
+    return strawberry.ID(encode(GlobalId(type_name, district, key)))

@@ -1,4 +1,8 @@
-"""What is told of all parents of a field at once: values, errors in their place, and values that are not whole."""
+"""
+Outcomes of a lookup or a field for all parents at once.
+
+Each outcome is a value, the error that took its place, or a partial value.
+"""
 
 from __future__ import annotations
 
@@ -15,44 +19,49 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Partial(Generic[T_co]):
-    """A value of which a part is missing, because one of several sources failed."""
+    """A value of which a part is missing because one of several sources failed."""
 
     value: T_co
     failures: tuple[AdapterError, ...]
 
 
-Told: TypeAlias = Sequence[T | AdapterError | Partial[T]]
-"""What is told of each parent: a value, why there is none, or a value that is not whole."""
+Outcome: TypeAlias = T | AdapterError | Partial[T]
+"""A value, the error that took its place, or a partial value."""
+
+Outcomes: TypeAlias = Sequence[T | AdapterError | Partial[T]]
+"""One outcome for each parent, in the order of the parents."""
 
 
-def mapped(told: Told[T], change: Callable[[T], R]) -> Told[R]:
-    """The same with every value changed; errors and what is missing stay."""
-    if _all_whole(told):
-        return list(map(change, told))  # type: ignore[arg-type] # values all of them
-    return [_changed(each, change) for each in told]
+def map_values(outcomes: Outcomes[T], change: Callable[[T], R]) -> Outcomes[R]:
+    """Apply `change` to every value; errors and the failures of partial values stay."""
+    if _all_complete(outcomes):
+        return list(map(change, outcomes))  # type: ignore[arg-type] # all of them are values
+    return [_map_value(outcome, change) for outcome in outcomes]
 
 
-def zipped(parents: Sequence[Any], told: Told[T], change: Callable[[Any, T], R]) -> Told[R]:
-    """The same with every value changed by its parent."""
+def map_with_parents(parents: Sequence[Any], outcomes: Outcomes[T], change: Callable[[Any, T], R]) -> Outcomes[R]:
+    """Apply `change` to every parent and its value; errors and the failures of partial values stay."""
     return [
-        _changed(each, lambda value, parent=parent: change(parent, value))  # type: ignore[misc]
-        for parent, each in zip(parents, told, strict=True)
+        _map_value(outcome, lambda value, parent=parent: change(parent, value))  # type: ignore[misc]
+        for parent, outcome in zip(parents, outcomes, strict=True)
     ]
 
 
-def _all_whole(told: Told[T]) -> bool:
-    """Whether each is a value, as nearly always."""
-    return not any(issubclass(each, (AdapterError, Partial)) for each in set(map(type, told)))
-
-
-def present(told: Told[T]) -> list[T]:
-    """The values that were told, whole or not."""
+def values_of(outcomes: Outcomes[T]) -> list[T]:
+    """Return the values, partial ones included, without the errors."""
     return [
-        each.value if isinstance(each, Partial) else each for each in told if not isinstance(each, AdapterError)
+        outcome.value if isinstance(outcome, Partial) else outcome
+        for outcome in outcomes
+        if not isinstance(outcome, AdapterError)
     ]
 
 
-def _changed(told: T | AdapterError | Partial[T], change: Callable[[T], R]) -> R | AdapterError | Partial[R]:
-    if isinstance(told, AdapterError):
-        return told
-    return Partial(change(told.value), told.failures) if isinstance(told, Partial) else change(told)
+def _all_complete(outcomes: Outcomes[T]) -> bool:
+    """Return whether every outcome is a complete value, which is nearly always so."""
+    return not any(issubclass(class_, (AdapterError, Partial)) for class_ in set(map(type, outcomes)))
+
+
+def _map_value(outcome: Outcome[T], change: Callable[[T], R]) -> Outcome[R]:
+    if isinstance(outcome, AdapterError):
+        return outcome
+    return Partial(change(outcome.value), outcome.failures) if isinstance(outcome, Partial) else change(outcome)

@@ -1,8 +1,8 @@
 """
-Pages of lists: sealed cursors, and the part of a list that a client asked for.
+Pages of lists: signed cursors, and the part of a list that a client asked for.
 
-A cursor holds where an edge stands and what the list was asked with; in another list, or in the same one asked
-otherwise, it is refused.
+A cursor holds the position of an edge and identifies its list and the list's arguments. In another list, or in the
+same list with other arguments, it is refused.
 """
 
 from __future__ import annotations
@@ -22,54 +22,54 @@ from student_graph.resolvers.fields.errors import bad_input
 
 T = TypeVar("T")
 
-LARGEST = 100
-"""Edges of one page at most."""
-BULK = 1_000
-"""The same for services."""
+MAX_PAGE_SIZE = 100
+"""Maximum number of edges in a page."""
+MAX_SERVICE_PAGE_SIZE = 1_000
+"""Maximum number of edges in a page for a viewer with the role `SERVICE`."""
 
 
 @described
 @strawberry.type
 class PageInfo:
-    """Where a page ends and whether more follows."""
+    """Where a page ends and whether there are more edges."""
 
     has_next_page: bool
-    """Whether more follows, or may follow: some vendors tell only when asked for it."""
+    """Whether there are more edges, or may be: some vendors tell only when the next page is requested."""
     end_cursor: str | None = None
-    """What to give as `after` for the next page; null when nothing was read."""
+    """Value of `after` for the next page; null if nothing was read."""
 
 
-class Slice(NamedTuple, Generic[T]):
-    """The part of a list that a client asked for."""
+class PageSlice(NamedTuple, Generic[T]):
+    """One page of a list."""
 
     items: list[tuple[str, T]]
-    """Each with its cursor."""
+    """Each item with its cursor."""
     info: PageInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Cursors:
-    """The cursors of one list, asked in one way."""
+    """Makes and reads the cursors of one list with given arguments."""
 
     signer: Signer
     binding: tuple[str, ...]
-    """What the list is and how it was asked."""
+    """Identifies the list and its arguments."""
     parts: int
-    """Of how many parts a position is made."""
+    """Number of parts in a position."""
 
-    def close(self, *position: str) -> str:
-        """The cursor of a position."""
+    def encode(self, *position: str) -> str:
+        """Return the cursor of a position."""
         return self.signer.sign(*self.binding, *position)
 
-    def open(self, cursor: str) -> tuple[str, ...]:
+    def decode(self, cursor: str) -> tuple[str, ...]:
         """
-        The position that a cursor stands for.
+        Return the position in a cursor.
 
         Raises:
-            BadKeyError: the cursor was not made here, or for another list.
+            BadKeyError: this gateway did not make the cursor, or it belongs to another list.
         """
-        opened = self.signer.verify(cursor)
-        binding, position = opened[: len(self.binding)], opened[len(self.binding) :]
+        parts = self.signer.verify(cursor)
+        binding, position = parts[: len(self.binding)], parts[len(self.binding) :]
         if binding != self.binding or len(position) != self.parts:
             raise BadKeyError("a cursor of another list")
         return position
@@ -77,37 +77,37 @@ class Cursors:
 
 def page_size(info: Info, first: int) -> int:
     """
-    How many edges a client wants.
+    Check the argument `first` and return it.
 
     Raises:
-        GraphQLError: not a number from 1 to 100, to 1,000 for services.
+        GraphQLError: it is not from 1 to 100, or to 1,000 for services.
     """
-    most = BULK if info.context.viewer.role is ViewerRole.SERVICE else LARGEST
-    if not 1 <= first <= most:
-        raise bad_input(f"first: ask for 1 to {most}.")
+    limit = MAX_SERVICE_PAGE_SIZE if info.context.viewer.role is ViewerRole.SERVICE else MAX_PAGE_SIZE
+    if not 1 <= first <= limit:
+        raise bad_input(f"first: ask for 1 to {limit}.")
     return first
 
 
-def sliced(
-    ordered: Sequence[tuple[tuple[str, ...], T]], cursors: Cursors, first: int, after: str | None
-) -> Slice[T]:
-    """The page of `ordered`, positions that are unique and sorted, that follows the cursor `after`."""
-    start = start_after([position for position, _ in ordered], cursors, after)
-    items = [(cursors.close(*position), item) for position, item in ordered[start : start + first]]
+def slice_page(
+    rows: Sequence[tuple[tuple[str, ...], T]], cursors: Cursors, first: int, after: str | None
+) -> PageSlice[T]:
+    """Return the page of `rows` after the cursor `after`. Rows have unique positions and are sorted by them."""
+    start = index_after([position for position, _ in rows], cursors, after)
+    items = [(cursors.encode(*position), item) for position, item in rows[start : start + first]]
     end = items[-1][0] if items else after
-    return Slice(items, PageInfo(has_next_page=start + first < len(ordered), end_cursor=end))
+    return PageSlice(items, PageInfo(has_next_page=start + first < len(rows), end_cursor=end))
 
 
-def numbered(ordered: Iterable[tuple[tuple[str, ...], T]]) -> list[tuple[tuple[str, ...], T]]:
-    """The same, each position made unique by how often it came before: a vendor may repeat an id."""
-    seen: Counter[tuple[str, ...]] = Counter()
+def with_unique_positions(rows: Iterable[tuple[tuple[str, ...], T]]) -> list[tuple[tuple[str, ...], T]]:
+    """Add to each position how often it occurred before, so that it is unique: a vendor may repeat an id."""
+    counts: Counter[tuple[str, ...]] = Counter()
     unique = []
-    for position, item in ordered:
-        unique.append(((*position, f"{seen[position]:09}"), item))
-        seen[position] += 1
+    for position, item in rows:
+        unique.append(((*position, f"{counts[position]:09}"), item))
+        counts[position] += 1
     return unique
 
 
-def start_after(positions: Sequence[tuple[str, ...]], cursors: Cursors, after: str | None) -> int:
-    """Index of the first position behind a cursor, whether or not its own is still there."""
-    return 0 if after is None else bisect_right(positions, cursors.open(after))
+def index_after(positions: Sequence[tuple[str, ...]], cursors: Cursors, after: str | None) -> int:
+    """Return the index of the first position after a cursor, also if the cursor's own position is gone."""
+    return 0 if after is None else bisect_right(positions, cursors.decode(after))

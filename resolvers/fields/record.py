@@ -1,9 +1,9 @@
 """
-GraphQL types from records.
+GraphQL types made from records.
 
-A resolver's annotation names records (`list[model.School] | None`), enums and values of the model; the graph
-serves each as the one GraphQL type that was made of it. So types that refer to each other need not import each
-other, and a record without fields of its own in the graph needs no class at all.
+A resolver's annotation names records (`list[model.School] | None`), enums and values of the model. The graph
+serves each of them as the one GraphQL type that was made from it. So types that refer to each other need not
+import each other, and a record that has no extra fields in the graph needs no class at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from types import UnionType
 from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
 
 import strawberry
-from graphql import GraphQLResolveInfo
+from graphql import GraphQLObjectType, GraphQLResolveInfo
 from strawberry.types.base import get_object_definition
 from strawberry.types.lazy_type import LazyType
 
@@ -36,20 +36,19 @@ from student_graph.resolvers.fields.sensitive import Sensitive
 T = TypeVar("T", bound=type)
 
 _TYPES: dict[type, type] = {}
-"""The GraphQL type made of each record and value."""
+"""The GraphQL type of each record and value, by class."""
 
-
-ATTRIBUTE = "attribute"
-"""Under this name the metadata of a field hold the dotted attributes of its parent that it reads."""
 GRAPHQL_NAMES = {"student_id": "studentUniqueId", "staff_id": "staffUniqueId", "contact_id": "contactUniqueId"}
-"""GraphQL names of attributes that are not simply in camel case: Ed-Fi names a person's number so."""
-DERIVED = "derived"
-"""Under this name they hold what makes a derived field's function from the context."""
+"""GraphQL names of attributes whose name is not just the attribute in camel case. These are the names of Ed-Fi."""
+ATTRIBUTE_METADATA = "attribute"
+"""Metadata key of a field that reads attributes of its parent: the dotted path, empty for the parent itself."""
+DERIVED_METADATA = "derived"
+"""Metadata key of a derived field: the factory that makes its function from the context."""
 
 
-def reader(path: str, type_: Any) -> Callable[[Any], Any]:
-    """A resolver that reads dotted attributes of its parent; the parent itself for an empty path."""
-    read = attrgetter(path) if path else _itself
+def attribute_resolver(path: str, type_: Any) -> Callable[[Any], Any]:
+    """Return a resolver that reads a dotted path of attributes of its parent; the parent itself if it is empty."""
+    read = attrgetter(path) if path else _identity
 
     def resolve(root: Any) -> Any:
         return read(root)
@@ -58,50 +57,52 @@ def reader(path: str, type_: Any) -> Callable[[Any], Any]:
     return resolve
 
 
-def _read(path: str, type_: Any) -> Any:
-    return strawberry.field(resolver=reader(path, type_), metadata={ATTRIBUTE: path})
+def _attribute_field(path: str, type_: Any) -> Any:
+    return strawberry.field(resolver=attribute_resolver(path, type_), metadata={ATTRIBUTE_METADATA: path})
 
 
-def _itself(record: Any) -> Any:
+def _identity(record: Any) -> Any:
     return record
 
 
-class Always:
-    """What a derived field's function is when it is the same for every parent."""
+class Constant:
+    """The function of a derived field that has the same value for every parent."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
     def __call__(self, _: Any) -> Any:
-        """The value."""
+        """Return the value."""
         return self.value
 
 
-def _stale(context: Context) -> Callable[[Record], bool]:
-    return context.operation.is_stale if context.operation.stale else NOTHING_IS_STALE
+NOTHING_IS_STALE = Constant(False)
 
 
-NOTHING_IS_STALE = Always(False)
+def _stale_function(context: Context) -> Callable[[Record], bool]:
+    staleness = context.operation.staleness
+    return staleness.is_stale if staleness.stale_records else NOTHING_IS_STALE
 
 
-def _is_stale(root: Any, info: Info) -> bool:
-    return _stale(info.context)(root)
+def _resolve_stale(root: Any, info: Info) -> bool:
+    return _stale_function(info.context)(root)
 
 
-class InstanceOf:
-    """Tells by its class whether a value is of a GraphQL type."""
+class InstanceCheck:
+    """The `is_type_of` of a GraphQL type: whether a value is an instance of the Python class behind the type."""
 
-    def __init__(self, origin: type) -> None:
-        self.origin = origin
-        self.discloses = getattr(origin, "about", None) == "student_id"
-        """Whether its values are records of students."""
+    def __init__(self, python_type: type) -> None:
+        self.python_type = python_type
 
-    def __call__(self, value: Any, info: GraphQLResolveInfo[Any] | None) -> bool:
-        """Whether the value is one; graphql-core asks it of every object before it completes it, saying where."""
-        belongs = isinstance(value, self.origin)
-        if belongs and self.discloses and info is not None and not info.context.operation.planned:
-            info.context.operation.disclose(value, info)
-        return belongs
+    def __call__(self, value: Any, _: GraphQLResolveInfo[Any] | None = None) -> bool:
+        """Return whether the value belongs to the type."""
+        return isinstance(value, self.python_type)
+
+
+def is_student_record_type(type_: GraphQLObjectType) -> bool:
+    """Return whether the objects of a GraphQL type are records about a student: showing one is a disclosure."""
+    check = type_.is_type_of
+    return isinstance(check, InstanceCheck) and getattr(check.python_type, "about", None) == "student_id"
 
 
 @described
@@ -109,50 +110,50 @@ class InstanceOf:
 class Provenance:
     """Where a record came from, and how old it is."""
 
-    source = _read("fetched.source", str)
-    """The district's source that gave the record, by its configured name."""
-    record_id = _read("vendor_id", str)
-    """The record's own id at that source."""
-    fetched_at = _read("fetched.at", datetime)
-    """When the source was asked (UTC)."""
-    stale = strawberry.field(resolver=_is_stale, metadata={DERIVED: _stale})
-    """Whether an older answer is shown because the source did not give a new one."""
+    source = _attribute_field("fetched.source", str)
+    """Configured name of the district's source that the record came from."""
+    record_id = _attribute_field("vendor_id", str)
+    """Id of the record at that source."""
+    fetched_at = _attribute_field("fetched.at", datetime)
+    """When the record was fetched from the source (UTC)."""
+    stale = strawberry.field(resolver=_resolve_stale, metadata={DERIVED_METADATA: _stale_function})
+    """Whether this is an older record, shown because the source did not send a new one."""
 
-    is_type_of = InstanceOf(Record)
+    is_type_of = InstanceCheck(Record)
 
 
 def fetched(record: Record) -> Fetched:
-    """Which source gave a record, and when; the gateway has set it on every record that a resolver sees."""
-    assert record.fetched is not None, "a record that no fetch has stamped"
+    """Return which source a record came from and when. The gateway sets it on every record that resolvers see."""
+    assert record.fetched is not None, "a record without `fetched`: it did not come through the fetch pipeline"
     return record.fetched
 
 
 @dataclasses.dataclass(frozen=True)
-class RecordRef(LazyType[Any, Any]):
-    """The GraphQL type of a record, found when the schema is built: by then all are declared."""
+class LazyRecordType(LazyType[Any, Any]):
+    """A reference to the GraphQL type of a record. It is resolved when the schema is built."""
 
     def resolve_type(self) -> type:
-        """The one GraphQL type of the record."""
+        """Return the GraphQL type of the record; make it if no class declares it."""
         record = super().resolve_type()
         return _TYPES.get(record) or record_type(type(record.__name__, (record,), {}))
 
 
 def graph_type(hint: Any) -> Any:
-    """An annotation as Strawberry reads it: records, values and enums of the model by their GraphQL types."""
+    """Translate an annotation for Strawberry: records, values and enums of the model become GraphQL types."""
     if get_args(hint):
-        return _composed(hint)
+        return _generic_graph_type(hint)
     if isinstance(hint, NewType) and hint is not strawberry.ID:
         return hint.__supertype__
     if isinstance(hint, EnumMeta):
         return described_enum(hint)
     if isinstance(hint, type) and issubclass(hint, Record):
-        return RecordRef(hint.__name__, hint.__module__)
+        return LazyRecordType(hint.__name__, hint.__module__)
     is_value = dataclasses.is_dataclass(hint) and not hasattr(hint, "__strawberry_definition__")
     return _value_type(hint) if is_value else hint
 
 
-def _composed(hint: Any) -> Any:
-    """The same for an annotation made of others."""
+def _generic_graph_type(hint: Any) -> Any:
+    """Translate an annotation with parameters, such as a list or a union."""
     origin = get_origin(hint)
     if origin is Annotated:
         return Annotated[(graph_type(hint.__origin__), *hint.__metadata__)]
@@ -162,9 +163,9 @@ def _composed(hint: Any) -> Any:
 
 
 def record_in(hint: Any) -> type[Record] | None:
-    """The record that an annotation names, through lists, unions and connections; None without one."""
+    """Return the record in an annotation, also inside lists, unions and connections; None if there is none."""
     if get_args(hint):
-        return next((found for part in get_args(hint) if (found := record_in(part))), None)
+        return next((record for part in get_args(hint) if (record := record_in(part))), None)
     if isinstance(hint, type) and issubclass(hint, Record):
         return hint
     return getattr(hint, "connects", None)
@@ -172,43 +173,44 @@ def record_in(hint: Any) -> type[Record] | None:
 
 def record_type(cls: T) -> T:
     """
-    The GraphQL type of the record that `cls` inherits: the record's attributes, its provenance, what `cls` adds.
+    Declare `cls` as the GraphQL type of the record that it inherits; a class decorator.
 
-    Internal attributes are no fields. Descriptions are the record's docstrings; a docstring under an attribute of
-    `cls` describes that field.
+    The type has the record's attributes except internal ones, its provenance, and the fields of `cls`. Their
+    descriptions are the record's docstrings; a docstring under an attribute of `cls` describes that field.
     """
     record = next(base for base in cls.__mro__[1:] if issubclass(base, Record))
-    cls.provenance = _read("", Provenance)  # type: ignore[attr-defined]
+    cls.provenance = _attribute_field("", Provenance)  # type: ignore[attr-defined]
     cls.provenance.description = "Where the record came from."  # type: ignore[attr-defined]
-    return _declared(cls, record)
+    return _declare_type(cls, record)
 
 
 def _value_type(value: Any) -> type:
-    """The GraphQL type of a value of the model."""
-    return _TYPES.get(value) or _declared(type(value.__name__, (value,), {}), value)
+    """Return the GraphQL type of a value of the model."""
+    return _TYPES.get(value) or _declare_type(type(value.__name__, (value,), {}), value)
 
 
-def _declared(cls: T, origin: type) -> T:
-    """A Strawberry type with the attributes of `origin`, whose instances it accepts."""
-    documented = attribute_docstrings(origin)
+def _declare_type(cls: T, python_type: type) -> T:
+    """Declare a Strawberry type that has the attributes of `python_type` and accepts its instances."""
+    docstrings = attribute_docstrings(python_type)
     annotations = inspect.get_annotations(cls)
-    for attribute in dataclasses.fields(origin):
+    for attribute in dataclasses.fields(python_type):
         if attribute.name in cls.__dict__:
             continue
         if is_internal(attribute.metadata):
             annotations[attribute.name] = strawberry.Private[object]
         else:
             annotations[attribute.name] = graph_type(attribute.type)
-            described_field: Any = strawberry.field(
-                name=GRAPHQL_NAMES.get(attribute.name), description=documented.get(attribute.name)
+            attribute_field: Any = strawberry.field(
+                name=GRAPHQL_NAMES.get(attribute.name), description=docstrings.get(attribute.name)
             )
-            setattr(cls, attribute.name, described_field)
+            setattr(cls, attribute.name, attribute_field)
     cls.__annotations__ = annotations
-    cls.is_type_of = InstanceOf(origin)  # type: ignore[attr-defined]
-    sensitivity = getattr(origin, "sensitivity", None)
+    cls.is_type_of = InstanceCheck(python_type)  # type: ignore[attr-defined]
+    sensitivity = getattr(python_type, "sensitivity", None)
     directives = [] if sensitivity is None else [Sensitive(tag=sensitivity)]
-    _TYPES[origin] = made = strawberry.type(cls, description=inspect.getdoc(origin), directives=directives)
+    declared = strawberry.type(cls, description=inspect.getdoc(python_type), directives=directives)
+    _TYPES[python_type] = declared
     own = own_docstrings(cls)
-    for declared in get_object_definition(made, strict=True).fields:
-        declared.description = own.get(declared.python_name, declared.description)
-    return made
+    for field in get_object_definition(declared, strict=True).fields:
+        field.description = own.get(field.python_name, field.description)
+    return declared

@@ -1,4 +1,4 @@
-"""The classes of data, as the schema tells them."""
+"""The `@sensitive` directive, which shows classes of data in the schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ described_enum(Sensitivity)
 
 @strawberry.schema_directive(
     locations=[Location.OBJECT, Location.FIELD_DEFINITION],
-    description="The class of data of a type's fields, or of one field that is of another class than its type.",
+    description="The class of data of a type's fields, or of one field whose class differs from that of its type.",
 )
 class Sensitive:
     """The class of data of a type's fields, or of one field."""

@@ -11,8 +11,8 @@ from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import Key
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.load import load_each, load_many
-from student_graph.resolvers.fields.paging import PageInfo, start_after
+from student_graph.resolvers.fields.load import load_batch, load_many
+from student_graph.resolvers.fields.paging import PageInfo, index_after
 from student_graph.resolvers.student_list.filter import Listing, Place, Scope
 from student_graph.resolvers.student_list.matching import enrolled, grades_on, named
 
@@ -41,7 +41,7 @@ async def listed(
     """Those of `ids` that the scope looks for; when that is `certain`, their records need not be read for it."""
     ordered = sorted(ids)
     cursors = scope.cursors(info, 1)
-    read = start_after([(student_id,) for student_id in ordered], cursors, after)
+    read = index_after([(student_id,) for student_id in ordered], cursors, after)
     places: list[Place] = []
     size = first + 1 if certain else CHUNK
     for _ in range(1 if certain else MOST_CHUNKS):
@@ -52,17 +52,17 @@ async def listed(
                 return _listing(places, places[-1].cursor, more=True, total=len(ordered) if certain else None)
             read += 1
             if student_id in records:
-                places.append(Place(cursors.close(student_id), student_id, records[student_id]))
+                places.append(Place(cursors.encode(student_id), student_id, records[student_id]))
         if read >= len(ordered):
             break
-    end = cursors.close(ordered[read - 1]) if read else None
+    end = cursors.encode(ordered[read - 1]) if read else None
     return _listing(places, end, more=read < len(ordered), total=len(ordered) if certain else None)
 
 
 async def _candidates(info: Info, scope: Scope, reach: Reach) -> Collection[StudentId]:
     """Numbers of those who can be meant; of those whom the viewer does not reach none is asked for."""
     for through, those in reach.through.items():
-        info.context.operation.reach(scope.district.id, "student", those, through)
+        info.context.operation.access_hints.add(scope.district.id, "student", those, through)
     named_ids = None if scope.ids is None else set(scope.ids)
     if scope.school is None and named_ids is not None:
         return named_ids
@@ -74,14 +74,14 @@ async def _candidates(info: Info, scope: Scope, reach: Reach) -> Collection[Stud
         stay.student_id for stay in current if scope.grade_levels is None or stay.grade_level in scope.grade_levels
     }
     through = Ref("school", scope.school)
-    info.context.operation.reach(scope.district.id, "student", at_school, through)
+    info.context.operation.access_hints.add(scope.district.id, "student", at_school, through)
     return at_school if named_ids is None else at_school & named_ids
 
 
 async def _matching(info: Info, scope: Scope, ids: Collection[StudentId]) -> dict[StudentId, model.Student | None]:
     """Records of those who exist and are looked for."""
     district = scope.district.id
-    found = await load_each(info, Adapter.students_by_id, [Key(district, student_id) for student_id in ids])
+    found = await load_batch(info, Adapter.students_by_id, [Key(district, student_id) for student_id in ids])
     students = [student for student in found if student is not None and named(student, scope.words)]
     if scope.grade_levels is not None and scope.school is None:
         grades = await grades_on(info, students, scope.as_of)

@@ -16,8 +16,8 @@ from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedE
 from student_graph.adapters.lookup import Page, Window, lookup_of
 from student_graph.adapters.sources import Key
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.load import degrade, load_page
-from student_graph.resolvers.fields.paging import LARGEST, Cursors, PageInfo
+from student_graph.resolvers.fields.load import note_failure, load_page
+from student_graph.resolvers.fields.paging import MAX_PAGE_SIZE, Cursors, PageInfo
 from student_graph.resolvers.student_list.filter import Listing, Place, Scope
 from student_graph.resolvers.student_list.matching import grades_on, named
 
@@ -45,7 +45,7 @@ class Scan:
 
     def cursor(self) -> str:
         """Where the scan stands."""
-        return self.cursors.close(self.source, self.after, str(self.read))
+        return self.cursors.encode(self.source, self.after, str(self.read))
 
     def listing(self, *, more: bool) -> Listing:
         """What the scan has found; it can go on where it stands."""
@@ -54,7 +54,7 @@ class Scan:
     async def page(self) -> Page[model.Student]:
         """The vendor's page where the scan stands; students of a stale one are noted as such."""
         wanted = self.scope.vendor_filter()
-        size = VENDOR_PAGE if wanted else min(LARGEST, self.first + self.read)
+        size = VENDOR_PAGE if wanted else min(MAX_PAGE_SIZE, self.first + self.read)
         return await load_page(
             self.info,
             Adapter.students_by_district,
@@ -108,7 +108,7 @@ async def scan(info: Info, scope: Scope, first: int, after: str | None) -> Listi
         except AdapterError as error:
             if not running.places:
                 raise
-            degrade(info, error)
+            note_failure(info, error)
             break
         running.total = page.total if _all_applied(scope, page) else None
         if not await running.take(page):
@@ -127,7 +127,7 @@ def _started(info: Info, scope: Scope, first: int, after: str | None) -> Scan:
     if not offering:
         raise NotOfferedError("no source of the district lists its students")
     cursors = scope.cursors(info, 3)
-    source, cursor, read = cursors.open(after) if after is not None else (offering[0].name, "", "0")
+    source, cursor, read = cursors.decode(after) if after is not None else (offering[0].name, "", "0")
     if source != offering[0].name:
         raise BadKeyError("a cursor of another source")
     return Scan(info, scope, first, cursors, source, cursor, int(read))

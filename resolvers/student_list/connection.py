@@ -14,9 +14,9 @@ from student_graph.adapters.sources import Key
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.docstrings import described
-from student_graph.resolvers.fields.field import asks
-from student_graph.resolvers.fields.load import records
-from student_graph.resolvers.fields.outcome import Told
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import load_records
+from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.paging import PageInfo, page_size
 from student_graph.resolvers.student_list.by_id import roll
 from student_graph.resolvers.student_list.by_vendor_page import scan
@@ -24,10 +24,10 @@ from student_graph.resolvers.student_list.filter import Listing, StudentFilter, 
 
 
 @batched
-@asks(Adapter.students_by_id)
-async def node(edges: Sequence[StudentEdge], info: Info) -> Told[model.Student | None]:
+@uses_lookups(Adapter.students_by_id)
+async def node(edges: Sequence[StudentEdge], info: Info) -> Outcomes[model.Student | None]:
     """The student."""
-    told = await records(info, Adapter.students_by_id, edges, "wanted")
+    told = await load_records(info, Adapter.students_by_id, edges, "wanted")
     return [edge.student or each for edge, each in zip(edges, told, strict=True)]
 
 

@@ -10,7 +10,7 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import GradeLevel, StudentId
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.load import lists, settle
+from student_graph.resolvers.fields.load import load_lists, value_or_raise
 
 
 async def grades_on(
@@ -22,9 +22,9 @@ async def grades_on(
     Raises:
         AdapterError: no source could say.
     """
-    told = await lists(info, Adapter.school_enrollments_by_student, students, "student_id")
+    told = await load_lists(info, Adapter.school_enrollments_by_student, students, "student_id")
     return {
-        student.student_id: grade_on(settle(info, stays), day)
+        student.student_id: grade_on(value_or_raise(info, stays), day)
         for student, stays in zip(students, told, strict=True)
     }
 

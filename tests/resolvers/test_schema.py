@@ -11,8 +11,8 @@ from graphql import GraphQLNamedType, get_named_type, parse, print_ast
 
 from student_graph.adapters import model
 from student_graph.adapters.model import Record, Sensitivity, is_internal
-from student_graph.resolvers.fields.field import SENSITIVITY
-from student_graph.resolvers.fields.ids import NODES
+from student_graph.resolvers.fields.field import SENSITIVITY_METADATA
+from student_graph.resolvers.fields.ids import NODE_TYPES
 from student_graph.resolvers.schema import export, make_schema
 
 GRAPH: Any = make_schema()._schema
@@ -47,7 +47,7 @@ def test_the_exported_schema_is_fresh() -> None:
 def test_ids_are_ids() -> None:
     """A client's cache knows a thing again by `id: ID!`; a number of the district is text."""
     nodes = [made for made in OURS.values() if any(i.name == "Node" for i in getattr(made, "interfaces", ()))]
-    assert len(nodes) == len(NODES)
+    assert len(nodes) == len(NODE_TYPES)
     assert {str(fields_of(made)["id"].type) for made in [*nodes, OURS["Node"]]} == {"ID!"}
     assert str(fields_of(OURS["Student"])["studentUniqueId"].type) == "String!"
 
@@ -84,7 +84,7 @@ def test_every_way_to_a_record_has_its_class(name: str) -> None:
         definition = field.extensions.get("strawberry-definition")
         expected = class_of(get_named_type(field.type).name)
         if expected is not Sensitivity.OPEN:
-            assert definition.metadata[SENSITIVITY] is expected, f"{name}.{field_name}"
+            assert definition.metadata[SENSITIVITY_METADATA] is expected, f"{name}.{field_name}"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from student_graph.adapters.sources import District, Source, Sources
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Context, Health, Operation, Viewer, ViewerRole
+from student_graph.resolvers.context import Context, Health, Viewer, ViewerRole
+from student_graph.resolvers.operation import Operation
 from student_graph.resolvers.schema import make_schema
 from tests.resolvers.third_party import Desk, Shelf, stranger
 

@@ -35,12 +35,12 @@ class Fast(BreadthExecutor):
     counters: ClassVar[Counters] = Counters()
 
 
-class Careful(BreadthExecutor):
+class Slow(BreadthExecutor):
     """The executor with every scope going the careful way."""
 
     plans: ClassVar[PlanCache] = PlanCache()
     counters: ClassVar[Counters] = Counters()
-    careful: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
 
 
 class Structs(BreadthExecutor):
@@ -56,7 +56,7 @@ CORE: GraphQLSchema = SCHEMA._schema  # type: ignore[attr-defined]
 WAYS: dict[str, type[StrawberryGraphQLCoreExecutionContext]] = {
     "stock": StrawberryGraphQLCoreExecutionContext,
     "fast": Fast,
-    "careful": Careful,
+    "slow": Slow,
     "structs": Structs,
 }
 OURS = [name for name in WAYS if name != "stock"]

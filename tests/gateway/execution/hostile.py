@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import strawberry
 
-from student_graph.resolvers.context import Operation
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.field import derived
-from student_graph.resolvers.fields.outcome import Told
-from student_graph.resolvers.fields.record import InstanceOf
+from student_graph.resolvers.fields.outcome import Outcomes
+from student_graph.resolvers.fields.record import InstanceCheck
+from student_graph.resolvers.operation import Operation
 
 LONGEST = 3
 ZONES = [UTC, timezone(timedelta(hours=2)), timezone(timedelta(0), "zero")]
@@ -165,7 +165,7 @@ class Plain:
     word: str | None
 
 
-Leafs.is_type_of = InstanceOf(Leafs)  # type: ignore[attr-defined]
+Leafs.is_type_of = InstanceCheck(Leafs)  # type: ignore[attr-defined]
 
 
 @strawberry.interface
@@ -189,7 +189,7 @@ Part = Annotated[Leafs | Beta, strawberry.union("Part")]
 
 
 @batched
-async def batch_leafs(parents: Sequence[Any], info: strawberry.Info, size: int = 1) -> Told[list[Leafs] | None]:
+async def batch_leafs(parents: Sequence[Any], info: strawberry.Info, size: int = 1) -> Outcomes[list[Leafs] | None]:
     """A batch of lists, with an argument."""
     await asyncio.sleep(0)
     world: World = info.context
@@ -200,21 +200,21 @@ async def batch_leafs(parents: Sequence[Any], info: strawberry.Info, size: int =
 
 
 @batched
-async def batch_one(parents: Sequence[Any], info: strawberry.Info) -> Told[Leafs]:
+async def batch_one(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[Leafs]:
     """A batch of objects that may not be null."""
     world: World = info.context
     return [world.value(parent, "batch_one", world.leafs) for parent in parents]
 
 
 @batched
-async def batch_part(parents: Sequence[Any], info: strawberry.Info) -> Told[Part | None]:
+async def batch_part(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[Part | None]:
     """A batch of a union."""
     world: World = info.context
     return [world.value(parent, "batch_part", world.part) for parent in parents]
 
 
 @batched
-def batch_fails(parents: Sequence[Any], info: strawberry.Info, length: int | None = None) -> Told[str | None]:
+def batch_fails(parents: Sequence[Any], info: strawberry.Info, length: int | None = None) -> Outcomes[str | None]:
     """A batch that fails as a whole."""
     raise BoomError(f"all of them {length}")
 

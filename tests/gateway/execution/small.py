@@ -8,9 +8,9 @@ from typing import Any
 from graphql import GraphQLError, build_schema, execute, parse
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from tests.gateway.execution.differential import Careful, Fast
+from tests.gateway.execution.differential import Slow, Fast
 
-EXECUTORS = {"fast": Fast, "careful": Careful, "stock": StrawberryGraphQLCoreExecutionContext}
+EXECUTORS = {"fast": Fast, "slow": Slow, "stock": StrawberryGraphQLCoreExecutionContext}
 SCHEMA = build_schema(
     """
     interface Named { name: String! }

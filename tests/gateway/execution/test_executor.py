@@ -17,7 +17,7 @@ from student_graph.gateway.execution import BreadthExecutor, Counters, StructExe
 from student_graph.gateway.execution.executor import VARIABLE, configured_executor
 from student_graph.gateway.execution.plan import ObjectPlan, PlanCache
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.outcome import Told
+from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.schema import make_schema
 from tests.gateway.execution.product import WORLDS
 
@@ -41,20 +41,20 @@ CALLS: list[int] = []
 
 
 @batched
-async def numbers(parents: Sequence[Any], info: strawberry.Info) -> Told[list[int] | None]:
+async def numbers(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[list[int] | None]:
     """A number for each parent, all in one call."""
     CALLS.append(len(parents))
     return [[parent.number] for parent in parents]
 
 
 @batched
-def short(parents: Sequence[Any], info: strawberry.Info) -> Told[int | None]:
+def short(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[int | None]:
     """One number too few."""
     return [parent.number for parent in parents][1:]
 
 
 @batched
-async def never(parents: Sequence[Any], info: strawberry.Info) -> Told[int | None]:
+async def never(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[int | None]:
     """Waits until it is cancelled."""
     try:
         await asyncio.Event().wait()

@@ -70,7 +70,7 @@ async def test_one_of_two_sources_down_is_data_and_a_note() -> None:
     told = await world.data(WORK)
 
     assert [w["title"] for w in told["student"]["assignments"]] == ["Essay"]
-    [missing] = world.operation.degraded
+    [missing] = world.operation.traffic.degraded
     assert missing == (("student", "assignments"), "lms", "SOURCE_UNAVAILABLE", True)
 
 
@@ -85,7 +85,7 @@ async def test_all_sources_down_is_null_and_an_error() -> None:
     [error] = result.errors or []
     assert error.path == ["student", "assignments"]
     assert error.extensions == {"code": "RATE_LIMITED", "source": "sis", "retryable": True, "retryAfter": 7}
-    assert not world.operation.degraded
+    assert not world.operation.traffic.degraded
 
 
 async def test_a_source_that_knows_nobody_is_an_empty_list() -> None:
@@ -124,7 +124,7 @@ async def test_the_first_source_that_has_a_record_gives_it() -> None:
     told = await world.data('{student(studentUniqueId: "1") {demographics {provenance {source}}}}')
 
     assert told["student"]["demographics"]["provenance"] == {"source": "old"}
-    assert [d.code for d in world.operation.degraded] == ["SOURCE_BAD_RESPONSE"]
+    assert [d.code for d in world.operation.traffic.degraded] == ["SOURCE_BAD_RESPONSE"]
 
 
 async def test_only_records_of_a_stale_answer_are_marked() -> None:

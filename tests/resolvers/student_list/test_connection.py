@@ -161,7 +161,7 @@ async def test_a_page_that_fails_in_the_middle_keeps_what_came() -> None:
 
     assert [edge["node"]["studentUniqueId"] for edge in page["edges"]] == ["10", "11", "12"]
     assert page["pageInfo"]["hasNextPage"]
-    assert [missing.code for missing in world.operation.degraded] == ["SOURCE_UNAVAILABLE"]
+    assert [missing.code for missing in world.operation.traffic.degraded] == ["SOURCE_UNAVAILABLE"]
     assert await world.codes(LIST, filter={}, after=broken) == ["SOURCE_UNAVAILABLE"]
     shelf.breaks_at = None
     rest = (await world.data(LIST, filter={}, after=broken))["students"]
