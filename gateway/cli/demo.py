@@ -18,7 +18,9 @@ def add_command(commands: Commands) -> None:
         "only. Prints the addresses and a first query. All people in it are fictional.",
     )
     district = command.add_mutually_exclusive_group()
-    district.add_argument("--students", type=int, default=1000, metavar="N", help="students (default: 1000)")
+    district.add_argument(
+        "--students", type=int, default=1000, metavar="N", help="number of students (default: 1000)"
+    )
     district.add_argument(
         "--records", type=Path, metavar="DIR", help="serve the Ed-Fi records in this folder instead"
     )

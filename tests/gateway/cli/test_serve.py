@@ -178,7 +178,7 @@ def test_a_source_on_another_machine_needs_https(settings: Settings, sandboxes: 
     ('"NORTH_CANVAS_TOKEN"', '"UNSET_TOKEN"',
      f"{CANVAS}: source 'canvas': the environment variable of token_env is not set"),
     ("token_env =", "token =",
-     f"{CANVAS}: source 'canvas': token is a secret; set token_env, the name of an environment variable"),
+     f"{CANVAS}: source 'canvas': token is a secret; give token_env instead"),
     (VIEWER, "", "issuers and viewers are missing: add one, or nobody can send queries"),
 ])  # fmt: skip
 def test_a_wrong_source_is_named(settings: Settings, old: str, new: str, message: str) -> None:
@@ -214,6 +214,15 @@ def test_a_port_in_use_is_named(settings: Settings) -> None:
         2,
         f"student-graph: port {port} is in use; choose another one\n",
     )
+
+
+def test_an_address_of_another_machine_is_named(settings: Settings) -> None:
+    """The error comes before anything else starts."""
+    settings.replace("port = 0", 'host = "192.0.2.1"')
+    process = run_command("serve", "--config", str(settings.path), environ=settings.environ)
+
+    assert process.returncode == 2
+    assert process.stderr.startswith("student-graph: cannot listen on 192.0.2.1 port 8000: ")
 
 
 def test_check_prints_a_row_for_every_source(settings: Settings) -> None:
