@@ -59,12 +59,12 @@ class Hillside(Adapter):
         self, ids: Sequence[model.DistrictId], *, window: Window, filter: StudentFilter | None = None
     ) -> Batch[model.DistrictId, Page[model.Student]]:
         def rows_and_cursor(response: httpx.Response) -> tuple[list[api.StudentRow], str | None]:
-            rows = rows_of(api.STUDENTS)(response)
+            rows = read(response, api.STUDENTS).data
             return rows, rows[-1].uid if rows else None
 
+        size = {"size": window.first}
         after = None if window.after is None else path_id(window.after)
-        params = {"size": window.first}
-        page = await cursor_page(self.http, "/v2/pupils", params, rows_and_cursor, after, param="starting_after")
+        page = await cursor_page(self.http, "/v2/pupils", size, rows_and_cursor, after, param="starting_after")
         return {key: Page([student(row) for row in page.rows], page.after) for key in ids}
 
     async def student_identities_by_id(
@@ -102,20 +102,17 @@ class Hillside(Adapter):
     async def _read_all(
         self, path: str, params: Mapping[str, str | int], payload: TypeAdapter[api.Listing[T]]
     ) -> list[T]:
-        pages = keyset_pages(self.http, path, params, rows_of(payload), cursor_of=lambda row: row.uid)
+        def rows(response: httpx.Response) -> list[T]:
+            return read(response, payload).data
+
+        pages = keyset_pages(self.http, path, params, rows, cursor_of=lambda row: row.uid)
         return await collect_pages(pages, key=lambda row: row.uid)
-
-
-def rows_of(payload: TypeAdapter[api.Listing[T]]) -> Callable[[httpx.Response], list[T]]:
-    """Return a function that reads the rows of a page."""
-    return lambda response: read(response, payload).data
 
 
 def student(row: api.StudentRow) -> model.Student:
     """Map a row to a student with the district's number."""
     name = model.PersonName(first_name=row.person.first, last_name=row.person.last)
-    number = model.StudentId(row.numbers.district)
-    return model.Student(vendor_id=row.uid, student_id=number, name=name)
+    return model.Student(vendor_id=row.uid, student_id=model.StudentId(row.numbers.district), name=name)
 
 
 def identity(row: api.StudentRow) -> model.StudentIdentity:
