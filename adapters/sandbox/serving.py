@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import socket
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -26,7 +25,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOOPBACK = "127.0.0.1"
-_START_POLL_SECONDS = 0.005
 _STOP_TIMEOUT_SECONDS = 10
 
 
@@ -84,9 +82,7 @@ class Sandbox(ABC):
         """Its address without a trailing slash; empty until it is served."""
 
     def source_settings(self) -> dict[str, Any]:
-        """
-        Return the settings of a source: those of the adapter, and this machine as an allowed private network.
-        """
+        """Return a source's settings: the adapter's, and this machine as an allowed private network."""
         return {**self.settings(), "networks": [f"{_LOOPBACK}/32"]}
 
     @abstractmethod
@@ -106,9 +102,7 @@ class Sandbox(ABC):
         """
 
     def arguments(self) -> dict[str, Any]:
-        """
-        Return values of lookups' keyword arguments, such as `school_year`, for which the sandbox has records.
-        """
+        """Return values of keyword arguments, such as `school_year`, for which the sandbox has records."""
         return {}
 
     def revoke(self) -> None:
@@ -169,41 +163,63 @@ class _Switched:
 
 @contextlib.contextmanager
 def served(*sandboxes: Sandbox) -> Iterator[None]:
-    """Serve sandboxes on free loopback ports, in one separate thread, until the block ends."""
-    sockets: list[socket.socket] = []
-    servers: list[_Server] = []
-    for sandbox in sandboxes:
-        listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio disables Nagle only with this protocol
-        listener.bind((_LOOPBACK, 0))
-        sandbox.url = f"http://{_LOOPBACK}:{listener.getsockname()[1]}"
-        config = uvicorn.Config(sandbox.app(), log_level="critical", access_log=False, lifespan="off")
-        servers.append(_Server(config))
-        sockets.append(listener)
+    """
+    Serve sandboxes on free loopback ports, in one separate thread, until the block ends.
 
-    async def run() -> None:
-        await asyncio.gather(
-            *(server.serve(sockets=[listener]) for server, listener in zip(servers, sockets, strict=True))
-        )
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()), name="sandboxes", daemon=True)
-    thread.start()
-    try:
-        while not all(server.started for server in servers):
-            if not thread.is_alive():
+    Raises:
+        RuntimeError: the sandboxes did not start.
+    """
+    with contextlib.ExitStack() as listeners:
+        servers = [_Server(sandbox, listeners.enter_context(_listen())) for sandbox in sandboxes]
+        thread = threading.Thread(target=_run, args=(servers,), name="sandboxes", daemon=True)
+        thread.start()
+        try:
+            for server in servers:
+                server.ready.wait()
+            if not all(server.started for server in servers):
                 raise RuntimeError("the sandboxes did not start")
-            time.sleep(_START_POLL_SECONDS)
-        yield
+            yield
+        finally:
+            for server in servers:
+                server.should_exit = True
+                server.force_exit = True
+            thread.join(timeout=_STOP_TIMEOUT_SECONDS)
+
+
+def _listen() -> socket.socket:
+    """Bind a socket to a free loopback port."""
+    listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio disables Nagle only with this protocol
+    listener.bind((_LOOPBACK, 0))
+    return listener
+
+
+def _run(servers: Sequence[_Server]) -> None:
+    """Run the servers, and release the waiting thread even if they fail."""
+
+    async def serve() -> None:
+        await asyncio.gather(*(server.serve(sockets=[server.listener]) for server in servers))
+
+    try:
+        asyncio.run(serve())
     finally:
         for server in servers:
-            server.should_exit = True
-            server.force_exit = True
-        thread.join(timeout=_STOP_TIMEOUT_SECONDS)
-        for listener in sockets:
-            listener.close()
+            server.ready.set()
 
 
 class _Server(uvicorn.Server):
-    """A server that does not handle the signals of the process."""
+    """The server of one sandbox, which does not handle the signals of the process."""
+
+    def __init__(self, sandbox: Sandbox, listener: socket.socket) -> None:
+        sandbox.url = f"http://{_LOOPBACK}:{listener.getsockname()[1]}"
+        super().__init__(uvicorn.Config(sandbox.app(), log_level="critical", access_log=False, lifespan="off"))
+        self.listener = listener
+        self.ready = threading.Event()
+        """Set when the server has started or failed."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and announce it."""
+        await super().startup(sockets)
+        self.ready.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
