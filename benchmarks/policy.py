@@ -48,7 +48,7 @@ async def measure(*, quick: bool) -> list[Row]:
     ids = frozenset(StudentId(f"{600_000 + n}") for n in range(STUDENTS))
     reaches = {
         "superintendent": (VIEWER, Reach(everybody=True)),
-        "teacher": (TEACHER, Reach(through={Ref("section", "101/S"): ids})),
+        "teacher": (TEACHER, Reach(groups={Ref("section", "101/S"): ids})),
     }
     fetches: dict[str, Callable[[Operation], Fetch]] = {"": lambda _: page.fetch}
     for name, (viewer, reach) in reaches.items():

@@ -1,4 +1,4 @@
-"""Whom a viewer may see, and which classes of data: grants as given, and a viewer's students as found."""
+"""Access of viewers: their grants, and the students in their reach."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from student_graph.adapters.model import DistrictId, GradeLevel, SchoolId, Sensi
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Classes of data beside the open one, and within which bounds they may be seen."""
+    """Classes of data that a viewer may see in addition to the open one, and the limits within which."""
 
     classes: frozenset[Sensitivity]
     district: DistrictId | None = None
-    """The district whose records it opens; None for all districts of the viewer."""
+    """Only records of this district; None for all districts of the viewer."""
     schools: frozenset[SchoolId] | None = None
-    """Only of students enrolled at one of these schools; None for all."""
+    """Only students enrolled at one of these schools; None for all students."""
     students: frozenset[StudentId] | None = None
-    """Only of these students; None for all."""
+    """Only these students; None for all students."""
     purpose: str | None = None
-    """Only for requests that state this purpose; None for all requests."""
+    """Only requests that state this purpose; None for all requests."""
     until: date | None = None
-    """Last day, in the district's calendar; None for as long as the settings say so."""
+    """Last day, in the district's calendar; None if the grant does not end."""
 
     @property
-    def bounded(self) -> bool:
-        """Whether it opens its classes for some students only."""
+    def is_limited(self) -> bool:
+        """Whether the grant is for some students only."""
         return self.schools is not None or self.students is not None
 
-    def holds(self, district: DistrictId, today: date, purpose: str | None) -> bool:
-        """Whether it opens anything of a district on a day, for a request that states a purpose."""
+    def applies(self, district: DistrictId, today: date, purpose: str | None) -> bool:
+        """Return whether the grant applies in a district on a day, for a request that states a purpose."""
         return (
             self.district in (None, district)
             and (self.until is None or today <= self.until)
@@ -41,28 +41,28 @@ class Grant:
 
 
 def unlimited_grants(*classes: Sensitivity) -> frozenset[Grant]:
-    """Classes without bounds, in all districts of a viewer."""
+    """Return a grant of classes without limits, in all districts of a viewer; no grant without classes."""
     return frozenset({Grant(frozenset(classes))}) if classes else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class AssignedStudents:
-    """Students whom a district gave to a member of staff beside those whom the SIS tells: a grade, a caseload."""
+    """Students that a district assigned to a member of staff outside the SIS: a grade level or a caseload."""
 
     district: DistrictId
     schools: frozenset[SchoolId] = frozenset()
     """Students enrolled at these schools."""
     grade_levels: frozenset[GradeLevel] | None = None
-    """Only in these grade levels; None for all."""
+    """Only students of the schools in these grade levels; None for all."""
     students: frozenset[StudentId] = frozenset()
     """These students, such as a caseload."""
     begin: date | None = None
-    """First day, in the district's calendar; None for always."""
+    """First day, in the district's calendar; None if there is no first day."""
     until: date | None = None
-    """Last day; None while the settings say so."""
+    """Last day; None if the assignment does not end."""
 
-    def holds(self, district: DistrictId, today: date) -> bool:
-        """Whether it counts in a district on a day."""
+    def applies(self, district: DistrictId, today: date) -> bool:
+        """Return whether the assignment applies in a district on a day."""
         return (
             self.district == district
             and (self.begin is None or self.begin <= today)
@@ -72,10 +72,10 @@ class AssignedStudents:
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """What was opened for a child's health or safety: while it is used, its viewer sees these students only."""
+    """Break-glass access for a child's health or safety. A request that uses it sees these students only."""
 
     name: str
-    """What the opening is called in the record of disclosures."""
+    """Name of the emergency in the disclosure log."""
     district: DistrictId
     students: frozenset[StudentId]
     classes: frozenset[Sensitivity]
@@ -83,35 +83,35 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """The students of one district whom a viewer may see."""
+    """The students of one district that a viewer may see."""
 
     everybody: bool = False
-    """Whether all of the district."""
-    through: Mapping[Ref, frozenset[StudentId]] = field(default_factory=dict)
-    """By what they are reached, such as the section that the viewer teaches."""
+    """Whether the viewer may see all students of the district."""
+    groups: Mapping[Ref, frozenset[StudentId]] = field(default_factory=dict)
+    """Students by the section, school, caseload or person that connects them to the viewer."""
     staff_id: StaffId | None = None
     """The viewer's number as a member of staff; None for others."""
-    bounded: Mapping[Sensitivity, frozenset[StudentId]] = field(default_factory=dict)
-    """Of classes that are granted for some students only: for whom."""
+    limited_classes: Mapping[Sensitivity, frozenset[StudentId]] = field(default_factory=dict)
+    """For each class of data that is granted for some students only: these students."""
     students: frozenset[StudentId] = field(init=False)
-    """All of them; empty for everybody."""
+    """All students in the groups; empty if the viewer may see everybody."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "students", frozenset().union(*self.through.values()))
+        object.__setattr__(self, "students", frozenset().union(*self.groups.values()))
 
-    def has(self, student: StudentId) -> bool:
-        """Whether the student is one of them."""
+    def contains(self, student: StudentId) -> bool:
+        """Return whether the viewer may see the student."""
         return self.everybody or student in self.students
 
-    def why(self, student: StudentId) -> list[Ref]:
-        """Through what a student is reached; nothing for everybody else, whether or not they exist."""
-        return [ref for ref, students in self.through.items() if student in students]
+    def refs_of(self, student: StudentId) -> list[Ref]:
+        """Return what connects a student to the viewer; empty for other students, whether or not they exist."""
+        return [ref for ref, students in self.groups.items() if student in students]
 
 
-def merge_students(parts: Iterable[tuple[Ref, frozenset[StudentId]]]) -> dict[Ref, frozenset[StudentId]]:
-    """Students by what they are reached through; what reaches nobody is left out."""
-    found: dict[Ref, frozenset[StudentId]] = {}
-    for ref, students in parts:
+def merge_groups(groups: Iterable[tuple[Ref, frozenset[StudentId]]]) -> dict[Ref, frozenset[StudentId]]:
+    """Merge the groups with the same reference, and leave out empty ones."""
+    merged: dict[Ref, frozenset[StudentId]] = {}
+    for ref, students in groups:
         if students:
-            found[ref] = found.get(ref, frozenset()) | students
-    return found
+            merged[ref] = merged.get(ref, frozenset()) | students
+    return merged

@@ -1,4 +1,4 @@
-"""What resolvers may use of the request: who asks, where answers come from, and what went wrong on the way."""
+"""The context of a request: the viewer, the sources, and the services of the gateway that resolvers use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from student_graph.resolvers.operation import Operation
 
 @strawberry.enum
 class ViewerRole(Enum):
-    """What a viewer is to the district."""
+    """Role of a viewer in the district."""
 
     SUPERINTENDENT = "superintendent"
     PRINCIPAL = "principal"
@@ -31,45 +31,45 @@ class ViewerRole(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks."""
+    """The person or service that sends a request."""
 
     subject: str
-    """Stable name of the person or service; never shown to others."""
+    """Stable identifier of the person or service; never shown to others."""
     role: ViewerRole
     districts: frozenset[DistrictId]
-    """Districts of which the viewer may see something."""
+    """Districts in which the viewer may see data."""
     grants: frozenset[Grant] = frozenset()
-    """Classes of data that the viewer may see beside the open one."""
+    """Grants for classes of data other than the open one."""
     staff_id: StaffId | None = None
     """The viewer's number as a member of staff; None for others."""
     email: str | None = None
-    """The address that the viewer signed in with, where a member of staff is known by it; None for others."""
+    """E-mail address that the viewer signed in with, if it identifies a member of staff; None for others."""
     student_id: StudentId | None = None
     """The viewer's number as a student; None for others."""
     contact_id: ContactId | None = None
     """The viewer's number as a parent, guardian or other contact; None for others."""
     assigned: frozenset[AssignedStudents] = frozenset()
-    """Students whom the district gave to the viewer beside those whom the SIS tells."""
+    """Students that the district assigned to the viewer in addition to those in the SIS."""
     purpose: str | None = None
-    """What the request says that it is for; None when it does not say."""
+    """Purpose that the request states; None if it states none."""
     emergency: Emergency | None = None
-    """What the request uses that was opened for a child's health or safety; None as a rule."""
+    """Break-glass access that the request uses; None if it uses none."""
     issuer: str | None = None
-    """Who vouches for the viewer; None for service accounts, whose tokens are in the settings."""
+    """Issuer of the viewer's token; None for service accounts, whose tokens are in the settings."""
     operator: bool = False
-    """Whether the viewer runs the gateway: sees the sources' health and identity counts."""
+    """Whether the viewer operates the gateway and may see the health and identity counts of sources."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
-        """Made once: every kept answer is looked up by its viewer."""
+        """Return the hash, which is computed once: every cached response is looked up by its viewer."""
         if not self._hash:
-            parts = tuple(getattr(self, each.name) for each in fields(self) if each.compare)
-            object.__setattr__(self, "_hash", hash(parts))
+            values = tuple(getattr(self, attribute.name) for attribute in fields(self) if attribute.compare)
+            object.__setattr__(self, "_hash", hash(values))
         return self._hash
 
 
 class Signer(Protocol):
-    """Signs text that a client sends back, such as a cursor: only this gateway can make it, and nobody can change it."""
+    """Signs text that a client sends back, such as a cursor, so that only this gateway can make or change it."""
 
     def sign(self, *parts: str) -> str:
         """Return the parts and their signature as one text. It is not encrypted: anyone can decode it."""
@@ -85,48 +85,48 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the gateway knows of a source."""
+    """What the gateway knows about a source."""
 
     reachable: bool | None
-    """Whether the last call was answered; None before the first."""
+    """Whether the last call was answered; None before the first call."""
     last_error_code: str | None
-    """Code of the last failure, when the last call failed."""
+    """Error code of the last call; None if it succeeded."""
     calls: int
     """Vendor calls since start."""
     failures: int
     """Failed asks since start."""
     matched: int
-    """Students linked for certain."""
+    """Students with a certain link to the source."""
     unmatched: int
     """Students without a link."""
     conflicted: int
-    """Students, or rows of the vendor, with two candidates or a disagreement."""
+    """Students, or rows of the vendor, with two candidates or a contradicting attribute."""
     unmapped: int
-    """Coded values seen that no enum name stands for."""
+    """Coded values that no enum value covers."""
 
 
 class ReachProvider(Protocol):
-    """Finds the students of a district whom the viewer may see."""
+    """Looks up which students of a district the viewer may see."""
 
     def __call__(self, district: DistrictId, /) -> Awaitable[Reach]:
         """
-        The viewer's students.
+        Return the viewer's reach in a district.
 
         Raises:
-            AdapterError: the district's systems could not say.
+            AdapterError: the district's systems could not answer.
         """
 
 
 class HealthProvider(Protocol):
-    """Looks up what the gateway knows of a source."""
+    """Looks up what the gateway knows about a source."""
 
     def __call__(self, source: Source, /) -> Health:
-        """What the gateway knows."""
+        """Return the health of a source."""
 
 
 @dataclass(slots=True)
 class Context:
-    """One request."""
+    """The context of one request."""
 
     viewer: Viewer
     sources: Sources

@@ -65,7 +65,7 @@ class Disclosures:
     denied: dict[DistrictId, int] = field(default_factory=dict)
     """By district, how many keys the viewer was denied."""
     classes_read: dict[DistrictId, set[Sensitivity]] = field(default_factory=dict)
-    """By district, the classes of data other than the open one that were read. An empty list reveals something too."""
+    """By district, the classes of data other than the open one that were read: an empty list reveals something too."""
 
     def __bool__(self) -> bool:
         """Return whether there is anything to log."""
@@ -81,23 +81,23 @@ class Disclosures:
 @dataclass(slots=True)
 class AccessHints:
     """
-    Schools and sections through which an operation reached its keys.
+    Schools and sections from which an operation reached its keys.
 
-    A vendor may answer for a whole school or section at the cost of one student: hints change the cost of an
+    A vendor may answer for a whole school or section at the cost of one student. Hints change the cost of an
     answer, never the answer.
     """
 
     reached: dict[tuple[DistrictId, str], list[tuple[frozenset[str], Ref]]] = field(default_factory=dict)
-    """By district and kind of key: sets of keys, each with the school or section that holds them."""
+    """By district and kind of key: sets of keys, each with the school or section that it was reached from."""
 
-    def add(self, district: DistrictId, kind: str, keys: Iterable[str], through: Ref) -> None:
-        """Record that a school or section holds these keys."""
-        self.reached.setdefault((district, kind), []).append((frozenset(keys), through))
+    def add(self, district: DistrictId, kind: str, keys: Iterable[str], ref: Ref) -> None:
+        """Record that the query reached these keys from a school or section."""
+        self.reached.setdefault((district, kind), []).append((frozenset(keys), ref))
 
     def for_keys(self, district: DistrictId, kind: str, keys: Collection[str]) -> frozenset[Ref]:
-        """Return the schools and sections that hold some of the keys."""
+        """Return the schools and sections from which some of the keys were reached."""
         groups = self.reached.get((district, kind), ())
-        return frozenset(through for group, through in groups if not group.isdisjoint(keys))
+        return frozenset(ref for group, ref in groups if not group.isdisjoint(keys))
 
 
 @dataclass(slots=True)
@@ -132,6 +132,6 @@ class Operation:
     access_hints: AccessHints = field(default_factory=AccessHints)
     staleness: Staleness = field(default_factory=Staleness)
     dependencies: object = None
-    """What the response is computed from, as the gateway's response cache records it. None if it is not recorded."""
+    """What the response was computed from, as the gateway's response cache records it; None if it does not."""
     request_id: str = field(default_factory=new_request_id)
     """Id of the request in error messages and in the disclosure log."""

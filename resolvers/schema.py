@@ -1,4 +1,4 @@
-"""The schema, made of all parts of the graph."""
+"""The GraphQL schema, assembled from all types of the graph."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from student_graph.resolvers.types.staff import Staff
 from student_graph.resolvers.types.student import Student
 
 TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Session, Staff, Student)
-"""Types that nothing imports: fields name their records instead."""
+"""Types that no module imports, because fields are annotated with their records instead."""
 
 
 def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = False) -> strawberry.Schema:
     """
-    The schema of the graph, carried out by an executor; by graphql-core's own when none is given.
+    Make the schema; `executor` is the class that executes its operations, graphql-core's own if None.
 
-    With `defer`, documents may ask for parts of their answers later.
+    With `defer`, documents may ask for parts of the response later.
     """
     return strawberry.Schema(
         Query,
@@ -43,5 +43,5 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
 
 
 def export() -> str:
-    """The schema as the file `schema.graphql` holds it."""
+    """Return the schema as text for the file `schema.graphql`."""
     return make_schema().as_str() + "\n"

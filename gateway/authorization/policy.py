@@ -45,17 +45,17 @@ class Rights:
         """The students whose records of a class the viewer may see; None for all students of the district."""
         if sensitivity in self.for_all:
             return None if reach.everybody else reach.students
-        students = reach.bounded.get(sensitivity, frozenset())
+        students = reach.limited_classes.get(sensitivity, frozenset())
         return students if reach.everybody else students & reach.students
 
 
 def rights_of(viewer: Viewer, district: District) -> Rights:
     """The rights of a viewer in a district today, in a request with the viewer's purpose."""
     today = district.today()
-    grants = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
+    grants = [grant for grant in viewer.grants if grant.applies(district.id, today, viewer.purpose)]
     emergency = viewer.emergency.classes if viewer.emergency is not None else frozenset[Sensitivity]()
-    for_all = OPEN_CLASSES.union(emergency, *(grant.classes for grant in grants if not grant.bounded))
-    return Rights(for_all, frozenset().union(*(grant.classes for grant in grants if grant.bounded)) - for_all)
+    for_all = OPEN_CLASSES.union(emergency, *(grant.classes for grant in grants if not grant.is_limited))
+    return Rights(for_all, frozenset().union(*(grant.classes for grant in grants if grant.is_limited)) - for_all)
 
 
 def authorized(
@@ -114,7 +114,7 @@ class _AuthorizedFetch:
         self._record_denied(source, len(ask.keys) - len(allowed.keys))
         answers = _visible_answers(await self.fetch(source, allowed), rule) if allowed.keys else {}
         # For a student within reach whose class is granted for other students only, the error says so.
-        forbidden = [key for key in ask.keys if key not in students and reach.has(key)]
+        forbidden = [key for key in ask.keys if key not in students and reach.contains(key)]
         if not forbidden:
             return answers
         return {**answers, **_error_for_keys(forbidden, ForbiddenError("not granted"), source)}

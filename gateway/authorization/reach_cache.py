@@ -23,7 +23,7 @@ from student_graph.gateway.authorization.reach_lookup import MissingCaseloads, R
 from student_graph.gateway.cache import Dependencies
 from student_graph.gateway.cache.store import CachedBatch, are_current
 from student_graph.gateway.shared_tasks import SharedTasks
-from student_graph.resolvers.access import Reach, merge_students
+from student_graph.resolvers.access import Reach, merge_groups
 from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.operation import Traffic
 
@@ -127,7 +127,7 @@ class ReachCache:
         if (emergency := key.viewer.emergency) is not None:
             students = emergency.students if emergency.district == key.district else frozenset()
             return CachedReach(
-                Reach(through=merge_students([(Ref("emergency", emergency.name), students)])), complete=False
+                Reach(groups=merge_groups([(Ref("emergency", emergency.name), students)])), complete=False
             )
         fetch, traffic, dependencies = self._start_fetch(LOOKUP_TIMEOUT_SECONDS)
         district = self._districts[key.district]

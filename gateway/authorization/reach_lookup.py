@@ -22,10 +22,10 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, SchoolId, Sensitivity, StaffId, StudentId
 from student_graph.adapters.sources import District, Fetch
 from student_graph.gateway.auth.issuers import STAFF_ROLES
-from student_graph.resolvers.access import AssignedStudents, Reach, merge_students
+from student_graph.resolvers.access import AssignedStudents, Reach, merge_groups
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.dates import is_active
-from student_graph.resolvers.student_list.matching import enrolled
+from student_graph.resolvers.student_list.matching import is_enrolled
 
 log = logging.getLogger("student_graph.gateway")
 
@@ -80,7 +80,9 @@ class ReachLookup:
             AdapterError: the system of record failed, or it does not provide a kind of record that decides.
         """
         if self.viewer.role in DISTRICT_ROLES:
-            return Reach(everybody=True, staff_id=await self._staff_id(), bounded=await self._students_of_grants())
+            return Reach(
+                everybody=True, staff_id=await self._staff_id(), limited_classes=await self._students_of_grants()
+            )
         staff_id = await self._staff_id()
         bounded, *parts = await asyncio.gather(
             self._students_of_grants(),
@@ -89,7 +91,7 @@ class ReachLookup:
             *map(self._by_assignment, self.viewer.assigned),
         )
         groups = (group for part in parts for group in part)
-        return Reach(through=merge_students(groups), staff_id=staff_id, bounded=bounded)
+        return Reach(groups=merge_groups(groups), staff_id=staff_id, limited_classes=bounded)
 
     async def _staff_id(self) -> StaffId | None:
         """The staff id in the viewer's token, or that of the only staff member with the viewer's e-mail."""
@@ -186,7 +188,7 @@ class ReachLookup:
 
     async def _by_assignment(self, assigned: AssignedStudents) -> Groups:
         """Students that the settings of the district assign to the viewer."""
-        if not assigned.holds(self.district.id, self.today):
+        if not assigned.applies(self.district.id, self.today):
             return []
         by_school = await self._enrolled_at(assigned.schools, assigned.grade_levels)
         return [(Ref("caseload", self.viewer.subject), assigned.students), *by_school]
@@ -202,7 +204,7 @@ class ReachLookup:
                 frozenset(
                     enrollment.student_id
                     for enrollment in enrollments
-                    if enrolled(enrollment, self.today)
+                    if is_enrolled(enrollment, self.today)
                     and (grade_levels is None or enrollment.grade_level in grade_levels)
                 ),
             )
@@ -213,7 +215,7 @@ class ReachLookup:
         """The students of each class of data that is granted to the viewer for some students only."""
         students_of: dict[Sensitivity, frozenset[StudentId]] = {}
         for grant in self.viewer.grants:
-            if not grant.bounded or not grant.holds(self.district.id, self.today, self.viewer.purpose):
+            if not grant.is_limited or not grant.applies(self.district.id, self.today, self.viewer.purpose):
                 continue
             students = grant.students
             if grant.schools is not None:

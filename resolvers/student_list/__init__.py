@@ -1,1 +1,1 @@
-"""Lists of students: filtered, paged, and read by the cheapest way."""
+"""Lists of students: filtered, paged, and read in the cheapest way."""

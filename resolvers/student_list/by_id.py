@@ -1,4 +1,4 @@
-"""Students whose numbers are known before their names: of a school, of sections, or named one by one."""
+"""Lists of students whose ids are known first: students of a school, of the viewer's reach, or named by id."""
 
 from __future__ import annotations
 
@@ -13,81 +13,95 @@ from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.load import load_batch, load_many
 from student_graph.resolvers.fields.paging import PageInfo, index_after
-from student_graph.resolvers.student_list.filter import Listing, Place, Scope
-from student_graph.resolvers.student_list.matching import enrolled, grades_on, named
+from student_graph.resolvers.student_list.filter import ListEntry, ResolvedFilter, StudentPage
+from student_graph.resolvers.student_list.matching import grade_levels_on, is_enrolled, matches_name
 
-CHUNK = 100
-"""Students whose names are read at once."""
-MOST_CHUNKS = 20
-"""Chunks read for one page at most; its cursor goes on from there."""
+ID_BATCH_SIZE = 100
+"""Students whose records are loaded at once."""
+MAX_ID_BATCHES = 20
+"""Maximum number of batches loaded for one page; the page's cursor continues after them."""
 
 
-async def roll(info: Info, scope: Scope, first: int, after: str | None, *, reach: Reach) -> Listing:
+async def list_by_id(
+    info: Info, filter: ResolvedFilter, first: int, after: str | None, *, reach: Reach
+) -> StudentPage:
     """
-    Students of a school, with certain numbers, or whom the viewer reaches, by number.
+    Return a page of the students who match a filter, ordered by id.
 
     Raises:
-        AdapterError: the cursor is not one of this list, or no source could say.
+        AdapterError: the cursor is not one of this list, or no source had a record and one failed.
     """
-    ids = await _candidates(info, scope, reach)
-    told = scope.school is not None or (scope.ids is None and scope.grade_levels is None)
-    certain = told and not scope.words
-    return await listed(info, scope, ids, first, after, certain=certain)
+    ids = await _candidate_ids(info, filter, reach)
+    by_enrollment = filter.school is not None or (filter.ids is None and filter.grade_levels is None)
+    return await _page(info, filter, ids, first, after, all_match=by_enrollment and not filter.words)
 
 
-async def listed(
-    info: Info, scope: Scope, ids: Collection[StudentId], first: int, after: str | None, *, certain: bool
-) -> Listing:
-    """Those of `ids` that the scope looks for; when that is `certain`, their records need not be read for it."""
+async def _page(
+    info: Info,
+    filter: ResolvedFilter,
+    ids: Collection[StudentId],
+    first: int,
+    after: str | None,
+    *,
+    all_match: bool,
+) -> StudentPage:
+    """Return the page of those `ids` that match. If it is known that all match, no records are loaded."""
     ordered = sorted(ids)
-    cursors = scope.cursors(info, 1)
-    read = index_after([(student_id,) for student_id in ordered], cursors, after)
-    places: list[Place] = []
-    size = first + 1 if certain else CHUNK
-    for _ in range(1 if certain else MOST_CHUNKS):
-        chunk = ordered[read : read + size]
-        records = dict.fromkeys(chunk) if certain else await _matching(info, scope, chunk)
-        for student_id in chunk:
-            if student_id in records and len(places) == first:
-                return _listing(places, places[-1].cursor, more=True, total=len(ordered) if certain else None)
-            read += 1
+    cursors = filter.cursors(info, 1)
+    position = index_after([(student_id,) for student_id in ordered], cursors, after)
+    entries: list[ListEntry] = []
+    total = len(ordered) if all_match else None
+    size = first + 1 if all_match else ID_BATCH_SIZE
+    for _ in range(1 if all_match else MAX_ID_BATCHES):
+        batch = ordered[position : position + size]
+        records = dict.fromkeys(batch) if all_match else await _matching(info, filter, batch)
+        for student_id in batch:
+            if student_id in records and len(entries) == first:
+                return _student_page(entries, entries[-1].cursor, has_next_page=True, total=total)
+            position += 1
             if student_id in records:
-                places.append(Place(cursors.encode(student_id), student_id, records[student_id]))
-        if read >= len(ordered):
+                entries.append(ListEntry(cursors.encode(student_id), student_id, records[student_id]))
+        if position >= len(ordered):
             break
-    end = cursors.encode(ordered[read - 1]) if read else None
-    return _listing(places, end, more=read < len(ordered), total=len(ordered) if certain else None)
+    end = cursors.encode(ordered[position - 1]) if position else None
+    return _student_page(entries, end, has_next_page=position < len(ordered), total=total)
 
 
-async def _candidates(info: Info, scope: Scope, reach: Reach) -> Collection[StudentId]:
-    """Numbers of those who can be meant; of those whom the viewer does not reach none is asked for."""
-    for through, those in reach.through.items():
-        info.context.operation.access_hints.add(scope.district.id, "student", those, through)
-    named_ids = None if scope.ids is None else set(scope.ids)
-    if scope.school is None and named_ids is not None:
-        return named_ids
-    if scope.school is None:
+async def _candidate_ids(info: Info, filter: ResolvedFilter, reach: Reach) -> Collection[StudentId]:
+    """Return ids of students who may match. The fetch pipeline drops ids outside the viewer's reach."""
+    hints, district_id = info.context.operation.access_hints, filter.district.id
+    for ref, students in reach.groups.items():
+        hints.add(district_id, "student", students, ref)
+    filter_ids = None if filter.ids is None else set(filter.ids)
+    if filter.school is None and filter_ids is not None:
+        return filter_ids
+    if filter.school is None:
         return reach.students
-    stays = await load_many(info, Adapter.school_enrollments_by_school, Key(scope.district.id, scope.school))
-    current = [stay for stay in stays if enrolled(stay, scope.as_of)]
+    enrollments = await load_many(info, Adapter.school_enrollments_by_school, Key(district_id, filter.school))
     at_school = {
-        stay.student_id for stay in current if scope.grade_levels is None or stay.grade_level in scope.grade_levels
+        enrollment.student_id
+        for enrollment in enrollments
+        if is_enrolled(enrollment, filter.as_of)
+        and (filter.grade_levels is None or enrollment.grade_level in filter.grade_levels)
     }
-    through = Ref("school", scope.school)
-    info.context.operation.access_hints.add(scope.district.id, "student", at_school, through)
-    return at_school if named_ids is None else at_school & named_ids
+    hints.add(district_id, "student", at_school, Ref("school", filter.school))
+    return at_school if filter_ids is None else at_school & filter_ids
 
 
-async def _matching(info: Info, scope: Scope, ids: Collection[StudentId]) -> dict[StudentId, model.Student | None]:
-    """Records of those who exist and are looked for."""
-    district = scope.district.id
-    found = await load_batch(info, Adapter.students_by_id, [Key(district, student_id) for student_id in ids])
-    students = [student for student in found if student is not None and named(student, scope.words)]
-    if scope.grade_levels is not None and scope.school is None:
-        grades = await grades_on(info, students, scope.as_of)
-        students = [s for s in students if grades[s.student_id] in scope.grade_levels]
+async def _matching(
+    info: Info, filter: ResolvedFilter, ids: Collection[StudentId]
+) -> dict[StudentId, model.Student | None]:
+    """Return the records of the students who exist and match, by id."""
+    district_id = filter.district.id
+    records = await load_batch(info, Adapter.students_by_id, [Key(district_id, student_id) for student_id in ids])
+    students = [student for student in records if student is not None and matches_name(student, filter.words)]
+    if filter.grade_levels is not None and filter.school is None:
+        levels = await grade_levels_on(info, students, filter.as_of)
+        students = [student for student in students if levels[student.student_id] in filter.grade_levels]
     return {student.student_id: student for student in students}
 
 
-def _listing(places: list[Place], end: str | None, *, more: bool, total: int | None) -> Listing:
-    return Listing(places, PageInfo(has_next_page=more, end_cursor=end), total)
+def _student_page(
+    entries: list[ListEntry], end: str | None, *, has_next_page: bool, total: int | None
+) -> StudentPage:
+    return StudentPage(entries, PageInfo(has_next_page=has_next_page, end_cursor=end), total)

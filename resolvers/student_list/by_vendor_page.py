@@ -1,8 +1,9 @@
 """
-Everybody of a district, a page at a time, over the vendor's own paging.
+Lists of all students of a district, read through the vendor's own paging.
 
-What the vendor does not filter is filtered here, over so many vendor pages a request at most. A cursor holds the
-vendor's own and how many of its page were read, so that a page of ours may end within one of theirs.
+Conditions that the vendor does not apply are applied here, over a limited number of vendor pages per request. A
+cursor holds the vendor's cursor and how many students of its page were read, so that a page of ours may end inside
+one of theirs.
 """
 
 from __future__ import annotations
@@ -16,124 +17,124 @@ from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedE
 from student_graph.adapters.lookup import Page, Window, lookup_of
 from student_graph.adapters.sources import Key
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.load import note_failure, load_page
+from student_graph.resolvers.fields.load import load_page, note_failure
 from student_graph.resolvers.fields.paging import MAX_PAGE_SIZE, Cursors, PageInfo
-from student_graph.resolvers.student_list.filter import Listing, Place, Scope
-from student_graph.resolvers.student_list.matching import grades_on, named
+from student_graph.resolvers.student_list.filter import ListEntry, ResolvedFilter, StudentPage
+from student_graph.resolvers.student_list.matching import grade_levels_on, matches_name
 
-MOST_PAGES = 20
-"""Vendor pages read for one page of ours at most."""
-VENDOR_PAGE = 500
-"""Students asked for at once while looking for some among all; a vendor with smaller pages answers with fewer."""
+MAX_VENDOR_PAGES = 20
+"""Maximum number of vendor pages read for one page of ours."""
+VENDOR_PAGE_SIZE = 500
+"""Students requested at once when a filter selects some of all. A vendor with smaller pages sends fewer."""
+
+
+async def list_by_vendor_page(info: Info, filter: ResolvedFilter, first: int, after: str | None) -> StudentPage:
+    """
+    Return a page of the students of a district who match a filter, in the vendor's order.
+
+    Raises:
+        AdapterError: the cursor is not one of this list, or the source failed before a student was found.
+    """
+    reader = _open_reader(info, filter, first, after)
+    for _ in range(MAX_VENDOR_PAGES):
+        try:
+            page = await reader.load_page()
+        except AdapterError as error:
+            if not reader.entries:
+                raise
+            note_failure(info, error)
+            break
+        reader.total = page.total if _vendor_applied_all(filter, page) else None
+        if not await reader.read(page):
+            return reader.result(has_next_page=True)
+        if page.after is None:
+            return reader.result(has_next_page=False)
+        reader.next_page(page)
+        if len(reader.entries) == first:
+            break
+    return reader.result(has_next_page=True)
 
 
 @dataclass(slots=True)
-class Scan:
-    """How far one request has come."""
+class _PageReader:
+    """Reads vendor pages until a page of ours is full."""
 
     info: Info
-    scope: Scope
+    filter: ResolvedFilter
     first: int
     cursors: Cursors
     source: str
     after: str
-    """The vendor's cursor of the page being read; empty for the first."""
-    read: int
-    """How many of that page are done with."""
+    """The vendor's cursor of the page being read; empty for the first page."""
+    position: int
+    """How many students of that page have been read."""
     total: int | None = None
-    places: list[Place] = field(default_factory=list)
+    entries: list[ListEntry] = field(default_factory=list)
 
     def cursor(self) -> str:
-        """Where the scan stands."""
-        return self.cursors.encode(self.source, self.after, str(self.read))
+        """Return the cursor of the current position."""
+        return self.cursors.encode(self.source, self.after, str(self.position))
 
-    def listing(self, *, more: bool) -> Listing:
-        """What the scan has found; it can go on where it stands."""
-        return Listing(self.places, PageInfo(has_next_page=more, end_cursor=self.cursor()), self.total)
+    def result(self, *, has_next_page: bool) -> StudentPage:
+        """Return the students found so far; the next page continues at the current position."""
+        info = PageInfo(has_next_page=has_next_page, end_cursor=self.cursor())
+        return StudentPage(self.entries, info, self.total)
 
-    async def page(self) -> Page[model.Student]:
-        """The vendor's page where the scan stands; students of a stale one are noted as such."""
-        wanted = self.scope.vendor_filter()
-        size = VENDOR_PAGE if wanted else min(MAX_PAGE_SIZE, self.first + self.read)
+    async def load_page(self) -> Page[model.Student]:
+        """Load the vendor's page at the current position; students of a stale page are noted as stale."""
+        vendor_filter = self.filter.vendor_filter()
+        size = VENDOR_PAGE_SIZE if vendor_filter else min(MAX_PAGE_SIZE, self.first + self.position)
         return await load_page(
             self.info,
             Adapter.students_by_district,
-            Key(self.scope.district.id, self.scope.district.id),
+            Key(self.filter.district.id, self.filter.district.id),
             Window(size, self.after or None),
-            filter=wanted,
+            filter=vendor_filter,
         )
 
-    async def take(self, page: Page[model.Student]) -> bool:
-        """Read the rest of a page; False when ours was full before its end."""
-        fresh = page.items[self.read :]
-        kept = await self._kept(page, fresh)
-        start = self.read
-        for index, (student, keep) in enumerate(zip(fresh, kept, strict=True), start + 1):
-            if keep and len(self.places) == self.first:
+    async def read(self, page: Page[model.Student]) -> bool:
+        """Read the rest of a page; return False if our page was full before its end."""
+        unread = page.items[self.position :]
+        matches = await self._matches(page, unread)
+        for position, (student, match) in enumerate(zip(unread, matches, strict=True), self.position + 1):
+            if match and len(self.entries) == self.first:
                 return False
-            self.read = index
-            if keep:
-                self.places.append(Place(self.cursor(), student.student_id, student))
+            self.position = position
+            if match:
+                self.entries.append(ListEntry(self.cursor(), student.student_id, student))
         return True
 
-    def turn(self, page: Page[model.Student]) -> None:
-        """Go to the next page; a cursor may stand behind the end of a page that came shorter than before."""
-        self.read = max(0, self.read - len(page.items))
+    def next_page(self, page: Page[model.Student]) -> None:
+        """Go to the next page. The position may be after the end of a page that is shorter than it was before."""
+        self.position = max(0, self.position - len(page.items))
         self.after = page.after or ""
 
-    async def _kept(self, page: Page[model.Student], students: Sequence[model.Student]) -> list[bool]:
-        """For each student whether it is looked for, save what the vendor has filtered."""
-        scope = self.scope
-        words = () if "name" in page.applied else scope.words
-        kept = [named(student, words) for student in students]
-        levels = scope.grade_levels
+    async def _matches(self, page: Page[model.Student], students: Sequence[model.Student]) -> list[bool]:
+        """Return for each student whether the conditions match that the vendor has not applied."""
+        filter = self.filter
+        words = () if "name" in page.applied else filter.words
+        matches = [matches_name(student, words) for student in students]
+        levels = filter.grade_levels
         if levels is None or "grade_levels" in page.applied:
-            return kept
-        asked = [student for student, keep in zip(students, kept, strict=True) if keep]
-        grades = await grades_on(self.info, asked, scope.as_of)
-        return [grades.get(student.student_id) in levels for student in students]
+            return matches
+        candidates = [student for student, match in zip(students, matches, strict=True) if match]
+        level_by_student = await grade_levels_on(self.info, candidates, filter.as_of)
+        return [level_by_student.get(student.student_id) in levels for student in students]
 
 
-async def scan(info: Info, scope: Scope, first: int, after: str | None) -> Listing:
-    """
-    Students of a district, from a cursor on.
-
-    Raises:
-        AdapterError: the cursor is not one of this list, or the source failed before anything was found.
-    """
-    running = _started(info, scope, first, after)
-    for _ in range(MOST_PAGES):
-        try:
-            page = await running.page()
-        except AdapterError as error:
-            if not running.places:
-                raise
-            note_failure(info, error)
-            break
-        running.total = page.total if _all_applied(scope, page) else None
-        if not await running.take(page):
-            return running.listing(more=True)
-        if page.after is None:
-            return running.listing(more=False)
-        running.turn(page)
-        if len(running.places) == first:
-            break
-    return running.listing(more=True)
-
-
-def _started(info: Info, scope: Scope, first: int, after: str | None) -> Scan:
-    """A scan that stands where a cursor says."""
-    offering = scope.district.sources_for(lookup_of(Adapter.students_by_district))
-    if not offering:
+def _open_reader(info: Info, filter: ResolvedFilter, first: int, after: str | None) -> _PageReader:
+    """Return a reader at the position of a cursor."""
+    sources = filter.district.sources_for(lookup_of(Adapter.students_by_district))
+    if not sources:
         raise NotOfferedError("no source of the district lists its students")
-    cursors = scope.cursors(info, 3)
-    source, cursor, read = cursors.decode(after) if after is not None else (offering[0].name, "", "0")
-    if source != offering[0].name:
+    cursors = filter.cursors(info, 3)
+    source, vendor_cursor, position = cursors.decode(after) if after is not None else (sources[0].name, "", "0")
+    if source != sources[0].name:
         raise BadKeyError("a cursor of another source")
-    return Scan(info, scope, first, cursors, source, cursor, int(read))
+    return _PageReader(info, filter, first, cursors, source, vendor_cursor, int(position))
 
 
-def _all_applied(scope: Scope, page: Page[model.Student]) -> bool:
-    """Whether the vendor's total counts what was asked for."""
-    wanted = {"name": scope.words, "grade_levels": scope.grade_levels}
-    return all(name in page.applied for name, value in wanted.items() if value)
+def _vendor_applied_all(filter: ResolvedFilter, page: Page[model.Student]) -> bool:
+    """Return whether the vendor applied every condition, so that its total counts the matching students."""
+    conditions = {"name": filter.words, "grade_levels": filter.grade_levels}
+    return all(name in page.applied for name, value in conditions.items() if value)

@@ -1,9 +1,8 @@
-"""The connection over students, and who is in it."""
+"""The GraphQL connection over a list of students."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import ClassVar
 
 import strawberry
@@ -18,33 +17,33 @@ from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import load_records
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.paging import PageInfo, page_size
-from student_graph.resolvers.student_list.by_id import roll
-from student_graph.resolvers.student_list.by_vendor_page import scan
-from student_graph.resolvers.student_list.filter import Listing, StudentFilter, scope_of
+from student_graph.resolvers.student_list.by_id import list_by_id
+from student_graph.resolvers.student_list.by_vendor_page import list_by_vendor_page
+from student_graph.resolvers.student_list.filter import StudentFilter, StudentPage, resolve_filter
 
 
 @batched
 @uses_lookups(Adapter.students_by_id)
 async def node(edges: Sequence[StudentEdge], info: Info) -> Outcomes[model.Student | None]:
     """The student."""
-    told = await load_records(info, Adapter.students_by_id, edges, "wanted")
-    return [edge.student or each for edge, each in zip(edges, told, strict=True)]
+    outcomes = await load_records(info, Adapter.students_by_id, edges, "missing_id")
+    return [edge.student or outcome for edge, outcome in zip(edges, outcomes, strict=True)]
 
 
 @described
 @strawberry.type
 class StudentEdge:
-    """A student's place in a list."""
+    """A student's edge in a list."""
 
     cursor: str
-    """Give it as `after` to go on behind this student."""
+    """Value of `after` for a page that starts after this student."""
     district_id: strawberry.Private[model.DistrictId]
     student_id: strawberry.Private[model.StudentId]
     student: strawberry.Private[model.Student | None] = None
 
     @property
-    def wanted(self) -> model.StudentId | None:
-        """The number to look the student up by; None when the record is at hand."""
+    def missing_id(self) -> model.StudentId | None:
+        """The id of a student whose record must be loaded; None if it has been loaded."""
         return None if self.student else self.student_id
 
     node = node
@@ -62,33 +61,34 @@ class StudentConnection:
     page_info: PageInfo
     """Where the page ends."""
     total_count: int | None = None
-    """How many there are on all pages; null where nobody knows without reading them all."""
+    """Number of students on all pages; null if it is unknown without reading them all."""
 
 
-async def students_in(
+async def student_connection(
     info: Info, filter: StudentFilter, first: int, after: str | None, school: Key | None = None
 ) -> StudentConnection | None:
     """
-    A page of the students that a filter names; None when the viewer has no such district.
+    Return a page of the students who match a filter; None if the viewer has no such district.
 
     Raises:
-        AdapterError: an id or cursor that cannot be one, or no source could say.
-        GraphQLError: the filter names no scope, or `first` is out of range.
+        AdapterError: an id or cursor is invalid, or no source had a record and one failed.
+        GraphQLError: the filter names no district, or `first` is out of range.
     """
     size = page_size(info, first)
-    scope = scope_of(info, filter, school)
-    if scope is None:
+    resolved = resolve_filter(info, filter, school)
+    if resolved is None:
         return None
-    reach = await info.context.reach(scope.district.id)
-    among_all = reach.everybody and scope.school is None and scope.ids is None
-    walk = scan if among_all else partial(roll, reach=reach)
-    return connection(scope.district.id, await walk(info, scope, size, after))
+    reach = await info.context.reach(resolved.district.id)
+    if reach.everybody and resolved.school is None and resolved.ids is None:
+        page = await list_by_vendor_page(info, resolved, size, after)
+    else:
+        page = await list_by_id(info, resolved, size, after, reach=reach)
+    return _to_connection(resolved.district.id, page)
 
 
-def connection(district: model.DistrictId, listing: Listing) -> StudentConnection:
-    """A page as the graph shows it."""
+def _to_connection(district: model.DistrictId, page: StudentPage) -> StudentConnection:
     edges = [
-        StudentEdge(cursor=place.cursor, district_id=district, student_id=place.student_id, student=place.student)
-        for place in listing.places
+        StudentEdge(cursor=entry.cursor, district_id=district, student_id=entry.student_id, student=entry.student)
+        for entry in page.entries
     ]
-    return StudentConnection(edges=edges, page_info=listing.info, total_count=listing.total)
+    return StudentConnection(edges=edges, page_info=page.info, total_count=page.total)

@@ -1,4 +1,4 @@
-"""Among whom students are looked for: a district or a school, and what is asked of them."""
+"""The filter of a student list, as clients write it and as it is resolved."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from student_graph.resolvers.fields.docstrings import described, described_enum
 from student_graph.resolvers.fields.errors import bad_input
 from student_graph.resolvers.fields.ids import decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.paging import Cursors, PageInfo
-from student_graph.resolvers.student_list.matching import folded
+from student_graph.resolvers.student_list.matching import fold
 
-MOST_IDS = 100
-LONGEST_NAME = 100
+MAX_FILTER_IDS = 100
+MAX_NAME_CHARACTERS = 100
 
 described_enum(model.GradeLevel)
 
@@ -27,94 +27,96 @@ described_enum(model.GradeLevel)
 @described
 @strawberry.input
 class StudentFilter:
-    """Which students: everything that is named must hold."""
+    """Which students to list. Students must meet every condition that is set."""
 
     district: strawberry.ID | None = None
-    """The district, by id or short name; may be left out by viewers of one district."""
+    """The district, by id or short name; may be omitted by viewers of one district."""
     school: strawberry.ID | None = None
     """Only students enrolled at this school on the day."""
     ids: list[str] | None = None
     """Only students with these unique numbers of the district; at most 100."""
     name: str | None = None
-    """Every word must begin a given, middle, preferred or family name; case and accents do not matter."""
+    """Every word must be the beginning of a first, middle, preferred or last name, ignoring case and accents."""
     grade_levels: list[model.GradeLevel] | None = None
     """Only students enrolled in one of these grade levels on the day."""
     as_of: date | None = None
-    """The day that enrollment and grade level are looked at; today when left out."""
+    """The day for enrollment and grade level; today if omitted."""
 
 
-Filter: TypeAlias = Annotated[
-    StudentFilter | None, strawberry.argument(description="Which of them; all by default.")
+FilterArgument: TypeAlias = Annotated[
+    StudentFilter | None, strawberry.argument(description="Which of the students; all if omitted.")
 ]
-"""A filter within a school or district that the field itself names."""
+"""A filter within the school or district that the field belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """A filter whose every part is checked and resolved."""
+class ResolvedFilter:
+    """A filter whose parts are all checked and resolved."""
 
     district: District
     school: model.SchoolId | None
     ids: tuple[model.StudentId, ...] | None
     words: tuple[str, ...]
-    """Beginnings of names, folded."""
+    """Beginnings of names, without case and accents."""
     name: str | None
     grade_levels: tuple[model.GradeLevel, ...] | None
     as_of: date
 
     def cursors(self, info: Info, parts: int) -> Cursors:
-        """The cursors of this list of students."""
-        asked = (self.school, self.ids, self.words, self.grade_levels, self.as_of.isoformat())
-        digest = hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
+        """Return the cursors of this list, whose positions have so many parts."""
+        conditions = (self.school, self.ids, self.words, self.grade_levels, self.as_of.isoformat())
+        digest = hashlib.sha256(repr(conditions).encode()).hexdigest()[:16]
         return Cursors(info.context.signer, ("students", self.district.id, digest), parts)
 
     def vendor_filter(self) -> lookup.StudentFilter | None:
-        """What a vendor may filter by; None when there is nothing to filter."""
+        """Return the conditions that a vendor may apply; None if there are none."""
         if not self.words and self.grade_levels is None:
             return None
         return lookup.StudentFilter(name=self.name, grade_levels=self.grade_levels)
 
 
-class Place(NamedTuple):
-    """A student's place in a list."""
+class ListEntry(NamedTuple):
+    """One student of a list."""
 
     cursor: str
     student_id: model.StudentId
     student: model.Student | None
-    """The record, where it has been read already."""
+    """The record, if it has been loaded."""
 
 
-class Listing(NamedTuple):
-    """A page of a list of students."""
+class StudentPage(NamedTuple):
+    """One page of a list of students."""
 
-    places: list[Place]
+    entries: list[ListEntry]
     info: PageInfo
     total: int | None
-    """How many there are on all pages, where known."""
+    """Number of students on all pages, if known."""
 
 
-def scope_of(info: Info, filter: StudentFilter, school: Key | None = None) -> Scope | None:
+def resolve_filter(info: Info, filter: StudentFilter, school: Key | None = None) -> ResolvedFilter | None:
     """
-    The scope that a filter names, within `school` where one is given; None when the viewer has no such district.
+    Check and resolve a filter, within `school` if the field belongs to one.
+
+    Returns None if the viewer has no such district.
 
     Raises:
-        AdapterError: an id that cannot be one.
-        GraphQLError: the filter names no scope, or too much.
+        AdapterError: an id that this graph cannot have made.
+        GraphQLError: the filter names no district, conflicts with `school`, or is too large.
     """
     if school is not None:
         if filter.district or filter.school:
-            raise bad_input("filter: leave out district and school, the field has its own.")
+            raise bad_input("filter: omit district and school, because the field belongs to one.")
     elif filter.school:
-        school = _school(filter)
-    name = school.district if school else _district(info, filter)
-    district = visible(info.context, name)
+        school = _school_key(filter)
+    district_id = school.district if school else _district_id(info, filter)
+    district = visible_district(info.context, district_id)
     if district is None:
         return None
-    words = tuple(sorted(folded(filter.name or "").split()))
-    return Scope(
+    words = tuple(sorted(fold(filter.name or "").split()))
+    return ResolvedFilter(
         district=district,
         school=school.id if school else None,
-        ids=_ids(filter),
+        ids=_student_ids(filter),
         words=words,
         name=filter.name if words else None,
         grade_levels=None if filter.grade_levels is None else tuple(filter.grade_levels),
@@ -122,40 +124,40 @@ def scope_of(info: Info, filter: StudentFilter, school: Key | None = None) -> Sc
     )
 
 
-def visible(context: Context, district: model.DistrictId) -> District | None:
-    """A district of the viewer; None for others, whether or not they exist."""
+def visible_district(context: Context, district: model.DistrictId) -> District | None:
+    """Return a district of the viewer; None for every other id, whether or not the district exists."""
     return context.sources.districts.get(district) if district in context.viewer.districts else None
 
 
-def only_district(info: Info) -> model.DistrictId:
+def single_district(info: Info) -> model.DistrictId:
     """
-    The viewer's district, for viewers of one.
+    Return the viewer's only district.
 
     Raises:
-        GraphQLError: the viewer has several, or none.
+        GraphQLError: the viewer has several districts, or none.
     """
     if len(info.context.viewer.districts) != 1:
-        raise bad_input("district: name one, for the viewer has not just one.")
+        raise bad_input("district: name one, because you do not have exactly one district.")
     [district] = info.context.viewer.districts
     return district
 
 
-def _school(filter: StudentFilter) -> Key:
-    """The school that a filter names."""
-    named_school = decode(str(filter.school), "School")
-    if filter.district and parse_district_id(filter.district) != named_school.district:
-        raise bad_input("filter: the school is of another district.")
-    return Key(named_school.district, model.SchoolId(named_school.key))
+def _school_key(filter: StudentFilter) -> Key:
+    """Return the key of the school in a filter."""
+    school = decode(str(filter.school), "School")
+    if filter.district and parse_district_id(filter.district) != school.district:
+        raise bad_input("filter: the school belongs to another district.")
+    return Key(school.district, model.SchoolId(school.key))
 
 
-def _district(info: Info, filter: StudentFilter) -> model.DistrictId:
-    return parse_district_id(filter.district) if filter.district else only_district(info)
+def _district_id(info: Info, filter: StudentFilter) -> model.DistrictId:
+    return parse_district_id(filter.district) if filter.district else single_district(info)
 
 
-def _ids(filter: StudentFilter) -> tuple[model.StudentId, ...] | None:
-    """The students that a filter names, each once, in order."""
-    if len(filter.ids or ()) > MOST_IDS:
-        raise bad_input(f"filter.ids: name at most {MOST_IDS}.")
-    if len(filter.name or "") > LONGEST_NAME:
-        raise bad_input(f"filter.name: at most {LONGEST_NAME} characters.")
+def _student_ids(filter: StudentFilter) -> tuple[model.StudentId, ...] | None:
+    """Return the student ids in a filter, each once and sorted; None if it has none. Checks the filter's size."""
+    if len(filter.ids or ()) > MAX_FILTER_IDS:
+        raise bad_input(f"filter.ids: name at most {MAX_FILTER_IDS}.")
+    if len(filter.name or "") > MAX_NAME_CHARACTERS:
+        raise bad_input(f"filter.name: at most {MAX_NAME_CHARACTERS} characters.")
     return None if filter.ids is None else tuple(sorted({parse_student_id(text) for text in filter.ids}))

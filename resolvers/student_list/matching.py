@@ -1,4 +1,4 @@
-"""Whether students are those that are looked for: by name, and by grade level on a day."""
+"""Matching students against a filter: by name, and by grade level on a day."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.load import load_lists, value_or_raise
 
 
-async def grades_on(
+async def grade_levels_on(
     info: Info, students: Sequence[model.Student], day: date
 ) -> dict[StudentId, GradeLevel | None]:
     """
-    Grade level of each student on a day; None for those not enrolled then.
+    Load the grade level of each student on a day; None for students who are not enrolled then.
 
     Raises:
-        AdapterError: no source could say.
+        AdapterError: no source has a student's enrollments, and one failed.
     """
-    told = await load_lists(info, Adapter.school_enrollments_by_student, students, "student_id")
+    outcomes = await load_lists(info, Adapter.school_enrollments_by_student, students, "student_id")
     return {
-        student.student_id: grade_on(value_or_raise(info, stays), day)
-        for student, stays in zip(students, told, strict=True)
+        student.student_id: grade_level_on(value_or_raise(info, enrollments), day)
+        for student, enrollments in zip(students, outcomes, strict=True)
     }
 
 
-def named(student: model.Student, words: Iterable[str]) -> bool:
-    """Whether every word begins one of the student's names."""
+def matches_name(student: model.Student, words: Iterable[str]) -> bool:
+    """Return whether each of the folded words is the beginning of one of the student's names."""
     names = [
-        folded(text)
+        fold(text)
         for name in (student.name, student.preferred_name)
         if name
         for text in (name.first_name, name.middle_name, name.last_name)
@@ -41,22 +41,25 @@ def named(student: model.Student, words: Iterable[str]) -> bool:
     return all(any(part.startswith(word) for name in names for part in (name, *name.split())) for word in words)
 
 
-def folded(text: str) -> str:
-    """Text without case and accents."""
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()
+def fold(text: str) -> str:
+    """Return a text without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
 
 
-def grade_on(stays: Sequence[model.SchoolEnrollment], day: date) -> model.GradeLevel | None:
-    """Grade level on a day: of the main school first, then of the stay that began last."""
-    current = [stay for stay in stays if enrolled(stay, day)]
+def grade_level_on(enrollments: Sequence[model.SchoolEnrollment], day: date) -> model.GradeLevel | None:
+    """Return the grade level on a day: that of the main school, or else of the enrollment that began last."""
+    current = [enrollment for enrollment in enrollments if is_enrolled(enrollment, day)]
     if not current:
         return None
     if len(current) == 1:
         return current[0].grade_level
-    return max(current, key=lambda stay: (bool(stay.primary_school), stay.entry_date)).grade_level
+    main = max(current, key=lambda enrollment: (bool(enrollment.primary_school), enrollment.entry_date))
+    return main.grade_level
 
 
-def enrolled(stay: model.SchoolEnrollment, day: date) -> bool:
-    """Whether a stay lasts on a day; its last date is the first day no longer enrolled."""
-    return stay.entry_date <= day and (stay.exit_withdraw_date is None or day < stay.exit_withdraw_date)
+def is_enrolled(enrollment: model.SchoolEnrollment, day: date) -> bool:
+    """Return whether an enrollment is current on a day. Its exit date is the first day no longer enrolled."""
+    return enrollment.entry_date <= day and (
+        enrollment.exit_withdraw_date is None or day < enrollment.exit_withdraw_date
+    )

@@ -19,8 +19,8 @@ from student_graph.resolvers.fields.load import district_of
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.record import record_type
-from student_graph.resolvers.student_list.connection import StudentConnection, students_in
-from student_graph.resolvers.student_list.filter import Filter, StudentFilter, visible
+from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
+from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter, visible_district
 
 
 @record_type
@@ -60,7 +60,7 @@ class LocalEducationAgency(Node):
     @field
     @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
-        self, info: Info, filter: Filter = None, first: First = 25, after: After = None
+        self, info: Info, filter: FilterArgument = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:
         """
         Students of the district whose records the viewer may see, enrolled today or not.
@@ -71,7 +71,7 @@ class LocalEducationAgency(Node):
         if student_filter.district or student_filter.school:
             raise bad_input("filter: leave out district and school here.")
         student_filter.district = strawberry.ID(self.district.id)
-        return await students_in(info, student_filter, first, after)
+        return await student_connection(info, student_filter, first, after)
 
 
 @derived
@@ -100,5 +100,5 @@ def agencies(info: Info) -> list[LocalEducationAgency]:
 
 
 def _agency(context: Context, district_id: DistrictId) -> LocalEducationAgency | None:
-    district = visible(context, district_id)
+    district = visible_district(context, district_id)
     return LocalEducationAgency(district=district, name=district.name) if district else None

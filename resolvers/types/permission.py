@@ -11,7 +11,7 @@ from student_graph.adapters.model import DistrictId, Sensitivity, StudentId
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.docstrings import described, described_enum, own_docstrings
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from student_graph.resolvers.student_list.filter import visible
+from student_graph.resolvers.student_list.filter import visible_district
 
 
 @strawberry.enum
@@ -89,21 +89,23 @@ async def permission(info: Info, student_node: GlobalId) -> Permission:
     Raises:
         AdapterError: no source could say which students the viewer may see.
     """
-    district, student = visible(info.context, student_node.district), StudentId(student_node.key)
+    district, student = visible_district(info.context, student_node.district), StudentId(student_node.key)
     if district is None:
         return Permission(allowed=False, reasons=[], classes=[])
     reach = await info.context.reach(district.id)
-    if not reach.has(student):
+    if not reach.contains(student):
         return Permission(allowed=False, reasons=[], classes=[])
-    refs = [Ref("district", district.id)] if reach.everybody else reach.why(student)
+    refs = [Ref("district", district.id)] if reach.everybody else reach.refs_of(student)
     viewer, today = info.context.viewer, district.today()
-    grants = [grant for grant in viewer.grants if grant.holds(district.id, today, viewer.purpose)]
-    unrestricted = {sensitivity for grant in grants if not grant.bounded for sensitivity in grant.classes}
+    grants = [grant for grant in viewer.grants if grant.applies(district.id, today, viewer.purpose)]
+    unrestricted = {sensitivity for grant in grants if not grant.is_limited for sensitivity in grant.classes}
     return Permission(
         allowed=True,
         reasons=[_reason(district.id, ref) for ref in refs],
         classes=[
-            _class_permission(sensitivity, sensitivity in unrestricted, reach.bounded.get(sensitivity), student)
+            _class_permission(
+                sensitivity, sensitivity in unrestricted, reach.limited_classes.get(sensitivity), student
+            )
             for sensitivity in Sensitivity
         ],
     )

@@ -21,8 +21,8 @@ from student_graph.resolvers.fields.field import field, uses_lookups
 from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.load import load_one
 from student_graph.resolvers.fields.node import Node
-from student_graph.resolvers.student_list.connection import StudentConnection, students_in
-from student_graph.resolvers.student_list.filter import StudentFilter, only_district, visible
+from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
+from student_graph.resolvers.student_list.filter import StudentFilter, single_district, visible_district
 from student_graph.resolvers.types.calendar import session
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies, agency
 from student_graph.resolvers.types.source import SourceStatus, statuses
@@ -81,7 +81,7 @@ class Query:
         if id is not None:
             return await _load(info, Adapter.students_by_id, decode(id, "Student"))
         number = parse_student_id(student_id or "")
-        name = parse_district_id(district) if district else only_district(info)
+        name = parse_district_id(district) if district else single_district(info)
         return await _load(info, Adapter.students_by_id, GlobalId("Student", name, number))
 
     @field
@@ -106,7 +106,7 @@ class Query:
 
         Null if the viewer has no such district.
         """
-        return await students_in(info, filter, first, after)
+        return await student_connection(info, filter, first, after)
 
     @field
     @uses_lookups(Adapter.sections_by_id)
@@ -173,7 +173,7 @@ async def _node(info: Info, global_id: GlobalId) -> Node | None:
     if global_id.type == "LocalEducationAgency":
         return agency(info, global_id.district)
     if global_id.type == "Session":
-        node: Any = await session(info, global_id) if visible(info.context, global_id.district) else None
+        node: Any = await session(info, global_id) if visible_district(info.context, global_id.district) else None
     else:
         node = await _load(info, NODE_LOOKUPS[global_id.type], global_id)
     return cast("Node | None", node)
@@ -181,7 +181,7 @@ async def _node(info: Info, global_id: GlobalId) -> Node | None:
 
 async def _load(info: Info, method: Method[Any, ..., T], global_id: GlobalId) -> T | None:
     """The record with a global id; None outside the viewer's districts, whether or not it exists."""
-    if visible(info.context, global_id.district) is None:
+    if visible_district(info.context, global_id.district) is None:
         return None
     return await load_one(info, method, Key(global_id.district, global_id.key))
 

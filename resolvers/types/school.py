@@ -19,8 +19,8 @@ from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.record import record_type
-from student_graph.resolvers.student_list.connection import StudentConnection, students_in
-from student_graph.resolvers.student_list.filter import Filter, StudentFilter
+from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
+from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter
 from student_graph.resolvers.types import calendar
 from student_graph.resolvers.types.calendar import FirstDay, LastDay, Term, days_between, sections_in, term_of
 from student_graph.resolvers.types.district import district
@@ -76,7 +76,7 @@ class School(model.School, Node):
     @field
     @uses_lookups(Adapter.school_enrollments_by_school, Adapter.students_by_id)
     async def students(
-        self, info: Info, filter: Filter = None, first: First = 25, after: After = None
+        self, info: Info, filter: FilterArgument = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:
         """
         Students enrolled at the school whose records the viewer may see, by student number.
@@ -84,7 +84,7 @@ class School(model.School, Node):
         Enrolled means on the `asOf` day of `filter`, or today. `filter` must not name a district or school.
         """
         key = Key(district_of(self), self.school_id)
-        return await students_in(info, filter or StudentFilter(), first, after, key)
+        return await student_connection(info, filter or StudentFilter(), first, after, key)
 
 
 @record_type

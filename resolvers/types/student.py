@@ -22,7 +22,7 @@ from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.outcome import Outcomes, map_values
 from student_graph.resolvers.fields.record import record_type
-from student_graph.resolvers.student_list.matching import enrolled, grade_on
+from student_graph.resolvers.student_list.matching import is_enrolled, grade_level_on
 from student_graph.resolvers.types import assessments, attendance, behavior, grades, learning, services
 from student_graph.resolvers.types.calendar import Term, sections_in, term_of
 from student_graph.resolvers.types.district import district
@@ -72,7 +72,7 @@ async def enrollments(
         return [
             row
             for row in rows
-            if school_year in (None, row.school_year) and (as_of is None or enrolled(row, as_of))
+            if school_year in (None, row.school_year) and (as_of is None or is_enrolled(row, as_of))
         ]
 
     return map_values(enrollments_by_student, matching)
@@ -94,7 +94,7 @@ async def grade_level(
     ) -> Outcomes[model.GradeLevel | None]:
         day = as_of or district.today()
         enrollments = await load_lists(info, Adapter.school_enrollments_by_student, members, "student_id")
-        return map_values(enrollments, lambda rows: grade_on(rows, day))
+        return map_values(enrollments, lambda rows: grade_level_on(rows, day))
 
     return await load_by_district(info, students, load_district)
 

@@ -20,8 +20,8 @@ from student_graph.resolvers.fields.docstrings import described, described_enum
 from student_graph.resolvers.fields.field import field, uses_lookups
 from student_graph.resolvers.fields.ids import decode
 from student_graph.resolvers.fields.load import load_batch, load_many, load_one
-from student_graph.resolvers.student_list.connection import StudentConnection, students_in
-from student_graph.resolvers.student_list.filter import Filter, StudentFilter, visible
+from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
+from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter, visible_district
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies
 from student_graph.resolvers.types.permission import Permission, permission
 
@@ -79,7 +79,7 @@ class Viewer:
         A viewer who is not employed at a single school, such as a superintendent, gets all schools of their
         districts.
         """
-        districts = sorted(id_ for id_ in self.viewer.districts if visible(info.context, id_))
+        districts = sorted(id_ for id_ in self.viewer.districts if visible_district(info.context, id_))
         schools_of_districts = await asyncio.gather(
             *(load_many(info, Adapter.schools_by_district, Key(id_, id_)) for id_ in districts)
         )
@@ -95,7 +95,7 @@ class Viewer:
     @field
     @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
-        self, info: Info, filter: Filter = None, first: First = 25, after: After = None
+        self, info: Info, filter: FilterArgument = None, first: First = 25, after: After = None
     ) -> StudentConnection | None:
         """
         Students that the viewer may see, by student number.
@@ -103,7 +103,7 @@ class Viewer:
         A teacher sees the students of their sections, school staff those of their schools, a parent their
         children, and a student themselves.
         """
-        return await students_in(info, filter or StudentFilter(), first, after)
+        return await student_connection(info, filter or StudentFilter(), first, after)
 
     @field
     async def why(
@@ -128,7 +128,7 @@ async def _staff_key(info: Info, viewer: ContextViewer) -> Key | None:
     if (viewer.staff_id is None and viewer.email is None) or len(viewer.districts) != 1:
         return None
     [district] = viewer.districts
-    if visible(info.context, district) is None:
+    if visible_district(info.context, district) is None:
         return None
     number = viewer.staff_id or (await info.context.reach(district)).staff_id
     return None if number is None else Key(district, number)

@@ -79,7 +79,7 @@ async def test_staff_reach_the_students_of_their_current_caseloads(person: Viewe
 async def test_a_reach_names_the_caseload_of_a_student() -> None:
     """By the id in the system of record, which no viewer sees."""
     reach = await harness_with_caseloads().reach(TEACHER)
-    assert reach.why(StudentId("21")) == [Ref("caseload", "speech")]
+    assert reach.refs_of(StudentId("21")) == [Ref("caseload", "speech")]
 
 
 @pytest.mark.parametrize("lookup", ["caseload_staff_by_staff", "caseload_students_by_caseload"])

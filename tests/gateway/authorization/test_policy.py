@@ -34,7 +34,7 @@ ACTIONS = lookup_of(Adapter.discipline_actions_by_student)
 SUPERINTENDENT = Viewer("h", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}))
 DISTRICTS = {name: District(name, name, ()) for name in (DISTRICT, DistrictId("dale"))}
 ALL_STUDENTS = Reach(everybody=True)
-TWO_STUDENTS = Reach(through={Ref("section", "a"): frozenset({StudentId("s1"), StudentId("s2")})})
+TWO_STUDENTS = Reach(groups={Ref("section", "a"): frozenset({StudentId("s1"), StudentId("s2")})})
 
 
 def authorized_fetch(viewer: Viewer, reach: Reach = ALL_STUDENTS, fetch: Fetch = fetch_from_vendor) -> Fetch:
@@ -138,7 +138,7 @@ async def test_a_class_granted_for_one_student_is_forbidden_for_the_others_in_re
     """A student out of reach has no answer at all."""
     grant = Grant(frozenset({Sensitivity.DISCIPLINE}), students=frozenset({StudentId("s1")}))
     viewer = replace(SUPERINTENDENT, grants=frozenset({grant}))
-    reach = Reach(through=TWO_STUDENTS.through, bounded={Sensitivity.DISCIPLINE: frozenset({StudentId("s1")})})
+    reach = Reach(groups=TWO_STUDENTS.groups, limited_classes={Sensitivity.DISCIPLINE: frozenset({StudentId("s1")})})
     answers = await authorized_fetch(viewer, reach)(source(Sis, Ledger(), "sis"), Ask(ACTIONS, ("s1", "s2", "s3")))
     assert codes(answers) == {"s1": None, "s2": "FORBIDDEN"}
 

@@ -23,7 +23,7 @@ async def test_a_teacher_reaches_the_students_of_todays_sections() -> None:
     """Sections that the teacher owns, shares or substitutes in today; students who are enrolled in them today."""
     harness = ReachHarness()
     assert await harness.visible_students(TEACHER) == {"1", "4", "5"}
-    assert (await harness.reach(TEACHER)).why(StudentId("5")) == [Ref("section", "substitute")]
+    assert (await harness.reach(TEACHER)).refs_of(StudentId("5")) == [Ref("section", "substitute")]
 
 
 @pytest.mark.parametrize("role", [ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR])
@@ -73,7 +73,7 @@ async def test_a_district_may_assign_a_grade_or_a_caseload_to_a_viewer() -> None
     teacher = replace(TEACHER, assigned=frozenset({grade, caseload, over, elsewhere}))
     harness = ReachHarness()
     assert await harness.visible_students(teacher) == {"1", "2", "4", "5", "8"}
-    assert (await harness.reach(teacher)).why(StudentId("8")) == [Ref("caseload", "ada")]
+    assert (await harness.reach(teacher)).refs_of(StudentId("8")) == [Ref("caseload", "ada")]
 
 
 async def test_a_grant_for_schools_is_limited_to_their_enrolled_students() -> None:
@@ -82,7 +82,7 @@ async def test_a_grant_for_schools_is_limited_to_their_enrolled_students() -> No
     superintendent = viewer(ViewerRole.SUPERINTENDENT, grants=frozenset({grant}))
     reach = await ReachHarness().reach(superintendent)
     assert reach.everybody
-    assert reach.bounded == {Sensitivity.MEAL: {"8"}}
+    assert reach.limited_classes == {Sensitivity.MEAL: {"8"}}
 
 
 @pytest.mark.row("K07")

@@ -10,8 +10,8 @@ import pytest
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import GradeLevel, PersonName
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from student_graph.resolvers.student_list.by_id import CHUNK, MOST_CHUNKS
-from student_graph.resolvers.student_list.by_vendor_page import MOST_PAGES
+from student_graph.resolvers.student_list.by_id import ID_BATCH_SIZE, MAX_ID_BATCHES
+from student_graph.resolvers.student_list.by_vendor_page import MAX_VENDOR_PAGES
 from tests.resolvers.third_party import Shelf, stranger
 from tests.resolvers.two_districts import CEDAR, World, school, stay, student
 
@@ -110,12 +110,12 @@ async def test_a_total_is_told_only_where_it_counts_what_was_asked() -> None:
 
 async def test_a_search_is_bounded_and_can_go_on() -> None:
     """A rare name costs so many vendor pages a request; the page says that more may follow, and how to go on."""
-    shelf = Shelf(roster=[*people(3 * MOST_PAGES), student("999", "Zed", "Zorn")])
+    shelf = Shelf(roster=[*people(3 * MAX_VENDOR_PAGES), student("999", "Zed", "Zorn")])
     world = World([stranger("sis", shelf)])
     page = (await world.data(LIST, filter={"name": "Zorn"}))["students"]
 
     assert (page["edges"], page["pageInfo"]["hasNextPage"]) == ([], True)
-    assert len(world.desk.asks) == MOST_PAGES
+    assert len(world.desk.asks) == MAX_VENDOR_PAGES
     assert await read_all(world, 5, name="Zorn") == ["999"]
 
 
@@ -276,7 +276,7 @@ async def test_a_district_lists_its_own_students() -> None:
 
 async def test_a_search_in_a_large_school_is_bounded_and_can_go_on() -> None:
     """A rare name costs so many chunks of names a request; the page says so, and its cursor goes on."""
-    crowd = [student(f"{n:05}", "Kim", "Zorn" if n == CHUNK * MOST_CHUNKS else "Hill") for n in range(2050)]
+    crowd = [student(f"{n:05}", "Kim", "Zorn" if n == ID_BATCH_SIZE * MAX_ID_BATCHES else "Hill") for n in range(2050)]
     shelf = Shelf(
         {
             "students_by_id": {s.student_id: s for s in crowd},
@@ -287,7 +287,7 @@ async def test_a_search_in_a_large_school_is_bounded_and_can_go_on() -> None:
     page = (await world.data(LIST, filter={"school": SCHOOL, "name": "Zorn"}))["students"]
 
     assert (page["edges"], page["pageInfo"]["hasNextPage"]) == ([], True)
-    assert world.desk.names().count("students_by_id") == MOST_CHUNKS
+    assert world.desk.names().count("students_by_id") == MAX_ID_BATCHES
     assert await read_all(world, 5, school=SCHOOL, name="Zorn") == ["02000"]
 
 

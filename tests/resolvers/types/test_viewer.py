@@ -94,7 +94,7 @@ async def test_a_teacher_sees_their_own_sections() -> None:
 async def test_a_teacher_sees_the_students_of_their_sections() -> None:
     """The connection counts and pages the students in the viewer's reach."""
     world = teacher()
-    world.reach = Reach(through={Ref("section", "now"): frozenset({StudentId("1")})})
+    world.reach = Reach(groups={Ref("section", "now"): frozenset({StudentId("1")})})
     data = (await world.data("{viewer {students {totalCount edges {node {studentUniqueId}}}}}"))["viewer"]
 
     assert data["students"] == {"totalCount": 1, "edges": [{"node": {"studentUniqueId": "1"}}]}
@@ -125,7 +125,7 @@ async def test_a_viewer_learns_why_they_may_see_a_student() -> None:
     world = teacher().seen_by(grants=unlimited_grants(Sensitivity.CONTACT) | {for_one_student})
     students = frozenset({StudentId("1"), StudentId("2")})
     world.reach = Reach(
-        through={Ref("section", "now"): students}, bounded={Sensitivity.DISABILITY: frozenset({StudentId("2")})}
+        groups={Ref("section", "now"): students}, limited_classes={Sensitivity.DISABILITY: frozenset({StudentId("2")})}
     )
     query = (
         "query ($id: ID!) {viewer {why(student: $id) {allowed reasons {kind id} classes {sensitivity allowed}}}}"
@@ -202,7 +202,7 @@ async def test_a_service_may_request_longer_pages() -> None:
     world = teacher()
     query = "{viewer {students(first: 500) {edges {node {studentUniqueId}}}}}"
     service = world.seen_by(role=ViewerRole.SERVICE)
-    service.reach = world.reach = Reach(through={Ref("section", "now"): frozenset({StudentId("1")})})
+    service.reach = world.reach = Reach(groups={Ref("section", "now"): frozenset({StudentId("1")})})
 
     assert await world.codes(query) == ["BAD_INPUT"]
     assert len((await service.data(query))["viewer"]["students"]["edges"]) == 1
