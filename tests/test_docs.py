@@ -1,14 +1,28 @@
-"""Documents say what is so: links lead somewhere, examples are accepted."""
+"""The docs are true: links lead to files, examples are accepted, tables are complete."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.registry import build_settings, find_adapter
 from student_graph.gateway.config import environment, settings_file
+from student_graph.gateway.config.sections import (
+    CacheConfig,
+    DisclosureConfig,
+    DocumentsConfig,
+    LimitsConfig,
+    LoadConfig,
+    PolicyConfig,
+    Section,
+    ServerConfig,
+)
+from student_graph.gateway.config.settings_file import DistrictConfig
+from student_graph.resolvers.fields.errors import MESSAGES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "adapters").rglob("*.md")])
@@ -32,7 +46,7 @@ def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
     config = settings_file.load(path)
     for source in config.districts[0].sources:
         assert build_settings(find_adapter(source.kind), source.name, source.settings, environ)
-    [viewer] = environment.tokens(config, path, environ).values()
+    [viewer] = environment.viewers_by_token(config, path, environ).values()
     assert viewer.operator
 
 
@@ -58,3 +72,71 @@ def test_decisions_are_listed() -> None:
     pages = sorted(page.name for page in (ROOT / "docs" / "decisions").glob("0*.md"))
     listed = re.findall(r"\((0[^)]+)\)", (ROOT / "docs" / "decisions" / "README.md").read_text())
     assert listed == pages
+
+
+CODE = re.compile(r'(?:"code": |code=|\bcode_? = |_code = |TOO_COMPLEX = |_code: ClassVar\[str\] = )"([A-Z_]+)"')
+
+
+def test_the_page_of_error_codes_is_complete() -> None:
+    """Every code that the gateway can send is explained, and no other."""
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
+    sources = [path for package in ("gateway", "resolvers", "adapters") for path in (ROOT / package).rglob("*.py")]
+    in_code = {code for path in sources if "sandbox" not in path.parts for code in CODE.findall(path.read_text())}
+    in_requests = set(re.findall(r'"(UNAUTHENTICATED|RATE_LIMITED|FORBIDDEN)"', all_text("gateway/web")))
+
+    assert len(listed) == len(set(listed))
+    assert set(listed) == in_code | in_requests | MESSAGES.keys()
+
+
+def all_text(folder: str) -> str:
+    """The Python code of a folder."""
+    return "\n".join(path.read_text() for path in sorted((ROOT / folder).rglob("*.py")))
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "server": ServerConfig,
+    "cache": CacheConfig,
+    "limits": LimitsConfig,
+    "load": LoadConfig,
+    "policy": PolicyConfig,
+    "disclosure": DisclosureConfig,
+    "documents": DocumentsConfig,
+}
+
+
+def settings_with_comments(page: str) -> list[tuple[str, str, str]]:
+    """Section, line and comment of each setting in the TOML blocks of a page."""
+    rows, section = [], ""
+    for block in re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL):
+        for line in block.splitlines():
+            if heading := re.match(r"\[+([a-z.]+)\]+", line):
+                section = heading[1]
+            elif setting := re.match(r"(\w+ = .*?)\s+# (.*)", line):
+                rows.append((section, setting[1], setting[2]))
+    return rows
+
+
+@pytest.mark.parametrize("page", ["serving.md", "caching.md", "vendor-calls.md"])
+def test_a_value_marked_as_default_is_the_default(page: str) -> None:
+    """A comment that begins with `default` marks exactly the values that hold without the line."""
+    marked = 0
+    for section, setting, comment in settings_with_comments(page):
+        [(name, value)] = tomllib.loads(setting).items()
+        model = {**SECTIONS, "districts": DistrictConfig, "districts.sources": AdapterSettings}.get(section)
+        if model is None or name not in model.model_fields:
+            continue
+        default = model.model_fields[name].get_default(call_default_factory=True)
+        default = str(default) if isinstance(default, Path) else default
+        assert comment.startswith("default") == (value == default), f"{page}: {section}.{name} = {value!r}"
+        marked += comment.startswith("default")
+
+    assert marked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_asks_for_nothing_outside_the_repository(page: Path) -> None:
+    """No link and no command leads to a folder beside the checkout."""
+    outside = [
+        link for link in LINK.findall(page.read_text()) if not (page.parent / link).resolve().is_relative_to(ROOT)
+    ]
+    assert (outside, "../shared" in page.read_text()) == ([], False)
