@@ -10,7 +10,7 @@ AUDIT := tests/gateway/web/http_audit
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static bench figures faults graphiql schema clean
+.PHONY: help setup run test test-long check check-static bench figures faults graphiql screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ faults: setup ## Write docs/faults.md
 graphiql: ## Build the GraphiQL page again
 	@rm -f $(PAGE)
 	@$(MAKE) --no-print-directory $(PAGE)
+
+screenshots: setup ## Take the screenshots of the README again; needs Chromium
+	@$(BIN)/python -m tests.gateway.web.routes.screenshots
 
 schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql

@@ -13,10 +13,11 @@ from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER
 from tests.gateway.servers import RunningDemo, running_demo
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="not built: run make graphiql"),
-]
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None or not (BUILD_FOLDER / "index.html").is_file(),
+    reason="needs chromium on the PATH, and GraphiQL: run make graphiql",
+)
+pytestmark = needs_browser
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
