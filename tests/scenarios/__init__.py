@@ -1,1 +1,1 @@
-"""The whole road, from a query over HTTP to sandboxes and back."""
+"""Tests of the complete path: from a query over HTTP to the sandboxes and back."""

@@ -1,7 +1,7 @@
 """
-What a class of 28 and a school of 450 cost in vendor calls, edge by edge, and that the cheap way tells the same.
+Vendor calls for each lookup on a class of 28 and on a school of 450, and proof that bulk reads return the same.
 
-The limits are those of the design's table of access paths: the cheaper of point reads and a coarse read.
+The limits are those of the table of access paths in the design: the cheaper of point reads and a bulk read.
 """
 
 from __future__ import annotations
@@ -23,35 +23,38 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
 from student_graph.adapters.sources import Keys, LookupResults, Sources
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
-from tests.scenarios.helpers.whole_district import HERE, Road, road
+from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, SandboxDistrict, sandbox_district
 
 FACTS = make_district(1000)
-SCHOOL = 390042201
+ELEMENTARY_SCHOOL = 390042201
 """The elementary school of 450."""
 
 
 @pytest.fixture
-async def district() -> AsyncIterator[Road]:
-    """A district of a thousand."""
-    async with road(FACTS) as made:
-        yield made
+async def district() -> AsyncIterator[SandboxDistrict]:
+    """A district of a thousand students."""
+    async with sandbox_district(FACTS) as district:
+        yield district
 
 
 def homeroom(facts: DistrictFacts) -> tuple[SectionFact, list[StudentId]]:
-    """A class of 28 of the elementary school that works online, and its students."""
-    online = {course.section.key for course in facts.lms_courses if course.section}
-    places: dict[Any, list[Any]] = {}
-    for place in facts.section_enrollments:
-        places.setdefault(place.section.key, []).append(place)
-    full = (p for key, p in places.items() if key[0] == SCHOOL and len(p) == 28 and key in online)
-    found = next(full)
-    return found[0].section, sorted(StudentId(place.student) for place in found)
+    """Return a class of 28 of the elementary school that has a course in the LMS, and its students."""
+    sections_in_lms = {course.section.key for course in facts.lms_courses if course.section}
+    enrollments: dict[Any, list[Any]] = {}
+    for enrollment in facts.section_enrollments:
+        enrollments.setdefault(enrollment.section.key, []).append(enrollment)
+    roster = next(
+        rows
+        for key, rows in enrollments.items()
+        if key[0] == ELEMENTARY_SCHOOL and len(rows) == 28 and key in sections_in_lms
+    )
+    return roster[0].section, sorted(StudentId(enrollment.student) for enrollment in roster)
 
 
-def school(facts: DistrictFacts) -> list[StudentId]:
-    """Everybody who has or had a stay at the elementary school, and the child of two schools."""
-    stays = {stay.student for stay in facts.enrollments if stay.school == SCHOOL}
-    return sorted(StudentId(student) for student in stays | set(facts.special_cases["dual_enrollment"]))
+def school_students(facts: DistrictFacts) -> list[StudentId]:
+    """Return all students who are or were enrolled at the elementary school, and the one with two schools."""
+    enrolled = {enrollment.student for enrollment in facts.enrollments if enrollment.school == ELEMENTARY_SCHOOL}
+    return sorted(StudentId(student) for student in enrolled | set(facts.special_cases["dual_enrollment"]))
 
 
 EDGES: dict[str, tuple[Any, dict[str, Any], dict[str, int], dict[str, int]]] = {
@@ -81,89 +84,86 @@ EDGES: dict[str, tuple[Any, dict[str, Any], dict[str, int], dict[str, int]]] = {
         {"edfi studentAssessments": 451},
     ),
 }
-"""Edge from students: lookup, arguments, and the most calls by resource for a class and for a school."""
+"""Lookups by student: lookup, arguments, and the maximum of calls by resource for a class and for a school."""
 
 
-def within(calls: Counter[str], limits: dict[str, int]) -> bool:
-    """Whether nothing but the limits' resources was asked, and no more than they allow."""
-    asked = {name: count for name, count in calls.items() if name not in ("edfi token", "edfi ")}
-    return all(count <= limits.get(name, 0) for name, count in asked.items())
+def is_within(calls: Counter[str], limits: dict[str, int]) -> bool:
+    """Whether only the resources of the limits were called, and no more often than they allow."""
+    data_calls = {name: count for name, count in calls.items() if name not in ("edfi token", "edfi ")}
+    return all(count <= limits.get(name, 0) for name, count in data_calls.items())
 
 
-async def told_by_all(sources: Sources, method: Any, students: list[StudentId], arguments: dict[str, Any]) -> None:
-    """Ask for all students as a field of the graph does; none of them fails."""
+async def load_all(sources: Sources, method: Any, students: list[StudentId], arguments: dict[str, Any]) -> None:
+    """Run a lookup for all students as a field of the graph does, and check that none of them fails."""
     load = sources.load_many if lookup_of(method).is_list else sources.load_one
-    column: LookupResults[Any] = await load(method, Keys(HERE, students), **arguments)
-    assert not column.failures
-    assert not any(isinstance(told, AdapterError) for told in column.values)
+    results: LookupResults[Any] = await load(method, Keys(DISTRICT_ID, students), **arguments)
+    assert not results.failures
+    assert not any(isinstance(value, AdapterError) for value in results.values)
 
 
 @pytest.mark.parametrize("edge", EDGES)
-async def test_a_class_costs_no_more_than_the_table_says(district: Road, edge: str) -> None:
-    """Twenty-eight students reached through their section."""
+async def test_a_class_needs_no_more_calls_than_its_limits(district: SandboxDistrict, edge: str) -> None:
+    """The 28 students are reached through their section."""
     method, arguments, limits, _ = EDGES[edge]
     section, students = homeroom(FACTS)
-    context = district.operation()
-    await context.sources.load_one(Adapter.schools_by_id, Keys(HERE, [SchoolId(str(SCHOOL))]))
-    district.calls()
-    near = context.sources.reached_via(Ref("section", section.identifier))
-    await told_by_all(near, method, students, arguments)
-    calls = district.calls()
-    assert within(calls, limits), calls
+    context = district.start_operation()
+    await context.sources.load_one(Adapter.schools_by_id, Keys(DISTRICT_ID, [SchoolId(str(ELEMENTARY_SCHOOL))]))
+    district.new_calls()
+    sources = context.sources.reached_via(Ref("section", section.identifier))
+    await load_all(sources, method, students, arguments)
+    calls = district.new_calls()
+    assert is_within(calls, limits), calls
 
 
 @pytest.mark.parametrize("edge", EDGES)
-async def test_a_school_costs_no_more_than_the_table_says(district: Road, edge: str) -> None:
-    """A school of 450, the child of two schools with it."""
+async def test_a_school_needs_no_more_calls_than_its_limits(district: SandboxDistrict, edge: str) -> None:
+    """The 450 students of a school, with one who attends two schools, are reached through the school."""
     method, arguments, _, limits = EDGES[edge]
-    context = district.operation()
-    await context.sources.load_one(Adapter.schools_by_id, Keys(HERE, [SchoolId(str(SCHOOL))]))
-    district.calls()
-    near = context.sources.reached_via(Ref("school", str(SCHOOL)))
-    await told_by_all(near, method, school(FACTS), arguments)
-    calls = district.calls()
-    assert within(calls, limits), calls
+    context = district.start_operation()
+    await context.sources.load_one(Adapter.schools_by_id, Keys(DISTRICT_ID, [SchoolId(str(ELEMENTARY_SCHOOL))]))
+    district.new_calls()
+    sources = context.sources.reached_via(Ref("school", str(ELEMENTARY_SCHOOL)))
+    await load_all(sources, method, school_students(FACTS), arguments)
+    calls = district.new_calls()
+    assert is_within(calls, limits), calls
 
 
-async def test_a_sections_grades_are_one_call_and_its_work_one_a_course(district: Road) -> None:
-    """A class's grades cost one call of the SIS, its work one reading of one course of the LMS."""
+async def test_the_grades_and_the_work_of_a_section_need_one_call_each(district: SandboxDistrict) -> None:
+    """The grades of a class need one call to the SIS, its assignments one call for one course of the LMS."""
     section, students = homeroom(FACTS)
     key = Keys(
-        HERE, [section_id(section.school, section.year, section.session, section.course, section.identifier)]
+        DISTRICT_ID,
+        [section_id(section.school, section.year, section.session, section.course, section.identifier)],
     )
-    context = district.operation()
+    context = district.start_operation()
     [grades] = (await context.sources.load_many(Adapter.course_grades_by_section, key)).values
-    calls = district.calls()
-    assert calls["edfi grades"] == 1
+    assert district.new_calls()["edfi grades"] == 1
     assert isinstance(grades, list)
     assert grades
     assert {grade.student_id for grade in grades} <= set(students)
-    [work] = (await context.sources.load_many(Adapter.assignment_work_by_section, key)).values
-    calls = district.calls()
-    assert calls["canvas submissions"] == 1
-    assert isinstance(work, list)
-    assert work
-    assert {each.student_id for each in work} <= set(students)
+    [assignments] = (await context.sources.load_many(Adapter.assignment_work_by_section, key)).values
+    assert district.new_calls()["canvas submissions"] == 1
+    assert isinstance(assignments, list)
+    assert assignments
+    assert {assignment.student_id for assignment in assignments} <= set(students)
 
 
 @pytest.mark.parametrize("edge", [edge for edge in EDGES if edge != "assessments"])
-async def test_every_coarse_answer_equals_point_reads_key_for_key(district: Road, edge: str) -> None:
-    """For 450 students and the child of two schools, the same records in the same order either way."""
+async def test_a_bulk_read_returns_the_same_as_point_reads(district: SandboxDistrict, edge: str) -> None:
+    """For the students of a school, both return the same records in the same order; the bulk read is cheaper."""
     method, arguments, _, _ = EDGES[edge]
-    lookup = lookup_of(method)
-    students = school(FACTS)
-    edfi = district.source("edfi")
-    context = district.operation()
-    coarse = await context.sources.fetch(edfi, Ask(lookup, tuple(students), arguments))
-    by_coarse = district.calls()
-    point = await fetch_from_vendor(edfi, Ask(lookup, tuple(students), arguments))
-    assert sum(district.calls().values()) > 10 * sum(by_coarse.values())
-    assert {key: told(answer.value) for key, answer in coarse.items()} == {
-        key: told(answer.value) for key, answer in point.items()
+    ask: Ask[Any] = Ask(lookup_of(method), tuple(school_students(FACTS)), arguments)
+    source = district.source("edfi")
+    bulk = await district.start_operation().sources.fetch(source, ask)
+    bulk_calls = district.new_calls()
+    point = await fetch_from_vendor(source, ask)
+    assert sum(district.new_calls().values()) > 10 * sum(bulk_calls.values())
+    assert {key: without_fetch_time(answer.value) for key, answer in bulk.items()} == {
+        key: without_fetch_time(answer.value) for key, answer in point.items()
     }
 
 
-def told(answer: Any) -> list[dict[str, Any]]:
-    """All that an answer tells, but for when."""
-    records = answer if isinstance(answer, list) else [answer]
+def without_fetch_time(value: Any) -> list[dict[str, Any]]:
+    """Return the fields of one or more records, except when they were fetched."""
+    records = value if isinstance(value, list) else [value]
     return [{f.name: getattr(record, f.name) for f in fields(record) if f.name != "fetched"} for record in records]

@@ -1,7 +1,8 @@
-"""Assessment vendors beside the SIS: side by side in one list, each result with its own child or with nobody."""
+"""Assessment vendors next to the SIS: one list of results, and each result at its own student or at none."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.sandbox.records.assessment_files import FOLDER
 from student_graph.adapters.sandbox.serving import served
 from tests.gateway.servers import ROOT
-from tests.scenarios.helpers.districts import Standing, districts, standing
+from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
 DATA = ROOT.parent / "shared" / "data"
 RECORDS = DATA / "derived-grand-bend"
@@ -27,73 +28,74 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def grand_bend() -> Iterator[tuple[Standing, Standing]]:
-    """The sample district with its vendors: as the demo links them, and confirmed by name and birth date too."""
-    [made] = districts("edfi", records=RECORDS)
-    strict = {name: IdentityRules(students=rules.students, confirm=("birth_date", "family_name"))
-              for name, rules in made.identity_rules.items()}  # fmt: skip
+def grand_bend() -> Iterator[tuple[DemoGateway, DemoGateway]]:
+    """The sample district on two gateways: linked as in the demo, and confirmed by name and birth date as well."""
+    [district] = demo_districts("edfi", records=RECORDS)
+    strict_rules = {
+        name: IdentityRules(students=rules.students, confirm=("birth_date", "family_name"))
+        for name, rules in district.identity_rules.items()
+    }
     with (
-        served(*made.sandboxes.values()),
-        standing([made]) as linked,
-        standing([replace(made, identity_rules=strict)]) as confirmed,
+        served(*district.sandboxes.values()),
+        demo_gateway([district]) as linked,
+        demo_gateway([replace(district, identity_rules=strict_rules)]) as confirmed,
     ):
         yield linked, confirmed
 
 
-def told(standing: Standing, number: str) -> tuple[dict[str, int], dict[str, str]]:
-    """How many results each source gives a student, and why others give none."""
-    answer = standing.ask(QUERY, number=number)
-    assert "errors" not in answer
-    counts: dict[str, int] = {}
-    for result in answer["data"]["student"]["assessments"]:
-        assert result["assessment"]["title"]
-        counts[result["provenance"]["source"]] = counts.get(result["provenance"]["source"], 0) + 1
-    return counts, {each["source"]: each["code"] for each in answer["extensions"].get("degraded", [])}
+def query_results(gateway: DemoGateway, number: str) -> tuple[Counter[str], dict[str, str]]:
+    """Return the number of results of a student by source, and the code of each source that is missing."""
+    response = gateway.post(QUERY, number=number)
+    assert "errors" not in response
+    results = response["data"]["student"]["assessments"]
+    assert all(result["assessment"]["title"] for result in results)
+    counts = Counter(result["provenance"]["source"] for result in results)
+    return counts, {part["source"]: part["code"] for part in response["extensions"].get("degraded", [])}
 
 
-@pytest.mark.parametrize(("number", "who"), [("604822", "Lisa Woods"), ("605001", "Alana Rice")])
-def test_a_test_of_one_child_under_the_number_of_another_goes_to_neither(
-    grand_bend: tuple[Standing, Standing], number: str, who: str
+@pytest.mark.parametrize(("number", "name"), [("604822", "Lisa Woods"), ("605001", "Alana Rice")])
+def test_a_result_whose_two_ids_are_of_different_students_is_shown_at_neither(
+    grand_bend: tuple[DemoGateway, DemoGateway], number: str, name: str
 ) -> None:
-    """MAP's file names Lisa Woods in one column and Alana Rice in the other: a conflict at both, and said so."""
-    counts, missing = told(grand_bend[0], number)
+    """A row of MAP has Lisa Woods in one id column and Alana Rice in the other: a conflict at both students."""
+    counts, missing = query_results(grand_bend[0], number)
 
-    assert "map-growth" not in counts, who
+    assert "map-growth" not in counts, name
     assert missing["map-growth"] == "IDENTITY_CONFLICT"
 
 
-def test_no_result_of_the_crossing_files_reaches_anybody(grand_bend: tuple[Standing, Standing]) -> None:
-    """Every number that MAP's and STAR's files name is asked for; nobody gets anything of theirs."""
+def test_no_result_of_a_file_with_conflicting_ids_is_shown(grand_bend: tuple[DemoGateway, DemoGateway]) -> None:
+    """None of the students in the files of MAP and STAR has a result of these vendors."""
     numbers = [str(n) for first in (604821, 605000, 605100) for n in range(first, first + 6)]
-    reached = {source for number in numbers for source in told(grand_bend[0], number)[0]}
+    sources = {source for number in numbers for source in query_results(grand_bend[0], number)[0]}
 
-    assert reached
-    assert reached.isdisjoint({"map-growth", "star"})
-
-
-def test_results_whose_numbers_agree_stand_side_by_side(grand_bend: tuple[Standing, Standing]) -> None:
-    """Three vendors tell of one child, each in its own name; the SIS's results stand in the same list."""
-    assert told(grand_bend[0], "605001")[0] == {"i-ready": 4, "dibels-8-benchmark": 1, "access": 4}
-    assert told(grand_bend[0], "604926")[0]["psat-sat"] == 4
-    assert told(grand_bend[0], "605123")[0]["edfi"] > 0
+    assert sources
+    assert sources.isdisjoint({"map-growth", "star"})
 
 
-def test_a_name_or_birth_date_that_disagrees_withholds(grand_bend: tuple[Standing, Standing]) -> None:
-    """The samples' names and dates are made up: whoever wants them confirmed gets none, and the reason."""
+def test_results_of_several_vendors_are_in_one_list(grand_bend: tuple[DemoGateway, DemoGateway]) -> None:
+    """If the ids agree, the results of three vendors and of the SIS are in one list, each with its source."""
+    assert query_results(grand_bend[0], "605001")[0] == {"i-ready": 4, "dibels-8-benchmark": 1, "access": 4}
+    assert query_results(grand_bend[0], "604926")[0]["psat-sat"] == 4
+    assert query_results(grand_bend[0], "605123")[0]["edfi"] > 0
+
+
+def test_a_different_name_or_birth_date_withholds_the_results(grand_bend: tuple[DemoGateway, DemoGateway]) -> None:
+    """The samples have invented names and dates: with confirmation there are no results, but a reason code."""
     for number in ("605001", "604926"):
-        counts, missing = told(grand_bend[1], number)
+        counts, missing = query_results(grand_bend[1], number)
 
         assert set(counts) <= {"edfi"}
         assert {missing[name] for name in VENDORS & missing.keys()} <= {"IDENTITY_CONFLICT", "NO_IDENTITY_LINK"}
         assert "IDENTITY_CONFLICT" in missing.values()
 
 
-def test_conflicts_are_counted_for_operators(grand_bend: tuple[Standing, Standing]) -> None:
-    """Each vendor's links by itself: a file with crossing numbers is seen at once."""
+def test_operators_see_the_number_of_conflicts(grand_bend: tuple[DemoGateway, DemoGateway]) -> None:
+    """Links are counted for each vendor, so that a file with conflicting ids is noticed at once."""
     for number in ("604822", "605001", "604926"):
-        told(grand_bend[0], number)
+        query_results(grand_bend[0], number)
     health: dict[str, Any] = {
-        each["name"]: each["identity"] for each in grand_bend[0].ask(HEALTH)["data"]["sources"]
+        source["name"]: source["identity"] for source in grand_bend[0].post(HEALTH)["data"]["sources"]
     }
 
     assert health["map-growth"]["conflicted"] >= 2

@@ -1,4 +1,4 @@
-"""Vendors that answer something else than they promise: a clear error, at no cost to anybody else."""
+"""Vendors that send bad responses: each becomes a clear error and affects nothing else."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ import pytest
 
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
-from student_graph.adapters.sandbox.demo_student import demo_student
 from tests.gateway.servers import run_command
-from tests.scenarios.helpers import impostors
-from tests.scenarios.helpers.gateways import Gateway, serving
-from tests.scenarios.helpers.impostors import CANARY, Impostor, Lie, discovery, next_page, token
+from tests.scenarios.helpers import bad_responses
+from tests.scenarios.helpers.bad_responses import (
+    CANARY,
+    BadResponse,
+    FaultySandbox,
+    discovery,
+    next_page,
+    token,
+)
+from tests.scenarios.helpers.gateway_process import GatewayProcess, gateway_process
 
 BAD, SCHEMA = "SOURCE_BAD_RESPONSE", "SOURCE_SCHEMA"
 ATTENDANCE, TOKEN_ENDPOINT, ROOT = "/studentSchoolAttendanceEvents", "/oauth/token", "/"
@@ -26,159 +33,160 @@ STUDENT = demo_student(FACTS)
 
 
 class Case(NamedTuple):
-    """One lie of one vendor, and the error that it becomes."""
+    """A bad response of a vendor to requests whose path ends in `ending`, and the code of the error."""
 
     vendor: str
     ending: str
-    lie: Lie
+    bad_response: BadResponse
     code: str
 
 
-LISTS: Mapping[str, tuple[Lie, str]] = {
-    "login": (impostors.login_page, BAD),
-    "login-as-json": (impostors.login_page_called_json, BAD),
-    "error-inside": (impostors.error_inside, BAD),
-    "object-for-list": (impostors.an_object, SCHEMA),
-    "other-rows": (impostors.other_rows, SCHEMA),
-    "truncated": (impostors.truncated, BAD),
-    "not-unicode": (impostors.not_unicode, BAD),
-    "endless": (impostors.endless, BAD),
-    "redirect": (impostors.redirect, BAD),
+BAD_LISTS: Mapping[str, tuple[BadResponse, str]] = {
+    "login": (bad_responses.login_page, BAD),
+    "login-as-json": (bad_responses.login_page_labeled_json, BAD),
+    "error-inside": (bad_responses.error_with_status_200, BAD),
+    "object-for-list": (bad_responses.object_around_list, SCHEMA),
+    "other-rows": (bad_responses.other_rows, SCHEMA),
+    "truncated": (bad_responses.truncated, BAD),
+    "not-unicode": (bad_responses.not_unicode, BAD),
+    "endless": (bad_responses.endless, BAD),
+    "redirect": (bad_responses.redirect, BAD),
 }
-"""Lies that any list can tell."""
-OBJECTS: Mapping[str, tuple[Lie, str]] = {
-    "login": (impostors.login_page, BAD),
-    "error-inside": (impostors.error_inside, BAD),
-    "list-for-object": (impostors.a_list, SCHEMA),
-    "other-object": (impostors.an_object, SCHEMA),
-    "truncated": (impostors.truncated, BAD),
-    "endless": (impostors.endless, BAD),
-    "redirect": (impostors.redirect, BAD),
+"""Bad responses where a list is expected, and the code of the error."""
+BAD_OBJECTS: Mapping[str, tuple[BadResponse, str]] = {
+    "login": (bad_responses.login_page, BAD),
+    "error-inside": (bad_responses.error_with_status_200, BAD),
+    "list-for-object": (bad_responses.list_around_object, SCHEMA),
+    "other-object": (bad_responses.object_around_list, SCHEMA),
+    "truncated": (bad_responses.truncated, BAD),
+    "endless": (bad_responses.endless, BAD),
+    "redirect": (bad_responses.redirect, BAD),
 }
-"""Lies that any object can tell."""
+"""Bad responses where an object is expected, and the code of the error."""
 ADDRESSES = {
-    "tokens": ("ELSEWHERE/oauth/token", "HERE/data/v3/"),
-    "data": ("HERE/oauth/token", "ELSEWHERE/data/v3/"),
-    "all": ("ELSEWHERE/oauth/token", "ELSEWHERE/data/v3/"),
-    "scheme": ("//HOST/oauth/token", "HERE/data/v3/"),
-    "userinfo": ("http://OWN@HOST/oauth/token", "HERE/data/v3/"),
-    "credentials": ("http://a:b@OWN/oauth/token", "HERE/data/v3/"),
-    "unreadable": ("http://[::1/oauth/token", "HERE/data/v3/"),
+    "tokens": ("FOREIGN/oauth/token", "OWN/data/v3/"),
+    "data": ("OWN/oauth/token", "FOREIGN/data/v3/"),
+    "all": ("FOREIGN/oauth/token", "FOREIGN/data/v3/"),
+    "scheme": ("//FOREIGN_HOST/oauth/token", "OWN/data/v3/"),
+    "userinfo": ("http://OWN_HOST@FOREIGN_HOST/oauth/token", "OWN/data/v3/"),
+    "credentials": ("http://a:b@OWN_HOST/oauth/token", "OWN/data/v3/"),
+    "unreadable": ("http://[::1/oauth/token", "OWN/data/v3/"),
 }
-"""Discovery documents that point away from their origin."""
+"""Addresses for tokens and for data in discovery documents that point away from their origin."""
 
 BROKEN_FIELD = {
-    **{f"sis-list-{name}": Case("edfi", ATTENDANCE, *lie) for name, lie in LISTS.items()},
-    **{f"lms-list-{name}": Case("canvas", ENROLLMENTS, *lie) for name, lie in LISTS.items()},
-    "lms-next-page": Case("canvas", ENROLLMENTS, next_page("ELSEWHERE/api/v1/users?page=2"), BAD),
-    "lms-next-page-scheme": Case("canvas", ENROLLMENTS, next_page("//HOST/api/v1/users?page=2"), BAD),
+    **{f"sis-list-{name}": Case("edfi", ATTENDANCE, *bad_list) for name, bad_list in BAD_LISTS.items()},
+    **{f"lms-list-{name}": Case("canvas", ENROLLMENTS, *bad_list) for name, bad_list in BAD_LISTS.items()},
+    "lms-next-page": Case("canvas", ENROLLMENTS, next_page("FOREIGN/api/v1/users?page=2"), BAD),
+    "lms-next-page-scheme": Case("canvas", ENROLLMENTS, next_page("//FOREIGN_HOST/api/v1/users?page=2"), BAD),
 }
-"""Lies that cost a field; by the district in whose vendor they are told."""
+"""Cases that break one field, by name of the district whose vendor sends the bad response."""
 BROKEN_SOURCE = {
-    **{f"discovery-{name}": Case("edfi", ROOT, *lie) for name, lie in OBJECTS.items()},
-    **{f"token-{name}": Case("edfi", TOKEN_ENDPOINT, *lie) for name, lie in OBJECTS.items()},
+    **{f"discovery-{name}": Case("edfi", ROOT, *bad_object) for name, bad_object in BAD_OBJECTS.items()},
+    **{f"token-{name}": Case("edfi", TOKEN_ENDPOINT, *bad_object) for name, bad_object in BAD_OBJECTS.items()},
     **{f"elsewhere-{name}": Case("edfi", ROOT, discovery(*urls), BAD) for name, urls in ADDRESSES.items()},
     "token-of-two-lines": Case("edfi", TOKEN_ENDPOINT, token(f"{CANARY}\r\nX-Admin: 1"), BAD),
 }
-"""Lies that cost a whole source."""
+"""Cases that break a whole source, by name of the district."""
 
 FIELDS = f"""{{
     name {{ lastName }} courseGrades {{ numeric }} assignments {{ title }}
     attendanceEvents(from: "{FACTS.year - 1}-08-01", to: "{FACTS.year}-06-30") {{ totalCount }}
 }}"""
 QUERY = f"""query($n: String!, $d: ID!) {{
-    told: student(studentUniqueId: $n, district: $d) {FIELDS}
-    honest: student(studentUniqueId: $n, district: "honest") {FIELDS}
+    faulty: student(studentUniqueId: $n, district: $d) {FIELDS}
+    correct: student(studentUniqueId: $n, district: "correct") {FIELDS}
 }}"""
-BROKEN = {"edfi": "attendanceEvents", "canvas": "assignments"}
-"""The field that a lie in a list costs."""
+BROKEN_FIELD_NAMES = {"edfi": "attendanceEvents", "canvas": "assignments"}
+"""The field that a bad list breaks, by vendor."""
 
 
 @dataclass
-class World:
-    """A gateway over many districts: one whose vendors are honest, and one for each lie."""
+class Stage:
+    """A gateway over many districts: one whose vendors are correct, and one for each case."""
 
-    gateway: Gateway
-    elsewhere: list[Impostor]
+    gateway: GatewayProcess
+    foreign_servers: list[FaultySandbox]
 
-    def ask(self, district: str) -> dict[str, Any]:
-        """The answer about the student in that district and in the honest one; no request went astray."""
-        answer = self.gateway.ask(QUERY, n=STUDENT, d=district)
-        assert self.strayed() == []
-        return answer
+    def post(self, district: str) -> dict[str, Any]:
+        """Query the student of a district and of the correct one. Fails if a foreign server gets a request."""
+        response = self.gateway.post(QUERY, n=STUDENT, d=district)
+        assert self.foreign_requests() == []
+        return response
 
-    def strayed(self) -> list[str]:
-        """Requests that arrived where none may."""
-        return [request for other in self.elsewhere for request in other.requests]
+    def foreign_requests(self) -> list[str]:
+        """Return the requests that foreign servers got; there must be none."""
+        return [request for server in self.foreign_servers for request in server.requests]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """All districts behind one gateway."""
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """All districts on one gateway."""
     vendors = {"edfi": EdFiSandbox(FACTS), "canvas": CanvasSandbox(FACTS)}
-    honest = {name: Impostor(vendor) for name, vendor in vendors.items()}
-    elsewhere = {name: Impostor(vendor) for name, vendor in vendors.items()}
-    with served(*honest.values(), *elsewhere.values()):
-        lying = {
-            name: Impostor(vendors[case.vendor], case.ending, case.lie, elsewhere[case.vendor].url)
+    correct = {name: FaultySandbox(vendor) for name, vendor in vendors.items()}
+    foreign = {name: FaultySandbox(vendor) for name, vendor in vendors.items()}
+    with served(*correct.values(), *foreign.values()):
+        faulty = {
+            name: FaultySandbox(vendors[case.vendor], case.ending, case.bad_response, foreign[case.vendor].url)
             for name, case in (BROKEN_FIELD | BROKEN_SOURCE).items()
         }
-        with served(*lying.values()):
-            districts = {name: {**honest, liar.vendor: liar} for name, liar in lying.items()}
+        with served(*faulty.values()):
+            districts = {name: {**correct, sandbox.vendor: sandbox} for name, sandbox in faulty.items()}
             folder = tmp_path_factory.mktemp("gateway")
-            with serving(folder, {"honest": honest, **districts}) as gateway:
-                yield World(gateway, list(elsewhere.values()))
+            with gateway_process(folder, {"correct": correct, **districts}) as gateway:
+                yield Stage(gateway, list(foreign.values()))
 
 
 @pytest.mark.parametrize("name", BROKEN_FIELD)
-def test_a_lie_in_a_list_costs_its_field(world: World, name: str) -> None:
-    """The field is null with the code of what happened; the rest of the student and other districts answer."""
+def test_a_bad_list_breaks_only_its_field(stage: Stage, name: str) -> None:
+    """The field is null with the code of the error; the other fields and the other district are complete."""
     case = BROKEN_FIELD[name]
-    answer = world.ask(name)
-    told, honest, broken = answer["data"]["told"], answer["data"]["honest"], BROKEN[case.vendor]
-    whole = [field for field in honest if field not in (broken, "courseGrades")]
+    response = stage.post(name)
+    faulty, correct = response["data"]["faulty"], response["data"]["correct"]
+    broken = BROKEN_FIELD_NAMES[case.vendor]
+    unaffected = [field for field in correct if field not in (broken, "courseGrades")]
 
-    assert errors(answer) == [(["told", broken], case.code, case.vendor)]
-    assert told[broken] is None
-    assert {field: told[field] for field in whole} == {field: honest[field] for field in whole}
-    assert all(honest.values())
+    assert errors(response) == [(["faulty", broken], case.code, case.vendor)]
+    assert faulty[broken] is None
+    assert {field: faulty[field] for field in unaffected} == {field: correct[field] for field in unaffected}
+    assert all(correct.values())
 
 
 @pytest.mark.parametrize("name", [name for name, case in BROKEN_FIELD.items() if case.vendor == "canvas"])
-def test_a_lie_of_one_of_two_sources_is_told_beside_the_other(world: World, name: str) -> None:
-    """Posted grades answer without the computed ones, and the answer says what is missing."""
-    answer = world.ask(name)
-    missing = [(part["path"], part["source"], part["code"]) for part in answer["extensions"]["degraded"]]
+def test_a_field_of_two_sources_is_degraded_if_one_sends_a_bad_list(stage: Stage, name: str) -> None:
+    """The grades posted in the SIS are returned without those computed by the LMS, and `degraded` says so."""
+    response = stage.post(name)
+    degraded = [(part["path"], part["source"], part["code"]) for part in response["extensions"]["degraded"]]
 
-    assert missing == [(["told", "courseGrades"], "canvas", BROKEN_FIELD[name].code)]
-    assert 0 < len(answer["data"]["told"]["courseGrades"]) < len(answer["data"]["honest"]["courseGrades"])
+    assert degraded == [(["faulty", "courseGrades"], "canvas", BROKEN_FIELD[name].code)]
+    assert 0 < len(response["data"]["faulty"]["courseGrades"]) < len(response["data"]["correct"]["courseGrades"])
 
 
 @pytest.mark.parametrize("name", BROKEN_SOURCE)
-def test_a_lie_at_the_door_costs_the_source(world: World, name: str) -> None:
-    """A discovery document or token that is none, or leads elsewhere; other districts answer all the same."""
-    answer = world.ask(name)
+def test_a_bad_discovery_document_or_token_breaks_only_its_source(stage: Stage, name: str) -> None:
+    """The student of the source is null with one error; the other district is complete."""
+    response = stage.post(name)
 
-    assert errors(answer) == [(["told"], BROKEN_SOURCE[name].code, "edfi")]
-    assert answer["data"]["told"] is None
-    assert all(answer["data"]["honest"].values())
+    assert errors(response) == [(["faulty"], BROKEN_SOURCE[name].code, "edfi")]
+    assert response["data"]["faulty"] is None
+    assert all(response["data"]["correct"].values())
 
 
-def test_check_names_every_lie_at_the_door(world: World) -> None:
-    """One row for each source with the code of what is wrong; no vendor is quoted, and nobody else is asked."""
-    ended = run_command("check", "--config", str(world.gateway.settings), environ=world.gateway.environ)
-    rows = [line.split(maxsplit=5) for line in ended.stdout.splitlines()[1:]]
+def test_check_names_every_bad_discovery_document_and_token(stage: Stage) -> None:
+    """Each broken source is a row with the code of its error. No vendor is quoted; no foreign server is called."""
+    result = run_command("check", "--config", str(stage.gateway.settings), environ=stage.gateway.environ)
+    rows = [line.split(maxsplit=5) for line in result.stdout.splitlines()[1:]]
     failed = {row[0]: row[5].partition(":")[0] for row in rows if row[4] == "failed"}
 
-    assert (ended.returncode, ended.stderr) == (1, "")
+    assert (result.returncode, result.stderr) == (1, "")
     assert failed == {name: case.code for name, case in BROKEN_SOURCE.items()}
-    assert CANARY not in ended.stdout
-    assert world.strayed() == []
+    assert CANARY not in result.stdout
+    assert stage.foreign_requests() == []
 
 
-def errors(answer: Mapping[str, Any]) -> list[tuple[list[str | int], str, str]]:
-    """Path, code and source of each error."""
+def errors(response: Mapping[str, Any]) -> list[tuple[list[str | int], str, str]]:
+    """Return the path, code and source of each error."""
     return [
         (error["path"], error["extensions"]["code"], error["extensions"]["source"])
-        for error in answer.get("errors", [])
+        for error in response.get("errors", [])
     ]

@@ -14,7 +14,7 @@ from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.schema import make_schema
 from tests.gateway.servers import ROOT
-from tests.scenarios.helpers.whole_district import VIEWER, road
+from tests.scenarios.helpers.sandbox_district import VIEWER, sandbox_district
 
 FACTS = make_district(60)
 EXAMPLES = [path.read_text() for path in sorted((ROOT / "examples" / "queries").glob("*.graphql"))]
@@ -24,7 +24,7 @@ EXAMPLES = [path.read_text() for path in sorted((ROOT / "examples" / "queries").
 async def test_no_query_changes_a_cached_answer() -> None:
     """After each example query was executed twice, every cached record is as it was when it was cached."""
     schema = make_schema(StructExecutor)
-    async with road(FACTS) as sandboxes:
+    async with sandbox_district(FACTS) as sandboxes:
         pipeline = FetchPipeline([sandboxes.district], HmacSigner(b"k" * 32))
         cached: dict[int, tuple[Any, Any]] = {}
         for text in EXAMPLES * 2:

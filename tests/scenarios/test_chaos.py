@@ -27,11 +27,11 @@ from student_graph.gateway.server import Service
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.faults.vendor import post
-from tests.scenarios.helpers.whole_district import HERE, Road, road
+from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, SandboxDistrict, sandbox_district
 
 FACTS = make_district(60)
 TOKEN = "t" * 32
-VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({HERE}), unlimited_grants(*Sensitivity))
+VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT_ID}), unlimited_grants(*Sensitivity))
 SEEDS, QUERIES = (1, 2), 500
 PROVENANCE = "provenance { source stale }"
 SHAPES = [
@@ -57,7 +57,7 @@ SWITCHES: Sequence[dict[str, Any]] = (
 class Chaos:
     """A district whose answers age fast and whose sources recover fast, and what came of it."""
 
-    def __init__(self, made: Road, seed: int) -> None:
+    def __init__(self, made: SandboxDistrict, seed: int) -> None:
         self._chance = random.Random(seed)  # noqa: S311 - a test's numbers
         self._sandboxes = made.sandboxes
         sources = []
@@ -70,10 +70,10 @@ class Chaos:
                 )
                 for lookup in find_adapter(kind).capabilities()
             }
-            sources.append(connect(HERE, kind, kind, settings, freshness=ages))
+            sources.append(connect(DISTRICT_ID, kind, kind, settings, freshness=ages))
         sources.sort(key=lambda source: source.identity is not None)
         self.sources = sources
-        district = District(HERE, FACTS.name, tuple(sources), frozen_on=FACTS.now)
+        district = District(DISTRICT_ID, FACTS.name, tuple(sources), frozen_on=FACTS.now)
         self._app = Service([district], {TOKEN: VIEWER}).app()
         self.counts: Counter[str] = Counter()
 
@@ -112,7 +112,7 @@ def restore(sandbox: Sandbox) -> None:
 @pytest.fixture(params=SEEDS)
 async def chaos(request: pytest.FixtureRequest) -> AsyncIterator[Chaos]:
     """The district, while it is well."""
-    async with road(FACTS) as made:
+    async with sandbox_district(FACTS) as made:
         here = Chaos(made, request.param)
         yield here
         for source in here.sources:

@@ -15,7 +15,7 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from tests.gateway.redis_server import RedisServer, redis_server
-from tests.scenarios.helpers.gateways import VIEWER_TOKEN, Gateway, serving
+from tests.scenarios.helpers.gateway_process import VIEWER_TOKEN, GatewayProcess, gateway_process
 
 FACTS = make_district(60)
 HEADERS = {"Authorization": f"Bearer {VIEWER_TOKEN}"}
@@ -27,7 +27,7 @@ KEY = base64.b64encode(b"f" * 32).decode()
 class Fleet:
     """Two gateway processes, their vendor and their Redis."""
 
-    def __init__(self, sandbox: EdFiSandbox, redis: RedisServer, gateways: list[Gateway]) -> None:
+    def __init__(self, sandbox: EdFiSandbox, redis: RedisServer, gateways: list[GatewayProcess]) -> None:
         self.sandbox, self.redis, self.gateways = sandbox, redis, gateways
         self.section_id = self._find_section_id()
 
@@ -35,10 +35,10 @@ class Fleet:
         """The id of a section of the district."""
         student = FACTS.students[0].id
         query = f'{{ student(studentUniqueId: "{student}") {{ sections {{ section {{ id }} }} }} }}'
-        section_id: str = self.gateways[0].ask(query)["data"]["student"]["sections"][0]["section"]["id"]
+        section_id: str = self.gateways[0].post(query)["data"]["student"]["sections"][0]["section"]["id"]
         return section_id
 
-    def purge(self, gateway: Gateway) -> None:
+    def purge(self, gateway: GatewayProcess) -> None:
         """Send a purge of the whole district to one process."""
         url = gateway.url.replace("/graphql", "/cache/purge")
         httpx.post(url, json={"district": "hill"}, headers=HEADERS, trust_env=False).raise_for_status()
@@ -60,7 +60,7 @@ class Fleet:
         limits = httpx.Limits(max_connections=1000)
         async with httpx.AsyncClient(headers=HEADERS, timeout=30, trust_env=False, limits=limits) as client:
 
-            async def send(gateway: Gateway, number: int) -> Any:
+            async def send(gateway: GatewayProcess, number: int) -> Any:
                 await asyncio.sleep(number * interval)
                 return (await client.post(gateway.url, json=body)).json()
 
@@ -75,16 +75,15 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         sandbox = EdFiSandbox(FACTS)
         stack.enter_context(served(sandbox))
         cache = f'redis = "{redis.url}"\nredis_timeout = 1.0\nkey_env = "FLEET_KEY"'
+        folders = [tmp_path_factory.mktemp("fleet") for _ in range(2)]
         gateways = [
-            stack.enter_context(
-                serving(tmp_path_factory.mktemp("fleet"), {"hill": {"edfi": sandbox}}, cache, {"FLEET_KEY": KEY})
-            )
-            for _ in range(2)
+            stack.enter_context(gateway_process(folder, {"hill": {"edfi": sandbox}}, cache, {"FLEET_KEY": KEY}))
+            for folder in folders
         ]
         sandbox.switches.latency = 100
         fleet = Fleet(sandbox, redis, gateways)
         for gateway in gateways:  # each gets its token and joins the fleet
-            gateway.ask("{ districts { name } }")
+            gateway.post("{ districts { name } }")
         yield fleet
 
 
@@ -116,7 +115,7 @@ async def test_a_purge_in_one_process_takes_effect_in_the_other_within_a_second(
     assert fleet.new_data_calls() == []
     fleet.purge(fleet.gateways[0])
     await asyncio.sleep(1.0)
-    response = fleet.gateways[1].ask(PAGE, section=fleet.section_id)
+    response = fleet.gateways[1].post(PAGE, section=fleet.section_id)
     assert response["extensions"]["sources"]["hill/edfi"]["calls"] > 0
     assert fleet.new_data_calls() != []
 
@@ -151,6 +150,6 @@ async def test_a_redis_that_is_killed_and_started_again_under_load_fails_no_quer
     assert readiness == [{"status": "ready", "fleet": "away"}, {"status": "ready", "fleet": "joined"}]
     for gateway in fleet.gateways:
         assert gateway.process.poll() is None
-        log = gateway.said()
+        log = gateway.read_log()
         assert "Redis is unavailable (ConnectionError); this process continues without it" in log
         assert "Redis is available again" in log

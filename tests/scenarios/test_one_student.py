@@ -123,7 +123,9 @@ def test_with_the_sis_off_the_student_is_not_known_and_it_says_why(running: Runn
 
 
 @pytest.mark.parametrize("answers", range(2, 30, 3))
-def test_a_source_that_dies_on_the_way_costs_its_own_fields(running: RunningDemo, switch: Any, answers: int) -> None:
+def test_a_source_that_dies_on_the_way_costs_its_own_fields(
+    running: RunningDemo, switch: Any, answers: int
+) -> None:
     """The SIS goes down after so many answers: what came is whole, what did not is null with a reason."""
     whole_student, _, _ = ask(running)
     switch("edfi", down_after=answers)

@@ -12,7 +12,7 @@ import pytest
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import LINK_BY_TWO_NUMBERS, DemoDistrict
-from tests.scenarios.helpers.districts import Standing, districts, standing, undated
+from tests.scenarios.helpers.demo_gateway import DemoGateway, comparable, demo_districts, demo_gateway
 
 ALIKE = """
 query ($district: ID, $after: String) {
@@ -53,8 +53,8 @@ class Stage:
     """Both districts on one gateway, and each on a gateway of its own."""
 
     districts: tuple[DemoDistrict, ...]
-    both: Standing
-    alone: tuple[Standing, ...]
+    both: DemoGateway
+    alone: tuple[DemoGateway, ...]
 
     def ids(self) -> list[str]:
         """Short names of the districts."""
@@ -64,9 +64,14 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """Twelve students in each district; their numbers are the same."""
-    made = districts("both", STUDENTS)
+    made = demo_districts("both", STUDENTS)
     sandboxes = [sandbox for district in made for sandbox in district.sandboxes.values()]
-    with served(*sandboxes), standing(made) as both, standing(made[:1]) as one, standing(made[1:]) as other:
+    with (
+        served(*sandboxes),
+        demo_gateway(made) as both,
+        demo_gateway(made[:1]) as one,
+        demo_gateway(made[1:]) as other,
+    ):
         yield Stage(tuple(made), both, (one, other))
 
 
@@ -97,7 +102,7 @@ def merged(one: Any, other: Any) -> Any:
 def test_the_same_query_has_the_same_shape_of_answer(stage: Stage) -> None:
     """Name for name and kind for kind, whether the SIS speaks Ed-Fi or OneRoster; only the sources differ."""
     ours, theirs = (
-        stage.both.ask(ALIKE, "county", district=district)["data"]["students"] for district in stage.ids()
+        stage.both.post(ALIKE, "county", district=district)["data"]["students"] for district in stage.ids()
     )
 
     assert shape(ours) == shape(theirs)
@@ -126,7 +131,7 @@ def test_one_number_is_two_students(stage: Stage) -> None:
     one, other = stage.ids()
     for first, second in zip(*(district.facts.students for district in stage.districts), strict=True):
         assert first.id == second.id
-        told = stage.both.ask(query, "county", one=one, other=other, number=first.id)["data"]
+        told = stage.both.post(query, "county", one=one, other=other, number=first.id)["data"]
 
         assert told["one"]["id"] != told["other"]["id"]
         assert told["one"]["name"] == {"firstName": first.first, "lastName": first.last}
@@ -140,9 +145,9 @@ def test_a_viewer_of_one_district_sees_nothing_of_the_other(stage: Stage) -> Non
         student(district: $district, studentUniqueId: $number) { id }
         students(filter: {district: $district}) { edges { node { id } } } sources { name } }"""
     for mine, theirs, viewer in ((0, 1, "superintendent"), (1, 0, "superintendent-2")):
-        [edge, *_] = stage.both.ask(ALIKE, "county", district=stage.ids()[theirs])["data"]["students"]["edges"]
+        [edge, *_] = stage.both.post(ALIKE, "county", district=stage.ids()[theirs])["data"]["students"]["edges"]
         node = edge["node"]
-        told = stage.both.ask(
+        told = stage.both.post(
             query, viewer, district=stage.ids()[theirs], id=node["id"], number=node["studentUniqueId"]
         )["data"]
 
@@ -153,7 +158,7 @@ def test_a_viewer_of_one_district_sees_nothing_of_the_other(stage: Stage) -> Non
 
 def test_one_id_at_two_vendors_is_two_tests() -> None:
     """Each result is shown with the test of its own vendor, though another gave the same id to another test."""
-    [made] = districts("oneroster", STUDENTS)
+    [made] = demo_districts("oneroster", STUDENTS)
     vendor = made.sandboxes["assessments"]
     assert isinstance(vendor, OneRosterSandbox)
     renamed = {test.id: replace(test, title=f"Other {test.title}") for test in vendor.facts.assessments}
@@ -163,8 +168,8 @@ def test_one_id_at_two_vendors_is_two_tests() -> None:
     both = replace(made, sandboxes={**made.sandboxes, "other": other}, identity_rules=rules)
     results_of = "assessments { assessment { title } provenance { source } }"
     query = f"{{ students(filter: {{}}) {{ edges {{ node {{ {results_of} }} }} }} }}"
-    with served(*both.sandboxes.values()), standing([both]) as gateway:
-        edges = gateway.ask(query)["data"]["students"]["edges"]
+    with served(*both.sandboxes.values()), demo_gateway([both]) as gateway:
+        edges = gateway.post(query)["data"]["students"]["edges"]
     told = [
         (result["provenance"]["source"], result["assessment"]["title"].startswith("Other "))
         for edge in edges
@@ -196,7 +201,7 @@ def said(answer: dict[str, Any], name: str) -> Said:
         for each in (*answer.get("errors", ()), *answer["extensions"].get("degraded", ()))
     ]
     lacks = {(tuple(path[1:]), why.get("source"), why["code"]) for path, why in lacking if path[0] == name}
-    return Said(undated(answer["data"])[name], frozenset(lacks))
+    return Said(comparable(answer["data"])[name], frozenset(lacks))
 
 
 class Part(NamedTuple):
@@ -253,7 +258,7 @@ class Asking:
         """Everything that the district says to it alone, whatever was asked."""
         viewer = ("superintendent", "superintendent-2")[part.district]
         query = f"{{ p: {self.text(part._replace(fields=tuple(FIELDS)))} }}"
-        return said(self._stage.alone[part.district].ask(query, viewer), "p")
+        return said(self._stage.alone[part.district].post(query, viewer), "p")
 
 
 def chosen(student: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
@@ -276,7 +281,7 @@ def test_no_record_crosses_in_a_thousand_random_queries(stage: Stage) -> None:
         parts = asking.parts()
         viewer, theirs = asking.viewer()
         query = " ".join(f"p{place}: {asking.text(part)}" for place, part in enumerate(parts))
-        answer = stage.both.ask(f"{{ {query} }}", viewer)
+        answer = stage.both.post(f"{{ {query} }}", viewer)
         for place, part in enumerate(parts):
             told, expected = said(answer, f"p{place}"), Said(None)
             if part.district in theirs:

@@ -1,1 +1,1 @@
-"""Districts and gateways that the scenarios run on."""
+"""Districts, gateways and faulty vendors for the scenarios."""

@@ -24,7 +24,7 @@ from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.request import BadRequestError
 from student_graph.gateway.web.routes.break_glass import TICKET_SECONDS, BreakGlass
 from student_graph.resolvers.context import ViewerRole
-from tests.scenarios.helpers.districts import Standing, districts, standing
+from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
 DISTRICT = "cedar-hollow-school-district"
 SECRETS = DisclosureKeys(b"s" * 32)
@@ -47,7 +47,7 @@ class Reviewers:
 class Stage:
     """A gateway, its record, and a student whom the teacher does not have."""
 
-    asking: Standing
+    asking: DemoGateway
     folder: Path
     reviewers: Reviewers
     stranger: str
@@ -64,7 +64,7 @@ class Stage:
         headers = {"Authorization": f"Bearer {self.asking.tokens[viewer]}"}
         return self.asking.client.post("/break-glass", json={**body, **changes}, headers=headers)
 
-    def ask(self, viewer: str, ticket: str, number: str) -> httpx.Response:
+    def post(self, viewer: str, ticket: str, number: str) -> httpx.Response:
         """An answer with a ticket."""
         headers = {"Authorization": f"Bearer {self.asking.tokens[viewer]}", "Student-Graph-Break-Glass": ticket}
         return self.asking.client.post(
@@ -92,17 +92,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    made = districts("edfi", 800)
+    made = demo_districts("edfi", 800)
     with HTTPServer(("127.0.0.1", 0), Hears) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         reviewers.url = f"http://127.0.0.1:{server.server_port}/"
         settings = {"disclosure_log": DisclosureLog(folder, SECRETS), "reviewers_url": reviewers.url}
-        with served(*made[0].sandboxes.values()), standing(made, **settings) as asking:
+        with served(*made[0].sandboxes.values()), demo_gateway(made, **settings) as asking:
             page = "students(first: 100) { edges { node { studentUniqueId } } }"
-            edges = asking.ask(f"{{ viewer {{ {page} }} }}", "teacher")["data"]["viewer"]["students"]["edges"]
+            edges = asking.post(f"{{ viewer {{ {page} }} }}", "teacher")["data"]["viewer"]["students"]["edges"]
             mine = {edge["node"]["studentUniqueId"] for edge in edges}
             stranger = next(one.id for one in made[0].facts.students if one.id not in mine)
-            if asking.ask(QUERY, "teacher", n=stranger)["data"]["student"] is not None:
+            if asking.post(QUERY, "teacher", n=stranger)["data"]["student"] is not None:
                 stranger = made[0].facts.students[-1].id
             yield Stage(asking, folder, reviewers, stranger)
         server.shutdown()
@@ -111,19 +111,19 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.mark.row("K13")
 def test_it_opens_what_was_named_and_nothing_else(stage: Stage) -> None:
     """The named student with the named class, for this viewer, and meanwhile nobody else: no list, no count."""
-    assert stage.asking.ask(QUERY, "teacher", n=stage.stranger)["data"]["student"] is None
+    assert stage.asking.post(QUERY, "teacher", n=stage.stranger)["data"]["student"] is None
     ticket = stage.open().json()["ticket"]
-    told = stage.ask("teacher", ticket, stage.stranger).json()
+    told = stage.post("teacher", ticket, stage.stranger).json()
     assert told["data"]["student"]["contacts"] is not None
     assert told["data"]["viewer"]["students"]["totalCount"] == 1
     codes = {(error["path"][-1], error["extensions"]["code"]) for error in told["errors"]}
     assert codes == {("disciplineIncidents", "FORBIDDEN")}
-    others = stage.ask("teacher", ticket, "999999").json()
+    others = stage.post("teacher", ticket, "999999").json()
     assert others["data"]["student"] is None
     for viewer, wrong in (("counselor", ticket), ("teacher", ticket[:-2]), ("teacher", "x")):
-        refused = stage.ask(viewer, wrong, stage.stranger)
+        refused = stage.post(viewer, wrong, stage.stranger)
         assert (refused.status_code, "data" in refused.json()) == (403, False)
-    assert stage.asking.ask(QUERY, "teacher", n=stage.stranger)["data"]["student"] is None
+    assert stage.asking.post(QUERY, "teacher", n=stage.stranger)["data"]["student"] is None
 
 
 @pytest.mark.row("K13")
@@ -137,7 +137,7 @@ def test_it_is_recorded_before_and_told_to_those_who_review(stage: Stage) -> Non
     assert openings[-1]["opening"]["text"].startswith("An allergic shock")
     assert openings[-1]["students"] == [SECRETS.pseudonym(DISTRICT, stage.stranger)]
     name = openings[-1]["opening"]["id"]
-    stage.ask("teacher", opened[-1].json()["ticket"], stage.stranger)
+    stage.post("teacher", opened[-1].json()["ticket"], stage.stranger)
     [used] = [line for line in stage.lines() if line.get("breakGlass") == name]
     assert (used["students"], used["categories"], used["count"] > 1) == (
         openings[-1]["students"],

@@ -14,7 +14,7 @@ from student_graph.gateway.demo.people import DemoIssuer, Person
 from student_graph.gateway.server import Service
 from student_graph.resolvers.context import ViewerRole
 from tests.gateway.servers import client_for
-from tests.scenarios.helpers.districts import Standing, districts
+from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts
 
 MINE = "{ viewer { students(first: 100) { totalCount edges { node { id studentUniqueId } } } } }"
 WHY = (
@@ -24,9 +24,9 @@ WHY = (
 
 
 @pytest.fixture(scope="module")
-def asking() -> Iterator[tuple[Standing, DistrictFacts]]:
+def asking() -> Iterator[tuple[DemoGateway, DistrictFacts]]:
     """A gateway over a district whose therapist, aide and reading specialists may ask."""
-    made = districts("edfi", 120)
+    made = demo_districts("edfi", 120)
     facts = made[0].facts
     titles = {"Speech therapist": "therapist", "Program aide": "aide", "Reading specialist": "reader"}
     with served(*made[0].sandboxes.values()):
@@ -38,18 +38,18 @@ def asking() -> Iterator[tuple[Standing, DistrictFacts]]:
         ]
         issuer = DemoIssuer([*all_people(made), *folk])
         with client_for(Service([district], {}, issuers=(issuer.issuer(),)).app()) as client:
-            yield Standing(client, issuer.tokens()), facts
+            yield DemoGateway(client, issuer.tokens()), facts
 
 
-def seen(stand: Standing, viewer: str) -> dict[str, str]:
+def seen(stand: DemoGateway, viewer: str) -> dict[str, str]:
     """Global ids of the students whom somebody sees, by their numbers."""
-    found = stand.ask(MINE, viewer)["data"]["viewer"]["students"]
+    found = stand.post(MINE, viewer)["data"]["viewer"]["students"]
     nodes = [edge["node"] for edge in found["edges"]]
     assert found["totalCount"] == len(nodes)
     return {node["studentUniqueId"]: node["id"] for node in nodes}
 
 
-def test_a_therapist_sees_the_students_of_the_program(asking: tuple[Standing, DistrictFacts]) -> None:
+def test_a_therapist_sees_the_students_of_the_program(asking: tuple[DemoGateway, DistrictFacts]) -> None:
     """Those of today, of every school; an aide whose access nobody has recorded sees nobody."""
     stand, facts = asking
     today = facts.now.date()
@@ -62,7 +62,7 @@ def test_a_therapist_sees_the_students_of_the_program(asking: tuple[Standing, Di
     assert seen(stand, f"aide {facts.lea}") == {}
 
 
-def test_a_specialist_sees_the_group_at_the_own_school(asking: tuple[Standing, DistrictFacts]) -> None:
+def test_a_specialist_sees_the_group_at_the_own_school(asking: tuple[DemoGateway, DistrictFacts]) -> None:
     """Not who has left it, nor the other schools' groups; whose work there is over sees nobody."""
     stand, facts = asking
     for cohort in facts.cohorts:
@@ -71,11 +71,11 @@ def test_a_specialist_sees_the_group_at_the_own_school(asking: tuple[Standing, D
     assert seen(stand, f"reader {facts.lea}") == {}
 
 
-def test_a_caseload_opens_no_class_of_data(asking: tuple[Standing, DistrictFacts]) -> None:
+def test_a_caseload_opens_no_class_of_data(asking: tuple[DemoGateway, DistrictFacts]) -> None:
     """It says why the student is seen; what the program records needs its grant all the same."""
     stand, facts = asking
     therapist = f"therapist {facts.lea}"
-    answer: Any = stand.ask(WHY, therapist, id=next(iter(seen(stand, therapist).values())))
+    answer: Any = stand.post(WHY, therapist, id=next(iter(seen(stand, therapist).values())))
     assert answer["data"]["viewer"]["why"] == {
         "allowed": True,
         "reasons": [{"kind": "CASELOAD", "text": "The student is on a caseload of the viewer.", "id": None}],

@@ -18,7 +18,7 @@ from student_graph.gateway.disclosure.search import disclosures_of
 from student_graph.gateway.disclosure.verification import verify_log
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.execution import StructExecutor
-from tests.scenarios.helpers.districts import Standing, districts, standing
+from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
 SECRETS = DisclosureKeys(b"s" * 32)
 OF_STUDENTS = {
@@ -54,12 +54,15 @@ class Filling(LogFile):
 
 
 @pytest.fixture
-def asking(tmp_path: Path) -> Iterator[tuple[Standing, Path]]:
+def asking(tmp_path: Path) -> Iterator[tuple[DemoGateway, Path]]:
     """A gateway over a small district, and the folder of its record."""
-    made = districts("edfi", 60)
+    made = demo_districts("edfi", 60)
     log = DisclosureLog(tmp_path, SECRETS, open_file=Filling)
     document_limits = DocumentLimits(cost=10**6, calls=10**6)
-    with served(*made[0].sandboxes.values()), standing(made, disclosure_log=log, document_limits=document_limits, defer=True) as stand:
+    with (
+        served(*made[0].sandboxes.values()),
+        demo_gateway(made, disclosure_log=log, document_limits=document_limits, defer=True) as stand,
+    ):
         yield stand, tmp_path
 
 
@@ -79,14 +82,16 @@ def records_in(part: Any) -> int:
 
 
 @pytest.mark.row("L09")
-def test_the_counts_add_up(asking: tuple[Standing, Path], record_property: Callable[[str, object], None]) -> None:
+def test_the_counts_add_up(
+    asking: tuple[DemoGateway, Path], record_property: Callable[[str, object], None]
+) -> None:
     """Over a hundred thousand records, of whole answers served again too, and of every viewer."""
     stand, folder = asking
     total, answers, odd = 0, 0, StructExecutor.counters.deopt
     while total < 100_000:
         for viewer in ("superintendent", "principal", "teacher", "parent", "student"):
             for page in PAGES:
-                total += records_in(stand.ask(page, viewer)["data"])
+                total += records_in(stand.post(page, viewer)["data"])
                 answers += 1
     told = lines(folder)
     assert sum(line["count"] for line in told) == total
@@ -95,13 +100,13 @@ def test_the_counts_add_up(asking: tuple[Standing, Path], record_property: Calla
     assert verify_log(folder, SECRETS.signing_key.public_key()).problems == []
 
 
-def test_other_ways_to_an_answer_are_counted_too(asking: tuple[Standing, Path]) -> None:
+def test_other_ways_to_an_answer_are_counted_too(asking: tuple[DemoGateway, Path]) -> None:
     """An interface, what comes later, and graphql-core in our executor's place."""
     stand, folder = asking
-    ids = [each["node"]["id"] for each in stand.ask(PAGES[0])["data"]["students"]["edges"][:3]]
+    ids = [each["node"]["id"] for each in stand.post(PAGES[0])["data"]["students"]["edges"][:3]]
     before = sum(line["count"] for line in lines(folder))
     query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename ... on Student {{ {PART} }} }} }}"
-    told = records_in(stand.ask(query, ids=ids)["data"])
+    told = records_in(stand.post(query, ids=ids)["data"])
     assert sum(line["count"] for line in lines(folder)) == before + told
     before += told
     parts = (
@@ -119,28 +124,28 @@ def test_other_ways_to_an_answer_are_counted_too(asking: tuple[Standing, Path]) 
     assert sum(line["count"] for line in lines(folder)) == before + told
 
 
-def test_a_refusal_is_recorded(asking: tuple[Standing, Path]) -> None:
+def test_a_refusal_is_recorded(asking: tuple[DemoGateway, Path]) -> None:
     """Who asked for what was not theirs; of a stranger as of one who does not exist."""
     stand, folder = asking
-    stand.ask('{ student(studentUniqueId: "999999") { demographics { birthDate } } }', "parent")
+    stand.post('{ student(studentUniqueId: "999999") { demographics { birthDate } } }', "parent")
     [line] = lines(folder)
     assert (line["decision"], line["count"], line["denied"], line["students"]) == ("deny", 0, 1, [])
     assert line["actor"]["role"] == "PARENT"
 
 
-def test_an_error_and_the_record_call_the_request_the_same(asking: tuple[Standing, Path]) -> None:
+def test_an_error_and_the_record_call_the_request_the_same(asking: tuple[DemoGateway, Path]) -> None:
     """Whoever is told of a refusal can ask the operator by it, and another request has another name."""
     stand, folder = asking
     query = "{ viewer { students { edges { node { name { firstName } disciplineIncidents { date } } } } } }"
-    told = [stand.ask(query, "teacher")["errors"][0]["extensions"]["requestId"] for _ in range(2)]
+    told = [stand.post(query, "teacher")["errors"][0]["extensions"]["requestId"] for _ in range(2)]
     assert [line["requestId"] for line in lines(folder)] == told
     assert told[0] != told[1]
 
 
-def test_who_saw_a_student_is_found(asking: tuple[Standing, Path]) -> None:
+def test_who_saw_a_student_is_found(asking: tuple[DemoGateway, Path]) -> None:
     """With the purpose that was stated, the classes, and how old it was."""
     stand, folder = asking
-    number = stand.ask("{ viewer { students { edges { node { studentUniqueId } } } } }", "student")
+    number = stand.post("{ viewer { students { edges { node { studentUniqueId } } } } }", "student")
     mine = number["data"]["viewer"]["students"]["edges"][0]["node"]["studentUniqueId"]
     query = "query Family($n: String) { student(studentUniqueId: $n) { name { firstName } contacts { phones } } }"
     stand.client.post(
@@ -162,20 +167,20 @@ def test_who_saw_a_student_is_found(asking: tuple[Standing, Path]) -> None:
 
 
 @pytest.mark.row("L11")
-def test_what_cannot_be_recorded_is_not_disclosed(asking: tuple[Standing, Path]) -> None:
+def test_what_cannot_be_recorded_is_not_disclosed(asking: tuple[DemoGateway, Path]) -> None:
     """Classes that are not open at once, whole answers too; the open one goes on for a while."""
     stand, folder = asking
     sensitive, plain = PAGES[2], PAGES[0]
     for _ in range(2):
-        stand.ask(sensitive)
-        stand.ask(plain)
+        stand.post(sensitive)
+        stand.post(plain)
     Trouble.full = True
     try:
         headers = {"Authorization": f"Bearer {stand.tokens['superintendent']}"}
         refused = stand.client.post("/graphql", json={"query": sensitive, "variables": {}}, headers=headers)
         assert (refused.status_code, refused.headers["retry-after"], "data" in refused.json()) == (503, "5", False)
-        assert records_in(stand.ask(plain)["data"]) > 0
+        assert records_in(stand.post(plain)["data"]) > 0
     finally:
         Trouble.full = False
-    stand.ask(sensitive)
+    stand.post(sensitive)
     assert len(lines(folder)) == 6

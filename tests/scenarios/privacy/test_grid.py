@@ -25,7 +25,7 @@ from student_graph.gateway.demo.districts import DemoDistrict
 from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from student_graph.resolvers.schema import core_schema, make_schema
-from tests.scenarios.helpers.districts import Standing, districts, standing
+from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
 CORE: GraphQLSchema = core_schema(make_schema())
 
@@ -77,7 +77,7 @@ RELATIONS = ("own", "same school", "other school", "other district", "former", "
 class Stage:
     """Two districts on one gateway, and a student of each relation."""
 
-    asking: Standing
+    asking: DemoGateway
     staged: tuple[DemoDistrict, ...]
     who: DemoPeople
     students: dict[str, str]
@@ -97,11 +97,11 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """Everybody is fictional."""
-    made = tuple(districts("both", 800))
+    made = tuple(demo_districts("both", 800))
     facts = made[0].facts
     who = demo_people(facts, demo_student(facts))
     sandboxes = [sandbox for each in made for sandbox in each.sandboxes.values()]
-    with served(*sandboxes), standing(made, document_limits=ANYTHING) as asking:
+    with served(*sandboxes), demo_gateway(made, document_limits=ANYTHING) as asking:
         yield Stage(asking, made, who, related(facts, made[1].facts, who))
 
 
@@ -204,7 +204,7 @@ def test_everybody_sees_what_the_table_says(stage: Stage, record_property: Calla
         for relation in RELATIONS:
             for door, ask in DOORS.items():
                 fields = " ".join(f"f{n}: {whole(name)}" for n, name in enumerate(FIELD_CLASS))
-                answer = stage.asking.ask("{ it: " + ask % stage.named(relation, fields) + " }", role)
+                answer = stage.asking.post("{ it: " + ask % stage.named(relation, fields) + " }", role)
                 seen = found(answer["data"]["it"])
                 refused = refusals(answer)
                 for n, (name, sensitivity) in enumerate(FIELD_CLASS.items()):
@@ -269,7 +269,7 @@ def test_no_list_shows_a_student_of_others(stage: Stage, record_property: Callab
     seen = 0
     for role, own in mine.items():
         for name, query in LISTS.items():
-            told = stage.asking.ask(f"{{ {query} }}", role)
+            told = stage.asking.post(f"{{ {query} }}", role)
             numbers, totals = collected(told["data"])
             assert numbers <= own, (role, name)
             assert all(total <= len(own) for total in totals), (role, name, totals)

@@ -14,7 +14,7 @@ from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.web.request import NUL_MESSAGE
 from student_graph.resolvers.fields.errors import MESSAGES
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from tests.scenarios.helpers.gateways import Gateway, serving
+from tests.scenarios.helpers.gateway_process import GatewayProcess, gateway_process
 
 HOSTILE = {
     "parent": "../x",
@@ -57,10 +57,12 @@ def vendors() -> Iterator[list[Sandbox]]:
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory, vendors: list[Sandbox]) -> Iterator[Gateway]:
+def gateway(tmp_path_factory: pytest.TempPathFactory, vendors: list[Sandbox]) -> Iterator[GatewayProcess]:
     """A gateway over them that has read what it needs to reach them."""
-    with serving(tmp_path_factory.mktemp("gateway"), {"honest": {each.kind: each for each in vendors}}) as made:
-        assert "errors" not in made.ask("{ districts { schools { name } } }")
+    with gateway_process(
+        tmp_path_factory.mktemp("gateway"), {"honest": {each.kind: each for each in vendors}}
+    ) as made:
+        assert "errors" not in made.post("{ districts { schools { name } } }")
         yield made
 
 
@@ -69,10 +71,10 @@ def requests(vendors: list[Sandbox]) -> list[int]:
     return [len(vendor.requests) for vendor in vendors]
 
 
-def test_a_request_with_nul_asks_nothing(gateway: Gateway, vendors: list[Sandbox]) -> None:
+def test_a_request_with_nul_asks_nothing(gateway: GatewayProcess, vendors: list[Sandbox]) -> None:
     """It is refused as a whole, before it is read as a question."""
     before = requests(vendors)
-    assert gateway.ask(BY_TEXT, n="a\0b", id="1") == {"errors": [{"message": NUL_MESSAGE, "extensions": {}}]}
+    assert gateway.post(BY_TEXT, n="a\0b", id="1") == {"errors": [{"message": NUL_MESSAGE, "extensions": {}}]}
     assert requests(vendors) == before
 
 
@@ -80,10 +82,10 @@ def test_a_request_with_nul_asks_nothing(gateway: Gateway, vendors: list[Sandbox
 @pytest.mark.parametrize(
     "text", [pytest.param(text, id=name) for name, text in HOSTILE.items() if "\0" not in text]
 )
-def test_text_that_is_no_id_asks_nothing(gateway: Gateway, vendors: list[Sandbox], text: str) -> None:
+def test_text_that_is_no_id_asks_nothing(gateway: GatewayProcess, vendors: list[Sandbox], text: str) -> None:
     """BAD_ID at every door, in words of our own, before any vendor hears of it."""
     before = requests(vendors)
-    answer = gateway.ask(BY_TEXT, n=text, id=text)
+    answer = gateway.post(BY_TEXT, n=text, id=text)
 
     assert {error["message"] for error in answer["errors"]} == {MESSAGES["BAD_ID"]}
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_ID"}
@@ -96,11 +98,11 @@ def test_text_that_is_no_id_asks_nothing(gateway: Gateway, vendors: list[Sandbox
 @pytest.mark.parametrize("kind", ["Student", "School", "Section", "Session", "Staff", "LocalEducationAgency"])
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_an_id_made_of_such_text_asks_nothing(
-    gateway: Gateway, vendors: list[Sandbox], kind: str, text: str
+    gateway: GatewayProcess, vendors: list[Sandbox], kind: str, text: str
 ) -> None:
     """An id of the right form is no permission: what it holds is checked as strictly."""
     before = requests(vendors)
-    answer = gateway.ask(BY_KEY, id=encode(GlobalId(kind, DistrictId("honest"), text)))
+    answer = gateway.post(BY_KEY, id=encode(GlobalId(kind, DistrictId("honest"), text)))
 
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_ID"]
     assert requests(vendors) == before

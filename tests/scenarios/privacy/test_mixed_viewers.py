@@ -30,8 +30,8 @@ from student_graph.resolvers.access import Grant, unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.cache.small_cache import Clock
-from tests.resolvers.third_party import Shelf, stranger
-from tests.resolvers.two_districts import CODE, school, stay, student
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import CODE, school, school_enrollment, student
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 HILL, DALE = DistrictId("hill"), DistrictId("dale")
@@ -48,11 +48,15 @@ VIEWERS = {
     "bare head": Viewer("bare", ViewerRole.SUPERINTENDENT, frozenset({HILL})),
     "other head": Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DALE}), unlimited_grants(*Sensitivity)),
     "county": Viewer("county", ViewerRole.SERVICE, BOTH, frozenset({SOME})),
-    "principal": Viewer("p", ViewerRole.PRINCIPAL, frozenset({HILL}), unlimited_grants(DISCIPLINE), staff_id=StaffId("7")),
+    "principal": Viewer(
+        "p", ViewerRole.PRINCIPAL, frozenset({HILL}), unlimited_grants(DISCIPLINE), staff_id=StaffId("7")
+    ),
     "teacher": Viewer("t", ViewerRole.TEACHER, frozenset({HILL}), staff_id=StaffId("8")),
     "namesake": Viewer("t", ViewerRole.TEACHER, frozenset({DALE}), staff_id=StaffId("8")),
     "colleague": Viewer("c", ViewerRole.TEACHER, frozenset({HILL}), BOUNDED, staff_id=StaffId("9")),
-    "student": Viewer("s", ViewerRole.STUDENT, frozenset({HILL}), unlimited_grants(DISCIPLINE), student_id=StudentId("3")),
+    "student": Viewer(
+        "s", ViewerRole.STUDENT, frozenset({HILL}), unlimited_grants(DISCIPLINE), student_id=StudentId("3")
+    ),
 }
 SEES = {
     "head": {HILL: set(NUMBERS)},
@@ -95,10 +99,10 @@ def place(number: str, section: str) -> model.SectionEnrollment:
     )
 
 
-def shelf(district: DistrictId) -> Shelf:
+def shelf(district: DistrictId) -> VendorData:
     """A district of two schools and two classes; its numbers are those of the other one too."""
     name = str(district)
-    stays = {one: stay(one, "101" if int(one) <= 12 else "102") for one in NUMBERS}
+    stays = {one: school_enrollment(one, "101" if int(one) <= 12 else "102") for one in NUMBERS}
     sections = {"a": NUMBERS[:4], "b": NUMBERS[10:15]}
     job = model.StaffAssignment(
         vendor_id="job",
@@ -108,7 +112,7 @@ def shelf(district: DistrictId) -> Shelf:
         classification_descriptor=CODE,
         begin_date=date(2020, 8, 1),
     )
-    return Shelf(
+    return VendorData(
         {
             "students_by_id": {one: student(one, name) for one in NUMBERS},
             "schools_by_district": {name: [school("101"), school("102")]},
@@ -168,16 +172,19 @@ class Gateway:
 
     limits: Limits
     clock: Clock = field(default_factory=Clock)
-    shelves: Mapping[DistrictId, Shelf] = field(default_factory=lambda: {each: shelf(each) for each in BOTH})
+    shelves: Mapping[DistrictId, VendorData] = field(default_factory=lambda: {each: shelf(each) for each in BOTH})
 
     def __post_init__(self) -> None:
         districts = [
-            District(name, name, (stranger("sis", held, name),), frozen_on=NOW)
+            District(name, name, (third_party_source("sis", held, name),), frozen_on=NOW)
             for name, held in self.shelves.items()
         ]
         self.operations = FetchPipeline(districts, HmacSigner(b"k" * 32), self.limits, clock=self.clock)
         schema = make_schema(executor_class("breadth"))
-        documents, viewers = DocumentStore(core_schema(schema), limits=LimitChecker(DocumentLimits(cost=10**9))), Authenticator(VIEWERS)
+        documents, viewers = (
+            DocumentStore(core_schema(schema), limits=LimitChecker(DocumentLimits(cost=10**9))),
+            Authenticator(VIEWERS),
+        )
         view = GraphQLView(
             schema, Admission(viewers), self.operations.start_operation, documents, cache=self.operations.cache
         )

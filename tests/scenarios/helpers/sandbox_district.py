@@ -1,4 +1,4 @@
-"""A whole district over its sandboxes, in process: for tests that count requests or look below GraphQL."""
+"""A district over its sandboxes, without a server: for tests that count vendor calls or work below GraphQL."""
 
 from __future__ import annotations
 
@@ -20,49 +20,55 @@ from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Context, Viewer, ViewerRole
 
-HERE = DistrictId("here")
+DISTRICT_ID = DistrictId("here")
 KINDS = ("edfi", "canvas")
-VIEWER = Viewer("all", ViewerRole.SUPERINTENDENT, frozenset({HERE}), unlimited_grants(*Sensitivity), operator=True)
+VIEWER = Viewer(
+    "all", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT_ID}), unlimited_grants(*Sensitivity), operator=True
+)
+"""A viewer who may see everything."""
 
 
 @dataclass
-class Road:
+class SandboxDistrict:
     """A district whose sandboxes count their requests."""
 
     facts: DistrictFacts
     district: District
     sandboxes: dict[str, Sandbox]
 
-    def operation(self) -> Context:
-        """An operation of a viewer who may see everything."""
+    def start_operation(self) -> Context:
+        """Return the context of an operation of `VIEWER`, without a cache."""
         return FetchPipeline([self.district], HmacSigner(b"0" * 32), Limits(memory=0)).start_operation(VIEWER)
 
     def source(self, kind: str) -> Source:
-        """The source of that kind."""
+        """Return the source of a kind."""
         return next(source for source in self.district.sources if source.kind == kind)
 
-    def calls(self) -> Counter[str]:
-        """Requests since the last time, by kind and last part of the path."""
-        counted: Counter[str] = Counter()
+    def new_calls(self) -> Counter[str]:
+        """Count the vendor calls since the last time, by kind and last part of the path."""
+        calls: Counter[str] = Counter()
         for kind, sandbox in self.sandboxes.items():
             for request in sandbox.requests:
                 path = request.split()[1].partition("?")[0].rstrip("/")
-                counted[f"{kind} {path.rpartition('/')[2]}"] += 1
+                calls[f"{kind} {path.rpartition('/')[2]}"] += 1
             sandbox.requests.clear()
-        return counted
+        return calls
 
 
 @contextlib.asynccontextmanager
-async def road(facts: DistrictFacts) -> AsyncIterator[Road]:
-    """The district over its two sandboxes, until the block ends."""
+async def sandbox_district(facts: DistrictFacts) -> AsyncIterator[SandboxDistrict]:
+    """Serve the two sandboxes of a district, and yield the district."""
     points = [point for kind in KINDS for point in entry_points(group="student_graph.sandboxes", name=kind)]
     sandboxes = {point.name: point.load()(facts) for point in points}
     with served(*sandboxes.values()):
         sources = []
         for kind, sandbox in sandboxes.items():
             settings = find_adapter(kind).settings_type().model_validate(sandbox.source_settings())
-            sources.append(connect(HERE, kind, kind, settings))
+            sources.append(connect(DISTRICT_ID, kind, kind, settings))
         sources.sort(key=lambda source: source.identity is not None)
-        yield Road(facts, District(HERE, facts.name, tuple(sources), frozen_on=facts.now), sandboxes)
-        for source in sources:
-            await source.adapter.http.aclose()
+        district = District(DISTRICT_ID, facts.name, tuple(sources), frozen_on=facts.now)
+        try:
+            yield SandboxDistrict(facts, district, sandboxes)
+        finally:
+            for source in sources:
+                await source.adapter.http.aclose()

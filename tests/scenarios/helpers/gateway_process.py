@@ -1,0 +1,102 @@
+"""A gateway process over sandboxes. No response and no log line of it may quote a vendor."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from student_graph.adapters.sandbox.serving import Sandbox
+from tests.gateway.servers import running_command
+from tests.scenarios.helpers.bad_responses import CANARY
+
+VIEWER_TOKEN = "0123456789abcdef0123456789abcdef"
+LOAD = "[load]\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000"
+"""Tests send more requests than any person does."""
+DISCLOSURE_KEY = "cmVjb3JkLW9mLWRpc2Nsb3N1cmVzLWZvci10ZXN0cyE="
+SECRET_VARIABLES = {"client_secret": "CLIENT_SECRET", "token": "CANVAS_TOKEN"}
+"""Environment variables of the settings that are secret, by setting."""
+
+
+@dataclass
+class GatewayProcess:
+    """A running `student-graph serve`."""
+
+    settings: Path
+    environ: Mapping[str, str]
+    process: subprocess.Popen[str]
+    url: str
+
+    def post(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Send a query and return the response. Fails if it quotes a vendor, or if the process logs anything."""
+        response = httpx.post(
+            self.url,
+            json={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {VIEWER_TOKEN}"},
+            timeout=30,
+            trust_env=False,
+        )
+        content: dict[str, Any] = response.json()
+        assert CANARY not in response.text
+        assert self.read_log() == ""
+        return content
+
+    def read_log(self) -> str:
+        """Return what the process has written to its standard error since the last time."""
+        assert self.process.stderr is not None
+        log = b""
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(self.process.stderr.fileno(), 65536):
+                log += part
+        return log.decode()
+
+
+@contextlib.contextmanager
+def gateway_process(
+    folder: Path,
+    districts: Mapping[str, Mapping[str, Sandbox]],
+    cache: str = "",
+    secrets: Mapping[str, str] | None = None,
+) -> Iterator[GatewayProcess]:
+    """
+    Run a gateway process over these districts: the sandboxes of each by kind.
+
+    `cache` are lines of the settings section of that name, and `secrets` the environment variables that they name.
+    """
+    path = folder / "gateway.toml"
+    path.write_text(f'{settings_text(districts)}\n[disclosure]\nkey_env = "RECORD"\n{LOAD}\n[cache]\n{cache}\n')
+    environ = {"ADA": VIEWER_TOKEN, "RECORD": DISCLOSURE_KEY, **(secrets or {})}
+    for sources in districts.values():
+        for source in sources.values():
+            environ |= {
+                SECRET_VARIABLES[name]: text
+                for name, text in source.settings().items()
+                if name in SECRET_VARIABLES
+            }
+    with running_command(["serve", "--config", str(path)], environ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        url = process.stdout.readline().removeprefix("student-graph answers at ").strip()
+        os.set_blocking(process.stderr.fileno(), False)
+        yield GatewayProcess(path, environ, process, url)
+
+
+def settings_text(districts: Mapping[str, Mapping[str, Sandbox]]) -> str:
+    """Return the first part of the settings file. Secrets are named by their environment variables."""
+    lines = ["[server]", "port = 0"]
+    for district, sources in districts.items():
+        lines += ["[[districts]]", f'id = "{district}"', f'name = "{district}"', 'time_zone = "America/Chicago"']
+        for kind, source in sources.items():
+            lines += ["[[districts.sources]]", f'name = "{kind}"', f'kind = "{kind}"']
+            for name, setting in source.source_settings().items():
+                variable = SECRET_VARIABLES.get(name)
+                lines.append(f'{name}_env = "{variable}"' if variable else f"{name} = {json.dumps(setting)}")
+    lines += ["[[viewers]]", 'subject = "ada"', 'role = "superintendent"', "operator = true", 'token_env = "ADA"']
+    return "\n".join([*lines, f"districts = {list(districts)}"])
