@@ -1,8 +1,9 @@
 """
-Coarser ways to answer lookups by student: one long read instead of many short ones.
+Access paths: lookups by student or school that one long list can answer instead of many short reads.
 
-Prices are calls, estimated from the settings, of a server that filters by the fields that are asked for. What a
-server does not offer is worked around inside a lookup, where it is known.
+Costs are numbers of calls, estimated from the settings, of a server that supports the filters. A lookup itself
+works
+around what the server does not support.
 """
 
 from __future__ import annotations
@@ -17,37 +18,39 @@ from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.paging import MAX_ROWS
 
 
-def _student(each: Student | StudentIdentity | SchoolEnrollment) -> StudentId:
-    return each.student_id
+def _student_id(record: Student | StudentIdentity | SchoolEnrollment) -> StudentId:
+    return record.student_id
 
 
-def _everybody(settings: OneRosterSettings) -> float:
-    """Calls of a read of all students; more than are ever read at once is no way at all."""
+def _student_pages(settings: OneRosterSettings) -> float:
+    """Calls that read all students; infinity if there are more than the adapter may read in one list."""
     return settings.pages(settings.students) if settings.students <= MAX_ROWS else math.inf
 
 
-def _roster(settings: OneRosterSettings) -> CallCost:
-    return CallCost(per_key=1, per_coarse_key=_everybody(settings))
+def _roster_cost(settings: OneRosterSettings) -> CallCost:
+    return CallCost(per_key=1, per_coarse_key=_student_pages(settings))
 
 
-def _identities(settings: OneRosterSettings) -> CallCost:
-    """Students, and their birth dates where they are read."""
-    times = 1 + settings.birth_dates
-    return CallCost(per_key=times, per_coarse_key=times * _everybody(settings))
+def _identities_cost(settings: OneRosterSettings) -> CallCost:
+    """Students and, if the settings say so, their birth dates."""
+    collections = 1 + settings.birth_dates
+    return CallCost(per_key=collections, per_coarse_key=collections * _student_pages(settings))
 
 
-def _stays(settings: OneRosterSettings) -> CallCost:
-    """Students, and the schools and sessions that turn their roles into stays."""
-    return CallCost(per_key=3, per_coarse_key=_everybody(settings) + 2)
+def _school_enrollments_cost(settings: OneRosterSettings) -> CallCost:
+    """Students, and the schools and sessions that their enrollments refer to."""
+    return CallCost(per_key=3, per_coarse_key=_student_pages(settings) + 2)
 
 
-PATHS: Mapping[LookupMethod, AccessPath[Any]] = {
-    Adapter.students_by_id: AccessPath(coarse_lookup=Adapter.roster_by_district, key_of=_student, cost=_roster),
+ACCESS_PATHS: Mapping[LookupMethod, AccessPath[Any]] = {
+    Adapter.students_by_id: AccessPath(
+        coarse_lookup=Adapter.roster_by_district, key_of=_student_id, cost=_roster_cost
+    ),
     Adapter.student_identities_by_id: AccessPath(
-        coarse_lookup=Adapter.student_identities_by_district, key_of=_student, cost=_identities
+        coarse_lookup=Adapter.student_identities_by_district, key_of=_student_id, cost=_identities_cost
     ),
     Adapter.school_enrollments_by_student: AccessPath(
-        coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student, cost=_stays
+        coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student_id, cost=_school_enrollments_cost
     ),
     Adapter.schools_by_id: AccessPath(
         coarse_lookup=Adapter.schools_by_district,
@@ -55,4 +58,4 @@ PATHS: Mapping[LookupMethod, AccessPath[Any]] = {
         cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
     ),
 }
-"""Lookups that a coarser one can answer."""
+"""The lookups that a coarser lookup can answer."""

@@ -8,61 +8,68 @@ from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedE
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import Assessment, AssessmentId, AssessmentResult, StudentId
-from student_graph.adapters.oneroster.adapter.places import joined
-from student_graph.adapters.oneroster.adapter.users import Users
+from student_graph.adapters.oneroster.adapter.section_enrollments import merge_rows
+from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import gradebook as api
-from student_graph.adapters.oneroster.client.requests import Related
+from student_graph.adapters.oneroster.client.requests import Relation
 from student_graph.adapters.oneroster.mapping import assessments as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 
-LINE_ITEMS = 500
-"""About so many tests and parts of tests; it weighs one read of all against one for each."""
-RESULTS = Related(api.ASSESSMENT_RESULTS, "student.sourcedId")
+ESTIMATED_LINE_ITEMS = 500
+"""Estimated number of tests and parts of tests, to compare the cost of one long list with many short reads."""
+STUDENT_RESULTS = Relation(api.ASSESSMENT_RESULTS, "student.sourcedId")
 
 
-class Assessments(Users):
-    """Tests, and what was reached in them."""
+class AssessmentLookups(UserLookups):
+    """Lookups of assessments and their results."""
 
     async def assessment_results_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AssessmentResult]]:
-        """OneRoster `assessmentResults` of each student, those in parts of a test inside those in the test."""
-        self._offered()
-        persons = await self.persons(ids)
-        users = {u.sourcedId for person in persons.values() if isinstance(person, Person) for u in person.users}
-        results = await self.related(RESULTS, users)
-        items = {row.sourcedId: row for row in await self.rows(api.ASSESSMENT_LINE_ITEMS)} if users else {}
-        found: dict[StudentId, list[AssessmentResult] | AdapterError] = {}
+        """
+        OneRoster `assessmentResults` of each student; results in a part of a test are in the result of the test.
+        """
+        self._require_assessments()
+        persons = await self.persons_by_key(ids)
+        user_ids = {
+            user.sourcedId for person in persons.values() if isinstance(person, Person) for user in person.users
+        }
+        results = await self.client.read_related(STUDENT_RESULTS, user_ids)
+        item_rows = await self.client.read_rows(api.ASSESSMENT_LINE_ITEMS) if user_ids else []
+        items = {row.sourcedId: row for row in item_rows}
+        batch: dict[StudentId, list[AssessmentResult] | AdapterError] = {}
         for key, person in persons.items():
             if isinstance(person, AdapterError):
-                found[key] = person
+                batch[key] = person
                 continue
-            told = joined([results[user.sourcedId] for user in person.users])
-            found[key] = (
-                told if isinstance(told, AdapterError) else mapping.assessment_results(told, items, person)
+            rows = merge_rows([results[user.sourcedId] for user in person.users])
+            batch[key] = (
+                rows if isinstance(rows, AdapterError) else mapping.assessment_results(rows, items, person)
             )
-        return found
+        return batch
 
     async def assessments_by_id(self, ids: Sequence[AssessmentId]) -> Batch[AssessmentId, Assessment]:
         """OneRoster `assessmentLineItems`."""
-        self._offered()
-        keys: list[str] = []
-        found: dict[AssessmentId, Assessment | AdapterError] = {}
-        for each in ids:
+        self._require_assessments()
+        valid_ids: list[str] = []
+        errors: dict[AssessmentId, Assessment | AdapterError] = {}
+        for key in ids:
             try:
-                path_id(each)
-                keys.append(each)
-            except BadKeyError as why:
-                found[each] = why
-        rows = await self.by_ids(api.ASSESSMENT_LINE_ITEMS, keys, LINE_ITEMS)
-        return found | {AssessmentId(key): mapping.assessment(row) for key, row in rows.items()}
+                path_id(key)
+                valid_ids.append(key)
+            except BadKeyError as error:
+                errors[key] = error
+        rows = await self.client.read_by_ids(
+            api.ASSESSMENT_LINE_ITEMS, valid_ids, estimated_rows=ESTIMATED_LINE_ITEMS
+        )
+        return errors | {AssessmentId(key): mapping.assessment(row) for key, row in rows.items()}
 
-    def _offered(self) -> None:
+    def _require_assessments(self) -> None:
         """
-        Version 1.1 has no assessments.
+        Check that the server's version has assessments.
 
         Raises:
-            NotOfferedError: the server speaks 1.1.
+            NotOfferedError: The server's version is 1.1.
         """
         if self.settings.version == "1.1":
             raise NotOfferedError("OneRoster 1.1 has no assessments")

@@ -9,12 +9,12 @@ from typing import TypeVar
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssignmentWork, CourseGrade, SectionId, StudentId
-from student_graph.adapters.oneroster.adapter.places import joined
-from student_graph.adapters.oneroster.adapter.schools import STUDENTS_TO_A_CLASS, Schools, parsed
+from student_graph.adapters.oneroster.adapter.schools import STUDENTS_PER_CLASS, SchoolLookups, parse_section_keys
+from student_graph.adapters.oneroster.adapter.section_enrollments import merge_rows
 from student_graph.adapters.oneroster.api import gradebook as api
 from student_graph.adapters.oneroster.api.rostering import CLASSES
 from student_graph.adapters.oneroster.client.keys import is_linked
-from student_graph.adapters.oneroster.client.requests import Related
+from student_graph.adapters.oneroster.client.requests import Relation
 from student_graph.adapters.oneroster.mapping import gradebook as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 from student_graph.adapters.oneroster.mapping.schools import Calendar, grading_period
@@ -22,17 +22,19 @@ from student_graph.adapters.oneroster.mapping.schools import Calendar, grading_p
 K = TypeVar("K")
 R = TypeVar("R")
 
-ITEMS_OF_CLASS = Related(api.LINE_ITEMS, "class.sourcedId", "classes/{}/lineItems")
-RESULTS_OF_ITEM = Related(api.RESULTS, "lineItem.sourcedId", "lineItems/{}/results")
-RESULTS_OF_STUDENT = Related(api.RESULTS, "student.sourcedId", "students/{}/results")
-RESULTS_OF_CLASS = "classes/{}/results"
-ITEMS_TO_A_STUDENT = 10
-"""About so many line items in all for each student; it weighs one read of all against one for each."""
+CLASS_LINE_ITEMS = Relation(api.LINE_ITEMS, "class.sourcedId", "classes/{}/lineItems")
+LINE_ITEM_RESULTS = Relation(api.RESULTS, "lineItem.sourcedId", "lineItems/{}/results")
+STUDENT_RESULTS = Relation(api.RESULTS, "student.sourcedId", "students/{}/results")
+CLASS_RESULTS_PATH = "classes/{}/results"
+LINE_ITEMS_PER_STUDENT = 10
+"""
+Estimated number of line items divided by students, to compare the cost of one long list with many short reads.
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
-    """A result with its line item, its class and whose it is."""
+class GradedItem:
+    """A result with its line item, its section and its student."""
 
     item: api.LineItem
     result: api.Result
@@ -41,187 +43,217 @@ class Graded:
 
     @property
     def category(self) -> str:
-        """Id of the line item's category; empty where it has none."""
+        """The id of the line item's category; empty if it has none."""
         return self.item.category.sourcedId if self.item.category else ""
 
 
-class Gradebook(Schools):
-    """What was handed in, and what was graded."""
+class GradebookLookups(SchoolLookups):
+    """Lookups of assigned work and course grades."""
 
     async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
-        """OneRoster `lineItems` and `results` of each class, course grades left out, by due time."""
-        return await self._work(await self._of_sections(ids))
+        """OneRoster `lineItems` and `results` of each class, without course grades, sorted by due time."""
+        return await self._assignment_work(await self._items_by_section(ids))
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        """OneRoster `results` of each student and the `lineItems` that they name, whatever the school year."""
-        return await self._work(await self._of_students(ids))
+        """OneRoster `results` of each student and the `lineItems` that they name, of all school years."""
+        return await self._assignment_work(await self._items_by_student(ids))
 
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
-        """OneRoster `results` in line items of the categories that hold course grades."""
-        titles = await self._course_grade_categories(required=True)
-        found = await self._of_sections(ids)
+        """OneRoster `results` of line items whose category holds course grades."""
+        categories = await self._required_grade_categories()
+        items = await self._items_by_section(ids)
         calendar = await self.calendar()
         return {
-            key: told if isinstance(told, AdapterError) else _grades(told, titles, calendar)
-            for key, told in found.items()
+            key: answer if isinstance(answer, AdapterError) else _course_grades(answer, categories, calendar)
+            for key, answer in items.items()
         }
 
     async def course_grades_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
-        """OneRoster `results` of each student in the same, of classes of the school year."""
-        titles = await self._course_grade_categories(required=True)
-        found = await self._of_students(ids)
+        """OneRoster `results` of line items whose category holds course grades, in the school year."""
+        categories = await self._required_grade_categories()
+        items = await self._items_by_student(ids)
         calendar = await self.calendar()
-        years = await self._years(found.values(), titles, calendar)
+        school_years = await self._school_years(items.values(), categories, calendar)
         batch: dict[StudentId, list[CourseGrade] | AdapterError] = {}
-        for key, told in found.items():
-            if isinstance(told, AdapterError):
-                batch[key] = told
+        for key, answer in items.items():
+            if isinstance(answer, AdapterError):
+                batch[key] = answer
             else:
-                now = [each for each in told if years.get(each.item.sourcedId) == school_year]
-                batch[key] = _grades(now, titles, calendar)
+                of_year = [graded for graded in answer if school_years.get(graded.item.sourcedId) == school_year]
+                batch[key] = _course_grades(of_year, categories, calendar)
         return batch
 
-    async def _work(
-        self, found: Mapping[K, list[Graded] | AdapterError]
+    async def _assignment_work(
+        self, items: Mapping[K, list[GradedItem] | AdapterError]
     ) -> dict[K, list[AssignmentWork] | AdapterError]:
-        titles = await self._course_grade_categories(required=False)
+        categories = await self._grade_categories()
         return {
-            key: told if isinstance(told, AdapterError) else _works(told, titles) for key, told in found.items()
+            key: answer if isinstance(answer, AdapterError) else _assignment_work(answer, categories)
+            for key, answer in items.items()
         }
 
-    async def _course_grade_categories(self, *, required: bool) -> dict[str, str]:
+    async def _grade_categories(self) -> dict[str, str]:
+        """The titles of the categories that hold course grades, by id; empty if none are configured."""
+        configured = {title.casefold() for title in self.settings.course_grade_categories}
+        if not configured:
+            return {}
+        rows = await self.client.read_rows(api.CATEGORIES)
+        return {row.sourcedId: row.title for row in rows if row.title.casefold() in configured}
+
+    async def _required_grade_categories(self) -> dict[str, str]:
         """
-        Titles of the categories that hold course grades, by id.
+        The titles of the categories that hold course grades, by id.
 
         Raises:
-            NotOfferedError: none is configured, and grades were asked for.
+            NotOfferedError: No category is configured.
         """
-        wanted = {title.casefold() for title in self.settings.course_grade_categories}
-        if not wanted:
-            if required:
-                raise NotOfferedError("no category of course grades is configured")
-            return {}
-        rows = await self.rows(api.CATEGORIES)
-        return {row.sourcedId: row.title for row in rows if row.title.casefold() in wanted}
+        if not self.settings.course_grade_categories:
+            raise NotOfferedError("no category of course grades is configured")
+        return await self._grade_categories()
 
-    async def _of_sections(self, ids: Sequence[SectionId]) -> dict[SectionId, list[Graded] | AdapterError]:
-        """Everything graded in each class."""
-        keys, bad = parsed(ids)
-        items = await self.related(ITEMS_OF_CLASS, keys.values())
-        results = await self._results_in(items)
-        students = {row.student.sourcedId for told in results.values() for row in _good(told) if row.student}
-        owners = await self.owners(students, linked=any(map(is_linked, ids)))
-        found: dict[SectionId, list[Graded] | AdapterError] = dict(bad.items())
-        for key, each in keys.items():
-            told, own = results.get(each, []), {row.sourcedId: row for row in _good(items.get(each, []))}
-            found[key] = (
-                told
-                if isinstance(told, AdapterError)
+    async def _items_by_section(
+        self, ids: Sequence[SectionId]
+    ) -> dict[SectionId, list[GradedItem] | AdapterError]:
+        """The results of each section, with their line items and students."""
+        class_ids, errors = parse_section_keys(ids)
+        items_by_class = await self.client.read_related(CLASS_LINE_ITEMS, class_ids.values())
+        results_by_class = await self._results_by_class(items_by_class)
+        user_ids = {
+            row.student.sourcedId for rows in results_by_class.values() for row in _rows(rows) if row.student
+        }
+        persons = await self.persons_by_user(user_ids, linked=any(map(is_linked, ids)))
+        batch: dict[SectionId, list[GradedItem] | AdapterError] = dict(errors.items())
+        for key, class_id in class_ids.items():
+            results = results_by_class.get(class_id, [])
+            items = {row.sourcedId: row for row in _rows(items_by_class.get(class_id, []))}
+            batch[key] = (
+                results
+                if isinstance(results, AdapterError)
                 else [
-                    Graded(own[row.lineItem.sourcedId], row, key, owners[row.student.sourcedId])
-                    for row in told
-                    if row.lineItem and row.lineItem.sourcedId in own
-                    if row.student and row.student.sourcedId in owners
+                    GradedItem(items[row.lineItem.sourcedId], row, key, persons[row.student.sourcedId])
+                    for row in results
+                    if row.lineItem and row.lineItem.sourcedId in items
+                    if row.student and row.student.sourcedId in persons
                 ]
             )
-        return found
+        return batch
 
-    async def _results_in(
-        self, items: Mapping[str, list[api.LineItem] | AdapterError]
+    async def _results_by_class(
+        self, items_by_class: Mapping[str, list[api.LineItem] | AdapterError]
     ) -> dict[str, list[api.Result] | AdapterError]:
-        """Results of each class: at its own route, or those of its line items."""
-        found: dict[str, list[api.Result] | AdapterError] = {
-            each: told for each, told in items.items() if isinstance(told, AdapterError)
+        """The results of each class, read at its own route or by its line items."""
+        client = self.client
+        batch: dict[str, list[api.Result] | AdapterError] = {
+            class_id: items for class_id, items in items_by_class.items() if isinstance(items, AdapterError)
         }
-        classes = [each for each, told in items.items() if not isinstance(told, AdapterError)]
-        if await self.probe.nests(api.RESULTS, RESULTS_OF_CLASS, api.LINE_ITEMS, "class.sourcedId"):
-            told = await self.gather_by_key(
-                classes,
-                lambda one: self.nested(api.RESULTS, RESULTS_OF_CLASS, one, field="class.sourcedId"),
+        class_ids = [class_id for class_id in items_by_class if class_id not in batch]
+        if await client.probe.has_nested_route(api.RESULTS, CLASS_RESULTS_PATH, api.LINE_ITEMS, "class.sourcedId"):
+            return batch | await client.read_by_key(
+                class_ids,
+                lambda key: client.read_nested(api.RESULTS, CLASS_RESULTS_PATH, key, field="class.sourcedId"),
             )
-            return found | told
-        named = {row.sourcedId for each in classes for row in _good(items[each])}
-        results = await self.related(RESULTS_OF_ITEM, named)
-        for each in classes:
-            found[each] = joined([results[row.sourcedId] for row in _good(items[each])])
-        return found
+        item_ids = {row.sourcedId for class_id in class_ids for row in _rows(items_by_class[class_id])}
+        results = await client.read_related(LINE_ITEM_RESULTS, item_ids)
+        for class_id in class_ids:
+            batch[class_id] = merge_rows([results[row.sourcedId] for row in _rows(items_by_class[class_id])])
+        return batch
 
-    async def _of_students(self, ids: Sequence[StudentId]) -> dict[StudentId, list[Graded] | AdapterError]:
-        """Everything graded of each student, whose users all count."""
-        persons = await self.persons(ids)
-        users = {u.sourcedId for person in persons.values() if isinstance(person, Person) for u in person.users}
-        results = await self.related(RESULTS_OF_STUDENT, users)
-        named = {row.lineItem.sourcedId for told in results.values() for row in _good(told) if row.lineItem}
-        items = await self.by_ids(api.LINE_ITEMS, named, self.settings.students * ITEMS_TO_A_STUDENT)
-        found: dict[StudentId, list[Graded] | AdapterError] = {}
+    async def _items_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> dict[StudentId, list[GradedItem] | AdapterError]:
+        """The results of all users of each student, with their line items."""
+        persons = await self.persons_by_key(ids)
+        user_ids = {
+            user.sourcedId for person in persons.values() if isinstance(person, Person) for user in person.users
+        }
+        results = await self.client.read_related(STUDENT_RESULTS, user_ids)
+        item_ids = {row.lineItem.sourcedId for rows in results.values() for row in _rows(rows) if row.lineItem}
+        items = await self.client.read_by_ids(
+            api.LINE_ITEMS, item_ids, estimated_rows=self.settings.students * LINE_ITEMS_PER_STUDENT
+        )
+        batch: dict[StudentId, list[GradedItem] | AdapterError] = {}
         for key, person in persons.items():
             if isinstance(person, AdapterError):
-                found[key] = person
+                batch[key] = person
                 continue
-            told = joined([results[user.sourcedId] for user in person.users])
-            found[key] = told if isinstance(told, AdapterError) else _of_person(person, told, items)
-        return found
+            rows = merge_rows([results[user.sourcedId] for user in person.users])
+            batch[key] = rows if isinstance(rows, AdapterError) else _items_of_person(person, rows, items)
+        return batch
 
-    async def _years(
-        self, found: Iterable[list[Graded] | AdapterError], titles: Mapping[str, str], calendar: Calendar
+    async def _school_years(
+        self,
+        answers: Iterable[list[GradedItem] | AdapterError],
+        categories: Mapping[str, str],
+        calendar: Calendar,
     ) -> dict[str, int | None]:
-        """School year of each line item: of its period, its session, or the terms of its class."""
+        """The school year of each line item: of its grading period, its session, or the terms of its class."""
         items = {
-            each.item.sourcedId: each.item for told in found for each in _good(told) if each.category in titles
+            graded.item.sourcedId: graded.item
+            for answer in answers
+            for graded in _rows(answer)
+            if graded.category in categories
         }
         years: dict[str, int | None] = {}
-        for each, item in items.items():
+        for item_id, item in items.items():
             links = (item.gradingPeriod, item.academicSession)
-            years[each] = next(
+            years[item_id] = next(
                 (year for link in links if link and (year := calendar.year_of(link.sourcedId))), None
             )
-        unclear = {item.class_.sourcedId for each, item in items.items() if years[each] is None and item.class_}
-        classes = await self.by_ids(CLASSES, unclear, self.settings.students / STUDENTS_TO_A_CLASS)
-        for each, item in items.items():
-            if years[each] is None and item.class_ and (row := classes.get(item.class_.sourcedId)):
-                years[each] = next(
+        class_ids = {
+            item.class_.sourcedId for item_id, item in items.items() if years[item_id] is None and item.class_
+        }
+        classes = await self.client.read_by_ids(
+            CLASSES, class_ids, estimated_rows=self.settings.students / STUDENTS_PER_CLASS
+        )
+        for item_id, item in items.items():
+            if years[item_id] is None and item.class_ and (row := classes.get(item.class_.sourcedId)):
+                years[item_id] = next(
                     (year for term in row.terms if (year := calendar.year_of(term.sourcedId))), None
                 )
         return years
 
 
-def _good(told: list[R] | AdapterError) -> list[R]:
-    """Rows of a part; a failed one fails its key elsewhere."""
-    return [] if isinstance(told, AdapterError) else told
+def _rows(answer: list[R] | AdapterError) -> list[R]:
+    """The rows of an answer; empty for an error, which fails its key elsewhere."""
+    return [] if isinstance(answer, AdapterError) else answer
 
 
-def _of_person(person: Person, rows: Iterable[api.Result], items: Mapping[str, api.LineItem]) -> list[Graded]:
-    found = []
+def _items_of_person(
+    person: Person, rows: Iterable[api.Result], items: Mapping[str, api.LineItem]
+) -> list[GradedItem]:
+    graded = []
     for row in rows:
         if row.lineItem and (item := items.get(row.lineItem.sourcedId)):
-            named = item.class_ or row.class_
-            found.append(Graded(item, row, SectionId(named.sourcedId) if named else None, person))
-    return found
+            class_link = item.class_ or row.class_
+            graded.append(GradedItem(item, row, SectionId(class_link.sourcedId) if class_link else None, person))
+    return graded
 
 
-def _works(found: Iterable[Graded], titles: Mapping[str, str]) -> list[AssignmentWork]:
-    """What is no course grade, by due time."""
-    return mapping.by_due_time(
-        mapping.assignment_work(each.item, each.result, each.section, each.person)
-        for each in found
-        if each.category not in titles
+def _assignment_work(items: Iterable[GradedItem], categories: Mapping[str, str]) -> list[AssignmentWork]:
+    """The results that are not course grades, sorted by due time."""
+    return mapping.sort_by_due_time(
+        mapping.assignment_work(graded.item, graded.result, graded.section, graded.person)
+        for graded in items
+        if graded.category not in categories
     )
 
 
-def _grades(found: Iterable[Graded], titles: Mapping[str, str], calendar: Calendar) -> list[CourseGrade]:
-    """What is a course grade, by section and day."""
+def _course_grades(
+    items: Iterable[GradedItem], categories: Mapping[str, str], calendar: Calendar
+) -> list[CourseGrade]:
+    """The results that are course grades, sorted by section and date."""
     grades = [
         mapping.course_grade(
-            each.item,
-            each.result,
-            each.section,
-            each.person,
-            category=titles[each.category],
-            period=grading_period(each.item.gradingPeriod, calendar),
+            graded.item,
+            graded.result,
+            graded.section,
+            graded.person,
+            category=categories[graded.category],
+            period=grading_period(graded.item.gradingPeriod, calendar),
         )
-        for each in found
-        if each.category in titles and mapping.graded(each.result)
+        for graded in items
+        if graded.category in categories and mapping.has_grade(graded.result)
     ]
-    return sorted(grades, key=lambda each: (each.section_id or "", str(each.as_of or ""), each.vendor_id))
+    return sorted(grades, key=lambda grade: (grade.section_id or "", str(grade.as_of or ""), grade.vendor_id))

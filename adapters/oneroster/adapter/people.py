@@ -1,4 +1,4 @@
-"""Lookups of students, their contacts and stays, and of staff."""
+"""Lookups of students, their contacts and school enrollments, and of staff."""
 
 from __future__ import annotations
 
@@ -21,174 +21,188 @@ from student_graph.adapters.model import (
     StudentId,
     StudentIdentity,
 )
-from student_graph.adapters.oneroster.adapter.schools import Schools
+from student_graph.adapters.oneroster.adapter.schools import SchoolLookups
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.mapping import people as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 from student_graph.adapters.oneroster.mapping.schools import school_id
 
+USERS_PER_STUDENT = 3
+"""Estimated number of users of the district divided by its students, contacts included."""
 
-class People(Schools):
-    """Who is who, and who is at which school."""
+
+class PeopleLookups(SchoolLookups):
+    """Lookups of students, their contacts and school enrollments, and of staff."""
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
-        """OneRoster `students`; a child with two users is one student."""
+        """OneRoster `students`; all users with one student number are one student."""
         return {
-            key: each if isinstance(each, AdapterError) else mapping.student(each)
-            for key, each in (await self.persons(ids)).items()
+            key: answer if isinstance(answer, AdapterError) else mapping.student(answer)
+            for key, answer in (await self.persons_by_key(ids)).items()
         }
 
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
-        """OneRoster `students`, every page."""
-        found = [mapping.student(person) for person in await self.everybody()]
-        return dict.fromkeys(ids, found)
+        """All pages of OneRoster `students`."""
+        students = [mapping.student(person) for person in await self.all_students()]
+        return dict.fromkeys(ids, students)
 
     async def students_by_district(
         self, ids: Sequence[DistrictId], *, window: Window, filter: StudentFilter | None = None
     ) -> Batch[DistrictId, Page[Student]]:
         """
-        OneRoster `students`, read whole for each page: the users of one child may be pages apart.
+        All pages of OneRoster `students` for each page: the users of one student may be on different pages.
 
-        The cursor is the number of the last student; wanted ids are applied.
+        The cursor is the student number of the last student. The filter by ids is applied.
         """
         after = "" if window.after is None else query_text(window.after)
-        everybody = await self.everybody()
+        persons = await self.all_students()
         if filter and filter.ids is not None:
-            everybody = [person for person in everybody if person.student_id in filter.ids]
-        rest = [person for person in everybody if person.student_id > after]
-        part = rest[: window.first]
+            persons = [person for person in persons if person.student_id in filter.ids]
+        remaining = [person for person in persons if person.student_id > after]
+        selected = remaining[: window.first]
         page = Page(
-            [mapping.student(person) for person in part],
-            part[-1].student_id if len(rest) > len(part) else None,
-            len(everybody),
+            [mapping.student(person) for person in selected],
+            selected[-1].student_id if len(remaining) > len(selected) else None,
+            len(persons),
             frozenset({"ids"}) if filter and filter.ids is not None else frozenset(),
         )
         return dict.fromkeys(ids, page)
 
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
-        """OneRoster `students`, and birth dates from `demographics` where they are read."""
-        persons = await self.persons(ids)
+        """OneRoster `students`, and the birth dates in `demographics` if `birth_dates` is set."""
+        persons = await self.persons_by_key(ids)
 
-        async def read(key: StudentId) -> StudentIdentity | None:
+        async def read_identity(key: StudentId) -> StudentIdentity | None:
             match persons.get(key):
                 case None:
                     return None
-                case AdapterError() as why:
-                    raise why
+                case AdapterError() as error:
+                    raise error
                 case person:
-                    born = await self.birth_date(person.users) if self.settings.birth_dates else None
-                    return mapping.identity(person, born)
+                    birth_date = await self.birth_date(person.users) if self.settings.birth_dates else None
+                    return mapping.identity(person, birth_date)
 
-        return await self.gather_by_key(ids, read)
+        return await self.client.read_by_key(ids, read_identity)
 
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[StudentIdentity]]:
-        """OneRoster `students` and `demographics`, every page of both."""
-        people = await self.everybody()
-        rows = await self.rows(api.DEMOGRAPHICS) if self.settings.birth_dates else []
-        born = {row.sourcedId: row.birthDate for row in rows}
+        """All pages of OneRoster `students` and, if `birth_dates` is set, of `demographics`."""
+        persons = await self.all_students()
+        rows = await self.client.read_rows(api.DEMOGRAPHICS) if self.settings.birth_dates else []
+        birth_dates = {row.sourcedId: row.birthDate for row in rows}
 
-        def of(person: Person) -> dt.date | None:
-            return next((day for user in person.users if (day := born.get(user.sourcedId))), None)
+        def birth_date_of(person: Person) -> dt.date | None:
+            return next((date for user in person.users if (date := birth_dates.get(user.sourcedId))), None)
 
-        found = [mapping.identity(person, of(person)) for person in people]
-        return dict.fromkeys(ids, found)
+        identities = [mapping.identity(person, birth_date_of(person)) for person in persons]
+        return dict.fromkeys(ids, identities)
 
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
-        """OneRoster `demographics`, for which a scope of its own is needed."""
-        persons = await self.persons(ids)
+        """OneRoster `demographics`, which have a scope of their own."""
+        persons = await self.persons_by_key(ids)
 
-        async def read(key: StudentId) -> Demographics | None:
+        async def read_demographics(key: StudentId) -> Demographics | None:
             person = persons.get(key)
-            if person is None or isinstance(person, AdapterError):
-                if person:
-                    raise person
+            if isinstance(person, AdapterError):
+                raise person
+            if person is None:
                 return None
             for user in person.users:
-                if row := await self.one(api.DEMOGRAPHICS, user.sourcedId):
+                if row := await self.client.read_object(api.DEMOGRAPHICS, user.sourcedId):
                     return mapping.demographics(person, row)
             return None
 
-        return await self.gather_by_key(ids, read)
+        return await self.client.read_by_key(ids, read_demographics)
 
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
-        """OneRoster `agents` of each student who are parents, guardians or relatives, by number."""
-        persons = await self.persons(ids)
-        agents = {
-            each.sourcedId
-            for person in persons.values()
-            if isinstance(person, Person)
-            for user in person.users
-            for each in user.agents
+        """OneRoster `agents` of each student who are parents, guardians or relatives, sorted by id."""
+        persons = await self.persons_by_key(ids)
+        agent_ids = {
+            agent_id for person in persons.values() if isinstance(person, Person) for agent_id in person.agent_ids
         }
-        users = await self.by_ids(api.USERS, agents, 3 * self.settings.students)
-        contacts = {each: user for each, user in users.items() if user.has_role(*api.CONTACT_ROLES)}
-        found: dict[StudentId, list[StudentContact] | AdapterError] = {}
+        users = await self.client.read_by_ids(
+            api.USERS, agent_ids, estimated_rows=USERS_PER_STUDENT * self.settings.students
+        )
+        contacts = {user_id: user for user_id, user in users.items() if user.has_role(*api.CONTACT_ROLES)}
+        batch: dict[StudentId, list[StudentContact] | AdapterError] = {}
         for key, person in persons.items():
             if isinstance(person, AdapterError):
-                found[key] = person
+                batch[key] = person
                 continue
-            named = dict.fromkeys(each.sourcedId for user in person.users for each in user.agents)
-            own = [mapping.contact(contacts[each], person) for each in named if each in contacts]
-            found[key] = sorted(own, key=lambda each: each.contact_id)
-        return found
+            records = [
+                mapping.contact(contacts[agent_id], person)
+                for agent_id in person.agent_ids
+                if agent_id in contacts
+            ]
+            batch[key] = sorted(records, key=lambda contact: contact.contact_id)
+        return batch
 
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
-        """OneRoster `roles` of each student, or `orgs` in version 1.1: stays that last, as far as roles go."""
-        persons = await self.persons(ids)
-        if not any(isinstance(person, Person) for person in persons.values()):
-            return {key: why for key, why in persons.items() if isinstance(why, AdapterError)}
-        stays = await self._stays([person for person in persons.values() if isinstance(person, Person)])
+        """
+        OneRoster `roles` of each student, or `orgs` in version 1.1: as far as servers keep them, the current ones.
+        """
+        answers = await self.persons_by_key(ids)
+        persons = [answer for answer in answers.values() if isinstance(answer, Person)]
+        if not persons:
+            return {key: answer for key, answer in answers.items() if isinstance(answer, AdapterError)}
+        enrollments = await self._school_enrollments(persons)
         return {
-            key: person if isinstance(person, AdapterError) else stays[person.student_id]
-            for key, person in persons.items()
+            key: answer if isinstance(answer, AdapterError) else enrollments[answer.student_id]
+            for key, answer in answers.items()
         }
 
     async def school_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SchoolEnrollment]]:
-        """The same of everybody at each school; all students are read."""
-        schools = {school_id(row) for row in await self.schools()}
-        stays = [stay for own in (await self._stays(await self.everybody())).values() for stay in own]
-        return {key: [stay for stay in stays if stay.school_id == key] for key in ids if key in schools}
+        """OneRoster `roles` or `orgs` of all students, by school."""
+        school_ids = {school_id(row) for row in await self.school_rows()}
+        enrollments = await self._all_school_enrollments()
+        return {
+            key: [enrollment for enrollment in enrollments if enrollment.school_id == key]
+            for key in ids
+            if key in school_ids
+        }
 
     async def school_enrollments_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SchoolEnrollment]]:
-        """The same of everybody."""
-        stays = await self._stays(await self.everybody())
-        found = [stay for own in stays.values() for stay in own]
-        return dict.fromkeys(ids, found)
+        """OneRoster `roles` or `orgs` of all students."""
+        return dict.fromkeys(ids, await self._all_school_enrollments())
 
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
         """OneRoster `users` with a role of staff."""
         return {
             key: user if isinstance(user, AdapterError) else mapping.staff(user)
-            for key, user in (await self.members(ids)).items()
+            for key, user in (await self.staff_users(ids)).items()
         }
 
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """OneRoster `roles` of each member of staff, or `role` and `orgs` in version 1.1."""
-        members = await self.members(ids)
-        if not any(isinstance(user, api.User) for user in members.values()):
-            return {key: why for key, why in members.items() if isinstance(why, AdapterError)}
-        orgs = {row.sourcedId: row for row in await self.rows(api.ORGS)}
+        users = await self.staff_users(ids)
+        if not any(isinstance(user, api.User) for user in users.values()):
+            return {key: error for key, error in users.items() if isinstance(error, AdapterError)}
+        orgs = {row.sourcedId: row for row in await self.client.read_rows(api.ORGS)}
         calendar, today = await self.calendar(), _today()
-        found: dict[StaffId, list[StaffAssignment] | AdapterError] = {}
-        for key, user in members.items():
+        batch: dict[StaffId, list[StaffAssignment] | AdapterError] = {}
+        for key, user in users.items():
             if isinstance(user, AdapterError):
-                found[key] = user
+                batch[key] = user
             else:
-                own = mapping.staff_assignments(user, key, orgs, calendar, today)
-                found[key] = sorted(own, key=lambda each: (each.begin_date, each.vendor_id))
-        return found
+                records = mapping.staff_assignments(user, key, orgs, calendar, today)
+                batch[key] = sorted(records, key=lambda record: (record.begin_date, record.vendor_id))
+        return batch
 
-    async def _stays(self, persons: Sequence[Person]) -> dict[StudentId, list[SchoolEnrollment]]:
-        """Stays of each person; schools and sessions are read once for all."""
-        schools = {row.sourcedId: row for row in await self.schools()}
+    async def _all_school_enrollments(self) -> list[SchoolEnrollment]:
+        """The school enrollments of all students, by student."""
+        enrollments = await self._school_enrollments(await self.all_students())
+        return [enrollment for records in enrollments.values() for enrollment in records]
+
+    async def _school_enrollments(self, persons: Sequence[Person]) -> dict[StudentId, list[SchoolEnrollment]]:
+        """The school enrollments of each person; schools and sessions are read once for all."""
+        schools = {row.sourcedId: row for row in await self.school_rows()}
         calendar, today = await self.calendar(), _today()
         return {
             person.student_id: mapping.school_enrollments(person, schools, calendar, today) for person in persons
@@ -196,5 +210,5 @@ class People(Schools):
 
 
 def _today() -> dt.date:
-    """Today in UTC: which school year has begun is asked of nothing finer."""
+    """Today in UTC. It only decides which school year has begun, so a time zone makes no difference."""
     return dt.datetime.now(dt.UTC).date()

@@ -1,4 +1,4 @@
-"""Lookups of agencies, schools, their terms, and the classes taught in them."""
+"""Lookups of agencies and schools, of their terms, and of sections with their courses."""
 
 from __future__ import annotations
 
@@ -16,131 +16,137 @@ from student_graph.adapters.model import (
     SectionId,
     Session,
 )
-from student_graph.adapters.oneroster.adapter.users import Users
+from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import rostering as api
-from student_graph.adapters.oneroster.client.keys import section_key
-from student_graph.adapters.oneroster.client.requests import Related
+from student_graph.adapters.oneroster.client.keys import parse_section_key
+from student_graph.adapters.oneroster.client.requests import Relation
 from student_graph.adapters.oneroster.mapping import schools as mapping
 
-CLASSES_OF_SCHOOL = Related(api.CLASSES, "school.sourcedId", "schools/{}/classes")
-STUDENTS_TO_A_COURSE = 20
-"""About so many; it weighs one read of all courses against one for each."""
-STUDENTS_TO_A_CLASS = 4
-"""About so many, since every student is in some: it weighs one read of all classes against one for each."""
+SCHOOL_CLASSES = Relation(api.CLASSES, "school.sourcedId", "schools/{}/classes")
+STUDENTS_PER_COURSE = 20
+"""Estimated number of students divided by courses, to compare the cost of one long list with many short reads."""
+STUDENTS_PER_CLASS = 4
+"""The same for classes. It is small because every student is in several classes."""
 
 
-class Schools(Users):
-    """What is taught where and when."""
+class SchoolLookups(UserLookups):
+    """Lookups of agencies and schools, of their terms, and of sections with their courses."""
 
     async def local_education_agencies_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[LocalEducationAgency]]:
         """OneRoster `orgs` of type `district`."""
-        rows = [row for row in await self.rows(api.ORGS) if row.type == "district"]
-        found = sorted(map(mapping.agency, rows), key=lambda each: each.local_education_agency_id)
-        return dict.fromkeys(ids, found)
+        rows = [row for row in await self.client.read_rows(api.ORGS) if row.type == "district"]
+        agencies = sorted(map(mapping.agency, rows), key=lambda agency: agency.local_education_agency_id)
+        return dict.fromkeys(ids, agencies)
 
     async def schools_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[School]]:
         """OneRoster `orgs` of type `school`."""
-        found = sorted(map(mapping.school, await self.schools()), key=lambda each: each.school_id)
-        return dict.fromkeys(ids, found)
+        schools = sorted(map(mapping.school, await self.school_rows()), key=lambda school: school.school_id)
+        return dict.fromkeys(ids, schools)
 
     async def schools_by_id(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, School]:
-        """OneRoster `orgs` of type `school`, all at once: there are few."""
-        schools = {mapping.school_id(row): mapping.school(row) for row in await self.schools()}
+        """OneRoster `orgs` of type `school`; all are read in one list, because a district has few."""
+        schools = {mapping.school_id(row): mapping.school(row) for row in await self.school_rows()}
         return {key: schools[key] for key in ids if key in schools}
 
     async def sessions_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[Session]]:
-        """OneRoster `academicSessions` that the classes of each school have as terms."""
-        schools = await self._asked(ids)
+        """OneRoster `academicSessions` that are terms of the classes of each school."""
+        school_ids = await self._school_sourced_ids(ids)
         calendar = await self.calendar()
-        classes = await self.related(CLASSES_OF_SCHOOL, schools.values())
-        found: dict[SchoolId, list[Session] | AdapterError] = {}
-        for key, school in schools.items():
-            rows = classes[school]
-            found[key] = rows if isinstance(rows, AdapterError) else _terms(key, rows, calendar)
-        return found
+        classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values())
+        batch: dict[SchoolId, list[Session] | AdapterError] = {}
+        for key, sourced_id in school_ids.items():
+            rows = classes[sourced_id]
+            batch[key] = rows if isinstance(rows, AdapterError) else _terms(key, rows, calendar)
+        return batch
 
     async def sections_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[Section]]:
-        """OneRoster `classes` of each school."""
-        schools = await self._asked(ids)
+        """OneRoster `classes` of each school in the school year."""
+        school_ids = await self._school_sourced_ids(ids)
         calendar = await self.calendar()
-        classes = await self.related(CLASSES_OF_SCHOOL, schools.values())
+        classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values())
         courses = await self._courses(row for rows in classes.values() if isinstance(rows, list) for row in rows)
-        found: dict[SchoolId, list[Section] | AdapterError] = {}
-        for key, school in schools.items():
-            rows = classes[school]
+        batch: dict[SchoolId, list[Section] | AdapterError] = {}
+        for key, sourced_id in school_ids.items():
+            rows = classes[sourced_id]
             if isinstance(rows, AdapterError):
-                found[key] = rows
+                batch[key] = rows
                 continue
             sections = [mapping.section(row, key, calendar, courses) for row in rows]
-            now = [section for section in sections if section.school_year == school_year]
-            found[key] = sorted(now, key=lambda each: (each.section_identifier, each.section_id))
-        return found
+            of_year = [section for section in sections if section.school_year == school_year]
+            batch[key] = sorted(of_year, key=lambda section: (section.section_identifier, section.section_id))
+        return batch
 
     async def sections_by_id(self, ids: Sequence[SectionId]) -> Batch[SectionId, Section]:
         """OneRoster `classes`, with the courses, terms and schools that they name."""
-        classes, bad = await self.classes(ids)
+        classes, errors = await self.class_rows(ids)
         if not classes:
-            return dict(bad.items())
+            return dict(errors.items())
         calendar, courses = await self.calendar(), await self._courses(classes.values())
-        schools = {row.sourcedId: row for row in await self.schools()}
-        found: dict[SectionId, Section | AdapterError] = dict(bad.items())
+        schools = {row.sourcedId: row for row in await self.school_rows()}
+        batch: dict[SectionId, Section | AdapterError] = dict(errors.items())
         for key, row in classes.items():
-            if at := schools.get(row.school.sourcedId) if row.school else None:
-                section = mapping.section(row, mapping.school_id(at), calendar, courses)
+            if school := schools.get(row.school.sourcedId) if row.school else None:
+                section = mapping.section(row, mapping.school_id(school), calendar, courses)
                 section.section_id = key
-                found[key] = section
-        return found
+                batch[key] = section
+        return batch
 
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
         """OneRoster `classes` and the `courses` that they name."""
-        classes, bad = await self.classes(ids)
+        classes, errors = await self.class_rows(ids)
         courses = await self._courses(classes.values())
-        found: dict[SectionId, Course | AdapterError] = dict(bad.items())
+        batch: dict[SectionId, Course | AdapterError] = dict(errors.items())
         for key, row in classes.items():
-            if taught := courses.get(row.course.sourcedId) if row.course else None:
-                found[key] = mapping.course(taught, key)
-        return found
+            if course := courses.get(row.course.sourcedId) if row.course else None:
+                batch[key] = mapping.course(course, key)
+        return batch
 
-    async def schools(self) -> list[api.Org]:
-        """All organizations of type `school`."""
-        return [row for row in await self.rows(api.ORGS) if row.type == "school"]
+    async def school_rows(self) -> list[api.Org]:
+        """The rows of all organizations of type `school`."""
+        return [row for row in await self.client.read_rows(api.ORGS) if row.type == "school"]
 
-    async def classes(
+    async def class_rows(
         self, ids: Sequence[SectionId]
     ) -> tuple[dict[SectionId, api.Class], dict[SectionId, BadKeyError]]:
-        """Classes that are there, and why others were not asked for."""
-        keys, bad = parsed(ids)
-        rows = await self.by_ids(api.CLASSES, keys.values(), self.settings.students / STUDENTS_TO_A_CLASS)
-        return {key: rows[each] for key, each in keys.items() if each in rows}, bad
+        """The class of each section, and the errors of keys that no class can have; unknown keys are absent."""
+        class_ids, errors = parse_section_keys(ids)
+        rows = await self.client.read_by_ids(
+            api.CLASSES, class_ids.values(), estimated_rows=self.settings.students / STUDENTS_PER_CLASS
+        )
+        return {key: rows[class_id] for key, class_id in class_ids.items() if class_id in rows}, errors
 
-    async def _asked(self, ids: Sequence[SchoolId]) -> dict[SchoolId, str]:
-        """The `sourcedId` of each school that is there."""
-        schools = {mapping.school_id(row): row.sourcedId for row in await self.schools()}
-        return {key: schools[key] for key in ids if key in schools}
+    async def _school_sourced_ids(self, ids: Sequence[SchoolId]) -> dict[SchoolId, str]:
+        """The `sourcedId` of each school; unknown keys are absent."""
+        sourced_ids = {mapping.school_id(row): row.sourcedId for row in await self.school_rows()}
+        return {key: sourced_ids[key] for key in ids if key in sourced_ids}
 
     async def _courses(self, classes: Iterable[api.Class]) -> dict[str, api.Course]:
-        ids = {row.course.sourcedId for row in classes if row.course}
-        return await self.by_ids(api.COURSES, ids, self.settings.students / STUDENTS_TO_A_COURSE)
+        """The courses of classes, by id."""
+        course_ids = {row.course.sourcedId for row in classes if row.course}
+        return await self.client.read_by_ids(
+            api.COURSES, course_ids, estimated_rows=self.settings.students / STUDENTS_PER_COURSE
+        )
 
 
-def parsed(ids: Sequence[SectionId]) -> tuple[dict[SectionId, str], dict[SectionId, BadKeyError]]:
-    """The `sourcedId` of each key, and why others have none."""
-    keys: dict[SectionId, str] = {}
-    bad: dict[SectionId, BadKeyError] = {}
-    for key in ids:
+def parse_section_keys(keys: Sequence[SectionId]) -> tuple[dict[SectionId, str], dict[SectionId, BadKeyError]]:
+    """The `sourcedId` of each section's class, and the errors of keys that no class can have."""
+    class_ids: dict[SectionId, str] = {}
+    errors: dict[SectionId, BadKeyError] = {}
+    for key in keys:
         try:
-            keys[key] = section_key(key)
-        except BadKeyError as why:
-            bad[key] = why
-    return keys, bad
+            class_ids[key] = parse_section_key(key)
+        except BadKeyError as error:
+            errors[key] = error
+    return class_ids, errors
 
 
-def _terms(key: SchoolId, classes: list[api.Class], calendar: mapping.Calendar) -> list[Session]:
-    named = dict.fromkeys(each.sourcedId for row in classes for each in row.terms)
-    rows = [calendar.sessions[each] for each in named if each in calendar.sessions]
-    terms = [mapping.session(row, key, calendar) for row in rows if row.type != mapping.GRADING_PERIOD]
-    return sorted((term for term in terms if term), key=lambda each: (each.begin_date, each.vendor_id))
+def _terms(school: SchoolId, classes: list[api.Class], calendar: mapping.Calendar) -> list[Session]:
+    """The terms of the classes of a school, sorted by first day; grading periods are left out."""
+    term_ids = dict.fromkeys(term.sourcedId for row in classes for term in row.terms)
+    rows = [calendar.sessions[term_id] for term_id in term_ids if term_id in calendar.sessions]
+    terms = [mapping.session(row, school, calendar) for row in rows if row.type != mapping.GRADING_PERIOD]
+    return sorted((term for term in terms if term), key=lambda term: (term.begin_date, term.vendor_id))

@@ -18,13 +18,13 @@ from student_graph.adapters.oneroster.api.payload import (
 
 
 class Category(Item):
-    """A kind of line item."""
+    """A category of line items."""
 
     title: str
 
 
 class LineItem(Item):
-    """Something that is graded."""
+    """An assignment, or anything else that is graded."""
 
     title: Text = None
     dueDate: Instant = None
@@ -36,7 +36,7 @@ class LineItem(Item):
 
 
 class Result(Item):
-    """What a student reached in a line item."""
+    """The result of a student in a line item."""
 
     lineItem: Link = None
     student: Link = None
@@ -49,15 +49,15 @@ class Result(Item):
     missing: Flag = None
 
 
-class FurtherScore(Payload):
-    """A score beside the standard's one."""
+class AdditionalScore(Payload):
+    """A score for which the standard has no property."""
 
     reportingMethod: str
     result: str
 
 
-class AboutTest(Payload):
-    """What servers tell of a test beyond the standard."""
+class AssessmentMetadata(Payload):
+    """Properties of an assessment that servers add to the standard."""
 
     assessmentFamily: Text = None
     subject: Text = None
@@ -65,25 +65,25 @@ class AboutTest(Payload):
     identificationCode: Text = None
 
 
-class AboutResult(Payload):
-    """What servers tell of a result beyond the standard."""
+class ResultMetadata(Payload):
+    """Properties of a result that servers add to the standard."""
 
     schoolYear: Text = None
     gradeLevel: Text = None
     reportingMethod: Text = None
-    scores: Many[FurtherScore]
+    scores: Many[AdditionalScore]
 
 
 class AssessmentLineItem(Item):
-    """A test, or a part of one."""
+    """An assessment, or a part of one."""
 
     title: Text = None
     parentAssessmentLineItem: Link = None
-    metadata: AboutTest | None = None
+    metadata: AssessmentMetadata | None = None
 
 
 class AssessmentResult(Item):
-    """What a student reached in a test or a part of one."""
+    """The result of a student in an assessment or in a part of one."""
 
     assessmentLineItem: Link = None
     student: Link = None
@@ -92,7 +92,7 @@ class AssessmentResult(Item):
     scoreDate: Instant = None
     scorePercentile: Number = None
     scoreStatus: Text = None
-    metadata: AboutResult | None = None
+    metadata: ResultMetadata | None = None
 
 
 CATEGORIES = Resource.of("gradebook", "categories", Category, "category", "categories")

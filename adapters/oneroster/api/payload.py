@@ -1,8 +1,9 @@
 """
-What all payloads of OneRoster have in common, read as servers send them rather than as the standard has them.
+Common parts of all payloads, which accept what servers send and not only what the standard allows.
 
-Fields are left out or null, booleans are texts, collections carry the name of the standard or of the path.
-References are followed by `sourcedId` alone: `href` may be relative, or lead to `undefined`.
+Properties are missing or null, booleans are texts, and the key of a list is the name in the standard or in the
+path.
+References are followed by `sourcedId` only: `href` may be relative or start with `undefined`.
 
 OneRoster 1.1 and 1.2: https://www.imsglobal.org/activity/onerosterlis
 """
@@ -24,7 +25,7 @@ R = TypeVar("R", bound="Item")
 
 
 class Payload(BaseModel):
-    """Part of an answer; properties that nobody reads are ignored."""
+    """A part of a response; unused properties are ignored."""
 
     model_config = ConfigDict(
         extra="ignore",
@@ -35,68 +36,68 @@ class Payload(BaseModel):
     )
 
 
-def _blank(value: Any) -> Any:
-    """Where a source has nothing, servers send an empty text as well."""
+def _none_if_blank(value: Any) -> Any:
+    """None for an empty text, which servers send if they have no value."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def _present(value: Any) -> Any:
+def _empty_list_if_null(value: Any) -> Any:
     return [] if value is None else value
 
 
-def _referred(value: Any) -> Any:
-    """A reference that names nothing is none: `{}`, or a text in its place."""
+def _reference_or_none(value: Any) -> Any:
+    """None for a reference without an id, such as `{}` or a text."""
     return value if isinstance(value, Ref) or (isinstance(value, dict) and value.get("sourcedId")) else None
 
 
-def _instant(value: Any) -> Any:
-    """A date stands for its first moment; an instant without a zone is UTC."""
+def _parse_instant(value: Any) -> Any:
+    """Parse a date or an instant: a date is its first moment, an instant without a time zone is in UTC."""
     if isinstance(value, str) and value.strip():
         moment = datetime.fromisoformat(value.strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None
 
 
-def _day(value: Any) -> Any:
-    """A date is sent as an instant by servers that keep nothing else."""
+def _date_part(value: Any) -> Any:
+    """The date of an instant, because some servers send instants where the standard has dates."""
     return value[:10] if isinstance(value, str) and value.strip() else None
 
 
 class Ref(Payload):
-    """Names another object."""
+    """A reference to another object."""
 
     sourcedId: str = Field(min_length=1)
     type: str | None = None
 
 
-Text: TypeAlias = Annotated[str | None, BeforeValidator(_blank)]
-Flag: TypeAlias = Annotated[bool | None, BeforeValidator(_blank)]
-"""`"true"` or `true`."""
-Number: TypeAlias = Annotated[float | None, BeforeValidator(_blank)]
-Day: TypeAlias = Annotated[date | None, BeforeValidator(_day)]
-Instant: TypeAlias = Annotated[datetime | None, BeforeValidator(_instant)]
-Link: TypeAlias = Annotated[Ref | None, BeforeValidator(_referred)]
-Many: TypeAlias = Annotated[list[T], BeforeValidator(_present), Field(default_factory=list)]
+Text: TypeAlias = Annotated[str | None, BeforeValidator(_none_if_blank)]
+Flag: TypeAlias = Annotated[bool | None, BeforeValidator(_none_if_blank)]
+"""A boolean, which may be a text: `"true"` or `true`."""
+Number: TypeAlias = Annotated[float | None, BeforeValidator(_none_if_blank)]
+Day: TypeAlias = Annotated[date | None, BeforeValidator(_date_part)]
+Instant: TypeAlias = Annotated[datetime | None, BeforeValidator(_parse_instant)]
+Link: TypeAlias = Annotated[Ref | None, BeforeValidator(_reference_or_none)]
+Many: TypeAlias = Annotated[list[T], BeforeValidator(_empty_list_if_null), Field(default_factory=list)]
 
 
 class Item(Payload):
-    """An object with an identity."""
+    """An object with an id."""
 
     sourcedId: str = Field(min_length=1)
     status: str | None = None
 
     @property
-    def live(self) -> bool:
-        """Whether the object is not on its way out."""
-        return self.status != "tobedeleted"
+    def deleted(self) -> bool:
+        """Whether the object is marked for deletion."""
+        return self.status == "tobedeleted"
 
     def values(self, field: str) -> Iterator[str]:
-        """Texts that a field of the object holds, by the field's name in a filter."""
-        held: Any = self
+        """The texts in a field of the object; the field has the name that filters use."""
+        value: Any = self
         for name in field.split("."):
-            held = getattr(held, "class_" if name == "class" else name, None)
-        if isinstance(held, str):
-            yield held
+            value = getattr(value, "class_" if name == "class" else name, None)
+        if isinstance(value, str):
+            yield value
 
 
 Service: TypeAlias = Literal["rostering", "gradebook"]
@@ -104,43 +105,47 @@ Service: TypeAlias = Literal["rostering", "gradebook"]
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[R]):
-    """A collection that servers offer."""
+    """A collection of a OneRoster service, with the parsers of its responses."""
 
     service: Service
     path: str
-    many: TypeAdapter[Any]
-    one: TypeAdapter[Any]
+    list_body: TypeAdapter[Any]
+    object_body: TypeAdapter[Any]
 
     @classmethod
     def of(cls, service: Service, path: str, item: type[R], *names: str) -> Resource[R]:
-        """The collection at a path; `names` are what an object and a list are called when not as the path."""
+        """
+        The collection at a path; `names` are the keys of an object and of a list in responses, if not as the path.
+        """
         single, plural = names or (path.removesuffix("s"), path)
         return Resource(
             service,
             path,
-            _envelope(Annotated[list[item], BeforeValidator(_present)], plural, path),  # type: ignore[valid-type]
+            _envelope(Annotated[list[item], BeforeValidator(_empty_list_if_null)], plural, path),  # type: ignore[valid-type]
             _envelope(item, single, plural, path),
         )
 
     def read(self, response: httpx.Response) -> list[R]:
-        """The rows of a list, under the standard's name or the path's, and under no other."""
-        rows: list[R] = read(response, self.many).found
+        """
+        The rows of a response with a list. Their key is the name in the standard or in the path, and no other.
+        """
+        rows: list[R] = read(response, self.list_body).content
         return rows
 
     def read_one(self, response: httpx.Response) -> R:
-        """The one object of an answer."""
-        row: R = read(response, self.one).found
+        """The object of a response with one object."""
+        row: R = read(response, self.object_body).content
         return row
 
-    def under(self, path: str) -> Resource[R]:
+    def at(self, path: str) -> Resource[R]:
         """The same objects at another path, such as those of one class."""
-        return Resource(self.service, path, self.many, self.one)
+        return Resource(self.service, path, self.list_body, self.object_body)
 
 
-def _envelope(found: Any, *names: str) -> TypeAdapter[Any]:
-    """An object that holds what was asked for under one of the names."""
+def _envelope(content: Any, *names: str) -> TypeAdapter[Any]:
+    """A JSON object that has the content under one of the names."""
     alias = AliasChoices(*dict.fromkeys(names))
     model = create_model(
-        "Envelope", __base__=Payload, found=(Annotated[found, Field(validation_alias=alias)], ...)
+        "Envelope", __base__=Payload, content=(Annotated[content, Field(validation_alias=alias)], ...)
     )
     return TypeAdapter(model)

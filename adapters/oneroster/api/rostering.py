@@ -1,4 +1,4 @@
-"""Payloads of the rostering service: organizations, sessions, classes, people and their places."""
+"""Payloads of the rostering service: organizations, sessions, classes, people and enrollments."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ CONTACT_ROLES = frozenset({"guardian", "parent", "relative"})
 
 
 def _texts(value: Any) -> Any:
-    """One text where a list belongs, and blanks within."""
-    listed = [value] if isinstance(value, str | int) else value or []
-    return [each for each in listed if each not in (None, "")] if isinstance(listed, list) else listed
+    """A list of texts without blanks; some servers send one text instead of a list."""
+    items = [value] if isinstance(value, str | int) else value or []
+    return [item for item in items if item not in (None, "")] if isinstance(items, list) else items
 
 
 def _school_year(value: Any) -> Any:
-    """A year as text or number; servers were seen that refer to a session instead."""
+    """
+    The number of a year that is a text or a number; None for a reference to a session, which some servers send.
+    """
     text = str(value).strip() if isinstance(value, str | int) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) == len("2022") else None
 
 
 class Org(Item):
-    """A school, a district, or what is above or below."""
+    """A school, a district, or an organization above or below them."""
 
     name: str
     type: str
@@ -51,7 +53,7 @@ class AcademicSession(Item):
 
 
 class Course(Item):
-    """What classes teach."""
+    """A course, which classes teach."""
 
     title: str
     courseCode: Text = None
@@ -70,14 +72,14 @@ class Class(Item):
 
 
 class UserId(Payload):
-    """A number by which some system knows a user."""
+    """The identifier of a user in some system."""
 
     type: Text = None
     identifier: Text = None
 
 
 class Role(Payload):
-    """What a user is to an organization."""
+    """The role of a user at an organization."""
 
     roleType: Text = None
     role: str
@@ -87,7 +89,7 @@ class Role(Payload):
 
 
 class User(Item):
-    """Anybody: a student, a member of staff, a parent."""
+    """A person: a student, a member of staff or a contact."""
 
     identifier: Text = None
     userMasterIdentifier: Text = None
@@ -109,27 +111,27 @@ class User(Item):
     roles: Many[Role]
 
     @property
-    def places(self) -> list[Role]:
-        """What the user is where; in version 1.1 the same everywhere."""
+    def all_roles(self) -> list[Role]:
+        """The roles of the user; in version 1.1 the same `role` at each of `orgs`."""
         if self.roles or self.role is None:
             return self.roles
-        return [Role(role=self.role, org=each) for each in self.orgs] or [Role(role=self.role)]
+        return [Role(role=self.role, org=org) for org in self.orgs] or [Role(role=self.role)]
 
     def has_role(self, *roles: str) -> bool:
-        """Whether the user has one of the roles anywhere."""
-        return any(place.role in roles for place in self.places)
+        """Whether the user has one of the roles at any organization."""
+        return any(role.role in roles for role in self.all_roles)
 
     def values(self, field: str) -> Iterator[str]:
-        """Texts that a field holds; `userIds:TYPE` and `userIds.TYPE` are the identifiers of that type."""
+        """The texts in a field; `userIds:TYPE` and `userIds.TYPE` are the identifiers of that type."""
         if not field.startswith(("userIds:", "userIds.")):
             yield from super().values(field)
             return
         kind = field[len("userIds:") :]
-        yield from (each.identifier for each in self.userIds if each.type == kind and each.identifier)
+        yield from (user_id.identifier for user_id in self.userIds if user_id.type == kind and user_id.identifier)
 
 
 class Enrollment(Item):
-    """A user's place in a class."""
+    """The enrollment of a user in a class, as a student or as staff."""
 
     user: Link = None
     class_: Link = Field(default=None, alias="class")

@@ -1,1 +1,1 @@
-"""How a OneRoster server is asked: requests, filters, keys, and what the server supports."""
+"""Requests to a OneRoster server: pages, filters, keys, and the probes of what the server supports."""

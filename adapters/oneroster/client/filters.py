@@ -1,8 +1,8 @@
 """
-Filters of OneRoster: a small language, written from a tree and never from text.
+Filters of OneRoster, built from typed parts and never from text.
 
-Fields and operators are allowed by list. A literal with a quote is refused: one server takes it unescaped,
-another doubled, a third not at all.
+Only listed fields and operators are allowed. A value with a quote is refused, because servers do not agree how to
+escape it: one accepts it unescaped, another doubled, a third not at all.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _FIELDS, _OPERATORS = frozenset(get_args(Field)), frozenset(get_args(Operator))
 
 def literal(text: str) -> str:
     """
-    `text`, when it can stand between quotes.
+    Return `text` if it can be the quoted value of a filter.
 
     Raises:
-        BadKeyError: it cannot; nothing may be asked of the vendor with it.
+        BadKeyError: It cannot be; it must not be sent to the vendor.
     """
     if "'" in text:
-        raise BadKeyError("an id with a quote, which servers do not agree how to read")
+        raise BadKeyError("an id with a quote, which servers read differently")
     return query_text(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """One comparison."""
+    """One comparison of a field with a value."""
 
     field: Field
     operator: Operator
@@ -51,7 +51,7 @@ class Predicate:
 
     def __post_init__(self) -> None:
         if self.field not in _FIELDS or self.operator not in _OPERATORS:
-            raise ValueError("a field or operator that is not filtered by")
+            raise ValueError("a field or operator that filters may not use")
         literal(self.value)
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Predicate:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """Two comparisons of which one must hold: more than two, or a mixture, is not standard."""
+    """Two comparisons joined by `OR`. The standard has no filters with more than two."""
 
     left: Predicate
     right: Predicate
@@ -73,6 +73,6 @@ Filter: TypeAlias = Predicate | Either
 
 
 def one_of(field: Field, values: Sequence[str]) -> Filter:
-    """Rows whose field has one of at most two values."""
+    """A filter for rows whose field has one of `values`, which are one or two."""
     first, *second = (Predicate(field, "=", value) for value in values)
     return Either(first, *second) if second else first

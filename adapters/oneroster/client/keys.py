@@ -1,8 +1,10 @@
 """
-By which of their fields students, staff, schools and sections are known.
+Keys of students, staff, schools and sections, and the fields of OneRoster that hold them.
 
-A system of record is asked by the district's own numbers. A source that is linked by identity rules is asked by
-field and value, such as `userIds.State:604822`; its records then tell whom the vendor takes them to be about.
+For a student information system a key is the district's own number. For a source that identity rules link, a key
+is
+a field and its value, such as `userIds.State:604822`, and the records say which identifiers the vendor has for the
+student.
 """
 
 from __future__ import annotations
@@ -17,38 +19,38 @@ from student_graph.adapters.oneroster.api.rostering import User
 from student_graph.adapters.oneroster.client.filters import literal
 
 _FIELDS = frozenset({"email", "identifier", "sourcedId", "userMasterIdentifier", "username"})
-_TYPED = "userIds."
+_TYPED_PREFIX = "userIds."
 
 
 class StudentKey(NamedTuple):
-    """A student as a lookup is asked for one."""
+    """The parsed key of a student."""
 
     field: str
     value: str
     linked: bool
-    """Whether identity rules made the key, so that its records carry a subject."""
+    """Whether identity rules made the key. The records then have a subject."""
 
 
-def student_key(key: StudentId, own_field: str) -> StudentKey:
+def parse_student_key(key: StudentId, number_field: str) -> StudentKey:
     """
-    What a key asks for.
+    Parse the key of a student; `number_field` is the field that holds the district's student number.
 
     Raises:
-        BadKeyError: nobody can have such a number.
+        BadKeyError: No student can have such a key.
     """
     field, colon, value = key.partition(":")
-    linked = bool(colon) and (field in _FIELDS or field.startswith(_TYPED))
-    found = StudentKey(field, value, linked=True) if linked else StudentKey(own_field, key, linked=False)
-    path_id(found.value) if found.field == "sourcedId" else literal(found.value)
-    return found
+    linked = bool(colon) and (field in _FIELDS or field.startswith(_TYPED_PREFIX))
+    parsed = StudentKey(field, value, linked=True) if linked else StudentKey(number_field, key, linked=False)
+    path_id(parsed.value) if parsed.field == "sourcedId" else literal(parsed.value)
+    return parsed
 
 
-def section_key(key: SectionId) -> str:
+def parse_section_key(key: SectionId) -> str:
     """
-    The `sourcedId` of a class.
+    Parse the key of a section; returns the `sourcedId` of its class.
 
     Raises:
-        BadKeyError: no class can have it.
+        BadKeyError: No class can have such a key.
     """
     return path_id(key.removeprefix("sourcedId:"))
 
@@ -58,24 +60,24 @@ def is_linked(key: SectionId) -> bool:
     return key.startswith("sourcedId:")
 
 
-def student_id_of(user: User, own_field: str) -> StudentId | None:
-    """The district's number of a student; None for a row that does not tell it."""
-    return StudentId(number) if (number := next(user.values(own_field), None)) else None
+def student_id_of(user: User, number_field: str) -> StudentId | None:
+    """The district's number of a student; None if the user has none."""
+    return StudentId(number) if (number := next(user.values(number_field), None)) else None
 
 
 def staff_id_of(user: User) -> StaffId:
-    """The district's number of a member of staff: `identifier`, and `sourcedId` where there is none."""
+    """The district's number of a member of staff: `identifier`, or `sourcedId` if there is none."""
     return StaffId(user.identifier or user.sourcedId)
 
 
 def linked_id_of(user: User) -> StudentId:
-    """A student of a linked source who was not asked for by a key of its own."""
+    """The key of a student in a linked source who is found through another record."""
     return StudentId(vendor_key("sourcedId", user.sourcedId))
 
 
 def ids_of(users: Iterable[User]) -> tuple[tuple[str, str], ...]:
-    """Every (field, value) by which identity rules may know a user."""
-    found: dict[tuple[str, str], None] = {}
+    """All identifiers of users as pairs of field and value, which identity rules compare."""
+    identifiers: dict[tuple[str, str], None] = {}
     for user in users:
         plain = (
             ("sourcedId", user.sourcedId),
@@ -84,6 +86,8 @@ def ids_of(users: Iterable[User]) -> tuple[tuple[str, str], ...]:
             ("username", user.username),
             ("email", user.email),
         )
-        typed = ((f"{_TYPED}{each.type}", each.identifier) for each in user.userIds if each.type)
-        found.update(((field, value), None) for field, value in (*plain, *typed) if value)
-    return tuple(found)
+        typed = (
+            (f"{_TYPED_PREFIX}{user_id.type}", user_id.identifier) for user_id in user.userIds if user_id.type
+        )
+        identifiers.update(((field, value), None) for field, value in (*plain, *typed) if value)
+    return tuple(identifiers)

@@ -1,11 +1,12 @@
 """
-Which ways to its rows a server offers, found out by asking it.
+Finds out which filters and routes a server supports, by trying them.
 
-Servers refuse a filter with 400, ignore it, or answer it with no rows at all, and leave routes out. So nothing
-counts as offered but what was seen to work, with values of rows that the server itself sent.
+Servers refuse a filter with a 400, ignore it, or answer it with no rows, and leave routes out. A filter or route
+therefore counts as supported only after it has worked with values of rows that the server itself sent.
 
-An adapter keeps no state between calls, and this is the exception: like a token, what a server offers belongs to
-the connection. It is asked once for all who need it, again after an hour, and again after a failure.
+Adapters keep no state between calls, except for what belongs to the connection, such as a token. What a server
+supports belongs to the connection, too: it is probed once for all callers, again after an hour, and again after a
+failure.
 """
 
 from __future__ import annotations
@@ -23,27 +24,27 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.oneroster.api.payload import Resource
 from student_graph.adapters.oneroster.client.filters import Field, literal, one_of
 
-KEPT = 3600.0
-"""Seconds for which a finding is good."""
-ABSENT = frozenset({404, 405, 501})
-"""Statuses of a route that is not there."""
-REFUSED = ABSENT | {400, 422}
-"""Statuses of a question that the server does not take."""
+RESULT_LIFETIME_SECONDS = 3600.0
+"""How long the result of a probe is valid."""
+MISSING_ROUTE_STATUSES = frozenset({404, 405, 501})
+"""HTTP statuses that mean that the server does not have a route."""
+UNSUPPORTED_FILTER_STATUSES = MISSING_ROUTE_STATUSES | {400, 422}
+"""HTTP statuses that mean that the server does not support a filter."""
 
 
 @dataclass(slots=True)
-class _Finding:
-    """What was found, and when; or how the last attempt failed."""
+class _Result:
+    """The result of one probe, or the error of the last attempt."""
 
-    offered: bool | None = None
-    at: float = 0.0
+    supported: bool | None = None
+    finished_at: float = 0.0
     attempts: int = 0
-    failure: AdapterError | httpx.HTTPError | ValidationError | None = None
+    error: AdapterError | httpx.HTTPError | ValidationError | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Probe:
-    """What one server offers."""
+    """What one server supports."""
 
     def __init__(
         self,
@@ -54,87 +55,100 @@ class Probe:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http, self._url, self._page_size, self._clock = http, url, page_size, clock
-        self._findings: dict[Hashable, _Finding] = {}
+        self._results: dict[Hashable, _Result] = {}
 
-    async def offers(self, resource: Resource[Any]) -> bool:
-        """Whether a collection is there at all."""
-        return await self._found((resource.path,), lambda: self._there(resource))
+    async def has_collection(self, resource: Resource[Any]) -> bool:
+        """Whether the server has a collection."""
+        return await self._result((resource.path,), lambda: self._probe_route(resource))
 
-    async def filters(self, resource: Resource[Any], by: Field, *, either: bool = False) -> bool:
-        """Whether a collection can be filtered by a field, and by two values of it at once."""
-        return await self._found((resource.path, by, either), lambda: self._filters(resource, by, 1 + either))
+    async def supports_filter(self, resource: Resource[Any], by: Field, *, two_values: bool = False) -> bool:
+        """Whether the server can filter a collection by a field, with one value or with two joined by `OR`."""
+        return await self._result(
+            (resource.path, by, two_values), lambda: self._probe_filter(resource, by, 1 + two_values)
+        )
 
-    async def nests(self, resource: Resource[Any], inside: str, sample: Resource[Any], *by: str) -> bool:
-        """Whether rows inside another object have a route; its ids are the fields `by` of a row of `sample`."""
-        return await self._found((resource.path, inside), lambda: self._nests(resource, inside, sample, by))
+    async def has_nested_route(
+        self, resource: Resource[Any], path: str, samples: Resource[Any], *id_fields: str
+    ) -> bool:
+        """
+        Whether the server has the route `path` for rows of `resource` below another object.
 
-    async def _there(self, resource: Resource[Any]) -> bool:
+        The ids in the path are taken from the `id_fields` of a row of `samples`.
+        """
+        return await self._result(
+            (resource.path, path), lambda: self._probe_nested_route(resource, path, samples, id_fields)
+        )
+
+    async def _probe_route(self, resource: Resource[Any]) -> bool:
         response = await self._get(resource, limit=1)
-        if response.status_code in ABSENT:
+        if response.status_code in MISSING_ROUTE_STATUSES:
             return False
         resource.read(response)
         return True
 
-    async def _filters(self, resource: Resource[Any], by: Field, values: int) -> bool:
-        told = (value for row in await self._sample(resource) for value in row.values(by) if _sendable(value))
-        wanted = list(dict.fromkeys(told))[:values]
-        if len(wanted) < values:
-            return False  # too few rows to tell: reading them all costs as little
-        response = await self._get(resource, limit=self._page_size, filter=str(one_of(by, wanted)))
-        if response.status_code in REFUSED:
+    async def _probe_filter(self, resource: Resource[Any], by: Field, value_count: int) -> bool:
+        """Filter by values of the first rows. The filter works if it returns exactly rows of these values."""
+        rows = await self._first_rows(resource)
+        usable = (value for row in rows for value in row.values(by) if _is_usable(value))
+        values = list(dict.fromkeys(usable))[:value_count]
+        if len(values) < value_count:
+            return False  # too few rows to find out; reading all of them costs as little
+        response = await self._get(resource, limit=self._page_size, filter=str(one_of(by, values)))
+        if response.status_code in UNSUPPORTED_FILTER_STATUSES:
             return False
-        found = {value for row in resource.read(response) for value in row.values(by)}
-        return set(wanted) <= found and {each.casefold() for each in found} == {each.casefold() for each in wanted}
+        returned = {value for row in resource.read(response) for value in row.values(by)}
+        return set(values) <= returned and {v.casefold() for v in returned} == {v.casefold() for v in values}
 
-    async def _nests(
-        self, resource: Resource[Any], inside: str, sample: Resource[Any], by: tuple[str, ...]
+    async def _probe_nested_route(
+        self, resource: Resource[Any], path: str, samples: Resource[Any], id_fields: tuple[str, ...]
     ) -> bool:
-        for row in await self._sample(sample):
-            ids = [next(filter(_sendable, row.values(field)), None) for field in by]
+        for row in await self._first_rows(samples):
+            ids = [next(filter(_is_usable, row.values(name)), None) for name in id_fields]
             if None not in ids:
-                return await self._there(resource.under(inside.format(*ids)))
+                return await self._probe_route(resource.at(path.format(*ids)))
         return False
 
-    async def _sample(self, resource: Resource[Any]) -> list[Any]:
-        """The first rows of a collection that are not on their way out."""
+    async def _first_rows(self, resource: Resource[Any]) -> list[Any]:
+        """The rows of the first page that are not deleted; empty if the server does not have the collection."""
         response = await self._get(resource, limit=self._page_size)
-        if response.status_code in ABSENT:
+        if response.status_code in MISSING_ROUTE_STATUSES:
             return []
-        return [row for row in resource.read(response) if row.live]
+        return [row for row in resource.read(response) if not row.deleted]
 
     async def _get(self, resource: Resource[Any], **params: str | int) -> httpx.Response:
         return await self._http.get(self._url(resource), params={**params, "offset": 0})
 
-    async def _found(self, question: Hashable, ask: Callable[[], Awaitable[bool]]) -> bool:
-        """What was found; whoever asks while it is being found out waits for that attempt, also when it fails."""
-        finding = self._findings.setdefault(question, _Finding())
-        if (known := self._known(finding)) is not None:
-            return known
-        attempts = finding.attempts
-        async with finding.lock:
-            if (known := self._known(finding)) is not None:
-                return known
-            if attempts != finding.attempts and finding.failure is not None:
-                raise finding.failure
-            return await self._attempt(finding, ask)
+    async def _result(self, key: Hashable, probe: Callable[[], Awaitable[bool]]) -> bool:
+        """The valid result of a probe. Callers during an attempt wait for it and share its result or error."""
+        result = self._results.setdefault(key, _Result())
+        if (supported := self._valid(result)) is not None:
+            return supported
+        attempts = result.attempts
+        async with result.lock:
+            if (supported := self._valid(result)) is not None:
+                return supported
+            if attempts != result.attempts and result.error is not None:
+                raise result.error
+            return await self._attempt(result, probe)
 
-    def _known(self, finding: _Finding) -> bool | None:
-        return finding.offered if self._clock() - finding.at < KEPT else None
+    def _valid(self, result: _Result) -> bool | None:
+        """The result if it has not expired; None if there is none."""
+        return result.supported if self._clock() - result.finished_at < RESULT_LIFETIME_SECONDS else None
 
-    async def _attempt(self, finding: _Finding, ask: Callable[[], Awaitable[bool]]) -> bool:
+    async def _attempt(self, result: _Result, probe: Callable[[], Awaitable[bool]]) -> bool:
         try:
-            finding.offered, finding.failure = await ask(), None
-        except (AdapterError, httpx.HTTPError, ValidationError) as failure:
-            finding.offered, finding.failure = None, failure
+            result.supported, result.error = await probe(), None
+        except (AdapterError, httpx.HTTPError, ValidationError) as error:
+            result.supported, result.error = None, error
             raise
         finally:
-            finding.attempts += 1
-        finding.at = self._clock()
-        return finding.offered
+            result.attempts += 1
+        result.finished_at = self._clock()
+        return result.supported
 
 
-def _sendable(value: str) -> bool:
-    """Whether a value of a row can be asked for in a filter and in a path."""
+def _is_usable(value: str) -> bool:
+    """Whether a value of a row can be sent in a filter and in a path."""
     try:
         return "/" not in literal(value)
     except AdapterError:

@@ -1,1 +1,1 @@
-"""From payloads of OneRoster to records: pure functions."""
+"""Pure functions that turn payloads of OneRoster into records."""

@@ -1,9 +1,10 @@
-"""Assessment line items and their results as assessments and what students reached in them."""
+"""Maps assessment line items to assessments, and results in them to assessment results."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from student_graph.adapters.model import (
     Assessment,
@@ -19,98 +20,108 @@ from student_graph.adapters.oneroster.api import gradebook as api
 from student_graph.adapters.oneroster.mapping.codes import grade_level, subject
 from student_graph.adapters.oneroster.mapping.people import Person
 
-SCORE, PERCENTILE = "Score", "Percentile"
-"""Names of the standard's two scores, where a server does not name them."""
+SCORE_METHOD, PERCENTILE_METHOD = "Score", "Percentile"
+"""Reporting methods of the two scores of the standard, if the server does not name them."""
 
-Items = Mapping[str, api.AssessmentLineItem]
-Sitting = tuple[str, dt.datetime | None]
-"""A test and when it was taken."""
+LineItems: TypeAlias = Mapping[str, api.AssessmentLineItem]
+"""Line items by id."""
+Sitting: TypeAlias = tuple[str, dt.datetime | None]
+"""The id of an assessment, and when a student took it."""
 
 
 def assessment(row: api.AssessmentLineItem) -> Assessment:
-    """A line item that stands for a whole test."""
-    about = row.metadata or api.AboutTest()
+    """A line item of a complete assessment; most values are in its `metadata`."""
+    metadata = row.metadata or api.AssessmentMetadata()
     return Assessment(
         vendor_id=row.sourcedId,
         assessment_id=AssessmentId(row.sourcedId),
         assessment_identifier=row.sourcedId,
         title=row.title or "",
-        family=about.assessmentFamily,
-        subjects=[subject(about.subject)] if about.subject else [],
-        subject_descriptors=[Descriptor(code_value=about.subject)] if about.subject else [],
-        version=_whole(about.version),
+        family=metadata.assessmentFamily,
+        subjects=[subject(metadata.subject)] if metadata.subject else [],
+        subject_descriptors=[Descriptor(code_value=metadata.subject)] if metadata.subject else [],
+        version=_parse_integer(metadata.version),
     )
 
 
 def assessment_results(
-    rows: Iterable[api.AssessmentResult], items: Items, person: Person
+    rows: Iterable[api.AssessmentResult], items: LineItems, person: Person
 ) -> list[AssessmentResult]:
     """
-    Results of one student, latest first.
+    The results of one student, the latest first.
 
-    Results in parts of a test belong to the result in the test itself that has the same day; without one they
-    make a result of their own, which has no scores of the whole.
+    The result of a part of an assessment becomes an objective of the result of the same assessment and date.
+    Without
+    such a result, the parts make a result of their own, which has no scores of the complete assessment.
     """
     sittings: dict[Sitting, list[api.AssessmentResult]] = {}
     for row in rows:
         if row.assessmentLineItem:
-            sittings.setdefault((_root(row.assessmentLineItem.sourcedId, items), row.scoreDate), []).append(row)
-    found = [record for sitting, told in sittings.items() for record in _of_sitting(sitting, told, items, person)]
-    first = dt.datetime.min.replace(tzinfo=dt.UTC)
-    found.sort(key=lambda each: each.vendor_id)
-    return sorted(found, key=lambda each: each.administration_date or first, reverse=True)
+            sittings.setdefault(
+                (_assessment_of(row.assessmentLineItem.sourcedId, items), row.scoreDate), []
+            ).append(row)
+    records = [
+        record
+        for sitting, group in sittings.items()
+        for record in _results_of_sitting(sitting, group, items, person)
+    ]
+    earliest = dt.datetime.min.replace(tzinfo=dt.UTC)
+    records.sort(key=lambda record: record.vendor_id)
+    return sorted(records, key=lambda record: record.administration_date or earliest, reverse=True)
 
 
-def _of_sitting(
-    sitting: Sitting, rows: list[api.AssessmentResult], items: Items, person: Person
+def _results_of_sitting(
+    sitting: Sitting, rows: list[api.AssessmentResult], items: LineItems, person: Person
 ) -> list[AssessmentResult]:
-    """Mostly one; two results in the same test on one day stay two, the parts with the first."""
-    test, _ = sitting
+    """Usually one result. Two results in an assessment on one date stay two; the first gets the parts."""
+    assessment_id, _ = sitting
     rows = sorted(rows, key=lambda row: row.sourcedId)
-    heads: list[api.AssessmentResult | None] = [row for row in rows if _named(row) == test]
-    parts = [row for row in rows if _named(row) != test]
+    main_rows: list[api.AssessmentResult | None] = [row for row in rows if _line_item_id(row) == assessment_id]
+    parts = [row for row in rows if _line_item_id(row) != assessment_id]
     return [
-        _record(sitting, head, parts if number == 0 else [], items, person)
-        for number, head in enumerate(heads or [None])
+        _record(sitting, main_row, parts if position == 0 else [], items, person)
+        for position, main_row in enumerate(main_rows or [None])
     ]
 
 
 def _record(
     sitting: Sitting,
-    head: api.AssessmentResult | None,
+    main_row: api.AssessmentResult | None,
     parts: list[api.AssessmentResult],
-    items: Items,
+    items: LineItems,
     person: Person,
 ) -> AssessmentResult:
-    test, day = sitting
-    about = (head.metadata if head else None) or api.AboutResult(scores=[])
+    assessment_id, taken_at = sitting
+    metadata = (main_row.metadata if main_row else None) or api.ResultMetadata(scores=[])
     return AssessmentResult(
-        vendor_id=(head or parts[0]).sourcedId,
+        vendor_id=(main_row or parts[0]).sourcedId,
         subject=person.subject,
         student_id=person.student_id,
-        assessment_id=AssessmentId(test),
-        administration_date=day,
-        school_year=_whole(about.schoolYear),
-        grade_level_when_assessed=grade_level(about.gradeLevel) if about.gradeLevel else None,
-        scores=_scores(head) if head else [],
-        performance_levels=_levels(head) if head else [],
+        assessment_id=AssessmentId(assessment_id),
+        administration_date=taken_at,
+        school_year=_parse_integer(metadata.schoolYear),
+        grade_level_when_assessed=grade_level(metadata.gradeLevel) if metadata.gradeLevel else None,
+        scores=_scores(main_row) if main_row else [],
+        performance_levels=_performance_levels(main_row) if main_row else [],
         objectives=[
             ObjectiveResult(
-                identification_code=_code(_named(part), items),
+                identification_code=_identification_code(_line_item_id(part), items),
                 scores=_scores(part),
-                performance_levels=_levels(part),
+                performance_levels=_performance_levels(part),
             )
-            for part in sorted(parts, key=lambda part: (_code(_named(part), items), part.sourcedId))
+            for part in sorted(
+                parts, key=lambda part: (_identification_code(_line_item_id(part), items), part.sourcedId)
+            )
         ],
     )
 
 
 def _scores(row: api.AssessmentResult) -> list[Score]:
-    """The score, the percentile, and whatever the server tells beside them."""
-    about = row.metadata or api.AboutResult(scores=[])
-    told = [(about.reportingMethod or SCORE, row.score), (PERCENTILE, row.scorePercentile)]
-    found = [_score(name, _text(number)) for name, number in told if number is not None]
-    return found + [_score(each.reportingMethod, each.result) for each in about.scores]
+    """The score, the percentile, and the additional scores in `metadata`."""
+    metadata = row.metadata or api.ResultMetadata(scores=[])
+    standard = [(metadata.reportingMethod or SCORE_METHOD, row.score), (PERCENTILE_METHOD, row.scorePercentile)]
+    scores = [_score(name, _text(number)) for name, number in standard if number is not None]
+    return scores + [_score(score.reportingMethod, score.result) for score in metadata.scores]
 
 
 def _score(name: str, text: str) -> Score:
@@ -118,7 +129,7 @@ def _score(name: str, text: str) -> Score:
         number = float(text)
     except ValueError:
         number = None
-    if name == PERCENTILE:
+    if name == PERCENTILE_METHOD:
         datatype = ResultDatatype.PERCENTILE
     elif number is None:
         datatype = ResultDatatype.OTHER
@@ -127,13 +138,13 @@ def _score(name: str, text: str) -> Score:
     return Score(reporting_method=Descriptor(code_value=name), result=text, numeric=number, datatype=datatype)
 
 
-def _levels(row: api.AssessmentResult) -> list[PerformanceLevel]:
-    """OneRoster `textScore`, which is the level of a scale."""
+def _performance_levels(row: api.AssessmentResult) -> list[PerformanceLevel]:
+    """OneRoster `textScore`, which is a performance level."""
     return [PerformanceLevel(level=Descriptor(code_value=row.textScore))] if row.textScore else []
 
 
-def _root(item: str, items: Items) -> str:
-    """The test that a part belongs to, itself included."""
+def _assessment_of(item: str, items: LineItems) -> str:
+    """The assessment to which a line item belongs: itself or its topmost parent. A cycle of parents ends."""
     seen = {item}
     while (row := items.get(item)) and row.parentAssessmentLineItem:
         if (item := row.parentAssessmentLineItem.sourcedId) in seen:
@@ -142,11 +153,11 @@ def _root(item: str, items: Items) -> str:
     return item
 
 
-def _named(row: api.AssessmentResult) -> str:
+def _line_item_id(row: api.AssessmentResult) -> str:
     return row.assessmentLineItem.sourcedId if row.assessmentLineItem else ""
 
 
-def _code(item: str, items: Items) -> str:
+def _identification_code(item: str, items: LineItems) -> str:
     row = items.get(item)
     return (row.metadata.identificationCode if row and row.metadata else None) or (row and row.title) or item
 
@@ -155,5 +166,5 @@ def _text(number: float) -> str:
     return str(int(number)) if number.is_integer() else str(number)
 
 
-def _whole(text: str | None) -> int | None:
+def _parse_integer(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 9 else None

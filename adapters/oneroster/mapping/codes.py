@@ -1,4 +1,4 @@
-"""Codes of OneRoster as enums: grade levels, subjects, roles and states of work."""
+"""Maps codes of OneRoster to enum members: grade levels, subjects, roles and statuses of work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from student_graph.adapters.model import (
     SubmissionStatus,
 )
 
-_GRADES = {
+_GRADE_CODES = {
     "IT": GradeLevel.INFANT_TODDLER,
     "PR": GradeLevel.PRESCHOOL,
     "PK": GradeLevel.PRESCHOOL,
@@ -52,8 +52,8 @@ _ROLES = {
     "proctor": StaffClassification.OTHER,
     "systemAdministrator": StaffClassification.OTHER,
 }
-"""Version 1.1 does not say what an `administrator` administers."""
-_STATES = {
+"""Roles of staff. In version 1.1 an `administrator` may be of a school or of the district."""
+_STATUSES = {
     "exempt": SubmissionStatus.EXCUSED,
     "fully graded": SubmissionStatus.GRADED,
     "partially graded": SubmissionStatus.PENDING_REVIEW,
@@ -64,30 +64,30 @@ _GRADE_TYPES = {kind.value.casefold(): kind for kind in GradeType}
 
 
 def grade_level(code: str) -> GradeLevel:
-    """A code such as `09`, `9` or `KG`, or a phrase such as `Ninth grade`; UNMAPPED for any other."""
+    """The grade level of a code such as `09`, `9` or `KG`, or of a phrase such as `Ninth grade`; else UNMAPPED."""
     text = code.strip()
     padded = text.zfill(2) if text.isdigit() else text.upper()
-    return _GRADES.get(padded) or _GRADE_PHRASES.get(text.casefold(), GradeLevel.UNMAPPED)
+    return _GRADE_CODES.get(padded) or _GRADE_PHRASES.get(text.casefold(), GradeLevel.UNMAPPED)
 
 
 def subject(name: str) -> AcademicSubject:
-    """A subject by its name; UNMAPPED for any that the graph has not."""
+    """The subject with a name; UNMAPPED if the graph does not have it."""
     return _SUBJECTS.get(name.strip().casefold(), AcademicSubject.UNMAPPED)
 
 
 def classification(role: str) -> StaffClassification:
-    """What a role is employed as."""
+    """The staff classification of a role; UNMAPPED for an unknown one."""
     return _ROLES.get(role, StaffClassification.UNMAPPED)
 
 
-def submission_status(state: str | None, *, missing: bool) -> SubmissionStatus:
-    """Excused before missing before the vendor's own state."""
-    found = _STATES.get((state or "").strip().lower(), SubmissionStatus.UNMAPPED)
-    if missing and found is not SubmissionStatus.EXCUSED:
+def submission_status(score_status: str | None, *, missing: bool) -> SubmissionStatus:
+    """The status of work from `scoreStatus`: excused work is never missing, missing work has no other status."""
+    status = _STATUSES.get((score_status or "").strip().lower(), SubmissionStatus.UNMAPPED)
+    if missing and status is not SubmissionStatus.EXCUSED:
         return SubmissionStatus.MISSING
-    return found
+    return status
 
 
 def grade_type(name: str) -> GradeType:
-    """What a grade stands for, by the name that is told; UNMAPPED for any other."""
+    """The grade type with a name; UNMAPPED for an unknown one."""
     return _GRADE_TYPES.get(name.strip().casefold(), GradeType.UNMAPPED)

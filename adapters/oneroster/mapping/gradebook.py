@@ -1,4 +1,4 @@
-"""Line items and results as assigned work and course grades."""
+"""Maps line items and results to assigned work and course grades."""
 
 from __future__ import annotations
 
@@ -18,17 +18,12 @@ from student_graph.adapters.oneroster.api.gradebook import LineItem, Result
 from student_graph.adapters.oneroster.mapping.codes import grade_type, submission_status
 from student_graph.adapters.oneroster.mapping.people import Person
 
-EXEMPT = "exempt"
-
-
-def section_of(item: LineItem) -> SectionId | None:
-    """The class of a line item."""
-    return SectionId(item.class_.sourcedId) if item.class_ else None
+EXEMPT_STATUS = "exempt"
 
 
 def assignment_work(item: LineItem, result: Result, section: SectionId | None, person: Person) -> AssignmentWork:
-    """A student's result in a line item that is no course grade."""
-    state = None if result.scoreStatus is None else result.scoreStatus.strip().lower()
+    """The result of a student in a line item that is not a course grade."""
+    score_status = None if result.scoreStatus is None else result.scoreStatus.strip().lower()
     return AssignmentWork(
         vendor_id=result.sourcedId,
         subject=person.subject,
@@ -38,20 +33,20 @@ def assignment_work(item: LineItem, result: Result, section: SectionId | None, p
         title=item.title or "",
         due_at=item.dueDate,
         points_possible=item.resultValueMax,
-        status=submission_status(state, missing=bool(result.missing)),
+        status=submission_status(score_status, missing=bool(result.missing)),
         score=result.score,
         grade=result.textScore,
         late=result.late,
         missing=result.missing,
-        excused=None if state is None else state == EXEMPT,
-        graded_at=result.scoreDate if graded(result) else None,
+        excused=None if score_status is None else score_status == EXEMPT_STATUS,
+        graded_at=result.scoreDate if has_grade(result) else None,
     )
 
 
-def by_due_time(work: Iterable[AssignmentWork]) -> list[AssignmentWork]:
-    """By due time, work without one last."""
+def sort_by_due_time(work: Iterable[AssignmentWork]) -> list[AssignmentWork]:
+    """Sort work by due time; work without a due time is last."""
     latest = datetime.max.replace(tzinfo=UTC)
-    return sorted(work, key=lambda each: (each.due_at or latest, each.vendor_id))
+    return sorted(work, key=lambda record: (record.due_at or latest, record.vendor_id))
 
 
 def course_grade(
@@ -64,13 +59,14 @@ def course_grade(
     period: GradingPeriod | None,
 ) -> CourseGrade:
     """
-    A student's result in a line item that is a course grade.
+    The result of a student in a line item that is a course grade.
 
-    What it stands for is told by the start of its title, such as `Final: Algebra I`, by its category, or by
-    the grading period that it has.
+    Its grade type is the start of the line item's title, as in `Final: Algebra I`, or the title of its
+    category. If
+    neither names a grade type, a grade with a grading period is a grading period grade.
     """
-    told = (item.title or category).partition(":")[0].strip() or category
-    kind = next((k for name in (told, category) if (k := grade_type(name)) is not GradeType.UNMAPPED), None)
+    type_name = (item.title or category).partition(":")[0].strip() or category
+    kind = next((k for name in (type_name, category) if (k := grade_type(name)) is not GradeType.UNMAPPED), None)
     fallback = GradeType.GRADING_PERIOD if item.gradingPeriod else GradeType.UNMAPPED
     return CourseGrade(
         vendor_id=result.sourcedId,
@@ -79,7 +75,7 @@ def course_grade(
         section_id=section,
         source=GradeSource.SIS,
         grade_type=kind or fallback,
-        grade_type_descriptor=Descriptor(code_value=told),
+        grade_type_descriptor=Descriptor(code_value=type_name),
         grading_period=period,
         letter=result.textScore,
         numeric=result.score,
@@ -87,6 +83,6 @@ def course_grade(
     )
 
 
-def graded(result: Result) -> bool:
-    """Whether a result holds a grade at all."""
+def has_grade(result: Result) -> bool:
+    """Whether a result has a score or a letter."""
     return result.score is not None or result.textScore is not None

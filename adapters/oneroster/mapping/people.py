@@ -1,4 +1,4 @@
-"""Users, their roles and places as records."""
+"""Maps users, their roles and their enrollments to records."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from student_graph.adapters.oneroster.client.keys import ids_of, staff_id_of
 from student_graph.adapters.oneroster.mapping.codes import classification, grade_level
 from student_graph.adapters.oneroster.mapping.schools import Calendar, org_number, school_id
 
-DERIVED = Descriptor(code_value="Derived from roles")
-"""How a stay at a school began, which OneRoster does not tell."""
+DERIVED_ENTRY_TYPE = Descriptor(code_value="Derived from roles")
+"""Entry type of every school enrollment, because OneRoster does not have entry types."""
 _RACES = {
     "americanIndianOrAlaskaNative": "American Indian or Alaska Native",
     "asian": "Asian",
@@ -41,21 +41,26 @@ _RACES = {
     "nativeHawaiianOrOtherPacificIslander": "Native Hawaiian or Other Pacific Islander",
     "white": "White",
 }
-_NEVER = ("ssn", "socialsecurity", "socialinsurance", "sin")
-"""Types of numbers that never leave, without spaces and dashes."""
+_WITHHELD_TYPES = ("ssn", "socialsecurity", "socialinsurance", "sin")
+"""Types of identifiers that are never returned, in lower case and without spaces and dashes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A student: the number asked for, and all users that are this child."""
+    """A student: the key, and all users that are this student."""
 
     student_id: StudentId
     users: Sequence[api.User] = ()
     subject: Subject | None = None
 
+    @property
+    def agent_ids(self) -> list[str]:
+        """The distinct ids of the agents of all users."""
+        return list(dict.fromkeys(agent.sourcedId for user in self.users for agent in user.agents))
+
 
 def subject_of(users: Sequence[api.User], birth_date: dt.date | None) -> Subject:
-    """Whom the vendor takes users to be."""
+    """The identifiers, birth date, e-mail address and family name that the vendor has for a student."""
     return Subject(
         ids=ids_of(users),
         birth_date=birth_date,
@@ -65,13 +70,13 @@ def subject_of(users: Sequence[api.User], birth_date: dt.date | None) -> Subject
 
 
 def name_of(user: api.User) -> PersonName:
-    """A user's name."""
+    """The name of a user."""
     return PersonName(
         first_name=user.givenName or "", last_name=user.familyName or "", middle_name=user.middleName
     )
 
 
-def _preferred(user: api.User) -> PersonName | None:
+def _preferred_name(user: api.User) -> PersonName | None:
     if not (user.preferredFirstName or user.preferredMiddleName or user.preferredLastName):
         return None
     return PersonName(
@@ -82,47 +87,49 @@ def _preferred(user: api.User) -> PersonName | None:
 
 
 def student(person: Person) -> Student:
-    """A child, whatever the number of its users."""
+    """A student, from the first of its users."""
     user = person.users[0]
     return Student(
         vendor_id=user.sourcedId,
         subject=person.subject,
         student_id=person.student_id,
         name=name_of(user),
-        preferred_name=_preferred(user),
+        preferred_name=_preferred_name(user),
     )
 
 
 def identity(person: Person, birth_date: dt.date | None) -> StudentIdentity:
-    """Everything by which other systems may know a child."""
+    """All identifiers of a student that other systems may have, without social security numbers."""
     user = person.users[0]
-    found: dict[tuple[str, str], None] = {}
-    for each in person.users:
-        typed = [(one.type or "", one.identifier or "") for one in each.userIds]
+    identifiers: dict[tuple[str, str], None] = {}
+    for row in person.users:
+        typed = [(user_id.type or "", user_id.identifier or "") for user_id in row.userIds]
         plain = [
-            ("userMasterIdentifier", each.userMasterIdentifier),
-            ("Email", each.email),
-            ("username", each.username),
+            ("userMasterIdentifier", row.userMasterIdentifier),
+            ("Email", row.email),
+            ("username", row.username),
         ]
-        found.update(((system, value), None) for system, value in typed if _may_leave(system))
-        found.update(((system, value), None) for system, value in plain if value)
-        found[("sourcedId", each.sourcedId)] = None
+        identifiers.update(((system, value), None) for system, value in typed if not _is_withheld(system))
+        identifiers.update(((system, value), None) for system, value in plain if value)
+        identifiers[("sourcedId", row.sourcedId)] = None
     return StudentIdentity(
         vendor_id=user.sourcedId,
         subject=person.subject,
         student_id=person.student_id,
-        identifiers=[StudentIdentifier(system=system, value=value) for system, value in found if system and value],
+        identifiers=[
+            StudentIdentifier(system=system, value=value) for system, value in identifiers if system and value
+        ],
         birth_date=birth_date,
         family_name=user.familyName,
     )
 
 
-def _may_leave(system: str) -> bool:
-    return "".join(filter(str.isalpha, system)).lower() not in _NEVER
+def _is_withheld(system: str) -> bool:
+    return "".join(filter(str.isalpha, system)).lower() in _WITHHELD_TYPES
 
 
 def demographics(person: Person, row: api.Demographics) -> Demographics:
-    """Birth date, sex and ethnicity."""
+    """The demographics of a student: birth date, sex and ethnicity."""
     return Demographics(
         vendor_id=row.sourcedId,
         subject=person.subject,
@@ -137,33 +144,37 @@ def demographics(person: Person, row: api.Demographics) -> Demographics:
 def school_enrollments(
     person: Person, schools: dict[str, api.Org], calendar: Calendar, today: dt.date
 ) -> list[SchoolEnrollment]:
-    """A stay for each school at which the child is a student; undated ones began with the school year."""
-    found: dict[SchoolId, SchoolEnrollment] = {}
+    """
+    The school enrollments of a student: one for each school where the student has the role of a student.
+
+    An enrollment without a first day starts on the first day of the school year.
+    """
+    enrollments: dict[SchoolId, SchoolEnrollment] = {}
     for user in person.users:
-        for role in user.places:
-            at = schools.get(role.org.sourcedId) if role.org else None
-            if role.role != "student" or at is None or school_id(at) in found:
+        for role in user.all_roles:
+            school = schools.get(role.org.sourcedId) if role.org else None
+            if role.role != "student" or school is None or school_id(school) in enrollments:
                 continue
-            entry = role.beginDate or calendar.first_day(today)
+            entry_date = role.beginDate or calendar.first_day(today)
             grade = user.grades[0] if user.grades else None
-            found[school_id(at)] = SchoolEnrollment(
-                vendor_id=f"{user.sourcedId}:{at.sourcedId}",
+            enrollments[school_id(school)] = SchoolEnrollment(
+                vendor_id=f"{user.sourcedId}:{school.sourcedId}",
                 subject=person.subject,
                 student_id=person.student_id,
-                school_id=school_id(at),
-                school_year=calendar.year_at(entry),
-                entry_date=entry,
+                school_id=school_id(school),
+                school_year=calendar.year_at(entry_date),
+                entry_date=entry_date,
                 exit_withdraw_date=role.endDate,
-                entry_type=DERIVED,
+                entry_type=DERIVED_ENTRY_TYPE,
                 grade_level=grade_level(grade) if grade else GradeLevel.UNMAPPED,
                 grade_level_descriptor=Descriptor(code_value=grade or "Not recorded"),
                 primary_school=None if role.roleType is None else role.roleType == "primary",
             )
-    return sorted(found.values(), key=lambda stay: (stay.entry_date, stay.school_id))
+    return sorted(enrollments.values(), key=lambda record: (record.entry_date, record.school_id))
 
 
 def section_enrollment(row: api.Enrollment, section: SectionId, person: Person) -> SectionEnrollment:
-    """A student's place in a class."""
+    """The enrollment of a student in a section."""
     return SectionEnrollment(
         vendor_id=row.sourcedId,
         subject=person.subject,
@@ -175,7 +186,7 @@ def section_enrollment(row: api.Enrollment, section: SectionId, person: Person) 
 
 
 def section_staff(row: api.Enrollment, section: SectionId, user: api.User) -> SectionStaff:
-    """A teacher's or aide's place in a class."""
+    """The assignment of a teacher or aide to a section."""
     return SectionStaff(
         vendor_id=row.sourcedId,
         staff_id=staff_id_of(user),
@@ -194,7 +205,7 @@ def staff(user: api.User) -> Staff:
 def staff_assignments(
     user: api.User, key: StaffId, orgs: dict[str, api.Org], calendar: Calendar, today: dt.date
 ) -> list[StaffAssignment]:
-    """A record for each role of a member of staff."""
+    """The assignments of a member of staff: one for each role at an organization."""
     return [
         StaffAssignment(
             vendor_id=f"{user.sourcedId}:{role.org.sourcedId}:{role.role}",
@@ -205,14 +216,14 @@ def staff_assignments(
             begin_date=role.beginDate or calendar.first_day(today),
             end_date=role.endDate,
         )
-        for role in user.places
+        for role in user.all_roles
         if role.role in api.STAFF_ROLES and role.org and role.org.sourcedId in orgs
     ]
 
 
 def contact(user: api.User, person: Person) -> StudentContact:
-    """A parent, guardian or relative of a child."""
-    relation = next((place.role for place in user.places if place.role in api.CONTACT_ROLES), None)
+    """A parent, guardian or relative of a student."""
+    relation = next((role.role for role in user.all_roles if role.role in api.CONTACT_ROLES), None)
     return StudentContact(
         vendor_id=user.sourcedId,
         subject=person.subject,

@@ -1,4 +1,4 @@
-"""Organizations, academic sessions, classes and courses as records."""
+"""Maps organizations, academic sessions, classes and courses to records."""
 
 from __future__ import annotations
 
@@ -22,63 +22,65 @@ from student_graph.adapters.oneroster.api.payload import Ref
 from student_graph.adapters.oneroster.mapping.codes import subject
 
 SCHOOL_YEAR, GRADING_PERIOD = "schoolYear", "gradingPeriod"
-_JULY = 7
+_LAST_MONTH = 7
+"""A session that ends after July belongs to the school year that ends in the next calendar year."""
 
 
 class Calendar:
-    """Academic sessions by id, and what school year they belong to."""
+    """Academic sessions by id, and the school years to which they belong."""
 
     def __init__(self, sessions: Iterable[api.AcademicSession]) -> None:
         self.sessions = {session.sourcedId: session for session in sessions}
-        years = [each for each in self.sessions.values() if each.type == SCHOOL_YEAR and each.startDate]
-        self._years = sorted(years, key=lambda each: (each.startDate or dt.date.min, each.sourcedId))
+        years = [row for row in self.sessions.values() if row.type == SCHOOL_YEAR and row.startDate]
+        self._years = sorted(years, key=lambda row: (row.startDate or dt.date.min, row.sourcedId))
 
     def year_of(self, sourced_id: str | None) -> int | None:
         """
-        School year of a session, by the calendar year in which it ends.
+        The school year of a session, as the calendar year in which it ends; None if it is unknown.
 
-        As it says itself, as its parents say, or by the day on which it ends.
+        It is the `schoolYear` of the session or of its nearest parent that has one, or else the year of
+        the last day.
         """
         session, seen = self.sessions.get(sourced_id or ""), set[str]()
-        ends: dt.date | None = None
+        last_day: dt.date | None = None
         while session and session.sourcedId not in seen:
             if session.schoolYear:
                 return session.schoolYear
             seen.add(session.sourcedId)
-            ends = session.endDate or ends
+            last_day = session.endDate or last_day
             session = self.sessions.get(session.parent.sourcedId) if session.parent else None
-        return None if ends is None else ends.year + (ends.month > _JULY)
+        return None if last_day is None else last_day.year + (last_day.month > _LAST_MONTH)
 
-    def year_at(self, day: dt.date) -> int | None:
-        """School year of a day; None when no school year holds it."""
+    def year_at(self, date: dt.date) -> int | None:
+        """The school year of a date; None if it is in no school year."""
         for session in self._years:
-            if session.startDate and session.endDate and session.startDate <= day <= session.endDate:
+            if session.startDate and session.endDate and session.startDate <= date <= session.endDate:
                 return self.year_of(session.sourcedId)
         return None
 
     def first_day(self, today: dt.date) -> dt.date:
         """
-        First day of the school year that began last, or of the first one when none has begun.
+        The first day of the latest school year that has begun, or of the first one if none has.
 
         Raises:
-            PayloadError: the server tells no school year.
+            PayloadError: The server has no sessions with dates.
         """
-        days = [each.startDate for each in self._years if each.startDate]
-        days = days or sorted(each.startDate for each in self.sessions.values() if each.startDate)
+        days = [row.startDate for row in self._years if row.startDate]
+        days = days or sorted(row.startDate for row in self.sessions.values() if row.startDate)
         if not days:
-            raise PayloadError("no academic session tells when the school year begins")
+            raise PayloadError("no academic session has the first day of the school year")
         return max((day for day in days if day <= today), default=days[0])
 
 
 def agency(row: api.Org) -> LocalEducationAgency:
-    """An organization of type `district`."""
+    """An agency: an organization of type `district`."""
     return LocalEducationAgency(
         vendor_id=row.sourcedId, local_education_agency_id=row.identifier or row.sourcedId, name=row.name
     )
 
 
 def org_number(row: api.Org) -> str:
-    """The district's number of an organization: `identifier`, and `sourcedId` where there is none."""
+    """The district's number of an organization: `identifier`, or `sourcedId` if there is none."""
     return row.identifier or row.sourcedId
 
 
@@ -88,18 +90,18 @@ def school_id(row: api.Org) -> SchoolId:
 
 
 def school(row: api.Org) -> School:
-    """An organization of type `school`; OneRoster does not tell the grade levels that it serves."""
+    """A school: an organization of type `school`. OneRoster does not have the grade levels of schools."""
     return School(vendor_id=row.sourcedId, school_id=school_id(row), name=row.name, grade_levels=[])
 
 
-def session(row: api.AcademicSession, at: SchoolId, calendar: Calendar) -> Session | None:
-    """A term of a school; None for one without days or year."""
+def session(row: api.AcademicSession, school: SchoolId, calendar: Calendar) -> Session | None:
+    """A term of a school; None if it has no dates or no school year."""
     year = calendar.year_of(row.sourcedId)
     if row.startDate is None or row.endDate is None or year is None:
         return None
     return Session(
         vendor_id=row.sourcedId,
-        school_id=at,
+        school_id=school,
         school_year=year,
         session_name=row.title,
         term=Descriptor(code_value=row.title),
@@ -108,24 +110,24 @@ def session(row: api.AcademicSession, at: SchoolId, calendar: Calendar) -> Sessi
     )
 
 
-def section(row: api.Class, at: SchoolId, calendar: Calendar, courses: Mapping[str, api.Course]) -> Section:
+def section(row: api.Class, school: SchoolId, calendar: Calendar, courses: Mapping[str, api.Course]) -> Section:
     """
-    A class, in the first of its terms.
+    A section: a class, with the first of its terms.
 
     Raises:
-        PayloadError: no session tells its school year.
+        PayloadError: The class has no term with a school year.
     """
-    terms = [calendar.sessions[each.sourcedId] for each in row.terms if each.sourcedId in calendar.sessions]
-    terms.sort(key=lambda each: (each.startDate or dt.date.max, each.sourcedId))
+    terms = [calendar.sessions[term.sourcedId] for term in row.terms if term.sourcedId in calendar.sessions]
+    terms.sort(key=lambda term: (term.startDate or dt.date.max, term.sourcedId))
     year = calendar.year_of(terms[0].sourcedId) if terms else None
     if year is None:
-        raise PayloadError("a class without a term that tells its school year")
-    taught = courses.get(row.course.sourcedId) if row.course else None
-    code = taught.courseCode if taught else None
+        raise PayloadError("a class without a term that has a school year")
+    course = courses.get(row.course.sourcedId) if row.course else None
+    code = course.courseCode if course else None
     return Section(
         vendor_id=row.sourcedId,
         section_id=SectionId(row.sourcedId),
-        school_id=at,
+        school_id=school,
         section_identifier=row.classCode or row.sourcedId,
         section_name=row.title,
         session_name=terms[0].title,
@@ -134,11 +136,11 @@ def section(row: api.Class, at: SchoolId, calendar: Calendar, courses: Mapping[s
     )
 
 
-def course(row: api.Course, of: SectionId) -> Course:
-    """What a class teaches."""
+def course(row: api.Course, section: SectionId) -> Course:
+    """The course that a section teaches."""
     return Course(
         vendor_id=row.sourcedId,
-        section_id=of,
+        section_id=section,
         course_code=row.courseCode or row.sourcedId,
         course_title=row.title,
         subjects=[subject(name) for name in row.subjects],
@@ -147,7 +149,7 @@ def course(row: api.Course, of: SectionId) -> Course:
 
 
 def grading_period(link: Ref | None, calendar: Calendar) -> GradingPeriod | None:
-    """The period of a grade; None where it is not told."""
+    """The grading period of a grade; None if the grade names none, or one without a school year."""
     row = calendar.sessions.get(link.sourcedId) if link else None
     year = calendar.year_of(row.sourcedId) if row else None
     if row is None or year is None:

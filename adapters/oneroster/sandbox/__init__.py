@@ -1,25 +1,25 @@
 """
-OneRoster as a small web application, over a district's facts.
+The OneRoster sandbox, over a district's facts.
 
-What servers do differently is a `Manner`; those seen in the field have names.
+`Quirks` describe how servers differ; the servers that were observed have names.
 """
 
 from student_graph.adapters.oneroster.sandbox.quirks import (
     EDFI_SERVICE,
-    GRADEBOOK_ODD,
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
-    Manner,
+    UNUSUAL_GRADEBOOK,
+    Quirks,
 )
 from student_graph.adapters.oneroster.sandbox.server import OneRosterSandbox
 
 __all__ = [
     "EDFI_SERVICE",
-    "GRADEBOOK_ODD",
     "LEGACY_11",
     "PUBLISHED_11",
     "PUBLISHED_12",
-    "Manner",
+    "UNUSUAL_GRADEBOOK",
     "OneRosterSandbox",
+    "Quirks",
 ]

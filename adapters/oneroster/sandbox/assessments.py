@@ -1,4 +1,4 @@
-"""Rows of the assessment results profile: tests with their objectives as children, and what students reached."""
+"""Rows of the assessment results profile: assessments with objectives as children, and results of students."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from student_graph.adapters.oneroster.sandbox.people import People
 from student_graph.adapters.oneroster.sandbox.rows import Reference, Row, sourced_id
 from student_graph.adapters.sandbox.facts import AssessmentFact, DistrictFacts, ResultFact
 
-_MAIN = ("Scale score", "RIT scale score", "Composite Score", "Raw score")
-"""Reporting methods of the score that stands for the result, best first; else it is the first that is no rank."""
-_PERCENTILE = "Percentile"
+_MAIN_METHODS = ("Scale score", "RIT scale score", "Composite Score", "Raw score")
+"""Reporting methods of the main score, best first; without them it is the first score that is not a percentile."""
+_PERCENTILE_METHOD = "Percentile"
 
 
 def assessment(fact: AssessmentFact) -> Reference:
-    """The line item of a test."""
+    """The reference to the line item of an assessment."""
     return Reference("assessmentLineItem", sourced_id("ASM", fact.namespace, fact.id))
 
 
 def line_items(facts: DistrictFacts) -> Iterator[Row]:
-    """Tests, each followed by its objectives."""
+    """The line items of assessments, each followed by those of its objectives."""
     for fact in facts.assessments:
         parent = assessment(fact)
-        about = {"assessmentFamily": fact.family, "subject": fact.subject, "version": str(fact.version)}
-        yield _line_item(parent, fact.title, None, about)
+        metadata = {"assessmentFamily": fact.family, "subject": fact.subject, "version": str(fact.version)}
+        yield _line_item(parent, fact.title, None, metadata)
         for code, description in fact.objectives:
             yield _line_item(_objective(fact, code), description, parent, {"identificationCode": code})
 
 
 def results(facts: DistrictFacts, people: People) -> Iterator[Row]:
     """
-    Results, each followed by those in its objectives.
+    The results, each followed by those of its objectives.
 
-    A performance level is the `textScore`; scores beside the main one and the percentile are in `metadata`.
+    A performance level is the `textScore`. Scores other than the main one and the percentile are in `metadata`.
     """
     for result in facts.results:
         main, percentile, others = _scores(result)
@@ -55,7 +55,7 @@ def results(facts: DistrictFacts, people: People) -> Iterator[Row]:
             ) | {"score": _number(score), "textScore": None if _number(score) is not None else score}
 
 
-def _line_item(reference: Reference, title: str, parent: Reference | None, about: Row) -> Row:
+def _line_item(reference: Reference, title: str, parent: Reference | None, metadata: Row) -> Row:
     return {
         "sourcedId": reference.id,
         "title": title,
@@ -63,13 +63,13 @@ def _line_item(reference: Reference, title: str, parent: Reference | None, about
         "parentAssessmentLineItem": parent,
         "resultValueMin": None,
         "resultValueMax": None,
-        "metadata": about,
+        "metadata": metadata,
     }
 
 
-def _result(result: ResultFact, sourced: str, item: Reference, people: People) -> Row:
+def _result(result: ResultFact, result_id: str, item: Reference, people: People) -> Row:
     return {
-        "sourcedId": sourced,
+        "sourcedId": result_id,
         "assessmentLineItem": item,
         "student": people.taker(result),
         "score": None,
@@ -86,16 +86,16 @@ def _objective(fact: AssessmentFact, code: str) -> Reference:
 
 
 def _scores(result: ResultFact) -> tuple[tuple[str, str] | None, str | None, list[Row]]:
-    """The main score with its reporting method, the percentile, and the others."""
-    told = {method: score for method, _, score in result.scores}
-    names = [*_MAIN, *(method for method in told if method != _PERCENTILE)]
-    main = next((name for name in names if name in told), None)
+    """The main score with its reporting method, the percentile, and the other scores."""
+    scores = {method: score for method, _, score in result.scores}
+    names = [*_MAIN_METHODS, *(method for method in scores if method != _PERCENTILE_METHOD)]
+    main = next((name for name in names if name in scores), None)
     others = [
         {"reportingMethod": method, "result": score}
-        for method, score in told.items()
-        if method not in {main, _PERCENTILE}
+        for method, score in scores.items()
+        if method not in {main, _PERCENTILE_METHOD}
     ]
-    return ((main, told[main]) if main else None), told.get(_PERCENTILE), others
+    return ((main, scores[main]) if main else None), scores.get(_PERCENTILE_METHOD), others
 
 
 def _number(text: str) -> float | None:

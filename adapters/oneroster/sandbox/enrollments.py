@@ -1,49 +1,49 @@
-"""Rows about who is in which class, as student or as teacher."""
+"""Rows of enrollments, which say who is in which class as a student or as a teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from student_graph.adapters.oneroster.sandbox.people import People
-from student_graph.adapters.oneroster.sandbox.rows import Row, class_of, natural, org, sourced_id
+from student_graph.adapters.oneroster.sandbox.rows import Row, class_of, natural_key_metadata, org, sourced_id
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
 
 
 def enrollments(facts: DistrictFacts, people: People) -> Iterator[Row]:
-    """Places of students and assignments of teachers."""
-    for place in facts.section_enrollments:
-        section, begin = place.section, place.begin.isoformat()
+    """The enrollments of students and the assignments of teachers."""
+    for enrollment in facts.section_enrollments:
+        section, begin = enrollment.section, enrollment.begin.isoformat()
         yield {
-            "sourcedId": sourced_id("ENR", place.student, *section.key, begin),
-            **_in(section),
-            "user": people.student(place.student, section.school),
+            "sourcedId": sourced_id("ENR", enrollment.student, *section.key, begin),
+            **_class_and_school(section),
+            "user": people.student(enrollment.student, section.school),
             "role": "student",
             "primary": False,
             "beginDate": begin,
-            "endDate": place.end.isoformat() if place.end else None,
-            "metadata": natural(
-                "studentSectionAssociations", studentUniqueId=place.student, **_key(section), beginDate=begin
+            "endDate": enrollment.end.isoformat() if enrollment.end else None,
+            "metadata": natural_key_metadata(
+                "studentSectionAssociations", studentUniqueId=enrollment.student, **_key(section), beginDate=begin
             ),
         }
     for section in facts.sections:
-        for number, (staff, _, first, last) in enumerate(section.staff):
+        for position, (staff, _, first, last) in enumerate(section.staff):
             begin = first.isoformat()
             yield {
                 "sourcedId": sourced_id("TCH", staff, *section.key, begin),
-                **_in(section),
+                **_class_and_school(section),
                 "user": people.staff(staff),
                 "role": "teacher",
-                "primary": number == 0,
+                "primary": position == 0,
                 "beginDate": begin,
                 "endDate": last.isoformat() if last else None,
-                "metadata": natural(
+                "metadata": natural_key_metadata(
                     "staffSectionAssociations", staffUniqueId=staff, **_key(section), beginDate=begin
                 ),
             }
 
 
-def _in(section: SectionFact) -> Row:
-    """Class and school, and the place of the user between them."""
+def _class_and_school(section: SectionFact) -> Row:
+    """The class and the school of an enrollment, with an empty user between them, in the order of the standard."""
     return {"class": class_of(section.key), "user": None, "school": org(section.school)}
 
 

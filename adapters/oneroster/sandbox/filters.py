@@ -1,4 +1,4 @@
-"""The filter language: `field operator 'value'`, joined by `AND` and `OR`."""
+"""Parses filters: `field operator 'value'`, joined by `AND` and `OR`."""
 
 from __future__ import annotations
 
@@ -7,72 +7,74 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from student_graph.adapters.oneroster.sandbox.quirks import Manner
-from student_graph.adapters.oneroster.sandbox.refusals import RefusalError, bad_filter, broken
-from student_graph.adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, Reference, Row, listed
+from student_graph.adapters.oneroster.sandbox.quirks import Quirks
+from student_graph.adapters.oneroster.sandbox.refusals import RefusalError, bad_filter, server_error
+from student_graph.adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, Reference, Row, ed_fi_filter_fields
 
-Test: TypeAlias = Callable[[Row], bool]
+RowTest: TypeAlias = Callable[[Row], bool]
+"""Returns whether a row satisfies a filter."""
 
-_HEAD = r"[\w.]+\s*(?:!=|>=|<=|=|>|<|~)"
+_FIELD_AND_OPERATOR = r"[\w.]+\s*(?:!=|>=|<=|=|>|<|~)"
 _PREDICATE = re.compile(
     r"\s*(?P<field>[\w.]+)\s*(?P<operator>!=|>=|<=|=|>|<|~)\s*"
-    # A quote ends a value only where the filter ends or goes on: within, it stands for itself.
-    rf"(?:'(?P<quoted>.*?)'(?=\s*$|\s+(?:AND|OR)\s+{_HEAD})|(?P<bare>[^\s']+))"
+    # A quote ends the value only at the end of the filter or before the next predicate; else it is part of it.
+    rf"(?:'(?P<quoted>.*?)'(?=\s*$|\s+(?:AND|OR)\s+{_FIELD_AND_OPERATOR})|(?P<bare>[^\s']+))"
 )
 _JOIN = re.compile(r"\s+(AND|OR)\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """One comparison of a filter."""
+    """One comparison in a filter."""
 
     path: tuple[str, ...]
     operator: str
     value: str
-    blind: bool
-    """Whether upper and lower case are the same."""
+    ignore_case: bool
+    """Whether upper and lower case are equal."""
 
-    def holds(self, row: Row) -> bool:
-        """Whether any value of the field compares as asked; `!=` whether none is equal."""
+    def matches(self, row: Row) -> bool:
+        """Whether a value of the field satisfies the comparison; for `!=`, whether none is equal."""
         values = list(_values(row, self.path))
         if self.operator == "!=":
             return not any(self._compares(value, "=") for value in values)
         return any(self._compares(value, self.operator) for value in values)
 
-    def _compares(self, found: object, operator: str) -> bool:
-        """As numbers where the row has one, else as texts: `"07"` is not `"7"`."""
-        if isinstance(found, float) and _is_number(self.value):
-            return _ordered(found, float(self.value), operator)
-        text, asked = as_text(found), self.value
-        if self.blind or operator == "~":
-            text, asked = text.casefold(), asked.casefold()
-        return asked in text if operator == "~" else _ordered(text, asked, operator)
+    def _compares(self, row_value: object, operator: str) -> bool:
+        """Compares numbers if the row has a number, else texts: `"07"` is not `"7"`."""
+        if isinstance(row_value, float) and _is_number(self.value):
+            return _compare(row_value, float(self.value), operator)
+        text, value = as_text(row_value), self.value
+        if self.ignore_case or operator == "~":
+            text, value = text.casefold(), value.casefold()
+        return value in text if operator == "~" else _compare(text, value, operator)
 
 
-def parse(text: str, table: str, known: tuple[str, ...], manner: Manner) -> Test:
+def parse(text: str, table: str, known_fields: tuple[str, ...], quirks: Quirks) -> RowTest:
     """
-    A filter as a test of rows.
+    Parse a filter; returns a test of rows.
 
     Raises:
-        RefusalError: it cannot be read, names no field, is too long, or is more than the server can bear.
+        RefusalError: The filter is not valid, has an unknown field or too many predicates, or makes the
+        server fail.
     """
     try:
-        return _parse(text, table, known, manner)
+        return _parse(text, table, known_fields, quirks)
     except RefusalError as refusal:
-        if refusal.status == 500 or manner.bad_filter == "refused":
+        if refusal.status == 500 or quirks.bad_filter == "refused":
             raise
-        return _nobody
+        return _no_row
 
 
-def _parse(text: str, table: str, known: tuple[str, ...], manner: Manner) -> Test:
+def _parse(text: str, table: str, known_fields: tuple[str, ...], quirks: Quirks) -> RowTest:
     predicates, joins = [], []
     position = 0
     while True:
-        found = _PREDICATE.match(text, position)
-        if not found:
+        match = _PREDICATE.match(text, position)
+        if not match:
             raise bad_filter("Invalid filter format")
-        predicates.append(_predicate(found, table, known, manner))
-        position = found.end()
+        predicates.append(_predicate(match, table, known_fields, quirks))
+        position = match.end()
         if not text[position:].strip():
             break
         join = _JOIN.match(text, position)
@@ -80,78 +82,80 @@ def _parse(text: str, table: str, known: tuple[str, ...], manner: Manner) -> Tes
             raise bad_filter("Invalid filter format")
         joins.append(join[1])
         position = join.end()
-    if len(predicates) > manner.most_clauses:
-        raise bad_filter(f"A filter has at most {manner.most_clauses} clauses")
-    if manner.and_breaks and "AND" in joins and table in GRADEBOOK_TABLES:
-        raise broken()
-    return _joined(predicates, joins)
+    if len(predicates) > quirks.max_clauses:
+        raise bad_filter(f"A filter has at most {quirks.max_clauses} clauses")
+    if quirks.and_fails and "AND" in joins and table in GRADEBOOK_TABLES:
+        raise server_error()
+    return _join_predicates(predicates, joins)
 
 
-def _predicate(found: re.Match[str], table: str, known: tuple[str, ...], manner: Manner) -> Predicate:
-    path = tuple(found["field"].split("."))
-    allowed = listed(table) if manner.filterable == "listed" else known
-    if path[0] not in allowed or (manner.filterable == "listed" and len(path) > 1):
+def _predicate(match: re.Match[str], table: str, known_fields: tuple[str, ...], quirks: Quirks) -> Predicate:
+    path = tuple(match["field"].split("."))
+    allowed = ed_fi_filter_fields(table) if quirks.filterable_fields == "listed" else known_fields
+    if path[0] not in allowed or (quirks.filterable_fields == "listed" and len(path) > 1):
         raise bad_filter(
-            f"Field '{found['field']}' is not allowed for filtering. Allowed fields: {', '.join(allowed)}"
+            f"Field '{match['field']}' is not allowed for filtering. Allowed fields: {', '.join(allowed)}"
         )
-    quoted = found["quoted"]
-    if manner.filter_values == "bare" and table in GRADEBOOK_TABLES:
-        if quoted is not None or not _is_number(found["bare"]):
+    quoted = match["quoted"]
+    if quirks.filter_values == "bare" and table in GRADEBOOK_TABLES:
+        if quoted is not None or not _is_number(match["bare"]):
             raise bad_filter("Invalid filter format")
-        value = found["bare"]
+        value = match["bare"]
     elif quoted is None:
         raise bad_filter("Invalid filter format")
     else:
-        value = quoted.replace("''", "'") if manner.doubled_quotes else quoted
-    return Predicate(path, found["operator"], value, manner.equality == "any case")
+        value = quoted.replace("''", "'") if quirks.doubled_quotes else quoted
+    return Predicate(path, match["operator"], value, quirks.equality == "ignores case")
 
 
-def _joined(predicates: list[Predicate], joins: list[str]) -> Test:
-    """All predicates, from left to right and without precedence."""
+def _join_predicates(predicates: list[Predicate], joins: list[str]) -> RowTest:
+    """The test of all predicates, from left to right and without precedence."""
 
     def test(row: Row) -> bool:
-        holds = predicates[0].holds(row)
+        matches = predicates[0].matches(row)
         for join, predicate in zip(joins, predicates[1:], strict=True):
-            holds = (holds and predicate.holds(row)) if join == "AND" else (holds or predicate.holds(row))
-        return holds
+            matches = (
+                (matches and predicate.matches(row)) if join == "AND" else (matches or predicate.matches(row))
+            )
+        return matches
 
     return test
 
 
-def _nobody(_: Row) -> bool:
+def _no_row(_: Row) -> bool:
     return False
 
 
-def _values(found: Any, path: tuple[str, ...]) -> Iterator[object]:
-    """Values at a path; lists are walked through."""
-    if isinstance(found, list):
-        for each in found:
-            yield from _values(each, path)
-    elif path and isinstance(found, dict):
-        yield from _values(found.get(path[0]), path[1:])
-    elif path and isinstance(found, Reference):
-        yield from _values({"sourcedId": found.id, "type": found.type}.get(path[0]), path[1:])
-    elif not path and found is not None and not isinstance(found, dict | Reference):
-        yield found
+def _values(value: Any, path: tuple[str, ...]) -> Iterator[object]:
+    """The values at a path, also within lists."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _values(item, path)
+    elif path and isinstance(value, dict):
+        yield from _values(value.get(path[0]), path[1:])
+    elif path and isinstance(value, Reference):
+        yield from _values({"sourcedId": value.id, "type": value.type}.get(path[0]), path[1:])
+    elif not path and value is not None and not isinstance(value, dict | Reference):
+        yield value
 
 
 def as_text(value: object) -> str:
-    """A value as filters and orders compare it."""
+    """A value in the form in which filters and sort orders compare it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _ordered(found: Any, asked: Any, operator: str) -> bool:
+def _compare(left: Any, right: Any, operator: str) -> bool:
     match operator:
         case "=":
-            return bool(found == asked)
+            return bool(left == right)
         case ">":
-            return bool(found > asked)
+            return bool(left > right)
         case ">=":
-            return bool(found >= asked)
+            return bool(left >= right)
         case "<":
-            return bool(found < asked)
+            return bool(left < right)
         case _:
-            return bool(found <= asked)
+            return bool(left <= right)
 
 
 def _is_number(text: str) -> bool:

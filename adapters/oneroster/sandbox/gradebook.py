@@ -1,8 +1,8 @@
 """
 Rows of the gradebook, which has two categories.
 
-`Assignments` are the published assignments of the LMS courses that teach a section, with what the section's
-own students handed in. `Posted grades` has a line item for each grade type and grading period of a section.
+`Assignments` has the published assignments of the LMS courses that teach a section, with the submissions of the
+section's own students. `Posted grades` has a line item for each grade type and grading period of a section.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 
 from student_graph.adapters.oneroster.sandbox.people import People
-from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.quirks import Quirks
 from student_graph.adapters.oneroster.sandbox.rows import (
     Reference,
     Row,
@@ -44,19 +44,19 @@ _STATUSES = {
 
 
 class Gradebook:
-    """Line items and results of a district."""
+    """The line items and results of a district."""
 
-    def __init__(self, facts: DistrictFacts, people: People, manner: Manner, version: str) -> None:
+    def __init__(self, facts: DistrictFacts, people: People, quirks: Quirks, version: str) -> None:
         self._facts = facts
         self._people = people
-        self._swapped = manner.swapped_dates
+        self._swapped_dates = quirks.swapped_dates
         self._version = version
         self._sessions = {(term.school, term.name): term for term in facts.sessions}
         courses = {course.id: course for course in facts.lms_courses if course.section}
         self._assignments: dict[int, tuple[AssignmentFact, SectionFact, LmsCourseFact]] = {
-            each.id: (each, section, course)
-            for each in facts.assignments
-            if each.published and (course := courses.get(each.course)) and (section := course.section)
+            assignment.id: (assignment, section, course)
+            for assignment in facts.assignments
+            if assignment.published and (course := courses.get(assignment.course)) and (section := course.section)
         }
 
     def categories(self) -> Iterator[Row]:
@@ -65,34 +65,34 @@ class Gradebook:
             yield {"sourcedId": reference.id, "title": title, "weight": None, "metadata": None}
 
     def line_items(self) -> Iterator[Row]:
-        """Assignments, and what grades are posted for."""
+        """The line items of assignments and of posted grades."""
         for assignment, section, _ in self._assignments.values():
             term = self._term(section)
             due = assignment.due.date() if assignment.due else term.end
             yield self._line_item(
                 sourced_id("ASG", assignment.id), section, assignment.title, ASSIGNMENTS, (term.begin, due)
             ) | {"resultValueMin": 0.0, "resultValueMax": assignment.points}
-        posted = {_posted_for(grade): grade for grade in self._facts.grades}
-        for item, grade in posted.items():
+        grades_by_item = {_grade_item_id(grade): grade for grade in self._facts.grades}
+        for item_id, grade in grades_by_item.items():
             section, term = grade.enrollment.section, self._term(grade.enrollment.section)
             name, code, _, begin, end = grade.period or ("", "", 0, term.begin, term.end)
             title = f"{grade.kind}: {code or section.session}"
-            span = (begin, end)
-            yield self._line_item(item, section, title, POSTED_GRADES, span) | {
+            dates = (begin, end)
+            yield self._line_item(item_id, section, title, POSTED_GRADES, dates) | {
                 "gradingPeriod": period(section.school, name) if name else None,
                 "resultValueMin": 0.0,
                 "resultValueMax": 100.0,
             }
 
     def results(self) -> Iterator[Row]:
-        """What students handed in, as far as they are in the class, and the grades posted for them."""
+        """The submissions of students who are in the class, and the posted grades."""
         owners = {account.id: account.owner for account in self._facts.accounts}
-        members = {(place.student, place.section.key) for place in self._facts.section_enrollments}
-        for work in self._facts.submissions:
-            assignment, section, _ = self._assignments.get(work.assignment, (None, None, None))
-            student = owners[work.account]
+        members = {(enrollment.student, enrollment.section.key) for enrollment in self._facts.section_enrollments}
+        for submission in self._facts.submissions:
+            assignment, section, _ = self._assignments.get(submission.assignment, (None, None, None))
+            student = owners[submission.account]
             if assignment and section and (student, section.key) in members:
-                yield self._work(work, assignment, section, student)
+                yield self._submission(submission, assignment, section, student)
         for grade in self._facts.grades:
             yield self._grade(grade)
 
@@ -100,15 +100,15 @@ class Gradebook:
         return self._sessions[section.school, section.session]
 
     def _line_item(
-        self, sourced: str, section: SectionFact, title: str, category: Reference, span: tuple[date, date]
+        self, item_id: str, section: SectionFact, title: str, category: Reference, dates: tuple[date, date]
     ) -> Row:
-        assigned, due = span
+        assigned, due = dates
         return {
-            "sourcedId": sourced,
+            "sourcedId": item_id,
             "title": title,
             "description": None,
-            "assignDate": self._day(assigned, instant=not self._swapped),
-            "dueDate": self._day(due, instant=not self._swapped),
+            "assignDate": self._day(assigned, instant=not self._swapped_dates),
+            "dueDate": self._day(due, instant=not self._swapped_dates),
             "class": class_of(section.key),
             "school": org(section.school),
             "category": category,
@@ -119,7 +119,7 @@ class Gradebook:
             "metadata": None,
         }
 
-    def _work(self, work: SubmissionFact, item: AssignmentFact, section: SectionFact, student: str) -> Row:
+    def _submission(self, work: SubmissionFact, item: AssignmentFact, section: SectionFact, student: str) -> Row:
         at = work.graded or work.submitted or item.due or self._facts.now
         status = "exempt" if work.excused else _STATUSES[work.state]
         return {
@@ -130,7 +130,7 @@ class Gradebook:
             "scoreStatus": status,
             "score": work.score,
             "textScore": None,
-            "scoreDate": self._day(at.date(), instant=self._swapped),
+            "scoreDate": self._day(at.date(), instant=self._swapped_dates),
             "comment": None,
             "late": work.late,
             "missing": work.missing,
@@ -138,18 +138,20 @@ class Gradebook:
         }
 
     def _grade(self, grade: GradeFact) -> Row:
-        """A posted grade; 1.1 has no place for a letter but the comment."""
+        """A posted grade; in 1.1 only the comment can have the letter."""
         section = grade.enrollment.section
         end = grade.period[4] if grade.period else self._term(section).end
         return {
-            "sourcedId": sourced_id("GRD", grade.enrollment.student, _posted_for(grade), grade.enrollment.begin),
-            "lineItem": Reference("lineItem", _posted_for(grade)),
+            "sourcedId": sourced_id(
+                "GRD", grade.enrollment.student, _grade_item_id(grade), grade.enrollment.begin
+            ),
+            "lineItem": Reference("lineItem", _grade_item_id(grade)),
             "student": self._people.student(grade.enrollment.student, section.school),
             "class": class_of(section.key),
             "scoreStatus": "fully graded",
             "score": grade.numeric,
             "textScore": grade.letter,
-            "scoreDate": self._day(min(end, self._facts.now.date()), instant=self._swapped),
+            "scoreDate": self._day(min(end, self._facts.now.date()), instant=self._swapped_dates),
             "comment": grade.letter if self._version == "1.1" else None,
             "late": None,
             "missing": None,
@@ -161,6 +163,6 @@ class Gradebook:
         return f"{datetime.combine(day, time()).isoformat()}.000Z" if instant else day.isoformat()
 
 
-def _posted_for(grade: GradeFact) -> str:
-    """Id of the line item of a posted grade."""
+def _grade_item_id(grade: GradeFact) -> str:
+    """The id of the line item of a posted grade."""
     return sourced_id("PST", *grade.enrollment.section.key, grade.kind, grade.period[0] if grade.period else "")

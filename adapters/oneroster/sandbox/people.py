@@ -1,4 +1,4 @@
-"""Rows about people: users of every role, and demographics."""
+"""Rows of users with every role, and of demographics."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TypeAlias
 
-from student_graph.adapters.oneroster.sandbox.quirks import Manner
-from student_graph.adapters.oneroster.sandbox.rows import Reference, Row, natural, org, sourced_id
-from student_graph.adapters.oneroster.sandbox.schools import graded
+from student_graph.adapters.oneroster.sandbox.quirks import Quirks
+from student_graph.adapters.oneroster.sandbox.rows import Reference, Row, natural_key_metadata, org, sourced_id
+from student_graph.adapters.oneroster.sandbox.schools import grade_level
 from student_graph.adapters.sandbox.facts import (
     AssessmentTakerFact,
     ContactFact,
@@ -25,7 +25,7 @@ _ROLES = {
     "Principal": ("principal", "administrator"),
     "Superintendent": ("districtAdministrator", "administrator"),
 }
-"""Staff classification to role in 1.2 and in 1.1; any other is an aide, or not served."""
+"""The role in 1.2 and in 1.1 by staff classification. Other staff are aides, or are not served."""
 _RELATIONS = {"Mother": "parent", "Father": "parent", "Guardian": "guardian"}
 _RACES = {
     "americanIndianOrAlaskaNative": "American Indian or Alaska Native",
@@ -35,52 +35,57 @@ _RACES = {
     "white": "White",
 }
 
-
-Span: TypeAlias = tuple[date | None, date | None]
-"""First and last day, as far as they are known."""
+DateRange: TypeAlias = tuple[date | None, date | None]
+"""First and last day; None for unknown."""
 
 
 class People:
-    """Who is who: people as user rows, and references to them."""
+    """Builds the rows of people, and references to them."""
 
-    def __init__(self, facts: DistrictFacts, manner: Manner, version: str) -> None:
+    def __init__(self, facts: DistrictFacts, quirks: Quirks, version: str) -> None:
         self._facts = facts
-        self._manner = manner
+        self._quirks = quirks
         self._version = version
         self._today = facts.now.date()
-        self._stays: dict[str, list[EnrollmentFact]] = defaultdict(list)
-        for stay in facts.enrollments:
-            self._stays[stay.student].append(stay)
+        self._enrollments: dict[str, list[EnrollmentFact]] = defaultdict(list)
+        for enrollment in facts.enrollments:
+            self._enrollments[enrollment.student].append(enrollment)
         self._contacts: dict[str, list[ContactFact]] = defaultdict(list)
         for contact in facts.contacts:
             self._contacts[contact.student].append(contact)
-        self._takers = list(dict.fromkeys(result.taker for result in facts.results if result.taker is not None))
+        self._assessment_takers = list(
+            dict.fromkeys(result.taker for result in facts.results if result.taker is not None)
+        )
 
     def student(self, student: str, school: int | None = None) -> Reference:
-        """The user of a student; where there is one for each school, that of `school` or of the primary one."""
-        if not self._manner.row_per_school:
+        """
+        The user of a student. With one user per school it is that of `school`, by default of the primary one.
+        """
+        if not self._quirks.user_per_school:
             return Reference("user", sourced_id("STU", student))
-        stays = self._stays[student]
-        home = school or next((stay.school for stay in stays if stay.primary), self._facts.lea)
-        return Reference("user", sourced_id("STU", student, home))
+        enrollments = self._enrollments[student]
+        home_school = school or next(
+            (enrollment.school for enrollment in enrollments if enrollment.primary), self._facts.lea
+        )
+        return Reference("user", sourced_id("STU", student, home_school))
 
     def taker(self, result: ResultFact) -> Reference:
-        """The user whom a result is about: one of the vendor's own, where it knows students by its own numbers."""
-        return self.student(result.student) if result.taker is None else _taker(result.taker)
+        """The user of a result. A vendor that knows students by its own numbers has users of its own for them."""
+        return self.student(result.student) if result.taker is None else _taker_reference(result.taker)
 
     def staff(self, staff: str) -> Reference:
         """The user of a member of staff."""
         return Reference("user", sourced_id("STA", staff))
 
     def users(self) -> Iterator[Row]:
-        """Students, staff and contacts."""
+        """The users of students, assessment takers, staff and contacts."""
         for student in self._facts.students:
-            for reference, stays in self._users_of(student.id):
-                yield self._student(student, reference, stays)
-        for taker in self._takers:
+            for reference, enrollments in self._users_of(student.id):
+                yield self._student(student, reference, enrollments)
+        for taker in self._assessment_takers:
             yield self._taker(taker)
         for member in self._facts.staff:
-            if self._manner.unmapped_staff or member.classification in _ROLES:
+            if self._quirks.unmapped_staff or member.classification in _ROLES:
                 yield self._member(member)
         contacts: dict[str, list[ContactFact]] = defaultdict(list)
         for contact in self._facts.contacts:
@@ -89,11 +94,11 @@ class People:
             yield self._contact(links)
 
     def demographics(self) -> Iterator[Row]:
-        """Demographics of the students, under the ids of their users."""
+        """The demographics of students and assessment takers, with the ids of their users."""
         for student in self._facts.students:
-            sex = student.sex if self._manner.natural_keys else student.sex.lower()
-            for reference, stays in self._users_of(student.id):
-                home = stays[0].school if stays else self._facts.lea
+            sex = student.sex if self._quirks.natural_keys else student.sex.lower()
+            for reference, enrollments in self._users_of(student.id):
+                home = enrollments[0].school if enrollments else self._facts.lea
                 yield {
                     "sourcedId": reference.id,
                     "birthDate": student.birth.isoformat(),
@@ -101,48 +106,67 @@ class People:
                     **{name: race in student.races for name, race in _RACES.items()},
                     "demographicRaceTwoOrMoreRaces": len(student.races) > 1,
                     "hispanicOrLatinoEthnicity": student.hispanic,
-                    "metadata": natural("students", home, studentUniqueId=student.id),
+                    "metadata": natural_key_metadata("students", home, studentUniqueId=student.id),
                 }
 
-        for taker in self._takers:
+        for taker in self._assessment_takers:
             if taker.birth is not None:
-                yield _born(taker)
+                yield _taker_demographics(taker)
 
     def _users_of(self, student: str) -> list[tuple[Reference, list[EnrollmentFact]]]:
-        """A student's users, each with the stays that it stands for; none where users are made of stays."""
-        stays = self._stays[student]
-        if not self._manner.row_per_school:
-            return [(self.student(student), stays)]
-        schools = dict.fromkeys(stay.school for stay in stays)
-        return [(self.student(student, one), [stay for stay in stays if stay.school == one]) for one in schools]
+        """
+        The users of a student with the school enrollments of each.
 
-    def _student(self, student: StudentFact, reference: Reference, stays: list[EnrollmentFact]) -> Row:
-        current = [stay for stay in stays if stay.exit is None or stay.exit >= self._today]
-        main = next((stay for stay in current or stays if stay.primary), stays[-1] if stays else None)
+        With one user per school, a student without school enrollments has no user.
+        """
+        enrollments = self._enrollments[student]
+        if not self._quirks.user_per_school:
+            return [(self.student(student), enrollments)]
+        schools = dict.fromkeys(enrollment.school for enrollment in enrollments)
+        return [
+            (
+                self.student(student, school),
+                [enrollment for enrollment in enrollments if enrollment.school == school],
+            )
+            for school in schools
+        ]
+
+    def _student(self, student: StudentFact, reference: Reference, enrollments: list[EnrollmentFact]) -> Row:
+        current = [
+            enrollment for enrollment in enrollments if enrollment.exit is None or enrollment.exit >= self._today
+        ]
+        main = next(
+            (enrollment for enrollment in current or enrollments if enrollment.primary),
+            enrollments[-1] if enrollments else None,
+        )
         home = main.school if main else self._facts.lea
-        codes = () if self._manner.natural_keys else student.codes
+        codes = () if self._quirks.natural_keys else student.codes
         state = next((code for system, code in student.codes if system == "State"), None)
         agents = {contact.id for contact in self._contacts[student.id]}
         return self._user(reference.id, student.id, student.first, student.last, student.email) | {
-            "userMasterIdentifier": None if self._manner.natural_keys else state,
+            "userMasterIdentifier": None if self._quirks.natural_keys else state,
             "userIds": [
                 {"type": system, "identifier": code} for system, code in (("studentUniqueId", student.id), *codes)
             ],
-            "enabledUser": bool(current) or not stays,
+            "enabledUser": bool(current) or not enrollments,
             "middleName": student.middle,
             "preferredFirstName": student.preferred_first,
-            **self._roles("student", self._schools(stays), home),
-            "orgs": [org(school) for school in dict.fromkeys(stay.school for stay in current or stays)]
+            **self._roles("student", self._dates_by_school(enrollments), home),
+            "orgs": [
+                org(school) for school in dict.fromkeys(enrollment.school for enrollment in current or enrollments)
+            ]
             or [org(self._facts.lea)],
-            "agents": None if self._manner.natural_keys else [_contact(agent) for agent in sorted(agents)] or None,
-            "grades": [graded(main.grade, self._manner)] if main else None,
-            "metadata": natural("students", home, studentUniqueId=student.id),
+            "agents": None
+            if self._quirks.natural_keys
+            else [_contact_reference(agent) for agent in sorted(agents)] or None,
+            "grades": [grade_level(main.grade, self._quirks)] if main else None,
+            "metadata": natural_key_metadata("students", home, studentUniqueId=student.id),
         }
 
     def _taker(self, taker: AssessmentTakerFact) -> Row:
-        """A test taker as the assessment vendor knows one: by its numbers, whoever's they are."""
+        """A student as an assessment vendor knows one, by its own numbers."""
         first, last = taker.first or "", taker.last or ""
-        return self._user(_taker(taker).id, taker.ids[0][1], first, last, "") | {
+        return self._user(_taker_reference(taker).id, taker.ids[0][1], first, last, "") | {
             "userIds": [{"type": system, "identifier": number} for system, number in taker.ids],
             **self._roles("student", {}, self._facts.lea),
             "orgs": [org(self._facts.lea)],
@@ -151,32 +175,36 @@ class People:
     def _member(self, member: StaffFact) -> Row:
         role = _ROLES.get(member.classification, ("aide", "aide"))[self._version == "1.1"]
         return self._user(self.staff(member.id).id, member.id, member.first, member.last, member.email) | {
-            "userIds": None if self._manner.natural_keys else [{"type": "staffUniqueId", "identifier": member.id}],
+            "userIds": None if self._quirks.natural_keys else [{"type": "staffUniqueId", "identifier": member.id}],
             **self._roles(role, {member.organization: (member.begin, None)}, member.organization),
             "orgs": [org(member.organization)],
-            "metadata": natural("staffs", member.organization, staffUniqueId=member.id),
+            "metadata": natural_key_metadata("staffs", member.organization, staffUniqueId=member.id),
         }
 
     def _contact(self, links: list[ContactFact]) -> Row:
         contact = links[0]
-        schools = self._schools([stay for link in links for stay in self._stays[link.student]])
-        homes: dict[int, Span] = dict.fromkeys(schools, (None, None)) or {self._facts.lea: (None, None)}
+        schools = self._dates_by_school(
+            [enrollment for link in links for enrollment in self._enrollments[link.student]]
+        )
+        homes: dict[int, DateRange] = dict.fromkeys(schools, (None, None)) or {self._facts.lea: (None, None)}
         children = [reference for link in links for reference, _ in self._users_of(link.student)]
-        return self._user(_contact(contact.id).id, contact.id, contact.first, contact.last, contact.email) | {
+        return self._user(
+            _contact_reference(contact.id).id, contact.id, contact.first, contact.last, contact.email
+        ) | {
             "userIds": [{"type": "contactUniqueId", "identifier": contact.id}],
             **self._roles(_RELATIONS.get(contact.relation, "relative"), homes, next(iter(homes))),
             "orgs": [org(school) for school in homes],
-            "agents": None if self._manner.natural_keys else children,
-            "metadata": natural("contacts", next(iter(homes)), contactUniqueId=contact.id),
+            "agents": None if self._quirks.natural_keys else children,
+            "metadata": natural_key_metadata("contacts", next(iter(homes)), contactUniqueId=contact.id),
         }
 
-    def _user(self, sourced: str, identifier: str, first: str, last: str, email: str) -> Row:
-        """What users of every role have."""
-        login = email if self._manner.usernames == "emails" else email.partition("@")[0] or identifier
+    def _user(self, sourced_id: str, identifier: str, first: str, last: str, email: str) -> Row:
+        """The properties of users with any role."""
+        username = email if self._quirks.usernames == "emails" else email.partition("@")[0] or identifier
         return {
-            "sourcedId": sourced,
+            "sourcedId": sourced_id,
             "userMasterIdentifier": None,
-            "username": login,
+            "username": username,
             "userIds": None,
             "enabledUser": True,
             "givenName": first,
@@ -196,9 +224,9 @@ class People:
             "metadata": None,
         }
 
-    def _roles(self, role: str, schools: dict[int, Span], primary: int) -> Row:
-        """A role at each organization, in the words of both versions; the Ed-Fi service does not date them."""
-        dated = not self._manner.natural_keys
+    def _roles(self, role: str, schools: dict[int, DateRange], primary: int) -> Row:
+        """The roles at each organization in both versions; the Ed-Fi service does not send their dates."""
+        dated = not self._quirks.natural_keys
         return {
             "role": role,
             "roles": [
@@ -211,30 +239,30 @@ class People:
                 }
                 for school, (begin, end) in (schools or {self._facts.lea: (None, None)}).items()
             ],
-            "primaryOrg": None if self._manner.natural_keys else org(primary),
+            "primaryOrg": None if self._quirks.natural_keys else org(primary),
         }
 
     @staticmethod
-    def _schools(stays: Iterable[EnrollmentFact]) -> dict[int, Span]:
-        """School to the first day of the first stay and the last day of the last, if that has one."""
-        spans: dict[int, Span] = {}
-        for stay in sorted(stays, key=lambda stay: stay.entry):
-            spans[stay.school] = (spans.get(stay.school, (stay.entry, None))[0], stay.exit)
-        return spans
+    def _dates_by_school(enrollments: Iterable[EnrollmentFact]) -> dict[int, DateRange]:
+        """The dates of each school: from the first enrollment to the end of the last one, if it has ended."""
+        dates: dict[int, DateRange] = {}
+        for enrollment in sorted(enrollments, key=lambda enrollment: enrollment.entry):
+            dates[enrollment.school] = (dates.get(enrollment.school, (enrollment.entry, None))[0], enrollment.exit)
+        return dates
 
 
-def _contact(contact: str) -> Reference:
+def _contact_reference(contact: str) -> Reference:
     return Reference("user", sourced_id("CON", contact))
 
 
-def _taker(taker: AssessmentTakerFact) -> Reference:
+def _taker_reference(taker: AssessmentTakerFact) -> Reference:
     return Reference("user", sourced_id("TAK", taker))
 
 
-def _born(taker: AssessmentTakerFact) -> Row:
-    """Demographics of a test taker, of whom the vendor knows the birth date and no more."""
+def _taker_demographics(taker: AssessmentTakerFact) -> Row:
+    """The demographics of an assessment taker: only the birth date."""
     return {
-        "sourcedId": _taker(taker).id,
+        "sourcedId": _taker_reference(taker).id,
         "birthDate": taker.birth.isoformat() if taker.birth else None,
         "sex": None,
         **dict.fromkeys(_RACES),

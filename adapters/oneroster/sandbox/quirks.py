@@ -1,7 +1,7 @@
 """
-How OneRoster servers differ: one field for each behaviour, and names for the servers seen.
+How OneRoster servers differ: a field for each behavior, and names for the servers that were observed.
 
-The defaults are OneRoster 1.2 as published. Every field stands for something that a running server did.
+The defaults are OneRoster 1.2 as published. A running server had each of the other values.
 """
 
 from __future__ import annotations
@@ -19,150 +19,158 @@ SCOPES = (
     "gradebook.readonly",
     "assessment.readonly",
 )
-"""Scopes by the last part of their address, the rest of which depends on the version."""
+"""Scopes by the last part of their name; the start depends on the version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """What one server does."""
+class Quirks:
+    """The behavior of one server."""
 
     auth: Literal["oauth2", "oauth1"] = "oauth2"
-    """Bearer tokens for client credentials, or a signature over each request."""
+    """Authentication: bearer tokens for client credentials, or a signature of each request."""
     signature: SignatureMethod = "HMAC-SHA1"
-    """The one method of signing that is taken; any other is a 401."""
-    token_lifetime: float = 3600.0
-    """Seconds."""
-    granted: frozenset[str] = frozenset(SCOPES)
-    """Scopes that the client may have."""
-    unscoped: Literal["granted", "nothing", "refused"] = "granted"
-    """What a token asked for without a scope may do: all that is granted, nothing; or none is given (400)."""
+    """The only accepted method of signatures; any other is a 401."""
+    token_lifetime_seconds: float = 3600.0
+    granted_scopes: frozenset[str] = frozenset(SCOPES)
+    """The scopes that the client may have."""
+    without_scope: Literal["granted", "nothing", "refused"] = "granted"
+    """Scopes of a token that is requested without scopes: all granted ones, none, or the request is a 400."""
     invalid_scope_status: int = 400
-    """Answer to a scope that does not exist or is not granted."""
+    """HTTP status for a scope that does not exist or is not granted."""
     invalid_client_status: int = 401
-    """Answer to wrong credentials."""
-    core_needed: bool = False
-    """`roster.readonly` alone is a 403: `roster-core.readonly` must be had as well."""
+    """HTTP status for wrong credentials."""
+    core_scope_required: bool = False
+    """Whether a token also needs `roster-core.readonly`; `roster.readonly` alone is a 403."""
     organization_claim: bool = True
-    """Whether the client is tied to an organization; without, every collection is empty."""
+    """Whether the client belongs to an organization. Without one, every collection is empty."""
 
-    most_rows: int | None = None
-    """Most rows of a page, whatever is asked: a silent clamp."""
+    max_rows_per_page: int | None = None
+    """Maximum number of rows on a page, whatever is requested; None for no maximum."""
     totals: bool = True
-    """`X-Total-Count`."""
+    """Whether responses have `X-Total-Count`."""
     links: bool = True
-    """`Link` to the neighbours of a page."""
-    blind_prev: bool = False
-    """Past the end there is a link to a previous page that is empty too."""
+    """Whether responses have `Link` headers to the other pages."""
+    prev_link_past_end: bool = False
+    """Whether the link from beyond the end to the previous page leads to an empty page, too."""
     bad_paging: Literal["refused", "ignored"] = "refused"
-    """A limit of 0, a negative one, or text."""
+    """Response to a limit that is 0, negative or a text."""
     envelope: Literal["named", "meta", "data"] = "named"
-    """Rows under their name; with `_meta` and `_links` beside; or under `data`, which is not OneRoster."""
+    """Rows under their name, the same with `_meta` and `_links`, or rows under `data`, which is not OneRoster."""
     collection_keys: Literal["published", "path"] = "published"
-    """`/students` under `users`, or under `students`."""
+    """The key of the rows of `/students`: `users` as published, or `students` as in the path."""
 
-    nested: bool = True
-    """Routes below others, such as `/classes/{id}/students`."""
+    nested_routes: bool = True
+    """Whether there are nested routes such as `/classes/{id}/students`."""
     gradebook: bool = True
-    """Categories, line items and results."""
+    """Whether there are categories, line items and results."""
     assessments: bool = True
-    """Assessment line items and results, of 1.2 only."""
+    """Whether there are assessment line items and results; 1.2 only."""
     result_routes: bool = False
-    """`/lineItems/{id}/results` and `/students/{id}/results`, which are not published."""
-    absent: frozenset[str] = frozenset()
-    """Further routes that are a 404, such as `/classes/{class}/lineItems`."""
-    any_case: bool = False
-    """`/Users` is `/users`."""
+    """Whether there are `/lineItems/{id}/results` and `/students/{id}/results`, which are not published."""
+    absent_routes: frozenset[str] = frozenset()
+    """Other routes that do not exist, such as `/classes/{class}/lineItems`."""
+    ignore_path_case: bool = False
+    """Whether `/Users` is the same as `/users`."""
 
-    most_clauses: int = 2
-    """Predicates in one filter; more than two are joined from left to right."""
-    and_breaks: bool = False
-    """A filter with `AND` is a 500, in the gradebook."""
+    max_clauses: int = 2
+    """Maximum number of predicates in a filter; more than two are combined from left to right."""
+    and_fails: bool = False
+    """Whether a filter with `AND` is a 500 in the gradebook."""
     filter_values: Literal["quoted", "bare"] = "quoted"
-    """As published; or, in the gradebook, numbers without quotes only, and anything quoted a 400."""
+    """
+    Values in filters of the gradebook: quoted as published, or numbers without quotes, and a quoted one is a 400.
+    """
     doubled_quotes: bool = True
-    """Two quotes inside a value stand for one; otherwise for two. One stands for itself either way."""
-    filterable: Literal["all", "listed"] = "all"
-    """All fields, those of references by a dotted path; or the Ed-Fi service's list."""
-    equality: Literal["exact", "any case"] = "exact"
-    bad_filter: Literal["refused", "nobody"] = "refused"
-    """A filter that cannot be read or names no field: 400, or 200 without rows."""
+    """Whether two quotes in a value mean one. A single quote always means itself."""
+    filterable_fields: Literal["all", "listed"] = "all"
+    """Fields for filters: all, with dotted paths into references, or those of the Ed-Fi service."""
+    equality: Literal["exact", "ignores case"] = "exact"
+    """How filters compare texts."""
+    bad_filter: Literal["refused", "no rows"] = "refused"
+    """Response to a filter that is not valid or has an unknown field: 400, or 200 without rows."""
     bad_fields: Literal["refused", "ignored"] = "refused"
+    """Response to unknown names in `fields`."""
     bad_sort: Literal["refused", "ignored"] = "refused"
+    """Response to an unknown field in `sort`."""
 
     booleans: Literal["text", "real"] = "text"
-    absent_values: Literal["left out", "null"] = "left out"
+    """JSON type of booleans."""
+    absent_values: Literal["omitted", "null"] = "omitted"
+    """Properties without a value."""
     hrefs: Literal["absolute", "relative", "undefined"] = "absolute"
-    """Addresses in references; `undefined/classes/...` leads nowhere."""
+    """Addresses in references; `undefined/classes/...` is not a valid one."""
     grades: Literal["codes", "phrases"] = "codes"
-    """`10`, or `Tenth grade`."""
+    """Grade levels as codes such as `10`, or as phrases such as `Tenth grade`."""
     usernames: Literal["logins", "emails"] = "logins"
-    """E-mail addresses are an empty text where there is none."""
-    row_per_school: bool = False
-    """A student at two schools is two users, with two `sourcedId`s and one identifier."""
+    """Usernames; as an e-mail address it is an empty text for a user without one."""
+    user_per_school: bool = False
+    """Whether a student at two schools is two users, with two `sourcedId`s and the same identifier."""
     unmapped_staff: bool = True
-    """Whether staff whose classification is no role are served, with the nearest role."""
+    """Whether staff without a matching role are served, with the nearest role."""
     terms: Literal["terms", "semesters"] = "terms"
-    """Sessions as terms with grading periods; or as semesters, `/terms` and `/gradingPeriods` being empty."""
+    """
+    Type of sessions: terms with grading periods, or semesters. Then `/terms` and `/gradingPeriods` are empty.
+    """
     natural_keys: bool = False
-    """`metadata.edfi` tells where a row comes from; the service that does so leaves out much else."""
+    """Whether `metadata.edfi` has the origin of each row. The service that has it leaves out other properties."""
     student_type: Literal["user", "student"] = "user"
-    """Type of a reference to a student in a result."""
+    """The type of a reference to the student of a result."""
     swapped_dates: bool = False
-    """Line items have dates and results timestamps, where the standard has it the other way round."""
+    """Whether line items have dates and results have timestamps; the standard has it the other way round."""
     padded_fields: bool = False
-    """`fields=` also returns what was not asked for: null limits and an empty class."""
-    deleted: bool = False
-    """Rows marked `tobedeleted` are among the others."""
+    """Whether `fields=` also returns other properties: null limits and an empty class."""
+    deleted_rows: bool = False
+    """Whether lists contain rows that are marked `tobedeleted`."""
 
     errors: Literal["nested", "flat", "text"] = "nested"
-    """`imsx_CodeMinor` as published, `imsx_codeMinor` as text and seldom, or `{"error": ...}`."""
-    not_found_minor: str = "unknownobject"
-    """Minor code of a 404."""
+    """Error bodies: `imsx_CodeMinor` as published, a flat `imsx_codeMinor` in some, or `{"error": ...}`."""
+    missing_row_minor_code: str = "unknownobject"
+    """The minor code of a 404."""
     throttled_in_html: bool = False
-    """429 with a sentence of `text/html`."""
+    """Whether a 429 is a sentence as `text/html`."""
 
 
-PUBLISHED_12 = Manner()
-"""OneRoster 1.2 to the letter."""
+PUBLISHED_12 = Quirks()
+"""OneRoster 1.2 exactly as published."""
 
-PUBLISHED_11 = Manner(auth="oauth1", booleans="real")
-"""OneRoster 1.1 to the letter, signed; for tokens, `replace(PUBLISHED_11, auth="oauth2")`."""
+PUBLISHED_11 = Quirks(auth="oauth1", booleans="real")
+"""OneRoster 1.1 exactly as published, with signatures; for tokens use `replace(PUBLISHED_11, auth="oauth2")`."""
 
-EDFI_SERVICE = Manner(
-    granted=frozenset({"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}),
-    unscoped="nothing",
-    most_rows=500,
+EDFI_SERVICE = Quirks(
+    granted_scopes=frozenset({"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}),
+    without_scope="nothing",
+    max_rows_per_page=500,
     totals=False,
     links=False,
-    nested=False,
+    nested_routes=False,
     gradebook=False,
     assessments=False,
-    any_case=True,
-    most_clauses=20,
+    ignore_path_case=True,
+    max_clauses=20,
     doubled_quotes=False,
-    filterable="listed",
+    filterable_fields="listed",
     bad_sort="ignored",
     hrefs="relative",
     grades="phrases",
     usernames="emails",
-    row_per_school=True,
+    user_per_school=True,
     unmapped_staff=False,
     terms="semesters",
     natural_keys=True,
     errors="flat",
     throttled_in_html=True,
 )
-"""The Ed-Fi OneRoster service: core rostering of 1.2, without nested routes, totals and links."""
+"""The Ed-Fi OneRoster service: core rostering of 1.2 without nested routes, totals and links."""
 
-LEGACY_11 = Manner(
-    unscoped="refused",
+LEGACY_11 = Quirks(
+    without_scope="refused",
     invalid_scope_status=401,
-    core_needed=True,
-    blind_prev=True,
+    core_scope_required=True,
+    prev_link_past_end=True,
     bad_paging="ignored",
     collection_keys="path",
-    equality="any case",
-    bad_filter="nobody",
+    equality="ignores case",
+    bad_filter="no rows",
     bad_fields="ignored",
     bad_sort="ignored",
     booleans="real",
@@ -170,22 +178,24 @@ LEGACY_11 = Manner(
     student_type="student",
     errors="text",
 )
-"""A server of 1.1 with tokens: collections named after their paths, nulls, and filters that find nobody."""
+"""
+A 1.1 server with tokens. Keys of lists are as in the path, absent values are null, bad filters return no rows.
+"""
 
-GRADEBOOK_ODD = Manner(
-    unscoped="nothing",
+UNUSUAL_GRADEBOOK = Quirks(
+    without_scope="nothing",
     invalid_client_status=400,
     totals=False,
     links=False,
     envelope="meta",
-    absent=frozenset({"/classes/{class}/lineItems"}),
+    absent_routes=frozenset({"/classes/{class}/lineItems"}),
     result_routes=True,
-    and_breaks=True,
+    and_fails=True,
     filter_values="bare",
     hrefs="undefined",
     swapped_dates=True,
     padded_fields=True,
     errors="flat",
-    not_found_minor="server_error",
+    missing_row_minor_code="server_error",
 )
-"""A gradebook of 1.2 with an envelope, references and filters of its own."""
+"""A 1.2 server with its own form of gradebook responses, references and filters."""

@@ -1,4 +1,4 @@
-"""How a server says no."""
+"""Error responses of a OneRoster server."""
 
 from __future__ import annotations
 
@@ -6,61 +6,62 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.quirks import Quirks
 
 
 class RefusalError(Exception):
-    """An answer other than 200, before it is spelled."""
+    """A request that the server answers with an error status."""
 
-    def __init__(self, status: int, description: str, minor: str) -> None:
+    def __init__(self, status: int, description: str, minor_code: str) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
-        self.minor = minor
+        self.minor_code = minor_code
 
-    def response(self, manner: Manner) -> Response:
-        """The refusal in the server's manner."""
+    def response(self, quirks: Quirks) -> Response:
+        """The error response, in the form that the quirks say."""
         headers = {"Retry-After": "1"} if self.status == 429 else {}
         if self.status == 401:
-            headers["WWW-Authenticate"] = "OAuth" if manner.auth == "oauth1" else "Bearer"
-        if self.status == 429 and manner.throttled_in_html:
+            headers["WWW-Authenticate"] = "OAuth" if quirks.auth == "oauth1" else "Bearer"
+        if self.status == 429 and quirks.throttled_in_html:
             return HTMLResponse(f"{self.description}, please try again later.", 429, headers)
-        return JSONResponse(self._body(manner), self.status, headers)
+        return JSONResponse(self._body(quirks), self.status, headers)
 
-    def _body(self, manner: Manner) -> dict[str, Any]:
-        if manner.errors == "text":
-            short = {401: "invalid_token", 404: "Not found"}
-            return {"error": short.get(self.status, self.description)}
+    def _body(self, quirks: Quirks) -> dict[str, Any]:
+        if quirks.errors == "text":
+            texts = {401: "invalid_token", 404: "Not found"}
+            return {"error": texts.get(self.status, self.description)}
         body = {
             "imsx_codeMajor": "failure",
             "imsx_severity": "error",
             "imsx_description": self.description,
         }
-        minor = manner.not_found_minor if self.status == 404 else self.minor
-        if manner.errors == "flat":
-            told = "invalid_data" if self.status == 400 else minor if minor == "server_error" else None
-            return body | ({"imsx_codeMinor": told} if told else {})
-        named = {"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor}
-        return body | {"imsx_CodeMinor": {"imsx_codeMinorField": [named]}}
+        minor_code = quirks.missing_row_minor_code if self.status == 404 else self.minor_code
+        if quirks.errors == "flat":
+            if self.status == 400:
+                return body | {"imsx_codeMinor": "invalid_data"}
+            return body | ({"imsx_codeMinor": minor_code} if minor_code == "server_error" else {})
+        field = {"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor_code}
+        return body | {"imsx_CodeMinor": {"imsx_codeMinorField": [field]}}
 
 
 def bad_value(description: str) -> RefusalError:
-    """A query parameter has a value that cannot be."""
+    """A 400: a query parameter has an invalid value."""
     return RefusalError(400, description, "invaliddata")
 
 
 def bad_filter(description: str) -> RefusalError:
-    """A filter cannot be read, or names no field."""
+    """A 400: a filter is not valid or has an unknown field."""
     return RefusalError(400, description, "invalid_filter_field")
 
 
 def unauthorized(description: str) -> RefusalError:
-    """The request is not known to be anybody's."""
+    """A 401: the request is not authenticated."""
     return RefusalError(401, description, "unauthorisedrequest")
 
 
 def forbidden(scope: str) -> RefusalError:
-    """The token lacks a scope."""
+    """A 403: the token does not have a scope."""
     return RefusalError(
         403,
         f"Insufficient scope: your token must have the '{scope}' scope to access this route.",
@@ -69,25 +70,25 @@ def forbidden(scope: str) -> RefusalError:
 
 
 def no_route() -> RefusalError:
-    """The server does not offer this."""
+    """A 404: the server does not have this route."""
     return RefusalError(404, "The specified resource was not found", "unknownobject")
 
 
-def no_row(table: str, sourced: str) -> RefusalError:
-    """There is no row of this id."""
-    return RefusalError(404, f"Resource not found: {table}/{sourced}", "unknownobject")
+def no_row(table: str, sourced_id: str) -> RefusalError:
+    """A 404: there is no row with this id."""
+    return RefusalError(404, f"Resource not found: {table}/{sourced_id}", "unknownobject")
 
 
-def broken() -> RefusalError:
-    """The server fails at what it was asked."""
+def server_error() -> RefusalError:
+    """A 500: the server fails."""
     return RefusalError(500, "An internal server error occurred", "internal_server_error")
 
 
 def throttled() -> RefusalError:
-    """Too many requests came."""
+    """A 429: there are too many requests."""
     return RefusalError(429, "Too many requests", "server_busy")
 
 
 def unavailable() -> RefusalError:
-    """The server is down."""
+    """A 503: the server is down."""
     return RefusalError(503, "Service unavailable", "server_busy")

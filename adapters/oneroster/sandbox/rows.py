@@ -1,4 +1,4 @@
-"""Rows before they are spelled: real booleans, references as such, None for what there is not."""
+"""Rows before serialization: with real booleans, `Reference` objects, and None for absent values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
-"""Properties by name; all that the collection has, in the standard's order."""
+"""All properties of the collection by name, in the order of the standard."""
 
 TABLES = {
     "orgs": "org",
@@ -23,11 +23,11 @@ TABLES = {
     "assessmentLineItems": "assessmentLineItem",
     "assessmentResults": "assessmentResult",
 }
-"""Collection to the key of a single row."""
+"""The key of a single row in responses, by collection."""
 GRADEBOOK_TABLES = ("categories", "lineItems", "results", "assessmentLineItems", "assessmentResults")
-"""Collections of the gradebook service, that of assessment results included."""
+"""The collections of the gradebook service, with those of assessment results."""
 
-_HEAD = "sourcedId status dateLastModified"
+_COMMON_FIELDS = "sourcedId status dateLastModified"
 _FIELDS = {
     "orgs": "name type identifier parent children metadata",
     "academicSessions": "title type startDate endDate parent children schoolYear metadata",
@@ -63,7 +63,7 @@ _ONLY_12 = {
     "lineItems": frozenset({"school", "academicSession"}),
     "results": frozenset({"class", "textScore", "late", "missing"}),
 }
-_LISTED = {
+_ED_FI_FILTER_FIELDS = {
     "users": "sourcedId status dateLastModified username enabledUser givenName familyName middleName"
     " preferredFirstName preferredMiddleName preferredLastName roles identifier email",
     "enrollments": "sourcedId status dateLastModified role primary beginDate endDate",
@@ -71,68 +71,70 @@ _LISTED = {
     "academicSessions": "sourcedId status dateLastModified title type startDate endDate schoolYear",
     "courses": "sourcedId status dateLastModified title courseCode",
     "classes": "sourcedId status dateLastModified title classCode classType location",
-    "demographics": f"{_HEAD} {_FIELDS['demographics'].removesuffix(' metadata')}",
+    "demographics": f"{_COMMON_FIELDS} {_FIELDS['demographics'].removesuffix(' metadata')}",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A `GUIDRef`: to a row of another collection."""
+    """A `GUIDRef`: a reference to a row of another collection."""
 
     type: str
     id: str
 
     @property
     def path(self) -> str:
-        """Where the row is, below the service."""
-        return f"{_HOMES.get(self.type, f'{self.type}s')}/{self.id}"
+        """The path of the row below the address of its service."""
+        return f"{_TABLES_BY_TYPE.get(self.type, f'{self.type}s')}/{self.id}"
 
 
-_HOMES = {single: table for table, single in TABLES.items()}
+_TABLES_BY_TYPE = {single: table for table, single in TABLES.items()}
 
 
 def fields(table: str, version: str) -> tuple[str, ...]:
-    """Properties of a collection's rows in a version of the standard."""
-    without = (_ONLY_11 if version == "1.2" else _ONLY_12).get(table, frozenset())
-    return tuple(name for name in f"{_HEAD} {_FIELDS[table]}".split() if name not in without)
+    """The properties of a collection in a version of the standard."""
+    excluded = (_ONLY_11 if version == "1.2" else _ONLY_12).get(table, frozenset())
+    return tuple(name for name in f"{_COMMON_FIELDS} {_FIELDS[table]}".split() if name not in excluded)
 
 
-def listed(table: str) -> tuple[str, ...]:
-    """Properties by which the Ed-Fi service filters a collection."""
-    return tuple(_LISTED[table].split()) if table in _LISTED else ()
+def ed_fi_filter_fields(table: str) -> tuple[str, ...]:
+    """The properties by which the Ed-Fi service can filter a collection; empty if it has none."""
+    return tuple(_ED_FI_FILTER_FIELDS[table].split()) if table in _ED_FI_FILTER_FIELDS else ()
 
 
 def sourced_id(*parts: object) -> str:
-    """An opaque id, the same for the same parts."""
+    """An opaque id; equal parts have equal ids."""
     return hashlib.md5("-".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def org(number: int) -> Reference:
-    """A school or agency."""
+    """The reference to a school or an agency."""
     return Reference("org", sourced_id("ORG", number))
 
 
 def session(school: int, name: str) -> Reference:
-    """A term of a school."""
+    """The reference to a term of a school."""
     return Reference("academicSession", sourced_id("SES", school, name))
 
 
 def period(school: int, name: str) -> Reference:
-    """A grading period of a school."""
+    """The reference to a grading period of a school."""
     return Reference("academicSession", sourced_id("PER", school, name))
 
 
 def school_year(year: int) -> Reference:
-    """The school year."""
+    """The reference to a school year."""
     return Reference("academicSession", sourced_id("YR", year))
 
 
 def class_of(key: tuple[int, int, str, str, str]) -> Reference:
-    """A section, by its natural key."""
+    """The reference to the class of a section, by the natural key of the section."""
     return Reference("class", sourced_id("SEC", *key))
 
 
-def natural(resource: str, organization: int | None = None, /, **key: object) -> Row:
-    """Metadata of a row: the Ed-Fi resource and key that it was made from, and a person's organization."""
-    where = {} if organization is None else {"educationOrganizationId": organization}
-    return {"edfi": {"resource": resource, "naturalKey": key, **where}}
+def natural_key_metadata(resource: str, organization: int | None = None, /, **key: object) -> Row:
+    """
+    The metadata of a row in the Ed-Fi service: Ed-Fi resource, natural key and, for people, their organization.
+    """
+    home = {} if organization is None else {"educationOrganizationId": organization}
+    return {"edfi": {"resource": resource, "naturalKey": key, **home}}

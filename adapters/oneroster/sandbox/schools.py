@@ -1,15 +1,15 @@
-"""Rows about where and when: organizations, academic sessions, courses and classes."""
+"""Rows of organizations, academic sessions, courses and classes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.quirks import Quirks
 from student_graph.adapters.oneroster.sandbox.rows import (
     Reference,
     Row,
     class_of,
-    natural,
+    natural_key_metadata,
     org,
     period,
     school_year,
@@ -19,19 +19,19 @@ from student_graph.adapters.oneroster.sandbox.rows import (
 from student_graph.adapters.sandbox.facts import DistrictFacts, SessionFact
 
 _ORDINALS = "First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth"
-GRADES = {
+GRADE_CODES = {
     "Infant/toddler": "IT",
     "Preschool/Prekindergarten": "PK",
     "Kindergarten": "KG",
     **{f"{ordinal} grade": f"{number:02}" for number, ordinal in enumerate(_ORDINALS.split(), 1)},
     "Ungraded": "UG",
 }
-"""Codes of the Common Education Data Standards, by grade level."""
+"""The codes of the Common Education Data Standards, by grade level."""
 
 
-def graded(grade: str, manner: Manner) -> str:
-    """A grade level as the server says it."""
-    return grade if manner.grades == "phrases" else GRADES.get(grade, "Other")
+def grade_level(grade: str, quirks: Quirks) -> str:
+    """A grade level as a code or as a phrase, as the quirks say."""
+    return grade if quirks.grades == "phrases" else GRADE_CODES.get(grade, "Other")
 
 
 def orgs(facts: DistrictFacts) -> Iterator[Row]:
@@ -44,7 +44,7 @@ def orgs(facts: DistrictFacts) -> Iterator[Row]:
         "identifier": str(facts.lea),
         "parent": None,
         "children": [org(school.id) for school in facts.schools],
-        "metadata": natural("localEducationAgencies", localEducationAgencyId=facts.lea),
+        "metadata": natural_key_metadata("localEducationAgencies", localEducationAgencyId=facts.lea),
     }
     for school in facts.schools:
         yield {
@@ -54,32 +54,32 @@ def orgs(facts: DistrictFacts) -> Iterator[Row]:
             "identifier": str(school.id),
             "parent": district,
             "children": None,
-            "metadata": natural("schools", schoolId=school.id),
+            "metadata": natural_key_metadata("schools", schoolId=school.id),
         }
 
 
-def sessions(facts: DistrictFacts, manner: Manner) -> Iterator[Row]:
-    """The school year, the terms of each school, and their grading periods where they are served."""
+def sessions(facts: DistrictFacts, quirks: Quirks) -> Iterator[Row]:
+    """The school year, the terms of each school and, if they are served, their grading periods."""
     if facts.sessions:
-        yield _year(facts)
+        yield _school_year(facts)
     for term in facts.sessions:
-        periods = term.periods if manner.terms == "terms" else ()
+        periods = term.periods if quirks.terms == "terms" else ()
         yield {
             "sourcedId": session(term.school, term.name).id,
             "title": term.term,
-            "type": "term" if manner.terms == "terms" else "semester",
+            "type": "term" if quirks.terms == "terms" else "semester",
             "startDate": term.begin.isoformat(),
             "endDate": term.end.isoformat(),
             "parent": school_year(term.year),
             "children": [period(term.school, name) for name, *_ in periods] or None,
             "schoolYear": str(term.year),
-            "metadata": natural("sessions", schoolId=term.school, sessionName=term.name),
+            "metadata": natural_key_metadata("sessions", schoolId=term.school, sessionName=term.name),
         }
-        if manner.terms == "terms":
-            yield from _periods(term)
+        if quirks.terms == "terms":
+            yield from _grading_periods(term)
 
 
-def _year(facts: DistrictFacts) -> Row:
+def _school_year(facts: DistrictFacts) -> Row:
     return {
         "sourcedId": school_year(facts.year).id,
         "title": f"{facts.year - 1}-{facts.year}",
@@ -89,11 +89,11 @@ def _year(facts: DistrictFacts) -> Row:
         "parent": None,
         "children": [session(term.school, term.name) for term in facts.sessions],
         "schoolYear": str(facts.year),
-        "metadata": natural("schoolYearTypes", facts.lea, schoolYear=facts.year),
+        "metadata": natural_key_metadata("schoolYearTypes", facts.lea, schoolYear=facts.year),
     }
 
 
-def _periods(term: SessionFact) -> Iterator[Row]:
+def _grading_periods(term: SessionFact) -> Iterator[Row]:
     for name, code, _, begin, end in term.periods:
         yield {
             "sourcedId": period(term.school, name).id,
@@ -104,12 +104,12 @@ def _periods(term: SessionFact) -> Iterator[Row]:
             "parent": session(term.school, term.name),
             "children": None,
             "schoolYear": str(term.year),
-            "metadata": natural("gradingPeriods", schoolId=term.school, gradingPeriodName=name),
+            "metadata": natural_key_metadata("gradingPeriods", schoolId=term.school, gradingPeriodName=name),
         }
 
 
-def courses(facts: DistrictFacts, manner: Manner) -> Iterator[Row]:
-    """What each school teaches; the Ed-Fi service tells no subjects."""
+def courses(facts: DistrictFacts, quirks: Quirks) -> Iterator[Row]:
+    """The courses of each school; the Ed-Fi service does not send subjects."""
     for course in facts.courses:
         yield {
             "sourcedId": _course(course.school, course.code).id,
@@ -117,31 +117,33 @@ def courses(facts: DistrictFacts, manner: Manner) -> Iterator[Row]:
             "schoolYear": school_year(facts.year),
             "courseCode": course.code,
             "grades": None,
-            "subjects": None if manner.natural_keys else [course.subject],
+            "subjects": None if quirks.natural_keys else [course.subject],
             "org": org(course.school),
-            "metadata": natural("courses", educationOrganizationId=course.school, courseCode=course.code),
+            "metadata": natural_key_metadata(
+                "courses", educationOrganizationId=course.school, courseCode=course.code
+            ),
         }
 
 
-def classes(facts: DistrictFacts, manner: Manner) -> Iterator[Row]:
-    """The sections; one in which a student has the homeroom is a homeroom."""
-    homerooms = {place.section.key for place in facts.section_enrollments if place.homeroom}
+def classes(facts: DistrictFacts, quirks: Quirks) -> Iterator[Row]:
+    """The classes of the sections; a section that is a student's homeroom is a homeroom."""
+    homerooms = {enrollment.section.key for enrollment in facts.section_enrollments if enrollment.homeroom}
     subjects = {(course.school, course.code): course.subject for course in facts.courses}
     for section in facts.sections:
         subject = subjects.get((section.school, section.course))
         yield {
             "sourcedId": class_of(section.key).id,
             "title": section.name,
-            "classCode": section.course if manner.natural_keys else section.identifier,
+            "classCode": section.course if quirks.natural_keys else section.identifier,
             "classType": "homeroom" if section.key in homerooms else "scheduled",
             "location": None,
             "grades": None,
-            "subjects": [subject] if subject and not manner.natural_keys else None,
+            "subjects": [subject] if subject and not quirks.natural_keys else None,
             "course": _course(section.school, section.course),
             "school": org(section.school),
             "terms": [session(section.school, section.session)],
             "periods": None,
-            "metadata": natural(
+            "metadata": natural_key_metadata(
                 "sections",
                 localCourseCode=section.course,
                 schoolid=section.school,

@@ -1,4 +1,4 @@
-"""The OneRoster sandbox: one server of either version, in any manner seen in the field."""
+"""The OneRoster sandbox: a server of version 1.1 or 1.2 with the quirks of an observed server."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from starlette.routing import BaseRoute, Route
 from student_graph.adapters.oneroster.sandbox.gradebook import POSTED_GRADES_TITLE
 from student_graph.adapters.oneroster.sandbox.operations import (
     GRADEBOOK,
-    PARENTS,
     ROSTERING,
-    Ids,
+    TABLES_OF_NAMES,
     Operation,
+    PathIds,
     operations,
 )
-from student_graph.adapters.oneroster.sandbox.pages import page, question, selection
-from student_graph.adapters.oneroster.sandbox.quirks import PUBLISHED_12, Manner
+from student_graph.adapters.oneroster.sandbox.pages import page_response, parse_query, selected_fields
+from student_graph.adapters.oneroster.sandbox.quirks import PUBLISHED_12, Quirks
 from student_graph.adapters.oneroster.sandbox.refusals import (
     RefusalError,
     no_route,
@@ -31,7 +31,7 @@ from student_graph.adapters.oneroster.sandbox.refusals import (
     unavailable,
 )
 from student_graph.adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, TABLES, Row, fields
-from student_graph.adapters.oneroster.sandbox.serializers import Spelling
+from student_graph.adapters.oneroster.sandbox.serializers import Serializer
 from student_graph.adapters.oneroster.sandbox.signatures import Signatures
 from student_graph.adapters.oneroster.sandbox.tables import Tables
 from student_graph.adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens
@@ -53,40 +53,44 @@ class OneRosterSandbox(Sandbox):
     kind: ClassVar[str] = "oneroster"
     token_path: ClassVar[str | None] = "/oauth/token"
 
-    def __init__(self, facts: DistrictFacts, *, version: Version = "1.2", manner: Manner = PUBLISHED_12) -> None:
-        """Serve the facts in a version of the standard, in the manner of one server."""
+    def __init__(self, facts: DistrictFacts, *, version: Version = "1.2", quirks: Quirks = PUBLISHED_12) -> None:
+        """Serve the facts in a version of the standard, with the quirks of one server."""
         super().__init__()
         self.facts = facts
         self.version: Version = version
-        self.manner = manner
-        self.operations = operations(manner, version)
-        self._tables = Tables(facts, manner, version)
-        self._tokens = Tokens(manner, version)
-        self._signatures = Signatures(manner.signature)
-        self._spelling = Spelling(manner, self._home)
+        self.quirks = quirks
+        self.operations = operations(quirks, version)
+        self._tables = Tables(facts, quirks, version)
+        self._tokens = Tokens(quirks, version)
+        self._signatures = Signatures(quirks.signature)
+        self._serializer = Serializer(quirks, self._service_url)
 
     def routes(self) -> Sequence[BaseRoute]:
-        """The token endpoint, and one door for each service."""
+        """The token endpoint, and one route for each service."""
         bases = dict.fromkeys(_BASES[self.version].values())
-        doors = [Route(f"{base}{{path:path}}", self._door) for base in bases]
-        return [Route("/oauth/token", self._token, methods=["POST"]), *doors, Route("/{path:path}", self._door)]
+        services = [Route(f"{base}{{path:path}}", self._respond) for base in bases]
+        return [
+            Route("/oauth/token", self._token, methods=["POST"]),
+            *services,
+            Route("/{path:path}", self._respond),
+        ]
 
     def settings(self) -> dict[str, Any]:
-        """Address, version and credentials."""
+        """The address, version and credentials of the sandbox as settings of an adapter."""
         settings = {
             "base_url": self.url,
             "version": self.version,
-            "auth": self.manner.auth,
+            "auth": self.quirks.auth,
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "course_grade_categories": [POSTED_GRADES_TITLE],
         }
-        if self.manner.auth == "oauth1":
-            return settings | {"signature": self.manner.signature}
-        return settings | {"token_url": f"{self.url}/oauth/token", "scopes": self._tokens.granted}
+        if self.quirks.auth == "oauth1":
+            return settings | {"signature": self.quirks.signature}
+        return settings | {"token_url": f"{self.url}/oauth/token", "scopes": self._tokens.granted_scopes}
 
     def known_keys(self, kind: str) -> list[str]:
-        """Identifiers of students, teachers and schools, ids of classes and tests, and the one district."""
+        """Numbers of students, teachers and schools, ids of classes and assessments, and the one district."""
         tables = self._tables
         match kind:
             case "student" | "staff":
@@ -97,8 +101,8 @@ class OneRosterSandbox(Sandbox):
             case "section":
                 return list(tables.sections)
             case "assessment":
-                offered = any(each.table == "assessmentLineItems" for each in self.operations)
-                rows = tables.rows["assessmentLineItems"] if offered else []
+                has_assessments = any(operation.table == "assessmentLineItems" for operation in self.operations)
+                rows = tables.rows["assessmentLineItems"] if has_assessments else []
                 return [row["sourcedId"] for row in rows if row["status"] == "active"]
             case "district":
                 return ["here"]
@@ -110,79 +114,81 @@ class OneRosterSandbox(Sandbox):
         return {"school_year": self.facts.year}
 
     def unavailable_response(self) -> Response:
-        """A 503 in the server's words."""
-        return unavailable().response(self.manner)
+        """A 503 in the form that the quirks say."""
+        return unavailable().response(self.quirks)
 
     def revoke(self) -> None:
-        """Every token is unknown from now on."""
+        """Revoke all tokens."""
         self._tokens.revoke()
 
     def throttled_response(self) -> Response:
-        """A 429 that says when to come back."""
-        return throttled().response(self.manner)
+        """A 429 with `Retry-After`."""
+        return throttled().response(self.quirks)
 
-    def _home(self, kind: str) -> str:
-        """Where the service is that has a type of row."""
+    def _service_url(self, kind: str) -> str:
+        """The address of the service that has rows of a type."""
         service = GRADEBOOK if kind in _GRADEBOOK_TYPES else ROSTERING
         return f"{self.url}{_BASES[self.version][service]}"
 
     async def _token(self, request: Request) -> Response:
-        if self.manner.auth == "oauth1":
-            return no_route().response(self.manner)
+        if self.quirks.auth == "oauth1":
+            return no_route().response(self.quirks)
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
-        return self._tokens.answer(request.headers.get("authorization", ""), form)
+        return self._tokens.token_response(request.headers.get("authorization", ""), form)
 
-    async def _door(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> Response:
         try:
             operation, ids = self._route(request.url.path)
-            self._admit(request, operation)
+            self._authenticate(request, operation)
             return (
                 self._single(request, operation, ids) if operation.single else self._list(request, operation, ids)
             )
         except RefusalError as refusal:
-            return refusal.response(self.manner)
+            return refusal.response(self.quirks)
 
-    def _route(self, path: str) -> tuple[Operation, Ids]:
+    def _route(self, path: str) -> tuple[Operation, PathIds]:
         bases = _BASES[self.version]
         for operation in self.operations:
             base = bases[operation.service]
             if not path.startswith(f"{base}/"):
                 continue
-            ids = operation.match(path.removeprefix(base), any_case=self.manner.any_case)
+            ids = operation.match(path.removeprefix(base), ignore_path_case=self.quirks.ignore_path_case)
             if ids is not None:
                 return operation, ids
         raise no_route()
 
-    def _admit(self, request: Request, operation: Operation) -> None:
-        if self.manner.auth == "oauth2":
-            self._tokens.admit(request.headers.get("authorization", ""), operation.scopes)
+    def _authenticate(self, request: Request, operation: Operation) -> None:
+        if self.quirks.auth == "oauth2":
+            self._tokens.check(request.headers.get("authorization", ""), operation.scopes)
             return
         query = request.scope["query_string"].decode()
         raw = request.scope["raw_path"].decode()
         url = f"{request.url.scheme}://{request.headers['host']}{raw}{'?' + query if query else ''}"
-        self._signatures.admit(httpx.Request(request.method, url, headers=request.headers.items()))
+        self._signatures.check(httpx.Request(request.method, url, headers=request.headers.items()))
 
-    def _list(self, request: Request, operation: Operation, ids: Ids) -> Response:
-        for name, sourced in ids.items():
-            if self._tables.find(PARENTS[name], sourced) is None:
-                raise no_row(PARENTS[name], sourced)
-        manner, known = self.manner, fields(operation.table, self.version)
-        asked = question(request.query_params, operation.table, known, manner)
-        asked = replace(asked, limit=self.switches.clamp(asked.limit))
-        rows = operation.answers(self._tables, ids) if manner.organization_claim else []
-        key = operation.path.rpartition("/")[2] if manner.collection_keys == "path" else operation.table
-        # Schools and terms stay: without them no list that moves could be asked for.
-        moving = operation.table not in ("orgs", "academicSessions")
-        found = asked.answers(rows)[self.switches.missing if moving else 0 :]
-        return page(found, asked, key=key, url=str(request.url), spell=self._spelling.row, manner=manner)
+    def _list(self, request: Request, operation: Operation, ids: PathIds) -> Response:
+        for name, sourced_id in ids.items():
+            if self._tables.find(TABLES_OF_NAMES[name], sourced_id) is None:
+                raise no_row(TABLES_OF_NAMES[name], sourced_id)
+        quirks, known_fields = self.quirks, fields(operation.table, self.version)
+        query = parse_query(request.query_params, operation.table, known_fields, quirks)
+        query = replace(query, limit=self.switches.clamp(query.limit))
+        rows = operation.select_rows(self._tables, ids) if quirks.organization_claim else []
+        key = operation.path.rpartition("/")[2] if quirks.collection_keys == "path" else operation.table
+        # Schools and terms are never missing, because the requests for other lists need them.
+        missing = 0 if operation.table in ("orgs", "academicSessions") else self.switches.missing
+        selected_rows = query.select(rows)[missing:]
+        return page_response(
+            selected_rows, query, key=key, url=str(request.url), serialize=self._serializer.row, quirks=quirks
+        )
 
-    def _single(self, request: Request, operation: Operation, ids: Ids) -> Response:
+    def _single(self, request: Request, operation: Operation, ids: PathIds) -> Response:
         row = self._row(operation, ids)
-        asked = selection(request.query_params, fields(operation.table, self.version), self.manner)
-        return JSONResponse({TABLES[operation.table]: self._spelling.row(row, asked)})
+        names = selected_fields(request.query_params, fields(operation.table, self.version), self.quirks)
+        return JSONResponse({TABLES[operation.table]: self._serializer.row(row, names)})
 
-    def _row(self, operation: Operation, ids: Ids) -> Row:
-        row = self._tables.find(operation.table, ids["id"]) if self.manner.organization_claim else None
-        if row is None or not any(row is each for each in operation.answers(self._tables, ids)):
+    def _row(self, operation: Operation, ids: PathIds) -> Row:
+        row = self._tables.find(operation.table, ids["id"]) if self.quirks.organization_claim else None
+        if row is None or not any(row is other for other in operation.select_rows(self._tables, ids)):
             raise no_row(operation.table, ids["id"])
         return row

@@ -1,4 +1,4 @@
-"""OAuth 1.0a as a server checks it: consumer, method, time, nonce and signature of each request."""
+"""Checks OAuth 1.0a requests: consumer, method, time, nonce and signature."""
 
 from __future__ import annotations
 
@@ -18,40 +18,47 @@ from student_graph.adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SE
 
 _HASHES = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _PARAMETER = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*')
-TOLERANCE = 300.0
-"""Seconds by which the clocks may differ."""
+MAX_CLOCK_DIFFERENCE_SECONDS = 300.0
+"""The clocks of client and server may differ by so much."""
 
 
 class Signatures:
-    """Signatures of one consumer, none of which is taken twice."""
+    """Checks the signatures of one consumer; each is accepted only once."""
 
     def __init__(self, method: SignatureMethod, clock: Callable[[], float] = time.time) -> None:
         self._method = method
         self._clock = clock
-        self._seen: set[tuple[str, str]] = set()
+        self._used_nonces: set[tuple[str, str]] = set()
 
-    def admit(self, request: httpx.Request) -> None:
+    def check(self, request: httpx.Request) -> None:
         """
-        Let pass a request with a good signature.
+        Accept a request with a valid signature.
 
         Raises:
-            RefusalError: it has none, or one that is wrong, too old, too new or used before.
+            RefusalError: The signature is missing, wrong, too old, in the future or used before.
         """
-        given = _parameters(request.headers.get("authorization", ""))
-        signature = given.pop("oauth_signature", "")
-        given.pop("realm", None)
-        if given.get("oauth_consumer_key") != CLIENT_ID or given.get("oauth_signature_method") != self._method:
+        parameters = _parameters(request.headers.get("authorization", ""))
+        signature = parameters.pop("oauth_signature", "")
+        parameters.pop("realm", None)
+        if (
+            parameters.get("oauth_consumer_key") != CLIENT_ID
+            or parameters.get("oauth_signature_method") != self._method
+        ):
             raise unauthorized("Invalid consumer or signature method.")
-        timestamp, nonce = given.get("oauth_timestamp", ""), given.get("oauth_nonce", "")
-        if not (timestamp.isascii() and timestamp.isdigit() and abs(int(timestamp) - self._clock()) <= TOLERANCE):
+        timestamp, nonce = parameters.get("oauth_timestamp", ""), parameters.get("oauth_nonce", "")
+        if not (
+            timestamp.isascii()
+            and timestamp.isdigit()
+            and abs(int(timestamp) - self._clock()) <= MAX_CLOCK_DIFFERENCE_SECONDS
+        ):
             raise unauthorized("Invalid timestamp.")
         if not hmac.compare_digest(
-            signature.encode(), self._signature(base_string(request, given.items())).encode()
+            signature.encode(), self._signature(base_string(request, parameters.items())).encode()
         ):
             raise unauthorized("Invalid signature.")
-        if not nonce or (timestamp, nonce) in self._seen:
+        if not nonce or (timestamp, nonce) in self._used_nonces:
             raise unauthorized("Nonce used before.")
-        self._seen.add((timestamp, nonce))
+        self._used_nonces.add((timestamp, nonce))
 
     def _signature(self, text: str) -> str:
         key = f"{quote(CLIENT_SECRET, safe='')}&".encode()
@@ -60,13 +67,13 @@ class Signatures:
 
 def _parameters(header: str) -> dict[str, str]:
     """
-    Protocol parameters of an `Authorization` header.
+    The protocol parameters of an `Authorization` header.
 
     Raises:
-        RefusalError: it is none of OAuth 1.0a.
+        RefusalError: The header is not of OAuth 1.0a.
     """
     scheme, _, rest = header.partition(" ")
-    found = [_PARAMETER.fullmatch(part) for part in rest.split(",")]
-    if scheme.lower() != "oauth" or not all(found):
+    matches = [_PARAMETER.fullmatch(part) for part in rest.split(",")]
+    if scheme.lower() != "oauth" or not all(matches):
         raise unauthorized("Missing or invalid Authorization header.")
-    return {match[1]: unquote(match[2]) for match in found if match}
+    return {match[1]: unquote(match[2]) for match in matches if match}

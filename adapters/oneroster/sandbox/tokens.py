@@ -1,4 +1,4 @@
-"""Bearer tokens for client credentials, each with its scopes."""
+"""Bearer tokens for client credentials, with their scopes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
 
-from student_graph.adapters.oneroster.sandbox.quirks import Manner
+from student_graph.adapters.oneroster.sandbox.quirks import Quirks
 from student_graph.adapters.oneroster.sandbox.refusals import forbidden, unauthorized
 
 CLIENT_ID, CLIENT_SECRET = "oneroster-sandbox", "oneroster-sandbox-secret"
@@ -25,41 +25,43 @@ class _Grant:
 
 
 class Tokens:
-    """Tokens given out, each until it expires."""
+    """The issued tokens, with expiry and scopes."""
 
-    def __init__(self, manner: Manner, version: str) -> None:
-        self._manner = manner
+    def __init__(self, quirks: Quirks, version: str) -> None:
+        self._quirks = quirks
         self.prefix = f"https://purl.imsglobal.org/spec/or/v{version.replace('.', 'p')}/scope/"
-        """What all addresses of scopes begin with."""
+        """The start of the full name of every scope."""
         self._grants: dict[str, _Grant] = {}
 
     @property
-    def granted(self) -> list[str]:
-        """Scopes that the client may have, as whole addresses."""
-        return [self.prefix + scope for scope in sorted(self._manner.granted)]
+    def granted_scopes(self) -> list[str]:
+        """The full names of the scopes that the client may have."""
+        return [self.prefix + scope for scope in sorted(self._quirks.granted_scopes)]
 
-    def answer(self, authorization: str, form: Mapping[str, str]) -> Response:
-        """The answer to a request for a token."""
-        key, secret = _basic(authorization) or (form.get("client_id", ""), form.get("client_secret", ""))
+    def token_response(self, authorization: str, form: Mapping[str, str]) -> Response:
+        """The response to a token request."""
+        key, secret = _parse_basic(authorization) or (form.get("client_id", ""), form.get("client_secret", ""))
         if not _is_client(key, secret):
-            status = self._manner.invalid_client_status
+            status = self._quirks.invalid_client_status
             challenge = {"WWW-Authenticate": "Basic"} if status == 401 else None
             return JSONResponse({"error": "invalid_client"}, status, challenge)
         if form.get("grant_type") != "client_credentials":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        asked = form.get("scope", "").split()
-        if not asked and self._manner.unscoped == "refused":
+        requested = form.get("scope", "").split()
+        if not requested and self._quirks.without_scope == "refused":
             return JSONResponse({"error": "invalid_request"}, 400)
-        if not set(asked) <= set(self.granted):
-            return JSONResponse({"error": "invalid_scope"}, self._manner.invalid_scope_status)
-        return self._issue(set(asked) or (self.granted if self._manner.unscoped == "granted" else ()))
+        if not set(requested) <= set(self.granted_scopes):
+            return JSONResponse({"error": "invalid_scope"}, self._quirks.invalid_scope_status)
+        return self._issue(
+            set(requested) or (self.granted_scopes if self._quirks.without_scope == "granted" else ())
+        )
 
-    def admit(self, authorization: str, scopes: tuple[str, ...]) -> None:
+    def check(self, authorization: str, scopes: tuple[str, ...]) -> None:
         """
-        Let pass a token that has one of the scopes.
+        Accept a token that has one of the scopes.
 
         Raises:
-            RefusalError: it is no token, has expired, or lacks them.
+            RefusalError: The token is missing, unknown or expired, or has none of the scopes.
         """
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -68,18 +70,18 @@ class Tokens:
         if grant is None or time.time() >= grant.expiry:
             raise unauthorized("Invalid or expired token.")
         accepted = [self.prefix + scope for scope in scopes]
-        if self._manner.core_needed and "roster.readonly" in scopes:
+        if self._quirks.core_scope_required and "roster.readonly" in scopes:
             accepted = [f"{self.prefix}roster-core.readonly"]
         if not grant.scopes & set(accepted):
             raise forbidden(accepted[0])
 
     def revoke(self) -> None:
-        """No token that was given out is good any longer."""
+        """Revoke all issued tokens."""
         self._grants.clear()
 
     def _issue(self, scopes: Collection[str]) -> Response:
         token = secrets.token_hex(16)
-        lifetime = self._manner.token_lifetime
+        lifetime = self._quirks.token_lifetime_seconds
         self._grants[token] = _Grant(time.time() + lifetime, frozenset(scopes))
         body = {
             "access_token": token,
@@ -91,12 +93,12 @@ class Tokens:
 
 
 def _is_client(key: str, secret: str) -> bool:
-    right = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
-    return hmac.compare_digest(key.encode(), CLIENT_ID.encode()) and right
+    secret_matches = hmac.compare_digest(secret.encode(), CLIENT_SECRET.encode())
+    return hmac.compare_digest(key.encode(), CLIENT_ID.encode()) and secret_matches
 
 
-def _basic(header: str) -> tuple[str, str] | None:
-    """Key and secret of an HTTP Basic header; None when it is none."""
+def _parse_basic(header: str) -> tuple[str, str] | None:
+    """Key and secret of an HTTP Basic header; None if the header is not valid."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None

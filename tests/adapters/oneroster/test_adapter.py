@@ -20,34 +20,34 @@ from student_graph.adapters.lookup import StudentFilter, Window
 from student_graph.adapters.model import DistrictId, SectionId, StaffId, StudentId
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
-    GRADEBOOK_ODD,
+    UNUSUAL_GRADEBOOK,
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
-    Manner,
+    Quirks,
     OneRosterSandbox,
 )
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.oneroster.connecting import Scripted, connected, user
+from tests.adapters.oneroster.scripted_sandbox import Scripted, connected, user
 
 FACTS = make_district(60)
 HERE = [DistrictId("here")]
-SERVERS: dict[str, tuple[Any, Manner]] = {
+SERVERS: dict[str, tuple[Any, Quirks]] = {
     "published 1.2": ("1.2", PUBLISHED_12),
     "published 1.1": ("1.1", PUBLISHED_11),
     "1.1 with tokens": ("1.1", replace(PUBLISHED_11, auth="oauth2")),
     "1.1 with SHA-256": ("1.1", replace(PUBLISHED_11, signature="HMAC-SHA256")),
     "legacy 1.1": ("1.1", LEGACY_11),
     "Ed-Fi service": ("1.2", EDFI_SERVICE),
-    "odd gradebook": ("1.2", GRADEBOOK_ODD),
-    "rows on their way out": ("1.2", replace(PUBLISHED_12, deleted=True)),
-    "ten rows at most": ("1.2", replace(PUBLISHED_12, most_rows=10, totals=False, links=False)),
+    "odd gradebook": ("1.2", UNUSUAL_GRADEBOOK),
+    "rows on their way out": ("1.2", replace(PUBLISHED_12, deleted_rows=True)),
+    "ten rows at most": ("1.2", replace(PUBLISHED_12, max_rows_per_page=10, totals=False, links=False)),
 }
 
 
 def served_by(name: str) -> OneRosterSandbox:
-    version, manner = SERVERS[name]
-    return OneRosterSandbox(FACTS, version=version, manner=manner)
+    version, quirks = SERVERS[name]
+    return OneRosterSandbox(FACTS, version=version, quirks=quirks)
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -145,9 +145,9 @@ async def test_the_check_says_which_services_answer(name: str, services: str) ->
 
 async def test_demographics_refused_fail_their_own_lookup_only() -> None:
     """They need a scope of their own: without it birth dates are unknown, and everything else is answered."""
-    manner = replace(PUBLISHED_12, granted=PUBLISHED_12.granted - {"roster-demographics.readonly"})
+    quirks = replace(PUBLISHED_12, granted_scopes=PUBLISHED_12.granted_scopes - {"roster-demographics.readonly"})
     key = StudentId(FACTS.students[0].id)
-    async with connected(OneRosterSandbox(FACTS, manner=manner), birth_dates=False) as adapter:
+    async with connected(OneRosterSandbox(FACTS, quirks=quirks), birth_dates=False) as adapter:
         student = (await adapter.students_by_id([key]))[key]
         identity = (await adapter.student_identities_by_id([key]))[key]
         demographics = (await adapter.demographics_by_student([key]))[key]

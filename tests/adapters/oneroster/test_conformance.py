@@ -17,14 +17,14 @@ class Published11(OneRosterSandbox):
     token_path = None
 
     def __init__(self, facts: DistrictFacts) -> None:
-        super().__init__(facts, version="1.1", manner=PUBLISHED_11)
+        super().__init__(facts, version="1.1", quirks=PUBLISHED_11)
 
 
 class EdFiService(OneRosterSandbox):
     """Serves what the Ed-Fi service does."""
 
     def __init__(self, facts: DistrictFacts) -> None:
-        super().__init__(facts, manner=EDFI_SERVICE)
+        super().__init__(facts, quirks=EDFI_SERVICE)
 
 
 class Served(AdapterSuite):

@@ -23,7 +23,7 @@ from student_graph.adapters.oneroster.api.rostering import (
     TERMS,
     USERS,
 )
-from tests.adapters.oneroster.connecting import SHARED, needs_shared
+from tests.adapters.oneroster.scripted_sandbox import SHARED, needs_shared
 
 pytestmark = needs_shared
 
@@ -110,7 +110,7 @@ def test_the_recorded_student_is_read() -> None:
     found = STUDENTS.read_one(recorded("get_student"))
 
     assert (found.identifier, found.grades) == ("604827", ["Tenth grade"])
-    assert [(place.role, place.org.sourcedId if place.org else None) for place in found.places] == [
+    assert [(place.role, place.org.sourcedId if place.org else None) for place in found.all_roles] == [
         ("student", "5643e68db2cfe9bf142de280d85599f9")
     ]
 

@@ -17,7 +17,7 @@ from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, OneRosterSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import run_lookup_or_error
-from tests.adapters.oneroster.connecting import SHARED, connected, needs_shared
+from tests.adapters.oneroster.scripted_sandbox import SHARED, connected, needs_shared
 
 pytestmark = needs_shared
 
@@ -42,9 +42,9 @@ def operations() -> Iterator[tuple[re.Pattern[str], set[str], set[str]]]:
             yield pattern, set(re.findall(r"`(\w+)`", cells[4])), set(re.findall(r"`([\w.-]+)`", cells[6]))
 
 
-async def requests_of(manner: Any) -> list[httpx.URL]:
+async def requests_of(quirks: Any) -> list[httpx.URL]:
     """What every lookup asks of a server, however it answers."""
-    sandbox = OneRosterSandbox(FACTS, manner=manner)
+    sandbox = OneRosterSandbox(FACTS, quirks=quirks)
     sent: list[httpx.URL] = []
 
     async def keep(request: httpx.Request) -> None:
@@ -107,7 +107,7 @@ def test_the_token_may_do_all_that_is_asked() -> None:
     settings = OneRosterSettings.model_validate(
         {"base_url": "https://sis.example", "client_id": "c", "client_secret": "s"}
     )
-    wanted = {each.removeprefix(SCOPE) for each in settings.wanted_scopes.split()}
+    wanted = {each.removeprefix(SCOPE) for each in settings.requested_scopes.split()}
 
     assert all(scopes & wanted for pattern, _, scopes in operations() if "/resources/" not in pattern.pattern)
 

@@ -11,23 +11,23 @@ import pytest
 from student_graph.adapters.oauth1 import SignatureMethod
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
-    GRADEBOOK_ODD,
+    UNUSUAL_GRADEBOOK,
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
-    Manner,
+    Quirks,
     OneRosterSandbox,
 )
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
-from tests.adapters.oneroster.asking import SCOPES_11, SCOPES_12, ask_token, asking, service, signing
+from tests.adapters.oneroster.sandbox_client import SCOPES_11, SCOPES_12, ask_token, asking, service, signing
 
 CORE, ROSTER = f"{SCOPES_12}roster-core.readonly", f"{SCOPES_12}roster.readonly"
 
 
-def sandbox(manner: Manner = PUBLISHED_12, version: str = "1.2") -> OneRosterSandbox:
+def sandbox(quirks: Quirks = PUBLISHED_12, version: str = "1.2") -> OneRosterSandbox:
     """A small district."""
-    return OneRosterSandbox(make_district(10), version="1.1" if version == "1.1" else "1.2", manner=manner)
+    return OneRosterSandbox(make_district(10), version="1.1" if version == "1.1" else "1.2", quirks=quirks)
 
 
 def minor(answer: httpx.Response) -> str:
@@ -75,17 +75,17 @@ def test_a_wrong_token_is_refused(authorization: str) -> None:
 
 def test_a_token_expires() -> None:
     """A token whose lifetime is over is refused, and its lifetime was told."""
-    with asking(sandbox(replace(PUBLISHED_12, token_lifetime=0.0))) as server:
+    with asking(sandbox(replace(PUBLISHED_12, token_lifetime_seconds=0.0))) as server:
         assert ask_token(server.client, server.sandbox).json()["expires_in"] == 0
         assert server.get("/users").status_code == 401
 
 
 @pytest.mark.parametrize(
-    ("manner", "status"), [(PUBLISHED_12, 401), (GRADEBOOK_ODD, 400)], ids=["published", "odd gradebook"]
+    ("quirks", "status"), [(PUBLISHED_12, 401), (UNUSUAL_GRADEBOOK, 400)], ids=["published", "odd gradebook"]
 )
-def test_wrong_credentials_get_no_token(manner: Manner, status: int) -> None:
+def test_wrong_credentials_get_no_token(quirks: Quirks, status: int) -> None:
     """401 as in RFC 6749, or 400."""
-    one = sandbox(manner)
+    one = sandbox(quirks)
     with served(one):
         form = {"grant_type": "client_credentials"}
         answer = httpx.post(f"{one.url}/oauth/token", data=form, auth=("oneroster-sandbox", "wrong"))
@@ -107,7 +107,7 @@ def test_only_client_credentials_are_a_grant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("manner", "version", "scope", "status"),
+    ("quirks", "version", "scope", "status"),
     [
         (PUBLISHED_12, "1.2", f"{SCOPES_12}roster.createput", 400),
         (PUBLISHED_12, "1.2", "roster.readonly", 400),
@@ -115,9 +115,9 @@ def test_only_client_credentials_are_a_grant() -> None:
         (LEGACY_11, "1.1", CORE, 401),
     ],
 )
-def test_a_scope_must_be_granted(manner: Manner, version: str, scope: str, status: int) -> None:
+def test_a_scope_must_be_granted(quirks: Quirks, version: str, scope: str, status: int) -> None:
     """Short names, scopes of another version and what the client may not have are `invalid_scope`."""
-    one = sandbox(manner, version)
+    one = sandbox(quirks, version)
     with served(one), httpx.Client(base_url=one.url) as client:
         answer = ask_token(client, one, scope)
 
@@ -126,8 +126,8 @@ def test_a_scope_must_be_granted(manner: Manner, version: str, scope: str, statu
 
 def test_a_token_without_scope() -> None:
     """All that is granted, nothing at all, or no token."""
-    for manner, expected in [(PUBLISHED_12, 200), (GRADEBOOK_ODD, 403)]:
-        with asking(sandbox(manner), scope="") as server:
+    for quirks, expected in [(PUBLISHED_12, 200), (UNUSUAL_GRADEBOOK, 403)]:
+        with asking(sandbox(quirks), scope="") as server:
             assert server.get("/users").status_code == expected
     one = sandbox(LEGACY_11, "1.1")
     with served(one), httpx.Client(base_url=one.url) as client:

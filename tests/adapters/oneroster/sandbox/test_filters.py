@@ -9,15 +9,15 @@ import pytest
 
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
-    GRADEBOOK_ODD,
+    UNUSUAL_GRADEBOOK,
     LEGACY_11,
     PUBLISHED_12,
-    Manner,
+    Quirks,
     OneRosterSandbox,
 )
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
-from tests.adapters.oneroster.asking import Rows, Server, asking
+from tests.adapters.oneroster.sandbox_client import Rows, Server, asking
 
 
 def facts() -> DistrictFacts:
@@ -27,9 +27,9 @@ def facts() -> DistrictFacts:
     return facts
 
 
-def serving(manner: Manner) -> OneRosterSandbox:
+def serving(quirks: Quirks) -> OneRosterSandbox:
     """That district in a manner."""
-    return OneRosterSandbox(facts(), version="1.1" if manner is LEGACY_11 else "1.2", manner=manner)
+    return OneRosterSandbox(facts(), version="1.1" if quirks is LEGACY_11 else "1.2", quirks=quirks)
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_a_bad_filter_can_find_nobody(text: str) -> None:
 
 def test_a_gradebook_can_take_bare_numbers_only() -> None:
     """The published form is a 400 there, an unquoted number works; rostering filters as published."""
-    with asking(serving(GRADEBOOK_ODD)) as server:
+    with asking(serving(UNUSUAL_GRADEBOOK)) as server:
         item = server.rows("/results")[0]["lineItem"]["sourcedId"]
 
         assert server.get("/results", filter="score>'80'").status_code == 400
@@ -185,6 +185,6 @@ def test_a_gradebook_can_take_bare_numbers_only() -> None:
 @pytest.mark.parametrize(("breaks", "status"), [(True, 500), (False, 200)])
 def test_a_gradebook_can_break_on_and(breaks: bool, status: int) -> None:
     """500 for two predicates that the standard allows; `OR` works."""
-    with asking(serving(replace(GRADEBOOK_ODD, and_breaks=breaks))) as server:
+    with asking(serving(replace(UNUSUAL_GRADEBOOK, and_fails=breaks))) as server:
         assert server.get("/results", filter="score>80 AND score<90").status_code == status
         assert server.get("/results", filter="score>80 OR score<20").status_code == 200

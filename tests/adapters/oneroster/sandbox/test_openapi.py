@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, Manner, OneRosterSandbox
+from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, Quirks, OneRosterSandbox
 from student_graph.adapters.oneroster.sandbox.operations import Operation
 from student_graph.adapters.oneroster.sandbox.rows import TABLES
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.oneroster.asking import Server, asking, service
-from tests.adapters.oneroster.published import (
+from tests.adapters.oneroster.sandbox_client import Server, asking, service
+from tests.adapters.oneroster.published_documents import (
     EDFI,
     STANDARDS_OWN,
     VENDOR,
@@ -68,14 +68,14 @@ def test_operations_and_scopes_are_those_published() -> None:
     assert all("scoreScales" in path for path in missing)
 
 
-@pytest.mark.parametrize("manner", [PUBLISHED_12, EDFI_SERVICE], ids=["published", "Ed-Fi service"])
+@pytest.mark.parametrize("quirks", [PUBLISHED_12, EDFI_SERVICE], ids=["published", "Ed-Fi service"])
 @pytest.mark.parametrize(("source", "least"), [(EDFI, 22), (VENDOR, 22)])
-def test_every_answer_is_as_published(source: str, least: int, manner: Manner) -> None:
+def test_every_answer_is_as_published(source: str, least: int, quirks: Quirks) -> None:
     """Collections, single rows and nested routes have the types and the properties that a document requires."""
-    with asking(OneRosterSandbox(make_district(60), manner=manner)) as server:
+    with asking(OneRosterSandbox(make_district(60), quirks=quirks)) as server:
         told = list(answers(server, source))
 
-    relative = manner.hrefs == "relative"
+    relative = quirks.hrefs == "relative"
     found = [text for address, _, body in told for text in complaints(source, address, body)]
 
     assert [text for text in found if not (relative and text.endswith("is not a 'uri'"))] == []

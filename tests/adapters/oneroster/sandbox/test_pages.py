@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from student_graph.adapters.oneroster.sandbox import GRADEBOOK_ODD, LEGACY_11, PUBLISHED_12, OneRosterSandbox
+from student_graph.adapters.oneroster.sandbox import UNUSUAL_GRADEBOOK, LEGACY_11, PUBLISHED_12, OneRosterSandbox
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.oneroster.asking import Rows, Server, asking
+from tests.adapters.oneroster.sandbox_client import Rows, Server, asking
 
 
 @pytest.fixture(scope="module")
@@ -118,22 +118,22 @@ def test_fields_select(server: Server) -> None:
 
 def test_a_limit_is_clamped_in_silence() -> None:
     """Ten rows, whatever is asked: fewer rows than asked are no sign of the end."""
-    with asking(OneRosterSandbox(make_district(60), manner=replace(PUBLISHED_12, most_rows=10))) as server:
+    with asking(OneRosterSandbox(make_district(60), quirks=replace(PUBLISHED_12, max_rows_per_page=10))) as server:
         assert len(server.rows("/students", limit=10_000)) == 10
         assert len(server.every("/students", limit=10_000)) == 60
 
 
 def test_without_totals_and_links() -> None:
     """Neither header, and the last page is found by an empty one."""
-    manner = replace(PUBLISHED_12, totals=False, links=False)
-    with asking(OneRosterSandbox(make_district(10), manner=manner)) as server:
+    quirks = replace(PUBLISHED_12, totals=False, links=False)
+    with asking(OneRosterSandbox(make_district(10), quirks=quirks)) as server:
         assert not {"link", "x-total-count"} & server.get("/users").headers.keys()
         assert len(server.every("/students", limit=3)) == 10
 
 
 def test_a_previous_page_that_leads_nowhere() -> None:
     """Past the end, the link to the previous page is past the end too."""
-    with asking(OneRosterSandbox(make_district(10), version="1.1", manner=LEGACY_11)) as server:
+    with asking(OneRosterSandbox(make_district(10), version="1.1", quirks=LEGACY_11)) as server:
         previous = server.get("/students", offset=99_999).links["prev"]["url"]
 
         assert previous.endswith("offset=99899")
@@ -143,13 +143,13 @@ def test_a_previous_page_that_leads_nowhere() -> None:
 @pytest.mark.parametrize("limit", ["0", "abc", "-3"])
 def test_a_bad_limit_can_mean_a_hundred(limit: str) -> None:
     """200 and the default size."""
-    with asking(OneRosterSandbox(make_district(60), version="1.1", manner=LEGACY_11)) as server:
+    with asking(OneRosterSandbox(make_district(60), version="1.1", quirks=LEGACY_11)) as server:
         assert len(server.rows("/users", limit=limit)) == 100
 
 
 def test_bad_sort_and_fields_can_be_passed_over() -> None:
     """Neither refuses; unknown fields alone select nothing away."""
-    with asking(OneRosterSandbox(make_district(10), version="1.1", manner=LEGACY_11)) as server:
+    with asking(OneRosterSandbox(make_district(10), version="1.1", quirks=LEGACY_11)) as server:
         plain = server.rows("/students")
 
         assert server.rows("/students", sort="nope", orderBy="up") == plain
@@ -159,7 +159,7 @@ def test_bad_sort_and_fields_can_be_passed_over() -> None:
 
 def test_an_envelope_with_the_total_in_it() -> None:
     """`_meta` and `_links` beside the collection, and nothing in the headers."""
-    with asking(OneRosterSandbox(make_district(10), manner=GRADEBOOK_ODD)) as server:
+    with asking(OneRosterSandbox(make_district(10), quirks=UNUSUAL_GRADEBOOK)) as server:
         response = server.get("/lineItems", limit=5, offset=5)
         body = response.json()
 
@@ -178,7 +178,7 @@ def test_an_envelope_with_the_total_in_it() -> None:
 
 def test_an_envelope_that_is_not_oneroster() -> None:
     """`data` and `total`."""
-    with asking(OneRosterSandbox(make_district(10), manner=replace(PUBLISHED_12, envelope="data"))) as server:
+    with asking(OneRosterSandbox(make_district(10), quirks=replace(PUBLISHED_12, envelope="data"))) as server:
         body = server.get("/students", limit=2).json()
 
     assert (body.keys(), len(body["data"]), body["total"]) == ({"data", "total"}, 2, 10)

@@ -9,20 +9,20 @@ import pytest
 
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
-    GRADEBOOK_ODD,
+    UNUSUAL_GRADEBOOK,
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
-    Manner,
+    Quirks,
 )
-from tests.adapters.oneroster.asking import DISTRICT, asking, serving
+from tests.adapters.oneroster.sandbox_client import DISTRICT, asking, serving
 
 PRESETS = {
     "published 1.2": PUBLISHED_12,
     "published 1.1": PUBLISHED_11,
     "Ed-Fi service": EDFI_SERVICE,
     "legacy 1.1": LEGACY_11,
-    "odd gradebook": GRADEBOOK_ODD,
+    "odd gradebook": UNUSUAL_GRADEBOOK,
 }
 
 
@@ -49,10 +49,10 @@ def references(value: Any) -> Iterator[dict[str, Any]]:
             yield from references(each)
 
 
-@pytest.mark.parametrize("manner", PRESETS.values(), ids=PRESETS)
-def test_each_preset_serves_everything_it_offers(manner: Manner) -> None:
+@pytest.mark.parametrize("quirks", PRESETS.values(), ids=PRESETS)
+def test_each_preset_serves_everything_it_offers(quirks: Quirks) -> None:
     """Every collection answers, its rows have ids of their own, and each row is found again by its id."""
-    with asking(serving(manner)) as server:
+    with asking(serving(quirks)) as server:
         for path in [each.path for each in server.sandbox.operations if each.path.count("/") == 1]:
             rows = server.every(path)
             assert len({row["sourcedId"] for row in rows}) == len(rows), path
@@ -60,10 +60,10 @@ def test_each_preset_serves_everything_it_offers(manner: Manner) -> None:
                 assert [row] == list(server.get(f"{path}/{row['sourcedId']}").json().values())
 
 
-@pytest.mark.parametrize(("manner", "kept"), [(LEGACY_11, True), (PUBLISHED_12, False)], ids=["null", "left out"])
-def test_what_is_absent_is_null_or_left_out(manner: Manner, kept: bool) -> None:
+@pytest.mark.parametrize(("quirks", "kept"), [(LEGACY_11, True), (PUBLISHED_12, False)], ids=["null", "left out"])
+def test_what_is_absent_is_null_or_left_out(quirks: Quirks, kept: bool) -> None:
     """Nulls for all that there is not, or none at all."""
-    with asking(serving(manner)) as server:
+    with asking(serving(quirks)) as server:
         rows = server.rows("/students") + server.rows("/results")
 
     assert (None in leaves(rows)) is kept
@@ -177,7 +177,7 @@ def test_terms_are_terms_or_semesters() -> None:
 
 def test_rows_marked_for_deletion() -> None:
     """Among the others in each collection; elsewhere all are active."""
-    with asking(serving(deleted=True)) as server:
+    with asking(serving(deleted_rows=True)) as server:
         for operation in [each for each in server.sandbox.operations if each.path.count("/") == 1]:
             if operation.path in {"/terms", "/schools", "/gradingPeriods", "/teachers"}:
                 continue  # parts of other collections
@@ -189,7 +189,7 @@ def test_rows_marked_for_deletion() -> None:
 
 def test_a_deleted_enrollment_is_of_another_class() -> None:
     """Whoever does not look at the status puts a child into a class; the class's own route does not."""
-    with asking(serving(deleted=True)) as server:
+    with asking(serving(deleted_rows=True)) as server:
         text = "status='tobedeleted' AND role='student'"
         gone = server.rows("/enrollments", filter=text)[0]
         section, user = gone["class"]["sourcedId"], gone["user"]["sourcedId"]
@@ -201,11 +201,11 @@ def test_a_deleted_enrollment_is_of_another_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("manner", "kind"), [(LEGACY_11, "student"), (PUBLISHED_11, "user")], ids=["legacy", "1.1"]
+    ("quirks", "kind"), [(LEGACY_11, "student"), (PUBLISHED_11, "user")], ids=["legacy", "1.1"]
 )
-def test_a_result_may_call_a_user_a_student(manner: Manner, kind: str) -> None:
+def test_a_result_may_call_a_user_a_student(quirks: Quirks, kind: str) -> None:
     """The type of the reference, and with it the address."""
-    with asking(serving(manner)) as server:
+    with asking(serving(quirks)) as server:
         student = server.rows("/results")[0]["student"]
         (row,) = server.client.get(student["href"]).json().values()
 
@@ -224,7 +224,7 @@ def test_days_and_instants_can_be_swapped(swapped: bool) -> None:
 
 def test_fields_can_come_with_others() -> None:
     """Null limits and an empty class, which are not what the line item has."""
-    with asking(serving(GRADEBOOK_ODD)) as server:
+    with asking(serving(UNUSUAL_GRADEBOOK)) as server:
         row = server.rows("/lineItems", fields="title")[0]
         whole = server.rows("/lineItems")[0]
 

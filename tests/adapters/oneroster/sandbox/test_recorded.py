@@ -9,8 +9,8 @@ import pytest
 
 from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, OneRosterSandbox
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.oneroster.asking import SCOPES_12, Server, asking
-from tests.adapters.oneroster.published import EDFI, named, needs_shared, recorded
+from tests.adapters.oneroster.sandbox_client import SCOPES_12, Server, asking
+from tests.adapters.oneroster.published_documents import EDFI, named, needs_shared, recorded
 
 pytestmark = needs_shared
 
@@ -40,7 +40,7 @@ REFUSED = (
 
 def sandbox() -> OneRosterSandbox:
     """A district behind the Ed-Fi service."""
-    return OneRosterSandbox(make_district(60), manner=EDFI_SERVICE)
+    return OneRosterSandbox(make_district(60), quirks=EDFI_SERVICE)
 
 
 @pytest.fixture(scope="module")

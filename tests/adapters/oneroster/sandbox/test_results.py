@@ -10,7 +10,7 @@ import pytest
 from student_graph.adapters.oneroster.sandbox import PUBLISHED_11, OneRosterSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import SubmissionFact
-from tests.adapters.oneroster.asking import DISTRICT, Rows, Server, asking
+from tests.adapters.oneroster.sandbox_client import DISTRICT, Rows, Server, asking
 
 FACTS = DISTRICT
 
@@ -99,7 +99,7 @@ def test_results_of_a_class_are_found_each_way(server: Server) -> None:
 
 def test_1_1_has_a_letter_in_the_comment() -> None:
     """There is no `textScore`, nor a class, nor late and missing work."""
-    with asking(OneRosterSandbox(FACTS, version="1.1", manner=PUBLISHED_11)) as server:
+    with asking(OneRosterSandbox(FACTS, version="1.1", quirks=PUBLISHED_11)) as server:
         results = server.every("/results", limit=1000)
 
     assert (

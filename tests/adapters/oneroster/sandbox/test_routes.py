@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
-from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, GRADEBOOK_ODD, LEGACY_11, PUBLISHED_12, Manner
-from tests.adapters.oneroster.asking import asking, serving
+from student_graph.adapters.oneroster.sandbox import (
+    EDFI_SERVICE,
+    UNUSUAL_GRADEBOOK,
+    LEGACY_11,
+    PUBLISHED_12,
+    Quirks,
+)
+from tests.adapters.oneroster.sandbox_client import asking, serving
 
 
 def test_collections_can_be_named_after_their_paths() -> None:
@@ -22,11 +28,11 @@ def test_collections_can_be_named_after_their_paths() -> None:
 @pytest.mark.parametrize(
     ("changed", "path"),
     [
-        ({"nested": False}, "/classes/{class}/students"),
-        ({"nested": False}, "/classes/{class}/lineItems"),
+        ({"nested_routes": False}, "/classes/{class}/students"),
+        ({"nested_routes": False}, "/classes/{class}/lineItems"),
         ({"gradebook": False}, "/results"),
         ({"assessments": False}, "/assessmentResults"),
-        ({"absent": frozenset({"/classes/{class}/lineItems"})}, "/classes/{class}/lineItems"),
+        ({"absent_routes": frozenset({"/classes/{class}/lineItems"})}, "/classes/{class}/lineItems"),
     ],
 )
 def test_routes_can_be_missing(changed: dict[str, Any], path: str) -> None:
@@ -50,18 +56,18 @@ def test_results_below_line_items_and_students(there: bool) -> None:
 
 
 @pytest.mark.parametrize(("any_case", "status"), [(True, 200), (False, 404)])
-def test_paths_can_be_in_any_case(any_case: bool, status: int) -> None:
+def test_paths_can_be_in_any_case(ignore_path_case: bool, status: int) -> None:
     """`/Users` is `/users`, or nothing."""
-    with asking(serving(any_case=any_case)) as server:
+    with asking(serving(ignore_path_case=ignore_path_case)) as server:
         assert server.get("/Users").status_code == status
 
 
 @pytest.mark.parametrize(
-    ("manner", "body"),
+    ("quirks", "body"),
     [
         (LEGACY_11, {"error": "Not found"}),
         (
-            GRADEBOOK_ODD,
+            UNUSUAL_GRADEBOOK,
             {
                 "imsx_codeMajor": "failure",
                 "imsx_severity": "error",
@@ -88,18 +94,18 @@ def test_paths_can_be_in_any_case(any_case: bool, status: int) -> None:
     ],
     ids=["text", "flat", "nested"],
 )
-def test_errors_have_their_own_words(manner: Manner, body: dict[str, Any]) -> None:
+def test_errors_have_their_own_words(quirks: Quirks, body: dict[str, Any]) -> None:
     """A text, a flat minor code that is beside the point, or the published form."""
-    with asking(serving(manner)) as server:
+    with asking(serving(quirks)) as server:
         answer = server.get("/users/nobody")
 
     assert (answer.status_code, answer.json()) == (404, body)
 
 
-@pytest.mark.parametrize(("manner", "media"), [(EDFI_SERVICE, "text/html"), (PUBLISHED_12, "application/json")])
-def test_throttled(manner: Manner, media: str) -> None:
+@pytest.mark.parametrize(("quirks", "media"), [(EDFI_SERVICE, "text/html"), (PUBLISHED_12, "application/json")])
+def test_throttled(quirks: Quirks, media: str) -> None:
     """429 with `Retry-After`, in a sentence or as an error body; down is a 503."""
-    with asking(serving(manner)) as server:
+    with asking(serving(quirks)) as server:
         server.sandbox.switches.throttled = True
         busy = server.get("/users")
         server.sandbox.switches.change({"throttled": False, "down": True})

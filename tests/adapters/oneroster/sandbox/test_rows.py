@@ -12,12 +12,12 @@ from student_graph.adapters.oneroster.sandbox import (
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
-    Manner,
+    Quirks,
     OneRosterSandbox,
 )
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
-from tests.adapters.oneroster.asking import DISTRICT, Rows, Server, asking
+from tests.adapters.oneroster.sandbox_client import DISTRICT, Rows, Server, asking
 
 FACTS = DISTRICT
 TODAY = FACTS.now.date().isoformat()
@@ -83,7 +83,7 @@ def test_a_stay_is_a_role_with_dates(server: Server) -> None:
 
 def test_a_user_of_1_1_has_one_role_and_organizations() -> None:
     """`role` and `orgs` in place of `roles`; in neither version the other's."""
-    with asking(OneRosterSandbox(FACTS, version="1.1", manner=PUBLISHED_11)) as server:
+    with asking(OneRosterSandbox(FACTS, version="1.1", quirks=PUBLISHED_11)) as server:
         dual = student(server, "dual_enrollment")
 
     assert (dual["role"], len(dual["orgs"])) == ("student", 2)
@@ -149,11 +149,11 @@ def test_below_what_does_not_exist_there_is_nothing(server: Server, path: str) -
     assert server.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("manner", [PUBLISHED_12, EDFI_SERVICE, PUBLISHED_11, LEGACY_11])
-def test_what_is_known_can_be_found(manner: Manner) -> None:
+@pytest.mark.parametrize("quirks", [PUBLISHED_12, EDFI_SERVICE, PUBLISHED_11, LEGACY_11])
+def test_what_is_known_can_be_found(quirks: Quirks) -> None:
     """Keys of each kind are those by which a client finds rows; what is not offered has none."""
     sandbox = OneRosterSandbox(
-        FACTS, version="1.1" if manner in {PUBLISHED_11, LEGACY_11} else "1.2", manner=manner
+        FACTS, version="1.1" if quirks in {PUBLISHED_11, LEGACY_11} else "1.2", quirks=quirks
     )
     with asking(sandbox) as server:
         assert set(sandbox.known_keys("student")) == {row["identifier"] for row in server.every("/students")}
@@ -170,8 +170,8 @@ def test_what_is_known_can_be_found(manner: Manner) -> None:
 
 def test_settings_are_those_of_the_manner() -> None:
     """A signature's method or a token's address and scopes, and which category holds course grades."""
-    signed = OneRosterSandbox(FACTS, version="1.1", manner=PUBLISHED_11).settings()
-    token = OneRosterSandbox(FACTS, manner=EDFI_SERVICE).settings()
+    signed = OneRosterSandbox(FACTS, version="1.1", quirks=PUBLISHED_11).settings()
+    token = OneRosterSandbox(FACTS, quirks=EDFI_SERVICE).settings()
 
     assert (signed["auth"], signed["version"], signed["signature"]) == ("oauth1", "1.1", "HMAC-SHA1")
     assert (token["auth"], len(token["scopes"])) == ("oauth2", 3)

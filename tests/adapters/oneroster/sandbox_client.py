@@ -15,7 +15,7 @@ from student_graph.adapters.oneroster.sandbox import (
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
-    Manner,
+    Quirks,
     OneRosterSandbox,
 )
 from student_graph.adapters.sandbox.district import make_district
@@ -57,10 +57,10 @@ class Server:
         return rows
 
 
-def serving(manner: Manner = PUBLISHED_12, **changed: Any) -> OneRosterSandbox:
+def serving(quirks: Quirks = PUBLISHED_12, **changed: Any) -> OneRosterSandbox:
     """The district in a manner, with changes; of version 1.1 where the manner is."""
-    version: Literal["1.1", "1.2"] = "1.1" if manner in {PUBLISHED_11, LEGACY_11} else "1.2"
-    return OneRosterSandbox(DISTRICT, version=version, manner=replace(manner, **changed))
+    version: Literal["1.1", "1.2"] = "1.1" if quirks in {PUBLISHED_11, LEGACY_11} else "1.2"
+    return OneRosterSandbox(DISTRICT, version=version, quirks=replace(quirks, **changed))
 
 
 def service(sandbox: OneRosterSandbox, path: str) -> str:

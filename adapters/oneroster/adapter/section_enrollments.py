@@ -1,0 +1,234 @@
+"""Lookups of the students and staff of sections: OneRoster `enrollments`, in the cheapest way that works."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import SectionEnrollment, SectionId, SectionStaff, StaffId, StudentId
+from student_graph.adapters.oneroster.adapter.schools import SchoolLookups, parse_section_keys
+from student_graph.adapters.oneroster.api import rostering as api
+from student_graph.adapters.oneroster.client.keys import is_linked
+from student_graph.adapters.oneroster.client.requests import Relation, require_all
+from student_graph.adapters.oneroster.mapping import people as mapping
+from student_graph.adapters.oneroster.mapping.people import Person
+
+CLASS_ENROLLMENTS = Relation(api.ENROLLMENTS, "class.sourcedId")
+USER_ENROLLMENTS = Relation(api.ENROLLMENTS, "user.sourcedId")
+CLASS_STUDENTS_PATH = "classes/{}/students"
+USER_CLASSES_PATH = "users/{}/classes"
+CLASS_ENROLLMENTS_PATH = "schools/{}/classes/{}/enrollments"
+STUDENT_ROLE = "student"
+
+R = TypeVar("R")
+EnrollmentRows: TypeAlias = Mapping[str, list[api.Enrollment] | AdapterError]
+"""Enrollments, or an error, by the id of a class or user."""
+
+
+class SectionEnrollmentLookups(SchoolLookups):
+    """Lookups of the students and staff of sections."""
+
+    async def section_enrollments_by_section(
+        self, ids: Sequence[SectionId]
+    ) -> Batch[SectionId, list[SectionEnrollment]]:
+        """OneRoster `enrollments` with the role `student`, by class."""
+        class_ids, errors = parse_section_keys(ids)
+        rows = await self._enrollments_by_class(class_ids.values())
+        user_ids = _user_ids(rows, {STUDENT_ROLE})
+        persons = await self.persons_by_user(
+            user_ids,
+            linked=any(map(is_linked, ids)),
+            loaded=await self._students_of_classes(class_ids.values(), user_ids),
+        )
+        batch: dict[SectionId, list[SectionEnrollment] | AdapterError] = dict(errors.items())
+        for key, class_id in class_ids.items():
+            answer = rows.get(class_id, [])
+            batch[key] = answer if isinstance(answer, AdapterError) else _of_section(key, answer, persons)
+        return batch
+
+    async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
+        """OneRoster `enrollments` with a role of staff, by class."""
+        class_ids, errors = parse_section_keys(ids)
+        rows = await self._enrollments_by_class(class_ids.values())
+        users = await self.client.read_by_ids(
+            api.USERS, _user_ids(rows, api.STAFF_ROLES), estimated_rows=self.settings.students
+        )
+        batch: dict[SectionId, list[SectionStaff] | AdapterError] = dict(errors.items())
+        for key, class_id in class_ids.items():
+            answer = rows.get(class_id, [])
+            batch[key] = answer if isinstance(answer, AdapterError) else _staff_of_section(key, answer, users)
+        return batch
+
+    async def section_enrollments_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, list[SectionEnrollment]]:
+        """OneRoster `enrollments` with the role `student`, of all users of each student."""
+        answers = await self.persons_by_key(ids)
+        persons = {key: answer for key, answer in answers.items() if isinstance(answer, Person)}
+        rows = await self._enrollments_by_user(
+            {user.sourcedId for person in persons.values() for user in person.users}
+        )
+        batch: dict[StudentId, list[SectionEnrollment] | AdapterError] = {
+            key: answer for key, answer in answers.items() if isinstance(answer, AdapterError)
+        }
+        for key, person in persons.items():
+            merged = merge_rows([rows.get(user.sourcedId, []) for user in person.users])
+            batch[key] = merged if isinstance(merged, AdapterError) else _of_student(person, merged)
+        return batch
+
+    async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
+        """OneRoster `enrollments` with a role of staff, by user."""
+        answers = await self.staff_users(ids)
+        users = {key: answer for key, answer in answers.items() if isinstance(answer, api.User)}
+        rows = await self._enrollments_by_user({user.sourcedId for user in users.values()})
+        batch: dict[StaffId, list[SectionStaff] | AdapterError] = {
+            key: answer for key, answer in answers.items() if isinstance(answer, AdapterError)
+        }
+        for key, user in users.items():
+            answer = rows.get(user.sourcedId, [])
+            batch[key] = answer if isinstance(answer, AdapterError) else _sections_of_staff(user, answer)
+        return batch
+
+    async def _enrollments_by_class(self, ids: Iterable[str]) -> EnrollmentRows:
+        """
+        The enrollments of classes: read with a filter, at the route of each class, or from all enrollments.
+
+        The route contains the school of the class, which takes one more read.
+        """
+        class_ids = sorted(set(ids))
+        if not class_ids or await self.client.probe.supports_filter(api.ENROLLMENTS, CLASS_ENROLLMENTS.field):
+            return await self.client.read_related(CLASS_ENROLLMENTS, class_ids)
+        if not await self._has_class_route():
+            return await self.client.read_related(CLASS_ENROLLMENTS, class_ids)
+        classes = await self.client.read_by_ids(api.CLASSES, class_ids, estimated_rows=self.settings.students)
+        return await self._enrollments_at_routes(classes)
+
+    async def _enrollments_by_user(self, ids: Iterable[str]) -> EnrollmentRows:
+        """
+        The enrollments of users: read with a filter, at the routes of their classes, or from the complete list.
+        """
+        user_ids = sorted(set(ids))
+        client, field = self.client, USER_ENROLLMENTS.field
+        if not user_ids or await client.probe.supports_filter(api.ENROLLMENTS, field):
+            return await client.read_related(USER_ENROLLMENTS, user_ids)
+        has_user_route = await client.probe.has_nested_route(
+            api.CLASSES, USER_CLASSES_PATH, api.ENROLLMENTS, field
+        )
+        if not (has_user_route and await self._has_class_route()):
+            return await client.read_related(USER_ENROLLMENTS, user_ids)
+        classes_by_user = await client.read_by_key(
+            user_ids, lambda user_id: client.read_nested(api.CLASSES, USER_CLASSES_PATH, user_id)
+        )
+        classes = {
+            row.sourcedId: row for rows in classes_by_user.values() if isinstance(rows, list) for row in rows
+        }
+        rows_by_class = await self._enrollments_at_routes(classes)
+        rows_by_user: dict[str, list[api.Enrollment] | AdapterError] = {}
+        for user_id in user_ids:
+            answer = classes_by_user.get(user_id, [])
+            if not isinstance(answer, AdapterError):
+                rows = merge_rows([rows_by_class.get(row.sourcedId, []) for row in answer])
+                rows_by_user[user_id] = (
+                    rows
+                    if isinstance(rows, AdapterError)
+                    else [row for row in rows if user_id in row.values(field)]
+                )
+            else:
+                rows_by_user[user_id] = answer
+        return rows_by_user
+
+    async def _has_class_route(self) -> bool:
+        """Whether the server has the enrollments of a class at a route below the school of the class."""
+        return await self.client.probe.has_nested_route(
+            api.ENROLLMENTS, CLASS_ENROLLMENTS_PATH, api.CLASSES, "school.sourcedId", "sourcedId"
+        )
+
+    async def _enrollments_at_routes(self, classes: Mapping[str, api.Class]) -> EnrollmentRows:
+        """The enrollments of each class, read at its route; classes without a school are absent."""
+        school_ids = {class_id: row.school.sourcedId for class_id, row in classes.items() if row.school}
+
+        async def read_class(class_id: str) -> list[api.Enrollment]:
+            ids = (school_ids[class_id], class_id)
+            return await self.client.read_nested(
+                api.ENROLLMENTS, CLASS_ENROLLMENTS_PATH, *ids, field=CLASS_ENROLLMENTS.field
+            )
+
+        return await self.client.read_by_key(list(school_ids), read_class)
+
+    async def _students_of_classes(self, ids: Iterable[str], user_ids: set[str]) -> list[api.User]:
+        """
+        The current students of classes, read at a route with one call for each class.
+
+        Empty if the server does not have the route, or if reading the users `user_ids` takes fewer calls.
+        """
+        class_ids = sorted(set(ids))
+        if self.settings.student_id_field == "sourcedId" or len(user_ids) <= len(class_ids):
+            return []
+        client = self.client
+        if not await client.probe.has_nested_route(api.STUDENTS, CLASS_STUDENTS_PATH, api.CLASSES, "sourcedId"):
+            return []
+        students = await client.read_by_key(
+            class_ids, lambda class_id: client.read_nested(api.STUDENTS, CLASS_STUDENTS_PATH, class_id)
+        )
+        return [user for users in require_all(students).values() for user in users]
+
+
+def merge_rows(lists: Sequence[list[R] | AdapterError]) -> list[R] | AdapterError:
+    """The rows of all lists, or the first error."""
+    error = next((answer for answer in lists if isinstance(answer, AdapterError)), None)
+    return error or [row for answer in lists if isinstance(answer, list) for row in answer]
+
+
+def _user_ids(rows_by_key: EnrollmentRows, roles: Iterable[str]) -> set[str]:
+    """The ids of the users who have one of the roles in the enrollments."""
+    rows = (row for answer in rows_by_key.values() if isinstance(answer, list) for row in answer)
+    return {row.user.sourcedId for row in rows if row.user and row.role in set(roles)}
+
+
+def _of_student(person: Person, rows: Sequence[api.Enrollment]) -> list[SectionEnrollment]:
+    records = [
+        mapping.section_enrollment(row, SectionId(row.class_.sourcedId), person)
+        for row in rows
+        if row.role == STUDENT_ROLE and row.class_
+    ]
+    return sorted(records, key=_begin_date_and_section)
+
+
+def _sections_of_staff(user: api.User, rows: Sequence[api.Enrollment]) -> list[SectionStaff]:
+    records = [
+        mapping.section_staff(row, SectionId(row.class_.sourcedId), user)
+        for row in rows
+        if row.role in api.STAFF_ROLES and row.class_
+    ]
+    return sorted(records, key=_begin_date_and_section)
+
+
+def _of_section(
+    key: SectionId, rows: Sequence[api.Enrollment], persons: Mapping[str, Person]
+) -> list[SectionEnrollment]:
+    records = [
+        mapping.section_enrollment(row, key, persons[row.user.sourcedId])
+        for row in rows
+        if row.role == STUDENT_ROLE and row.user and row.user.sourcedId in persons
+    ]
+    return sorted(
+        records, key=lambda record: (record.student_id, record.begin_date or dt.date.min, record.vendor_id)
+    )
+
+
+def _staff_of_section(
+    key: SectionId, rows: Sequence[api.Enrollment], users: Mapping[str, api.User]
+) -> list[SectionStaff]:
+    records = [
+        mapping.section_staff(row, key, users[row.user.sourcedId])
+        for row in rows
+        if row.role in api.STAFF_ROLES and row.user and row.user.sourcedId in users
+    ]
+    return sorted(records, key=lambda record: (record.staff_id, record.vendor_id))
+
+
+def _begin_date_and_section(record: SectionEnrollment | SectionStaff) -> tuple[dt.date, str, str]:
+    return record.begin_date or dt.date.min, record.section_id, record.vendor_id
