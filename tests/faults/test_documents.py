@@ -13,15 +13,15 @@ from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, de
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[tuple[DemoGateway, list[Sandbox]]]:
-    """A gateway over a small district."""
-    made = demo_districts("edfi", 30)
-    sandboxes = list(small[0].sandboxes.values())
-    with served(*sandboxes), demo_gateway(made, defer=True) as asking:
-        yield asking, sandboxes
+def gateway() -> Iterator[tuple[DemoGateway, list[Sandbox]]]:
+    """A gateway over a small district, and the sandboxes of the district."""
+    districts = demo_districts("edfi", 30)
+    sandboxes = list(districts[0].sandboxes.values())
+    with served(*sandboxes), demo_gateway(districts, defer=True) as running:
+        yield running, sandboxes
 
 
-def repeated(part: str, count: int) -> str:
+def many(part: str, count: int) -> str:
     return "{ " + " ".join(part.replace("#", str(n)) for n in range(count)) + " }"
 
 
@@ -33,19 +33,19 @@ SPREADS = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n
 FRAGMENTS = " ".join(f"fragment F{n} on Query {{ sources {{ name }} }}" for n in range(51))
 EVENTS = "attendanceEvents(first: 100) { edges { node { date } } }"
 DOCUMENTS: list[tuple[str, str, Any]] = [
-    ("G01", repeated("districts", 120_000), 413),
+    ("G01", many("districts", 120_000), 413),
     ("G01", "#" * 1_000_000 + "\n{ districts { id } }", 413),
     ("G01", '{ student(studentUniqueId: "' + "x" * 1_000_000 + '") { id } }', 413),
-    ("G02", repeated("districts { id }", 700_000), 413),
-    ("G03", repeated("a#: districts { id }", 40), "QUERY_TOO_COMPLEX"),
-    ("G03", repeated("a#: districts { id }", 1_000), "Syntax Error: Source contains more than 20000"),
+    ("G02", many("districts { id }", 700_000), 413),
+    ("G03", many("a#: districts { id }", 40), "QUERY_TOO_COMPLEX"),
+    ("G03", many("a#: districts { id }", 1_000), "Syntax Error: Source contains more than 20000"),
     ("G04", nested("districts", 900), "Syntax Error"),
     ("G04", nested("districts", 7_000), 413),
     ("G05", nested("districts { schools { district", 16) + " } }" * 16, "QUERY_TOO_COMPLEX"),
     ("G06", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", "QUERY_TOO_COMPLEX"),
     ("G07", "{ ...F0 } " + SPREADS + " fragment F40 on Query { districts { id } }", "QUERY_TOO_COMPLEX"),
-    ("G10", repeated("districts { id }", 400), "QUERY_TOO_COMPLEX"),
-    ("G11", repeated("... on Query { districts { id name } }", 200), "Syntax Error: Document contains more than 2000"),
+    ("G10", many("districts { id }", 400), "QUERY_TOO_COMPLEX"),
+    ("G11", many("... on Query { districts { id name } }", 200), "Syntax Error: Document contains more than 2000"),
     ("G12", "{ districts { id " + "@include(if: true) " * 60 + "} }", "QUERY_TOO_COMPLEX"),
     ("G13", " ".join(f"query Q{n} {{ districts {{ id }} }}" for n in range(11)), "QUERY_TOO_COMPLEX"),
     ("G13", "{ districts { id } } " + FRAGMENTS, "QUERY_TOO_COMPLEX"),
@@ -56,12 +56,12 @@ DOCUMENTS: list[tuple[str, str, Any]] = [
     ("G17", "{ students(filter: {}, first: 100000000000000000000) { totalCount } }", "Int cannot represent"),
     ("G17", "{ students(filter: {}, first: " + "9" * 5_000 + ") { totalCount } }", "Expected value of type 'Int'"),
     ("G17", "{ students(filter: {}, first: NaN) { totalCount } }", "Int cannot represent"),
-    ("G19", repeated("a#: __schema { types { name fields { name } } }", 31), "QUERY_TOO_COMPLEX"),
+    ("G19", many("a#: __schema { types { name fields { name } } }", 31), "QUERY_TOO_COMPLEX"),
     ("G19", "{ __schema { types { " + "ofType { " * 60 + "name" + " }" * 60 + " } } }", "QUERY_TOO_COMPLEX"),
     ("G22", "{ district { shortNam } }", "Cannot query field 'shortNam' on type 'LocalEducationAgency'."),
     ("G23", "{ ...Nowhere }", "Unknown fragment 'Nowhere'."),
     ("G24", "subscription { districts { id } }", "The student graph is read-only"),
-    ("G24", repeated("... @defer { districts { id } }", 21), "QUERY_TOO_COMPLEX"),
+    ("G24", many("... @defer { districts { id } }", 21), "QUERY_TOO_COMPLEX"),
     ("G25", '{ student(id: "' + "x" * 5_000 + '") { id } }', "BAD_ID"),
     ("G25", '{ node(id: "bm9uZQ==") { id } }', "BAD_ID"),
     ("G25", '{ students(filter: {}, after: "' + "A" * 3_000 + '") { totalCount } }', "BAD_ID"),
@@ -77,7 +77,7 @@ CASES = [
 
 @pytest.mark.parametrize(("document", "expected"), CASES)
 def test_a_hostile_document_is_refused_before_any_vendor(
-    stage: tuple[DemoGateway, list[Sandbox]], document: str, expected: str | int
+    gateway: tuple[DemoGateway, list[Sandbox]], document: str, expected: str | int
 ) -> None:
     """The error names the limit or the mistake, and does not repeat the document."""
     running, sandboxes = gateway
@@ -94,9 +94,9 @@ def test_a_hostile_document_is_refused_before_any_vendor(
     assert [request for sandbox in sandboxes for request in sandbox.requests] == []
 
 
-def asked(asking: DemoGateway, body: Any) -> tuple[int, dict[str, Any]]:
-    """Status and answer."""
-    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+def post(running: DemoGateway, body: Any) -> tuple[int, dict[str, Any]]:
+    """Status and body of the response to a request."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Authorization": f"Bearer {running.tokens['superintendent']}", "Content-Type": "application/json"}
     response = running.client.post("/graphql", content=content, headers=headers, timeout=60)
     return response.status_code, response.json()

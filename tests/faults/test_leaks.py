@@ -30,19 +30,19 @@ CANARY = "Canary-7f3a"
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[tuple[DemoGateway, list[Sandbox], dict[str, str]]]:
-    """A gateway over a small district, and two students: the parent's child and a stranger."""
-    made = demo_districts("edfi", 60)
-    sandboxes = list(small[0].sandboxes.values())
-    with served(*sandboxes), demo_gateway(made) as asking:
+def gateway() -> Iterator[tuple[DemoGateway, list[Sandbox], dict[str, str]]]:
+    """A gateway, its sandboxes, and the numbers of a parent's child, another student and no student."""
+    districts = demo_districts("edfi", 60)
+    sandboxes = list(districts[0].sandboxes.values())
+    with served(*sandboxes), demo_gateway(districts) as running:
         [child] = visible_students(running, "parent")
         others = sorted(visible_students(running, "superintendent") - {child})
         yield running, sandboxes, {"child": child, "unrelated": others[0], "nobody": "999999"}
 
 
-def numbers(asking: DemoGateway, viewer: str) -> set[str]:
+def visible_students(running: DemoGateway, viewer: str) -> set[str]:
     query = "{ viewer { students(first: 50) { edges { node { studentUniqueId } } } } }"
-    edges = asking.post(query, viewer)["data"]["viewer"]["students"]["edges"]
+    edges = running.post(query, viewer)["data"]["viewer"]["students"]["edges"]
     return {edge["node"]["studentUniqueId"] for edge in edges}
 
 
@@ -53,12 +53,12 @@ def test_a_student_out_of_reach_is_like_one_who_does_not_exist(
     """The responses are equal, and no vendor gets a request, so response times do not differ either."""
     running, sandboxes, students = gateway
     query = "query ($n: String) { student(studentUniqueId: $n) { name { firstName } demographics { birthDate } } }"
-    told = {}
-    for who in ("stranger", "nobody"):
-        asking.post(query, "parent", n=students[who])
+    responses = {}
+    for student in ("unrelated", "nobody"):
+        running.post(query, "parent", n=students[student])
         for sandbox in sandboxes:
             sandbox.requests.clear()
-        told[who] = asking.post(query, "parent", n=students[who])
+        responses[student] = running.post(query, "parent", n=students[student])
         assert [request for sandbox in sandboxes for request in sandbox.requests] == []
     assert (
         responses["unrelated"] == responses["nobody"] == {"data": {"student": None}, "extensions": {"sources": {}}}
@@ -136,7 +136,7 @@ async def test_a_log_holds_neither_literals_nor_variables_nor_tokens(caplog: pyt
 
 @pytest.mark.row("L01", "L03", "L08")
 def test_every_log_record_is_one_short_line_of_json() -> None:
-    """Even with line breaks, color codes, a megabyte of text, names in exceptions, and other libraries' messages."""
+    """Even with line breaks, color codes, a megabyte of text, names in exceptions, or from other libraries."""
     log = JsonLines()
     records = [
         log_record("student_graph.gateway", f"one\r\ntwo\x1b[31m{'x' * 1_000_000}"),

@@ -1,7 +1,7 @@
 """
-A vendor that can be as wrong as the network allows: raw sockets, one script for each fault.
+A vendor that plays faults: a server of raw sockets with one script for each fault.
 
-Beside it an adapter that speaks to it, a well source, and the whole chain over both.
+The module also holds an adapter for this vendor, and a district with a healthy SIS and this vendor as its LMS.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, source
 
 CANARY = "Xanthippe-Canary"
-"""Stands in everything that a vendor says and that nobody may be shown."""
+"""Text that is part of every faulty response and must reach no client and no log."""
 VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}))
-HERE = (ip_network("127.0.0.0/8"),)
+LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
-class Row(BaseModel):
-    """A vendor's row: whose work, and what."""
+class WorkRow(BaseModel):
+    """The vendor's row for one piece of a student's work."""
 
     model_config = ConfigDict(strict=True, hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS)
 
@@ -46,23 +46,23 @@ class Row(BaseModel):
     points: float | None = None
 
 
-_ROWS = TypeAdapter(list[Row])
+_ROWS = TypeAdapter(list[WorkRow])
 
 
-class Work(Adapter):
-    """An LMS that has each student's work at an address of its own."""
+class WorkAdapter(Adapter):
+    """The adapter of an LMS that serves each student's work at its own URL."""
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        return await gather_by_key(ids, self._work, self.settings.concurrency)
+        return await gather_by_key(ids, self._fetch_work, self.settings.concurrency)
 
-    async def _work(self, number: StudentId) -> list[AssignmentWork] | None:
-        answer = await self.http.get(f"/work/{path_id(number)}")
-        if answer.status_code == 404:
+    async def _fetch_work(self, student: StudentId) -> list[AssignmentWork] | None:
+        response = await self.http.get(f"/work/{path_id(student)}")
+        if response.status_code == 404:
             return None
-        return [_record(row) for row in read(answer, _ROWS)]
+        return [_work(row) for row in read(response, _ROWS)]
 
 
-def _record(row: Row) -> AssignmentWork:
+def _work(row: WorkRow) -> AssignmentWork:
     return AssignmentWork(
         vendor_id=row.title,
         student_id=StudentId(row.student),
@@ -74,70 +74,70 @@ def _record(row: Row) -> AssignmentWork:
 
 
 def body(*students: str) -> bytes:
-    """What a good answer holds: an essay of each student."""
+    """The body of a good response: one essay of each student."""
     return json.dumps([{"student": student, "title": "Essay"} for student in students]).encode()
 
 
-def http(status: str, content: bytes, *headers: str) -> bytes:
-    """An answer as it goes over the wire."""
+def http_response(status: str, content: bytes, *headers: str) -> bytes:
+    """The bytes of an HTTP response."""
     lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(content)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
 @dataclass
-class Call:
-    """One request, and the connection it came by."""
+class Request:
+    """A request that the vendor received, and its connection."""
 
     number: int
-    """How many came before it."""
+    """Number of earlier requests to this vendor."""
     path: str
     head: bytes
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     async def send(self, *parts: bytes, pause: float = 0.0) -> None:
-        """Send some bytes, with pauses after each part."""
+        """Send bytes; wait `pause` seconds after each part."""
         for part in parts:
             self.writer.write(part)
             await self.writer.drain()
             if pause:
                 await asyncio.sleep(pause)
 
-    async def well(self) -> None:
-        """Answer as one should."""
-        await self.send(http("200 OK", body(self.path.rpartition("/")[2])))
+    async def answer(self) -> None:
+        """Send the response of a healthy vendor."""
+        await self.send(http_response("200 OK", body(self.path.rpartition("/")[2])))
 
     def reset(self) -> None:
-        """Break the connection off, at once and hard (a reset, not an end)."""
-        plug = self.writer.get_extra_info("socket")
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        """Abort the connection with a TCP reset instead of an orderly close."""
+        tcp_socket = self.writer.get_extra_info("socket")
+        tcp_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
 
-Script = Callable[[Call], Awaitable[None]]
+Script = Callable[[Request], Awaitable[None]]
+"""How a vendor handles one request."""
 
 
 @dataclass
-class RawVendor:
-    """A server of raw sockets."""
+class FaultyVendor:
+    """A server of raw sockets that handles each request by a script."""
 
     script: Script
     port: int = 0
-    calls: list[Call] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     connections: int = 0
-    """Accepted since start."""
-    sent: int = 0
+    """Connections accepted since the start."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection."""
+        """Handle the requests of one connection."""
         self.connections += 1
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 while not reader.at_eof():
                     head = await reader.readuntil(b"\r\n\r\n")
-                    call = Call(len(self.calls), head.split(b" ")[1].decode(), head, reader, writer)
-                    self.calls.append(call)
-                    await self.script(call)
+                    request = Request(len(self.requests), head.split(b" ")[1].decode(), head, reader, writer)
+                    self.requests.append(request)
+                    await self.script(request)
             writer.close()
         finally:
             if not writer.is_closing():
@@ -145,96 +145,99 @@ class RawVendor:
 
 
 @contextlib.asynccontextmanager
-async def vendor(script: Script, tls: Any = None) -> AsyncIterator[RawVendor]:
-    """A vendor that answers by the script, until the block ends."""
-    made = RawVendor(script)
+async def vendor(script: Script, tls: Any = None) -> AsyncIterator[FaultyVendor]:
+    """A running vendor; it stops at the end of the block and closes its connections."""
+    faulty = FaultyVendor(script)
     tasks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(made.serve(reader, writer))
+        writers.append(writer)
+        task = asyncio.create_task(faulty.serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
-    made.port = server.sockets[0].getsockname()[1]
+    faulty.port = server.sockets[0].getsockname()[1]
     try:
-        yield made
+        yield faulty
     finally:
         server.close()
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0.01)  # until the connections are closed
+        await server.wait_closed()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
 @dataclass
-class Wired:
-    """A district whose SIS is well and whose LMS is the vendor."""
+class DistrictHarness:
+    """A gateway over a district with a healthy SIS and the faulty vendor as its LMS."""
 
     service: Any
     lms: Source
-    calls: list[None]
+    sent_requests: list[None]
+    """One item for each request that the LMS client sent."""
 
     @property
     def http(self) -> VendorClient:
-        """The client of the LMS."""
-        found = self.lms.adapter.http
-        assert isinstance(found, VendorClient)
-        return found
+        """The HTTP client of the LMS."""
+        client = self.lms.adapter.http
+        assert isinstance(client, VendorClient)
+        return client
 
     async def ask(self, *students: str, viewer: str = "t" * 32) -> dict[str, Any]:
-        """What the graph says of students: by whom they are called `s`, then their number."""
+        """The response to a query for students; their aliases are `s0`, `s1` and so on."""
         fields = " ".join(
-            f's{n}: student(studentUniqueId: "{number}") {{ studentUniqueId name {{ firstName }} '
+            f's{n}: student(studentUniqueId: "{student}") {{ studentUniqueId name {{ firstName }} '
             "assignments { title provenance { stale } } }"
-            for n, number in enumerate(students)
+            for n, student in enumerate(students)
         )
         return await post(self.service, f"{{ {fields} }}", viewer)
 
 
 async def post(app: Any, query: str, token: str) -> dict[str, Any]:
-    """An application's answer to a query."""
-    sent: list[Any] = []
+    """The response of an ASGI application to a GraphQL query."""
+    sent_messages: list[Any] = []
     messages: list[Mapping[str, Any]] = [{"type": "http.request", "body": json.dumps({"query": query}).encode()}]
 
     async def receive() -> Any:
         return messages.pop() if messages else await asyncio.Event().wait()
 
     async def send(message: Any) -> None:
-        sent.append(message)
+        sent_messages.append(message)
 
     headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {token}".encode())]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
     await app(scope, receive, send)
-    found: dict[str, Any] = json.loads(sent[1]["body"])
-    return found
+    response: dict[str, Any] = json.loads(sent_messages[1]["body"])
+    return response
 
 
 @contextlib.asynccontextmanager
 async def district(
-    address: str | RawVendor, wire: NetworkOptions | None = None, **settings: Any
-) -> AsyncIterator[Wired]:
-    """The district over a vendor, or over whatever answers at an address."""
+    address: str | FaultyVendor, network: NetworkOptions | None = None, **settings: Any
+) -> AsyncIterator[DistrictHarness]:
+    """The district over a vendor, or over the server at an address. `settings` are settings of the LMS adapter."""
     url = address if isinstance(address, str) else f"http://127.0.0.1:{address.port}"
-    given = {"networks": HERE, **settings}
-    made = AdapterSettings(base_url=AnyHttpUrl(url), **given)
-    calls: list[None] = []
+    lms_settings = AdapterSettings(base_url=AnyHttpUrl(url), **{"networks": LOOPBACK, **settings})
+    sent_requests: list[None] = []
 
     def count() -> None:
-        calls.append(None)
+        sent_requests.append(None)
         count_call()
 
-    adapter = Work("lms", made, create_client(made, count, wire))
+    adapter = WorkAdapter("lms", lms_settings, create_client(lms_settings, count, network))
     lms = Source("lms", "work", DISTRICT, adapter)
     sis = source(Sis, Ledger(students=[f"s{n}" for n in range(200)]), "sis")
-    both = [District(DISTRICT, "Hill", (sis, lms))]
-    service = Service(both, {"t" * 32: VIEWER}).app()
+    districts = [District(DISTRICT, "Hill", (sis, lms))]
+    service = Service(districts, {"t" * 32: VIEWER}).app()
     try:
-        yield Wired(service, lms, calls)
+        yield DistrictHarness(service, lms, sent_requests)
     finally:
         await adapter.http.aclose()
 
 
-def codes(answer: dict[str, Any]) -> set[str]:
-    """Codes of the errors of an answer."""
-    return {error["extensions"]["code"] for error in answer.get("errors", ())}
+def error_codes(response: dict[str, Any]) -> set[str]:
+    """The codes of the errors in a response."""
+    return {error["extensions"]["code"] for error in response.get("errors", ())}
