@@ -65,7 +65,7 @@ class Disclosures:
     denied: dict[DistrictId, int] = field(default_factory=dict)
     """By district, how many keys the viewer was denied."""
     classes_read: dict[DistrictId, set[Sensitivity]] = field(default_factory=dict)
-    """By district, the classes of data other than the open one that were read: an empty list reveals something too."""
+    """By district, the classes of data that were read, without the open one. Empty lists reveal something too."""
 
     def __bool__(self) -> bool:
         """Return whether there is anything to log."""

@@ -1,4 +1,4 @@
-"""Every test of the graph runs on both executors: what one answers, the other must."""
+"""Every test of the graph runs on both executors, because they must give the same results."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.resolvers.two_districts import SCHEMAS, executor
 
 
 @pytest.fixture(autouse=True, params=list(SCHEMAS))
-def each_executor(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Carry out what the test asks by one executor, then by the other."""
-    before = executor.set(request.param)
+def executor_name(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Execute the operations of the test with one of the executors."""
+    token = executor.set(request.param)
     yield
-    executor.reset(before)
+    executor.reset(token)

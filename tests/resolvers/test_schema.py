@@ -1,4 +1,4 @@
-"""The schema as a whole: described, classed, and exported."""
+"""The schema as a whole: every part has a description and a class of data, and the exported file is current."""
 
 from __future__ import annotations
 
@@ -16,71 +16,71 @@ from student_graph.resolvers.fields.ids import NODE_TYPES
 from student_graph.resolvers.schema import export, make_schema
 
 GRAPH: Any = make_schema()._schema
-OURS = {name: made for name, made in GRAPH.type_map.items() if not name.startswith("__")}
+TYPES = {name: type_ for name, type_ in GRAPH.type_map.items() if not name.startswith("__")}
+"""Types of the schema without those of introspection, by name."""
 RECORDS = {record.__name__: record for record in Record.__subclasses__()}
 
 
-def fields_of(made: GraphQLNamedType) -> dict[str, Any]:
-    return dict(getattr(made, "fields", {}))
+def fields_of(type_: GraphQLNamedType) -> dict[str, Any]:
+    return dict(getattr(type_, "fields", {}))
 
 
-def undescribed(name: str, made: Any) -> list[str]:
-    missing = [] if made.description else [name]
-    missing += [f"{name}.{value}" for value, told in getattr(made, "values", {}).items() if not told.description]
-    for field_name, field in fields_of(made).items():
+def undescribed(name: str, type_: Any) -> list[str]:
+    """Parts of a type that have no description."""
+    missing = [] if type_.description else [name]
+    missing += [f"{name}.{key}" for key, value in getattr(type_, "values", {}).items() if not value.description]
+    for field_name, field in fields_of(type_).items():
         missing += [] if field.description else [f"{name}.{field_name}"]
         arguments = getattr(field, "args", {})
-        missing += [f"{name}.{field_name}({a})" for a, told in arguments.items() if not told.description]
+        missing += [f"{name}.{field_name}({key})" for key, value in arguments.items() if not value.description]
     return missing
 
 
-def test_everything_is_described() -> None:
-    """Every type, field, argument and enum value says what it is: that is what an explorer reads."""
-    assert [gap for name, made in OURS.items() for gap in undescribed(name, made)] == []
+def test_everything_has_a_description() -> None:
+    """Every type, field, argument and enum value has a description, which people see in GraphiQL."""
+    assert [part for name, type_ in TYPES.items() for part in undescribed(name, type_)] == []
 
 
-def test_the_exported_schema_is_fresh() -> None:
-    """`schema.graphql` is what the code says; `student-graph schema` writes it."""
+def test_the_exported_schema_is_current() -> None:
+    """`schema.graphql` is the schema of the code; `student-graph schema` writes it."""
     assert (Path(__file__).parents[2] / "schema.graphql").read_text() == export()
 
 
-def test_ids_are_ids() -> None:
-    """A client's cache knows a thing again by `id: ID!`; a number of the district is text."""
-    nodes = [made for made in OURS.values() if any(i.name == "Node" for i in getattr(made, "interfaces", ()))]
+def test_global_ids_are_ids_and_numbers_are_text() -> None:
+    """A client's cache identifies an object by `id: ID!`; a number that the district assigned is text."""
+    nodes = [type_ for type_ in TYPES.values() if any(i.name == "Node" for i in getattr(type_, "interfaces", ()))]
     assert len(nodes) == len(NODE_TYPES)
-    assert {str(fields_of(made)["id"].type) for made in [*nodes, OURS["Node"]]} == {"ID!"}
-    assert str(fields_of(OURS["Student"])["studentUniqueId"].type) == "String!"
+    assert {str(fields_of(type_)["id"].type) for type_ in [*nodes, TYPES["Node"]]} == {"ID!"}
+    assert str(fields_of(TYPES["Student"])["studentUniqueId"].type) == "String!"
 
 
-@pytest.mark.parametrize("name", sorted(set(RECORDS) & set(OURS) - {"LocalEducationAgency"}))
-def test_every_record_tells_its_provenance(name: str) -> None:
-    """Every record type has `provenance: Provenance!`, and none of the attributes kept inside."""
-    fields = fields_of(OURS[name])
+@pytest.mark.parametrize("name", sorted(set(RECORDS) & set(TYPES) - {"LocalEducationAgency"}))
+def test_every_record_has_provenance_and_no_internal_attribute(name: str) -> None:
+    """Every record type has `provenance: Provenance!`, and no internal attribute is a field."""
+    fields = fields_of(TYPES[name])
     assert str(fields["provenance"].type) == "Provenance!"
-    inside = {f.name for f in dataclasses.fields(RECORDS[name]) if is_internal(f.metadata)} - {"subject"}
-    assert inside & {field.extensions["strawberry-definition"].python_name for field in fields.values()} == set()
+    internal = {f.name for f in dataclasses.fields(RECORDS[name]) if is_internal(f.metadata)} - {"subject"}
+    assert internal & {field.extensions["strawberry-definition"].python_name for field in fields.values()} == set()
 
 
 def values_of(record: type[Record]) -> set[str]:
-    """Values of the model that a record is made of."""
+    """Names of the values of the model in a record's attributes."""
     parts = [part for f in dataclasses.fields(record) for part in (f.type, *get_args(f.type))]
     return {p.__name__ for p in parts if dataclasses.is_dataclass(p) and not issubclass(p, Record)}  # type: ignore[union-attr,arg-type]
 
 
-def class_of(named: str) -> Sensitivity:
-    """The class of data that a type of the graph belongs to."""
-    if named in RECORDS:
-        return RECORDS[named].sensitivity
-    holders = {record.sensitivity for record in RECORDS.values() if named in values_of(record)}
-    return holders.pop() if len(holders) == 1 else Sensitivity.OPEN
+def class_of(name: str) -> Sensitivity:
+    """Class of data of a type of the graph."""
+    if name in RECORDS:
+        return RECORDS[name].sensitivity
+    classes = {record.sensitivity for record in RECORDS.values() if name in values_of(record)}
+    return classes.pop() if len(classes) == 1 else Sensitivity.OPEN
 
 
-@pytest.mark.parametrize(
-    "name", sorted(name for name, made in OURS.items() if name not in RECORDS or name == "Student")
-)
-def test_every_way_to_a_record_has_its_class(name: str) -> None:
-    """A field that answers with a record, or with a part of one, has the record's class of data."""
-    for field_name, field in fields_of(OURS[name]).items():
+@pytest.mark.parametrize("name", sorted(name for name in TYPES if name not in RECORDS or name == "Student"))
+def test_a_field_with_a_record_has_the_class_of_the_record(name: str) -> None:
+    """A field that returns a record, or a part of one, has the record's class of data."""
+    for field_name, field in fields_of(TYPES[name]).items():
         definition = field.extensions.get("strawberry-definition")
         expected = class_of(get_named_type(field.type).name)
         if expected is not Sensitivity.OPEN:
@@ -102,7 +102,7 @@ def test_every_way_to_a_record_has_its_class(name: str) -> None:
     ],
 )
 def test_the_sdl_marks_sensitive_fields(field: str, tag: str) -> None:
-    """Whoever reads the schema sees which grant a field needs."""
+    """The exported schema shows which grant a field needs."""
     [student] = [
         d for d in parse(export()).definitions if getattr(getattr(d, "name", None), "value", "") == "Student"
     ]
@@ -111,26 +111,26 @@ def test_the_sdl_marks_sensitive_fields(field: str, tag: str) -> None:
     assert [print_ast(directive) for directive in declared.directives] == [f"@sensitive(tag: {tag})"]
 
 
-def test_an_outage_costs_its_own_fields_only() -> None:
-    """Every field of the graph that a source must answer may be null."""
-    asked = [
+def test_fields_with_a_lookup_are_nullable() -> None:
+    """Every field that a source must answer may be null, so that an outage costs its own fields only."""
+    non_null = [
         f"{name}.{field_name}"
-        for name, made in OURS.items()
-        for field_name, field in fields_of(made).items()
+        for name, type_ in TYPES.items()
+        for field_name, field in fields_of(type_).items()
         if "lookup" in getattr(field.extensions.get("strawberry-definition"), "metadata", {})
         and str(field.type).endswith("!")
     ]
-    assert asked == []
+    assert non_null == []
 
 
-def test_grade_levels_keep_their_names() -> None:
-    """An enum value is described by the text that it stands for, the unmapped one by what that means."""
-    values = OURS["GradeLevel"].values
+def test_enum_values_are_described_by_their_text() -> None:
+    """An enum value is described by its text; `UNMAPPED` is described by its meaning."""
+    values = TYPES["GradeLevel"].values
     assert values["NINTH"].description == model.GradeLevel.NINTH.value
-    assert "no other name" in values["UNMAPPED"].description
+    assert "no name of its own" in values["UNMAPPED"].description
 
 
-UNCLASSED = {
+TYPES_WITHOUT_CLASS = {
     *(
         "PersonName",
         "Descriptor",
@@ -144,14 +144,16 @@ UNCLASSED = {
     *("StudentConnection", "StudentEdge", "AttendanceEventConnection", "AttendanceEventEdge"),
     *("Query", "Viewer", "Permission", "Reason", "ClassPermission", "LocalEducationAgency", "SourceStatus"),
 }
-"""Types that are no records: parts of one, ways to others, and what is about no child."""
+"""Types that are not records: parts of records, connections, and types that are not about a student."""
 
 
 @pytest.mark.row("K01")
 @pytest.mark.row("M06")
-def test_every_field_of_every_type_has_a_class() -> None:
-    """By its own tag or its type's; a new type is a record, which has a class, or stands in the list above."""
+def test_every_type_has_a_class_of_data_or_is_listed() -> None:
+    """Every record type has a class of data. Types without one are listed, so that a new type is a decision."""
     text = export()
-    types = {name: made for name, made in OURS.items() if type(made).__name__ == "GraphQLObjectType"}
-    classed = {name for name in types if f"\ntype {name} @sensitive(tag: " in text.replace(" implements Node", "")}
-    assert types.keys() - classed == UNCLASSED
+    types = {name for name, type_ in TYPES.items() if type(type_).__name__ == "GraphQLObjectType"}
+    with_class = {
+        name for name in types if f"\ntype {name} @sensitive(tag: " in text.replace(" implements Node", "")
+    }
+    assert types - with_class == TYPES_WITHOUT_CLASS

@@ -1,4 +1,4 @@
-"""Two districts that a viewer may ask about, or not."""
+"""A graph over third-party sources in one or two districts, and records for it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from strawberry.types import ExecutionResult
 from student_graph.adapters import model
 from student_graph.adapters.model import DistrictId, GradeLevel, SchoolId, StudentId
 from student_graph.adapters.sources import District, Source, Sources
-from student_graph.gateway.execution import BreadthExecutor
+from student_graph.gateway.execution import BreadthExecutor, StockExecutor
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Viewer, ViewerRole
 from student_graph.resolvers.operation import Operation
 from student_graph.resolvers.schema import make_schema
-from tests.resolvers.third_party import Desk, Shelf, stranger
+from tests.resolvers.third_party import RecordingFetch, VendorData, third_party_source
 
-SCHEMAS = {"breadth": make_schema(BreadthExecutor), "stock": make_schema()}
+SCHEMAS = {"breadth": make_schema(BreadthExecutor), "stock": make_schema(StockExecutor)}
 executor: ContextVar[str] = ContextVar("executor", default="breadth")
-"""Which of them carries out what a test asks."""
+"""Name of the schema, and with it the executor, that a test uses."""
 SCHEMA = SCHEMAS["breadth"]
 CEDAR = DistrictId("cedar")
 HEALTH = Health(True, None, 4, 1, 10, 2, 3, 5)
@@ -34,45 +34,47 @@ VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({CEDAR}))
 
 @dataclass
 class World:
-    """Sources, a viewer, and what was asked of them."""
+    """Sources and a viewer who queries them."""
 
     sources: Sequence[Source]
     viewer: Viewer = VIEWER
-    desk: Desk = field(default_factory=Desk)
+    fetch: RecordingFetch = field(default_factory=RecordingFetch)
     reach: Reach = field(default_factory=lambda: Reach(everybody=True))
-    """Whom the viewer may see."""
+    """Reach of the viewer in every district."""
     operation: Operation = field(default_factory=Operation)
+    """Bookkeeping of the last operation."""
 
     async def ask(self, query: str, **variables: Any) -> ExecutionResult:
-        """Carry out one operation."""
+        """Execute one operation."""
         context = self.context()
         result = await SCHEMAS[executor.get()].execute(query, variable_values=variables, context_value=context)
         assert isinstance(result, ExecutionResult)
         return result
 
     def context(self) -> Context:
-        """What the resolvers of one operation use."""
+        """Return the context of a new operation."""
         self.operation = Operation()
-        sources = Sources(self.districts(), self.desk)
-        return Context(self.viewer, sources, self.operation, HmacSigner(b"k" * 32), lambda _: HEALTH, self.reached)
+        sources = Sources(self.districts(), self.fetch)
+        return Context(
+            self.viewer, sources, self.operation, HmacSigner(b"k" * 32), lambda _: HEALTH, self._reach_in
+        )
 
-    async def reached(self, _: DistrictId) -> Reach:
-        """Whom the viewer may see, in any district."""
+    async def _reach_in(self, _: DistrictId) -> Reach:
         return self.reach
 
     async def data(self, query: str, **variables: Any) -> Any:
-        """The data of an operation in which nothing failed."""
+        """Execute an operation without errors and return its data."""
         result = await self.ask(query, **variables)
         assert result.errors is None
         return result.data
 
     async def codes(self, query: str, **variables: Any) -> list[Any]:
-        """The codes of an operation's errors."""
+        """Execute an operation and return the codes of its errors."""
         result = await self.ask(query, **variables)
         return [(error.extensions or {}).get("code") for error in result.errors or []]
 
     def districts(self) -> dict[DistrictId, District]:
-        """The districts that the sources are of, today being in March 2027."""
+        """Return the districts of the sources; their day is March 1, 2027."""
         names = sorted({source.district for source in self.sources})
         now = datetime(2027, 3, 1, 12, tzinfo=UTC)
         return {
@@ -80,28 +82,28 @@ class World:
             for name in names
         }
 
-    def seen_by(self, **changes: Any) -> World:
-        """The same world before another viewer."""
-        return World(self.sources, replace(self.viewer, **changes), self.desk, self.reach)
+    def as_viewer(self, **changes: Any) -> World:
+        """Return the same sources with another viewer."""
+        return World(self.sources, replace(self.viewer, **changes), self.fetch, self.reach)
 
 
 def student(number: str, first: str = "Ada", last: str = "Hill", **more: Any) -> model.Student:
-    """A fictional student."""
+    """Return a fictional student."""
     name = model.PersonName(first_name=first, last_name=last)
     return model.Student(vendor_id=f"row-{number}", student_id=StudentId(number), name=name, **more)
 
 
 def school(number: str = "101") -> model.School:
-    """A fictional school."""
+    """Return a fictional school."""
     return model.School(
         vendor_id=f"row-{number}", school_id=SchoolId(number), name="Cedar High", grade_levels=[GradeLevel.NINTH]
     )
 
 
-def stay(
+def school_enrollment(
     number: str, at: str = "101", grade: GradeLevel = GradeLevel.NINTH, **more: Any
 ) -> model.SchoolEnrollment:
-    """A student's stay at a school since August 2026."""
+    """Return a student's enrollment at a school since August 2026."""
     return model.SchoolEnrollment(
         **{
             "vendor_id": f"{number}@{at}",
@@ -116,8 +118,8 @@ def stay(
     )
 
 
-def event(number: str, day: date, scope: model.AttendanceScope = model.AttendanceScope.SCHOOL) -> Any:
-    """Something recorded about a student's day."""
+def attendance_event(number: str, day: date, scope: model.AttendanceScope = model.AttendanceScope.SCHOOL) -> Any:
+    """Return an attendance event of a student on a day."""
     return model.AttendanceEvent(
         vendor_id=f"{number}#{day}",
         student_id=StudentId(number),
@@ -131,19 +133,19 @@ def event(number: str, day: date, scope: model.AttendanceScope = model.Attendanc
     )
 
 
-async def ask(fields: str, **answers: list[Any]) -> Any:
-    """What the graph tells of one student, whose records are those of the lookups by student."""
-    shelf = Shelf(
+async def student_fields(fields: str, **answers: list[Any]) -> Any:
+    """Query fields of one student, with records of the student by lookup, and return the student's data."""
+    vendor_data = VendorData(
         {
             "students_by_id": {"1": student("1")},
             "schools_by_id": {"101": school("101"), "102": school("102")},
             **{name: {"1": records} for name, records in answers.items()},
         }
     )
-    told = await World([stranger("sis", shelf)]).data(f'{{student(studentUniqueId: "1") {{{fields}}}}}')
-    return told["student"]
+    world = World([third_party_source("sis", vendor_data)])
+    return (await world.data(f'{{student(studentUniqueId: "1") {{{fields}}}}}'))["student"]
 
 
-def titles(told: Any, field: str = "n") -> list[str]:
-    """The sources' own ids of a list's records."""
-    return [one["provenance"]["recordId"] for one in told[field]]
+def record_ids(data: Any, field: str = "n") -> list[str]:
+    """Return the sources' ids of the records in a list field."""
+    return [record["provenance"]["recordId"] for record in data[field]]

@@ -32,8 +32,8 @@ from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.operation import Staleness, Traffic
 from tests.gateway.cache.small_cache import Clock
-from tests.resolvers.third_party import Desk, Shelf, stamped, stranger
-from tests.resolvers.two_districts import CEDAR, school, stay
+from tests.resolvers.third_party import RecordingFetch, VendorData, third_party_source, with_provenance
+from tests.resolvers.two_districts import CEDAR, school, school_enrollment
 
 TODAY = date(2027, 3, 1)
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -89,7 +89,7 @@ def demographics(number: str, birth_date: date | None) -> Demographics:
     return Demographics(vendor_id=number, student_id=StudentId(number), birth_date=birth_date, races=[])
 
 
-def district_records() -> Shelf:
+def district_records() -> VendorData:
     """
     The records of two schools, 101 and 102.
 
@@ -108,7 +108,7 @@ def district_records() -> Shelf:
         teaching("substitute", date(2027, 2, 20), date(2027, 3, 5)),
         teaching("over", end=date(2026, 12, 20)),
     ]
-    return Shelf(
+    return VendorData(
         {
             "section_staff_by_staff": {"7": sections},
             "section_enrollments_by_section": rosters,
@@ -116,11 +116,11 @@ def district_records() -> Shelf:
             "schools_by_district": {CEDAR: [school("101"), school("102")]},
             "school_enrollments_by_school": {
                 "101": [
-                    stay("1"),
-                    stay("2", grade=GradeLevel.TENTH),
-                    stay("9", exit_withdraw_date=date(2027, 2, 1)),
+                    school_enrollment("1"),
+                    school_enrollment("2", grade=GradeLevel.TENTH),
+                    school_enrollment("9", exit_withdraw_date=date(2027, 2, 1)),
                 ],
-                "102": [stay("8", "102")],
+                "102": [school_enrollment("8", "102")],
             },
             "contacts_by_contact": {
                 "C1": [
@@ -145,15 +145,15 @@ def district_records() -> Shelf:
 class ReachHarness:
     """A reach cache over one district. A test can change its records, its clock and whether the source answers."""
 
-    records: Shelf = field(default_factory=district_records)
+    records: VendorData = field(default_factory=district_records)
     clock: Clock = field(default_factory=Clock)
     dependents: frozenset[DistrictId] = frozenset()
     outage: AdapterError | None = None
     """The error of every request to the source; None while it answers."""
 
     def __post_init__(self) -> None:
-        self._source = Desk()
-        districts = {CEDAR: District(CEDAR, "Cedar", (stranger("sis", self.records),), frozen_on=NOW)}
+        self._source = RecordingFetch()
+        districts = {CEDAR: District(CEDAR, "Cedar", (third_party_source("sis", self.records),), frozen_on=NOW)}
         self.cache = Cache(self._fetch, districts, clock=self.clock)
         self.reach_cache = ReachCache(districts, self._start_fetch, self.clock, self.dependents)
 
@@ -175,7 +175,7 @@ class ReachHarness:
         if self.outage is not None:
             return {key: Answer(self.outage, "sis", now) for key in ask.keys}
         answers = await self._source(source, ask)
-        return {key: Answer(stamped(answer.value, source), "sis", now) for key, answer in answers.items()}
+        return {key: Answer(with_provenance(answer.value, source), "sis", now) for key, answer in answers.items()}
 
     def _start_fetch(self, seconds: float) -> tuple[Fetch, Traffic, Dependencies]:
         traffic, dependencies = Traffic(), Dependencies()

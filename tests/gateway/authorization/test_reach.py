@@ -15,7 +15,7 @@ from student_graph.gateway.cache import Purge
 from student_graph.resolvers.access import AssignedStudents, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.authorization.reach_harness import PARENT, TEACHER, TODAY, ReachHarness, viewer
-from tests.resolvers.third_party import Shelf
+from tests.resolvers.third_party import VendorData
 from tests.resolvers.two_districts import CEDAR
 
 
@@ -121,7 +121,7 @@ async def test_in_an_outage_answers_count_for_an_hour_and_then_nobody_is_in_reac
 
 async def test_a_district_that_does_not_provide_teachers_of_sections_shows_nobody() -> None:
     """The error names the missing lookup."""
-    harness = ReachHarness(records=Shelf({"students_by_id": {}}))
+    harness = ReachHarness(records=VendorData({"students_by_id": {}}))
     with pytest.raises(NotOfferedError, match="section_staff_by_staff"):
         await harness.visible_students(TEACHER)
 

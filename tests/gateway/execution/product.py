@@ -9,8 +9,8 @@ from typing import Any
 from student_graph.adapters import model
 from student_graph.adapters.errors import IdentityError, UnavailableError
 from student_graph.adapters.model import SectionId, StudentId
-from tests.resolvers.third_party import Shelf, stranger
-from tests.resolvers.two_districts import VIEWER, World, event, school, stay, student
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import VIEWER, World, attendance_event, school, school_enrollment, student
 
 STUDENTS = ("1", "2", "3")
 
@@ -38,18 +38,18 @@ def work(number: str) -> model.AssignmentWork:
     )
 
 
-def sis() -> Shelf:
-    return Shelf(
+def sis() -> VendorData:
+    return VendorData(
         {
             "students_by_id": {number: student(number) for number in STUDENTS},
             "schools_by_id": {"101": school("101")},
             "schools_by_district": {"cedar": [school("101")]},
             "school_enrollments_by_student": {
-                "1": [stay("1"), stay("1", at="102", entry_date=date(2026, 9, 1))],
-                "2": [stay("2", grade=model.GradeLevel.TENTH)],
+                "1": [school_enrollment("1"), school_enrollment("1", at="102", entry_date=date(2026, 9, 1))],
+                "2": [school_enrollment("2", grade=model.GradeLevel.TENTH)],
             },
-            "school_enrollments_by_school": {"101": [stay("1"), stay("2")]},
-            "attendance_events_by_student": {"1": [event("1", date(2027, 1, n)) for n in (11, 12)]},
+            "school_enrollments_by_school": {"101": [school_enrollment("1"), school_enrollment("2")]},
+            "attendance_events_by_student": {"1": [attendance_event("1", date(2027, 1, n)) for n in (11, 12)]},
             "section_attendance_events_by_student": {},
             "course_grades_by_student": {n: [grade(n, model.GradeSource.SIS)] for n in STUDENTS},
         },
@@ -57,8 +57,8 @@ def sis() -> Shelf:
     )
 
 
-def lms() -> Shelf:
-    return Shelf(
+def lms() -> VendorData:
+    return VendorData(
         {
             "course_grades_by_student": {n: [grade(n, model.GradeSource.LMS)] for n in ("1", "3")},
             "assignment_work_by_student": {"1": [work("1")], "2": []},
@@ -66,29 +66,29 @@ def lms() -> Shelf:
     )
 
 
-def world(change: Callable[[Shelf, Shelf], Any] = lambda _sis, _lms: None) -> World:
+def world(change: Callable[[VendorData, VendorData], Any] = lambda _sis, _lms: None) -> World:
     """A district of two sources, after a change."""
     one, two = sis(), lms()
     change(one, two)
-    return World([stranger("sis", one), stranger("lms", two)], VIEWER)
+    return World([third_party_source("sis", one), third_party_source("lms", two)], VIEWER)
 
 
-def lms_down(_: Shelf, two: Shelf) -> None:
+def lms_down(_: VendorData, two: VendorData) -> None:
     for lookup in two.answers:
         two.failing[lookup] = UnavailableError("no answer in time", retry_after=3)
 
 
-def sis_down(one: Shelf, _: Shelf) -> None:
+def sis_down(one: VendorData, _: VendorData) -> None:
     for lookup in one.answers:
         one.failing[lookup] = UnavailableError("no answer in time")
 
 
-def one_student_unlinked(_: Shelf, two: Shelf) -> None:
+def one_student_unlinked(_: VendorData, two: VendorData) -> None:
     for held in two.answers.values():
         held["1"] = IdentityError("no link")
 
 
-def stale(one: Shelf, _: Shelf) -> None:
+def stale(one: VendorData, _: VendorData) -> None:
     one.stale = True
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLError, build_schema, execute, parse
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from tests.gateway.execution.differential import Slow, Fast
+from tests.gateway.execution.differential import Fast, Slow
 
 EXECUTORS = {"fast": Fast, "slow": Slow, "stock": StrawberryGraphQLCoreExecutionContext}
 SCHEMA = build_schema(

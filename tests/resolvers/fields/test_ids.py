@@ -1,4 +1,4 @@
-"""Global ids and the numbers that clients write."""
+"""Global ids, and ids and numbers in arguments."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import pytest
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.model import DistrictId, Staff, StaffId
 from student_graph.resolvers.fields.ids import GlobalId, decode, encode
-from tests.resolvers.third_party import Shelf, stranger
+from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import CEDAR, World, school, student
 
 ADA = encode(GlobalId("Student", CEDAR, "1"))
 
 
-def packed(text: str) -> str:
+def base64_of(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def town() -> World:
-    """Two districts that gave the same number to two children."""
-    here = Shelf({"students_by_id": {"1": student("1", "Ada")}, "schools_by_id": {"101": school()}})
-    there = Shelf({"students_by_id": {"1": student("1", "Bo")}})
-    return World([stranger("sis", here), stranger("sis", there, "birch")])
+def two_districts() -> World:
+    """Return two districts that assigned the same number to two students. The viewer belongs to the first."""
+    cedar = VendorData({"students_by_id": {"1": student("1", "Ada")}, "schools_by_id": {"101": school()}})
+    birch = VendorData({"students_by_id": {"1": student("1", "Bo")}})
+    return World([third_party_source("sis", cedar), third_party_source("sis", birch, "birch")])
 
 
 @pytest.mark.parametrize("text", ["1", "604822", "A-7.b_~"])
-def test_an_id_reads_back(text: str) -> None:
-    """What was encoded is what is decoded, for keys of any allowed form."""
-    named = GlobalId("Student", CEDAR, text)
+def test_an_encoded_id_decodes_to_itself(text: str) -> None:
+    """Decoding the encoded id returns the same id, for keys of every allowed form."""
+    global_id = GlobalId("Student", CEDAR, text)
 
-    assert decode(encode(named)) == named
+    assert decode(encode(global_id)) == global_id
 
 
 @pytest.mark.parametrize(
@@ -42,41 +42,40 @@ def test_an_id_reads_back(text: str) -> None:
         "not base64!",
         ADA + "=",
         ADA[:-1],
-        packed('["Student", "cedar", "1"]'),
-        packed('["Student","cedar"]'),
-        packed('["Student","cedar",1]'),
-        packed('["Teacher","cedar","1"]'),
-        packed('["Student","cedar","../1"]'),
-        packed('["Student","../cedar","1"]'),
-        packed('["Section","cedar","a\\u0000"]'),
-        packed('["Section","cedar",""]'),
-        packed('["Section","cedar","\\ud800"]'),
-        packed("[" * 700),
+        base64_of('["Student", "cedar", "1"]'),
+        base64_of('["Student","cedar"]'),
+        base64_of('["Student","cedar",1]'),
+        base64_of('["Teacher","cedar","1"]'),
+        base64_of('["Student","cedar","../1"]'),
+        base64_of('["Student","../cedar","1"]'),
+        base64_of('["Section","cedar","a\\u0000"]'),
+        base64_of('["Section","cedar",""]'),
+        base64_of('["Section","cedar","\\ud800"]'),
+        base64_of("[" * 700),
         "A" * 2000,
     ],
 )
-def test_text_that_we_cannot_have_made_is_refused(text: str) -> None:
-    """Ids are read strictly: another spelling of the same thing is no id."""
+def test_text_that_is_not_an_id_is_refused(text: str) -> None:
+    """Ids are parsed strictly: another spelling of the same id is refused."""
     with pytest.raises(BadKeyError):
         decode(text)
 
 
-async def test_a_node_is_found_by_its_id() -> None:
-    """The id of a student leads back to the same student, and `nodes` keeps the order of its ids."""
-    world = town()
-    [ada, cedar_high] = [ADA, encode(GlobalId("School", CEDAR, "101"))]
+async def test_a_node_is_loaded_by_its_id() -> None:
+    """The id of a student loads the same student, and `nodes` keeps the order of its ids."""
+    world = two_districts()
+    cedar_high = encode(GlobalId("School", CEDAR, "101"))
+    district = encode(GlobalId("LocalEducationAgency", CEDAR, "cedar"))
     query = "query($a: ID!, $ids: [ID!]!) {node(id: $a) {id __typename} nodes(ids: $ids) {id __typename}}"
-    told = await world.data(
-        query, a=ada, ids=[cedar_high, ada, encode(GlobalId("LocalEducationAgency", CEDAR, "cedar"))]
-    )
+    data = await world.data(query, a=ADA, ids=[cedar_high, ADA, district])
 
-    assert told["node"] == {"id": ada, "__typename": "Student"}
-    assert [node["__typename"] for node in told["nodes"]] == ["School", "Student", "LocalEducationAgency"]
+    assert data["node"] == {"id": ADA, "__typename": "Student"}
+    assert [node["__typename"] for node in data["nodes"]] == ["School", "Student", "LocalEducationAgency"]
 
 
-async def test_one_node_that_fails_leaves_the_others() -> None:
-    """Among several ids, the one that no source answers is null with an error at its place."""
-    world = town()
+async def test_a_node_that_fails_does_not_affect_the_others() -> None:
+    """Of several ids, the one that no source answers is null with an error at its index."""
+    world = two_districts()
     staff = encode(GlobalId("Staff", CEDAR, "7"))
     result = await world.ask("query($ids: [ID!]!) {nodes(ids: $ids) {id}}", ids=[staff, ADA])
 
@@ -85,32 +84,32 @@ async def test_one_node_that_fails_leaves_the_others() -> None:
 
 
 @pytest.mark.parametrize("number", ["../1", "1#", "a'b", 'a"b', "a\0b", "", " 1", "1" * 33, "-1", "ä"])
-async def test_a_number_that_cannot_be_one_asks_nothing(number: str) -> None:
-    """BAD_ID, before any source hears of it."""
-    world = town()
+async def test_an_invalid_student_number_is_refused_without_a_lookup(number: str) -> None:
+    """The error is BAD_ID, and no lookup is executed."""
+    world = two_districts()
     query = "query($n: String!) {student(studentUniqueId: $n) {id} students(filter: {ids: [$n]}) {totalCount}}"
 
     assert await world.codes(query, n=number) == ["BAD_ID", "BAD_ID"]
-    assert world.desk.asks == []
+    assert world.fetch.asks == []
 
 
-async def test_a_district_of_others_is_like_none() -> None:
-    """By id, by number or as the scope of a list: null, no error, and nothing is asked."""
-    world = town()
+async def test_another_district_is_like_one_that_does_not_exist() -> None:
+    """By id, by number or in a filter, the result is null without an error, and no lookup is executed."""
+    world = two_districts()
     query = """query($s: ID!, $d: ID!) {
         student(id: $s) {id} node(id: $s) {id} district(id: $d) {id}
         byNumber: student(studentUniqueId: "1", district: $d) {id}
         students(filter: {district: $d}) {totalCount}
     }"""
     for name in ("birch", "nowhere"):
-        there = encode(GlobalId("Student", DistrictId(name), "1"))
-        assert set((await world.data(query, s=there, d=name)).values()) == {None}
-    assert world.desk.asks == []
+        student_id = encode(GlobalId("Student", DistrictId(name), "1"))
+        assert set((await world.data(query, s=student_id, d=name)).values()) == {None}
+    assert world.fetch.asks == []
 
 
-async def test_a_viewer_of_two_districts_names_one() -> None:
-    """The same number in two districts is two children; without a district it is a question that we refuse."""
-    world = town().seen_by(districts=frozenset({CEDAR, DistrictId("birch")}))
+async def test_a_viewer_of_two_districts_must_name_one() -> None:
+    """The same number in two districts is two students, so a number without a district is refused."""
+    world = two_districts().as_viewer(districts=frozenset({CEDAR, DistrictId("birch")}))
     query = '{student(studentUniqueId: "1", district: "birch") {name {firstName}}}'
 
     assert await world.data(query) == {"student": {"name": {"firstName": "Bo"}}}
@@ -118,34 +117,36 @@ async def test_a_viewer_of_two_districts_names_one() -> None:
 
 
 @pytest.mark.parametrize("arguments", ["", f'(id: "{ADA}", studentUniqueId: "1")'])
-async def test_a_student_is_named_in_one_way(arguments: str) -> None:
-    """By id or by number: neither and both are refused with what to change."""
-    assert await town().codes(f"{{student{arguments} {{id}}}}") == ["BAD_INPUT"]
+async def test_a_student_is_named_by_exactly_one_argument(arguments: str) -> None:
+    """Either the id or the number: neither and both are refused."""
+    assert await two_districts().codes(f"{{student{arguments} {{id}}}}") == ["BAD_INPUT"]
 
 
 async def test_an_id_of_another_type_is_refused() -> None:
-    """A student's id is no school."""
-    assert await town().codes("query($id: ID!) {school(id: $id) {id}}", id=ADA) == ["BAD_ID"]
+    """The id of a student is not accepted for a school."""
+    assert await two_districts().codes("query($id: ID!) {school(id: $id) {id}}", id=ADA) == ["BAD_ID"]
 
 
-async def test_a_staff_number_counts_in_one_district_only() -> None:
-    """A viewer of several districts is nobody's staff: the same number may be another person there."""
-    named = student("7").name
-    shelf = Shelf({"staff_by_id": {"7": Staff(vendor_id="7", staff_id=StaffId("7"), name=named)}})
-    world = World([stranger("sis", shelf), stranger("sis", Shelf(), "birch")])
-    one = world.seen_by(staff_id=StaffId("7"))
-    both = one.seen_by(districts=frozenset({CEDAR, DistrictId("birch")}))
+async def test_a_staff_number_is_used_in_one_district_only() -> None:
+    """A viewer of several districts has no staff record: the same number may be another person there."""
+    name = student("7").name
+    data = VendorData({"staff_by_id": {"7": Staff(vendor_id="7", staff_id=StaffId("7"), name=name)}})
+    world = World([third_party_source("sis", data), third_party_source("sis", VendorData(), "birch")])
+    of_one = world.as_viewer(staff_id=StaffId("7"))
+    of_two = of_one.as_viewer(districts=frozenset({CEDAR, DistrictId("birch")}))
 
-    assert (await one.data("{viewer {staff {name {firstName}}}}"))["viewer"]["staff"] is not None
-    assert await both.data("{viewer {staff {id}}}") == {"viewer": {"staff": None}}
+    assert (await of_one.data("{viewer {staff {name {firstName}}}}"))["viewer"]["staff"] is not None
+    assert await of_two.data("{viewer {staff {id}}}") == {"viewer": {"staff": None}}
 
 
-async def test_so_many_nodes_and_no_more() -> None:
-    """A hundred and one ids are refused with the limit."""
-    assert await town().codes("query($ids: [ID!]!) {nodes(ids: $ids) {id}}", ids=[ADA] * 101) == ["BAD_INPUT"]
+async def test_more_than_a_hundred_nodes_are_refused() -> None:
+    """A request for 101 ids is BAD_INPUT."""
+    assert await two_districts().codes("query($ids: [ID!]!) {nodes(ids: $ids) {id}}", ids=[ADA] * 101) == [
+        "BAD_INPUT"
+    ]
 
 
 @pytest.mark.parametrize("name", ["../cedar", "ce dar", "", "c#"])
-async def test_text_that_names_no_district_is_refused(name: str) -> None:
-    """A district is named by its id or its short name, and by nothing else."""
-    assert await town().codes("query($d: ID!) {district(id: $d) {name}}", d=name) == ["BAD_ID"]
+async def test_an_invalid_district_is_refused(name: str) -> None:
+    """A district is named by its id or its short name; any other text is BAD_ID."""
+    assert await two_districts().codes("query($d: ID!) {district(id: $d) {name}}", d=name) == ["BAD_ID"]

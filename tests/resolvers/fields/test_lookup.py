@@ -1,4 +1,4 @@
-"""Fields made of lookups: values, absence, failure, and the data that an executor needs."""
+"""Lookup fields: values, absent records, failures, and the metadata that an executor needs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from student_graph.adapters.model import (
 )
 from student_graph.resolvers.fields.errors import INTERNAL, graph_error
 from student_graph.resolvers.fields.lookup import FieldLookup
-from tests.resolvers.third_party import Shelf, stranger
+from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import SCHEMA, World, school, student
 
 WORK = '{ student(studentUniqueId: "1") { assignments { title provenance { source recordId stale } } } }'
@@ -45,40 +45,42 @@ def work(title: str, source_id: str) -> AssignmentWork:
     )
 
 
-def two_lms() -> tuple[Shelf, Shelf, World]:
-    """A student in two learning systems."""
-    one = Shelf({"students_by_id": {"1": student("1")}, "assignment_work_by_student": {"1": [work("Essay", "a")]}})
-    two = Shelf({"assignment_work_by_student": {"1": [work("Lab", "b")]}})
-    return one, two, World([stranger("sis", one), stranger("lms", two)])
+def two_lms() -> tuple[VendorData, VendorData, World]:
+    """Return two sources with work of the same student, and the world over them."""
+    sis = VendorData(
+        {"students_by_id": {"1": student("1")}, "assignment_work_by_student": {"1": [work("Essay", "a")]}}
+    )
+    lms = VendorData({"assignment_work_by_student": {"1": [work("Lab", "b")]}})
+    return sis, lms, World([third_party_source("sis", sis), third_party_source("lms", lms)])
 
 
 async def test_a_list_is_the_union_of_all_sources() -> None:
-    """Records of all sources come in order of precedence, each with where it came from."""
+    """Records of all sources are in the order of precedence, each with its provenance."""
     _, _, world = two_lms()
-    told = (await world.data(WORK))["student"]["assignments"]
+    assignments = (await world.data(WORK))["student"]["assignments"]
 
-    assert [(w["title"], w["provenance"]) for w in told] == [
+    assert [(work["title"], work["provenance"]) for work in assignments] == [
         ("Essay", {"source": "sis", "recordId": "a", "stale": False}),
         ("Lab", {"source": "lms", "recordId": "b", "stale": False}),
     ]
 
 
-async def test_one_of_two_sources_down_is_data_and_a_note() -> None:
-    """What came is answered without an error; what is missing is told beside the data."""
-    _, two, world = two_lms()
-    two.failing["assignment_work_by_student"] = UnavailableError("no answer in time")
-    told = await world.data(WORK)
+async def test_an_outage_of_one_of_two_sources_is_partial_data() -> None:
+    """The records of the other source are returned without an error, and the failure is in `degraded`."""
+    _, lms, world = two_lms()
+    lms.failing["assignment_work_by_student"] = UnavailableError("no answer in time")
+    data = await world.data(WORK)
 
-    assert [w["title"] for w in told["student"]["assignments"]] == ["Essay"]
-    [missing] = world.operation.traffic.degraded
-    assert missing == (("student", "assignments"), "lms", "SOURCE_UNAVAILABLE", True)
+    assert [work["title"] for work in data["student"]["assignments"]] == ["Essay"]
+    [degraded] = world.operation.traffic.degraded
+    assert degraded == (("student", "assignments"), "lms", "SOURCE_UNAVAILABLE", True)
 
 
-async def test_all_sources_down_is_null_and_an_error() -> None:
-    """Nobody answered: null at the field, with code, source and when to come back, and the rest of the answer."""
-    one, two, world = two_lms()
-    one.failing["assignment_work_by_student"] = UnavailableError("slow down", code="RATE_LIMITED", retry_after=7)
-    two.failing["assignment_work_by_student"] = UnavailableError("no answer in time")
+async def test_an_outage_of_all_sources_is_null_and_an_error() -> None:
+    """The field is null with an error that has code, source and retry time; the rest of the response is there."""
+    sis, lms, world = two_lms()
+    sis.failing["assignment_work_by_student"] = UnavailableError("slow down", code="RATE_LIMITED", retry_after=7)
+    lms.failing["assignment_work_by_student"] = UnavailableError("no answer in time")
     result = await world.ask(WORK)
 
     assert result.data == {"student": {"assignments": None}}
@@ -88,84 +90,85 @@ async def test_all_sources_down_is_null_and_an_error() -> None:
     assert not world.operation.traffic.degraded
 
 
-async def test_a_source_that_knows_nobody_is_an_empty_list() -> None:
-    """No failure and no rows is "none", never null."""
-    world = World([stranger("sis", Shelf({"students_by_id": {"1": student("1")}, "contacts_by_student": {}}))])
+async def test_a_list_without_records_is_empty() -> None:
+    """If no source failed and none has records, the list is empty and not null."""
+    data = VendorData({"students_by_id": {"1": student("1")}, "contacts_by_student": {}})
+    world = World([third_party_source("sis", data)])
 
     assert await world.data('{student(studentUniqueId: "1") {contacts {relation {codeValue}}}}') == {
         "student": {"contacts": []}
     }
 
 
-async def test_what_nobody_offers_says_so() -> None:
-    """A field that no source of the district answers is null, with code NOT_OFFERED."""
-    world = World([stranger("sis", Shelf({"students_by_id": {"1": student("1")}}))])
+async def test_a_field_that_no_source_offers_is_not_offered() -> None:
+    """The field is null with the code NOT_OFFERED."""
+    world = World([third_party_source("sis", VendorData({"students_by_id": {"1": student("1")}}))])
 
     assert await world.codes('{student(studentUniqueId: "1") {demographics {birthDate}}}') == ["NOT_OFFERED"]
 
 
-async def test_a_missing_record_is_null_without_error() -> None:
-    """A student whom nobody knows, and demographics that nobody recorded, are null."""
-    world = World([stranger("sis", Shelf({"students_by_id": {"1": student("1")}, "demographics_by_student": {}}))])
-    told = await world.data(
+async def test_a_missing_record_is_null_without_an_error() -> None:
+    """An unknown student and demographics that are not recorded are null."""
+    data = VendorData({"students_by_id": {"1": student("1")}, "demographics_by_student": {}})
+    world = World([third_party_source("sis", data)])
+    query = (
         '{a: student(studentUniqueId: "9") {id} b: student(studentUniqueId: "1") {demographics {sex {codeValue}}}}'
     )
 
-    assert told == {"a": None, "b": {"demographics": None}}
+    assert await world.data(query) == {"a": None, "b": {"demographics": None}}
 
 
-async def test_the_first_source_that_has_a_record_gives_it() -> None:
-    """One record comes from one source; a failure before it is told beside the data."""
+async def test_a_record_is_that_of_the_first_source_that_has_it() -> None:
+    """A record comes from one source; the failure of an earlier source is in `degraded`."""
     record = Demographics(vendor_id="d", student_id=StudentId("1"), races=[], hispanic_latino_ethnicity=True)
-    first = Shelf({"students_by_id": {"1": student("1")}, "demographics_by_student": {}})
+    first = VendorData({"students_by_id": {"1": student("1")}, "demographics_by_student": {}})
     first.failing["demographics_by_student"] = PayloadError("unexpected shape")
-    second = Shelf({"demographics_by_student": {"1": record}})
-    world = World([stranger("sis", first), stranger("old", second)])
-    told = await world.data('{student(studentUniqueId: "1") {demographics {provenance {source}}}}')
+    second = VendorData({"demographics_by_student": {"1": record}})
+    world = World([third_party_source("sis", first), third_party_source("old", second)])
+    data = await world.data('{student(studentUniqueId: "1") {demographics {provenance {source}}}}')
 
-    assert told["student"]["demographics"]["provenance"] == {"source": "old"}
-    assert [d.code for d in world.operation.traffic.degraded] == ["SOURCE_BAD_RESPONSE"]
-
-
-async def test_only_records_of_a_stale_answer_are_marked() -> None:
-    """Two sources under one field: the records of the one that served an older answer say so."""
-    _, two, world = two_lms()
-    two.stale = True
-    told = (await world.data(WORK))["student"]["assignments"]
-
-    assert [w["provenance"]["stale"] for w in told] == [False, True]
+    assert data["student"]["demographics"]["provenance"] == {"source": "old"}
+    assert [degraded.code for degraded in world.operation.traffic.degraded] == ["SOURCE_BAD_RESPONSE"]
 
 
-async def test_a_school_year_left_out_is_the_districts_current_one() -> None:
-    """No adapter is asked about "today": a year left out is resolved, one that is named is kept."""
-    shelf = Shelf({"schools_by_district": {"cedar": [school()]}, "sections_by_school": {}})
-    world = World([stranger("sis", shelf)])
+async def test_only_records_of_a_stale_answer_are_stale() -> None:
+    """Of two sources under one field, only the records of the source that served an older answer are stale."""
+    _, lms, world = two_lms()
+    lms.stale = True
+    assignments = (await world.data(WORK))["student"]["assignments"]
+
+    assert [work["provenance"]["stale"] for work in assignments] == [False, True]
+
+
+async def test_an_omitted_school_year_is_the_districts_current_one() -> None:
+    """Adapters always get a school year: an omitted one is resolved, and one in the query is kept."""
+    data = VendorData({"schools_by_district": {"cedar": [school()]}, "sections_by_school": {}})
+    world = World([third_party_source("sis", data)])
     await world.data('{district(id: "cedar") {schools {sections {id} old: sections(schoolYear: 2020) {id}}}}')
-    years = [dict(ask.arguments) for _, ask in world.desk.asks if ask.lookup.name == "sections_by_school"]
+    years = [dict(ask.arguments) for _, ask in world.fetch.asks if ask.lookup.name == "sections_by_school"]
 
     assert years == [{"school_year": 2027}, {"school_year": 2020}]
 
 
-async def test_a_parent_that_names_nothing_asks_nothing() -> None:
-    """A grade without a section has none, and no source is asked about it."""
+async def test_a_parent_without_a_key_is_not_looked_up() -> None:
+    """The section of a grade without a section id is null, and no source is asked."""
     grade = CourseGrade(
         vendor_id="g", student_id=StudentId("1"), source=GradeSource.SIS, grade_type=GradeType.FINAL
     )
     grades = {"course_grades_by_student": {"1": [grade]}, "sections_by_id": {}}
-    shelf = Shelf({"students_by_id": {"1": student("1")}, **grades})
-    world = World([stranger("sis", shelf)])
-    told = await world.data('{student(studentUniqueId: "1") {courseGrades {section {id}}}}')
+    world = World([third_party_source("sis", VendorData({"students_by_id": {"1": student("1")}, **grades}))])
+    data = await world.data('{student(studentUniqueId: "1") {courseGrades {section {id}}}}')
 
-    assert told == {"student": {"courseGrades": [{"section": None}]}}
-    assert "sections_by_id" not in world.desk.names()
+    assert data == {"student": {"courseGrades": [{"section": None}]}}
+    assert "sections_by_id" not in world.fetch.names()
 
 
-def test_a_lookup_field_carries_its_lookup_as_data() -> None:
-    """An executor reads from the field what to ask once for all parents."""
+def test_a_lookup_field_has_its_lookup_as_metadata() -> None:
+    """The lookups of a document are known before it runs."""
     field: Any = SCHEMA._schema.type_map["School"].fields["sessions"]  # type: ignore[attr-defined]
-    asked = field.extensions["strawberry-definition"].metadata["lookup"]
+    metadata = field.extensions["strawberry-definition"].metadata
 
-    assert asked == FieldLookup(lookup_of(Adapter.sessions_by_school), "school_id")
+    assert metadata["lookup"] == FieldLookup(lookup_of(Adapter.sessions_by_school), "school_id")
 
 
 @pytest.mark.parametrize(
@@ -184,16 +187,16 @@ def test_a_lookup_field_carries_its_lookup_as_data() -> None:
     ],
     ids=lambda error: error.code,
 )
-def test_every_code_has_a_sentence_of_our_own(error: AdapterError) -> None:
-    """Nothing of what a vendor or adapter said reaches a client."""
+def test_every_code_has_a_message(error: AdapterError) -> None:
+    """The text of a vendor or an adapter is not shown to clients."""
     message = graph_error(error).message
 
     assert message.endswith(".")
     assert message != INTERNAL
 
 
-def test_a_code_without_a_sentence_is_our_own_fault() -> None:
-    """What the family does not know is INTERNAL."""
-    told = graph_error(AdapterError("secret"))
+def test_a_code_without_a_message_is_internal() -> None:
+    """An unknown error is shown as INTERNAL, without its text."""
+    error = graph_error(AdapterError("secret"))
 
-    assert (told.message, told.extensions) == (INTERNAL, {"code": "INTERNAL", "retryable": False})
+    assert (error.message, error.extensions) == (INTERNAL, {"code": "INTERNAL", "retryable": False})

@@ -10,8 +10,8 @@ import pytest
 
 from student_graph.adapters.errors import NotOfferedError, UnavailableError
 from student_graph.adapters.model import AttendanceScope
-from tests.resolvers.third_party import Shelf, stranger
-from tests.resolvers.two_districts import World, event, student
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import World, attendance_event, student
 
 EVENTS = """query($from: Date, $to: Date, $scope: AttendanceScope, $first: Int! = 25, $after: String) {
     student(studentUniqueId: "1") {
@@ -22,18 +22,20 @@ EVENTS = """query($from: Date, $to: Date, $scope: AttendanceScope, $first: Int! 
 }"""
 
 
-def term(days: int = 5) -> tuple[Shelf, World]:
+def term(days: int = 5) -> tuple[VendorData, World]:
     """A student with a school event and a section event on each of the first days of February 2027."""
-    in_school = [event("1", date(2027, 2, 1) + timedelta(n)) for n in range(days)]
-    in_class = [event("1", date(2027, 2, 1) + timedelta(n), AttendanceScope.SECTION) for n in range(days)]
-    sis = Shelf(
+    in_school = [attendance_event("1", date(2027, 2, 1) + timedelta(n)) for n in range(days)]
+    in_class = [
+        attendance_event("1", date(2027, 2, 1) + timedelta(n), AttendanceScope.SECTION) for n in range(days)
+    ]
+    sis = VendorData(
         {
             "students_by_id": {"1": student("1")},
             "attendance_events_by_student": {"1": in_school},
             "section_attendance_events_by_student": {"1": in_class},
         }
     )
-    return sis, World([stranger("sis", sis)])
+    return sis, World([third_party_source("sis", sis)])
 
 
 async def events(world: World, **variables: Any) -> Any:
@@ -44,7 +46,7 @@ async def events(world: World, **variables: Any) -> Any:
 async def test_pages_neither_lose_nor_repeat_an_event(first: int) -> None:
     """Events of both scopes are ordered by day with any page size, even if a vendor repeats an id."""
     sis, world = term()
-    sis.answers["attendance_events_by_student"]["1"].append(event("1", date(2027, 2, 2)))
+    sis.answers["attendance_events_by_student"]["1"].append(attendance_event("1", date(2027, 2, 2)))
     read: list[tuple[str, str]] = []
     after, more = None, True
     while more:
@@ -61,7 +63,7 @@ async def test_a_new_event_does_not_shift_the_next_page() -> None:
     """A cursor names its event, not an offset: a new earlier event neither repeats nor hides another event."""
     sis, world = term()
     end = (await events(world, first=2, scope="SCHOOL"))["pageInfo"]["endCursor"]
-    sis.answers["attendance_events_by_student"]["1"].insert(0, event("1", date(2027, 1, 20)))
+    sis.answers["attendance_events_by_student"]["1"].insert(0, attendance_event("1", date(2027, 1, 20)))
     rest = await events(world, first=25, scope="SCHOOL", after=end)
 
     assert [edge["node"]["date"] for edge in rest["edges"]] == ["2027-02-03", "2027-02-04", "2027-02-05"]
@@ -76,7 +78,7 @@ async def test_days_and_scope_filter_the_list() -> None:
         ("2027-02-02", "SECTION"),
         ("2027-02-03", "SECTION"),
     ]
-    assert "attendance_events_by_student" not in world.desk.names()
+    assert "attendance_events_by_student" not in world.fetch.names()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ async def test_every_school_year_in_the_range_is_read(days: dict[str, str], year
     """The default is from the start of the school year through today. Each year is read once per scope."""
     _, world = term()
     await events(world, **days)
-    reads = [(ask.lookup.name, ask.arguments["school_year"]) for _, ask in world.desk.asks if ask.arguments]
+    reads = [(ask.lookup.name, ask.arguments["school_year"]) for _, ask in world.fetch.asks if ask.arguments]
 
     assert Counter(year for _, year in reads) == Counter([*years, *years])
 
@@ -107,7 +109,7 @@ async def test_an_invalid_range_is_refused(variables: dict[str, Any]) -> None:
     _, world = term()
 
     assert await world.codes(EVENTS, **variables) == ["BAD_INPUT"]
-    assert world.desk.names() == ["students_by_id"]
+    assert world.fetch.names() == ["students_by_id"]
 
 
 async def test_a_scope_that_fails_makes_the_field_fail() -> None:

@@ -11,8 +11,8 @@ from student_graph.adapters import model
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.model import DistrictId, SchoolId, Section, SectionId, Session
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from tests.resolvers.third_party import Shelf, stranger
-from tests.resolvers.two_districts import CEDAR, CODE, World, school, stay, student
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import CEDAR, CODE, World, school, school_enrollment, student
 from tests.resolvers.types.test_viewer import section_enrollment
 
 FALL, SPRING = "Fall/Autumn 2026", "Spring"
@@ -48,14 +48,14 @@ def section(name: str, at: str = "101", year: int = 2027) -> Section:
     )
 
 
-def year() -> tuple[Shelf, World]:
+def year() -> tuple[VendorData, World]:
     """A school with three terms in two years; a student in a section of each term, and at another school."""
     sections = [section(FALL), section(SPRING), section(SPRING, year=2026)]
     enrollments = [section_enrollment("1", taught.section_id, date(2026, 12, 20)) for taught in sections[:1]]
     enrollments += [
         section_enrollment("1", taught.section_id) for taught in [*sections[1:], section(SPRING, "102")]
     ]
-    sis = Shelf(
+    sis = VendorData(
         {
             "students_by_id": {"1": student("1")},
             "schools_by_id": {"101": school(), "102": school("102")},
@@ -65,7 +65,7 @@ def year() -> tuple[Shelf, World]:
             "section_enrollments_by_student": {"1": enrollments},
         }
     )
-    return sis, World([stranger("sis", sis)])
+    return sis, World([third_party_source("sis", sis)])
 
 
 async def test_a_term_is_read_by_its_id() -> None:
@@ -119,7 +119,7 @@ async def test_a_text_that_is_no_term_id_is_refused(named: str) -> None:
     }"""
 
     assert await world.codes(query, school=SCHOOL, term=named) == ["BAD_ID", "BAD_ID"]
-    assert set(world.desk.names()) == {"schools_by_id", "students_by_id"}
+    assert set(world.fetch.names()) == {"schools_by_id", "students_by_id"}
 
 
 async def test_a_school_has_the_sections_of_a_term() -> None:
@@ -136,10 +136,10 @@ async def test_a_school_has_the_sections_of_a_term() -> None:
 
     assert await sections(term=now) == ["101/2027/Spring"]
     assert await sections(term=last) == await sections(term=last, year=2026) == ["101/2026/Spring"]
-    reads = world.desk.names().count("sections_by_school")
+    reads = world.fetch.names().count("sections_by_school")
     assert await sections(term=elsewhere) == await sections(term=last, year=2027) == []
     assert await sections(term=term_id(district="birch")) == []
-    assert world.desk.names().count("sections_by_school") == reads
+    assert world.fetch.names().count("sections_by_school") == reads
 
 
 async def test_a_student_has_the_sections_of_a_term() -> None:
@@ -182,18 +182,20 @@ def day(code: str, on: date) -> model.CalendarDay:
     )
 
 
-def enrolled(*own: str | None, codes: str = "AB") -> tuple[Shelf, World]:
+def enrolled(*own: str | None, codes: str = "AB") -> tuple[VendorData, World]:
     """A student whose enrollments have the calendars `own`, at a school that has the calendars `codes`."""
     days = [day(code, date(2026, 9, 1 + number)) for number in range(2) for code in codes]
-    enrollments = [stay("1", vendor_id=str(number), calendar_code=code) for number, code in enumerate(own)]
-    sis = Shelf(
+    enrollments = [
+        school_enrollment("1", vendor_id=str(number), calendar_code=code) for number, code in enumerate(own)
+    ]
+    sis = VendorData(
         {
             "students_by_id": {"1": student("1")},
             "school_enrollments_by_student": {"1": enrollments},
             "calendar_days_by_school": {"101": days},
         }
     )
-    return sis, World([stranger("sis", sis)])
+    return sis, World([third_party_source("sis", sis)])
 
 
 CALENDAR = """query($from: Date! = "2026-09-01", $to: Date! = "2026-09-01") {student(studentUniqueId: "1") {
@@ -223,7 +225,7 @@ async def test_an_enrollment_without_a_calendar_has_the_schools_only_calendar(
     data = (await world.data('{student(studentUniqueId: "1") {enrollments {calendar {code}}}}'))["student"]
 
     assert data["enrollments"] == [{"calendar": expected and {"code": expected}}]
-    assert [dict(ask.arguments) for _, ask in world.desk.asks if ask.arguments] == [{"school_year": 2027}]
+    assert [dict(ask.arguments) for _, ask in world.fetch.asks if ask.arguments] == [{"school_year": 2027}]
 
 
 async def test_an_enrollment_without_a_school_year_belongs_to_the_year_of_its_first_day() -> None:
@@ -233,7 +235,7 @@ async def test_an_enrollment_without_a_school_year_belongs_to_the_year_of_its_fi
         enrollment.school_year, enrollment.entry_date = None, date(2025, 9, 1)
     await world.data('{student(studentUniqueId: "1") {enrollments {calendar {code}}}}')
 
-    assert [dict(ask.arguments) for _, ask in world.desk.asks if ask.arguments] == [{"school_year": 2026}]
+    assert [dict(ask.arguments) for _, ask in world.fetch.asks if ask.arguments] == [{"school_year": 2026}]
 
 
 async def test_calendars_that_failed_are_an_error() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from student_graph.adapters import model
 from student_graph.adapters.model import AcademicSubject
-from tests.resolvers.third_party import Shelf, stranger
-from tests.resolvers.two_districts import ME, World, ask, student, titles
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import ME, World, record_ids, student, student_fields
 
 
 def result(name: str, assessment: str, at: datetime | None) -> model.AssessmentResult:
@@ -58,7 +58,7 @@ async def test_assessment_results_are_filtered_by_assessment_and_day(arguments: 
         result("o", "act", datetime(2025, 10, 1, tzinfo=UTC)),
         result("u", "map", None),
     ]
-    sis = Shelf(
+    sis = VendorData(
         {
             "students_by_id": {"1": student("1")},
             "assessments_by_id": assessments,
@@ -66,9 +66,9 @@ async def test_assessment_results_are_filtered_by_assessment_and_day(arguments: 
         }
     )
     fields = f"n: assessments({arguments}) {{provenance {{recordId}} assessment {{title}}}}"
-    data = await World([stranger("sis", sis)]).data(f'{{student(studentUniqueId: "1") {{{fields}}}}}')
+    data = await World([third_party_source("sis", sis)]).data(f'{{student(studentUniqueId: "1") {{{fields}}}}}')
 
-    assert titles(data["student"]) == expected
+    assert record_ids(data["student"]) == expected
 
 
 async def test_work_is_filtered_by_status_and_due_time() -> None:
@@ -83,13 +83,13 @@ async def test_work_is_filtered_by_status_and_due_time() -> None:
             ("c", None, model.SubmissionStatus.MISSING),
         )
     ]
-    data = await ask(
+    data = await student_fields(
         """missing: assignments(status: [MISSING]) {provenance {recordId}}
         due: assignments(dueAfter: "2027-02-01T12:00:00") {provenance {recordId}}""",
         assignment_work_by_student=works,
     )
 
-    assert (titles(data, "missing"), titles(data, "due")) == (["a", "c"], ["b"])
+    assert (record_ids(data, "missing"), record_ids(data, "due")) == (["a", "c"], ["b"])
 
 
 async def test_engagement_is_the_sum_of_all_courses() -> None:
@@ -100,7 +100,7 @@ async def test_engagement_is_the_sum_of_all_courses() -> None:
         ),
         model.CourseEngagement(vendor_id="y", student_id=ME, page_views=4),
     ]
-    data = await ask(
+    data = await student_fields(
         """n: engagement {since pageViews participations lastActivityAt courses {provenance {recordId}}}
         week: engagement(window: ONE_WEEK) {since} year: engagement(window: SCHOOL_YEAR) {since}""",
         course_engagement_by_student=courses,
@@ -108,9 +108,9 @@ async def test_engagement_is_the_sum_of_all_courses() -> None:
 
     assert (data["n"]["pageViews"], data["n"]["participations"]) == (7, None)
     assert [data[name]["since"] for name in ("n", "week", "year")] == ["2027-02-02", "2027-02-23", "2026-07-01"]
-    assert titles(data["n"], "courses") == ["x", "y"]
+    assert record_ids(data["n"], "courses") == ["x", "y"]
 
 
 async def test_a_student_in_no_course_has_no_engagement() -> None:
     """The field is null, not an object of zeros."""
-    assert await ask("engagement {since}", course_engagement_by_student=[]) == {"engagement": None}
+    assert await student_fields("engagement {since}", course_engagement_by_student=[]) == {"engagement": None}

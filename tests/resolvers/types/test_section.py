@@ -7,7 +7,7 @@ from datetime import date
 from student_graph.adapters import model
 from student_graph.adapters.model import AcademicSubject, Descriptor, SchoolId, SectionId, StaffId, StudentId
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from tests.resolvers.third_party import Shelf, stranger
+from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import CEDAR, World, school, student
 from tests.resolvers.types.test_viewer import section, section_enrollment
 
@@ -47,7 +47,7 @@ def algebra() -> World:
     )
     teacher = model.SectionStaff(vendor_id="t", staff_id=StaffId("7"), section_id=ALGEBRA)
     staff = model.Staff(vendor_id="7", staff_id=StaffId("7"), name=student("7", "Sam", "Vale").name)
-    sis = Shelf(
+    sis = VendorData(
         {
             "sections_by_id": {ALGEBRA: section(ALGEBRA)},
             "courses_by_section": {ALGEBRA: course},
@@ -60,7 +60,7 @@ def algebra() -> World:
             "assignment_work_by_section": {ALGEBRA: [work("2"), work("1")]},
         }
     )
-    return World([stranger("sis", sis)])
+    return World([third_party_source("sis", sis)])
 
 
 async def test_a_section_has_its_course_and_teachers() -> None:
@@ -108,15 +108,15 @@ async def test_calendar_days_span_school_years() -> None:
         )
         for day in (date(2026, 6, 29), date(2026, 6, 30), date(2026, 7, 1))
     ]
-    sis = Shelf({"schools_by_id": {"101": school()}, "calendar_days_by_school": {"101": days}})
-    world = World([stranger("sis", sis)])
+    sis = VendorData({"schools_by_id": {"101": school()}, "calendar_days_by_school": {"101": days}})
+    world = World([third_party_source("sis", sis)])
     query = """query($id: ID!, $to: Date!) {school(id: $id) {
         district {name} calendarDays(from: "2026-06-30", to: $to) {date}
     }}"""
     key = encode(GlobalId("School", CEDAR, "101"))
     data = await world.data(query, id=key, to="2026-06-30")
     await world.data(query, id=key, to="2026-07-01")
-    years = [ask.arguments["school_year"] for _, ask in world.desk.asks if ask.arguments]
+    years = [ask.arguments["school_year"] for _, ask in world.fetch.asks if ask.arguments]
 
     assert data["school"] == {"district": {"name": "Cedar"}, "calendarDays": [{"date": "2026-06-30"}]}
     assert years == [2026, 2026, 2027]

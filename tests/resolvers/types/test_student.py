@@ -6,24 +6,24 @@ from datetime import date
 
 from student_graph.adapters import model
 from student_graph.adapters.model import GradeLevel
-from tests.resolvers.third_party import Shelf, stranger
-from tests.resolvers.two_districts import CODE, ME, World, ask, stay, student, titles
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import CODE, ME, World, record_ids, school_enrollment, student, student_fields
 
 
 async def test_enrollments_are_filtered_by_school_year_and_day() -> None:
     """All enrollments by default; on the day of withdrawal the student is no longer enrolled."""
     enrollments = [
-        stay(
+        school_enrollment(
             "1",
             vendor_id="old",
             school_year=2026,
             entry_date=date(2025, 8, 1),
             exit_withdraw_date=date(2026, 8, 20),
         ),
-        stay("1", vendor_id="main", primary_school=True),
-        stay("1", "102", GradeLevel.TENTH, vendor_id="second", entry_date=date(2027, 1, 5)),
+        school_enrollment("1", vendor_id="main", primary_school=True),
+        school_enrollment("1", "102", GradeLevel.TENTH, vendor_id="second", entry_date=date(2027, 1, 5)),
     ]
-    data = await ask(
+    data = await student_fields(
         """all: enrollments {provenance {recordId} school {schoolId} student {studentUniqueId}}
         year: enrollments(schoolYear: 2026) {provenance {recordId}}
         last: enrollments(asOf: "2026-08-19") {provenance {recordId}}
@@ -32,10 +32,10 @@ async def test_enrollments_are_filtered_by_school_year_and_day() -> None:
         school_enrollments_by_student=enrollments,
     )
 
-    assert titles(data, "all") == ["old", "main", "second"]
+    assert record_ids(data, "all") == ["old", "main", "second"]
     assert [row["school"]["schoolId"] for row in data["all"]] == ["101", "101", "102"]
-    assert titles(data, "year") == titles(data, "last") == ["old"]
-    assert titles(data, "left") == ["main"]
+    assert record_ids(data, "year") == record_ids(data, "last") == ["old"]
+    assert record_ids(data, "left") == ["main"]
     assert (data["gradeLevel"], data["then"]) == ("NINTH", None)
 
 
@@ -61,7 +61,7 @@ async def test_an_incident_has_its_own_actions() -> None:
         )
         for name, incidents in (("a", ["16", "17"]), ("b", ["16"]))
     ]
-    data = await ask(
+    data = await student_fields(
         """n: disciplineIncidents {provenance {recordId} actions {provenance {recordId}} school {schoolId}}
         later: disciplineIncidents(from: "2027-01-12") {incidentIdentifier}
         actions: disciplineActions(to: "2027-01-12") {provenance {recordId}}""",
@@ -69,8 +69,8 @@ async def test_an_incident_has_its_own_actions() -> None:
         discipline_actions_by_student=actions,
     )
 
-    assert titles(data["n"][0], "actions") == ["a"]
-    assert (data["later"], titles(data, "actions")) == ([], ["a", "b"])
+    assert record_ids(data["n"][0], "actions") == ["a"]
+    assert (data["later"], record_ids(data, "actions")) == ([], ["a", "b"])
 
 
 async def test_grades_are_filtered_by_type_and_currency() -> None:
@@ -85,14 +85,14 @@ async def test_grades_are_filtered_by_type_and_currency() -> None:
             ("c", model.GradeType.SEMESTER, None),
         )
     ]
-    data = await ask(
+    data = await student_fields(
         """all: courseGrades {provenance {recordId}} final: courseGrades(gradeType: FINAL) {provenance {recordId}}
         now: courseGrades(current: true) {provenance {recordId}}
         then: courseGrades(current: false) {provenance {recordId}}""",
         course_grades_by_student=grades,
     )
 
-    assert [titles(data, name) for name in ("all", "final", "now", "then")] == [
+    assert [record_ids(data, name) for name in ("all", "final", "now", "then")] == [
         ["a", "b", "c"],
         ["a", "b"],
         ["a"],
@@ -106,7 +106,7 @@ async def test_the_academic_record_is_that_of_the_last_term() -> None:
         model.AcademicRecord(vendor_id=name, student_id=ME, school_year=year, term=CODE, grade_point_averages=[])
         for name, year in (("26-1", 2026), ("27-1", 2027), ("27-2", 2027))
     ]
-    data = await ask(
+    data = await student_fields(
         """last: academicRecord {provenance {recordId}}
         old: academicRecord(schoolYear: 2026) {provenance {recordId}}
         none: academicRecord(schoolYear: 2020) {provenance {recordId}}
@@ -141,7 +141,7 @@ async def test_programs_and_meals_are_filtered_by_day() -> None:
         model.FoodService(vendor_id=name, student_id=ME, program_name=name, begin_date=begin, services=[])
         for name, begin in (("new", date(2027, 1, 1)), ("old", date(2026, 1, 1)), ("next", date(2027, 9, 1)))
     ]
-    data = await ask(
+    data = await student_fields(
         """all: programs {provenance {recordId}} last: programs(asOf: "2026-05-01") {provenance {recordId}}
         over: programs(asOf: "2026-05-02") {provenance {recordId}}
         kind: programs(types: [TITLE_I]) {provenance {recordId}}
@@ -162,7 +162,7 @@ async def test_transportation_is_known_for_today_only() -> None:
         model.Transportation(vendor_id=bus, student_id=ME, bus_number=bus, travel_days=[], travel_directions=[])
         for bus in ("101", "7")
     ]
-    data = await ask(
+    data = await student_fields(
         """now: transportation {busNumber} today: transportation(asOf: "2027-03-01") {busNumber}
         past: transportation(asOf: "2027-02-28") {busNumber} transportations {busNumber}""",
         transportation_by_student=transportations,
@@ -178,8 +178,10 @@ async def test_identifiers_come_from_the_identity() -> None:
     identity = model.StudentIdentity(
         vendor_id="i", student_id=ME, identifiers=[model.StudentIdentifier(system="State", value="S-1")]
     )
-    sis = Shelf({"students_by_id": {n: student(n) for n in "12"}, "student_identities_by_id": {"1": identity}})
-    world = World([stranger("sis", sis)])
+    sis = VendorData(
+        {"students_by_id": {n: student(n) for n in "12"}, "student_identities_by_id": {"1": identity}}
+    )
+    world = World([third_party_source("sis", sis)])
     query = """query($n: String!) {student(studentUniqueId: $n) {
         identifiers {system value} identity {provenance {recordId}}
     }}"""
@@ -194,11 +196,11 @@ async def test_section_enrollments_are_filtered_by_day() -> None:
         model.SectionEnrollment(vendor_id=name, student_id=ME, section_id=model.SectionId(name), end_date=end)
         for name, end in (("over", date(2026, 12, 1)), ("open", None))
     ]
-    data = await ask(
+    data = await student_fields(
         """district {shortName} now: sections {provenance {recordId}}
         then: sections(asOf: "2026-12-01") {provenance {recordId}}""",
         section_enrollments_by_student=enrollments,
     )
 
-    assert (titles(data, "now"), titles(data, "then")) == (["open"], ["over", "open"])
+    assert (record_ids(data, "now"), record_ids(data, "then")) == (["open"], ["over", "open"])
     assert data["district"] == {"shortName": "cedar"}

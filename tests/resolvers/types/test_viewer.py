@@ -23,7 +23,7 @@ from student_graph.adapters.model import (
 from student_graph.resolvers.access import Grant, Reach, unlimited_grants
 from student_graph.resolvers.context import ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from tests.resolvers.third_party import Shelf, stranger
+from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import CEDAR, HEALTH, World, school, student
 
 LINKED = IdentityRules(students=(IdentityRule(field="sis_user_id"),))
@@ -65,7 +65,7 @@ def teacher() -> World:
         "now": [section_enrollment("1", "now"), section_enrollment("2", "now", date(2026, 12, 1))],
         "then": [section_enrollment("3", "then")],
     }
-    sis = Shelf(
+    sis = VendorData(
         {
             "section_staff_by_staff": {"7": [taught("now"), taught("then", date(2026, 12, 20))]},
             "sections_by_id": {key: section(key) for key in ("now", "then")},
@@ -75,7 +75,7 @@ def teacher() -> World:
             "staff_assignments_by_staff": {"7": [assignment]},
         }
     )
-    return World([stranger("sis", sis)]).seen_by(role=ViewerRole.TEACHER, staff_id=StaffId("7"))
+    return World([third_party_source("sis", sis)]).as_viewer(role=ViewerRole.TEACHER, staff_id=StaffId("7"))
 
 
 async def test_a_teacher_sees_their_own_sections() -> None:
@@ -106,7 +106,7 @@ async def test_a_teacher_sees_the_schools_that_employ_them() -> None:
     world = teacher()
 
     assert (await world.data(query))["viewer"]["schools"] == [{"schoolId": "101"}]
-    data = (await world.seen_by(staff_id=None).data(query))["viewer"]
+    data = (await world.as_viewer(staff_id=None).data(query))["viewer"]
     assert data == {"schools": [{"schoolId": "101"}, {"schoolId": "102"}], "sections": []}
 
 
@@ -114,7 +114,7 @@ async def test_a_lookup_about_a_roster_names_its_section() -> None:
     """With the section, a source can answer for all students of the roster in one call."""
     world = teacher()
     await world.data("{viewer {sections {roster {student {id}}}}}")
-    [lookup] = [ask for _, ask in world.desk.asks if ask.lookup.name == "students_by_id"]
+    [lookup] = [ask for _, ask in world.fetch.asks if ask.lookup.name == "students_by_id"]
 
     assert [ref.key for ref in lookup.reached_via] == ["now"]
 
@@ -122,10 +122,11 @@ async def test_a_lookup_about_a_roster_names_its_section() -> None:
 async def test_a_viewer_learns_why_they_may_see_a_student() -> None:
     """A grant for some students counts for them only; all other students look as if they did not exist."""
     for_one_student = Grant(frozenset({Sensitivity.DISABILITY}), students=frozenset({StudentId("2")}))
-    world = teacher().seen_by(grants=unlimited_grants(Sensitivity.CONTACT) | {for_one_student})
+    world = teacher().as_viewer(grants=unlimited_grants(Sensitivity.CONTACT) | {for_one_student})
     students = frozenset({StudentId("1"), StudentId("2")})
     world.reach = Reach(
-        groups={Ref("section", "now"): students}, limited_classes={Sensitivity.DISABILITY: frozenset({StudentId("2")})}
+        groups={Ref("section", "now"): students},
+        limited_classes={Sensitivity.DISABILITY: frozenset({StudentId("2")})},
     )
     query = (
         "query ($id: ID!) {viewer {why(student: $id) {allowed reasons {kind id} classes {sensitivity allowed}}}}"
@@ -143,7 +144,7 @@ async def test_a_viewer_learns_why_they_may_see_a_student() -> None:
 
 async def test_a_viewer_sees_their_grants_and_districts() -> None:
     """Grants are ordered by name; a district without a configuration is left out."""
-    world = teacher().seen_by(
+    world = teacher().as_viewer(
         grants=unlimited_grants(Sensitivity.MEAL, Sensitivity.CONTACT),
         districts=frozenset({CEDAR, DistrictId("gone")}),
     )
@@ -156,14 +157,14 @@ async def test_a_viewer_sees_their_grants_and_districts() -> None:
 
 async def test_sources_list_their_capabilities() -> None:
     """The list has the sources of the viewer's districts only, with their lookups and record types."""
-    sis = Shelf({"students_by_id": {}, "contacts_by_student": {}})
-    world = World([stranger("sis", sis), stranger("far", Shelf(), "birch")])
+    sis = VendorData({"students_by_id": {}, "contacts_by_student": {}})
+    world = World([third_party_source("sis", sis), third_party_source("far", VendorData(), "birch")])
     data = await world.data("{sources {name kind district {shortName} capabilities offers}}")
 
     assert data["sources"] == [
         {
             "name": "sis",
-            "kind": "stranger",
+            "kind": "third-party",
             "district": {"shortName": "cedar"},
             "capabilities": ["contacts_by_student", "students_by_id"],
             "offers": ["Student", "StudentContact"],
@@ -174,8 +175,8 @@ async def test_sources_list_their_capabilities() -> None:
 async def test_the_health_of_sources_is_for_operators() -> None:
     """Each field about counts or health is FORBIDDEN for other viewers."""
     query = "{sources {identity {matched unmatched conflicted} reachable lastErrorCode calls failures unmapped}}"
-    world = World([stranger("lms", Shelf(), identity=LINKED)])
-    data = (await world.seen_by(operator=True).data(query))["sources"]
+    world = World([third_party_source("lms", VendorData(), identity=LINKED)])
+    data = (await world.as_viewer(operator=True).data(query))["sources"]
 
     assert data == [
         {
@@ -192,7 +193,7 @@ async def test_the_health_of_sources_is_for_operators() -> None:
 
 async def test_a_source_with_the_districts_ids_has_no_identity_counts() -> None:
     """Its students need no link, so `identity` is null."""
-    world = World([stranger("sis", Shelf())]).seen_by(operator=True)
+    world = World([third_party_source("sis", VendorData())]).as_viewer(operator=True)
 
     assert await world.data("{sources {identity {matched}}}") == {"sources": [{"identity": None}]}
 
@@ -201,7 +202,7 @@ async def test_a_service_may_request_longer_pages() -> None:
     """A service may request 1,000 students at once, a person 100."""
     world = teacher()
     query = "{viewer {students(first: 500) {edges {node {studentUniqueId}}}}}"
-    service = world.seen_by(role=ViewerRole.SERVICE)
+    service = world.as_viewer(role=ViewerRole.SERVICE)
     service.reach = world.reach = Reach(groups={Ref("section", "now"): frozenset({StudentId("1")})})
 
     assert await world.codes(query) == ["BAD_INPUT"]
