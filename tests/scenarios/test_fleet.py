@@ -57,7 +57,7 @@ class Fleet:
     async def query(self, count: int, interval: float = 0.0) -> list[Any]:
         """The responses to `count` equal requests to each process, with `interval` seconds between them."""
         body = {"query": PAGE, "variables": {"section": self.section_id}}
-        limits = httpx.Limits(max_connections=1000)
+        limits = httpx.Limits(max_connections=1000, keepalive_expiry=1.0)  # less than the server's five seconds
         async with httpx.AsyncClient(headers=HEADERS, timeout=30, trust_env=False, limits=limits) as client:
 
             async def send(gateway: GatewayProcess, number: int) -> Any:
