@@ -1,4 +1,4 @@
-"""`python -m benchmarks NAME ...`: run benchmarks, print their table, keep their figures."""
+"""`python -m benchmarks NAME ...`: run benchmarks, print a table and save the figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.measuring import RESULTS, keep, machine, table
+from benchmarks.support.figures import RESULTS_FILE, describe_machine, format_table, save_rows
 
 NAMES = (
     "soak",
@@ -25,31 +25,32 @@ NAMES = (
     "policy",
     "overload",
 )
-"""The benchmarks, each a module of its name; memory that others had used would hide what `soak` grows by."""
+"""The benchmarks, one module each. `soak` is first: memory freed by others would hide its growth."""
 
 
 def main() -> None:
-    """Run the benchmarks that are named; all of them when none is."""
+    """Run the named benchmarks, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(NAMES)}; all when left out")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; default: all")
     parser.add_argument(
-        "--quick", action="store_true", help="a short run that proves that they work; keeps nothing"
+        "--quick", action="store_true", help="run each for a short time to check that it works; save nothing"
     )
-    parser.add_argument("--json", action="store_true", help="print rows as JSON instead of a table")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in NAMES]:
-        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(NAMES)}")
+        parser.error(f"unknown benchmark {unknown[0]!r}; choose from {', '.join(NAMES)}")
     rows = []
     for name in options.names or NAMES:
         rows += asyncio.run(import_module(f"benchmarks.{name}").measure(quick=options.quick))
     if not options.quick:
-        keep(rows, RESULTS)
+        save_rows(rows)
     if options.json:
         print(json.dumps([{**asdict(row), "met": row.met} for row in rows], indent=1))
     else:
-        print(f"{machine()}\n{table(rows)}")
+        print(f"{describe_machine()}\n{format_table(rows)}")
     if not options.quick:
-        print(f"kept in {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
+        shown = RESULTS_FILE.relative_to(Path.cwd()) if RESULTS_FILE.is_relative_to(Path.cwd()) else RESULTS_FILE
+        print(f"saved in {shown}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """
-`page`: the executor alone, from a parsed document to bytes.
+`page`: the executor alone, from a parsed document to the bytes of a response.
 
-A page of this product's own schema, provenance included, its data in memory: graphql-core's executor on the same
-schema, ours, and the floor: `orjson.dumps` of the finished tree.
+The page has provenance on every record, and its data is in memory. Compared are graphql-core's executor, the
+gateway's executor with the same schema, and as a lower bound `orjson.dumps` of the finished data.
 """
 
 from __future__ import annotations
@@ -19,8 +19,17 @@ import orjson
 from graphql import GraphQLSchema, execute, parse
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from benchmarks.district import HERE, PAGE, SECTION, VIEWER, Held, district, records, source
-from benchmarks.measuring import Row, Times, plain, timed
+from benchmarks.support.district import (
+    DISTRICT,
+    PAGE,
+    SECTION,
+    VIEWER,
+    MemoryFetch,
+    make_district,
+    make_records,
+    make_source,
+)
+from benchmarks.support.figures import Row, Times, as_json_data, time_runs
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import Fetch, Sources
 from student_graph.gateway.execution import BreadthExecutor, StructExecutor
@@ -30,50 +39,52 @@ from student_graph.resolvers.context import Context, Health
 from student_graph.resolvers.operation import Operation
 from student_graph.resolvers.schema import make_schema
 
-SIZES = (10, 50, 500, 5000)
-ONE = "query One($section: ID!) { section(id: $section) { id sectionIdentifier } }"
+STUDENT_COUNTS = (10, 50, 500, 5000)
+SINGLE_OBJECT_QUERY = "query One($section: ID!) { section(id: $section) { id sectionIdentifier } }"
 EXECUTORS: dict[str, Any] = {
     "stock": StrawberryGraphQLCoreExecutionContext,
     "dicts": BreadthExecutor,
     "breadth": StructExecutor,
 }
-"""graphql-core's; ours with dicts for rows; ours as the service runs it, with structs."""
-encoder = msgspec.json.Encoder()
+"""graphql-core's executor, and the gateway's with dicts and (as it is served) with structs for objects."""
+_ENCODER = msgspec.json.Encoder()
 
 
 class Page:
-    """A document over a class of some size."""
+    """A query over a class with some number of students."""
 
     def __init__(self, students: int, text: str = PAGE, down: str | None = None) -> None:
-        kept = records(students)
-        self._source = source(kept)
-        self.fetch: Fetch = Held(kept, self._source, down)
-        self._errors = students if down else 0
+        records = make_records(students)
+        self._source = make_source(records)
+        self.fetch: Fetch = MemoryFetch(records, self._source, down)
+        self._error_count = students if down else 0
         self._document = parse(text)
         self._core: GraphQLSchema = make_schema()._schema  # noqa: SLF001 - set by Strawberry
 
     async def run(self, executor: str, fetch: Fetch | None = None, operation: Operation | None = None) -> Any:
-        """The data, by an executor, from answers at hand or by another fetch."""
-        sources = Sources({HERE: district(self._source)}, fetch or self.fetch)
-        context = Context(VIEWER, sources, operation or Operation(), _PlainSigner(), _health, _everybody)
-        told: Any = execute(
+        """The data of the response, by an executor, from the prepared answers or another fetch."""
+        sources = Sources({DISTRICT: make_district(self._source)}, fetch or self.fetch)
+        context = Context(VIEWER, sources, operation or Operation(), _PlainSigner(), _health, _reach_everybody)
+        result: Any = execute(
             self._core,
             self._document,
             context_value=context,
             variable_values={"section": SECTION},
             executor_class=EXECUTORS[executor],
         )
-        told = await told if isawaitable(told) else told
-        assert len(told.errors or ()) == self._errors, told.errors
-        return told.data
+        result = await result if isawaitable(result) else result
+        assert len(result.errors or ()) == self._error_count, result.errors
+        return result.data
 
-    async def encoded(self, executor: str) -> bytes:
-        """The bytes, by the encoder that goes with the executor's rows."""
+    async def run_encoded(self, executor: str) -> bytes:
+        """The data as JSON, by the encoder for the objects of the executor."""
         data = await self.run(executor)
-        return encoder.encode(data) if executor == "breadth" else orjson.dumps(data)
+        return _ENCODER.encode(data) if executor == "breadth" else orjson.dumps(data)
 
 
 class _PlainSigner:
+    """A signer that signs nothing."""
+
     def sign(self, *parts: str) -> str:
         return "/".join(parts)
 
@@ -81,7 +92,7 @@ class _PlainSigner:
         return tuple(text.split("/"))
 
 
-async def _everybody(_: DistrictId) -> Reach:
+async def _reach_everybody(_: DistrictId) -> Reach:
     return Reach(everybody=True)
 
 
@@ -91,77 +102,92 @@ def _health(_: Any) -> Health:
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    rows = [row for size in (SIZES[:2] if quick else SIZES) for row in await _of_size(size, quick=quick)]
-    return [*rows, *await _single(quick=quick), *await _down(quick=quick)]
+    rows = [
+        row
+        for students in (STUDENT_COUNTS[:2] if quick else STUDENT_COUNTS)
+        for row in await _measure_size(students, quick=quick)
+    ]
+    return [*rows, *await _measure_single_object(quick=quick), *await _measure_vendor_down(quick=quick)]
 
 
-async def _of_size(students: int, *, quick: bool) -> list[Row]:
+async def _measure_size(students: int, *, quick: bool) -> list[Row]:
     page, case = Page(students), f"{students} students"
-    freeze_garbage_collector()  # as the service does at its start
-    stocks = await page.run("stock")
-    await _compare(page, stocks)
-    count = leaves(stocks)
+    freeze_garbage_collector()  # as the gateway does at its start
+    expected = await page.run("stock")
+    await _check_executors(page, expected)
+    count = count_leaves(expected)
     runs = 5 if quick else max(10, min(200, 20_000 // students))
-    slow = 3 if quick else max(3, min(20, 5_000 // students))
-    breadth = await timed(lambda: page.encoded("breadth"), runs)
-    stock = await timed(lambda: page.encoded("stock"), slow, warm=1)
-    floor = _floor(stocks, runs)
-    dicts = await timed(lambda: page.encoded("dicts"), runs)
-    await _compare(page, stocks)
+    stock_runs = 3 if quick else max(3, min(20, 5_000 // students))
+    breadth = await time_runs(lambda: page.run_encoded("breadth"), runs)
+    stock = await time_runs(lambda: page.run_encoded("stock"), stock_runs, warmup_runs=1)
+    floor = _lower_bound(expected, runs)
+    dicts = await time_runs(lambda: page.run_encoded("dicts"), runs)
+    await _check_executors(page, expected)
     return [
         Row(
             "page", case, "breadth over floor", breadth.median / floor.median, "x", 6 if students == 500 else None
         ),
         Row("page", case, "dicts over floor", dicts.median / floor.median, "x"),
-        Row("page", case, "stock over breadth", stock.least / breadth.least, "x", _multiple(students), "higher"),
+        Row(
+            "page",
+            case,
+            "stock over breadth",
+            stock.minimum / breadth.minimum,
+            "x",
+            _goal_over_stock(students),
+            "higher",
+        ),
         Row("page", case, "breadth a leaf", breadth.median / count * 1e9, "ns", 170 if students == 500 else None),
         Row("page", case, "stock a leaf", stock.median / count * 1e9, "ns"),
         Row("page", case, "breadth", breadth.median * 1000, "ms"),
         Row("page", case, "stock", stock.median * 1000, "ms"),
         Row("page", case, "orjson.dumps of the tree", floor.median * 1000, "ms"),
         Row("page", case, "leaves", count, ""),
-        *(await _beside(page, case, students)),
+        *(await _memory_and_blocking(page, case, students)),
     ]
 
 
-async def _compare(page: Page, stocks: Any) -> None:
-    """Fail when an executor answers otherwise than graphql-core's does."""
+async def _check_executors(page: Page, expected: Any) -> None:
+    """Fail if an executor returns other data than graphql-core's."""
     for name in ("dicts", "breadth"):
-        assert orjson.loads(await page.encoded(name)) == plain(stocks), f"{name} disagrees with stock"
+        assert orjson.loads(await page.run_encoded(name)) == as_json_data(expected), f"{name} disagrees with stock"
 
 
-def _multiple(students: int) -> float | None:
+def _goal_over_stock(students: int) -> float | None:
+    """The goal for the speed of the gateway's executor as a multiple of graphql-core's."""
     return {10: 8.0, 500: 35.0}.get(students)
 
 
-async def _beside(page: Page, case: str, students: int) -> list[Row]:
-    """Memory of one request above idle, and the longest time for which it holds the event loop."""
+async def _memory_and_blocking(page: Page, case: str, students: int) -> list[Row]:
+    """The memory of one request, and the longest time for which it blocks the event loop."""
     if students < 500:
         return []
-    rows = [Row("page", case, "longest hold of the loop", await _longest_hold(page) * 1000, "ms", 25)]
+    rows = [Row("page", case, "longest hold of the loop", await _longest_block_seconds(page) * 1000, "ms", 25)]
     if students == 500:
         for name, goal in (("breadth", 2.0), ("dicts", None), ("stock", None)):
-            rows.append(Row("page", case, f"memory of a request, {name}", await _peak(page, name), "MB", goal))
+            rows.append(
+                Row("page", case, f"memory of a request, {name}", await _peak_megabytes(page, name), "MB", goal)
+            )
     return rows
 
 
-async def _peak(page: Page, executor: str) -> float:
-    """The most memory that a request takes above idle, its bytes included."""
-    await page.encoded(executor)
+async def _peak_megabytes(page: Page, executor: str) -> float:
+    """The peak memory of a request and its response above idle, in MB."""
+    await page.run_encoded(executor)
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    await page.encoded(executor)
+    await page.run_encoded(executor)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return (peak - before) / 1e6
 
 
-async def _longest_hold(page: Page) -> float:
-    """The longest time between two turns of somebody else, while pages are made and not yet encoded."""
+async def _longest_block_seconds(page: Page) -> float:
+    """The longest time between two turns of another task while a page is executed: the median of five runs."""
     longest, running = 0.0, True
 
-    async def others() -> None:
+    async def note_turns() -> None:
         nonlocal longest
         last = time.perf_counter()
         while running:
@@ -169,25 +195,25 @@ async def _longest_hold(page: Page) -> float:
             now = time.perf_counter()
             longest, last = max(longest, now - last), now
 
-    holds = []
+    blocks = []
     for _ in range(5):
         longest, running = 0.0, True
-        beside = asyncio.create_task(others())
+        other_task = asyncio.create_task(note_turns())
         await asyncio.sleep(0)
         await page.run("breadth")
         running = False
-        await beside
-        holds.append(longest)
-    return sorted(holds)[len(holds) // 2]
+        await other_task
+        blocks.append(longest)
+    return sorted(blocks)[len(blocks) // 2]
 
 
-async def _single(*, quick: bool) -> list[Row]:
-    """One object: planning must not make small questions slower."""
-    page = Page(1, ONE)
-    await _compare(page, await page.run("stock"))
+async def _measure_single_object(*, quick: bool) -> list[Row]:
+    """One object: planning must not make small queries slower."""
+    page = Page(1, SINGLE_OBJECT_QUERY)
+    await _check_executors(page, await page.run("stock"))
     runs = 50 if quick else 2000
-    breadth = await timed(lambda: page.encoded("breadth"), runs)
-    stock = await timed(lambda: page.encoded("stock"), runs)
+    breadth = await time_runs(lambda: page.run_encoded("breadth"), runs)
+    stock = await time_runs(lambda: page.run_encoded("stock"), runs)
     ratio = stock.median / breadth.median
     return [
         Row("page", "single object", "stock over breadth", ratio, "x", 1.0, "higher"),
@@ -195,21 +221,21 @@ async def _single(*, quick: bool) -> list[Row]:
     ]
 
 
-async def _down(*, quick: bool) -> list[Row]:
-    """One of the page's lookups fails for everybody: an error for each student, as the specification demands."""
+async def _measure_vendor_down(*, quick: bool) -> list[Row]:
+    """One lookup fails for all students: one error per student, as the GraphQL specification requires."""
     students = 50 if quick else 500
     page, case = Page(students, down="course_grades_by_student"), f"{students} students, a vendor down"
-    await _compare(page, await page.run("stock"))
-    breadth = await timed(lambda: page.encoded("breadth"), 5 if quick else 40)
-    stock = await timed(lambda: page.encoded("stock"), 3 if quick else 10, warm=1)
+    await _check_executors(page, await page.run("stock"))
+    breadth = await time_runs(lambda: page.run_encoded("breadth"), 5 if quick else 40)
+    stock = await time_runs(lambda: page.run_encoded("stock"), 3 if quick else 10, warmup_runs=1)
     return [
-        Row("page", case, "stock over breadth", stock.least / breadth.least, "x"),
+        Row("page", case, "stock over breadth", stock.minimum / breadth.minimum, "x"),
         Row("page", case, "breadth", breadth.median * 1000, "ms"),
     ]
 
 
-def _floor(tree: Any, runs: int) -> Times:
-    """What encoding the finished tree takes."""
+def _lower_bound(tree: Any, runs: int) -> Times:
+    """The times of encoding the finished data."""
     seconds = []
     for _ in range(max(runs, 20)):
         started = time.perf_counter()
@@ -218,10 +244,10 @@ def _floor(tree: Any, runs: int) -> Times:
     return Times(seconds)
 
 
-def leaves(tree: Any) -> int:
-    """How many values there are that hold no others."""
+def count_leaves(tree: Any) -> int:
+    """The number of scalar values in the data of a response."""
     if isinstance(tree, dict):
-        return sum(map(leaves, tree.values()))
+        return sum(map(count_leaves, tree.values()))
     if isinstance(tree, list):
-        return sum(map(leaves, tree))
+        return sum(map(count_leaves, tree))
     return 1

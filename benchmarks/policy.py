@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from jwt import PyJWK
 from jwt.algorithms import ECAlgorithm
 
-from benchmarks.district import HERE, VIEWER, district
-from benchmarks.measuring import Row
 from benchmarks.page import Page
+from benchmarks.support.district import DISTRICT, VIEWER, make_district
+from benchmarks.support.figures import Row
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.sources import Fetch
@@ -38,7 +38,7 @@ SHARE = 10.0
 TOKEN = 0.15
 """Milliseconds in which a token is verified."""
 STUDENTS = 500
-TEACHER = Viewer("bench", ViewerRole.TEACHER, frozenset({HERE}), unlimited_grants())
+TEACHER = Viewer("bench", ViewerRole.TEACHER, frozenset({DISTRICT}), unlimited_grants())
 
 
 async def measure(*, quick: bool) -> list[Row]:
@@ -87,7 +87,9 @@ def _before(fetch: Fetch, viewer: Viewer, reach: Reach) -> Callable[[Operation],
     async def reach_of(_: DistrictId) -> Reach:
         return reach
 
-    return lambda operation: authorized(fetch, viewer, {HERE: district()}, reach_of, operation.disclosures)
+    return lambda operation: authorized(
+        fetch, viewer, {DISTRICT: make_district()}, reach_of, operation.disclosures
+    )
 
 
 def _record(operation: Operation, runs: int, bare: float) -> list[Row]:
@@ -121,7 +123,7 @@ async def _tokens(runs: int) -> list[Row]:
         "https://login.example",
         IssuerKeys(static_keys={"one": public}),
         "student-graph",
-        frozenset({HERE}),
+        frozenset({DISTRICT}),
         roles={"teacher": ViewerRole.TEACHER},
     )
     now = int(time.time())

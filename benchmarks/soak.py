@@ -15,9 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.asking import application, ask
-from benchmarks.district import HERE, VIEWER, Records, district, records, source
-from benchmarks.measuring import Row
+from benchmarks.support.district import DISTRICT, VIEWER, Records, make_district, make_records, make_source
+from benchmarks.support.figures import Row
+from benchmarks.support.in_process import create_app, post
 from student_graph.adapters import model
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
@@ -66,10 +66,12 @@ def _student(one: StudentId) -> model.Student:
 
 async def _many(count: int) -> list[Row]:
     """Growth of the process after so many distinct keys."""
-    kept = source(Records({}))
+    kept = make_source(Records({}))
     adapter = _Everybody("everybody", kept.adapter.settings, kept.adapter.http)
-    everybody = Source("everybody", "memory", HERE, adapter)
-    operations = FetchPipeline([district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * BYTES_PER_MIB))
+    everybody = Source("everybody", "memory", DISTRICT, adapter)
+    operations = FetchPipeline(
+        [make_district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * BYTES_PER_MIB)
+    )
     operations.start_operation(VIEWER)
     before = _resident()
     for start in range(0, count, BATCH):
@@ -90,16 +92,17 @@ async def _many(count: int) -> list[Row]:
 
 async def _steady(seconds: float) -> list[Row]:
     """Growth of the process while the same is asked, after a quarter of the time to warm up."""
-    kept = records(30)
+    kept = make_records(30)
     ages = dict.fromkeys(kept.by_lookup, Freshness(timedelta(seconds=0.05), timedelta(hours=1)))
-    app = application(
-        district(replace(source(kept), freshness_by_lookup=ages)), limits=Limits(memory=8 * BYTES_PER_MIB)
+    app = create_app(
+        make_district(replace(make_source(kept), freshness_by_lookup=ages)),
+        limits=Limits(memory=8 * BYTES_PER_MIB),
     )
     started = time.monotonic()
     asked, before, tasks = 0, None, 0
     while (passed := time.monotonic() - started) < seconds:
         for _ in range(200):
-            await ask(app)
+            await post(app)
             asked += 1
         await asyncio.sleep(0)
         if before is None and passed >= seconds / 4:

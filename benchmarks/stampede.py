@@ -25,7 +25,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.measuring import Row
+from benchmarks.support.figures import Row
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 

@@ -16,8 +16,8 @@ from typing import Any
 from graphql import ExperimentalIncrementalExecutionResults, experimental_execute_incrementally, parse
 from strawberry.utils.await_maybe import await_maybe
 
-from benchmarks.district import PAGE, SECTION, VIEWER, Records, district, records, source
-from benchmarks.measuring import Row, Times
+from benchmarks.support.district import PAGE, SECTION, VIEWER, Records, make_district, make_records, make_source
+from benchmarks.support.figures import Row, Times
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.execution import StructExecutor
@@ -43,7 +43,7 @@ class _Late:
 
     def __init__(self, kept: Records, slow: Mapping[str, float], default: float) -> None:
         self.asked: Counter[str] = Counter()
-        self._source = self._late(source(kept), slow, default)
+        self._source = self._late(make_source(kept), slow, default)
         self._core = core_schema(make_schema(StructExecutor, defer=True))
 
     def _late(self, quick: Source, slow: Mapping[str, float], default: float) -> Source:
@@ -63,9 +63,9 @@ class _Late:
     async def first(self, text: str) -> float:
         """Seconds to the first part of an answer; the others are waited for."""
         nothing_kept = Limits(memory=0)
-        context = FetchPipeline([district(self._source)], HmacSigner(b"k" * 32), nothing_kept).start_operation(
-            VIEWER
-        )
+        context = FetchPipeline(
+            [make_district(self._source)], HmacSigner(b"k" * 32), nothing_kept
+        ).start_operation(VIEWER)
         started = time.perf_counter()
         told: Any = await await_maybe(
             experimental_execute_incrementally(
@@ -93,7 +93,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 
 async def _cold(runs: int) -> list[Row]:
-    late = _Late(records(STUDENTS), {}, LATENCY)
+    late = _Late(make_records(STUDENTS), {}, LATENCY)
     times = Times([await late.first(PAGE) for _ in range(runs)])
     most = max(late.asked.values()) / runs
     longest = CHAIN * LATENCY
@@ -106,7 +106,7 @@ async def _cold(runs: int) -> list[Row]:
 
 
 async def _defer(runs: int) -> list[Row]:
-    late = _Late(records(STUDENTS), {"section_enrollments_by_section": SLOW}, 0.0)
+    late = _Late(make_records(STUDENTS), {"section_enrollments_by_section": SLOW}, 0.0)
     deferred = Times([await late.first(DEFERRED) for _ in range(runs)])
     rest = Times([await late.first(REST) for _ in range(runs)])
     after = (deferred.median - rest.median) * 1000

@@ -1,39 +1,46 @@
 """
-`warm`: the same page asked again, answered with the bytes that were made for it before.
+`warm`: the same page requested again, served from the cache of complete responses.
 
-Beside it, in the same run: a Starlette route that sends the same bytes, and hand-written servers on Node that hold
-all records in memory.
+Compared in the same run: a Starlette route that sends the same bytes, the gateway without cached responses, and
+hand-written servers on Node that hold all records in memory.
 """
 
 from __future__ import annotations
 
-from benchmarks.load import CASES, answer, cases, python_server, rate, serving
-from benchmarks.measuring import Row
-from benchmarks.peers import node_servers
+from benchmarks.support.figures import Row
+from benchmarks.support.node_servers import node_servers
+from benchmarks.support.server_load import (
+    CASE_NAMES,
+    requests_per_second,
+    response_data,
+    rows_for_sizes,
+    run_server,
+    server_command,
+)
 
-AGAINST_STATIC = {30: 0.6}
-"""Share of the static route's rate that a whole answer is held to."""
+MIN_SHARE_OF_STATIC = {30: 0.6}
+"""The goal for a cached response, as a share of the static route's rate, by number of students."""
 
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    return cases("warm", _case, quick=quick)
+    return rows_for_sizes("warm", _case, quick=quick)
 
 
 def _case(students: int, seconds: int) -> list[Row]:
     rates = {}
-    for name in ("static", "whole", "gateway"):
-        with serving(python_server(name, students)) as url:
-            reference = answer(url)
-            rate(url, 1)
-            rates[name] = rate(url, seconds)
-            assert answer(url) == reference, f"{name} answers otherwise after the load"
+    for name in ("static", "cached", "gateway"):
+        with run_server(server_command(name, students)) as url:
+            reference = response_data(url)
+            requests_per_second(url, 1)
+            rates[name] = requests_per_second(url, seconds)
+            assert response_data(url) == reference, f"{name} returns other data after the load"
     rates |= node_servers(reference, seconds)
-    case, peers = CASES[students], ("gateway", "apollo", "jit")
-    ahead = min(rates["whole"] / rates[name] for name in peers)
-    share = rates["whole"] / rates["static"]
+    case, peers = CASE_NAMES[students], ("gateway", "apollo", "jit")
+    ahead = min(rates["cached"] / rates[name] for name in peers)
+    share = rates["cached"] / rates["static"]
     return [
-        Row("warm", case, "whole answer over static", share, "x", AGAINST_STATIC.get(students), "higher"),
-        Row("warm", case, "whole answer over the fastest other", ahead, "x", 1.0, "higher"),
-        *(Row("warm", case, name, found, "/s") for name, found in rates.items()),
+        Row("warm", case, "cached response over static", share, "x", MIN_SHARE_OF_STATIC.get(students), "higher"),
+        Row("warm", case, "cached response over the fastest other", ahead, "x", 1.0, "higher"),
+        *(Row("warm", case, name, rate, "/s") for name, rate in rates.items()),
     ]

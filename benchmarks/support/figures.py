@@ -1,4 +1,4 @@
-"""Rows of figures, the goals they are held to, and how they are shown and kept."""
+"""The figures of benchmarks: rows with goals, times, the printed table and the results file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-RESULTS = Path(__file__).parent / "results.json"
+RESULTS_FILE = Path(__file__).parents[1] / "results.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure."""
+    """One figure of a benchmark."""
 
     bench: str
     case: str
@@ -27,13 +27,13 @@ class Row:
     value: float
     unit: str
     goal: float | None = None
-    """What the figure is held to; None for one that is only reported."""
+    """The limit for the value; None if the figure is only reported."""
     better: Literal["lower", "higher"] = "lower"
-    """On which side of the goal it must be."""
+    """Whether the goal is a maximum (`lower`) or a minimum (`higher`)."""
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None without one."""
+        """Whether the value meets the goal; None without a goal."""
         if self.goal is None:
             return None
         return self.value <= self.goal if self.better == "lower" else self.value >= self.goal
@@ -41,24 +41,24 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds of several runs of one thing."""
+    """The seconds that each of several equal runs took."""
 
     seconds: Sequence[float]
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median in seconds."""
         return statistics.median(self.seconds)
 
     @property
-    def least(self) -> float:
-        """The least: what it takes when nothing else is in the way."""
+    def minimum(self) -> float:
+        """The fastest run in seconds: the one with the least interference by other processes."""
         return min(self.seconds)
 
 
-async def timed(work: Callable[[], Awaitable[Any]], runs: int, warm: int = 2) -> Times:
-    """Seconds of each of `runs` runs, after some that do not count."""
-    for _ in range(warm):
+async def time_runs(work: Callable[[], Awaitable[Any]], runs: int, warmup_runs: int = 2) -> Times:
+    """The seconds of each of `runs` runs, after `warmup_runs` that do not count."""
+    for _ in range(warmup_runs):
         await work()
     seconds = []
     for _ in range(runs):
@@ -68,8 +68,8 @@ async def timed(work: Callable[[], Awaitable[Any]], runs: int, warm: int = 2) ->
     return Times(seconds)
 
 
-def table(rows: Iterable[Row]) -> str:
-    """Figures as people read them: ratios first within a benchmark."""
+def format_table(rows: Iterable[Row]) -> str:
+    """Rows as a table of text, with the ratios of each benchmark first."""
     ordered = sorted(rows, key=lambda row: (row.bench, not row.unit.startswith("x"), row.case))
     cells = [("bench", "case", "metric", "value", "unit", "goal", "met")]
     for row in ordered:
@@ -81,23 +81,23 @@ def table(rows: Iterable[Row]) -> str:
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
 
 
-def keep(rows: Sequence[Row], path: Path = RESULTS) -> None:
-    """Write figures beside those of other benchmarks, in place of the same benchmarks' earlier ones."""
+def save_rows(rows: Sequence[Row], path: Path = RESULTS_FILE) -> None:
+    """Write rows to a JSON file. They replace earlier rows of the same benchmarks; other rows stay."""
     measured = {row.bench for row in rows}
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
-    others = [row for row in known["rows"] if row["bench"] not in measured]
-    told = [{**asdict(row), "met": row.met, "on": machine()} for row in rows]
-    path.write_text(json.dumps({"rows": [*others, *told]}, indent=1) + "\n", encoding="utf-8")
+    saved = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"rows": []}
+    others = [row for row in saved["rows"] if row["bench"] not in measured]
+    new_rows = [{**asdict(row), "met": row.met, "on": describe_machine()} for row in rows]
+    path.write_text(json.dumps({"rows": [*others, *new_rows]}, indent=1) + "\n", encoding="utf-8")
 
 
-def machine() -> str:
-    """What the figures were measured on."""
+def describe_machine() -> str:
+    """The cores, interpreter, packages and date of a run."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("strawberry-graphql", "graphql-core", "orjson"))
     day = datetime.now(UTC).date().isoformat()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{os.cpu_count()} cores, {python}, {packages}, {day}"
 
 
-def plain(data: Any) -> Any:
-    """Data as JSON holds them, to compare answers by."""
+def as_json_data(data: Any) -> Any:
+    """Data after a round trip through JSON, to compare responses."""
     return json.loads(json.dumps(data))

@@ -1,7 +1,7 @@
 """
-A district in memory: one class of any size, its students' grades, attendance and assessments.
+A district in memory: one class of any size with its students' grades and assessments.
 
-What is measured is what the gateway does with records; a vendor takes no time here.
+Benchmarks over it measure the gateway's own work, because its source responds at once.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
 
-HERE = DistrictId("memory")
+DISTRICT = DistrictId("memory")
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
-VIEWER = Viewer("bench", ViewerRole.SUPERINTENDENT, frozenset({HERE}), unlimited_grants(*model.Sensitivity), operator=True)
-SECTION = encode(GlobalId("Section", HERE, "101/S"))
+VIEWER = Viewer(
+    "bench", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}), unlimited_grants(*model.Sensitivity), operator=True
+)
+SECTION = encode(GlobalId("Section", DISTRICT, "101/S"))
 
 PAGE = """
 query Page($section: ID!) {
@@ -58,18 +60,18 @@ query Page($section: ID!) {
   }
 }
 """
-"""A class with everything about each of its students that a dashboard's first page shows."""
+"""The query of a dashboard's first page: a class and its students, with provenance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What the district keeps, by lookup and key."""
+    """The records of the district, by lookup and key."""
 
     by_lookup: Mapping[str, Mapping[Any, Any]]
 
     def answers(self, source: Source) -> dict[str, dict[Any, Answer[Any]]]:
-        """The same as the fetch chain hands it on."""
-        fetched = Fetched(HERE, source.name, NOW)
+        """The answers of every lookup, by lookup and key, as the fetch pipeline returns them."""
+        fetched = Fetched(DISTRICT, source.name, NOW)
         for by_key in self.by_lookup.values():
             for value in by_key.values():
                 for record in value if isinstance(value, list) else [value]:
@@ -80,8 +82,8 @@ class Records:
         }
 
 
-def records(students: int) -> Records:
-    """A class of so many students."""
+def make_records(students: int) -> Records:
+    """The records of one class with this number of students."""
     section = SectionId("101/S")
     ids = [StudentId(f"{600_000 + n}") for n in range(students)]
     return Records(
@@ -98,11 +100,11 @@ def records(students: int) -> Records:
                 )
             },
             "courses_by_section": {section: _course(section)},
-            "section_enrollments_by_section": {section: [_place(one, section) for one in ids]},
-            "students_by_id": {one: _student(one) for one in ids},
-            "school_enrollments_by_student": {one: [_stay(one)] for one in ids},
-            "course_grades_by_student": {one: [_grade(one, n) for n in range(6)] for one in ids},
-            "assessment_results_by_student": {one: [_result(one, n) for n in range(4)] for one in ids},
+            "section_enrollments_by_section": {section: [_enrollment(student, section) for student in ids]},
+            "students_by_id": {student: _student(student) for student in ids},
+            "school_enrollments_by_student": {student: [_school_enrollment(student)] for student in ids},
+            "course_grades_by_student": {student: [_grade(student, n) for n in range(6)] for student in ids},
+            "assessment_results_by_student": {student: [_result(student, n) for n in range(4)] for student in ids},
         }
     )
 
@@ -118,21 +120,21 @@ def _course(section: SectionId) -> model.Course:
     )
 
 
-def _place(one: StudentId, section: SectionId) -> model.SectionEnrollment:
+def _enrollment(student: StudentId, section: SectionId) -> model.SectionEnrollment:
     return model.SectionEnrollment(
-        vendor_id=f"place-{one}", student_id=one, section_id=section, begin_date=date(2027, 1, 5)
+        vendor_id=f"enrollment-{student}", student_id=student, section_id=section, begin_date=date(2027, 1, 5)
     )
 
 
-def _student(one: StudentId) -> model.Student:
-    name = model.PersonName(first_name=f"Ada{one[-2:]}", last_name=f"Hill{one[-3:]}")
-    return model.Student(vendor_id=f"row-{one}", student_id=one, name=name)
+def _student(student: StudentId) -> model.Student:
+    name = model.PersonName(first_name=f"Ada{student[-2:]}", last_name=f"Hill{student[-3:]}")
+    return model.Student(vendor_id=f"row-{student}", student_id=student, name=name)
 
 
-def _stay(one: StudentId) -> model.SchoolEnrollment:
+def _school_enrollment(student: StudentId) -> model.SchoolEnrollment:
     return model.SchoolEnrollment(
-        vendor_id=f"stay-{one}",
-        student_id=one,
+        vendor_id=f"school-enrollment-{student}",
+        student_id=student,
         school_id=SchoolId("101"),
         school_year=2027,
         entry_date=date(2026, 8, 20),
@@ -141,10 +143,10 @@ def _stay(one: StudentId) -> model.SchoolEnrollment:
     )
 
 
-def _grade(one: StudentId, n: int) -> model.CourseGrade:
+def _grade(student: StudentId, n: int) -> model.CourseGrade:
     return model.CourseGrade(
-        vendor_id=f"grade-{one}-{n}",
-        student_id=one,
+        vendor_id=f"grade-{student}-{n}",
+        student_id=student,
         source=model.GradeSource.SIS,
         grade_type=model.GradeType.GRADING_PERIOD,
         course_name=f"Course {n}",
@@ -152,11 +154,11 @@ def _grade(one: StudentId, n: int) -> model.CourseGrade:
     )
 
 
-def _result(one: StudentId, n: int) -> model.AssessmentResult:
+def _result(student: StudentId, n: int) -> model.AssessmentResult:
     text = str(200 + n)
     return model.AssessmentResult(
-        vendor_id=f"result-{one}-{n}",
-        student_id=one,
+        vendor_id=f"result-{student}-{n}",
+        student_id=student,
         assessment_id=AssessmentId("map"),
         administration_date=datetime(2026, 9 + n % 3, 1 + n, 9, tzinfo=UTC),
         school_year=2027,
@@ -173,40 +175,43 @@ def _result(one: StudentId, n: int) -> model.AssessmentResult:
     )
 
 
-class Memory(Adapter):
-    """An adapter that answers from memory."""
+class MemoryAdapter(Adapter):
+    """An adapter that reads its records from memory."""
 
     settings: AdapterSettings
-    held: Mapping[str, Mapping[Any, Any]]
+    records: Mapping[str, Mapping[Any, Any]]
+    """By lookup and key."""
 
 
-def _answering(lookup: str) -> Any:
-    async def answer(self: Memory, ids: Sequence[Any], **_: Any) -> Batch[Any, Any]:
-        held = self.held[lookup]
-        return {key: held[key] for key in ids if key in held}
+def _memory_lookup(lookup: str) -> Any:
+    async def read_records(self: MemoryAdapter, ids: Sequence[Any], **_: Any) -> Batch[Any, Any]:
+        by_key = self.records[lookup]
+        return {key: by_key[key] for key in ids if key in by_key}
 
-    return answer
-
-
-def source(kept: Records, name: str = "memory") -> Source:
-    """The one source of the district, which offers exactly what is kept."""
-    made: Any = type("Kept", (Memory,), {lookup: _answering(lookup) for lookup in kept.by_lookup})
-    adapter = made(name, AdapterSettings(base_url=AnyHttpUrl("http://127.0.0.1:9")), httpx.AsyncClient())
-    adapter.held = kept.by_lookup
-    return Source(name, "memory", HERE, adapter)
+    return read_records
 
 
-def district(*sources: Source) -> District:
-    """The district, on a day of its own."""
-    return District(HERE, "Memory", sources, frozen_on=NOW)
+def make_source(records: Records, name: str = "memory") -> Source:
+    """A source that offers the lookups of these records."""
+    adapter_type: Any = type(
+        "DistrictAdapter", (MemoryAdapter,), {lookup: _memory_lookup(lookup) for lookup in records.by_lookup}
+    )
+    adapter = adapter_type(name, AdapterSettings(base_url=AnyHttpUrl("http://127.0.0.1:9")), httpx.AsyncClient())
+    adapter.records = records.by_lookup
+    return Source(name, "memory", DISTRICT, adapter)
 
 
-class Held:
-    """A fetch that has every answer at hand."""
+def make_district(*sources: Source) -> District:
+    """The district with these sources; its date is fixed."""
+    return District(DISTRICT, "Memory", sources, frozen_on=NOW)
 
-    def __init__(self, kept: Records, from_source: Source, down: str | None = None) -> None:
-        """Hold what is kept; the lookup named by `down` fails for every key."""
-        self._answers = kept.answers(from_source)
+
+class MemoryFetch:
+    """A fetch that returns prepared answers."""
+
+    def __init__(self, records: Records, from_source: Source, down: str | None = None) -> None:
+        """Prepare the answers of these records; the lookup named by `down` fails for every key."""
+        self._answers = records.answers(from_source)
         if down is not None:
             error = UnavailableError("no answer in time")
             error.source = from_source.name
@@ -214,5 +219,5 @@ class Held:
             self._answers[down] = dict.fromkeys(self._answers[down], failed)
 
     async def __call__(self, _: Source, ask: Ask[Any], /) -> Mapping[Any, Answer[Any]]:
-        """More than was asked, as a fetch may answer."""
+        """All answers of the lookup: a fetch may return more keys than requested."""
         return self._answers[ask.lookup.name]
