@@ -1,1 +1,1 @@
-"""The executor, held to graphql-core's own."""
+"""Tests of the executor, most of them in comparison with graphql-core."""

@@ -1,13 +1,13 @@
-"""The ways that an operation can be carried out."""
+"""Runs tests with each executor."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.gateway.execution.small import EXECUTORS
+from tests.gateway.execution.small_schema import EXECUTORS
 
 
 @pytest.fixture(params=list(EXECUTORS))
-def way(request: pytest.FixtureRequest) -> str:
-    """An executor."""
+def executor(request: pytest.FixtureRequest) -> str:
+    """Name of an executor."""
     return str(request.param)

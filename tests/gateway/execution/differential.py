@@ -1,7 +1,7 @@
 """
-Random operations over hostile data: the executor the fast way, the careful way, and graphql-core's own.
+Random operations over hostile data, executed by our executor in three modes and by graphql-core.
 
-`python -m tests.gateway.execution.differential OPERATIONS SEED` runs as many as wanted and prints what it counted.
+`python -m tests.gateway.execution.differential OPERATIONS SEED` executes so many operations and prints its counts.
 """
 
 from __future__ import annotations
@@ -18,25 +18,24 @@ from typing import Any, ClassVar
 import msgspec
 import strawberry
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse, validate
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from student_graph.gateway.execution import BreadthExecutor, Counters
+from student_graph.gateway.execution import BreadthExecutor, Counters, StockExecutor
 from student_graph.gateway.execution.plan import PlanCache
-from tests.gateway.execution.comparing import differences
-from tests.gateway.execution.counting import Mutation
+from tests.gateway.execution.comparison import differences
 from tests.gateway.execution.documents import Writer
 from tests.gateway.execution.hostile import Alpha, Beta, Query, World
+from tests.gateway.execution.mutations import Mutation
 
 
 class Fast(BreadthExecutor):
-    """The executor as it is."""
+    """The breadth-first executor, unchanged."""
 
     plans: ClassVar[PlanCache] = PlanCache()
     counters: ClassVar[Counters] = Counters()
 
 
 class Slow(BreadthExecutor):
-    """The executor with every scope going the careful way."""
+    """The breadth-first executor with every level on the slow path."""
 
     plans: ClassVar[PlanCache] = PlanCache()
     counters: ClassVar[Counters] = Counters()
@@ -44,7 +43,7 @@ class Slow(BreadthExecutor):
 
 
 class Structs(BreadthExecutor):
-    """The executor with rows for the encoder alone."""
+    """The breadth-first executor with struct rows."""
 
     plans: ClassVar[PlanCache] = PlanCache()
     counters: ClassVar[Counters] = Counters()
@@ -53,36 +52,38 @@ class Structs(BreadthExecutor):
 
 SCHEMA = strawberry.Schema(Query, Mutation, types=[Alpha, Beta])
 CORE: GraphQLSchema = SCHEMA._schema  # type: ignore[attr-defined]
-WAYS: dict[str, type[StrawberryGraphQLCoreExecutionContext]] = {
-    "stock": StrawberryGraphQLCoreExecutionContext,
+EXECUTORS: dict[str, type[StockExecutor]] = {
+    "stock": StockExecutor,
     "fast": Fast,
     "slow": Slow,
     "structs": Structs,
 }
-OURS = [name for name in WAYS if name != "stock"]
+BREADTH_EXECUTORS = [name for name in EXECUTORS if name != "stock"]
 
 
-async def carried_out(
-    way: str, document: DocumentNode, variables: dict[str, Any], context: Any, schema: GraphQLSchema = CORE
+async def execute_with(
+    executor: str, document: DocumentNode, variables: dict[str, Any], context: Any, schema: GraphQLSchema = CORE
 ) -> Any:
-    """The answer of one executor to a valid document."""
-    told = execute(schema, document, variable_values=variables, context_value=context, executor_class=WAYS[way])
-    told = await told if isawaitable(told) else told
-    return ExecutionResult(msgspec.to_builtins(told.data), told.errors)
+    """Return the response of one executor to a valid document."""
+    result = execute(
+        schema, document, variable_values=variables, context_value=context, executor_class=EXECUTORS[executor]
+    )
+    result = await result if isawaitable(result) else result
+    return ExecutionResult(msgspec.to_builtins(result.data), result.errors)
 
 
 @dataclass
 class Report:
-    """What a run has counted."""
+    """Counts of a run."""
 
     operations: int = 0
     errors: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    different: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
 
 
 def operations(random: Random) -> Iterator[tuple[str, DocumentNode, dict[str, Any]]]:
-    """Valid operations without end."""
+    """Yield valid operations without end."""
     writer = Writer(CORE, random)
     while True:
         root = CORE.mutation_type if random.random() < 0.05 else CORE.query_type
@@ -93,30 +94,31 @@ def operations(random: Random) -> Iterator[tuple[str, DocumentNode, dict[str, An
 
 
 async def run(count: int, seed: int) -> Report:
-    """Carry out `count` operations, each three ways."""
+    """Execute `count` operations with every executor."""
     random = Random(seed)  # noqa: S311 - the same operations each time
     report = Report()
     for text, document, variables in operations(random):
         if report.operations == count:
             break
         data_seed, bad = random.randrange(2**32), random.choice([0.0, 0.0, 0.02, 0.1, 0.4])
-        told = {}
+        results = {}
         world = World(Random(data_seed), bad)  # noqa: S311
-        for name in WAYS:
+        for name in EXECUTORS:
             world.counter = 0
-            told[name] = await carried_out(name, document, variables, world)
+            results[name] = await execute_with(name, document, variables, world)
         report.operations += 1
-        report.errors += len(told["stock"].errors or ())
-        for name in OURS:
-            report.different += [
-                f"{name}: {each}\n{text} {variables}" for each in differences(told[name], told["stock"])
+        report.errors += len(results["stock"].errors or ())
+        for name in BREADTH_EXECUTORS:
+            report.differences += [
+                f"{name}: {difference}\n{text} {variables}"
+                for difference in differences(results[name], results["stock"])
             ]
     report.counts.update(planned=Fast.counters.planned, deopt=Fast.counters.deopt, **Fast.counters.stock)
     return report
 
 
 if __name__ == "__main__":
-    found = asyncio.run(run(int(sys.argv[1]), int(sys.argv[2])))
-    print(f"{found.operations} operations, {found.errors} errors, {len(found.different)} differences")
-    print(dict(found.counts))
-    print("\n".join(found.different[:10]))
+    result = asyncio.run(run(int(sys.argv[1]), int(sys.argv[2])))
+    print(f"{result.operations} operations, {result.errors} errors, {len(result.differences)} differences")
+    print(dict(result.counts))
+    print("\n".join(result.differences[:10]))

@@ -1,4 +1,4 @@
-"""A schema with everything that an executor must carry out, over data that keep none of its promises."""
+"""A schema with everything that an executor must support, over data that violates the schema at random."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.record import InstanceCheck
 from student_graph.resolvers.operation import Operation
 
-LONGEST = 3
+MAX_LIST_LENGTH = 3
 ZONES = [UTC, timezone(timedelta(hours=2)), timezone(timedelta(0), "zero")]
-"""One instant reads otherwise in each of the first two."""
+"""Time zones; one instant has different texts in the first two."""
 
 
 class BoomError(Exception):
-    """What a resolver of ours raises, or answers with."""
+    """Error that a resolver raises or returns."""
 
 
 class Thing:
-    """Something that no type of the schema takes."""
+    """A value that no type of the schema accepts."""
 
     def __repr__(self) -> str:
         return "a thing"
@@ -47,25 +47,26 @@ class Level(Enum):
 
 @dataclass
 class World:
-    """Where a round draws its values: each place once, so that every executor sees the same there."""
+    """Random values of one round. Each field is drawn once, so that every executor gets the same value."""
 
     random: Random
     bad: float
-    """Share of values that are not as promised."""
-    drawn: dict[tuple[int, str], Any] = field(default_factory=dict)
-    kept: list[Any] = field(default_factory=list)
+    """Share of values that violate the schema."""
+    values: dict[tuple[int, str], Any] = field(default_factory=dict)
+    owners: list[Any] = field(default_factory=list)
+    """Owners of values, referenced so that their identities stay unique."""
     operation: Operation = field(default_factory=Operation)
     counter: int = 0
 
     def value(self, owner: Any, name: str, make: Callable[[], Any]) -> Any:
-        """The value of an owner's field."""
+        """Return the value of an owner's field."""
         key = (id(owner), name)
-        if key not in self.drawn:
-            self.kept.append(owner)
-            self.drawn[key] = self._spoilt(make)
-        return self.drawn[key]
+        if key not in self.values:
+            self.owners.append(owner)
+            self.values[key] = self._draw(make)
+        return self.values[key]
 
-    def _spoilt(self, make: Callable[[], Any]) -> Any:
+    def _draw(self, make: Callable[[], Any]) -> Any:
         if self.random.random() >= self.bad:
             return make()
         bad = [
@@ -83,54 +84,54 @@ class World:
         return self.random.choice(bad)
 
     def many(self, make: Callable[[], Any]) -> list[Any]:
-        """A list of a random length."""
-        return [self._spoilt(make) for _ in range(self.random.randrange(LONGEST + 1))]
+        """Return a list of random length."""
+        return [self._draw(make) for _ in range(self.random.randrange(MAX_LIST_LENGTH + 1))]
 
     def leafs(self) -> Leafs:
-        """An object of leaves alone."""
+        """Return an object that has leaves only."""
         return Leafs(
-            text=self._spoilt(lambda: "text"),
-            text_or_null=self._spoilt(lambda: self.random.choice([None, "text"])),
-            number=self._spoilt(lambda: self.random.randrange(-5, 5)),
-            ratio=self._spoilt(lambda: self.random.choice([None, 0.5, 1])),
-            flag=self._spoilt(lambda: True),
-            level=self._spoilt(lambda: self.random.choice([None, *Level])),
-            day=self._spoilt(lambda: date(2027, 1, self.random.randrange(1, 28))),
-            at=self._spoilt(lambda: datetime(2027, 1, 1, 12, tzinfo=UTC).astimezone(self.random.choice(ZONES))),
-            tags=self._spoilt(lambda: self.many(lambda: "tag")),
-            tags_or_null=self._spoilt(lambda: tuple(self.many(lambda: "tag"))),
-            plain=self._spoilt(lambda: Plain(word=self._spoilt(lambda: "word"))),
-            ratios=self._spoilt(lambda: self.many(lambda: 0.25)),
-            matrix=self._spoilt(lambda: self.many(lambda: self.many(lambda: 1))),
+            text=self._draw(lambda: "text"),
+            text_or_null=self._draw(lambda: self.random.choice([None, "text"])),
+            number=self._draw(lambda: self.random.randrange(-5, 5)),
+            ratio=self._draw(lambda: self.random.choice([None, 0.5, 1])),
+            flag=self._draw(lambda: True),
+            level=self._draw(lambda: self.random.choice([None, *Level])),
+            day=self._draw(lambda: date(2027, 1, self.random.randrange(1, 28))),
+            at=self._draw(lambda: datetime(2027, 1, 1, 12, tzinfo=UTC).astimezone(self.random.choice(ZONES))),
+            tags=self._draw(lambda: self.many(lambda: "tag")),
+            tags_or_null=self._draw(lambda: tuple(self.many(lambda: "tag"))),
+            plain=self._draw(lambda: Plain(word=self._draw(lambda: "word"))),
+            ratios=self._draw(lambda: self.many(lambda: 0.25)),
+            matrix=self._draw(lambda: self.many(lambda: self.many(lambda: 1))),
         )
 
     def node(self) -> Alpha | Beta:
-        """Something of the interface."""
+        """Return an object of the interface."""
         return self.alpha() if self.random.random() < 0.6 else self.beta()
 
     def part(self) -> Leafs | Beta:
-        """Something of the union of two unlike types."""
+        """Return an object of the union of two unlike types."""
         return self.leafs() if self.random.random() < 0.5 else self.beta()
 
     def alpha(self) -> Alpha:
-        """One of its types."""
+        """Return an object of the interface's first type."""
         return Alpha(
-            id=self._spoilt(lambda: "a"),
-            label=self._spoilt(lambda: None),
-            leafs=self._spoilt(self.leafs),
-            leafs_or_null=self._spoilt(self.leafs),
-            leaf_list=self._spoilt(lambda: self.many(self.leafs)),
-            leaf_list_or_null=self._spoilt(lambda: self.many(self.leafs)),
+            id=self._draw(lambda: "a"),
+            label=self._draw(lambda: None),
+            leafs=self._draw(self.leafs),
+            leafs_or_null=self._draw(self.leafs),
+            leaf_list=self._draw(lambda: self.many(self.leafs)),
+            leaf_list_or_null=self._draw(lambda: self.many(self.leafs)),
         )
 
     def beta(self) -> Beta:
-        """The other."""
+        """Return an object of the interface's second type."""
         return Beta(
-            id=self._spoilt(lambda: "b"),
-            label=self._spoilt(lambda: "label"),
-            number=self._spoilt(lambda: 3),
-            leafs=self._spoilt(self.leafs),
-            children=self._spoilt(lambda: self.many(self.alpha)),
+            id=self._draw(lambda: "b"),
+            label=self._draw(lambda: "label"),
+            number=self._draw(lambda: 3),
+            leafs=self._draw(self.leafs),
+            children=self._draw(lambda: self.many(self.alpha)),
         )
 
 
@@ -153,14 +154,14 @@ class Leafs:
     matrix: list[list[int | None]] | None
 
     @derived
-    def shout(context: World) -> Callable[[Any], str]:  # type: ignore[misc] # noqa: N805 - made once an operation
-        """Computed from the object alone."""
+    def shout(context: World) -> Callable[[Any], str]:  # type: ignore[misc] # noqa: N805 - called once for each operation
+        """Computed from the object."""
         return lambda leafs: leafs.text.upper()
 
 
 @strawberry.type
 class Plain:
-    """A type that says of no value whether it is one."""
+    """A type without `is_type_of`."""
 
     word: str | None
 
@@ -178,7 +179,7 @@ class Node:
 
 @strawberry.type
 class Beta(Node):
-    """A type of attributes alone."""
+    """A type that has attributes only."""
 
     number: int
     leafs: Leafs
@@ -189,8 +190,10 @@ Part = Annotated[Leafs | Beta, strawberry.union("Part")]
 
 
 @batched
-async def batch_leafs(parents: Sequence[Any], info: strawberry.Info, size: int = 1) -> Outcomes[list[Leafs] | None]:
-    """A batch of lists, with an argument."""
+async def batch_leafs(
+    parents: Sequence[Any], info: strawberry.Info, size: int = 1
+) -> Outcomes[list[Leafs] | None]:
+    """Batched lists, with an argument."""
     await asyncio.sleep(0)
     world: World = info.context
     return [
@@ -201,21 +204,21 @@ async def batch_leafs(parents: Sequence[Any], info: strawberry.Info, size: int =
 
 @batched
 async def batch_one(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[Leafs]:
-    """A batch of objects that may not be null."""
+    """Batched objects, non-null."""
     world: World = info.context
     return [world.value(parent, "batch_one", world.leafs) for parent in parents]
 
 
 @batched
 async def batch_part(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[Part | None]:
-    """A batch of a union."""
+    """Batched objects of a union."""
     world: World = info.context
     return [world.value(parent, "batch_part", world.part) for parent in parents]
 
 
 @batched
 def batch_fails(parents: Sequence[Any], info: strawberry.Info, length: int | None = None) -> Outcomes[str | None]:
-    """A batch that fails as a whole."""
+    """A batched function that fails for all parents."""
     raise BoomError(f"all of them {length}")
 
 
@@ -234,20 +237,20 @@ class Alpha(Node):
 
     @strawberry.field
     def sync(self, info: strawberry.Info, up: bool = False) -> str | None:
-        """A resolver, with an argument."""
-        told = info.context.value(self, "sync", lambda: "said")
-        if isinstance(told, Exception):
-            raise told
-        return told.upper() if up and isinstance(told, str) else told  # type: ignore[no-any-return]
+        """A synchronous resolver, with an argument."""
+        value = info.context.value(self, "sync", lambda: "text")
+        if isinstance(value, Exception):
+            raise value
+        return value.upper() if up and isinstance(value, str) else value  # type: ignore[no-any-return]
 
     @strawberry.field
     async def strict(self, info: strawberry.Info) -> str:
-        """A resolver that waits, and may not be null."""
+        """An asynchronous resolver, non-null."""
         await asyncio.sleep(0)
-        told = info.context.value(self, "strict", lambda: "strict")
-        if isinstance(told, Exception):
-            raise told
-        return told  # type: ignore[no-any-return]
+        value = info.context.value(self, "strict", lambda: "strict")
+        if isinstance(value, Exception):
+            raise value
+        return value  # type: ignore[no-any-return]
 
 
 Either = Annotated[Alpha | Beta, strawberry.union("Either")]
@@ -259,17 +262,17 @@ class Query:
 
     @strawberry.field
     async def nodes(self, info: strawberry.Info) -> list[Node | None] | None:
-        """Nodes that may be null."""
+        """A list of nullable nodes."""
         return info.context.value(None, "nodes", lambda: info.context.many(info.context.node))  # type: ignore[no-any-return]
 
     @strawberry.field
     async def strict_nodes(self, info: strawberry.Info) -> list[Node]:
-        """Nodes that may not."""
+        """A list of non-null nodes."""
         return info.context.value(None, "nodes", lambda: info.context.many(info.context.node))  # type: ignore[no-any-return]
 
     @strawberry.field
     def either(self, info: strawberry.Info) -> list[Either] | None:
-        """A union."""
+        """A list of a union."""
         return info.context.value(None, "nodes", lambda: info.context.many(info.context.node))  # type: ignore[no-any-return]
 
     @strawberry.field
@@ -279,5 +282,5 @@ class Query:
 
     @strawberry.field
     def alphas(self, info: strawberry.Info) -> list[Alpha | None]:
-        """Several."""
+        """A list of objects."""
         return info.context.value(None, "alphas", lambda: info.context.many(info.context.alpha))  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Small districts for random queries of the product's own schema: well, partly down, and stale."""
+"""Small districts for random queries of the product's own schema: healthy, with an outage, and stale."""
 
 from __future__ import annotations
 
@@ -67,36 +67,36 @@ def lms() -> VendorData:
 
 
 def world(change: Callable[[VendorData, VendorData], Any] = lambda _sis, _lms: None) -> World:
-    """A district of two sources, after a change."""
-    one, two = sis(), lms()
-    change(one, two)
-    return World([third_party_source("sis", one), third_party_source("lms", two)], VIEWER)
+    """Return a district with an SIS and an LMS, after a change of their data."""
+    sis_data, lms_data = sis(), lms()
+    change(sis_data, lms_data)
+    return World([third_party_source("sis", sis_data), third_party_source("lms", lms_data)], VIEWER)
 
 
-def lms_down(_: VendorData, two: VendorData) -> None:
-    for lookup in two.answers:
-        two.failing[lookup] = UnavailableError("no answer in time", retry_after=3)
+def stop_lms(_: VendorData, lms: VendorData) -> None:
+    for lookup in lms.answers:
+        lms.failing[lookup] = UnavailableError("no answer in time", retry_after=3)
 
 
-def sis_down(one: VendorData, _: VendorData) -> None:
-    for lookup in one.answers:
-        one.failing[lookup] = UnavailableError("no answer in time")
+def stop_sis(sis: VendorData, _: VendorData) -> None:
+    for lookup in sis.answers:
+        sis.failing[lookup] = UnavailableError("no answer in time")
 
 
-def one_student_unlinked(_: VendorData, two: VendorData) -> None:
-    for held in two.answers.values():
-        held["1"] = IdentityError("no link")
+def unlink_a_student(_: VendorData, lms: VendorData) -> None:
+    for answers in lms.answers.values():
+        answers["1"] = IdentityError("no link")
 
 
-def stale(one: VendorData, _: VendorData) -> None:
-    one.stale = True
+def make_stale(sis: VendorData, _: VendorData) -> None:
+    sis.stale = True
 
 
 WORLDS: dict[str, Callable[[], World]] = {
-    "well": world,
-    "lms down": lambda: world(lms_down),
-    "sis down": lambda: world(sis_down),
-    "one student unlinked": lambda: world(one_student_unlinked),
-    "stale": lambda: world(stale),
+    "healthy": world,
+    "LMS outage": lambda: world(stop_lms),
+    "SIS outage": lambda: world(stop_sis),
+    "one student unlinked": lambda: world(unlink_a_student),
+    "stale": lambda: world(make_stale),
 }
-"""Ways that a district can be, by name."""
+"""Districts by their state."""

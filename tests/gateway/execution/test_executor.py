@@ -1,4 +1,4 @@
-"""What the executor promises beside the specification: plans, counters, turns of the loop, calls."""
+"""Properties of the executor outside the specification: plans, counters, calls, turns of the event loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, execut
 from strawberry.extensions import SchemaExtension
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.execution import BreadthExecutor, Counters, StructExecutor, executor_class
+from student_graph.gateway.execution import (
+    BreadthExecutor,
+    Counters,
+    StockExecutor,
+    StructExecutor,
+    executor_class,
+)
 from student_graph.gateway.execution.executor import VARIABLE, configured_executor
 from student_graph.gateway.execution.plan import ObjectPlan, PlanCache
 from student_graph.resolvers.fields.batched import batched
@@ -24,32 +30,34 @@ from tests.gateway.execution.product import WORLDS
 EXAMPLES = {path.stem: path.read_text(encoding="utf-8") for path in Path("examples/queries").glob("*.graphql")}
 
 
-class Counting(BreadthExecutor):
-    """An executor with counters of its own."""
+class CountingExecutor(BreadthExecutor):
+    """A breadth-first executor with its own plans and counters."""
 
     plans: ClassVar[PlanCache] = PlanCache()
     counters: ClassVar[Counters] = Counters()
 
 
-def counting() -> type[Counting]:
-    """An executor that has done nothing yet."""
-    made: type[Counting] = type("Counted", (Counting,), {"plans": PlanCache(), "counters": Counters()})
-    return made
+def new_executor() -> type[CountingExecutor]:
+    """Return an executor class whose counters are 0."""
+    attributes = {"plans": PlanCache(), "counters": Counters()}
+    executor: type[CountingExecutor] = type("NewExecutor", (CountingExecutor,), attributes)
+    return executor
 
 
 CALLS: list[int] = []
+"""Numbers of parents in the calls of `numbers`; -1 for a call of `never` that was cancelled."""
 
 
 @batched
 async def numbers(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[list[int] | None]:
-    """A number for each parent, all in one call."""
+    """A list for each parent."""
     CALLS.append(len(parents))
     return [[parent.number] for parent in parents]
 
 
 @batched
 def short(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[int | None]:
-    """One number too few."""
+    """Returns one value too few."""
     return [parent.number for parent in parents][1:]
 
 
@@ -65,7 +73,7 @@ async def never(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[int |
 
 @strawberry.type
 class Row:
-    """One of many."""
+    """One row of a long list."""
 
     number: int
     numbers = numbers
@@ -74,20 +82,20 @@ class Row:
 
     @strawberry.field
     def rows(self) -> list[Row]:
-        """Nothing further."""
+        """An empty list."""
         return []
 
 
 @strawberry.type
 class Part:
-    """A part of something, read off it."""
+    """An object that is read from an attribute of its parent."""
 
     word: str | None
 
 
 @strawberry.type
-class Whole:
-    """What has a part."""
+class Owner:
+    """An object with a part."""
 
     part: Part | None
 
@@ -97,141 +105,141 @@ class Query:
     """The root."""
 
     @strawberry.field
-    def wholes(self) -> list[Whole]:
-        """One whose part is an error."""
-        return [Whole(part=Part(word="w")), Whole(part=LookupError("no part"))]  # type: ignore[arg-type]
+    def owners(self) -> list[Owner]:
+        """Two owners; the part of the second is an exception."""
+        return [Owner(part=Part(word="w")), Owner(part=LookupError("no part"))]  # type: ignore[arg-type]
 
     @strawberry.field
     def rows(self, count: int) -> list[Row]:
-        """So many."""
+        """A list of `count` rows."""
         return [Row(number=n) for n in range(count)]
 
 
-async def ask(executor: type[BreadthExecutor], query: str, *extensions: Any) -> Any:
-    """What an executor answers."""
+async def run_query(executor: type[BreadthExecutor], query: str, *extensions: Any) -> Any:
+    """Execute a query with an executor."""
     schema = strawberry.Schema(Query, execution_context_class=executor, extensions=extensions)
     return await schema.execute(query)
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES))
-async def test_every_example_is_planned(example: str) -> None:
-    """No document that the product shows falls back to graphql-core."""
-    executor = counting()
+async def test_every_example_query_is_planned(example: str) -> None:
+    """No example query falls back to graphql-core."""
+    executor = new_executor()
     schema = make_schema(executor)
-    context = WORLDS["well"]().context()
+    context = WORLDS["healthy"]().context()
     await schema.execute(EXAMPLES[example], {"studentUniqueId": "1"}, context_value=context)
 
     assert (executor.counters.planned, executor.counters.stock) == (1, {})
 
 
-async def test_a_field_is_one_call_whatever_the_number_of_parents() -> None:
-    """Four hundred parents, one call; none, no call."""
+async def test_a_batched_field_is_called_once_for_all_parents() -> None:
+    """400 parents are one call, and no parents are no call."""
     CALLS.clear()
-    told = await ask(counting(), "{rows(count: 400) {numbers}}")
-    assert told.data["rows"][399] == {"numbers": [399]}
-    await ask(counting(), "{rows(count: 0) {numbers}}")
+    result = await run_query(new_executor(), "{rows(count: 400) {numbers}}")
+    assert result.data["rows"][399] == {"numbers": [399]}
+    await run_query(new_executor(), "{rows(count: 0) {numbers}}")
     assert CALLS == [400]
 
 
-async def test_a_batch_of_another_length_fails_its_column() -> None:
-    """An answer that cannot be told apart is given to nobody."""
-    told = await ask(counting(), "{rows(count: 3) {number short}}")
-    assert told.data == {"rows": [{"number": n, "short": None} for n in range(3)]}
-    assert [error.path for error in told.errors] == [["rows", n, "short"] for n in range(3)]
+async def test_a_batch_of_the_wrong_length_fails_for_all_parents() -> None:
+    """Values that cannot be assigned to parents are used for none."""
+    result = await run_query(new_executor(), "{rows(count: 3) {number short}}")
+    assert result.data == {"rows": [{"number": n, "short": None} for n in range(3)]}
+    assert [error.path for error in result.errors] == [["rows", n, "short"] for n in range(3)]
 
 
-async def test_an_exception_in_place_of_an_object_is_an_error_though_nothing_of_it_is_read() -> None:
-    """Never data: its type alone would be told as if it were there."""
-    told = await ask(counting(), "{wholes {part {__typename}}}")
-    assert told.data == {"wholes": [{"part": {"__typename": "Part"}}, {"part": None}]}
-    assert [(error.message, error.path) for error in told.errors] == [("no part", ["wholes", 1, "part"])]
+async def test_an_exception_instead_of_an_object_is_an_error_if_only_its_typename_is_selected() -> None:
+    """An exception is never data, also if none of its attributes is read."""
+    result = await run_query(new_executor(), "{owners {part {__typename}}}")
+    assert result.data == {"owners": [{"part": {"__typename": "Part"}}, {"part": None}]}
+    assert [(error.message, error.path) for error in result.errors] == [("no part", ["owners", 1, "part"])]
 
 
-async def test_a_document_is_planned_once() -> None:
-    """The second time it is at hand; under another condition it is made anew."""
-    executor = counting()
+async def test_a_document_is_planned_once_per_value_of_its_conditions() -> None:
+    """The plan is reused; another value of a condition needs another plan."""
+    executor = new_executor()
     core: GraphQLSchema = strawberry.Schema(Query)._schema  # type: ignore[attr-defined]
     document = parse(
         "query ($more: Boolean!, $count: Int!) {rows(count: $count) {number numbers @include(if: $more)}}"
     )
     for more, count in ((True, 1), (True, 2), (False, 1), (True, 3)):
         values = {"more": more, "count": count}
-        told: Any = await execute(core, document, variable_values=values, executor_class=executor)  # type: ignore[misc]
-        assert len(told.data["rows"]) == count
+        result: Any = await execute(core, document, variable_values=values, executor_class=executor)  # type: ignore[misc]
+        assert len(result.data["rows"]) == count
     assert (executor.counters.planned, executor.counters.compiled, len(executor.plans)) == (4, 2, 1)
 
 
-def test_plans_are_bounded() -> None:
-    """Those longest unused go; one that is used stays."""
-    schema, plans, made = build_schema("type Query {a: Int}"), PlanCache(2), []
+def test_the_least_recently_used_plan_is_evicted() -> None:
+    """The cache keeps the plans of a limited number of operations."""
+    schema, plans, planned = build_schema("type Query {a: Int}"), PlanCache(2), []
     documents = [parse(f"{{k{n}: a}}") for n in range(3)]
 
-    def plan(which: int) -> None:
-        [operation] = documents[which].definitions
+    def plan(number: int) -> None:
+        [operation] = documents[number].definitions
         assert isinstance(operation, OperationDefinitionNode)
         assert schema.query_type is not None
         empty = ObjectPlan(schema.query_type, [])
-        plans.plan(schema, operation, {}, tuple, lambda: (made.append(which), empty)[1])
+        plans.plan(schema, operation, {}, tuple, lambda: (planned.append(number), empty)[1])
 
-    for which in (0, 1, 0, 2, 0, 1):
-        plan(which)
-    assert made == [0, 1, 2, 1]
+    for number in (0, 1, 0, 2, 0, 1):
+        plan(number)
+    assert planned == [0, 1, 2, 1]
 
 
-async def test_what_cannot_be_planned_goes_to_stock_and_is_named() -> None:
-    """An extension that resolves fields must see them all."""
+async def test_an_operation_that_cannot_be_planned_is_executed_by_graphql_core() -> None:
+    """An extension that resolves fields must see all of them; the counters show the reason."""
 
     class Watching(SchemaExtension):
         def resolve(self, _next: Any, root: Any, info: Any, *args: Any, **kwargs: Any) -> Any:
             return _next(root, info, *args, **kwargs)
 
-    executor = counting()
-    told = await ask(executor, "{rows(count: 2) {number numbers}}", Watching)
-    assert told.data == {"rows": [{"number": n, "numbers": [n]} for n in range(2)]}
+    executor = new_executor()
+    result = await run_query(executor, "{rows(count: 2) {number numbers}}", Watching)
+    assert result.data == {"rows": [{"number": n, "numbers": [n]} for n in range(2)]}
     assert executor.counters.stock == {"an extension that resolves fields": 1}
 
 
-def test_without_an_event_loop_stock_answers() -> None:
-    """What is asked synchronously is answered so."""
-    executor = counting()
-    told = strawberry.Schema(Query, execution_context_class=executor).execute_sync("{rows(count: 1) {number}}")
-    assert told.data == {"rows": [{"number": 0}]}
+def test_without_an_event_loop_graphql_core_executes() -> None:
+    """Synchronous execution works."""
+    executor = new_executor()
+    result = strawberry.Schema(Query, execution_context_class=executor).execute_sync("{rows(count: 1) {number}}")
+    assert result.data == {"rows": [{"number": 0}]}
     assert executor.counters.stock == {"no event loop": 1}
 
 
-async def test_an_odd_value_is_counted() -> None:
-    """A scope that goes the careful way is a slow one: it shows."""
-    executor = counting()
+async def test_a_wrong_value_is_counted() -> None:
+    """The counters show the levels that took the slow path."""
+    executor = new_executor()
     schema = strawberry.Schema(Query, execution_context_class=executor)
     core: GraphQLSchema = schema._schema  # type: ignore[attr-defined]
     assert core.query_type is not None
     core.query_type.fields["rows"].resolve = lambda *_, **__: [Row(number="x")]  # type: ignore[arg-type]
-    told: Any = await schema.execute("{rows(count: 1) {number}}")
-    assert told.data is None
+    result: Any = await schema.execute("{rows(count: 1) {number}}")
+    assert result.data is None
     assert executor.counters.deopt > 0
 
 
-async def test_long_columns_let_others_run() -> None:
-    """While five thousand rows are built, the event loop comes round."""
+async def test_other_tasks_run_while_a_long_column_is_built() -> None:
+    """While 5,000 rows are built, the event loop has several turns."""
     turns = 0
 
-    async def others() -> None:
+    async def count_turns() -> None:
         nonlocal turns
         while True:
             turns += 1
             await asyncio.sleep(0)
 
-    beside = asyncio.create_task(others())
-    told = await ask(counting(), "{rows(count: 5000) {number numbers}}")
-    beside.cancel()
-    assert len(told.data["rows"]) == 5000
+    counting = asyncio.create_task(count_turns())
+    result = await run_query(new_executor(), "{rows(count: 5000) {number numbers}}")
+    counting.cancel()
+    assert len(result.data["rows"]) == 5000
     assert turns >= 5
 
 
-async def test_an_operation_that_is_cancelled_cancels_its_calls() -> None:
-    """A client that goes away leaves nothing running."""
+async def test_a_cancelled_operation_cancels_its_calls() -> None:
+    """If a client disconnects, no call is left running."""
     CALLS.clear()
-    operation = asyncio.create_task(ask(counting(), "{rows(count: 2) {number never}}"))
+    operation = asyncio.create_task(run_query(new_executor(), "{rows(count: 2) {number never}}"))
     await asyncio.sleep(0.05)
     operation.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -239,18 +247,27 @@ async def test_an_operation_that_is_cancelled_cancels_its_calls() -> None:
     assert CALLS == [-1]
 
 
-async def test_names_of_the_document_stay_names() -> None:
-    """Keys that look like code are keys: nothing of a document is run."""
+async def test_response_keys_are_never_executed() -> None:
+    """Response keys that look like code are just keys."""
     fields = " ".join(
-        f"{name}: number" for name in ("o", "out", "add", "build", "Odd", "None", "import", "__class__")
+        f"{name}: number" for name in ("o", "out", "add", "build", "WrongValue", "None", "import", "__class__")
     )
-    told = await ask(counting(), f"{{rows(count: 1) {{{fields}}}}}")
-    assert list(told.data["rows"][0]) == ["o", "out", "add", "build", "Odd", "None", "import", "__class__"]
+    result = await run_query(new_executor(), f"{{rows(count: 1) {{{fields}}}}}")
+    assert list(result.data["rows"][0]) == [
+        "o",
+        "out",
+        "add",
+        "build",
+        "WrongValue",
+        "None",
+        "import",
+        "__class__",
+    ]
 
 
-def test_the_executor_is_chosen_by_the_environment() -> None:
-    """`stock` switches it off; a name that is none stops the start and says what to change."""
+def test_the_environment_chooses_the_executor() -> None:
+    """`stock` selects graphql-core; an unknown name stops the start with a message."""
     assert executor_class(configured_executor({})) is StructExecutor
-    assert executor_class(configured_executor({VARIABLE: "stock"})) is None
+    assert executor_class(configured_executor({VARIABLE: "stock"})) is StockExecutor
     with pytest.raises(SettingsError, match=f"{VARIABLE}: must be 'breadth' or 'stock'"):
         configured_executor({VARIABLE: "fast"})

@@ -1,4 +1,4 @@
-"""A small schema, and the answer of an executor to a document of it."""
+"""A small schema, and the responses of executors to documents of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from inspect import isawaitable
 from typing import Any
 
 from graphql import GraphQLError, build_schema, execute, parse
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from student_graph.gateway.execution import StockExecutor
 from tests.gateway.execution.differential import Fast, Slow
 
-EXECUTORS = {"fast": Fast, "slow": Slow, "stock": StrawberryGraphQLCoreExecutionContext}
+EXECUTORS = {"fast": Fast, "slow": Slow, "stock": StockExecutor}
 SCHEMA = build_schema(
     """
     interface Named { name: String! }
@@ -34,20 +34,20 @@ SCHEMA = build_schema(
 )
 
 
-async def run(way: str, text: str, root: Any = None, **options: Any) -> tuple[Any, list[tuple[str, Any]]]:
-    """Data, and each error's message and path."""
-    told: Any = execute(SCHEMA, parse(text), root, executor_class=EXECUTORS[way], **options)
-    told = await told if isawaitable(told) else told
-    return told.data, [(error.message, error.path) for error in told.errors or ()]
+async def run(executor: str, text: str, root: Any = None, **options: Any) -> tuple[Any, list[tuple[str, Any]]]:
+    """Execute a document; return the data, and message and path of each error."""
+    result: Any = execute(SCHEMA, parse(text), root, executor_class=EXECUTORS[executor], **options)
+    result = await result if isawaitable(result) else result
+    return result.data, [(error.message, error.path) for error in result.errors or ()]
 
 
-def pupil(name: Any = "Ada", **more: Any) -> dict[str, Any]:
-    """A fictional pupil."""
-    return {"__typename": "Pupil", "name": name, **more}
+def pupil(name: Any = "Ada", **attributes: Any) -> dict[str, Any]:
+    """Return a fictional pupil."""
+    return {"__typename": "Pupil", "name": name, **attributes}
 
 
 def fails(message: str) -> Any:
-    """A resolver that raises."""
+    """Return a resolver that raises an error."""
 
     def resolve(*_: Any, **__: Any) -> Any:
         raise GraphQLError(message)

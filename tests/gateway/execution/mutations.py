@@ -1,4 +1,4 @@
-"""Mutations whose order shows: they answer with one object, which each of them changes."""
+"""Mutations whose order is visible: each returns the same object, and each changes it."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from tests.gateway.execution.hostile import BoomError, World
 
 @strawberry.type
 class Counted:
-    """What a mutation answers: the same object each time, changed."""
+    """The result of a mutation: the same counter each time."""
 
-    total: strawberry.Private[World]
+    world: strawberry.Private[World]
 
     @strawberry.field
     def count(self) -> int:
-        """How often it was counted by now."""
-        return self.total.counter
+        """Value of the counter."""
+        return self.world.counter
 
     @strawberry.field
     async def later(self) -> int | None:
-        """The same, a moment later."""
+        """Value of the counter one turn of the event loop later."""
         await asyncio.sleep(0)
-        return self.total.counter
+        return self.world.counter
 
 
 @strawberry.type
 class Mutation:
-    """Counts."""
+    """Mutations of the counter."""
 
     @strawberry.mutation
     async def count(self, info: strawberry.Info, by: int = 1) -> Counted:
-        """Count."""
+        """Increase the counter."""
         await asyncio.sleep(0)
         info.context.counter += by
-        return Counted(total=info.context)
+        return Counted(world=info.context)
 
     @strawberry.mutation
     def refuse(self, info: strawberry.Info) -> Counted | None:
-        """Count nothing."""
+        """Fail without changing the counter."""
         raise BoomError("refused")
