@@ -30,7 +30,7 @@ class AssessmentLookups(UserLookups):
         OneRoster `assessmentResults` of each student; results in a part of a test are in the result of the test.
         """
         self._require_assessments()
-        persons = await self.persons_by_key(ids)
+        persons = await self.find_persons(ids)
         user_ids = {
             user.sourcedId for person in persons.values() if isinstance(person, Person) for user in person.users
         }

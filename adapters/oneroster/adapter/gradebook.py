@@ -123,7 +123,7 @@ class GradebookLookups(SchoolLookups):
         user_ids = {
             row.student.sourcedId for rows in results_by_class.values() for row in _rows(rows) if row.student
         }
-        persons = await self.persons_by_user(user_ids, linked=any(map(is_linked, ids)))
+        persons = await self.persons_of_users(user_ids, linked=any(map(is_linked, ids)))
         batch: dict[SectionId, list[GradedItem] | AdapterError] = dict(errors.items())
         for key, class_id in class_ids.items():
             results = results_by_class.get(class_id, [])
@@ -164,7 +164,7 @@ class GradebookLookups(SchoolLookups):
         self, ids: Sequence[StudentId]
     ) -> dict[StudentId, list[GradedItem] | AdapterError]:
         """The results of all users of each student, with their line items."""
-        persons = await self.persons_by_key(ids)
+        persons = await self.find_persons(ids)
         user_ids = {
             user.sourcedId for person in persons.values() if isinstance(person, Person) for user in person.users
         }

@@ -38,7 +38,7 @@ class PeopleLookups(SchoolLookups):
         """OneRoster `students`; all users with one student number are one student."""
         return {
             key: answer if isinstance(answer, AdapterError) else mapping.student(answer)
-            for key, answer in (await self.persons_by_key(ids)).items()
+            for key, answer in (await self.find_persons(ids)).items()
         }
 
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
@@ -70,7 +70,7 @@ class PeopleLookups(SchoolLookups):
 
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
         """OneRoster `students`, and the birth dates in `demographics` if `birth_dates` is set."""
-        persons = await self.persons_by_key(ids)
+        persons = await self.find_persons(ids)
 
         async def read_identity(key: StudentId) -> StudentIdentity | None:
             match persons.get(key):
@@ -100,7 +100,7 @@ class PeopleLookups(SchoolLookups):
 
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
         """OneRoster `demographics`, which have a scope of their own."""
-        persons = await self.persons_by_key(ids)
+        persons = await self.find_persons(ids)
 
         async def read_demographics(key: StudentId) -> Demographics | None:
             person = persons.get(key)
@@ -117,7 +117,7 @@ class PeopleLookups(SchoolLookups):
 
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
         """OneRoster `agents` of each student who are parents, guardians or relatives, sorted by id."""
-        persons = await self.persons_by_key(ids)
+        persons = await self.find_persons(ids)
         agent_ids = {
             agent_id for person in persons.values() if isinstance(person, Person) for agent_id in person.agent_ids
         }
@@ -144,7 +144,7 @@ class PeopleLookups(SchoolLookups):
         """
         OneRoster `roles` of each student, or `orgs` in version 1.1: as far as servers keep them, the current ones.
         """
-        answers = await self.persons_by_key(ids)
+        answers = await self.find_persons(ids)
         persons = [answer for answer in answers.values() if isinstance(answer, Person)]
         if not persons:
             return {key: answer for key, answer in answers.items() if isinstance(answer, AdapterError)}

@@ -38,7 +38,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         class_ids, errors = parse_section_keys(ids)
         rows = await self._enrollments_by_class(class_ids.values())
         user_ids = _user_ids(rows, {STUDENT_ROLE})
-        persons = await self.persons_by_user(
+        persons = await self.persons_of_users(
             user_ids,
             linked=any(map(is_linked, ids)),
             loaded=await self._students_of_classes(class_ids.values(), user_ids),
@@ -66,7 +66,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SectionEnrollment]]:
         """OneRoster `enrollments` with the role `student`, of all users of each student."""
-        answers = await self.persons_by_key(ids)
+        answers = await self.find_persons(ids)
         persons = {key: answer for key, answer in answers.items() if isinstance(answer, Person)}
         rows = await self._enrollments_by_user(
             {user.sourcedId for person in persons.values() for user in person.users}

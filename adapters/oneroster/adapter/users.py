@@ -54,7 +54,7 @@ class UserLookups(OneRosterLookups):
                 log.warning("a student without a student number was dropped")
         return [Person(number, users_by_number[number]) for number in sorted(users_by_number)]
 
-    async def persons_by_key(self, keys: Sequence[StudentId]) -> dict[StudentId, Person | AdapterError]:
+    async def find_persons(self, keys: Sequence[StudentId]) -> dict[StudentId, Person | AdapterError]:
         """The person of each key; a key of no student is absent."""
         parsed_keys: dict[StudentId, StudentKey] = {}
         errors: dict[StudentId, Person | AdapterError] = {}
@@ -78,7 +78,7 @@ class UserLookups(OneRosterLookups):
 
         return errors | await self.client.read_by_key(list(parsed_keys), person_of)
 
-    async def persons_by_user(
+    async def persons_of_users(
         self, user_ids: Iterable[str], *, linked: bool = False, loaded: Iterable[User] = ()
     ) -> dict[str, Person]:
         """

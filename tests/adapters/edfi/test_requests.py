@@ -21,10 +21,13 @@ from student_graph.adapters.testing.harness import run_lookup
 from tests.adapters.edfi.openapi import FORMATS, document_of
 from tests.adapters.edfi.reference import needs_reference_data
 from tests.adapters.edfi.scripted_sandbox import connected
+from tests.long_runs import size
 
 FACTS = make_district(60)
 LOOKUPS = EdFi.capabilities()
 LOOKUPS_OF_ALL_STANDARDS = [lookup for lookup in LOOKUPS if lookup.method is not Adapter.transportation_by_student]
+KEYS_PER_LOOKUP = size(5, 60)
+"""Keys for which a lookup is run first; if none of them has records, it is run for all."""
 DIFFERENCES = {
     "academic_records_by_student": "from 5 on an average has a type",
     "course_grades_by_section": "3.3 has no current grade; a period has a sequence before 5 and a name from 5 on",
@@ -77,7 +80,10 @@ async def requests_of(adapter: EdFi, lookup: Lookup, sandbox: EdFiSandbox) -> li
         sent.append(request)
 
     adapter.http.event_hooks = {"request": [record]}
-    batch = await run_lookup(adapter, lookup, sandbox.known_keys(lookup.key_kind), sandbox.arguments())
+    keys = sandbox.known_keys(lookup.key_kind)
+    batch = await run_lookup(adapter, lookup, keys[:KEYS_PER_LOOKUP], sandbox.arguments())
+    if not any(records_in(answer) for answer in batch.values()):
+        batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())
     adapter.http.event_hooks = {}
 
     assert [error for error in batch.values() if isinstance(error, AdapterError)] == []
@@ -86,6 +92,7 @@ async def requests_of(adapter: EdFi, lookup: Lookup, sandbox: EdFiSandbox) -> li
 
 
 @needs_reference_data
+@pytest.mark.long_run
 @pytest.mark.parametrize("standard", get_args(DataStandard))
 async def test_every_request_matches_the_published_document(standard: DataStandard) -> None:
     """The path, the names of the parameters and the types of their values are those of the document."""

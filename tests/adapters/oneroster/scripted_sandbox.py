@@ -1,4 +1,4 @@
-"""The adapter connected to a server for a test, and a server of a few lines that answers what it is given."""
+"""A small OneRoster server with the responses of a test, and the adapter connected to a server."""
 
 from __future__ import annotations
 
@@ -17,64 +17,66 @@ from student_graph.adapters.oneroster.adapter import OneRoster, OneRosterSetting
 from student_graph.adapters.sandbox.serving import Sandbox, served
 
 SHARED = Path(__file__).parents[4] / "shared"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data is not at hand")
+needs_reference_data = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the folder with the reference data does not exist"
+)
 
 
-class Scripted(Sandbox):
+class ScriptedSandbox(Sandbox):
     """
-    Serves whole collections by path, a page at a time; what has no entry is a 404, a response is sent as it is.
+    Serves collections by path, one page at a time.
 
-    Filters are ignored, which some servers do.
+    A path without an entry is a 404; a `Response` is sent unchanged. Filters are ignored, as some servers do.
     """
 
     kind: ClassVar[str] = "oneroster"
 
-    def __init__(self, answers: Mapping[str, Any], *, clamp: int = 100) -> None:
+    def __init__(self, bodies: Mapping[str, Any], *, max_page_rows: int = 100) -> None:
         super().__init__()
-        self.answers, self.clamp = answers, clamp
+        self.bodies, self.max_page_rows = bodies, max_page_rows
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Tokens, and one door for all else."""
+        """The token endpoint, and one route for all collections."""
         return [
             Route("/oauth/token", self._token, methods=["POST"]),
-            Route("/ims/oneroster/{service}/v1p2/{path:path}", self._answer),
+            Route("/ims/oneroster/{service}/v1p2/{path:path}", self._respond),
         ]
 
     def settings(self) -> dict[str, Any]:
-        """Address and credentials."""
+        """The address and credentials of the sandbox as settings of an adapter."""
         return {"base_url": self.url, "client_id": "key", "client_secret": "secret"}
 
     def known_keys(self, kind: str) -> list[str]:
-        """Nobody: keys are the tests' own."""
+        """No keys: each test has its own."""
         return []
 
     def throttled_response(self) -> Response:
-        """As the Ed-Fi service does."""
+        """A 429 as the Ed-Fi service sends it."""
         return Response("Too many requests", 429, {"retry-after": "7"}, media_type="text/html")
 
-    def asked(self, path: str) -> list[str]:
-        """Queries with which a path was asked for, oldest first."""
+    def queries_of(self, path: str) -> list[str]:
+        """The queries of the requests for a path, oldest first."""
         lines = (line.removeprefix("GET ").partition("?") for line in self.requests)
         return [query for address, _, query in lines if address.partition("/v1p2/")[2] == path]
 
     async def _token(self, request: Request) -> Response:
         return JSONResponse({"access_token": "t", "expires_in": 3600, "token_type": "bearer"})
 
-    async def _answer(self, request: Request) -> Response:
-        answer = self.answers.get(request.path_params["path"])
-        if answer is None:
+    async def _respond(self, request: Request) -> Response:
+        body = self.bodies.get(request.path_params["path"])
+        if body is None:
             return JSONResponse({"imsx_codeMajor": "failure"}, 404)
-        if isinstance(answer, Response):
-            return answer
+        if isinstance(body, Response):
+            return body
         start = int(request.query_params.get("offset", 0))
-        size = min(int(request.query_params.get("limit", 100)), self.clamp)
-        rows = {name: found[start : start + size] for name, found in answer.items() if isinstance(found, list)}
-        return JSONResponse({**answer, **rows})
+        size = min(int(request.query_params.get("limit", 100)), self.max_page_rows)
+        rows = {name: value[start : start + size] for name, value in body.items() if isinstance(value, list)}
+        return JSONResponse({**body, **rows})
 
 
 @asynccontextmanager
 async def connected(sandbox: Sandbox, **settings: Any) -> AsyncIterator[OneRoster]:
-    """Serve the sandbox, and the adapter connected to it."""
+    """Serve the sandbox; yields an adapter that reads it."""
     with served(sandbox):
         configured = OneRosterSettings.model_validate(sandbox.settings() | settings)
         async with httpx.AsyncClient(trust_env=False) as http:
@@ -83,8 +85,8 @@ async def connected(sandbox: Sandbox, **settings: Any) -> AsyncIterator[OneRoste
             yield adapter
 
 
-def user(sourced_id: str, number: str | None = None, **properties: Any) -> dict[str, Any]:
-    """A student as a row."""
+def user_row(sourced_id: str, number: str | None = None, **properties: Any) -> dict[str, Any]:
+    """The row of a student."""
     role = {"role": "student", "roleType": "primary", "org": {"sourcedId": "org-1"}}
-    named = {"sourcedId": sourced_id, "givenName": "Ada", "familyName": "Bell", "roles": [role]}
-    return named | ({} if number is None else {"identifier": number}) | properties
+    row = {"sourcedId": sourced_id, "givenName": "Ada", "familyName": "Bell", "roles": [role]}
+    return row | ({} if number is None else {"identifier": number}) | properties

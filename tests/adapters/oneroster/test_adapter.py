@@ -1,9 +1,8 @@
-"""What only OneRoster servers do, each as one was seen to do it."""
+"""Behavior that only the OneRoster adapter has, with what real servers were observed to do."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -20,69 +19,79 @@ from student_graph.adapters.lookup import StudentFilter, Window
 from student_graph.adapters.model import DistrictId, SectionId, StaffId, StudentId
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
-    UNUSUAL_GRADEBOOK,
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
-    Quirks,
+    UNUSUAL_GRADEBOOK,
     OneRosterSandbox,
+    Quirks,
 )
+from student_graph.adapters.oneroster.sandbox.server import Version
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.oneroster.scripted_sandbox import Scripted, connected, user
+from tests.adapters.oneroster.scripted_sandbox import ScriptedSandbox, connected, user_row
+from tests.long_runs import LONG_RUNS, size
 
-FACTS = make_district(60)
-HERE = [DistrictId("here")]
-SERVERS: dict[str, tuple[Any, Quirks]] = {
+FACTS = make_district(size(24, 60))
+DISTRICT_IDS = [DistrictId("here")]
+SERVERS: dict[str, tuple[Version, Quirks]] = {
     "published 1.2": ("1.2", PUBLISHED_12),
     "published 1.1": ("1.1", PUBLISHED_11),
     "1.1 with tokens": ("1.1", replace(PUBLISHED_11, auth="oauth2")),
     "1.1 with SHA-256": ("1.1", replace(PUBLISHED_11, signature="HMAC-SHA256")),
     "legacy 1.1": ("1.1", LEGACY_11),
     "Ed-Fi service": ("1.2", EDFI_SERVICE),
-    "odd gradebook": ("1.2", UNUSUAL_GRADEBOOK),
-    "rows on their way out": ("1.2", replace(PUBLISHED_12, deleted_rows=True)),
-    "ten rows at most": ("1.2", replace(PUBLISHED_12, max_rows_per_page=10, totals=False, links=False)),
+    "unusual gradebook": ("1.2", UNUSUAL_GRADEBOOK),
+    "deleted rows": ("1.2", replace(PUBLISHED_12, deleted_rows=True)),
+    "ten rows per page": ("1.2", replace(PUBLISHED_12, max_rows_per_page=10, totals=False, links=False)),
 }
+SAMPLE_SERVERS = list(SERVERS) if LONG_RUNS else ["published 1.2", "legacy 1.1", "Ed-Fi service"]
+"""The servers that are compared: without long runs, one of each way to read."""
+SAMPLE_GRADEBOOKS = list(SERVERS) if LONG_RUNS else ["published 1.2", "unusual gradebook"]
 
 
-def served_by(name: str) -> OneRosterSandbox:
+def sandbox_of(name: str) -> OneRosterSandbox:
     version, quirks = SERVERS[name]
     return OneRosterSandbox(FACTS, version=version, quirks=quirks)
 
 
-@pytest.mark.parametrize("name", SERVERS)
-async def test_every_server_tells_the_same_students(name: str) -> None:
-    """Keys, nulls, booleans, clamps, deleted rows and two rows for one child make no difference."""
-    sandbox = served_by(name)
+@pytest.mark.long_run
+@pytest.mark.parametrize("name", SAMPLE_SERVERS)
+async def test_every_server_has_the_same_students(name: str) -> None:
+    """
+    Names of keys, nulls, booleans, short pages, deleted rows and two users of one student make no difference.
+    """
+    sandbox = sandbox_of(name)
     async with connected(sandbox) as adapter:
-        (students,) = (await adapter.roster_by_district(HERE)).values()
+        (students,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
 
     assert isinstance(students, list)
-    assert sorted(sandbox.known_keys("student")) == [each.student_id for each in students]
+    assert sorted(sandbox.known_keys("student")) == [student.student_id for student in students]
 
 
-@pytest.mark.parametrize("name", SERVERS)
-async def test_every_server_tells_the_same_places(name: str) -> None:
-    """With filters, with nested routes or with neither, by student or by class."""
-    places = {(each.student, each.begin) for each in FACTS.section_enrollments}
-    sandbox = served_by(name)
+@pytest.mark.long_run
+@pytest.mark.parametrize("name", SAMPLE_SERVERS)
+async def test_every_server_has_the_same_section_enrollments(name: str) -> None:
+    """By student and by class, whether the server supports filters, nested routes or neither."""
+    expected = {(fact.student, fact.begin) for fact in FACTS.section_enrollments}
+    sandbox = sandbox_of(name)
     async with connected(sandbox) as adapter:
-        keys = [StudentId(each) for each in sandbox.known_keys("student")]
+        keys = [StudentId(key) for key in sandbox.known_keys("student")]
         by_student = await adapter.section_enrollments_by_student(keys)
         by_section = await adapter.section_enrollments_by_section(
             [SectionId(s) for s in sandbox.known_keys("section")]
         )
 
-    for told in (by_student, by_section):
-        rows = [row for answer in told.values() for row in answer] if isinstance(told, dict) else []
+    for batch in (by_student, by_section):
+        rows = [row for answer in batch.values() for row in answer] if isinstance(batch, dict) else []
         assert len(FACTS.section_enrollments) == len(rows)
-        assert places == {(row.student_id, row.begin_date) for row in rows}
+        assert expected == {(row.student_id, row.begin_date) for row in rows}
 
 
-@pytest.mark.parametrize("name", [name for name in SERVERS if name != "Ed-Fi service"])
-async def test_every_gradebook_tells_the_same_work(name: str) -> None:
-    """Odd envelopes, references, filters and routes make no difference, nor does the way: by class or by child."""
-    sandbox = served_by(name)
+@pytest.mark.long_run
+@pytest.mark.parametrize("name", [name for name in SAMPLE_GRADEBOOKS if name != "Ed-Fi service"])
+async def test_every_gradebook_has_the_same_work(name: str) -> None:
+    """By class and by student, whatever the form of responses, references, filters and routes."""
+    sandbox = sandbox_of(name)
     async with connected(sandbox) as adapter:
         by_section = await adapter.assignment_work_by_section(
             [SectionId(s) for s in sandbox.known_keys("section")]
@@ -90,40 +99,40 @@ async def test_every_gradebook_tells_the_same_work(name: str) -> None:
         by_student = await adapter.assignment_work_by_student(
             [StudentId(s) for s in sandbox.known_keys("student")]
         )
-    told = [
+    works = [
         sorted((work.student_id, work.vendor_id, work.score) for answer in batch.values() for work in answer)  # type: ignore[union-attr]
         for batch in (by_section, by_student)
     ]
 
-    assert told[0]
-    assert told[0] == told[1]
+    assert works[0]
+    assert works[0] == works[1]
 
 
-async def test_a_child_with_two_users_is_one_student_at_two_schools() -> None:
-    """Same number, two ids: one record of the child, a stay for each school, and the places of both."""
-    (child,) = FACTS.special_cases["dual_enrollment"][:1]
-    async with connected(served_by("Ed-Fi service")) as adapter:
-        student = (await adapter.students_by_id([StudentId(child)]))[StudentId(child)]
-        stays = (await adapter.school_enrollments_by_student([StudentId(child)]))[StudentId(child)]
-        identity = (await adapter.student_identities_by_id([StudentId(child)]))[StudentId(child)]
+async def test_a_student_with_two_users_is_one_student_at_two_schools() -> None:
+    """Two users with one student number are one student with an enrollment at each school."""
+    (student_id,) = FACTS.special_cases["dual_enrollment"][:1]
+    async with connected(sandbox_of("Ed-Fi service")) as adapter:
+        student = (await adapter.students_by_id([StudentId(student_id)]))[StudentId(student_id)]
+        enrollments = (await adapter.school_enrollments_by_student([StudentId(student_id)]))[StudentId(student_id)]
+        identity = (await adapter.student_identities_by_id([StudentId(student_id)]))[StudentId(student_id)]
 
     assert not isinstance(student, AdapterError)
-    assert not isinstance(stays, AdapterError)
+    assert not isinstance(enrollments, AdapterError)
     assert not isinstance(identity, AdapterError)
-    assert {str(each.school) for each in FACTS.enrollments if each.student == child} == {
-        s.school_id for s in stays
+    assert {str(fact.school) for fact in FACTS.enrollments if fact.student == student_id} == {
+        enrollment.school_id for enrollment in enrollments
     }
-    assert len([each for each in identity.identifiers if each.system == "sourcedId"]) == 2
+    assert len([identifier for identifier in identity.identifiers if identifier.system == "sourcedId"]) == 2
 
 
-async def test_pages_hold_each_child_once_and_apply_wanted_ids() -> None:
-    """The users of one child may be pages apart, so each page is cut from the whole."""
-    async with connected(served_by("Ed-Fi service")) as adapter:
-        wanted = tuple(StudentId(each.id) for each in FACTS.students[:3])
-        told = await adapter.students_by_district(
-            HERE, window=Window(2), filter=StudentFilter(ids=(*wanted, StudentId("0")))
+async def test_pages_have_no_duplicates_and_apply_the_filter_by_ids() -> None:
+    """The users of one student may be on different pages, so each page is cut from the complete list."""
+    async with connected(sandbox_of("Ed-Fi service")) as adapter:
+        filter_ids = tuple(StudentId(student.id) for student in FACTS.students[:3])
+        batch = await adapter.students_by_district(
+            DISTRICT_IDS, window=Window(2), filter=StudentFilter(ids=(*filter_ids, StudentId("0")))
         )
-    page = told[HERE[0]]
+    page = batch[DISTRICT_IDS[0]]
 
     assert not isinstance(page, AdapterError)
     assert (2, 3, frozenset({"ids"})) == (len(page.items), page.total, page.applied)
@@ -137,14 +146,14 @@ async def test_pages_hold_each_child_once_and_apply_wanted_ids() -> None:
         ("Ed-Fi service", "OneRoster 1.2, rostering"),
     ],
 )
-async def test_the_check_says_which_services_answer(name: str, services: str) -> None:
-    """What the server does not have, or not for these credentials, is left out."""
-    async with connected(served_by(name)) as adapter:
+async def test_the_check_returns_the_services_that_the_client_may_read(name: str, services: str) -> None:
+    """Services that the server does not have or that the credentials may not read are left out."""
+    async with connected(sandbox_of(name)) as adapter:
         assert services == await adapter.check()
 
 
-async def test_demographics_refused_fail_their_own_lookup_only() -> None:
-    """They need a scope of their own: without it birth dates are unknown, and everything else is answered."""
+async def test_refused_demographics_fail_only_their_own_lookup() -> None:
+    """Demographics have a scope of their own: without it birth dates are unknown and all other lookups succeed."""
     quirks = replace(PUBLISHED_12, granted_scopes=PUBLISHED_12.granted_scopes - {"roster-demographics.readonly"})
     key = StudentId(FACTS.students[0].id)
     async with connected(OneRosterSandbox(FACTS, quirks=quirks), birth_dates=False) as adapter:
@@ -159,8 +168,8 @@ async def test_demographics_refused_fail_their_own_lookup_only() -> None:
 
 
 async def test_version_1_1_offers_no_assessments() -> None:
-    """Nothing is asked: the answer says so."""
-    sandbox = served_by("published 1.1")
+    """The lookup fails without a request."""
+    sandbox = sandbox_of("published 1.1")
     async with connected(sandbox) as adapter:
         with pytest.raises(NotOfferedError):
             await adapter.assessment_results_by_student([StudentId("1")])
@@ -168,18 +177,20 @@ async def test_version_1_1_offers_no_assessments() -> None:
     assert sandbox.requests == []
 
 
-async def test_course_grades_need_a_category() -> None:
-    """Where no category is named, no line item is known to be one: not offered, and not an empty list."""
-    async with connected(served_by("published 1.2"), course_grade_categories=()) as adapter:
+async def test_course_grades_are_not_offered_without_a_category() -> None:
+    """Without a configured category no line item is known to be a course grade: an empty list would be wrong."""
+    async with connected(sandbox_of("published 1.2"), course_grade_categories=()) as adapter:
         with pytest.raises(NotOfferedError):
             await adapter.course_grades_by_section([SectionId("x")])
 
 
-async def test_a_linked_source_tells_whom_it_means() -> None:
-    """Asked by field and value, records carry every id, the birth date, the address and the family name."""
+async def test_records_of_a_linked_source_have_all_identifiers() -> None:
+    """
+    For a key of field and value, records have every id, the birth date, the e-mail address and the family name.
+    """
     fact = FACTS.students[0]
     key = StudentId(f"identifier:{fact.id}")
-    async with connected(served_by("published 1.2")) as adapter:
+    async with connected(sandbox_of("published 1.2")) as adapter:
         students = await adapter.students_by_id(
             [key, StudentId("userIds.District:" + fact.id), StudentId(fact.id)]
         )
@@ -199,20 +210,20 @@ async def test_a_linked_source_tells_whom_it_means() -> None:
     assert plain.subject is None
 
 
-async def test_a_filter_that_is_ignored_is_not_relied_on() -> None:
-    """A server that answers every filter with everybody is read as a whole, and rows are checked."""
-    rows = {"users": [user("a", "1"), user("b", "2")]}
-    sandbox = Scripted({"students": rows})
+async def test_a_filter_that_the_server_ignores_is_not_used() -> None:
+    """If a server returns all rows for every filter, the complete list is read and its rows are checked."""
+    rows = {"users": [user_row("a", "1"), user_row("b", "2")]}
+    sandbox = ScriptedSandbox({"students": rows})
     async with connected(sandbox) as adapter:
-        told = await adapter.students_by_id([StudentId("2"), StudentId("3")])
+        batch = await adapter.students_by_id([StudentId("2"), StudentId("3")])
 
-    assert {"2"} == told.keys()
-    assert told[StudentId("2")].vendor_id == "b"  # type: ignore[union-attr]
+    assert {"2"} == batch.keys()
+    assert batch[StudentId("2")].vendor_id == "b"  # type: ignore[union-attr]
 
 
-async def test_what_was_found_out_is_asked_once() -> None:
-    """The second question goes the way that the first one found."""
-    sandbox = served_by("published 1.2")
+async def test_a_server_is_probed_once() -> None:
+    """The second lookup uses the result of the first probe."""
+    sandbox = sandbox_of("published 1.2")
     async with connected(sandbox) as adapter:
         key = StudentId(FACTS.students[0].id)
         await adapter.students_by_id([key])
@@ -222,17 +233,17 @@ async def test_what_was_found_out_is_asked_once() -> None:
     assert len(sandbox.requests) == 1
 
 
-async def test_an_id_with_a_quote_is_refused_unasked() -> None:
-    """Servers do not agree how to read it; the other keys are answered."""
+async def test_an_id_with_a_quote_is_refused_without_a_request() -> None:
+    """Servers do not agree how to escape a quote; the other keys get their answers."""
     key = StudentId(FACTS.students[0].id)
-    sandbox = served_by("published 1.2")
+    sandbox = sandbox_of("published 1.2")
     async with connected(sandbox) as adapter:
-        told = await adapter.students_by_id([StudentId("O'Neil"), key])
+        batch = await adapter.students_by_id([StudentId("O'Neil"), key])
         staff = await adapter.staff_by_id([StaffId("O'Neil")])
 
-    assert isinstance(told[StudentId("O'Neil")], BadKeyError)
+    assert isinstance(batch[StudentId("O'Neil")], BadKeyError)
     assert isinstance(staff[StaffId("O'Neil")], BadKeyError)
-    assert not isinstance(told[key], AdapterError)
+    assert not isinstance(batch[key], AdapterError)
     assert [line for line in sandbox.requests if "Neil" in line] == []
 
 
@@ -244,60 +255,66 @@ async def test_an_id_with_a_quote_is_refused_unasked() -> None:
         (JSONResponse({"imsx_codeMinor": "forbidden"}, 403), RefusedError, "SOURCE_FORBIDDEN"),
         (Response(status_code=403), RefusedError, "SOURCE_FORBIDDEN"),
         (JSONResponse({"imsx_codeMinor": "server_error"}, 404), NotOfferedError, "NOT_OFFERED"),
-        (JSONResponse({"data": [user("a", "1")], "total": 1}), PayloadError, "SOURCE_SCHEMA"),
-        (JSONResponse([user("a", "1")]), PayloadError, "SOURCE_SCHEMA"),
+        (JSONResponse({"data": [user_row("a", "1")], "total": 1}), PayloadError, "SOURCE_SCHEMA"),
+        (JSONResponse([user_row("a", "1")]), PayloadError, "SOURCE_SCHEMA"),
     ],
     ids=["429 in HTML", "401 without codes", "flat code", "no body", "404", "data", "a bare list"],
 )
-async def test_what_is_no_list_is_the_error_that_it_is(answer: Response, error: type, code: str) -> None:
-    """Whatever the body, the status decides; a collection under no name of the standard is none."""
-    async with connected(Scripted({"students": answer})) as adapter:
+async def test_a_response_without_a_list_is_an_error_by_its_status(
+    answer: Response, error: type, code: str
+) -> None:
+    """The HTTP status decides, whatever the body; a list under a name that is not in the standard is an error."""
+    async with connected(ScriptedSandbox({"students": answer})) as adapter:
         with pytest.raises(Exception) as caught:  # noqa: PT011 - `translate` raises again what is a bug
-            await adapter.roster_by_district(HERE)
-    found = translate(caught.value)
+            await adapter.roster_by_district(DISTRICT_IDS)
+    translated = translate(caught.value)
 
-    assert isinstance(found, error)
-    assert code == found.code
-    assert (7.0 if code == "RATE_LIMITED" else None) == found.retry_after
+    assert isinstance(translated, error)
+    assert code == translated.code
+    assert (7.0 if code == "RATE_LIMITED" else None) == translated.retry_after
 
 
 @pytest.mark.parametrize("name", ["users", "students"])
-async def test_a_collection_has_the_standards_name_or_the_paths(name: str) -> None:
-    """By name, wherever it stands: never the first key."""
-    answer = {"_meta": {"totalCount": 1}, "_links": [], "others": [], name: [user("a", "1")]}
-    async with connected(Scripted({"students": answer})) as adapter:
-        (students,) = (await adapter.roster_by_district(HERE)).values()
+async def test_the_key_of_a_list_is_its_name_or_its_path(name: str) -> None:
+    """The list is found by its key at any position, and is never simply the first one."""
+    answer = {"_meta": {"totalCount": 1}, "_links": [], "others": [], name: [user_row("a", "1")]}
+    async with connected(ScriptedSandbox({"students": answer})) as adapter:
+        (students,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
 
     assert [student.student_id for student in students] == ["1"]  # type: ignore[union-attr]
 
 
-async def test_clamped_pages_are_read_to_the_last() -> None:
-    """Seven rows in pages of three, whatever was asked for: a short page is not the end."""
-    rows = {"users": [user(f"u{number}", str(number)) for number in range(7)]}
-    async with connected(Scripted({"students": rows}, clamp=3)) as adapter:
-        (students,) = (await adapter.roster_by_district(HERE)).values()
+async def test_short_pages_are_read_to_the_last() -> None:
+    """Seven rows in pages of three, whatever limit is requested: a short page is not the last one."""
+    rows = {"users": [user_row(f"u{number}", str(number)) for number in range(7)]}
+    async with connected(ScriptedSandbox({"students": rows}, max_page_rows=3)) as adapter:
+        (students,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
 
     assert len(students) == 7  # type: ignore[arg-type]
 
 
-async def test_rows_on_their_way_out_are_dropped() -> None:
-    """`tobedeleted` means gone; 1.1 also has `inactive`, which is not."""
-    rows = [user("a", "1", status="tobedeleted"), user("b", "2", status="inactive"), user("c", "3", status=None)]
-    async with connected(Scripted({"students": {"users": rows}})) as adapter:
-        (students,) = (await adapter.roster_by_district(HERE)).values()
+async def test_deleted_rows_are_dropped() -> None:
+    """`tobedeleted` means deleted; `inactive`, which 1.1 also has, does not."""
+    rows = [
+        user_row("a", "1", status="tobedeleted"),
+        user_row("b", "2", status="inactive"),
+        user_row("c", "3", status=None),
+    ]
+    async with connected(ScriptedSandbox({"students": {"users": rows}})) as adapter:
+        (students,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
 
     assert [student.student_id for student in students] == ["2", "3"]  # type: ignore[union-attr]
 
 
-async def test_a_student_without_the_districts_number_is_left_out() -> None:
-    """Nobody can be asked for by a number that is not there; another field can be configured."""
-    sandbox = Scripted(
-        {"students": {"users": [user("a"), user("b", "2", userIds=[{"type": "T", "identifier": "9"}])]}}
+async def test_a_student_without_a_student_number_is_left_out() -> None:
+    """No key finds a student without a number; the number may be in another field."""
+    sandbox = ScriptedSandbox(
+        {"students": {"users": [user_row("a"), user_row("b", "2", userIds=[{"type": "T", "identifier": "9"}])]}}
     )
     async with connected(sandbox, student_id_field="userIds:T") as adapter:
-        (by_type,) = (await adapter.roster_by_district(HERE)).values()
+        (by_type,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
     async with connected(sandbox, student_id_field="sourcedId") as adapter:
-        (by_id,) = (await adapter.roster_by_district(HERE)).values()
+        (by_id,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
 
     assert [student.student_id for student in by_type] == ["9"]  # type: ignore[union-attr]
     assert [student.student_id for student in by_id] == ["a", "b"]  # type: ignore[union-attr]

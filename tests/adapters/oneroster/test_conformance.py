@@ -1,18 +1,21 @@
-"""The OneRoster adapter behaves as every adapter must, whichever server it speaks to."""
+"""Runs the conformance suite for the OneRoster adapter with three servers."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
+
+import pytest
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.oneroster.adapter import OneRoster
 from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_11, OneRosterSandbox
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.testing import AdapterSuite
+from tests.long_runs import size
 
 
 class Published11(OneRosterSandbox):
-    """Serves 1.1, whose requests are signed: there is no token."""
+    """A server of version 1.1, which has signatures and no token endpoint."""
 
     token_path = None
 
@@ -21,44 +24,49 @@ class Published11(OneRosterSandbox):
 
 
 class EdFiService(OneRosterSandbox):
-    """Serves what the Ed-Fi service does."""
+    """The Ed-Fi service."""
 
     def __init__(self, facts: DistrictFacts) -> None:
         super().__init__(facts, quirks=EDFI_SERVICE)
 
 
-class Served(AdapterSuite):
-    """The suite for one server."""
+class OneRosterSuite(AdapterSuite):
+    """The conformance suite for one server."""
 
     sandbox_type: ClassVar[Any] = OneRosterSandbox
+    students = size(24, 60)
     not_served: ClassVar[frozenset[str]] = frozenset()
-    """Lookups of which the server can have no record."""
+    """Lookups for which the server has no records."""
 
     @classmethod
     def adapter_type(cls) -> type[Adapter]:
-        """Whether or not it is installed."""
+        """The OneRoster adapter, whether or not it is installed."""
         return OneRoster
 
     @classmethod
     def cases(cls) -> dict[str, list[tuple[str, Any]]]:
+        """The cases of the suite, without lookups for which the server has no records."""
         return {
-            about: [(name, case) for name, case in cases if name not in cls.not_served]
-            for about, cases in super().cases().items()
+            argument: [(name, case) for name, case in cases if name not in cls.not_served]
+            for argument, cases in super().cases().items()
         }
 
 
-class TestPublished12(Served):
-    """OneRoster 1.2 to the letter."""
+@pytest.mark.long_run
+class TestPublished12(OneRosterSuite):
+    """OneRoster 1.2 exactly as published."""
 
 
-class TestPublished11(Served):
-    """OneRoster 1.1 to the letter, each request signed."""
+@pytest.mark.long_run
+class TestPublished11(OneRosterSuite):
+    """OneRoster 1.1 exactly as published, with signed requests."""
 
     sandbox_type = Published11
     not_served = frozenset({"assessment_results_by_student", "assessments_by_id"})  # 1.1 has no assessments
 
 
-class TestEdFiService(Served):
+@pytest.mark.long_run
+class TestEdFiService(OneRosterSuite):
     """The Ed-Fi OneRoster service."""
 
     sandbox_type = EdFiService
@@ -73,4 +81,6 @@ class TestEdFiService(Served):
             "course_grades_by_student",
         }
     )  # it has rostering only
-    test_a_point_read_costs_what_it_says = None  # without totals, lists of schools and sessions take a call more
+    test_the_cost_of_a_key_is_about_right = (
+        None  # without totals, lists of schools and sessions take one more call
+    )

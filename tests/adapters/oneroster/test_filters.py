@@ -1,4 +1,4 @@
-"""Filters say what was meant, and nothing that somebody slipped into an id."""
+"""A filter means the predicate that it was built from, whatever its value contains."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ predicates = st.builds(
 )
 
 
-def parsed(text: str) -> list[tuple[str, str, str]]:
-    """The predicates of a filter, read as the standard's grammar has it."""
-    found: list[tuple[str, str, str]] = []
-    at = 0
-    while match := PREDICATE.match(text, at):
-        found.append((match[1], match[2], match[3]))
+def parse_predicates(text: str) -> list[tuple[str, str, str]]:
+    """The predicates of a filter, parsed by the grammar of the standard."""
+    predicates_in_text: list[tuple[str, str, str]] = []
+    position = 0
+    while match := PREDICATE.match(text, position):
+        predicates_in_text.append((match[1], match[2], match[3]))
         if match.end() == len(text):
-            return found
+            return predicates_in_text
         assert text.startswith(" OR ", match.end())
-        at = match.end() + len(" OR ")
+        position = match.end() + len(" OR ")
     raise AssertionError("not a filter")
 
 
 @pytest.mark.row("C02")
 @given(predicates)
-def test_a_filter_reads_back_as_what_was_meant(predicate: Predicate) -> None:
-    """Field, operator and value, whatever the value holds."""
-    assert [(predicate.field, predicate.operator, predicate.value)] == parsed(str(predicate))
+def test_a_filter_parses_back_to_its_predicate(predicate: Predicate) -> None:
+    """Field, operator and value are the same, whatever the value contains."""
+    assert [(predicate.field, predicate.operator, predicate.value)] == parse_predicates(str(predicate))
 
 
 @given(predicates, predicates)
-def test_two_predicates_read_back_as_two(left: Predicate, right: Predicate) -> None:
-    """Neither value can reach over into the other."""
-    told = [(each.field, each.operator, each.value) for each in (left, right)]
+def test_two_predicates_parse_back_to_two(left: Predicate, right: Predicate) -> None:
+    """No value can change the other predicate."""
+    expected = [(p.field, p.operator, p.value) for p in (left, right)]
 
-    assert told == parsed(str(Either(left, right)))
+    assert expected == parse_predicates(str(Either(left, right)))
 
 
 @pytest.mark.row("C02")
 @pytest.mark.parametrize("value", ["O'Neil", "'", "", "x' OR status='active", "a\0b", "a\nb", "9" * 300])
-def test_what_servers_read_differently_is_never_sent(value: str) -> None:
-    """A quote works unescaped on one server and doubled on another: a wrong answer either way."""
+def test_a_value_that_servers_read_differently_is_never_sent(value: str) -> None:
+    """Some servers accept a quote unescaped and others doubled: on one of them the answer would be wrong."""
     with pytest.raises(BadKeyError):
         literal(value)
     with pytest.raises(BadKeyError):
@@ -64,13 +64,13 @@ def test_what_servers_read_differently_is_never_sent(value: str) -> None:
 
 @pytest.mark.row("C02")
 @pytest.mark.parametrize(("field", "operator"), [("password", "="), ("identifier", " OR "), ("a='1' OR b", "=")])
-def test_fields_and_operators_are_allowed_by_list(field: Field, operator: Operator) -> None:
-    """A name that is not on the list is a mistake of ours, not a question."""
-    with pytest.raises(ValueError, match="not filtered by"):
+def test_only_listed_fields_and_operators_are_allowed(field: Field, operator: Operator) -> None:
+    """Another name is a programming error and not a key that the vendor does not know."""
+    with pytest.raises(ValueError, match="filters may not use"):
         Predicate(field, operator, "x")
 
 
-def test_at_most_two_values_are_asked_for_at_once() -> None:
+def test_a_filter_has_at_most_two_values() -> None:
     """The standard joins two predicates and no more."""
     assert str(one_of("identifier", ["1", "2"])) == "identifier='1' OR identifier='2'"
     with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""Rows become records, whatever a server leaves out or spells in its own way."""
+"""Rows become records, whatever a server leaves out or writes differently."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from student_graph.adapters.oneroster.mapping.gradebook import assignment_work
 from student_graph.adapters.oneroster.mapping.people import Person, demographics, identity, school_enrollments
 from student_graph.adapters.oneroster.mapping.schools import Calendar, section
 
-CHILD = Person(StudentId("1"), [User(sourcedId="u", userIds=[], agents=[], orgs=[], roles=[])])
+STUDENT = Person(StudentId("1"), [User(sourcedId="u", userIds=[], agents=[], orgs=[], roles=[])])
 YEAR = {
     "sourcedId": "y",
     "title": "2025-2026",
@@ -43,11 +43,11 @@ def sessions(*rows: dict[str, Any]) -> Calendar:
     ("sent", "read"), [("true", True), ("false", False), (True, True), (False, False), (None, None), ("", None)]
 )
 def test_booleans_are_texts_or_booleans(sent: object, read: bool | None) -> None:
-    """The standard has texts, its own document generates both, and some send nothing."""
+    """The standard has texts, its own document has both, and some servers send nothing."""
     row = Demographics.model_validate({"sourcedId": "u", "white": sent})
 
     assert read is row.white
-    assert (["White"] if read else []) == [race.code_value for race in demographics(CHILD, row).races]
+    assert (["White"] if read else []) == [race.code_value for race in demographics(STUDENT, row).races]
 
 
 @pytest.mark.parametrize(
@@ -61,63 +61,72 @@ def test_booleans_are_texts_or_booleans(sent: object, read: bool | None) -> None
     ],
 )
 def test_grades_are_codes_or_phrases(code: str, level: GradeLevel) -> None:
-    """What is neither is unmapped, never guessed."""
+    """Other texts are unmapped and never guessed."""
     assert level is grade_level(code)
 
 
 @pytest.mark.parametrize("sent", ["2026", 2026, {"sourcedId": "y", "href": "/academicSessions/y"}, None])
-def test_a_school_year_is_a_text_a_number_or_told_elsewhere(sent: object) -> None:
-    """Without a year of its own a session has that of its parent, or of the day on which it ends."""
+def test_a_school_year_is_a_text_a_number_or_that_of_the_parent(sent: object) -> None:
+    """A session without a school year has that of its parent, or of the date on which it ends."""
     term = {"sourcedId": "t", "title": "Fall", "type": "term", "schoolYear": sent, "parent": {"sourcedId": "y"}}
 
     assert sessions(YEAR, term).year_of("t") == 2026
 
 
-def test_sessions_that_are_their_own_parents_end() -> None:
-    """A circle of parents is no year, and no endless search."""
+def test_a_cycle_of_sessions_has_no_school_year() -> None:
+    """The search for a parent ends."""
     row = {"sourcedId": "t", "title": "Fall", "type": "term", "parent": {"sourcedId": "t"}}
 
     assert sessions(row).year_of("t") is None
 
 
 @pytest.mark.parametrize("reference", [{}, None, {"sourcedId": ""}, "undefined/classes/1"])
-def test_a_reference_that_names_nothing_is_none(reference: object) -> None:
-    """Only `sourcedId` counts: an address may lead nowhere."""
+def test_a_reference_without_an_id_is_none(reference: object) -> None:
+    """Only `sourcedId` counts, because an address may lead nowhere."""
     assert Enrollment.model_validate({"sourcedId": "e", "role": "student", "class": reference}).class_ is None
 
 
 def test_version_1_1_has_one_role_at_every_organization() -> None:
-    """A child of two schools has two stays, which begin with the school year."""
+    """A student of two schools has two enrollments, which begin with the school year."""
     row = {"sourcedId": "u", "role": "student", "orgs": [{"sourcedId": "a"}, {"sourcedId": "b"}], "grades": ["09"]}
     orgs = {name: Org.model_validate({"sourcedId": name, "name": name, "type": "school"}) for name in "ab"}
-    stays = school_enrollments(Person(StudentId("1"), [User.model_validate(row)]), orgs, sessions(YEAR), TODAY)
+    enrollments = school_enrollments(
+        Person(StudentId("1"), [User.model_validate(row)]), orgs, sessions(YEAR), TODAY
+    )
 
-    assert [(stay.school_id, stay.school_year) for stay in stays] == [("a", 2026), ("b", 2026)]
+    assert [(enrollment.school_id, enrollment.school_year) for enrollment in enrollments] == [
+        ("a", 2026),
+        ("b", 2026),
+    ]
     assert {(date(2025, 8, 20), "Derived from roles", GradeLevel.NINTH)} == {
-        (stay.entry_date, stay.entry_type.code_value if stay.entry_type else "", stay.grade_level)
-        for stay in stays
+        (
+            enrollment.entry_date,
+            enrollment.entry_type.code_value if enrollment.entry_type else "",
+            enrollment.grade_level,
+        )
+        for enrollment in enrollments
     }
 
 
-def test_a_stay_without_any_day_is_a_failure() -> None:
-    """Where no session tells when the school year begins, no first day is made up."""
+def test_sessions_without_dates_are_an_error() -> None:
+    """If no session has the first day of the school year, none is invented."""
     with pytest.raises(PayloadError):
         sessions().first_day(TODAY)
 
 
-def test_a_class_without_a_term_is_a_failure() -> None:
-    """Its school year cannot be told."""
+def test_a_class_without_a_term_is_an_error() -> None:
+    """Its school year is unknown."""
     with pytest.raises(PayloadError):
         section(Class.model_validate({"sourcedId": "c", "terms": None}), SchoolId("a"), sessions(YEAR), {})
 
 
-def test_social_security_numbers_never_leave() -> None:
-    """However their type is spelled; e-mail addresses and all other numbers do."""
+def test_social_security_numbers_are_never_returned() -> None:
+    """In any spelling of their type; e-mail addresses and all other numbers are returned."""
     numbers = [{"type": kind, "identifier": "123456789"} for kind in ("SSN", "Social Security", "State", None)]
     row = User.model_validate({"sourcedId": "u", "userIds": numbers, "email": "a@x.example"})
-    told = identity(Person(StudentId("1"), [row]), None)
+    record = identity(Person(StudentId("1"), [row]), None)
 
-    assert [each.system for each in told.identifiers] == ["State", "Email", "sourcedId"]
+    assert [identifier.system for identifier in record.identifiers] == ["State", "Email", "sourcedId"]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +140,8 @@ def test_social_security_numbers_never_leave() -> None:
         (None, False, SubmissionStatus.UNMAPPED),
     ],
 )
-def test_excused_comes_before_missing(state: str | None, missing: bool, status: SubmissionStatus) -> None:
-    """And missing before what the server calls the work."""
+def test_excused_work_is_not_missing(state: str | None, missing: bool, status: SubmissionStatus) -> None:
+    """Work that is not excused is missing, whatever its status."""
     assert status is submission_status(state, missing=missing)
 
 
@@ -146,18 +155,18 @@ def test_excused_comes_before_missing(state: str | None, missing: bool, status: 
     ],
 )
 def test_work_is_due_at_an_instant(due: str | None, at: datetime | None) -> None:
-    """Servers send dates and instants in the same answer."""
+    """Servers send dates and instants in the same response."""
     item = book.LineItem.model_validate({"sourcedId": "l", "dueDate": due, "resultValueMax": None})
     result = book.Result.model_validate(
         {"sourcedId": "r", "score": 8, "late": "true", "scoreStatus": "fully graded"}
     )
-    work = assignment_work(item, result, None, CHILD)
+    work = assignment_work(item, result, None, STUDENT)
 
     assert (at, 8.0, True, None, False) == (work.due_at, work.score, work.late, work.missing, work.excused)
 
 
-def test_results_in_parts_belong_to_the_result_of_the_day() -> None:
-    """Two sittings stay two results; parts go with theirs; the latest is first."""
+def test_results_of_parts_belong_to_the_result_of_the_same_date() -> None:
+    """Two dates are two results, each with its parts, the latest first."""
     items = {
         "t": book.AssessmentLineItem.model_validate({"sourcedId": "t", "title": "MAP Growth Math"}),
         "p": book.AssessmentLineItem.model_validate(
@@ -169,22 +178,22 @@ def test_results_in_parts_belong_to_the_result_of_the_day() -> None:
         {"sourcedId": "2", "item": "p", "score": 7.5, "textScore": "High", "scoreDate": "2026-01-15"},
         {"sourcedId": "3", "item": "t", "score": 209, "scoreDate": "2025-09-15"},
     ]
-    told = assessment_results(
+    records = assessment_results(
         [
             book.AssessmentResult.model_validate(row | {"assessmentLineItem": {"sourcedId": row["item"]}})
             for row in rows
         ],
         items,
-        CHILD,
+        STUDENT,
     )
 
-    assert [each.vendor_id for each in told] == ["1", "3"]
-    assert [(score.reporting_method.code_value, score.result) for score in told[0].scores] == [
+    assert [record.vendor_id for record in records] == ["1", "3"]
+    assert [(score.reporting_method.code_value, score.result) for score in records[0].scores] == [
         ("Score", "214"),
         ("Percentile", "61"),
     ]
     assert [
         (part.identification_code, part.scores[0].result, part.performance_levels[0].level.code_value)
-        for part in told[0].objectives
+        for part in records[0].objectives
     ] == [("Algebra", "7.5", "High")]
-    assert told[1].objectives == []
+    assert records[1].objectives == []

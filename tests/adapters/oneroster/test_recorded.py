@@ -1,4 +1,4 @@
-"""Real answers of running servers: each is read, or fails as the error that it is."""
+"""Recorded responses of real servers: each is parsed, or is the expected error."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from student_graph.adapters.oneroster.api.rostering import (
     TERMS,
     USERS,
 )
-from tests.adapters.oneroster.scripted_sandbox import SHARED, needs_shared
+from tests.adapters.oneroster.scripted_sandbox import SHARED, needs_reference_data
 
-pytestmark = needs_shared
+pytestmark = needs_reference_data
 
 RECORDED = SHARED / "recorded" / "oneroster12-edfi"
 MOODLE = SHARED / "recorded" / "moodle"
@@ -59,7 +59,7 @@ FAILURES: dict[str, type[AdapterError]] = {
     "auth_core_scope_demographics": RefusedError,
     "auth_no_scope": RefusedError,
     "auth_none": RefusedError,
-    "fields": PayloadError,  # rows without the id that makes them rows: partial answers are never asked for
+    "fields": PayloadError,  # rows without an id; the adapter never selects fields
     "filter_and": PayloadError,
     "filter_bad_field": PayloadError,
     "get_404": NotOfferedError,
@@ -70,26 +70,28 @@ FAILURES: dict[str, type[AdapterError]] = {
 }
 
 
-def answer(path: Any) -> httpx.Response:
-    """A recorded answer, as httpx would have handed it over."""
-    kept = json.loads(path.read_text("utf-8"))
-    kind = next(text for name, text in kept["headers"].items() if name.lower() == "content-type")
-    body = kept["body"] if isinstance(kept["body"], str) else json.dumps(kept["body"])
+def response_of(path: Any) -> httpx.Response:
+    """A recorded response as httpx would return it."""
+    recording = json.loads(path.read_text("utf-8"))
+    kind = next(text for name, text in recording["headers"].items() if name.lower() == "content-type")
+    body = recording["body"] if isinstance(recording["body"], str) else json.dumps(recording["body"])
     request = httpx.Request("GET", "https://oneroster.example/ims/oneroster/rostering/v1p2/users")
-    return httpx.Response(kept["status"], headers={"content-type": kind}, content=body.encode(), request=request)
+    return httpx.Response(
+        recording["status"], headers={"content-type": kind}, content=body.encode(), request=request
+    )
 
 
 def recorded(name: str) -> httpx.Response:
-    return answer(RECORDED / f"{name}.json")
+    return response_of(RECORDED / f"{name}.json")
 
 
-def test_every_recorded_answer_is_accounted_for() -> None:
-    """A file that is added must be given its outcome here."""
+def test_every_recorded_response_has_an_expected_outcome() -> None:
+    """A new file needs an entry here."""
     assert {path.stem for path in RECORDED.glob("*.json")} == {*LISTS, *FAILURES, "get_student"}
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_recorded_list_is_read_whole(name: str) -> None:
+def test_every_row_of_a_recorded_list_is_valid(name: str) -> None:
     """Every row matches its payload model."""
     resource, rows = LISTS[name]
 
@@ -97,44 +99,44 @@ def test_a_recorded_list_is_read_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_recorded_failure_is_the_error_that_it_is(name: str) -> None:
-    """By its HTTP status; the body may hold a nested code, a flat one or none."""
+def test_a_recorded_error_becomes_its_error_type(name: str) -> None:
+    """The HTTP status decides; the body may have a nested code, a flat one or none."""
     with pytest.raises((httpx.HTTPStatusError, ValidationError)) as caught:
         USERS.read(recorded(name))
 
     assert FAILURES[name] is type(translate(caught.value))
 
 
-def test_the_recorded_student_is_read() -> None:
-    """Texts for booleans, a phrase for a grade, a relative address in a reference."""
-    found = STUDENTS.read_one(recorded("get_student"))
+def test_the_recorded_student_is_parsed() -> None:
+    """The row has texts as booleans, a phrase as a grade level and a relative address in a reference."""
+    student = STUDENTS.read_one(recorded("get_student"))
 
-    assert (found.identifier, found.grades) == ("604827", ["Tenth grade"])
-    assert [(place.role, place.org.sourcedId if place.org else None) for place in found.all_roles] == [
+    assert (student.identifier, student.grades) == ("604827", ["Tenth grade"])
+    assert [(role.role, role.org.sourcedId if role.org else None) for role in student.all_roles] == [
         ("student", "5643e68db2cfe9bf142de280d85599f9")
     ]
 
 
-def test_one_recorded_child_has_two_users() -> None:
-    """Two schools are two rows with two ids; the number and the e-mail address are the same."""
+def test_a_recorded_student_has_two_users() -> None:
+    """A student at two schools is two rows with two ids, the same number and the same e-mail address."""
     rows = STUDENTS.read(recorded("list_students"))
     numbers = [row.identifier for row in rows]
-    twice = {row.sourcedId for row in rows if numbers.count(row.identifier) > 1}
+    duplicate_ids = {row.sourcedId for row in rows if numbers.count(row.identifier) > 1}
 
-    assert len(twice) == 2
+    assert len(duplicate_ids) == 2
 
 
-def test_a_recorded_course_refers_to_its_year_and_a_session_tells_it() -> None:
-    """`schoolYear` is a reference on one and a text on the other."""
+def test_the_school_year_is_a_reference_in_courses_and_a_text_in_sessions() -> None:
+    """Both forms of `schoolYear` are accepted."""
     assert {2026} == {row.schoolYear for row in SESSIONS.read(recorded("list_academicSessions"))}
     assert "ENG-1" in {row.courseCode for row in COURSES.read(recorded("list_courses"))}
 
 
 @pytest.mark.parametrize("path", sorted(MOODLE.glob("*.json")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("resource", [USERS, CLASSES, ORGS], ids=lambda each: each.path)
-def test_another_vendors_answer_is_never_taken_for_an_empty_list(path: Any, resource: Resource[Item]) -> None:
-    """Moodle answers every failure with 200, and lists under no name: none of it is OneRoster."""
+@pytest.mark.parametrize("resource", [USERS, CLASSES, ORGS], ids=lambda resource: resource.path)
+def test_the_response_of_another_vendor_is_never_an_empty_list(path: Any, resource: Resource[Item]) -> None:
+    """Moodle sends errors with status 200 and lists without a name: none of them is valid."""
     with pytest.raises((PayloadError, ValidationError)) as caught:
-        resource.read(answer(path))
+        resource.read(response_of(path))
 
     assert PayloadError is type(translate(caught.value))

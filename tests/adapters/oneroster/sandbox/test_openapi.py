@@ -1,4 +1,4 @@
-"""The OneRoster sandbox answers as the published documents of OneRoster 1.2 have it."""
+"""The responses of the sandbox match the published documents of OneRoster 1.2."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, Quirks, OneRosterSandbox
+from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, OneRosterSandbox, Quirks
 from student_graph.adapters.oneroster.sandbox.operations import Operation
 from student_graph.adapters.oneroster.sandbox.rows import TABLES
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.oneroster.sandbox_client import Server, asking, service
 from tests.adapters.oneroster.published_documents import (
     EDFI,
-    STANDARDS_OWN,
+    ONLY_IN_STANDARD,
     VENDOR,
     anonymous,
-    complaints,
-    has,
-    named,
-    needs_shared,
+    describes,
+    needs_reference_data,
+    property_names,
     published_scopes,
+    schema_errors,
 )
+from tests.adapters.oneroster.sandbox_client import Server, running, service_path
 
-pytestmark = needs_shared
+pytestmark = needs_reference_data
 
-_OF = {
+_COLLECTIONS = {
     "school": "/schools",
     "class": "/classes",
     "student": "/students",
@@ -37,8 +37,8 @@ _OF = {
 }
 
 
-def example(server: Server, operation: Operation) -> str:
-    """A path of an operation that has rows; a single row's is that of the collection's first."""
+def example_path(server: Server, operation: Operation) -> str:
+    """A path of an operation that returns rows; for a single row, the first of the collection."""
     if operation.single:
         return f"{operation.path[:-5]}/{server.rows(operation.path[:-5])[0]['sourcedId']}"
     path = operation.path
@@ -50,14 +50,14 @@ def example(server: Server, operation: Operation) -> str:
     if "{lineItem}" in path:
         item = server.rows("/lineItems")[0]
         return path.replace("{class}", item["class"]["sourcedId"]).replace("{lineItem}", item["sourcedId"])
-    for name, collection in _OF.items():
+    for name, collection in _COLLECTIONS.items():
         if f"{{{name}}}" in path:
             path = path.replace(f"{{{name}}}", server.rows(collection)[0]["sourcedId"])
     return path
 
 
-def test_operations_and_scopes_are_those_published() -> None:
-    """Each route is of the standard and open to its scopes; only score scales and resources are not offered."""
+def test_operations_and_scopes_match_the_standard() -> None:
+    """Every route is in the standard with the same scopes; only score scales and resources are not served."""
     offered = {
         (operation.service, anonymous(operation.path)): set(operation.scopes)
         for operation in OneRosterSandbox(make_district(10)).operations
@@ -69,38 +69,43 @@ def test_operations_and_scopes_are_those_published() -> None:
 
 
 @pytest.mark.parametrize("quirks", [PUBLISHED_12, EDFI_SERVICE], ids=["published", "Ed-Fi service"])
-@pytest.mark.parametrize(("source", "least"), [(EDFI, 22), (VENDOR, 22)])
-def test_every_answer_is_as_published(source: str, least: int, quirks: Quirks) -> None:
+@pytest.mark.parametrize(("source", "min_responses"), [(EDFI, 22), (VENDOR, 22)])
+def test_every_response_matches_the_published_schema(source: str, min_responses: int, quirks: Quirks) -> None:
     """Collections, single rows and nested routes have the types and the properties that a document requires."""
-    with asking(OneRosterSandbox(make_district(60), quirks=quirks)) as server:
-        told = list(answers(server, source))
+    with running(OneRosterSandbox(make_district(60), quirks=quirks)) as server:
+        responses = list(published_responses(server, source))
 
     relative = quirks.hrefs == "relative"
-    found = [text for address, _, body in told for text in complaints(source, address, body)]
+    errors = [text for address, _, body in responses for text in schema_errors(source, address, body)]
 
-    assert [text for text in found if not (relative and text.endswith("is not a 'uri'"))] == []
-    assert len(told) >= least
+    assert [text for text in errors if not (relative and text.endswith("is not a 'uri'"))] == []
+    assert len(responses) >= min_responses
 
 
-def test_rows_hold_nothing_that_no_document_names() -> None:
-    """What a row of a collection has is named by the Ed-Fi service, by the vendor, or by the standard alone."""
-    with asking(OneRosterSandbox(make_district(60))) as server:
+def test_rows_have_only_properties_of_a_document() -> None:
+    """Every property of a row is in the document of the Ed-Fi service, of the vendor, or in the standard."""
+    with running(OneRosterSandbox(make_district(60))) as server:
         for table in TABLES:
             path = f"/{table}"
-            address = service(server.sandbox, path) + path
-            known = {name for source in (EDFI, VENDOR) if has(source, address) for name in named(source, address)}
-            held = {name for row in server.every(path) for name in row}
+            address = service_path(server.sandbox, path) + path
+            known_names = {
+                name
+                for source in (EDFI, VENDOR)
+                if describes(source, address)
+                for name in property_names(source, address)
+            }
+            names = {name for row in server.all_rows(path) for name in row}
 
-            assert held <= known | STANDARDS_OWN.get(table, set()), table
+            assert names <= known_names | ONLY_IN_STANDARD.get(table, set()), table
 
 
-def answers(server: Server, source: str) -> Iterator[tuple[str, Operation, object]]:
-    """Address, operation and answer of all that a server offers and a document describes."""
+def published_responses(server: Server, source: str) -> Iterator[tuple[str, Operation, object]]:
+    """Address, operation and body of every operation that the server has and a document describes."""
     for operation in server.sandbox.operations:
-        address = service(server.sandbox, operation.path) + operation.path
+        address = service_path(server.sandbox, operation.path) + operation.path
         collection = operation.path.removesuffix("/{id}")
-        if not has(source, address) or (operation.single and not server.rows(collection)):
-            continue  # undescribed; or a single term of a server that has none
-        response = server.get(example(server, operation))
+        if not describes(source, address) or (operation.single and not server.rows(collection)):
+            continue  # not described, or a single term of a server without terms
+        response = server.get(example_path(server, operation))
         assert response.status_code == 200, operation.path
         yield address, operation, response.json()

@@ -1,4 +1,4 @@
-"""How the OneRoster sandbox pages, sorts and selects."""
+"""Pages, sort orders and selected fields of the OneRoster sandbox."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from student_graph.adapters.oneroster.sandbox import UNUSUAL_GRADEBOOK, LEGACY_11, PUBLISHED_12, OneRosterSandbox
+from student_graph.adapters.oneroster.sandbox import LEGACY_11, PUBLISHED_12, UNUSUAL_GRADEBOOK, OneRosterSandbox
 from student_graph.adapters.sandbox.district import make_district
-from tests.adapters.oneroster.sandbox_client import Rows, Server, asking
+from tests.adapters.oneroster.sandbox_client import Rows, Server, running
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A server as published, of more users than a page."""
-    with asking(OneRosterSandbox(make_district(60))) as server:
+    """A server as published, with more users than one page."""
+    with running(OneRosterSandbox(make_district(60))) as server:
         yield server
 
 
-def linked(server: Server, path: str, **params: str | int) -> Iterator[Rows]:
-    """The rows of each page, as `Link` leads from one to the next."""
+def linked_pages(server: Server, path: str, **params: str | int) -> Iterator[Rows]:
+    """The rows of each page, by following the `Link` headers."""
     response = server.get(path, **params)
     while True:
         yield response.json()["users"]
@@ -31,27 +31,27 @@ def linked(server: Server, path: str, **params: str | int) -> Iterator[Rows]:
 
 @pytest.mark.parametrize("limit", [1, 7, 60, 61])
 def test_links_lead_through_all_pages(server: Server, limit: int) -> None:
-    """Every student once, in the collection's order, whatever the size of a page."""
-    pages = list(linked(server, "/students", limit=limit))
+    """Every student once and in the order of the collection, for any page size."""
+    pages = list(linked_pages(server, "/students", limit=limit))
 
     assert [row["sourcedId"] for page in pages for row in page] == [
-        row["sourcedId"] for row in server.every("/students")
+        row["sourcedId"] for row in server.all_rows("/students")
     ]
     assert {len(page) for page in pages[:-1]} <= {limit}
 
 
-def test_links_keep_what_was_asked(server: Server) -> None:
-    """Filter, order and fields are those of the first page on all."""
-    pages = list(linked(server, "/users", limit=5, filter="roles.role='student'", sort="familyName"))
+def test_links_keep_the_query(server: Server) -> None:
+    """All pages have the filter, order and fields of the first."""
+    pages = list(linked_pages(server, "/users", limit=5, filter="roles.role='student'", sort="familyName"))
     names = [row["familyName"] for page in pages for row in page]
 
     assert len(names) == 60
     assert names == sorted(names)
 
 
-def test_a_page_tells_its_neighbours_and_the_total(server: Server) -> None:
+def test_a_page_has_links_and_the_total(server: Server) -> None:
     """`X-Total-Count`, and `Link` to the first, previous, next and last page."""
-    total = len(server.every("/users"))
+    total = len(server.all_rows("/users"))
     response = server.get("/users", limit=10, offset=20)
 
     assert response.headers["x-total-count"] == str(total)
@@ -63,14 +63,14 @@ def test_a_page_tells_its_neighbours_and_the_total(server: Server) -> None:
     }
 
 
-def test_a_page_has_a_hundred_rows_unless_asked(server: Server) -> None:
+def test_a_page_has_100_rows_by_default(server: Server) -> None:
     """The published default."""
     assert len(server.rows("/users")) == 100
     assert len(server.rows("/users", limit=120)) == 120
 
 
-def test_past_the_end_there_is_nothing(server: Server) -> None:
-    """200, no rows, and the way back to the last page."""
+def test_a_page_beyond_the_end_is_empty(server: Server) -> None:
+    """200 without rows, with a link back to the last page."""
     response = server.get("/students", offset=99_999)
 
     assert response.json() == {"users": []}
@@ -78,7 +78,7 @@ def test_past_the_end_there_is_nothing(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "minor"),
+    ("query", "minor_code"),
     [
         ({"limit": "0"}, "invaliddata"),
         ({"limit": "-1"}, "invaliddata"),
@@ -89,17 +89,17 @@ def test_past_the_end_there_is_nothing(server: Server) -> None:
         ({"fields": "givenName,nope"}, "invalid_selection_field"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(server: Server, query: dict[str, str], minor: str) -> None:
+def test_an_invalid_parameter_is_refused(server: Server, query: dict[str, str], minor_code: str) -> None:
     """400 with the published minor code."""
     response = server.get("/users", **query)
     (field,) = response.json()["imsx_CodeMinor"]["imsx_codeMinorField"]
 
-    assert (response.status_code, field["imsx_codeMinorFieldValue"]) == (400, minor)
+    assert (response.status_code, field["imsx_codeMinorFieldValue"]) == (400, minor_code)
 
 
 def test_sort_orders_texts_numbers_and_absence(server: Server) -> None:
-    """What is absent comes first, numbers by their size."""
-    scores = [row.get("score") for row in server.every("/results", sort="score", limit=1000)]
+    """Absent values are first, and numbers are sorted by size."""
+    scores = [row.get("score") for row in server.all_rows("/results", sort="score", limit=1000)]
     known = [score for score in scores if score is not None]
 
     assert scores[: len(scores) - len(known)] == [None] * (len(scores) - len(known))
@@ -107,8 +107,8 @@ def test_sort_orders_texts_numbers_and_absence(server: Server) -> None:
     assert 0 < len(known) < len(scores)
 
 
-def test_fields_select(server: Server) -> None:
-    """Only the properties named, of a collection and of a single row."""
+def test_fields_select_properties(server: Server) -> None:
+    """Collections and single rows have only the selected properties."""
     row = server.rows("/students", fields="sourcedId, identifier")[0]
     single = server.get(f"/students/{row['sourcedId']}", fields="identifier").json()
 
@@ -116,24 +116,26 @@ def test_fields_select(server: Server) -> None:
     assert single == {"user": {"identifier": row["identifier"]}}
 
 
-def test_a_limit_is_clamped_in_silence() -> None:
-    """Ten rows, whatever is asked: fewer rows than asked are no sign of the end."""
-    with asking(OneRosterSandbox(make_district(60), quirks=replace(PUBLISHED_12, max_rows_per_page=10))) as server:
+def test_a_limit_may_be_lowered_silently() -> None:
+    """Ten rows for any limit: fewer rows than requested do not mean the end."""
+    with running(
+        OneRosterSandbox(make_district(60), quirks=replace(PUBLISHED_12, max_rows_per_page=10))
+    ) as server:
         assert len(server.rows("/students", limit=10_000)) == 10
-        assert len(server.every("/students", limit=10_000)) == 60
+        assert len(server.all_rows("/students", limit=10_000)) == 60
 
 
-def test_without_totals_and_links() -> None:
-    """Neither header, and the last page is found by an empty one."""
+def test_a_server_may_lack_totals_and_links() -> None:
+    """Neither header; an empty page ends the list."""
     quirks = replace(PUBLISHED_12, totals=False, links=False)
-    with asking(OneRosterSandbox(make_district(10), quirks=quirks)) as server:
+    with running(OneRosterSandbox(make_district(10), quirks=quirks)) as server:
         assert not {"link", "x-total-count"} & server.get("/users").headers.keys()
-        assert len(server.every("/students", limit=3)) == 10
+        assert len(server.all_rows("/students", limit=3)) == 10
 
 
-def test_a_previous_page_that_leads_nowhere() -> None:
-    """Past the end, the link to the previous page is past the end too."""
-    with asking(OneRosterSandbox(make_district(10), version="1.1", quirks=LEGACY_11)) as server:
+def test_the_link_to_the_previous_page_may_be_beyond_the_end() -> None:
+    """From a page beyond the end, the link leads to another one."""
+    with running(OneRosterSandbox(make_district(10), version="1.1", quirks=LEGACY_11)) as server:
         previous = server.get("/students", offset=99_999).links["prev"]["url"]
 
         assert previous.endswith("offset=99899")
@@ -141,15 +143,15 @@ def test_a_previous_page_that_leads_nowhere() -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "abc", "-3"])
-def test_a_bad_limit_can_mean_a_hundred(limit: str) -> None:
+def test_a_bad_limit_may_be_ignored(limit: str) -> None:
     """200 and the default size."""
-    with asking(OneRosterSandbox(make_district(60), version="1.1", quirks=LEGACY_11)) as server:
+    with running(OneRosterSandbox(make_district(60), version="1.1", quirks=LEGACY_11)) as server:
         assert len(server.rows("/users", limit=limit)) == 100
 
 
-def test_bad_sort_and_fields_can_be_passed_over() -> None:
-    """Neither refuses; unknown fields alone select nothing away."""
-    with asking(OneRosterSandbox(make_district(10), version="1.1", quirks=LEGACY_11)) as server:
+def test_bad_sort_and_fields_may_be_ignored() -> None:
+    """Both are ignored; with only unknown fields the rows are complete."""
+    with running(OneRosterSandbox(make_district(10), version="1.1", quirks=LEGACY_11)) as server:
         plain = server.rows("/students")
 
         assert server.rows("/students", sort="nope", orderBy="up") == plain
@@ -157,9 +159,9 @@ def test_bad_sort_and_fields_can_be_passed_over() -> None:
         assert {*server.rows("/students", fields="nope,identifier")[0]} == {"identifier"}
 
 
-def test_an_envelope_with_the_total_in_it() -> None:
-    """`_meta` and `_links` beside the collection, and nothing in the headers."""
-    with asking(OneRosterSandbox(make_district(10), quirks=UNUSUAL_GRADEBOOK)) as server:
+def test_a_response_may_have_the_total_in_its_body() -> None:
+    """`_meta` and `_links` are next to the collection, and the headers are missing."""
+    with running(OneRosterSandbox(make_district(10), quirks=UNUSUAL_GRADEBOOK)) as server:
         response = server.get("/lineItems", limit=5, offset=5)
         body = response.json()
 
@@ -176,9 +178,9 @@ def test_an_envelope_with_the_total_in_it() -> None:
     assert "x-total-count" not in response.headers
 
 
-def test_an_envelope_that_is_not_oneroster() -> None:
-    """`data` and `total`."""
-    with asking(OneRosterSandbox(make_district(10), quirks=replace(PUBLISHED_12, envelope="data"))) as server:
+def test_a_response_may_not_be_oneroster() -> None:
+    """The rows are under `data`, with a `total`."""
+    with running(OneRosterSandbox(make_district(10), quirks=replace(PUBLISHED_12, envelope="data"))) as server:
         body = server.get("/students", limit=2).json()
 
     assert (body.keys(), len(body["data"]), body["total"]) == ({"data", "total"}, 2, 10)

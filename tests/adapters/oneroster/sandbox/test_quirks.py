@@ -1,4 +1,4 @@
-"""Each way in which OneRoster servers differ, as the sandbox does it."""
+"""How OneRoster servers differ: every quirk of the sandbox."""
 
 from __future__ import annotations
 
@@ -9,85 +9,87 @@ import pytest
 
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
-    UNUSUAL_GRADEBOOK,
     LEGACY_11,
     PUBLISHED_11,
     PUBLISHED_12,
+    UNUSUAL_GRADEBOOK,
     Quirks,
 )
-from tests.adapters.oneroster.sandbox_client import DISTRICT, asking, serving
+from tests.adapters.oneroster.sandbox_client import DISTRICT, running, sandbox_with
 
 PRESETS = {
     "published 1.2": PUBLISHED_12,
     "published 1.1": PUBLISHED_11,
     "Ed-Fi service": EDFI_SERVICE,
     "legacy 1.1": LEGACY_11,
-    "odd gradebook": UNUSUAL_GRADEBOOK,
+    "unusual gradebook": UNUSUAL_GRADEBOOK,
 }
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """All that is no object and no list."""
+    """The values that are neither objects nor lists."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
-        for each in value:
-            yield from leaves(each)
+        for item in value:
+            yield from leaves(item)
     else:
         yield value
 
 
 def references(value: Any) -> Iterator[dict[str, Any]]:
-    """All references in a row."""
+    """The references in a row."""
     if isinstance(value, list):
-        for each in value:
-            yield from references(each)
+        for item in value:
+            yield from references(item)
     elif isinstance(value, dict):
         if value.keys() == {"href", "sourcedId", "type"}:
             yield value
-        for each in value.values():
-            yield from references(each)
+        for item in value.values():
+            yield from references(item)
 
 
 @pytest.mark.parametrize("quirks", PRESETS.values(), ids=PRESETS)
-def test_each_preset_serves_everything_it_offers(quirks: Quirks) -> None:
-    """Every collection answers, its rows have ids of their own, and each row is found again by its id."""
-    with asking(serving(quirks)) as server:
-        for path in [each.path for each in server.sandbox.operations if each.path.count("/") == 1]:
-            rows = server.every(path)
+def test_every_collection_of_a_preset_is_served(quirks: Quirks) -> None:
+    """Rows of a collection have different ids, and each can be read by its id."""
+    with running(sandbox_with(quirks)) as server:
+        for path in [operation.path for operation in server.sandbox.operations if operation.path.count("/") == 1]:
+            rows = server.all_rows(path)
             assert len({row["sourcedId"] for row in rows}) == len(rows), path
             for row in rows[:2]:
                 assert [row] == list(server.get(f"{path}/{row['sourcedId']}").json().values())
 
 
-@pytest.mark.parametrize(("quirks", "kept"), [(LEGACY_11, True), (PUBLISHED_12, False)], ids=["null", "left out"])
-def test_what_is_absent_is_null_or_left_out(quirks: Quirks, kept: bool) -> None:
-    """Nulls for all that there is not, or none at all."""
-    with asking(serving(quirks)) as server:
+@pytest.mark.parametrize(
+    ("quirks", "with_nulls"), [(LEGACY_11, True), (PUBLISHED_12, False)], ids=["null", "left out"]
+)
+def test_absent_values_are_null_or_omitted(quirks: Quirks, with_nulls: bool) -> None:
+    """Every absent value is null, or none is."""
+    with running(sandbox_with(quirks)) as server:
         rows = server.rows("/students") + server.rows("/results")
 
-    assert (None in leaves(rows)) is kept
-    assert ("email" in next(row for row in rows if not row.get("email"))) is kept
+    assert (None in leaves(rows)) is with_nulls
+    assert ("email" in next(row for row in rows if not row.get("email"))) is with_nulls
 
 
 @pytest.mark.parametrize(("booleans", "kind"), [("text", str), ("real", bool)])
 def test_booleans_are_texts_or_real(booleans: str, kind: type) -> None:
-    """Of users, enrollments, demographics and results alike."""
-    with asking(serving(booleans=booleans)) as server:
+    """Users, enrollments, demographics and results have the same type of booleans."""
+    with running(sandbox_with(booleans=booleans)) as server:
         late = next(row["late"] for row in server.rows("/results") if "late" in row)
-        found = [
+        values = [
             late,
             server.rows("/users")[0]["enabledUser"],
             server.rows("/enrollments")[0]["primary"],
             server.rows("/demographics")[0]["white"],
         ]
 
-    assert {type(each) for each in found} == {kind}
+    assert {type(value) for value in values} == {kind}
 
 
 def test_addresses_lead_to_the_row() -> None:
-    """As published, each reference can be followed to a row of the same id, in whichever service it is."""
-    with asking(serving()) as server:
+    """As published, the address of each reference leads to the row with its id, in either service."""
+    with running(sandbox_with()) as server:
         for path in ("/users", "/classes", "/enrollments", "/results", "/lineItems", "/assessmentResults"):
             for reference in references(server.rows(path, limit=3)):
                 (row,) = server.client.get(reference["href"]).json().values()
@@ -95,20 +97,20 @@ def test_addresses_lead_to_the_row() -> None:
 
 
 @pytest.mark.parametrize(("hrefs", "start"), [("relative", "/"), ("undefined", "undefined/")])
-def test_addresses_can_lead_nowhere(hrefs: str, start: str) -> None:
-    """Relative to what, or to nothing at all: the id is what counts."""
-    with asking(serving(hrefs=hrefs)) as server:
-        found = list(references(server.rows("/enrollments")))
+def test_addresses_may_be_unusable(hrefs: str, start: str) -> None:
+    """A relative address has no base, an undefined one has no host; the id is what counts."""
+    with running(sandbox_with(hrefs=hrefs)) as server:
+        links = list(references(server.rows("/enrollments")))
 
-    assert found
-    assert all(each["href"] == f"{start}{each['href'].split('/')[-2]}/{each['sourcedId']}" for each in found)
+    assert links
+    assert all(link["href"] == f"{start}{link['href'].split('/')[-2]}/{link['sourcedId']}" for link in links)
 
 
 def test_grades_are_codes_or_phrases() -> None:
     """`10`, or `Tenth grade`."""
-    with asking(serving()) as server:
+    with running(sandbox_with()) as server:
         codes = {grade for row in server.rows("/students") for grade in row.get("grades", ())}
-    with asking(serving(grades="phrases")) as server:
+    with running(sandbox_with(grades="phrases")) as server:
         phrases = {grade for row in server.rows("/students") for grade in row.get("grades", ())}
 
     assert codes == {"KG", *(f"{number:02}" for number in range(1, 13))}
@@ -116,10 +118,10 @@ def test_grades_are_codes_or_phrases() -> None:
 
 
 def test_usernames_are_logins_or_addresses() -> None:
-    """An e-mail address or an empty text; a login everybody has."""
-    with asking(serving(usernames="emails")) as server:
+    """As an e-mail address it may be an empty text; every user has a login."""
+    with running(sandbox_with(usernames="emails")) as server:
         rows = server.rows("/students")
-    with asking(serving()) as server:
+    with running(sandbox_with()) as server:
         logins = [row["username"] for row in server.rows("/students")]
 
     assert all(row["username"] == row.get("email", "") for row in rows)
@@ -127,85 +129,87 @@ def test_usernames_are_logins_or_addresses() -> None:
     assert all(logins)
 
 
-def test_one_child_is_one_user_or_one_at_each_school() -> None:
-    """Two rows with two ids and one identifier, each with the enrollments of its school and its demographics."""
-    (child,) = DISTRICT.special_cases["dual_enrollment"]
-    text = f"identifier='{child}'"
-    with asking(serving()) as server:
-        (one,) = server.rows("/students", filter=text)
-    with asking(serving(EDFI_SERVICE)) as server:
-        two = server.rows("/students", filter=text)
-        places = [row for row in server.every("/enrollments") if row["user"]["sourcedId"] in ids(two)]
-        told = {row["sourcedId"] for row in server.every("/demographics")}
+def test_a_student_is_one_user_or_has_one_per_school() -> None:
+    """Two rows have two ids and one identifier, each with demographics and with the enrollments of its school."""
+    (student_number,) = DISTRICT.special_cases["dual_enrollment"]
+    text = f"identifier='{student_number}'"
+    with running(sandbox_with()) as server:
+        (single,) = server.rows("/students", filter=text)
+    with running(sandbox_with(EDFI_SERVICE)) as server:
+        pair = server.rows("/students", filter=text)
+        enrollments = [row for row in server.all_rows("/enrollments") if row["user"]["sourcedId"] in ids(pair)]
+        demographics_ids = {row["sourcedId"] for row in server.all_rows("/demographics")}
 
-    assert len(one["roles"]) == len(two) == 2
-    assert len(ids(two)) == 2
-    assert {row["identifier"] for row in two} == {child}
-    assert ids(two) <= told
-    homes = {row["sourcedId"]: row["roles"][0]["org"]["sourcedId"] for row in two}
-    assert all(homes[place["user"]["sourcedId"]] == place["school"]["sourcedId"] for place in places)
-    assert {place["user"]["sourcedId"] for place in places} == ids(two)
+    assert len(single["roles"]) == len(pair) == 2
+    assert len(ids(pair)) == 2
+    assert {row["identifier"] for row in pair} == {student_number}
+    assert ids(pair) <= demographics_ids
+    homes = {row["sourcedId"]: row["roles"][0]["org"]["sourcedId"] for row in pair}
+    assert all(
+        homes[enrollment["user"]["sourcedId"]] == enrollment["school"]["sourcedId"] for enrollment in enrollments
+    )
+    assert {enrollment["user"]["sourcedId"] for enrollment in enrollments} == ids(pair)
 
 
 def ids(rows: list[dict[str, Any]]) -> set[str]:
-    """Ids of rows."""
+    """The ids of rows."""
     return {row["sourcedId"] for row in rows}
 
 
-def test_unmapped_staff_disappear() -> None:
-    """A counselor or a specialist is an aide, or nowhere."""
+def test_unmapped_staff_are_aides_or_left_out() -> None:
+    """Counselors and specialists are aides, or are not served."""
     others = {"Counselor", "Specialist/Consultant"}
     unmapped = {member.id for member in DISTRICT.staff if member.classification in others}
-    with asking(serving()) as server:
+    with running(sandbox_with()) as server:
         shown = {row["identifier"] for row in server.rows("/users", filter="roles.role='aide'")}
-    with asking(serving(unmapped_staff=False)) as server:
-        everybody = {row["identifier"] for row in server.every("/users")}
+    with running(sandbox_with(unmapped_staff=False)) as server:
+        all_numbers = {row["identifier"] for row in server.all_rows("/users")}
 
     assert shown == unmapped != set()
-    assert not unmapped & everybody
+    assert not unmapped & all_numbers
 
 
 def test_terms_are_terms_or_semesters() -> None:
-    """Grading periods hang on terms; where sessions are semesters there are neither."""
-    with asking(serving()) as server:
+    """Terms are the parents of grading periods; with semesters both collections are empty."""
+    with running(sandbox_with()) as server:
         terms = ids(server.rows("/terms"))
         assert {row["parent"]["sourcedId"] for row in server.rows("/gradingPeriods")} == terms
-    with asking(serving(terms="semesters")) as server:
+    with running(sandbox_with(terms="semesters")) as server:
         assert server.rows("/terms") == server.rows("/gradingPeriods") == []
         assert ids(server.rows("/academicSessions", filter="type='semester'")) == terms
 
 
-def test_rows_marked_for_deletion() -> None:
-    """Among the others in each collection; elsewhere all are active."""
-    with asking(serving(deleted_rows=True)) as server:
-        for operation in [each for each in server.sandbox.operations if each.path.count("/") == 1]:
+def test_collections_may_have_deleted_rows() -> None:
+    """Every collection has some of them; by default all rows are active."""
+    with running(sandbox_with(deleted_rows=True)) as server:
+        for operation in [o for o in server.sandbox.operations if o.path.count("/") == 1]:
             if operation.path in {"/terms", "/schools", "/gradingPeriods", "/teachers"}:
                 continue  # parts of other collections
-            found = server.every(operation.path, filter="status='tobedeleted'")
-            assert found, operation.path
-    with asking(serving()) as server:
+            deleted_rows = server.all_rows(operation.path, filter="status='tobedeleted'")
+            assert deleted_rows, operation.path
+    with running(sandbox_with()) as server:
         assert server.rows("/users", filter="status='tobedeleted'") == []
 
 
 def test_a_deleted_enrollment_is_of_another_class() -> None:
-    """Whoever does not look at the status puts a child into a class; the class's own route does not."""
-    with asking(serving(deleted_rows=True)) as server:
+    """A client that ignores the status puts a student into a wrong class; the route of the class does not."""
+    with running(sandbox_with(deleted_rows=True)) as server:
         text = "status='tobedeleted' AND role='student'"
-        gone = server.rows("/enrollments", filter=text)[0]
-        section, user = gone["class"]["sourcedId"], gone["user"]["sourcedId"]
-        living = server.every("/enrollments", filter=f"status='active' AND user.sourcedId='{user}'")
-        roster = ids(server.every(f"/classes/{section}/students"))
+        deleted_row = server.rows("/enrollments", filter=text)[0]
+        section, user = deleted_row["class"]["sourcedId"], deleted_row["user"]["sourcedId"]
+        active_rows = server.all_rows("/enrollments", filter=f"status='active' AND user.sourcedId='{user}'")
+        roster = ids(server.all_rows(f"/classes/{section}/students"))
 
-    assert section not in {row["class"]["sourcedId"] for row in living}
+    assert section not in {row["class"]["sourcedId"] for row in active_rows}
     assert user not in roster
 
 
 @pytest.mark.parametrize(
     ("quirks", "kind"), [(LEGACY_11, "student"), (PUBLISHED_11, "user")], ids=["legacy", "1.1"]
 )
-def test_a_result_may_call_a_user_a_student(quirks: Quirks, kind: str) -> None:
-    """The type of the reference, and with it the address."""
-    with asking(serving(quirks)) as server:
+def test_a_reference_of_a_result_may_have_the_type_student(quirks: Quirks, kind: str) -> None:
+    """The address of the reference has the same type."""
+    with running(sandbox_with(quirks)) as server:
         student = server.rows("/results")[0]["student"]
         (row,) = server.client.get(student["href"]).json().values()
 
@@ -213,25 +217,25 @@ def test_a_result_may_call_a_user_a_student(quirks: Quirks, kind: str) -> None:
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_days_and_instants_can_be_swapped(swapped: bool) -> None:
-    """Line items have instants and results days; or the other way round."""
-    with asking(serving(swapped_dates=swapped)) as server:
+def test_dates_and_instants_may_be_swapped(swapped: bool) -> None:
+    """Line items have instants and results have dates, or the other way round."""
+    with running(sandbox_with(swapped_dates=swapped)) as server:
         item, result = server.rows("/lineItems")[0], server.rows("/results")[0]
 
     assert len(item["assignDate"]) == len(item["dueDate"]) == (10 if swapped else 24)
     assert len(result["scoreDate"]) == (24 if swapped else 10)
 
 
-def test_fields_can_come_with_others() -> None:
-    """Null limits and an empty class, which are not what the line item has."""
-    with asking(serving(UNUSUAL_GRADEBOOK)) as server:
+def test_selected_fields_may_come_with_others() -> None:
+    """The others are null limits and an empty class, which are not the values of the line item."""
+    with running(sandbox_with(UNUSUAL_GRADEBOOK)) as server:
         row = server.rows("/lineItems", fields="title")[0]
-        whole = server.rows("/lineItems")[0]
+        complete_row = server.rows("/lineItems")[0]
 
     assert row == {
-        "sourcedId": whole["sourcedId"],
+        "sourcedId": complete_row["sourcedId"],
         "resultValueMin": None,
         "resultValueMax": None,
         "class": {},
-        "title": whole["title"],
+        "title": complete_row["title"],
     }

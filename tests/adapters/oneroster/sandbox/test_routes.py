@@ -1,4 +1,4 @@
-"""Routes that OneRoster servers have or lack, what they call what they send, and how they say no."""
+"""Routes, keys of collections and error bodies, which differ between OneRoster servers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pytest
 
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
-    UNUSUAL_GRADEBOOK,
     LEGACY_11,
     PUBLISHED_12,
+    UNUSUAL_GRADEBOOK,
     Quirks,
 )
-from tests.adapters.oneroster.sandbox_client import asking, serving
+from tests.adapters.oneroster.sandbox_client import running, sandbox_with
 
 
-def test_collections_can_be_named_after_their_paths() -> None:
-    """`students` rather than `users`, nested ones too; a single row keeps its name."""
-    with asking(serving(LEGACY_11)) as server:
+def test_the_key_of_a_collection_may_be_its_path() -> None:
+    """`students` instead of `users`, also for nested routes; a single row keeps its key."""
+    with running(sandbox_with(LEGACY_11)) as server:
         school = server.get("/schools", limit=1).json()["schools"][0]["sourcedId"]
         assert server.get(f"/schools/{school}/students").json().keys() == {"students"}
         assert server.get("/gradingPeriods").json().keys() == {"gradingPeriods"}
@@ -35,30 +35,30 @@ def test_collections_can_be_named_after_their_paths() -> None:
         ({"absent_routes": frozenset({"/classes/{class}/lineItems"})}, "/classes/{class}/lineItems"),
     ],
 )
-def test_routes_can_be_missing(changed: dict[str, Any], path: str) -> None:
-    """404, as for any address that means nothing."""
-    with asking(serving()) as server:
+def test_routes_may_be_missing(changed: dict[str, Any], path: str) -> None:
+    """404, as for any unknown path."""
+    with running(sandbox_with()) as server:
         section = server.rows("/classes")[0]["sourcedId"]
         assert server.get(path.replace("{class}", section)).status_code == 200
-    with asking(serving(**changed)) as server:
+    with running(sandbox_with(**changed)) as server:
         assert server.get(path.replace("{class}", section)).status_code == 404
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_results_below_line_items_and_students(there: bool) -> None:
-    """Routes that some have beside the published ones."""
-    with asking(serving(result_routes=there)) as server:
+@pytest.mark.parametrize("has_routes", [True, False])
+def test_results_may_have_routes_below_line_items_and_students(has_routes: bool) -> None:
+    """Some servers have these routes in addition to the published ones."""
+    with running(sandbox_with(result_routes=has_routes)) as server:
         result = server.rows("/results")[0]
         for name in ("lineItem", "student"):
-            found = server.get(f"/{name}s/{result[name]['sourcedId']}/results")
-            assert found.status_code == (200 if there else 404)
-            assert (result in found.json().get("results", ())) is there
+            response = server.get(f"/{name}s/{result[name]['sourcedId']}/results")
+            assert response.status_code == (200 if has_routes else 404)
+            assert (result in response.json().get("results", ())) is has_routes
 
 
-@pytest.mark.parametrize(("any_case", "status"), [(True, 200), (False, 404)])
-def test_paths_can_be_in_any_case(ignore_path_case: bool, status: int) -> None:
-    """`/Users` is `/users`, or nothing."""
-    with asking(serving(ignore_path_case=ignore_path_case)) as server:
+@pytest.mark.parametrize(("ignore_path_case", "status"), [(True, 200), (False, 404)])
+def test_paths_may_ignore_case(ignore_path_case: bool, status: int) -> None:
+    """`/Users` is `/users`, or does not exist."""
+    with running(sandbox_with(ignore_path_case=ignore_path_case)) as server:
         assert server.get("/Users").status_code == status
 
 
@@ -94,18 +94,18 @@ def test_paths_can_be_in_any_case(ignore_path_case: bool, status: int) -> None:
     ],
     ids=["text", "flat", "nested"],
 )
-def test_errors_have_their_own_words(quirks: Quirks, body: dict[str, Any]) -> None:
-    """A text, a flat minor code that is beside the point, or the published form."""
-    with asking(serving(quirks)) as server:
-        answer = server.get("/users/nobody")
+def test_error_bodies_differ(quirks: Quirks, body: dict[str, Any]) -> None:
+    """A text, a flat minor code that does not describe the error, or the published form."""
+    with running(sandbox_with(quirks)) as server:
+        response = server.get("/users/nobody")
 
-    assert (answer.status_code, answer.json()) == (404, body)
+    assert (response.status_code, response.json()) == (404, body)
 
 
 @pytest.mark.parametrize(("quirks", "media"), [(EDFI_SERVICE, "text/html"), (PUBLISHED_12, "application/json")])
-def test_throttled(quirks: Quirks, media: str) -> None:
-    """429 with `Retry-After`, in a sentence or as an error body; down is a 503."""
-    with asking(serving(quirks)) as server:
+def test_a_throttled_server_sends_retry_after(quirks: Quirks, media: str) -> None:
+    """429 with `Retry-After` and a sentence or an error body; during an outage it is a 503."""
+    with running(sandbox_with(quirks)) as server:
         server.sandbox.switches.throttled = True
         busy = server.get("/users")
         server.sandbox.switches.change({"throttled": False, "down": True})
