@@ -70,12 +70,12 @@ async def measure(*, quick: bool) -> list[Row]:
         parts = urlsplit(url)
         pool = ConnectionPool(parts.hostname or "", parts.port or 80)
         for _ in range(150):
-            await wire.post()
+            await pool.post()
         unloaded_before, knee_before = await _measure_unloaded(pool, quick=quick)
         served, refused = await _send_open_loop(pool, knee_before * OVERLOAD_FACTOR, seconds)
         await asyncio.sleep(1)
         unloaded_after, knee_after = await _measure_unloaded(pool, quick=quick)
-    # The machine's own speed varies within a minute, so the load is compared with figures from before and after it.
+    # The machine's own speed varies within a minute: compare the load with figures from before and after it.
     knee = (knee_before + knee_after) / 2
     unloaded_p99 = _p99(sorted(unloaded_before + unloaded_after))
     return [
@@ -112,7 +112,7 @@ async def measure(*, quick: bool) -> list[Row]:
 
 async def _measure_unloaded(pool: ConnectionPool, *, quick: bool) -> tuple[list[float], float]:
     """The seconds of sequential page requests in ascending order, and the knee in responses per second."""
-    seconds = sorted([(await wire.post())[1] for _ in range(20 if quick else 100)])
+    seconds = sorted([(await pool.post())[1] for _ in range(20 if quick else 100)])
     return seconds, await _closed_loop_rate(pool, 2, 2 if quick else 6)
 
 
@@ -124,7 +124,7 @@ async def _closed_loop_rate(pool: ConnectionPool, clients: int, seconds: float) 
     async def client() -> None:
         nonlocal count
         while time.perf_counter() < until:
-            status, _ = await wire.post()
+            status, _ = await pool.post()
             count += status == 200
 
     await asyncio.gather(*(client() for _ in range(clients)))
@@ -137,7 +137,7 @@ async def _send_open_loop(pool: ConnectionPool, rate: float, seconds: float) -> 
     refused: list[float] = []
 
     async def send_request() -> None:
-        status, duration = await wire.post()
+        status, duration = await pool.post()
         (served if status == 200 else refused).append(duration)
 
     started, sent = time.perf_counter(), 0

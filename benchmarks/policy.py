@@ -1,8 +1,8 @@
 """
-`policy`: what it costs to decide who may see what, to record it, and to know who asks.
+`policy`: the cost of the access policy, of recording disclosures and of verifying tokens.
 
-The page of 500 students is carried out by the executor over answers at hand, kept together as the cache keeps
-them, with and without the policy before them.
+A page of 500 students is executed over prepared answers, shared as the cache shares them, with and without the
+policy.
 """
 
 from __future__ import annotations
@@ -33,56 +33,56 @@ from student_graph.resolvers.access import Reach, unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.operation import Operation
 
-SHARE = 10.0
-"""Per cent of the executor's time that the policy may take for a page of 500."""
-TOKEN = 0.15
-"""Milliseconds in which a token is verified."""
-STUDENTS = 500
+MAX_POLICY_PERCENT = 10.0
+"""Goal: the time of the policy in percent of the executor's time."""
+MAX_TOKEN_MS = 0.15
+"""Goal: the time to verify a new token."""
+STUDENT_COUNT = 500
 TEACHER = Viewer("bench", ViewerRole.TEACHER, frozenset({DISTRICT}), unlimited_grants())
 
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
     runs = 6 if quick else 60
-    page = Page(STUDENTS)
-    ids = frozenset(StudentId(f"{600_000 + n}") for n in range(STUDENTS))
+    page = Page(STUDENT_COUNT)
+    ids = frozenset(StudentId(f"{600_000 + n}") for n in range(STUDENT_COUNT))
     reaches = {
         "superintendent": (VIEWER, Reach(everybody=True)),
         "teacher": (TEACHER, Reach(groups={Ref("section", "101/S"): ids})),
     }
     fetches: dict[str, Callable[[Operation], Fetch]] = {"": lambda _: page.fetch}
     for name, (viewer, reach) in reaches.items():
-        fetches[name] = _before(page.fetch, viewer, reach)
-    spent: dict[str, list[float]] = {name: [] for name in fetches}
+        fetches[name] = _with_policy(page.fetch, viewer, reach)
+    seconds_by_name: dict[str, list[float]] = {name: [] for name in fetches}
     operation = Operation()
-    chance, turns = Random(1), list(fetches.items())  # noqa: S311 - the same order in each run
+    rng, variants = Random(1), list(fetches.items())  # noqa: S311 - a fixed seed
     for _ in range(runs + 3):
-        # By turns, so that a slow moment of the machine is everybody's; the collector, which comes every so many
-        # objects, would else come to the same one each time.
-        chance.shuffle(turns)
-        for name, make in turns:
+        # In random order, so that slow moments of the machine affect all variants. In a fixed order the garbage
+        # collector, which runs after a number of allocations, would run during the same variant each time.
+        rng.shuffle(variants)
+        for name, create_fetch in variants:
             operation = Operation()
             started = time.perf_counter()
-            await page.run("breadth", make(operation), operation)
-            spent[name].append(time.perf_counter() - started)
-    bare = _middle(spent[""])
+            await page.run("breadth", create_fetch(operation), operation)
+            seconds_by_name[name].append(time.perf_counter() - started)
+    executor_seconds = _median(seconds_by_name[""])
     rows = [
         Row(
             "policy",
             "page of 500",
             f"{name}, over the executor",
-            100 * (_middle(spent[name]) / bare - 1),
+            100 * (_median(seconds_by_name[name]) / executor_seconds - 1),
             "%",
-            SHARE,
+            MAX_POLICY_PERCENT,
         )
         for name in reaches
     ]
-    rows += [Row("policy", "page of 500", "the executor alone", bare * 1000, "ms")]
-    return [*rows, *_record(operation, runs, bare), *await _tokens(runs)]
+    rows += [Row("policy", "page of 500", "the executor alone", executor_seconds * 1000, "ms")]
+    return [*rows, *_measure_records(operation, runs, executor_seconds), *await _measure_tokens(runs)]
 
 
-def _before(fetch: Fetch, viewer: Viewer, reach: Reach) -> Callable[[Operation], Fetch]:
-    """A fetch with the policy before it."""
+def _with_policy(fetch: Fetch, viewer: Viewer, reach: Reach) -> Callable[[Operation], Fetch]:
+    """Creates the fetch that applies the policy, for an operation."""
 
     async def reach_of(_: DistrictId) -> Reach:
         return reach
@@ -92,31 +92,31 @@ def _before(fetch: Fetch, viewer: Viewer, reach: Reach) -> Callable[[Operation],
     )
 
 
-def _record(operation: Operation, runs: int, bare: float) -> list[Row]:
-    """What it takes to record a page of 500, and to record it again."""
-    secrets = DisclosureKeys(b"k" * 32)
-    asked = OperationSummary("sha256:" + "0" * 64, "Page", ("Student.name", "Student.courseGrades"))
+def _measure_records(operation: Operation, runs: int, executor_seconds: float) -> list[Row]:
+    """The time to record the disclosures of a page of 500, and to record them again."""
+    keys = DisclosureKeys(b"k" * 32)
+    summary = OperationSummary("sha256:" + "0" * 64, "Page", ("Student.name", "Student.courseGrades"))
     with tempfile.TemporaryDirectory() as folder:
-        log = DisclosureLog(Path(folder), secrets)
+        log = DisclosureLog(Path(folder), keys)
         first, again = [], []
         for _ in range(runs + 3):
             started = time.perf_counter()
-            [(name, told)] = disclosed_records(operation.disclosures.records).items()
-            made = disclosure_entry(secrets, VIEWER, asked, name, told, policy="", denied=0)
-            log.write([made], {}, "r" * 32)
+            [(district, records)] = disclosed_records(operation.disclosures.records).items()
+            entry = disclosure_entry(keys, VIEWER, summary, district, records, policy="", denied=0)
+            log.write([entry], {}, "r" * 32)
             first.append(time.perf_counter() - started)
             started = time.perf_counter()
-            log.write([made], {}, "r" * 32)
+            log.write([entry], {}, "r" * 32)
             again.append(time.perf_counter() - started)
         log.current_file.close()
     return [
-        Row("policy", "record", "a page of 500, over the executor", 100 * _middle(first) / bare, "%"),
-        Row("policy", "record", "a page of 500 once more", _middle(again) * 1000, "ms"),
+        Row("policy", "record", "a page of 500, over the executor", 100 * _median(first) / executor_seconds, "%"),
+        Row("policy", "record", "a page of 500 once more", _median(again) * 1000, "ms"),
     ]
 
 
-async def _tokens(runs: int) -> list[Row]:
-    """How long it takes to know whose token it is."""
+async def _measure_tokens(runs: int) -> list[Row]:
+    """The time to verify a token, the first time and again."""
     key = generate_private_key(SECP256R1())
     public = PyJWK({**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "one"})
     issuer = Issuer(
@@ -138,17 +138,19 @@ async def _tokens(runs: int) -> list[Row]:
         jwt.encode({**claims, "sub": str(n)}, key, "ES256", headers={"kid": "one"}) for n in range(10 * runs)
     ]
     verifier = TokenVerifier({issuer.name: issuer})
-    spent: dict[str, list[float]] = {"the first time": [], "again": []}
-    for times in spent.values():
+    seconds_by_name: dict[str, list[float]] = {"the first time": [], "again": []}
+    for seconds in seconds_by_name.values():
         for token in tokens:
             started = time.perf_counter()
             await verifier.viewer(token)
-            times.append(time.perf_counter() - started)
-    goals = {"the first time": TOKEN, "again": None}
+            seconds.append(time.perf_counter() - started)
+    goals = {"the first time": MAX_TOKEN_MS, "again": None}
     return [
-        Row("policy", "token", name, _middle(times) * 1000, "ms", goals[name]) for name, times in spent.items()
+        Row("policy", "token", name, _median(times) * 1000, "ms", goals[name])
+        for name, times in seconds_by_name.items()
     ]
 
 
-def _middle(seconds: list[float]) -> float:
+def _median(seconds: list[float]) -> float:
+    """The median without the first twentieth of the runs, which warm up."""
     return sorted(seconds[len(seconds) // 20 :])[len(seconds[len(seconds) // 20 :]) // 2]

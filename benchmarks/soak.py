@@ -1,8 +1,8 @@
 """
-`soak`: what the gateway holds after many distinct keys, and whether it grows while nothing new happens.
+`soak`: the memory of the gateway after many distinct keys, and its growth under steady load.
 
-Ten minutes of steady load when run in full; what is asked ages within a twentieth of a second, so that answers are
-kept, served stale, asked again and replaced all the time.
+The steady load runs for ten minutes. Records become stale after a twentieth of a second, so that the gateway caches,
+serves stale, fetches and replaces them all the time.
 """
 
 from __future__ import annotations
@@ -30,88 +30,91 @@ from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.operation import Staleness, Traffic
 
-MEMORY = 64
-"""MiB that the cache is given."""
-KEYS, BATCH = 200_000, 500
-SECONDS = 600.0
-OVER, GROWN = 1.2, 1.0
-"""Times its bound by which the process may grow, and MiB that it may grow under steady load."""
+CACHE_MIB = 64
+KEY_COUNT, BATCH_SIZE = 200_000, 500
+STEADY_LOAD_SECONDS = 600.0
+MAX_GROWTH_OVER_CACHE = 1.2
+"""Goal: growth of the process after many keys, as a multiple of the cache's memory limit."""
+MAX_STEADY_GROWTH_MIB = 1.0
+"""Goal: growth of the process under steady load."""
 STUDENTS = lookup_of(Adapter.students_by_id)
 
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    return await _many(20_000 if quick else KEYS) + await _steady(2.0 if quick else SECONDS)
+    return await _grow_by_keys(20_000 if quick else KEY_COUNT) + await _grow_by_steady_load(
+        2.0 if quick else STEADY_LOAD_SECONDS
+    )
 
 
-def _resident() -> float:
-    """MiB that the process holds, after garbage is gone."""
+def _resident_mib() -> float:
+    """The resident memory of the process in MiB, after a garbage collection."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * 4096 / BYTES_PER_MIB
 
 
-class _Everybody(Adapter):
-    """Knows every student that is asked for, and keeps none."""
+class _AnyStudentAdapter(Adapter):
+    """An adapter that creates a record for any student."""
 
     async def students_by_id(self, ids: Any) -> Any:
-        """A new record for each."""
-        return {one: _student(one) for one in ids}
+        """A new record for each id."""
+        return {student: _student(student) for student in ids}
 
 
-def _student(one: StudentId) -> model.Student:
-    name = model.PersonName(first_name=f"Ada {one}", last_name=f"Hill {one}")
-    return model.Student(vendor_id=f"row-{one}", student_id=one, name=name)
+def _student(student: StudentId) -> model.Student:
+    name = model.PersonName(first_name=f"Ada {student}", last_name=f"Hill {student}")
+    return model.Student(vendor_id=f"row-{student}", student_id=student, name=name)
 
 
-async def _many(count: int) -> list[Row]:
-    """Growth of the process after so many distinct keys."""
-    kept = make_source(Records({}))
-    adapter = _Everybody("everybody", kept.adapter.settings, kept.adapter.http)
+async def _grow_by_keys(count: int) -> list[Row]:
+    """Growth of the process after this number of distinct keys."""
+    memory_source = make_source(Records({}))
+    adapter = _AnyStudentAdapter("everybody", memory_source.adapter.settings, memory_source.adapter.http)
     everybody = Source("everybody", "memory", DISTRICT, adapter)
-    operations = FetchPipeline(
-        [make_district(everybody)], HmacSigner(b"k" * 32), Limits(memory=MEMORY * BYTES_PER_MIB)
+    pipeline = FetchPipeline(
+        [make_district(everybody)], HmacSigner(b"k" * 32), Limits(memory=CACHE_MIB * BYTES_PER_MIB)
     )
-    operations.start_operation(VIEWER)
-    before = _resident()
-    for start in range(0, count, BATCH):
-        keys = tuple(StudentId(str(10_000_000 + start + n)) for n in range(BATCH))
+    pipeline.start_operation(VIEWER)
+    before = _resident_mib()
+    for start in range(0, count, BATCH_SIZE):
+        keys = tuple(StudentId(str(10_000_000 + start + n)) for n in range(BATCH_SIZE))
         deadline = asyncio.get_running_loop().time() + 10
-        reading = CachedFetch(operations.cache, Traffic(), Staleness(), Dependencies(), deadline)
-        await reading(everybody, Ask(STUDENTS, keys))
-    grown = _resident() - before
-    store = operations.cache.store
+        cached_fetch = CachedFetch(pipeline.cache, Traffic(), Staleness(), Dependencies(), deadline)
+        await cached_fetch(everybody, Ask(STUDENTS, keys))
+    growth = _resident_mib() - before
+    store = pipeline.cache.store
     case = f"{count} distinct keys"
     return [
-        Row("soak", case, "growth over the bound", grown / MEMORY, "x", OVER),
-        Row("soak", case, "growth", grown, "MiB"),
+        Row("soak", case, "growth over the bound", growth / CACHE_MIB, "x", MAX_GROWTH_OVER_CACHE),
+        Row("soak", case, "growth", growth, "MiB"),
         Row("soak", case, "counted", store.used_bytes / BYTES_PER_MIB, "MiB"),
         Row("soak", case, "answers kept", len(store), "answers"),
     ]
 
 
-async def _steady(seconds: float) -> list[Row]:
-    """Growth of the process while the same is asked, after a quarter of the time to warm up."""
-    kept = make_records(30)
-    ages = dict.fromkeys(kept.by_lookup, Freshness(timedelta(seconds=0.05), timedelta(hours=1)))
+async def _grow_by_steady_load(seconds: float) -> list[Row]:
+    """Growth of the process while the same page is requested; the first quarter of the time is warm-up."""
+    records = make_records(30)
+    freshness = dict.fromkeys(records.by_lookup, Freshness(timedelta(seconds=0.05), timedelta(hours=1)))
     app = create_app(
-        make_district(replace(make_source(kept), freshness_by_lookup=ages)),
+        make_district(replace(make_source(records), freshness_by_lookup=freshness)),
         limits=Limits(memory=8 * BYTES_PER_MIB),
     )
     started = time.monotonic()
-    asked, before, tasks = 0, None, 0
+    pages, before, tasks = 0, None, 0
     while (passed := time.monotonic() - started) < seconds:
         for _ in range(200):
             await post(app)
-            asked += 1
+            pages += 1
         await asyncio.sleep(0)
         if before is None and passed >= seconds / 4:
-            before, tasks = _resident(), len(asyncio.all_tasks())
-    grown = _resident() - (before or _resident())
-    more = len(asyncio.all_tasks()) - tasks
+            before, tasks = _resident_mib(), len(asyncio.all_tasks())
+    growth = _resident_mib() - (before or _resident_mib())
+    new_tasks = len(asyncio.all_tasks()) - tasks
     case = f"{seconds:g} s of steady load"
     return [
-        Row("soak", case, "growth", max(grown, 0.0), "MiB", GROWN),
-        Row("soak", case, "tasks left over", float(more), "tasks", 0.0),
-        Row("soak", case, "pages", float(asked), "pages"),
+        Row("soak", case, "growth", max(growth, 0.0), "MiB", MAX_STEADY_GROWTH_MIB),
+        Row("soak", case, "tasks left over", float(new_tasks), "tasks", 0.0),
+        Row("soak", case, "pages", float(pages), "pages"),
     ]

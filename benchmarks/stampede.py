@@ -1,8 +1,8 @@
 """
-`stampede`: a thousand equal pages asked at once of a gateway that keeps nothing yet, and what the vendor is asked.
+`stampede`: vendor requests while a gateway with an empty cache gets a thousand equal page requests at once.
 
-The vendor is the Ed-Fi sandbox behind real HTTP, which takes 100 ms; the gateways are processes of their own: one,
-then two on one Redis.
+The vendor is the Ed-Fi sandbox over real HTTP with a latency of 100 ms. The gateways are processes of their own:
+first one, then two with one Redis.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from benchmarks.support.figures import Row
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 
-PAGES = 1000
+PAGE_COUNT = 1000
 TOKEN = secrets.token_urlsafe(32)
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 PAGE = """query ($section: ID!) { section(id: $section) { courseTitle roster { student {
@@ -38,9 +38,11 @@ PAGE = """query ($section: ID!) { section(id: $section) { courseTitle roster { s
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    pages = 100 if quick else PAGES
-    facts = make_district(60)
-    sandbox: Sandbox = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()(facts)
+    pages = 100 if quick else PAGE_COUNT
+    synthetic_district = make_district(60)
+    sandbox: Sandbox = next(iter(entry_points(group="student_graph.sandboxes", name="edfi"))).load()(
+        synthetic_district
+    )
     sandbox.switches.latency = 100
     rows = []
     with served(sandbox):
@@ -51,30 +53,37 @@ async def measure(*, quick: bool) -> list[Row]:
                     print("stampede: two processes not measured: redis-server is not installed")
                     continue
                 urls = [stack.enter_context(_gateway(sandbox, cache)) for _ in range(count)]
-                rows += await _stampede(sandbox, urls, facts.students[0].id, pages)
+                rows += await _stampede(sandbox, urls, synthetic_district.students[0].id, pages)
     return rows
 
 
 async def _stampede(sandbox: Sandbox, urls: Sequence[str], student: str, pages: int) -> list[Row]:
-    """Vendor calls of one page, and of many at once."""
+    """Vendor requests of one page, and of many at once."""
     limits = httpx.Limits(max_connections=pages)
     async with httpx.AsyncClient(headers=HEADERS, timeout=60, trust_env=False, limits=limits) as client:
         query = f'{{ student(studentUniqueId: "{student}") {{ sections {{ section {{ id }} }} }} }}'
-        for url in urls:  # each has its token, and has heard of the others
-            found = await _ask(client, url, {"query": query})
-        section = found["data"]["student"]["sections"][0]["section"]["id"]
+        for url in urls:  # each gateway gets its token, and discovers the others
+            response = await _ask(client, url, {"query": query})
+        section = response["data"]["student"]["sections"][0]["section"]["id"]
         body = {"query": PAGE, "variables": {"section": section}}
-        await _cold(client, urls[0], sandbox)
+        await _purge(client, urls[0], sandbox)
         await _ask(client, urls[0], body)
-        single = _asked(sandbox)
-        await _cold(client, urls[0], sandbox)
+        single = _take_vendor_requests(sandbox)
+        await _purge(client, urls[0], sandbox)
         started = time.perf_counter()
         answers = await asyncio.gather(*(_ask(client, urls[n % len(urls)], body) for n in range(pages)))
         seconds = time.perf_counter() - started
         assert not any("errors" in answer for answer in answers)
     case = f"{pages} cold pages, {len(urls)} process{'es' if len(urls) > 1 else ''}"
     return [
-        Row("stampede", case, "vendor calls over those of one page", _asked(sandbox) / single, "x", 1.0),
+        Row(
+            "stampede",
+            case,
+            "vendor calls over those of one page",
+            _take_vendor_requests(sandbox) / single,
+            "x",
+            1.0,
+        ),
         Row("stampede", case, "vendor calls of one page", single, "calls"),
         Row("stampede", case, "until all are answered", seconds, "s"),
     ]
@@ -84,25 +93,25 @@ async def _ask(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> Any
     return (await client.post(url, json=body)).json()
 
 
-async def _cold(client: httpx.AsyncClient, url: str, sandbox: Sandbox) -> None:
-    """Have everything forgotten, long enough ago for clocks that differ."""
+async def _purge(client: httpx.AsyncClient, url: str, sandbox: Sandbox) -> None:
+    """Purge the cache, and wait longer than the clocks of two processes may differ."""
     (await client.post(url.replace("/graphql", "/cache/purge"), json={"district": "here"})).raise_for_status()
     await asyncio.sleep(1.5)
-    _asked(sandbox)
+    _take_vendor_requests(sandbox)
 
 
-def _asked(sandbox: Sandbox) -> int:
-    """How often the vendor was asked for data since the last time."""
-    count = sum("/ed-fi/" in each for each in sandbox.requests)
+def _take_vendor_requests(sandbox: Sandbox) -> int:
+    """The number of requests for data that the vendor received since the last call."""
+    count = sum("/ed-fi/" in request for request in sandbox.requests)
     sandbox.requests.clear()
     return count
 
 
 @contextlib.contextmanager
 def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
-    """The address of a gateway over the sandbox, a process of its own."""
-    given = sandbox.source_settings()
-    secret = given.pop("client_secret")
+    """Run a gateway over the sandbox in a process of its own, and yield its URL."""
+    source_settings = sandbox.source_settings()
+    secret = source_settings.pop("client_secret")
     settings = "\n".join(
         [
             '[server]\nport = 0\n[disclosure]\nkey_env = "KEY"',
@@ -110,7 +119,7 @@ def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
             cache,
             '[[districts]]\nid = "here"\nname = "Here"\ntime_zone = "America/Chicago"',
             '[[districts.sources]]\nname = "sis"\nkind = "edfi"\nclient_secret_env = "SECRET"',
-            *(f"{name} = {value!r}" for name, value in given.items()),
+            *(f"{name} = {value!r}" for name, value in source_settings.items()),
             '[[viewers]]\nsubject = "bench"\nrole = "superintendent"\ndistricts = ["here"]\noperator = true',
             'token_env = "TOKEN"',
         ]
@@ -130,13 +139,13 @@ def _gateway(sandbox: Sandbox, cache: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _redis() -> Iterator[str | None]:
-    """Settings of a cache on a Redis of its own; None where there is no Redis."""
+    """Run a Redis server and yield the cache settings for it; None if Redis is not installed."""
     binary = shutil.which("redis-server")
     if binary is None:
         yield None
         return
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        port = bound.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     command = [binary, "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - a program of this machine
         try:
