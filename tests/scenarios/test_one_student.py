@@ -1,4 +1,4 @@
-"""One query for one student: every part with its provenance, and what is left when a source is switched off."""
+"""One query for one student: every part with its provenance, and what remains when a source is unavailable."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from tests.gateway.servers import ROOT, RunningDemo, running_demo
+from tests.scenarios.helpers.demo_gateway import comparable
 
 QUERY = (ROOT / "examples" / "queries" / "01-one-student.graphql").read_text()
 FROM_SIS = (
@@ -24,12 +25,12 @@ FROM_SIS = (
 PARTS = (*FROM_SIS, "assignments")
 
 
-def whole(facts: DistrictFacts) -> str:
-    """A student about whom every source has something of every kind."""
-    logins = {account.owner for account in facts.accounts if account.sis_id == account.owner}
-    crossed = set(facts.special_cases["crossed_lms_ids"])
-    kinds: list[set[str]] = [
-        logins - crossed,
+def student_with_all_records(facts: DistrictFacts) -> str:
+    """Return a student for whom every source has records of every kind."""
+    with_account = {account.owner for account in facts.accounts if account.sis_id == account.owner}
+    conflicting = set(facts.special_cases["crossed_lms_ids"])
+    students_by_kind: list[set[str]] = [
+        with_account - conflicting,
         {work.student for work in facts.results},
         {event.student for event in facts.attendance},
         {action.student for action in facts.actions},
@@ -37,69 +38,72 @@ def whole(facts: DistrictFacts) -> str:
         {bus.student for bus in facts.buses},
         {grade.enrollment.student for grade in facts.grades},
     ]
-    return min(set.intersection(*kinds))
+    return min(set.intersection(*students_by_kind))
 
 
 FACTS = make_district(1000)
-STUDENT = whole(FACTS)
+STUDENT = student_with_all_records(FACTS)
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """A demo of a thousand students."""
-    with running_demo(tmp_path_factory.mktemp("ready")) as made:
-        yield made
+    with running_demo(tmp_path_factory.mktemp("ready")) as demo:
+        yield demo
 
 
 @pytest.fixture
-def switch(running: RunningDemo) -> Iterator[Any]:
-    """Turns the switches of a sandbox, with nothing kept from before; afterwards all is well again."""
+def set_switches(demo: RunningDemo) -> Iterator[Any]:
+    """Sets the switches of a sandbox and empties the cache. Afterwards all switches are off again."""
 
-    def turn(source: str, **switches: Any) -> None:
-        url = running.ready["sources"][source]["url"]
+    def set_switches(source: str, **switches: Any) -> None:
+        url = demo.ready["sources"][source]["url"]
         httpx.post(f"{url}/-/switches", json=switches, trust_env=False).raise_for_status()
-        running.purge_cache()
+        demo.purge_cache()
 
-    yield turn
-    for source in running.ready["sources"]:
-        turn(source, down=False, down_after=None, throttled=False, latency=0)
-    running.wait_for(lambda: ask(running)[1] == [])
-
-
-def ask(running: RunningDemo, **options: Any) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
-    """The student, the errors and the extensions."""
-    answer = running.post(QUERY, studentUniqueId=STUDENT, **options)
-    return (answer["data"] or {}).get("student"), answer.get("errors", []), answer["extensions"]
+    yield set_switches
+    for source in demo.ready["sources"]:
+        set_switches(source, down=False, down_after=None, throttled=False, latency=0)
+    demo.wait_for(lambda: query_student(demo)[1] == [])
 
 
-def provenances(part: Any) -> list[dict[str, Any]]:
-    """Every provenance inside a part of an answer."""
-    if isinstance(part, list):
-        return [found for each in part for found in provenances(each)]
-    if isinstance(part, dict):
-        own = [part["provenance"]] if "provenance" in part else []
-        return own + [found for name, each in part.items() if name != "provenance" for found in provenances(each)]
+def query_student(
+    demo: RunningDemo, **options: Any
+) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """Query the student, and return the data of the student, the errors and the extensions."""
+    response = demo.post(QUERY, studentUniqueId=STUDENT, **options)
+    return (response["data"] or {}).get("student"), response.get("errors", []), response["extensions"]
+
+
+def provenances(value: Any) -> list[dict[str, Any]]:
+    """Return every provenance inside a value."""
+    if isinstance(value, list):
+        return [provenance for item in value for provenance in provenances(item)]
+    if isinstance(value, dict):
+        own = [value["provenance"]] if "provenance" in value else []
+        below = [provenances(item) for name, item in value.items() if name != "provenance"]
+        return own + [provenance for part in below for provenance in part]
     return []
 
 
-def test_one_query_returns_all_parts_with_their_provenance(running: RunningDemo) -> None:
-    """Grades, work, attendance, behavior, assessments, meals and bus, each saying where it came from."""
-    student, errors, extensions = ask(running)
+def test_one_query_returns_all_parts_with_their_provenance(demo: RunningDemo) -> None:
+    """Grades, assignments, attendance, behavior, assessments, meals and the bus each name their source."""
+    student, errors, extensions = query_student(demo)
     assert errors == []
     for part in PARTS:
-        found = provenances(student[part])
-        assert found, part
-        assert all(each["id"] and each["fetchedAt"] and each["stale"] is False for each in found)
+        sources = provenances(student[part])
+        assert sources, part
+        assert all(source["recordId"] and source["fetchedAt"] and not source["stale"] for source in sources)
     assert {p["source"] for part in FROM_SIS for p in provenances(student[part])} == {"edfi", "canvas"}
     assert {p["source"] for p in provenances(student["assignments"])} == {"canvas"}
     assert {grade["source"] for grade in student["courseGrades"]} == {"SIS", "LMS"}
-    assert all(seen["failures"] == 0 for seen in extensions["sources"].values())
+    assert all(traffic["failures"] == 0 for traffic in extensions["sources"].values())
 
 
-def test_with_the_lms_off_the_sis_answers_and_the_rest_says_why(running: RunningDemo, switch: Any) -> None:
-    """Work is null with a code; computed grades are missing from the list and named as degraded."""
-    switch("canvas", down=True)
-    student, errors, extensions = ask(running)
+def test_if_the_lms_is_down_the_parts_from_the_sis_are_complete(demo: RunningDemo, set_switches: Any) -> None:
+    """Assignments are null with a code; grades computed by the LMS are missing, and `degraded` says so."""
+    set_switches("canvas", down=True)
+    student, errors, extensions = query_student(demo)
     assert student["assignments"] is None
     assert [(e["path"], e["extensions"]["code"], e["extensions"]["source"]) for e in errors] == [
         (["student", "assignments"], "SOURCE_UNAVAILABLE", "canvas")
@@ -112,10 +116,10 @@ def test_with_the_lms_off_the_sis_answers_and_the_rest_says_why(running: Running
     ]
 
 
-def test_with_the_sis_off_the_student_is_not_known_and_it_says_why(running: RunningDemo, switch: Any) -> None:
-    """Without the system of record there is no student to hang anything on: null and one reason, no crash."""
-    switch("edfi", down=True)
-    student, errors, _ = ask(running)
+def test_if_the_sis_is_down_the_student_is_null_with_one_error(demo: RunningDemo, set_switches: Any) -> None:
+    """Without the system of record no student is known: the response has one error, and no part of a student."""
+    set_switches("edfi", down=True)
+    student, errors, _ = query_student(demo)
     assert student is None
     assert [(e["path"], e["extensions"]["code"], e["extensions"]["source"]) for e in errors] == [
         (["student"], "SOURCE_UNAVAILABLE", "edfi")
@@ -123,59 +127,59 @@ def test_with_the_sis_off_the_student_is_not_known_and_it_says_why(running: Runn
 
 
 @pytest.mark.parametrize("answers", range(2, 30, 3))
-def test_a_source_that_dies_on_the_way_costs_its_own_fields(
-    running: RunningDemo, switch: Any, answers: int
+def test_a_source_that_goes_down_during_a_query_makes_only_its_fields_null(
+    demo: RunningDemo, set_switches: Any, answers: int
 ) -> None:
-    """The SIS goes down after so many answers: what came is whole, what did not is null with a reason."""
-    whole_student, _, _ = ask(running)
-    switch("edfi", down_after=answers)
-    student, errors, extensions = ask(running)
+    """The SIS goes down after so many responses: each field is complete, or null with a code."""
+    complete, _, _ = query_student(demo)
+    set_switches("edfi", down_after=answers)
+    student, errors, extensions = query_student(demo)
     if student is None:
         assert errors[0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
         return
-    missing = {error["path"][1] for error in errors} | {each["path"][1] for each in extensions.get("degraded", ())}
+    missing = {part["path"][1] for part in (*errors, *extensions.get("degraded", ()))}
     assert {error["extensions"]["code"] for error in errors} <= {"SOURCE_UNAVAILABLE"}
     for part in set(PARTS) - missing:
-        assert undated(student[part]) == undated(whole_student[part])
+        assert comparable(student[part]) == comparable(complete[part])
 
 
 @pytest.mark.parametrize("answers", range(1, 12, 2))
-def test_a_source_that_dies_in_the_midst_of_its_pages_gives_no_part_of_a_list(
-    running: RunningDemo, switch: Any, answers: int
+def test_a_source_that_goes_down_between_two_pages_returns_no_partial_list(
+    demo: RunningDemo, set_switches: Any, answers: int
 ) -> None:
-    """A list is whole or null: the first pages of a reading that broke are not an answer."""
+    """A list is complete or null: the first pages alone are not returned."""
     query = """{ districts { schools { name students(first: 100) { totalCount edges { node { studentUniqueId
         attendanceEvents(first: 100) { totalCount } } } } } } }"""
-    sound = running.post(query)["data"]["districts"][0]["schools"]
-    switch("edfi", down_after=answers)
-    answer = running.post(query)
-    assert answer["errors"]
-    schools = ((answer["data"] or {}).get("districts") or [{}])[0].get("schools") or []
-    for before, after in zip(sound, schools, strict=False):
-        for one, other in zip(edges(before), edges(after), strict=False):
-            events = other["node"] and other["node"]["attendanceEvents"]
-            assert events is None or events == one["node"]["attendanceEvents"]
+    complete = demo.post(query)["data"]["districts"][0]["schools"]
+    set_switches("edfi", down_after=answers)
+    response = demo.post(query)
+    assert response["errors"]
+    schools = ((response["data"] or {}).get("districts") or [{}])[0].get("schools") or []
+    for before, after in zip(complete, schools, strict=False):
+        for expected, edge in zip(edges(before), edges(after), strict=False):
+            events = edge["node"] and edge["node"]["attendanceEvents"]
+            assert events is None or events == expected["node"]["attendanceEvents"]
 
 
-def test_a_throttled_source_says_so(running: RunningDemo, switch: Any) -> None:
-    """Throttling is told apart from refusal, and is worth asking again."""
-    switch("canvas", throttled=True)
-    _, errors, _ = ask(running)
+def test_a_throttled_source_has_its_own_code(demo: RunningDemo, set_switches: Any) -> None:
+    """Throttling is RATE_LIMITED, not a refusal, and can be retried."""
+    set_switches("canvas", throttled=True)
+    _, errors, _ = query_student(demo)
     assert {(e["extensions"]["code"], e["extensions"]["retryable"]) for e in errors} == {("RATE_LIMITED", True)}
 
 
-def test_a_slow_source_slows_only_itself(running: RunningDemo, switch: Any) -> None:
-    """With latency the answer is the same."""
-    before, _, _ = ask(running)
-    switch("canvas", latency=300)
-    after, errors, _ = ask(running)
+def test_a_slow_source_changes_no_value(demo: RunningDemo, set_switches: Any) -> None:
+    """If every response of the LMS takes 0.3 seconds, the student is the same."""
+    before, _, _ = query_student(demo)
+    set_switches("canvas", latency=300)
+    after, errors, _ = query_student(demo)
     assert errors == []
-    assert undated(after) == undated(before)
+    assert comparable(after) == comparable(before)
 
 
-def test_a_teacher_without_grants_gets_the_open_part(running: RunningDemo) -> None:
-    """Classes that are not granted are null and FORBIDDEN; the rest answers."""
-    student, errors, _ = ask(running, viewer="teacher")
+def test_a_teacher_without_grants_gets_the_open_fields(demo: RunningDemo) -> None:
+    """Fields of other sensitivity classes are null with FORBIDDEN; grades and assignments are returned."""
+    student, errors, _ = query_student(demo, viewer="teacher")
     forbidden = {(error["path"][1], error["extensions"]["code"]) for error in errors}
     assert forbidden == {(part, "FORBIDDEN") for part in ("disciplineIncidents", "foodService", "transportation")}
     assert student["courseGrades"]
@@ -183,14 +187,5 @@ def test_a_teacher_without_grants_gets_the_open_part(running: RunningDemo) -> No
 
 
 def edges(school: dict[str, Any]) -> list[dict[str, Any]]:
-    """Edges of a school's students; none when they are null."""
+    """Return the edges of a school's students; empty if the students are null."""
     return (school.get("students") or {}).get("edges") or []
-
-
-def undated(part: Any) -> Any:
-    """The same without the instants at which records were fetched."""
-    if isinstance(part, list):
-        return [undated(each) for each in part]
-    if isinstance(part, dict):
-        return {name: undated(each) for name, each in part.items() if name != "fetchedAt"}
-    return part

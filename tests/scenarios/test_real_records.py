@@ -1,4 +1,4 @@
-"""A real sample district through the whole road: its own numbers, asked in GraphQL over HTTP."""
+"""The sample district of Ed-Fi records: GraphQL over HTTP returns the numbers in its files."""
 
 from __future__ import annotations
 
@@ -17,82 +17,82 @@ pytestmark = pytest.mark.skipif(not RECORDS.is_dir(), reason="the sample distric
 @pytest.fixture(scope="module")
 def grand_bend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     """A demo that serves the sample district."""
-    with running_demo(tmp_path_factory.mktemp("ready"), "--records", str(RECORDS)) as running:
-        yield running
+    with running_demo(tmp_path_factory.mktemp("ready"), "--records", str(RECORDS)) as demo:
+        yield demo
 
 
-def data(running: RunningDemo, query: str, **variables: Any) -> Any:
-    """The data of an answer that has no errors."""
-    answer = running.post(query, **variables)
-    assert "errors" not in answer
-    return answer["data"]
+def query_data(demo: RunningDemo, query: str, **variables: Any) -> Any:
+    """Send a query, and return the data of the response, which has no errors."""
+    response = demo.post(query, **variables)
+    assert "errors" not in response
+    return response["data"]
 
 
-def everybody(running: RunningDemo, selection: str, first: int = 100) -> list[dict[str, Any]]:
-    """The selection for every student of the district, page after page."""
+def all_students(demo: RunningDemo, selection: str, first: int = 100) -> list[dict[str, Any]]:
+    """Return the selection for every student of the district, read page by page."""
     query = f"""query ($after: String) {{ students(filter: {{}}, first: {first}, after: $after) {{
         pageInfo {{ hasNextPage endCursor }} edges {{ node {{ studentUniqueId {selection} }} }} }} }}"""
-    found: list[dict[str, Any]] = []
+    students: list[dict[str, Any]] = []
     after = None
     while True:
-        page = data(running, query, after=after)["students"]
-        found += [edge["node"] for edge in page["edges"]]
+        page = query_data(demo, query, after=after)["students"]
+        students += [edge["node"] for edge in page["edges"]]
         if not page["pageInfo"]["hasNextPage"]:
-            return found
+            return students
         after = page["pageInfo"]["endCursor"]
 
 
-def student(running: RunningDemo, number: str, selection: str) -> Any:
-    """The selection for one student."""
-    return data(running, f'{{ student(studentUniqueId: "{number}") {{ {selection} }} }}')["student"]
+def query_student(demo: RunningDemo, number: str, selection: str) -> Any:
+    """Return the selection for one student."""
+    return query_data(demo, f'{{ student(studentUniqueId: "{number}") {{ {selection} }} }}')["student"]
 
 
-def test_the_district_has_960_students_each_once(grand_bend: RunningDemo) -> None:
-    """Every student of the files comes once, page after page."""
-    numbers = [each["studentUniqueId"] for each in everybody(grand_bend, "")]
+def test_the_pages_list_each_of_960_students_once(grand_bend: RunningDemo) -> None:
+    """The pages together hold every student of the files exactly once."""
+    numbers = [student["studentUniqueId"] for student in all_students(grand_bend, "")]
     assert len(numbers) == len(set(numbers)) == 960
     assert (min(numbers), max(numbers)) == ("604821", "605780")
 
 
 def test_the_district_has_three_schools(grand_bend: RunningDemo) -> None:
-    """The schools of the files, by number."""
-    [district] = data(grand_bend, "{ districts { schools { schoolId } } }")["districts"]
+    """The schools are those of the files, in the order of their ids."""
+    [district] = query_data(grand_bend, "{ districts { schools { schoolId } } }")["districts"]
     assert [school["schoolId"] for school in district["schools"]] == ["255901001", "255901044", "255901107"]
 
 
 def test_students_have_1917_school_attendance_events(grand_bend: RunningDemo) -> None:
-    """Events about school days, added up over all students, are those of the file: none lost, none twice."""
+    """The events of all students, by category, are those of the file: none is lost or repeated."""
     query = "attendanceEvents(scope: SCHOOL, first: 100) { pageInfo { hasNextPage } edges { node { category } } }"
-    found = [each["attendanceEvents"] for each in everybody(grand_bend, query, first=40)]
-    assert not any(events["pageInfo"]["hasNextPage"] for events in found)
-    categories = [edge["node"]["category"] for events in found for edge in events["edges"]]
+    pages = [student["attendanceEvents"] for student in all_students(grand_bend, query, first=40)]
+    assert not any(events["pageInfo"]["hasNextPage"] for events in pages)
+    categories = [edge["node"]["category"] for events in pages for edge in events["edges"]]
     assert len(categories) == 1917
     counts = {name: categories.count(name) for name in set(categories)}
     assert counts == {"EXCUSED_ABSENCE": 1077, "UNEXCUSED_ABSENCE": 773, "TARDY": 66, "PARTIAL": 1}
 
 
 def test_students_have_21_discipline_incidents(grand_bend: RunningDemo) -> None:
-    """Every incident of the file hangs off the student whose behavior is recorded, with its date."""
-    found = everybody(grand_bend, "disciplineIncidents { incidentIdentifier date behaviors { codeValue } }")
-    incidents = [incident for each in found for incident in each["disciplineIncidents"]]
+    """Every incident of the file is returned with its date, at the student whose behavior is recorded."""
+    students = all_students(grand_bend, "disciplineIncidents { incidentIdentifier date behaviors { codeValue } }")
+    incidents = [incident for student in students for incident in student["disciplineIncidents"]]
     assert len(incidents) == 21
     assert all(incident["date"] for incident in incidents)
 
 
 def test_604822_rides_bus_101(grand_bend: RunningDemo) -> None:
-    """The bus of the file, without the accommodation that stands beside it there."""
+    """The bus is that of the file; the accommodation in the same row is not shown as a bus."""
     bus = "transportation { busNumber mileage busRoute { codeValue } }"
-    told = student(grand_bend, "604822", f"name {{ lastName }} {bus}")
-    assert told == {
+    student = query_student(grand_bend, "604822", f"name {{ lastName }} {bus}")
+    assert student == {
         "name": {"lastName": "Woods"},
         "transportation": {"busNumber": "Bus 101", "mileage": 7.2, "busRoute": {"codeValue": "101"}},
     }
 
 
 def test_605123_has_an_act_composite_of_18(grand_bend: RunningDemo) -> None:
-    """The score of the file, as text and as a number, beside that of the same student's other occasion."""
+    """The score is that of the file, as text and as a number; the student's other test has a composite of 27."""
     query = "assessments { assessment { title } scores { reportingMethod { codeValue } result numeric } }"
-    results = student(grand_bend, "605123", query)["assessments"]
+    results = query_student(grand_bend, "605123", query)["assessments"]
     composites = [
         (score["result"], score["numeric"])
         for result in results
@@ -102,29 +102,29 @@ def test_605123_has_an_act_composite_of_18(grand_bend: RunningDemo) -> None:
     assert sorted(composites) == [("18", 18.0), ("27", 27.0)]
 
 
-def test_49_students_have_canvas_work(grand_bend: RunningDemo) -> None:
-    """The LMS files beside the records give work to their students; the others have no link, and it says so."""
+def test_49_students_have_assignments_in_canvas(grand_bend: RunningDemo) -> None:
+    """The students in the LMS files have assignments; all others have no identity link, and an error says so."""
     query = """query ($after: String) { students(filter: {}, first: 100, after: $after) {
         pageInfo { hasNextPage endCursor }
         edges { node { studentUniqueId assignments { title provenance { source } } } } } }"""
-    with_work, codes, after = set(), [], None
+    with_assignments, codes, after = set(), [], None
     while True:
-        answer = grand_bend.post(query, after=after)
-        page = answer["data"]["students"]
-        codes += [error["extensions"]["code"] for error in answer.get("errors", [])]
-        with_work |= {e["node"]["studentUniqueId"] for e in page["edges"] if e["node"]["assignments"]}
+        response = grand_bend.post(query, after=after)
+        page = response["data"]["students"]
+        codes += [error["extensions"]["code"] for error in response.get("errors", [])]
+        with_assignments |= {e["node"]["studentUniqueId"] for e in page["edges"] if e["node"]["assignments"]}
         if not page["pageInfo"]["hasNextPage"]:
             break
         after = page["pageInfo"]["endCursor"]
-    assert len(with_work) == 49
-    assert "604822" in with_work
+    assert len(with_assignments) == 49
+    assert "604822" in with_assignments
     assert codes == ["NO_IDENTITY_LINK"] * (960 - 49)
 
 
-def test_enrollments_are_derived_where_a_record_places_a_student(grand_bend: RunningDemo) -> None:
-    """243 students have a stay, each marked as derived; nobody else is placed anywhere."""
-    found = everybody(grand_bend, "enrollments { entryType { codeValue } school { schoolId } }")
-    placed = [each for each in found if each["enrollments"]]
-    assert len(placed) == 243
-    marks = {stay["entryType"]["codeValue"] for each in placed for stay in each["enrollments"]}
-    assert marks == {"Derived from other records"}
+def test_243_enrollments_are_derived_from_other_records(grand_bend: RunningDemo) -> None:
+    """If other records name a student at a school, the enrollment is marked as derived; other students have none."""
+    students = all_students(grand_bend, "enrollments { entryType { codeValue } school { schoolId } }")
+    enrolled = [student for student in students if student["enrollments"]]
+    assert len(enrolled) == 243
+    entry_types = {row["entryType"]["codeValue"] for student in enrolled for row in student["enrollments"]}
+    assert entry_types == {"Derived from other records"}

@@ -1,4 +1,4 @@
-"""A third-party adapter: its own distribution, found by entry points, that uses only public names of the kit."""
+"""A third-party adapter: a distribution of its own with entry points, which uses only public names of the kit."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ PUBLIC = {
 
 
 def imports(path: Path) -> list[tuple[str, str]]:
-    """(module, name) of everything that a module imports of ours."""
-    found: list[tuple[str, str]] = []
+    """Return the module and name of every import from this repository in a file."""
+    names: list[tuple[str, str]] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
-            found += [(node.module or "", alias.name) for alias in node.names]
+            names += [(node.module or "", alias.name) for alias in node.names]
         elif isinstance(node, ast.Import):
-            found += [(alias.name, "") for alias in node.names]
-    return [pair for pair in found if pair[0].split(".")[0] in {"student_graph", "tests"}]
+            names += [(alias.name, "") for alias in node.names]
+    return [pair for pair in names if pair[0].split(".")[0] in {"student_graph", "tests"}]
 
 
-def test_it_is_found_by_its_entry_points() -> None:
-    """Installed beside ours, from a distribution of its own."""
+def test_its_entry_points_register_it() -> None:
+    """The adapter and the sandbox come from a distribution of their own."""
     for group in (ENTRY_POINT_GROUP, SANDBOX_ENTRY_POINTS):
         [point] = entry_points(group=group, name="hillside")
         assert point.dist is not None
@@ -55,31 +55,31 @@ def test_it_is_found_by_its_entry_points() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
-def test_it_imports_public_names_only(path: Path) -> None:
-    """Nothing with an underscore, nothing of another vendor, nothing of the gateway."""
+def test_it_imports_only_public_names(path: Path) -> None:
+    """It imports no private name, no other vendor's adapter, and nothing from the gateway."""
     assert [pair for pair in imports(path) if pair[0] not in PUBLIC or pair[1].startswith("_")] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
-def test_it_reaches_for_no_private_attribute(path: Path) -> None:
-    """What begins with an underscore is its own."""
-    reached = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
-    private = [node.attr for node in reached if node.attr.startswith("_") and not node.attr.startswith("__")]
-    own = {name.id for node in reached if isinstance(name := node.value, ast.Name) and node.attr in private}
+def test_it_uses_no_private_attribute_of_the_kit(path: Path) -> None:
+    """Attributes that begin with an underscore are its own."""
+    attributes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
+    private = [node.attr for node in attributes if node.attr.startswith("_") and not node.attr.startswith("__")]
+    owners = {name.id for node in attributes if isinstance(name := node.value, ast.Name) and node.attr in private}
 
-    assert own <= {"self"}
+    assert owners <= {"self"}
 
 
-def test_a_vendor_is_joined_in_few_lines() -> None:
-    """Adapter and payloads, blank lines left out."""
+def test_an_adapter_needs_fewer_than_150_lines() -> None:
+    """Counted are the lines of the adapter and of its payloads that are not blank."""
     code = "".join((EXAMPLE / "hillside_sis" / name).read_text() for name in ("adapter.py", "api.py"))
 
     assert sum(1 for line in code.splitlines() if line.strip()) < 150
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> Path:
-    """The distribution of `docs/add-a-vendor.md`: files taken from the page, entry points as if installed."""
+def lakeview(tmp_path: Path) -> Path:
+    """The distribution in `docs/add-a-vendor.md`: the files on the page, with metadata as if it were installed."""
     page = (ROOT / "docs" / "add-a-vendor.md").read_text()
     for name, text in re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)```", page, re.MULTILINE | re.DOTALL):
         file = tmp_path / name
@@ -87,16 +87,18 @@ def written(tmp_path: Path) -> Path:
         file.write_text(text)
     (tmp_path / "lakeview" / "__init__.py").touch()
     points = tomllib.loads((tmp_path / "pyproject.toml").read_text())["project"]["entry-points"]
-    told = tmp_path / "lakeview-0.1.0.dist-info"
-    told.mkdir()
-    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: lakeview\nVersion: 0.1.0\n")
-    lines = [f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in named.items()) for group, named in points.items()]
-    (told / "entry_points.txt").write_text("\n".join(lines))
+    metadata = tmp_path / "lakeview-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: lakeview\nVersion: 0.1.0\n")
+    lines = [
+        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in entries.items()) for group, entries in points.items()
+    ]
+    (metadata / "entry_points.txt").write_text("\n".join(lines))
     return tmp_path
 
 
-def conformance(folder: Path) -> subprocess.CompletedProcess[str]:
-    """What pytest says in the folder."""
+def run_conformance_suite(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run pytest in the folder, and return its output and exit code."""
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=folder,
@@ -109,19 +111,19 @@ def conformance(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.row("M07")
-def test_the_vendor_of_the_docs_is_green(written: Path) -> None:
-    """Whoever follows the page from an empty folder ends with the suite passed."""
-    told = conformance(written)
+def test_the_adapter_of_the_docs_passes_the_conformance_suite(lakeview: Path) -> None:
+    """A developer who follows the page from an empty folder ends with a suite that passes."""
+    result = run_conformance_suite(lakeview)
 
-    assert told.returncode == 0, told.stdout
-    assert re.search(r"^\d+ passed in", told.stdout, re.MULTILINE)
+    assert result.returncode == 0, result.stdout
+    assert re.search(r"^\d+ passed in", result.stdout, re.MULTILINE)
 
 
-def test_the_vendor_of_the_docs_turns_red_when_it_swallows_an_error(written: Path) -> None:
-    """The page says so, and invites its reader to try."""
-    adapter = written / "lakeview" / "adapter.py"
+def test_the_suite_fails_if_the_adapter_of_the_docs_hides_an_error(lakeview: Path) -> None:
+    """The page says so, and invites the reader to try it."""
+    adapter = lakeview / "lakeview" / "adapter.py"
     head, body = adapter.read_text().split("        response = await")
     lines = "".join(f"    {line}\n" for line in f"        response = await{body}".splitlines())
     adapter.write_text(f"{head}        try:\n{lines}        except httpx.HTTPError:\n            return None\n")
 
-    assert "test_a_failing_vendor_is_a_failure[students_by_id]" in conformance(written).stdout
+    assert "test_a_failing_vendor_is_a_failure[students_by_id]" in run_conformance_suite(lakeview).stdout
