@@ -181,22 +181,20 @@ async def _running_vendor(script: Script) -> AsyncIterator[str]:
         server.close()
 
 
-class _SmallRecordProtocol(asyncio.Protocol):
-    """Sends the same small record in response to every request."""
+async def _serve_small_records(port: int) -> None:
+    """Send the same small record in response to every request."""
+    response = RESPONSE_HEAD + b"Content-Length: %d\r\n\r\n" % len(SMALL_BODY) + SMALL_BODY
 
-    _response = RESPONSE_HEAD + b"Content-Length: %d\r\n\r\n" % len(SMALL_BODY) + SMALL_BODY
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(response)
+        writer.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._transport.write(self._response * data.count(b"\r\n\r\n"))
-
-
-async def _serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(_SmallRecordProtocol, "127.0.0.1", port)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve_small_records(int(sys.argv[1])))

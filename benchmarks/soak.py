@@ -1,8 +1,8 @@
 """
 `soak`: the memory of the gateway after many distinct keys, and its growth under steady load.
 
-The steady load runs for ten minutes. Records become stale after a twentieth of a second, so that the gateway caches,
-serves stale, fetches and replaces them all the time.
+The steady load runs for ten minutes. Records become stale after a twentieth of a second, so that the gateway
+caches, serves stale, fetches and replaces them all the time.
 """
 
 from __future__ import annotations

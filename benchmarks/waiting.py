@@ -2,8 +2,8 @@
 `waiting`: the response time of a page when vendors are slow.
 
 Without a cache, every vendor takes 40 ms. There is one lookup call for each field and source, and siblings run
-concurrently, so that a page takes as long as its longest chain of dependent calls. With `@defer` and one vendor that
-takes 300 ms: how long the first part of the response is delayed.
+concurrently, so that a page takes as long as its longest chain of dependent calls. With `@defer` and one vendor
+that takes 300 ms: how long the first part of the response is delayed.
 """
 
 from __future__ import annotations

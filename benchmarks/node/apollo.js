@@ -1,4 +1,4 @@
-// Apollo Server, standalone, as its guide has it.
+// Apollo Server, standalone, set up as in its documentation.
 import { ApolloServer } from "@apollo/server";
 import { startStandaloneServer } from "@apollo/server/standalone";
 import { context, schema } from "./graph.js";

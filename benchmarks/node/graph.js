@@ -1,5 +1,5 @@
-// The part of the graph that the page asks for, over the same records as the gateway's district in memory.
-// Dates are strings here: the serializer of graphql-jit knows no scalars of one's own.
+// The part of the schema that the page query uses, over the same records as the gateway's district in memory.
+// Dates are strings because the JSON serializer of graphql-jit does not support custom scalars.
 import { readFileSync } from "node:fs";
 import DataLoader from "dataloader";
 import { makeExecutableSchema } from "@graphql-tools/schema";
@@ -7,8 +7,8 @@ import { makeExecutableSchema } from "@graphql-tools/schema";
 const typeDefs = `
   type Query { section(id: ID!): Section }
   type Provenance { source: String! recordId: String! fetchedAt: String! stale: Boolean! }
-  type Section { id: ID! sectionIdentifier: String! courseTitle: String provenance: Provenance! roster: [Place!] }
-  type Place { beginDate: String student: Student }
+  type Section { id: ID! sectionIdentifier: String! courseTitle: String provenance: Provenance! roster: [Enrollment!] }
+  type Enrollment { beginDate: String student: Student }
   type Name { firstName: String! lastName: String! }
   type Student {
     id: ID! studentUniqueId: String! name: Name! gradeLevel: String provenance: Provenance!
@@ -19,24 +19,24 @@ const typeDefs = `
   type Score { result: String! numeric: Float }
 `;
 
-const held = JSON.parse(readFileSync(process.env.RECORDS, "utf8"));
+const tables = JSON.parse(readFileSync(process.env.RECORDS, "utf8"));
 
-// Hand-written, one loader for each kind of record, as a careful author would.
+// One hand-written loader for each kind of record.
 export const context = () => {
-  const by = (table) => new DataLoader(async (ids) => ids.map((id) => table[id] ?? null));
+  const loaderOf = (table) => new DataLoader(async (ids) => ids.map((id) => table[id] ?? null));
   return {
-    students: by(held.students),
-    gradeLevels: by(held.gradeLevels),
-    courseGrades: by(held.courseGrades),
-    assessments: by(held.assessments),
-    courses: by(held.courses),
+    students: loaderOf(tables.students),
+    gradeLevels: loaderOf(tables.gradeLevels),
+    courseGrades: loaderOf(tables.courseGrades),
+    assessments: loaderOf(tables.assessments),
+    courses: loaderOf(tables.courses),
   };
 };
 
 const resolvers = {
-  Query: { section: (_, { id }) => (id === held.section.id ? held.section : null) },
+  Query: { section: (_, { id }) => (id === tables.section.id ? tables.section : null) },
   Section: { courseTitle: (section, _, loaders) => loaders.courses.load(section.id) },
-  Place: { student: (place, _, loaders) => loaders.students.load(place.studentUniqueId) },
+  Enrollment: { student: (enrollment, _, loaders) => loaders.students.load(enrollment.studentUniqueId) },
   Student: {
     gradeLevel: (student, _, loaders) => loaders.gradeLevels.load(student.studentUniqueId),
     courseGrades: (student, _, loaders) => loaders.courseGrades.load(student.studentUniqueId),

@@ -1,4 +1,4 @@
-// graphql-jit on Node's own HTTP server: parsed, validated and compiled once for each document.
+// graphql-jit on Node's own HTTP server: each document is parsed, validated and compiled once.
 import { createServer } from "node:http";
 import { parse, validate } from "graphql";
 import { compileQuery } from "graphql-jit";
@@ -7,16 +7,16 @@ import { context, schema } from "./graph.js";
 const compiled = new Map();
 
 const compile = (query) => {
-  let found = compiled.get(query);
-  if (!found) {
+  let plan = compiled.get(query);
+  if (!plan) {
     const document = parse(query);
     const errors = validate(schema, document);
     if (errors.length) throw errors[0];
-    found = compileQuery(schema, document, undefined, { customJSONSerializer: true });
-    if (!("query" in found)) throw found.errors[0];
-    compiled.set(query, found);
+    plan = compileQuery(schema, document, undefined, { customJSONSerializer: true });
+    if (!("query" in plan)) throw plan.errors[0];
+    compiled.set(query, plan);
   }
-  return found;
+  return plan;
 };
 
 createServer(async (request, response) => {

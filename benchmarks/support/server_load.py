@@ -99,7 +99,8 @@ def requests_per_second(url: str, seconds: int, connections: int = 8) -> float:
         raise AssertionError(f"{failed[1]} responses had an error status")
     match = re.search(r"Requests/sec:\s+([\d.]+)", output)
     assert match is not None, output
-    return float(match[1])
+    # A slow server completes no response in a short time under concurrent load.
+    return float(match[1]) or sequential_requests_per_second(url, seconds)
 
 
 def sequential_requests_per_second(url: str, seconds: int) -> float:
