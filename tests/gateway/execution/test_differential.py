@@ -15,6 +15,7 @@ from tests.gateway.execution.comparison import differences, ordered
 from tests.gateway.execution.differential import BREADTH_EXECUTORS, EXECUTORS, Fast, execute_with, run
 from tests.gateway.execution.documents import Writer
 from tests.gateway.execution.product import WORLDS
+from tests.long_runs import size
 from tests.resolvers.two_districts import SCHEMA
 
 # graphql-core leaves coroutines that were never awaited when a sibling fails.
@@ -23,8 +24,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-OPERATIONS = 500
-QUERIES = 40
+OPERATIONS = size(120, 500)
+QUERIES = size(10, 40)
 VALUES = {
     "studentUniqueId": ['"1"', '"2"', '"9"', '"no such"'],
     "district": ['"cedar"', '"birch"'],
@@ -38,7 +39,8 @@ VALUES = {
 FAST = Fast.counters
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.long_run
+@pytest.mark.parametrize("seed", range(1, size(2, 4) + 1))
 async def test_random_operations_over_hostile_data_give_the_same_response(seed: int) -> None:
     """Data, order of keys, errors and their paths are those of graphql-core, on the fast and on the slow path."""
     report = await run(OPERATIONS, seed)
@@ -48,6 +50,7 @@ async def test_random_operations_over_hostile_data_give_the_same_response(seed: 
     assert report.errors > OPERATIONS / 10
 
 
+@pytest.mark.long_run
 @pytest.mark.parametrize("world", WORLDS)
 async def test_random_queries_of_the_product_give_the_same_response_and_disclosures(world: str) -> None:
     """All types and fields of the graph: every query is planned, and each executor notes the same records."""
