@@ -1,10 +1,10 @@
 """
 Row builders: code that is generated for a plan. This is the only module that writes code.
 
-A plan gets one function with one loop, and nested objects are inlined. Every leaf is checked: by its exact class,
-if that is enough, else by the schema's own coercion. A wrong value (a null where none is allowed, an exception as a
-value, a list that is not one) raises, and the level takes the slow path. The source contains only response keys as
-literals and attribute names of the schema's own classes; everything else is bound to generated names.
+A plan gets one function with one loop, and nested objects are inlined. Every leaf is checked by its
+exact class if that is enough, else by the schema's own coercion. A wrong value (a null where none is allowed, an
+exception as a value, a list that is not one) raises, and the level takes the slow path. The source contains only
+response keys as literals and attribute names of the schema's own classes; all other values have generated names.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.outcome import Outcomes, map_values
 from student_graph.resolvers.fields.record import record_type
-from student_graph.resolvers.student_list.matching import is_enrolled, grade_level_on
+from student_graph.resolvers.student_list.matching import grade_level_on, is_enrolled
 from student_graph.resolvers.types import assessments, attendance, behavior, grades, learning, services
 from student_graph.resolvers.types.calendar import Term, sections_in, term_of
 from student_graph.resolvers.types.district import district

@@ -47,7 +47,7 @@ async def test_an_explanation_names_every_lookup_that_runs(example: str) -> None
     explained = {lookup.partition(" ")[0] for line in lines for lookup in line.lookups}
     await SCHEMA.execute(EXAMPLES[example], {"studentUniqueId": "1"}, context_value=world.context())
 
-    assert set(world.desk.names()) <= explained
+    assert set(world.fetch.names()) <= explained
 
 
 @pytest.fixture
