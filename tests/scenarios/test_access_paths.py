@@ -128,7 +128,7 @@ async def test_a_school_needs_no_more_calls_than_its_limits(district: SandboxDis
     assert is_within(calls, limits), calls
 
 
-async def test_the_grades_and_the_work_of_a_section_need_one_call_each(district: SandboxDistrict) -> None:
+async def test_grades_and_assignments_of_a_section_need_two_calls(district: SandboxDistrict) -> None:
     """The grades of a class need one call to the SIS, its assignments one call for one course of the LMS."""
     section, students = homeroom(FACTS)
     key = Keys(

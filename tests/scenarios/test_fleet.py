@@ -45,14 +45,6 @@ class Fleet:
         url = gateway.url.replace("/graphql", "/cache/purge")
         httpx.post(url, json={"district": "hill"}, headers=HEADERS, trust_env=False).raise_for_status()
 
-    async def wait_for_state(self, state: str) -> None:
-        """Wait until `/health/ready` of both processes reports this state of the fleet, for a minute at most."""
-        async with self._client() as client, asyncio.timeout(60):
-            for gateway in self.gateways:
-                url = gateway.url.replace("/graphql", "/health/ready")
-                while (await client.get(url)).json() != {"status": "ready", "fleet": state}:  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.2)
-
     def new_data_calls(self) -> list[str]:
         """Calls to the vendor for records since the last time, without calls for tokens and metadata."""
         calls = [request for request in self.sandbox.requests if "/ed-fi/" in request]
@@ -61,7 +53,7 @@ class Fleet:
 
     async def query(self, count: int) -> list[Any]:
         """The responses to `count` equal requests to each process, sent at once."""
-        async with self._client() as client:
+        async with http_client() as client:
             return await asyncio.gather(
                 *(self._send(client, gateway) for _ in range(count) for gateway in self.gateways)
             )
@@ -79,20 +71,30 @@ class Fleet:
                 responses.append(await self._send(client, gateway))
                 await asyncio.sleep(0.1)
 
-        async with self._client() as client, asyncio.TaskGroup() as group:
+        async with http_client() as client, asyncio.TaskGroup() as group:
             for gateway in self.gateways * 6:
                 group.create_task(send_repeatedly(gateway))
-
-    @staticmethod
-    def _client() -> httpx.AsyncClient:
-        """A client that reuses no connection that the server may be closing, as it does after five seconds."""
-        limits = httpx.Limits(max_connections=1000, keepalive_expiry=1.0)
-        return httpx.AsyncClient(headers=HEADERS, timeout=60, trust_env=False, limits=limits)
 
     async def _send(self, client: httpx.AsyncClient, gateway: GatewayProcess) -> Any:
         """The response of a process to a request for the page."""
         body = {"query": PAGE, "variables": {"section": self.section_id}}
         return (await client.post(gateway.url, json=body)).json()
+
+
+def http_client() -> httpx.AsyncClient:
+    """A client that reuses no connection that the server may be closing, as it does after five seconds."""
+    limits = httpx.Limits(max_connections=1000, keepalive_expiry=1.0)
+    return httpx.AsyncClient(headers=HEADERS, timeout=60, trust_env=False, limits=limits)
+
+
+async def wait_for_state(gateways: list[GatewayProcess], state: str) -> None:
+    """Wait until `/health/ready` of all processes reports this state of the fleet, for a minute at most."""
+    expected = {"status": "ready", "fleet": state}
+    async with http_client() as client, asyncio.timeout(60):
+        for gateway in gateways:
+            url = gateway.url.replace("/graphql", "/health/ready")
+            while (await client.get(url)).json() != expected:  # noqa: ASYNC110 - the state of another process
+                await asyncio.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +110,12 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             stack.enter_context(gateway_process(folder, {"hill": {"edfi": sandbox}}, cache, {"FLEET_KEY": KEY}))
             for folder in folders
         ]
+        asyncio.run(wait_for_state(gateways, "joined"))
+        for gateway in gateways:
+            gateway.read_log()  # on a busy machine, a first attempt to join may have failed
+            gateway.post("{ districts { name } }")  # each gets its token from the vendor
         sandbox.switches.latency = 100
         fleet = Fleet(sandbox, redis, gateways)
-        for gateway in gateways:  # each gets its token and joins the fleet
-            gateway.post("{ districts { name } }")
         yield fleet
 
 
@@ -168,11 +172,11 @@ async def test_a_redis_that_is_killed_and_started_again_under_load_fails_no_quer
             await wait_for_more(responses)
             fleet.redis.kill()
             await asyncio.to_thread(fleet.purge, fleet.gateways[0])
-            await fleet.wait_for_state("away")
+            await wait_for_state(fleet.gateways, "away")
             await wait_for_more(responses)
             await asyncio.to_thread(fleet.redis.start)
             await asyncio.to_thread(fleet.purge, fleet.gateways[1])
-            await fleet.wait_for_state("joined")
+            await wait_for_state(fleet.gateways, "joined")
             await wait_for_more(responses)
         finally:
             stop.set()

@@ -47,7 +47,7 @@ def query_student(demo: RunningDemo, number: str, selection: str) -> Any:
     return query_data(demo, f'{{ student(studentUniqueId: "{number}") {{ {selection} }} }}')["student"]
 
 
-def test_the_pages_list_each_of_960_students_once(grand_bend: RunningDemo) -> None:
+def test_the_pages_list_all_960_students_once(grand_bend: RunningDemo) -> None:
     """The pages together hold every student of the files exactly once."""
     numbers = [student["studentUniqueId"] for student in all_students(grand_bend, "")]
     assert len(numbers) == len(set(numbers)) == 960
@@ -122,7 +122,7 @@ def test_49_students_have_assignments_in_canvas(grand_bend: RunningDemo) -> None
 
 
 def test_243_enrollments_are_derived_from_other_records(grand_bend: RunningDemo) -> None:
-    """If other records name a student at a school, the enrollment is marked as derived; other students have none."""
+    """An enrollment that other records show is marked as derived; all other students have none."""
     students = all_students(grand_bend, "enrollments { entryType { codeValue } school { schoolId } }")
     enrolled = [student for student in students if student["enrollments"]]
     assert len(enrolled) == 243

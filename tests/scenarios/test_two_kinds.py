@@ -125,7 +125,7 @@ def source_names(value: Any) -> set[str]:
 
 
 @pytest.mark.row("B12")
-def test_the_same_number_is_a_different_student_in_each_district(stage: Stage) -> None:
+def test_the_same_number_is_another_student_in_the_other_district(stage: Stage) -> None:
     """Both districts use the same student numbers, and each number returns the student of its own district."""
     query = """query ($first: ID, $second: ID, $number: String) {
         first: student(district: $first, studentUniqueId: $number) { id name { firstName lastName } }

@@ -45,7 +45,8 @@ class GatewayProcess:
         )
         content: dict[str, Any] = response.json()
         assert CANARY not in response.text
-        assert self.read_log() == ""
+        log = self.read_log()
+        assert log == "", log
         return content
 
     def read_log(self) -> str:

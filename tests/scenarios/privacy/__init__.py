@@ -1,1 +1,1 @@
-"""Scenarios about who may see which child, and what is recorded of it."""
+"""Tests of which students a viewer may see, and of the disclosure log."""

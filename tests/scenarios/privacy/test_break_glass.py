@@ -1,4 +1,4 @@
-"""Break-glass: what a teacher may open for a child's health or safety, and what is never opened."""
+"""Break-glass: access to named data of a student for the student's health or safety, and its limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from student_graph.resolvers.context import ViewerRole
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
 DISTRICT = "cedar-hollow-school-district"
-SECRETS = DisclosureKeys(b"s" * 32)
+KEYS = DisclosureKeys(b"s" * 32)
 QUERY = """query ($n: String) {
   student(studentUniqueId: $n) { studentUniqueId contacts { phones } disciplineIncidents { date } }
   viewer { students(first: 100) { totalCount } }
@@ -36,121 +36,122 @@ QUERY = """query ($n: String) {
 
 @dataclass
 class Reviewers:
-    """Where those who review are told."""
+    """A server that receives the notifications to reviewers."""
 
-    told: list[dict[str, Any]] = field(default_factory=list)
-    come: threading.Event = field(default_factory=threading.Event)
+    notifications: list[dict[str, Any]] = field(default_factory=list)
+    received: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
 
 @dataclass
 class Stage:
-    """A gateway, its record, and a student whom the teacher does not have."""
+    """A gateway, its disclosure log, and a student outside the teacher's reach."""
 
-    asking: DemoGateway
+    gateway: DemoGateway
     folder: Path
     reviewers: Reviewers
-    stranger: str
+    other_student: str
+    """Number of the student."""
 
-    def open(self, viewer: str = "teacher", **changes: Any) -> httpx.Response:
-        """What is said to who wants to open something."""
+    def request_ticket(self, viewer: str = "teacher", **changes: Any) -> httpx.Response:
+        """Request break-glass access to the contacts of the student as a viewer, and return the response."""
         body = {
             "district": DISTRICT,
-            "students": [self.stranger],
+            "students": [self.other_student],
             "classes": ["CONTACT"],
             "reason": "HEALTH",
             "text": "An allergic shock on a trip, nobody at the office.",
         }
-        headers = {"Authorization": f"Bearer {self.asking.tokens[viewer]}"}
-        return self.asking.client.post("/break-glass", json={**body, **changes}, headers=headers)
+        headers = {"Authorization": f"Bearer {self.gateway.tokens[viewer]}"}
+        return self.gateway.client.post("/break-glass", json={**body, **changes}, headers=headers)
 
     def post(self, viewer: str, ticket: str, number: str) -> httpx.Response:
-        """An answer with a ticket."""
-        headers = {"Authorization": f"Bearer {self.asking.tokens[viewer]}", "Student-Graph-Break-Glass": ticket}
-        return self.asking.client.post(
+        """Query a student with a ticket, and return the response."""
+        headers = {"Authorization": f"Bearer {self.gateway.tokens[viewer]}", "Student-Graph-Break-Glass": ticket}
+        return self.gateway.client.post(
             "/graphql", json={"query": QUERY, "variables": {"n": number}}, headers=headers
         )
 
-    def lines(self) -> list[dict[str, Any]]:
-        """The record, in the order of time."""
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Return the lines of the disclosure log, the oldest first."""
         texts = [line for path in self.folder.glob("*.jsonl") for line in path.read_text().splitlines()]
         return sorted(map(json.loads, texts), key=lambda line: line.get("id", ""))
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A small district, and a server that hears what reviewers are told."""
-    folder, reviewers = tmp_path_factory.mktemp("record"), Reviewers()
+    """A small district, and a server that receives the notifications to reviewers."""
+    folder, reviewers = tmp_path_factory.mktemp("log"), Reviewers()
 
-    class Hears(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            reviewers.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            reviewers.notifications.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
-            reviewers.come.set()
+            reviewers.received.set()
 
         def log_message(self, *_: Any) -> None:
             pass
 
-    made = demo_districts("edfi", 800)
-    with HTTPServer(("127.0.0.1", 0), Hears) as server:
+    districts = demo_districts("edfi", 800)
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         reviewers.url = f"http://127.0.0.1:{server.server_port}/"
-        settings = {"disclosure_log": DisclosureLog(folder, SECRETS), "reviewers_url": reviewers.url}
-        with served(*made[0].sandboxes.values()), demo_gateway(made, **settings) as asking:
+        settings = {"disclosure_log": DisclosureLog(folder, KEYS), "reviewers_url": reviewers.url}
+        with served(*districts[0].sandboxes.values()), demo_gateway(districts, **settings) as gateway:
             page = "students(first: 100) { edges { node { studentUniqueId } } }"
-            edges = asking.post(f"{{ viewer {{ {page} }} }}", "teacher")["data"]["viewer"]["students"]["edges"]
-            mine = {edge["node"]["studentUniqueId"] for edge in edges}
-            stranger = next(one.id for one in made[0].facts.students if one.id not in mine)
-            if asking.post(QUERY, "teacher", n=stranger)["data"]["student"] is not None:
-                stranger = made[0].facts.students[-1].id
-            yield Stage(asking, folder, reviewers, stranger)
+            edges = gateway.post(f"{{ viewer {{ {page} }} }}", "teacher")["data"]["viewer"]["students"]["edges"]
+            visible = {edge["node"]["studentUniqueId"] for edge in edges}
+            other_student = next(
+                student.id for student in districts[0].facts.students if student.id not in visible
+            )
+            if gateway.post(QUERY, "teacher", n=other_student)["data"]["student"] is not None:
+                other_student = districts[0].facts.students[-1].id
+            yield Stage(gateway, folder, reviewers, other_student)
         server.shutdown()
 
 
 @pytest.mark.row("K13")
-def test_it_opens_what_was_named_and_nothing_else(stage: Stage) -> None:
-    """The named student with the named class, for this viewer, and meanwhile nobody else: no list, no count."""
-    assert stage.asking.post(QUERY, "teacher", n=stage.stranger)["data"]["student"] is None
-    ticket = stage.open().json()["ticket"]
-    told = stage.post("teacher", ticket, stage.stranger).json()
-    assert told["data"]["student"]["contacts"] is not None
-    assert told["data"]["viewer"]["students"]["totalCount"] == 1
-    codes = {(error["path"][-1], error["extensions"]["code"]) for error in told["errors"]}
+def test_a_ticket_opens_only_the_named_students_and_classes(stage: Stage) -> None:
+    """It works for its viewer only, and shows the student in no other list or count."""
+    assert stage.gateway.post(QUERY, "teacher", n=stage.other_student)["data"]["student"] is None
+    ticket = stage.request_ticket().json()["ticket"]
+    response = stage.post("teacher", ticket, stage.other_student).json()
+    assert response["data"]["student"]["contacts"] is not None
+    assert response["data"]["viewer"]["students"]["totalCount"] == 1
+    codes = {(error["path"][-1], error["extensions"]["code"]) for error in response["errors"]}
     assert codes == {("disciplineIncidents", "FORBIDDEN")}
-    others = stage.post("teacher", ticket, "999999").json()
-    assert others["data"]["student"] is None
+    unknown = stage.post("teacher", ticket, "999999").json()
+    assert unknown["data"]["student"] is None
     for viewer, wrong in (("counselor", ticket), ("teacher", ticket[:-2]), ("teacher", "x")):
-        refused = stage.post(viewer, wrong, stage.stranger)
+        refused = stage.post(viewer, wrong, stage.other_student)
         assert (refused.status_code, "data" in refused.json()) == (403, False)
-    assert stage.asking.post(QUERY, "teacher", n=stage.stranger)["data"]["student"] is None
+    assert stage.gateway.post(QUERY, "teacher", n=stage.other_student)["data"]["student"] is None
 
 
 @pytest.mark.row("K13")
-def test_it_is_recorded_before_and_told_to_those_who_review(stage: Stage) -> None:
-    """With the reason in words; every answer that uses it names it. More than two a month are said to be many."""
-    stage.reviewers.come.clear()
-    opened = [stage.open() for _ in range(3)]
-    assert [answer.status_code for answer in opened] == [200] * 3
-    assert stage.reviewers.come.wait(timeout=30)
-    openings = [line for line in stage.lines() if "opening" in line]
+def test_break_glass_is_logged_first_and_reviewers_are_notified(stage: Stage) -> None:
+    """Each response that uses it is logged with its id. From the third in a month, notifications say `often`."""
+    stage.reviewers.received.clear()
+    tickets = [stage.request_ticket() for _ in range(3)]
+    assert [response.status_code for response in tickets] == [200] * 3
+    assert stage.reviewers.received.wait(timeout=30)
+    openings = [line for line in stage.log_lines() if "opening" in line]
     assert openings[-1]["opening"]["text"].startswith("An allergic shock")
-    assert openings[-1]["students"] == [SECRETS.pseudonym(DISTRICT, stage.stranger)]
-    name = openings[-1]["opening"]["id"]
-    stage.post("teacher", opened[-1].json()["ticket"], stage.stranger)
-    [used] = [line for line in stage.lines() if line.get("breakGlass") == name]
+    assert openings[-1]["students"] == [KEYS.pseudonym(DISTRICT, stage.other_student)]
+    opening_id = openings[-1]["opening"]["id"]
+    stage.post("teacher", tickets[-1].json()["ticket"], stage.other_student)
+    [used] = [line for line in stage.log_lines() if line.get("breakGlass") == opening_id]
     assert (used["students"], used["categories"], used["count"] > 1) == (
         openings[-1]["students"],
         ["CONTACT"],
         True,
     )
-    for _ in range(300):
-        if any(told["often"] for told in stage.reviewers.told):
-            break
-        threading.Event().wait(0.1)
-    assert {told["reason"] for told in stage.reviewers.told} == {"HEALTH"}
-    assert any(told["often"] for told in stage.reviewers.told)
-    assert stage.stranger not in json.dumps(stage.reviewers.told)
+    while not any(notification["often"] for notification in stage.reviewers.notifications):
+        assert stage.reviewers.received.wait(timeout=30)
+        stage.reviewers.received.clear()
+    assert {notification["reason"] for notification in stage.reviewers.notifications} == {"HEALTH"}
+    assert stage.other_student not in json.dumps(stage.reviewers.notifications)
 
 
 @pytest.mark.row("K13")
@@ -167,33 +168,31 @@ def test_it_is_recorded_before_and_told_to_those_who_review(stage: Stage) -> Non
     ("teacher", {"students": ["../x"]}, 400),
     ("teacher", {"more": 1}, 400),
 ])  # fmt: skip
-def test_it_is_not_for_everybody_nor_for_everything(
-    stage: Stage, viewer: str, changes: dict[str, Any], status: int
-) -> None:
-    """Parents and students never; five students, named; a reason and a text."""
-    assert stage.open(viewer, **changes).status_code == status
+def test_break_glass_has_limits(stage: Stage, viewer: str, changes: dict[str, Any], status: int) -> None:
+    """Parents and students have none; it needs one to five students, classes, a reason and a text."""
+    assert stage.request_ticket(viewer, **changes).status_code == status
 
 
-async def test_who_signed_in_long_ago_signs_in_again_and_an_hour_is_an_hour(tmp_path: Path) -> None:
-    """Five minutes are fresh; a ticket counts for an hour and no longer."""
+async def test_a_ticket_needs_a_recent_sign_in_and_is_valid_for_an_hour(tmp_path: Path) -> None:
+    """A sign-in is recent for five minutes; after an hour the ticket is refused."""
     now = [time.time()]
     issuer = DemoIssuer([Person("teacher", ViewerRole.TEACHER, (DistrictId(DISTRICT),))])
-    viewers, log = Authenticator({}, [issuer.issuer()]), DisclosureLog(tmp_path, SECRETS)
-    emergencies = BreakGlass(viewers, HmacSigner(b"k" * 32), log, wall_clock=lambda: now[0])
+    authenticator, log = Authenticator({}, [issuer.issuer()]), DisclosureLog(tmp_path, KEYS)
+    break_glass = BreakGlass(authenticator, HmacSigner(b"k" * 32), log, wall_clock=lambda: now[0])
     headers = {"Authorization": f"Bearer {issuer.tokens()['teacher']}"}
     body = {"district": DISTRICT, "students": ["1"], "classes": ["MEAL"], "reason": "SAFETY", "text": "x" * 20}
-    transport = httpx.ASGITransport(Starlette(routes=emergencies.routes()))
+    transport = httpx.ASGITransport(Starlette(routes=break_glass.routes()))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://gateway.example", headers=headers
     ) as client:
         ticket = (await client.post("/break-glass", json=body)).json()["ticket"]
-        teacher = await viewers.viewer(headers["Authorization"])
+        teacher = await authenticator.viewer(headers["Authorization"])
         assert teacher is not None
         now[0] += TICKET_SECONDS - 1
-        assert emergencies.use_ticket(teacher, ticket).emergency is not None
+        assert break_glass.use_ticket(teacher, ticket).emergency is not None
         now[0] += 2
         with pytest.raises(BadRequestError):
-            emergencies.use_ticket(teacher, ticket)
+            break_glass.use_ticket(teacher, ticket)
         refused = await client.post("/break-glass", json=body)
         assert (refused.status_code, refused.json()["error"][:13]) == (401, "Sign in again")
     await log.close()

@@ -1,4 +1,4 @@
-"""Staff who serve students beside classes, over real HTTP: whom they see, and why."""
+"""Staff who serve students outside classes: which students they see, and the reasons that the graph gives."""
 
 from __future__ import annotations
 
@@ -16,68 +16,70 @@ from student_graph.resolvers.context import ViewerRole
 from tests.gateway.servers import client_for
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts
 
-MINE = "{ viewer { students(first: 100) { totalCount edges { node { id studentUniqueId } } } } }"
-WHY = (
+MY_STUDENTS = "{ viewer { students(first: 100) { totalCount edges { node { id studentUniqueId } } } } }"
+REASONS = (
     "query ($id: ID!) { viewer { why(student: $id) { allowed reasons { kind text id } } } "
     "student(id: $id) { specialEducation { beginDate } } }"
 )
 
 
 @pytest.fixture(scope="module")
-def asking() -> Iterator[tuple[DemoGateway, DistrictFacts]]:
-    """A gateway over a district whose therapist, aide and reading specialists may ask."""
-    made = demo_districts("edfi", 120)
-    facts = made[0].facts
+def staged() -> Iterator[tuple[DemoGateway, DistrictFacts]]:
+    """A gateway over a district where a therapist, an aide and reading specialists are viewers."""
+    districts = demo_districts("edfi", 120)
+    facts = districts[0].facts
     titles = {"Speech therapist": "therapist", "Program aide": "aide", "Reading specialist": "reader"}
-    with served(*made[0].sandboxes.values()):
-        district = made[0].connect()
-        folk = [
-            Person(f"{title} {one.organization}", ViewerRole.TEACHER, (district.id,), {"staff_id": one.id})
-            for one in facts.staff
-            if (title := titles.get(one.title)) is not None
+    with served(*districts[0].sandboxes.values()):
+        district = districts[0].connect()
+        staff = [
+            Person(f"{title} {member.organization}", ViewerRole.TEACHER, (district.id,), {"staff_id": member.id})
+            for member in facts.staff
+            if (title := titles.get(member.title)) is not None
         ]
-        issuer = DemoIssuer([*all_people(made), *folk])
+        issuer = DemoIssuer([*all_people(districts), *staff])
         with client_for(Service([district], {}, issuers=(issuer.issuer(),)).app()) as client:
             yield DemoGateway(client, issuer.tokens()), facts
 
 
-def seen(stand: DemoGateway, viewer: str) -> dict[str, str]:
-    """Global ids of the students whom somebody sees, by their numbers."""
-    found = stand.post(MINE, viewer)["data"]["viewer"]["students"]
-    nodes = [edge["node"] for edge in found["edges"]]
-    assert found["totalCount"] == len(nodes)
+def visible_students(gateway: DemoGateway, viewer: str) -> dict[str, str]:
+    """Return the global ids of the students visible to a viewer, by student number."""
+    page = gateway.post(MY_STUDENTS, viewer)["data"]["viewer"]["students"]
+    nodes = [edge["node"] for edge in page["edges"]]
+    assert page["totalCount"] == len(nodes)
     return {node["studentUniqueId"]: node["id"] for node in nodes}
 
 
-def test_a_therapist_sees_the_students_of_the_program(asking: tuple[DemoGateway, DistrictFacts]) -> None:
-    """Those of today, of every school; an aide whose access nobody has recorded sees nobody."""
-    stand, facts = asking
+def test_a_therapist_sees_the_students_of_the_program(staged: tuple[DemoGateway, DistrictFacts]) -> None:
+    """These are today's students of the program at every school. An aide without recorded access sees none."""
+    gateway, facts = staged
     today = facts.now.date()
     expected = {
-        one.student
-        for one in facts.programs
-        if one.kind == "special education" and one.begin <= today and (one.end is None or today <= one.end)
+        program.student
+        for program in facts.programs
+        if program.kind == "special education"
+        and program.begin <= today
+        and (program.end is None or today <= program.end)
     }
-    assert set(seen(stand, f"therapist {facts.lea}")) == expected != set()
-    assert seen(stand, f"aide {facts.lea}") == {}
+    assert set(visible_students(gateway, f"therapist {facts.lea}")) == expected != set()
+    assert visible_students(gateway, f"aide {facts.lea}") == {}
 
 
-def test_a_specialist_sees_the_group_at_the_own_school(asking: tuple[DemoGateway, DistrictFacts]) -> None:
-    """Not who has left it, nor the other schools' groups; whose work there is over sees nobody."""
-    stand, facts = asking
+def test_a_specialist_sees_the_group_at_their_own_school(staged: tuple[DemoGateway, DistrictFacts]) -> None:
+    """Former members and groups of other schools are not visible. A specialist whose work has ended sees none."""
+    gateway, facts = staged
     for cohort in facts.cohorts:
         present = {student for student, _, end in cohort.students if end is None}
-        assert set(seen(stand, f"reader {cohort.organization}")) == present != set()
-    assert seen(stand, f"reader {facts.lea}") == {}
+        assert set(visible_students(gateway, f"reader {cohort.organization}")) == present != set()
+    assert visible_students(gateway, f"reader {facts.lea}") == {}
 
 
-def test_a_caseload_opens_no_class_of_data(asking: tuple[DemoGateway, DistrictFacts]) -> None:
-    """It says why the student is seen; what the program records needs its grant all the same."""
-    stand, facts = asking
+def test_a_caseload_grants_no_sensitivity_class(staged: tuple[DemoGateway, DistrictFacts]) -> None:
+    """It is the reason why the student is visible; the records of the program still need a grant."""
+    gateway, facts = staged
     therapist = f"therapist {facts.lea}"
-    answer: Any = stand.post(WHY, therapist, id=next(iter(seen(stand, therapist).values())))
-    assert answer["data"]["viewer"]["why"] == {
+    response: Any = gateway.post(REASONS, therapist, id=next(iter(visible_students(gateway, therapist).values())))
+    assert response["data"]["viewer"]["why"] == {
         "allowed": True,
         "reasons": [{"kind": "CASELOAD", "text": "The student is on a caseload of the viewer.", "id": None}],
     }
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    assert [error["extensions"]["code"] for error in response["errors"]] == ["FORBIDDEN"]

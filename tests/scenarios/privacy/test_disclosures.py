@@ -1,4 +1,4 @@
-"""What was disclosed is recorded: exactly, before it is answered, and however the answer was made."""
+"""The disclosure log has every record that a response discloses, however the response is built."""
 
 from __future__ import annotations
 
@@ -20,167 +20,173 @@ from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.execution import StructExecutor
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
-SECRETS = DisclosureKeys(b"s" * 32)
-OF_STUDENTS = {
-    name for name, made in vars(model).items()
-    if isinstance(made, type) and issubclass(made, Record) and made is not Record and made.about == "student_id"
+KEYS = DisclosureKeys(b"s" * 32)
+STUDENT_TYPES = {
+    name
+    for name, type_ in vars(model).items()
+    if isinstance(type_, type) and issubclass(type_, Record) and type_ is not Record
+    and type_.about == "student_id"
 }  # fmt: skip
 """Names of the types whose objects are records of students."""
 EVENTS = "attendanceEvents(first: 5) { edges { node { __typename date } } }"
-PART = f"__typename id gradeLevel courseGrades {{ __typename letter }} {EVENTS}"
+FIELDS = f"__typename id gradeLevel courseGrades {{ __typename letter }} {EVENTS}"
 ROSTERS = "sections { roster { __typename student { __typename name { firstName } } } }"
 INCIDENTS = "disciplineIncidents { __typename date actions { __typename date } }"
 CONTACTS = "contacts { __typename relation { codeValue } }"
 PAGES = [
-    f"{{ students(filter: {{}}, first: 30) {{ edges {{ node {{ {PART} }} }} }} }}",
+    f"{{ students(filter: {{}}, first: 30) {{ edges {{ node {{ {FIELDS} }} }} }} }}",
     f"{{ districts {{ schools {{ __typename {ROSTERS} }} }} }}",
     f"{{ viewer {{ students(first: 20) {{ edges {{ node {{ __typename {INCIDENTS} {CONTACTS} }} }} }} }} }}",
 ]
 
 
-class Trouble:
-    """Whether the record can be written; a test says."""
+class Disk:
+    """The disk of the log."""
 
-    full = False
+    is_full = False
+    """Set by tests."""
 
 
-class Filling(LogFile):
-    """A file that is full when a test says so."""
+class FileOnDisk(LogFile):
+    """A log file that cannot be written while the disk is full."""
 
     def append(self, line: bytes) -> None:
-        if Trouble.full:
+        if Disk.is_full:
             raise OSError(28, "No space left on device")
         super().append(line)
 
 
 @pytest.fixture
-def asking(tmp_path: Path) -> Iterator[tuple[DemoGateway, Path]]:
-    """A gateway over a small district, and the folder of its record."""
-    made = demo_districts("edfi", 60)
-    log = DisclosureLog(tmp_path, SECRETS, open_file=Filling)
+def staged(tmp_path: Path) -> Iterator[tuple[DemoGateway, Path]]:
+    """A gateway over a small district, and the folder of its disclosure log."""
+    districts = demo_districts("edfi", 60)
+    log = DisclosureLog(tmp_path, KEYS, open_file=FileOnDisk)
     document_limits = DocumentLimits(cost=10**6, calls=10**6)
     with (
-        served(*made[0].sandboxes.values()),
-        demo_gateway(made, disclosure_log=log, document_limits=document_limits, defer=True) as stand,
+        served(*districts[0].sandboxes.values()),
+        demo_gateway(districts, disclosure_log=log, document_limits=document_limits, defer=True) as gateway,
     ):
-        yield stand, tmp_path
+        yield gateway, tmp_path
 
 
-def lines(folder: Path) -> list[dict[str, Any]]:
-    """What was recorded."""
+def log_lines(folder: Path) -> list[dict[str, Any]]:
+    """Return the lines about disclosures in the log."""
     texts = [line for path in folder.glob("*.jsonl") for line in path.read_text().splitlines()]
-    return [told for told in map(json.loads, texts) if "count" in told]
+    return [line for line in map(json.loads, texts) if "count" in line]
 
 
-def records_in(part: Any) -> int:
-    """Records of students in an answer."""
+def count_records(part: Any) -> int:
+    """Return the number of records of students in a part of a response."""
     if isinstance(part, list):
-        return sum(map(records_in, part))
+        return sum(map(count_records, part))
     if isinstance(part, dict):
-        return (part.get("__typename") in OF_STUDENTS) + sum(map(records_in, part.values()))
+        return (part.get("__typename") in STUDENT_TYPES) + sum(map(count_records, part.values()))
     return 0
 
 
 @pytest.mark.row("L09")
-def test_the_counts_add_up(
-    asking: tuple[DemoGateway, Path], record_property: Callable[[str, object], None]
+def test_the_log_counts_every_disclosed_record(
+    staged: tuple[DemoGateway, Path], record_property: Callable[[str, object], None]
 ) -> None:
-    """Over a hundred thousand records, of whole answers served again too, and of every viewer."""
-    stand, folder = asking
-    total, answers, odd = 0, 0, StructExecutor.counters.deopt
+    """A hundred thousand records of five viewers are counted, also those in cached responses."""
+    gateway, folder = staged
+    total, responses, deoptimized = 0, 0, StructExecutor.counters.deopt
     while total < 100_000:
         for viewer in ("superintendent", "principal", "teacher", "parent", "student"):
             for page in PAGES:
-                total += records_in(stand.post(page, viewer)["data"])
-                answers += 1
-    told = lines(folder)
-    assert sum(line["count"] for line in told) == total
-    assert StructExecutor.counters.deopt == odd  # it is the fast way that was counted
-    record_property("counts", f"disclosures: {answers} answers, {len(told)} lines, {total} records, 0 missing")
-    assert verify_log(folder, SECRETS.signing_key.public_key()).problems == []
-
-
-def test_other_ways_to_an_answer_are_counted_too(asking: tuple[DemoGateway, Path]) -> None:
-    """An interface, what comes later, and graphql-core in our executor's place."""
-    stand, folder = asking
-    ids = [each["node"]["id"] for each in stand.post(PAGES[0])["data"]["students"]["edges"][:3]]
-    before = sum(line["count"] for line in lines(folder))
-    query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename ... on Student {{ {PART} }} }} }}"
-    told = records_in(stand.post(query, ids=ids)["data"])
-    assert sum(line["count"] for line in lines(folder)) == before + told
-    before += told
-    parts = (
-        f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on Student {{ id ... @defer {{ {PART} }} }} }} }}"
+                total += count_records(gateway.post(page, viewer)["data"])
+                responses += 1
+    lines = log_lines(folder)
+    assert sum(line["count"] for line in lines) == total
+    assert StructExecutor.counters.deopt == deoptimized  # all were built on the fast path
+    record_property(
+        "counts", f"disclosures: {responses} responses, {len(lines)} lines, {total} records, 0 missing"
     )
-    answer = stand.client.post(
+    assert verify_log(folder, KEYS.signing_key.public_key()).problems == []
+
+
+def test_interfaces_and_deferred_parts_are_counted_too(staged: tuple[DemoGateway, Path]) -> None:
+    """Records behind the interface `Node` are counted, and those in deferred parts, run by graphql-core."""
+    gateway, folder = staged
+    ids = [edge["node"]["id"] for edge in gateway.post(PAGES[0])["data"]["students"]["edges"][:3]]
+    before = sum(line["count"] for line in log_lines(folder))
+    query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename ... on Student {{ {FIELDS} }} }} }}"
+    count = count_records(gateway.post(query, ids=ids)["data"])
+    assert sum(line["count"] for line in log_lines(folder)) == before + count
+    before += count
+    deferred_query = (
+        f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on Student {{ id ... @defer {{ {FIELDS} }} }} }} }}"
+    )
+    response = gateway.client.post(
         "/graphql",
-        json={"query": parts, "variables": {"id": ids[0]}},
-        headers={"Authorization": f"Bearer {stand.tokens['superintendent']}", "Accept": "multipart/mixed"},
+        json={"query": deferred_query, "variables": {"id": ids[0]}},
+        headers={"Authorization": f"Bearer {gateway.tokens['superintendent']}", "Accept": "multipart/mixed"},
     )
-    said = [json.loads(part) for part in answer.text.split("\r\n") if part.startswith("{")]
-    later = [each["data"] for part in said for each in part.get("incremental", ())]
-    told = records_in(said[0]["data"]) + records_in(later) - sum("__typename" in each for each in later)
-    assert later
-    assert sum(line["count"] for line in lines(folder)) == before + told
+    payloads = [json.loads(part) for part in response.text.split("\r\n") if part.startswith("{")]
+    deferred = [part["data"] for payload in payloads for part in payload.get("incremental", ())]
+    count = count_records(payloads[0]["data"]) + count_records(deferred)
+    count -= sum("__typename" in data for data in deferred)  # the student is in the first payload already
+    assert deferred
+    assert sum(line["count"] for line in log_lines(folder)) == before + count
 
 
-def test_a_refusal_is_recorded(asking: tuple[DemoGateway, Path]) -> None:
-    """Who asked for what was not theirs; of a stranger as of one who does not exist."""
-    stand, folder = asking
-    stand.post('{ student(studentUniqueId: "999999") { demographics { birthDate } } }', "parent")
-    [line] = lines(folder)
+def test_a_denied_request_is_logged(staged: tuple[DemoGateway, Path]) -> None:
+    """The line has the viewer and the decision. It is the same whether the student exists or not."""
+    gateway, folder = staged
+    gateway.post('{ student(studentUniqueId: "999999") { demographics { birthDate } } }', "parent")
+    [line] = log_lines(folder)
     assert (line["decision"], line["count"], line["denied"], line["students"]) == ("deny", 0, 1, [])
     assert line["actor"]["role"] == "PARENT"
 
 
-def test_an_error_and_the_record_call_the_request_the_same(asking: tuple[DemoGateway, Path]) -> None:
-    """Whoever is told of a refusal can ask the operator by it, and another request has another name."""
-    stand, folder = asking
+def test_an_error_and_its_log_line_have_the_same_request_id(staged: tuple[DemoGateway, Path]) -> None:
+    """A viewer can report the id of a denied request to the operator. Each request has its own id."""
+    gateway, folder = staged
     query = "{ viewer { students { edges { node { name { firstName } disciplineIncidents { date } } } } } }"
-    told = [stand.post(query, "teacher")["errors"][0]["extensions"]["requestId"] for _ in range(2)]
-    assert [line["requestId"] for line in lines(folder)] == told
-    assert told[0] != told[1]
+    request_ids = [gateway.post(query, "teacher")["errors"][0]["extensions"]["requestId"] for _ in range(2)]
+    assert [line["requestId"] for line in log_lines(folder)] == request_ids
+    assert request_ids[0] != request_ids[1]
 
 
-def test_who_saw_a_student_is_found(asking: tuple[DemoGateway, Path]) -> None:
-    """With the purpose that was stated, the classes, and how old it was."""
-    stand, folder = asking
-    number = stand.post("{ viewer { students { edges { node { studentUniqueId } } } } }", "student")
-    mine = number["data"]["viewer"]["students"]["edges"][0]["node"]["studentUniqueId"]
+def test_a_search_finds_who_saw_a_student(staged: tuple[DemoGateway, Path]) -> None:
+    """A match has the role, the stated purpose, the sensitivity classes, the fields and the sources."""
+    gateway, folder = staged
+    data = gateway.post("{ viewer { students { edges { node { studentUniqueId } } } } }", "student")["data"]
+    number = data["viewer"]["students"]["edges"][0]["node"]["studentUniqueId"]
     query = "query Family($n: String) { student(studentUniqueId: $n) { name { firstName } contacts { phones } } }"
-    stand.client.post(
+    gateway.client.post(
         "/graphql",
-        json={"query": query, "variables": {"n": mine}},
+        json={"query": query, "variables": {"n": number}},
         headers={
-            "Authorization": f"Bearer {stand.tokens['principal']}",
+            "Authorization": f"Bearer {gateway.tokens['principal']}",
             "Student-Graph-Purpose": "attendance call",
         },
     )
-    pseudonym = SECRETS.pseudonym("cedar-hollow-school-district", mine)
-    found = [line for line in disclosures_of(folder, pseudonym) if line["opName"] == "Family"]
-    assert [(line["actor"]["role"], line["purpose"], line["categories"]) for line in found] == [
+    pseudonym = KEYS.pseudonym("cedar-hollow-school-district", number)
+    matches = [line for line in disclosures_of(folder, pseudonym) if line["opName"] == "Family"]
+    assert [(line["actor"]["role"], line["purpose"], line["categories"]) for line in matches] == [
         ("PRINCIPAL", "attendance call", ["CONTACT"])
     ]
-    assert found[0]["fields"] == ["Student.contacts", "Student.name", "StudentContact.phones"]
-    assert {source["name"] for source in found[0]["sources"]} == {"edfi"}
-    assert mine not in json.dumps(found)
+    assert matches[0]["fields"] == ["Student.contacts", "Student.name", "StudentContact.phones"]
+    assert {source["name"] for source in matches[0]["sources"]} == {"edfi"}
+    assert number not in json.dumps(matches)
 
 
 @pytest.mark.row("L11")
-def test_what_cannot_be_recorded_is_not_disclosed(asking: tuple[DemoGateway, Path]) -> None:
-    """Classes that are not open at once, whole answers too; the open one goes on for a while."""
-    stand, folder = asking
+def test_sensitive_data_is_not_disclosed_if_it_cannot_be_logged(staged: tuple[DemoGateway, Path]) -> None:
+    """Requests for sensitive data get 503, also from the response cache; open data is disclosed for a while."""
+    gateway, folder = staged
     sensitive, plain = PAGES[2], PAGES[0]
     for _ in range(2):
-        stand.post(sensitive)
-        stand.post(plain)
-    Trouble.full = True
+        gateway.post(sensitive)
+        gateway.post(plain)
+    Disk.is_full = True
     try:
-        headers = {"Authorization": f"Bearer {stand.tokens['superintendent']}"}
-        refused = stand.client.post("/graphql", json={"query": sensitive, "variables": {}}, headers=headers)
+        headers = {"Authorization": f"Bearer {gateway.tokens['superintendent']}"}
+        refused = gateway.client.post("/graphql", json={"query": sensitive, "variables": {}}, headers=headers)
         assert (refused.status_code, refused.headers["retry-after"], "data" in refused.json()) == (503, "5", False)
-        assert records_in(stand.post(plain)["data"]) > 0
+        assert count_records(gateway.post(plain)["data"]) > 0
     finally:
-        Trouble.full = False
-    stand.post(sensitive)
-    assert len(lines(folder)) == 6
+        Disk.is_full = False
+    gateway.post(sensitive)
+    assert len(log_lines(folder)) == 6

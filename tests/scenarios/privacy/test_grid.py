@@ -1,4 +1,4 @@
-"""Everybody against everything: roles, students of every relation, every field, by a table written by hand."""
+"""Access of every role to every field of students of every relation, compared with a table written by hand."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
+from tests.scenarios.helpers.enrolled_students import current_enrollments, students_of_teacher
 
 CORE: GraphQLSchema = core_schema(make_schema())
 
@@ -39,11 +40,21 @@ VISIBLE = {
     "superintendent-2": {"other district"},
     "teacher-2": set(),
 }
-"""Whom each of the demo's people sees, by how the student stands to those of the first district."""
+"""The students whom each person sees, by their relation to the people of the first district."""
 
-EVERY = {"PII", "CONTACT", "DEMOGRAPHIC", "PROGRAM", "LOCATION", "DISCIPLINE", "DISABILITY", "MEAL", "HOMELESS"}
+ALL_CLASSES = {
+    "PII",
+    "CONTACT",
+    "DEMOGRAPHIC",
+    "PROGRAM",
+    "LOCATION",
+    "DISCIPLINE",
+    "DISABILITY",
+    "MEAL",
+    "HOMELESS",
+}
 CLASSES = {
-    "superintendent": EVERY,
+    "superintendent": ALL_CLASSES,
     "principal": {"PII", "CONTACT", "DEMOGRAPHIC", "PROGRAM", "LOCATION", "DISCIPLINE"},
     "counselor": {"CONTACT", "PROGRAM", "DISCIPLINE", "DISABILITY", "HOMELESS"},
     "teacher": set(),
@@ -51,7 +62,7 @@ CLASSES = {
     "student": {"PII", "PROGRAM", "LOCATION"},
 }
 CLASSES |= {"superintendent-2": CLASSES["superintendent"], "teacher-2": set()}
-"""What each is granted beside the open class."""
+"""The sensitivity classes that each person is granted besides OPEN."""
 
 STUDENT = {
     "OPEN": "id studentUniqueId name preferredName provenance district enrollments gradeLevel sections "
@@ -66,9 +77,9 @@ STUDENT = {
     "LOCATION": "transportation transportations",
     "DISCIPLINE": "disciplineIncidents disciplineActions",
 }
-"""Every field of a student, by its class of data."""
+"""Every field of a student, by its sensitivity class."""
 
-ANYTHING = DocumentLimits(cost=10**9, calls=10**9, fields=10**6, aliases=10**4)
+NO_DOCUMENT_LIMITS = DocumentLimits(cost=10**9, calls=10**9, fields=10**6, aliases=10**4)
 FIELD_CLASS = {name: sensitivity for sensitivity, names in STUDENT.items() for name in names.split()}
 RELATIONS = ("own", "same school", "other school", "other district", "former", "absent")
 
@@ -77,89 +88,69 @@ RELATIONS = ("own", "same school", "other school", "other district", "former", "
 class Stage:
     """Two districts on one gateway, and a student of each relation."""
 
-    asking: DemoGateway
-    staged: tuple[DemoDistrict, ...]
-    who: DemoPeople
+    gateway: DemoGateway
+    districts: tuple[DemoDistrict, ...]
+    people: DemoPeople
     students: dict[str, str]
+    """Number of the student by relation."""
 
     @property
     def facts(self) -> DistrictFacts:
-        """Of the first district."""
-        return self.staged[0].facts
+        """The facts of the first district."""
+        return self.districts[0].facts
 
-    def named(self, relation: str, fields: str) -> dict[str, str]:
-        """How the student of a relation is asked for."""
-        district, number = self.staged[relation == "other district"].id, self.students[relation]
+    def arguments(self, relation: str, fields: str) -> dict[str, str]:
+        """Return what the templates of `WAYS` need for the student of a relation."""
+        district, number = self.districts[relation == "other district"].id, self.students[relation]
         id_ = encode(GlobalId("Student", district, number))
         return {"id": id_, "number": number, "district": district, "fields": fields}
 
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    """Everybody is fictional."""
-    made = tuple(demo_districts("both", 800))
-    facts = made[0].facts
-    who = demo_people(facts, demo_student(facts))
-    sandboxes = [sandbox for each in made for sandbox in each.sandboxes.values()]
-    with served(*sandboxes), demo_gateway(made, document_limits=ANYTHING) as asking:
-        yield Stage(asking, made, who, related(facts, made[1].facts, who))
+    """Two districts with 800 fictional students each."""
+    districts = tuple(demo_districts("both", 800))
+    facts = districts[0].facts
+    people = demo_people(facts, demo_student(facts))
+    sandboxes = [sandbox for district in districts for sandbox in district.sandboxes.values()]
+    with served(*sandboxes), demo_gateway(districts, document_limits=NO_DOCUMENT_LIMITS) as gateway:
+        yield Stage(gateway, districts, people, students_by_relation(facts, districts[1].facts, people))
 
 
-def related(facts: DistrictFacts, other: DistrictFacts, who: DemoPeople) -> dict[str, str]:
-    """A student of each relation to the people around the first one."""
-    own, taught = str(who.student), pupils(facts, str(who.teacher))
-    at = {stay.school for stay in current(facts) if stay.student == own}
-    there = {stay.student for stay in current(facts) if stay.school in at}
-    elsewhere = {stay.student for stay in current(facts)} - there
-    gone = {stay.student for stay in facts.enrollments if stay.school in at} - {s.student for s in current(facts)}
+def students_by_relation(facts: DistrictFacts, other: DistrictFacts, people: DemoPeople) -> dict[str, str]:
+    """Return a student of each relation to the demo's people, who all know the demo student."""
+    own, taught = str(people.student), students_of_teacher(facts, str(people.teacher))
+    schools = {row.school for row in current_enrollments(facts) if row.student == own}
+    same_school = {row.student for row in current_enrollments(facts) if row.school in schools}
+    current = {row.student for row in current_enrollments(facts)}
+    former = {row.student for row in facts.enrollments if row.school in schools} - current
     assert own in taught
     return {
         "own": own,
-        "same school": min(there - taught),
-        "other school": min(elsewhere),
+        "same school": min(same_school - taught),
+        "other school": min(current - same_school),
         "other district": other.students[0].id,
-        "former": min(gone),
+        "former": min(former),
         "absent": "999999",
     }
 
 
-def current(facts: DistrictFacts) -> list[Any]:
-    """Stays that last on the day of the facts."""
-    today = facts.now.date()
-    return [stay for stay in facts.enrollments if stay.entry <= today and (not stay.exit or today < stay.exit)]
-
-
-def pupils(facts: DistrictFacts, teacher: str) -> set[str]:
-    """Who sits today in a section in front of which the teacher stands today."""
-    today = facts.now.date()
-
-    def now(begin: Any, end: Any) -> bool:
-        return bool(begin <= today and (end is None or today <= end))
-
-    return {
-        place.student
-        for place in facts.section_enrollments
-        if now(place.begin, place.end)
-        and any(one == teacher and now(begin, end) for one, _, begin, end in place.section.staff)
-    }
-
-
 def test_every_field_of_a_student_is_in_the_table() -> None:
-    """A new field without a class fails here, and so does one whose class in the schema is another."""
+    """The test fails for a new field, and for a field that has another sensitivity class in the schema."""
     type_ = CORE.type_map["Student"]
     assert isinstance(type_, GraphQLObjectType)
-    said = {name: tag_of(each) for name, each in type_.fields.items()}
-    assert said == FIELD_CLASS
+    classes = {name: sensitivity_of(field) for name, field in type_.fields.items()}
+    assert classes == FIELD_CLASS
 
 
-def tag_of(field: GraphQLField) -> str:
-    """The class of data that the schema says a field is of."""
+def sensitivity_of(field: GraphQLField) -> str:
+    """Return the sensitivity class that the schema has for a field."""
     definition = field.extensions["strawberry-definition"]
     return str(definition.metadata["sensitivity"].name) if "sensitivity" in definition.metadata else "OPEN"
 
 
 def selection(type_: Any, depth: int) -> str:
-    """Every field that needs no argument, so many levels deep."""
+    """Return a selection of every field that needs no argument, down to a depth."""
     parts = []
     for name, field in type_.fields.items():
         if any(map(is_required_argument, field.args.values())):
@@ -172,67 +163,67 @@ def selection(type_: Any, depth: int) -> str:
     return " ".join(parts) or "__typename"
 
 
-def whole(name: str) -> str:
-    """One field of a student with everything in it."""
+def complete_field(name: str) -> str:
+    """Return a field of a student with a selection of all its own fields."""
     type_: Any = CORE.type_map["Student"]
     named = get_named_type(type_.fields[name].type)
     return name if is_leaf_type(named) else f"{name} {{ __typename {selection(named, 1)} }}"
 
 
-DOORS = {
+WAYS = {
     "student by id": 'student(id: "%(id)s") { %(fields)s }',
     "node": 'node(id: "%(id)s") { ... on Student { %(fields)s } }',
     "nodes": 'nodes(ids: ["%(id)s"]) { ... on Node { ... on Student { %(fields)s } } }',
-    "listed": 'students(filter: {district: "%(district)s", ids: ["%(number)s"]}) {edges {node {%(fields)s}}}',
+    "list": 'students(filter: {district: "%(district)s", ids: ["%(number)s"]}) {edges {node {%(fields)s}}}',
 }
-"""Ways to one student."""
+"""Ways to query one student."""
 
 
-def found(told: Any) -> Any:
-    """The student in an answer, whichever way it was asked."""
-    told = told[0] if isinstance(told, list) else told
-    if told is not None and "edges" in told:
-        return told["edges"][0]["node"] if told["edges"] else None
-    return told
+def student_in(data: Any) -> Any:
+    """Return the student in the data of any of the ways."""
+    data = data[0] if isinstance(data, list) else data
+    if data is not None and "edges" in data:
+        return data["edges"][0]["node"] if data["edges"] else None
+    return data
 
 
 @pytest.mark.row("K01", "K02", "K05", "K11")
-def test_everybody_sees_what_the_table_says(stage: Stage, record_property: Callable[[str, object], None]) -> None:
-    """By every way: a student who is not one's own is null without an error, a class not granted is FORBIDDEN."""
+def test_every_role_sees_what_the_table_says(stage: Stage, record_property: Callable[[str, object], None]) -> None:
+    """A student out of reach is null without an error, and a field without a grant is FORBIDDEN, in every way."""
     checks, wrong, leaks = 0, [], 0
     for role in VISIBLE:
         for relation in RELATIONS:
-            for door, ask in DOORS.items():
-                fields = " ".join(f"f{n}: {whole(name)}" for n, name in enumerate(FIELD_CLASS))
-                answer = stage.asking.post("{ it: " + ask % stage.named(relation, fields) + " }", role)
-                seen = found(answer["data"]["it"])
-                refused = refusals(answer)
+            for way, template in WAYS.items():
+                fields = " ".join(f"f{n}: {complete_field(name)}" for n, name in enumerate(FIELD_CLASS))
+                response = stage.gateway.post("{ it: " + template % stage.arguments(relation, fields) + " }", role)
+                student = student_in(response["data"]["it"])
+                forbidden = forbidden_aliases(response)
                 for n, (name, sensitivity) in enumerate(FIELD_CLASS.items()):
                     checks += 1
-                    got = "null" if seen is None else "refused" if f"f{n}" in refused else "shown"
-                    if seen is not None and f"f{n}" in refused:
-                        leaks += seen[f"f{n}"] is not None
-                    if got != expected(role, relation, sensitivity):
-                        wrong.append((role, relation, door, name, got))
-                        leaks += got == "shown"
-                if seen is None and answer.get("errors"):
-                    wrong.append((role, relation, door, "errors", answer["errors"][0]))
-    told = f"{len(VISIBLE)} people x {len(RELATIONS)} relations x {len(FIELD_CLASS)} fields x {len(DOORS)} ways"
-    record_property("counts", f"grid: {checks} checks of {told}, {len(wrong)} other than the table, {leaks} leaks")
+                    result = "null" if student is None else "refused" if f"f{n}" in forbidden else "shown"
+                    if student is not None and f"f{n}" in forbidden:
+                        leaks += student[f"f{n}"] is not None
+                    if result != expected(role, relation, sensitivity):
+                        wrong.append((role, relation, way, name, result))
+                        leaks += result == "shown"
+                if student is None and response.get("errors"):
+                    wrong.append((role, relation, way, "errors", response["errors"][0]))
+    size = f"{len(VISIBLE)} people x {len(RELATIONS)} relations x {len(FIELD_CLASS)} fields x {len(WAYS)} ways"
+    record_property("counts", f"grid: {checks} checks of {size}, {len(wrong)} other than the table, {leaks} leaks")
     assert wrong == []
 
 
-def refusals(answer: dict[str, Any]) -> set[str]:
-    """Fields of the student that are refused."""
+def forbidden_aliases(response: dict[str, Any]) -> set[str]:
+    """Return the aliases of the student's fields that are FORBIDDEN."""
     return {
         next(str(part) for part in error["path"] if str(part).startswith("f"))
-        for error in answer.get("errors", ())
+        for error in response.get("errors", ())
         if error["extensions"]["code"] == "FORBIDDEN"
     }
 
 
 def expected(role: str, relation: str, sensitivity: str) -> str:
-    """What the tables say."""
+    """Return what the tables say: `null`, `shown` or `refused`."""
     if relation not in VISIBLE[role]:
         return "null"
     return "shown" if sensitivity == "OPEN" or sensitivity in CLASSES[role] else "refused"
@@ -240,50 +231,54 @@ def expected(role: str, relation: str, sensitivity: str) -> str:
 
 PAGE = "students(first: 100) { totalCount edges { node { studentUniqueId } } }"
 ROSTER = "roster { student { studentUniqueId } }"
-PLACES = f"sections {{ section {{ {ROSTER} }} }}"
+SECTIONS = f"sections {{ section {{ {ROSTER} }} }}"
 LISTS = {
     "viewer": f"viewer {{ {PAGE} }}",
     "district": f"districts {{ {PAGE} }}",
     "schools": f"districts {{ schools {{ {PAGE} }} }}",
     "rosters": f"districts {{ schools {{ sections {{ {ROSTER} }} }} }}",
-    "places": f"districts {{ students(first: 100) {{ edges {{ node {{ {PLACES} }} }} }} }}",
+    "sections": f"districts {{ students(first: 100) {{ edges {{ node {{ {SECTIONS} }} }} }} }}",
 }
-"""Ways to many students."""
+"""Ways to query many students."""
 
 
 @pytest.mark.row("K01", "K02")
-def test_no_list_shows_a_student_of_others(stage: Stage, record_property: Callable[[str, object], None]) -> None:
-    """Against sets made from the facts by brute force: nobody but one's own, and nobody counted."""
+def test_no_list_shows_a_student_out_of_reach(
+    stage: Stage, record_property: Callable[[str, object], None]
+) -> None:
+    """Lists and their totals have no student outside the viewer's reach, which is computed from the facts."""
     facts = stage.facts
-    everybody = {one.id for one in facts.students}
-    at = {s.school for s in current(facts) if s.student == stage.students["own"]}
-    building = {stay.student for stay in current(facts) if stay.school in at}
-    mine = {
-        "superintendent": everybody,
-        "principal": building,
-        "counselor": building,
-        "teacher": pupils(facts, str(stage.who.teacher)),
-        "parent": {c.student for c in facts.contacts if c.id == stage.who.parent and c.legal_guardian},
+    all_students = {student.id for student in facts.students}
+    schools = {row.school for row in current_enrollments(facts) if row.student == stage.students["own"]}
+    same_school = {row.student for row in current_enrollments(facts) if row.school in schools}
+    reach = {
+        "superintendent": all_students,
+        "principal": same_school,
+        "counselor": same_school,
+        "teacher": students_of_teacher(facts, str(stage.people.teacher)),
+        "parent": {c.student for c in facts.contacts if c.id == stage.people.parent and c.legal_guardian},
         "student": {stage.students["own"]},
     }
-    seen = 0
-    for role, own in mine.items():
+    shown = 0
+    for role, students in reach.items():
         for name, query in LISTS.items():
-            told = stage.asking.post(f"{{ {query} }}", role)
-            numbers, totals = collected(told["data"])
-            assert numbers <= own, (role, name)
-            assert all(total <= len(own) for total in totals), (role, name, totals)
-            seen += len(numbers)
+            response = stage.gateway.post(f"{{ {query} }}", role)
+            numbers, totals = numbers_and_totals(response["data"])
+            assert numbers <= students, (role, name)
+            assert all(total <= len(students) for total in totals), (role, name, totals)
+            shown += len(numbers)
             if name == "viewer":
-                assert totals == [len(own)], (role, totals)
-    record_property("counts", f"lists: {len(mine)} people x {len(LISTS)} ways, {seen} students seen, 0 of others")
+                assert totals == [len(students)], (role, totals)
+    record_property(
+        "counts", f"lists: {len(reach)} people x {len(LISTS)} ways, {shown} students shown, 0 of others"
+    )
 
 
-def collected(told: Any) -> tuple[set[str], list[int]]:
-    """All students' numbers and totals in an answer."""
+def numbers_and_totals(data: Any) -> tuple[set[str], list[int]]:
+    """Return all student numbers and all totals in the data."""
     numbers: set[str] = set()
     totals: list[int] = []
-    stack = [told]
+    stack = [data]
     while stack:
         part = stack.pop()
         if isinstance(part, dict):

@@ -1,4 +1,4 @@
-"""Text in the place of an id: refused in words of our own, before any vendor hears of it."""
+"""Hostile text as an id: it is refused with our own message, before any request to a vendor."""
 
 from __future__ import annotations
 
@@ -32,77 +32,81 @@ HOSTILE = {
     "wildcard": "*",
     "colon": "sis_user_id:1",
 }
-BY_TEXT = """query($n: String!, $id: ID!) {
-    student(studentUniqueId: $n, district: "honest") { id }
-    students(filter: { district: "honest", ids: [$n] }) { totalCount }
+QUERY_BY_TEXT = """query($n: String!, $id: ID!) {
+    student(studentUniqueId: $n, district: "hill") { id }
+    students(filter: { district: "hill", ids: [$n] }) { totalCount }
     byId: student(id: $id) { id }
     elsewhere: student(studentUniqueId: "1", district: $id) { id }
-    inSchool: students(filter: { district: "honest", school: $id }) { totalCount }
-    after: students(filter: { district: "honest" }, after: $n) { totalCount }
+    inSchool: students(filter: { district: "hill", school: $id }) { totalCount }
+    after: students(filter: { district: "hill" }, after: $n) { totalCount }
     node(id: $id) { id }
     section(id: $id) { id }
     school(id: $id) { id }
     district(id: $id) { id }
 }"""
-BY_KEY = "query($id: ID!) { node(id: $id) { id } }"
+QUERY_BY_ID = "query($id: ID!) { node(id: $id) { id } }"
 
 
 @pytest.fixture(scope="module")
 def vendors() -> Iterator[list[Sandbox]]:
-    """An SIS and an LMS that count their requests."""
+    """An SIS and an LMS, which count their requests."""
     facts = make_district(12)
-    made: list[Sandbox] = [EdFiSandbox(facts), CanvasSandbox(facts)]
-    with served(*made):
-        yield made
+    sandboxes: list[Sandbox] = [EdFiSandbox(facts), CanvasSandbox(facts)]
+    with served(*sandboxes):
+        yield sandboxes
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory, vendors: list[Sandbox]) -> Iterator[GatewayProcess]:
-    """A gateway over them that has read what it needs to reach them."""
+    """A gateway over them that has its tokens and discovery documents."""
     with gateway_process(
-        tmp_path_factory.mktemp("gateway"), {"honest": {each.kind: each for each in vendors}}
-    ) as made:
-        assert "errors" not in made.post("{ districts { schools { name } } }")
-        yield made
+        tmp_path_factory.mktemp("gateway"), {"hill": {vendor.kind: vendor for vendor in vendors}}
+    ) as process:
+        assert "errors" not in process.post("{ districts { schools { name } } }")
+        yield process
 
 
-def requests(vendors: list[Sandbox]) -> list[int]:
-    """How many requests each vendor has had."""
+def request_counts(vendors: list[Sandbox]) -> list[int]:
+    """Return the number of requests that each vendor has received."""
     return [len(vendor.requests) for vendor in vendors]
 
 
-def test_a_request_with_nul_asks_nothing(gateway: GatewayProcess, vendors: list[Sandbox]) -> None:
-    """It is refused as a whole, before it is read as a question."""
-    before = requests(vendors)
-    assert gateway.post(BY_TEXT, n="a\0b", id="1") == {"errors": [{"message": NUL_MESSAGE, "extensions": {}}]}
-    assert requests(vendors) == before
+def test_a_request_with_nul_makes_no_vendor_call(gateway: GatewayProcess, vendors: list[Sandbox]) -> None:
+    """The whole request is refused before it is parsed."""
+    before = request_counts(vendors)
+    assert gateway.post(QUERY_BY_TEXT, n="a\0b", id="1") == {
+        "errors": [{"message": NUL_MESSAGE, "extensions": {}}]
+    }
+    assert request_counts(vendors) == before
 
 
 @pytest.mark.row("C01")
 @pytest.mark.parametrize(
     "text", [pytest.param(text, id=name) for name, text in HOSTILE.items() if "\0" not in text]
 )
-def test_text_that_is_no_id_asks_nothing(gateway: GatewayProcess, vendors: list[Sandbox], text: str) -> None:
-    """BAD_ID at every door, in words of our own, before any vendor hears of it."""
-    before = requests(vendors)
-    answer = gateway.post(BY_TEXT, n=text, id=text)
+def test_text_that_is_no_id_makes_no_vendor_call(
+    gateway: GatewayProcess, vendors: list[Sandbox], text: str
+) -> None:
+    """Every field that takes an id is null with BAD_ID and our own message."""
+    before = request_counts(vendors)
+    response = gateway.post(QUERY_BY_TEXT, n=text, id=text)
 
-    assert {error["message"] for error in answer["errors"]} == {MESSAGES["BAD_ID"]}
-    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_ID"}
-    assert set(answer["data"].values()) == {None}
-    assert len(answer["errors"]) == len(answer["data"])
-    assert requests(vendors) == before
+    assert {error["message"] for error in response["errors"]} == {MESSAGES["BAD_ID"]}
+    assert {error["extensions"]["code"] for error in response["errors"]} == {"BAD_ID"}
+    assert set(response["data"].values()) == {None}
+    assert len(response["errors"]) == len(response["data"])
+    assert request_counts(vendors) == before
 
 
 @pytest.mark.row("C01")
 @pytest.mark.parametrize("kind", ["Student", "School", "Section", "Session", "Staff", "LocalEducationAgency"])
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_an_id_made_of_such_text_asks_nothing(
+def test_a_global_id_that_holds_hostile_text_makes_no_vendor_call(
     gateway: GatewayProcess, vendors: list[Sandbox], kind: str, text: str
 ) -> None:
-    """An id of the right form is no permission: what it holds is checked as strictly."""
-    before = requests(vendors)
-    answer = gateway.post(BY_KEY, id=encode(GlobalId(kind, DistrictId("honest"), text)))
+    """The key inside a well-formed global id is checked as strictly as any other text."""
+    before = request_counts(vendors)
+    response = gateway.post(QUERY_BY_ID, id=encode(GlobalId(kind, DistrictId("hill"), text)))
 
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_ID"]
-    assert requests(vendors) == before
+    assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_ID"]
+    assert request_counts(vendors) == before
