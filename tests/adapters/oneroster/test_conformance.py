@@ -13,8 +13,27 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.testing import AdapterSuite
 from tests.long_runs import size
 
+STUDENTS = size(24, 60)
+SECTION_STEP = size(10, 1)
+"""One of so many sections is a known key."""
+ESTIMATED_STUDENTS = size(STUDENTS, 5000)
+"""The setting `students`: with the default the adapter reads line items one by one, else in one list."""
 
-class Published11(OneRosterSandbox):
+
+class SampledSandbox(OneRosterSandbox):
+    """A server of the standard with fewer known sections, because each of them takes several requests."""
+
+    def settings(self) -> dict[str, Any]:
+        """The settings of the adapter, with an estimated number of students."""
+        return super().settings() | {"students": ESTIMATED_STUDENTS}
+
+    def known_keys(self, kind: str) -> list[str]:
+        """The known keys of a kind; of sections only a sample."""
+        keys = super().known_keys(kind)
+        return keys[::SECTION_STEP] if kind == "section" else keys
+
+
+class Published11(SampledSandbox):
     """A server of version 1.1, which has signatures and no token endpoint."""
 
     token_path = None
@@ -23,7 +42,7 @@ class Published11(OneRosterSandbox):
         super().__init__(facts, version="1.1", quirks=PUBLISHED_11)
 
 
-class EdFiService(OneRosterSandbox):
+class EdFiService(SampledSandbox):
     """The Ed-Fi service."""
 
     def __init__(self, facts: DistrictFacts) -> None:
@@ -33,8 +52,8 @@ class EdFiService(OneRosterSandbox):
 class OneRosterSuite(AdapterSuite):
     """The conformance suite for one server."""
 
-    sandbox_type: ClassVar[Any] = OneRosterSandbox
-    students = size(24, 60)
+    sandbox_type: ClassVar[Any] = SampledSandbox
+    students = STUDENTS
     not_served: ClassVar[frozenset[str]] = frozenset()
     """Lookups for which the server has no records."""
 
