@@ -258,7 +258,7 @@ class Run:
         function = self._functions.get(factory)
         if function is None:
             function = factory(self.executor.context_value)
-            if not isinstance(function, Constant):  # a constant function may be another one at the next level
+            if not isinstance(function, Constant):  # it may change: the next level may load stale records
                 self._functions[factory] = function
         return function
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from student_graph.gateway.execution import BreadthExecutor, StockExecutor
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Viewer, ViewerRole
-from student_graph.resolvers.operation import Operation
+from student_graph.resolvers.operation import Disclosures, Operation
 from student_graph.resolvers.schema import make_schema
 from tests.resolvers.third_party import RecordingFetch, VendorData, third_party_source
 
@@ -149,3 +150,10 @@ async def student_fields(fields: str, **answers: list[Any]) -> Any:
 def record_ids(data: Any, field: str = "n") -> list[str]:
     """Return the sources' ids of the records in a list field."""
     return [record["provenance"]["recordId"] for record in data[field]]
+
+
+def noted_records(disclosures: Disclosures) -> Counter[tuple[str, str]]:
+    """Return how often each record of a student was noted for the disclosure log, by class and vendor's id."""
+    values = (value for part in disclosures.records for value in part)
+    items = (item for value in values for item in (value if isinstance(value, list) else [value]))
+    return Counter((type(item).__name__, item.vendor_id) for item in items if isinstance(item, model.Record))

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-from student_graph.adapters.model import Record
-from student_graph.resolvers.operation import Disclosures
 from tests.gateway.execution.comparison import differences, ordered
 from tests.gateway.execution.differential import BREADTH_EXECUTORS, EXECUTORS, Fast, execute_with, run
 from tests.gateway.execution.documents import Writer
 from tests.gateway.execution.product import WORLDS
 from tests.long_runs import size
-from tests.resolvers.two_districts import SCHEMA
+from tests.resolvers.two_districts import SCHEMA, noted_records
 
 # graphql-core leaves coroutines that were never awaited when a sibling fails.
 pytestmark = [
@@ -68,20 +66,13 @@ async def test_random_queries_of_the_product_give_the_same_response_and_disclosu
         for name in EXECUTORS:
             context = WORLDS[world]().context()
             results[name] = await execute_with(name, document, variables, context, core)
-            records[name] = disclosed_records(context.operation.disclosures)
+            records[name] = noted_records(context.operation.disclosures)
         for name in BREADTH_EXECUTORS:
             assert differences(results[name], results["stock"]) == [], text
             assert records[name] == records["stock"], text
         disclosed += records["stock"].total()
     assert FAST.planned - planned == queries
     assert disclosed > 0 or world == "SIS outage"
-
-
-def disclosed_records(disclosures: Disclosures) -> Counter[Any]:
-    """Return how often each record of a student was noted, by class and id."""
-    values = (value for part in disclosures.records for value in part)
-    items = (item for value in values for item in (value if isinstance(value, list) else [value]))
-    return Counter((type(item).__name__, item.vendor_id) for item in items if isinstance(item, Record))
 
 
 def test_the_comparison_sees_small_differences() -> None:
