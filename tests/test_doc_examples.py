@@ -53,7 +53,7 @@ def without_times(sources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any
     }
 
 
-def test_the_sources_in_the_readme_are_those_of_a_new_demo(tmp_path: Path) -> None:
+def test_a_new_demo_reports_the_sources_in_the_readme(tmp_path: Path) -> None:
     """The first response costs the vendor calls that the README shows, the second one none."""
     student = demo_student(make_district(1000))
     with running_demo(tmp_path) as demo:
