@@ -55,7 +55,7 @@ def names(path: Path) -> Iterator[Finding]:
     for part in re.split(r"[/_.]", str(path.relative_to(ROOT))):
         if part in WORDS["names"]:
             yield Finding(path, 1, part, WORDS["names"][part])
-    for line, name in () if _is_vendors_spelling(path) else _bindings(tree):
+    for line, name in () if _keeps_vendor_names(path) else _bindings(tree):
         words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
         for word in words:
             if word in WORDS["names"]:
@@ -99,7 +99,7 @@ def _constants(path: Path, tree: ast.Module) -> Iterator[Finding]:
                 yield Finding(path, target.lineno, target.id, "say what the number bounds or counts, and its unit")
 
 
-def _is_vendors_spelling(path: Path) -> bool:
+def _keeps_vendor_names(path: Path) -> bool:
     """Whether a file spells names as the vendor does: the module or package `api` of an adapter."""
     return "adapters" in path.parts and "api" in (*path.relative_to(ROOT).parts, path.stem)
 

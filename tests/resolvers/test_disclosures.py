@@ -23,7 +23,7 @@ def small_district() -> World:
     return World([third_party_source("sis", data)])
 
 
-async def test_records_are_noted_once_each() -> None:
+async def test_a_record_is_noted_once() -> None:
     """A single record, records in a list and a record behind an interface are noted; a school is not."""
     world = small_district()
     query = "query($a: ID!, $ids: [ID!]!) {student(id: $a) {id enrollments {entryDate}} nodes(ids: $ids) {id}}"
