@@ -138,7 +138,9 @@ async def test_a_class_granted_for_one_student_is_forbidden_for_the_others_in_re
     """A student out of reach has no answer at all."""
     grant = Grant(frozenset({Sensitivity.DISCIPLINE}), students=frozenset({StudentId("s1")}))
     viewer = replace(SUPERINTENDENT, grants=frozenset({grant}))
-    reach = Reach(groups=TWO_STUDENTS.groups, limited_classes={Sensitivity.DISCIPLINE: frozenset({StudentId("s1")})})
+    reach = Reach(
+        groups=TWO_STUDENTS.groups, limited_classes={Sensitivity.DISCIPLINE: frozenset({StudentId("s1")})}
+    )
     answers = await authorized_fetch(viewer, reach)(source(Sis, Ledger(), "sis"), Ask(ACTIONS, ("s1", "s2", "s3")))
     assert codes(answers) == {"s1": None, "s2": "FORBIDDEN"}
 

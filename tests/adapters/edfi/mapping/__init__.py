@@ -1,0 +1,1 @@
+"""Tests of how Ed-Fi payloads become records."""
