@@ -1,7 +1,7 @@
 """
 Long property and differential runs: a sample in `make test`, all of it in `.ci/run`.
 
-A test with the marker `long_run` takes its size from `size`. With `STUDENT_GRAPH_LONG_RUNS` set it takes the full one.
+A test marked `long_run` takes its size from `size`: the full one if `STUDENT_GRAPH_LONG_RUNS` is set.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from student_graph.adapters.answers import records_in
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Batch, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId, Record
 from student_graph.adapters.sources import District, Key, Keys, LookupResults, Method
@@ -163,32 +163,6 @@ async def load_page(
     """
     results = await info.context.sources.load_page(method, key, window, **arguments)
     return value_or_raise(info, _outcomes(info.context, results)[0]) or Page([], None)
-
-
-def merge_lists(parts: Sequence[Outcomes[list[V]]]) -> Outcomes[list[V]]:
-    """
-    Merge the outcomes of several lookups into one list for each parent.
-
-    A lookup that no source offers makes the list partial. A lookup that failed makes it an error, because a list
-    without its records would pass for complete.
-    """
-    return [_merge_lists(outcomes) for outcomes in zip(*parts, strict=True)]
-
-
-def _merge_lists(outcomes: Sequence[Any]) -> Any:
-    errors = [outcome for outcome in outcomes if isinstance(outcome, AdapterError)]
-    failed = [error for error in errors if not isinstance(error, NotOfferedError)]
-    if failed or len(errors) == len(outcomes):
-        return (failed or errors)[0]
-    rows: list[Any] = []
-    failures: list[AdapterError] = list(errors)
-    for outcome in outcomes:
-        if isinstance(outcome, Partial):
-            rows += outcome.value
-            failures += outcome.failures
-        elif not isinstance(outcome, AdapterError):
-            rows += outcome
-    return Partial(rows, tuple(failures)) if failures else rows
 
 
 def value_or_raise(info: Info, outcome: Outcome[V]) -> V:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, NotOfferedError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,3 +65,29 @@ def _map_value(outcome: Outcome[T], change: Callable[[T], R]) -> Outcome[R]:
     if isinstance(outcome, AdapterError):
         return outcome
     return Partial(change(outcome.value), outcome.failures) if isinstance(outcome, Partial) else change(outcome)
+
+
+def merge_lists(parts: Sequence[Outcomes[list[T]]]) -> Outcomes[list[T]]:
+    """
+    Merge the outcomes of several lookups into one list for each parent.
+
+    A lookup that no source offers makes the list partial. A lookup that failed makes it an error, because a list
+    without its records would pass for complete.
+    """
+    return [_merge_lists(outcomes) for outcomes in zip(*parts, strict=True)]
+
+
+def _merge_lists(outcomes: Sequence[Any]) -> Any:
+    errors = [outcome for outcome in outcomes if isinstance(outcome, AdapterError)]
+    failed = [error for error in errors if not isinstance(error, NotOfferedError)]
+    if failed or len(errors) == len(outcomes):
+        return (failed or errors)[0]
+    rows: list[Any] = []
+    failures: list[AdapterError] = list(errors)
+    for outcome in outcomes:
+        if isinstance(outcome, Partial):
+            rows += outcome.value
+            failures += outcome.failures
+        elif not isinstance(outcome, AdapterError):
+            rows += outcome
+    return Partial(rows, tuple(failures)) if failures else rows

@@ -19,9 +19,9 @@ from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import date_range, school_years
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.field import attribute, uses_lookups
-from student_graph.resolvers.fields.load import load_by_district, load_lists, merge_lists
+from student_graph.resolvers.fields.load import load_by_district, load_lists
 from student_graph.resolvers.fields.lookup import lookup
-from student_graph.resolvers.fields.outcome import Outcomes, map_with_parents
+from student_graph.resolvers.fields.outcome import Outcomes, map_with_parents, merge_lists
 from student_graph.resolvers.fields.paging import Cursors, PageInfo, page_size, slice_page, with_unique_positions
 from student_graph.resolvers.fields.record import fetched, record_type
 

@@ -22,12 +22,12 @@ from student_graph.resolvers.fields.load import (
     district_of,
     load_lists,
     load_many,
-    merge_lists,
     parent_key,
     value_or_raise,
 )
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
+from student_graph.resolvers.fields.outcome import merge_lists
 from student_graph.resolvers.fields.record import record_type
 
 Term: TypeAlias = Annotated[
