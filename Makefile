@@ -38,6 +38,7 @@ check-static: setup
 	$(BIN)/mypy examples/third_party_adapter/hillside_sis
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.style
+	@$(BIN)/python -m tests.faults.page | diff -u docs/faults.md - || (echo "docs/faults.md is stale: run make faults"; exit 1)
 	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
 
 bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## The benchmarks: a table, and benchmarks/results.json

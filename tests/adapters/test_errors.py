@@ -22,6 +22,7 @@ from student_graph.adapters.errors import (
     retry_after_seconds,
     translate,
 )
+from tests.long_runs import size
 
 DATE_PATTERN, TIME_PATTERN = (
     r"(Mon|Tue|)[,]? ?[0-9]{1,3}[ -](Nov|Feb|Foo)[ -][0-9]{1,6}",
@@ -155,7 +156,8 @@ def test_retry_after_is_in_seconds(header: str | None, seconds: float | None) ->
 
 
 @pytest.mark.row("A13")
-@settings(max_examples=1000, deadline=None, derandomize=True)
+@pytest.mark.long_run
+@settings(max_examples=size(125, 1000), deadline=None, derandomize=True)
 @given(st.one_of(st.text(max_size=60), st.from_regex(DATE_LIKE_PATTERN, fullmatch=True), st.integers().map(str)))
 def test_any_retry_after_is_a_short_wait_or_none(text: str) -> None:
     """A thousand headers, with dates and arbitrary text, raise no error and never wait longer than the maximum."""

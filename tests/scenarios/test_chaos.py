@@ -34,7 +34,7 @@ from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, SandboxDistric
 FACTS = make_district(60)
 TOKEN = "t" * 32
 VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT_ID}), unlimited_grants(*Sensitivity))
-SEEDS = (1, 2)
+SEEDS = range(1, size(1, 2) + 1)
 QUERIES_PER_SEED = size(80, 1_000)
 QUERIES_PER_FAULT = 10
 """Number of queries after which the faults change."""

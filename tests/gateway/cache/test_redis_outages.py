@@ -13,6 +13,7 @@ from tests.gateway.cache.processes import Process, count_calls, create_process
 from tests.gateway.cache.small_cache import wait_until
 from tests.gateway.redis_server import RedisServer
 from tests.gateway.small_district import DISTRICT
+from tests.long_runs import size
 
 DOWN = httpx.ConnectError("refused")
 CLASS = tuple(f"s{n}" for n in range(30))
@@ -127,9 +128,10 @@ async def test_when_redis_loses_all_data_the_processes_serve_from_memory(process
     assert process_b.harness.calls in ([], [("s99",)])
 
 
+@pytest.mark.long_run
 async def test_a_process_ends_while_it_receives_events(server: RedisServer) -> None:
-    """A hundred processes end just after an event was published."""
-    for number in range(100):
+    """Many processes end just after an event was published."""
+    for number in range(size(10, 100)):
         process = create_process(server, f"ending-{number}")
         process.harness.cache.start()
         await process.has_joined()

@@ -31,6 +31,7 @@ from tests.gateway.disclosure.logs import (
     write_files,
 )
 from tests.gateway.disclosure.retention_logs import DAYS, FUTURE, FiveDays, retire
+from tests.long_runs import size
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,8 @@ async def test_an_open_file_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("L10")
-@settings(max_examples=600, deadline=None)
+@pytest.mark.long_run
+@settings(max_examples=size(75, 600), deadline=None)
 @given(data=st.data())
 def test_a_change_of_any_byte_that_remains_is_detected(data: st.DataObject, remaining: Files) -> None:
     """Also in the list of retired files: bytes are replaced, inserted or deleted."""

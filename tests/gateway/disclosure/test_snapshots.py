@@ -22,6 +22,7 @@ from tests.gateway.disclosure.logs import (
     verify_files,
     write,
 )
+from tests.long_runs import size
 
 
 class SnapshotFile(LogFile):
@@ -71,7 +72,8 @@ def test_a_process_that_is_killed_during_a_rotation_leaves_an_intact_log(snapsho
 
 
 @pytest.mark.row("L10")
-@settings(max_examples=400, deadline=None)
+@pytest.mark.long_run
+@settings(max_examples=size(50, 400), deadline=None)
 @given(data=st.data())
 def test_an_older_state_of_any_file_but_the_newest_is_detected(
     data: st.DataObject, snapshots: list[Files]

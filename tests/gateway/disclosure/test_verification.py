@@ -27,6 +27,7 @@ from tests.gateway.disclosure.logs import (
     write,
     write_closed_log,
 )
+from tests.long_runs import size
 
 Snapshots = tuple[Files, Files, str]
 """The files while the first one was open, the files when both were closed, and the name of the first one."""
@@ -66,7 +67,8 @@ def closed_log(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Files]:
 
 
 @pytest.mark.row("L10")
-@settings(max_examples=150, deadline=None)
+@pytest.mark.long_run
+@settings(max_examples=size(40, 150), deadline=None)
 @given(data=st.data())
 def test_every_edit_deletion_reordering_and_truncation_is_detected(
     data: st.DataObject, closed_log: tuple[str, Files]
@@ -106,7 +108,8 @@ def test_an_untouched_log_is_intact(snapshots: Snapshots) -> None:
 
 
 @pytest.mark.row("L10")
-@settings(max_examples=600, deadline=None)
+@pytest.mark.long_run
+@settings(max_examples=size(75, 600), deadline=None)
 @given(data=st.data())
 def test_a_change_of_any_byte_of_any_file_is_detected(data: st.DataObject, snapshots: Snapshots) -> None:
     """Bytes are replaced, inserted or deleted in lines, checkpoints and sidecars."""
@@ -122,7 +125,8 @@ def test_a_change_of_any_byte_of_any_file_is_detected(data: st.DataObject, snaps
 
 
 @pytest.mark.row("L10")
-@settings(max_examples=600, deadline=None)
+@pytest.mark.long_run
+@settings(max_examples=size(75, 600), deadline=None)
 @given(data=st.data())
 def test_changed_lines_are_detected_whatever_the_sidecar_holds(data: st.DataObject, snapshots: Snapshots) -> None:
     """The sidecar may be missing, older, empty, or hold a checkpoint that was copied from the file."""
