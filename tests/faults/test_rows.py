@@ -1,4 +1,4 @@
-"""The page of the faults has every row, with a test that plays it or a reason; `make check-static` keeps it fresh."""
+"""The page of the faults has every row, with a test that plays it or a reason why not."""
 
 from __future__ import annotations
 
