@@ -26,8 +26,10 @@ def ready_file(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
         return
     try:
         path.unlink(missing_ok=True)
-        write_private(path, "")
-        path.unlink()
+        # Written under another name: whoever waits for the ready file must not see it before it is complete.
+        probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        write_private(probe, "")
+        probe.unlink()
     except OSError as exc:
         raise SettingsError(f"--ready-file: {path}: {exc.strerror}") from None
     try:
