@@ -1,8 +1,9 @@
-"""The ready file appears complete or not at all."""
+"""The ready file: who can read it, and when it exists."""
 
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -13,15 +14,17 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.demo.ready_file import ready_file
 
 
-def test_the_ready_file_exists_only_while_it_is_complete(tmp_path: Path) -> None:
-    """Not before the demo is ready, and not after it has ended; nothing else stays in the folder."""
+def test_a_file_that_all_could_read_is_replaced(tmp_path: Path) -> None:
+    """Only the owner can read the new file; it exists from the moment it is written until the block ends."""
     path = tmp_path / "ready.json"
-    path.write_text("of an earlier demo")
+    path.write_text("old")
+    path.chmod(0o644)
     with ready_file(path) as write:
-        assert list(tmp_path.iterdir()) == []
+        assert not path.exists()
         write({"graphql": "http://127.0.0.1:8000/graphql"})
-        assert list(json.loads(path.read_text())) == ["graphql"]
 
+        assert json.loads(path.read_text()) == {"graphql": "http://127.0.0.1:8000/graphql"}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == []
 
 
@@ -47,7 +50,16 @@ def test_the_check_of_the_folder_uses_another_name(tmp_path: Path) -> None:
     assert str(path) not in renamed
 
 
-def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
-    """Before anything else starts."""
-    with pytest.raises(SettingsError, match="--ready-file"), ready_file(tmp_path / "missing" / "ready.json"):
+def test_without_a_path_nothing_is_written() -> None:
+    """The demo does not need a ready file."""
+    with ready_file(None) as write:
+        write({})
+
+
+def test_a_path_that_cannot_be_written_is_named_at_once(tmp_path: Path) -> None:
+    """The error comes before anything else starts."""
+    path = tmp_path / "absent" / "ready.json"
+    with pytest.raises(SettingsError) as error, ready_file(path):
         pass
+
+    assert str(error.value) == f"--ready-file: {path}: No such file or directory"
