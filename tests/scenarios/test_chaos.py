@@ -35,7 +35,7 @@ FACTS = make_district(60)
 TOKEN = "t" * 32
 VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT_ID}), unlimited_grants(*Sensitivity))
 SEEDS = range(1, size(1, 2) + 1)
-QUERIES_PER_SEED = size(80, 1_000)
+QUERIES_PER_SEED = size(80, 500)
 QUERIES_PER_FAULT = 10
 """Number of queries after which the faults change."""
 PROVENANCE = "provenance { source stale }"
@@ -77,7 +77,7 @@ class Chaos:
         """Return a source whose answers are stale after a tenth of a second."""
         adapter_type = find_adapter(kind)
         settings = adapter_type.settings_type().model_validate(
-            sandbox.source_settings() | {"rest": 0.05, "timeout": 5.0}
+            sandbox.source_settings() | {"rest": 0.05, "timeout": 1.0}
         )
         freshness = {
             lookup.name: Freshness(
