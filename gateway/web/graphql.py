@@ -62,7 +62,7 @@ class GraphQLView:
         client_cache_seconds: int = 0,
     ) -> None:
         """
-        Execute documents over a schema; `begin` returns the context of a new operation.
+        Execute documents over a schema; `start_operation` returns the context of a new operation.
 
         `cache` holds whole responses, and `recorder` records what responses disclose. A client may privately cache
         a response without errors for `client_cache_seconds`.

@@ -26,7 +26,7 @@ PARTS = (*FROM_SIS, "assignments")
 
 
 def student_with_all_records(facts: DistrictFacts) -> str:
-    """Return a student for whom every source has records of every kind."""
+    """Return a student with records of every kind in every source."""
     with_account = {account.owner for account in facts.accounts if account.sis_id == account.owner}
     conflicting = set(facts.special_cases["crossed_lms_ids"])
     students_by_kind: list[set[str]] = [
