@@ -13,7 +13,7 @@ answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_type_hints
@@ -96,6 +96,14 @@ class AccessPath(Generic[R]):
     """Returns the coarse key that a record of `coarse_keys_from` names, such as `enrollment.school_id`."""
     sort_key: Callable[[R], Any] | None = None
     """Sorts the records of a key as the lookup's docstring promises; None keeps the order of the coarse answer."""
+    selects: Callable[[R, Mapping[str, Hashable]], bool] | None = None
+    """Whether a coarse record belongs to the answer for the lookup's arguments; None takes all records."""
+    is_complete: Callable[[Any], bool] | None = None
+    """
+    Whether the coarse answers hold all records of a key, by the source's settings; None if they always do.
+
+    Some vendors send the list without rows that a point read has, unless the district fills a certain field.
+    """
 
 
 class Adapter(AllLookups):
@@ -103,8 +111,8 @@ class Adapter(AllLookups):
 
     settings: AdapterSettings
     contract: ClassVar[int] = CONTRACT_VERSION
-    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = {}
-    """Access paths, by the lookup that each answers."""
+    paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = {}
+    """Access paths, by the lookup that they answer. The gateway takes the cheapest, or point reads."""
     identity: ClassVar[IdentityRules | None] = None
     """Default rules that link the vendor's ids to the district's; None if the vendor uses the district's ids."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeAlias
 
 from student_graph.adapters.answers import records_in
-from student_graph.adapters.contract import AccessPath, Adapter, CallCost
+from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Record
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.testing.harness import open_adapter, run_lookup, sorted_texts
+
+Way: TypeAlias = tuple[LookupMethod, LookupMethod]
+"""A lookup and one of the coarse lookups through which it can be answered."""
 
 MAX_COST_ERROR_CALLS = 0.5
 """By how many calls the declared cost of a key may differ from the average, because it is an estimate."""
@@ -20,9 +23,9 @@ class AccessPaths:
 
     kind: type[Adapter]
 
-    async def test_a_coarse_answer_equals_the_point_reads(self, path_method: Any, sandbox: Sandbox) -> None:
+    async def test_a_coarse_answer_equals_the_point_reads(self, way: Way, sandbox: Sandbox) -> None:
         """The records of the coarse lookup, sorted by key, are exactly the records of each key's own lookup."""
-        lookup, path = lookup_of(path_method), self.access_path(path_method)
+        lookup, path = lookup_of(way[0]), self.access_path(way)
         keys = sandbox.known_keys(lookup.key_kind)
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())
@@ -33,7 +36,12 @@ class AccessPaths:
 
         for key in keys:
             coarse_records = [r for name in coarse_keys[key] for r in records_in(coarse_batch.get(name))]
-            records = [record for record in coarse_records if path.key_of(record) == key]
+            records = [
+                record
+                for record in coarse_records
+                if path.key_of(record) == key
+                and (path.selects is None or path.selects(record, sandbox.arguments()))
+            ]
             if path.sort_key is not None:
                 records.sort(key=path.sort_key)
             if path.sort_key is None and len(coarse_keys[key]) > 1:  # the order of coarse keys is not defined
@@ -41,9 +49,9 @@ class AccessPaths:
             else:
                 assert list(records_in(batch.get(key))) == records
 
-    async def test_the_cost_of_a_key_is_about_right(self, path_method: Any, sandbox: Sandbox) -> None:
+    async def test_the_cost_of_a_key_is_about_right(self, way: Way, sandbox: Sandbox) -> None:
         """The declared calls per key match the average; the gateway compares them with the cost of the path."""
-        lookup, path = lookup_of(path_method), self.access_path(path_method)
+        lookup, path = lookup_of(way[0]), self.access_path(way)
         keys = sandbox.known_keys(lookup.key_kind)
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             await run_lookup(adapter, lookup, keys[:1], sandbox.arguments())  # requests tokens and discovers
@@ -54,17 +62,18 @@ class AccessPaths:
 
         assert abs(len(sandbox.requests) / len(keys) - declared) < MAX_COST_ERROR_CALLS
 
-    async def test_an_access_path_declares_its_cost(self, path_method: Any, sandbox: Sandbox) -> None:
+    async def test_an_access_path_declares_its_cost(self, way: Way, sandbox: Sandbox) -> None:
         """Both costs are positive, because the gateway takes the cheaper one."""
         async with open_adapter(sandbox, kind=self.kind) as adapter:
-            cost = self.access_path(path_method).cost(adapter.settings)
+            cost = self.access_path(way).cost(adapter.settings)
 
         assert isinstance(cost, CallCost)
         assert min(cost.per_key, cost.per_coarse_key) > 0
 
-    def access_path(self, path_method: Any) -> AccessPath[Record]:
-        """The access path of a lookup."""
-        return self.kind.paths[path_method]
+    def access_path(self, way: Way) -> AccessPath[Record]:
+        """The access path of a lookup through a coarse lookup."""
+        method, coarse = way
+        return next(path for path in self.kind.paths[method] if path.coarse_lookup is coarse)
 
     async def coarse_keys(
         self, adapter: Adapter, path: AccessPath[Record], keys: list[str], sandbox: Sandbox

@@ -52,9 +52,10 @@ class Declarations:
 
     def test_access_paths_lead_from_and_to_supported_lookups(self) -> None:
         """The adapter supports the lookup of an access path and its coarse lookup."""
-        for method, access_path in self.kind.paths.items():
+        for method, access_paths in self.kind.paths.items():
             assert self.kind.supports(method), lookup_of(method).name
-            assert self.kind.supports(access_path.coarse_lookup), lookup_of(access_path.coarse_lookup).name
+            for path in access_paths:
+                assert self.kind.supports(path.coarse_lookup), lookup_of(path.coarse_lookup).name
 
     def test_every_setting_is_described(self) -> None:
         """Every setting has a description, which operators read in the schema of the settings."""

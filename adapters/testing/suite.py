@@ -87,7 +87,11 @@ class AdapterSuite(
             "student_lookup": named(x for x in supported if uses_district_ids and x.record_type is Student),
             "district_list_lookup": named(x for x in student_lookups if x.key_kind == "district"),
             "token_lookup": named(supported[:1] if cls.sandbox_type.token_path else []),
-            "path_method": [(lookup_of(method).name, method) for method in cls.kind.paths],
+            "way": [
+                (f"{lookup_of(method).name}-{lookup_of(path.coarse_lookup).name}", (method, path.coarse_lookup))
+                for method, paths in cls.kind.paths.items()
+                for path in paths
+            ],
             "attendance_lookup": named(
                 [lookup_of(attendance)] if uses_district_ids and cls.kind.supports(attendance) else []
             ),

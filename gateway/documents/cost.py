@@ -195,7 +195,7 @@ class CostEstimator:
 
 def _source_calls(source: Source, lookup: Lookup, keys: float) -> float:
     """Calls of one coarse lookup if that is cheaper; else 1, because reads of single keys wait in a queue."""
-    path = source.adapter.paths.get(lookup.method)
+    path = next(iter(source.adapter.paths.get(lookup.method, ())), None)
     cost = path.cost(source.adapter.settings) if path is not None else None
     return cost.per_coarse_key if cost is not None and cost.per_coarse_key < keys * cost.per_key else 1.0
 

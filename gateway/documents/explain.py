@@ -134,7 +134,7 @@ def _lookups(field: FieldPlan, sources: Sequence[Source]) -> Iterator[str]:
 
 def _calls(source: Source, lookup: Lookup) -> str:
     """Calls of a lookup at a source."""
-    path = source.adapter.paths.get(lookup.method)
+    path = next(iter(source.adapter.paths.get(lookup.method, ())), None)
     if path is None:
         return f"{source.name}: at most 1 call per {lookup.key_kind}"
     cost, coarse = path.cost(source.adapter.settings), lookup_of(path.coarse_lookup)

@@ -28,7 +28,7 @@ def routed(fetch: Fetch, coarse_fetch: Fetch) -> Fetch:
     """
 
     async def fetch_routed(source: Source, ask: Ask[Any], /) -> Answers:
-        path = source.adapter.paths.get(ask.lookup.method)
+        path = next(iter(source.adapter.paths.get(ask.lookup.method, ())), None)
         if path is None or not _expects_cheaper_coarse_read(source, ask, path):
             return await fetch(source, ask)
         plan = await _plan(source, ask, path, fetch_routed)
@@ -62,7 +62,7 @@ class _Plan:
 
 def _cost(source: Source, lookup: Lookup, keys: int, coarse_keys: int = 1) -> float:
     """Vendor calls for `keys` keys of a lookup at a source, by its cheaper way."""
-    path = source.adapter.paths.get(lookup.method)
+    path = next(iter(source.adapter.paths.get(lookup.method, ())), None)
     if path is None:
         return float(keys)
     calls = path.cost(source.adapter.settings)

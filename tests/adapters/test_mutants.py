@@ -21,7 +21,7 @@ STUDENTS = {"lookup": Adapter.students_by_id}
 KEYED_STUDENTS = {"keyed_lookup": Adapter.students_by_id}
 STUDENT_ENROLLMENTS = {"lookup": Adapter.school_enrollments_by_student}
 SCHOOL_ENROLLMENTS = {"lookup": Adapter.school_enrollments_by_school}
-PATH = {"path_method": Adapter.school_enrollments_by_student}
+PATH = {"way": (Adapter.school_enrollments_by_student, Adapter.school_enrollments_by_school)}
 UNPAGED_ENROLLMENTS = {"unpaged_list_lookup": Adapter.school_enrollments_by_school}
 ALL_STUDENTS = Adapter.students_by_district
 PAGED_STUDENTS = {"paged_lookup": ALL_STUDENTS, "first": 7}
@@ -104,9 +104,7 @@ async def test_the_suite_finds_the_fault(
 ) -> None:
     """Each faulty adapter fails the test for its fault; the correct adapter passes the same test."""
     sandbox, empty_sandbox = sandboxes
-    arguments = {
-        name: lookup_of(case) if callable(case) and name != "path_method" else case for name, case in cases.items()
-    }
+    arguments = {name: lookup_of(case) if callable(case) else case for name, case in cases.items()}
     fixtures = {"sandbox": sandbox, "empty_sandbox": empty_sandbox, "facts": sandbox.facts, "caplog": caplog}
     await run(SmallVendor, test, arguments | fixtures, sandbox)
     with pytest.raises(FAILED):

@@ -122,18 +122,22 @@ class Sis(Adapter):
     settings: SisSettings
     ledger: Ledger
     paths: ClassVar[Any] = {
-        Adapter.attendance_events_by_student: AccessPath(
-            coarse_lookup=Adapter.attendance_events_by_school,
-            key_of=lambda e: e.student_id,
-            cost=lambda s: CallCost(per_key=1, per_coarse_key=s.coarse_calls),
-            coarse_keys_from=Adapter.school_enrollments_by_student,
-            coarse_key_of=lambda e: e.school_id,
-            sort_key=lambda e: e.date,
+        Adapter.attendance_events_by_student: (
+            AccessPath(
+                coarse_lookup=Adapter.attendance_events_by_school,
+                key_of=lambda e: e.student_id,
+                cost=lambda s: CallCost(per_key=1, per_coarse_key=s.coarse_calls),
+                coarse_keys_from=Adapter.school_enrollments_by_student,
+                coarse_key_of=lambda e: e.school_id,
+                sort_key=lambda e: e.date,
+            ),
         ),
-        Adapter.school_enrollments_by_student: AccessPath(
-            coarse_lookup=Adapter.school_enrollments_by_district,
-            key_of=lambda e: e.student_id,
-            cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+        Adapter.school_enrollments_by_student: (
+            AccessPath(
+                coarse_lookup=Adapter.school_enrollments_by_district,
+                key_of=lambda e: e.student_id,
+                cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+            ),
         ),
     }
 

@@ -39,4 +39,4 @@ class EdFi(
 ):
     """A district's Ed-Fi ODS/API. It uses the district's own ids, so that no identity rules are needed."""
 
-    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = ACCESS_PATHS
+    paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS

@@ -74,34 +74,42 @@ def _actions_cost(settings: EdFiSettings) -> CallCost:
     return CallCost(per_key=1, per_coarse_key=_list_calls(settings, settings.students * _INCIDENTS_PER_STUDENT))
 
 
-ACCESS_PATHS: Mapping[LookupMethod, AccessPath[Any]] = {
-    Adapter.students_by_id: AccessPath(
-        coarse_lookup=Adapter.roster_by_district, key_of=_student_of, cost=_roster_cost
+ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
+    Adapter.students_by_id: (
+        AccessPath(coarse_lookup=Adapter.roster_by_district, key_of=_student_of, cost=_roster_cost),
     ),
-    Adapter.student_identities_by_id: AccessPath(
-        coarse_lookup=Adapter.student_identities_by_district, key_of=_student_of, cost=_identities_cost
+    Adapter.student_identities_by_id: (
+        AccessPath(
+            coarse_lookup=Adapter.student_identities_by_district, key_of=_student_of, cost=_identities_cost
+        ),
     ),
-    Adapter.school_enrollments_by_student: AccessPath(
-        coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student_of, cost=_roster_cost
+    Adapter.school_enrollments_by_student: (
+        AccessPath(coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student_of, cost=_roster_cost),
     ),
-    Adapter.attendance_events_by_student: AccessPath(
-        coarse_lookup=Adapter.attendance_events_by_school,
-        key_of=_student_of,
-        cost=_attendance_cost,
-        coarse_keys_from=Adapter.school_enrollments_by_student,
-        coarse_key_of=_school_of,
-        sort_key=day_and_student,
+    Adapter.attendance_events_by_student: (
+        AccessPath(
+            coarse_lookup=Adapter.attendance_events_by_school,
+            key_of=_student_of,
+            cost=_attendance_cost,
+            coarse_keys_from=Adapter.school_enrollments_by_student,
+            coarse_key_of=_school_of,
+            sort_key=day_and_student,
+        ),
     ),
-    Adapter.discipline_incidents_by_student: AccessPath(
-        coarse_lookup=Adapter.discipline_incidents_by_district, key_of=_student_of, cost=_incidents_cost
+    Adapter.discipline_incidents_by_student: (
+        AccessPath(
+            coarse_lookup=Adapter.discipline_incidents_by_district, key_of=_student_of, cost=_incidents_cost
+        ),
     ),
-    Adapter.discipline_actions_by_student: AccessPath(
-        coarse_lookup=Adapter.discipline_actions_by_district, key_of=_student_of, cost=_actions_cost
+    Adapter.discipline_actions_by_student: (
+        AccessPath(coarse_lookup=Adapter.discipline_actions_by_district, key_of=_student_of, cost=_actions_cost),
     ),
-    Adapter.schools_by_id: AccessPath(
-        coarse_lookup=Adapter.schools_by_district,
-        key_of=_school_of,
-        cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+    Adapter.schools_by_id: (
+        AccessPath(
+            coarse_lookup=Adapter.schools_by_district,
+            key_of=_school_of,
+            cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+        ),
     ),
 }
 """Access path by the lookup that it can answer."""

@@ -32,4 +32,4 @@ class OneRoster(PeopleLookups, SectionEnrollmentLookups, GradebookLookups, Asses
     its value.
     """
 
-    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = ACCESS_PATHS
+    paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = ACCESS_PATHS

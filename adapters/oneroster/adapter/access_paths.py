@@ -42,20 +42,26 @@ def _school_enrollments_cost(settings: OneRosterSettings) -> CallCost:
     return CallCost(per_key=3, per_coarse_key=_student_pages(settings) + 2)
 
 
-ACCESS_PATHS: Mapping[LookupMethod, AccessPath[Any]] = {
-    Adapter.students_by_id: AccessPath(
-        coarse_lookup=Adapter.roster_by_district, key_of=_student_id, cost=_roster_cost
+ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
+    Adapter.students_by_id: (
+        AccessPath(coarse_lookup=Adapter.roster_by_district, key_of=_student_id, cost=_roster_cost),
     ),
-    Adapter.student_identities_by_id: AccessPath(
-        coarse_lookup=Adapter.student_identities_by_district, key_of=_student_id, cost=_identities_cost
+    Adapter.student_identities_by_id: (
+        AccessPath(
+            coarse_lookup=Adapter.student_identities_by_district, key_of=_student_id, cost=_identities_cost
+        ),
     ),
-    Adapter.school_enrollments_by_student: AccessPath(
-        coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student_id, cost=_school_enrollments_cost
+    Adapter.school_enrollments_by_student: (
+        AccessPath(
+            coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student_id, cost=_school_enrollments_cost
+        ),
     ),
-    Adapter.schools_by_id: AccessPath(
-        coarse_lookup=Adapter.schools_by_district,
-        key_of=lambda school: school.school_id,
-        cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+    Adapter.schools_by_id: (
+        AccessPath(
+            coarse_lookup=Adapter.schools_by_district,
+            key_of=lambda school: school.school_id,
+            cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+        ),
     ),
 }
 """The lookups that a coarser lookup can answer."""

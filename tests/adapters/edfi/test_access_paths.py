@@ -18,7 +18,7 @@ from tests.adapters.edfi.scripted_sandbox import connected
 def cost(method: LookupMethod, **estimates: Any) -> CallCost:
     """The cost of a lookup's access path with these settings."""
     client = {"base_url": "http://edfi.test", "client_id": "a", "client_secret": "b"}
-    return EdFi.paths[method].cost(EdFiSettings.model_validate(client | estimates))
+    return EdFi.paths[method][0].cost(EdFiSettings.model_validate(client | estimates))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_list_that_is_too_long_has_an_infinite_cost() -> None:
 async def test_events_of_two_schools_have_the_order_of_the_lookup_by_student() -> None:
     """The events of a student of two schools, read by school and merged, are sorted as by student."""
     sandbox = EdFiSandbox(make_district(120))
-    path, year = EdFi.paths[Adapter.attendance_events_by_student], sandbox.facts.year
+    path, year = EdFi.paths[Adapter.attendance_events_by_student][0], sandbox.facts.year
     assert path.sort_key is not None
     schools = [SchoolId(key) for key in sandbox.known_keys("school")]
     async with connected(sandbox) as adapter:

@@ -20,6 +20,8 @@ from tests.adapters.helpers.planted_fault import FAILED, run
 
 ATTENDANCE = Adapter.attendance_events_by_student
 
+WAY = (ATTENDANCE, Adapter.attendance_events_by_school)
+
 
 class SingleEnrollment(EdFi):
     """Returns one enrollment for each student, so that the second school of a dual enrollment is missing."""
@@ -35,8 +37,8 @@ class SingleEnrollment(EdFi):
 class WrongOrder(EdFi):
     """Sorts the merged events of two schools by vendor id."""
 
-    paths: ClassVar[Mapping[LookupMethod, AccessPath[Any]]] = {
-        ATTENDANCE: replace(ACCESS_PATHS[ATTENDANCE], sort_key=lambda event: event.vendor_id)
+    paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = {
+        ATTENDANCE: (replace(ACCESS_PATHS[ATTENDANCE][0], sort_key=lambda event: event.vendor_id),)
     }
 
 
@@ -60,7 +62,7 @@ def sandbox() -> Iterator[EdFiSandbox]:
 @pytest.mark.parametrize("mutant", [SingleEnrollment, WrongOrder, IncompleteSchool])
 async def test_the_suite_catches_a_mutant(mutant: type[EdFi], sandbox: EdFiSandbox) -> None:
     """A coarse answer without a record or in another order fails a test that the adapter passes."""
-    test, fixtures = "a_coarse_answer_equals_the_point_reads", {"path_method": ATTENDANCE, "sandbox": sandbox}
+    test, fixtures = "a_coarse_answer_equals_the_point_reads", {"way": WAY, "sandbox": sandbox}
     await run(EdFi, test, fixtures, sandbox)
     with pytest.raises(FAILED):
         await run(mutant, test, fixtures, sandbox)

@@ -185,11 +185,13 @@ class WrongCost(SmallVendor):
     """Declares a wrong cost of a key."""
 
     paths: ClassVar = {
-        Adapter.school_enrollments_by_student: AccessPath(
-            coarse_lookup=Adapter.school_enrollments_by_school,
-            key_of=lambda record: record.student_id,
-            cost=lambda _: CallCost(per_key=0.1, per_coarse_key=3),
-        )
+        Adapter.school_enrollments_by_student: (
+            AccessPath(
+                coarse_lookup=Adapter.school_enrollments_by_school,
+                key_of=lambda record: record.student_id,
+                cost=lambda _: CallCost(per_key=0.1, per_coarse_key=3),
+            ),
+        ),
     }
 
 

@@ -217,9 +217,11 @@ class SmallVendor(Adapter):
         return [enrollment_of(row) for row in await collect_pages(pages, key=lambda row: row["id"])]
 
     paths: ClassVar = {
-        Adapter.school_enrollments_by_student: AccessPath(
-            coarse_lookup=Adapter.school_enrollments_by_school,
-            key_of=lambda record: record.student_id,
-            cost=lambda _: CallCost(per_key=2, per_coarse_key=3),
-        )
+        Adapter.school_enrollments_by_student: (
+            AccessPath(
+                coarse_lookup=Adapter.school_enrollments_by_school,
+                key_of=lambda record: record.student_id,
+                cost=lambda _: CallCost(per_key=2, per_coarse_key=3),
+            ),
+        ),
     }
