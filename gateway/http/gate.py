@@ -8,18 +8,15 @@ credentials.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import time
-from collections import deque
 from collections.abc import Callable
 
 from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
 from student_graph.gateway.deadlines import remaining_seconds
 from student_graph.gateway.http.breaker import MAX_CONSECUTIVE_FAILURES, OPEN_SECONDS, CircuitBreaker, Permit
+from student_graph.gateway.http.slots import Slots
 
-MAX_QUEUED_REQUESTS = 256
-"""For one source; each lookup runs at most as many requests at once as its source allows."""
 PROBE_WAIT_SECONDS = 1.0
 """How long a request waits for the result of a probe."""
 CREDENTIALS_BLOCK_SECONDS = 60.0
@@ -36,11 +33,9 @@ class Gate:
         self.breaker = CircuitBreaker(open_seconds, clock)
         self._pause_listeners: list[Callable[[float], None]] = []
         self._concurrency = concurrency
-        self._max_running = concurrency
+        self._slots = Slots(concurrency)
         """`concurrency`, or less while the vendor's rate limit is nearly used up."""
         self._clock = clock
-        self._running = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
         self._probe_waiters: list[asyncio.Future[None]] = []
         """Requests that wait for the end of a probe."""
         self._paused_until = 0.0
@@ -75,8 +70,7 @@ class Gate:
 
     def limit_concurrency(self, share: float) -> None:
         """Admit only this share (0 to 1) of the usual number of requests at once, at least one."""
-        self._max_running = max(1, math.ceil(self._concurrency * min(max(share, 0.0), 1.0)))
-        self._admit_queued()
+        self._slots.limit = max(1, math.ceil(self._concurrency * min(max(share, 0.0), 1.0)))
 
     def block_credentials(self) -> None:
         """Send nothing for `CREDENTIALS_BLOCK_SECONDS`: the vendor refuses our credentials."""
@@ -100,7 +94,7 @@ class Gate:
         while True:
             self._raise_if_blocked()
             await self._wait_for_pause()
-            await self._acquire_slot()
+            await self._slots.acquire()
             if not self._pause_seconds():
                 break
             self._release_slot()  # the vendor asked for a pause while this request was queued
@@ -116,8 +110,7 @@ class Gate:
         self._release_slot()
 
     def _release_slot(self) -> None:
-        self._running -= 1
-        self._admit_queued()
+        self._slots.release()
         for waiter in self._probe_waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -154,29 +147,3 @@ class Gate:
             if left >= remaining_seconds():
                 raise UnavailableError("rate limited", code="RATE_LIMITED", retry_after=math.ceil(left))
             await asyncio.sleep(left)
-
-    async def _acquire_slot(self) -> None:
-        """Wait for one of the concurrent slots, first come, first served."""
-        if self._running < self._max_running and not self._queue:
-            self._running += 1
-            return
-        if len(self._queue) >= MAX_QUEUED_REQUESTS:
-            raise UnavailableError("too many requests wait for the source", retry_after=1)
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._running -= 1  # admitted at the moment in which its caller was cancelled
-            with contextlib.suppress(ValueError):
-                self._queue.remove(turn)
-            self._admit_queued()
-            raise
-
-    def _admit_queued(self) -> None:
-        while self._queue and self._running < self._max_running:
-            turn = self._queue.popleft()
-            if not turn.done():
-                self._running += 1
-                turn.set_result(None)

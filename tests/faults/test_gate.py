@@ -16,9 +16,10 @@ from student_graph.gateway.http.breaker import (
     CircuitBreaker,
     Permit,
 )
-from student_graph.gateway.http.gate import MAX_QUEUED_REQUESTS, Gate
+from student_graph.gateway.http.gate import Gate
 from student_graph.gateway.http.rate_limits import parse_rate_limit
 from student_graph.gateway.http.retries import MAX_RETRY_SHARE, MIN_RETRIES_PER_WINDOW, RetryBudget
+from student_graph.gateway.http.slots import MAX_QUEUED_REQUESTS
 from tests.gateway.cache.small_cache import Clock
 
 row = pytest.mark.row
