@@ -103,6 +103,8 @@ class Lookup:
     """The kind of person that its records are about."""
     paged: bool
     """Whether it takes a `Window` and returns a `Page` for each key."""
+    records_per_key: float = 1.0
+    """How many records one key usually has: the first guess in the estimate of a response's size."""
 
     @property
     def name(self) -> str:
@@ -156,11 +158,13 @@ class Lookup:
         return f"<lookup {self.name}>"
 
 
-def lookup(*, fresh: timedelta, stale: timedelta, about: About, paged: bool = False) -> Callable[[F], F]:
+def lookup(
+    *, fresh: timedelta, stale: timedelta, about: About, paged: bool = False, records_per_key: float = 1.0
+) -> Callable[[F], F]:
     """Declare a method of the contract as a lookup; see `Lookup` for the arguments."""
 
     def declare(method: F) -> F:
-        method.__lookup__ = Lookup(method, fresh, stale, about, paged)  # type: ignore[attr-defined]
+        method.__lookup__ = Lookup(method, fresh, stale, about, paged, records_per_key)  # type: ignore[attr-defined]
         return method
 
     return declare

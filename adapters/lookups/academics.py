@@ -9,6 +9,7 @@ from student_graph.adapters.model import (
     AssessmentId,
     AssessmentResult,
     CourseGrade,
+    DistrictId,
     SectionId,
     StudentId,
 )
@@ -17,30 +18,37 @@ from student_graph.adapters.model import (
 class AcademicLookups:
     """Grades, academic records and assessments."""
 
-    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=16)
     async def course_grades_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
         """Grades of each student in a school year: posted grades from an SIS, computed grades from an LMS."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=60)
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
         """Grades of all students in each section."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=4)
     async def academic_records_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AcademicRecord]]:
         """Credits and grade point averages of each student, ordered by school year and term."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=6)
     async def assessment_results_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AssessmentResult]]:
         """Assessment results of each student, the latest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def assessment_results_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[AssessmentResult]]:
+        """Assessment results of all students of the district, by student, the latest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(24), stale=hours(168), about=nobody)

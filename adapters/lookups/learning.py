@@ -15,17 +15,17 @@ class LearningLookups:
         """LMS courses that teach each section."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=60)
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
         """Work of each student on published assignments of current courses, by due time; work without one last."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=300)
     async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
         """Work of all students in each section."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(15), stale=hours(24), about=students)
+    @lookup(fresh=minutes(15), stale=hours(24), about=students, records_per_key=6)
     async def course_engagement_by_student(
         self, ids: Sequence[StudentId], *, since: date | None = None
     ) -> Batch[StudentId, list[CourseEngagement]]:

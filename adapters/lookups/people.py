@@ -49,7 +49,7 @@ class PeopleLookups:
         """All students in the district's records, enrolled now or not, one page at a time."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=5000)
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
         """All students in the district's records, by number; the coarse lookup of `students_by_id`."""
         raise NotImplementedError
@@ -59,7 +59,7 @@ class PeopleLookups:
         """Numbers and e-mail addresses that identify each student in other systems."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=5000)
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[StudentIdentity]]:
@@ -72,41 +72,65 @@ class PeopleLookups:
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def demographics_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Demographics]]:
+        """Birth date, sex, races and ethnicity of all students of the district, by number."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=2)
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
         """Parents, guardians and other contacts of each student, primary contacts first."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(15), stale=minutes(45), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def contacts_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentContact]]:
+        """Parents, guardians and other contacts of all students of the district, by student."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(15), stale=minutes(45), about=students, records_per_key=2)
     async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
         """Students of each parent, guardian or other contact: one record for each student, by number."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=2)
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
         """Enrollments of each student at schools of the district, including ended ones, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=600)
     async def school_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SchoolEnrollment]]:
         """Enrollments at each school, including ended ones, by student and first day."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=6000)
     async def school_enrollments_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SchoolEnrollment]]:
         """Enrollments in the district, including ended ones, by student and first day."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=8)
     async def section_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SectionEnrollment]]:
         """Enrollments of each student in sections, including ended ones, the earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def section_enrollments_by_school(
+        self, ids: Sequence[SchoolId]
+    ) -> Batch[SchoolId, list[SectionEnrollment]]:
+        """Enrollments of students in the sections of each school, including ended ones, by student and first day."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def section_enrollments_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[SectionEnrollment]]:
+        """Enrollments of students in all sections of the district, including ended ones, by student and first day."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
@@ -114,12 +138,12 @@ class PeopleLookups:
         """Staff members by the district's unique number."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=staff)
+    @lookup(fresh=hours(1), stale=hours(24), about=staff, records_per_key=400)
     async def staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Staff]]:
         """All staff members of the district, by number; used to find a staff member by e-mail address."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=staff)
+    @lookup(fresh=hours(1), stale=hours(24), about=staff, records_per_key=6)
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """Sections that each staff member teaches or taught, the earliest first."""
         raise NotImplementedError
@@ -134,7 +158,7 @@ class PeopleLookups:
         """Caseloads that open their students' records to each staff member, ended ones too, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(15), stale=minutes(45), about=students)
+    @lookup(fresh=minutes(15), stale=minutes(45), about=students, records_per_key=30)
     async def caseload_students_by_caseload(
         self, ids: Sequence[CaseloadId]
     ) -> Batch[CaseloadId, list[CaseloadStudent]]:

@@ -17,28 +17,28 @@ from student_graph.adapters.model import (
 class SchoolLifeLookups:
     """Attendance and behavior."""
 
-    @lookup(fresh=minutes(1), stale=hours(4), about=students)
+    @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=8)
     async def attendance_events_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
         """Attendance of each student on school days of a school year, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(1), stale=hours(4), about=students)
+    @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=5000)
     async def attendance_events_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[AttendanceEvent]]:
         """Attendance of all students at each school on school days of a school year."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(1), stale=hours(4), about=students)
+    @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=8)
     async def section_attendance_events_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
         """Attendance of each student in sections in a school year, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(1), stale=hours(4), about=students)
+    @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=30)
     async def section_attendance_events_by_section(
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[AttendanceEvent]]:
@@ -52,7 +52,7 @@ class SchoolLifeLookups:
         """Incidents with a behavior of the student, the earliest first; one record for each incident."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(1), stale=minutes(0), about=students)
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students, records_per_key=500)
     async def discipline_incidents_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[DisciplineIncident]]:
@@ -66,7 +66,7 @@ class SchoolLifeLookups:
         """Actions taken with each student, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=minutes(1), stale=minutes(0), about=students)
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students, records_per_key=500)
     async def discipline_actions_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[DisciplineAction]]:

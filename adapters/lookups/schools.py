@@ -28,7 +28,7 @@ class SchoolLookups:
         """Education agencies of the district, by number."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody, records_per_key=10)
     async def schools_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[School]]:
         """Schools of the district, by number."""
         raise NotImplementedError
@@ -38,19 +38,19 @@ class SchoolLookups:
         """Schools by number."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody, records_per_key=4)
     async def sessions_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[Session]]:
         """Sessions (terms) of each school, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody, records_per_key=200)
     async def calendar_days_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[CalendarDay]]:
         """Days of each school's calendars in a school year, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=nobody)
+    @lookup(fresh=hours(1), stale=hours(24), about=nobody, records_per_key=100)
     async def sections_by_school(
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[Section]]:
@@ -62,12 +62,22 @@ class SchoolLookups:
         """Sections by id."""
         raise NotImplementedError
 
+    @lookup(fresh=hours(1), stale=hours(24), about=nobody)
+    async def sections_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section]]:
+        """Sections of all schools of the district in all school years, by id."""
+        raise NotImplementedError
+
     @lookup(fresh=hours(24), stale=hours(168), about=nobody)
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
         """The course that each section teaches."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    async def courses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Course]]:
+        """The course that each section of the district teaches, by section."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=30)
     async def section_enrollments_by_section(
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[SectionEnrollment]]:

@@ -1,34 +1,33 @@
 """
 Estimates the cost of an operation before it runs: records in its response, and calls to vendors.
 
-A list is assumed to have as many items as `first` asks for, as `ids` names, or ten. Each lookup is called once in
-an operation and costs what its access paths declare; reads of single keys wait in a queue within the operation's
-time limit and count as one call. Each fragment is estimated once for each power of two of its number of parents,
-so that the work stays linear in the size of the document.
+A list is assumed to be as long as such lists are: as the source's last answers were, else as the lookup or the
+field declares. `first` and `ids` are upper bounds of a list, with the values that the field will get. Each lookup
+is called once in an operation and costs what its access paths declare; reads of single keys wait in a queue within
+the operation's time limit and count as one call.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
-from cachetools import LRUCache
+from cachetools import TTLCache
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLNonNull,
     GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
-    ListValueNode,
-    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableNode,
+    get_argument_values,
     get_named_type,
+    get_variable_values,
     is_abstract_type,
     is_composite_type,
     is_list_type,
@@ -38,35 +37,26 @@ from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Record
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.document import ParsedDocument
+from student_graph.gateway.documents.prices import FieldPrice, OperationCost, PagePrice
 from student_graph.resolvers.fields.batched import BATCH_METADATA
-from student_graph.resolvers.fields.field import LOOKUPS_METADATA
+from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LOOKUPS_METADATA
 from student_graph.resolvers.fields.record import InstanceCheck
 
-ASSUMED_LIST_LENGTH = 10
-"""Items of a list whose length no argument sets."""
-MAX_PARENTS_EXPONENT = 10
-"""Numbers of parents are rounded up to a power of two, at most 2 ** 10: larger ones use coarse paths anyway."""
+ASSUMED_LIST_LENGTH = 10.0
+"""Items of a list that no lookup fills, such as the codes of an incident."""
 MAX_ESTIMATE = 10**9
-MAX_INT_DIGITS = 12
-"""Digits of an integer literal that are read: a longer one is out of range for `first` anyway."""
+MAX_ESTIMATED_FIELDS = 10_000
+"""Fields that are visited, each once for each spread; an operation with more has the highest estimate."""
+NAMED_FIELDS = 3
+"""How many of the costliest fields are named to the client."""
+
+ListLength: TypeAlias = Callable[[Source, Lookup], float]
+"""Returns how many records a source has for one key of a lookup."""
 
 
-class OperationCost(NamedTuple):
-    """Upper estimates for an operation."""
-
-    records: int
-    """Records in its response."""
-    calls: int
-    """Calls to vendors."""
-
-
-class _SelectionCost(NamedTuple):
-    """Cost of a selection set for one parent object."""
-
-    records: float = 0.0
-    """Records in the response."""
-    unbatched_calls: float = 0.0
-    """Calls of fields that are resolved for each parent separately."""
+def declared_list_length(_: Source, lookup: Lookup) -> float:
+    """Return the number of records that a lookup declares for one key."""
+    return lookup.records_per_key
 
 
 @dataclass(slots=True)
@@ -77,110 +67,141 @@ class CostEstimator:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
     districts: Sequence[District]
-    _fragment_costs: dict[tuple[str, float, float], _SelectionCost] = field(default_factory=dict)
-    """By the fragment's name, its number of parents and the length of the next `edges`."""
+    list_length: ListLength = declared_list_length
+    prices: list[FieldPrice] = field(default_factory=list)
+    """The price of each field that has records or pages, after `cost`."""
+    _variable_values: Any = None
     _open_fragments: set[str] = field(default_factory=set)
     """Fragments that are being estimated, to stop at one that spreads itself."""
     _keys_by_lookup: dict[Lookup, float] = field(default_factory=dict)
     """Largest number of keys of each lookup in the operation."""
+    _visited: int = 0
+    _unbatched_calls: float = 0.0
+    """Calls of fields that are resolved for each parent separately."""
 
     def cost(self, operation: OperationDefinitionNode) -> OperationCost:
-        """The estimate for an operation."""
-        defaults = {
-            variable.variable.name.value: self._value(variable.default_value)
-            for variable in operation.variable_definitions or ()
-            if variable.default_value is not None
-        }
-        self.variables = defaults | dict(self.variables)
-        root = self._selections_cost(
-            self.schema.query_type, operation.selection_set, parents=1.0, edges=ASSUMED_LIST_LENGTH
+        """Return the estimate for an operation; nothing for one whose variables cannot be coerced."""
+        values = get_variable_values(
+            self.schema, operation.variable_definitions or (), dict(self.variables), max_errors=1
         )
-        lookup_calls = sum(self._lookup_calls(lookup, keys) for lookup, keys in self._keys_by_lookup.items())
-        return OperationCost(_rounded(root.records), _rounded(root.unbatched_calls + lookup_calls))
+        if isinstance(values, list):  # the executor refuses the operation with these errors
+            return OperationCost(0, 0)
+        self._variable_values = values
+        self._add_selections(self.schema.query_type, operation.selection_set, "", 1.0, ASSUMED_LIST_LENGTH)
+        if self._visited > MAX_ESTIMATED_FIELDS:
+            return OperationCost(MAX_ESTIMATE, MAX_ESTIMATE)
+        records = sum(price.records for price in self.prices)
+        calls = self._unbatched_calls + sum(
+            self._lookup_calls(lookup, keys) for lookup, keys in self._keys_by_lookup.items()
+        )
+        costliest = sorted((price for price in self.prices if price.records), key=lambda price: -price.records)
+        return OperationCost(_rounded(records), _rounded(calls), tuple(costliest[:NAMED_FIELDS]), self._pages())
 
-    def _selections_cost(
-        self, type_: Any, selections: SelectionSetNode | None, parents: float, edges: float
-    ) -> _SelectionCost:
-        """The cost of selections on a type with so many parents, in which a list `edges` has the given length."""
-        records = calls = 0.0
+    def _pages(self) -> tuple[PagePrice, ...]:
+        pages = [
+            PagePrice(
+                page.path,
+                page.first,
+                sum(p.records for p in self.prices if p.path == page.path or p.path.startswith(f"{page.path}.")),
+            )
+            for page in self.prices
+            if page.first is not None
+        ]
+        costly = sorted((page for page in pages if page.records), key=lambda page: -page.records)
+        return tuple(costly[:NAMED_FIELDS])
+
+    def _add_selections(
+        self, type_: Any, selections: SelectionSetNode | None, path: str, parents: float, edges: float
+    ) -> None:
+        """Add the cost of selections on a type with so many parents, in which a list `edges` has that length."""
         for node in selections.selections if selections is not None else ():
+            if self._visited > MAX_ESTIMATED_FIELDS:
+                return
             if isinstance(node, FieldNode):
-                cost = self._field_cost(type_, node, parents, edges)
+                self._visited += 1
+                self._add_field(type_, node, path, parents, edges)
             elif isinstance(node, InlineFragmentNode):
                 condition = node.type_condition.name.value if node.type_condition else None
-                cost = self._selections_cost(self._type(condition, type_), node.selection_set, parents, edges)
+                self._add_selections(self._type(condition, type_), node.selection_set, path, parents, edges)
             else:
                 assert isinstance(node, FragmentSpreadNode)
-                cost = self._fragment_cost(node.name.value, type_, parents, edges)
-            records, calls = records + cost.records, calls + cost.unbatched_calls
-        return _SelectionCost(records, calls)
+                self._add_fragment(node.name.value, type_, path, parents, edges)
 
-    def _fragment_cost(self, name: str, type_: Any, parents: float, edges: float) -> _SelectionCost:
-        key = (name, parents, edges)
-        if key in self._fragment_costs:
-            return self._fragment_costs[key]
+    def _add_fragment(self, name: str, type_: Any, path: str, parents: float, edges: float) -> None:
         node = self.fragments.get(name)
         if node is None or name in self._open_fragments:  # validation has refused the document
-            return _SelectionCost()
+            return
+        self._visited += 1
         self._open_fragments.add(name)
         condition = self._type(node.type_condition.name.value, type_)
-        cost = self._fragment_costs[key] = self._selections_cost(condition, node.selection_set, parents, edges)
+        self._add_selections(condition, node.selection_set, path, parents, edges)
         self._open_fragments.discard(name)
-        return cost
 
     def _type(self, name: str | None, default: Any) -> Any:
         return self.schema.type_map.get(name, default) if name else default
 
-    def _field_cost(self, type_: Any, node: FieldNode, parents: float, edges: float) -> _SelectionCost:
+    def _add_field(self, type_: Any, node: FieldNode, parent_path: str, parents: float, edges: float) -> None:
         definition = getattr(type_, "fields", {}).get(node.name.value)
         if definition is None:
-            return _SelectionCost()
+            return
         metadata = getattr((definition.extensions or {}).get("strawberry-definition"), "metadata", {})
         lookups: Sequence[Lookup] = metadata.get(LOOKUPS_METADATA, ())
         for lookup in lookups:
             self._keys_by_lookup[lookup] = max(parents, self._keys_by_lookup.get(lookup, 0.0))
-        own_calls = float(bool(lookups) and BATCH_METADATA not in metadata)
+        if lookups and BATCH_METADATA not in metadata:
+            self._unbatched_calls += parents
         named_type = get_named_type(definition.type)
         if not is_composite_type(named_type):
-            return _SelectionCost(0.0, own_calls)
-        length = self._list_length(node, edges) if _is_list(definition.type) else 1.0
-        child = self._selections_cost(
-            named_type, node.selection_set, _power_of_two(parents * length), self._page_size(definition, node)
-        )
-        return _SelectionCost(
-            length * (child.records + _is_record_type(named_type)), own_calls + length * child.unbatched_calls
-        )
+            return
+        response_key = node.alias.value if node.alias else node.name.value
+        path = f"{parent_path}.{response_key}" if parent_path else response_key
+        arguments = self._arguments(definition, node)
+        expected = self._expected_length(metadata, lookups)
+        first = None
+        if isinstance(value := arguments.get("first"), int):
+            # The field itself refuses a negative or huge number; it must not make the rest cheap here.
+            first = math.ceil(min(value, expected)) if value > 0 else math.ceil(ASSUMED_LIST_LENGTH)
+        length = 1.0
+        if _is_list(definition.type):
+            length = edges if node.name.value == "edges" else self._length(node, arguments, expected)
+        records = parents * length if _is_record_type(named_type) else 0.0
+        if records or first is not None:
+            self.prices.append(FieldPrice(path, records, first))
+        page = ASSUMED_LIST_LENGTH if first is None else float(first)
+        self._add_selections(named_type, node.selection_set, path, parents * length, page)
 
-    def _page_size(self, definition: Any, node: FieldNode) -> float:
-        """The value of a connection's `first` argument; the assumed length for a field without that argument."""
-        argument = definition.args.get("first")
-        if argument is None:
-            return float(ASSUMED_LIST_LENGTH)
-        literal = next((passed.value for passed in node.arguments or () if passed.name.value == "first"), None)
-        value = self._value(literal) if literal is not None else argument.default_value
-        # The field itself refuses a negative or huge number; it must not make the rest cheap here.
-        return float(value) if isinstance(value, int) and value > 0 else float(ASSUMED_LIST_LENGTH)
+    def _arguments(self, definition: Any, node: FieldNode) -> Mapping[str, Any]:
+        """The arguments as the field will get them; none if the executor will refuse them."""
+        try:
+            return get_argument_values(definition, node, self._variable_values)
+        except GraphQLError:
+            return {}
 
-    def _list_length(self, node: FieldNode, edges: float) -> float:
-        if node.name.value == "edges":
-            return edges
+    def _length(self, node: FieldNode, arguments: Mapping[str, Any], expected: float) -> float:
+        """The number of items of a list field for one parent."""
         if node.name.value == "districts":
             return float(len(self.districts))
-        for argument in node.arguments or ():
-            if argument.name.value == "ids":
-                ids = self._value(argument.value)
-                return float(len(ids)) if isinstance(ids, list) else float(ASSUMED_LIST_LENGTH)
-        return float(ASSUMED_LIST_LENGTH)
+        ids = arguments.get("ids")
+        return float(len(ids)) if isinstance(ids, list) else expected
 
-    def _value(self, node: Any) -> Any:
-        """A literal or variable as an integer or a list; something else if it is neither."""
-        if isinstance(node, VariableNode):
-            return self.variables.get(node.name.value)
-        if isinstance(node, IntValueNode):
-            return int(node.value[:MAX_INT_DIGITS])
-        if isinstance(node, ListValueNode):
-            return list(node.values)
-        return node if isinstance(node, ObjectValueNode) else None
+    def _expected_length(self, metadata: Mapping[str, Any], lookups: Sequence[Lookup]) -> float:
+        """
+        The number of items for one parent: as declared by the field, or of the first of its lookups.
+
+        A list that the vendor sends in pages is as long as the client asks for.
+        """
+        if (declared := metadata.get(LIST_LENGTH_METADATA)) is not None:
+            return float(declared)
+        if not lookups:
+            return ASSUMED_LIST_LENGTH
+        lookup = lookups[0]
+        if lookup.paged:
+            return math.inf
+        lengths = (
+            sum(self.list_length(source, lookup) for source in district.sources_for(lookup))
+            for district in self.districts
+        )
+        return max(lengths, default=0.0) or lookup.records_per_key
 
     def _lookup_calls(self, lookup: Lookup, keys: float) -> float:
         """Calls of a lookup for so many keys, in the district where they are the most."""
@@ -195,14 +216,9 @@ class CostEstimator:
 
 def _source_calls(source: Source, lookup: Lookup, keys: float) -> float:
     """Calls of one coarse lookup if that is cheaper; else 1, because reads of single keys wait in a queue."""
-    path = next(iter(source.adapter.paths.get(lookup.method, ())), None)
-    cost = path.cost(source.adapter.settings) if path is not None else None
-    return cost.per_coarse_key if cost is not None and cost.per_coarse_key < keys * cost.per_key else 1.0
-
-
-def _power_of_two(number: float) -> float:
-    """The smallest power of two that is not less than a number, within limits."""
-    return float(2 ** min(math.ceil(math.log2(max(number, 1.0))), MAX_PARENTS_EXPONENT))
+    settings = source.adapter.settings
+    costs = [path.cost(settings) for path in source.adapter.paths.get(lookup.method, ())]
+    return min((cost.per_coarse_key for cost in costs if cost.per_coarse_key < keys * cost.per_key), default=1.0)
 
 
 def _is_list(type_: Any) -> bool:
@@ -224,13 +240,15 @@ def _rounded(number: float) -> int:
 
 
 class CostCache:
-    """Estimates of recent operations; the least recently used are evicted."""
+    """Estimates of recent operations; they are made again after a minute, because lists grow."""
 
     MAX_OPERATIONS = 2_048
+    SECONDS = 60.0
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, list_length: ListLength = declared_list_length) -> None:
         self._schema = schema
-        self._costs: LRUCache[Hashable, OperationCost] = LRUCache(self.MAX_OPERATIONS)
+        self._list_length = list_length
+        self._costs: TTLCache[Hashable, OperationCost] = TTLCache(self.MAX_OPERATIONS, self.SECONDS)
 
     def cost(
         self,
@@ -239,7 +257,7 @@ class CostCache:
         variables: Mapping[str, Any] | None,
         districts: Sequence[District],
     ) -> OperationCost:
-        """The estimate for an operation over some districts."""
+        """Return the estimate for an operation over some districts."""
         assert document.node is not None
         name = operation.name.value if operation.name is not None else None
         sizes = tuple((variable, _size(value)) for variable, value in sorted((variables or {}).items()))
@@ -248,11 +266,13 @@ class CostCache:
         if cost is None:
             definitions = document.node.definitions
             fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
-            estimator = CostEstimator(self._schema, fragments, variables or {}, districts)
+            estimator = CostEstimator(self._schema, fragments, variables or {}, districts, self._list_length)
             cost = self._costs[key] = estimator.cost(operation)
         return cost
 
 
 def _size(value: Any) -> Hashable:
-    """What of a variable affects the estimate: an integer, or the length of a list."""
-    return value if isinstance(value, int) else len(value) if isinstance(value, list) else None
+    """What of a variable affects the estimate: a number, the length of a list, or that it is null."""
+    if isinstance(value, int | float):
+        return value
+    return len(value) if isinstance(value, list) else type(value).__name__

@@ -9,6 +9,7 @@ used because they walk a fragment again at every spread, which takes exponential
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -24,14 +25,15 @@ from graphql import (
     SelectionSetNode,
 )
 
-from student_graph.gateway.documents.cost import OperationCost
+from student_graph.gateway.documents.prices import OperationCost
 
 log = logging.getLogger("student_graph.documents")
 
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 """Error code of a document, variable or operation that is over a limit."""
-SERVICE_FACTORS = {"cost": 20, "calls": 10}
+SERVICE_FACTORS = {"cost": 5, "calls": 10}
 """How many times the limit applies to services: no person waits for their responses."""
+MAX_SHOWN_PATH_CHARACTERS = 60
 MAX_COUNT = 10**9
 """Sums stop growing here."""
 MAX_MEASURED_VARIABLE_DEPTH = 1_000
@@ -63,9 +65,9 @@ class DocumentLimits:
     """Levels of lists and objects in a variable."""
     variable_list: int = 500
     """Items of one list in a variable."""
-    cost: int = 5_000
-    """Estimated records in a response; twenty times as many for services."""
-    calls: int = 50
+    cost: int = 40_000
+    """Estimated records in a response; five times as many for services."""
+    calls: int = 200
     """Estimated calls of an operation to vendors; ten times as many for services."""
     warn_only: bool = False
     """Whether a document over a limit is logged instead of refused, for a transition period."""
@@ -114,7 +116,10 @@ class LimitChecker:
     def cost_error(self, cost: OperationCost, *, service: bool) -> GraphQLError | None:
         """Why an operation is refused for its estimated cost; a `service` has higher limits than a person."""
         counts, factors = {"cost": cost.records, "calls": cost.calls}, SERVICE_FACTORS if service else {}
-        return self._first_excess("operation", counts, factors)
+        error = self._first_excess("operation", counts, factors)
+        if error is None or cost.records <= (limit := self._limits.cost * factors.get("cost", 1)):
+            return error
+        return GraphQLError(f"{error.message} {_cost_advice(cost, limit)}", extensions=error.extensions)
 
     def _first_excess(
         self, subject: str, counts: Mapping[str, int], factors: Mapping[str, int] | None = None
@@ -131,6 +136,19 @@ class LimitChecker:
             message = f"{MESSAGES[name]}: {shown}, the limit is {limit}."
             return GraphQLError(message, extensions={"code": TOO_COMPLEX, "limit": limit})
         return None
+
+
+def _cost_advice(cost: OperationCost, limit: int) -> str:
+    """The costliest fields of an operation, and a page size with which it would be within the limit."""
+    prices = ", ".join(f"{_shown_path(price.path)} ({math.ceil(price.records)})" for price in cost.costliest)
+    page = cost.smaller_page(limit)
+    advice = f" It would pass with first: {page.first} at {_shown_path(page.path)}." if page else ""
+    return f"The most records are expected at {prices}.{advice}"
+
+
+def _shown_path(path: str) -> str:
+    """A path as an error names it: its end, because aliases may be long."""
+    return path if len(path) <= MAX_SHOWN_PATH_CHARACTERS else f"...{path[-MAX_SHOWN_PATH_CHARACTERS:]}"
 
 
 MESSAGES = {

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from cachetools import LRUCache
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
+from student_graph.gateway.documents.cost import CostCache, ListLength, declared_list_length
 from student_graph.gateway.documents.defer import defer_error, uses_incremental_delivery
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.limits import LimitChecker
@@ -33,14 +34,17 @@ class DocumentStore:
         *,
         trusted_only: bool = False,
         limits: LimitChecker | None = None,
+        list_length: ListLength = declared_list_length,
         max_cached: int = 512,
     ) -> None:
         """
         Parse the `trusted` documents, texts by SHA-256, and keep at most `max_cached` others.
 
-        With `trusted_only`, every other document is refused. `limits` is what documents are checked against.
+        With `trusted_only`, every other document is refused. `limits` is what documents are checked against, and
+        `list_length` says how long lists are, for the estimates of their operations.
         """
         self.limits = limits or LimitChecker()
+        self.costs = CostCache(schema, list_length)
         self._schema = schema
         self._trusted = {digest: self._parse(text) for digest, text in (trusted or {}).items()}
         self._trusted_only = trusted_only

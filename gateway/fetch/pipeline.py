@@ -18,6 +18,7 @@ from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Fleet,
 from student_graph.gateway.fetch.access_paths import routed
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.identity import identified
+from student_graph.gateway.fetch.list_lengths import ListLengths, measured
 from student_graph.gateway.fetch.vendor import bounded, fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
@@ -50,7 +51,8 @@ class FetchPipeline:
         """
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
-        vendor_fetch = traced(bounded(fetch_from_vendor), self.telemetry)
+        self.list_lengths = ListLengths()
+        vendor_fetch = measured(traced(bounded(fetch_from_vendor), self.telemetry), self.list_lengths)
         self.cache = Cache(vendor_fetch, self.districts, limits, fleet, clock, vendor_wait=vendor_wait)
         self._reach_cache = ReachCache(self.districts, self._reach_fetch, self.cache.clock, dependents)
         self._signer = signer

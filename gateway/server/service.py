@@ -167,6 +167,7 @@ class Application:
             service.trusted_documents,
             trusted_only=service.trusted_only,
             limits=LimitChecker(service.document_limits, introspection=service.introspection),
+            list_length=self._pipeline.list_lengths,
         )
         if errors := documents.trusted_errors():
             raise SettingsError(f"documents.manifest: {errors[0]}")

@@ -71,7 +71,7 @@ class GraphQLView:
         self._executor = schema.execution_context_class
         self._admission = admission
         self._begin = start_operation
-        self._preparer = OperationPreparer(self._schema, documents or DocumentStore(self._schema))
+        self._preparer = OperationPreparer(documents or DocumentStore(self._schema))
         self._cache = cache
         self._responses = cache.responses if cache is not None else None
         self._recorder = recorder

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLError, OperationDefinitionNode
 
 from student_graph.gateway.cache import extensions
-from student_graph.gateway.documents.cost import CostCache
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.web import media_types
@@ -48,11 +47,10 @@ class PreparedOperation:
 
 
 class OperationPreparer:
-    """Prepares the operations of one schema."""
+    """Prepares the operations of one schema, whose documents are in a store."""
 
-    def __init__(self, schema: GraphQLSchema, documents: DocumentStore) -> None:
+    def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
-        self._costs = CostCache(schema)
 
     def prepare(self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context) -> PreparedOperation:
         """
@@ -94,6 +92,6 @@ class OperationPreparer:
             return [variables_error]
         known = context.sources.districts
         districts = [known[name] for name in sorted(context.viewer.districts) if name in known]
-        cost = self._costs.cost(operation.document, operation.node, variables, districts)
+        cost = self._documents.costs.cost(operation.document, operation.node, variables, districts)
         cost_error = limits.cost_error(cost, service=context.viewer.role is ViewerRole.SERVICE)
         return [] if cost_error is None else [cost_error]

@@ -19,7 +19,7 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import Record
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.errors import graph_error
-from student_graph.resolvers.fields.field import LOOKUPS_METADATA, field
+from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LOOKUPS_METADATA, field
 from student_graph.resolvers.fields.load import value_or_raise
 from student_graph.resolvers.fields.outcome import Partial
 
@@ -83,6 +83,7 @@ def batched(
         metadata={
             BATCH_METADATA: batch,
             LOOKUPS_METADATA: getattr(function, "__lookups__", ()),
+            LIST_LENGTH_METADATA: getattr(function, "__list_length__", None),
             **(metadata or {}),
         },
     )

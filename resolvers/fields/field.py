@@ -34,13 +34,21 @@ SENSITIVITY_METADATA = "sensitivity"
 """Metadata key of a field: its class of data."""
 LOOKUPS_METADATA = "lookups"
 """Metadata key of a field: the lookups that its resolver may use."""
+LIST_LENGTH_METADATA = "list_length"
+"""Metadata key of a list field: how many items it usually has for one parent."""
 
 
-def uses_lookups(*methods: Callable[..., Any]) -> Callable[[F], F]:
-    """Declare which lookups of `Adapter` a resolver may use. The cost of a document is estimated from this."""
+def uses_lookups(*methods: Callable[..., Any], list_length: float | None = None) -> Callable[[F], F]:
+    """
+    Declare which lookups of `Adapter` a resolver may use. The cost of a document is estimated from this.
+
+    A list has as many items as one key of the first lookup has records. If the field shows fewer of them, or those
+    of several lookups, `list_length` says how many it usually has for one parent.
+    """
 
     def declare(function: F) -> F:
         function.__lookups__ = tuple(map(lookup_of, methods))  # type: ignore[attr-defined]
+        function.__list_length__ = list_length  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -73,6 +81,7 @@ def field(
         metadata={
             SENSITIVITY_METADATA: sensitivity,
             LOOKUPS_METADATA: getattr(resolver, "__lookups__", ()),
+            LIST_LENGTH_METADATA: getattr(resolver, "__list_length__", None),
             **(metadata or {}),
         },
     )

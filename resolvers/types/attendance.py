@@ -70,7 +70,7 @@ class AttendanceEventConnection:
 
 
 @batched
-@uses_lookups(Adapter.attendance_events_by_student, Adapter.section_attendance_events_by_student)
+@uses_lookups(Adapter.attendance_events_by_student, Adapter.section_attendance_events_by_student, list_length=16)
 async def attendance_events(
     students: Sequence[model.Student],
     info: Info,

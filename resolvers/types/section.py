@@ -80,7 +80,7 @@ class Section(model.Section, Node):
 
 
 @batched
-@uses_lookups(Adapter.course_grades_by_section)
+@uses_lookups(Adapter.course_grades_by_section, list_length=4)
 async def course_grades(
     enrollments: Sequence[model.SectionEnrollment], info: Info
 ) -> Outcomes[list[model.CourseGrade] | None]:
@@ -90,7 +90,7 @@ async def course_grades(
 
 
 @batched
-@uses_lookups(Adapter.assignment_work_by_section)
+@uses_lookups(Adapter.assignment_work_by_section, list_length=10)
 async def assignments(
     enrollments: Sequence[model.SectionEnrollment], info: Info
 ) -> Outcomes[list[model.AssignmentWork] | None]:

@@ -31,7 +31,7 @@ def nested(part: str, levels: int) -> str:
 
 SPREADS = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(40))
 FRAGMENTS = " ".join(f"fragment F{n} on Query {{ sources {{ name }} }}" for n in range(51))
-EVENTS = "attendanceEvents(first: 100) { edges { node { date } } }"
+EVENTS = " ".join(f"a{n}: attendanceEvents(first: 100) {{ edges {{ node {{ date }} }} }}" for n in range(29))
 DOCUMENTS: list[tuple[str, str, Any]] = [
     ("G01", many("districts", 120_000), 413),
     ("G01", "#" * 1_000_000 + "\n{ districts { id } }", 413),

@@ -1,0 +1,48 @@
+"""What an operation is estimated to cost, and which of its fields cost the most."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+
+class FieldPrice(NamedTuple):
+    """Records of one field of an operation."""
+
+    path: str
+    """Response keys from the root, joined by dots."""
+    records: float
+    """Records of the field itself in the whole response."""
+    first: int | None = None
+    """Number of edges that it is priced at, for a field with the argument `first`."""
+
+
+class PagePrice(NamedTuple):
+    """A field with the argument `first`, with everything below it."""
+
+    path: str
+    first: int
+    """Number of edges that it is priced at."""
+    records: float
+    """Records in the whole response, of the field and of all fields below it."""
+
+
+class OperationCost(NamedTuple):
+    """Estimates for an operation."""
+
+    records: int
+    """Records in its response."""
+    calls: int
+    """Calls to vendors."""
+    costliest: tuple[FieldPrice, ...] = ()
+    """The fields with the most records, at most three, the costliest first."""
+    pages: tuple[PagePrice, ...] = ()
+    """The costliest fields with the argument `first`, at most three."""
+
+    def smaller_page(self, limit: int) -> PagePrice | None:
+        """Return the costliest field that is within `limit` with a smaller `first`, with that `first`; or None."""
+        for page in self.pages:
+            first = math.floor(page.first * (limit - (self.records - page.records)) / page.records)
+            if first >= 1:
+                return page._replace(first=first)
+        return None
