@@ -243,12 +243,12 @@ class CostCache:
     """Estimates of recent operations; they are made again after a minute, because lists grow."""
 
     MAX_OPERATIONS = 2_048
-    SECONDS = 60.0
+    FRESH_SECONDS = 60.0
 
     def __init__(self, schema: GraphQLSchema, list_length: ListLength = declared_list_length) -> None:
         self._schema = schema
         self._list_length = list_length
-        self._costs: TTLCache[Hashable, OperationCost] = TTLCache(self.MAX_OPERATIONS, self.SECONDS)
+        self._costs: TTLCache[Hashable, OperationCost] = TTLCache(self.MAX_OPERATIONS, self.FRESH_SECONDS)
 
     def cost(
         self,
