@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 import threading
+import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
@@ -26,6 +29,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 _LOOPBACK = "127.0.0.1"
 _STOP_TIMEOUT_SECONDS = 10
+QUOTA_SECONDS = 60.0
+"""Time in which `Switches.requests_per_minute` are answered."""
 
 
 @dataclass(slots=True)
@@ -34,6 +39,10 @@ class Switches:
 
     latency: float = 0.0
     """Delay of each response in milliseconds."""
+    jitter: float = 0.0
+    """Milliseconds by which the delay of a response is longer or shorter at most, at random."""
+    requests_per_minute: int | None = None
+    """Requests that are answered in any minute; the others get the throttling response. None for no limit."""
     down: bool = False
     """Answer every request with the vendor's response for an outage, usually 503."""
     down_after: int | None = None
@@ -76,6 +85,8 @@ class Sandbox(ABC):
 
     def __init__(self) -> None:
         self.switches = Switches()
+        self.answered_at: deque[float] = deque()
+        """When the last requests were answered within `Switches.requests_per_minute`, by the monotonic clock."""
         self.requests: list[str] = []
         """Method, path and query of each request, the oldest first, without requests for the switches."""
         self.url = ""
@@ -147,7 +158,8 @@ class _Switched:
         query = scope["query_string"].decode()
         sandbox.requests.append(f"{scope['method']} {scope['path']}{'?' + query if query else ''}")
         if switches.latency:
-            await asyncio.sleep(switches.latency / 1000)
+            jitter = random.uniform(-switches.jitter, switches.jitter)
+            await asyncio.sleep(max(switches.latency + jitter, 0.0) / 1000)
         if switches.down_after is not None:
             switches.down = switches.down or switches.down_after <= 0
             switches.down_after -= 1
@@ -155,10 +167,23 @@ class _Switched:
             sandbox.unavailable_response()
             if switches.down
             else sandbox.throttled_response()
-            if switches.throttled
+            if switches.throttled or self._is_over_quota()
             else self._app
         )
         await app(scope, receive, send)
+
+    def _is_over_quota(self) -> bool:
+        """Whether the minute's requests are used up; counts this one if they are not."""
+        limit, answered_at = self._sandbox.switches.requests_per_minute, self._sandbox.answered_at
+        if limit is None:
+            return False
+        now = time.monotonic()
+        while answered_at and answered_at[0] <= now - QUOTA_SECONDS:
+            answered_at.popleft()
+        if len(answered_at) >= limit:
+            return True
+        answered_at.append(now)
+        return False
 
 
 @contextlib.contextmanager
