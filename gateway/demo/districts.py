@@ -95,13 +95,13 @@ class DemoDistrict:
             return len(self.facts.resources.get("students", ()))
         return len(self.facts.students)
 
-    def connect(self, **settings: Any) -> District:
-        """The district with a source for each sandbox, with these settings; the sandboxes must be running."""
+    def connect(self, **extra: Any) -> District:
+        """The district with a source for each sandbox, with `extra` settings; the sandboxes must be running."""
         sources = []
         for name, sandbox in self.sandboxes.items():
             settings_type = find_adapter(sandbox.kind).settings_type()
             size = {"students": max(self.size, 1)} if "students" in settings_type.model_fields else {}
-            values = sandbox.source_settings() | {"rest": COOLDOWN_SECONDS} | size | settings
+            values = sandbox.source_settings() | {"rest": COOLDOWN_SECONDS} | size | extra
             settings = settings_type.model_validate(values)
             rules = self.identity_rules.get(name)
             lookups = ASSESSMENT_LOOKUPS if rules else None
