@@ -13,7 +13,7 @@ answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_type_hints
@@ -24,6 +24,7 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookups_of
 from student_graph.adapters.lookups import AllLookups
+from student_graph.adapters.model import Record
 
 R = TypeVar("R")
 LookupMethod: TypeAlias = Callable[..., Any]
@@ -100,6 +101,12 @@ class AccessPath(Generic[R]):
     """Whether a coarse record belongs to the answer for the lookup's arguments; None takes all records."""
     is_complete: Callable[[Any], bool] | None = None
     """
+    coarse_keys_of: Callable[[Any], Iterable[Any]] | None = None
+    """
+    Returns all coarse keys of a key, if `coarse_keys_from` has one record for each key, such as `account.course_ids`.
+
+    None of them means that the key has no records. A key without the record is one that the source does not know.
+    """
     Whether the coarse answers hold all records of a key, by the source's settings; None if they always do.
 
     Some vendors send the list without rows that a point read has, unless the district fills a certain field.
@@ -110,6 +117,25 @@ class Adapter(AllLookups):
     """A configured vendor API. A subclass annotates `settings` with its own type."""
 
     settings: AdapterSettings
+    accepts: Callable[[Any], bool] | None = None
+    """
+    Whether `key_of` can return a key; None if it can return all. The gateway reads the other keys one by one.
+
+    A source with ids of its own has keys of several kinds, and a record of its lists is found by one of them.
+    """
+
+    def named_coarse_keys(self, answer: Any) -> frozenset[Any] | None:
+        """
+        The coarse keys that an answer of `coarse_keys_from` names; None if the path cannot answer the key.
+
+        `answer` is a list, a record, an error, or None if the source does not know the key. An empty list names no
+        coarse key, but the key may have records elsewhere.
+        """
+        if self.coarse_keys_of is not None:
+            return frozenset(self.coarse_keys_of(answer)) if isinstance(answer, Record) else None
+        if self.coarse_key_of is None or not isinstance(answer, list) or not answer:
+            return None
+        return frozenset(map(self.coarse_key_of, answer))
     contract: ClassVar[int] = CONTRACT_VERSION
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = {}
     """Access paths, by the lookup that they answer. The gateway takes the cheapest, or point reads."""

@@ -5,6 +5,7 @@ A lookup: a batch method of the contract, with its cache times and the kind of p
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -113,9 +114,9 @@ class Lookup:
 
     @cached_property
     def key_kind(self) -> str:
-        """The kind of its keys, such as `student`."""
+        """The kind of its keys, such as `student` or `lms_course`."""
         key: Any = get_args(get_type_hints(self.method)["return"])[0]
-        return str(key.__name__).removesuffix("Id").lower()
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key.__name__.removesuffix("Id")).lower()
 
     @cached_property
     def argument_names(self) -> frozenset[str]:

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from datetime import date
 
 from student_graph.adapters.lookup import Batch, hours, lookup, minutes, nobody, students
-from student_graph.adapters.model import AssignmentWork, CourseEngagement, LmsCourse, SectionId, StudentId
+from student_graph.adapters.model import (
+    AssignmentWork,
+    CourseEngagement,
+    CourseGrade,
+    DistrictId,
+    LmsAccount,
+    LmsCourse,
+    LmsCourseId,
+    SectionId,
+    StudentId,
+)
 
 
 class LearningLookups:
@@ -13,6 +23,30 @@ class LearningLookups:
     @lookup(fresh=hours(1), stale=hours(24), about=nobody)
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
         """LMS courses that teach each section."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students)
+    async def lms_accounts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, LmsAccount]:
+        """LMS account of each student, with the ids of the student's current courses."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=5000)
+    async def lms_accounts_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[LmsAccount]]:
+        """All LMS accounts of the district; the coarse lookup of `lms_accounts_by_student`."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=60)
+    async def course_grades_by_lms_course(
+        self, ids: Sequence[LmsCourseId]
+    ) -> Batch[LmsCourseId, list[CourseGrade]]:
+        """Computed grades of all active students in each LMS course."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=300)
+    async def assignment_work_by_lms_course(
+        self, ids: Sequence[LmsCourseId]
+    ) -> Batch[LmsCourseId, list[AssignmentWork]]:
+        """Work of all active students in each LMS course."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(5), stale=hours(4), about=students, records_per_key=60)

@@ -20,13 +20,20 @@ from student_graph.adapters.model.codes import (
     CaseloadId,
     ContactId,
     GradeLevel,
+    LmsCourseId,
     SchoolId,
     SectionId,
     StaffClassification,
     StaffId,
     StudentId,
 )
-from student_graph.adapters.model.learning import AssignmentWork, CourseEngagement, LmsCourse, SubmissionStatus
+from student_graph.adapters.model.learning import (
+    AssignmentWork,
+    CourseEngagement,
+    LmsAccount,
+    LmsCourse,
+    SubmissionStatus,
+)
 from student_graph.adapters.model.people import (
     CaseloadStaff,
     CaseloadStudent,
@@ -111,7 +118,9 @@ __all__ = [
     "GradeType",
     "GradingPeriod",
     "Homelessness",
+    "LmsAccount",
     "LmsCourse",
+    "LmsCourseId",
     "LocalEducationAgency",
     "ObjectiveResult",
     "PerformanceLevel",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import NewType
 
-from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, SectionId, StudentId
+from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, LmsCourseId, SectionId, StudentId
 from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record, value
 
 AssessmentId = NewType("AssessmentId", str)
@@ -66,6 +66,8 @@ class CourseGrade(Record):
 
     student_id: StudentId = internal()
     section_id: SectionId | None = internal(default=None)
+    lms_course_id: LmsCourseId | None = internal(default=None)
+    school_year: int | None = internal(default=None)
     source: GradeSource
     """Whether the grade was posted in the SIS or computed by the LMS."""
     grade_type: GradeType

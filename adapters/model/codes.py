@@ -21,6 +21,8 @@ system of record builds.
 """
 SectionId = NewType("SectionId", str)
 """Id of a section in one session: one opaque text that the system of record builds."""
+LmsCourseId = NewType("LmsCourseId", str)
+"""Id that a learning management system itself has for one of its courses."""
 
 
 class GradeLevel(Enum):

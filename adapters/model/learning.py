@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import Enum
 
-from student_graph.adapters.model.codes import SectionId, StudentId
+from student_graph.adapters.model.codes import LmsCourseId, SectionId, StudentId
 from student_graph.adapters.model.record import Record, Sensitivity, internal, record
 
 
@@ -33,11 +33,21 @@ class LmsCourse(Record):
 
 
 @record(Sensitivity.OPEN, about="student_id")
+class LmsAccount(Record):
+    """A student's account in the LMS, with the courses that the student takes now."""
+
+    student_id: StudentId = internal()
+    course_ids: tuple[LmsCourseId, ...] = internal()
+    """Ids of the courses in which the student has an active enrollment, in order; empty if there is none."""
+
+
+@record(Sensitivity.OPEN, about="student_id")
 class AssignmentWork(Record):
     """A student's work on a published assignment."""
 
     student_id: StudentId = internal()
     section_id: SectionId | None = internal(default=None)
+    lms_course_id: LmsCourseId | None = internal(default=None)
     assignment_id: str
     """The vendor's id of the assignment."""
     title: str

@@ -34,7 +34,8 @@ class AccessPaths:
             coarse_lookup = lookup_of(path.coarse_lookup)
             coarse_batch = await run_lookup(adapter, coarse_lookup, all_coarse_keys, sandbox.arguments())
 
-        for key in keys:
+        assert coarse_keys, "the path answers none of the keys"
+        for key in coarse_keys:
             coarse_records = [r for name in coarse_keys[key] for r in records_in(coarse_batch.get(name))]
             records = [
                 record
@@ -79,13 +80,14 @@ class AccessPaths:
         self, adapter: Adapter, path: AccessPath[Record], keys: list[str], sandbox: Sandbox
     ) -> dict[str, list[str]]:
         """
-        Return the coarse keys of each key.
+        Return the coarse keys of each key that the path can answer.
 
         If another source of the district names them, these are all coarse keys of the sandbox.
         """
-        all_coarse_keys = sandbox.known_keys(lookup_of(path.coarse_lookup).key_kind)
-        method, coarse_key_of = path.coarse_keys_from, path.coarse_key_of
-        if method is None or coarse_key_of is None or not adapter.supports(method):
-            return dict.fromkeys(keys, all_coarse_keys)
+        keys = [key for key in keys if path.accepts is None or path.accepts(key)]
+        method = path.coarse_keys_from
+        if method is None or not adapter.supports(method):
+            return dict.fromkeys(keys, sandbox.known_keys(lookup_of(path.coarse_lookup).key_kind))
         batch = await run_lookup(adapter, lookup_of(method), keys, sandbox.arguments())
-        return {key: sorted({coarse_key_of(record) for record in records_in(batch.get(key))}) for key in keys}
+        named = {key: path.named_coarse_keys(batch.get(key)) for key in keys}
+        return {key: sorted(coarse_keys) for key, coarse_keys in named.items() if coarse_keys is not None}
