@@ -95,28 +95,22 @@ class AccessPath(Generic[R]):
     """List lookup by the same keys whose records name the coarse keys; None if the district is the coarse key."""
     coarse_key_of: Callable[[Any], Any] | None = None
     """Returns the coarse key that a record of `coarse_keys_from` names, such as `enrollment.school_id`."""
+    coarse_keys_of: Callable[[Any], Iterable[Any]] | None = None
+    """
+    Returns all coarse keys of a key if `coarse_keys_from` has one record for each key: `account.course_ids`.
+
+    None of them means that the key has no records. A key without the record is one that the source does not know.
+    """
     sort_key: Callable[[R], Any] | None = None
     """Sorts the records of a key as the lookup's docstring promises; None keeps the order of the coarse answer."""
     selects: Callable[[R, Mapping[str, Hashable]], bool] | None = None
     """Whether a coarse record belongs to the answer for the lookup's arguments; None takes all records."""
     is_complete: Callable[[Any], bool] | None = None
     """
-    coarse_keys_of: Callable[[Any], Iterable[Any]] | None = None
-    """
-    Returns all coarse keys of a key, if `coarse_keys_from` has one record for each key, such as `account.course_ids`.
-
-    None of them means that the key has no records. A key without the record is one that the source does not know.
-    """
     Whether the coarse answers hold all records of a key, by the source's settings; None if they always do.
 
     Some vendors send the list without rows that a point read has, unless the district fills a certain field.
     """
-
-
-class Adapter(AllLookups):
-    """A configured vendor API. A subclass annotates `settings` with its own type."""
-
-    settings: AdapterSettings
     accepts: Callable[[Any], bool] | None = None
     """
     Whether `key_of` can return a key; None if it can return all. The gateway reads the other keys one by one.
@@ -136,6 +130,12 @@ class Adapter(AllLookups):
         if self.coarse_key_of is None or not isinstance(answer, list) or not answer:
             return None
         return frozenset(map(self.coarse_key_of, answer))
+
+
+class Adapter(AllLookups):
+    """A configured vendor API. A subclass annotates `settings` with its own type."""
+
+    settings: AdapterSettings
     contract: ClassVar[int] = CONTRACT_VERSION
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = {}
     """Access paths, by the lookup that they answer. The gateway takes the cheapest, or point reads."""
