@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable
-from typing import TypeVar
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -13,6 +16,51 @@ from student_graph.adapters.errors import AdapterError, translate
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+OnAnswer: TypeAlias = Callable[[Any, Any, float], None]
+"""
+Called with a key, its final answer, and the seconds since its reading began.
+
+The answer is what the batch of the lookup will hold for the key: a value or an error; None if it will be absent.
+"""
+
+_on_answer: ContextVar[OnAnswer | None] = ContextVar("on_answer", default=None)
+
+
+@contextlib.contextmanager
+def reporting_answers(on_answer: OnAnswer) -> Iterator[None]:
+    """Call `on_answer` for each key that a lookup in the block answers with `answer_by_key`, at that moment."""
+    token = _on_answer.set(on_answer)
+    try:
+        yield
+    finally:
+        _on_answer.reset(token)
+
+
+async def answer_by_key(
+    keys: Iterable[K], read: Callable[[K], Awaitable[V | None]], limit: int
+) -> dict[K, V | AdapterError]:
+    """
+    Answer the keys of a lookup as `gather_by_key` reads them, and report each answer as soon as it is known.
+
+    A lookup uses it where the result of `read` is the key's final answer. The gateway then caches the key and
+    passes it on while others are still read. Lookups and batches inside `read` report nothing.
+    """
+    on_answer = _on_answer.get()
+    if on_answer is None:
+        return await gather_by_key(keys, read, limit)
+
+    async def read_and_report(key: K) -> V | AdapterError | None:
+        started_at = time.monotonic()
+        result = await _result_of(read, key)
+        on_answer(key, result, time.monotonic() - started_at)
+        return result
+
+    token = _on_answer.set(None)  # the readers are tasks that copy this context
+    try:
+        return await gather_by_key(keys, read_and_report, limit)
+    finally:
+        _on_answer.reset(token)
 
 
 async def gather_by_key(
@@ -35,14 +83,37 @@ async def gather_by_key(
             if result is not None:
                 results[key] = result
 
-    workers = [asyncio.ensure_future(work()) for _ in range(min(limit, len(unique)))]
+    await _run_all([work() for _ in range(min(limit, len(unique)))])
+    return results
+
+
+async def gather_in_order(items: Iterable[K], read: Callable[[K], Awaitable[V]], limit: int) -> list[V]:
+    """
+    Read all items, with at most `limit` reads at the same time, and return the results in the order of the items.
+
+    The first exception cancels all other reads, and is raised when they have stopped.
+    """
+    results: dict[int, V] = {}
+    numbered = list(enumerate(items))
+    remaining = iter(numbered)
+
+    async def work() -> None:
+        for number, item in remaining:
+            results[number] = await read(item)
+
+    await _run_all([work() for _ in range(min(limit, len(numbered)))])
+    return [results[number] for number, _ in numbered]
+
+
+async def _run_all(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run coroutines at the same time; the first exception, and cancellation, cancels all others."""
+    workers = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*workers)
     finally:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-    return results
 
 
 async def _result_of(read: Callable[[K], Awaitable[V | None]], key: K) -> V | AdapterError | None:

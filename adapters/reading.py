@@ -18,7 +18,7 @@ import msgspec
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from student_graph.adapters.errors import AdapterError, PayloadError, translate
+from student_graph.adapters.errors import AdapterError, BodyTooLargeError, PayloadError, translate
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -162,7 +162,7 @@ def _json_body(response: httpx.Response, accept_plain: bool) -> bytes:
     if not response.content.strip():
         raise PayloadError("an empty body")
     if len(response.content) > MAX_BODY_BYTES:
-        raise PayloadError(f"a body larger than {MAX_BODY_BYTES // 1024 // 1024} MiB")
+        raise BodyTooLargeError(f"a body larger than {MAX_BODY_BYTES // 1024 // 1024} MiB")
     if _SUSPICIOUS_NUMBER.search(response.content):
         _check_strictly(response.content)
     return response.content

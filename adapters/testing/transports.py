@@ -99,8 +99,9 @@ class RepeatingTransport(RecordingTransport):
     async def respond(self, request: httpx.Request) -> httpx.Response:
         """Return the vendor's response, or the last one again."""
         if self._last is None or len(self.sent) <= self._good:
-            self._last = await super().respond(request)
-            await self._last.aread()
+            response = await super().respond(request)
+            await response.aread()
+            self._last = response
         last = self._last
         return httpx.Response(last.status_code, headers=last.headers, content=last.content)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Awaitable, Callable
 
-from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.errors import BodyTooLargeError, PayloadError
 from student_graph.adapters.reading import MAX_BODY_BYTES
 
 MAX_COMPRESSION_RATIO = 100
@@ -47,7 +47,7 @@ class _PlainBody:
     def _append(self, content: bytes) -> None:
         self._content += content
         if len(self._content) > MAX_BODY_BYTES:
-            raise PayloadError(f"a response of more than {MAX_BODY_BYTES // 1024} KiB")
+            raise BodyTooLargeError(f"a response of more than {MAX_BODY_BYTES // 1024} KiB")
 
     def finish(self) -> bytes:
         """The complete body."""

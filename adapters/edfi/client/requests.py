@@ -15,7 +15,7 @@ from student_graph.adapters.edfi.client.keys import parse_section_id, school_num
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
-from student_graph.adapters.paging import PayloadPage, collect_pages, offset_page, offset_pages
+from student_graph.adapters.paging import OffsetLists, PayloadPage
 from student_graph.adapters.reading import read
 
 K = TypeVar("K")
@@ -51,29 +51,28 @@ def by_section(section_id: SectionId) -> Filters:
 
 
 class EdFiClient:
-    """Reads one Ed-Fi API, `page_size` rows at a time and with at most `concurrency` calls at the same time."""
+    """Reads one Ed-Fi API, at most `page_size` rows at a time and `concurrency` calls at the same time."""
 
     def __init__(self, http: httpx.AsyncClient, base_url: object, *, page_size: int, concurrency: int) -> None:
         self.discovery = Discovery(http, base_url)
         self._http = http
-        self._page_size = page_size
+        self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
         self._concurrency = concurrency
 
     async def read_rows(self, resource: Resource[P], filters: Filters | None = None) -> list[P]:
         """All rows of a resource that satisfy the filters, without duplicates."""
         filters = filters or {}
         url = await self.discovery.resource_url(resource.name)
-        # With the total the list ends at its last row, without a request for an empty page.
+        # With the total, pages are read concurrently, and the list ends without a request for an empty page.
         params = {**filters, "totalCount": True}
-        pages = offset_pages(self._http, url, params, resource.read, limit=self._page_size)
-        rows = await collect_pages(pages, key=lambda row: row.id)
+        rows = await self._lists.read_list(url, params, resource.read, key=lambda row: row.id)
         return [row for row in rows if row.satisfies(filters)]
 
     async def read_page(self, resource: Resource[P], filters: Filters, window: Window) -> PayloadPage[list[P]]:
         """One page of a resource by limit and offset; its rows are not checked against the filters."""
         url = await self.discovery.resource_url(resource.name)
         params = {**filters, "totalCount": True}
-        return await offset_page(self._http, url, params, resource.read, window, max_limit=self._page_size)
+        return await self._lists.read_page(url, params, resource.read, window)
 
     async def read_sample(self, resource: Resource[P]) -> list[P]:
         """The first row of a resource, or an empty list."""

@@ -1,0 +1,55 @@
+"""
+Reading a vendor's lists: one page, or all pages.
+
+There are five styles of paging. Each has a function for all pages, such as `offset_pages`; the styles with
+which a paged lookup can answer a `Window` also have one for a single page, such as `offset_page`. The argument
+`rows` turns a response into the rows of a page: a list of payloads, or `reading.Rows`. `OffsetLists` reads the
+pages of a list by limit and offset concurrently, and learns how large the pages of a server may be.
+
+What happens if the list changes while it is read depends on the style. By key (a keyset, or a cursor that names
+a row), each row that exists the whole time is read once. By position (limit and offset, and the links and
+tokens of vendors that count rows), an insertion before the current position makes another row appear twice,
+which `collect_pages` merges; a deletion before it makes at most one other row be missed. If so many rows are
+inserted that a page is returned again unchanged, that is an error and not an endless list. `OffsetLists` counts
+the rows against the vendor's total and reads a list again that has changed.
+
+The vendor is not trusted: pages and rows are limited, a repeated cursor is an error, and a next link is
+followed only on its own origin.
+"""
+
+from student_graph.adapters.paging.cursors import (
+    cursor_page,
+    cursor_pages,
+    keyset_pages,
+    link_page,
+    link_pages,
+    token_pages,
+)
+from student_graph.adapters.paging.offset_lists import OffsetLists
+from student_graph.adapters.paging.offsets import offset_page, offset_pages
+from student_graph.adapters.paging.pages import (
+    MAX_PAGES,
+    MAX_ROWS,
+    Params,
+    PayloadPage,
+    collect_pages,
+    total_count,
+)
+
+__all__ = [
+    "MAX_PAGES",
+    "MAX_ROWS",
+    "OffsetLists",
+    "Params",
+    "PayloadPage",
+    "collect_pages",
+    "cursor_page",
+    "cursor_pages",
+    "keyset_pages",
+    "link_page",
+    "link_pages",
+    "offset_page",
+    "offset_pages",
+    "token_pages",
+    "total_count",
+]

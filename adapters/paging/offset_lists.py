@@ -1,0 +1,193 @@
+"""Lists by limit and offset whose pages are read concurrently, in the largest pages that the server allows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import httpx
+
+from student_graph.adapters.concurrency import gather_in_order
+from student_graph.adapters.errors import BadKeyError, BodyTooLargeError, PayloadError
+from student_graph.adapters.lookup import Window
+from student_graph.adapters.paging.page_sizes import MIN_PAGE_ROWS, PageSizes, allowed_rows
+from student_graph.adapters.paging.pages import (
+    MAX_PAGES,
+    MAX_ROWS,
+    Params,
+    PayloadPage,
+    all_pages,
+    collect_pages,
+    parse_count,
+    total_count,
+)
+
+T = TypeVar("T")
+
+MAX_READS_OF_A_LIST = 2
+"""How often a list is read that changes while it is read; after that it is an error."""
+
+
+class OffsetLists:
+    """
+    The lists of one server that are paged by limit and offset.
+
+    It remembers how many rows the server allows in a page, which is an option of the server. A vendor that sends
+    the total only on request needs that request in `params`. Without a total, pages are read one after the other.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        page_size: int = 500,
+        concurrency: int = 8,
+        param_names: tuple[str, str] = ("limit", "offset"),
+    ) -> None:
+        """
+        Read lists with `http`.
+
+        Args:
+            http: The client of the server.
+            page_size: Rows in the largest page that is requested.
+            concurrency: Maximum number of pages of one list that are requested at the same time.
+            param_names: The vendor's names of limit and offset.
+        """
+        self._http = http
+        self._concurrency = concurrency
+        self._limit_name, self._offset_name = param_names
+        self._sizes = PageSizes(page_size)
+
+    async def read_page(
+        self, url: str, params: Params, rows: Callable[[httpx.Response], list[T]], window: Window
+    ) -> PayloadPage[list[T]]:
+        """
+        Read one page of a list. The list ends at the vendor's total or at an empty page.
+
+        Raises:
+            BadKeyError: the cursor of the window is not a cursor of this list.
+        """
+        offset = parse_count(window.after or "0")
+        if offset is None:
+            raise BadKeyError("not a cursor of this list")
+        return await self._read_page(url, params, rows, offset, window.first)
+
+    async def read_list(
+        self,
+        url: str,
+        params: Params,
+        rows: Callable[[httpx.Response], list[T]],
+        *,
+        key: Callable[[T], Hashable],
+    ) -> list[T]:
+        """
+        Read all pages of a list and return its rows, in the vendor's order and each `key` once.
+
+        The first page has the total, and the other pages are read concurrently. If the rows are not as many as the
+        total, or two have the same key, the list has changed while it was read, and is read once more. Rows that
+        are added at its end after the first page are no change: they are not in the result.
+
+        Raises:
+            PayloadError: the list has changed again, or has more than `MAX_ROWS` rows or `MAX_PAGES` pages.
+        """
+        for _ in range(MAX_READS_OF_A_LIST):
+            reading = _Reading(
+                lambda offset, count: self._read_page(url, params, rows, offset, count), key, self._concurrency
+            )
+            if (result := await reading.rows()) is not None:
+                return result
+        raise PayloadError("a list that changes while it is read")
+
+    async def _read_page(
+        self, url: str, params: Params, rows: Callable[[httpx.Response], list[T]], offset: int, count: int
+    ) -> PayloadPage[list[T]]:
+        """Read at most `count` rows from an offset; fewer if the server allows no more in a page."""
+        limit = server_limit = list_limit = min(count, self._sizes.rows(url))
+        while True:
+            try:
+                response = await self._http.get(
+                    url, params={**params, self._limit_name: limit, self._offset_name: offset}
+                )
+                page, total = rows(response), total_count(response)
+            except httpx.HTTPStatusError as error:
+                if (smaller := allowed_rows(error.response, limit, self._limit_name)) is None:
+                    raise
+                limit = server_limit = smaller
+            except BodyTooLargeError:
+                if limit // 2 < MIN_PAGE_ROWS:
+                    raise
+                limit = list_limit = limit // 2
+            else:
+                break
+        # A size is remembered when a page of it was answered, so that other errors change nothing.
+        if server_limit < min(count, self._sizes.rows(url)):
+            self._sizes.limit_server(server_limit)
+        if list_limit < min(count, self._sizes.rows(url)):
+            self._sizes.limit_list(url, list_limit)
+        end = offset + len(page)
+        return PayloadPage(page, None if not page or end == total else str(end), total)
+
+
+@dataclass(slots=True)
+class _Reading(Generic[T]):
+    """One reading of one list."""
+
+    read_page: Callable[[int, int], Awaitable[PayloadPage[list[T]]]]
+    """Reads at most so many rows (second argument) from an offset."""
+    key: Callable[[T], Hashable]
+    concurrency: int
+    page_count: int = 0
+    smallest_total: int = 0
+
+    async def rows(self) -> list[T] | None:
+        """The rows; None if the list has changed while it was read."""
+        first = await self.page(0, MAX_ROWS)
+        total = first.total
+        if total is None or total < len(first.rows):  # a number smaller than the page is no total
+            return await self.rows_in_sequence(first)
+        self.smallest_total = total
+        if total > MAX_ROWS:
+            raise PayloadError(f"more than {MAX_ROWS} rows")
+        size = len(first.rows)
+        if total and not size:
+            return None
+        if total > size * MAX_PAGES:
+            raise PayloadError(f"more than {MAX_PAGES} pages")
+        rest = await gather_in_order(
+            range(size, total, size or 1),
+            lambda start: self.span(start, min(size, total - start)),
+            self.concurrency,
+        )
+        rows = [row for page in (first.rows, *rest) for row in page]
+        is_complete = len(rows) == total == len({self.key(row) for row in rows})
+        return rows if is_complete and self.smallest_total == total else None
+
+    async def rows_in_sequence(self, first: PayloadPage[list[T]]) -> list[T]:
+        """The rows of the first page and of those after it, up to an empty one; of rows with one key, the last."""
+
+        async def read_page(after: str | None) -> PayloadPage[list[T]]:
+            offset = int(after or 0)
+            page = first if after is None else await self.page(offset, MAX_ROWS)
+            return PayloadPage(page.rows, str(offset + len(page.rows)) if page.rows else None)
+
+        return await collect_pages(all_pages(read_page), key=self.key)
+
+    async def span(self, start: int, count: int) -> list[T]:
+        """So many rows from `start`, fewer at the end; in more pages if the server shortens them."""
+        rows: list[T] = []
+        while len(rows) < count:
+            page = await self.page(start + len(rows), count - len(rows))
+            if page.total is not None:
+                self.smallest_total = min(self.smallest_total, page.total)
+            if not page.rows:
+                break
+            rows += page.rows
+        return rows[:count]
+
+    async def page(self, offset: int, count: int) -> PayloadPage[list[T]]:
+        """One page of the list; raises PayloadError after too many pages."""
+        if self.page_count >= MAX_PAGES:
+            raise PayloadError(f"more than {MAX_PAGES} pages")
+        self.page_count += 1
+        return await self.read_page(offset, count)
