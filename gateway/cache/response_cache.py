@@ -1,9 +1,10 @@
 """
 Complete responses as bytes, for viewers who send the same request again with the same rights.
 
-A response is cached only if its operation was answered from the cache alone, without an error, a stale answer or a
-restricted class of data. It is used only while all batches that it was computed from are current. If one of their
-answers is replaced, purged, evicted or no longer fresh, the operation is executed again.
+A response is cached only if its operation was answered from the cache alone, without a stale answer or a
+restricted class of data, and if its errors follow from these answers and the viewer's rights. It is used only
+while all batches that it was computed from are current. If one of their answers is replaced, purged, evicted or no
+longer fresh, the operation is executed again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ RESPONSE_OVERHEAD_BYTES = 2048
 """Bytes of a cached response without its data and its disclosure entries."""
 MAX_RESPONSE_SHARE = 1 / 8
 """Largest share of the response memory that one response takes."""
+STABLE_ERROR_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "FORBIDDEN", "NOT_OFFERED"})
+"""
+Codes of errors that a cached response may have.
+
+They follow from identifiers in cached batches, from the viewer's grants and reach, or from the settings. An error
+of a vendor may have one of these codes too, but a failure is never cached, so its operation has no complete
+dependencies.
+"""
 _AGE_ZERO, _AGE_PLACEHOLDER = b'"age":0.0', b'"age":%.1f'
 """An age of 0 in an encoded response, and the placeholder that replaces it."""
 
@@ -57,6 +66,24 @@ class Dependencies:
         self.complete = self.complete and complete
 
 
+def is_stable(error: Mapping[str, Any]) -> bool:
+    """Whether an error, as a member of a response, has one of `STABLE_ERROR_CODES`."""
+    return error.get("extensions", {}).get("code") in STABLE_ERROR_CODES
+
+
+@dataclass(slots=True, frozen=True)
+class EncodedErrors:
+    """The errors of a response as JSON."""
+
+    json: bytes
+    request_id: str
+    """Id of the request that is named in each of them."""
+
+    def for_request(self, request_id: str) -> bytes:
+        """The same errors with the id of another request. An id is random, so it is nothing else in the JSON."""
+        return self.json.replace(self.request_id.encode(), request_id.encode())
+
+
 @dataclass(slots=True, frozen=True)
 class CachedResponse:
     """The encoded data of a response, and the batches that it was computed from."""
@@ -73,6 +100,8 @@ class CachedResponse:
     """The extensions as JSON, with a placeholder for the age of each source."""
     disclosures: Sequence[Any] = ()
     """Entries to write to the disclosure log each time that the response is sent."""
+    errors: EncodedErrors | None = None
+    """The errors of the response; None if it has none."""
 
     @property
     def oldest_fetched_at(self) -> float:
@@ -82,16 +111,24 @@ class CachedResponse:
     @property
     def size(self) -> int:
         """Bytes that the response takes in memory."""
-        return RESPONSE_OVERHEAD_BYTES + getsizeof(self.data) + sum(map(getsizeof, self.disclosures))
+        errors = getsizeof(self.errors.json) if self.errors is not None else 0
+        return RESPONSE_OVERHEAD_BYTES + getsizeof(self.data) + errors + sum(map(getsizeof, self.disclosures))
 
     def ages(self, now: float) -> dict[str, tuple[bytes, float]]:
         """For the disclosure log, by source: that its answers are fresh, and the oldest one's age in seconds."""
         return {name: (b"fresh", now - fetched_at) for name, fetched_at in self.fetched_at.items()}
 
-    def body(self, now: float) -> bytes:
-        """The response body, with the current age of each source."""
+    def body(self, now: float, request_id: str) -> bytes:
+        """The response body, with the current age of each source, and in its errors the id of a request."""
         ages = tuple([now - fetched_at for fetched_at in self.fetched_at.values()])
-        return b"".join((b'{"data":', self.data, b',"extensions":', self.extensions_format % ages, b"}"))
+        errors = self.errors.for_request(request_id) if self.errors is not None else None
+        return join_body(self.data, errors, self.extensions_format % ages)
+
+
+def join_body(data: bytes, errors: bytes | None, extensions_json: bytes) -> bytes:
+    """The body of a response from its members as JSON; one without errors has no such member."""
+    errors_member = (b',"errors":', errors) if errors is not None else ()
+    return b"".join((b'{"data":', data, *errors_member, b',"extensions":', extensions_json, b"}"))
 
 
 def extensions(traffic: Traffic) -> dict[str, Any]:
@@ -173,12 +210,14 @@ class ResponseCache:
         data: bytes,
         districts: Iterable[DistrictId],
         disclosures: Sequence[Any] = (),
+        *,
+        errors: EncodedErrors | None = None,
     ) -> None:
         """
-        Cache the response of an operation that had no errors, if its dependencies are complete and current.
+        Cache the response of an operation, if its dependencies are complete and current.
 
         `districts` are the viewer's districts. `disclosures` are written to the disclosure log each time that the
-        response is sent.
+        response is sent. All `errors` have one of `STABLE_ERROR_CODES`.
         """
         dependencies, traffic = operation.dependencies, operation.traffic
         if not isinstance(dependencies, Dependencies) or not dependencies.complete:
@@ -195,7 +234,7 @@ class ResponseCache:
         day_ends_at = min((self._districts[name].end_of_day() for name in districts), default=0.0)
         fresh_until = min(dependencies.valid_until, *(batch.valid_until for batch in batches))
         response = CachedResponse(
-            data, tuple(batches), fresh_until, day_ends_at, fetched_at, extensions_format, disclosures
+            data, tuple(batches), fresh_until, day_ends_at, fetched_at, extensions_format, disclosures, errors
         )
         if response.size <= self._memory * MAX_RESPONSE_SHARE:
             self._responses[key] = response

@@ -59,7 +59,7 @@ class _Completion:
         """Replace invalid values by null at a nullable position, and report their errors."""
         for index, value in enumerate(values):
             if value.__class__ is Invalid:
-                self._executor.collected_errors.add(value.error, paths.path(index))
+                self._run.report_null(value.error, paths.path(index))
                 values[index] = None
         return values
 

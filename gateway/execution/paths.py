@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 
 from graphql.pyutils import Path
 
@@ -16,12 +18,20 @@ class Paths(ABC):
     def path(self, index: int) -> Path | None:
         """Return the path of the value at an index; None for the root."""
 
+    @abstractmethod
+    def as_lists(self, indexes: Sequence[int]) -> list[list[str | int]]:
+        """Return the paths of the values at some indexes as lists of keys, which is faster for many values."""
+
 
 class RootPath(Paths):
     """The path of the one root object."""
 
     def path(self, index: int) -> None:
         """Return None: the root object is the response itself."""
+
+    def as_lists(self, indexes: Sequence[int]) -> list[list[str | int]]:
+        """Return empty paths."""
+        return [[] for _ in indexes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +46,43 @@ class FieldPaths(Paths):
         """Return the path of the object, extended by the response key."""
         return Path(self.objects.path(index), self.key, self.type_name)
 
+    def as_lists(self, indexes: Sequence[int]) -> list[list[str | int]]:
+        """Return the paths of the objects, extended by the response key."""
+        key = self.key
+        return [[*path, key] for path in self.objects.as_lists(indexes)]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class ItemPaths(Paths):
     """The paths of the items of all lists of a column, one list after the other."""
 
     lists: Paths
     lengths: Sequence[int | None]
     """Length of each list; None for a value that is not a list."""
+    _starts: list[int] = field(default_factory=list, init=False)
+    """For each list, the number of items before it; empty until a path is computed."""
 
     def path(self, index: int) -> Path:
         """Return the path of the list, extended by the item's index in it."""
-        remaining = index
-        for list_index, length in enumerate(self.lengths):
-            if length is not None and remaining < length:
-                return Path(self.lists.path(list_index), remaining, None)
-            remaining -= length or 0
-        raise IndexError(index)
+        list_index = self._list_index(index)
+        return Path(self.lists.path(list_index), index - self._starts[list_index], None)
+
+    def as_lists(self, indexes: Sequence[int]) -> list[list[str | int]]:
+        """Return the paths of the lists, extended by the items' indexes in them."""
+        list_indexes = [self._list_index(index) for index in indexes]
+        distinct = list(dict.fromkeys(list_indexes))
+        paths = dict(zip(distinct, self.lists.as_lists(distinct), strict=True))
+        starts = self._starts
+        return [
+            [*paths[list_index], index - starts[list_index]]
+            for index, list_index in zip(indexes, list_indexes, strict=True)
+        ]
+
+    def _list_index(self, index: int) -> int:
+        """Return the index of the list that holds an item."""
+        if not self._starts:
+            self._starts = [0, *accumulate(length or 0 for length in self.lengths)][:-1]
+        return bisect_right(self._starts, index) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +95,8 @@ class SubsetPaths(Paths):
     def path(self, index: int) -> Path | None:
         """Return the path of the value in the full column."""
         return self.column.path(self.indexes[index])
+
+    def as_lists(self, indexes: Sequence[int]) -> list[list[str | int]]:
+        """Return the paths of the values in the full column."""
+        own = self.indexes
+        return self.column.as_lists([own[index] for index in indexes])

@@ -14,13 +14,15 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from graphql import GraphQLNonNull, GraphQLResolveInfo
+from graphql import GraphQLError, GraphQLNonNull, GraphQLResolveInfo
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
 from student_graph.gateway.execution.codegen import row_builder
 from student_graph.gateway.execution.column import Column, Invalid
+from student_graph.gateway.execution.errors import located_errors
 from student_graph.gateway.execution.paths import FieldPaths, Paths
 from student_graph.gateway.execution.plan import (
     BuilderOptions,
@@ -54,6 +56,8 @@ class Run:
     """Whether every level takes the slow path; for tests."""
     structs: bool = False
     """Whether rows are structs instead of dicts."""
+    has_nulled_objects: bool = False
+    """Whether an error made a value null that may be an object or a list: errors below it are not reported."""
     _functions: dict[FunctionFactory, Callable[[Any], Any]] = field(default_factory=dict)
 
     async def rows(
@@ -128,6 +132,9 @@ class Run:
         except Exception as error:  # noqa: BLE001 - the whole column failed: one error for each object
             column.values = [error] * len(objects)
         has_errors = self._take_partial_values(column)
+        if has_errors and not self.slow and not isinstance(plan.type, GraphQLNonNull):
+            self._replace_errors(column)
+            has_errors = False
         if has_errors or not plan.inline:
             await self._complete(column)
         return column
@@ -220,15 +227,32 @@ class Run:
         classes = set(map(type, column.values))
         if Partial in classes:
             traffic = self.executor.context_value.operation.traffic
-            for index, value in enumerate(column.values):
-                if isinstance(value, Partial):
-                    path = column.paths.path(index)
-                    assert path is not None
-                    for failure in value.failures:
-                        traffic.degrade(path.as_list(), failure)
-                    column.values[index] = value.value
+            indexes = [index for index, value in enumerate(column.values) if isinstance(value, Partial)]
+            for index, path in zip(indexes, column.paths.as_lists(indexes), strict=True):
+                partial = column.values[index]
+                for failure in partial.failures:
+                    traffic.degrade(path, failure)
+                column.values[index] = partial.value
             classes = set(map(type, column.values))
         return any(issubclass(class_, Exception) for class_ in classes)
+
+    def _replace_errors(self, column: Column) -> None:
+        """Replace the errors in a column of a nullable type by null, and report them."""
+        values, paths = column.values, column.paths
+        indexes = [index for index, value in enumerate(values) if isinstance(value, Exception)]
+        errors = located_errors(column.plan.nodes, [values[i] for i in indexes], paths.as_lists(indexes))
+        if self.has_nulled_objects:
+            for index, error in zip(indexes, errors, strict=True):
+                self.executor.collected_errors.add(error, paths.path(index))
+        else:
+            self.executor.collected_errors.errors.extend(errors)
+        for index in indexes:
+            values[index] = None
+
+    def report_null(self, error: GraphQLError, path: Path | None) -> None:
+        """Report the error that makes a value null, unless something above the value is null already."""
+        self.has_nulled_objects = True
+        self.executor.collected_errors.add(error, path)
 
     def note_student_records(self, values: Sequence[Any]) -> None:
         """Note the records of students in a column for the disclosure log: lists of records, records and nulls."""

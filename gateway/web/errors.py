@@ -29,7 +29,16 @@ def format_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[
     """Return errors as members of a response, and log each kind of internal error among them once."""
     errors = list(errors)
     _log_internal_errors([exc for error in errors if (exc := _internal_error(error)) is not None], request_id)
-    return [_format_error(error, request_id) for error in errors]
+    formatted = []
+    common_by_cause: dict[tuple[int, int], dict[str, Any]] = {}
+    """What errors of one field with one cause have in common: everything but the path."""
+    for error in errors:
+        cause = (id(error.original_error or error), id(error.nodes))
+        common = common_by_cause.get(cause)
+        if common is None:
+            common = common_by_cause[cause] = _format_error(error, request_id)
+        formatted.append(common if error.path is None else {**common, "path": error.path})
+    return formatted
 
 
 def stack_positions(exc: Exception) -> list[str]:
@@ -45,7 +54,7 @@ def _format_error(error: GraphQLError, request_id: str) -> dict[str, Any]:
             {"line": location.line, "column": location.column} for location in error.locations
         ]
     if error.path is not None:
-        formatted["path"] = list(error.path)
+        formatted["path"] = error.path
     members = error.extensions or {}
     extensions = {name: value for name in PUBLIC_EXTENSIONS if (value := members.get(name)) is not None}
     if isinstance(error.original_error, AdapterError):

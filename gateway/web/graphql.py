@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache
+from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, is_stable, join_body
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
@@ -34,7 +35,7 @@ from student_graph.gateway.web.incremental import send_parts
 from student_graph.gateway.web.load_shedding import OverloadError
 from student_graph.gateway.web.operation import InvalidOperationError, OperationPreparer, PreparedOperation
 from student_graph.gateway.web.request import BadRequestError, GraphQLRequest, RequestHead, read_body
-from student_graph.gateway.web.response import encode, encode_error, encode_result, send_response
+from student_graph.gateway.web.response import encode, encode_error, send_response
 from student_graph.resolvers.context import Context, Viewer
 from student_graph.resolvers.fields.errors import INTERNAL
 from student_graph.resolvers.operation import new_request_id
@@ -91,8 +92,10 @@ class GraphQLView:
             with self._admission.admit(viewer):
                 payload = head.query_string if head.method == "GET" else await read_body(receive)
                 request = self._admission.request(head, viewer, payload, media_type)
-                if (body := self._cached_body(request)) is not None:
-                    await send_response(send, body, media_type, headers=self._headers)
+                if (response := self._cached_response(request)) is not None:
+                    body = self._cached_body(response)
+                    headers = None if response.errors else self._headers
+                    await send_response(send, body, media_type, headers=headers)
                 else:
                     await run_while_connected(receive, self._respond(request, request.parse(), send))
         except BadRequestError as error:
@@ -109,22 +112,24 @@ class GraphQLView:
         except Exception as exc:  # noqa: BLE001 - a bug in the gateway: the client learns only that there is one
             await send_response(send, _internal_error_body(exc), media_type, 500)
 
-    def _cached_body(self, request: AdmittedRequest) -> bytes | None:
+    def _cached_response(self, request: AdmittedRequest) -> CachedResponse | None:
+        """Return the cached response to a request; None if the request must be executed."""
+        if self._responses is None or request.explain:
+            return None
+        return self._responses.get(request.cache_key, request.max_age)
+
+    def _cached_body(self, response: CachedResponse) -> bytes:
         """
-        Return the cached response to a request, and record its disclosures again; None if it must be executed.
+        Record the disclosures of a cached response again, and return its body.
 
         Raises:
             UnwritableError: the disclosures cannot be recorded.
         """
-        if self._responses is None or request.explain:
-            return None
-        response = self._responses.get(request.cache_key, request.max_age)
-        if response is None:
-            return None
-        now = self._responses.now
+        assert self._responses is not None
+        now, request_id = self._responses.now, new_request_id()
         if self._recorder is not None:
-            self._recorder.write(response.disclosures, response.ages(now), new_request_id())
-        return response.body(now)
+            self._recorder.write(response.disclosures, response.ages(now), request_id)
+        return response.body(now, request_id)
 
     async def _respond(self, request: AdmittedRequest, graphql: GraphQLRequest, send: Send) -> None:
         """
@@ -166,7 +171,7 @@ class GraphQLView:
 
     async def _send_result(self, send: Send, operation: PreparedOperation, result: ExecutionResult) -> None:
         """
-        Send a result as one response, after its disclosures are recorded, and cache it if it has no errors.
+        Send a result as one response, after its disclosures are recorded, and cache it if its errors allow that.
 
         Raises:
             UnwritableError: the disclosures cannot be recorded.
@@ -175,14 +180,22 @@ class GraphQLView:
         members = operation.extensions()
         if request.explain:
             members |= self._explanation(operation)
-        data = encode(result.data)
+        data, errors = encode(result.data), None
+        formatted = operation.format_errors(result.errors or ())
+        if formatted:
+            errors = EncodedErrors(encode(formatted), operation.context.operation.request_id)
         entries = self._record(operation)
-        if self._responses is not None and not request.explain and not result.errors:
-            districts = request.viewer.districts
-            self._responses.set(request.cache_key, operation.context.operation, data, districts, entries)
-        body = encode_result(data, operation.format_errors(result.errors or ()), members)
-        headers = None if result.errors else self._headers
-        await send_response(send, body, request.media_type, headers=headers)
+        if self._responses is not None and not request.explain and all(map(is_stable, formatted)):
+            self._responses.set(
+                request.cache_key,
+                operation.context.operation,
+                data,
+                request.viewer.districts,
+                entries,
+                errors=errors,
+            )
+        body = join_body(data, errors.json if errors else None, encode(members))
+        await send_response(send, body, request.media_type, headers=None if errors else self._headers)
 
     async def _send_parts(
         self, send: Send, operation: PreparedOperation, results: ExperimentalIncrementalExecutionResults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -31,12 +31,6 @@ async def send_response(
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [length, *all_headers]})
     await send({"type": "http.response.body", "body": body})
-
-
-def encode_result(data: bytes, errors: Sequence[Mapping[str, Any]], extensions: Mapping[str, Any]) -> bytes:
-    """Encode a GraphQL response whose `data` is already JSON; it has `errors` only if there are some."""
-    errors_member = (b',"errors":', encode(errors)) if errors else ()
-    return b"".join((b'{"data":', data, *errors_member, b',"extensions":', encode(extensions), b"}"))
 
 
 def encode_error(message: str, code: str | None = None) -> bytes:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from graphql import GraphQLError
+
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import Record
 from student_graph.resolvers.context import Info
@@ -52,8 +54,23 @@ class Batch:
             raise graph_error(error) from error
         if not any(issubclass(class_, AdapterError) for class_ in set(map(type, outcomes))):
             return outcomes
-        graph_errors = {id(error): graph_error(error) for error in outcomes if isinstance(error, AdapterError)}
-        return [graph_errors.get(id(outcome), outcome) for outcome in outcomes]
+        return _with_graph_errors(outcomes)
+
+
+def _with_graph_errors(outcomes: Sequence[Any]) -> list[Any]:
+    """Replace adapter errors by errors that clients may see; equal ones become the same error."""
+    errors: dict[tuple[Any, ...], GraphQLError] = {}
+    replaced = []
+    for outcome in outcomes:
+        if isinstance(outcome, AdapterError):
+            key = (outcome.code, outcome.source, outcome.retryable, outcome.retry_after)
+            error = errors.get(key)
+            if error is None:
+                error = errors[key] = graph_error(outcome)
+            replaced.append(error)
+        else:
+            replaced.append(outcome)
+    return replaced
 
 
 def batched(

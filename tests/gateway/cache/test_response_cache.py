@@ -117,12 +117,24 @@ def test_a_response_with_restricted_data_is_not_cached(gateway: Gateway) -> None
     assert not is_cached(gateway, "studentUniqueId disciplineIncidents { date }")
 
 
-def test_a_response_with_an_error_is_not_cached(gateway: Gateway) -> None:
+def test_a_response_with_an_error_of_a_source_is_not_cached(gateway: Gateway) -> None:
     """The source may answer the next request."""
     gateway.ledger.failing["attendance_events_by_student"] = httpx.ConnectError("refused")
     assert not is_cached(gateway, EVENTS)
     gateway.ledger.failing.clear()
     assert is_cached(gateway, EVENTS)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_error_of_a_source_is_not_cached_whatever_its_code(gateway: Gateway, status: int) -> None:
+    """Also if the code is `NOT_OFFERED`, because the vendor answered 404: it may offer the data a moment later."""
+    request, response = httpx.Request("GET", "http://vendor.example"), httpx.Response(status)
+    gateway.ledger.failing["attendance_events_by_student"] = httpx.HTTPStatusError(
+        "", request=request, response=response
+    )
+    assert not is_cached(gateway, EVENTS)
+    gateway.ledger.failing.clear()
+    assert gateway.query(EVENTS)["data"]["student"]["attendanceEvents"]["totalCount"] == 1
 
 
 def test_a_response_with_the_health_of_sources_is_not_cached(gateway: Gateway) -> None:
