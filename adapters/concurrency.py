@@ -50,10 +50,12 @@ async def answer_by_key(
     if on_answer is None:
         return await gather_by_key(keys, read, limit)
 
-    async def read_and_report(key: K) -> V | AdapterError | None:
+    async def read_and_report(key: K) -> V | None:
         started_at = time.monotonic()
         result = await _result_of(read, key)
         on_answer(key, result, time.monotonic() - started_at)
+        if isinstance(result, AdapterError):
+            raise result
         return result
 
     token = _on_answer.set(None)  # the readers are tasks that copy this context

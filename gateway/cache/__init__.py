@@ -6,9 +6,9 @@ expires.
 """
 
 from student_graph.gateway.cache.cache import Cache, Fleet
-from student_graph.gateway.cache.limits import Limits
+from student_graph.gateway.cache.limits import BackgroundLimits, Limits
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.read import CachedFetch
 from student_graph.gateway.cache.response_cache import Dependencies, extensions
 
-__all__ = ["Cache", "CachedFetch", "Dependencies", "Fleet", "Limits", "Purge", "extensions"]
+__all__ = ["BackgroundLimits", "Cache", "CachedFetch", "Dependencies", "Fleet", "Limits", "Purge", "extensions"]

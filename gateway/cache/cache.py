@@ -19,7 +19,8 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.cache.in_flight import InFlightRequests
+from student_graph.gateway.arrivals import ArrivedAnswers
+from student_graph.gateway.cache.in_flight import InFlightRequest, InFlightRequests
 from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, lifetimes_of, unknown_key_lifetimes
 from student_graph.gateway.cache.limits import Limits
 from student_graph.gateway.cache.purges import Purge
@@ -79,7 +80,8 @@ class Cache:
         self.store = Store(replace(limits, memory=limits.memory - limits.response_memory))
         self.responses = ResponseCache(self.store, districts, limits.response_memory, clock)
         shared = fleet.shared(fetch) if fleet else fetch
-        self.in_flight = InFlightRequests(Revalidation(shared, self.store.bucket, clock), self._store_answers)
+        confirmed = Revalidation(shared, self.store.bucket, clock)
+        self.in_flight = InFlightRequests(confirmed, self._store_answers, limits.background)
         self._fleet = fleet
         self._districts = districts
         self._failing: dict[Source, float] = {}
@@ -124,29 +126,38 @@ class Cache:
         return answers | responses | ({"fleet": self._fleet.counts()} if self._fleet is not None else {})
 
     async def close(self) -> None:
-        """Cancel the requests in the background, and leave the fleet."""
+        """Cancel all requests, and leave the fleet."""
         await self.in_flight.close()
         if self._fleet is not None:
             await self._fleet.close()
 
-    def _store_answers(self, source: Source, ask: Ask[Any], answers: Answers) -> None:
-        """Cache the answers to an ask, and record whether the source failed."""
-        now = self.clock()
-        lifetimes = lifetimes_of(source, ask, self._districts.get(source.district))
-        errors = {key: answer.value for key, answer in answers.items() if isinstance(answer.value, AdapterError)}
-        valid = answers if not errors else {key: answer for key, answer in answers.items() if key not in errors}
+    def lifetimes(self, source: Source, ask: Ask[Any]) -> Lifetimes:
+        """How long the answers to an ask are fresh, stale and usable."""
+        return lifetimes_of(source, ask, self._districts.get(source.district))
+
+    def record_timeout(self, source: Source, ask: Ask[Any], error: AdapterError) -> None:
+        """Record that a source answered no key of an ask within its timeout."""
+        self._record_health(source, ask, [error], answered=False)
+
+    def _store_answers(self, request: InFlightRequest, arrived: ArrivedAnswers) -> None:
+        """Cache answers of a request that have arrived, and record whether the source fails."""
+        source, ask, now = request.source, request.ask, self.clock()
+        lifetimes = self.lifetimes(source, ask)
+        known = {key: answer for key, answer in arrived.items() if answer is not None}
+        errors = {key: answer.value for key, answer in known.items() if isinstance(answer.value, AdapterError)}
+        valid = {key: answer for key, answer in known.items() if key not in errors}
         for age, group in _by_age(valid).items():
             self.store.set(source, ask, group, _entry_times(now - age, lifetimes))
         if ask.lookup.sensitivity.restricted and valid:
             asyncio.get_running_loop().call_later(lifetimes.expiry_seconds, self._expire, source, ask)
-        unknown = dict.fromkeys(key for key in ask.keys if key not in answers)
+        unknown = dict.fromkeys(key for key in arrived if key not in known)
         self.store.set(source, ask, unknown, _entry_times(now, unknown_key_lifetimes(lifetimes)))
         for key, error in errors.items():
             if not is_temporary(error):
                 self.store.delete(source, ask, key)
         from_fallback = any(answer.stale for answer in valid.values())  # of the fleet, because the source failed
-        answered = len(errors) < len(ask.keys) and not from_fallback
-        self._record_health(source, ask, list(errors.values()), answered=answered)
+        request.has_answered |= len(errors) < len(arrived) and not from_fallback
+        self._record_health(source, ask, list(errors.values()), answered=request.has_answered)
 
     def _expire(self, source: Source, ask: Ask[Any]) -> None:
         """Remove expired answers now, for data that must not stay in memory until it is evicted."""
@@ -170,6 +181,8 @@ class Cache:
 
 def _by_age(answers: Answers) -> dict[float, Answers]:
     """Answers by their age in seconds: those of another process were fetched earlier than those of the source."""
+    if not answers:
+        return {}
     fetched = {answer.fetched_at for answer in answers.values()}
     now = datetime.now(UTC)
     if len(fetched) == 1 and not any(answer.stale for answer in answers.values()):

@@ -1,10 +1,34 @@
-"""The size limits of the cache."""
+"""The limits of the cache: of its size, and of the requests that go on for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 BYTES_PER_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundLimits:
+    """How long and how many requests go on after those who waited for them have left."""
+
+    abandoned_seconds: float = 90.0
+    """
+    How long a request goes on that nobody has asked for again.
+
+    A page that was cut at its deadline is asked for again within a minute, also if a vendor counts its quota by
+    the minute.
+    """
+    disconnected_seconds: float = 2.0
+    """
+    How long it goes on if its last client has disconnected.
+
+    A page that is loaded again comes sooner. It is shorter than the silence after which an attempt has failed
+    (`READ_TIMEOUT_SECONDS`): a client that leaves does not make its source look as if it failed.
+    """
+    requests_per_source: int = 32
+    """Abandoned requests of one source: the lookups of three or four large pages."""
+    requests_per_viewer: int = 16
+    """Abandoned requests that operations of one viewer have started: the lookups of one large page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +41,8 @@ class Limits:
     """Number of answers, each for one key of one lookup."""
     responses: bool = True
     """Whether complete responses are cached too, in a quarter of the memory."""
+    background: BackgroundLimits = BackgroundLimits()
+    """How long and how many requests go on that nobody waits for."""
 
     @property
     def response_memory(self) -> int:

@@ -6,9 +6,10 @@ Each answer says whether it is stale, and the operation's traffic says how old t
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,34 +28,51 @@ class CachedFetch:
     """The `Fetch` of one operation: answers from the cache, or from the sources until the operation's deadline."""
 
     def __init__(
-        self, cache: Cache, traffic: Traffic, staleness: Staleness, dependencies: Dependencies, deadline: float
+        self,
+        cache: Cache,
+        traffic: Traffic,
+        staleness: Staleness,
+        dependencies: Dependencies,
+        deadline: float,
+        *,
+        viewer: Hashable = None,
     ) -> None:
-        """`deadline` is in the event loop's time; what is read is recorded in `traffic` and `dependencies`."""
+        """
+        Read answers until `deadline`, in the event loop's time, and record them in `traffic` and `dependencies`.
+
+        `viewer` identifies whose operation it is. It limits the requests that go on after the operation, and
+        decides nothing else.
+        """
         self._cache = cache
         self._by_source = traffic.by_source
         self._staleness = staleness
         self._dependencies = dependencies
         self._deadline = deadline
+        self._viewer = viewer
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """The answers to an ask."""
         read = look_up(self._cache, source, ask, self._staleness.max_age)
         if not read.missing:
-            return self._serve(source, ask, read)
-        results = await self._request(source, ask, read.missing)
+            return self.serve(source, ask, read)
+        results = self._mark_old(source, ask, await self._request(source, ask, read.missing))
         answers = {**read.answers, **read.settle(results)}
         self._traffic(source).failures += sum(
             isinstance(answer.value, AdapterError) for answer in answers.values()
         )
-        self._serve(source, ask, read)
+        self.serve(source, ask, read)
         return answers
 
     def from_cache(self, source: Source, ask: Ask[Any]) -> Answers | None:
         """The answers to an ask without waiting; None if a source must be asked."""
         read = look_up(self._cache, source, ask, self._staleness.max_age)
-        return None if read.missing else self._serve(source, ask, read)
+        return None if read.missing else self.serve(source, ask, read)
 
-    def _serve(self, source: Source, ask: Ask[Any], read: CacheRead) -> Answers:
+    def look_up(self, source: Source, ask: Ask[Any]) -> CacheRead:
+        """What the cache has for an ask. It counts as used only after `serve`."""
+        return look_up(self._cache, source, ask, self._staleness.max_age)
+
+    def serve(self, source: Source, ask: Ask[Any], read: CacheRead) -> Answers:
         """The cached answers of a read. Records them, and refreshes stale ones in the background."""
         traffic = self._traffic(source)
         traffic.asks += 1
@@ -69,33 +87,59 @@ class CachedFetch:
         return read.answers
 
     async def _request(self, source: Source, ask: Ask[Any], keys: Sequence[Any]) -> dict[Any, Answer[Any] | None]:
-        """The source's answer to each key, from a request in flight or a new one; None if it knows no such key."""
-        traffic = self._traffic(source)
+        """
+        The source's answer to each key, from a request in flight or a new one; None if it knows no such key.
+
+        Keys that are not answered within the operation's deadline or the source's timeout have an error. Their
+        request goes on.
+        """
         max_age = min((age for age in (ask.max_age, self._staleness.max_age) if age is not None), default=None)
         missing = replace(ask, keys=tuple(keys), max_age=max_age)
-        requests, started = self._cache.in_flight.join(source, missing)
+        timeout_at = asyncio.get_running_loop().time() + source.adapter.settings.timeout
+        in_flight, traffic = self._cache.in_flight, self._traffic(source)
         started_at = time.perf_counter()
+        waiter = in_flight.join(source, missing, min(timeout_at, self._deadline), self._viewer)
         try:
             with self._cache.vendor_wait():
-                await self._cache.in_flight.wait(set(requests.values()), self._deadline)
+                await in_flight.wait(waiter)
         finally:
             traffic.milliseconds += (time.perf_counter() - started_at) * 1000
-            traffic.calls += started.calls.count if started is not None else 0
-        timeout = _deadline_error(source)
-        return {
-            key: request.task.result().get(key) if request.task.done() else timeout
-            for key, request in requests.items()
-        }
+            traffic.calls += waiter.calls
+        answers = waiter.answers
+        if len(answers) < len(keys):
+            is_late = self._deadline <= timeout_at
+            error = _error(source, "DEADLINE" if is_late else "SOURCE_UNAVAILABLE")
+            if not is_late and not answers:
+                self._cache.record_timeout(source, missing, error)
+            answers |= dict.fromkeys(
+                (key for key in keys if key not in answers), Answer(error, source.name, datetime.now(UTC))
+            )
+        return answers
+
+    def _mark_old(
+        self, source: Source, ask: Ask[Any], results: dict[Any, Answer[Any] | None]
+    ) -> dict[Any, Answer[Any] | None]:
+        """The results of a source, marked as stale if reading them took longer than they are fresh."""
+        if ask.lookup.sensitivity.restricted:  # never shown as stale: those who waited get it as it was read
+            return results
+        fresh_since = datetime.now(UTC) - timedelta(seconds=self._cache.lifetimes(source, ask).fresh_seconds)
+        for key, answer in results.items():
+            if answer is None or isinstance(answer.value, AdapterError):
+                continue
+            if answer.fetched_at < fresh_since:
+                results[key] = answer._replace(stale=True)
+        return results
 
     def _traffic(self, source: Source) -> SourceTraffic:
         return self._by_source.setdefault(f"{source.district}/{source.name}", SourceTraffic())
 
 
-def _deadline_error(source: Source) -> Answer[Any]:
-    """The answer for keys that are still in flight at the operation's deadline."""
-    error = UnavailableError("the operation's time ran out", code="DEADLINE")
+def _error(source: Source, code: str) -> UnavailableError:
+    """The error of keys that are still in flight when nobody waits for them any longer."""
+    reason = "the operation's time ran out" if code == "DEADLINE" else "no answer in time"
+    error = UnavailableError(reason, code=code)
     error.source = source.name
-    return Answer(error, source.name, datetime.now(UTC))
+    return error
 
 
 @dataclass(slots=True)
@@ -162,8 +206,8 @@ def look_up(cache: Cache, source: Source, ask: Ask[Any], preferred_age: timedelt
     bucket = cache.store.bucket(source, ask)
     if bucket is None or not ask.keys:
         return CacheRead(now, missing=list(ask.keys))
-    oldest_accepted = _fetched_at(now, ask.max_age)
-    oldest_preferred = max(oldest_accepted, _fetched_at(now, preferred_age))
+    oldest_accepted = oldest_fetch_time(now, ask.max_age)
+    oldest_preferred = max(oldest_accepted, oldest_fetch_time(now, preferred_age))
 
     batch = bucket.batches.get((ask.keys, False))
     if batch is not None and now < batch.valid_until and batch.fetched_at >= oldest_preferred:
@@ -233,6 +277,12 @@ def _look_up_entries(
     return read
 
 
-def _fetched_at(now: float, age: timedelta | None) -> float:
-    """When an answer of an age was fetched; the beginning of time for None."""
+def with_max_age(ask: Ask[Any], preferred_age: timedelta | None) -> Ask[Any]:
+    """The ask with the shorter of its own maximum age and the one that the operation prefers."""
+    max_age = min((age for age in (ask.max_age, preferred_age) if age is not None), default=None)
+    return ask if max_age == ask.max_age else replace(ask, max_age=max_age)
+
+
+def oldest_fetch_time(now: float, age: timedelta | None) -> float:
+    """When the oldest answer was fetched that is not older than an age; the beginning of time for None."""
     return -math.inf if age is None else now - age.total_seconds()

@@ -20,6 +20,7 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.arrivals import ArrivedAnswers, current_receiver, receiving_arrivals
 from student_graph.gateway.cache.store import Bucket
 from student_graph.gateway.deadlines import within
 from student_graph.gateway.shared_tasks import SharedTasks
@@ -70,8 +71,13 @@ class Revalidation:
             for key, answer in cached.items()
             if answer is not None and answer.version == version
         }
+        pass_on = current_receiver()
+        pass_on(confirmed)
         remaining = tuple(key for key in ask.keys if key not in confirmed)
-        fetched = await self._fetch(source, replace(ask, keys=remaining)) if remaining else {}
+        if not remaining:
+            return confirmed
+        with receiving_arrivals(lambda arrived: pass_on(_with_versions(arrived, version))):
+            fetched = await self._fetch(source, replace(ask, keys=remaining))
         return confirmed | {key: _with_version(answer, version) for key, answer in fetched.items()}
 
     async def _change_version(self, source: Source) -> str | None:
@@ -95,6 +101,11 @@ class Revalidation:
 def _may_have_version(source: Source) -> bool:
     """Whether the source's adapter implements change versions."""
     return type(source.adapter).version is not Adapter.version
+
+
+def _with_versions(arrived: ArrivedAnswers, version: str) -> ArrivedAnswers:
+    """Answers that were read after the version."""
+    return {key: None if answer is None else _with_version(answer, version) for key, answer in arrived.items()}
 
 
 def _with_version(answer: Answer[Any], version: str) -> Answer[Any]:

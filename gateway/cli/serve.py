@@ -114,9 +114,9 @@ def _fleet_arguments(settings: settings_file.Config, path: Path, districts: Sequ
         return {}
     try:
         # Only a fleet needs the packages for Redis, which these modules import.
-        from student_graph.gateway.cache.encryption import Encryptor  # noqa: PLC0415
-        from student_graph.gateway.cache.redis_fleet import RedisFleet  # noqa: PLC0415
-        from student_graph.gateway.cache.redis_store import RedisStore  # noqa: PLC0415
+        from student_graph.gateway.cache.fleet.encryption import Encryptor  # noqa: PLC0415
+        from student_graph.gateway.cache.fleet.redis_fleet import RedisFleet  # noqa: PLC0415
+        from student_graph.gateway.cache.fleet.redis_store import RedisStore  # noqa: PLC0415
     except ImportError:
         raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use Redis") from None
     encryptor = Encryptor(environment.fleet_key(settings, path, os.environ))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from student_graph.gateway.fetch.access_paths import routed
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.list_lengths import ListLengths, measured
-from student_graph.gateway.fetch.vendor import bounded, fetch_from_vendor
+from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Signer, Viewer
@@ -52,7 +52,7 @@ class FetchPipeline:
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
         self.list_lengths = ListLengths()
-        vendor_fetch = measured(traced(bounded(fetch_from_vendor), self.telemetry), self.list_lengths)
+        vendor_fetch = measured(traced(fetch_from_vendor, self.telemetry), self.list_lengths)
         self.cache = Cache(vendor_fetch, self.districts, limits, fleet, clock, vendor_wait=vendor_wait)
         self._reach_cache = ReachCache(self.districts, self._reach_fetch, self.cache.clock, dependents)
         self._signer = signer
@@ -61,7 +61,10 @@ class FetchPipeline:
         """The context for the resolvers of one new operation."""
         dependencies = Dependencies()
         operation = Operation(dependencies=dependencies)
-        unrestricted = self._fetch(operation.traffic, operation.staleness, dependencies, OPERATION_TIMEOUT_SECONDS)
+        identity = (viewer.issuer, viewer.subject)
+        unrestricted = self._fetch(
+            operation.traffic, operation.staleness, dependencies, OPERATION_TIMEOUT_SECONDS, identity
+        )
         reach = partial(self._reach, viewer, dependencies)
         fetch = authorized(unrestricted, viewer, self.districts, reach, operation.disclosures)
         health = partial(self._health, dependencies)
@@ -73,11 +76,20 @@ class FetchPipeline:
         await self.cache.close()
 
     def _fetch(
-        self, traffic: Traffic, staleness: Staleness, dependencies: Dependencies, timeout_seconds: float
+        self,
+        traffic: Traffic,
+        staleness: Staleness,
+        dependencies: Dependencies,
+        timeout_seconds: float,
+        viewer: Hashable = None,
     ) -> Fetch:
-        """A fetch without authorization that works for so many seconds and records its work in the arguments."""
+        """
+        A fetch without authorization that works for so many seconds and records its work in the arguments.
+
+        `viewer` is whose operation it is: requests that go on after it are limited for each viewer.
+        """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
-        return self._layers(CachedFetch(self.cache, traffic, staleness, dependencies, deadline))
+        return self._layers(CachedFetch(self.cache, traffic, staleness, dependencies, deadline, viewer=viewer))
 
     def _reach_fetch(self, timeout_seconds: float) -> tuple[Fetch, Traffic, Dependencies]:
         """A fetch for the lookup of a viewer's reach, and the records of its work."""
@@ -97,7 +109,7 @@ class FetchPipeline:
 
     def _layers(self, cached: CachedFetch) -> Fetch:
         """
-        authorized -> batched -> identified -> routed -> batched -> cached -> traced -> bounded -> adapter.
+        authorized -> batched -> identified -> routed -> batched -> cached -> traced -> adapter.
 
         Batching is there twice. The outer one gives identity and access paths all keys of a field at once. The
         inner one fetches once what several callers need, such as the identities and coarse reads that those two

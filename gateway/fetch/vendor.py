@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import traceback
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
-from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError, translate
+from student_graph.adapters.concurrency import reporting_answers
+from student_graph.adapters.errors import AdapterError, PayloadError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
-from student_graph.adapters.sources import Fetch, Source
-from student_graph.gateway.deadlines import within
+from student_graph.adapters.sources import Source
+from student_graph.gateway.arrivals import current_receiver
+from student_graph.gateway.deadlines import MAX_WORK_SECONDS, within
 from student_graph.gateway.http import VendorClient
 
 log = logging.getLogger("student_graph.vendor")
@@ -22,17 +24,57 @@ WRONG_KEY_REASON = "an answer about another key"
 
 
 async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
-    """Call the source's adapter; an exception that it raises becomes the error of every key."""
+    """
+    Call the source's adapter; an exception that it raises becomes the error of every key without an answer.
+
+    An answer that the adapter reports before its batch is complete is final: it is passed on at once, and the
+    batch does not change it. Answers are as old as the beginning of their reading.
+    """
     method = getattr(source.adapter, ask.lookup.name)
     window = {} if ask.window is None else {"window": ask.window}
+    started_at = datetime.now(UTC)
+    reports = _Reports(source, ask)
     try:
-        batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
-        answers = _checked_answers(ask.lookup, batch, Fetched(source.district, source.name, datetime.now(UTC)))
+        async with within(MAX_WORK_SECONDS):
+            with reporting_answers(reports.add):
+                batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
+        fetched = Fetched(source.district, source.name, started_at)
+        answers = {
+            key: _checked_answer(ask.lookup, key, result, fetched)
+            for key, result in batch.items()
+            if key not in reports.answers
+        }
     except Exception as exc:  # noqa: BLE001 - foreign code: an error of one source must not reach another's fields
         failed = Answer(_error_of(source, ask.lookup, exc), source.name, datetime.now(UTC))
-        answers = dict.fromkeys(ask.keys, failed)
+        answers = {key: failed for key in ask.keys if key not in reports.answers}
+    answers.update((key, answer) for key, answer in reports.answers.items() if answer is not None)
     await _update_client(source, answers)
     return answers
+
+
+class _Reports:
+    """The answers that an adapter reports while its lookup runs: checked, stamped and passed on."""
+
+    def __init__(self, source: Source, ask: Ask[Any]) -> None:
+        self.answers: dict[Any, Answer[Any] | None] = {}
+        """The first report of each key; None if the source does not know it."""
+        self._source, self._lookup, self._keys = source, ask.lookup, frozenset(ask.keys)
+        self._pass_on = current_receiver()
+
+    def add(self, key: Any, result: Any, seconds: float) -> None:
+        """
+        Take a key's final result, whose reading began so many seconds ago.
+
+        Raises:
+            TypeError: the result is no record, list, page or error.
+        """
+        if key in self.answers or key not in self._keys:
+            return
+        read_at = datetime.now(UTC) - timedelta(seconds=seconds)
+        fetched = Fetched(self._source.district, self._source.name, read_at)
+        answer = None if result is None else _checked_answer(self._lookup, key, result, fetched)
+        self.answers[key] = answer
+        self._pass_on({key: answer})
 
 
 async def _update_client(source: Source, answers: Answers) -> None:
@@ -74,43 +116,23 @@ def _error_of(source: Source, lookup: Lookup, exc: Exception) -> AdapterError:
     return error
 
 
-def _checked_answers(lookup: Lookup, batch: Batch[Any, Any], fetched: Fetched) -> dict[Any, Answer[Any]]:
+def _checked_answer(lookup: Lookup, key: Any, result: Any, fetched: Fetched) -> Answer[Any]:
     """
-    The answers, each record stamped with its source and time; an answer about another key becomes an error.
+    The answer to a key, each record stamped with its source and time; an answer about another key is an error.
 
     Raises:
         TypeError: the adapter returned a value that is no record, list, page or error.
     """
-    attribute, source, now = lookup.key_attribute, fetched.source, fetched.at
-    answers: dict[Any, Answer[Any]] = {}
-    for key, result in batch.items():
-        value = result
-        if isinstance(result, AdapterError):
-            result.source = source
-        elif not isinstance(result, list | Page | Record):
-            raise TypeError(type(result).__name__)
-        else:
-            for record in result if isinstance(result, list) else records_in(result):
-                if attribute is not None and getattr(record, attribute) != key:
-                    value = PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
-                    value.source = source
-                    break
-                record.fetched = fetched
-        answers[key] = Answer(value, source, now)
-    return answers
-
-
-def bounded(fetch: Fetch) -> Fetch:
-    """Limit each ask to the timeout in its source's settings."""
-
-    async def fetch_bounded(source: Source, ask: Ask[Any], /) -> Answers:
-        try:
-            async with within(source.adapter.settings.timeout):
-                return await fetch(source, ask)
-        except TimeoutError:
-            error = UnavailableError("no answer in time")
-            error.source = source.name
-            now = datetime.now(UTC)
-            return {key: Answer(error, source.name, now) for key in ask.keys}
-
-    return fetch_bounded
+    attribute, value = lookup.key_attribute, result
+    if isinstance(result, AdapterError):
+        result.source = fetched.source
+    elif not isinstance(result, list | Page | Record):
+        raise TypeError(type(result).__name__)
+    else:
+        for record in result if isinstance(result, list) else records_in(result):
+            if attribute is not None and getattr(record, attribute) != key:
+                value = PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
+                value.source = fetched.source
+                break
+            record.fetched = fetched
+    return Answer(value, fetched.source, fetched.at)

@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from student_graph.adapters.concurrency import gather_by_key
+from student_graph.adapters.concurrency import answer_by_key, gather_by_key, reporting_answers
 from student_graph.adapters.errors import BadKeyError, PayloadError, UnavailableError
 
 
@@ -115,3 +115,52 @@ async def test_a_cancelled_batch_stops_reading() -> None:
 
     assert started == [0, 1]
     assert {asyncio.current_task()} == asyncio.all_tasks()
+
+
+async def test_each_answer_is_reported_as_soon_as_it_is_known() -> None:
+    """A fast key is reported while a slow one is read. An error and an unknown key are answers, too."""
+    reports: dict[str, object] = {}
+    fast_are_reported = asyncio.Event()
+
+    def report(key: str, answer: object, seconds: float) -> None:
+        assert seconds >= 0
+        reports[key] = answer
+        if len(reports) == 3:
+            fast_are_reported.set()
+
+    async def read(key: str) -> str | None:
+        match key:
+            case "slow":
+                await fast_are_reported.wait()
+            case "unknown":
+                return None
+            case "down":
+                raise httpx.ConnectError("connection refused")
+        return key.upper()
+
+    with reporting_answers(report):
+        batch = await answer_by_key(["slow", "fast", "unknown", "down"], read, 2)
+
+    assert list(reports) == ["fast", "unknown", "down", "slow"]
+    assert batch == {key: answer for key, answer in reports.items() if answer is not None}
+    assert isinstance(batch["down"], UnavailableError)
+
+
+async def test_inner_batches_report_nothing() -> None:
+    """Only the lookup that the gateway called answers its keys: neither steps of it nor lookups inside `read`."""
+    reported: list[object] = []
+
+    async def read_part(key: str) -> str:
+        return key
+
+    async def read(key: str) -> int:
+        return len(await answer_by_key([f"{key}/1", f"{key}/2"], read_part, 2))
+
+    with reporting_answers(lambda key, *_: reported.append(key)):
+        await gather_by_key(["step"], read, 1)
+        reported.clear()
+        await answer_by_key(["s1", "s2"], read, 2)
+
+    assert reported == ["s1", "s2"]
+    assert await answer_by_key(["s3"], read, 1) == {"s3": 2}
+    assert reported == ["s1", "s2"]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from student_graph.adapters.errors import PayloadError, UnavailableError
+from student_graph.gateway.cache import BackgroundLimits, Limits
 from student_graph.gateway.deadlines import within
 from student_graph.gateway.http.breaker import (
     MAX_CONSECUTIVE_FAILURES,
@@ -239,16 +240,17 @@ async def test_near_the_rate_limit_of_a_vendor_fewer_requests_run_at_once() -> N
 
 @row("A30")
 async def test_requests_of_a_client_that_disconnects_are_cancelled() -> None:
-    """The connection to the vendor closes long before any timeout, and the source has not failed."""
+    """The connection to the vendor closes a moment later, before any timeout, and the source has not failed."""
     received, closed = asyncio.Event(), asyncio.Event()
+    limits = Limits(background=BackgroundLimits(disconnected_seconds=0.05))
 
     async def wait_for_close(request: Request) -> None:
         received.set()
         await request.reader.read()
         closed.set()
 
-    async with vendor(wait_for_close) as server, district(server) as hill:
-        for _ in range(2 * MAX_CONSECUTIVE_FAILURES):
+    async with vendor(wait_for_close) as server, district(server, cache_limits=limits) as hill:
+        for _ in range(MAX_CONSECUTIVE_FAILURES + 1):
             received.clear()
             closed.clear()
             page = asyncio.create_task(hill.ask("s1"))
@@ -257,3 +259,4 @@ async def test_requests_of_a_client_that_disconnects_are_cancelled() -> None:
             async with asyncio.timeout(READ_TIMEOUT_SECONDS / 2):
                 await closed.wait()
         assert hill.http.gate.breaker.closed
+    assert BackgroundLimits().disconnected_seconds < READ_TIMEOUT_SECONDS

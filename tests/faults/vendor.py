@@ -24,6 +24,7 @@ from student_graph.adapters.keys import path_id
 from student_graph.adapters.model import AssignmentWork, SectionId, StudentId, SubmissionStatus
 from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 from student_graph.adapters.sources import District, Source
+from student_graph.gateway.cache import Limits
 from student_graph.gateway.http import NetworkOptions, VendorClient, create_client
 from student_graph.gateway.server import Service
 from student_graph.gateway.telemetry import count_call
@@ -216,7 +217,10 @@ async def post(app: Any, query: str, token: str) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def district(
-    address: str | FaultyVendor, network: NetworkOptions | None = None, **settings: Any
+    address: str | FaultyVendor,
+    network: NetworkOptions | None = None,
+    cache_limits: Limits | None = None,
+    **settings: Any,
 ) -> AsyncIterator[DistrictHarness]:
     """The district over a vendor, or over the server at an address. `settings` are settings of the LMS adapter."""
     url = address if isinstance(address, str) else f"http://127.0.0.1:{address.port}"
@@ -231,7 +235,7 @@ async def district(
     lms = Source("lms", "work", DISTRICT, adapter)
     sis = source(Sis, Ledger(students=[f"s{n}" for n in range(200)]), "sis")
     districts = [District(DISTRICT, "Hill", (sis, lms))]
-    service = Service(districts, {"t" * 32: VIEWER}).app()
+    service = Service(districts, {"t" * 32: VIEWER}, cache_limits=cache_limits or Limits()).app()
     try:
         yield DistrictHarness(service, lms, sent_requests)
     finally:

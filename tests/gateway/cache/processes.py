@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from student_graph.adapters.sources import District
-from student_graph.gateway.cache.encryption import Encryptor
-from student_graph.gateway.cache.redis_fleet import RedisFleet
-from student_graph.gateway.cache.redis_store import RedisStore
+from student_graph.gateway.cache.fleet.encryption import Encryptor
+from student_graph.gateway.cache.fleet.redis_fleet import RedisFleet
+from student_graph.gateway.cache.fleet.redis_store import RedisStore
 from tests.gateway.cache.small_cache import CacheHarness, wait_until
 from tests.gateway.redis_server import RedisServer
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, event, source

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
 from student_graph.adapters.lookup import Window
-from student_graph.gateway.cache.codec import (
+from student_graph.gateway.cache.fleet.codec import (
     answer_digests,
     decode_answer,
     decode_error,
     encode_answer,
     encode_error,
 )
-from student_graph.gateway.cache.encryption import Encryptor
+from student_graph.gateway.cache.fleet.encryption import Encryptor
 from tests.gateway.cache.small_cache import EVENTS, PAGES, STUDENTS
 from tests.gateway.small_district import DISTRICT, YEAR, Ledger, Lms, Sis, event, source
 

@@ -17,9 +17,9 @@ from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Purge
-from student_graph.gateway.cache.encryption import Encryptor
-from student_graph.gateway.cache.redis_fleet import RedisFleet
-from student_graph.gateway.cache.redis_store import RedisStore
+from student_graph.gateway.cache.fleet.encryption import Encryptor
+from student_graph.gateway.cache.fleet.redis_fleet import RedisFleet
+from student_graph.gateway.cache.fleet.redis_store import RedisStore
 from student_graph.gateway.http import create_client
 from tests.gateway.cache.processes import Process, count_calls, create_process
 from tests.gateway.cache.small_cache import ACTIONS, EVENTS, STUDENTS, THIS_YEAR, wait_until

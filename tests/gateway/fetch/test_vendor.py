@@ -1,19 +1,22 @@
-"""Calls of adapters: errors are translated, records are stamped and checked, time is limited."""
+"""Calls of adapters: errors are translated, records are stamped and checked, and passed on when they arrive."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from student_graph.adapters.answers import Ask
+from student_graph.adapters.concurrency import answer_by_key
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
-from student_graph.gateway.fetch.vendor import bounded, fetch_from_vendor
+from student_graph.gateway.arrivals import receiving_arrivals
+from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, source, student
 
 STUDENTS = lookup_of(Adapter.students_by_id)
@@ -60,17 +63,84 @@ async def test_a_bug_of_an_adapter_is_a_failure_of_its_source(caplog: pytest.Log
     assert not [text for text in ("Jane", "SECRET") if text in caplog.text]
 
 
-async def test_a_source_that_hangs_is_cancelled() -> None:
-    """The timeout is in the settings of the source."""
-    sis = source(Sis, Ledger(), "sis", timeout=0.05)
-    ended = []
+class ReportingSis(Sis):
+    """An SIS that answers its students one by one."""
 
-    async def hang(_source: Any, _ask: Any, /) -> Any:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.append("cancelled")
+    async def students_by_id(self, ids: Any) -> Any:
+        return await answer_by_key(ids, self._read, 1)
 
-    answers = await bounded(hang)(sis, Ask(STUDENTS, ("s1", "s2")))
-    assert [error_code(a) for a in answers.values()] == ["SOURCE_UNAVAILABLE"] * 2
-    assert ended == ["cancelled"]
+    async def _read(self, key: str) -> Any:
+        self.ledger.record_call("students_by_id", (key,))
+        match key:
+            case "down":
+                raise httpx.ConnectError("refused")
+            case "mixed up":
+                return student("somebody-else")
+            case "bug":
+                raise KeyError(key)
+        return student(key) if key in self.ledger.students else None
+
+
+async def test_each_answer_is_passed_on_checked_and_stamped_when_the_adapter_has_it() -> None:
+    """Also errors and unknown keys; the batch at the end holds the same answers."""
+    arrived: dict[str, Any] = {}
+    ledger = Ledger(students=["s1", "s2"])
+    sis = source(ReportingSis, ledger, "sis")
+    keys = ("s1", "nobody", "down", "mixed up", "s2")
+    with receiving_arrivals(arrived.update):
+        answers = await fetch_from_vendor(sis, Ask(STUDENTS, keys))
+    assert tuple(arrived) == keys
+    assert answers == {key: answer for key, answer in arrived.items() if answer is not None}
+    assert arrived["nobody"] is None
+    fetched = arrived["s1"].value.fetched
+    assert (fetched.district, fetched.source, fetched.at) == (DISTRICT, "sis", arrived["s1"].fetched_at)
+    codes = {key: error_code(answer) for key, answer in answers.items()}
+    assert codes == {"s1": None, "down": "SOURCE_UNAVAILABLE", "mixed up": "SOURCE_SCHEMA", "s2": None}
+
+
+async def test_what_a_batch_says_about_a_reported_key_does_not_count() -> None:
+    """A key has one answer: the one that was passed on."""
+
+    class InconsistentSis(ReportingSis):
+        async def students_by_id(self, ids: Any) -> Any:
+            await super().students_by_id(ids)
+            return {"s1": student("s1"), "nobody": student("nobody"), "s2": student("s2")}
+
+    arrived: dict[str, Any] = {}
+    with receiving_arrivals(arrived.update):
+        answers = await fetch_from_vendor(
+            source(InconsistentSis, Ledger(students=["s1"]), "sis"), Ask(STUDENTS, ("s1", "nobody"))
+        )
+    assert set(arrived) == {"s1", "nobody"}
+    assert set(answers) == {"s1", "s2"}
+    assert answers["s1"] is arrived["s1"]
+
+
+async def test_a_bug_of_an_adapter_leaves_the_answers_before_it() -> None:
+    """Only the keys without an answer fail."""
+    sis = source(ReportingSis, Ledger(students=["s1", "s2"]), "sis")
+    answers = await fetch_from_vendor(sis, Ask(STUDENTS, ("s1", "bug", "s2")))
+    assert {key: error_code(answer) for key, answer in answers.items()} == {
+        "s1": None,
+        "bug": "INTERNAL",
+        "s2": "INTERNAL",
+    }
+
+
+async def test_an_answer_is_as_old_as_the_beginning_of_its_reading() -> None:
+    """A reported key as its own reading, any other as the whole batch."""
+    ended: dict[str, datetime] = {}
+
+    class SlowSis(ReportingSis):
+        async def students_by_id(self, ids: Any) -> Any:
+            reported = await super().students_by_id([key for key in ids if key != "unreported"])
+            return reported | {"unreported": student("unreported")}
+
+        async def _read(self, key: str) -> Any:
+            await asyncio.sleep(0.01)  # the time that the reading takes
+            ended[key] = datetime.now(UTC)
+            return student(key)
+
+    answers = await fetch_from_vendor(source(SlowSis, Ledger(), "sis"), Ask(STUDENTS, ("s1", "s2", "unreported")))
+    assert answers["unreported"].fetched_at < answers["s1"].fetched_at < ended["s1"]
+    assert ended["s1"] <= answers["s2"].fetched_at < ended["s2"]

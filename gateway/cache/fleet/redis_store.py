@@ -19,7 +19,7 @@ from aiocache import Cache as AioCache
 from aiocache.serializers import NullSerializer
 from redis.exceptions import RedisError
 
-from student_graph.gateway.cache.encryption import TIMESTAMP_BYTES, Encryptor
+from student_graph.gateway.cache.fleet.encryption import TIMESTAMP_BYTES, Encryptor
 
 T = TypeVar("T")
 

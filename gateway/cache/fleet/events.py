@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from redis.exceptions import RedisError
 
-from student_graph.gateway.cache.redis_store import RedisStore, RedisUnavailableError
+from student_graph.gateway.cache.fleet.redis_store import RedisStore, RedisUnavailableError
 
 log = logging.getLogger("student_graph.cache")
 

@@ -12,10 +12,10 @@ import msgspec
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.cache.events import Event, Events
+from student_graph.gateway.cache.fleet.events import Event, Events
+from student_graph.gateway.cache.fleet.redis_store import RedisStore
+from student_graph.gateway.cache.fleet.shared_fetch import SharedFetch
 from student_graph.gateway.cache.purges import Purge, PurgeLog
-from student_graph.gateway.cache.redis_store import RedisStore
-from student_graph.gateway.cache.shared_fetch import SharedFetch
 from student_graph.gateway.http import gate_of
 
 

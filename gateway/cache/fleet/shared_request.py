@@ -1,37 +1,31 @@
-"""
-Fetches each answer once per fleet: uses what other processes stored, and waits for what they are fetching.
-
-A process claims an answer in Redis before it asks the source. Restricted classes of data stay in the memory of the
-process that fetched them.
-"""
+"""One ask that the processes of a fleet answer together."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
-from student_graph.adapters.model import DistrictId
-from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.cache.codec import (
+from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.arrivals import ArrivedAnswers, OnArrival, current_receiver, receiving_arrivals
+from student_graph.gateway.cache.fleet.codec import (
     StoredAnswer,
-    answer_digests,
     decode_answer,
     decode_error,
     encode_answer,
     encode_error,
 )
-from student_graph.gateway.cache.encryption import TIMESTAMP_BYTES
-from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, lifetimes_of, unknown_key_lifetimes
+from student_graph.gateway.cache.fleet.encryption import TIMESTAMP_BYTES
+from student_graph.gateway.cache.fleet.redis_store import CHANGED, CLAIM_SECONDS, RedisStore, RedisUnavailableError
+from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, unknown_key_lifetimes
 from student_graph.gateway.cache.purges import PurgeLog
-from student_graph.gateway.cache.redis_store import CHANGED, CLAIM_SECONDS, RedisStore, RedisUnavailableError
+from student_graph.gateway.deadlines import MAX_WORK_SECONDS
 
 MAX_ANSWERS_PER_OPERATION = 200
 """Answers that one Redis operation reads, writes or claims."""
@@ -41,69 +35,67 @@ FIRST_POLL_SECONDS, MAX_POLL_SECONDS = 0.005, 0.05
 """Time between two looks at an answer that another process is fetching: at first, and at most."""
 
 
-class SharedFetch:
-    """A `Fetch` that looks for answers in the fleet first."""
+class Shared(Protocol):
+    """What the requests of one process have in common."""
 
-    def __init__(
-        self,
-        fetch: Fetch,
-        store: RedisStore,
-        districts: Mapping[DistrictId, District],
-        purges: PurgeLog,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        """Call `fetch` for what no process has; `clock` returns seconds since 1970, the same in all processes."""
-        self.fetch, self.store, self.purges, self.clock = fetch, store, purges, clock
-        self._districts = districts
-        self._digest_secret = store.encryptor.derive_key("places")
-        self._releasing: set[asyncio.Task[None]] = set()
-
-    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
-        """The answers to an ask, from Redis, from another process or from the source."""
-        if ask.lookup.sensitivity.restricted or not self.store.is_usable:
-            return await self.fetch(source, ask)
-        lifetimes = lifetimes_of(source, ask, self._districts.get(source.district))
-        digests = answer_digests(self._digest_secret, source, ask)
-        return await _SharedRequest(self, source, ask, lifetimes, digests).answers()
+    fetch: Fetch
+    store: RedisStore
+    purges: PurgeLog
+    clock: Callable[[], float]
+    """Seconds since 1970, the same in all processes."""
 
     def release_in_background(self, request_id: str, errors: Mapping[str, str]) -> None:
         """Release a request's claims without making its caller wait."""
 
-        async def release() -> None:
-            with suppress(RedisUnavailableError):
-                await self.store.release(request_id, errors)
 
-        task = asyncio.create_task(release())
-        self._releasing.add(task)
-        task.add_done_callback(self._releasing.discard)
-
-
-class _SharedRequest:
+class SharedRequest:
     """One ask that is answered by the fleet."""
 
     def __init__(
-        self, shared: SharedFetch, source: Source, ask: Ask[Any], lifetimes: Lifetimes, digests: Mapping[Any, str]
+        self, shared: Shared, source: Source, ask: Ask[Any], lifetimes: Lifetimes, digests: Mapping[Any, str]
     ) -> None:
         self._shared, self._store = shared, shared.store
         self._source, self._ask, self._lifetimes, self._digests = source, ask, lifetimes, digests
         self._id = secrets.token_hex(8)
-        self._answers: dict[Any, Answer[Any]] = {}
+        self._arrived: dict[Any, Answer[Any] | None] = {}
+        self._pass_on = current_receiver()
         self._values: dict[Any, bytes | None] = {}
         """The encrypted value of each key when it was last read."""
         self._stale_answers: dict[Any, Answer[Any]] = {}
         """Answers to use for keys whose source fails."""
-        self._deadline = asyncio.get_running_loop().time() + source.adapter.settings.timeout
+        self._deadline = asyncio.get_running_loop().time() + MAX_WORK_SECONDS
 
     async def answers(self) -> Answers:
         """The answers. Where the source fails, a stored stale answer takes the place of the error."""
-        remaining: Sequence[Any] = self._ask.keys
+        await self._resolve(self._ask.keys)
+        return {key: answer for key, answer in self._arrived.items() if answer is not None}
+
+    def _arrive(self, answers: ArrivedAnswers) -> None:
+        """Take the answers to some keys, and pass them on."""
+        new = {
+            key: answer if answer is None else self._stale_if_failed(key, answer)
+            for key, answer in answers.items()
+            if key not in self._arrived
+        }
+        self._arrived.update(new)
+        self._pass_on(new)
+
+    async def _resolve(self, keys: Sequence[Any]) -> None:
+        """Answer keys by what is stored, from the source, or by what other processes are fetching."""
+        if not keys:
+            return
         try:
-            while remaining:
-                missing = await self._read(remaining)
-                remaining = await self._fetch_or_wait(missing) if missing else ()
+            claims = await self._claim(await self._read(keys))
         except RedisUnavailableError:
-            self._answers.update(await self._fetch([key for key in remaining if key not in self._answers]))
-        return {key: self._stale_if_failed(key, answer) for key, answer in self._answers.items()}
+            await self._fetch([key for key in keys if key not in self._arrived], self._arrive)
+            return
+        changed = [key for key, holder in claims.items() if holder == CHANGED]
+        holders = {key: holder for key, holder in claims.items() if holder not in ("", CHANGED)}
+        await asyncio.gather(
+            self._fetch_and_store([key for key, holder in claims.items() if not holder]),
+            self._wait(holders),
+            self._resolve(changed),
+        )
 
     async def _read(self, keys: Sequence[Any]) -> list[Any]:
         """Use the stored answers that are fresh; returns the keys that have none."""
@@ -111,11 +103,11 @@ class _SharedRequest:
             values = await self._store.values([self._digests[key] for key in part])
             self._store.counts.reads += len(part)
             self._values.update(zip(part, values, strict=True))
-        return [key for key in keys if not self._use(key, self._values[key])]
+        return [key for key in keys if not self._use(key)]
 
-    def _use(self, key: Any, value: bytes | None) -> bool:
-        """Use a stored value as the key's answer if it is fresh; returns whether it is."""
-        stored = self._decode(key, value)
+    def _use(self, key: Any) -> bool:
+        """Use the key's stored value as its answer if it is fresh; returns whether it is."""
+        stored = self._decode(key, self._values[key])
         if stored is None:
             return False
         age = max(self._shared.clock() - stored.fetched_at, 0.0)
@@ -123,8 +115,7 @@ class _SharedRequest:
         max_age = self._ask.max_age
         if age < lifetimes.fresh_seconds and (max_age is None or age <= max_age.total_seconds()):
             self._store.counts.hits += 1
-            if stored.answer is not None:
-                self._answers[key] = stored.answer
+            self._arrive({key: stored.answer})
             return True
         if age < lifetimes.expiry_seconds and stored.answer is not None and max_age is None:
             self._stale_answers[key] = stored.answer._replace(stale=True)
@@ -144,8 +135,8 @@ class _SharedRequest:
             return None
         return stored
 
-    async def _fetch_or_wait(self, keys: Sequence[Any]) -> list[Any]:
-        """Fetch the keys that no other request is fetching, and wait for the rest; returns keys to read again."""
+    async def _claim(self, keys: Sequence[Any]) -> dict[Any, str]:
+        """Claim keys, and return by key who has the claim now; see `RedisStore.claim`."""
         claims: dict[Any, str] = {}
         try:
             for part in _parts(keys):
@@ -154,37 +145,61 @@ class _SharedRequest:
         except RedisUnavailableError:
             self._shared.release_in_background(self._id, {self._digests[key]: "" for key in keys})
             raise
-        claimed = [key for key, holder in claims.items() if not holder]
-        changed = [key for key, holder in claims.items() if holder == CHANGED]
-        holders = {key: holder for key, holder in claims.items() if holder not in ("", CHANGED)}
-        _, finished = await asyncio.gather(self._fetch_and_store(claimed), self._wait(holders))
-        return [*changed, *finished]
+        return claims
 
     async def _fetch_and_store(self, keys: Sequence[Any]) -> None:
-        """Fetch claimed keys, store their answers, and release the claims."""
+        """Fetch claimed keys. Each answer is stored, and its claim released, as soon as it has arrived."""
         if not keys:
             return
         requested_at = self._shared.clock()
-        errors = dict.fromkeys((self._digests[key] for key in keys), "")
-        renewing = asyncio.create_task(self._renew_claims(list(errors)))
+        claimed = {self._digests[key]: "" for key in keys}
+        unstored: asyncio.Queue[ArrivedAnswers | None] = asyncio.Queue()
+        renewing = asyncio.create_task(self._renew_claims(claimed))
+        storing = asyncio.create_task(self._store_arrivals(requested_at, unstored, claimed))
+
+        def arrive(answers: ArrivedAnswers) -> None:
+            unstored.put_nowait({key: answer for key, answer in answers.items() if key not in self._arrived})
+            self._arrive(answers)
+
         try:
-            answers = await self._fetch(keys)
-            self._answers.update(answers)
-            for key, answer in answers.items():
-                if key in self._digests and isinstance(answer.value, AdapterError):
-                    errors[self._digests[key]] = encode_error(answer.value)
-            with suppress(RedisUnavailableError):
-                await self._write(requested_at, {key: answers.get(key) for key in keys})
+            await self._fetch(keys, arrive)
+            unstored.put_nowait(None)
+            await storing
         finally:
             renewing.cancel()
-            self._shared.release_in_background(self._id, errors)
+            storing.cancel()
+            self._shared.release_in_background(self._id, claimed)
 
-    async def _renew_claims(self, digests: Sequence[str]) -> None:
-        """Renew the claims from time to time, until cancelled."""
+    async def _renew_claims(self, claimed: Collection[str]) -> None:
+        """Renew the claims on these digests from time to time, until cancelled."""
         while True:
             await asyncio.sleep(CLAIM_SECONDS / 4)
             with suppress(RedisUnavailableError):
-                await self._store.renew(self._id, digests)
+                await self._store.renew(self._id, list(claimed))
+
+    async def _store_arrivals(
+        self, requested_at: float, unstored: asyncio.Queue[ArrivedAnswers | None], claimed: dict[str, str]
+    ) -> None:
+        """Store answers and release their claims until None arrives. Answers that wait are stored together."""
+        is_last = False
+        while not is_last:
+            parts = [await unstored.get()]
+            while not unstored.empty():
+                parts.append(unstored.get_nowait())
+            is_last = None in parts
+            answers = {
+                key: answer
+                for part in parts
+                for key, answer in (part or {}).items()
+                if self._digests.get(key) in claimed
+            }
+            errors = {self._digests[key]: _error_text(answer) for key, answer in answers.items()}
+            claimed.update(errors)
+            with suppress(RedisUnavailableError):
+                await self._write(requested_at, answers)
+                await self._store.release(self._id, errors)
+                for digest in errors:
+                    del claimed[digest]
 
     async def _write(self, requested_at: float, answers: Mapping[Any, Answer[Any] | None]) -> None:
         """Store answers by key, with the time of the request; None means that the source does not know it."""
@@ -205,43 +220,52 @@ class _SharedRequest:
                 seconds = max(lifetimes.expiry_seconds, 0.001)
                 await self._store.set({digest: values[digest] for digest in part}, seconds)
 
-    async def _wait(self, holders: dict[Any, str]) -> list[Any]:
-        """Wait for keys that other requests are fetching, given by their ids; returns the keys to read again."""
-        finished: list[Any] = []
+    async def _wait(self, holders: dict[Any, str]) -> None:
+        """Wait for keys that other requests are fetching, given by their ids."""
         interval = FIRST_POLL_SECONDS
         while holders and asyncio.get_running_loop().time() < self._deadline:
             await asyncio.sleep(interval)
             interval = min(interval * 1.5, MAX_POLL_SECONDS)
             try:
-                await self._remove_finished(holders, finished)
+                unanswered = await self._remove_finished(holders)
             except RedisUnavailableError:
                 if not self._store.is_usable:  # after a single failure, the other request may still finish
-                    self._answers.update(await self._fetch(list(holders)))
-                    return finished
-        for key in holders:
-            self._set_error(key, UnavailableError("no answer in time"))
-        return finished
+                    await self._fetch(list(holders), self._arrive)
+                    return
+            else:
+                if unanswered:
+                    await asyncio.gather(self._wait(holders), self._resolve(unanswered))
+                    return
+        self._arrive({key: self._failed(UnavailableError("no answer in time")) for key in holders})
 
-    async def _remove_finished(self, holders: dict[Any, str], finished: list[Any]) -> None:
-        """Move keys whose request ended from `holders` to `finished`, or set the error with which it failed."""
+    async def _remove_finished(self, holders: dict[Any, str]) -> list[Any]:
+        """Remove the keys that are no longer being fetched, and return those that have no answer."""
+        unanswered = []
         for part in _parts(list(holders)):
             digests = [self._digests[key] for key in part]
             values, claims = await asyncio.gather(self._store.values(digests), self._store.claims(digests))
             for key, value, claim in zip(part, values, claims, strict=True):
                 if claim.startswith(f"!{holders[key]} "):
-                    self._set_error(key, decode_error(claim.partition(" ")[2]))
+                    self._arrive({key: self._failed(decode_error(claim.partition(" ")[2]))})
                     del holders[key]
                 elif claim != holders[key] or _timestamp(value) != _timestamp(self._values[key]):
-                    finished.append(key)
                     del holders[key]
+                    self._values[key] = value
+                    if not self._use(key):
+                        unanswered.append(key)
+        return unanswered
 
-    def _set_error(self, key: Any, error: AdapterError) -> None:
+    def _failed(self, error: AdapterError) -> Answer[Any]:
         error.source = self._source.name
-        self._answers[key] = Answer(error, self._source.name, datetime.now(UTC))
+        return Answer(error, self._source.name, datetime.now(UTC))
 
-    async def _fetch(self, keys: Sequence[Any]) -> Answers:
-        """The source's answers for some of the keys."""
-        return await self._shared.fetch(self._source, replace(self._ask, keys=tuple(keys))) if keys else {}
+    async def _fetch(self, keys: Sequence[Any], on_arrival: OnArrival) -> None:
+        """Request keys from the source, and pass its answers to `on_arrival`."""
+        if not keys:
+            return
+        with receiving_arrivals(on_arrival):
+            answers = await self._shared.fetch(self._source, replace(self._ask, keys=tuple(keys)))
+        on_arrival({**{key: answers.get(key) for key in keys}, **answers})
 
     def _stale_if_failed(self, key: Any, answer: Answer[Any]) -> Answer[Any]:
         """The stored stale answer if there is one and the source failed temporarily; otherwise the answer."""
@@ -249,6 +273,11 @@ class _SharedRequest:
         if isinstance(value, AdapterError) and is_temporary(value):
             return self._stale_answers.get(key, answer)
         return answer
+
+
+def _error_text(answer: Answer[Any] | None) -> str:
+    """The error of an answer as other processes read it; empty for an answer without an error."""
+    return encode_error(answer.value) if answer is not None and isinstance(answer.value, AdapterError) else ""
 
 
 def _timestamp(value: bytes | None) -> bytes:

@@ -1,0 +1,1 @@
+"""What the processes of a fleet share over Redis: answers, requests in flight, purges and pauses."""

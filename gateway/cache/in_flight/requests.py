@@ -1,0 +1,195 @@
+"""All requests in flight, by key."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Hashable
+from contextvars import Context
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeAlias
+
+from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.errors import UnavailableError
+from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.arrivals import ArrivedAnswers, receiving_arrivals
+from student_graph.gateway.cache.in_flight.abandoned import AbandonedRequests
+from student_graph.gateway.cache.in_flight.request import InFlightRequest, Waiter
+from student_graph.gateway.cache.limits import BackgroundLimits
+from student_graph.gateway.cache.purges import Purge
+from student_graph.gateway.deadlines import awaited_until
+from student_graph.gateway.http import background
+from student_graph.gateway.telemetry import counting_calls
+
+log = logging.getLogger("student_graph.cache")
+
+OnAnswers: TypeAlias = Callable[[InFlightRequest, ArrivedAnswers], None]
+"""Called with answers of a request as soon as they arrive."""
+
+
+class InFlightRequests:
+    """All requests in flight, by key. A key is in flight until its answer arrives."""
+
+    def __init__(self, fetch: Fetch, on_answers: OnAnswers, limits: BackgroundLimits) -> None:
+        """Send asks by `fetch`; `on_answers` gets the answers that may be cached, before any waiter does."""
+        self._fetch = fetch
+        self._on_answers = on_answers
+        self._by_key: dict[Hashable, dict[Any, InFlightRequest]] = {}
+        """By group of the request, then by key."""
+        self._running: set[InFlightRequest] = set()
+        self.abandoned = AbandonedRequests(limits, self._end)
+
+    def keys_in_flight(self, source: Source, ask: Ask[Any]) -> Collection[Any]:
+        """The keys of an ask that an operation would wait for without a new request."""
+        requests = self._by_key.get((source, *ask.batch_key), {})
+        return [key for key in ask.keys if key in requests]
+
+    def join(self, source: Source, ask: Ask[Any], until: float, viewer: Hashable = None) -> Waiter:
+        """
+        Wait for the keys of an ask until a deadline in the event loop's time; `wait` must follow.
+
+        Keys that are not in flight are requested. `viewer` stands for who waits, and limits what goes on after the
+        deadline.
+        """
+        self._start_missing(source, ask, viewer)
+        waiter = Waiter(until)
+        requests = self._by_key[(source, *ask.batch_key)]
+        for key in ask.keys:
+            waiter.add(requests[key], key)
+        for request in waiter.requests:
+            self.abandoned.remove(request)
+        return waiter
+
+    async def wait(self, waiter: Waiter) -> None:
+        """Wait until all answers have arrived, or until the waiter's deadline."""
+        try:
+            await waiter.wait()
+        except asyncio.CancelledError:
+            self._leave(waiter, has_disconnected=True)
+            raise
+        finally:
+            self._leave(waiter)
+
+    def start_in_background(self, source: Source, ask: Ask[Any]) -> None:
+        """Request the keys that are not in flight yet. Nobody waits for the answers, they are only cached."""
+        self._start_missing(source, ask, viewer=None)
+        requests = self._by_key[(source, *ask.batch_key)]
+        for request in dict.fromkeys(requests[key] for key in ask.keys):
+            if request.is_background():
+                self.abandoned.add(request)
+
+    def purge(self, purge: Purge) -> None:
+        """Keep answers that a purge includes out of the cache, and request them anew for whoever asks now."""
+        for request in list(self._running):
+            for key in request.purge(purge):
+                self._forget(request, key)
+            if not request.is_useful:
+                self._end(request)
+
+    async def close(self) -> None:
+        """Cancel all requests. Those who wait get an error."""
+        tasks = [request.task for request in self._running]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start_missing(self, source: Source, ask: Ask[Any], viewer: Hashable) -> None:
+        """Start a request for the keys that are not in flight, or whose request is too old for the ask."""
+        requests = self._by_key.setdefault((source, *ask.batch_key), {})
+        now = asyncio.get_running_loop().time()
+        oldest_start = now - _max_age_of_request(source, ask)
+        keys = [key for key in ask.keys if key not in requests or requests[key].started_at < oldest_start]
+        if not keys:
+            return
+        request = InFlightRequest(source, replace(ask, keys=tuple(keys)), now, viewer)
+        requests.update(dict.fromkeys(keys, request))
+        self._running.add(request)
+        # An empty context: the request may outlive the operation that starts it, and must not refer to it.
+        request.task = asyncio.create_task(self._run(request), context=Context())
+        request.task.add_done_callback(partial(self._finish, request))
+
+    async def _run(self, request: InFlightRequest) -> None:
+        """Fetch the answers of a request, and hand them out as they arrive."""
+        deliver = partial(self._deliver, request)
+        with (
+            counting_calls(request.calls),
+            background(request.is_background),
+            awaited_until(request.last_deadline),
+            receiving_arrivals(deliver),
+        ):
+            answers = await self._fetch(request.source, request.ask)
+        deliver({**{key: answers.get(key) for key in request.pending}, **answers})
+
+    def _deliver(self, request: InFlightRequest, arrived: ArrivedAnswers) -> None:
+        """Cache answers and hand them out. A key that has an answer already keeps it."""
+        answers = request.new_answers(arrived)
+        if cacheable := request.cacheable(answers):
+            self._on_answers(request, cacheable)
+        for key in answers:
+            self._forget(request, key)
+        request.hand_out(answers, self._leave_request)
+
+    def _leave_request(self, request: InFlightRequest, waiter: Waiter, *, has_disconnected: bool = False) -> None:
+        """Remove a waiter from a request; without waiters it goes on in the background."""
+        request.leave(waiter)
+        if not request.waiters and request.pending:
+            if request.is_useful:
+                self.abandoned.add(request, has_disconnected=has_disconnected)
+            else:
+                self._end(request)
+
+    def _leave(self, waiter: Waiter, *, has_disconnected: bool = False) -> None:
+        for request in list(waiter.requests):
+            self._leave_request(request, waiter, has_disconnected=has_disconnected)
+
+    def _end(self, request: InFlightRequest) -> None:
+        """Cancel a request: whoever asks for its keys from now on starts a new one."""
+        self.abandoned.remove(request)
+        for key in request.pending:
+            self._forget(request, key)
+        request.task.cancel()
+
+    def _forget(self, request: InFlightRequest, key: Any) -> None:
+        """Remove a key of a request from those in flight."""
+        requests = self._by_key.get(request.group, {})
+        if requests.get(key) is request:
+            del requests[key]
+            if not requests:
+                del self._by_key[request.group]
+
+    def _finish(self, request: InFlightRequest, task: asyncio.Task[None]) -> None:
+        """Forget a request that has ended. If it was cancelled or failed, tell those who still wait."""
+        self._running.discard(request)
+        self.abandoned.remove(request)
+        bug = None if task.cancelled() else task.exception()
+        if isinstance(bug, Exception) and not request.waiters:
+            # Only its type, because messages may hold records.
+            log.error("internal error in a background request: %s", type(bug).__name__)
+        for key in list(request.pending):
+            self._forget(request, key)
+        for waiter in list(request.waiters):
+            if isinstance(bug, Exception):
+                waiter.fail(bug)
+        unanswered = _unanswered(request.source)
+        request.hand_out(dict.fromkeys(list(request.pending), unanswered), InFlightRequest.leave)
+
+
+def _max_age_of_request(source: Source, ask: Ask[Any]) -> float:
+    """
+    Seconds that a request may have been running to answer an ask.
+
+    An ask for answers of a maximum age does not wait for a request that began long before: its answers may be as
+    old. Requests that began a moment ago are shared in any case.
+    """
+    if ask.max_age is None:
+        return float("inf")
+    return max(ask.max_age.total_seconds(), source.adapter.settings.timeout)
+
+
+def _unanswered(source: Source) -> Answer[Any]:
+    """The answer for keys whose request was cancelled."""
+    error = UnavailableError("no answer: the request was cancelled")
+    error.source = source.name
+    return Answer(error, source.name, datetime.now(UTC))
