@@ -56,8 +56,14 @@ class AdapterSettings(BaseModel):
     """Root address of the vendor's API, without a trailing slash."""
     timeout: float = Field(default=10.0, gt=0, le=60)
     """Maximum time in seconds for one batch, including all its pages."""
-    concurrency: int = Field(default=8, ge=1, le=64)
-    """Maximum number of concurrent calls with these credentials."""
+    concurrency: int = Field(default=32, ge=1, le=64)
+    """
+    Maximum number of concurrent calls with these credentials.
+
+    The gateway learns how many the vendor handles well, and stays below.
+    """
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    """Calls that the vendor allows in a minute with these credentials; None if it sets no such limit."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Private networks in which the vendor's server may be, such as `10.0.0.0/8`. A public address needs none."""
     rest: float = Field(default=30.0, gt=0, le=300)

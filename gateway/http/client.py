@@ -24,8 +24,10 @@ class VendorClient(httpx.AsyncClient):
     """An httpx client that sends every request through the source's gate."""
 
     def __init__(self, settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions) -> None:
-        self.gate = Gate(settings.concurrency, settings.rest)
-        self._transport_once = AiohttpTransport(settings.concurrency, settings.networks, on_call, network)
+        self.gate = Gate(settings.concurrency, settings.rest, requests_per_minute=settings.requests_per_minute)
+        self._transport_once = AiohttpTransport(
+            settings.concurrency, settings.networks, on_call, network, self.gate.try_repeat_call
+        )
         retrying = RetryTransport(self._transport_once, self.gate)
         super().__init__(
             base_url=str(settings.base_url),

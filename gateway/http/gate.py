@@ -1,8 +1,8 @@
 """
-The gate of one source: every request passes it, and it limits concurrency, queues requests and applies pauses.
+The gate of one source: every request passes it. It limits concurrency and calls, queues requests, applies pauses.
 
-What a vendor says about its limits is recorded here and applies to all callers, because they share the
-credentials.
+What a vendor says about its limits, and how fast it answers, is recorded here and applies to all callers, because
+they share the credentials.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
 from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
-from student_graph.gateway.deadlines import remaining_seconds
+from student_graph.gateway.deadlines import patience_seconds
 from student_graph.gateway.http.breaker import MAX_CONSECUTIVE_FAILURES, OPEN_SECONDS, CircuitBreaker, Permit
+from student_graph.gateway.http.budget import CallBudget
+from student_graph.gateway.http.learned_limit import LearnedLimit
+from student_graph.gateway.http.priority import is_background_work
+from student_graph.gateway.http.rate_limits import RateLimit
 from student_graph.gateway.http.slots import Slots
 
 PROBE_WAIT_SECONDS = 1.0
@@ -23,18 +28,41 @@ CREDENTIALS_BLOCK_SECONDS = 60.0
 """How long no request is sent after the vendor refused our credentials: more attempts could lock the account."""
 
 
+class SentCall(NamedTuple):
+    """A call at the moment in which it was sent."""
+
+    number: int
+    """Calls to the source so far, this one included."""
+    at: float
+    """Monotonic seconds."""
+    running: int
+    """Calls that ran, this one included."""
+
+
 class Gate:
     """Admits requests to one source."""
 
     def __init__(
-        self, concurrency: int, open_seconds: float = OPEN_SECONDS, clock: Callable[[], float] = time.monotonic
+        self,
+        concurrency: int,
+        open_seconds: float = OPEN_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        requests_per_minute: int | None = None,
     ) -> None:
-        """Admit `concurrency` requests at once; a failing source is first left alone for `open_seconds`."""
+        """
+        Admit as many requests at once as the vendor handles well, at most `concurrency`.
+
+        A failing source is first left alone for `open_seconds`. `requests_per_minute` is a quota of the vendor;
+        None if it has none.
+        """
         self.breaker = CircuitBreaker(open_seconds, clock)
         self._pause_listeners: list[Callable[[float], None]] = []
         self._concurrency = concurrency
-        self._slots = Slots(concurrency)
+        self._learned = LearnedLimit(concurrency, clock)
+        self._allowed_at_once = float(concurrency)
         """`concurrency`, or less while the vendor's rate limit is nearly used up."""
+        self._budget = CallBudget(requests_per_minute, clock)
+        self._slots = Slots(self._learned.limit, self._budget)
         self._clock = clock
         self._probe_waiters: list[asyncio.Future[None]] = []
         """Requests that wait for the end of a probe."""
@@ -68,9 +96,54 @@ class Gate:
         for listener in self._pause_listeners:
             listener(seconds)
 
-    def limit_concurrency(self, share: float) -> None:
-        """Admit only this share (0 to 1) of the usual number of requests at once, at least one."""
-        self._slots.limit = max(1, math.ceil(self._concurrency * min(max(share, 0.0), 1.0)))
+    @property
+    def concurrency(self) -> int:
+        """How many requests may run at once now."""
+        return self._slots.limit
+
+    @property
+    def calls_left(self) -> float:
+        """
+        Calls that the current task could send now within the vendor's quotas; infinite if no quota is known.
+
+        Requests that wait already are deducted. Background work has less than interactive work.
+        """
+        left = self._budget.left(in_background=is_background_work())
+        return max(left - self._slots.queued, 0.0)
+
+    def sent_call(self) -> SentCall:
+        """The call that `enter` has just admitted; what comes of it is recorded with it."""
+        return SentCall(self._budget.started, self._clock(), self._slots.running)
+
+    def record_response(self, call: SentCall, kind: Hashable) -> None:
+        """Learn from the time that a response took; requests of one kind are about equally expensive."""
+        self._learned.record(kind, self._clock() - call.at, call.running)
+        self._apply_limits()
+
+    def record_refusal(self, call: SentCall, *, throttled: bool) -> None:
+        """Send fewer requests at once: the vendor throttles requests, or did not manage to answer this one."""
+        self._learned.record_refusal(call.at, self._slots.running, throttled=throttled)
+        self._apply_limits()
+
+    def apply_rate_limit(self, call: SentCall, limit: RateLimit) -> None:
+        """Apply what the response to a call says about the vendor's rate limit."""
+        by_share = math.ceil(self._concurrency * min(max(limit.share, 0.0), 1.0))
+        self._allowed_at_once = min(by_share, self._slots.running - 1 + limit.more_at_once)
+        self._budget.report(limit.calls, limit.reset_seconds, call.number, limit.quota)
+        self._apply_limits()
+        if limit.pause_seconds:
+            self.announce_pause(limit.pause_seconds)
+
+    def _apply_limits(self) -> None:
+        self._slots.limit = max(1, int(min(self._learned.limit, self._allowed_at_once)))
+
+    def try_repeat_call(self) -> bool:
+        """Whether a call may be sent once more in its slot, because the quota allows it; if so, it is counted."""
+        if self._budget.left(in_background=is_background_work()) < 1:
+            return False
+        self._budget.start()
+        self._budget.finish()
+        return True
 
     def block_credentials(self) -> None:
         """Send nothing for `CREDENTIALS_BLOCK_SECONDS`: the vendor refuses our credentials."""
@@ -97,11 +170,11 @@ class Gate:
             await self._slots.acquire()
             if not self._pause_seconds():
                 break
-            self._release_slot()  # the vendor asked for a pause while this request was queued
+            self._release_slot(sent=False)  # the vendor asked for a pause while this request was queued
         try:
             return self.breaker.enter() or await self._wait_for_permit()
         except BaseException:
-            self._release_slot()
+            self._release_slot(sent=False)
             raise
 
     def leave(self, permit: Permit, *, succeeded: bool | None) -> None:
@@ -109,8 +182,8 @@ class Gate:
         self.breaker.leave(permit, succeeded=succeeded)
         self._release_slot()
 
-    def _release_slot(self) -> None:
-        self._slots.release()
+    def _release_slot(self, *, sent: bool = True) -> None:
+        self._slots.release(sent=sent)
         for waiter in self._probe_waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -142,8 +215,8 @@ class Gate:
         return max(self._paused_until - self._clock(), 0.0)
 
     async def _wait_for_pause(self) -> None:
-        """Wait for the end of a pause, if the caller has enough time left."""
+        """Wait for the end of a pause, if those who wait for the caller have enough time, or if nobody waits."""
         while (left := self._pause_seconds()) > 0:
-            if left >= remaining_seconds():
+            if left >= patience_seconds():
                 raise UnavailableError("rate limited", code="RATE_LIMITED", retry_after=math.ceil(left))
             await asyncio.sleep(left)

@@ -11,15 +11,15 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import httpx
 
 from student_graph.adapters.errors import AdapterError, retry_after_seconds
 from student_graph.gateway.deadlines import remaining_seconds
-from student_graph.gateway.http.gate import Gate
-from student_graph.gateway.http.rate_limits import parse_rate_limit
+from student_graph.gateway.http.gate import Gate, SentCall
+from student_graph.gateway.http.rate_limits import is_throttled, parse_rate_limit
 from student_graph.gateway.http.transport import RepeatedDisconnectError
 
 MAX_ATTEMPTS = 3
@@ -33,7 +33,7 @@ MAX_RETRY_SHARE = 0.1
 MIN_RETRIES_PER_WINDOW = 3
 """So many retries are allowed in any case."""
 DEFAULT_PAUSE_SECONDS = 5.0
-"""How long a source is paused after a 429 response that does not say for how long."""
+"""How long a source is paused after it throttles a request and does not say for how long."""
 MIN_FAIR_ATTEMPT_SECONDS = 0.25
 """A timeout of an attempt that had less time than this is not counted as a failure of the source."""
 _TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
@@ -100,7 +100,10 @@ class RetryTransport(httpx.AsyncBaseTransport):
             retryable = request.method == "GET" and attempt < _max_attempts(response, failure)
             max_pause = min(BACKOFF_BASE_SECONDS * 2**attempt, MAX_BACKOFF_SECONDS)
             pause = random.uniform(0, max_pause)  # noqa: S311 - no secret
-            if not retryable or pause >= remaining_seconds() or not self._budget.try_spend():
+            if not retryable or pause >= remaining_seconds():
+                break
+            # The gate has paused and reduced the requests that a vendor throttles: their retries add no load.
+            if not (response is not None and is_throttled(response)) and not self._budget.try_spend():
                 break
             await asyncio.sleep(pause)
         if failure is not None:
@@ -111,36 +114,53 @@ class RetryTransport(httpx.AsyncBaseTransport):
     async def _attempt(self, request: httpx.Request) -> tuple[httpx.Response | None, Exception | None]:
         """A response, or the error of the attempt; either is reported to the gate."""
         permit = await self._gate.enter()
+        call = self._gate.sent_call()
         hurried = remaining_seconds() < MIN_FAIR_ATTEMPT_SECONDS
         succeeded: bool | None = None  # stays None when the caller is cancelled
         try:
             response = await self._inner.handle_async_request(request)
         except (httpx.TransportError, AdapterError) as failure:
-            succeeded = None if hurried and isinstance(failure, httpx.TimeoutException) else False
+            timed_out = isinstance(failure, httpx.TimeoutException)
+            succeeded = None if hurried and timed_out else False
+            if timed_out and not hurried:
+                self._gate.record_refusal(call, throttled=False)
             return None, failure
         else:
             succeeded = response.status_code < 500
-            self._apply_limits(response)
+            self._learn_from(call, request, response)
             return response, None
         finally:
             self._gate.leave(permit, succeeded=succeeded)
 
-    def _apply_limits(self, response: httpx.Response) -> None:
-        """Pause or slow down as the response's status and rate-limit headers ask for."""
-        if response.status_code == 429:
+    def _learn_from(self, call: SentCall, request: httpx.Request, response: httpx.Response) -> None:
+        """Pause or slow down as the response's status and headers ask for, and learn from its duration."""
+        throttled = is_throttled(response)
+        if throttled or response.status_code == 503:
+            self._gate.record_refusal(call, throttled=throttled)
             seconds = retry_after_seconds(response.headers)
-            self._gate.announce_pause(DEFAULT_PAUSE_SECONDS if seconds is None else seconds)
-        elif response.status_code == 503 and (seconds := retry_after_seconds(response.headers)):
-            self._gate.announce_pause(seconds)
+            if throttled:
+                self._gate.announce_pause(DEFAULT_PAUSE_SECONDS if seconds is None else seconds)
+            elif seconds:
+                self._gate.announce_pause(seconds)
+        elif response.is_success:
+            self._gate.record_response(call, _kind_of(request, response))
         limit = parse_rate_limit(response.headers)
         if limit is not None:
-            self._gate.limit_concurrency(limit.share)
-            if limit.pause_seconds:
-                self._gate.announce_pause(limit.pause_seconds)
+            self._gate.apply_rate_limit(call, limit)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
+
+
+def _kind_of(request: httpx.Request, response: httpx.Response) -> Hashable:
+    """
+    The kind of a request: requests of one kind are about equally expensive for the vendor.
+
+    It is the path without ids, the names of the parameters, and the size of the response as a power of four.
+    """
+    path = tuple(part for part in request.url.path.split("/") if not any(map(str.isdigit, part)))
+    return request.method, path, tuple(request.url.params), len(response.content).bit_length() // 2
 
 
 def _max_attempts(response: httpx.Response | None, failure: Exception | None) -> int:
@@ -148,7 +168,7 @@ def _max_attempts(response: httpx.Response | None, failure: Exception | None) ->
     match failure:
         case None:
             assert response is not None
-            return MAX_ATTEMPTS if response.status_code in _TRANSIENT_STATUSES else 1
+            return MAX_ATTEMPTS if response.status_code in _TRANSIENT_STATUSES or is_throttled(response) else 1
         case RepeatedDisconnectError():
             return 1  # it was sent twice already
         case httpx.ReadError():

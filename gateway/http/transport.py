@@ -71,16 +71,23 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends each request once; a GET request once more if the server was just closing the connection."""
 
     def __init__(
-        self, connections: int, networks: Sequence[Network], on_call: Callable[[], None], network: NetworkOptions
+        self,
+        connections: int,
+        networks: Sequence[Network],
+        on_call: Callable[[], None],
+        network: NetworkOptions,
+        may_repeat: Callable[[], bool] = lambda: True,
     ) -> None:
         """
         Open at most `connections` connections, to public addresses and to addresses in `networks`.
 
-        `on_call` is called for each request that is sent.
+        `on_call` is called for each request that is sent. `may_repeat` says whether a request may be sent once
+        more.
         """
         self._connections = connections
         self._networks = networks
         self._on_call = on_call
+        self._may_repeat = may_repeat
         self._network = network
         self._checked_hosts: set[str] = set()
         """Holds one host at most, because requests go to one origin only."""
@@ -118,7 +125,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         try:
             return await self._send(request)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            if request.method != "GET":
+            if request.method != "GET" or not self._may_repeat():
                 raise
         try:
             return await self._send(request)

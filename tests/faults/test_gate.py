@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
@@ -84,25 +83,45 @@ async def test_a_gate_admits_requests_again_a_minute_after_credentials_were_refu
     assert await gate.enter() is Permit.NORMAL
 
 
-RATE_LIMIT_HEADERS = [
-    ({"X-Rate-Limit-Remaining": "699.5"}, (1.0, 0.0)),
-    ({"X-Rate-Limit-Remaining": "25"}, (0.25, 0.0)),
-    ({"X-Rate-Limit-Remaining": "-3.2"}, (-0.032, 1.0)),
-    ({"RateLimit-Limit": "100", "RateLimit-Remaining": "5", "RateLimit-Reset": "30"}, (0.25, 0.0)),
-    ({"RateLimit-Limit": "100", "RateLimit-Remaining": "0", "RateLimit-Reset": "30"}, (0.0, 30.0)),
-    ({"RateLimit": '"default";r=0;t=12', "RateLimit-Policy": '"default";q=100;w=60'}, (0.0, 12.0)),
-    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000010"}, (0.0, 10.0)),
-    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9999999999"}, (0.0, 300.0)),
+RATE_LIMIT_HEADERS: list[tuple[dict[str, str], dict[str, float] | None]] = [
+    ({"X-Rate-Limit-Remaining": "599.5"}, {"pause_seconds": 0.0, "calls": 1199.0, "more_at_once": 11.0}),
+    (
+        {"X-Rate-Limit-Remaining": "512.3284937250001278", "X-Request-Cost": "2.0"},
+        {"calls": 256.16424686, "more_at_once": 10.0},
+    ),
+    (
+        {"X-Rate-Limit-Remaining": "25", "X-Request-Cost": "9.400000000000001e-05"},
+        {"calls": 50.0, "more_at_once": 0.0},
+    ),
+    ({"X-Rate-Limit-Remaining": "-3.2"}, {"pause_seconds": 1.0, "calls": -6.4, "more_at_once": 0.0}),
+    (
+        {"RateLimit-Limit": "100", "RateLimit-Remaining": "5", "RateLimit-Reset": "30"},
+        {"share": 0.25, "pause_seconds": 0.0, "calls": 5.0, "reset_seconds": 30.0, "quota": 100.0},
+    ),
+    (
+        {"RateLimit-Limit": "100", "RateLimit-Remaining": "0", "RateLimit-Reset": "30"},
+        {"share": 0.0, "pause_seconds": 30.0, "calls": 0.0},
+    ),
+    (
+        {"RateLimit": '"default";r=0;t=12', "RateLimit-Policy": '"default";q=100;w=60'},
+        {"share": 0.0, "pause_seconds": 12.0, "quota": 100.0},
+    ),
+    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1700000010"}, {"share": 0.0, "pause_seconds": 10.0}),
+    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9999999999"}, {"share": 0.0, "pause_seconds": 300.0}),
     ({"X-RateLimit-Remaining": "nonsense"}, None),
     ({"Content-Type": "application/json"}, None),
 ]
 
 
 @pytest.mark.parametrize(("headers", "expected"), RATE_LIMIT_HEADERS)
-def test_rate_limit_headers_are_parsed(headers: dict[str, str], expected: Any) -> None:
-    """Canvas's cost bucket, both forms of the IETF draft, and the older X-RateLimit headers."""
+def test_rate_limit_headers_are_parsed(headers: dict[str, str], expected: dict[str, float] | None) -> None:
+    """Canvas's cost bucket with Ruby's decimals, both forms of the IETF draft, and X-RateLimit headers."""
     limit = parse_rate_limit(httpx.Headers(headers), lambda: 1_700_000_000.0)
-    assert limit is None if expected is None else limit == pytest.approx(expected)
+    if expected is None:
+        assert limit is None
+    else:
+        assert limit is not None
+        assert {name: getattr(limit, name) for name in expected} == pytest.approx(expected)
 
 
 @given(

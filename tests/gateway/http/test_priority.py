@@ -81,7 +81,7 @@ async def test_an_interactive_request_is_sent_before_background_requests_that_ar
     assert arrivals.admitted == ["first", "i1", "i2", "b1", "b2"]
 
 
-async def test_a_queued_request_is_classed_when_a_slot_is_given_out() -> None:
+async def test_a_queued_request_is_classed_when_it_gets_its_slot() -> None:
     """A viewer who asks for what is read in the background moves it before other background work."""
     arrivals, waiters = Arrivals(1), list[str]()
     await arrivals.arrive("first")
