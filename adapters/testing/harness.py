@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import httpx
 
+from student_graph.adapters.concurrency import reporting_answers
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.lookup import Lookup, Window
@@ -68,12 +69,22 @@ async def run_lookup(
     arguments: dict[str, Any],
     window: Window = DEFAULT_WINDOW,
 ) -> BatchResult:
-    """Run a lookup with those of the keyword arguments that it takes."""
+    """
+    Run a lookup with those of the keyword arguments that it takes.
+
+    Answers that it reports before its end must be those that it returns.
+    """
     parameters = inspect.signature(lookup.method).parameters
     accepted = {name: value for name, value in arguments.items() if name in parameters}
     if lookup.paged:
         accepted["window"] = window
-    return dict(await getattr(adapter, lookup.name)(tuple(keys), **accepted))
+    reports: list[tuple[Any, Any]] = []
+    with reporting_answers(lambda key, answer, _: reports.append((key, answer))):
+        batch = dict(await getattr(adapter, lookup.name)(tuple(keys), **accepted))
+    for key, answer in reports:
+        assert key in keys, f"{lookup.name} reported a key that it was not asked for"
+        assert batch.get(key) is answer, f"{lookup.name} reported another answer than it returned"
+    return batch
 
 
 async def run_lookup_or_error(

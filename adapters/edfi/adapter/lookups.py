@@ -67,7 +67,7 @@ class EdFiLookups(Adapter):
         async def read_key(key: K) -> list[V]:
             return sorted(map(to_record, await self.client.read_rows(resource, filters(key))), key=sort_key)
 
-        return await self.client.read_by_key(ids, read_key)
+        return await self.client.answer_by_key(ids, read_key)
 
     async def read_records(
         self,
@@ -82,7 +82,7 @@ class EdFiLookups(Adapter):
             rows = await self.client.read_rows(resource, filters(key))
             return to_record(rows[0]) if rows else None
 
-        return await self.client.read_by_key(ids, read_key)
+        return await self.client.answer_by_key(ids, read_key)
 
     async def read_district_list(
         self,

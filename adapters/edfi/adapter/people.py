@@ -68,11 +68,12 @@ class PeopleLookups(EdFiLookups):
 
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
         """Ed-Fi `students` and `studentEducationOrganizationAssociations`."""
-        rows = await self.client.read_by_key(ids, self._student_rows)
-        return {
-            key: answer if isinstance(answer, AdapterError) else mapping.identity(*answer)
-            for key, answer in rows.items()
-        }
+
+        async def read(student_id: StudentId) -> StudentIdentity | None:
+            rows = await self._student_rows(student_id)
+            return None if rows is None else mapping.identity(*rows)
+
+        return await self.client.answer_by_key(ids, read)
 
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]

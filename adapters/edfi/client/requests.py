@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import httpx
 
-from student_graph.adapters.concurrency import gather_by_key
+from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.edfi.api.discovery import CHANGE_VERSIONS
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.discovery import Discovery
@@ -97,3 +97,15 @@ class EdFiClient:
         """
         await self.discovery.document()
         return await gather_by_key(keys, read_key, self._concurrency)
+
+    async def answer_by_key(
+        self, keys: Sequence[K], read_key: Callable[[K], Awaitable[V | None]]
+    ) -> dict[K, V | AdapterError]:
+        """
+        As `read_by_key`, where the results are the answers of a lookup: each is reported as soon as it is known.
+
+        Raises:
+            AdapterError: The discovery document cannot be read, so that every key would fail.
+        """
+        await self.discovery.document()
+        return await answer_by_key(keys, read_key, self._concurrency)
