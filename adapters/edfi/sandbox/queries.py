@@ -12,7 +12,8 @@ from student_graph.adapters.edfi.sandbox.problems import bad_parameter
 
 DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS = 25, 500
 FIRST_CHANGE_VERSION = 1000
-"""The change version of every row, because the facts of the sandbox do not change."""
+"""The change version of every row that has not been changed since the sandbox was created."""
+MAX_CHANGE_VERSION = 2**63 - 1
 _PAGING_PARAMETERS = {"offset", "limit", "totalCount", "minChangeVersion", "maxChangeVersion"}
 _CURSOR_PARAMETERS = {"pageToken", "pageSize"}
 
@@ -29,8 +30,8 @@ class Query:
     """Whether the response has the number of all rows."""
     with_cursor: bool = False
     """Whether the response may have the token of the next page."""
-    in_change_range: bool = True
-    """Whether the change version of the rows is in the requested range."""
+    change_versions: tuple[int, int] | None = None
+    """The first and the last change version of the requested rows; None for rows of all versions."""
 
 
 def parse_query(items: list[tuple[str, str]], filter_names: frozenset[str], *, cursors: bool) -> Query:
@@ -57,9 +58,16 @@ def parse_query(items: list[tuple[str, str]], filter_names: frozenset[str], *, c
         ),
         with_total=_boolean(values, "totalCount"),
         with_cursor=cursors and not values.keys() & {"offset", "limit", "totalCount"},
-        in_change_range=_non_negative(values, "minChangeVersion", 0)
-        <= FIRST_CHANGE_VERSION
-        <= _non_negative(values, "maxChangeVersion", FIRST_CHANGE_VERSION),
+        change_versions=_change_versions(values),
+    )
+
+
+def _change_versions(values: dict[str, str]) -> tuple[int, int] | None:
+    if not values.keys() & {"minChangeVersion", "maxChangeVersion"}:
+        return None
+    return (
+        _non_negative(values, "minChangeVersion", 0),
+        _non_negative(values, "maxChangeVersion", MAX_CHANGE_VERSION),
     )
 
 

@@ -1,4 +1,4 @@
-"""The rows of each resource, serialized on demand and indexed by filter."""
+"""The rows of each resource, serialized on demand and indexed by filter, with the changes since the start."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from student_graph.adapters.edfi.sandbox import academics, people, school_life, schools, services
 from student_graph.adapters.edfi.sandbox.filters import DataStandard, filtered_value
+from student_graph.adapters.edfi.sandbox.queries import FIRST_CHANGE_VERSION
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
 
@@ -45,6 +46,41 @@ class Rows:
         self._modified_at = modified_at.strftime("%Y-%m-%dT%H:%M:%SZ") if modified_at else None
         self._prefix = hashlib.md5(resource.encode(), usedforsecurity=False).hexdigest()[:24]
         self._indexes: dict[str, dict[str, list[int]]] = {}
+        self._versions: dict[int, int] = {}
+        """Change versions of the rows that were changed since the start, by position."""
+        self._deleted: set[int] = set()
+        """Positions of deleted rows."""
+        self.deletions: list[Payload] = []
+        """Every deletion with its change version and the id of the row, the oldest first."""
+
+    def insert(self, fact: Any, version: int) -> str:
+        """Add a row, and return its id."""
+        position = len(self)
+        self._facts = [*self._facts, fact]
+        self._versions[position] = version
+        for name, index in self._indexes.items():
+            if (text := self._text(position, name)) is not None:
+                index.setdefault(text, []).append(position)
+        return str(self[position]["id"])
+
+    def update(self, id: str, fact: Any, version: int) -> None:
+        """Replace the row with an id."""
+        [position] = self._index("id")[id]
+        self._facts = list(self._facts)
+        self._facts[position] = fact
+        self._versions[position] = version
+        self._indexes.clear()
+
+    def delete(self, id: str, version: int) -> None:
+        """Delete the row with an id."""
+        [position] = self._index("id")[id]
+        self.deletions.append({"id": id, "changeVersion": version, "keyValues": {}})
+        self._deleted.add(position)
+        self._indexes.clear()
+
+    def changed_between(self, positions: Sequence[int], first: int, last: int) -> Sequence[int]:
+        """Those positions whose rows have a change version in a range."""
+        return [p for p in positions if first <= self._versions.get(p, FIRST_CHANGE_VERSION) <= last]
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -68,7 +104,7 @@ class Rows:
     def where(self, filters: dict[str, str]) -> Sequence[int]:
         """Positions of the rows that satisfy all filters; only the most selective filter uses an index."""
         if not filters:
-            return range(len(self))
+            return self._positions()
         best = min(
             filters,
             key=lambda name: (
@@ -81,6 +117,11 @@ class Rows:
             position for position in positions if all(self._text(position, name) == text for name, text in others)
         ]
 
+    def _positions(self) -> Sequence[int]:
+        """Positions of the rows that are not deleted."""
+        everything = range(len(self))
+        return [p for p in everything if p not in self._deleted] if self._deleted else everything
+
     def _text(self, position: int, name: str) -> str | None:
         """The value of a row that a filter compares, as text; None if the row has none."""
         payload = self[position] if name == "id" else self._serialize(self._facts[position])
@@ -91,7 +132,7 @@ class Rows:
         """Positions of rows by the value that the filter compares; built at the first use of the filter."""
         if name not in self._indexes:
             index: dict[str, list[int]] = defaultdict(list)
-            for position in range(len(self)):
+            for position in self._positions():
                 if (text := self._text(position, name)) is not None:
                     index[text].append(position)
             self._indexes[name] = dict(index)

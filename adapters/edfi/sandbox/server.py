@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from student_graph.adapters.edfi.sandbox.changes import deletions_response, key_changes_response
+from student_graph.adapters.edfi.sandbox.discovery import discovery_document
 from student_graph.adapters.edfi.sandbox.filters import DataStandard, filters_by_resource
 from student_graph.adapters.edfi.sandbox.keys import CASELOAD_RESOURCES, RESOURCE_AND_KEY, caseload_key
 from student_graph.adapters.edfi.sandbox.problems import (
@@ -22,7 +24,12 @@ from student_graph.adapters.edfi.sandbox.problems import (
     unauthenticated,
     unavailable,
 )
-from student_graph.adapters.edfi.sandbox.queries import FIRST_CHANGE_VERSION, page_token, parse_query
+from student_graph.adapters.edfi.sandbox.queries import (
+    FIRST_CHANGE_VERSION,
+    MAX_PAGE_ROWS,
+    page_token,
+    parse_query,
+)
 from student_graph.adapters.edfi.sandbox.rows import Rows, all_rows
 from student_graph.adapters.edfi.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens, is_client, parse_basic
 from student_graph.adapters.sandbox.facts import DistrictFacts
@@ -30,9 +37,6 @@ from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
 from student_graph.adapters.sandbox.serving import Sandbox
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-_API_VERSIONS: dict[DataStandard, str] = {"3.3": "5.3", "4.0": "6.2", "5.0": "7.1", "5.1": "7.3"}
-"""Version of the ODS/API by its Data Standard."""
 
 
 class EdFiSandbox(Sandbox):
@@ -71,8 +75,10 @@ class EdFiSandbox(Sandbox):
         if isinstance(facts, EdFiRecords) and data_standard in {"3.3", "4.0"}:
             raise ValueError("records are of Data Standard 5 and cannot be served as an older one")
         self.facts = facts
-        self.change_count = 0
-        """Number of changes since the start; a test that changes facts increases it."""
+        self.newest_change_version = FIRST_CHANGE_VERSION
+        """The version of the last change; a test that changes facts increases it."""
+        self.refuses_changes = False
+        """Whether it answers 400 to a request for changes, as servers without change queries do."""
         self.data_standard: DataStandard = data_standard
         self.tokens = Tokens(token_lifetime)
         self._rows: dict[str, Rows] = all_rows(facts, data_standard)
@@ -90,6 +96,8 @@ class EdFiSandbox(Sandbox):
             Route(str(self.token_path), self._with_problems(self._token), methods=["POST"]),
             Route("/oauth/token_info", self._require_token(self._token_info), methods=["POST"]),
             Route("/changeQueries/v1/availableChangeVersions", self._require_token(self._change_versions)),
+            Route(f"{data}/deletes", self._require_token(self._deletions)),
+            Route(f"{data}/keyChanges", self._require_token(self._key_changes)),
             Route(data, self._require_token(self._collection)),
             Route(f"{data}/{{id}}", self._require_token(self._row)),
         ]
@@ -97,6 +105,22 @@ class EdFiSandbox(Sandbox):
     def settings(self) -> dict[str, Any]:
         """The address and credentials of the sandbox as settings of an adapter."""
         return {"base_url": self.url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+
+    def insert(self, resource: str, fact: Any) -> str:
+        """Add a row to a resource that has rows, as a change of the vendor's data; returns its id."""
+        return self._rows[resource].insert(fact, self._next_change_version())
+
+    def update(self, resource: str, id: str, fact: Any) -> None:
+        """Replace the row with an id, as a change of the vendor's data."""
+        self._rows[resource].update(id, fact, self._next_change_version())
+
+    def delete(self, resource: str, id: str) -> None:
+        """Delete the row with an id, as a change of the vendor's data."""
+        self._rows[resource].delete(id, self._next_change_version())
+
+    def _next_change_version(self) -> int:
+        self.newest_change_version += 1
+        return self.newest_change_version
 
     def known_keys(self, kind: str) -> list[str]:
         """Keys of students, contacts, schools, sections, staff, caseloads, assessments and the agency."""
@@ -151,27 +175,7 @@ class EdFiSandbox(Sandbox):
 
     async def _discovery(self, request: Request) -> Response:
         root = self._advertised or self.url or str(request.base_url).rstrip("/")
-        version = _API_VERSIONS[self.data_standard]
-        model = {"name": "Ed-Fi", "version": f"{self.data_standard}.0"}
-        if self.data_standard == "3.3":
-            model = {"name": "Ed-Fi", "version": "3.3.1-b"}
-        return JSONResponse(
-            {
-                "version": version,
-                "informationalVersion": f"{version} sandbox",
-                "suite": "3",
-                "build": f"{version}.0.0",
-                "apiMode": "Sandbox",
-                "dataModels": [model],
-                "urls": {
-                    "dependencies": f"{root}/metadata/data/v3/dependencies",
-                    "openApiMetadata": f"{root}/metadata/",
-                    "oauth": f"{root}/oauth/token",
-                    "dataManagementApi": f"{root}{self._data_path}/",
-                    "changeQueries": f"{root}/changeQueries/v1/",
-                },
-            }
-        )
+        return JSONResponse(discovery_document(root, self.data_standard, self._data_path))
 
     async def _token(self, request: Request) -> Response:
         """A token for client credentials, which are sent by HTTP Basic or in the form."""
@@ -216,9 +220,7 @@ class EdFiSandbox(Sandbox):
         )
 
     async def _change_versions(self, request: Request) -> Response:
-        return JSONResponse(
-            {"oldestChangeVersion": 0, "newestChangeVersion": FIRST_CHANGE_VERSION + self.change_count}
-        )
+        return JSONResponse({"oldestChangeVersion": 0, "newestChangeVersion": self.newest_change_version})
 
     def _resource(self, request: Request) -> Rows:
         """
@@ -230,12 +232,8 @@ class EdFiSandbox(Sandbox):
         name = request.path_params["resource"]
         served = filters_by_resource(self.data_standard)
         if name not in served:
-            nearest = get_close_matches(name, served, 1)
-            raise missing_resource(
-                f"There is no such resource; the nearest is '{nearest[0]}'."
-                if nearest
-                else "There is no such resource."
-            )
+            hint = "".join(f"; the nearest is '{match}'" for match in get_close_matches(name, served, 1))
+            raise missing_resource(f"There is no such resource{hint}.")
         return self._rows.get(name, Rows(name, (), dict))
 
     async def _collection(self, request: Request) -> Response:
@@ -245,12 +243,34 @@ class EdFiSandbox(Sandbox):
             filters_by_resource(self.data_standard)[rows.resource],
             cursors=self._is_newest_version,
         )
-        positions = rows.where(query.filters)[self.switches.missing :] if query.in_change_range else []
+        positions = rows.where(query.filters)[self.switches.missing :]
+        if query.change_versions is not None:
+            self._check_change_queries()
+            positions = rows.changed_between(positions, *query.change_versions)
         end = query.start + self.switches.clamp(query.size)
         headers = {"Total-Count": str(len(positions))} if query.with_total else {}
         if query.with_cursor and query.size and end < len(positions):
             headers["Next-Page-Token"] = page_token(end)
         return JSONResponse([rows[position] for position in positions[query.start : end]], headers=headers)
+
+    async def _deletions(self, request: Request) -> Response:
+        self._check_change_queries()
+        return deletions_response(request, self._resource(request), self.switches.clamp(MAX_PAGE_ROWS))
+
+    async def _key_changes(self, request: Request) -> Response:
+        self._check_change_queries()
+        self._resource(request)
+        return key_changes_response(request)
+
+    def _check_change_queries(self) -> None:
+        """
+        Refuse a request for changes if the server has none.
+
+        Raises:
+            ProblemError: The server refuses change queries.
+        """
+        if self.refuses_changes:
+            raise bad_parameter("The parameter 'minChangeVersion' is not a property of the resource.")
 
     async def _row(self, request: Request) -> Response:
         row = self._resource(request).with_id(request.path_params["id"])

@@ -126,7 +126,7 @@ async def test_the_version_of_ed_fi_is_the_number_of_its_last_change() -> None:
     sandbox = EdFiSandbox(make_district(30))
     async with connected(sandbox) as adapter:
         first = await adapter.version()
-        sandbox.change_count += 3
+        sandbox.newest_change_version += 3
         second = await adapter.version()
     assert first is not None
     assert second is not None

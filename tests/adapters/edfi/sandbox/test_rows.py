@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from student_graph.adapters.edfi.client.keys import parse_section_id
@@ -14,6 +17,7 @@ from tests.adapters.edfi.sandbox_client import all_rows, connected_client
 
 DATA = "/data/v3/ed-fi"
 FACTS = make_district(60)
+EVENTS = "studentSchoolAttendanceEvents"
 
 
 def test_booleans_and_decimals_can_be_filtered() -> None:
@@ -98,3 +102,32 @@ def test_an_empty_district_is_served() -> None:
     empty_district = DistrictFacts(lea=1, name="Nowhere", year=2027, now=FACTS.now)
     with connected_client(EdFiSandbox(empty_district)) as client:
         assert all_rows(client, "students") == []
+
+
+def test_changes_are_served_by_change_version() -> None:
+    """A new, a changed and a deleted row are in the change queries from their version on, and nowhere before."""
+    sandbox = EdFiSandbox(FACTS)
+    event = next(event for event in FACTS.attendance if event.section is None)
+    with connected_client(sandbox) as client:
+
+        def get(path: str, **query: int) -> list[dict[str, Any]]:
+            rows: list[dict[str, Any]] = client.get(f"{DATA}/{EVENTS}{path}", params=query).json()
+            return rows
+
+        before = sandbox.newest_change_version
+        total = len(get("", limit=500))
+        new = sandbox.insert(EVENTS, replace(event, category="Tardy"))
+        inserted_at = sandbox.newest_change_version
+        sandbox.update(EVENTS, new, replace(event, category="Excused Absence"))
+        [row] = get("", minChangeVersion=before + 1)
+
+        assert (row["id"], row["attendanceEventCategoryDescriptor"].split("#")[1]) == (new, "Excused Absence")
+        assert get("", minChangeVersion=before + 1, maxChangeVersion=inserted_at) == []
+        assert len(get("", limit=500)) == total + 1
+
+        sandbox.delete(EVENTS, new)
+
+        assert get("", minChangeVersion=before + 1) == []
+        assert [row["id"] for row in get("/deletes", minChangeVersion=before + 1)] == [new]
+        assert get("/deletes", minChangeVersion=sandbox.newest_change_version + 1) == []
+        assert len(get("", limit=500)) == total

@@ -1,0 +1,33 @@
+"""The discovery document of the sandbox: its versions and its addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from student_graph.adapters.edfi.sandbox.filters import DataStandard
+
+_API_VERSIONS: dict[DataStandard, str] = {"3.3": "5.3", "4.0": "6.2", "5.0": "7.1", "5.1": "7.3"}
+"""Version of the ODS/API by its Data Standard."""
+
+
+def discovery_document(root: str, data_standard: DataStandard, data_path: str) -> dict[str, Any]:
+    """The document at the root of an ODS/API at the address `root`, whose resources are below `data_path`."""
+    version = _API_VERSIONS[data_standard]
+    model = {"name": "Ed-Fi", "version": f"{data_standard}.0"}
+    if data_standard == "3.3":
+        model = {"name": "Ed-Fi", "version": "3.3.1-b"}
+    return {
+        "version": version,
+        "informationalVersion": f"{version} sandbox",
+        "suite": "3",
+        "build": f"{version}.0.0",
+        "apiMode": "Sandbox",
+        "dataModels": [model],
+        "urls": {
+            "dependencies": f"{root}/metadata/data/v3/dependencies",
+            "openApiMetadata": f"{root}/metadata/",
+            "oauth": f"{root}/oauth/token",
+            "dataManagementApi": f"{root}{data_path}/",
+            "changeQueries": f"{root}/changeQueries/v1/",
+        },
+    }
