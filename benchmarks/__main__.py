@@ -19,6 +19,7 @@ NAMES = (
     "peers",
     "warm",
     "client",
+    "day",
     "stampede",
     "outage",
     "guard",

@@ -87,6 +87,8 @@ class Sandbox(ABC):
         self.switches = Switches()
         self.answered_at: deque[float] = deque()
         """When the last requests were answered within `Switches.requests_per_minute`, by the monotonic clock."""
+        self.refused = 0
+        """Number of requests that got the throttling response."""
         self.requests: list[str] = []
         """Method, path and query of each request, the oldest first, without requests for the switches."""
         self.url = ""
@@ -163,13 +165,12 @@ class _Switched:
         if switches.down_after is not None:
             switches.down = switches.down or switches.down_after <= 0
             switches.down_after -= 1
-        app = (
-            sandbox.unavailable_response()
-            if switches.down
-            else sandbox.throttled_response()
-            if switches.throttled or self._is_over_quota()
-            else self._app
-        )
+        app = self._app
+        if switches.down:
+            app = sandbox.unavailable_response()
+        elif switches.throttled or self._is_over_quota():
+            sandbox.refused += 1
+            app = sandbox.throttled_response()
         await app(scope, receive, send)
 
     def _is_over_quota(self) -> bool:

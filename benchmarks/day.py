@@ -1,0 +1,169 @@
+"""
+`day`: pages of a school's size at real latencies, and a morning at a school district.
+
+The vendors are the Ed-Fi and Canvas sandboxes over real HTTP, with 150 ms and 30 ms of jitter. The gateway is a
+process of its own. First each page is requested from a gateway with an empty cache, then again. Then the morning:
+60 teachers, three principals and a superintendent open their pages and reload them while attendance is taken.
+The same morning is measured on this gateway without coarse reads and change versions, and on a hand-written server
+on Node with DataLoaders and a cache of 60 seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from benchmarks.support.day_gateway import demo_district
+from benchmarks.support.day_pages import ALL_WORK, OWN_CLASSES, SCHOOL_LIST, SCHOOL_LIST_WITH_WORK
+from benchmarks.support.day_school import (
+    School,
+    choose_staff,
+    current_sections,
+    largest_school,
+    least_calls,
+    students_of,
+)
+from benchmarks.support.day_servers import Server, gateway
+from benchmarks.support.figures import Row
+from benchmarks.support.morning import ORDINARY_CODES, morning_rows
+from benchmarks.support.vendors import data_calls, slow_down, take_requests
+from student_graph.adapters.sandbox.serving import served
+from student_graph.resolvers.fields.ids import GlobalId, encode
+
+LATENCY_MS, JITTER_MS = 150.0, 30.0
+STUDENTS, MORNING_STUDENTS = 1_000, 1_500
+TEACHERS_AT_ONCE, MORNING_TEACHERS = 10, 60
+REQUESTS_PER_MINUTE = 100
+QUOTA_PAUSE_SECONDS = 61.0
+
+
+async def measure(*, quick: bool) -> list[Row]:
+    """Return the rows of this benchmark."""
+    demo = demo_district(STUDENTS)
+    school = School(demo, choose_staff(demo.facts, TEACHERS_AT_ONCE))
+    with served(*school.sandboxes):
+        slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
+        rows = _own_classes(school) + _all_work(school)
+        if not quick:
+            rows += _teachers_at_once(school) + _school_list(school) + _quota(school)
+    demo = demo_district(MORNING_STUDENTS)
+    school = School(demo, choose_staff(demo.facts, MORNING_TEACHERS))
+    with served(*school.sandboxes):
+        slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)
+        rows += await morning_rows(school, quick=quick)
+    return rows
+
+
+def _own_classes(school: School) -> list[Row]:
+    """A teacher's day with the work of the own classes: cold, again, and one class again."""
+    case = "teacher, own classes' work"
+    with gateway(school.plan()) as running:
+        take_requests(school.sandboxes)
+        _, seconds = running.page("teacher-0", OWN_CLASSES)
+        calls = data_calls(take_requests(school.sandboxes))
+        _, again = min((running.page("teacher-0", OWN_CLASSES) for _ in range(5)), key=lambda page: page[1])
+        calls_again = data_calls(take_requests(school.sandboxes))
+    return [
+        Row("day", case, "vendor calls, cold", calls, "calls", 110),
+        Row("day", case, "cold", seconds, "s", 2.5),
+        Row("day", case, "vendor calls, again", calls_again, "calls", 0),
+        Row("day", case, "again", again * 1000, "ms", 15),
+    ]
+
+
+def _all_work(school: School) -> list[Row]:
+    """A teacher's day with the work of each student in all classes."""
+    case, facts = "teacher, all work of each student", school.demo.facts
+    with gateway(school.plan()) as running:
+        take_requests(school.sandboxes)
+        body, seconds = running.page("teacher-0", ALL_WORK)
+        calls = data_calls(take_requests(school.sandboxes))
+    sections = current_sections(facts)[school.staff["teacher-0"]]
+    students = students_of(facts, sections)
+    least = least_calls(facts, students, sections, all_classes=True)
+    return [
+        Row("day", case, "vendor calls over the least", calls / least, "x", 1.3),
+        Row("day", case, "vendor calls, cold", calls, "calls"),
+        Row("day", case, "cold", seconds, "s", 6),
+        Row("day", case, "parts that failed", _failures(body), "parts", 0),
+    ]
+
+
+def _teachers_at_once(school: School) -> list[Row]:
+    """Ten teachers of one school open their day at the same time."""
+    case = f"{TEACHERS_AT_ONCE} teachers of one school at once"
+    names = [name for name in school.staff if name.startswith("teacher")]
+    with gateway(school.plan()) as running:
+        running.page("teacher-0", "{ viewer { role } }")
+        take_requests(school.sandboxes)
+        running.page("teacher-0", OWN_CLASSES)
+        single = data_calls(take_requests(school.sandboxes))
+    with gateway(school.plan()) as running, ThreadPoolExecutor(len(names)) as threads:
+        take_requests(school.sandboxes)
+        list(threads.map(lambda name: _own_client(running).page(name, OWN_CLASSES), names))
+        together = data_calls(take_requests(school.sandboxes))
+    return [Row("day", case, "vendor calls over those of one", together / single, "x", 2.5)]
+
+
+def _own_client(running: Server) -> Server:
+    """The same gateway with a client of its own, for a thread."""
+    return Server(running.url, running.headers_by_person, running.process)
+
+
+def _school_list(school: School) -> list[Row]:
+    """A principal's list of the largest school, with and without the work of all classes."""
+    facts = school.demo.facts
+    school_id = encode(GlobalId("School", school.demo.id, str(largest_school(facts))))
+    in_school = {e.student for e in facts.enrollments if e.school == largest_school(facts)}
+    rows = []
+    with gateway(school.plan()) as running:
+        take_requests(school.sandboxes)
+        _, seconds = running.all_pages("superintendent", SCHOOL_LIST, school=school_id)
+        calls = data_calls(take_requests(school.sandboxes))
+        case = "principal, list of 450"
+        rows += [
+            Row("day", case, "vendor calls, cold", calls, "calls", 100),
+            Row("day", case, "cold, all pages", seconds, "s", 4),
+        ]
+    with gateway(school.plan()) as running:
+        take_requests(school.sandboxes)
+        first, _ = running.all_pages("superintendent", SCHOOL_LIST_WITH_WORK, school=school_id)
+        second, seconds = running.all_pages("superintendent", SCHOOL_LIST_WITH_WORK, school=school_id)
+        calls = data_calls(take_requests(school.sandboxes))
+    sections = {e.section.key for e in facts.section_enrollments if e.student in in_school}
+    least = least_calls(facts, in_school, sections, all_classes=True)
+    case = "principal, list of 450 with all work"
+    return [
+        *rows,
+        Row("day", case, "parts that failed, first request", sum(map(_failures, first)), "parts"),
+        Row("day", case, "parts that failed, second request", sum(map(_failures, second)), "parts", 0),
+        Row("day", case, "vendor calls over the least", calls / least, "x", 1.3),
+        Row("day", case, "second request, all pages", seconds, "s"),
+    ]
+
+
+def _quota(school: School) -> list[Row]:
+    """A source that allows 100 requests a minute: complete within two requests, a minute apart."""
+    case = "100 requests a minute"
+    for sandbox in school.sandboxes:
+        sandbox.switches.requests_per_minute = REQUESTS_PER_MINUTE
+    with gateway(school.plan(requests_per_minute=REQUESTS_PER_MINUTE)) as running:
+        running.page("teacher-0", OWN_CLASSES)
+        time.sleep(QUOTA_PAUSE_SECONDS)
+        body, _ = running.page("teacher-0", OWN_CLASSES)
+    refused = sum(sandbox.refused for sandbox in school.sandboxes)
+    for sandbox in school.sandboxes:
+        sandbox.switches.requests_per_minute = None
+    return [
+        Row("day", case, "parts that failed, second request", _failures(body), "parts", 0),
+        Row("day", case, "requests that a vendor refused", refused, "requests", 0),
+    ]
+
+
+def _failures(body: Mapping[str, Any]) -> int:
+    """The number of parts of a response that are missing for another reason than an ordinary absence."""
+    codes = [error.get("extensions", {}).get("code") for error in body.get("errors", ())]
+    codes += [part["code"] for part in body.get("extensions", {}).get("degraded", ())]
+    return sum(code not in ORDINARY_CODES for code in codes)

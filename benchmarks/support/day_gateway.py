@@ -1,0 +1,95 @@
+"""
+The gateway of the benchmark `day`, in a process of its own: `python -m benchmarks.support.day_gateway`.
+
+It reads a `Plan` as JSON from standard input and prints one line of JSON when it is ready: its URL and the tokens
+of the people by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import District
+from student_graph.gateway.demo.districts import DemoDistrict, build_districts
+from student_graph.gateway.demo.people import DemoIssuer, Person
+from student_graph.gateway.server import Service, listen
+from student_graph.gateway.server import run as run_service
+from student_graph.resolvers.context import ViewerRole
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the process serves."""
+
+    students: int
+    urls: Mapping[str, str]
+    """Addresses of the running sandboxes, by source."""
+    staff: Mapping[str, str]
+    """Staff numbers of teachers and principals, by the name of the person, such as `teacher-3`."""
+    coarse: bool = True
+    """Whether coarse reads and change versions are used; without them, each key is read by itself."""
+    requests_per_minute: int | None = None
+    """Requests that every source allows in a minute; None for no limit."""
+
+    def as_json(self) -> str:
+        """Return the plan as one line."""
+        return json.dumps(asdict(self))
+
+
+def demo_district(students: int) -> DemoDistrict:
+    """Return the demo's district on Ed-Fi and Canvas with so many students."""
+    [district] = build_districts(argparse.Namespace(district="edfi", students=students, seed=1, records=None))
+    return district
+
+
+def people(plan: Plan, district: DistrictId) -> list[Person]:
+    """Return the teachers and principals of a plan, and a superintendent."""
+    roles = {"teacher": ViewerRole.TEACHER, "principal": ViewerRole.PRINCIPAL}
+    staff = [
+        Person(name, roles[name.partition("-")[0]], (district,), {"staff_id": number})
+        for name, number in plan.staff.items()
+    ]
+    return [*staff, Person("superintendent", ViewerRole.SUPERINTENDENT, (district,))]
+
+
+def connect(plan: Plan, demo: DemoDistrict) -> District:
+    """Return the district of a plan, connected to the sandboxes at the plan's addresses."""
+    for name, sandbox in demo.sandboxes.items():
+        sandbox.url = plan.urls[name]
+    extra = {} if plan.requests_per_minute is None else {"requests_per_minute": plan.requests_per_minute}
+    district = demo.connect(**extra)
+    if not plan.coarse:
+        _read_keys_only(district.sources)
+    return district
+
+
+def _read_keys_only(sources: Sequence[object]) -> None:
+    """Take the access paths and the change version away from the adapters of some sources."""
+
+    async def no_version() -> None:
+        return None
+
+    for source in sources:
+        adapter = source.adapter  # type: ignore[attr-defined]
+        adapter.paths, adapter.version = {}, no_version
+
+
+def main() -> None:
+    """Serve until the process is stopped."""
+    plan = Plan(**json.loads(sys.stdin.readline()))
+    district = connect(plan, demo_district(plan.students))
+    issuer = DemoIssuer(people(plan, district.id))
+    service = Service([district], {}, issuers=(issuer.issuer(),))
+    with listen("127.0.0.1", 0) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
+        ready = json.dumps({"url": url, "tokens": issuer.tokens()})
+        run_service(service, listener, lambda: print(ready, flush=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The district of the benchmark `day`: its vendors, its people, and the fewest calls that its pages need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.support.day_gateway import Plan
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.gateway.demo.districts import DemoDistrict
+
+PRINCIPALS = 3
+EDFI_PAGE_ROWS = 500
+"""The most rows that Ed-Fi sends in one response."""
+CANVAS_USERS_A_CALL = 100
+"""The most students whose submissions Canvas sends in one response."""
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """A district with running sandboxes, and its people."""
+
+    demo: DemoDistrict
+    staff: Mapping[str, str]
+    """Staff numbers by the name of the person."""
+
+    @property
+    def sandboxes(self) -> Sequence[Sandbox]:
+        """The vendors."""
+        return list(self.demo.sandboxes.values())
+
+    def plan(self, **options: Any) -> Plan:
+        """Return the plan of a gateway over the running sandboxes."""
+        urls = {name: sandbox.url for name, sandbox in self.demo.sandboxes.items()}
+        return Plan(self.demo.size, urls, self.staff, **options)
+
+
+def current_sections(facts: DistrictFacts) -> dict[str, set[tuple[Any, ...]]]:
+    """Return the sections that each teacher teaches on the date of the facts."""
+    today, taught = facts.now.date(), {}
+    for section in facts.sections:
+        for staff, _, begin, end in section.staff:
+            if begin <= today and (end is None or today <= end):
+                taught.setdefault(staff, set()).add(section.key)
+    return taught
+
+
+def choose_staff(facts: DistrictFacts, teachers: int) -> dict[str, str]:
+    """Return staff numbers: the teacher with the most students, teachers of the same school first; principals."""
+    taught = current_sections(facts)
+    students = {staff: students_of(facts, keys) for staff, keys in taught.items()}
+    busiest = max(taught, key=lambda staff: (len(students[staff]), staff))
+    school = min(key[0] for key in taught[busiest])
+    elsewhere = {staff: min(key[0] for key in keys) != school for staff, keys in taught.items()}
+    order = sorted(taught, key=lambda staff: (elsewhere[staff], -len(students[staff]), staff != busiest, staff))
+    principals = [member.id for member in facts.staff if member.classification == "Principal"]
+    return {
+        **{f"teacher-{number}": staff for number, staff in enumerate(order[:teachers])},
+        **{f"principal-{number}": staff for number, staff in enumerate(principals[:PRINCIPALS])},
+    }
+
+
+def students_of(facts: DistrictFacts, sections: set[tuple[Any, ...]]) -> set[str]:
+    """Return the students of some sections."""
+    return {e.student for e in facts.section_enrollments if e.section.key in sections}
+
+
+def largest_school(facts: DistrictFacts) -> int:
+    """Return the number of the school with the most enrollments."""
+    counts: dict[int, int] = {}
+    for enrollment in facts.enrollments:
+        counts[enrollment.school] = counts.get(enrollment.school, 0) + 1
+    return max(counts, key=lambda school: counts[school])
+
+
+def least_calls(
+    facts: DistrictFacts, students: set[str], sections: set[tuple[Any, ...]], *, all_classes: bool
+) -> int:
+    """
+    Return the fewest calls with which the vendors' page sizes let a page with work be read.
+
+    Ed-Fi filters a list by one school or not at all, or by one section. Canvas has for each course the course
+    itself, its enrollments, its assignments, and the submissions of 100 students in a response.
+    """
+    school = largest_school(facts)
+    in_school = {e.student for e in facts.enrollments if e.school == school}
+
+    def pages(rows: Sequence[Any], of_school: Sequence[Any]) -> int:
+        return max(1, min(math.ceil(len(rows) / EDFI_PAGE_ROWS), math.ceil(len(of_school) / EDFI_PAGE_ROWS)))
+
+    of_students = [
+        (facts.students, [s for s in facts.students if s.id in in_school]),
+        (facts.enrollments, [e for e in facts.enrollments if e.school == school]),
+        (facts.section_enrollments, [e for e in facts.section_enrollments if e.section.school == school]),
+        (facts.results, facts.results),
+        (facts.grades, [g for g in facts.grades if g.enrollment.section.school == school]),
+    ]
+    daily = [event for event in facts.attendance if event.section is None]
+    in_class = [event for event in facts.attendance if event.section is not None]
+    edfi = sum(pages(rows, of_school) for rows, of_school in of_students)
+    edfi += sum(pages(rows, [r for r in rows if r.school == school]) for rows in (daily, in_class))
+    edfi += 1 + 2  # the teacher's sections; sections and courses of the school
+    keys = sections
+    if all_classes:
+        keys = {e.section.key for e in facts.section_enrollments if e.student in students}
+    courses = [course for course in facts.lms_courses if course.section is not None and course.section.key in keys]
+    canvas = sum(3 + math.ceil(max(len(course.members), 1) / CANVAS_USERS_A_CALL) for course in courses)
+    return edfi + canvas
