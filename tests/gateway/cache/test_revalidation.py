@@ -12,6 +12,7 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.gateway.cache.revalidation import NO_VERSION_SECONDS, VERSION_SECONDS
 from tests.adapters.edfi.scripted_sandbox import connected
+from tests.gateway.cache.slow_vendor import SlowLedger, SlowSis, settle
 from tests.gateway.cache.small_cache import ACTIONS, STUDENTS, CacheHarness
 from tests.gateway.small_district import Sis
 
@@ -109,6 +110,30 @@ async def test_without_a_version_all_answers_are_fetched(version: str) -> None:
     harness.clock.now += TOO_OLD
     await harness.students("s1")
     assert new_calls(harness) == ["version", "students_by_id"]
+
+
+async def test_answers_that_arrive_one_by_one_have_the_version_that_was_read_before() -> None:
+    """Confirmed answers arrive before the others are read. Later all of them are confirmed by the version."""
+
+    class SlowVersionedSis(SlowSis, VersionedSis):
+        pass
+
+    ledger = SlowLedger(students=["s1", "s2"])
+    harness = CacheHarness(ledger, adapter_type=SlowVersionedSis)
+    ledger.event("s1").set()
+    for _ in range(2):  # the second time with a version
+        await harness.students("s1")
+        harness.clock.now += TOO_OLD
+    page = asyncio.create_task(harness.students("s1", "s2"))
+    await settle()
+    assert await harness.students("s1") == {"s1": False}
+    assert not page.done()
+    ledger.event("s2").set()
+    assert await page == {"s1": False, "s2": False}
+    new_calls(harness)
+    harness.clock.now += TOO_OLD
+    await harness.students("s1", "s2")
+    assert new_calls(harness) == ["version"]
 
 
 async def test_restricted_data_and_newer_answers_are_fetched() -> None:
