@@ -29,7 +29,10 @@ BUCKET_OVERHEAD_BYTES = 640
 """Bytes of an empty bucket."""
 MAX_BATCH_SHARE = 1 / 8
 """Largest share of the memory that all cached batches together take, and so the largest size of one."""
+MAX_DERIVED_VALUES = 4
+"""Values of one answer that are kept, such as its records by student for one school year."""
 _IS_CURRENT = attrgetter("is_current")
+_NOTHING: Mapping[Hashable, Any] = {}
 
 
 class EntryTimes(NamedTuple):
@@ -46,7 +49,7 @@ class EntryTimes(NamedTuple):
 class Entry:
     """A cached answer: what one source answered for one key."""
 
-    __slots__ = ("_stale_answer", "answer", "bucket", "key", "size", "times")
+    __slots__ = ("_stale_answer", "answer", "bucket", "derived", "key", "size", "times")
 
     def __init__(self, bucket: Bucket, key: Any, answer: Answer[Any] | None, times: EntryTimes) -> None:
         """An `answer` of None records that the source does not know the key."""
@@ -55,6 +58,8 @@ class Entry:
             ENTRY_OVERHEAD_BYTES + getsizeof(key) + (size_in_bytes(answer.value) if answer is not None else 0)
         )
         self._stale_answer: Answer[Any] | None = None
+        self.derived: Mapping[Hashable, Any] = _NOTHING
+        """Values that were computed from the answer, by name; removed with it. See `Store.add_derived`."""
 
     @property
     def stale_answer(self) -> Answer[Any] | None:
@@ -67,9 +72,11 @@ class Entry:
 class SharedBatch(dict[Any, Answer[Any]]):
     """The answers of a cached batch, by key. All callers get the same mapping, and with it a computed summary."""
 
-    __slots__ = ("_summary",)
+    __slots__ = ("_summary", "derived")
 
     _summary: Any
+    derived: Any
+    """A value that the chooser of access paths computed from the answers; unset if there is none."""
 
     def summary(self, compute: Callable[..., T], *arguments: Any) -> T:
         """
@@ -178,6 +185,14 @@ class Store:
             self._entries[entry] = None
             self.used_bytes += entry.size
         self._evict_until_within_limits()
+
+    def add_derived(self, entry: Entry, name: Hashable, value: Any, size: int) -> None:
+        """Keep a value of so many bytes, computed from a cached answer, with it; at most `MAX_DERIVED_VALUES`."""
+        if len(entry.derived) < MAX_DERIVED_VALUES:
+            entry.derived = {**entry.derived, name: value}
+            entry.size += size
+            self.used_bytes += size
+            self._evict_until_within_limits()
 
     def delete(self, source: Source, ask: Ask[Any], key: Any) -> None:
         """Remove the answer to one key, if it is cached."""

@@ -2,156 +2,244 @@
 Access paths: one coarse read, such as a whole school's attendance, in place of many point reads.
 
 The choice changes the cost, never the answer: a coarse read answers a key only if all coarse keys of that key
-are known and were read.
+are known and were read. Authorization is above, so coarse answers are shared by all viewers, and are sorted by
+key before they leave.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import AccessPath
-from student_graph.adapters.errors import AdapterError, UnavailableError
-from student_graph.adapters.lookup import Lookup, lookup_of
-from student_graph.adapters.sources import Fetch, Source
+from student_graph.adapters.sources import Source
+from student_graph.gateway.cache import CachedFetch
+from student_graph.gateway.cache.read import CacheRead
+from student_graph.gateway.cache.store import SharedBatch
+from student_graph.gateway.fetch.batching import Batcher
+from student_graph.gateway.fetch.cache_view import NoView, View
+from student_graph.gateway.fetch.coarse_answers import (
+    Batch,
+    CoarseRead,
+    GroupCache,
+    Groups,
+    answers_by_key,
+    coarse_ask,
+    with_keys,
+)
+from student_graph.gateway.fetch.learned_costs import LearnedCosts
+from student_graph.gateway.fetch.way_choice import Choice, NamedCoarseKeys, Way, choose
+from student_graph.gateway.fetch.way_costs import (
+    Active,
+    Estimate,
+    WayCosts,
+    coarse_keys_ask,
+    known_coarse_keys,
+    named_coarse_keys,
+    usable_paths,
+)
 
 
-def routed(fetch: Fetch, coarse_fetch: Fetch) -> Fetch:
-    """
-    Answer each ask by point reads (`fetch`) or a coarse read (`coarse_fetch`): by the one with fewer vendor calls.
+class RoutedFetch:
+    """A `Fetch` that answers each ask by point reads, coarse reads, or a mix: by what needs the fewest calls."""
 
-    Coarse reads have a fetch of their own, which may itself be routed, because they are lookups like any other:
-    batched and read once per operation.
-    """
+    def __init__(
+        self,
+        fetch: Batcher,
+        learned: LearnedCosts | None = None,
+        view: View | None = None,
+        cached: CachedFetch | None = None,
+    ) -> None:
+        """
+        Read by `fetch`, which reads each key of a lookup once in an operation; `cached` answers without waiting.
 
-    async def fetch_routed(source: Source, ask: Ask[Any], /) -> Answers:
-        path = next(iter(source.adapter.paths.get(ask.lookup.method, ())), None)
-        if path is None or not _expects_cheaper_coarse_read(source, ask, path):
-            return await fetch(source, ask)
-        plan = await _plan(source, ask, path, fetch_routed)
-        point_keys = [key for key in ask.keys if key not in plan.coarse_keys_of and key not in plan.unknown]
-        point_reads = [fetch(source, _with_keys(ask, point_keys))] if point_keys else []
-        lookup = lookup_of(path.coarse_lookup)
-        arguments = {name: value for name, value in ask.arguments.items() if name in lookup.argument_names}
-        coarse_ask = Ask(lookup, plan.coarse_keys, arguments, max_age=ask.max_age)
-        coarse_read = coarse_fetch(source, coarse_ask) if plan.coarse_keys else _no_answers()
-        coarse_answers, *parts = await asyncio.gather(coarse_read, *point_reads)
-        answers, unanswered = _answers_by_key(ask, path, plan, coarse_answers)
-        if unanswered:
-            parts.append(await fetch(source, _with_keys(ask, unanswered)))
-        for part in parts:
-            answers.update(part)
+        `learned` are the costs of earlier reads, and `view` shows what needs no read now.
+        """
+        self._fetch = fetch
+        view = view or NoView()
+        self._costs = WayCosts(learned or LearnedCosts(), view, fetch.holds)
+        self._groups = GroupCache(view)
+        self._cached = cached
+
+    async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
+        """The answers to an ask."""
+        return await self._answers(source, ask, ())
+
+    def from_cache(self, source: Source, ask: Ask[Any]) -> Answers | None:
+        """
+        The answers to an ask without waiting, from cached answers of its own or from cached coarse answers.
+
+        None if a source must be asked, or if a coarse answer is not sorted by key yet.
+        """
+        assert self._cached is not None
+        answers = self._cached.from_cache(source, ask)
+        if answers is not None or ask.lookup.method not in source.adapter.paths:
+            return answers
+        reads: list[tuple[Ask[Any], CacheRead]] = []
+        answers = self._cached_coarse_answers(source, ask, (), reads)
+        if answers is not None:
+            for read, cache_read in reads:
+                self._cached.serve(source, read, cache_read)
         return answers
 
-    return fetch_routed
+    async def _answers(self, source: Source, ask: Ask[Any], active: Active) -> Answers:
+        paths = usable_paths(source, ask, active)
+        point_calls = self._costs.point_calls(source, ask) if paths else {}
+        if not any(point_calls.values()):
+            return await self._fetch(source, ask)
+        ways = await self._ways(source, ask, paths, point_calls, active)
+        choice = self._choose(source, point_calls, ways)
+        point_keys = set(ask.keys).difference(*choice.keys, *(way.named.unknown for way in ways))
+        for way in ways:
+            self._costs.count_point_reads(source, ask, way, {key: point_calls[key] for key in point_keys})
+        parts = [
+            self._coarse_answers(source, ask, way, choice.coarse_keys[index], choice.keys[index])
+            for index, way in enumerate(ways)
+            if choice.keys[index]
+        ]
+        if point_keys:
+            parts.append(self._point_answers(source, ask, [key for key in ask.keys if key in point_keys]))
+        answers: dict[Any, Answer[Any]] = {}
+        unanswered: list[Any] = []
+        for part, remaining in await asyncio.gather(*parts):
+            answers.update(part)
+            unanswered += remaining
+        if unanswered:
+            answers.update(await self._fetch(source, with_keys(ask, unanswered)))
+        return answers
+
+    def _choose(self, source: Source, point_calls: Mapping[Any, float], ways: Sequence[Way[Any]]) -> Choice[Any]:
+        concurrency = source.adapter.settings.concurrency
+        return choose(point_calls, ways, concurrency, strict=self._costs.is_strict(source))
+
+    async def _ways(
+        self,
+        source: Source,
+        ask: Ask[Any],
+        paths: Sequence[AccessPath[Any]],
+        point_calls: Mapping[Any, float],
+        active: Active,
+    ) -> list[Way[Any]]:
+        """The paths that may be cheaper, with their coarse keys: these are read only where that may pay."""
+        missing = with_keys(ask, [key for key, calls in point_calls.items() if calls])
+        ways: list[Way[Any]] = []
+        unnamed: list[tuple[Estimate, AccessPath[Any]]] = []
+        for path in paths:
+            if path.coarse_keys_from is None:
+                named = known_coarse_keys(source, missing, path)
+                ways.append(self._costs.way(source, ask, path, named, point_calls))
+            else:
+                unnamed.append((self._costs.estimate(source, missing, path, active), path))
+        for estimate, path in sorted(unnamed, key=lambda item: item[0]):
+            if estimate.naming_calls and estimate.calls >= self._choose(source, point_calls, ways).calls:
+                continue
+            keys_ask = coarse_keys_ask(missing, path)
+            answers = await self._answers(source, keys_ask, (*active, ask.lookup.method))
+            named = named_coarse_keys(path, keys_ask.keys, answers)
+            count = len(named.all_coarse_keys)
+            self._costs.learned.record_coarse_keys(source, ask.lookup, path, len(missing.keys), count)
+            ways.append(self._costs.way(source, ask, path, named, point_calls))
+        return ways
+
+    async def _point_answers(
+        self, source: Source, ask: Ask[Any], keys: Sequence[Any]
+    ) -> tuple[Answers, list[Any]]:
+        return await self._fetch(source, with_keys(ask, keys)), []
+
+    async def _coarse_answers(
+        self, source: Source, ask: Ask[Any], way: Way[Any], coarse_keys: frozenset[Any], keys: Sequence[Any]
+    ) -> tuple[Answers, list[Any]]:
+        """Read coarse keys; returns the answers to the keys that they answer, and the keys without an answer."""
+        read_ask = coarse_ask(ask, way.path, coarse_keys)
+        answers = await self._fetch(source, read_ask) if coarse_keys else {}
+        read = CoarseRead(source, ask, way.path, read_ask, answers)
+        groups = await self._groups.get(read)
+        self._count_requests(read, way, keys, groups)
+        return answers_by_key(read, way, keys, groups)
+
+    def _count_requests(
+        self, read: CoarseRead, way: Way[Any], keys: Collection[Any], groups: Mapping[Any, Groups]
+    ) -> None:
+        """Count keys that are requested for the first time since their coarse answer was read."""
+        requested: dict[Any, int] = {}
+        for coarse_key, group in groups.items():
+            before = len(group.requested)
+            group.requested.update(key for key in keys if coarse_key in way.coarse_keys_of[key])
+            requested[coarse_key] = len(group.requested) - before
+        self._costs.count_coarse_reads(read.source, read.ask, read.coarse_ask, requested)
+
+    def _cached_coarse_answers(
+        self, source: Source, ask: Ask[Any], active: Active, reads: list[tuple[Ask[Any], CacheRead]]
+    ) -> Answers | None:
+        """The answers from coarse answers that are cached and sorted, and the reads that they are made from."""
+        for path in usable_paths(source, ask, active):
+            path_reads: list[tuple[Ask[Any], CacheRead]] = []
+            if path.coarse_keys_from is None:
+                named = known_coarse_keys(source, ask, path)
+            else:
+                keys_ask = coarse_keys_ask(ask, path)
+                answers = self._cached_answers(source, keys_ask, (*active, ask.lookup.method), path_reads)
+                if answers is None:
+                    continue
+                named = _named_by_cached(path, keys_ask.keys, answers)
+            if len(named.coarse_keys_of) + len(named.unknown) < len(ask.keys):
+                continue
+            read_ask = coarse_ask(ask, path, named.all_coarse_keys)
+            coarse_answers = self._cached_answers(source, read_ask, (), path_reads, use_paths=False)
+            if coarse_answers is None:
+                continue
+            read = CoarseRead(source, ask, path, read_ask, coarse_answers)
+            groups = self._groups.known(read)
+            batch = self._batch(read, named, groups) if groups is not None else None
+            if batch is not None:
+                reads += path_reads
+                return batch
+        return None
+
+    def _batch(
+        self, read: CoarseRead, named: NamedCoarseKeys[Any], groups: Mapping[Any, Groups]
+    ) -> Answers | None:
+        """The answers to an ask from coarse answers; None if a key needs a point read. Equal asks share them."""
+        batches = next(iter(groups.values())).batches if groups else {}
+        batch = batches.get(read.ask.keys)
+        if batch is not None and batch.coarse_answers is read.answers and batch.named.is_same(named):
+            return batch.answers
+        way, keys = Way(read.path, named, {}), named.coarse_keys_of.keys()
+        answers, unanswered = answers_by_key(read, way, keys, groups)
+        if unanswered:
+            return None
+        self._count_requests(read, way, keys, groups)
+        shared = SharedBatch(answers)
+        if len(answers) <= getattr(batches, "maxsize", 0):
+            batches[read.ask.keys] = Batch(shared, named, read.answers)
+        return shared
+
+    def _cached_answers(
+        self,
+        source: Source,
+        ask: Ask[Any],
+        active: Active,
+        reads: list[tuple[Ask[Any], CacheRead]],
+        *,
+        use_paths: bool = True,
+    ) -> Answers | None:
+        """The cached answers to an ask; None if a source must be asked, now or in the background."""
+        assert self._cached is not None
+        read = self._cached.look_up(source, ask)
+        if not read.missing and not read.to_refresh:
+            reads.append((ask, read))
+            return read.answers
+        return self._cached_coarse_answers(source, ask, active, reads) if use_paths else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which keys the coarse read answers, and the coarse keys that it reads."""
-
-    coarse_keys_of: Mapping[Any, frozenset[Any]]
-    """The coarse keys of each key that the coarse read answers."""
-    coarse_keys: tuple[Any, ...]
-    named_by: Answers
-    """The answers that name the coarse keys, by key; empty if the district is the coarse key."""
-    unknown: frozenset[Any] = frozenset()
-    """The keys that the source does not know."""
-
-
-def _cost(source: Source, lookup: Lookup, keys: int, coarse_keys: int = 1) -> float:
-    """Vendor calls for `keys` keys of a lookup at a source, by its cheaper way."""
-    path = next(iter(source.adapter.paths.get(lookup.method, ())), None)
-    if path is None:
-        return float(keys)
-    calls = path.cost(source.adapter.settings)
-    return min(keys * calls.per_key, _coarse_cost(source, path, keys, coarse_keys))
-
-
-def _coarse_cost(source: Source, path: AccessPath[Any], keys: int, coarse_keys: int) -> float:
-    """Vendor calls for the coarse read, including those that find the coarse keys."""
-    planning = _cost(source, lookup_of(path.coarse_keys_from), keys) if path.coarse_keys_from else 0.0
-    return planning + coarse_keys * path.cost(source.adapter.settings).per_coarse_key
-
-
-def _expects_cheaper_coarse_read(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> bool:
-    """Whether the coarse read should cost fewer calls; an estimate, because the coarse keys are not known yet."""
-    kind = lookup_of(path.coarse_lookup).key_kind
-    expected = max(1, sum(ref.kind == kind for ref in ask.reached_via))
-    keys = len(ask.keys)
-    return _coarse_cost(source, path, keys, expected) < keys * path.cost(source.adapter.settings).per_key
-
-
-async def _plan(source: Source, ask: Ask[Any], path: AccessPath[Any], fetch: Fetch) -> _Plan:
-    """Find the coarse keys of each key, and choose those whose read costs less than point reads."""
-    keys = tuple(filter(path.accepts, ask.keys)) if path.accepts else ask.keys
-    if path.coarse_keys_from is None:
-        return _Plan(dict.fromkeys(keys, frozenset({source.district})), (source.district,) if keys else (), {})
-    lookup = lookup_of(path.coarse_keys_from)
-    answers = await fetch(source, Ask(lookup, keys, reached_via=ask.reached_via, max_age=ask.max_age))
-    named = {key: path.named_coarse_keys(answer.value) for key, answer in answers.items()}
-    coarse_keys_of = {key: coarse_keys for key, coarse_keys in named.items() if coarse_keys is not None}
-    calls = path.cost(source.adapter.settings)
-    keys_per_coarse_key: dict[Any, int] = {}
-    for coarse_keys in coarse_keys_of.values():
-        for coarse_key in coarse_keys:
-            keys_per_coarse_key[coarse_key] = keys_per_coarse_key.get(coarse_key, 0) + 1
-    cheaper = {
-        coarse_key
-        for coarse_key, count in keys_per_coarse_key.items()
-        if count * calls.per_key > calls.per_coarse_key
-    }
-    chosen = {key: coarse_keys for key, coarse_keys in coarse_keys_of.items() if coarse_keys <= cheaper}
-    unknown = frozenset(keys) - answers.keys() if path.coarse_keys_of else frozenset()
-    coarse_keys_read = tuple(sorted({c for coarse_keys in chosen.values() for c in coarse_keys}))
-    return _Plan(chosen, coarse_keys_read, answers, unknown)
-
-
-def _answers_by_key(
-    ask: Ask[Any], path: AccessPath[Any], plan: _Plan, coarse_answers: Answers
-) -> tuple[dict[Any, Answer[Any]], list[Any]]:
-    """The records of the coarse answers sorted by key, and the keys that still need a point read."""
-    records: dict[Any, list[Any]] = {}
-    for answer in coarse_answers.values():
-        if not isinstance(answer.value, AdapterError):
-            for record in answer.value:
-                records.setdefault(path.key_of(record), []).append(record)
-    answers: dict[Any, Answer[Any]] = {}
-    unanswered = []
-    for key, coarse_keys in plan.coarse_keys_of.items():
-        if not coarse_keys:  # a record says that the key has no records
-            answers[key] = plan.named_by[key]._replace(value=[])
-            continue
-        parts = [coarse_answers[c] for c in coarse_keys if c in coarse_answers]
-        failed = next((part for part in parts if isinstance(part.value, AdapterError)), None)
-        if failed is not None and isinstance(failed.value, UnavailableError):
-            answers[key] = failed
-        elif failed is not None or len(parts) < len(coarse_keys):
-            unanswered.append(key)
-        elif ask.lookup.is_list or key in records:
-            answers[key] = _merged_answer(ask.lookup, path, records.get(key, []), parts)
-    return answers, unanswered
-
-
-def _merged_answer(
-    lookup: Lookup, path: AccessPath[Any], records: list[Any], parts: list[Answer[Any]]
-) -> Answer[Any]:
-    """The answer for one key, with the time of the oldest coarse answer that it is made from."""
-    oldest = min(parts, key=lambda part: part.fetched_at)
-    if not lookup.is_list:
-        return Answer(records[0], oldest.source, oldest.fetched_at, oldest.stale)
-    if path.sort_key is not None:
-        records.sort(key=path.sort_key)
-    return Answer(records, oldest.source, oldest.fetched_at, any(part.stale for part in parts))
-
-
-async def _no_answers() -> Answers:
-    """The answers of a read that is not needed."""
-    return {}
-
-
-def _with_keys(ask: Ask[Any], keys: list[Any]) -> Ask[Any]:
-    return replace(ask, keys=tuple(keys))
+def _named_by_cached(path: AccessPath[Any], keys: tuple[Any, ...], answers: Answers) -> NamedCoarseKeys[Any]:
+    """The coarse keys that cached answers name, computed once for each cached batch and path."""
+    if not isinstance(answers, SharedBatch):
+        return named_coarse_keys(path, keys, answers)
+    known: dict[int, tuple[AccessPath[Any], NamedCoarseKeys[Any]]] = getattr(answers, "derived", {})
+    if id(path) not in known:
+        known[id(path)] = (path, named_coarse_keys(path, keys, answers))
+        answers.derived = known
+    return known[id(path)][1]

@@ -15,9 +15,11 @@ from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.authorization.reach_cache import ReachCache
 from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Fleet, Limits
-from student_graph.gateway.fetch.access_paths import routed
+from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
+from student_graph.gateway.fetch.cache_view import CacheView
 from student_graph.gateway.fetch.identity import identified
+from student_graph.gateway.fetch.learned_costs import LearnedCosts, learning
 from student_graph.gateway.fetch.list_lengths import ListLengths, measured
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
@@ -52,7 +54,10 @@ class FetchPipeline:
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
         self.list_lengths = ListLengths()
-        vendor_fetch = measured(traced(fetch_from_vendor, self.telemetry), self.list_lengths)
+        self.learned_costs = LearnedCosts()
+        self._keeps_answers = limits is None or limits.memory > 0
+        learning_fetch = learning(fetch_from_vendor, self.learned_costs)
+        vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
         self.cache = Cache(vendor_fetch, self.districts, limits, fleet, clock, vendor_wait=vendor_wait)
         self._reach_cache = ReachCache(self.districts, self._reach_fetch, self.cache.clock, dependents)
         self._signer = signer
@@ -89,7 +94,8 @@ class FetchPipeline:
         `viewer` is whose operation it is: requests that go on after it are limited for each viewer.
         """
         deadline = asyncio.get_running_loop().time() + timeout_seconds
-        return self._layers(CachedFetch(self.cache, traffic, staleness, dependencies, deadline, viewer=viewer))
+        cached = CachedFetch(self.cache, traffic, staleness, dependencies, deadline, viewer=viewer)
+        return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers))
 
     def _reach_fetch(self, timeout_seconds: float) -> tuple[Fetch, Traffic, Dependencies]:
         """A fetch for the lookup of a viewer's reach, and the records of its work."""
@@ -107,7 +113,7 @@ class FetchPipeline:
         dependencies.complete = False
         return self.telemetry.health(source)
 
-    def _layers(self, cached: CachedFetch) -> Fetch:
+    def _layers(self, cached: CachedFetch, view: CacheView) -> Fetch:
         """
         authorized -> batched -> identified -> routed -> batched -> cached -> traced -> adapter.
 
@@ -117,12 +123,17 @@ class FetchPipeline:
         cached uses none.
         """
         inner = Batcher(cached, cached_answers=cached.from_cache)
-        routing = Batcher(routed(inner, inner), cached_answers=cached.from_cache)
+        routed = RoutedFetch(inner, self.learned_costs, view, cached)
+        routing = Batcher(routed, cached_answers=routed.from_cache)
         outer = Batcher(identified(routing, self.districts, self.telemetry), turns=2)
         direct = inner.with_turns(2)
 
         async def fetch(source: Source, ask: Ask[Any], /) -> Answers:
-            is_direct = source.identity is None and ask.lookup.method not in source.adapter.paths
-            return await (direct if is_direct else outer)(source, ask)
+            if source.identity is not None:
+                return await outer(source, ask)
+            if ask.lookup.method not in source.adapter.paths:
+                return await direct(source, ask)
+            answers = routed.from_cache(source, ask)
+            return await outer(source, ask) if answers is None else answers
 
         return fetch

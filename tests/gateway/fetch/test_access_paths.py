@@ -10,7 +10,7 @@ from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import lookup_of
-from student_graph.gateway.fetch.access_paths import routed
+from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.gateway.small_district import YEAR, Ledger, Sis, enrollment, error_code, event, source
@@ -32,7 +32,7 @@ async def events_by_student(ledger: Ledger, keys: list[str], *, use_access_paths
     """The day and school of each event by student, or the code of an error."""
     sis = source(Sis, ledger, "sis")
     batcher = Batcher(fetch_from_vendor)
-    fetch = routed(batcher, batcher) if use_access_paths else fetch_from_vendor
+    fetch = RoutedFetch(batcher) if use_access_paths else fetch_from_vendor
     answers = await fetch(sis, Ask(EVENTS, tuple(keys), {"school_year": YEAR}))
     return {
         key: error_code(answer) or [(event.date.day, event.school_id) for event in answer.value]
@@ -107,7 +107,7 @@ async def test_a_coarse_read_gets_the_arguments_that_its_lookup_has(arguments: d
         return await fetch_from_vendor(source, ask)
 
     ledger = school(28)
-    fetch = routed(recording_fetch, recording_fetch)
+    fetch = RoutedFetch(Batcher(recording_fetch))
     await fetch(source(Sis, ledger, "sis"), Ask(EVENTS, tuple(ledger.students), arguments))
     assert calls == [
         ("school_enrollments_by_district", {}),

@@ -1,0 +1,114 @@
+"""What the cache of this process has for an ask, seen by the chooser of access paths; looking counts as no use."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.sources import Source
+from student_graph.gateway.cache import Cache
+from student_graph.gateway.cache.read import oldest_fetch_time, with_max_age
+from student_graph.gateway.cache.store import Entry
+from student_graph.resolvers.operation import Staleness
+
+
+class View(Protocol):
+    """What the chooser must know about reads and their answers."""
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether answers are cached, so that later operations can use them."""
+
+    def now(self) -> float:
+        """The time in seconds."""
+
+    def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
+        """The keys for which the source would be asked now, also in the background."""
+
+    def entry(self, source: Source, ask: Ask[Any], key: Any, answer: Answer[Any]) -> Entry | None:
+        """The cache's entry that holds the value of an answer; None if there is none."""
+
+    def add_derived(self, entry: Entry, name: Hashable, value: Any, size: int) -> None:
+        """Keep a value of so many bytes that was computed from a cached answer, as long as that is cached."""
+
+    def read_in_background(self, source: Source, ask: Ask[Any]) -> None:
+        """Read keys that nobody waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheView:
+    """The cache, as one operation sees it."""
+
+    cache: Cache
+    staleness: Staleness
+    keeps_answers: bool = True
+    """Whether the cache holds answers at all."""
+
+    def now(self) -> float:
+        """The time by the cache's clock."""
+        return self.cache.clock()
+
+    def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
+        """The keys for which the source would be asked now; a stale answer causes a request in the background."""
+        preferred_age = self.staleness.max_age
+        in_flight = set(self.cache.in_flight.keys_in_flight(source, with_max_age(ask, preferred_age)))
+        keys = [key for key in ask.keys if key not in in_flight]
+        bucket = self.cache.store.bucket(source, ask)
+        if bucket is None or not keys:
+            return keys
+        now = self.cache.clock()
+        oldest_accepted = oldest_fetch_time(now, ask.max_age)
+        oldest_preferred = max(oldest_accepted, oldest_fetch_time(now, preferred_age))
+        prefers_stale = self.cache.prefers_stale(source, bucket)
+        missing = []
+        for key in keys:
+            entry = bucket.entries.get(key)
+            if entry is None:
+                missing.append(key)
+                continue
+            times = entry.times
+            is_fresh = now < times.fresh_until and times.fetched_at >= oldest_preferred
+            is_usable = prefers_stale and now < times.expires_at and times.fetched_at >= oldest_accepted
+            if not (is_fresh or is_usable):
+                missing.append(key)
+        return missing
+
+    def entry(self, source: Source, ask: Ask[Any], key: Any, answer: Answer[Any]) -> Entry | None:
+        """The cache's entry that holds the value of an answer; None if there is none."""
+        bucket = self.cache.store.bucket(source, ask)
+        entry = bucket.entries.get(key) if bucket is not None else None
+        is_same = entry is not None and entry.answer is not None and entry.answer.value is answer.value
+        return entry if is_same else None
+
+    def add_derived(self, entry: Entry, name: Hashable, value: Any, size: int) -> None:
+        """Keep a value of so many bytes that was computed from a cached answer, as long as that is cached."""
+        self.cache.store.add_derived(entry, name, value, size)
+
+    def read_in_background(self, source: Source, ask: Ask[Any]) -> None:
+        """Read keys that nobody waits for."""
+        self.cache.in_flight.start_in_background(source, ask)
+
+
+class NoView:
+    """A view without a cache: every key causes a request."""
+
+    keeps_answers = False
+
+    def now(self) -> float:
+        """The beginning of time."""
+        return 0.0
+
+    def keys_to_request(self, _source: Source, ask: Ask[Any]) -> list[Any]:
+        """All keys."""
+        return list(ask.keys)
+
+    def entry(self, *_: Any) -> None:
+        """None."""
+
+    def add_derived(self, *_: Any) -> None:
+        """Keep nothing."""
+
+    def read_in_background(self, *_: Any) -> None:
+        """Read nothing: no answer would be kept."""

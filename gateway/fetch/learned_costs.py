@@ -1,0 +1,141 @@
+"""
+What reads at the sources really cost, in vendor calls: the adapters' declarations are only the first guess.
+
+All operations of a process share these numbers. They hold no records: a key is remembered with a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from math import exp
+from typing import Any
+
+from cachetools import LRUCache
+
+from student_graph.adapters.answers import Answers, Ask, records_in
+from student_graph.adapters.contract import AccessPath
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.adapters.sources import Fetch, Source
+from student_graph.gateway.telemetry import CallCounter, counting_calls
+
+MAX_REMEMBERED_KEYS = 20_000
+"""Keys of coarse lookups whose calls are remembered, and as many whose demand is."""
+GUESS_WEIGHT_KEYS = 8.0
+"""Weight of a declared cost, in keys: it counts as if so many keys had been read at that cost."""
+MAX_WEIGHT_KEYS = 500.0
+"""Weight of the past, in keys: a longer past counts as much as so many keys, so that changes are noticed."""
+
+
+@dataclass(slots=True)
+class _Mean:
+    """A mean of calls for a key."""
+
+    calls: float = 0.0
+    keys: float = 0.0
+
+    def add(self, calls: float, keys: float) -> None:
+        """Add the calls of so many keys."""
+        share = min(1.0, MAX_WEIGHT_KEYS / (self.keys + keys))
+        self.calls, self.keys = (self.calls + calls) * share, (self.keys + keys) * share
+
+    def with_guess(self, guess: float) -> float:
+        """The mean, in which the guess counts as much as `GUESS_WEIGHT_KEYS` keys."""
+        return (self.calls + guess * GUESS_WEIGHT_KEYS) / (self.keys + GUESS_WEIGHT_KEYS)
+
+
+class LearnedCosts:
+    """Calls of point reads and coarse reads, and the demand for coarse keys, as last seen at each source."""
+
+    def __init__(self) -> None:
+        self._means: dict[tuple[Source, str], _Mean] = {}
+        """By source and lookup."""
+        self._calls: LRUCache[Hashable, float] = LRUCache(MAX_REMEMBERED_KEYS)
+        """Calls of the last read of a key of a coarse lookup."""
+        self._coarse_keys: dict[Hashable, float] = {}
+        """Coarse keys of the last batch, by source, lookup, coarse lookup, and the batch's size."""
+        self._demand: LRUCache[Hashable, tuple[float, float]] = LRUCache(MAX_REMEMBERED_KEYS)
+        """Point reads that a coarse read would have replaced, and when they were counted."""
+
+    def record(self, source: Source, ask: Ask[Any], calls: int, answers: Answers) -> None:
+        """Remember the calls of a read; one without calls or with a failure says little about its cost."""
+        if not calls or not ask.keys or any(isinstance(answer.value, AdapterError) for answer in answers.values()):
+            return
+        self._means.setdefault((source, ask.lookup.name), _Mean()).add(calls, len(ask.keys))
+        if ask.lookup.is_list and ask.window is None:
+            for key, key_calls in _calls_by_key(ask, calls, answers).items():
+                self._calls[(source, *ask.call_key, key)] = key_calls
+
+    def point_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
+        """Calls for one key of a lookup, as in the last reads; at first the guess."""
+        mean = self._means.get((source, lookup.name))
+        return guess if mean is None else mean.with_guess(guess)
+
+    def coarse_calls(self, source: Source, ask: Ask[Any], key: Any, guess: float) -> float:
+        """
+        Calls for a coarse key, as in its last read.
+
+        For a key that was never read they are those of the lookup's other keys, and at first the guess.
+        """
+        calls = self._calls.get((source, *ask.call_key, key))
+        if calls is not None:
+            return calls
+        mean = self._means.get((source, ask.lookup.name))
+        return guess if mean is None or not mean.keys else mean.calls / mean.keys
+
+    def is_learned(self, source: Source, lookup: Lookup) -> bool:
+        """Whether a read of the lookup was seen."""
+        return (source, lookup.name) in self._means
+
+    def coarse_keys(self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, guess: int) -> float:
+        """How many coarse keys a batch of about so many keys had last; at first the guess."""
+        return self._coarse_keys.get(_batch_size_key(source, lookup, path, keys), float(guess))
+
+    def record_coarse_keys(
+        self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, coarse_keys: int
+    ) -> None:
+        """Remember how many coarse keys a batch had."""
+        self._coarse_keys[_batch_size_key(source, lookup, path, keys)] = float(coarse_keys)
+
+    def demand(self, source: Source, ask: Ask[Any], key: Any, now: float) -> float:
+        """Calls of point reads that the coarse key would have replaced while an answer is fresh, up to now."""
+        calls, at = self._demand.get((source, *ask.call_key, key), (0.0, now))
+        return calls * exp(-max(now - at, 0.0) / _fresh_seconds(source, ask)) if calls else 0.0
+
+    def add_demand(self, source: Source, ask: Ask[Any], key: Any, calls: float, now: float) -> None:
+        """Count point reads that the coarse key replaces, or would have replaced."""
+        total = self.demand(source, ask, key, now) + calls
+        self._demand[(source, *ask.call_key, key)] = (total, now)
+
+
+def _batch_size_key(source: Source, lookup: Lookup, path: AccessPath[Any], keys: int) -> Hashable:
+    """Batches whose sizes have the same number of bits count as equal."""
+    return source, lookup.name, lookup_of(path.coarse_lookup).name, keys.bit_length()
+
+
+def _fresh_seconds(source: Source, ask: Ask[Any]) -> float:
+    return max(source.freshness(ask.lookup).fresh.total_seconds(), 1.0)
+
+
+def _calls_by_key(ask: Ask[Any], calls: int, answers: Answers) -> Mapping[Any, float]:
+    """The calls of a read by key: one for each, and the others in proportion to the records."""
+    keys = len(ask.keys)
+    if calls <= keys:
+        return dict.fromkeys(ask.keys, calls / keys)
+    records = {key: len(records_in(answers[key].value)) if key in answers else 0 for key in ask.keys}
+    total = sum(records.values()) or 1
+    return {key: 1 + (calls - keys) * count / total for key, count in records.items()}
+
+
+def learning(fetch: Fetch, costs: LearnedCosts) -> Fetch:
+    """Remember what each read of a fetch costs."""
+
+    async def fetch_learning(source: Source, ask: Ask[Any], /) -> Answers:
+        counter = CallCounter()
+        with counting_calls(counter):
+            answers = await fetch(source, ask)
+        costs.record(source, ask, counter.count, answers)
+        return answers
+
+    return fetch_learning

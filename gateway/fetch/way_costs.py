@@ -1,0 +1,237 @@
+"""
+What each way to answer an ask would cost now, in vendor calls: point reads, and each access path.
+
+Keys that are cached or in flight cost nothing. Other keys cost what their last read cost, or what the adapter
+declares. A coarse key that many operations needed lately counts as cheaper: its answer will serve the next ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeAlias
+
+from student_graph.adapters.answers import Answers, Ask
+from student_graph.adapters.contract import AccessPath, LookupMethod
+from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.adapters.sources import Source
+from student_graph.gateway.fetch.cache_view import View
+from student_graph.gateway.fetch.coarse_answers import coarse_ask
+from student_graph.gateway.fetch.learned_costs import LearnedCosts
+from student_graph.gateway.fetch.way_choice import NamedCoarseKeys, Way
+from student_graph.gateway.http import gate_of
+
+MAX_ADVANCE_RATIO = 4.0
+"""How many times the calls that a coarse read saves now an operation waits for, to save calls of later ones."""
+SCARCE_CALLS = 200
+"""If the vendor allows fewer calls than this until its quota is renewed, nothing is read in advance."""
+
+Holds: TypeAlias = Callable[[Source, Ask[Any], Any], bool]
+"""Returns whether an operation has requested a key of an ask already."""
+Active: TypeAlias = tuple[LookupMethod, ...]
+"""Lookups whose access paths are being tried: a path must not lead back to one of them."""
+
+
+class Estimate(NamedTuple):
+    """About how many calls an access path needs, before its coarse keys are known."""
+
+    naming_calls: float
+    """Calls of the reads that name the coarse keys."""
+    calls: float
+    """All calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayCosts:
+    """The costs of ways, for one operation."""
+
+    learned: LearnedCosts
+    view: View
+    holds: Holds
+
+    def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
+        """The keys for which the source would be asked now: the others are cached, in flight, or held."""
+        return [key for key in self.view.keys_to_request(source, ask) if not self.holds(source, ask, key)]
+
+    def point_calls(self, source: Source, ask: Ask[Any]) -> dict[Any, float]:
+        """The calls of each key's point read now."""
+        missing = set(self.keys_to_request(source, ask))
+        if not missing:
+            return dict.fromkeys(ask.keys, 0.0)
+        calls = self.learned.point_calls(source, ask.lookup, declared_point_calls(source, ask.lookup))
+        return {key: calls if key in missing else 0.0 for key in ask.keys}
+
+    def is_strict(self, source: Source) -> bool:
+        """Whether calls are scarce at a source, so that none is spent on fewer rounds or on later operations."""
+        calls_left = getattr(gate_of(source.adapter.http), "calls_left", None)
+        return calls_left is not None and calls_left < SCARCE_CALLS
+
+    def estimate(self, source: Source, ask: Ask[Any], path: AccessPath[Any], active: Active) -> Estimate:
+        """About how many calls an ask needs by a path whose coarse keys are not known yet."""
+        read = coarse_ask(ask, path, ())
+        named = max(1, sum(ref.kind == read.lookup.key_kind for ref in ask.reached_via))
+        expected = self.learned.coarse_keys(source, ask.lookup, path, len(ask.keys), named)
+        guess = path.cost(source.adapter.settings).per_coarse_key
+        calls = expected * self.learned.coarse_calls(source, read, None, guess)
+        naming = self._fewest_calls(source, coarse_keys_ask(ask, path), (*active, ask.lookup.method))
+        return Estimate(naming, naming + calls)
+
+    def _fewest_calls(self, source: Source, ask: Ask[Any], active: Active) -> float:
+        """About how many calls an ask needs by its cheapest way."""
+        missing = self.keys_to_request(source, ask)
+        if not missing:
+            return 0.0
+        guess = declared_point_calls(source, ask.lookup)
+        calls = len(missing) * self.learned.point_calls(source, ask.lookup, guess)
+        for path in usable_paths(source, ask, active):
+            if path.coarse_keys_from is not None:
+                path_calls = self.estimate(source, replace(ask, keys=tuple(missing)), path, active).calls
+            else:
+                coarse_keys = _coarse_keys_without_read(source, ask, path)
+                guess = path.cost(source.adapter.settings).per_coarse_key
+                path_calls = sum(self.coarse_calls(source, coarse_ask(ask, path, coarse_keys), guess).values())
+            calls = min(calls, path_calls)
+        return calls
+
+    def coarse_calls(self, source: Source, read: Ask[Any], guess: float) -> dict[Any, float]:
+        """The calls of each coarse key of a read now."""
+        missing = set(self.keys_to_request(source, read))
+        learned = self.learned.coarse_calls
+        return {key: learned(source, read, key, guess) if key in missing else 0.0 for key in read.keys}
+
+    def way(
+        self,
+        source: Source,
+        ask: Ask[Any],
+        path: AccessPath[Any],
+        named: NamedCoarseKeys[Any],
+        point_calls: Mapping[Any, float],
+    ) -> Way[Any]:
+        """A path with the coarse keys of an ask and their costs."""
+        read = coarse_ask(ask, path, named.all_coarse_keys)
+        calls_of = self.coarse_calls(source, read, path.cost(source.adapter.settings).per_coarse_key)
+        if any(calls_of.values()) and self.reads_in_advance(source, read.lookup):
+            now = self.view.now()
+            for key, saved in saved_calls(named.coarse_keys_of, point_calls).items():
+                calls = calls_of[key]
+                if 0 < calls <= MAX_ADVANCE_RATIO * saved:
+                    calls_of[key] = max(calls - self.learned.demand(source, read, key, now), 0.0)
+        return Way(path, named, calls_of)
+
+    def reads_in_advance(self, source: Source, lookup: Lookup) -> bool:
+        """Whether a coarse read may cost more than it saves now, because later operations need it, too."""
+        return self.view.keeps_answers and not lookup.sensitivity.restricted and not self.is_strict(source)
+
+    def count_point_reads(
+        self, source: Source, ask: Ask[Any], way: Way[Any], point_calls: Mapping[Any, float]
+    ) -> None:
+        """
+        Count point reads that a way would have replaced.
+
+        A coarse key for which they were counted more often than it costs is read in the background, for later
+        operations: this one cannot wait for it, because it would save too little itself.
+        """
+        of_point_keys = {key: way.coarse_keys_of[key] for key in point_calls if key in way.coarse_keys_of}
+        saved = saved_calls(of_point_keys, point_calls)
+        read = coarse_ask(ask, way.path, saved)
+        if not saved or not self.reads_in_advance(source, read.lookup):
+            return
+        now, learned, due = self.view.now(), self.learned, []
+        for key in read.keys:
+            if 0 < way.calls_of[key] <= learned.demand(source, read, key, now):
+                due.append(key)
+            learned.add_demand(source, read, key, saved[key], now)
+        if due:
+            self.view.read_in_background(source, replace(read, keys=tuple(due)))
+
+    def count_coarse_reads(
+        self, source: Source, ask: Ask[Any], read: Ask[Any], requested: Mapping[Any, int]
+    ) -> None:
+        """Count keys that coarse reads answered for the first time, by coarse key."""
+        calls = self.learned.point_calls(source, ask.lookup, declared_point_calls(source, ask.lookup))
+        now = self.view.now()
+        for coarse_key, keys in requested.items():
+            if keys:
+                self.learned.add_demand(source, read, coarse_key, keys * calls, now)
+
+
+def saved_calls(
+    coarse_keys_of: Mapping[Any, frozenset[Any]], point_calls: Mapping[Any, float]
+) -> dict[Any, float]:
+    """For each coarse key the calls of point reads that it helps to replace."""
+    saved: dict[Any, float] = {}
+    for key, coarse_keys in coarse_keys_of.items():
+        if calls := point_calls.get(key, 0.0):
+            for coarse_key in coarse_keys:
+                saved[coarse_key] = saved.get(coarse_key, 0.0) + calls / len(coarse_keys)
+    return saved
+
+
+def usable_paths(source: Source, ask: Ask[Any], active: Active = ()) -> list[AccessPath[Any]]:
+    """The access paths of a source that can answer an ask completely and do not lead back to an active lookup."""
+    return [
+        path
+        for path in source.adapter.paths.get(ask.lookup.method, ())
+        if path.coarse_lookup not in active
+        and path.coarse_keys_from not in (*active, ask.lookup.method)
+        and source.offers(lookup_of(path.coarse_lookup))
+        and (path.coarse_keys_from is None or source.offers(lookup_of(path.coarse_keys_from)))
+        and (path.accepts is None or any(map(path.accepts, ask.keys)))
+        and (path.is_complete is None or path.is_complete(source.adapter.settings))
+        and (path.coarse_keys_from is not None or _coarse_keys_without_read(source, ask, path))
+    ]
+
+
+def _coarse_keys_without_read(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> frozenset[Any]:
+    """
+    The coarse keys that need no read to be known; empty if there are none.
+
+    They are the district itself, or for a lookup of one record the schools or sections from which the query
+    reached the keys: any list that holds the record holds all of it.
+    """
+    kind = lookup_of(path.coarse_lookup).key_kind
+    if kind == "district":
+        return frozenset({source.district})
+    if ask.lookup.is_list or source.identity is not None:
+        return frozenset()
+    return frozenset(ref.key for ref in ask.reached_via if ref.kind == kind)
+
+
+def known_coarse_keys(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> NamedCoarseKeys[Any]:
+    """The coarse keys of an ask by a path that needs no read to name them."""
+    coarse_keys = _coarse_keys_without_read(source, ask, path)
+    is_complete = lookup_of(path.coarse_lookup).key_kind == "district"
+    return NamedCoarseKeys(dict.fromkeys(accepted_keys(ask, path), coarse_keys), is_complete=is_complete)
+
+
+def coarse_keys_ask(ask: Ask[Any], path: AccessPath[Any]) -> Ask[Any]:
+    """The ask for the records that name the coarse keys of an ask's keys."""
+    assert path.coarse_keys_from is not None
+    lookup = lookup_of(path.coarse_keys_from)
+    arguments = {name: value for name, value in ask.arguments.items() if name in lookup.argument_names}
+    keys = accepted_keys(ask, path)
+    return Ask(lookup, keys, arguments, reached_via=ask.reached_via, max_age=ask.max_age)
+
+
+def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answers) -> NamedCoarseKeys[Any]:
+    """The coarse keys that answers name; keys whose coarse keys could not be read are absent."""
+    sets: dict[frozenset[Any], frozenset[Any]] = {}
+    coarse_keys_of = {}
+    for key, answer in answers.items():
+        coarse_keys = path.named_coarse_keys(answer.value)
+        if coarse_keys is not None:
+            coarse_keys_of[key] = sets.setdefault(coarse_keys, coarse_keys)
+    unknown = frozenset(keys) - answers.keys() if path.coarse_keys_of is not None else frozenset()
+    return NamedCoarseKeys(coarse_keys_of, answers, unknown)
+
+
+def accepted_keys(ask: Ask[Any], path: AccessPath[Any]) -> tuple[Any, ...]:
+    """The keys of an ask that the records of a path's coarse answers can have."""
+    return ask.keys if path.accepts is None else tuple(filter(path.accepts, ask.keys))
+
+
+def declared_point_calls(source: Source, lookup: Lookup) -> float:
+    """Calls of a point read as the adapter declares them; 1 for a lookup without access paths."""
+    for path in source.adapter.paths.get(lookup.method, ()):
+        return path.cost(source.adapter.settings).per_key
+    return 1.0
