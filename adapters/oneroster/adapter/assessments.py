@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedError
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.lookup import Batch
-from student_graph.adapters.model import Assessment, AssessmentId, AssessmentResult, StudentId
+from student_graph.adapters.model import Assessment, AssessmentId, AssessmentResult, DistrictId, StudentId
 from student_graph.adapters.oneroster.adapter.section_enrollments import merge_rows
 from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import gradebook as api
@@ -47,6 +47,26 @@ class AssessmentLookups(UserLookups):
                 rows if isinstance(rows, AdapterError) else mapping.assessment_results(rows, items, person)
             )
         return batch
+
+    async def assessment_results_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[AssessmentResult]]:
+        """All OneRoster `assessmentResults`."""
+        self._require_assessments()
+        persons = await self.all_students()
+        items = {row.sourcedId: row for row in await self.client.read_rows(api.ASSESSMENT_LINE_ITEMS)}
+        rows_by_user: dict[str, list[api.AssessmentResult]] = {}
+        for row in await self.client.read_rows(api.ASSESSMENT_RESULTS):
+            if row.student:
+                rows_by_user.setdefault(row.student.sourcedId, []).append(row)
+        results = [
+            result
+            for person in persons
+            for result in mapping.assessment_results(
+                (row for user in person.users for row in rows_by_user.get(user.sourcedId, ())), items, person
+            )
+        ]
+        return dict.fromkeys(ids, results)
 
     async def assessments_by_id(self, ids: Sequence[AssessmentId]) -> Batch[AssessmentId, Assessment]:
         """OneRoster `assessmentLineItems`."""

@@ -61,29 +61,20 @@ class GradebookLookups(SchoolLookups):
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
         """OneRoster `results` of line items whose category holds course grades."""
         categories = await self._required_grade_categories()
-        items = await self._items_by_section(ids)
-        calendar = await self.calendar()
-        return {
-            key: answer if isinstance(answer, AdapterError) else _course_grades(answer, categories, calendar)
-            for key, answer in items.items()
-        }
+        return await self._course_grades(await self._items_by_section(ids), categories)
 
     async def course_grades_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[CourseGrade]]:
         """OneRoster `results` of line items whose category holds course grades, in the school year."""
         categories = await self._required_grade_categories()
-        items = await self._items_by_student(ids)
-        calendar = await self.calendar()
-        school_years = await self._school_years(items.values(), categories, calendar)
-        batch: dict[StudentId, list[CourseGrade] | AdapterError] = {}
-        for key, answer in items.items():
-            if isinstance(answer, AdapterError):
-                batch[key] = answer
-            else:
-                of_year = [graded for graded in answer if school_years.get(graded.item.sourcedId) == school_year]
-                batch[key] = _course_grades(of_year, categories, calendar)
-        return batch
+        grades = await self._course_grades(await self._items_by_student(ids), categories)
+        return {
+            key: answer
+            if isinstance(answer, AdapterError)
+            else [grade for grade in answer if grade.school_year == school_year]
+            for key, answer in grades.items()
+        }
 
     async def _assignment_work(
         self, items: Mapping[K, list[GradedItem] | AdapterError]
@@ -93,6 +84,36 @@ class GradebookLookups(SchoolLookups):
             key: answer if isinstance(answer, AdapterError) else _assignment_work(answer, categories)
             for key, answer in items.items()
         }
+
+    async def _course_grades(
+        self, items: Mapping[K, list[GradedItem] | AdapterError], categories: Mapping[str, str]
+    ) -> dict[K, list[CourseGrade] | AdapterError]:
+        calendar = await self.calendar()
+        school_years = await self._school_years(items.values(), categories, calendar)
+
+        def course_grade(graded: GradedItem) -> CourseGrade:
+            return mapping.course_grade(
+                graded.item,
+                graded.result,
+                graded.section,
+                graded.person,
+                category=categories[graded.category],
+                period=grading_period(graded.item.gradingPeriod, calendar),
+                school_year=school_years[graded.item.sourcedId],
+            )
+
+        batch: dict[K, list[CourseGrade] | AdapterError] = {}
+        for key, answer in items.items():
+            if isinstance(answer, AdapterError):
+                batch[key] = answer
+                continue
+            grades = [
+                course_grade(graded)
+                for graded in answer
+                if graded.category in categories and mapping.has_grade(graded.result)
+            ]
+            batch[key] = sorted(grades, key=mapping.section_and_date)
+        return batch
 
     async def _grade_categories(self) -> dict[str, str]:
         """The titles of the categories that hold course grades, by id; empty if none are configured."""
@@ -123,7 +144,11 @@ class GradebookLookups(SchoolLookups):
         user_ids = {
             row.student.sourcedId for rows in results_by_class.values() for row in _rows(rows) if row.student
         }
-        persons = await self.persons_of_users(user_ids, linked=any(map(is_linked, ids)))
+        persons = await self.persons_of_users(
+            user_ids,
+            linked=any(map(is_linked, ids)),
+            loaded=await self.students_of_classes(class_ids.values(), user_ids),
+        )
         batch: dict[SectionId, list[GradedItem] | AdapterError] = dict(errors.items())
         for key, class_id in class_ids.items():
             results = results_by_class.get(class_id, [])
@@ -169,10 +194,7 @@ class GradebookLookups(SchoolLookups):
             user.sourcedId for person in persons.values() if isinstance(person, Person) for user in person.users
         }
         results = await self.client.read_related(STUDENT_RESULTS, user_ids)
-        item_ids = {row.lineItem.sourcedId for rows in results.values() for row in _rows(rows) if row.lineItem}
-        items = await self.client.read_by_ids(
-            api.LINE_ITEMS, item_ids, estimated_rows=self.settings.students * LINE_ITEMS_PER_STUDENT
-        )
+        items = await self._items_of([row for rows in results.values() for row in _rows(rows)])
         batch: dict[StudentId, list[GradedItem] | AdapterError] = {}
         for key, person in persons.items():
             if isinstance(person, AdapterError):
@@ -181,6 +203,25 @@ class GradebookLookups(SchoolLookups):
             rows = merge_rows([results[user.sourcedId] for user in person.users])
             batch[key] = rows if isinstance(rows, AdapterError) else _items_of_person(person, rows, items)
         return batch
+
+    async def _items_of(self, results: Sequence[api.Result]) -> dict[str, api.LineItem]:
+        """
+        The line items of results, by id: those of the classes that the results name, and the others by id.
+
+        Raises:
+            AdapterError: A line item could not be read.
+        """
+        item_ids = {row.lineItem.sourcedId for row in results if row.lineItem}
+        class_ids = {row.class_.sourcedId for row in results if row.class_}
+        estimated_rows = self.settings.students * LINE_ITEMS_PER_STUDENT
+        items: dict[str, api.LineItem] = {}
+        if len(class_ids) < min(len(item_ids), self.settings.pages(estimated_rows)):
+            rows_by_class = await self.client.read_related(CLASS_LINE_ITEMS, class_ids)
+            rows = (row for answer in rows_by_class.values() for row in _rows(answer))
+            items = {row.sourcedId: row for row in rows if row.sourcedId in item_ids}
+        return items | await self.client.read_by_ids(
+            api.LINE_ITEMS, item_ids - items.keys(), estimated_rows=estimated_rows
+        )
 
     async def _school_years(
         self,
@@ -233,27 +274,9 @@ def _items_of_person(
 
 def _assignment_work(items: Iterable[GradedItem], categories: Mapping[str, str]) -> list[AssignmentWork]:
     """The results that are not course grades, sorted by due time."""
-    return mapping.sort_by_due_time(
+    work = (
         mapping.assignment_work(graded.item, graded.result, graded.section, graded.person)
         for graded in items
         if graded.category not in categories
     )
-
-
-def _course_grades(
-    items: Iterable[GradedItem], categories: Mapping[str, str], calendar: Calendar
-) -> list[CourseGrade]:
-    """The results that are course grades, sorted by section and date."""
-    grades = [
-        mapping.course_grade(
-            graded.item,
-            graded.result,
-            graded.section,
-            graded.person,
-            category=categories[graded.category],
-            period=grading_period(graded.item.gradingPeriod, calendar),
-        )
-        for graded in items
-        if graded.category in categories and mapping.has_grade(graded.result)
-    ]
-    return sorted(grades, key=lambda grade: (grade.section_id or "", str(grade.as_of or ""), grade.vendor_id))
+    return sorted(work, key=mapping.due_time)

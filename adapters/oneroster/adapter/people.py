@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.keys import query_text
@@ -22,13 +23,13 @@ from student_graph.adapters.model import (
     StudentIdentity,
 )
 from student_graph.adapters.oneroster.adapter.schools import SchoolLookups
+from student_graph.adapters.oneroster.adapter.users import USERS_PER_STUDENT, birth_date_of
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.mapping import people as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 from student_graph.adapters.oneroster.mapping.schools import school_id
 
-USERS_PER_STUDENT = 3
-"""Estimated number of users of the district divided by its students, contacts included."""
+V = TypeVar("V")
 
 
 class PeopleLookups(SchoolLookups):
@@ -36,10 +37,7 @@ class PeopleLookups(SchoolLookups):
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
         """OneRoster `students`; all users with one student number are one student."""
-        return {
-            key: answer if isinstance(answer, AdapterError) else mapping.student(answer)
-            for key, answer in (await self.find_persons(ids)).items()
-        }
+        return _answers(await self.find_persons(ids), mapping.student)
 
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
         """All pages of OneRoster `students`."""
@@ -71,49 +69,29 @@ class PeopleLookups(SchoolLookups):
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
         """OneRoster `students`, and the birth dates in `demographics` if `birth_dates` is set."""
         persons = await self.find_persons(ids)
-
-        async def read_identity(key: StudentId) -> StudentIdentity | None:
-            match persons.get(key):
-                case None:
-                    return None
-                case AdapterError() as error:
-                    raise error
-                case person:
-                    birth_date = await self.birth_date(person.users) if self.settings.birth_dates else None
-                    return mapping.identity(person, birth_date)
-
-        return await self.client.read_by_key(ids, read_identity)
+        rows = await self.demographics_of(_users(persons)) if self.settings.birth_dates else {}
+        return _answers(persons, lambda person: mapping.identity(person, birth_date_of(person.users, rows)))
 
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[StudentIdentity]]:
         """All pages of OneRoster `students` and, if `birth_dates` is set, of `demographics`."""
         persons = await self.all_students()
-        rows = await self.client.read_rows(api.DEMOGRAPHICS) if self.settings.birth_dates else []
-        birth_dates = {row.sourcedId: row.birthDate for row in rows}
-
-        def birth_date_of(person: Person) -> dt.date | None:
-            return next((date for user in person.users if (date := birth_dates.get(user.sourcedId))), None)
-
-        identities = [mapping.identity(person, birth_date_of(person)) for person in persons]
+        rows = await self._all_demographics() if self.settings.birth_dates else {}
+        identities = [mapping.identity(person, birth_date_of(person.users, rows)) for person in persons]
         return dict.fromkeys(ids, identities)
 
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
         """OneRoster `demographics`, which have a scope of their own."""
         persons = await self.find_persons(ids)
+        rows = await self.demographics_of(_users(persons))
+        return _answers(persons, lambda person: _demographics(person, rows))
 
-        async def read_demographics(key: StudentId) -> Demographics | None:
-            person = persons.get(key)
-            if isinstance(person, AdapterError):
-                raise person
-            if person is None:
-                return None
-            for user in person.users:
-                if row := await self.client.read_object(api.DEMOGRAPHICS, user.sourcedId):
-                    return mapping.demographics(person, row)
-            return None
-
-        return await self.client.read_by_key(ids, read_demographics)
+    async def demographics_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Demographics]]:
+        """All pages of OneRoster `students` and `demographics`."""
+        persons, rows = await self.all_students(), await self._all_demographics()
+        records = [record for person in persons if (record := _demographics(person, rows))]
+        return dict.fromkeys(ids, records)
 
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
         """OneRoster `agents` of each student who are parents, guardians or relatives, sorted by id."""
@@ -124,19 +102,14 @@ class PeopleLookups(SchoolLookups):
         users = await self.client.read_by_ids(
             api.USERS, agent_ids, estimated_rows=USERS_PER_STUDENT * self.settings.students
         )
-        contacts = {user_id: user for user_id, user in users.items() if user.has_role(*api.CONTACT_ROLES)}
-        batch: dict[StudentId, list[StudentContact] | AdapterError] = {}
-        for key, person in persons.items():
-            if isinstance(person, AdapterError):
-                batch[key] = person
-                continue
-            records = [
-                mapping.contact(contacts[agent_id], person)
-                for agent_id in person.agent_ids
-                if agent_id in contacts
-            ]
-            batch[key] = sorted(records, key=lambda contact: contact.contact_id)
-        return batch
+        return _answers(persons, lambda person: _contacts(person, users))
+
+    async def contacts_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentContact]]:
+        """All pages of OneRoster `students` and `users`."""
+        persons = await self.all_students()
+        users = {user.sourcedId: user for user in await self.client.read_rows(api.USERS)}
+        records = [record for person in persons for record in _contacts(person, users)]
+        return dict.fromkeys(ids, records)
 
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
@@ -195,6 +168,10 @@ class PeopleLookups(SchoolLookups):
                 batch[key] = sorted(records, key=lambda record: (record.begin_date, record.vendor_id))
         return batch
 
+    async def _all_demographics(self) -> dict[str, api.Demographics]:
+        """The demographics of all users, by the user's id."""
+        return {row.sourcedId: row for row in await self.client.read_rows(api.DEMOGRAPHICS)}
+
     async def _all_school_enrollments(self) -> list[SchoolEnrollment]:
         """The school enrollments of all students, by student."""
         enrollments = await self._school_enrollments(await self.all_students())
@@ -207,6 +184,48 @@ class PeopleLookups(SchoolLookups):
         return {
             person.student_id: mapping.school_enrollments(person, schools, calendar, today) for person in persons
         }
+
+
+def _users(persons: Mapping[StudentId, Person | AdapterError]) -> list[api.User]:
+    """The users of all persons."""
+    return [user for person in persons.values() if isinstance(person, Person) for user in person.users]
+
+
+def _answers(
+    persons: Mapping[StudentId, Person | AdapterError], answer: Callable[[Person], V | None]
+) -> dict[StudentId, V | AdapterError]:
+    """
+    The answer for each person, or the error of the person or of `answer`; absent where that returns None.
+    """
+    batch: dict[StudentId, V | AdapterError] = {}
+    for key, person in persons.items():
+        try:
+            result = person if isinstance(person, AdapterError) else answer(person)
+        except AdapterError as error:
+            result = error
+        if result is not None:
+            batch[key] = result
+    return batch
+
+
+def _demographics(person: Person, rows: Mapping[str, api.Demographics | AdapterError]) -> Demographics | None:
+    """
+    The demographics of the first user of a person that has them; None if none has.
+
+    Raises:
+        AdapterError: Those of a user could not be read.
+    """
+    row = next((rows[user.sourcedId] for user in person.users if user.sourcedId in rows), None)
+    if isinstance(row, AdapterError):
+        raise row
+    return mapping.demographics(person, row) if row else None
+
+
+def _contacts(person: Person, users: Mapping[str, api.User]) -> list[StudentContact]:
+    """The agents of a person who are contacts, sorted by id."""
+    agents = (users[agent_id] for agent_id in person.agent_ids if agent_id in users)
+    records = [mapping.contact(agent, person) for agent in agents if agent.has_role(*api.CONTACT_ROLES)]
+    return sorted(records, key=lambda contact: contact.contact_id)
 
 
 def _today() -> dt.date:

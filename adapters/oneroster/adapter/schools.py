@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from student_graph.adapters.errors import AdapterError, BadKeyError
+from student_graph.adapters.errors import AdapterError, BadKeyError, PayloadError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
     Course,
@@ -18,10 +19,13 @@ from student_graph.adapters.model import (
 )
 from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import rostering as api
+from student_graph.adapters.oneroster.api.payload import Resource
 from student_graph.adapters.oneroster.client.keys import parse_section_key
-from student_graph.adapters.oneroster.client.requests import Relation
+from student_graph.adapters.oneroster.client.requests import Relation, require_all
 from student_graph.adapters.oneroster.mapping import schools as mapping
 
+CLASS_STUDENTS_PATH = "classes/{}/students"
+SCHOOL_STUDENTS_PATH = "schools/{}/students"
 SCHOOL_CLASSES = Relation(api.CLASSES, "school.sourcedId", "schools/{}/classes")
 STUDENTS_PER_COURSE = 20
 """Estimated number of students divided by courses, to compare the cost of one long list with many short reads."""
@@ -52,7 +56,7 @@ class SchoolLookups(UserLookups):
 
     async def sessions_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[Session]]:
         """OneRoster `academicSessions` that are terms of the classes of each school."""
-        school_ids = await self._school_sourced_ids(ids)
+        school_ids = await self.school_sourced_ids(ids)
         calendar = await self.calendar()
         classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values())
         batch: dict[SchoolId, list[Session] | AdapterError] = {}
@@ -65,7 +69,7 @@ class SchoolLookups(UserLookups):
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[Section]]:
         """OneRoster `classes` of each school in the school year."""
-        school_ids = await self._school_sourced_ids(ids)
+        school_ids = await self.school_sourced_ids(ids)
         calendar = await self.calendar()
         classes = await self.client.read_related(SCHOOL_CLASSES, school_ids.values())
         courses = await self._courses(row for rows in classes.values() if isinstance(rows, list) for row in rows)
@@ -83,17 +87,27 @@ class SchoolLookups(UserLookups):
     async def sections_by_id(self, ids: Sequence[SectionId]) -> Batch[SectionId, Section]:
         """OneRoster `classes`, with the courses, terms and schools that they name."""
         classes, errors = await self.class_rows(ids)
-        if not classes:
-            return dict(errors.items())
-        calendar, courses = await self.calendar(), await self._courses(classes.values())
-        schools = {row.sourcedId: row for row in await self.school_rows()}
         batch: dict[SectionId, Section | AdapterError] = dict(errors.items())
+        if not classes:
+            return batch
+        section_of = await self._section_mapper(list(classes.values()))
         for key, row in classes.items():
-            if school := schools.get(row.school.sourcedId) if row.school else None:
-                section = mapping.section(row, mapping.school_id(school), calendar, courses)
-                section.section_id = key
-                batch[key] = section
+            try:
+                section = section_of(row)
+            except PayloadError as error:
+                batch[key] = error
+            else:
+                if section is not None:
+                    section.section_id = key
+                    batch[key] = section
         return batch
+
+    async def sections_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section]]:
+        """All OneRoster `classes`, with the courses, terms and schools that they name."""
+        classes = await self.client.read_rows(api.CLASSES)
+        section_of = await self._section_mapper(classes)
+        sections = [section for row in classes if (section := section_of(row)) is not None]
+        return dict.fromkeys(ids, sections)
 
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
         """OneRoster `classes` and the `courses` that they name."""
@@ -104,6 +118,17 @@ class SchoolLookups(UserLookups):
             if course := courses.get(row.course.sourcedId) if row.course else None:
                 batch[key] = mapping.course(course, key)
         return batch
+
+    async def courses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Course]]:
+        """All OneRoster `classes`, and the `courses` that they name."""
+        classes = await self.client.read_rows(api.CLASSES)
+        courses = await self._courses(classes)
+        records = [
+            mapping.course(courses[row.course.sourcedId], SectionId(row.sourcedId))
+            for row in classes
+            if row.course and row.course.sourcedId in courses
+        ]
+        return dict.fromkeys(ids, records)
 
     async def school_rows(self) -> list[api.Org]:
         """The rows of all organizations of type `school`."""
@@ -119,10 +144,54 @@ class SchoolLookups(UserLookups):
         )
         return {key: rows[class_id] for key, class_id in class_ids.items() if class_id in rows}, errors
 
-    async def _school_sourced_ids(self, ids: Sequence[SchoolId]) -> dict[SchoolId, str]:
+    async def school_sourced_ids(self, ids: Sequence[SchoolId]) -> dict[SchoolId, str]:
         """The `sourcedId` of each school; unknown keys are absent."""
         sourced_ids = {mapping.school_id(row): row.sourcedId for row in await self.school_rows()}
         return {key: sourced_ids[key] for key in ids if key in sourced_ids}
+
+    async def students_of_classes(self, ids: Iterable[str], user_ids: set[str]) -> list[api.User]:
+        """
+        The current students of classes, read at a route with one call for each class.
+
+        Empty if the server does not have the route, or if reading the users `user_ids` takes fewer calls.
+        """
+        class_ids = sorted(set(ids))
+        return await self._students_at(CLASS_STUDENTS_PATH, api.CLASSES, class_ids, user_ids, len(class_ids))
+
+    async def students_of_schools(self, ids: Iterable[str], user_ids: set[str]) -> list[api.User]:
+        """The current students of schools, read and left out in the same way."""
+        org_ids = sorted(set(ids))
+        calls = len(org_ids) * self.settings.pages(self.settings.school_students)
+        return await self._students_at(SCHOOL_STUDENTS_PATH, api.SCHOOLS, org_ids, user_ids, calls)
+
+    async def _students_at(
+        self, path: str, objects: Resource[Any], ids: Sequence[str], user_ids: set[str], calls: float
+    ) -> list[api.User]:
+        """The students at a route below objects, if that takes fewer calls than reading the users."""
+        settings, client = self.settings, self.client
+        if settings.student_id_field == "sourcedId":
+            return []
+        if calls >= min(len(user_ids), settings.pages(settings.students)):
+            return []
+        if not await client.probe.has_nested_route(api.STUDENTS, path, objects, "sourcedId"):
+            return []
+        students = await client.read_by_key(ids, lambda key: client.read_nested(api.STUDENTS, path, key))
+        return [user for users in require_all(students).values() for user in users]
+
+    async def _section_mapper(self, classes: Sequence[api.Class]) -> Callable[[api.Class], Section | None]:
+        """
+        A function that maps any of the classes to a section; None for one of no known school.
+
+        It raises PayloadError for a class without a term that has a school year.
+        """
+        calendar, courses = await self.calendar(), await self._courses(classes)
+        schools = {row.sourcedId: mapping.school_id(row) for row in await self.school_rows()}
+
+        def section_of(row: api.Class) -> Section | None:
+            school = schools.get(row.school.sourcedId) if row.school else None
+            return mapping.section(row, school, calendar, courses) if school else None
+
+        return section_of
 
     async def _courses(self, classes: Iterable[api.Class]) -> dict[str, api.Course]:
         """The courses of classes, by id."""

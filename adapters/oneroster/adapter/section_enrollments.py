@@ -8,17 +8,25 @@ from typing import TypeAlias, TypeVar
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Batch
-from student_graph.adapters.model import SectionEnrollment, SectionId, SectionStaff, StaffId, StudentId
+from student_graph.adapters.model import (
+    DistrictId,
+    SchoolId,
+    SectionEnrollment,
+    SectionId,
+    SectionStaff,
+    StaffId,
+    StudentId,
+)
 from student_graph.adapters.oneroster.adapter.schools import SchoolLookups, parse_section_keys
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.client.keys import is_linked
-from student_graph.adapters.oneroster.client.requests import Relation, require_all
+from student_graph.adapters.oneroster.client.requests import Relation
 from student_graph.adapters.oneroster.mapping import people as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 
 CLASS_ENROLLMENTS = Relation(api.ENROLLMENTS, "class.sourcedId")
 USER_ENROLLMENTS = Relation(api.ENROLLMENTS, "user.sourcedId")
-CLASS_STUDENTS_PATH = "classes/{}/students"
+SCHOOL_ENROLLMENTS = Relation(api.ENROLLMENTS, "school.sourcedId", "schools/{}/enrollments")
 USER_CLASSES_PATH = "users/{}/classes"
 CLASS_ENROLLMENTS_PATH = "schools/{}/classes/{}/enrollments"
 STUDENT_ROLE = "student"
@@ -41,7 +49,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         persons = await self.persons_of_users(
             user_ids,
             linked=any(map(is_linked, ids)),
-            loaded=await self._students_of_classes(class_ids.values(), user_ids),
+            loaded=await self.students_of_classes(class_ids.values(), user_ids),
         )
         batch: dict[SectionId, list[SectionEnrollment] | AdapterError] = dict(errors.items())
         for key, class_id in class_ids.items():
@@ -78,6 +86,30 @@ class SectionEnrollmentLookups(SchoolLookups):
             merged = merge_rows([rows.get(user.sourcedId, []) for user in person.users])
             batch[key] = merged if isinstance(merged, AdapterError) else _of_student(person, merged)
         return batch
+
+    async def section_enrollments_by_school(
+        self, ids: Sequence[SchoolId]
+    ) -> Batch[SchoolId, list[SectionEnrollment]]:
+        """OneRoster `enrollments` with the role `student` that name each school."""
+        school_ids = await self.school_sourced_ids(ids)
+        rows = await self.client.read_related(SCHOOL_ENROLLMENTS, school_ids.values())
+        user_ids = _user_ids(rows, {STUDENT_ROLE})
+        persons = await self.persons_of_users(
+            user_ids, loaded=await self.students_of_schools(school_ids.values(), user_ids)
+        )
+        batch: dict[SchoolId, list[SectionEnrollment] | AdapterError] = {}
+        for key, sourced_id in school_ids.items():
+            answer = rows[sourced_id]
+            batch[key] = answer if isinstance(answer, AdapterError) else _of_students(answer, persons)
+        return batch
+
+    async def section_enrollments_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[SectionEnrollment]]:
+        """All OneRoster `enrollments` with the role `student`."""
+        rows = await self.client.read_rows(api.ENROLLMENTS)
+        persons = await self.persons_of_all_users(_user_ids({"": rows}, {STUDENT_ROLE}))
+        return dict.fromkeys(ids, _of_students(rows, persons))
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """OneRoster `enrollments` with a role of staff, by user."""
@@ -158,23 +190,6 @@ class SectionEnrollmentLookups(SchoolLookups):
 
         return await self.client.read_by_key(list(school_ids), read_class)
 
-    async def _students_of_classes(self, ids: Iterable[str], user_ids: set[str]) -> list[api.User]:
-        """
-        The current students of classes, read at a route with one call for each class.
-
-        Empty if the server does not have the route, or if reading the users `user_ids` takes fewer calls.
-        """
-        class_ids = sorted(set(ids))
-        if self.settings.student_id_field == "sourcedId" or len(user_ids) <= len(class_ids):
-            return []
-        client = self.client
-        if not await client.probe.has_nested_route(api.STUDENTS, CLASS_STUDENTS_PATH, api.CLASSES, "sourcedId"):
-            return []
-        students = await client.read_by_key(
-            class_ids, lambda class_id: client.read_nested(api.STUDENTS, CLASS_STUDENTS_PATH, class_id)
-        )
-        return [user for users in require_all(students).values() for user in users]
-
 
 def merge_rows(lists: Sequence[list[R] | AdapterError]) -> list[R] | AdapterError:
     """The rows of all lists, or the first error."""
@@ -194,7 +209,7 @@ def _of_student(person: Person, rows: Sequence[api.Enrollment]) -> list[SectionE
         for row in rows
         if row.role == STUDENT_ROLE and row.class_
     ]
-    return sorted(records, key=_begin_date_and_section)
+    return sorted(records, key=begin_date_and_section)
 
 
 def _sections_of_staff(user: api.User, rows: Sequence[api.Enrollment]) -> list[SectionStaff]:
@@ -203,7 +218,17 @@ def _sections_of_staff(user: api.User, rows: Sequence[api.Enrollment]) -> list[S
         for row in rows
         if row.role in api.STAFF_ROLES and row.class_
     ]
-    return sorted(records, key=_begin_date_and_section)
+    return sorted(records, key=begin_date_and_section)
+
+
+def _of_students(rows: Sequence[api.Enrollment], persons: Mapping[str, Person]) -> list[SectionEnrollment]:
+    """The enrollments of students in any section."""
+    records = [
+        mapping.section_enrollment(row, SectionId(row.class_.sourcedId), persons[row.user.sourcedId])
+        for row in rows
+        if row.role == STUDENT_ROLE and row.class_ and row.user and row.user.sourcedId in persons
+    ]
+    return sorted(records, key=student_and_begin_date)
 
 
 def _of_section(
@@ -214,9 +239,7 @@ def _of_section(
         for row in rows
         if row.role == STUDENT_ROLE and row.user and row.user.sourcedId in persons
     ]
-    return sorted(
-        records, key=lambda record: (record.student_id, record.begin_date or dt.date.min, record.vendor_id)
-    )
+    return sorted(records, key=student_and_begin_date)
 
 
 def _staff_of_section(
@@ -230,5 +253,11 @@ def _staff_of_section(
     return sorted(records, key=lambda record: (record.staff_id, record.vendor_id))
 
 
-def _begin_date_and_section(record: SectionEnrollment | SectionStaff) -> tuple[dt.date, str, str]:
+def begin_date_and_section(record: SectionEnrollment | SectionStaff) -> tuple[dt.date, str, str]:
+    """Sorts the sections of a person."""
     return record.begin_date or dt.date.min, record.section_id, record.vendor_id
+
+
+def student_and_begin_date(record: SectionEnrollment) -> tuple[str, dt.date, str]:
+    """Sorts the students of a section, of a school or of the district."""
+    return record.student_id, record.begin_date or dt.date.min, record.vendor_id

@@ -48,8 +48,8 @@ class OneRosterSettings(AdapterSettings):
     """Method of OAuth 1.0a signatures: `HMAC-SHA1` or `HMAC-SHA256`."""
     scopes: tuple[str, ...] | None = None
     """Scopes of the token, in full as the server names them; by default all that the adapter uses."""
-    page_size: int = Field(default=100, ge=1, le=1000)
-    """Rows on a page that the adapter requests; a server may send fewer."""
+    page_size: int = Field(default=500, ge=1, le=1000)
+    """Rows on a page that the adapter requests, or as many as the server allows if it refuses so many."""
     students: int = Field(default=5000, ge=1)
     """Estimated number of students in the district, to estimate the cost of district-wide lists."""
     school_students: int = Field(default=600, ge=1)
@@ -63,6 +63,17 @@ class OneRosterSettings(AdapterSettings):
     course_grade_categories: tuple[str, ...] = ()
     """
     Titles of the gradebook categories whose line items are course grades; all other line items are assigned work.
+    """
+    enrollments_name_all_classes: bool = False
+    """
+    Whether every result of a student is in a class in which the student is or was enrolled. If so, the results of
+    these classes also answer for the student. Some servers drop the enrollment of a student who leaves a class.
+    """
+    roles_name_all_schools: bool = False
+    """
+    Whether the roles of a student (`orgs` in version 1.1) name every school in whose classes the student is or was
+    enrolled, and every enrollment names the school of its class. If so, lists of a school also answer for its
+    students and classes. Some servers drop the role of a student who leaves a school.
     """
     birth_dates: bool = True
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from student_graph.adapters.errors import AdapterError, BadKeyError
 from student_graph.adapters.model import StaffId, StudentId
@@ -16,9 +16,10 @@ from student_graph.adapters.oneroster.api.rostering import (
     STAFF_ROLES,
     STUDENTS,
     USERS,
+    Demographics,
     User,
 )
-from student_graph.adapters.oneroster.client.filters import Field, literal, one_of
+from student_graph.adapters.oneroster.client.filters import Field, literal
 from student_graph.adapters.oneroster.client.keys import (
     StudentKey,
     linked_id_of,
@@ -26,7 +27,7 @@ from student_graph.adapters.oneroster.client.keys import (
     staff_id_of,
     student_id_of,
 )
-from student_graph.adapters.oneroster.client.requests import Relation, require_all
+from student_graph.adapters.oneroster.client.requests import Relation, require_all, rows_by_value
 from student_graph.adapters.oneroster.mapping.people import Person, subject_of
 from student_graph.adapters.oneroster.mapping.schools import Calendar
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 USERS_WITH_ID = Relation(USERS, "sourcedId")
 FILTER_FIELDS: dict[str, Field] = {"identifier": "identifier", "userMasterIdentifier": "userMasterIdentifier"}
 """Fields by which servers may filter users. For other fields all users are read."""
+USERS_PER_STUDENT = 3
+"""Estimated number of users of the district divided by its students, contacts included."""
 
 
 class UserLookups(OneRosterLookups):
@@ -68,15 +71,15 @@ class UserLookups(OneRosterLookups):
             values = dict.fromkeys(parsed.value for parsed in parsed_keys.values() if parsed.field == field)
             users_by_value = await self._users_by_field(STUDENTS, field, list(values))
             answers.update(((field, value), answer) for value, answer in users_by_value.items())
-
-        async def person_of(key: StudentId) -> Person | None:
-            parsed = parsed_keys[key]
-            users = answers.get((parsed.field, parsed.value))
+        users_by_key: dict[StudentId, list[User]] = {}
+        for key, parsed in parsed_keys.items():
+            users = answers.get((parsed.field, parsed.value), [])
             if isinstance(users, AdapterError):
-                raise users
-            return await self._person(key, users, linked=parsed.linked) if users else None
-
-        return errors | await self.client.read_by_key(list(parsed_keys), person_of)
+                errors[key] = users
+            elif own_users := users if parsed.linked else [user for user in users if self._number_of(user) == key]:
+                users_by_key[key] = own_users
+        linked = {key for key, parsed in parsed_keys.items() if parsed.linked}
+        return errors | await self._persons(users_by_key, linked)
 
     async def persons_of_users(
         self, user_ids: Iterable[str], *, linked: bool = False, loaded: Iterable[User] = ()
@@ -86,23 +89,23 @@ class UserLookups(OneRosterLookups):
 
         Users in `loaded` are not read again. `linked` makes keys for a source that identity rules link.
         """
-        distinct_ids, number_field = set(user_ids), self.settings.student_id_field
-        if number_field == "sourcedId" and not linked:
+        distinct_ids = set(user_ids)
+        if self._are_numbers_ids and not linked:
             return {user_id: Person(StudentId(user_id)) for user_id in distinct_ids}
         users = {user.sourcedId: user for user in loaded if user.sourcedId in distinct_ids}
         users |= await self.client.read_by_ids(
             STUDENTS, distinct_ids - users.keys(), estimated_rows=self.settings.students
         )
+        return await self._persons_by_user(users, distinct_ids, linked=linked)
 
-        async def person_of(user_id: str) -> Person | None:
-            user = users[user_id]
-            number = linked_id_of(user) if linked else student_id_of(user, number_field)
-            return await self._person(number, [user], linked=linked) if number else None
-
-        persons = require_all(await self.client.read_by_key(list(users), person_of))
-        if dropped := len(distinct_ids - persons.keys()):
-            log.warning("rows of %d users without a student number were dropped", dropped)
-        return persons
+    async def persons_of_all_users(self, user_ids: Iterable[str]) -> dict[str, Person]:
+        """The same, from the list of all students."""
+        distinct_ids = set(user_ids)
+        if self._are_numbers_ids:
+            return await self.persons_of_users(distinct_ids)
+        students = await self.client.read_rows(STUDENTS)
+        users = {user.sourcedId: user for user in students if user.sourcedId in distinct_ids}
+        return await self._persons_by_user(users, distinct_ids, linked=False)
 
     async def staff_users(self, keys: Sequence[StaffId]) -> dict[StaffId, User | AdapterError]:
         """The user of each member of staff, by `identifier` or `sourcedId`; an unknown key is absent."""
@@ -129,59 +132,85 @@ class UserLookups(OneRosterLookups):
                 answers[StaffId(number)] = members[0]
         return answers
 
-    async def birth_date(self, users: Iterable[User]) -> dt.date | None:
-        """The birth date of a person, from the demographics of the first user that has it; None if none has."""
-        for user in users:
-            row = await self.client.read_object(DEMOGRAPHICS, user.sourcedId)
-            if row and row.birthDate:
-                return row.birthDate
-        return None
+    async def demographics_of(self, users: Iterable[User]) -> dict[str, Demographics | AdapterError]:
+        """The demographics of users, by the user's id; users without demographics are absent."""
+        ids = {user.sourcedId for user in users}
+        return await self.client.read_objects(DEMOGRAPHICS, ids, estimated_rows=self.settings.students)
 
-    async def _person(self, key: StudentId, users: Sequence[User], *, linked: bool) -> Person:
-        """A person; with a subject if the source is linked by identity rules."""
-        users = sorted(users, key=lambda user: user.sourcedId)
-        if not linked:
-            return Person(key, users)
-        birth_date = await self.birth_date(users) if self.settings.birth_dates else None
-        return Person(key, users, subject_of(users, birth_date))
+    @property
+    def _are_numbers_ids(self) -> bool:
+        """Whether the `sourcedId` of a user is the student's number, so that no user must be read to know it."""
+        return self.settings.student_id_field == "sourcedId"
+
+    def _number_of(self, user: User) -> StudentId | None:
+        return student_id_of(user, self.settings.student_id_field)
+
+    async def _persons_by_user(
+        self, users: Mapping[str, User], user_ids: set[str], *, linked: bool
+    ) -> dict[str, Person]:
+        """The student of each user, by the user's id. The log says how many of the users are no students."""
+        numbers: dict[str, StudentId] = {}
+        for user_id, user in users.items():
+            if number := linked_id_of(user) if linked else self._number_of(user):
+                numbers[user_id] = number
+        if dropped := len(user_ids - numbers.keys()):
+            log.warning("rows of %d users without a student number were dropped", dropped)
+        users_by_number: dict[StudentId, list[User]] = {}
+        for user_id, number in numbers.items():
+            users_by_number.setdefault(number, []).append(users[user_id])
+        persons = require_all(await self._persons(users_by_number, users_by_number.keys() if linked else ()))
+        return {user_id: persons[number] for user_id, number in numbers.items()}
+
+    async def _persons(
+        self, users_by_key: Mapping[StudentId, Sequence[User]], linked: Collection[StudentId]
+    ) -> dict[StudentId, Person | AdapterError]:
+        """The person of each key. Those of `linked` have a subject: the source is linked by identity rules."""
+        linked_users = [user for key in linked for user in users_by_key.get(key, ())]
+        rows = await self.demographics_of(linked_users) if linked_users and self.settings.birth_dates else {}
+        persons: dict[StudentId, Person | AdapterError] = {}
+        for key, key_users in users_by_key.items():
+            users = sorted(key_users, key=lambda user: user.sourcedId)
+            if key not in linked:
+                persons[key] = Person(key, users)
+                continue
+            try:
+                persons[key] = Person(key, users, subject_of(users, birth_date_of(users, rows)))
+            except AdapterError as error:
+                persons[key] = error
+        return persons
 
     async def _users_by_field(
         self, resource: Resource[User], field: str, values: list[str]
     ) -> dict[str, list[User] | AdapterError]:
-        """The users whose field has each value: read by id, with a filter that works, or from all users."""
+        """The users whose field has each value: read by id, with filters that work, or from all users."""
         if not values:
             return {}
+        client, estimated_rows = (
+            self.client,
+            self.settings.students * (USERS_PER_STUDENT if resource is USERS else 1),
+        )
         if field == "sourcedId":
-            users = await self.client.read_by_key(values, lambda key: self.client.read_object(resource, key))
+            users = await client.read_objects(resource, values, estimated_rows=estimated_rows)
             return {key: user if isinstance(user, AdapterError) else [user] for key, user in users.items()}
         filter_field = FILTER_FIELDS.get(field)
-        if filter_field and await self.client.probe.supports_filter(resource, filter_field):
-            return await self._filtered_users(resource, filter_field, values)
-        distinct_values, users_by_value = set(values), dict[str, list[User] | AdapterError]()
-        for user in await self.client.read_rows(resource):
-            for value in distinct_values & set(user.values(field)):
-                users_of_value = users_by_value.setdefault(value, [])
-                if isinstance(users_of_value, list):
-                    users_of_value.append(user)
-        return users_by_value
+        if filter_field and (size := await client.values_per_filter(resource, filter_field, len(values))):
+            calls = -(-len(values) // size)
+            if calls <= self.settings.pages(estimated_rows):
+                return await client.read_filtered(resource, filter_field, values, size)
+        return rows_by_value(await client.read_rows(resource), field, values)
 
-    async def _filtered_users(
-        self, resource: Resource[User], field: Field, values: list[str]
-    ) -> dict[str, list[User] | AdapterError]:
-        """The users of each value: one request for each two values if the server supports `OR`, else for each."""
-        probe = self.client.probe
-        size = 2 if len(values) > 1 and await probe.supports_filter(resource, field, two_values=True) else 1
-        groups = [tuple(values[start : start + size]) for start in range(0, len(values), size)]
 
-        async def read_group(group: tuple[str, ...]) -> list[User]:
-            return await self.client.read_rows(resource, one_of(field, group))
+def birth_date_of(users: Iterable[User], rows: Mapping[str, Demographics | AdapterError]) -> dt.date | None:
+    """
+    The birth date of a person, from the demographics of the first user that has it; None if none has.
 
-        users_by_value: dict[str, list[User] | AdapterError] = {}
-        for group, users in (await self.client.read_by_key(groups, read_group)).items():
-            for value in group:
-                users_by_value[value] = (
-                    users
-                    if isinstance(users, AdapterError)
-                    else [user for user in users if value in user.values(field)]
-                )
-        return users_by_value
+    Raises:
+        AdapterError: The demographics of that user, or of one before it, could not be read.
+    """
+    for user in users:
+        row = rows.get(user.sourcedId)
+        if isinstance(row, AdapterError):
+            raise row
+        if row and row.birthDate:
+            return row.birthDate
+    return None

@@ -87,9 +87,14 @@ class Item(Payload):
     status: str | None = None
 
     @property
-    def deleted(self) -> bool:
-        """Whether the object is marked for deletion."""
-        return self.status == "tobedeleted"
+    def is_active(self) -> bool:
+        """
+        Whether the object counts: its status is `active`, or it has none.
+
+        Any other status is that of a row on its way out: `tobedeleted`, `inactive` of older versions, or a word
+        of the server's own.
+        """
+        return self.status is None or self.status.strip().lower() in ("", "active")
 
     def values(self, field: str) -> Iterator[str]:
         """The texts in a field of the object; the field has the name that filters use."""

@@ -26,6 +26,10 @@ Field: TypeAlias = Literal[
 ]
 Operator: TypeAlias = Literal["=", "!=", ">", ">=", "<", "<=", "~"]
 
+MAX_PREDICATES = 20
+"""Maximum number of comparisons in a filter; the Ed-Fi service refuses more."""
+STANDARD_PREDICATES = 2
+"""Number of comparisons that every filter of the standard may have."""
 _FIELDS, _OPERATORS = frozenset(get_args(Field)), frozenset(get_args(Operator))
 
 
@@ -39,6 +43,15 @@ def literal(text: str) -> str:
     if "'" in text:
         raise BadKeyError("an id with a quote, which servers read differently")
     return query_text(text)
+
+
+def is_literal(text: str) -> bool:
+    """Whether `text` can be the quoted value of a filter."""
+    try:
+        literal(text)
+    except BadKeyError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +72,26 @@ class Predicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
-    """Two comparisons joined by `OR`. The standard has no filters with more than two."""
+class AnyOf:
+    """
+    Comparisons joined by `OR`.
 
-    left: Predicate
-    right: Predicate
+    The standard joins two, and the Ed-Fi service at most `MAX_PREDICATES`, from left to right.
+    """
+
+    predicates: tuple[Predicate, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.predicates) <= MAX_PREDICATES:
+            raise ValueError(f"a filter has 1 to {MAX_PREDICATES} comparisons")
 
     def __str__(self) -> str:
-        return f"{self.left} OR {self.right}"
+        return " OR ".join(map(str, self.predicates))
 
 
-Filter: TypeAlias = Predicate | Either
+Filter: TypeAlias = Predicate | AnyOf
 
 
 def one_of(field: Field, values: Sequence[str]) -> Filter:
-    """A filter for rows whose field has one of `values`, which are one or two."""
-    first, *second = (Predicate(field, "=", value) for value in values)
-    return Either(first, *second) if second else first
+    """A filter for rows whose field has one of `values`, which are at most `MAX_PREDICATES`."""
+    return AnyOf(tuple(Predicate(field, "=", value) for value in values))

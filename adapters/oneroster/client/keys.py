@@ -38,11 +38,17 @@ def parse_student_key(key: StudentId, number_field: str) -> StudentKey:
     Raises:
         BadKeyError: No student can have such a key.
     """
-    field, colon, value = key.partition(":")
-    linked = bool(colon) and (field in _FIELDS or field.startswith(_TYPED_PREFIX))
-    parsed = StudentKey(field, value, linked=True) if linked else StudentKey(number_field, key, linked=False)
+    field, _, value = key.partition(":")
+    number = is_district_id(key)
+    parsed = StudentKey(number_field, key, linked=False) if number else StudentKey(field, value, linked=True)
     path_id(parsed.value) if parsed.field == "sourcedId" else literal(parsed.value)
     return parsed
+
+
+def is_district_id(key: str) -> bool:
+    """Whether a key is the district's own id; identity rules make keys of a field and its value instead."""
+    field, colon, _ = key.partition(":")
+    return not colon or not (field in _FIELDS or field.startswith(_TYPED_PREFIX))
 
 
 def parse_section_key(key: SectionId) -> str:

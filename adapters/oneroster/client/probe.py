@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,13 @@ from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.oneroster.api.payload import Resource
-from student_graph.adapters.oneroster.client.filters import Field, literal, one_of
+from student_graph.adapters.oneroster.client.filters import (
+    MAX_PREDICATES,
+    STANDARD_PREDICATES,
+    Field,
+    literal,
+    one_of,
+)
 
 RESULT_LIFETIME_SECONDS = 3600.0
 """How long the result of a probe is valid."""
@@ -36,7 +42,8 @@ UNSUPPORTED_FILTER_STATUSES = MISSING_ROUTE_STATUSES | {400, 422}
 class _Result:
     """The result of one probe, or the error of the last attempt."""
 
-    supported: bool | None = None
+    supported: int | None = None
+    """A number, or a truth value as 0 or 1."""
     finished_at: float = 0.0
     attempts: int = 0
     error: AdapterError | httpx.HTTPError | ValidationError | None = None
@@ -59,13 +66,16 @@ class Probe:
 
     async def has_collection(self, resource: Resource[Any]) -> bool:
         """Whether the server has a collection."""
-        return await self._result((resource.path,), lambda: self._probe_route(resource))
+        return bool(await self._result((resource.path,), lambda: self._probe_route(resource)))
 
-    async def supports_filter(self, resource: Resource[Any], by: Field, *, two_values: bool = False) -> bool:
-        """Whether the server can filter a collection by a field, with one value or with two joined by `OR`."""
-        return await self._result(
-            (resource.path, by, two_values), lambda: self._probe_filter(resource, by, 1 + two_values)
-        )
+    async def supports_filter(self, resource: Resource[Any], by: Field) -> bool:
+        """Whether the server can filter a collection by one value of a field."""
+        return bool(await self._result((resource.path, by, 1), lambda: self._probe_filter(resource, by, (1,))))
+
+    async def max_filter_values(self, resource: Resource[Any], by: Field) -> int:
+        """How many values of a field, joined by `OR`, a filter of a collection can have; 0 if it can have none."""
+        sizes = (MAX_PREDICATES, STANDARD_PREDICATES, 1)
+        return await self._result((resource.path, by, sizes), lambda: self._probe_filter(resource, by, sizes))
 
     async def has_nested_route(
         self, resource: Resource[Any], path: str, samples: Resource[Any], *id_fields: str
@@ -75,8 +85,10 @@ class Probe:
 
         The ids in the path are taken from the `id_fields` of a row of `samples`.
         """
-        return await self._result(
-            (resource.path, path), lambda: self._probe_nested_route(resource, path, samples, id_fields)
+        return bool(
+            await self._result(
+                (resource.path, path), lambda: self._probe_nested_route(resource, path, samples, id_fields)
+            )
         )
 
     async def _probe_route(self, resource: Resource[Any]) -> bool:
@@ -86,13 +98,23 @@ class Probe:
         resource.read(response)
         return True
 
-    async def _probe_filter(self, resource: Resource[Any], by: Field, value_count: int) -> bool:
-        """Filter by values of the first rows. The filter works if it returns exactly rows of these values."""
+    async def _probe_filter(self, resource: Resource[Any], by: Field, sizes: Sequence[int]) -> int:
+        """
+        Filter by values of the first rows, as many as each of `sizes`; return the first number that works.
+
+        A filter works if it returns exactly rows of these values. Returns 0 if none works, or if the rows have
+        too few values to find out; reading all of so few rows costs as little.
+        """
         rows = await self._first_rows(resource)
         usable = (value for row in rows for value in row.values(by) if _is_usable(value))
-        values = list(dict.fromkeys(usable))[:value_count]
-        if len(values) < value_count:
-            return False  # too few rows to find out; reading all of them costs as little
+        values = list(dict.fromkeys(usable))
+        for size in sizes:
+            if size <= len(values) and await self._returns_exactly(resource, by, values[:size]):
+                return size
+        return 0
+
+    async def _returns_exactly(self, resource: Resource[Any], by: Field, values: list[str]) -> bool:
+        """Whether a filter by the values returns rows with each of them, and with no other."""
         response = await self._get(resource, limit=self._page_size, filter=str(one_of(by, values)))
         if response.status_code in UNSUPPORTED_FILTER_STATUSES:
             return False
@@ -109,16 +131,16 @@ class Probe:
         return False
 
     async def _first_rows(self, resource: Resource[Any]) -> list[Any]:
-        """The rows of the first page that are not deleted; empty if the server does not have the collection."""
+        """The active rows of the first page; empty if the server does not have the collection."""
         response = await self._get(resource, limit=self._page_size)
         if response.status_code in MISSING_ROUTE_STATUSES:
             return []
-        return [row for row in resource.read(response) if not row.deleted]
+        return [row for row in resource.read(response) if row.is_active]
 
     async def _get(self, resource: Resource[Any], **params: str | int) -> httpx.Response:
         return await self._http.get(self._url(resource), params={**params, "offset": 0})
 
-    async def _result(self, key: Hashable, probe: Callable[[], Awaitable[bool]]) -> bool:
+    async def _result(self, key: Hashable, probe: Callable[[], Awaitable[int]]) -> int:
         """The valid result of a probe. Callers during an attempt wait for it and share its result or error."""
         result = self._results.setdefault(key, _Result())
         if (supported := self._valid(result)) is not None:
@@ -131,11 +153,11 @@ class Probe:
                 raise result.error
             return await self._attempt(result, probe)
 
-    def _valid(self, result: _Result) -> bool | None:
+    def _valid(self, result: _Result) -> int | None:
         """The result if it has not expired; None if there is none."""
         return result.supported if self._clock() - result.finished_at < RESULT_LIFETIME_SECONDS else None
 
-    async def _attempt(self, result: _Result, probe: Callable[[], Awaitable[bool]]) -> bool:
+    async def _attempt(self, result: _Result, probe: Callable[[], Awaitable[int]]) -> int:
         try:
             result.supported, result.error = await probe(), None
         except (AdapterError, httpx.HTTPError, ValidationError) as error:

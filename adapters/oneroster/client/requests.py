@@ -1,24 +1,44 @@
-"""Reads the collections of a OneRoster server: all pages, without deleted rows, in the cheapest way that works."""
+"""Reads the collections of a OneRoster server: all pages, only active rows, in the cheapest way that works."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import httpx
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, BadKeyError, RefusedError
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.oneroster.api.payload import Item, Resource
-from student_graph.adapters.oneroster.client.filters import Field, Filter, Predicate, literal
+from student_graph.adapters.oneroster.client.filters import (
+    STANDARD_PREDICATES,
+    Field,
+    Filter,
+    is_literal,
+    literal,
+    one_of,
+)
 from student_graph.adapters.oneroster.client.probe import Probe
-from student_graph.adapters.paging import collect_pages, offset_pages
+from student_graph.adapters.oneroster.client.shared_reads import SharedReads
+from student_graph.adapters.paging import OffsetLists
 
 K = TypeVar("K")
 V = TypeVar("V")
 R = TypeVar("R", bound=Item)
+
+ORDER = {"sort": "sourcedId", "orderBy": "asc"}
+"""The order of lists: without one, servers may miss rows or repeat them between pages."""
+MAX_PROBED_ROWS = 100
+"""Maximum number of rows from which values for probes are taken."""
+UNSUPPORTED_PARAMETER_STATUSES = frozenset({400, 422, 501})
+"""HTTP statuses of a request with a parameter that the server does not support."""
+PROBE_CALLS = 4
+"""Number of calls that finding out the largest filter takes at most."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +58,11 @@ class OneRosterClient:
     def __init__(
         self, http: httpx.AsyncClient, base_url: object, *, version: str, page_size: int, concurrency: int
     ) -> None:
-        self.probe = Probe(http, self.url, page_size)
+        self.probe = Probe(http, self.url, min(page_size, MAX_PROBED_ROWS))
         self._http = http
+        self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
+        self._shared_reads = SharedReads()
+        self._unordered: set[str] = set()
         self._base_url = str(base_url).rstrip("/")
         self._version = version
         self._page_size = page_size
@@ -56,73 +79,144 @@ class OneRosterClient:
 
     async def read_rows(self, resource: Resource[R], filter: Filter | None = None) -> list[R]:
         """
-        All rows of a collection that are not deleted, without duplicates.
+        All active rows of a collection.
 
-        The list ends at an empty page, because servers shorten pages and may not send a total.
+        Callers that want the same rows at the same time share one read, and must not change the list. A list
+        that changes while it is read is read once more, and then it is an error.
         """
         params = {} if filter is None else {"filter": str(filter)}
-        pages = offset_pages(self._http, self.url(resource), params, resource.read, limit=self._page_size)
-        return [row for row in await collect_pages(pages, key=lambda row: row.sourcedId) if not row.deleted]
+        read = partial(self._read_list, resource, params)
+        return await self._shared_reads.read((resource.service, resource.path, *params.values()), read)
+
+    async def _read_list(self, resource: Resource[R], params: Mapping[str, str]) -> list[R]:
+        """The active rows of a list in the order of their ids, or in the server's order if it refuses to sort."""
+        name = resource.path.rpartition("/")[2]
+        ordered = name not in self._unordered
+        try:
+            rows = await self._read_pages(resource, {**params, **ORDER} if ordered else params)
+        except httpx.HTTPStatusError as error:
+            if not ordered or error.response.status_code not in UNSUPPORTED_PARAMETER_STATUSES:
+                raise
+            rows = await self._read_pages(resource, params)
+            self._unordered.add(name)
+            log.warning("the server does not sort %s; they are read in its own order", name)
+        return [row for row in rows if row.is_active]
+
+    async def _read_pages(self, resource: Resource[R], params: Mapping[str, str]) -> list[R]:
+        return await self._lists.read_list(
+            self.url(resource), params, resource.read, key=lambda row: row.sourcedId
+        )
 
     async def read_object(self, resource: Resource[R], sourced_id: str) -> R | None:
-        """The object with an id; None if there is none, or if it is deleted."""
+        """The object with an id; None if there is none, or if it is not active."""
         response = await self._http.get(f"{self.url(resource)}/{path_id(sourced_id)}")
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         row = resource.read_one(response)
-        return row if row.sourcedId == sourced_id and not row.deleted else None
+        return row if row.sourcedId == sourced_id and row.is_active else None
 
     async def read_by_ids(
         self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float
     ) -> dict[str, R]:
         """
-        The objects by id: read one by one, or the complete collection if that takes fewer calls.
-
-        `estimated_rows` is the estimated size of the collection.
+        The objects by id; see `read_objects`.
 
         Raises:
             AdapterError: One of the objects could not be read.
         """
-        distinct_ids = set(ids)
-        if len(distinct_ids) > page_count(estimated_rows, self._page_size):
+        return require_all(await self.read_objects(resource, ids, estimated_rows=estimated_rows))
+
+    async def read_objects(
+        self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float
+    ) -> dict[str, R | AdapterError]:
+        """
+        The objects by id, or the error of each.
+
+        They are read one by one, with filters for several ids, or from the complete collection, whichever takes
+        the fewest calls. `estimated_rows` is the estimated size of the collection.
+        """
+        ordered_ids, pages = sorted(set(ids)), page_count(estimated_rows, self._page_size)
+        size = await self._ids_per_call(resource, ordered_ids, pages)
+        if -(-len(ordered_ids) // size) > pages:
+            distinct_ids = set(ordered_ids)
             return {row.sourcedId: row for row in await self.read_rows(resource) if row.sourcedId in distinct_ids}
-        ordered_ids = sorted(distinct_ids)
+        if size > 1:
+            objects = await self.read_filtered(resource, "sourcedId", ordered_ids, size)
+            return {
+                key: rows if isinstance(rows, AdapterError) else rows[0] for key, rows in objects.items() if rows
+            }
 
         async def read_id(sourced_id: str) -> R | None:
             return await self.read_object(resource, sourced_id)
 
         # The first is read alone: if the server refuses it, the others are not requested.
-        first = require_all(await self.read_by_key(ordered_ids[:1], read_id))
-        return first | require_all(await self.read_by_key(ordered_ids[1:], read_id))
+        first = await self.read_by_key(ordered_ids[:1], read_id)
+        if isinstance(error := next(iter(first.values()), None), RefusedError):
+            return dict.fromkeys(ordered_ids, error)
+        return first | await self.read_by_key(ordered_ids[1:], read_id)
+
+    async def _ids_per_call(self, resource: Resource[R], ids: Sequence[str], pages: float) -> int:
+        """How many objects one call reads by id; 1 where finding out cannot save more calls than it takes."""
+        other_calls = min(len(ids), pages)
+        if other_calls - len(ids) / STANDARD_PREDICATES < PROBE_CALLS or not all(map(is_literal, ids)):
+            return 1
+        return max(1, await self.probe.max_filter_values(resource, "sourcedId"))
 
     async def read_related(self, relation: Relation[R], ids: Iterable[str]) -> dict[str, list[R] | AdapterError]:
         """
         The rows that refer to each object.
 
-        They are read with a filter if the server supports it, else at the nested route if the server has it, and
+        They are read with filters if the server supports them, else at the nested route if the server has it, and
         else from the complete collection, which is read once.
         """
         resource, field, nested_path = relation.resource, relation.field, relation.nested_path
         ordered_ids = sorted(set(ids))
         if not ordered_ids:
             return {}
-        if await self.probe.supports_filter(resource, field):
-            return await self.read_by_key(ordered_ids, lambda key: self.read_equal(resource, field, key))
+        if size := await self.values_per_filter(resource, field, len(ordered_ids)):
+            return await self.read_filtered(resource, field, ordered_ids, size)
         if nested_path and await self.probe.has_nested_route(resource, nested_path, resource, field):
             return await self.read_by_key(
                 ordered_ids, lambda key: self.read_nested(resource, nested_path, key, field=field)
             )
-        rows_by_id: dict[str, list[R] | AdapterError] = {key: [] for key in ordered_ids}
-        for row in await self.read_rows(resource):
-            for value in row.values(field):
-                if isinstance(rows := rows_by_id.get(value), list):
-                    rows.append(row)
-        return rows_by_id
+        return rows_by_value(await self.read_rows(resource), field, ordered_ids)
 
-    async def read_equal(self, resource: Resource[R], field: Field, value: str) -> list[R]:
-        """The rows whose field has exactly this value, also if the server ignores case or the filter."""
-        rows = await self.read_rows(resource, Predicate(field, "=", literal(value)))
-        return [row for row in rows if value in row.values(field)]
+    async def values_per_filter(self, resource: Resource[Any], field: Field, count: int) -> int:
+        """
+        How many values a filter of a collection has, to read the rows of `count` values; 0 if none works.
+
+        The largest filter is found out only for so many values that it saves calls.
+        """
+        if count <= 2 * PROBE_CALLS:
+            return int(await self.probe.supports_filter(resource, field))
+        return await self.probe.max_filter_values(resource, field)
+
+    async def read_filtered(
+        self, resource: Resource[R], field: Field, values: Sequence[str], size: int
+    ) -> dict[str, list[R] | AdapterError]:
+        """
+        The rows whose field has each value, with one filter for each `size` values.
+
+        They have exactly this value, also if the server ignores case or the filter.
+        """
+        errors: dict[str, list[R] | AdapterError] = {}
+        valid_values = []
+        for value in values:
+            try:
+                valid_values.append(literal(value))
+            except BadKeyError as error:
+                errors[value] = error
+        groups = [tuple(valid_values[start : start + size]) for start in range(0, len(valid_values), size)]
+
+        async def read_group(group: tuple[str, ...]) -> list[R]:
+            return await self.read_rows(resource, one_of(field, group))
+
+        batch = errors
+        for group, rows in (await self.read_by_key(groups, read_group)).items():
+            batch |= (
+                dict.fromkeys(group, rows) if isinstance(rows, AdapterError) else rows_by_value(rows, field, group)
+            )
+        return batch
 
     async def read_nested(self, resource: Resource[R], path: str, *ids: str, field: str = "") -> list[R]:
         """
@@ -152,6 +246,15 @@ class OneRosterClient:
             if error.response.status_code == httpx.codes.FORBIDDEN:
                 return False
             raise
+
+
+def rows_by_value(rows: Iterable[R], field: str, values: Iterable[str]) -> dict[str, list[R] | AdapterError]:
+    """The rows by those of the values that they have in a field."""
+    lists: dict[str, list[R]] = {value: [] for value in values}
+    for row in rows:
+        for value in set(row.values(field)) & lists.keys():
+            lists[value].append(row)
+    return dict(lists.items())
 
 
 def page_count(rows: float, page_size: int) -> float:

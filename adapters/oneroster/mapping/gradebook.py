@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from student_graph.adapters.model import (
@@ -19,6 +18,7 @@ from student_graph.adapters.oneroster.mapping.codes import grade_type, submissio
 from student_graph.adapters.oneroster.mapping.people import Person
 
 EXEMPT_STATUS = "exempt"
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def assignment_work(item: LineItem, result: Result, section: SectionId | None, person: Person) -> AssignmentWork:
@@ -43,10 +43,14 @@ def assignment_work(item: LineItem, result: Result, section: SectionId | None, p
     )
 
 
-def sort_by_due_time(work: Iterable[AssignmentWork]) -> list[AssignmentWork]:
-    """Sort work by due time; work without a due time is last."""
-    latest = datetime.max.replace(tzinfo=UTC)
-    return sorted(work, key=lambda record: (record.due_at or latest, record.vendor_id))
+def due_time(work: AssignmentWork) -> tuple[datetime, str]:
+    """Sorts work by due time; work without a due time is last."""
+    return work.due_at or _LATEST, work.vendor_id
+
+
+def section_and_date(grade: CourseGrade) -> tuple[str, str, str]:
+    """Sorts grades by section and date."""
+    return grade.section_id or "", str(grade.as_of or ""), grade.vendor_id
 
 
 def course_grade(
@@ -57,6 +61,7 @@ def course_grade(
     *,
     category: str,
     period: GradingPeriod | None,
+    school_year: int | None,
 ) -> CourseGrade:
     """
     The result of a student in a line item that is a course grade.
@@ -77,6 +82,7 @@ def course_grade(
         grade_type=kind or fallback,
         grade_type_descriptor=Descriptor(code_value=type_name),
         grading_period=period,
+        school_year=school_year,
         letter=result.textScore,
         numeric=result.score,
         as_of=result.scoreDate.date() if result.scoreDate else None,

@@ -84,6 +84,8 @@ class OneRosterSandbox(Sandbox):
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "course_grade_categories": [POSTED_GRADES_TITLE],
+            "enrollments_name_all_classes": True,
+            "roles_name_all_schools": self.version == "1.2",  # in 1.1 the `orgs` of a student are the current ones
         }
         if self.quirks.auth == "oauth1":
             return settings | {"signature": self.quirks.signature}

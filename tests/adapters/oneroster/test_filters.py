@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from student_graph.adapters.errors import BadKeyError
-from student_graph.adapters.oneroster.client.filters import Either, Field, Operator, Predicate, literal, one_of
+from student_graph.adapters.oneroster.client.filters import (
+    MAX_PREDICATES,
+    AnyOf,
+    Field,
+    Operator,
+    Predicate,
+    literal,
+    one_of,
+)
 
 PREDICATE = re.compile(r"([A-Za-z.]+?)(!=|>=|<=|=|>|<|~)'([^']*)'")
 texts = st.text(st.characters(blacklist_categories=("C", "Z")), min_size=1, max_size=40).filter(
@@ -49,7 +57,7 @@ def test_two_predicates_parse_back_to_two(left: Predicate, right: Predicate) -> 
     """No value can change the other predicate."""
     expected = [(p.field, p.operator, p.value) for p in (left, right)]
 
-    assert expected == parse_predicates(str(Either(left, right)))
+    assert expected == parse_predicates(str(AnyOf((left, right))))
 
 
 @pytest.mark.row("C02")
@@ -70,8 +78,10 @@ def test_only_listed_fields_and_operators_are_allowed(field: Field, operator: Op
         Predicate(field, operator, "x")
 
 
-def test_a_filter_has_at_most_two_values() -> None:
-    """The standard joins two predicates and no more."""
+def test_a_filter_has_no_more_values_than_a_server_accepts() -> None:
+    """The standard joins two predicates, and the Ed-Fi service twenty."""
     assert str(one_of("identifier", ["1", "2"])) == "identifier='1' OR identifier='2'"
-    with pytest.raises(TypeError):
-        one_of("identifier", ["1", "2", "3"])
+    assert str(one_of("identifier", ["1"] * MAX_PREDICATES)).count(" OR ") == MAX_PREDICATES - 1
+    for values in ([], ["1"] * (MAX_PREDICATES + 1)):
+        with pytest.raises(ValueError, match="1 to 20"):
+            one_of("identifier", values)

@@ -69,17 +69,14 @@ async def test_short_pages_are_read_to_the_last() -> None:
     assert len(students) == 7  # type: ignore[arg-type]
 
 
-async def test_deleted_rows_are_dropped() -> None:
-    """`tobedeleted` means deleted; `inactive`, which 1.1 also has, does not."""
-    rows = [
-        user_row("a", "1", status="tobedeleted"),
-        user_row("b", "2", status="inactive"),
-        user_row("c", "3", status=None),
-    ]
+async def test_only_active_rows_count() -> None:
+    """A row with another status, also one that no standard has, is as if it were not there; no status is active."""
+    statuses = ["active", " Active", None, "", "tobedeleted", "inactive", "archived"]
+    rows = [user_row(f"u{number}", str(number), status=status) for number, status in enumerate(statuses)]
     async with connected(ScriptedSandbox({"students": {"users": rows}})) as adapter:
         (students,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
 
-    assert [student.student_id for student in students] == ["2", "3"]  # type: ignore[union-attr]
+    assert [student.student_id for student in students] == ["0", "1", "2", "3"]  # type: ignore[union-attr]
 
 
 async def test_a_student_without_a_student_number_is_left_out() -> None:

@@ -1,0 +1,48 @@
+"""Shares a read between callers that want the same at the same time, such as two lookups of one page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Read:
+    """A read in progress."""
+
+    task: asyncio.Task[Any]
+    callers: int = 0
+
+
+class SharedReads:
+    """
+    Reads in progress, by what they read. Nothing is kept of a read that has ended.
+
+    All callers of a read get its result or its error. It is cancelled when its last caller is.
+    """
+
+    def __init__(self) -> None:
+        self._reads: dict[Hashable, _Read] = {}
+
+    async def read(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of `read()`, or of a read of the same key that is in progress."""
+        if (shared := self._reads.get(key)) is None:
+            shared = self._reads[key] = _Read(asyncio.create_task(read()))
+            shared.task.add_done_callback(lambda _: self._forget(key, shared))
+        shared.callers += 1
+        try:
+            result: T = await asyncio.shield(shared.task)
+            return result
+        finally:
+            shared.callers -= 1
+            if not shared.callers:
+                self._forget(key, shared)
+                shared.task.cancel()
+
+    def _forget(self, key: Hashable, shared: _Read) -> None:
+        if self._reads.get(key) is shared:
+            del self._reads[key]
