@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import Enum
 from functools import cached_property
@@ -124,10 +124,11 @@ class Lookup:
         parameters = inspect.signature(self.method).parameters.values()
         return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
 
-    @property
+    @cached_property
     def key_attribute(self) -> str | None:
-        """The attribute of its records that holds the key; None for districts, which no record names."""
-        return None if self.key_kind == "district" else f"{self.key_kind}_id"
+        """The attribute of its records that holds the key; None if they do not name it, such as the district."""
+        attribute = f"{self.key_kind}_id"
+        return attribute if attribute in {field.name for field in fields(self.record_type)} else None
 
     @cached_property
     def answer_type(self) -> Any:

@@ -71,7 +71,7 @@ class PeopleLookups:
         """Birth date, sex, races and ethnicity of each student."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=5000)
     async def demographics_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Demographics]]:
         """Birth date, sex, races and ethnicity of all students of the district, by number."""
         raise NotImplementedError
@@ -81,7 +81,7 @@ class PeopleLookups:
         """Parents, guardians and other contacts of each student, primary contacts first."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=10_000)
     async def contacts_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentContact]]:
         """Parents, guardians and other contacts of all students of the district, by student."""
         raise NotImplementedError
@@ -119,18 +119,18 @@ class PeopleLookups:
         """Enrollments of each student in sections, including ended ones, the earliest first."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=4000)
     async def section_enrollments_by_school(
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[SectionEnrollment]]:
-        """Enrollments of students in the sections of each school, including ended ones, by student and first day."""
+        """Enrollments of students in the sections of each school, also ended ones, by student and first day."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=30_000)
     async def section_enrollments_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SectionEnrollment]]:
-        """Enrollments of students in all sections of the district, including ended ones, by student and first day."""
+        """Enrollments of students in all sections of the district, also ended ones, by student and first day."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=staff)

@@ -31,6 +31,13 @@ class SchoolLifeLookups:
         """Attendance of all students at each school on school days of a school year."""
         raise NotImplementedError
 
+    @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=40_000)
+    async def attendance_events_by_district(
+        self, ids: Sequence[DistrictId], *, school_year: int
+    ) -> Batch[DistrictId, list[AttendanceEvent]]:
+        """Attendance of all students of the district on school days of a school year."""
+        raise NotImplementedError
+
     @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=8)
     async def section_attendance_events_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
@@ -43,6 +50,20 @@ class SchoolLifeLookups:
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[AttendanceEvent]]:
         """Attendance of all students in each section."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=5000)
+    async def section_attendance_events_by_school(
+        self, ids: Sequence[SchoolId], *, school_year: int | None = None
+    ) -> Batch[SchoolId, list[AttendanceEvent]]:
+        """Attendance of all students in the sections of each school in a school year, or in all of them."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=hours(4), about=students, records_per_key=40_000)
+    async def section_attendance_events_by_district(
+        self, ids: Sequence[DistrictId], *, school_year: int
+    ) -> Batch[DistrictId, list[AttendanceEvent]]:
+        """Attendance of all students of the district in sections in a school year."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)

@@ -62,7 +62,7 @@ class SchoolLookups:
         """Sections by id."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(1), stale=hours(24), about=nobody)
+    @lookup(fresh=hours(1), stale=hours(24), about=nobody, records_per_key=1000)
     async def sections_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section]]:
         """Sections of all schools of the district in all school years, by id."""
         raise NotImplementedError
@@ -72,7 +72,7 @@ class SchoolLookups:
         """The course that each section teaches."""
         raise NotImplementedError
 
-    @lookup(fresh=hours(24), stale=hours(168), about=nobody)
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody, records_per_key=1000)
     async def courses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Course]]:
         """The course that each section of the district teaches, by section."""
         raise NotImplementedError

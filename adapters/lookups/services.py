@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from student_graph.adapters.lookup import Batch, hours, lookup, minutes, students
 from student_graph.adapters.model import (
+    DistrictId,
     FoodService,
     Homelessness,
     ProgramParticipation,
@@ -23,6 +24,13 @@ class ServiceLookups:
         """Programs of each student, including ended ones, the earliest first."""
         raise NotImplementedError
 
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=2500)
+    async def program_participations_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[ProgramParticipation]]:
+        """Programs of all students of the district, including ended ones, the earliest first."""
+        raise NotImplementedError
+
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)
     async def special_education_by_student(
         self, ids: Sequence[StudentId]
@@ -30,9 +38,21 @@ class ServiceLookups:
         """Special education of each student, including ended participation, the earliest first."""
         raise NotImplementedError
 
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students, records_per_key=700)
+    async def special_education_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[SpecialEducation]]:
+        """Special education of all students of the district, including ended participation, the earliest first."""
+        raise NotImplementedError
+
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)
     async def homelessness_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Homelessness]]:
         """Participation of each student in the program for homeless children, also ended ones, earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students, records_per_key=100)
+    async def homelessness_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Homelessness]]:
+        """Participation of all students in the program for homeless children, also ended ones, earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)
@@ -40,7 +60,19 @@ class ServiceLookups:
         """Meals programs of each student, including ended ones, the earliest first."""
         raise NotImplementedError
 
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students, records_per_key=2500)
+    async def food_service_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[FoodService]]:
+        """Meals programs of all students of the district, including ended ones, the earliest first."""
+        raise NotImplementedError
+
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def transportation_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Transportation]]:
         """Transportation of each student to and from school."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=2500)
+    async def transportation_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[Transportation]]:
+        """Transportation of all students of the district to and from school."""
         raise NotImplementedError

@@ -18,7 +18,6 @@ from student_graph.adapters.paging.pages import (
     Params,
     PayloadPage,
     all_pages,
-    collect_pages,
     parse_count,
     total_count,
 )
@@ -86,7 +85,8 @@ class OffsetLists:
 
         The first page has the total, and the other pages are read concurrently. If the rows are not as many as the
         total, or two have the same key, the list has changed while it was read, and is read once more. Rows that
-        are added at its end after the first page are no change: they are not in the result.
+        are added at its end after the first page are no change: they are not in the result. A row that moves
+        because one was deleted and another one added between the same two pages is not noticed.
 
         Raises:
             PayloadError: the list has changed again, or has more than `MAX_ROWS` rows or `MAX_PAGES` pages.
@@ -163,15 +163,16 @@ class _Reading(Generic[T]):
         is_complete = len(rows) == total == len({self.key(row) for row in rows})
         return rows if is_complete and self.smallest_total == total else None
 
-    async def rows_in_sequence(self, first: PayloadPage[list[T]]) -> list[T]:
-        """The rows of the first page and of those after it, up to an empty one; of rows with one key, the last."""
+    async def rows_in_sequence(self, first: PayloadPage[list[T]]) -> list[T] | None:
+        """The rows of the first page and of those after it, up to an empty one; None if two have the same key."""
 
         async def read_page(after: str | None) -> PayloadPage[list[T]]:
             offset = int(after or 0)
             page = first if after is None else await self.page(offset, MAX_ROWS)
             return PayloadPage(page.rows, str(offset + len(page.rows)) if page.rows else None)
 
-        return await collect_pages(all_pages(read_page), key=self.key)
+        rows = [row async for page in all_pages(read_page) for row in page]
+        return rows if len({self.key(row) for row in rows}) == len(rows) else None
 
     async def span(self, start: int, count: int) -> list[T]:
         """So many rows from `start`, fewer at the end; in more pages if the server shortens them."""

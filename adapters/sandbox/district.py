@@ -36,6 +36,7 @@ _STUDENTS_OF_CASE: dict[str, tuple[tuple[str, int], ...]] = {
     "crossed_lms_ids": (("High", 1), ("High", 2)),
     "several_events_a_day": (("High", 3),),
     "unmapped_descriptor": (("High", 4),),
+    "attendance_elsewhere": (("Middle", 4),),
     "two_state_ids": (("High", 5),),
     "no_email": (("High", 6),),
     "ssn_code": (("High", 7), ("Elementary", 5)),

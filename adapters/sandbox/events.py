@@ -91,6 +91,18 @@ def _add_special_cases(facts: DistrictFacts, sections: dict[tuple[str, int], lis
             local.namespace = "uri://local"
             facts.attendance.append(local)
             facts.attendance.append(_event(enrollment, _DAYS[16], "Excused Absence", 1.0))
+    for student in cases["attendance_elsewhere"]:
+        _add_attendance_elsewhere(facts, [fact for fact in facts.enrollments if fact.student == student])
+
+
+def _add_attendance_elsewhere(facts: DistrictFacts, enrollments: list[EnrollmentFact]) -> None:
+    """Add attendance of a student at a school and in a section in which the student is not enrolled."""
+    enrolled = {enrollment.school for enrollment in enrollments}
+    section = next(fact for fact in facts.sections if fact.school not in enrolled and fact.session == FALL)
+    for day, category in ((_DAYS[11], "Excused Absence"), (_DAYS[13], "Tardy")):
+        event = _event(enrollments[0], day, category)
+        event.school = section.school
+        facts.attendance.append(_tardy_in_section(event, section) if category == "Tardy" else event)
 
 
 def add_incidents(facts: DistrictFacts, rng: Random) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import academics as api
 from student_graph.adapters.edfi.api.payload import Filters
-from student_graph.adapters.edfi.client.keys import parse_assessment_id
-from student_graph.adapters.edfi.client.requests import by_section, by_student
+from student_graph.adapters.edfi.client.keys import parse_assessment_id, school_number
+from student_graph.adapters.edfi.client.requests import by_school_and_year, by_section, by_student
 from student_graph.adapters.edfi.mapping import academics as mapping
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
@@ -20,6 +20,8 @@ from student_graph.adapters.model import (
     AssessmentId,
     AssessmentResult,
     CourseGrade,
+    DistrictId,
+    SchoolId,
     SectionId,
     StudentId,
 )
@@ -39,20 +41,40 @@ class AcademicsLookups(EdFiLookups):
             api.GRADES,
             lambda student_id: {**by_student(student_id), "schoolYear": school_year},
             partial(mapping.course_grade, self.codes),
-            _section_and_period,
+            section_and_period,
         )
 
     async def course_grades_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[CourseGrade]]:
         """Ed-Fi `grades` by section."""
         to_record = partial(mapping.course_grade, self.codes)
-        return await self.read_lists(ids, api.GRADES, by_section, to_record, _section_and_period)
+        return await self.read_lists(ids, api.GRADES, by_section, to_record, section_and_period)
+
+    async def course_grades_by_school(
+        self, ids: Sequence[SchoolId], *, school_year: int | None = None
+    ) -> Batch[SchoolId, list[CourseGrade]]:
+        """Ed-Fi `grades` by school, and by school year of the section if there is one."""
+        return await self.read_lists(
+            ids,
+            api.GRADES,
+            lambda school_id: by_school_and_year(school_id, school_year),
+            partial(mapping.course_grade, self.codes),
+            section_and_period,
+        )
 
     async def academic_records_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[AcademicRecord]]:
         """Ed-Fi `studentAcademicRecords` by student."""
         return await self.read_lists(
-            ids, api.ACADEMIC_RECORDS, by_student, mapping.academic_record, _school_year_and_term
+            ids, api.ACADEMIC_RECORDS, by_student, mapping.academic_record, school_year_and_term
+        )
+
+    async def academic_records_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[AcademicRecord]]:
+        """All pages of Ed-Fi `studentAcademicRecords`."""
+        return await self.read_district_list(
+            ids, api.ACADEMIC_RECORDS, mapping.academic_record, school_year_and_term
         )
 
     async def assessment_results_by_student(
@@ -60,7 +82,34 @@ class AcademicsLookups(EdFiLookups):
     ) -> Batch[StudentId, list[AssessmentResult]]:
         """Ed-Fi `studentAssessments` by student, latest first."""
         to_record = partial(mapping.assessment_result, self.codes)
-        return await self.read_lists(ids, api.STUDENT_ASSESSMENTS, by_student, to_record, _latest_first)
+        return await self.read_lists(ids, api.STUDENT_ASSESSMENTS, by_student, to_record, latest_first)
+
+    async def assessment_results_by_school(
+        self, ids: Sequence[SchoolId]
+    ) -> Batch[SchoolId, list[AssessmentResult]]:
+        """Ed-Fi `studentAssessments` by the school that reported them, from Data Standard 4 on."""
+        to_record = partial(mapping.assessment_result, self.codes)
+        return await self.read_lists(
+            ids,
+            api.STUDENT_ASSESSMENTS,
+            lambda school_id: {"reportedSchoolId": school_number(school_id)},
+            to_record,
+            _student_and_latest_first,
+        )
+
+    async def assessment_results_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[AssessmentResult]]:
+        """All pages of Ed-Fi `studentAssessments`."""
+        to_record = partial(mapping.assessment_result, self.codes)
+        return await self.read_district_list(ids, api.STUDENT_ASSESSMENTS, to_record, _student_and_latest_first)
+
+    async def assessments_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Assessment]]:
+        """All pages of Ed-Fi `assessments`."""
+        to_record = partial(mapping.assessment, self.codes)
+        return await self.read_district_list(
+            ids, api.ASSESSMENTS, to_record, lambda assessment: assessment.assessment_id
+        )
 
     async def assessments_by_id(self, ids: Sequence[AssessmentId]) -> Batch[AssessmentId, Assessment]:
         """Ed-Fi `assessments` by identifier and namespace."""
@@ -73,7 +122,8 @@ def _by_assessment(assessment_id: AssessmentId) -> Filters:
     return {"assessmentIdentifier": key.identifier, "namespace": key.namespace}
 
 
-def _section_and_period(grade: CourseGrade) -> tuple[Any, ...]:
+def section_and_period(grade: CourseGrade) -> tuple[Any, ...]:
+    """The sort key of grades; lookups by student, by section and by school use the same order."""
     period = grade.grading_period
     period_key = (
         (period.school_year, period.sequence or 0, period.name or "", period.descriptor.code_value)
@@ -83,9 +133,15 @@ def _section_and_period(grade: CourseGrade) -> tuple[Any, ...]:
     return grade.section_id, grade.student_id, period_key, grade.grade_type.value, grade.vendor_id
 
 
-def _school_year_and_term(record: AcademicRecord) -> tuple[int, str, str]:
+def school_year_and_term(record: AcademicRecord) -> tuple[int, str, str]:
+    """The sort key of academic records; lookups by student and by district use the same order."""
     return record.school_year, record.term.code_value, record.vendor_id
 
 
-def _latest_first(result: AssessmentResult) -> tuple[float, str]:
+def latest_first(result: AssessmentResult) -> tuple[float, str]:
+    """The sort key of a student's assessment results."""
     return -(result.administration_date or _EARLIEST).timestamp(), result.vendor_id
+
+
+def _student_and_latest_first(result: AssessmentResult) -> tuple[str, float, str]:
+    return result.student_id, *latest_first(result)

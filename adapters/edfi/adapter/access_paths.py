@@ -1,43 +1,59 @@
 """
-Access paths of the adapter: one long list instead of many short ones, for lookups by student and by school.
+Access paths of the adapter: one long list instead of many short ones.
 
-Costs are calls, estimated from the settings. `AccessPath` says when a coarse list may answer a lookup.
+Costs are calls, estimated from the settings until the gateway has seen what the lists cost. A list of the district
+has all rows of a student or section. A list of a school or section has them only if Ed-Fi makes each row name a
+school or section of the student, or if a setting says that the district does.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
+from student_graph.adapters.edfi.adapter.academics import latest_first, school_year_and_term, section_and_period
+from student_graph.adapters.edfi.adapter.people import begin_date_and_section
 from student_graph.adapters.edfi.adapter.school_life import day_and_student
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
-from student_graph.adapters.model import (
-    AttendanceEvent,
-    DisciplineAction,
-    DisciplineIncident,
-    School,
-    SchoolEnrollment,
-    SchoolId,
-    Student,
-    StudentId,
-    StudentIdentity,
-)
+from student_graph.adapters.edfi.client.keys import school_of_section
+from student_graph.adapters.model import AttendanceEvent, CourseGrade
 from student_graph.adapters.paging import MAX_ROWS
 
-_INCIDENTS_PER_STUDENT = 0.1
-"""Estimated incidents, behaviors and actions of a student in a year, each; prices reads only."""
+GRADES_PER_STUDENT = 20
+"""Estimated posted grades of a student in a year."""
+SECTIONS_PER_STUDENT = 8
+"""Estimated enrollments of a student in sections."""
+SECTIONS_PER_CLASSMATE = 0.3
+"""Estimated sections for each student of the district: six of 28 students for each."""
+COURSES_PER_SECTION = 0.3
+"""Estimated courses for each section."""
+SECTION_EVENTS_PER_STUDENT = 10
+"""Estimated attendance events of a student in sections in a year."""
+ACADEMIC_RECORDS_PER_STUDENT = 4
+"""Estimated terms with an academic record of a student."""
+ASSESSMENT_RESULTS_PER_STUDENT = 6
+"""Estimated assessment results of a student."""
+ASSESSMENTS_PER_STUDENT = 0.05
+"""Estimated assessments for each student of the district."""
+CONTACTS_PER_STUDENT = 1.5
+"""Estimated contacts of a student."""
+ASSOCIATIONS_PER_STUDENT = 2
+"""Estimated associations of a student with agencies and schools."""
+STAFF_PER_STUDENT = 0.1
+"""Estimated members of staff for each student."""
+INCIDENTS_PER_STUDENT = 0.1
+"""Estimated incidents, behaviors and actions of a student in a year, each."""
+PROGRAMS_PER_STUDENT = 0.1
+"""Estimated participations of a student in programs of one kind, other than meals."""
+MEALS_PER_STUDENT = 0.5
+"""Estimated participations of a student in meals programs."""
+BUSES_PER_STUDENT = 0.4
+"""Estimated buses of a student."""
 
-
-def _student_of(
-    record: Student | StudentIdentity | SchoolEnrollment | AttendanceEvent | DisciplineIncident | DisciplineAction,
-) -> StudentId:
-    return record.student_id
-
-
-def _school_of(record: School | SchoolEnrollment) -> SchoolId:
-    return record.school_id
+Cost = Callable[[EdFiSettings], CallCost]
 
 
 def _list_calls(settings: EdFiSettings, rows: float) -> float:
@@ -45,71 +61,223 @@ def _list_calls(settings: EdFiSettings, rows: float) -> float:
     return settings.pages(rows) if rows <= MAX_ROWS else math.inf
 
 
-def _roster_cost(settings: EdFiSettings) -> CallCost:
-    return CallCost(per_key=1, per_coarse_key=_list_calls(settings, settings.students))
-
-
-def _identities_cost(settings: EdFiSettings) -> CallCost:
-    """The cost of students, and of their associations with the agency and with a school."""
-    students, associations = settings.students, 2 * settings.students
-    return CallCost(
-        per_key=2, per_coarse_key=_list_calls(settings, students) + _list_calls(settings, associations)
+def _of_district(*rows_per_student: float, calls: float = 1) -> Cost:
+    """The cost of lists of the district with so many rows for each student; a key costs `calls` alone."""
+    return lambda settings: CallCost(
+        calls, sum(_list_calls(settings, settings.students * rows) for rows in rows_per_student)
     )
 
 
-def _attendance_cost(settings: EdFiSettings) -> CallCost:
-    events = settings.school_students * settings.attendance_events_per_student
-    return CallCost(per_key=1, per_coarse_key=_list_calls(settings, events))
+def _of_school(rows_per_student: float) -> Cost:
+    """The cost of a list of a school with so many rows for each student."""
+    return lambda settings: CallCost(1, _list_calls(settings, settings.school_students * rows_per_student))
 
 
-def _incidents_cost(settings: EdFiSettings) -> CallCost:
-    """The cost of a student's behaviors and of rare incidents, or of all behaviors and all incidents."""
-    return CallCost(
-        per_key=1 + _INCIDENTS_PER_STUDENT,
-        per_coarse_key=2 * _list_calls(settings, settings.students * _INCIDENTS_PER_STUDENT),
+def _events_of_district(settings: EdFiSettings) -> CallCost:
+    return _of_district(settings.attendance_events_per_student)(settings)
+
+
+def _events_of_school(settings: EdFiSettings) -> CallCost:
+    return _of_school(settings.attendance_events_per_student)(settings)
+
+
+def _of_section(_: EdFiSettings) -> CallCost:
+    """The cost of a list of a section, which is one page."""
+    return CallCost(1, 1)
+
+
+def _is_of_school_year(record: CourseGrade | AttendanceEvent, arguments: Mapping[str, Hashable]) -> bool:
+    """Whether a record is of the requested year; lists of sections have the records of any year."""
+    return record.school_year == arguments["school_year"]
+
+
+_STUDENT, _SECTION = attrgetter("student_id"), attrgetter("section_id")
+
+
+def _by_district(coarse_lookup: LookupMethod, cost: Cost, key: str = "student_id") -> AccessPath[Any]:
+    """The path over a list of the district, which has the order of the lookup and always all rows of a key."""
+    return AccessPath(coarse_lookup, attrgetter(key), cost)
+
+
+def _section_of_school(coarse_lookup: LookupMethod, cost: Cost) -> AccessPath[Any]:
+    """The path from sections over a list of their school: the rows name the section, and it names the school."""
+    return AccessPath(
+        coarse_lookup,
+        _SECTION,
+        cost,
+        coarse_keys_from=Adapter.sections_by_id,
+        coarse_keys_of=lambda section: (section.school_id,),
     )
-
-
-def _actions_cost(settings: EdFiSettings) -> CallCost:
-    return CallCost(per_key=1, per_coarse_key=_list_calls(settings, settings.students * _INCIDENTS_PER_STUDENT))
 
 
 ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
-    Adapter.students_by_id: (
-        AccessPath(coarse_lookup=Adapter.roster_by_district, key_of=_student_of, cost=_roster_cost),
+    # Schools, sections and staff
+    Adapter.schools_by_id: (
+        AccessPath(Adapter.schools_by_district, attrgetter("school_id"), lambda _: CallCost(1, 1)),
     ),
+    Adapter.sections_by_id: (
+        _by_district(Adapter.sections_by_district, _of_district(SECTIONS_PER_CLASSMATE), "section_id"),
+    ),
+    Adapter.courses_by_section: (
+        _by_district(
+            Adapter.courses_by_district,
+            _of_district(
+                SECTIONS_PER_CLASSMATE,
+                SECTIONS_PER_CLASSMATE,
+                SECTIONS_PER_CLASSMATE * COURSES_PER_SECTION,
+                calls=3,
+            ),
+            "section_id",
+        ),
+    ),
+    Adapter.section_enrollments_by_section: (
+        _section_of_school(Adapter.section_enrollments_by_school, _of_school(SECTIONS_PER_STUDENT)),
+    ),
+    Adapter.staff_by_id: (_by_district(Adapter.staff_by_district, _of_district(STAFF_PER_STUDENT), "staff_id"),),
+    # Students
+    Adapter.students_by_id: (_by_district(Adapter.roster_by_district, _of_district(1)),),
     Adapter.student_identities_by_id: (
-        AccessPath(
-            coarse_lookup=Adapter.student_identities_by_district, key_of=_student_of, cost=_identities_cost
+        _by_district(Adapter.student_identities_by_district, _of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
+    ),
+    Adapter.demographics_by_student: (
+        _by_district(Adapter.demographics_by_district, _of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
+    ),
+    Adapter.contacts_by_student: (
+        _by_district(
+            Adapter.contacts_by_district,
+            _of_district(CONTACTS_PER_STUDENT, CONTACTS_PER_STUDENT, calls=1 + CONTACTS_PER_STUDENT),
         ),
     ),
     Adapter.school_enrollments_by_student: (
-        AccessPath(coarse_lookup=Adapter.school_enrollments_by_district, key_of=_student_of, cost=_roster_cost),
+        _by_district(Adapter.school_enrollments_by_district, _of_district(1)),
     ),
-    Adapter.attendance_events_by_student: (
+    Adapter.section_enrollments_by_student: (
         AccessPath(
-            coarse_lookup=Adapter.attendance_events_by_school,
-            key_of=_student_of,
-            cost=_attendance_cost,
+            Adapter.section_enrollments_by_school,
+            _STUDENT,
+            _of_school(SECTIONS_PER_STUDENT),
             coarse_keys_from=Adapter.school_enrollments_by_student,
-            coarse_key_of=_school_of,
-            sort_key=day_and_student,
+            coarse_key_of=attrgetter("school_id"),
+            sort_key=begin_date_and_section,
+            is_complete=attrgetter("enrollments_name_all_schools"),
+        ),
+        AccessPath(
+            Adapter.section_enrollments_by_district,
+            _STUDENT,
+            _of_district(SECTIONS_PER_STUDENT),
+            sort_key=begin_date_and_section,
         ),
     ),
-    Adapter.discipline_incidents_by_student: (
+    # Attendance and behavior
+    Adapter.attendance_events_by_student: (
         AccessPath(
-            coarse_lookup=Adapter.discipline_incidents_by_district, key_of=_student_of, cost=_incidents_cost
+            Adapter.attendance_events_by_school,
+            _STUDENT,
+            _events_of_school,
+            coarse_keys_from=Adapter.school_enrollments_by_student,
+            coarse_key_of=attrgetter("school_id"),
+            sort_key=day_and_student,
+            is_complete=attrgetter("enrollments_name_all_schools"),
+        ),
+        _by_district(Adapter.attendance_events_by_district, _events_of_district),
+    ),
+    Adapter.section_attendance_events_by_student: (
+        AccessPath(
+            Adapter.section_attendance_events_by_section,
+            _STUDENT,
+            _of_section,
+            coarse_keys_from=Adapter.section_enrollments_by_student,
+            coarse_key_of=_SECTION,
+            sort_key=day_and_student,
+            selects=_is_of_school_year,
+            is_complete=attrgetter("enrollments_name_all_sections"),
+        ),
+        AccessPath(
+            Adapter.section_attendance_events_by_school,
+            _STUDENT,
+            _of_school(SECTION_EVENTS_PER_STUDENT),
+            coarse_keys_from=Adapter.school_enrollments_by_student,
+            coarse_key_of=attrgetter("school_id"),
+            sort_key=day_and_student,
+            is_complete=attrgetter("enrollments_name_all_schools"),
+        ),
+        _by_district(Adapter.section_attendance_events_by_district, _of_district(SECTION_EVENTS_PER_STUDENT)),
+    ),
+    Adapter.section_attendance_events_by_section: (
+        _section_of_school(Adapter.section_attendance_events_by_school, _of_school(SECTION_EVENTS_PER_STUDENT)),
+    ),
+    Adapter.discipline_incidents_by_student: (
+        _by_district(
+            Adapter.discipline_incidents_by_district,
+            _of_district(INCIDENTS_PER_STUDENT, INCIDENTS_PER_STUDENT, calls=1 + INCIDENTS_PER_STUDENT),
         ),
     ),
     Adapter.discipline_actions_by_student: (
-        AccessPath(coarse_lookup=Adapter.discipline_actions_by_district, key_of=_student_of, cost=_actions_cost),
+        _by_district(Adapter.discipline_actions_by_district, _of_district(INCIDENTS_PER_STUDENT)),
     ),
-    Adapter.schools_by_id: (
+    # Grades and assessments; a row of `grades` names the student's enrollment in the section
+    Adapter.course_grades_by_student: (
         AccessPath(
-            coarse_lookup=Adapter.schools_by_district,
-            key_of=_school_of,
-            cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+            Adapter.course_grades_by_section,
+            _STUDENT,
+            _of_section,
+            coarse_keys_from=Adapter.section_enrollments_by_student,
+            coarse_key_of=_SECTION,
+            sort_key=section_and_period,
+            selects=_is_of_school_year,
+        ),
+        AccessPath(
+            Adapter.course_grades_by_school,
+            _STUDENT,
+            _of_school(GRADES_PER_STUDENT),
+            coarse_keys_from=Adapter.section_enrollments_by_student,
+            coarse_key_of=lambda enrollment: school_of_section(enrollment.section_id),
+            sort_key=section_and_period,
         ),
     ),
+    Adapter.course_grades_by_section: (
+        _section_of_school(Adapter.course_grades_by_school, _of_school(GRADES_PER_STUDENT)),
+    ),
+    Adapter.academic_records_by_student: (
+        AccessPath(
+            Adapter.academic_records_by_district,
+            _STUDENT,
+            _of_district(ACADEMIC_RECORDS_PER_STUDENT),
+            sort_key=school_year_and_term,
+        ),
+    ),
+    Adapter.assessment_results_by_student: (
+        AccessPath(
+            Adapter.assessment_results_by_school,
+            _STUDENT,
+            _of_school(ASSESSMENT_RESULTS_PER_STUDENT),
+            coarse_keys_from=Adapter.school_enrollments_by_student,
+            coarse_key_of=attrgetter("school_id"),
+            sort_key=latest_first,
+            is_complete=attrgetter("results_name_all_schools"),
+        ),
+        _by_district(Adapter.assessment_results_by_district, _of_district(ASSESSMENT_RESULTS_PER_STUDENT)),
+    ),
+    Adapter.assessments_by_id: (
+        _by_district(Adapter.assessments_by_district, _of_district(ASSESSMENTS_PER_STUDENT), "assessment_id"),
+    ),
+    # Services
+    Adapter.program_participations_by_student: (
+        _by_district(
+            Adapter.program_participations_by_district, _of_district(*[PROGRAMS_PER_STUDENT] * 4, calls=4)
+        ),
+    ),
+    Adapter.special_education_by_student: (
+        _by_district(Adapter.special_education_by_district, _of_district(PROGRAMS_PER_STUDENT)),
+    ),
+    Adapter.homelessness_by_student: (
+        _by_district(Adapter.homelessness_by_district, _of_district(PROGRAMS_PER_STUDENT)),
+    ),
+    Adapter.food_service_by_student: (
+        _by_district(Adapter.food_service_by_district, _of_district(MEALS_PER_STUDENT)),
+    ),
+    Adapter.transportation_by_student: (
+        _by_district(Adapter.transportation_by_district, _of_district(BUSES_PER_STUDENT)),
+    ),
 }
-"""Access path by the lookup that it can answer."""
+"""Access paths by the lookup that they can answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import people as api
@@ -14,7 +14,7 @@ from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import people as mapping
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Batch
-from student_graph.adapters.model import ContactId, StudentContact, StudentId
+from student_graph.adapters.model import ContactId, DistrictId, StudentContact, StudentId
 
 K = TypeVar("K")
 Association = api.StudentContactAssociation
@@ -43,19 +43,27 @@ class ContactLookups(EdFiLookups):
 
     async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
         """Ed-Fi `studentContactAssociations` and `contacts`, or `studentParentAssociations` and `parents`."""
-        associations, contacts = await self._read(ids, lambda key, _: by_student(key))
-        return _records_by_key(associations, contacts, _primary_and_priority)
+        associations, names = await self._read(ids, lambda key, _: by_student(key))
+        return _records_by_key(associations, await self._contacts(associations, names), _primary_and_priority)
+
+    async def contacts_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentContact]]:
+        """All pages of the same Ed-Fi resources."""
+        associations, names = await self._read(ids, lambda _key, _: {})
+        is_answered = not all(isinstance(answer, AdapterError) for answer in associations.values())
+        rows = await self.client.read_rows(names.contacts) if is_answered else []
+        contacts = {row.contactUniqueId: row for row in rows}
+        return _records_by_key(associations, contacts, _student_and_priority)
 
     async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
         """The same Ed-Fi resources, filtered by contact."""
-        associations, contacts = await self._read(ids, lambda key, filter_name: {filter_name: unique_id(key)})
-        return _records_by_key(associations, contacts, _student_of)
+        associations, names = await self._read(ids, lambda key, filter_name: {filter_name: unique_id(key)})
+        return _records_by_key(associations, await self._contacts(associations, names), _student_of)
 
     async def _read(
         self, ids: Sequence[K], filters: Callable[[K, str], Filters]
-    ) -> tuple[dict[K, list[Association] | AdapterError], dict[str, api.Contact | AdapterError]]:
+    ) -> tuple[dict[K, list[Association] | AdapterError], _Names]:
         """
-        The associations of each key, and the contacts that they name, by unique id.
+        The associations of each key, and the names that the server has for contacts.
 
         `filters` returns the filters for a key; its second argument is the filter that names a contact.
         """
@@ -68,7 +76,7 @@ class ContactLookups(EdFiLookups):
             # Some servers declare one Data Standard and serve another: then only the other names exist.
             if not all(isinstance(answer, NotOfferedError) for answer in associations.values()):
                 break
-        return associations, await self._contacts(associations, names)
+        return associations, names
 
     async def _associations(
         self, ids: Sequence[K], names: _Names, filters: Callable[[K, str], Filters]
@@ -102,7 +110,7 @@ def _student_of(row: Association) -> str:
 def _records_by_key(
     associations: Mapping[K, list[Association] | AdapterError],
     contacts: Mapping[str, api.Contact | AdapterError],
-    sort_key: Callable[[Association], tuple[bool, int, str] | str],
+    sort_key: Callable[[Association], Any],
 ) -> dict[K, list[StudentContact] | AdapterError]:
     """The contacts of each key, in the order of their associations."""
     return {
@@ -131,3 +139,7 @@ def _primary_and_priority(row: Association) -> tuple[bool, int, str]:
     """Primary contacts come first, then contacts by Ed-Fi `contactPriority`."""
     priority = row.contactPriority
     return not row.primaryContactStatus, _LAST_PRIORITY if priority is None else priority, _contact_of(row)
+
+
+def _student_and_priority(row: Association) -> tuple[str, bool, int, str]:
+    return _student_of(row), *_primary_and_priority(row)

@@ -90,9 +90,10 @@ class EdFiLookups(Adapter):
         resource: Resource[P],
         to_record: Callable[[P], V],
         sort_key: Callable[[V], Any],
+        filters: Filters | None = None,
     ) -> dict[DistrictId, list[V]]:
         """All records of a resource, sorted, for every key: the credentials are those of one district."""
-        records = sorted(map(to_record, await self.client.read_rows(resource)), key=sort_key)
+        records = sorted(map(to_record, await self.client.read_rows(resource, filters)), key=sort_key)
         return dict.fromkeys(ids, records)
 
 

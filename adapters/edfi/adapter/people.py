@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -79,25 +79,24 @@ class PeopleLookups(EdFiLookups):
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[StudentIdentity]]:
         """All pages of Ed-Fi `students` and `studentEducationOrganizationAssociations`."""
-        associations: dict[str, list[api.StudentEducationOrganizationAssociation]] = {}
-        for row in await self.client.read_rows(api.STUDENT_ORGANIZATIONS):
-            associations.setdefault(row.studentReference.studentUniqueId, []).append(row)
-        students = await self.client.read_rows(api.STUDENTS)
-        identities = [mapping.identity(row, associations.get(row.studentUniqueId, [])) for row in students]
-        return dict.fromkeys(ids, sorted(identities, key=lambda identity: identity.student_id))
+        identities = [mapping.identity(*rows) for rows in await self._all_student_rows()]
+        return dict.fromkeys(ids, identities)
 
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
         """Ed-Fi `students` and `studentEducationOrganizationAssociations`, the agency's if it has one."""
         rows = await self.client.read_by_key(ids, self._student_rows)
-        ambiguous = any(
-            isinstance(answer, _StudentRows) and len(answer.associations) > 1 for answer in rows.values()
-        )
-        agencies = await self.client.read_rows(LOCAL_EDUCATION_AGENCIES) if ambiguous else []
-        agency_ids = {row.localEducationAgencyId for row in agencies}
+        agency_ids = await self._agencies(rows.values())
         return {
             key: answer if isinstance(answer, AdapterError) else mapping.demographics(*answer, agency_ids)
             for key, answer in rows.items()
         }
+
+    async def demographics_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Demographics]]:
+        """All pages of Ed-Fi `students` and `studentEducationOrganizationAssociations`."""
+        rows = await self._all_student_rows()
+        agency_ids = await self._agencies(rows)
+        records = [mapping.demographics(*row, agency_ids) for row in rows]
+        return dict.fromkeys(ids, records)
 
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
@@ -125,7 +124,23 @@ class PeopleLookups(EdFiLookups):
     ) -> Batch[StudentId, list[SectionEnrollment]]:
         """Ed-Fi `studentSectionAssociations` by student."""
         return await self.read_lists(
-            ids, api.STUDENT_SECTIONS, by_student, mapping.section_enrollment, _begin_date_and_section
+            ids, api.STUDENT_SECTIONS, by_student, mapping.section_enrollment, begin_date_and_section
+        )
+
+    async def section_enrollments_by_school(
+        self, ids: Sequence[SchoolId]
+    ) -> Batch[SchoolId, list[SectionEnrollment]]:
+        """Ed-Fi `studentSectionAssociations` by school."""
+        return await self.read_lists(
+            ids, api.STUDENT_SECTIONS, by_school, mapping.section_enrollment, student_and_begin_date
+        )
+
+    async def section_enrollments_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[SectionEnrollment]]:
+        """All pages of Ed-Fi `studentSectionAssociations`."""
+        return await self.read_district_list(
+            ids, api.STUDENT_SECTIONS, mapping.section_enrollment, student_and_begin_date
         )
 
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
@@ -139,7 +154,7 @@ class PeopleLookups(EdFiLookups):
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by member of staff."""
         return await self.read_lists(
-            ids, api.STAFF_SECTIONS, by_staff, mapping.section_staff, _begin_date_and_section
+            ids, api.STAFF_SECTIONS, by_staff, mapping.section_staff, begin_date_and_section
         )
 
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
@@ -158,10 +173,30 @@ class PeopleLookups(EdFiLookups):
             rows[0], await self.client.read_rows(api.STUDENT_ORGANIZATIONS, by_student(student_id))
         )
 
+    async def _all_student_rows(self) -> list[_StudentRows]:
+        """The rows of every student, by number."""
+        associations: dict[str, list[api.StudentEducationOrganizationAssociation]] = {}
+        for row in await self.client.read_rows(api.STUDENT_ORGANIZATIONS):
+            associations.setdefault(row.studentReference.studentUniqueId, []).append(row)
+        students = sorted(await self.client.read_rows(api.STUDENTS), key=lambda row: row.studentUniqueId)
+        return [_StudentRows(row, associations.get(row.studentUniqueId, [])) for row in students]
+
+    async def _agencies(self, rows: Iterable[_StudentRows | AdapterError]) -> set[int]:
+        """The agencies, read if one of the students has several associations: the agency's is preferred."""
+        if not any(isinstance(row, _StudentRows) and len(row.associations) > 1 for row in rows):
+            return set()
+        return {row.localEducationAgencyId for row in await self.client.read_rows(LOCAL_EDUCATION_AGENCIES)}
+
+
+def student_and_begin_date(record: SectionEnrollment) -> tuple[str, dt.date, str]:
+    """The sort key of the students of a section."""
+    return record.student_id, record.begin_date or dt.date.min, record.vendor_id
+
 
 def _student_and_entry_date(record: SchoolEnrollment) -> tuple[str, dt.date, str]:
     return record.student_id, record.entry_date, record.vendor_id
 
 
-def _begin_date_and_section(record: SectionEnrollment | SectionStaff) -> tuple[dt.date, str, str]:
+def begin_date_and_section(record: SectionEnrollment | SectionStaff) -> tuple[dt.date, str, str]:
+    """The sort key of the sections of a student or a member of staff."""
     return record.begin_date or dt.date.min, record.section_id, record.vendor_id

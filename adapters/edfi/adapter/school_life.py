@@ -8,7 +8,7 @@ from functools import partial
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import school_life as api
-from student_graph.adapters.edfi.client.requests import by_school, by_section, by_student
+from student_graph.adapters.edfi.client.requests import by_school, by_school_and_year, by_section, by_student
 from student_graph.adapters.edfi.mapping import school_life as mapping
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
@@ -48,6 +48,14 @@ class SchoolLifeLookups(EdFiLookups):
             day_and_student,
         )
 
+    async def attendance_events_by_district(
+        self, ids: Sequence[DistrictId], *, school_year: int
+    ) -> Batch[DistrictId, list[AttendanceEvent]]:
+        """All pages of Ed-Fi `studentSchoolAttendanceEvents` of a school year."""
+        to_record = partial(mapping.school_attendance_event, self.codes)
+        filters = {"schoolYear": school_year}
+        return await self.read_district_list(ids, api.SCHOOL_ATTENDANCE, to_record, day_and_student, filters)
+
     async def section_attendance_events_by_student(
         self, ids: Sequence[StudentId], *, school_year: int
     ) -> Batch[StudentId, list[AttendanceEvent]]:
@@ -66,6 +74,26 @@ class SchoolLifeLookups(EdFiLookups):
         """Ed-Fi `studentSectionAttendanceEvents` by section."""
         to_record = partial(mapping.section_attendance_event, self.codes)
         return await self.read_lists(ids, api.SECTION_ATTENDANCE, by_section, to_record, day_and_student)
+
+    async def section_attendance_events_by_school(
+        self, ids: Sequence[SchoolId], *, school_year: int | None = None
+    ) -> Batch[SchoolId, list[AttendanceEvent]]:
+        """Ed-Fi `studentSectionAttendanceEvents` by school, and by school year of the section if there is one."""
+        return await self.read_lists(
+            ids,
+            api.SECTION_ATTENDANCE,
+            lambda school_id: by_school_and_year(school_id, school_year),
+            partial(mapping.section_attendance_event, self.codes),
+            day_and_student,
+        )
+
+    async def section_attendance_events_by_district(
+        self, ids: Sequence[DistrictId], *, school_year: int
+    ) -> Batch[DistrictId, list[AttendanceEvent]]:
+        """All pages of Ed-Fi `studentSectionAttendanceEvents` of a school year."""
+        to_record = partial(mapping.section_attendance_event, self.codes)
+        filters = {"schoolYear": school_year}
+        return await self.read_district_list(ids, api.SECTION_ATTENDANCE, to_record, day_and_student, filters)
 
     async def discipline_actions_by_student(
         self, ids: Sequence[StudentId]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
+from student_graph.adapters.edfi.adapter.people import student_and_begin_date
 from student_graph.adapters.edfi.api import people as people_api
 from student_graph.adapters.edfi.api import schools as api
 from student_graph.adapters.edfi.client.requests import by_school, by_section
@@ -84,6 +85,12 @@ class SchoolLookups(EdFiLookups):
             lambda section: (section.section_identifier, section.section_id),
         )
 
+    async def sections_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section]]:
+        """All pages of Ed-Fi `sections`."""
+        return await self.read_district_list(
+            ids, api.SECTIONS, mapping.section, lambda section: section.section_id
+        )
+
     async def section_enrollments_by_section(
         self, ids: Sequence[SectionId]
     ) -> Batch[SectionId, list[SectionEnrollment]]:
@@ -93,7 +100,7 @@ class SchoolLookups(EdFiLookups):
             people_api.STUDENT_SECTIONS,
             by_section,
             people_mapping.section_enrollment,
-            _student_and_begin_date,
+            student_and_begin_date,
         )
 
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
@@ -101,10 +108,6 @@ class SchoolLookups(EdFiLookups):
         return await self.read_lists(
             ids, people_api.STAFF_SECTIONS, by_section, people_mapping.section_staff, _staff_and_begin_date
         )
-
-
-def _student_and_begin_date(record: SectionEnrollment) -> tuple[str, dt.date, str]:
-    return record.student_id, record.begin_date or dt.date.min, record.vendor_id
 
 
 def _staff_and_begin_date(record: SectionStaff) -> tuple[str, dt.date, str]:

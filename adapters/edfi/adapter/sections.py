@@ -18,7 +18,7 @@ from student_graph.adapters.edfi.client.requests import by_section
 from student_graph.adapters.edfi.mapping import schools as mapping
 from student_graph.adapters.errors import AdapterError, BadKeyError
 from student_graph.adapters.lookup import Batch
-from student_graph.adapters.model import Course, Section, SectionId
+from student_graph.adapters.model import Course, DistrictId, Section, SectionId
 
 K = TypeVar("K", bound=Hashable)
 P = TypeVar("P", bound=Item)
@@ -71,6 +71,16 @@ class SectionLookups(EdFiLookups):
                 )
         return batch
 
+    async def courses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Course]]:
+        """All pages of Ed-Fi `sections`, `courseOfferings` and `courses`."""
+        sections = await self.client.read_rows(api.SECTIONS)
+        offerings = {_offering_key(row): row for row in await self.client.read_rows(api.COURSE_OFFERINGS)}
+        courses = {_course_key(row): row for row in await self.client.read_rows(api.COURSES)}
+        course_of = {key: courses.get(_course_of(row)) for key, row in offerings.items()}
+        rows = {section_id(*_section_key(row)): course_of.get(_offering_of(row)) for row in sections}
+        records = [mapping.course(self.codes, key, row) for key, row in sorted(rows.items()) if row is not None]
+        return dict.fromkeys(ids, records)
+
     async def _sections(self, ids: Sequence[SectionId]) -> dict[SectionId, api.Section | AdapterError]:
         """The row of each section, or the error of its key; sections that do not exist are absent."""
         keys, errors = _parse_ids(ids)
@@ -79,7 +89,7 @@ class SectionLookups(EdFiLookups):
             api.SECTIONS,
             group_filters=lambda key: {"schoolId": key.school_id, "schoolYear": key.school_year},
             key_filters=lambda key: by_section(section_id(*key)),
-            key_of=lambda row: SectionKey(*_offering_of(row), row.sectionIdentifier),
+            key_of=_section_key,
         )
         sections = {id: rows[key] for id, key in keys.items() if key in rows}
         return {**errors, **sections}
@@ -109,9 +119,7 @@ class SectionLookups(EdFiLookups):
                 "educationOrganizationId": key.organization_id,
                 "courseCode": key.course_code,
             },
-            key_of=lambda row: CourseKey(
-                row.educationOrganizationReference.educationOrganizationId, row.courseCode
-            ),
+            key_of=_course_key,
         )
 
     async def _rows_by_key(
@@ -167,6 +175,14 @@ def _parse_ids(ids: Sequence[SectionId]) -> tuple[dict[SectionId, SectionKey], d
 def _offering_of(row: api.Section) -> OfferingKey:
     offering = row.courseOfferingReference
     return OfferingKey(offering.schoolId, offering.schoolYear, offering.sessionName, offering.localCourseCode)
+
+
+def _section_key(row: api.Section) -> SectionKey:
+    return SectionKey(*_offering_of(row), row.sectionIdentifier)
+
+
+def _course_key(row: api.Course) -> CourseKey:
+    return CourseKey(row.educationOrganizationReference.educationOrganizationId, row.courseCode)
 
 
 def _offering_key(row: api.CourseOffering) -> OfferingKey:

@@ -8,11 +8,13 @@ from itertools import product
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups, merge_lists
 from student_graph.adapters.edfi.api import services as api
+from student_graph.adapters.edfi.api.payload import Filters
 from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import services as mapping
 from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
+    DistrictId,
     FoodService,
     Homelessness,
     ProgramParticipation,
@@ -43,16 +45,20 @@ class ServiceLookups(EdFiLookups):
 
         async def read(key: tuple[StudentId, str]) -> list[ProgramParticipation]:
             student_id, name = key
-            resource, program_type = _PROGRAM_RESOURCES[name]
-            rows = await self.client.read_rows(resource, by_student(student_id))
-            records = (mapping.program_participation(self.codes, row, program_type) for row in rows)
-            return [record for record in records if record is not None]
+            return await self._participations(name, by_student(student_id))
 
         lists = await self.client.read_by_key(list(product(ids, _PROGRAM_RESOURCES)), read)
         return {
             student_id: merge_lists([lists[student_id, name] for name in _PROGRAM_RESOURCES], _begin_date)
             for student_id in ids
         }
+
+    async def program_participations_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[ProgramParticipation]]:
+        """All pages of the same Ed-Fi resources."""
+        lists = await self.client.read_by_key(list(_PROGRAM_RESOURCES), self._participations)
+        return dict.fromkeys(ids, merge_lists([lists[name] for name in _PROGRAM_RESOURCES], _begin_date))
 
     async def special_education_by_student(
         self, ids: Sequence[StudentId]
@@ -62,21 +68,55 @@ class ServiceLookups(EdFiLookups):
             ids, api.SPECIAL_EDUCATION, by_student, mapping.special_education, _begin_date
         )
 
+    async def special_education_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[SpecialEducation]]:
+        """All pages of Ed-Fi `studentSpecialEducationProgramAssociations`."""
+        return await self.read_district_list(ids, api.SPECIAL_EDUCATION, mapping.special_education, _begin_date)
+
     async def homelessness_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Homelessness]]:
         """Ed-Fi `studentHomelessProgramAssociations` by student."""
         return await self.read_lists(ids, api.HOMELESS, by_student, mapping.homelessness, _begin_date)
+
+    async def homelessness_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Homelessness]]:
+        """All pages of Ed-Fi `studentHomelessProgramAssociations`."""
+        return await self.read_district_list(ids, api.HOMELESS, mapping.homelessness, _begin_date)
 
     async def food_service_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[FoodService]]:
         """Ed-Fi `studentSchoolFoodServiceProgramAssociations` by student."""
         return await self.read_lists(ids, api.FOOD_SERVICE, by_student, mapping.food_service, _begin_date)
 
+    async def food_service_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[FoodService]]:
+        """All pages of Ed-Fi `studentSchoolFoodServiceProgramAssociations`."""
+        return await self.read_district_list(ids, api.FOOD_SERVICE, mapping.food_service, _begin_date)
+
     async def transportation_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Transportation]]:
         """Ed-Fi `studentTransportations` by student, from Data Standard 5.1 on."""
+        await self._require_transportation()
+        return await self.read_lists(ids, api.TRANSPORTATION, by_student, mapping.transportation, _vendor_id)
+
+    async def transportation_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[Transportation]]:
+        """All pages of Ed-Fi `studentTransportations`, from Data Standard 5.1 on."""
+        await self._require_transportation()
+        return await self.read_district_list(ids, api.TRANSPORTATION, mapping.transportation, _vendor_id)
+
+    async def _participations(self, name: str, filters: Filters | None = None) -> list[ProgramParticipation]:
+        """The participations in a resource that need no restricted grant."""
+        resource, program_type = _PROGRAM_RESOURCES[name]
+        rows = await self.client.read_rows(resource, filters)
+        records = (mapping.program_participation(self.codes, row, program_type) for row in rows)
+        return [record for record in records if record is not None]
+
+    async def _require_transportation(self) -> None:
+        """Check that the Data Standard has transportation; raises NotOfferedError if it has not."""
         if await self.client.discovery.data_standard() < _TRANSPORTATION_SINCE:
             raise NotOfferedError("Ed-Fi has transportation since Data Standard 5.1 only")
-        return await self.read_lists(
-            ids, api.TRANSPORTATION, by_student, mapping.transportation, lambda record: record.vendor_id
-        )
+
+
+def _vendor_id(record: Transportation) -> str:
+    return record.vendor_id
 
 
 def _begin_date(

@@ -9,7 +9,7 @@ from student_graph.adapters.edfi.mapping.descriptors import validate_descriptor_
 
 
 class EdFiSettings(AdapterSettings):
-    """Settings of an Ed-Fi ODS/API. The three estimates price reads: a wrong one costs calls and loses no data."""
+    """Settings of an Ed-Fi ODS/API. Estimates price reads: a wrong one costs calls and loses no data."""
 
     client_id: str = Field(min_length=1)
     """Key of an API client that may read the district, from the administrator of the API."""
@@ -23,6 +23,22 @@ class EdFiSettings(AdapterSettings):
     """Estimated number of students in one school: prices reads of a school."""
     attendance_events_per_student: int = Field(default=10, ge=1)
     """Estimated number of attendance events of a student in a year: prices reads of a school."""
+    enrollments_name_all_schools: bool = False
+    """
+    Whether a student has a row in `studentSchoolAssociations`, perhaps an ended one, for each school at which they
+    have attendance or are in a section. If so, lists of a school also answer for its students.
+    """
+    enrollments_name_all_sections: bool = False
+    """
+    Whether a student has a row in `studentSectionAssociations`, perhaps an ended one, for each section in which
+    they have attendance. If so, lists of a section also answer for its students.
+    """
+    results_name_all_schools: bool = False
+    """
+    Whether each row of `studentAssessments` names the school that reported it (`reportedSchoolReference`, from
+    Data Standard 4 on), and the student has a row in `studentSchoolAssociations` for this school. If so, lists of
+    a school also answer for its students.
+    """
     descriptors: dict[str, str] = Field(default_factory=dict)
     """Enum name in the graph by descriptor, for the codes that the district has defined itself:
     `"uri://gbisd.edu/AttendanceEventCategoryDescriptor#Truant" = "UNEXCUSED_ABSENCE"`."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from pydantic import AliasChoices, Field
+
 from student_graph.adapters.edfi.api.payload import (
     Item,
     Many,
@@ -119,11 +121,19 @@ class StudentObjectiveAssessment(Payload):
     performanceLevels: Many[PerformanceLevel]
 
 
+class ReportedSchoolReference(Payload):
+    """Names the school that reported a result."""
+
+    school_id: int = Field(validation_alias=AliasChoices("schoolId", "reportedSchoolId"))
+    """Ed-Fi `schoolId`; the filter of the same value is `reportedSchoolId`."""
+
+
 class StudentAssessment(Item):
     """A row of `studentAssessments`."""
 
     studentReference: StudentReference
     assessmentReference: AssessmentReference
+    reportedSchoolReference: ReportedSchoolReference | None = None
     schoolYearTypeReference: SchoolYearTypeReference | None = None
     administrationDate: datetime | None = None
     whenAssessedGradeLevelDescriptor: str | None = None

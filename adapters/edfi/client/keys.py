@@ -73,6 +73,11 @@ def parse_section_id(id: SectionId) -> SectionKey:
     return SectionKey(_number(parts[0]), _number(parts[1]), *parts[2:])
 
 
+def school_of_section(id: SectionId) -> SchoolId:
+    """The school in the id of a section of this source."""
+    return SchoolId(id.partition("/")[0])
+
+
 def caseload_id(key: CohortKey | ProgramKey) -> CaseloadId:
     """The id of a caseload, which is a cohort or all students of a program."""
     return CaseloadId(_join(_CASELOAD_PREFIXES[type(key)], *map(str, key)))

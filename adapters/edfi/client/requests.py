@@ -38,6 +38,11 @@ def by_school(school_id: SchoolId) -> Filters:
     return {"schoolId": school_number(school_id)}
 
 
+def by_school_and_year(school_id: SchoolId, school_year: int | None) -> Filters:
+    """Filters for the rows of one school in a school year, or in all of them."""
+    return by_school(school_id) if school_year is None else {**by_school(school_id), "schoolYear": school_year}
+
+
 def by_section(section_id: SectionId) -> Filters:
     """Filters for the rows of one section, which Ed-Fi names by five properties."""
     key = parse_section_id(section_id)

@@ -46,6 +46,7 @@ def course_grade(codes: DescriptorCodes, row: api.Grade) -> CourseGrade:
         vendor_id=row.id,
         student_id=StudentId(enrollment.studentUniqueId),
         section_id=section_id_of(enrollment),
+        school_year=enrollment.schoolYear,
         source=GradeSource.SIS,
         grade_type=codes.to_enum(GradeType, row.gradeTypeDescriptor),
         grade_type_descriptor=descriptor(row.gradeTypeDescriptor),

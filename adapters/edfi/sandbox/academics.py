@@ -10,6 +10,7 @@ from student_graph.adapters.edfi.sandbox.serializers import (
     descriptors,
     omit_none,
     organization_reference,
+    school_reference,
     section_reference,
     student_reference,
     year_reference,
@@ -45,7 +46,12 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
         ),
         "studentAssessments": (
             facts.results,
-            lambda fact: _student_assessment(fact, with_met=standard == "3.3"),
+            lambda fact: _student_assessment(
+                fact,
+                # The results of last year were loaded by the state, which did not say who reported them.
+                schools[fact.student] if standard != "3.3" and fact.year == facts.year else None,
+                with_met=standard == "3.3",
+            ),
         ),
     }
 
@@ -112,7 +118,8 @@ def _objective_assessment(test: AssessmentFact, code: str, description: str) -> 
     }
 
 
-def _student_assessment(fact: ResultFact, *, with_met: bool) -> Payload:
+def _student_assessment(fact: ResultFact, school_id: int | None, *, with_met: bool) -> Payload:
+    """A result, and the school that reported it; None if it names none."""
     test = {"assessmentIdentifier": fact.assessment.id, "namespace": fact.assessment.namespace}
     return omit_none(
         studentAssessmentIdentifier=fact.id,
@@ -121,6 +128,7 @@ def _student_assessment(fact: ResultFact, *, with_met: bool) -> Payload:
         studentReference=student_reference(fact.student),
         administrationDate=fact.at.isoformat().replace("+00:00", "Z"),
         performanceLevels=_performance_levels(fact, with_met=with_met),
+        reportedSchoolReference=None if school_id is None else school_reference(school_id),
         retestIndicatorDescriptor=descriptor("RetestIndicator", "1st Retest") if fact.retest else None,
         scoreResults=[_score_result(*score) for score in fact.scores],
         studentObjectiveAssessments=[

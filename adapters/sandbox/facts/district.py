@@ -80,7 +80,8 @@ class DistrictFacts:
     Special cases of real data, and the ids of the students or other objects that have them, for tests.
 
     Students: `dual_enrollment`, `re_entry`, `withdrawn`, `future_exit`, `nothing_recorded`, `unmapped_descriptor`,
-    `several_events_a_day`, `unicode_name`, `two_state_ids`, `no_email`, `ssn_code`, `leading_zeros`,
-    `no_lms_link`, `crossed_lms_ids`. Schools: `thin_calendar`. Section identifiers: `shared_section_identifier`.
-    LMS accounts: `unmatched_lms_accounts`.
+    `attendance_elsewhere` (at a school and in a section without an enrollment), `several_events_a_day`,
+    `unicode_name`, `two_state_ids`, `no_email`, `ssn_code`, `leading_zeros`, `no_lms_link`, `crossed_lms_ids`.
+    Schools: `thin_calendar`. Section identifiers: `shared_section_identifier`. LMS accounts:
+    `unmatched_lms_accounts`.
     """

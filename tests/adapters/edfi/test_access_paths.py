@@ -8,53 +8,94 @@ from typing import Any
 import pytest
 
 from student_graph.adapters.contract import Adapter, CallCost, LookupMethod
-from student_graph.adapters.edfi.adapter import EdFi, EdFiSettings
+from student_graph.adapters.edfi.adapter import EdFiSettings
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId, StudentId
 from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.testing.harness import run_lookup
 from tests.adapters.edfi.scripted_sandbox import connected
+from tests.adapters.edfi.ways import Way, path_of, way_name
 
 
-def cost(method: LookupMethod, **estimates: Any) -> CallCost:
+def cost(method: LookupMethod, coarse: LookupMethod, **estimates: Any) -> CallCost:
     """The cost of a lookup's access path with these settings."""
     client = {"base_url": "http://edfi.test", "client_id": "a", "client_secret": "b"}
-    return EdFi.paths[method][0].cost(EdFiSettings.model_validate(client | estimates))
+    return path_of((method, coarse)).cost(EdFiSettings.model_validate(client | estimates))
 
 
 @pytest.mark.parametrize(
-    ("method", "expected"),
+    ("method", "coarse", "expected"),
     [
-        (Adapter.students_by_id, CallCost(1, 10)),
-        (Adapter.school_enrollments_by_student, CallCost(1, 10)),
-        (Adapter.student_identities_by_id, CallCost(2, 30)),
-        (Adapter.attendance_events_by_student, CallCost(1, 12)),
-        (Adapter.discipline_actions_by_student, CallCost(1, 1)),
-        (Adapter.discipline_incidents_by_student, CallCost(1.1, 2)),
-        (Adapter.schools_by_id, CallCost(1, 1)),
+        (Adapter.students_by_id, Adapter.roster_by_district, CallCost(1, 10)),
+        (Adapter.school_enrollments_by_student, Adapter.school_enrollments_by_district, CallCost(1, 10)),
+        (Adapter.student_identities_by_id, Adapter.student_identities_by_district, CallCost(2, 30)),
+        (Adapter.attendance_events_by_student, Adapter.attendance_events_by_school, CallCost(1, 12)),
+        (Adapter.course_grades_by_student, Adapter.course_grades_by_section, CallCost(1, 1)),
+        (Adapter.course_grades_by_student, Adapter.course_grades_by_school, CallCost(1, 24)),
+        (Adapter.discipline_actions_by_student, Adapter.discipline_actions_by_district, CallCost(1, 1)),
+        (Adapter.discipline_incidents_by_student, Adapter.discipline_incidents_by_district, CallCost(1.1, 2)),
+        (Adapter.program_participations_by_student, Adapter.program_participations_by_district, CallCost(4, 4)),
+        (Adapter.schools_by_id, Adapter.schools_by_district, CallCost(1, 1)),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_list_costs_its_pages(method: LookupMethod, expected: CallCost) -> None:
+def test_a_list_costs_its_pages(method: LookupMethod, coarse: LookupMethod, expected: CallCost) -> None:
     """Pages have 500 rows; by default a district has 5000 students, and a school 600."""
-    assert expected == cost(method)
+    assert expected == cost(method, coarse)
 
 
 def test_smaller_pages_cost_more() -> None:
     """The cost depends on the page size and on the estimated number of students."""
-    assert CallCost(1, 100) == cost(Adapter.students_by_id, page_size=50)
-    assert CallCost(1, 2) == cost(Adapter.students_by_id, students=960)
+    assert CallCost(1, 100) == cost(Adapter.students_by_id, Adapter.roster_by_district, page_size=50)
+    assert CallCost(1, 2) == cost(Adapter.students_by_id, Adapter.roster_by_district, students=960)
 
 
-def test_a_list_that_is_too_long_has_an_infinite_cost() -> None:
+@pytest.mark.parametrize(
+    ("method", "coarse", "students"),
+    [
+        (Adapter.students_by_id, Adapter.roster_by_district, 20_001),
+        (Adapter.student_identities_by_id, Adapter.student_identities_by_district, 10_001),
+        (Adapter.attendance_events_by_student, Adapter.attendance_events_by_district, 2001),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_list_that_is_too_long_has_an_infinite_cost(
+    method: LookupMethod, coarse: LookupMethod, students: int
+) -> None:
     """A list of more than 20,000 rows cannot be read, so that students are always read one by one."""
-    assert CallCost(1, math.inf) == cost(Adapter.students_by_id, students=20_001)
-    assert CallCost(2, math.inf) == cost(Adapter.student_identities_by_id, students=10_001)
+    assert cost(method, coarse, students=students).per_coarse_key == math.inf
+    assert cost(method, coarse, students=students - 1).per_coarse_key < math.inf
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        (Adapter.course_grades_by_student, Adapter.course_grades_by_section),
+        (Adapter.section_attendance_events_by_student, Adapter.section_attendance_events_by_section),
+    ],
+    ids=way_name,
+)
+async def test_lists_of_a_section_are_read_for_one_year(way: Way) -> None:
+    """The list of a section has rows of any year, and the path takes those of the requested year."""
+    sandbox = EdFiSandbox(make_district(20))
+    path, year = path_of(way), sandbox.facts.year
+    assert path.selects is not None
+    async with connected(sandbox) as adapter:
+        sections = sandbox.known_keys("section")
+        batch = await run_lookup(adapter, lookup_of(path.coarse_lookup), sections, {})
+    records = [record for answer in batch.values() for record in answer]
+
+    assert records
+    assert all(path.selects(record, {"school_year": year}) for record in records)
+    assert not any(path.selects(record, {"school_year": year - 1}) for record in records)
 
 
 async def test_events_of_two_schools_have_the_order_of_the_lookup_by_student() -> None:
     """The events of a student of two schools, read by school and merged, are sorted as by student."""
     sandbox = EdFiSandbox(make_district(120))
-    path, year = EdFi.paths[Adapter.attendance_events_by_student][0], sandbox.facts.year
+    path = path_of((Adapter.attendance_events_by_student, Adapter.attendance_events_by_school))
+    year = sandbox.facts.year
     assert path.sort_key is not None
     schools = [SchoolId(key) for key in sandbox.known_keys("school")]
     async with connected(sandbox) as adapter:
