@@ -26,15 +26,18 @@ from student_graph.adapters.canvas.api import (
     User,
 )
 from student_graph.adapters.canvas.client.addresses import section_segment, user_segment
-from student_graph.adapters.errors import AdapterError, RefusedError, UnavailableError, retry_after_seconds
+from student_graph.adapters.canvas.client.numbered_pages import numbered_pages
+from student_graph.adapters.canvas.client.responses import FORBIDDEN_CODE, check_status
+from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, RefusedError
 from student_graph.adapters.model import SectionId, StudentId
 from student_graph.adapters.paging import Params, collect_pages, link_pages
 from student_graph.adapters.reading import read
 
 T = TypeVar("T")
+P = TypeVar("P", User, Course)
 
-FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
 ALL_STUDENTS = ("all",)
+MAX_ROWS_PER_PAGE = 100
 ACTIVE_STUDENT_FILTERS: Params = {"type[]": "StudentEnrollment", "state[]": "active", "include[]": "email"}
 SUBMISSION_FIELDS = tuple(Submission.model_fields)
 """Requested by name, because Canvas would otherwise also send the text that the student submitted."""
@@ -42,19 +45,25 @@ SUBMISSION_FIELDS = tuple(Submission.model_fields)
 _ACTIVITY = TypeAdapter(Activity)
 _ASSIGNMENTS = TypeAdapter(list[Assignment])
 _COURSE = TypeAdapter(Course)
+_COURSES = TypeAdapter(list[Course])
 _ENROLLMENTS = TypeAdapter(list[Enrollment])
 _SECTION = TypeAdapter(Section)
 _SUBMISSIONS = TypeAdapter(list[StudentSubmissions])
 _SUMMARIES = TypeAdapter(list[Summary])
 _USER = TypeAdapter(User)
+_USERS = TypeAdapter(list[User])
 
 
 class CanvasClient:
     """Reads the REST API of one Canvas."""
 
-    def __init__(self, http: httpx.AsyncClient, base_url: object) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: object, *, students_per_call: int = 100, concurrency: int = 1
+    ) -> None:
         self._http = http
         self._root = f"{str(base_url).rstrip('/')}/api/v1"
+        self._students_per_call = students_per_call
+        self._concurrency = concurrency
 
     async def token_owner(self) -> User:
         """The user that the token belongs to."""
@@ -67,6 +76,32 @@ class CanvasClient:
     async def section_enrollments(self, section_id: SectionId) -> list[Enrollment] | None:
         """The enrollments of the active students of a section."""
         return await self._enrollments(f"sections/{section_segment(section_id)}")
+
+    async def course_enrollments(self, course_id: int) -> list[Enrollment] | None:
+        """The enrollments of the active students of a course."""
+        return await self._enrollments(f"courses/{course_id}")
+
+    async def user(self, student_id: StudentId) -> User | None:
+        """A user by the key of a student."""
+        return await self._get(f"users/{user_segment(student_id)}", _USER)
+
+    async def account_users(self, max_pages: int) -> list[User]:
+        """
+        All users of the account.
+
+        Raises:
+            NotOfferedError: The list has more than `max_pages` pages of 100 rows.
+        """
+        return await self._account_list("users", {"include[]": "email"}, _USERS, max_pages)
+
+    async def account_courses(self, max_pages: int) -> list[Course]:
+        """
+        All courses of the account that are not deleted, in all states.
+
+        Raises:
+            NotOfferedError: The list has more than `max_pages` pages of 100 rows.
+        """
+        return await self._account_list("courses", {}, _COURSES, max_pages)
 
     async def section(self, section_id: SectionId) -> Section | None:
         """A section by its key."""
@@ -89,17 +124,25 @@ class CanvasClient:
         The submissions of at most 100 students of a course, by user id.
 
         Canvas refuses the call if the token may not see one of the students. The call is then split until only
-        that student fails.
+        that student fails. It is also split if the response is too large.
         """
 
         async def read_part(part: Sequence[int]) -> dict[int, list[Submission] | AdapterError]:
             return {**await self._submissions(f"courses/{course_id}", tuple(map(str, part)))}
 
-        return await bisect_batch(user_ids, read_part, should_split=lambda error: error.code == FORBIDDEN_CODE)
+        return await bisect_batch(
+            user_ids,
+            read_part,
+            should_split=lambda error: error.code == FORBIDDEN_CODE or isinstance(error, BodyTooLargeError),
+        )
+
+    async def all_course_submissions(self, course_id: int) -> dict[int, list[Submission]]:
+        """The submissions of every student of a course, by user id."""
+        return await self._submissions_of_all(f"courses/{course_id}")
 
     async def section_submissions(self, section_id: SectionId) -> dict[int, list[Submission]]:
         """The submissions of every student of a section, by user id."""
-        return await self._submissions(f"sections/{section_segment(section_id)}", ALL_STUDENTS)
+        return await self._submissions_of_all(f"sections/{section_segment(section_id)}")
 
     async def student_summaries(self, course_id: int) -> dict[int, Summary] | None:
         """Analytics of the students of a course, by user id; None if the token may not see analytics."""
@@ -117,13 +160,35 @@ class CanvasClient:
         return None if response.status_code == httpx.codes.NOT_FOUND else read(check_status(response), payload)
 
     async def _get_list(
-        self, path: str, params: Params, payload: TypeAdapter[list[T]], key: Callable[[T], int]
+        self,
+        path: str,
+        params: Params,
+        payload: TypeAdapter[list[T]],
+        key: Callable[[T], int],
+        rows_per_page: int = MAX_ROWS_PER_PAGE,
     ) -> list[T] | None:
-        pages = link_pages(self._http, f"{self._root}/{path}", params, _page_reader(payload))
+        pages = link_pages(self._http, f"{self._root}/{path}", params, _page_reader(payload), limit=rows_per_page)
         try:
             return await collect_pages(pages, key=key)
         except _MissingObjectError:
             return None
+
+    async def _account_list(
+        self, name: str, params: Params, payload: TypeAdapter[list[P]], max_pages: int
+    ) -> list[P]:
+        url = f"{self._root}/accounts/self/{name}"
+        pages = numbered_pages(
+            self._http,
+            url,
+            params,
+            _page_reader(payload),
+            max_pages=max_pages,
+            concurrency=self._concurrency,
+        )
+        try:
+            return await collect_pages(pages, key=lambda row: row.id)
+        except _MissingObjectError:
+            raise NotOfferedError("no list of the account") from None
 
     async def _enrollments(self, path: str) -> list[Enrollment] | None:
         rows = await self._get_list(
@@ -131,7 +196,20 @@ class CanvasClient:
         )
         return None if rows is None else [row for row in rows if row.active_student]
 
-    async def _submissions(self, path: str, student_ids: tuple[str, ...]) -> dict[int, list[Submission]]:
+    async def _submissions_of_all(self, path: str) -> dict[int, list[Submission]]:
+        """The submissions of every student; pages that are too large are read again with half of the students."""
+        rows_per_page = self._students_per_call
+        while True:
+            try:
+                return await self._submissions(path, ALL_STUDENTS, rows_per_page)
+            except BodyTooLargeError:
+                if rows_per_page == 1:
+                    raise
+                rows_per_page = -(-rows_per_page // 2)
+
+    async def _submissions(
+        self, path: str, student_ids: tuple[str, ...], rows_per_page: int = MAX_ROWS_PER_PAGE
+    ) -> dict[int, list[Submission]]:
         """Submissions by user id; grouped, so that a page holds 100 students instead of 100 submissions."""
         params: Params = {
             "student_ids[]": student_ids,
@@ -139,7 +217,9 @@ class CanvasClient:
             "enrollment_state": "active",
             "response_fields[]": SUBMISSION_FIELDS,
         }
-        rows = await self._get_list(f"{path}/students/submissions", params, _SUBMISSIONS, lambda row: row.user_id)
+        rows = await self._get_list(
+            f"{path}/students/submissions", params, _SUBMISSIONS, lambda row: row.user_id, rows_per_page
+        )
         return {row.user_id: row.submissions for row in rows or ()}
 
 
@@ -167,31 +247,3 @@ async def _none_if_refused(result: Awaitable[T | None]) -> T | None:
         return await result
     except RefusedError:
         return None
-
-
-def check_status(response: httpx.Response) -> httpx.Response:
-    """
-    The response itself, unless its status has another meaning in Canvas than in HTTP.
-
-    Many servers throttle with a 403, and report a missing permission as a 401 without `WWW-Authenticate`.
-
-    Raises:
-        UnavailableError: Canvas throttles the token.
-        RefusedError: The token is valid and lacks the permission.
-    """
-    match response.status_code:
-        case httpx.codes.FORBIDDEN if _throttled(response):
-            raise UnavailableError(
-                "rate limited (403)", code="RATE_LIMITED", retry_after=retry_after_seconds(response.headers)
-            )
-        case httpx.codes.UNAUTHORIZED if "www-authenticate" not in response.headers:
-            raise RefusedError("access refused (401)", code=FORBIDDEN_CODE)
-        case httpx.codes.FORBIDDEN:
-            raise RefusedError("access refused (403)", code=FORBIDDEN_CODE)
-        case _:
-            return response
-
-
-def _throttled(response: httpx.Response) -> bool:
-    remaining = response.headers.get("x-rate-limit-remaining", "")
-    return "Rate Limit Exceeded" in response.text or remaining in ("0", "0.0")

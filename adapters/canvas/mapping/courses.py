@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from student_graph.adapters.canvas.api import Activity, Course, Summary
+from student_graph.adapters.canvas.api import Activity, Assignment, Course, Enrollment, Summary
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment
 from student_graph.adapters.model import (
     CourseEngagement,
@@ -13,8 +14,20 @@ from student_graph.adapters.model import (
     GradeSource,
     GradeType,
     LmsCourse,
+    LmsCourseId,
     SectionId,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CourseContents:
+    """A course with the lists that were requested."""
+
+    course: Course
+    enrollments: list[Enrollment] = field(default_factory=list)
+    """Enrollments of active students, by id."""
+    assignments: dict[int, Assignment] = field(default_factory=dict)
+    """Published assignments, by id."""
 
 
 def lms_course(course: Course, section_id: SectionId) -> LmsCourse:
@@ -41,6 +54,7 @@ def course_grades(keyed: KeyedEnrollment, course: Course | None) -> list[CourseG
             subject=keyed.subject,
             student_id=keyed.student_id,
             section_id=keyed.section_id,
+            lms_course_id=lms_course_id(keyed.enrollment.course_id),
             source=GradeSource.LMS,
             grade_type=grade_type,
             course_name=course.name if course else None,
@@ -50,6 +64,22 @@ def course_grades(keyed: KeyedEnrollment, course: Course | None) -> list[CourseG
         for grade_type, name, score, letter in computed
         if score is not None or letter is not None
     ]
+
+
+def sort_grades(grades: Iterable[CourseGrade]) -> list[CourseGrade]:
+    """Grades by the id of their enrollment, the current grade before the final one."""
+    return sorted(grades, key=grade_order)
+
+
+def grade_order(grade: CourseGrade) -> tuple[int, str]:
+    """The place of a grade in the order of `sort_grades`."""
+    enrollment_id, _, name = grade.vendor_id.partition(":")
+    return int(enrollment_id), name
+
+
+def lms_course_id(course_id: int) -> LmsCourseId:
+    """The key of a course."""
+    return LmsCourseId(str(course_id))
 
 
 def course_engagement(

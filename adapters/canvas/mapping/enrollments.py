@@ -10,7 +10,7 @@ from student_graph.adapters.canvas.api import Enrollment, User
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.lookup import Batch
-from student_graph.adapters.model import SectionId, StudentId, Subject
+from student_graph.adapters.model import LmsAccount, LmsCourseId, SectionId, StudentId, Subject
 
 
 def subject(enrollment: Enrollment) -> Subject:
@@ -23,11 +23,17 @@ def subject(enrollment: Enrollment) -> Subject:
     is no comma.
     """
     user = enrollment.user or User(id=enrollment.user_id)
+    sis_user_id = user.sis_user_id or enrollment.sis_user_id
+    return user_subject(user.model_copy(update={"id": enrollment.user_id, "sis_user_id": sis_user_id}))
+
+
+def user_subject(user: User) -> Subject:
+    """A user as Canvas identifies them; see `subject`."""
     ids = (
-        ("sis_user_id", user.sis_user_id or enrollment.sis_user_id),
+        ("sis_user_id", user.sis_user_id),
         ("sis_login_id", user.login_id),
         ("sis_integration_id", user.integration_id),
-        ("id", str(enrollment.user_id)),
+        ("id", str(user.id)),
     )
     family_name, comma, _ = (user.sortable_name or "").partition(",")
     return Subject(
@@ -62,7 +68,17 @@ def keyed_by_student(student_id: StudentId, enrollment: Enrollment) -> KeyedEnro
 
 def keyed_by_section(section_id: SectionId, enrollment: Enrollment) -> KeyedEnrollment:
     """An enrollment in the section with the requested key; the student gets the first id that Canvas sends."""
-    return KeyedEnrollment(enrollment, StudentId(vendor_key(*subject(enrollment).ids[0])), section_id)
+    return KeyedEnrollment(enrollment, student_key(subject(enrollment)), section_id)
+
+
+def keyed_by_course(enrollment: Enrollment) -> KeyedEnrollment:
+    """An enrollment in a course, with the keys of its student and section from Canvas."""
+    return keyed_by_student(student_key(subject(enrollment)), enrollment)
+
+
+def student_key(subject: Subject) -> StudentId:
+    """The key of a student: the first id that Canvas sends, which is the SIS id if there is one."""
+    return StudentId(vendor_key(*subject.ids[0]))
 
 
 def group_by_course(enrollments: Iterable[KeyedEnrollment]) -> Mapping[int, list[KeyedEnrollment]]:
@@ -81,3 +97,27 @@ def users_by_course(enrollments: Batch[StudentId, list[KeyedEnrollment]]) -> dic
             for keyed in answer:
                 users[keyed.enrollment.course_id][keyed.enrollment.user_id] = None
     return {course: list(ids) for course, ids in users.items()}
+
+
+def lms_account(
+    subject: Subject, user_id: int, course_ids: Iterable[int], student_id: StudentId | None = None
+) -> LmsAccount:
+    """The account of a user with current courses; its student has the first id that Canvas sends unless given."""
+    return LmsAccount(
+        vendor_id=str(user_id),
+        subject=subject,
+        student_id=student_id or student_key(subject),
+        course_ids=tuple(LmsCourseId(str(course_id)) for course_id in sorted(set(course_ids))),
+    )
+
+
+def first_in_course(enrollments: Iterable[KeyedEnrollment]) -> list[KeyedEnrollment]:
+    """
+    The first enrollment of each user in each course, by the ids of enrollments.
+
+    Canvas keeps one submission for a student in two sections of a course.
+    """
+    first: dict[tuple[int, int], KeyedEnrollment] = {}
+    for keyed in sorted(enrollments, key=lambda keyed: keyed.enrollment.id):
+        first.setdefault((keyed.enrollment.course_id, keyed.enrollment.user_id), keyed)
+    return list(first.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from student_graph.adapters.canvas.api import Assignment, Course, Submission
+from student_graph.adapters.canvas.mapping.courses import CourseContents, lms_course_id
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment
 from student_graph.adapters.canvas.mapping.joins import value_of
 from student_graph.adapters.lookup import Batch
@@ -19,6 +20,7 @@ _STATUSES = {
     "graded": SubmissionStatus.GRADED,
 }
 """Status by Canvas `workflow_state`."""
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def assignment_work(
@@ -30,6 +32,7 @@ def assignment_work(
         subject=keyed.subject,
         student_id=keyed.student_id,
         section_id=keyed.section_id,
+        lms_course_id=lms_course_id(keyed.enrollment.course_id),
         assignment_id=str(assignment.id),
         title=assignment.name,
         course_name=course.name if course else None,
@@ -57,18 +60,20 @@ def submission_status(submission: Submission) -> SubmissionStatus:
 
 def sort_by_due_time(records: Iterable[AssignmentWork]) -> list[AssignmentWork]:
     """Work in the order of its due time; work without a due time comes last."""
-    latest = datetime.max.replace(tzinfo=UTC)
-    return sorted(records, key=lambda work: (work.due_at or latest, work.vendor_id))
+    return sorted(records, key=due_order)
+
+
+def due_order(work: AssignmentWork) -> tuple[datetime, str]:
+    """The place of work in the order of `sort_by_due_time`."""
+    return work.due_at or _LATEST, work.vendor_id
 
 
 @dataclass(frozen=True, slots=True)
 class Coursework:
     """Assignments and submissions of several courses, read from Canvas and not yet joined."""
 
-    courses: Batch[int, Course]
-    """By course id."""
-    assignments: Batch[int, dict[int, Assignment]]
-    """By course id, then by assignment id."""
+    courses: Batch[int, CourseContents]
+    """With their assignments, by course id."""
     submissions: Batch[tuple[int, int], list[Submission]]
     """By course id and user id."""
 
@@ -84,8 +89,7 @@ class Coursework:
 
     def _records_of_enrollment(self, keyed: KeyedEnrollment) -> Iterator[AssignmentWork]:
         course_id, user_id = keyed.enrollment.course_id, keyed.enrollment.user_id
-        assignments = value_of(self.assignments, course_id) or {}
-        course = value_of(self.courses, course_id)
+        contents = value_of(self.courses, course_id)
         for submission in value_of(self.submissions, (course_id, user_id)) or ():
-            if assignment := assignments.get(submission.assignment_id):
-                yield assignment_work(keyed, submission, assignment, course)
+            if contents and (assignment := contents.assignments.get(submission.assignment_id)):
+                yield assignment_work(keyed, submission, assignment, contents.course)

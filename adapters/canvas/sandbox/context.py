@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from student_graph.adapters.canvas.sandbox.index import Index
+from student_graph.adapters.canvas.sandbox.index import CourseEnrollment, CourseSection, Index
 from student_graph.adapters.canvas.sandbox.responses import RefusalError, missing_resource, page, unauthorized
 from student_graph.adapters.canvas.sandbox.serializers import Serializer
 from student_graph.adapters.sandbox.facts import LmsAccountFact, LmsCourseFact
@@ -55,18 +55,25 @@ class SandboxContext:
         """
         return _require(self.index.course(request.path_params["course"]))
 
-    def section(self, request: Request) -> LmsCourseFact:
+    def section(self, request: Request) -> CourseSection:
         """
-        The course of the section that the path names.
+        The section that the path names.
 
         Raises:
             RefusalError: There is no such section.
         """
         return _require(self.index.section(request.path_params["section"]))
 
-    def visible_students(self, course: LmsCourseFact) -> list[LmsAccountFact]:
-        """The students of a course that the token may see."""
-        return [account for account in self.index.students(course) if account.id not in self.hidden]
+    def visible_students(
+        self, course: LmsCourseFact, section: CourseSection | None = None
+    ) -> list[LmsAccountFact]:
+        """The students of a course, or of one of its sections, that the token may see."""
+        return [account for account in self.index.students(course, section) if account.id not in self.hidden]
+
+    def visible_enrollments(self, course: LmsCourseFact) -> list[CourseEnrollment]:
+        """The enrollments in a course that the token may see."""
+        enrollments = self.index.course_enrollments[course.id]
+        return [enrollment for enrollment in enrollments if enrollment.account.id not in self.hidden]
 
     def unauthorized(self) -> RefusalError:
         """The error for a missing permission of the token."""

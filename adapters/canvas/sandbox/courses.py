@@ -21,6 +21,7 @@ class CourseRoutes:
         """Handlers by path."""
         return {
             "/courses": self._courses,
+            "/accounts/self/courses": self._courses,
             "/courses/{course}": self._course,
             "/courses/{course}/sections": self._sections,
             "/courses/{course}/assignments": self._assignments,
@@ -39,9 +40,8 @@ class CourseRoutes:
         return json_response(self._context.serializer.course(self._context.course(request)))
 
     def _sections(self, request: Request) -> Response:
-        return self._context.page(
-            request, [self._context.serializer.section(self._context.course(request))], numbered=True
-        )
+        sections = self._context.index.sections[self._context.course(request).id]
+        return self._context.page(request, list(map(self._context.serializer.section, sections)), numbered=True)
 
     def _section(self, request: Request) -> Response:
         return json_response(self._context.serializer.section(self._context.section(request)))
@@ -54,31 +54,33 @@ class CourseRoutes:
         return self._context.page(request, rows, numbered=True)
 
     def _course_submissions(self, request: Request) -> Response:
-        return self._submissions(request, self._context.course(request))
+        course = self._context.course(request)
+        return self._submissions(request, course, self._context.visible_students(course))
 
     def _section_submissions(self, request: Request) -> Response:
-        return self._submissions(request, self._context.section(request))
+        section = self._context.section(request)
+        return self._submissions(request, section.course, self._context.visible_students(section.course, section))
 
-    def _submissions(self, request: Request, course: LmsCourseFact) -> Response:
-        students = self._requested_students(request, course)
+    def _submissions(self, request: Request, course: LmsCourseFact, visible: list[LmsAccountFact]) -> Response:
+        students = self._requested_students(request, visible)
         if request.query_params.get("grouped"):
             return self._context.page(request, [self._grouped(request, course, student) for student in students])
         rows = [row for student in students for row in self._student_submissions(request, course, student)]
         return self._context.page(request, sorted(rows, key=lambda row: row["id"]))
 
-    def _requested_students(self, request: Request, course: LmsCourseFact) -> list[LmsAccountFact]:
+    def _requested_students(self, request: Request, accounts: list[LmsAccountFact]) -> list[LmsAccountFact]:
         """
-        The students that the request names; the token must be allowed to see all of them in the course.
+        The students that the request names; all must be among the accounts that the token may see.
 
         A SIS id that no student has is ignored. The Canvas id of a student that the token may not see makes
         Canvas refuse the whole call.
         """
-        visible = {account.id: account for account in self._context.visible_students(course)}
+        visible = {account.id: account for account in accounts}
         names = request.query_params.getlist("student_ids[]")
         if "all" in names:
             return list(visible.values())
-        accounts = (self._context.index.user(name) for name in names)
-        ids = {account.id for account in accounts if account} | {int(name) for name in names if name.isdigit()}
+        named = (self._context.index.user(name) for name in names)
+        ids = {account.id for account in named if account} | {int(name) for name in names if name.isdigit()}
         if not ids or not ids <= visible.keys():
             raise self._context.unauthorized()
         if len(ids) > MAX_ROWS_PER_PAGE:

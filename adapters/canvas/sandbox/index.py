@@ -17,14 +17,34 @@ from student_graph.adapters.sandbox.facts import (
 
 
 @dataclass(frozen=True, slots=True)
+class CourseSection:
+    """A section of a course."""
+
+    course: LmsCourseFact
+    id: int
+    sis_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CourseEnrollment:
-    """The enrollment of an account in a course."""
+    """The enrollment of an account in a section of a course."""
 
     id: int
     account: LmsAccountFact
-    course: LmsCourseFact
+    section: CourseSection
     kind: str
-    """`StudentEnrollment` or `TeacherEnrollment`"""
+    """Such as `StudentEnrollment` or `TeacherEnrollment`."""
+    state: str = "active"
+
+    @property
+    def course(self) -> LmsCourseFact:
+        """Its course."""
+        return self.section.course
+
+    @property
+    def active_student(self) -> bool:
+        """Whether it is an active student's."""
+        return self.kind == "StudentEnrollment" and self.state == "active"
 
 
 class Index:
@@ -35,8 +55,11 @@ class Index:
         self.courses = {course.id: course for course in facts.lms_courses}
         self._users = self._accounts_by_name()
         self._courses = {f"sis_course_id:{c.sis_section}": c for c in facts.lms_courses if c.sis_section}
-        self._sections = {str(c.lms_section): c for c in facts.lms_courses}
-        self._sections |= {f"sis_section_id:{c.sis_section}": c for c in facts.lms_courses if c.sis_section}
+        self.sections = {course.id: _sections(course) for course in facts.lms_courses}
+        """By course id; the first section comes first."""
+        all_sections = [section for sections in self.sections.values() for section in sections]
+        self._sections = {str(section.id): section for section in all_sections}
+        self._sections |= {f"sis_section_id:{s.sis_id}": s for s in all_sections if s.sis_id}
         self.user_enrollments: dict[int, list[CourseEnrollment]] = defaultdict(list)
         """By account id."""
         self.course_enrollments: dict[int, list[CourseEnrollment]] = defaultdict(list)
@@ -64,13 +87,18 @@ class Index:
         """The course named `23` or `sis_course_id:ALG-1`."""
         return self.courses.get(int(name)) if name.isascii() and name.isdigit() else self._courses.get(name)
 
-    def section(self, name: str) -> LmsCourseFact | None:
-        """The course of the section named `31` or `sis_section_id:ALG-1`; each course here has one section."""
+    def section(self, name: str) -> CourseSection | None:
+        """The section named `31` or `sis_section_id:ALG-1`."""
         return self._sections.get(name)
 
-    def students(self, course: LmsCourseFact) -> list[LmsAccountFact]:
-        """The student accounts of a course, ordered by id."""
-        return [self.accounts[member] for member in sorted(course.members)]
+    def students(self, course: LmsCourseFact, section: CourseSection | None = None) -> list[LmsAccountFact]:
+        """The accounts of the active students of a course, or of one of its sections, ordered by id."""
+        ids = {
+            enrollment.account.id
+            for enrollment in self.course_enrollments[course.id]
+            if enrollment.active_student and section in (None, enrollment.section)
+        }
+        return [self.accounts[id] for id in sorted(ids)]
 
     def _accounts_by_name(self) -> dict[str, LmsAccountFact]:
         names = {}
@@ -83,7 +111,22 @@ class Index:
     def _enrollments(self) -> Iterable[CourseEnrollment]:
         number = 0
         for course in self.courses.values():
+            sections = {section.id: section for section in self.sections[course.id]}
+            first = self.sections[course.id][0]
             for kind, members in (("StudentEnrollment", course.members), ("TeacherEnrollment", course.teachers)):
                 for member in members:
                     number += 1
-                    yield CourseEnrollment(number, self.accounts[member], course, kind)
+                    yield CourseEnrollment(number, self.accounts[member], first, kind)
+            for other in course.other_enrollments:
+                number += 1
+                section = first if other.lms_section is None else sections[other.lms_section]
+                yield CourseEnrollment(number, self.accounts[other.account], section, other.kind, other.state)
+
+
+def _sections(course: LmsCourseFact) -> list[CourseSection]:
+    """The sections of a course."""
+    sections = {course.lms_section: CourseSection(course, course.lms_section, course.sis_section)}
+    for other in course.other_enrollments:
+        if other.lms_section is not None:
+            sections.setdefault(other.lms_section, CourseSection(course, other.lms_section, other.sis_section))
+    return list(sections.values())

@@ -11,7 +11,6 @@ from student_graph.adapters.canvas.sandbox.context import Handler, SandboxContex
 from student_graph.adapters.canvas.sandbox.index import CourseEnrollment
 from student_graph.adapters.canvas.sandbox.responses import RefusalError, json_response
 from student_graph.adapters.canvas.sandbox.serializers import Json
-from student_graph.adapters.sandbox.facts import LmsCourseFact
 
 
 class PeopleRoutes:
@@ -32,6 +31,7 @@ class PeopleRoutes:
             "/courses/{course}/list_enrollments": self._course_enrollments,
             "/sections/{section}/enrollments": self._section_enrollments,
             "/accounts/1/users": self._search,
+            "/accounts/self/users": self._search,
         }
 
     def _self(self, request: Request) -> Response:
@@ -67,17 +67,14 @@ class PeopleRoutes:
     def _course_enrollments(self, request: Request) -> Response:
         """The enrollments of a course; as on real servers, the next page has another path."""
         course = self._context.course(request)
-        return self._context.page(
-            request, self._visible_rows(request, course), f"/courses/{course.id}/list_enrollments"
-        )
+        rows = self._filtered_rows(request, self._context.visible_enrollments(course))
+        return self._context.page(request, rows, f"/courses/{course.id}/list_enrollments")
 
     def _section_enrollments(self, request: Request) -> Response:
-        return self._context.page(request, self._visible_rows(request, self._context.section(request)))
-
-    def _visible_rows(self, request: Request, course: LmsCourseFact) -> list[Json]:
-        enrollments = self._context.index.course_enrollments[course.id]
-        visible = (fact for fact in enrollments if fact.account.id not in self._context.hidden)
-        return self._filtered_rows(request, visible)
+        section = self._context.section(request)
+        enrollments = self._context.visible_enrollments(section.course)
+        in_section = [enrollment for enrollment in enrollments if enrollment.section == section]
+        return self._context.page(request, self._filtered_rows(request, in_section))
 
     def _filtered_rows(self, request: Request, enrollments: Iterable[CourseEnrollment]) -> list[Json]:
         query = request.query_params
@@ -85,7 +82,7 @@ class PeopleRoutes:
         return [
             self._context.serializer.enrollment(enrollment, query.getlist("include[]"))
             for enrollment in enrollments
-            if (not kinds or enrollment.kind in kinds) and (not states or "active" in states)
+            if (not kinds or enrollment.kind in kinds) and enrollment.state in (states or ("active", "invited"))
         ]
 
     def _search(self, request: Request) -> Response:
@@ -98,5 +95,6 @@ class PeopleRoutes:
             if any(term in (text or "").casefold() for text in (account.name, account.login, account.sis_id))
         ]
         accounts.sort(key=lambda account: account.sortable_name)
-        rows = [self._context.serializer.user(account) for account in accounts]
+        email = "email" in request.query_params.getlist("include[]")
+        rows = [self._context.serializer.user(account, email=email) for account in accounts]
         return self._context.page(request, rows, numbered=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from student_graph.adapters.canvas.sandbox.gradebook import course_scores, letter_grade
-from student_graph.adapters.canvas.sandbox.index import CourseEnrollment, Index
+from student_graph.adapters.canvas.sandbox.index import CourseEnrollment, CourseSection, Index
 from student_graph.adapters.sandbox.facts import AssignmentFact, LmsAccountFact, LmsCourseFact, SubmissionFact
 
 Json = dict[str, Any]
@@ -64,14 +64,14 @@ class Serializer:
             "time_zone": "America/Chicago",
         }
 
-    def section(self, course: LmsCourseFact) -> Json:
-        """The section of a course."""
+    def section(self, section: CourseSection) -> Json:
+        """A section of a course."""
         return {
-            "id": course.lms_section,
-            "course_id": course.id,
-            "name": course.name,
-            "sis_section_id": course.sis_section,
-            "sis_course_id": course.sis_section,
+            "id": section.id,
+            "course_id": section.course.id,
+            "name": section.course.name,
+            "sis_section_id": section.sis_id,
+            "sis_course_id": section.course.sis_section,
         }
 
     def assignment(self, assignment: AssignmentFact) -> Json:
@@ -94,18 +94,18 @@ class Serializer:
             "id": enrollment.id,
             "user_id": account.id,
             "course_id": course.id,
-            "course_section_id": course.lms_section,
+            "course_section_id": enrollment.section.id,
             "type": enrollment.kind,
             "role": enrollment.kind,
-            "enrollment_state": "active",
+            "enrollment_state": enrollment.state,
             "sis_user_id": account.sis_id,
-            "sis_section_id": course.sis_section,
+            "sis_section_id": enrollment.section.sis_id,
             "sis_course_id": course.sis_section,
             "last_activity_at": instant_text(last_activity(fact.views, fact.participations)) if fact else None,
             "total_activity_time": fact.seconds if fact else 0,
             "user": self.user(account, email="email" in include),
         }
-        return row | ({"grades": self._grades(enrollment)} if enrollment.kind == "StudentEnrollment" else {})
+        return row | ({"grades": self.grades(enrollment)} if enrollment.kind == "StudentEnrollment" else {})
 
     def submission(self, submission: SubmissionFact, fields: Collection[str]) -> Json:
         """A submission with the requested fields, or with all of them if none is requested."""
@@ -154,7 +154,8 @@ class Serializer:
             "participations": [{"created_at": instant_text(at)} for at in fact.participations] if fact else [],
         }
 
-    def _grades(self, enrollment: CourseEnrollment) -> Json:
+    def grades(self, enrollment: CourseEnrollment) -> Json:
+        """The computed grades of a student's enrollment, over all grading periods."""
         course, account = enrollment.course, enrollment.account
         assignments = self._index.assignments[course.id]
         submissions = {row.assignment: row for row in self._index.submissions[course.id, account.id]}

@@ -13,6 +13,7 @@ from student_graph.adapters.canvas.sandbox.context import Handler, SandboxContex
 from student_graph.adapters.canvas.sandbox.courses import CourseRoutes
 from student_graph.adapters.canvas.sandbox.index import Index
 from student_graph.adapters.canvas.sandbox.people import PeopleRoutes
+from student_graph.adapters.canvas.sandbox.questions import Questions
 from student_graph.adapters.canvas.sandbox.responses import (
     RefusalError,
     invalid_token,
@@ -42,6 +43,8 @@ class CanvasSandbox(Sandbox):
         refusal_status: int = 403,
         throttle_status: int = 403,
         next_origin: str | None = None,
+        questions: bool = True,
+        grading_periods: bool = False,
     ) -> None:
         """
         Serve the facts.
@@ -53,6 +56,8 @@ class CanvasSandbox(Sandbox):
             refusal_status: HTTP status for a missing permission.
             throttle_status: HTTP status for a throttled request.
             next_origin: Origin of links to next pages; the sandbox's own if None.
+            questions: Whether the token may use the GraphQL API.
+            grading_periods: Whether courses have grading periods, the current one being empty.
         """
         super().__init__()
         self._facts = facts
@@ -67,6 +72,7 @@ class CanvasSandbox(Sandbox):
             hidden=hidden,
             refusal_status=refusal_status,
         )
+        self._questions = Questions(self._context, grading_periods=grading_periods) if questions else None
 
     def settings(self) -> dict[str, Any]:
         """The settings of an adapter that reads this sandbox."""
@@ -80,6 +86,10 @@ class CanvasSandbox(Sandbox):
                 members = {member for course in courses for member in course.members}
                 accounts = (account for account in self._facts.accounts if account.id in members)
                 return [f"sis_user_id:{account.sis_id}" for account in accounts if account.sis_id]
+            case "lms_course":
+                return [str(course.id) for course in courses]
+            case "district":
+                return ["district"]
             case "section":
                 return [f"sis_section_id:{course.sis_section}" for course in courses if course.sis_section]
             case _:
@@ -101,7 +111,19 @@ class CanvasSandbox(Sandbox):
         """The routes of Canvas; each requires the token."""
         table = PeopleRoutes(self._context).table() | CourseRoutes(self._context).table()
         routes = [Route(f"/api/v1{path}", _require_token(handler)) for path, handler in table.items()]
-        return [*routes, Route("/{rest:path}", _require_token(_unknown_path))]
+        questions = Route("/api/graphql", self._answer, methods=["POST"])
+        return [*routes, questions, Route("/{rest:path}", _require_token(_unknown_path))]
+
+    async def _answer(self, request: Request) -> Response:
+        """The answer to a question to the GraphQL API."""
+        body = await request.json()
+
+        def answer(_: Request) -> Response:
+            if self._questions is None:
+                raise self._context.unauthorized()
+            return self._questions.answer(body)
+
+        return await _require_token(answer)(request)
 
 
 def _require_token(handler: Handler) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -11,6 +11,7 @@ from student_graph.adapters.sandbox.facts.learning import (
     EngagementFact,
     LmsAccountFact,
     LmsCourseFact,
+    LmsEnrollmentFact,
     SubmissionFact,
 )
 from student_graph.adapters.sandbox.facts.roster import (
@@ -58,6 +59,7 @@ __all__ = [
     "IncidentFact",
     "LmsAccountFact",
     "LmsCourseFact",
+    "LmsEnrollmentFact",
     "ProgramFact",
     "ProgramStaffFact",
     "ResultFact",

@@ -25,6 +25,21 @@ class LmsAccountFact:
 
 
 @dataclass(slots=True, kw_only=True)
+class LmsEnrollmentFact:
+    """An enrollment in an LMS course that is not an active student's or teacher's in its first section."""
+
+    account: int
+    kind: str = "StudentEnrollment"
+    """`StudentEnrollment`, `ObserverEnrollment` or another type of Canvas"""
+    state: str = "active"
+    """`active`, `inactive`, `completed` or another state of Canvas"""
+    lms_section: int | None = None
+    """The section of the course; None for the first one"""
+    sis_section: str | None = None
+    """The id that the LMS has for that section"""
+
+
+@dataclass(slots=True, kw_only=True)
 class LmsCourseFact:
     """An LMS course. It teaches `section`; `sis_section` is the id that the LMS has for the section."""
 
@@ -37,6 +52,7 @@ class LmsCourseFact:
     members: tuple[int, ...]
     """Account ids of students"""
     teachers: tuple[int, ...] = ()
+    other_enrollments: tuple[LmsEnrollmentFact, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -39,7 +39,7 @@ async def test_work_of_a_student_names_its_student_section_and_course() -> None:
 
 
 async def test_a_class_of_28_takes_one_submissions_call_a_course() -> None:
-    """Enrollments take a call for each student; work, assignments and name take one each for each course."""
+    """Enrollments take a call for each student, work one for each course, and all assignments one."""
     sandbox = CanvasSandbox(classroom(students=28))
     async with connected(sandbox) as canvas:
         batch = await canvas.assignment_work_by_student([student(n) for n in range(1, 29)])
@@ -47,7 +47,7 @@ async def test_a_class_of_28_takes_one_submissions_call_a_course() -> None:
     assert len(batch) == 28
     assert len(requests_with(sandbox, "/enrollments")) == 28
     assert len(requests_with(sandbox, "/students/submissions")) == 2
-    assert len(sandbox.requests) == 28 + 2 * 3
+    assert len(sandbox.requests) == 28 + 2 + 1
 
 
 async def test_students_without_an_account_are_absent() -> None:
@@ -123,7 +123,7 @@ async def test_lookups_by_section_return_the_records_of_lookups_by_student() -> 
         expected_grades = [grade for grade in records_of(grades_by_student, key) if grade.section_id == section()]
         assert [work for work in section_work if work.student_id == key] == expected_work
         assert [grade for grade in section_grades if grade.student_id == key] == expected_grades
-    assert calls == 3 + 3 + 1 + 1
+    assert calls == 3 + 3 + 1
 
 
 async def test_a_section_that_canvas_does_not_know_is_absent() -> None:
@@ -142,7 +142,7 @@ async def test_a_section_that_canvas_does_not_know_is_absent() -> None:
 
 
 async def test_engagement_combines_enrollment_and_analytics() -> None:
-    """Activity comes from enrollments; views, participations and tardiness from one analytics call a course."""
+    """Activity comes from enrollments; views, participations and tardiness from a call for each course."""
     sandbox = CanvasSandbox(classroom(students=28))
     async with connected(sandbox) as canvas:
         batch = await canvas.course_engagement_by_student([student(n) for n in range(1, 29)])
@@ -153,7 +153,7 @@ async def test_engagement_combines_enrollment_and_analytics() -> None:
     assert algebra.total_activity_seconds == 1800
     assert algebra.last_activity_at is not None
     assert algebra.last_activity_at.date() == date(2026, 1, 12)
-    assert len(sandbox.requests) == 28 + 2 * 2
+    assert len(sandbox.requests) == 28 + 2 + 1
 
 
 async def test_engagement_since_a_day_counts_views_from_that_day() -> None:

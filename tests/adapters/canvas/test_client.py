@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import httpx
 import pytest
+from graphql import OperationType, get_operation_ast, parse
 
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError, UnavailableError
+from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.canvas.classroom import (
     ALGEBRA,
@@ -104,13 +107,22 @@ async def test_a_vendor_that_goes_down_between_pages_fails_the_key() -> None:
 async def test_requests_only_read_and_impersonate_no_user() -> None:
     """`read_status` would mark submissions as read, and `as_user_id` would act as another user."""
     sandbox = CanvasSandbox(classroom())
+    questions: list[str] = []
+
+    async def record(request: httpx.Request) -> None:
+        if request.method == "POST":
+            questions.append(json.loads(request.content)["query"])
+
     async with connected(sandbox) as canvas:
+        canvas.http.event_hooks = {"request": [record]}
         await canvas.assignment_work_by_student([student(1)])
         await canvas.assignment_work_by_section([section()])
         await canvas.course_engagement_by_student([student(1)], since=date(2026, 1, 1))
+        await canvas.lms_accounts_by_district([DistrictId("cedar-hollow")])
 
-    assert sandbox.requests
-    assert all(request.startswith("GET ") for request in sandbox.requests)
+    assert all(request.startswith(("GET ", "POST /api/graphql")) for request in sandbox.requests)
+    operations = [get_operation_ast(parse(question)) for question in questions]
+    assert {operation and operation.operation for operation in operations} == {OperationType.QUERY}
     assert requests_with(sandbox, "read_status") == requests_with(sandbox, "as_user_id") == []
 
 

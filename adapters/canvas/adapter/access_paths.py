@@ -1,0 +1,94 @@
+"""
+Access paths: one list of a course, or of the district, in place of calls for each student.
+
+Which courses a student is in is read first, from the student's account. Costs are numbers of calls, and only a
+first guess: the gateway learns what they really are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from student_graph.adapters.canvas.adapter.settings import CanvasSettings
+from student_graph.adapters.canvas.mapping.courses import grade_order
+from student_graph.adapters.canvas.mapping.submissions import due_order
+from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
+from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsAccount, LmsCourseId, StudentId
+
+COURSES_PER_STUDENT = 5
+"""About how many courses a student has."""
+CALLS_FOR_DISTRICT = 30
+"""About how many calls the accounts of a district of 1,500 students take."""
+
+
+def _student_id(record: LmsAccount | AssignmentWork | CourseGrade) -> StudentId:
+    return record.student_id
+
+
+def _course_ids(account: LmsAccount) -> tuple[LmsCourseId, ...]:
+    return account.course_ids
+
+
+def _has_sis_id(key: StudentId) -> bool:
+    """Whether lists of courses and users name the student by this key: they do by the SIS id, if there is one."""
+    return key.startswith("sis_user_id:")
+
+
+def _can_list_accounts(settings: CanvasSettings) -> bool:
+    return settings.graphql
+
+
+def _account_cost(_: CanvasSettings) -> CallCost:
+    return CallCost(per_key=1, per_coarse_key=CALLS_FOR_DISTRICT)
+
+
+def _grades_cost(settings: CanvasSettings) -> CallCost:
+    """For a student the enrollments and the names of courses; for a course its students and its name."""
+    per_course = 1 / settings.courses_per_call if settings.graphql else 2
+    names = 1 if settings.graphql else COURSES_PER_STUDENT
+    return CallCost(per_key=1 + names, per_coarse_key=per_course)
+
+
+def _work_cost(settings: CanvasSettings) -> CallCost:
+    """The calls for grades, for the work in each course, and by the REST API for the assignments of each."""
+    grades, rest = _grades_cost(settings), 0 if settings.graphql else 1
+    return CallCost(
+        per_key=grades.per_key + COURSES_PER_STUDENT * (1 + rest), per_coarse_key=grades.per_coarse_key + 1 + rest
+    )
+
+
+ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
+    Adapter.lms_accounts_by_student: (
+        AccessPath(
+            coarse_lookup=Adapter.lms_accounts_by_district,
+            key_of=_student_id,
+            cost=_account_cost,
+            is_complete=_can_list_accounts,
+            accepts=_has_sis_id,
+        ),
+    ),
+    Adapter.course_grades_by_student: (
+        AccessPath(
+            coarse_lookup=Adapter.course_grades_by_lms_course,
+            key_of=_student_id,
+            cost=_grades_cost,
+            coarse_keys_from=Adapter.lms_accounts_by_student,
+            coarse_keys_of=_course_ids,
+            sort_key=grade_order,
+            accepts=_has_sis_id,
+        ),
+    ),
+    Adapter.assignment_work_by_student: (
+        AccessPath(
+            coarse_lookup=Adapter.assignment_work_by_lms_course,
+            key_of=_student_id,
+            cost=_work_cost,
+            coarse_keys_from=Adapter.lms_accounts_by_student,
+            coarse_keys_of=_course_ids,
+            sort_key=due_order,
+            accepts=_has_sis_id,
+        ),
+    ),
+}
+"""The lookups that a coarser lookup can answer."""

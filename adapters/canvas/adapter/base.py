@@ -1,0 +1,32 @@
+"""What all lookups of the Canvas adapter share."""
+
+from __future__ import annotations
+
+import httpx
+
+from student_graph.adapters.canvas.adapter.settings import CanvasSettings
+from student_graph.adapters.canvas.client.courses import CourseReader
+from student_graph.adapters.canvas.client.graphql import GraphQLClient
+from student_graph.adapters.canvas.client.requests import CanvasClient
+from student_graph.adapters.contract import Adapter
+
+
+class CanvasAdapter(Adapter):
+    """The clients of one Canvas."""
+
+    settings: CanvasSettings
+
+    def __init__(self, name: str, settings: CanvasSettings, http: httpx.AsyncClient) -> None:
+        super().__init__(name, settings, http)
+        self._client = CanvasClient(
+            http,
+            settings.base_url,
+            students_per_call=settings.students_per_call,
+            concurrency=settings.concurrency,
+        )
+        self._courses = CourseReader(
+            self._client,
+            GraphQLClient(http, settings.base_url) if settings.graphql else None,
+            courses_per_call=settings.courses_per_call,
+            concurrency=settings.concurrency,
+        )

@@ -1,0 +1,102 @@
+"""
+Payloads of Canvas's GraphQL API. Its schema is `schema.graphql` in the published source of Canvas.
+
+Only the fields that the adapter asks for are declared. `_id` is the id that the REST API has for the same object.
+"""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, Field
+
+from student_graph.adapters.canvas.api import Instant, Payload
+
+T = TypeVar("T")
+
+EncodedText = Annotated[str, AfterValidator(unescape)]
+"""A text in which Canvas has replaced HTML's special characters: `O&#39;Neil`."""
+
+
+class PageInfo(Payload):
+    """Where a connection goes on."""
+
+    hasNextPage: bool
+    endCursor: str | None = None
+
+
+class Connection(Payload, Generic[T]):
+    """One page of a list."""
+
+    nodes: list[T]
+    pageInfo: PageInfo
+
+
+class User(Payload):
+    """A user; the ids and the address are null if the token may not see them."""
+
+    legacy_id: int = Field(alias="_id")
+    sisId: str | None = None
+    integrationId: str | None = None
+    loginId: str | None = None
+    email: str | None = None
+    sortableName: EncodedText | None = None
+
+
+class Section(Payload):
+    """A section of a course."""
+
+    sisId: str | None = None
+
+
+class Grades(Payload):
+    """Grades that the gradebook computes from posted scores."""
+
+    currentScore: float | None = None
+    currentGrade: str | None = None
+    finalScore: float | None = None
+    finalGrade: str | None = None
+
+
+class Enrollment(Payload):
+    """A user's enrollment in a section of a course."""
+
+    legacy_id: int | None = Field(default=None, alias="_id")
+    type: str
+    state: str
+    user: User
+    section: Section | None = None
+    grades: Grades | None = None
+
+    @property
+    def active_student(self) -> bool:
+        """Whether this is an active student's enrollment, as the question asked."""
+        return self.type == "StudentEnrollment" and self.state == "active"
+
+
+class Assignment(Payload):
+    """An assignment, without its description."""
+
+    legacy_id: int = Field(alias="_id")
+    name: str
+    dueAt: Instant | None = None
+    pointsPossible: float | None = None
+    published: bool | None = None
+
+
+class Course(Payload):
+    """A course, with the lists that were asked for; a list is null if the token may not see it."""
+
+    legacy_id: int = Field(alias="_id")
+    name: str
+    courseCode: str | None = None
+    state: str | None = None
+    enrollmentsConnection: Connection[Enrollment] | None = None
+    assignmentsConnection: Connection[Assignment] | None = None
+
+
+class Answer(Payload):
+    """The answer to a question by alias; an object that Canvas does not know is null."""
+
+    data: dict[str, Any]

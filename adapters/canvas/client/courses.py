@@ -1,0 +1,132 @@
+"""Reads the contents of courses: by GraphQL where that takes fewer calls, otherwise by the REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from student_graph.adapters.bisection import bisect_batch
+from student_graph.adapters.canvas.api import graphql
+from student_graph.adapters.canvas.client.graphql import (
+    ASSIGNMENTS,
+    ENROLLMENTS,
+    MEMBERS,
+    CourseList,
+    GraphQLClient,
+    is_refusal,
+)
+from student_graph.adapters.canvas.client.requests import CanvasClient
+from student_graph.adapters.canvas.mapping.courses import CourseContents
+from student_graph.adapters.canvas.mapping.graphql import rest_assignment, rest_course, rest_enrollment
+from student_graph.adapters.concurrency import gather_by_key
+from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError
+
+
+class CourseReader:
+    """Reads the contents of courses of one Canvas."""
+
+    def __init__(
+        self, rest: CanvasClient, questions: GraphQLClient | None, *, courses_per_call: int, concurrency: int
+    ) -> None:
+        """Read by the REST API alone if `questions` is None."""
+        self._rest = rest
+        self._questions = questions
+        self._courses_per_call = courses_per_call
+        self._concurrency = concurrency
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether Canvas can be asked about many courses in one call."""
+        return self._questions is not None and not self._questions.is_refused
+
+    async def contents(self, ids: Iterable[int], *lists: CourseList) -> dict[int, CourseContents | AdapterError]:
+        """Courses by id, with some of the lists `ENROLLMENTS` and `ASSIGNMENTS`; unknown courses are absent."""
+        unique = tuple(dict.fromkeys(ids))
+        contents: dict[int, CourseContents | AdapterError] = {}
+        if self.can_ask and len(unique) * (1 + len(lists)) > 1:
+            for id, answer in (await self._ask(unique, lists)).items():
+                if isinstance(answer, graphql.Course):
+                    contents |= {id: _contents(answer)} if _is_complete(answer, lists) else {}
+                elif not is_refusal(answer):
+                    contents[id] = answer
+
+        async def read(id: int) -> CourseContents | None:
+            return await self._read(id, lists)
+
+        missing = [id for id in unique if id not in contents]
+        return contents | await gather_by_key(missing, read, self._concurrency)
+
+    async def members(self, ids: Sequence[int]) -> dict[int, list[int]]:
+        """
+        User ids of the active students of each course.
+
+        Raises:
+            NotOfferedError: Canvas cannot be asked about many courses in one call, or not about all of these.
+            AdapterError: A call failed.
+        """
+        answers = await self._ask(ids, (MEMBERS,)) if self.can_ask else {}
+        members: dict[int, list[int]] = {}
+        for id in ids:
+            answer = answers.get(id)
+            if isinstance(answer, AdapterError):
+                raise answer
+            if answer is None or answer.enrollmentsConnection is None:
+                raise NotOfferedError("a course whose students cannot be asked for")
+            rows = answer.enrollmentsConnection.nodes
+            members[id] = [row.user.legacy_id for row in rows if row.active_student]
+        return members
+
+    async def _ask(
+        self, ids: Sequence[int], lists: Sequence[CourseList]
+    ) -> dict[int, graphql.Course | AdapterError]:
+        """Ask about the courses in groups; a group whose answer is too large is split."""
+        questions, size = self._questions, self._courses_per_call
+        assert questions is not None
+
+        async def read_part(part: tuple[int, ...]) -> dict[int, graphql.Course | AdapterError]:
+            return {**await questions.courses(part, *lists)}
+
+        async def read_group(group: tuple[int, ...]) -> dict[int, graphql.Course | AdapterError]:
+            return await bisect_batch(
+                group, read_part, should_split=lambda error: isinstance(error, BodyTooLargeError)
+            )
+
+        groups = [tuple(ids[start : start + size]) for start in range(0, len(ids), size)]
+        answers: dict[int, graphql.Course | AdapterError] = {}
+        for group, answer in (await gather_by_key(groups, read_group, self._concurrency)).items():
+            answers |= dict.fromkeys(group, answer) if isinstance(answer, AdapterError) else answer
+        return answers
+
+    async def _read(self, id: int, lists: Sequence[CourseList]) -> CourseContents | None:
+        """The contents of a course in a call for the course and for each page of each list."""
+        if (course := await self._rest.course(id)) is None:
+            return None
+        enrollments = await self._rest.course_enrollments(id) if ENROLLMENTS in lists else None
+        assignments = await self._rest.assignments(id) if ASSIGNMENTS in lists else None
+        return CourseContents(
+            course, sorted(enrollments or (), key=lambda enrollment: enrollment.id), assignments or {}
+        )
+
+
+def _is_complete(course: graphql.Course, lists: Sequence[CourseList]) -> bool:
+    """
+    Whether an answer holds all that the REST API would.
+
+    A list is null without a permission, and so is the login of a user, which every user has.
+    """
+    enrollments, assignments = course.enrollmentsConnection, course.assignmentsConnection
+    if (ENROLLMENTS in lists and enrollments is None) or (ASSIGNMENTS in lists and assignments is None):
+        return False
+    rows = enrollments.nodes if enrollments else []
+    return all(row.legacy_id is not None and row.user.loginId is not None for row in rows)
+
+
+def _contents(course: graphql.Course) -> CourseContents:
+    """The contents of a course in the shape of the REST API."""
+    enrollments = course.enrollmentsConnection.nodes if course.enrollmentsConnection else []
+    assignments = course.assignmentsConnection.nodes if course.assignmentsConnection else []
+    active = {row.legacy_id: rest_enrollment(course, row) for row in enrollments if row.active_student}
+    return CourseContents(
+        rest_course(course),
+        sorted(active.values(), key=lambda enrollment: enrollment.id),
+        {row.legacy_id: rest_assignment(row) for row in assignments if row.published is not False},
+    )

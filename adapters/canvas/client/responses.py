@@ -1,0 +1,37 @@
+"""What the status of a response means in Canvas."""
+
+from __future__ import annotations
+
+import httpx
+
+from student_graph.adapters.errors import RefusedError, UnavailableError, retry_after_seconds
+
+FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
+
+
+def check_status(response: httpx.Response) -> httpx.Response:
+    """
+    The response itself, unless its status has another meaning in Canvas than in HTTP.
+
+    Many servers throttle with a 403, and report a missing permission as a 401 without `WWW-Authenticate`.
+
+    Raises:
+        UnavailableError: Canvas throttles the token.
+        RefusedError: The token is valid and lacks the permission.
+    """
+    match response.status_code:
+        case httpx.codes.FORBIDDEN if _throttled(response):
+            raise UnavailableError(
+                "rate limited (403)", code="RATE_LIMITED", retry_after=retry_after_seconds(response.headers)
+            )
+        case httpx.codes.UNAUTHORIZED if "www-authenticate" not in response.headers:
+            raise RefusedError("access refused (401)", code=FORBIDDEN_CODE)
+        case httpx.codes.FORBIDDEN:
+            raise RefusedError("access refused (403)", code=FORBIDDEN_CODE)
+        case _:
+            return response
+
+
+def _throttled(response: httpx.Response) -> bool:
+    remaining = response.headers.get("x-rate-limit-remaining", "")
+    return "Rate Limit Exceeded" in response.text or remaining in ("0", "0.0")

@@ -1,0 +1,244 @@
+"""
+The part of Canvas's GraphQL API that the adapter asks: courses with their enrollments and assignments.
+
+Types, fields, arguments and defaults are those of Canvas's published schema. A question may have 20 aliases. A
+page has at most 100 rows, and 20 if the question does not say how many.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from graphql import FieldNode, GraphQLError, GraphQLResolveInfo, Visitor, build_schema, graphql_sync, parse, visit
+from starlette.responses import Response
+
+from student_graph.adapters.canvas.sandbox.context import SandboxContext
+from student_graph.adapters.canvas.sandbox.index import CourseEnrollment
+from student_graph.adapters.canvas.sandbox.responses import MAX_ROWS_PER_PAGE, json_response
+from student_graph.adapters.canvas.sandbox.serializers import Json
+from student_graph.adapters.sandbox.facts import AssignmentFact, LmsCourseFact
+
+MAX_ALIASES = 20
+DEFAULT_ROWS_PER_PAGE = 20
+
+SCHEMA = build_schema(
+    """
+    scalar DateTime
+    scalar HtmlEncodedString
+
+    enum CourseWorkflowState { available claimed completed created deleted }
+    enum EnrollmentType {
+      DesignerEnrollment ObserverEnrollment StudentEnrollment StudentViewEnrollment TaEnrollment TeacherEnrollment
+    }
+    enum EnrollmentWorkflowState { active completed creation_pending deleted inactive invited rejected }
+
+    input AssignmentFilter { gradingPeriodId: ID searchTerm: String userId: ID }
+    input EnrollmentFilterInput {
+      associatedUserIds: [ID!] = []
+      states: [EnrollmentWorkflowState!] = null
+      types: [EnrollmentType!] = null
+      userIds: [ID!] = []
+    }
+
+    type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String }
+    type Section { _id: ID! sisId: String name: String! }
+    type Grades { currentGrade: String currentScore: Float finalGrade: String finalScore: Float }
+    type User {
+      _id: ID!
+      email: String
+      integrationId: String
+      loginId: String
+      name: HtmlEncodedString
+      sisId: String
+      sortableName: HtmlEncodedString
+    }
+    type Enrollment {
+      _id: ID
+      grades(gradingPeriodId: ID): Grades
+      section: Section
+      state: EnrollmentWorkflowState!
+      type: EnrollmentType!
+      user: User
+    }
+    type EnrollmentConnection { nodes: [Enrollment] pageInfo: PageInfo! }
+    type Assignment {
+      _id: ID!
+      dueAt(applyOverrides: Boolean = true): DateTime
+      name: String
+      pointsPossible: Float
+      published: Boolean
+    }
+    type AssignmentConnection { nodes: [Assignment] pageInfo: PageInfo! }
+    type Course {
+      _id: ID!
+      assignmentsConnection(after: String, filter: AssignmentFilter, first: Int): AssignmentConnection
+      courseCode: String
+      enrollmentsConnection(after: String, filter: EnrollmentFilterInput, first: Int): EnrollmentConnection
+      name: String!
+      sisId: String
+      state: CourseWorkflowState!
+    }
+    type Query { course(id: ID, sisId: String): Course }
+    """
+)
+
+
+class Questions:
+    """Answers questions to the GraphQL API."""
+
+    def __init__(self, context: SandboxContext, *, grading_periods: bool) -> None:
+        """
+        Answer from the context.
+
+        With `grading_periods`, courses have grading periods, and there is nothing in the current one.
+        """
+        self._context = context
+        self._grading_periods = grading_periods
+
+    def answer(self, body: Any) -> Response:
+        """The answer to the question in a request's body; errors have the status 200."""
+        question = str(body.get("query", "")) if isinstance(body, Mapping) else ""
+        try:
+            if _count_aliases(question) > MAX_ALIASES:
+                return json_response({"errors": [{"message": "too many aliases"}]})
+        except GraphQLError as error:
+            return json_response({"errors": [error.formatted]})
+        return json_response(graphql_sync(SCHEMA, question, {"course": self._course}).formatted)
+
+    def _course(self, _: GraphQLResolveInfo[Any], **names: str | None) -> Json | None:
+        course = self._context.index.course(names.get("id") or f"sis_course_id:{names.get('sisId')}")
+        if course is None:
+            return None
+        return {
+            "_id": course.id,
+            "name": course.name,
+            "courseCode": course.code,
+            "sisId": course.sis_section,
+            "state": "available",
+            "enrollmentsConnection": self._enrollments(course),
+            "assignmentsConnection": self._assignments(course),
+        }
+
+    def _enrollments(self, course: LmsCourseFact) -> Callable[..., Json]:
+        def resolve(
+            _: GraphQLResolveInfo[Any],
+            *,
+            filter: Mapping[str, Any] | None = None,
+            first: int = DEFAULT_ROWS_PER_PAGE,
+            after: str | None = None,
+        ) -> Json:
+            kinds, states = (filter or {}).get("types"), (filter or {}).get("states")
+            rows = [
+                self._enrollment(enrollment)
+                for enrollment in self._context.visible_enrollments(course)
+                if (kinds is None or enrollment.kind in kinds) and (states is None or enrollment.state in states)
+            ]
+            return self._page(rows, first, after)
+
+        return resolve
+
+    def _enrollment(self, enrollment: CourseEnrollment) -> Json:
+        user = self._context.serializer.user(enrollment.account, email=True)
+
+        def grades(_: GraphQLResolveInfo[Any], **arguments: str | None) -> Json | None:
+            if enrollment.kind != "StudentEnrollment" or (
+                "gradingPeriodId" not in arguments and self._grading_periods
+            ):
+                return None
+            scores = self._context.serializer.grades(enrollment)
+            return {
+                "currentScore": scores["current_score"],
+                "currentGrade": scores["current_grade"],
+                "finalScore": scores["final_score"],
+                "finalGrade": scores["final_grade"],
+            }
+
+        return {
+            "_id": enrollment.id,
+            "type": enrollment.kind,
+            "state": enrollment.state,
+            "section": {
+                "_id": enrollment.section.id,
+                "sisId": enrollment.section.sis_id,
+                "name": enrollment.course.name,
+            },
+            "grades": grades,
+            "user": {
+                "_id": user["id"],
+                "sisId": user["sis_user_id"],
+                "integrationId": user["integration_id"],
+                "loginId": user["login_id"],
+                "email": user["email"],
+                "name": escape(user["name"]),
+                "sortableName": escape(user["sortable_name"]),
+            },
+        }
+
+    def _assignments(self, course: LmsCourseFact) -> Callable[..., Json]:
+        def resolve(
+            _: GraphQLResolveInfo[Any],
+            *,
+            filter: Mapping[str, Any] | None = None,
+            first: int = DEFAULT_ROWS_PER_PAGE,
+            after: str | None = None,
+        ) -> Json:
+            in_all_periods = not self._grading_periods or "gradingPeriodId" in (filter or {})
+            facts = self._context.index.assignments[course.id] if in_all_periods else []
+            return self._page(list(map(self._assignment, facts)), first, after)
+
+        return resolve
+
+    def _assignment(self, assignment: AssignmentFact) -> Json:
+        row = self._context.serializer.assignment(assignment)
+        return {
+            "_id": row["id"],
+            "name": row["name"],
+            "dueAt": row["due_at"],
+            "pointsPossible": row["points_possible"],
+            "published": row["published"],
+        }
+
+    def _page(self, rows: Sequence[Json], first: int, after: str | None) -> Json:
+        """The rows after a cursor; the switches of the sandbox shorten pages and remove rows."""
+        switches = self._context.switches()
+        rows = rows[switches.missing :]
+        start = 0 if after is None else _position(after)
+        end = start + switches.clamp(min(first, MAX_ROWS_PER_PAGE))
+        page_info = {
+            "hasNextPage": end < len(rows),
+            "hasPreviousPage": start > 0,
+            "startCursor": _cursor(start),
+            "endCursor": _cursor(end),
+        }
+        return {"nodes": rows[start:end], "pageInfo": page_info}
+
+
+class _AliasCounter(Visitor):
+    """Counts aliases."""
+
+    count = 0
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        """Count a field with an alias."""
+        self.count += node.alias is not None
+
+
+def _count_aliases(question: str) -> int:
+    counter = _AliasCounter()
+    visit(parse(question), counter)
+    return counter.count
+
+
+def _cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(str(position).encode()).decode()
+
+
+def _position(cursor: str) -> int:
+    try:
+        return int(base64.urlsafe_b64decode(cursor))
+    except (binascii.Error, ValueError):
+        raise GraphQLError("invalid cursor") from None
