@@ -20,7 +20,7 @@ from student_graph.adapters.errors import AdapterError, retry_after_seconds
 from student_graph.gateway.deadlines import remaining_seconds
 from student_graph.gateway.http.gate import Gate, SentCall
 from student_graph.gateway.http.rate_limits import is_throttled, parse_rate_limit
-from student_graph.gateway.http.transport import RepeatedDisconnectError
+from student_graph.gateway.http.transport import RepeatedDisconnectError, is_repeatable
 
 MAX_ATTEMPTS = 3
 """For one request, the first attempt included."""
@@ -97,7 +97,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
         self._budget.record_request()
         for attempt in range(1, MAX_ATTEMPTS + 1):
             response, failure = await self._attempt(request)
-            retryable = request.method == "GET" and attempt < _max_attempts(response, failure)
+            retryable = is_repeatable(request) and attempt < _max_attempts(response, failure)
             max_pause = min(BACKOFF_BASE_SECONDS * 2**attempt, MAX_BACKOFF_SECONDS)
             pause = random.uniform(0, max_pause)  # noqa: S311 - no secret
             if not retryable or pause >= remaining_seconds():

@@ -67,6 +67,11 @@ class RepeatedDisconnectError(httpx.ReadError):
     """The vendor closed the connection before it sent a response, on both attempts of a GET request."""
 
 
+def is_repeatable(request: httpx.Request) -> bool:
+    """Whether a request may be sent again: a GET, or one that only reads and has the extension `repeatable`."""
+    return request.method == "GET" or bool(request.extensions.get("repeatable"))
+
+
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """Sends each request once; a GET request once more if the server was just closing the connection."""
 
@@ -105,7 +110,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             self._check_host(request.url.host)
         try:
             async with asyncio.timeout(min(ATTEMPT_TIMEOUT_SECONDS, remaining_seconds())):
-                return await self._send_get_twice(request)
+                return await self._send_twice(request)
         except TimeoutError as exc:
             raise httpx.ReadTimeout("no answer in time", request=request) from exc
         except (aiohttp.ClientError, OSError, ValueError) as exc:
@@ -120,12 +125,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 raise self._log_forbidden_address(exc) from None
         self._checked_hosts.add(host)
 
-    async def _send_get_twice(self, request: httpx.Request) -> httpx.Response:
-        """The response; a GET request whose connection the server was just closing is sent once more."""
+    async def _send_twice(self, request: httpx.Request) -> httpx.Response:
+        """The response; a repeatable request whose connection the server was just closing is sent once more."""
         try:
             return await self._send(request)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            if request.method != "GET" or not self._may_repeat():
+            if not is_repeatable(request) or not self._may_repeat():
                 raise
         try:
             return await self._send(request)

@@ -199,7 +199,7 @@ async def test_a_get_request_on_a_connection_that_closes_is_sent_again() -> None
 
 
 async def test_a_vendor_that_closes_every_connection_gets_two_get_requests() -> None:
-    """A POST request is never sent again."""
+    """A POST request is not sent again, unless its sender says that it only reads."""
     async with closing_vendor(9) as (url, requests):
         settings = AdapterSettings(base_url=AnyHttpUrl(url), networks=LOOPBACK_NETWORKS)
         async with create_client(settings, lambda: None) as http:
@@ -209,3 +209,6 @@ async def test_a_vendor_that_closes_every_connection_gets_two_get_requests() -> 
             with pytest.raises(httpx.ReadError):
                 await http.post("/token", content=b"x")
             assert len(requests) == 3
+            with pytest.raises(httpx.ReadError):
+                await http.post("/questions", content=b"x", extensions={"repeatable": True})
+            assert len(requests) == 5
