@@ -40,6 +40,7 @@ from student_graph.gateway.fetch.way_costs import (
     named_coarse_keys,
     usable_paths,
 )
+from student_graph.gateway.http import gate_of
 
 
 class RoutedFetch:
@@ -111,7 +112,8 @@ class RoutedFetch:
         return answers
 
     def _choose(self, source: Source, point_calls: Mapping[Any, float], ways: Sequence[Way[Any]]) -> Choice[Any]:
-        concurrency = source.adapter.settings.concurrency
+        gate = gate_of(source.adapter.http)
+        concurrency = source.adapter.settings.concurrency if gate is None else gate.concurrency
         return choose(point_calls, ways, concurrency, strict=self._costs.is_strict(source))
 
     async def _ways(

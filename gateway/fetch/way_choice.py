@@ -10,10 +10,10 @@ therefore never costs more calls than the best of these.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from student_graph.adapters.answers import Answers
 from student_graph.adapters.contract import AccessPath
@@ -22,10 +22,12 @@ K = TypeVar("K", bound=Hashable)
 
 SIMILAR_CALLS_RATIO = 1.1
 """Up to this ratio, more calls are accepted for fewer rounds of calls."""
-MAX_SEARCHED_GROUPS = 100
-"""Groups of keys up to which bundles of coarse keys are added and removed together."""
-MAX_SEARCH_STEPS = 8
+MAX_BUNDLED_NEEDS, MAX_SEARCHED_NEEDS = 300, 2_000
+"""Sizes of a batch, as coarse keys that its groups need: up to these, bundles are tried, and several starts."""
+MAX_SEARCH_STEPS = 4
 """Passes of the search from one start; it nearly always ends after two."""
+MAX_ROUNDING_ERROR = 1e-6
+"""Difference of calls that is no difference."""
 
 
 @dataclass(frozen=True)
@@ -79,22 +81,6 @@ class Choice(Generic[K]):
     """For each way, the keys that it answers."""
     calls: float
     """Vendor calls of all reads together."""
-    rounds: float
-    """How many calls follow each other, if each source answers `concurrency` calls at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Keys that need the same coarse keys."""
-
-    needs: tuple[frozenset[Any] | None, ...]
-    """For each way, the coarse keys that cost calls; None if the way cannot answer the keys."""
-    calls: float
-    """Calls of the keys' point reads."""
-
-
-_Selection: TypeAlias = list[set[Any]]
-"""For each way, the coarse keys to read that cost calls."""
 
 
 def choose(
@@ -107,54 +93,114 @@ def choose(
     equal calls the one with fewer rounds is taken, unless calls are counted `strict`ly.
     """
     problem = _Problem(point_calls, ways)
-    candidates = [problem.choice(selection, concurrency) for selection in problem.selections()]
-    fewest = min(candidate.calls for candidate in candidates)
-    limit = fewest if strict else fewest * SIMILAR_CALLS_RATIO
-    return min((c for c in candidates if c.calls <= limit), key=lambda c: (c.rounds, c.calls))
+    candidates = problem.candidates()
+    limit = min(candidate.calls for candidate in candidates) * (1 if strict else SIMILAR_CALLS_RATIO)
+    best = min(
+        (candidate for candidate in candidates if candidate.calls <= limit + MAX_ROUNDING_ERROR),
+        key=lambda candidate: (candidate.calls if strict else candidate.rounds(concurrency), candidate.calls),
+    )
+    return problem.choice(best.selected)
+
+
+class _Candidate(NamedTuple):
+    """A selection of coarse keys."""
+
+    selected: frozenset[int]
+    """Numbers of the coarse keys to read that cost calls."""
+    coarse_calls: float
+    point_calls: float
+
+    @property
+    def calls(self) -> float:
+        """Calls of all reads."""
+        return self.coarse_calls + self.point_calls
+
+    def rounds(self, concurrency: int) -> int:
+        """How many calls follow each other. The other pages of a list are read when the first one has come."""
+        coarse = 1 + math.ceil(max(self.coarse_calls - 1, 0) / concurrency) if self.coarse_calls else 0
+        return max(math.ceil(self.point_calls / concurrency), coarse)
 
 
 class _Problem(Generic[K]):
-    """One batch: its keys in groups, and the ways."""
+    """
+    One batch, with numbers for its coarse keys that cost calls.
+
+    Keys that need the same coarse keys are a group. Each way that can answer a group is an option of it.
+    """
 
     def __init__(self, point_calls: Mapping[K, float], ways: Sequence[Way[K]]) -> None:
         self._point_calls, self._ways = point_calls, ways
-        self._free = [{c for c, calls in way.calls_of.items() if not calls} for way in ways]
-        calls_of_needs: dict[tuple[frozenset[Any] | None, ...], float] = {}
-        needs_of_keys: dict[frozenset[Any], frozenset[Any]] = {}
-        for key, calls in point_calls.items():
-            if not calls:
-                continue
-            needs = tuple([self._needs(index, key, needs_of_keys) for index in range(len(ways))])
-            if frozenset() not in needs and any(needs):
-                calls_of_needs[needs] = calls_of_needs.get(needs, 0.0) + calls
-        self._groups = [_Group(needs, calls) for needs, calls in calls_of_needs.items()]
+        self._numbers: dict[tuple[int, Any], int] = {}
+        """By way and coarse key."""
+        self.calls: list[float] = []
+        """Calls of each coarse key."""
+        self.users: list[list[int]] = []
+        """The options that need each coarse key."""
+        self.options: list[tuple[int, ...]] = []
+        """The coarse keys that each option needs."""
+        self.group_of: list[int] = []
+        """The group of each option."""
+        self.group_calls: list[float] = []
+        """Calls of the point reads of each group."""
+        self._add_groups()
 
-    def _needs(self, index: int, key: K, known: dict[frozenset[Any], frozenset[Any]]) -> frozenset[Any] | None:
-        """The coarse keys that cost calls and that a way needs for a key; None if it cannot answer the key."""
-        coarse_keys = self._ways[index].coarse_keys_of.get(key)
-        if coarse_keys is None or not self._free[index]:
-            return coarse_keys
-        needs = known.get(coarse_keys) if len(self._ways) == 1 else None
-        if needs is None:
-            needs = known[coarse_keys] = coarse_keys - self._free[index]
-        return needs
+    def _add_groups(self) -> None:
+        """Sort the keys that cost calls, however they are read, into groups."""
+        groups: dict[tuple[frozenset[Any] | None, ...], float] = {}
+        for key, calls in self._point_calls.items():
+            if calls:
+                needs = tuple([way.coarse_keys_of.get(key) for way in self._ways])
+                groups[needs] = groups.get(needs, 0.0) + calls
+        for needs, calls in groups.items():
+            options = [
+                (index, tuple([c for c in coarse_keys if self._ways[index].calls_of[c]]))
+                for index, coarse_keys in enumerate(needs)
+                if coarse_keys is not None
+            ]
+            if options and all(coarse_keys for _, coarse_keys in options):
+                self.group_calls.append(calls)
+                for index, coarse_keys in options:
+                    self._add_option(index, coarse_keys)
 
-    def selections(self) -> Iterable[_Selection]:
-        """The best selections of some starts: nothing, each way alone, and all ways."""
+    def _add_option(self, index: int, coarse_keys: Sequence[Any]) -> None:
+        option = len(self.options)
+        numbers = []
+        for coarse_key in coarse_keys:
+            number = self._numbers.get((index, coarse_key))
+            if number is None:
+                number = self._numbers[index, coarse_key] = len(self.calls)
+                self.calls.append(self._ways[index].calls_of[coarse_key])
+                self.users.append([])
+            self.users[number].append(option)
+            numbers.append(number)
+        self.options.append(tuple(numbers))
+        self.group_of.append(len(self.group_calls) - 1)
+
+    def candidates(self) -> list[_Candidate]:
+        """Point reads only, each way alone, and what is found by a search from these and from all ways."""
         indexes = range(len(self._ways))
-        if not self._groups:
-            return [[set() for _ in indexes]]
-        starts: list[_Selection] = [[set() for _ in indexes], *(self._all_of([index]) for index in indexes)]
-        if len(self._ways) > 1:
-            starts.append(self._all_of(indexes))
-        selections = [*starts, *(self._searched(start) for start in starts)]
-        return [selection for number, selection in enumerate(selections) if selection not in selections[:number]]
+        starts = [[], *([n for (way, _), n in self._numbers.items() if way == index] for index in indexes)]
+        fixed = [_Search(self, start) for start in starts]
+        candidates = [search.candidate() for search in fixed]
+        needs = sum(map(len, self.options))
+        if needs > MAX_SEARCHED_NEEDS:
+            fixed = [min(fixed, key=lambda search: search.calls)]
+        elif len(indexes) > 1:
+            fixed.append(_Search(self, range(len(self.calls))))
+        for search in fixed if needs else ():
+            search.run(with_bundles=needs <= MAX_BUNDLED_NEEDS)
+            candidates.append(search.candidate())
+        return candidates
 
-    def choice(self, selection: _Selection, concurrency: int) -> Choice[K]:
-        """The choice that reads the coarse keys of a selection; keys are answered by the first way that can."""
-        read = [free | chosen for free, chosen in zip(self._free, selection, strict=True)]
+    def choice(self, selected: frozenset[int]) -> Choice[K]:
+        """The choice that reads some coarse keys; keys are answered by the first way that can."""
+        read = [{c for c, calls in way.calls_of.items() if not calls} for way in self._ways]
+        for (index, coarse_key), number in self._numbers.items():
+            if number in selected:
+                read[index].add(coarse_key)
         keys: list[list[K]] = [[] for _ in self._ways]
-        calls = point_calls = 0.0
+        coarse_keys_read: list[set[Any]] = [set() for _ in self._ways]
+        calls = 0.0
         for key, key_calls in self._point_calls.items():
             if not key_calls:
                 continue
@@ -162,107 +208,83 @@ class _Problem(Generic[K]):
                 coarse_keys = way.coarse_keys_of.get(key)
                 if coarse_keys is not None and coarse_keys <= read[index]:
                     keys[index].append(key)
+                    coarse_keys_read[index] |= coarse_keys
                     break
             else:
-                point_calls += key_calls
-        coarse_keys_read = [
-            frozenset().union(*{way.coarse_keys_of[key] for key in answered})
-            for way, answered in zip(self._ways, keys, strict=True)
-        ]
+                calls += key_calls
         for way, coarse in zip(self._ways, coarse_keys_read, strict=True):
             calls += sum(way.calls_of[coarse_key] for coarse_key in coarse)
-        if math.isinf(calls):  # a list that is longer than an adapter may read; other choices are cheaper
-            return Choice(coarse_keys_read, keys, calls, rounds=0)
-        # A list is read page by page only after its first page, which says how long it is.
-        coarse_rounds = 1 + math.ceil(max(calls - 1, 0) / concurrency) if calls else 0
-        rounds = max(math.ceil(point_calls / concurrency), coarse_rounds)
-        return Choice(coarse_keys_read, keys, calls + point_calls, rounds)
+        return Choice(list(map(frozenset, coarse_keys_read)), keys, calls)
 
-    def _all_of(self, indexes: Iterable[int]) -> _Selection:
-        """All coarse keys of some ways."""
-        selection: _Selection = [set() for _ in self._ways]
-        for group in self._groups:
-            for index in indexes:
-                selection[index].update(group.needs[index] or ())
-        return selection
 
-    def _searched(self, start: _Selection) -> _Selection:
-        """A selection that no single change makes cheaper, from a start that stays unchanged."""
-        selection = [set(chosen) for chosen in start]
+class _Search:
+    """A selection of coarse keys that is changed step by step, as long as it becomes cheaper."""
+
+    def __init__(self, problem: _Problem[Any], start: Iterable[int]) -> None:
+        self._problem = problem
+        self._selected: set[int] = set()
+        self._missing = list(map(len, problem.options))
+        """For each option, how many of its coarse keys are not selected."""
+        self._answering = [0] * len(problem.group_calls)
+        """For each group, how many options answer it."""
+        self._coarse_calls, self._point_calls = 0.0, sum(problem.group_calls)
+        for number in start:
+            self._add(number)
+
+    @property
+    def calls(self) -> float:
+        """Calls of all reads."""
+        return self._coarse_calls + self._point_calls
+
+    def candidate(self) -> _Candidate:
+        """The selection as it is now."""
+        return _Candidate(frozenset(self._selected), self._coarse_calls, self._point_calls)
+
+    def run(self, *, with_bundles: bool) -> None:
+        """Remove and add coarse keys, and bundles of those that options need, until none is worth it."""
+        calls = self._problem.calls
+        bundles = sorted(set(self._problem.options)) if with_bundles else []
         for _ in range(MAX_SEARCH_STEPS):
-            changed = self._remove(selection, ((index, frozenset({c})) for index, c in _coarse_keys(selection)))
-            if len(self._groups) <= MAX_SEARCHED_GROUPS:
-                bundles = {
-                    (index, needs)
-                    for group in self._groups
-                    for index, needs in enumerate(group.needs)
-                    if needs is not None
-                }
-                changed |= self._remove(selection, bundles)
-                changed |= self._add(selection, bundles)
-            if not changed:
+            before = self.calls
+            for number in sorted(self._selected, key=lambda n: -calls[n]):
+                self._try(self._remove, [number])
+            for bundle in bundles:
+                self._try(self._remove, [number for number in bundle if number in self._selected])
+            for bundle in bundles:
+                self._try(self._add, [number for number in bundle if number not in self._selected])
+            if self.calls > before - MAX_ROUNDING_ERROR:
                 break
-        return selection
 
-    def _is_answered(self, group: _Group, selection: _Selection, index: int) -> bool:
-        needs = group.needs[index]
-        return needs is not None and needs <= selection[index]
+    def _try(self, change: Callable[[int], None], numbers: Sequence[int]) -> None:
+        """Make a change, and undo it if the selection becomes more expensive."""
+        before = self.calls
+        for number in numbers:
+            change(number)
+        if self.calls > before:
+            undo = self._add if change == self._remove else self._remove
+            for number in numbers:
+                undo(number)
 
-    def _remove(self, selection: _Selection, bundles: Iterable[tuple[int, frozenset[Any]]]) -> bool:
-        """Remove bundles that cost at least as much as the point reads that they replace; returns if any was."""
-        answering = [
-            {index for index in range(len(self._ways)) if self._is_answered(group, selection, index)}
-            for group in self._groups
-        ]
-        users: dict[tuple[int, Any], list[int]] = {}
-        for number, group in enumerate(self._groups):
-            for index in answering[number]:
-                for coarse_key in group.needs[index] or ():
-                    users.setdefault((index, coarse_key), []).append(number)
+    def _add(self, number: int) -> None:
+        problem = self._problem
+        self._selected.add(number)
+        self._coarse_calls += problem.calls[number]
+        for option in problem.users[number]:
+            self._missing[option] -= 1
+            if not self._missing[option]:
+                group = problem.group_of[option]
+                self._answering[group] += 1
+                if self._answering[group] == 1:
+                    self._point_calls -= problem.group_calls[group]
 
-        def losing(index: int, bundle: frozenset[Any]) -> set[int]:
-            """The groups that the way answers now and does not answer without the bundle."""
-            numbers = {number for c in bundle for number in users.get((index, c), ())}
-            return {number for number in numbers if index in answering[number]}
-
-        def loss(index: int, bundle: frozenset[Any]) -> float:
-            """Calls of the point reads that become necessary, less the calls that are saved."""
-            point = sum(self._groups[n].calls for n in losing(index, bundle) if len(answering[n]) == 1)
-            return point - self._calls(index, bundle & selection[index])
-
-        removed = False
-        for _, index, bundle in sorted(((loss(*item), *item) for item in bundles), key=lambda item: item[0]):
-            if bundle & selection[index] and loss(index, bundle) <= 0:
-                for number in losing(index, bundle):
-                    answering[number].discard(index)
-                selection[index] -= bundle
-                removed = True
-        return removed
-
-    def _add(self, selection: _Selection, bundles: Iterable[tuple[int, frozenset[Any]]]) -> bool:
-        """Add bundles that cost less than the point reads that they replace; returns whether any was added."""
-        added = False
-        for index, bundle in bundles:
-            new = bundle - selection[index]
-            if not new:
-                continue
-            widened = [*selection]
-            widened[index] = selection[index] | new
-            gain = sum(
-                group.calls
-                for group in self._groups
-                if self._is_answered(group, widened, index)
-                and not any(self._is_answered(group, selection, i) for i in range(len(self._ways)))
-            )
-            if gain > self._calls(index, new):
-                selection[index] |= new
-                added = True
-        return added
-
-    def _calls(self, index: int, coarse_keys: Iterable[Any]) -> float:
-        calls_of = self._ways[index].calls_of
-        return sum(calls_of[coarse_key] for coarse_key in coarse_keys)
-
-
-def _coarse_keys(selection: _Selection) -> Iterable[tuple[int, Any]]:
-    return [(index, coarse_key) for index, chosen in enumerate(selection) for coarse_key in chosen]
+    def _remove(self, number: int) -> None:
+        problem = self._problem
+        self._selected.discard(number)
+        self._coarse_calls -= problem.calls[number]
+        for option in problem.users[number]:
+            self._missing[option] += 1
+            if self._missing[option] == 1:
+                group = problem.group_of[option]
+                self._answering[group] -= 1
+                if not self._answering[group]:
+                    self._point_calls += problem.group_calls[group]

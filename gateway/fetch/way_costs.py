@@ -7,6 +7,7 @@ declares. A coarse key that many operations needed lately counts as cheaper: its
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
@@ -23,8 +24,10 @@ from student_graph.gateway.http import gate_of
 
 MAX_ADVANCE_RATIO = 4.0
 """How many times the calls that a coarse read saves now an operation waits for, to save calls of later ones."""
+MAX_ADVANCE_SHARE = 0.5
+"""Largest share of the calls that a vendor's quota still allows for a read that later operations need, too."""
 SCARCE_CALLS = 200
-"""If the vendor allows fewer calls than this until its quota is renewed, nothing is read in advance."""
+"""If a vendor's quota allows fewer calls than this, the fewest calls win, however many rounds they need."""
 
 Holds: TypeAlias = Callable[[Source, Ask[Any], Any], bool]
 """Returns whether an operation has requested a key of an ask already."""
@@ -62,9 +65,8 @@ class WayCosts:
         return {key: calls if key in missing else 0.0 for key in ask.keys}
 
     def is_strict(self, source: Source) -> bool:
-        """Whether calls are scarce at a source, so that none is spent on fewer rounds or on later operations."""
-        calls_left = getattr(gate_of(source.adapter.http), "calls_left", None)
-        return calls_left is not None and calls_left < SCARCE_CALLS
+        """Whether calls are scarce at a source, so that none is spent on fewer rounds."""
+        return _calls_left(source) < SCARCE_CALLS
 
     def estimate(self, source: Source, ask: Ask[Any], path: AccessPath[Any], active: Active) -> Estimate:
         """About how many calls an ask needs by a path whose coarse keys are not known yet."""
@@ -110,17 +112,17 @@ class WayCosts:
         """A path with the coarse keys of an ask and their costs."""
         read = coarse_ask(ask, path, named.all_coarse_keys)
         calls_of = self.coarse_calls(source, read, path.cost(source.adapter.settings).per_coarse_key)
-        if any(calls_of.values()) and self.reads_in_advance(source, read.lookup):
-            now = self.view.now()
+        if any(calls_of.values()) and self.reads_in_advance(read.lookup):
+            now, most = self.view.now(), MAX_ADVANCE_SHARE * _calls_left(source)
             for key, saved in saved_calls(named.coarse_keys_of, point_calls).items():
                 calls = calls_of[key]
-                if 0 < calls <= MAX_ADVANCE_RATIO * saved:
+                if 0 < calls <= min(MAX_ADVANCE_RATIO * saved, most):
                     calls_of[key] = max(calls - self.learned.demand(source, read, key, now), 0.0)
         return Way(path, named, calls_of)
 
-    def reads_in_advance(self, source: Source, lookup: Lookup) -> bool:
+    def reads_in_advance(self, lookup: Lookup) -> bool:
         """Whether a coarse read may cost more than it saves now, because later operations need it, too."""
-        return self.view.keeps_answers and not lookup.sensitivity.restricted and not self.is_strict(source)
+        return self.view.keeps_answers and not lookup.sensitivity.restricted
 
     def count_point_reads(
         self, source: Source, ask: Ask[Any], way: Way[Any], point_calls: Mapping[Any, float]
@@ -134,11 +136,12 @@ class WayCosts:
         of_point_keys = {key: way.coarse_keys_of[key] for key in point_calls if key in way.coarse_keys_of}
         saved = saved_calls(of_point_keys, point_calls)
         read = coarse_ask(ask, way.path, saved)
-        if not saved or not self.reads_in_advance(source, read.lookup):
+        if not saved or not self.reads_in_advance(read.lookup):
             return
         now, learned, due = self.view.now(), self.learned, []
+        most = MAX_ADVANCE_SHARE * _calls_left(source)
         for key in read.keys:
-            if 0 < way.calls_of[key] <= learned.demand(source, read, key, now):
+            if 0 < way.calls_of[key] <= min(learned.demand(source, read, key, now), most):
                 due.append(key)
             learned.add_demand(source, read, key, saved[key], now)
         if due:
@@ -235,3 +238,9 @@ def declared_point_calls(source: Source, lookup: Lookup) -> float:
     for path in source.adapter.paths.get(lookup.method, ()):
         return path.cost(source.adapter.settings).per_key
     return 1.0
+
+
+def _calls_left(source: Source) -> float:
+    """Calls that the source's vendor allows until its quota is renewed; infinite without a known quota."""
+    gate = gate_of(source.adapter.http)
+    return math.inf if gate is None else gate.calls_left

@@ -27,6 +27,7 @@ from student_graph.gateway.telemetry import count_call
 from tests.gateway.small_district import DISTRICT, YEAR, enrollment, event
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
+ENROLLMENTS = lookup_of(Adapter.school_enrollments_by_student)
 ARGUMENTS = {"school_year": YEAR}
 SCHOOLS, SECTIONS_PER_SCHOOL, SECTION_SIZE = 4, 16, 20
 SECTIONS_PER_STUDENT = 4
@@ -38,7 +39,7 @@ class SchoolFacts:
     """Students of four schools of different sizes, their sections, and their events."""
 
     def __init__(self, seed: int) -> None:
-        rng = random.Random(seed)
+        rng = random.Random(seed)  # noqa: S311 - not for cryptography
         self.schools_of: dict[str, list[str]] = {}
         self.sections_of: dict[str, list[str]] = {}
         self.students_of: dict[str, list[str]] = {}
