@@ -22,7 +22,7 @@ import httpx
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
 
 from student_graph.adapters.identity import IdentityRules
-from student_graph.adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookups_of
+from student_graph.adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookup_of, lookups_of
 from student_graph.adapters.lookups import AllLookups
 from student_graph.adapters.model import Record
 
@@ -123,6 +123,13 @@ class AccessPath(Generic[R]):
 
     A source with ids of its own has keys of several kinds, and a record of its lists is found by one of them.
     """
+
+    @property
+    def usual_coarse_keys(self) -> float:
+        """About how many coarse keys a class has: one district or school, but all sections of a schedule."""
+        if self.coarse_keys_from is None or lookup_of(self.coarse_lookup).key_kind == "school":
+            return 1.0
+        return lookup_of(self.coarse_keys_from).records_per_key
 
     def named_coarse_keys(self, answer: Any) -> frozenset[Any] | None:
         """

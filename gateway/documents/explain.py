@@ -1,7 +1,7 @@
 """
 Explains a document before it runs: its plan as a tree, and which lookups each field may call at which sources.
 
-The plan is the executor's own. The cost of a lookup is what adapters declare of their access paths.
+The plan is the executor's own. The price of a way is what its last reads cost, at first what the adapter declares.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from graphql import (
 )
 from graphql.execution.collect_fields import collect_fields
 
-from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sources import Source
+from student_graph.gateway.documents.ways import DeclaredPrices, Prices, WayPrices
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.execution.compiler import Compiler
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, UnplannableError
@@ -62,9 +63,13 @@ def explain(
     operation: OperationDefinitionNode,
     variables: Mapping[str, Any],
     sources: Sequence[Source],
+    *,
+    prices: Prices | None = None,
 ) -> list[ExplanationLine]:
     """
     The plan of an operation over some sources, one line for each field; no source is called.
+
+    `prices` are what reads cost lately; without them, ways have the prices that the adapters declare.
 
     Raises:
         GraphQLError: a required variable has no value and no placeholder fits it, or a value has the wrong type.
@@ -82,7 +87,7 @@ def explain(
         plan = executor.plan(root, fields.grouped_field_set)
     except UnplannableError as reason:
         return [ExplanationLine(0, "the whole operation", f"executed by graphql-core: {reason}")]
-    return list(_object_lines(executor, plan, sources, 0))
+    return list(_object_lines(executor, plan, sources, WayPrices(prices or DeclaredPrices()), 0))
 
 
 def as_text(lines: Iterable[ExplanationLine]) -> str:
@@ -96,17 +101,17 @@ def as_text(lines: Iterable[ExplanationLine]) -> str:
 
 
 def _object_lines(
-    executor: BreadthExecutor, plan: ObjectPlan, sources: Sequence[Source], depth: int
+    executor: BreadthExecutor, plan: ObjectPlan, sources: Sequence[Source], prices: WayPrices, depth: int
 ) -> Iterator[ExplanationLine]:
     for field in plan.fields:
         name = field.key if field.key == field.name else f"{field.key} ({field.name})"
         resolution = "read from its parent" if field.is_read_from_parent else field.kind.value
-        yield ExplanationLine(depth, name, resolution, tuple(_lookups(field, sources)))
+        yield ExplanationLine(depth, name, resolution, tuple(_lookups(field, sources, prices)))
         abstract = is_abstract_type(field.named_type)
         for child in _child_plans(executor, field):
             if abstract:
                 yield ExplanationLine(depth + 1, f"... on {child.type.name}", "for objects of this type")
-            yield from _object_lines(executor, child, sources, depth + 1 + abstract)
+            yield from _object_lines(executor, child, sources, prices, depth + 1 + abstract)
 
 
 def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan]:
@@ -119,33 +124,17 @@ def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan
     return list(field.children.values())
 
 
-def _lookups(field: FieldPlan, sources: Sequence[Source]) -> Iterator[str]:
-    """Each lookup that a field may call: its name, how long answers stay fresh, and the calls at each source."""
+def _lookups(field: FieldPlan, sources: Sequence[Source], prices: WayPrices) -> Iterator[str]:
+    """Each lookup that a field may call: its name, how long answers stay fresh, and the ways at each source."""
     lookups: Sequence[Lookup] = (
         field.strawberry_field.metadata.get(LOOKUPS_METADATA, ()) if field.strawberry_field else ()
     )
     for lookup in lookups:
         offering = [source for source in sources if source.offers(lookup)]
-        costs = "; ".join(_calls(source, lookup) for source in offering)
+        costs = "; ".join(prices.text(source, lookup) for source in offering)
         ages = {source.freshness(lookup).fresh for source in offering} or {lookup.fresh}
         freshness = f"fresh for {' or '.join(map(_duration, sorted(ages)))}"
         yield f"{lookup.name} ({freshness}) at {costs or 'no source: none offers it'}"
-
-
-def _calls(source: Source, lookup: Lookup) -> str:
-    """Calls of a lookup at a source."""
-    path = next(iter(source.adapter.paths.get(lookup.method, ())), None)
-    if path is None:
-        return f"{source.name}: at most 1 call per {lookup.key_kind}"
-    cost, coarse = path.cost(source.adapter.settings), lookup_of(path.coarse_lookup)
-    return (
-        f"{source.name}: {_count(cost.per_key)} per {lookup.key_kind}, "
-        f"or {_count(cost.per_coarse_key)} per {coarse.key_kind} through {coarse.name} if that is fewer"
-    )
-
-
-def _count(calls: float) -> str:
-    return f"{calls:g} call" if calls == 1 else f"{calls:g} calls"
 
 
 def _duration(time: timedelta) -> str:

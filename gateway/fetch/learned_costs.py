@@ -81,16 +81,20 @@ class LearnedCosts:
         calls = self._calls.get((source, *ask.call_key, key))
         if calls is not None:
             return calls
-        mean = self._means.get((source, ask.lookup.name))
-        return guess if mean is None or not mean.keys else mean.calls / mean.keys
+        return self.mean_calls(source, ask.lookup, guess)
+
+    def mean_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
+        """Calls for one key of a coarse lookup, as in the last reads; at first the guess."""
+        mean = self._means.get((source, lookup.name))
+        return guess if mean is None else mean.calls / mean.keys
 
     def is_learned(self, source: Source, lookup: Lookup) -> bool:
         """Whether a read of the lookup was seen."""
         return (source, lookup.name) in self._means
 
-    def coarse_keys(self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, guess: int) -> float:
+    def coarse_keys(self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, guess: float) -> float:
         """How many coarse keys a batch of about so many keys had last; at first the guess."""
-        return self._coarse_keys.get(_batch_size_key(source, lookup, path, keys), float(guess))
+        return self._coarse_keys.get(_batch_size_key(source, lookup, path, keys), guess)
 
     def record_coarse_keys(
         self, source: Source, lookup: Lookup, path: AccessPath[Any], keys: int, coarse_keys: int

@@ -71,8 +71,9 @@ class WayCosts:
     def estimate(self, source: Source, ask: Ask[Any], path: AccessPath[Any], active: Active) -> Estimate:
         """About how many calls an ask needs by a path whose coarse keys are not known yet."""
         read = coarse_ask(ask, path, ())
-        named = max(1, sum(ref.kind == read.lookup.key_kind for ref in ask.reached_via))
-        expected = self.learned.coarse_keys(source, ask.lookup, path, len(ask.keys), named)
+        named = sum(ref.kind == read.lookup.key_kind for ref in ask.reached_via)
+        expected = max(named, path.usual_coarse_keys)
+        expected = self.learned.coarse_keys(source, ask.lookup, path, len(ask.keys), expected)
         guess = path.cost(source.adapter.settings).per_coarse_key
         calls = expected * self.learned.coarse_calls(source, read, None, guess)
         naming = self._fewest_calls(source, coarse_keys_ask(ask, path), (*active, ask.lookup.method))

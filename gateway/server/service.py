@@ -156,6 +156,7 @@ class Application:
             self._pipeline.start_operation,
             self._build_documents(),
             cache=self._pipeline.cache,
+            prices=self._pipeline.learned_costs,
             recorder=self._build_recorder(),
             client_cache_seconds=self._service.client_cache_seconds,
         )

@@ -26,6 +26,7 @@ from student_graph.gateway.cache.response_cache import CachedResponse, EncodedEr
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
+from student_graph.gateway.documents.ways import Prices
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import Admission, AdmittedRequest
@@ -61,12 +62,13 @@ class GraphQLView:
         cache: Cache | None = None,
         recorder: DisclosureRecorder | None = None,
         client_cache_seconds: int = 0,
+        prices: Prices | None = None,
     ) -> None:
         """
         Execute documents over a schema; `start_operation` returns the context of a new operation.
 
         `cache` holds whole responses, and `recorder` records what responses disclose. A client may privately cache
-        a response without errors for `client_cache_seconds`.
+        a response without errors for `client_cache_seconds`. `prices` of reads are for explanations.
         """
         self._schema = core_schema(schema)
         self._executor = schema.execution_context_class
@@ -76,6 +78,7 @@ class GraphQLView:
         self._cache = cache
         self._responses = cache.responses if cache is not None else None
         self._recorder = recorder
+        self._prices = prices
         cache_control = f"private, max-age={client_cache_seconds}"
         self._headers = (
             {"Cache-Control": cache_control, "Vary": CACHED_RESPONSE_VARY} if client_cache_seconds else None
@@ -236,7 +239,9 @@ class GraphQLView:
         viewer_districts = sorted(operation.context.viewer.districts)
         sources = [source for name in viewer_districts for source in districts[name].sources]
         variables = operation.graphql.variables or {}
-        lines = explain(self._schema, operation.document.node, operation.node, variables, sources)
+        lines = explain(
+            self._schema, operation.document.node, operation.node, variables, sources, prices=self._prices
+        )
         members: dict[str, Any] = {"explain": [line.as_json() for line in lines]}
         if issubclass(executor, BreadthExecutor):
             members["executor"] = asdict(executor.counters)

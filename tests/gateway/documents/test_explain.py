@@ -8,9 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.adapters.sources import Source
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
+from student_graph.gateway.documents.ways import DeclaredPrices, Prices, WayPrices
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.server import Service
 from student_graph.resolvers.context import Viewer, ViewerRole
@@ -70,8 +74,8 @@ def test_the_command_prints_the_plan_and_its_cost(config: Path, capsys: pytest.C
         "student: a call for each parent\n    lookup students_by_id (fresh for 1 h) at sis: 1 call per student"
     )
     assert "  name: read from its parent" in printed
-    assert "or 2 calls per district through roster_by_district if that is fewer" in printed
-    assert "lookup course_grades_by_student (fresh for 5 min) at sis: at most 1 call per student" in printed
+    assert "or 2 calls per district through roster_by_district; 28 would be read through roster_by_dist" in printed
+    assert "lookup course_grades_by_student (fresh for 5 min) at sis: 1 call per student, or " in printed
 
 
 @pytest.mark.parametrize(("arguments", "problem"), [
@@ -108,3 +112,33 @@ def test_an_operator_can_request_an_explanation() -> None:
     assert [line["field"] for line in lines] == ["school", "name"]
     assert lines[0]["asks"] == ["schools_by_id (fresh for 24 h) at no source: none offers it"]
     assert (refused.status_code, refused.json()["errors"][0]["extensions"]) == (403, {"code": "FORBIDDEN"})
+
+
+class SeenPrices:
+    """Prices of reads that were seen: a school's attendance costs forty calls."""
+
+    def point_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
+        """The guess."""
+        return guess
+
+    def mean_calls(self, _source: Source, _lookup: Lookup, _guess: float) -> float:
+        """Forty calls."""
+        return 40.0
+
+    def is_learned(self, _source: Source, lookup: Lookup) -> bool:
+        """Whether it is the coarse lookup."""
+        return lookup.name == "attendance_events_by_school"
+
+
+@pytest.mark.parametrize(("prices", "price", "way"), [
+    (DeclaredPrices(), "3 calls", "read through attendance_events_by_school"),
+    (SeenPrices(), "40 calls, as last seen,", "read one by one"),
+])  # fmt: skip
+def test_a_way_has_its_present_price(prices: Prices, price: str, way: str) -> None:
+    """What the adapter declares, until a read was seen; a class is read by the way that costs less."""
+    sis = district(Ledger()).sources[0]
+    text = WayPrices(prices).text(sis, lookup_of(Adapter.attendance_events_by_student))
+    assert (
+        text
+        == f"sis: 1 call per student, or {price} per school through attendance_events_by_school; 28 would be {way}"
+    )

@@ -1,0 +1,105 @@
+"""The ways in which a source can answer a lookup, with their prices in vendor calls, as text for operators."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from student_graph.adapters.contract import AccessPath
+from student_graph.adapters.lookup import Lookup, lookup_of
+from student_graph.adapters.sources import Source
+
+EXAMPLE_KEYS = 28
+"""The size of a batch, a class of students, for which the way that would be chosen is named."""
+
+
+class Prices(Protocol):
+    """What reads cost lately."""
+
+    def point_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
+        """Calls for one key of a lookup, as in the last reads; at first the guess."""
+
+    def mean_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
+        """Calls for one key of a coarse lookup, as in the last reads; at first the guess."""
+
+    def is_learned(self, source: Source, lookup: Lookup) -> bool:
+        """Whether a read of the lookup was seen."""
+
+
+class DeclaredPrices:
+    """Prices as the adapters declare them: nothing was read yet."""
+
+    def point_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
+        """The guess."""
+        return guess
+
+    def mean_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
+        """The guess."""
+        return guess
+
+    def is_learned(self, _source: Source, _lookup: Lookup) -> bool:
+        """False."""
+        return False
+
+
+class _Way(NamedTuple):
+    """One way to answer a lookup."""
+
+    lookup: Lookup
+    """The lookup that is read."""
+    calls: float
+    """Calls for one key of that lookup."""
+    example_calls: float
+    """Calls for `EXAMPLE_KEYS` keys, with those that name the coarse keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayPrices:
+    """Describes the ways of lookups at sources, by some prices."""
+
+    prices: Prices
+
+    def text(self, source: Source, lookup: Lookup) -> str:
+        """The ways of a lookup at a source with their prices, and which one a class would be answered by."""
+        point, *coarse = ways = list(self._ways(source, lookup, ()))
+        if not coarse:
+            return f"{source.name}: at most 1 call per {lookup.key_kind}"
+        texts = [f"{self._price(source, point)} per {lookup.key_kind}"]
+        texts += [
+            f"{self._price(source, way)} per {way.lookup.key_kind} through {way.lookup.name}" for way in coarse
+        ]
+        cheapest = min(ways, key=lambda way: way.example_calls)
+        choice = "read one by one" if cheapest is point else f"read through {cheapest.lookup.name}"
+        return f"{source.name}: {', or '.join(texts)}; {EXAMPLE_KEYS} would be {choice}"
+
+    def _price(self, source: Source, way: _Way) -> str:
+        if math.isinf(way.calls):
+            return "too many calls"
+        calls = f"{way.calls:.2g}" if way.calls < 10 else f"{way.calls:.0f}"
+        seen = ", as last seen," if self.prices.is_learned(source, way.lookup) else ""
+        return f"{calls} {'call' if calls == '1' else 'calls'}{seen}"
+
+    def _ways(self, source: Source, lookup: Lookup, active: tuple[Lookup, ...]) -> Iterator[_Way]:
+        """Point reads, and the access paths that can be used and do not lead back to an active lookup."""
+        paths = [path for path in source.adapter.paths.get(lookup.method, ()) if _is_usable(source, path, active)]
+        guess = paths[0].cost(source.adapter.settings).per_key if paths else 1.0
+        per_key = self.prices.point_calls(source, lookup, guess)
+        yield _Way(lookup, per_key, EXAMPLE_KEYS * per_key)
+        for path in paths:
+            coarse = lookup_of(path.coarse_lookup)
+            calls = self.prices.mean_calls(source, coarse, path.cost(source.adapter.settings).per_coarse_key)
+            naming = 0.0
+            if path.coarse_keys_from is not None:
+                ways = self._ways(source, lookup_of(path.coarse_keys_from), (*active, lookup))
+                naming = min(way.example_calls for way in ways)
+            yield _Way(coarse, calls, naming + path.usual_coarse_keys * calls)
+
+
+def _is_usable(source: Source, path: AccessPath[Any], active: tuple[Lookup, ...]) -> bool:
+    lookups = [lookup_of(path.coarse_lookup)]
+    if path.coarse_keys_from is not None:
+        lookups.append(lookup_of(path.coarse_keys_from))
+    is_complete = path.is_complete is None or path.is_complete(source.adapter.settings)
+    return is_complete and all(source.offers(lookup) and lookup not in active for lookup in lookups)
