@@ -55,7 +55,7 @@ class AdapterSettings(BaseModel):
     base_url: AnyHttpUrl
     """Root address of the vendor's API, without a trailing slash."""
     timeout: float = Field(default=10.0, gt=0, le=60)
-    """Maximum time in seconds for one batch, including all its pages."""
+    """Seconds for which an operation waits for one batch, including all its pages; the work itself may take longer."""
     concurrency: int = Field(default=32, ge=1, le=64)
     """
     Maximum number of concurrent calls with these credentials.
@@ -186,6 +186,15 @@ class Adapter(AllLookups):
 
         The version changes whenever any answer may have changed. It costs one small request; if it is unchanged,
         the gateway confirms cached answers instead of fetching them. It may raise what a lookup may raise.
+        """
+        return None
+
+    @property
+    def reads_changes(self) -> bool | None:
+        """
+        Return whether the vendor sends only what changed since a version, as far as it was asked.
+
+        None if it was not asked yet, or if the adapter always reads lists in full.
         """
         return None
 

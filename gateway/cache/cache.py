@@ -80,7 +80,7 @@ class Cache:
         self.store = Store(replace(limits, memory=limits.memory - limits.response_memory))
         self.responses = ResponseCache(self.store, districts, limits.response_memory, clock)
         shared = fleet.shared(fetch) if fleet else fetch
-        confirmed = Revalidation(shared, self.store.bucket, clock)
+        confirmed = Revalidation(shared, self.store.bucket, clock, self._forget_source)
         self.in_flight = InFlightRequests(confirmed, self._store_answers, limits.background)
         self._fleet = fleet
         self._districts = districts
@@ -113,6 +113,10 @@ class Cache:
         if self._fleet is not None:
             await self._fleet.publish_purge(purge)
         return purged
+
+    def _forget_source(self, source: Source) -> None:
+        """Remove all answers of a source, because its data were restored from a backup."""
+        self._purge_this_process(Purge(district=source.district, source=source.name))
 
     def _purge_this_process(self, purge: Purge) -> int:
         """Remove the answers that a purge includes, and do not cache those in flight."""

@@ -1,13 +1,15 @@
 """
-Confirms cached answers without fetching them again, where a source publishes a change version of its data.
+Confirms cached answers without fetching them again, or lets a lookup read only what changed since them.
 
 Ed-Fi has one number for the whole API that grows with every change. While it is still the number that was read
-before an answer was fetched, the answer is unchanged. The version is read only when a cached answer is no longer
-fresh, so keys that were never cached cost no extra request.
+before an answer was fetched, the answer is unchanged. When it has grown, a lookup gets its earlier answer and may
+read the changes only. When it has become smaller, the vendor's data were restored from a backup: all answers of
+the source are forgotten.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ import httpx
 from pydantic import ValidationError
 
 from student_graph.adapters.answers import Answer, Answers, Ask
+from student_graph.adapters.changes import EarlierAnswer, earlier_answers
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Fetch, Source
@@ -25,18 +28,24 @@ from student_graph.gateway.cache.store import Bucket
 from student_graph.gateway.deadlines import within
 from student_graph.gateway.shared_tasks import SharedTasks
 
+log = logging.getLogger("student_graph.cache")
+
 VERSION_SECONDS = 5.0
 """How long a change version is used before it is read again: a change is noticed this much later at most."""
 NO_VERSION_SECONDS = 600.0
 """Time after which a source is asked again that has no change version, or failed to return it."""
+LISTS_WITH_CHANGES = frozenset({"school", "district"})
+"""Kinds of keys whose lists are long enough to be brought up to date; their first answer gets a version, too."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _ChangeVersion:
     """The change version of a source when it was last read."""
 
     value: str | None
     """None if the source has none, or failed to return it."""
+    read_at: datetime
+    """When the request for it was sent."""
     valid_until: float
 
 
@@ -44,58 +53,89 @@ class Revalidation:
     """A `Fetch` that confirms cached answers where it can, and fetches the others."""
 
     def __init__(
-        self, fetch: Fetch, bucket_of: Callable[[Source, Ask[Any]], Bucket | None], clock: Callable[[], float]
+        self,
+        fetch: Fetch,
+        bucket_of: Callable[[Source, Ask[Any]], Bucket | None],
+        clock: Callable[[], float],
+        on_restore: Callable[[Source], object],
     ) -> None:
-        """Fetch by `fetch` what cannot be confirmed; `bucket_of` returns the bucket of an ask."""
-        self._fetch, self._bucket_of, self._clock = fetch, bucket_of, clock
+        """
+        Fetch by `fetch` what cannot be confirmed.
+
+        `bucket_of` returns the bucket of an ask. `on_restore` is called with a source whose version went back.
+        """
+        self._fetch, self._bucket_of, self._clock, self._on_restore = fetch, bucket_of, clock, on_restore
         self._versions: dict[Source, _ChangeVersion] = {}
-        self._reading: SharedTasks[Source, str | None] = SharedTasks()
+        self._reading: SharedTasks[Source, _ChangeVersion] = SharedTasks()
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """The answers to an ask."""
-        bucket = self._bucket_of(source, ask)
-        if (
-            bucket is None
-            or not _may_have_version(source)
-            or ask.lookup.sensitivity.restricted
-            or ask.max_age is not None
-        ):
+        if not _may_have_version(source) or ask.lookup.sensitivity.restricted or ask.max_age is not None:
             return await self._fetch(source, ask)
-        cached = {key: entry.answer for key in ask.keys if (entry := bucket.entries.get(key)) is not None}
-        version = await self._change_version(source) if cached else None
-        if version is None:
+        bucket = self._bucket_of(source, ask)
+        entries = bucket.entries if bucket is not None else {}
+        cached = {key: entry.answer for key in ask.keys if (entry := entries.get(key)) is not None}
+        known = await self._known_version(source, ask, is_cached=bool(cached))
+        if known is None or known.value is None:
             return await self._fetch(source, ask)
         now = datetime.now(UTC)
         confirmed = {
             key: answer._replace(fetched_at=now)
             for key, answer in cached.items()
-            if answer is not None and answer.version == version
+            if answer is not None and answer.version == known.value
         }
         pass_on = current_receiver()
         pass_on(confirmed)
         remaining = tuple(key for key in ask.keys if key not in confirmed)
         if not remaining:
             return confirmed
-        with receiving_arrivals(lambda arrived: pass_on(_with_versions(arrived, version))):
+        earlier = {
+            key: EarlierAnswer(answer.value, answer.version)
+            for key in remaining
+            if (answer := cached.get(key)) is not None
+            and answer.version
+            and isinstance(answer.value, list)
+            and not _is_before(known.value, answer.version)
+        }
+        with receiving_arrivals(lambda arrived: pass_on(_with_versions(arrived, known))), earlier_answers(earlier):
             fetched = await self._fetch(source, replace(ask, keys=remaining))
-        return confirmed | {key: _with_version(answer, version) for key, answer in fetched.items()}
+        return confirmed | {key: _with_version(answer, known) for key, answer in fetched.items()}
 
-    async def _change_version(self, source: Source) -> str | None:
-        """The source's change version. Concurrent callers share one request for it."""
-        version = self._versions.get(source)
-        if version is not None and self._clock() < version.valid_until:
-            return version.value
+    async def _known_version(self, source: Source, ask: Ask[Any], *, is_cached: bool) -> _ChangeVersion | None:
+        """
+        The version to compare cached answers with, and to note on new ones.
+
+        An old version is good enough for an answer that is read from now on: more than its changes are read again
+        later. It is not worth a request for a short list that was never cached.
+        """
+        known = self._versions.get(source)
+        is_valid = known is not None and self._clock() < known.valid_until
+        if is_valid or (known is not None and known.value is not None and not is_cached):
+            return known
+        if not is_cached and not (ask.lookup.is_list and ask.lookup.key_kind in LISTS_WITH_CHANGES):
+            return None
         return await self._reading.join(source, lambda: self._read_version(source))
 
-    async def _read_version(self, source: Source) -> str | None:
+    async def _read_version(self, source: Source) -> _ChangeVersion:
+        read_at = datetime.now(UTC)
         try:
             async with within(source.adapter.settings.timeout):
                 value = await source.adapter.version()
         except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError):
             value = None
+        last = self._versions.get(source)
+        if last is not None and _is_before(value, last.value):
+            log.error(
+                "source %s went back from change version %s to %s, as after a restore: its answers are forgotten",
+                source.name,
+                last.value,
+                value,
+            )
+            self._on_restore(source)
         seconds = VERSION_SECONDS if value is not None else NO_VERSION_SECONDS
-        self._versions[source] = _ChangeVersion(value, self._clock() + seconds)
-        return value
+        version = _ChangeVersion(value, read_at, self._clock() + seconds)
+        self._versions[source] = version
+        return version
 
 
 def _may_have_version(source: Source) -> bool:
@@ -103,10 +143,25 @@ def _may_have_version(source: Source) -> bool:
     return type(source.adapter).version is not Adapter.version
 
 
-def _with_versions(arrived: ArrivedAnswers, version: str) -> ArrivedAnswers:
-    """Answers that were read after the version."""
-    return {key: None if answer is None else _with_version(answer, version) for key, answer in arrived.items()}
+def _is_before(value: str | None, last: str | None) -> bool:
+    """Whether a version is a smaller number than the last one; versions that are no numbers have no order."""
+    return (
+        value is not None
+        and last is not None
+        and value.isdecimal()
+        and last.isdecimal()
+        and int(value) < int(last)
+    )
 
 
-def _with_version(answer: Answer[Any], version: str) -> Answer[Any]:
-    return answer if isinstance(answer.value, AdapterError) else answer._replace(version=version)
+def _with_versions(arrived: ArrivedAnswers, known: _ChangeVersion) -> ArrivedAnswers:
+    """Answers with the version that was read before they were."""
+    return {key: None if answer is None else _with_version(answer, known) for key, answer in arrived.items()}
+
+
+def _with_version(answer: Answer[Any], known: _ChangeVersion) -> Answer[Any]:
+    """The answer with the version; without one if it was fetched earlier, by another process of the fleet."""
+    is_newer = answer.fetched_at >= known.read_at
+    return (
+        answer if isinstance(answer.value, AdapterError) or not is_newer else answer._replace(version=known.value)
+    )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
+from student_graph.adapters.changes import earlier_answer
 from student_graph.adapters.concurrency import reporting_answers
 from student_graph.adapters.errors import AdapterError, PayloadError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
@@ -129,10 +130,12 @@ def _checked_answer(lookup: Lookup, key: Any, result: Any, fetched: Fetched) -> 
     elif not isinstance(result, list | Page | Record):
         raise TypeError(type(result).__name__)
     else:
+        is_first = earlier_answer(key) is None
         for record in result if isinstance(result, list) else records_in(result):
             if attribute is not None and getattr(record, attribute) != key:
                 value = PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
                 value.source = fetched.source
                 break
-            record.fetched = fetched
+            if is_first or record.fetched is None:  # operations share the unchanged records of an earlier answer
+                record.fetched = fetched
     return Answer(value, fetched.source, fetched.at)

@@ -84,6 +84,16 @@ class SourceStatus:
         return _health(info, self.source).failures
 
     @field
+    def reads_changes(self, info: Info) -> bool | None:
+        """
+        Whether long lists are brought up to date by reading only what changed.
+
+        False if the source refused that; null if it was not asked yet, or cannot do it. For operators only.
+        """
+        _health(info, self.source)
+        return self.source.adapter.reads_changes
+
+    @field
     def unmapped(self, info: Info) -> int | None:
         """
         Number of coded values from the source that no enum of the graph has a value for.

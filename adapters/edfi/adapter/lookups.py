@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import httpx
 
 from student_graph.adapters.auth import ClientCredentials
+from student_graph.adapters.changes import earlier_answer
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.api.people import STUDENTS
+from student_graph.adapters.edfi.client.changes import ChangeReader
 from student_graph.adapters.edfi.client.requests import EdFiClient
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes
 from student_graph.adapters.errors import AdapterError, NotOfferedError
@@ -33,6 +35,7 @@ class EdFiLookups(Adapter):
             http, settings.base_url, page_size=settings.page_size, concurrency=settings.concurrency
         )
         self.codes = DescriptorCodes(settings.descriptors)
+        self._changes = ChangeReader(self.client)
 
     def auth(self) -> httpx.Auth:
         """OAuth 2.0 client credentials, for the token endpoint that the discovery document names."""
@@ -54,6 +57,11 @@ class EdFiLookups(Adapter):
         change_version = await self.client.newest_change_version()
         return None if change_version is None else str(change_version)
 
+    @property
+    def reads_changes(self) -> bool | None:
+        """Whether the server answered the last change query; None until one was sent."""
+        return self._changes.is_offered
+
     async def read_lists(
         self,
         ids: Sequence[K],
@@ -65,7 +73,7 @@ class EdFiLookups(Adapter):
         """The sorted records of each key's rows; Ed-Fi sends an empty list for an unknown key, too."""
 
         async def read_key(key: K) -> list[V]:
-            return sorted(map(to_record, await self.client.read_rows(resource, filters(key))), key=sort_key)
+            return await self._read_list(key, resource, filters(key), to_record, sort_key)
 
         return await self.client.answer_by_key(ids, read_key)
 
@@ -93,8 +101,30 @@ class EdFiLookups(Adapter):
         filters: Filters | None = None,
     ) -> dict[DistrictId, list[V]]:
         """All records of a resource, sorted, for every key: the credentials are those of one district."""
-        records = sorted(map(to_record, await self.client.read_rows(resource, filters)), key=sort_key)
+        if not ids:
+            return {}
+        records = await self._read_list(ids[0], resource, filters or {}, to_record, sort_key)
         return dict.fromkeys(ids, records)
+
+    async def _read_list(
+        self,
+        key: K,
+        resource: Resource[P],
+        filters: Filters,
+        to_record: Callable[[P], V],
+        sort_key: Callable[[V], Any],
+    ) -> list[V]:
+        """The sorted records of a list; a long list with an earlier answer is brought up to date by its changes."""
+        earlier = earlier_answer(key)
+        if earlier is not None and len(earlier.records) > self.settings.page_size:
+            changes = await self._changes.changes(resource, filters, earlier.version)
+            if changes is not None:
+                replaced = changes.removed | {row.id for row in changes.rows}
+                records = [record for record in earlier.records if record.vendor_id not in replaced]
+                records += map(to_record, changes.rows)
+                if await self._changes.has_length(resource, filters, len(records)):
+                    return sorted(records, key=sort_key)
+        return sorted(map(to_record, await self.client.read_rows(resource, filters)), key=sort_key)
 
 
 def merge_lists(lists: Sequence[list[V] | AdapterError], sort_key: Callable[[V], Any]) -> list[V] | AdapterError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
+from pydantic import TypeAdapter
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.edfi.api.discovery import CHANGE_VERSIONS
@@ -15,7 +16,7 @@ from student_graph.adapters.edfi.client.keys import parse_section_id, school_num
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
-from student_graph.adapters.paging import OffsetLists, PayloadPage
+from student_graph.adapters.paging import OffsetLists, PayloadPage, total_count
 from student_graph.adapters.reading import read
 
 K = TypeVar("K")
@@ -64,14 +65,37 @@ class EdFiClient:
         self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
         self._concurrency = concurrency
 
-    async def read_rows(self, resource: Resource[P], filters: Filters | None = None) -> list[P]:
-        """All rows of a resource that satisfy the filters, without duplicates."""
+    async def read_rows(
+        self, resource: Resource[P], filters: Filters | None = None, range_: Filters | None = None
+    ) -> list[P]:
+        """
+        All rows of a resource that satisfy the filters, without duplicates.
+
+        `range_` holds query parameters that no property of a row shows, such as `minChangeVersion`.
+        """
         filters = filters or {}
         url = await self.discovery.resource_url(resource.name)
         # With the total, pages are read concurrently, and the list ends without a request for an empty page.
-        params = {**filters, "totalCount": True}
+        params = {**filters, **(range_ or {}), "totalCount": True}
         rows = await self._lists.read_list(url, params, resource.read, key=lambda row: row.id)
         return [row for row in rows if row.satisfies(filters)]
+
+    async def read_changes(
+        self, resource: Resource[Any], kind: str, items: TypeAdapter[list[P]], first_version: int
+    ) -> list[P]:
+        """The `deletes` or `keyChanges` of a resource since a change version, as `items`."""
+        url = f"{await self.discovery.resource_url(resource.name)}/{kind}"
+        params = {"minChangeVersion": first_version, "totalCount": True}
+        return await self._lists.read_list(
+            url, params, lambda response: read(response, items), key=lambda item: item.id
+        )
+
+    async def count_rows(self, resource: Resource[Any], filters: Filters) -> int | None:
+        """The number of rows of a resource that satisfy the filters; None if the server does not tell it."""
+        url = await self.discovery.resource_url(resource.name)
+        response = await self._http.get(url, params={**filters, "limit": 0, "totalCount": True})
+        resource.read(response)
+        return total_count(response)
 
     async def read_page(self, resource: Resource[P], filters: Filters, window: Window) -> PayloadPage[list[P]]:
         """One page of a resource by limit and offset; its rows are not checked against the filters."""

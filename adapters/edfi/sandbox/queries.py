@@ -13,6 +13,8 @@ from student_graph.adapters.edfi.sandbox.problems import bad_parameter
 DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS = 25, 500
 FIRST_CHANGE_VERSION = 1000
 """The change version of every row that has not been changed since the sandbox was created."""
+INITIAL_VERSION = 2000
+"""The newest change version at the start: other data were changed after the rows were written."""
 MAX_CHANGE_VERSION = 2**63 - 1
 _PAGING_PARAMETERS = {"offset", "limit", "totalCount", "minChangeVersion", "maxChangeVersion"}
 _CURSOR_PARAMETERS = {"pageToken", "pageSize"}

@@ -24,12 +24,7 @@ from student_graph.adapters.edfi.sandbox.problems import (
     unauthenticated,
     unavailable,
 )
-from student_graph.adapters.edfi.sandbox.queries import (
-    FIRST_CHANGE_VERSION,
-    MAX_PAGE_ROWS,
-    page_token,
-    parse_query,
-)
+from student_graph.adapters.edfi.sandbox.queries import INITIAL_VERSION, MAX_PAGE_ROWS, page_token, parse_query
 from student_graph.adapters.edfi.sandbox.rows import Rows, all_rows
 from student_graph.adapters.edfi.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens, is_client, parse_basic
 from student_graph.adapters.sandbox.facts import DistrictFacts
@@ -75,7 +70,7 @@ class EdFiSandbox(Sandbox):
         if isinstance(facts, EdFiRecords) and data_standard in {"3.3", "4.0"}:
             raise ValueError("records are of Data Standard 5 and cannot be served as an older one")
         self.facts = facts
-        self.newest_change_version = FIRST_CHANGE_VERSION
+        self.newest_change_version = INITIAL_VERSION
         """The version of the last change; a test that changes facts increases it."""
         self.refuses_changes = False
         """Whether it answers 400 to a request for changes, as servers without change queries do."""

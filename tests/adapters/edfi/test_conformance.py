@@ -11,7 +11,7 @@ from student_graph.adapters.testing import AdapterSuite
 from tests.adapters.edfi.ways import CONDITIONAL_WAYS
 from tests.long_runs import size
 
-CASE_STEP = size(3, 1)
+CASE_STEP = size(5, 1)
 """One of so many cases of a test is run."""
 
 

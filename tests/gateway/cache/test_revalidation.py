@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import httpx
 import pytest
 
 from student_graph.adapters.answers import Ask
+from student_graph.adapters.changes import earlier_answer
+from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import SchoolId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.gateway.cache.revalidation import NO_VERSION_SECONDS, VERSION_SECONDS
 from tests.adapters.edfi.scripted_sandbox import connected
 from tests.gateway.cache.slow_vendor import SlowLedger, SlowSis, settle
-from tests.gateway.cache.small_cache import ACTIONS, STUDENTS, CacheHarness
-from tests.gateway.small_district import Sis
+from tests.gateway.cache.small_cache import ACTIONS, STUDENTS, THIS_YEAR, CacheHarness
+from tests.gateway.small_district import Sis, event
 
 HOUR = 3600.0
 TOO_OLD = HOUR + 301
@@ -134,6 +140,67 @@ async def test_answers_that_arrive_one_by_one_have_the_version_that_was_read_bef
     harness.clock.now += TOO_OLD
     await harness.students("s1", "s2")
     assert new_calls(harness) == ["version"]
+
+
+class ChangesSis(VersionedSis):
+    """An SIS whose list of a school's attendance is brought up to date."""
+
+    async def attendance_events_by_school(self, ids: Sequence[SchoolId], *, school_year: int) -> Any:
+        """The events, which are recorded with the earlier answer that the lookup got."""
+        earlier = earlier_answer(ids[0])
+        self.ledger.record_call("changes" if earlier else "all", (earlier.version if earlier else None,))
+        return await super().attendance_events_by_school(ids, school_year=school_year)
+
+
+async def test_a_long_list_gets_its_earlier_answer_and_version() -> None:
+    """The first answer has the version that was read before it; later reads get the answer with its version."""
+    harness = CacheHarness(adapter_type=ChangesSis)
+    sis = harness.source.adapter
+    assert isinstance(sis, ChangesSis)
+    harness.ledger.events = [event("s1", "1", 3)]
+    ask = Ask(lookup_of(Adapter.attendance_events_by_school), ("1",), THIS_YEAR)
+
+    async def calls_of_a_read() -> list[tuple[str, tuple[Any, ...]]]:
+        harness.ledger.calls.clear()
+        await harness.ask(ask)
+        await settle()
+        harness.clock.now += TOO_OLD
+        return [call for call in harness.ledger.calls if call[0] != "attendance_events_by_school"]
+
+    assert await calls_of_a_read() == [("version", ()), ("all", (None,))]
+    assert await calls_of_a_read() == [("version", ())]
+    sis.change_version = "2"
+    assert await calls_of_a_read() == [("version", ()), ("changes", ("1",))]
+    sis.change_version = "3"
+    assert await calls_of_a_read() == [("version", ()), ("changes", ("2",))]
+
+
+async def test_a_version_that_goes_back_forgets_all_answers_of_the_source(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After a restore the earlier answers are wrong: nothing is confirmed or brought up to date from them."""
+    harness = CacheHarness(adapter_type=ChangesSis)
+    sis = harness.source.adapter
+    assert isinstance(sis, ChangesSis)
+    sis.change_version = "20"
+    ask = Ask(lookup_of(Adapter.attendance_events_by_school), ("1",), THIS_YEAR)
+    await harness.ask(ask)
+    await harness.students("s1")
+    harness.clock.now += VERSION_SECONDS + 61
+    sis.change_version = "19"
+    harness.ledger.calls.clear()
+    await harness.ask(ask)  # a stale answer, which is refreshed in the background
+    await settle()
+    await harness.ask(ask)
+    await harness.students("s1")
+
+    assert [name for name, _ in harness.ledger.calls] == [
+        "version",
+        "all",
+        "attendance_events_by_school",
+        "students_by_id",
+    ]
+    assert "went back from change version 20 to 19" in caplog.text
 
 
 async def test_restricted_data_and_newer_answers_are_fetched() -> None:

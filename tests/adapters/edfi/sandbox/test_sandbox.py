@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.edfi.sandbox.queries import FIRST_CHANGE_VERSION
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.edfi.sandbox_client import all_rows, connected_client, request_token
@@ -179,10 +180,10 @@ def test_older_versions_have_no_page_tokens() -> None:
 def test_change_versions_limit_a_collection() -> None:
     """Rows whose change version is outside the requested range are left out."""
     with connected_client(EdFiSandbox(FACTS)) as client:
-        newest = client.get("/changeQueries/v1/availableChangeVersions").json()["newestChangeVersion"]
-        now = client.get(f"{DATA}/schools", params={"minChangeVersion": newest}).json()
-        later = client.get(f"{DATA}/schools", params={"minChangeVersion": newest + 1}).json()
-        earlier = client.get(f"{DATA}/schools", params={"maxChangeVersion": newest - 1}).json()
+        first = FIRST_CHANGE_VERSION
+        now = client.get(f"{DATA}/schools", params={"minChangeVersion": first}).json()
+        later = client.get(f"{DATA}/schools", params={"minChangeVersion": first + 1}).json()
+        earlier = client.get(f"{DATA}/schools", params={"maxChangeVersion": first - 1}).json()
 
     assert (len(now), later, earlier) == (3, [], [])
 
