@@ -33,7 +33,7 @@ from student_graph.adapters.sandbox.serving import served
 from student_graph.resolvers.fields.ids import GlobalId, encode
 
 LATENCY_MS, JITTER_MS = 150.0, 30.0
-STUDENTS, MORNING_STUDENTS = 1_000, 1_500
+DISTRICT_STUDENTS, MORNING_STUDENTS = 1_000, 1_500
 TEACHERS_AT_ONCE, MORNING_TEACHERS = 10, 60
 REQUESTS_PER_MINUTE = 100
 QUOTA_PAUSE_SECONDS = 61.0
@@ -41,7 +41,7 @@ QUOTA_PAUSE_SECONDS = 61.0
 
 async def measure(*, quick: bool) -> list[Row]:
     """Return the rows of this benchmark."""
-    demo = demo_district(STUDENTS)
+    demo = demo_district(DISTRICT_STUDENTS)
     school = School(demo, choose_staff(demo.facts, TEACHERS_AT_ONCE))
     with served(*school.sandboxes):
         slow_down(school.sandboxes, LATENCY_MS, JITTER_MS)

@@ -12,7 +12,7 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.gateway.demo.districts import DemoDistrict
 
-PRINCIPALS = 3
+MAX_PRINCIPALS = 3
 EDFI_PAGE_ROWS = 500
 """The most rows that Ed-Fi sends in one response."""
 CANVAS_USERS_A_CALL = 100
@@ -40,7 +40,8 @@ class School:
 
 def current_sections(facts: DistrictFacts) -> dict[str, set[tuple[Any, ...]]]:
     """Return the sections that each teacher teaches on the date of the facts."""
-    today, taught = facts.now.date(), {}
+    today = facts.now.date()
+    taught: dict[str, set[tuple[Any, ...]]] = {}
     for section in facts.sections:
         for staff, _, begin, end in section.staff:
             if begin <= today and (end is None or today <= end):
@@ -59,7 +60,7 @@ def choose_staff(facts: DistrictFacts, teachers: int) -> dict[str, str]:
     principals = [member.id for member in facts.staff if member.classification == "Principal"]
     return {
         **{f"teacher-{number}": staff for number, staff in enumerate(order[:teachers])},
-        **{f"principal-{number}": staff for number, staff in enumerate(principals[:PRINCIPALS])},
+        **{f"principal-{number}": staff for number, staff in enumerate(principals[:MAX_PRINCIPALS])},
     }
 
 
@@ -91,7 +92,7 @@ def least_calls(
     def pages(rows: Sequence[Any], of_school: Sequence[Any]) -> int:
         return max(1, min(math.ceil(len(rows) / EDFI_PAGE_ROWS), math.ceil(len(of_school) / EDFI_PAGE_ROWS)))
 
-    of_students = [
+    of_students: list[tuple[Sequence[Any], Sequence[Any]]] = [
         (facts.students, [s for s in facts.students if s.id in in_school]),
         (facts.enrollments, [e for e in facts.enrollments if e.school == school]),
         (facts.section_enrollments, [e for e in facts.section_enrollments if e.section.school == school]),

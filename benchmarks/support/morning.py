@@ -126,7 +126,7 @@ class Morning:
 
     def share_within(self, seconds: float) -> float:
         """Return the share of pages that came within so many seconds."""
-        return sum(taken <= seconds for taken in self.seconds) / max(len(self.seconds), 1)
+        return sum(page_seconds <= seconds for page_seconds in self.seconds) / max(len(self.seconds), 1)
 
     def add(self, requested_at: float, seconds: float, response: httpx.Response) -> None:
         """Add one page."""
@@ -151,7 +151,7 @@ async def morning_rows(school: School, *, quick: bool) -> list[Row]:
             cpu = running.cpu_seconds - cpu
         pages = len(morning.seconds)
         calls[name], p95[name] = data_calls(take_requests(school.sandboxes)) / pages, morning.p95
-        ours = name == GATEWAY
+        has_goals = name == GATEWAY
         rows += [
             Row("day", name, "pages", pages, "pages"),
             Row(
@@ -160,16 +160,16 @@ async def morning_rows(school: School, *, quick: bool) -> list[Row]:
                 "pages within 300 ms",
                 100 * morning.share_within(0.3),
                 "%",
-                99 if ours else None,
+                99 if has_goals else None,
                 "higher",
             ),
-            Row("day", name, "vendor calls a page", calls[name], "calls", 0.5 if ours else None),
+            Row("day", name, "vendor calls a page", calls[name], "calls", 0.5 if has_goals else None),
             Row("day", name, "p95 of a page", morning.p95 * 1000, "ms"),
             Row("day", name, "processor time a page", 1000 * cpu / pages, "ms"),
             Row("day", name, "pages with failed parts", morning.failed_pages, "pages"),
         ]
         too_old = taking.count_too_old(morning.shown)
-        rows.append(Row("day", name, "pages too old and not marked", too_old, "pages", 0 if ours else None))
+        rows.append(Row("day", name, "pages too old and not marked", too_old, "pages", 0 if has_goals else None))
     if NODE in p95:
         ratio = calls[NODE] / max(calls[GATEWAY], 0.001)
         rows.append(Row("day", GATEWAY, "calls of the server on Node over ours", ratio, "x", 5, "higher"))

@@ -20,8 +20,8 @@ def take_requests(sandboxes: Iterable[Sandbox]) -> list[str]:
     """Return the requests that reached the sandboxes since the last call, as method, path and query."""
     requests = []
     for sandbox in sandboxes:
-        taken, sandbox.requests[:] = list(sandbox.requests), []
-        requests += taken
+        requests += sandbox.requests
+        sandbox.requests.clear()
     return requests
 
 
