@@ -174,6 +174,19 @@ async def test_a_list_that_keeps_changing_is_an_error(change: Callable[[list[int
     assert len(server.limits) <= 10
 
 
+@pytest.mark.row("B09")
+async def test_a_row_that_appears_twice_is_noticed_without_a_total() -> None:
+    """A list without a total is read again, too, and is an error if a row appears twice again."""
+    server = ListServer(1200)
+    server.with_total = False
+    server.changes = [insert_first]
+
+    assert await read_all(lists_of(server)) == server.rows
+    server.changes = [insert_first] * 10
+    with pytest.raises(PayloadError, match=r"changes|again"):
+        await read_all(lists_of(server))
+
+
 async def test_rows_that_are_added_at_the_end_are_no_change() -> None:
     """The list is complete as of its first page, and read once."""
     server = ListServer(1200)
@@ -227,6 +240,7 @@ async def test_a_list_that_is_too_long_takes_one_request(rows: int, max_rows: in
         ("The page size is too large.", [500, 250]),
     ],
 )
+@pytest.mark.row("B17")
 async def test_a_refused_page_size_is_learned(text: str, limits: list[int]) -> None:
     """The size is the number in the message or the half, and it is remembered for all lists of the server."""
     server = ListServer(250)
@@ -266,6 +280,7 @@ async def test_other_errors_are_not_repeated(status: int) -> None:
     assert len(server.limits) == 1
 
 
+@pytest.mark.row("B17")
 async def test_a_page_that_is_too_large_is_read_in_halves() -> None:
     """The smaller size is remembered for this list only."""
     server = ListServer(600)
@@ -282,6 +297,7 @@ async def test_a_page_that_is_too_large_is_read_in_halves() -> None:
     assert server.limits == [500]
 
 
+@pytest.mark.row("B17")
 async def test_rows_that_are_too_large_are_an_error() -> None:
     """A page of a few rows that is still too large is not requested in ever smaller pages."""
     server = ListServer(600)
