@@ -119,8 +119,8 @@ class Quirks:
     """Whether line items have dates and results have timestamps; the standard has it the other way round."""
     padded_fields: bool = False
     """Whether `fields=` also returns other properties: null limits and an empty class."""
-    deleted_rows: bool = False
-    """Whether lists contain rows that are marked `tobedeleted`."""
+    deleted_status: str | None = None
+    """Status of deleted rows that lists still contain, such as `tobedeleted`; None if they contain none."""
 
     errors: Literal["nested", "flat", "text"] = "nested"
     """Error bodies: `imsx_CodeMinor` as published, a flat `imsx_codeMinor` in some, or `{"error": ...}`."""

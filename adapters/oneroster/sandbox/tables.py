@@ -28,7 +28,7 @@ _DELETED_ROW_VALUES: dict[str, Row] = {
     "results": {"score": 1.0},
     "assessmentResults": {"score": 1.0},
 }
-"""Values of rows marked `tobedeleted` that differ from the original row, so that tests notice them."""
+"""Values of deleted rows that differ from the original row, so that tests notice them."""
 
 
 class Tables:
@@ -57,7 +57,8 @@ class Tables:
         """The rows by collection."""
         for table in TABLES:
             rows = [_complete_row(row, table, version, modified_at) for row in rows_by_table[table]]
-            self.rows[table] = rows + (_deleted_copies(rows, table) if quirks.deleted_rows else [])
+            status = quirks.deleted_status
+            self.rows[table] = rows if status is None else rows + _deleted_copies(rows, table, status)
         self._referring: dict[tuple[str, str], dict[str, list[Row]]] = {}
         self._by_id = {table: {row["sourcedId"]: row for row in rows} for table, rows in self.rows.items()}
         self._terms_at: dict[str, set[str]] = defaultdict(set)
@@ -130,18 +131,21 @@ def _complete_row(row: Row, table: str, version: str, modified_at: str) -> Row:
     return {name: values[name] for name in fields(table, version)}
 
 
-def _deleted_copies(rows: list[Row], table: str) -> list[Row]:
-    """Copies of some rows that are marked for deletion and have other values; enrollments are in another class."""
+def _deleted_copies(rows: list[Row], table: str, status: str) -> list[Row]:
+    """
+    Copies of some rows with the status of a deleted row and other values; enrollments are in another class.
+
+    The last row is among them: in the enrollments it is that of a teacher.
+    """
     copies = []
-    for row in rows[:: max(len(rows) // 3, 1)][:3]:
+    positions = {0, len(rows) // 3, 2 * len(rows) // 3, len(rows) - 1} if rows else set()
+    for row in [rows[position] for position in sorted(positions)]:
         replaced: Row = dict(_DELETED_ROW_VALUES.get(table, {}))
         if table == "enrollments":
             own_ids = {other["class"].id for other in rows if other["user"] == row["user"]}
             other_row = next((other for other in rows if other["class"].id not in own_ids), row)
             replaced = {"class": other_row["class"], "school": other_row["school"]}
-        copies.append(
-            {**row, **replaced, "sourcedId": sourced_id("DEL", row["sourcedId"]), "status": "tobedeleted"}
-        )
+        copies.append({**row, **replaced, "sourcedId": sourced_id("DEL", row["sourcedId"]), "status": status})
     return copies
 
 

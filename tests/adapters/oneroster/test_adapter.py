@@ -38,7 +38,7 @@ SERVERS: dict[str, tuple[Version, Quirks]] = {
     "legacy 1.1": ("1.1", LEGACY_11),
     "Ed-Fi service": ("1.2", EDFI_SERVICE),
     "unusual gradebook": ("1.2", UNUSUAL_GRADEBOOK),
-    "deleted rows": ("1.2", replace(PUBLISHED_12, deleted_rows=True)),
+    "deleted rows": ("1.2", replace(PUBLISHED_12, deleted_status="tobedeleted")),
     "ten rows per page": ("1.2", replace(PUBLISHED_12, max_rows_per_page=10, totals=False, links=False)),
 }
 SAMPLE_SERVERS = list(SERVERS) if LONG_RUNS else ["published 1.2", "legacy 1.1", "Ed-Fi service"]

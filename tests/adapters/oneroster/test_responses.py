@@ -70,7 +70,7 @@ async def test_short_pages_are_read_to_the_last() -> None:
 
 
 async def test_only_active_rows_count() -> None:
-    """A row with another status, also one that no standard has, is as if it were not there; no status is active."""
+    """A row with another status, also one of the server's own, is left out; a row without one is active."""
     statuses = ["active", " Active", None, "", "tobedeleted", "inactive", "archived"]
     rows = [user_row(f"u{number}", str(number), status=status) for number, status in enumerate(statuses)]
     async with connected(ScriptedSandbox({"students": {"users": rows}})) as adapter:

@@ -181,7 +181,7 @@ def test_terms_are_terms_or_semesters() -> None:
 
 def test_collections_may_have_deleted_rows() -> None:
     """Every collection has some of them; by default all rows are active."""
-    with running(sandbox_with(deleted_rows=True)) as server:
+    with running(sandbox_with(deleted_status="tobedeleted")) as server:
         for operation in [o for o in server.sandbox.operations if o.path.count("/") == 1]:
             if operation.path in {"/terms", "/schools", "/gradingPeriods", "/teachers"}:
                 continue  # parts of other collections
@@ -193,7 +193,7 @@ def test_collections_may_have_deleted_rows() -> None:
 
 def test_a_deleted_enrollment_is_of_another_class() -> None:
     """A client that ignores the status puts a student into a wrong class; the route of the class does not."""
-    with running(sandbox_with(deleted_rows=True)) as server:
+    with running(sandbox_with(deleted_status="tobedeleted")) as server:
         text = "status='tobedeleted' AND role='student'"
         deleted_row = server.rows("/enrollments", filter=text)[0]
         section, user = deleted_row["class"]["sourcedId"], deleted_row["user"]["sourcedId"]

@@ -1,0 +1,89 @@
+"""Callers that want the same rows at the same time share one read."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from student_graph.adapters.errors import UnavailableError
+from student_graph.adapters.oneroster.client.shared_reads import SharedReads
+
+
+class Reader:
+    """Counts its reads, which wait until the test lets them end."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.cancelled = 0
+        self.may_end = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def read(self) -> int:
+        """The number of this read."""
+        self.count += 1
+        number = self.count
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        if self.error is not None:
+            raise self.error
+        return number
+
+
+async def started(shared: SharedReads, reader: Reader, *keys: str) -> list[asyncio.Task[int]]:
+    """A caller for each key, all waiting."""
+    callers = [asyncio.create_task(shared.read(key, reader.read)) for key in keys]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return callers
+
+
+async def test_equal_reads_at_the_same_time_are_one() -> None:
+    """Three callers of two keys start two reads; a later caller starts a new one, because nothing is kept."""
+    shared, reader = SharedReads(), Reader()
+    callers = await started(shared, reader, "a", "a", "b")
+    reader.may_end.set()
+
+    assert await asyncio.gather(*callers) == [1, 1, 2]
+    assert await shared.read("a", reader.read) == 3
+
+
+async def test_all_callers_get_the_error() -> None:
+    """The next caller reads again."""
+    shared, reader = SharedReads(), Reader()
+    reader.error = UnavailableError("no answer")
+    callers = await started(shared, reader, "a", "a")
+    reader.may_end.set()
+    errors = await asyncio.gather(*callers, return_exceptions=True)
+    with pytest.raises(UnavailableError):
+        await shared.read("a", reader.read)
+
+    assert errors == [reader.error] * 2
+    assert reader.count == 2
+
+
+async def test_a_cancelled_caller_does_not_take_the_read_from_the_others() -> None:
+    """The read goes on for the second caller when the first one, which started it, is cancelled."""
+    shared, reader = SharedReads(), Reader()
+    first, second = await started(shared, reader, "a", "a")
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    reader.may_end.set()
+
+    assert await second == 1
+    assert (first.cancelled(), reader.cancelled) == (True, 0)
+
+
+async def test_a_read_without_callers_is_cancelled() -> None:
+    """A caller that comes before the cancelled read has ended starts a new one."""
+    shared, reader = SharedReads(), Reader()
+    (only,) = await started(shared, reader, "a")
+    only.cancel()
+    (next_caller,) = await started(shared, reader, "a")
+    reader.may_end.set()
+
+    assert await next_caller == 2
+    assert reader.cancelled == 1
