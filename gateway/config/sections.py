@@ -127,7 +127,7 @@ class LimitsConfig(Section):
     variable_list: int = Field(default=_DEFAULT_LIMITS.variable_list, ge=1)
     """Items of one list in a variable."""
     cost: int = Field(default=_DEFAULT_LIMITS.cost, ge=1)
-    """Estimated records in a response; twenty times as many for services."""
+    """Estimated records in a response; five times as many for services."""
     calls: int = Field(default=_DEFAULT_LIMITS.calls, ge=1)
     """Estimated vendor calls of an operation; ten times as many for services."""
     warn_only: bool = False
