@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -56,9 +56,11 @@ class SandboxDistrict:
 
 
 @contextlib.asynccontextmanager
-async def sandbox_district(facts: DistrictFacts) -> AsyncIterator[SandboxDistrict]:
-    """Serve the two sandboxes of a district, and yield the district."""
-    points = [point for kind in KINDS for point in entry_points(group="student_graph.sandboxes", name=kind)]
+async def sandbox_district(
+    facts: DistrictFacts, kinds: Sequence[str] = KINDS
+) -> AsyncIterator[SandboxDistrict]:
+    """Serve a sandbox of each kind for a district, and yield the district."""
+    points = [point for kind in kinds for point in entry_points(group="student_graph.sandboxes", name=kind)]
     sandboxes = {point.name: point.load()(facts) for point in points}
     with served(*sandboxes.values()):
         sources = []
