@@ -94,8 +94,7 @@ class GraphQLClient:
         Raises:
             AdapterError: The question failed. `is_refusal` says whether the REST API may do instead.
         """
-        texts = [course_list.text() for course_list in lists]
-        courses = await self._ask(dict.fromkeys(ids, texts))
+        courses = await self._ask(ids, [course_list.text() for course_list in lists])
         for course in courses.values():
             for course_list in lists:
                 await self._read_further_pages(course, course_list)
@@ -110,25 +109,24 @@ class GraphQLClient:
             if not cursor or cursor in cursors or len(cursors) >= MAX_PAGES:
                 raise PayloadError("a list that does not end")
             cursors.add(cursor)
-            courses = await self._ask({course.legacy_id: [course_list.text(cursor)]})
+            courses = await self._ask([course.legacy_id], [course_list.text(cursor)])
             page = getattr(courses.get(course.legacy_id), course_list.field, None)
             if page is None:
                 raise PayloadError("a list that ends without its last page")
             first.nodes.extend(page.nodes)
 
-    async def _ask(self, lists_by_course: dict[int, list[str]]) -> dict[int, api.Course]:
+    async def _ask(self, ids: Sequence[int], lists: Sequence[str]) -> dict[int, api.Course]:
         """Ask for lists of courses, by course id."""
-        question = "query {" + "".join(
-            f' c{id}: course(id: "{id}") {{ _id name courseCode state {" ".join(lists)} }}'
-            for id, lists in lists_by_course.items()
-        )
+        courses_text = " ".join(f'c{id}: course(id: "{id}") {{ ...contents }}' for id in ids)
+        contents = f"_id name courseCode state {' '.join(lists)}"
+        question = f"query {{ {courses_text} }} fragment contents on Course {{ {contents} }}"
         # The request only reads, so that the gateway may send it again.
         request = self._http.build_request(
-            "POST", self._url, json={"query": question + " }"}, extensions={"repeatable": True}
+            "POST", self._url, json={"query": question}, extensions={"repeatable": True}
         )
         try:
             answer = read(check_status(await self._http.send(request)), _ANSWER)
-            courses = {id: _COURSE.validate_python(answer.data[f"c{id}"]) for id in lists_by_course}
+            courses = {id: _COURSE.validate_python(answer.data[f"c{id}"]) for id in ids}
         except KeyError:
             raise PayloadError("an answer without a course that was asked for") from None
         except (AdapterError, httpx.HTTPError, ValidationError) as exc:

@@ -79,13 +79,31 @@ class SandboxContext:
         """The error for a missing permission of the token."""
         return unauthorized(self.refusal_status)
 
-    def page(self, request: Request, rows: Sequence[Any], path: str = "", *, numbered: bool = False) -> Response:
-        """One page of a list; the next page is at `path`, by default at the path of the request."""
+    def page(
+        self,
+        request: Request,
+        rows: Sequence[Any],
+        path: str = "",
+        *,
+        serialize: Callable[[Any], Any] = lambda row: row,
+        numbered: bool = False,
+    ) -> Response:
+        """
+        One page of a list; the next page is at `path`, by default at the path of the request.
+
+        Rows are JSON unless `serialize` makes it of them.
+        """
         own_path = request.url.path.removeprefix("/api/v1")
         switches = self.switches()
         rows = rows[switches.missing :]
         return page(
-            request, rows, origin=self.origin(), path=path or own_path, numbered=numbered, clamp=switches.clamp
+            request,
+            rows,
+            origin=self.origin(),
+            path=path or own_path,
+            clamp=switches.clamp,
+            serialize=serialize,
+            numbered=numbered,
         )
 
 

@@ -33,8 +33,8 @@ class CourseRoutes:
         }
 
     def _courses(self, request: Request) -> Response:
-        rows = [self._context.serializer.course(course) for course in self._context.index.courses.values()]
-        return self._context.page(request, rows, numbered=True)
+        courses = list(self._context.index.courses.values())
+        return self._context.page(request, courses, serialize=self._context.serializer.course, numbered=True)
 
     def _course(self, request: Request) -> Response:
         return json_response(self._context.serializer.course(self._context.course(request)))

@@ -96,7 +96,7 @@ class Index:
         ids = {
             enrollment.account.id
             for enrollment in self.course_enrollments[course.id]
-            if enrollment.active_student and section in (None, enrollment.section)
+            if enrollment.active_student and (section is None or section.id == enrollment.section.id)
         }
         return [self.accounts[id] for id in sorted(ids)]
 

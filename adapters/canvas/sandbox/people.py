@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +11,6 @@ from starlette.responses import Response
 from student_graph.adapters.canvas.sandbox.context import Handler, SandboxContext
 from student_graph.adapters.canvas.sandbox.index import CourseEnrollment
 from student_graph.adapters.canvas.sandbox.responses import RefusalError, json_response
-from student_graph.adapters.canvas.sandbox.serializers import Json
 
 
 class PeopleRoutes:
@@ -60,30 +60,30 @@ class PeopleRoutes:
 
     def _user_enrollments(self, request: Request) -> Response:
         account = self._context.user(request)
-        return self._context.page(
-            request, self._filtered_rows(request, self._context.index.user_enrollments[account.id])
-        )
+        return self._page(request, self._context.index.user_enrollments[account.id])
 
     def _course_enrollments(self, request: Request) -> Response:
         """The enrollments of a course; as on real servers, the next page has another path."""
         course = self._context.course(request)
-        rows = self._filtered_rows(request, self._context.visible_enrollments(course))
-        return self._context.page(request, rows, f"/courses/{course.id}/list_enrollments")
+        enrollments = self._context.visible_enrollments(course)
+        return self._page(request, enrollments, f"/courses/{course.id}/list_enrollments")
 
     def _section_enrollments(self, request: Request) -> Response:
         section = self._context.section(request)
         enrollments = self._context.visible_enrollments(section.course)
-        in_section = [enrollment for enrollment in enrollments if enrollment.section == section]
-        return self._context.page(request, self._filtered_rows(request, in_section))
+        return self._page(request, [row for row in enrollments if row.section.id == section.id])
 
-    def _filtered_rows(self, request: Request, enrollments: Iterable[CourseEnrollment]) -> list[Json]:
+    def _page(self, request: Request, enrollments: Iterable[CourseEnrollment], path: str = "") -> Response:
+        """One page of the enrollments that have the requested types and states."""
         query = request.query_params
-        kinds, states = query.getlist("type[]"), query.getlist("state[]")
-        return [
-            self._context.serializer.enrollment(enrollment, query.getlist("include[]"))
+        kinds, states = query.getlist("type[]"), query.getlist("state[]") or ("active", "invited")
+        rows = [
+            enrollment
             for enrollment in enrollments
-            if (not kinds or enrollment.kind in kinds) and enrollment.state in (states or ("active", "invited"))
+            if (not kinds or enrollment.kind in kinds) and enrollment.state in states
         ]
+        serialize = partial(self._context.serializer.enrollment, include=query.getlist("include[]"))
+        return self._context.page(request, rows, path, serialize=serialize)
 
     def _search(self, request: Request) -> Response:
         term = request.query_params.get("search_term", "").casefold()
@@ -96,5 +96,5 @@ class PeopleRoutes:
         ]
         accounts.sort(key=lambda account: account.sortable_name)
         email = "email" in request.query_params.getlist("include[]")
-        rows = [self._context.serializer.user(account, email=email) for account in accounts]
-        return self._context.page(request, rows, numbered=True)
+        serialize = partial(self._context.serializer.user, email=email)
+        return self._context.page(request, accounts, serialize=serialize, numbered=True)

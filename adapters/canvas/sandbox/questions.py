@@ -107,7 +107,8 @@ class Questions:
                 return json_response({"errors": [{"message": "too many aliases"}]})
         except GraphQLError as error:
             return json_response({"errors": [error.formatted]})
-        return json_response(graphql_sync(SCHEMA, question, {"course": self._course}).formatted)
+        answer = graphql_sync(SCHEMA, question, {"course": self._course}).formatted
+        return json_response({name: part for name, part in answer.items() if part is not None})
 
     def _course(self, _: GraphQLResolveInfo[Any], **names: str | None) -> Json | None:
         course = self._context.index.course(names.get("id") or f"sis_course_id:{names.get('sisId')}")
@@ -142,7 +143,7 @@ class Questions:
         return resolve
 
     def _enrollment(self, enrollment: CourseEnrollment) -> Json:
-        user = self._context.serializer.user(enrollment.account, email=True)
+        account = enrollment.account
 
         def grades(_: GraphQLResolveInfo[Any], **arguments: str | None) -> Json | None:
             if enrollment.kind != "StudentEnrollment" or (
@@ -168,13 +169,13 @@ class Questions:
             },
             "grades": grades,
             "user": {
-                "_id": user["id"],
-                "sisId": user["sis_user_id"],
-                "integrationId": user["integration_id"],
-                "loginId": user["login_id"],
-                "email": user["email"],
-                "name": escape(user["name"]),
-                "sortableName": escape(user["sortable_name"]),
+                "_id": account.id,
+                "sisId": account.sis_id,
+                "integrationId": None,
+                "loginId": account.login,
+                "email": account.email,
+                "name": lambda _: escape(account.name),
+                "sortableName": lambda _: escape(account.sortable_name),
             },
         }
 

@@ -66,6 +66,7 @@ def page(
     origin: str,
     path: str,
     clamp: Callable[[int], int],
+    serialize: Callable[[Any], Any],
     numbered: bool = False,
 ) -> Response:
     """
@@ -73,7 +74,7 @@ def page(
 
     A `numbered` list also links to its last page; the others use bookmarks and do not show how many pages there
     are. `path` is the path of the next page, which may differ from the path of this one. `clamp` returns the page
-    size that the sandbox serves for a requested size.
+    size that the sandbox serves for a requested size, and `serialize` the JSON of a row.
     """
     size = clamp(_size(request))
     start = _start(request, size)
@@ -92,7 +93,8 @@ def page(
     links.append(link(0, "first"))
     if numbered:
         links.append(link(max(len(rows) - 1, 0) // size * size, "last"))
-    return JSONResponse(rows[start : start + size], headers={**RATE_LIMIT_HEADERS, "Link": ",".join(links)})
+    body = [serialize(row) for row in rows[start : start + size]]
+    return JSONResponse(body, headers={**RATE_LIMIT_HEADERS, "Link": ",".join(links)})
 
 
 def _size(request: Request) -> int:
