@@ -43,13 +43,14 @@ class FetchPipeline:
         dependents: frozenset[DistrictId] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
         vendor_wait: Callable[[], AbstractContextManager[None]] = nullcontext,
+        operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
     ) -> None:
         """
         Create the pipeline of some districts.
 
         `limits` bound the cache and `fleet` shares it with other processes. Parents in the districts of
         `dependents` keep their rights when a student turns 18. `clock` counts seconds. An operation is inside
-        `vendor_wait()` while it waits for a source.
+        `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most.
         """
         self.districts = {district.id: district for district in districts}
         self.telemetry = Telemetry()
@@ -61,6 +62,7 @@ class FetchPipeline:
         self.cache = Cache(vendor_fetch, self.districts, limits, fleet, clock, vendor_wait=vendor_wait)
         self._reach_cache = ReachCache(self.districts, self._reach_fetch, self.cache.clock, dependents)
         self._signer = signer
+        self._operation_seconds = operation_seconds
 
     def start_operation(self, viewer: Viewer) -> Context:
         """The context for the resolvers of one new operation."""
@@ -68,7 +70,7 @@ class FetchPipeline:
         operation = Operation(dependencies=dependencies)
         identity = (viewer.issuer, viewer.subject)
         unrestricted = self._fetch(
-            operation.traffic, operation.staleness, dependencies, OPERATION_TIMEOUT_SECONDS, identity
+            operation.traffic, operation.staleness, dependencies, self._operation_seconds, identity
         )
         reach = partial(self._reach, viewer, dependencies)
         fetch = authorized(unrestricted, viewer, self.districts, reach, operation.disclosures)

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, TypeAdapter
 
-from student_graph.adapters.concurrency import gather_by_key
+from student_graph.adapters.concurrency import answer_by_key
 from student_graph.adapters.contract import Adapter, AdapterSettings, Batch
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.model import AssignmentWork, SectionId, StudentId, SubmissionStatus
@@ -54,7 +54,7 @@ class WorkAdapter(Adapter):
     """The adapter of an LMS that serves each student's work at its own URL."""
 
     async def assignment_work_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[AssignmentWork]]:
-        return await gather_by_key(ids, self._fetch_work, self.settings.concurrency)
+        return await answer_by_key(ids, self._fetch_work, self.settings.concurrency)
 
     async def _fetch_work(self, student: StudentId) -> list[AssignmentWork] | None:
         response = await self.http.get(f"/work/{path_id(student)}")

@@ -27,7 +27,7 @@ async def test_patience_ends_with_the_deadline_or_when_nobody_waits_any_more() -
 
 
 @pytest.mark.row("A12")
-async def test_a_pause_is_waited_for_if_those_who_wait_have_the_time() -> None:
+async def test_a_pause_is_waited_for_if_the_waiters_have_the_time() -> None:
     """The work has longer than they. Without the time they get an error at once, which says when to ask again."""
     until = asyncio.get_running_loop().time() + 10
     gate = Gate(concurrency=1)

@@ -20,7 +20,7 @@ from student_graph.adapters import (
     model,
 )
 from student_graph.adapters.auth import ApiKey
-from student_graph.adapters.concurrency import gather_by_key
+from student_graph.adapters.concurrency import answer_by_key
 from student_graph.adapters.keys import path_id, query_text
 from student_graph.adapters.paging import collect_pages, cursor_page, keyset_pages
 from student_graph.adapters.reading import read
@@ -82,7 +82,7 @@ class Hillside(Adapter):
             absences = await self._read_all(path, {"year": school_year}, api.ABSENCES)
             return [event(absence, number) for absence in sorted(absences, key=lambda a: (a.day, a.uid))]
 
-        return await gather_by_key(ids, events, self.settings.concurrency)
+        return await answer_by_key(ids, events, self.settings.concurrency)
 
     async def _map_students(
         self, ids: Sequence[model.StudentId], to_record: Callable[[api.StudentRow], V]
@@ -91,7 +91,7 @@ class Hillside(Adapter):
             row = await self._find_student(number)
             return None if row is None else to_record(row)
 
-        return await gather_by_key(ids, read_student, self.settings.concurrency)
+        return await answer_by_key(ids, read_student, self.settings.concurrency)
 
     async def _find_student(self, number: model.StudentId) -> api.StudentRow | None:
         rows = await self._read_all("/v2/pupils", {"district_no": query_text(number)}, api.STUDENTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -43,8 +43,8 @@ class InFlightRequests:
 
     def keys_in_flight(self, source: Source, ask: Ask[Any]) -> Collection[Any]:
         """The keys of an ask that an operation would wait for without a new request."""
-        requests = self._by_key.get((source, *ask.batch_key), {})
-        return [key for key in ask.keys if key in requests]
+        requests = self._by_key.get((source, *ask.batch_key))
+        return _current_keys(requests, source, ask) if requests else ()
 
     def join(self, source: Source, ask: Ask[Any], until: float, viewer: Hashable = None) -> Waiter:
         """
@@ -81,7 +81,7 @@ class InFlightRequests:
                 self.abandoned.add(request)
 
     def purge(self, purge: Purge) -> None:
-        """Keep answers that a purge includes out of the cache, and request them anew for whoever asks now."""
+        """Keep answers that a purge includes out of the cache, and request them again for whoever asks now."""
         for request in list(self._running):
             for key in request.purge(purge):
                 self._forget(request, key)
@@ -98,11 +98,11 @@ class InFlightRequests:
     def _start_missing(self, source: Source, ask: Ask[Any], viewer: Hashable) -> None:
         """Start a request for the keys that are not in flight, or whose request is too old for the ask."""
         requests = self._by_key.setdefault((source, *ask.batch_key), {})
-        now = asyncio.get_running_loop().time()
-        oldest_start = now - _max_age_of_request(source, ask)
-        keys = [key for key in ask.keys if key not in requests or requests[key].started_at < oldest_start]
+        current = set(_current_keys(requests, source, ask))
+        keys = [key for key in ask.keys if key not in current]
         if not keys:
             return
+        now = asyncio.get_running_loop().time()
         request = InFlightRequest(source, replace(ask, keys=tuple(keys)), now, viewer)
         requests.update(dict.fromkeys(keys, request))
         self._running.add(request)
@@ -176,16 +176,18 @@ class InFlightRequests:
         request.hand_out(dict.fromkeys(list(request.pending), unanswered), InFlightRequest.leave)
 
 
-def _max_age_of_request(source: Source, ask: Ask[Any]) -> float:
+def _current_keys(requests: Mapping[Any, InFlightRequest], source: Source, ask: Ask[Any]) -> list[Any]:
     """
-    Seconds that a request may have been running to answer an ask.
+    The keys of an ask whose requests answer it.
 
     An ask for answers of a maximum age does not wait for a request that began long before: its answers may be as
-    old. Requests that began a moment ago are shared in any case.
+    old. Requests that began within the source's timeout are shared in any case.
     """
     if ask.max_age is None:
-        return float("inf")
-    return max(ask.max_age.total_seconds(), source.adapter.settings.timeout)
+        return [key for key in ask.keys if key in requests]
+    seconds = max(ask.max_age.total_seconds(), source.adapter.settings.timeout)
+    since = asyncio.get_running_loop().time() - seconds
+    return [key for key in ask.keys if key in requests and requests[key].started_at >= since]
 
 
 def _unanswered(source: Source) -> Answer[Any]:

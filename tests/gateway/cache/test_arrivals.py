@@ -117,7 +117,7 @@ async def test_a_source_that_answers_nothing_within_its_timeout_counts_as_failin
 
 
 @on_movable_loop
-async def test_a_failing_key_is_answered_at_once_and_asked_for_again() -> None:
+async def test_a_failing_key_is_answered_at_once_and_requested_again() -> None:
     """Its failure delays and spoils no other key. Whoever asks after it asks the vendor again."""
     vendor = SlowVendor()
     vendor.ledger.failing["failing s2"] = DOWN
@@ -178,7 +178,7 @@ async def test_a_purge_ends_the_work_that_would_cache_nothing() -> None:
 
 
 @on_movable_loop
-async def test_each_call_is_counted_for_one_operation_that_waits_for_it() -> None:
+async def test_a_call_is_counted_for_the_operation_that_waits_for_it() -> None:
     """Calls in the background are nobody's. Those after a second operation has joined are its own."""
     vendor = SlowVendor()
     first = vendor.ask(*CLASS)

@@ -69,7 +69,7 @@ async def test_overlapping_batches_request_a_key_once(processes: list[Process]) 
     assert sorted(requested) == sorted(CLASS)
 
 
-async def test_another_process_gets_each_key_when_it_arrives(processes: list[Process]) -> None:
+async def test_another_process_gets_a_key_when_it_arrives(processes: list[Process]) -> None:
     """The client of the first process leaves: its request keeps its claims on the keys that are still to come."""
     process_a, process_b = processes
     ledger = slow_ledger(process_a)
