@@ -122,13 +122,13 @@ class CachedResponse:
         """The response body, with the current age of each source, and in its errors the id of a request."""
         ages = tuple([now - fetched_at for fetched_at in self.fetched_at.values()])
         errors = self.errors.for_request(request_id) if self.errors is not None else None
-        return join_body(self.data, errors, self.extensions_format % ages)
+        return b"".join(body_parts((self.data,), errors, self.extensions_format % ages))
 
 
-def join_body(data: bytes, errors: bytes | None, extensions_json: bytes) -> bytes:
-    """The body of a response from its members as JSON; one without errors has no such member."""
+def body_parts(data: Sequence[bytes], errors: bytes | None, extensions_json: bytes) -> Sequence[bytes]:
+    """The parts of a response's body from its members as JSON; one without errors has no such member."""
     errors_member = (b',"errors":', errors) if errors is not None else ()
-    return b"".join((b'{"data":', data, *errors_member, b',"extensions":', extensions_json, b"}"))
+    return (b'{"data":', *data, *errors_member, b',"extensions":', extensions_json, b"}")
 
 
 def extensions(traffic: Traffic) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import msgspec
 
 from student_graph.adapters.model import DistrictId, Record, Sensitivity
 from student_graph.gateway.disclosure.keys import DisclosureKeys
+from student_graph.gateway.time_slices import parts_of
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.operation import SourceTraffic
 
@@ -20,6 +21,9 @@ SCHOOL_OFFICIAL, PARENT, ELIGIBLE_STUDENT, HEALTH_OR_SAFETY = "99.31(a)(1)", "99
 """Legal bases of a disclosure: sections of 34 CFR part 99."""
 BASIS_BY_ROLE = {ViewerRole.PARENT: PARENT, ViewerRole.STUDENT: ELIGIBLE_STUDENT}
 """Legal basis by the viewer's role; every other role is a school official."""
+
+MAX_ITEMS_AT_ONCE = 256
+"""Items of a response that are grouped before other tasks may run."""
 
 SourceAges: TypeAlias = Mapping[str, tuple[bytes, float]]
 """By district and source, such as `hill/sis`: `fresh` or `stale`, and the seconds since its data was fetched."""
@@ -91,16 +95,26 @@ class Entry:
         return self.sources_format % tuple(chain.from_iterable([ages[name] for name in self.source_names]))
 
 
-def disclosed_records(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, DisclosedRecords]:
+async def disclosed_records(parts: Iterable[Sequence[Any]]) -> dict[DistrictId, DisclosedRecords]:
     """Records that a response discloses, by district; its parts hold lists of records, records and nulls."""
-    records = list(chain.from_iterable(map(_flatten, parts)))
     by_district: dict[DistrictId, DisclosedRecords] = {}
+    for part in parts:
+        if len(part) <= MAX_ITEMS_AT_ONCE:
+            _add_records(by_district, list(_flatten(part)))
+        else:
+            async for piece in parts_of(len(part)):
+                _add_records(by_district, list(_flatten(part[piece])))
+    return by_district
+
+
+def _add_records(by_district: dict[DistrictId, DisclosedRecords], records: Sequence[Record]) -> None:
+    if not records:
+        return
     for district, group in _group_by_district(records):
         disclosed = by_district.setdefault(district, DisclosedRecords())
         disclosed.students.update(map(_student_of, group))
         disclosed.count += len(group)
         disclosed.classes.update(kind.sensitivity for kind in _record_types(group))
-    return by_district
 
 
 def _flatten(part: Sequence[Any]) -> Iterable[Record]:

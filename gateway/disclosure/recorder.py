@@ -29,6 +29,7 @@ from student_graph.gateway.disclosure.entries import (
 )
 from student_graph.gateway.disclosure.log import DisclosureLog
 from student_graph.gateway.documents.document import ParsedDocument
+from student_graph.gateway.time_slices import give_way
 from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.fields.record import is_student_record_type
 from student_graph.resolvers.operation import Disclosures
@@ -49,17 +50,21 @@ class DisclosureRecorder:
         )
         """By identity of the operation's node, which is kept with it so that the identity cannot be reused."""
 
-    def entries(
+    async def entries(
         self, viewer: Viewer, document: ParsedDocument, node: OperationDefinitionNode, disclosures: Disclosures
     ) -> list[Entry]:
         """What an operation discloses and refuses, one entry a district; clears `disclosures`."""
-        records, denied = disclosed_records(disclosures.records), dict(disclosures.denied)
-        for district, classes in disclosures.classes_read.items():
-            records.setdefault(district, DisclosedRecords()).classes |= classes
+        # Deferred parts of the operation may add disclosures while this waits: they are for the next call.
+        parts, denied = list(disclosures.records), dict(disclosures.denied)
+        classes_read = dict(disclosures.classes_read)
         disclosures.clear()
+        records = await disclosed_records(parts)
+        for district, classes in classes_read.items():
+            records.setdefault(district, DisclosedRecords()).classes |= classes
         if not records and not denied:
             return []
         summary, policy, keys = self._summary(document, node), self._policy, self.log.keys
+        await give_way()
         return [
             disclosure_entry(
                 keys,

@@ -7,7 +7,6 @@ all of them. No level waits for another branch: each branch continues as soon as
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
@@ -33,11 +32,12 @@ from student_graph.gateway.execution.plan import (
     ObjectPlan,
 )
 from student_graph.gateway.execution.waiting import gather_or_cancel, result_or_error
+from student_graph.gateway.time_slices import give_way, parts_of
 from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.fields.record import Constant
 
-MAX_ROWS_WITHOUT_PAUSE = 1000
-"""Rows built at once. In longer columns the event loop runs other tasks in between."""
+MAX_ROWS_WITHOUT_PAUSE = 64
+"""Rows built at once. While longer columns are built, the event loop runs other tasks from time to time."""
 
 
 CompleteColumn: TypeAlias = Callable[["Run", Column], Awaitable[list[Any]]]
@@ -99,11 +99,10 @@ class Run:
         rows: list[Any] = []
         if len(objects) <= MAX_ROWS_WITHOUT_PAUSE:
             rows = build(objects, functions, *values)
+            await give_way()
         else:
-            for start in range(0, len(objects), MAX_ROWS_WITHOUT_PAUSE):
-                part = slice(start, start + MAX_ROWS_WITHOUT_PAUSE)
+            async for part in parts_of(len(objects)):
                 rows += build(objects[part], functions, *[column_values[part] for column_values in values])
-                await asyncio.sleep(0)
         for column in columns:
             if column.plan.has_student_records and not column.completed:  # noted already if completed
                 self.note_student_records(column.values)

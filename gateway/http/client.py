@@ -15,6 +15,7 @@ from student_graph.gateway.http.addresses import ForbiddenAddressError, check_ad
 from student_graph.gateway.http.gate import Gate
 from student_graph.gateway.http.retries import RetryTransport
 from student_graph.gateway.http.transport import ATTEMPT_TIMEOUT_SECONDS, AiohttpTransport, NetworkOptions
+from student_graph.gateway.time_slices import give_way
 
 MAX_REDIRECTS = 2
 """Redirects within the source's origin, for adapters that ask httpx to follow them."""
@@ -53,6 +54,7 @@ class VendorClient(httpx.AsyncClient):
         response = await super().send(request, **options)
         if response.status_code == 401:
             self.gate.block_credentials()
+        await give_way()  # many responses may arrive at once, and the adapter parses this one now
         return response
 
     async def close_connections(self) -> None:

@@ -22,21 +22,23 @@ from starlette.types import Receive, Scope, Send
 from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache
-from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, is_stable, join_body
+from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, body_parts, is_stable
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.documents.ways import Prices
 from student_graph.gateway.execution import BreadthExecutor
+from student_graph.gateway.time_slices import start_slice
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import Admission, AdmittedRequest
 from student_graph.gateway.web.disconnect import ClientDisconnectedError, run_while_connected
+from student_graph.gateway.web.encoding import encode, encode_in_parts
 from student_graph.gateway.web.errors import format_errors, stack_positions
 from student_graph.gateway.web.incremental import send_parts
 from student_graph.gateway.web.load_shedding import OverloadError
 from student_graph.gateway.web.operation import InvalidOperationError, OperationPreparer, PreparedOperation
 from student_graph.gateway.web.request import BadRequestError, GraphQLRequest, RequestHead, read_body
-from student_graph.gateway.web.response import encode, encode_error, send_response
+from student_graph.gateway.web.response import encode_error, send_response
 from student_graph.resolvers.context import Context, Viewer
 from student_graph.resolvers.fields.errors import INTERNAL
 from student_graph.resolvers.operation import new_request_id
@@ -87,6 +89,7 @@ class GraphQLView:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        start_slice()
         head = RequestHead.of(scope)
         accepted = media_types.negotiate(head.headers[b"accept"])
         media_type = accepted or media_types.JSON
@@ -183,21 +186,21 @@ class GraphQLView:
         members = operation.extensions()
         if request.explain:
             members |= self._explanation(operation)
-        data, errors = encode(result.data), None
+        data, errors = await encode_in_parts(result.data), None
         formatted = operation.format_errors(result.errors or ())
         if formatted:
             errors = EncodedErrors(encode(formatted), operation.context.operation.request_id)
-        entries = self._record(operation)
+        entries = await self._record(operation)
         if self._responses is not None and not request.explain and all(map(is_stable, formatted)):
             self._responses.set(
                 request.cache_key,
                 operation.context.operation,
-                data,
+                b"".join(data),
                 request.viewer.districts,
                 entries,
                 errors=errors,
             )
-        body = join_body(data, errors.json if errors else None, encode(members))
+        body = body_parts(data, errors.json if errors else None, encode(members))
         await send_response(send, body, request.media_type, headers=None if errors else self._headers)
 
     async def _send_parts(
@@ -217,7 +220,7 @@ class GraphQLView:
             before_part=lambda: self._record(operation),
         )
 
-    def _record(self, operation: PreparedOperation) -> Sequence[Entry]:
+    async def _record(self, operation: PreparedOperation) -> Sequence[Entry]:
         """
         Record what the response is about to disclose, and return the entries.
 
@@ -227,7 +230,7 @@ class GraphQLView:
         bookkeeping, viewer = operation.context.operation, operation.request.viewer
         if self._recorder is None or not bookkeeping.disclosures:
             return ()
-        entries = self._recorder.entries(viewer, operation.document, operation.node, bookkeeping.disclosures)
+        entries = await self._recorder.entries(viewer, operation.document, operation.node, bookkeeping.disclosures)
         self._recorder.write(entries, source_ages(bookkeeping.traffic.by_source), bookkeeping.request_id)
         return entries
 

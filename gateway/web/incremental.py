@@ -8,14 +8,14 @@ its lookups are batched like all others.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from graphql import ExperimentalIncrementalExecutionResults, GraphQLError
 from starlette.types import Send
 
+from student_graph.gateway.web.encoding import encode
 from student_graph.gateway.web.media_types import MULTIPART
-from student_graph.gateway.web.response import encode
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
 
 _PART_HEAD = b"\r\n---\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
@@ -30,14 +30,15 @@ async def send_parts(
     format_errors: ErrorFormatter,
     extensions: Callable[[], Mapping[str, Any]],
     *,
-    before_part: Callable[[], object] = lambda: None,
+    before_part: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     """Send a response part by part, each after a call of `before_part`; the last part has the `extensions`."""
     content_type = (b"content-type", f'{MULTIPART}; boundary="-"'.encode())
     headers = [content_type, *ENCODED_SECURITY_HEADERS]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     async for part in _parts(results, format_errors, extensions):
-        before_part()
+        if before_part is not None:
+            await before_part()
         await send({"type": "http.response.body", "body": _PART_HEAD + encode(part), "more_body": True})
     await send({"type": "http.response.body", "body": _END})
 

@@ -5,6 +5,9 @@ A burst after a quiet time may queue. When the process has been busy for a while
 requests ahead of it will not delay it for long. The delay is their number, times the processor time that one
 response takes. A request that waits for a vendor delays no other, and a process that other processes slow down is
 not busy. Utilization and cost are therefore measured in processor time.
+
+Services are refused before people: a service waits for all others, and a person's request is not refused because
+of the requests of services, with which it takes turns.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from student_graph.gateway.web.token_bucket import TokenBuckets
@@ -29,6 +33,10 @@ COST_WINDOW_RESPONSES = 128
 """Last responses from which the processor time of one response is estimated."""
 RESPONSES_PER_COST_SAMPLE = 8
 """The processor's clock is read after so many responses: reading it after each one would cost too much."""
+
+
+_is_bulk: ContextVar[bool] = ContextVar("is_bulk", default=False)
+"""Whether the current task handles a request of a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,8 @@ class LoadShedder:
         self._sampling: asyncio.TimerHandle | None = None
         self._in_flight_by_viewer: dict[Hashable, int] = {}
         self._bulk_in_flight = 0
+        self._bulk_waiting = 0
+        """Requests of services that wait for a vendor."""
         rate = self._limits.viewer_rate
         self._viewer_buckets = None if rate is None else TokenBuckets(rate, self._limits.viewer_burst)
         self.in_flight = 0
@@ -122,7 +132,8 @@ class LoadShedder:
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
-        if self.in_flight >= self._limits.in_flight or self._is_queue_longer_than(self._limits.burst):
+        ahead = self._active - self._active_bulk
+        if self.in_flight >= self._limits.in_flight or self._is_queue_too_long(ahead, self._limits.burst):
             self.refused += 1
             raise OverloadError(_retry_after())
         return _Request(self)
@@ -136,24 +147,36 @@ class LoadShedder:
     @contextmanager
     def vendor_wait(self) -> Iterator[None]:
         """Count a request as waiting for a vendor inside the context."""
+        bulk = _is_bulk.get()
         self.waiting_for_vendors += 1
+        self._bulk_waiting += bulk
         try:
             yield
         finally:
             self.waiting_for_vendors -= 1
+            self._bulk_waiting -= bulk
 
-    def _is_queue_longer_than(self, burst: float) -> bool:
-        """Whether the requests ahead need more seconds of processor time than allowed, `burst` if not busy."""
+    @property
+    def _active(self) -> int:
+        """Requests in flight that wait for no vendor."""
+        return self.in_flight - self.waiting_for_vendors
+
+    @property
+    def _active_bulk(self) -> int:
+        """Those of services among them."""
+        return self._bulk_in_flight - self._bulk_waiting
+
+    def _is_queue_too_long(self, requests: int, burst: float) -> bool:
+        """Whether so many requests ahead need more seconds of processor time than allowed, `burst` if not busy."""
         samples = self._cost_samples
         if self._sampling is None or len(samples) < COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE:
             return False
         cost = (samples[-1] - samples[0]) / (COST_WINDOW_RESPONSES - RESPONSES_PER_COST_SAMPLE)
-        queue = (self.in_flight - self.waiting_for_vendors) * cost
-        return queue > (self._limits.wait if self._utilization > BUSY_UTILIZATION else burst)
+        return requests * cost > (self._limits.wait if self._utilization > BUSY_UTILIZATION else burst)
 
     def admit_viewer(self, viewer: Hashable, *, bulk: bool) -> _ViewerRequest:
         """
-        Admit a request of a viewer, which is in flight inside the returned context.
+        Admit a request of a viewer that `admit` has admitted; it is in flight inside the returned context.
 
         Requests with `bulk` (those of services) are refused before all others.
 
@@ -168,7 +191,8 @@ class LoadShedder:
             self.refused += 1
             raise ViewerLimitError(_retry_after())
         max_bulk = max(1, self._limits.in_flight * self._limits.bulk_share)
-        if bulk and (self._bulk_in_flight >= max_bulk or self._is_queue_longer_than(self._limits.wait)):
+        others = self._active - 1
+        if bulk and (self._bulk_in_flight >= max_bulk or self._is_queue_too_long(others, self._limits.wait)):
             self.refused += 1
             raise OverloadError(_retry_after())
         return _ViewerRequest(self, viewer, bulk)
@@ -189,15 +213,17 @@ class LoadShedder:
 class _ViewerRequest:
     """Context in which a request of a viewer is in flight."""
 
-    __slots__ = ("_bulk", "_shedder", "_viewer")
+    __slots__ = ("_bulk", "_shedder", "_token", "_viewer")
 
     def __init__(self, shedder: LoadShedder, viewer: Hashable, bulk: bool) -> None:
         self._shedder, self._viewer, self._bulk = shedder, viewer, bulk
 
     def __enter__(self) -> None:
+        self._token = _is_bulk.set(self._bulk)
         self._shedder._begin_viewer_request(self._viewer, self._bulk)  # noqa: SLF001 - a part of the shedder
 
     def __exit__(self, *_: object) -> None:
+        _is_bulk.reset(self._token)
         self._shedder._finish_viewer_request(self._viewer, self._bulk)  # noqa: SLF001 - a part of the shedder
 
 

@@ -1,0 +1,99 @@
+"""
+Time slices: long work gives way to other tasks after a few milliseconds, however fast the machine is.
+
+All tasks of the process share one event loop, and no request is read or refused while a task holds it. A response
+of 2,000 students is a tenth of a second of work. Such work calls `give_way` often; tasks that have long work to do
+then take turns, one in each round of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+
+SLICE_SECONDS = 0.005
+"""How long the tasks of one round of the event loop may hold it."""
+FIRST_PART_ITEMS = 64
+"""Items of the first part of a long list, whose cost is not known yet."""
+MAX_PART_GROWTH = 4
+"""How many times larger than the part before it a part may be."""
+
+
+class _Turns:
+    """The tasks of one event loop that wait for their next slice."""
+
+    __slots__ = ("ends_at", "is_scheduled", "loop", "waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.ends_at = 0.0
+        """When the current slice ends, in seconds of `time.perf_counter`."""
+        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.is_scheduled = False
+        """Whether `_next` runs in the next round of the loop."""
+
+    async def wait(self) -> None:
+        """Wait for a slice, after all tasks that wait already."""
+        turn: asyncio.Future[None] = self.loop.create_future()
+        self.waiting.append(turn)
+        if not self.is_scheduled:
+            self.is_scheduled = True
+            self.loop.call_soon(self._next)
+        await turn
+        self.ends_at = time.perf_counter() + SLICE_SECONDS
+
+    def _next(self) -> None:
+        """Give a slice to one task, and one in each later round as long as others wait."""
+        while self.waiting:
+            turn = self.waiting.popleft()
+            if not turn.done():  # else its task was cancelled
+                turn.set_result(None)
+                break
+        self.is_scheduled = bool(self.waiting)
+        if self.is_scheduled:
+            self.loop.call_soon(self._next)
+
+
+_turns: _Turns | None = None
+"""Of the event loop that asked last: a process that serves has one."""
+
+
+def _turns_of_loop() -> _Turns:
+    global _turns  # noqa: PLW0603 - one loop, one queue
+    loop = asyncio.get_running_loop()
+    if _turns is None or _turns.loop is not loop:
+        _turns = _Turns(loop)
+    return _turns
+
+
+def start_slice() -> None:
+    """Start a slice for new work if no task waits for one: short work need not give way at all."""
+    turns = _turns_of_loop()
+    if not turns.waiting:
+        turns.ends_at = max(turns.ends_at, time.perf_counter() + SLICE_SECONDS)
+
+
+async def give_way() -> None:
+    """Let other tasks run if the event loop has been held for longer than a slice."""
+    turns = _turns_of_loop()
+    if turns.waiting or time.perf_counter() >= turns.ends_at:
+        await turns.wait()
+
+
+async def parts_of(count: int, first: int = FIRST_PART_ITEMS) -> AsyncIterator[slice]:
+    """
+    Yield consecutive slices of a list of `count` items, and let other tasks run between them.
+
+    Each is as long as the caller can process in about half a time slice, measured at the one before it; `first` is
+    the length of the first one.
+    """
+    start, size = 0, first
+    while start < count:
+        began_at = time.perf_counter()
+        yield slice(start, start + size)
+        start += size
+        seconds = max(time.perf_counter() - began_at, 1e-9)
+        size = max(1, min(int(size * SLICE_SECONDS / 2 / seconds), size * MAX_PART_GROWTH))
+        await give_way()

@@ -1,0 +1,100 @@
+"""Time slices: long work of several tasks takes turns, and short work never waits for all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from student_graph.gateway.time_slices import SLICE_SECONDS, give_way, parts_of, start_slice
+
+
+def work(seconds: float) -> None:
+    """Use processor time."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        pass
+
+
+@given(st.integers(0, 2_000), st.integers(1, 100))
+def test_the_parts_of_a_list_are_the_list(count: int, first: int) -> None:
+    """They follow each other, and the first one has the requested length."""
+
+    async def collect() -> list[slice]:
+        return [part async for part in parts_of(count, first)]
+
+    parts = asyncio.run(collect())
+    items = list(range(count))
+    assert [item for part in parts for item in items[part]] == items
+    assert not parts or parts[0] == slice(0, first)
+
+
+async def test_parts_get_shorter_when_items_cost_more() -> None:
+    """After a part that took four slices, the next one is at most an eighth as long."""
+    lengths = []
+    async for part in parts_of(100, 40):
+        lengths.append(part.stop - part.start)
+        if len(lengths) == 1:
+            work(4 * SLICE_SECONDS)
+        else:
+            break
+    assert lengths[1] <= 5
+
+
+async def test_tasks_with_long_work_take_turns() -> None:
+    """None gets its third slice before all have had their first one."""
+    order: list[int] = []
+
+    async def work_long(number: int) -> None:
+        for _ in range(4):
+            await give_way()
+            order.append(number)
+            work(1.2 * SLICE_SECONDS)
+
+    start_slice()
+    await asyncio.gather(*(work_long(number) for number in range(4)))
+    assert max(order.index(number) for number in range(4)) < min(
+        [position for position, number in enumerate(order) if order[:position].count(number) == 2]
+    )
+
+
+async def test_one_task_with_long_work_runs_in_a_round_of_the_loop() -> None:
+    """A task that only waits for the next round runs between any two slices of the others."""
+    runs: list[str] = []
+
+    async def work_long() -> None:
+        for _ in range(5):
+            await give_way()
+            runs.append("long")
+            work(1.2 * SLICE_SECONDS)
+
+    async def run_every_round() -> None:
+        while runs.count("long") < 15:
+            runs.append("round")
+            await asyncio.sleep(0)
+
+    await asyncio.gather(run_every_round(), *(work_long() for _ in range(3)))
+    text = " ".join(runs)
+    assert "long long" not in text.partition("round")[2]
+
+
+async def test_short_work_after_its_start_does_not_give_way() -> None:
+    """A request that takes less than a slice is handled in one go."""
+    others: list[None] = []
+    start_slice()
+    asyncio.get_running_loop().call_soon(others.append, None)
+    await give_way()
+    assert others == []
+
+
+async def test_a_cancelled_task_leaves_its_turn_to_the_next_one() -> None:
+    """Tasks that wait behind it get their slices."""
+    work(1.2 * SLICE_SECONDS)
+    first, second = asyncio.create_task(give_way()), asyncio.create_task(give_way())
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(10):
+        await second
+    assert first.cancelled()
