@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
-from student_graph.adapters.contract import Adapter
+from student_graph.adapters.contract import AccessPath, Adapter, CallCost
 from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.model import (
+    AssignmentWork,
+    AttendanceEvent,
+    LmsAccount,
+    LmsCourse,
+    LmsCourseId,
+    StudentId,
+)
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing import AdapterSuite
 from student_graph.adapters.testing.harness import open_adapter
@@ -57,3 +67,37 @@ async def test_the_suites_client_is_as_restricted_as_the_gateways() -> None:
         assert response.status_code == 302
         assert not adapter.http.cookies
         assert not adapter.http.trust_env
+
+
+def test_one_record_names_all_coarse_keys_of_a_key() -> None:
+    """No coarse key in a record means no records; an unknown key and an error name nothing."""
+    path: AccessPath[AssignmentWork] = AccessPath(
+        coarse_lookup=Adapter.assignment_work_by_lms_course,
+        key_of=lambda work: work.student_id,
+        cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+        coarse_keys_from=Adapter.lms_accounts_by_student,
+        coarse_keys_of=lambda account: account.course_ids,
+    )
+    courses = (LmsCourseId("23"), LmsCourseId("24"))
+    account = LmsAccount(vendor_id="7", student_id=StudentId("1"), course_ids=courses)
+
+    assert path.named_coarse_keys(account) == frozenset(courses)
+    assert path.named_coarse_keys(replace(account, course_ids=())) == frozenset()
+    assert path.named_coarse_keys(None) is None
+    assert path.named_coarse_keys(PayloadError("unreadable")) is None
+
+
+def test_each_record_of_a_list_names_a_coarse_key() -> None:
+    """An empty list names none, and does not say that there are no records."""
+    path: AccessPath[AttendanceEvent] = AccessPath(
+        coarse_lookup=Adapter.attendance_events_by_school,
+        key_of=lambda event: event.student_id,
+        cost=lambda _: CallCost(per_key=1, per_coarse_key=1),
+        coarse_keys_from=Adapter.sections_by_school,
+        coarse_key_of=lambda course: course.name,
+    )
+    courses = [LmsCourse(vendor_id=name, name=name) for name in ("Algebra", "Biology", "Algebra")]
+
+    assert path.named_coarse_keys(courses) == frozenset({"Algebra", "Biology"})
+    assert path.named_coarse_keys([]) is None
+    assert path.named_coarse_keys(None) is None
