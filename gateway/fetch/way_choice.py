@@ -177,7 +177,7 @@ class _Problem(Generic[K]):
         self.group_of.append(len(self.group_calls) - 1)
 
     def candidates(self) -> list[_Candidate]:
-        """Point reads only, each way alone, and what is found by a search from these and from all ways."""
+        """Point reads only, each way alone, and the results of a search from these and from all ways."""
         indexes = range(len(self._ways))
         starts = [[], *([n for (way, _), n in self._numbers.items() if way == index] for index in indexes)]
         fixed = [_Search(self, start) for start in starts]

@@ -1,169 +1,219 @@
 """
-Vendor calls for each lookup on a class of 28 and on a school of 450, and proof that bulk reads return the same.
+Vendor calls for each lookup on pages of different sizes: the table of access paths of the design, extended.
 
-The limits are those of the table of access paths in the design: the cheaper of point reads and a bulk read.
+Each operation starts without cached answers. Calls for credentials and for change versions do not count.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import fields
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, TypeAlias
 
 import pytest
 
-from student_graph.adapters.answers import Ask, Ref
+from student_graph.adapters.answers import Answers, Ask, Ref
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.client.keys import section_id
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.model import SchoolId, StudentId
+from student_graph.adapters.model import SectionId, StudentId
+from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
-from student_graph.adapters.sources import Keys, LookupResults, Sources
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
-from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, SandboxDistrict, sandbox_district
+from tests.long_runs import LONG_RUNS
+from tests.scenarios.helpers.sandbox_district import SandboxDistrict, sandbox_district
 
 FACTS = make_district(1000)
 ELEMENTARY_SCHOOL = 390042201
 """The elementary school of 450."""
+SIZES = {"students": 1000, "school_students": 450}
+"""Settings that say how large the district is; a source without such a setting ignores them."""
+UNCOUNTED = {"token", "", "availableChangeVersions"}
+"""Requests that are no reads of a page: for credentials, discovery and change versions."""
+
+BY_STUDENT = {
+    "edfi": {
+        "students_by_id": (5, 2, 2),
+        "student_identities_by_id": (4, 4, 4),
+        "demographics_by_student": (4, 4, 4),
+        "contacts_by_student": (6, 6, 6),
+        "school_enrollments_by_student": (3, 3, 3),
+        "section_enrollments_by_student": (5, 10, 10),
+        "attendance_events_by_student": (5, 4, 4),
+        "section_attendance_events_by_student": (5, 1, 1),
+        "discipline_incidents_by_student": (2, 2, 2),
+        "discipline_actions_by_student": (1, 1, 1),
+        "course_grades_by_student": (5, 14, 16),
+        "academic_records_by_student": (5, 2, 2),
+        "assessment_results_by_student": (5, 5, 5),
+        "program_participations_by_student": (4, 4, 4),
+        "special_education_by_student": (1, 1, 1),
+        "homelessness_by_student": (1, 1, 1),
+        "food_service_by_student": (1, 1, 1),
+        "transportation_by_student": (1, 1, 1),
+    },
+    "canvas": {
+        "lms_accounts_by_student": (9, 32, 26),
+        "course_grades_by_student": (15, 38, 34),
+        "assignment_work_by_student": (17, 40, 61),
+    },
+}
+"""By source and lookup: most calls for 5 students of a class, for the class of 28, and for the school of 450."""
+SAMPLE = {
+    "students_by_id",
+    "attendance_events_by_student",
+    "assignment_work_by_section",
+    "courses_by_section",
+}
+"""The rows that `make test` plays."""
+
+BY_SECTION = {
+    "edfi": {
+        "sections_by_id": (1, 1),
+        "section_enrollments_by_section": (1, 6),
+        "course_grades_by_section": (1, 6),
+        "section_attendance_events_by_section": (1, 6),
+        "courses_by_section": (3, 3),
+    },
+    "canvas": {"assignment_work_by_section": (9, 19), "lms_courses_by_section": (4, 9)},
+}
+"""By source and lookup: most calls for one section, and for six sections of a school."""
+
+
+Limits: TypeAlias = Mapping[str, Mapping[str, tuple[int, ...]]]
+
+
+def rows(limits: Limits) -> list[tuple[str, str]]:
+    """The sources and lookups of a table; in a long run all of them."""
+    return [(kind, name) for kind, names in limits.items() for name in names if LONG_RUNS or name in SAMPLE]
 
 
 @pytest.fixture
 async def district() -> AsyncIterator[SandboxDistrict]:
-    """A district of a thousand students."""
+    """A district of a thousand students, whose sources know about how large it is."""
     async with sandbox_district(FACTS) as district:
+        sources = []
+        for source in district.district.sources:
+            adapter, settings = source.adapter, source.adapter.settings
+            known = {name: size for name, size in SIZES.items() if name in type(settings).model_fields}
+            adapter = type(adapter)(adapter.name, settings.model_copy(update=known), adapter.http)
+            sources.append(replace(source, adapter=adapter))
+        district.district = replace(district.district, sources=tuple(sources))
         yield district
 
 
-def homeroom(facts: DistrictFacts) -> tuple[SectionFact, list[StudentId]]:
-    """Return a class of 28 of the elementary school that has a course in the LMS, and its students."""
-    sections_in_lms = {course.section.key for course in facts.lms_courses if course.section}
-    enrollments: dict[Any, list[Any]] = {}
+def sections(facts: DistrictFacts) -> list[tuple[SectionFact, list[StudentId]]]:
+    """The sections of the elementary school that have a course in the LMS, with their students."""
+    in_lms = {course.section.key for course in facts.lms_courses if course.section}
+    rosters: dict[Any, tuple[SectionFact, list[StudentId]]] = {}
     for enrollment in facts.section_enrollments:
-        enrollments.setdefault(enrollment.section.key, []).append(enrollment)
-    roster = next(
-        rows
-        for key, rows in enrollments.items()
-        if key[0] == ELEMENTARY_SCHOOL and len(rows) == 28 and key in sections_in_lms
-    )
-    return roster[0].section, sorted(StudentId(enrollment.student) for enrollment in roster)
+        section = enrollment.section
+        if section.school == ELEMENTARY_SCHOOL and section.key in in_lms:
+            rosters.setdefault(section.key, (section, []))[1].append(StudentId(enrollment.student))
+    return [(section, sorted(students)) for section, students in rosters.values()]
+
+
+def id_of(section: SectionFact) -> SectionId:
+    """The id of a section in the graph."""
+    return section_id(section.school, section.year, section.session, section.course, section.identifier)
 
 
 def school_students(facts: DistrictFacts) -> list[StudentId]:
-    """Return all students who are or were enrolled at the elementary school, and the one with two schools."""
+    """All students who are or were enrolled at the elementary school, and the one with two schools."""
     enrolled = {enrollment.student for enrollment in facts.enrollments if enrollment.school == ELEMENTARY_SCHOOL}
     return sorted(StudentId(student) for student in enrolled | set(facts.special_cases["dual_enrollment"]))
 
 
-EDGES: dict[str, tuple[Any, dict[str, Any], dict[str, int], dict[str, int]]] = {
-    "names": (Adapter.students_by_id, {}, {"edfi students": 28}, {"edfi students": 450}),
-    "enrollments": (
-        Adapter.school_enrollments_by_student,
-        {},
-        {"edfi studentSchoolAssociations": 28},
-        {"edfi studentSchoolAssociations": 450},
-    ),
-    "attendance": (
-        Adapter.attendance_events_by_student,
-        {"school_year": FACTS.year},
-        {"edfi studentSchoolAttendanceEvents": 4, "edfi studentSchoolAssociations": 3},
-        {"edfi studentSchoolAttendanceEvents": 5, "edfi studentSchoolAssociations": 3},
-    ),
-    "discipline": (
-        Adapter.discipline_incidents_by_student,
-        {},
-        {"edfi studentDisciplineIncidentBehaviorAssociations": 1, "edfi disciplineIncidents": 1},
-        {"edfi studentDisciplineIncidentBehaviorAssociations": 1, "edfi disciplineIncidents": 1},
-    ),
-    "assessments": (
-        Adapter.assessment_results_by_student,
-        {},
-        {"edfi studentAssessments": 28},
-        {"edfi studentAssessments": 451},
-    ),
-}
-"""Lookups by student: lookup, arguments, and the maximum of calls by resource for a class and for a school."""
-
-
-def is_within(calls: Counter[str], limits: dict[str, int]) -> bool:
-    """Whether only the resources of the limits were called, and no more often than they allow."""
-    data_calls = {name: count for name, count in calls.items() if name not in ("edfi token", "edfi ")}
-    return all(count <= limits.get(name, 0) for name, count in data_calls.items())
-
-
-async def load_all(sources: Sources, method: Any, students: list[StudentId], arguments: dict[str, Any]) -> None:
-    """Run a lookup for all students as a field of the graph does, and check that none of them fails."""
-    load = sources.load_many if lookup_of(method).is_list else sources.load_one
-    results: LookupResults[Any] = await load(method, Keys(DISTRICT_ID, students), **arguments)
-    assert not results.failures
-    assert not any(isinstance(value, AdapterError) for value in results.values)
-
-
-@pytest.mark.parametrize("edge", EDGES)
-async def test_a_class_needs_no_more_calls_than_its_limits(district: SandboxDistrict, edge: str) -> None:
-    """The 28 students are reached through their section."""
-    method, arguments, limits, _ = EDGES[edge]
-    section, students = homeroom(FACTS)
-    context = district.start_operation()
-    await context.sources.load_one(Adapter.schools_by_id, Keys(DISTRICT_ID, [SchoolId(str(ELEMENTARY_SCHOOL))]))
+async def calls_for(
+    district: SandboxDistrict, kind: str, name: str, keys: Sequence[Any], *reached_via: Ref
+) -> Counter[str]:
+    """The calls of a lookup for some keys in an operation of its own, by source and resource."""
+    lookup = lookup_of(getattr(Adapter, name))
+    arguments = {"school_year": FACTS.year} if "school_year" in lookup.argument_names else {}
+    ask = Ask(lookup, tuple(keys), arguments, reached_via=frozenset(reached_via))
     district.new_calls()
-    sources = context.sources.reached_via(Ref("section", section.identifier))
-    await load_all(sources, method, students, arguments)
+    answers = await district.start_operation().sources.fetch(district.source(kind), ask)
+    failures = {getattr(answer.value, "code", None) for answer in answers.values()} - {None, "NO_IDENTITY_LINK"}
+    assert not failures, (name, failures)
     calls = district.new_calls()
-    assert is_within(calls, limits), calls
+    return Counter({key: count for key, count in calls.items() if key.partition(" ")[2] not in UNCOUNTED})
 
 
-@pytest.mark.parametrize("edge", EDGES)
-async def test_a_school_needs_no_more_calls_than_its_limits(district: SandboxDistrict, edge: str) -> None:
-    """The 450 students of a school, with one who attends two schools, are reached through the school."""
-    method, arguments, _, limits = EDGES[edge]
-    context = district.start_operation()
-    await context.sources.load_one(Adapter.schools_by_id, Keys(DISTRICT_ID, [SchoolId(str(ELEMENTARY_SCHOOL))]))
-    district.new_calls()
-    sources = context.sources.reached_via(Ref("school", str(ELEMENTARY_SCHOOL)))
-    await load_all(sources, method, school_students(FACTS), arguments)
-    calls = district.new_calls()
-    assert is_within(calls, limits), calls
-
-
-async def test_grades_and_assignments_of_a_section_need_two_calls(district: SandboxDistrict) -> None:
-    """The grades of a class need one call to the SIS, its assignments one call for one course of the LMS."""
-    section, students = homeroom(FACTS)
-    key = Keys(
-        DISTRICT_ID,
-        [section_id(section.school, section.year, section.session, section.course, section.identifier)],
-    )
-    context = district.start_operation()
-    [grades] = (await context.sources.load_many(Adapter.course_grades_by_section, key)).values
-    assert district.new_calls()["edfi grades"] == 1
-    assert isinstance(grades, list)
-    assert grades
-    assert {grade.student_id for grade in grades} <= set(students)
-    [assignments] = (await context.sources.load_many(Adapter.assignment_work_by_section, key)).values
-    assert district.new_calls()["canvas submissions"] == 1
-    assert isinstance(assignments, list)
-    assert assignments
-    assert {assignment.student_id for assignment in assignments} <= set(students)
-
-
-@pytest.mark.parametrize("edge", [edge for edge in EDGES if edge != "assessments"])
-async def test_a_bulk_read_returns_the_same_as_point_reads(district: SandboxDistrict, edge: str) -> None:
-    """For the students of a school, both return the same records in the same order; the bulk read is cheaper."""
-    method, arguments, _, _ = EDGES[edge]
-    ask: Ask[Any] = Ask(lookup_of(method), tuple(school_students(FACTS)), arguments)
-    source = district.source("edfi")
-    bulk = await district.start_operation().sources.fetch(source, ask)
-    bulk_calls = district.new_calls()
-    point = await fetch_from_vendor(source, ask)
-    assert sum(district.new_calls().values()) > 10 * sum(bulk_calls.values())
-    assert {key: without_fetch_time(answer.value) for key, answer in bulk.items()} == {
-        key: without_fetch_time(answer.value) for key, answer in point.items()
+def excess(table: dict[tuple[str, str], list[Counter[str]]], limits: Limits) -> dict[tuple[str, str], Any]:
+    """The rows of a table with more calls than their limits, with these calls."""
+    return {
+        row: [dict(page) for page in pages]
+        for row, pages in table.items()
+        if any(page.total() > limit for page, limit in zip(pages, limits[row[0]][row[1]], strict=True))
     }
 
 
-def without_fetch_time(value: Any) -> list[dict[str, Any]]:
-    """Return the fields of one or more records, except when they were fetched."""
-    records = value if isinstance(value, list) else [value]
-    return [{f.name: getattr(record, f.name) for f in fields(record) if f.name != "fetched"} for record in records]
+@pytest.mark.long_run
+async def test_lookups_by_student_need_no_more_calls_than_their_limits(district: SandboxDistrict) -> None:
+    """For five students, for a class that is reached through its section, and for all students of a school."""
+    section, students = next((s, roster) for s, roster in sections(FACTS) if len(roster) == 28)
+    in_class, in_school = Ref("section", id_of(section)), Ref("school", str(ELEMENTARY_SCHOOL))
+    table = {
+        (kind, name): [
+            await calls_for(district, kind, name, students[:5], in_class),
+            await calls_for(district, kind, name, students, in_class),
+            await calls_for(district, kind, name, school_students(FACTS), in_school),
+        ]
+        for kind, name in rows(BY_STUDENT)
+    }
+    assert excess(table, BY_STUDENT) == {}
+
+
+@pytest.mark.long_run
+async def test_lookups_by_section_need_no_more_calls_than_their_limits(district: SandboxDistrict) -> None:
+    """For one section, and for six sections of one school."""
+    keys = [id_of(section) for section, _ in sections(FACTS)[:6]]
+    table = {
+        (kind, name): [
+            await calls_for(district, kind, name, keys[:1]),
+            await calls_for(district, kind, name, keys),
+        ]
+        for kind, name in rows(BY_SECTION)
+    }
+    assert excess(table, BY_SECTION) == {}
+
+
+@pytest.mark.parametrize("kind", BY_STUDENT)
+def test_every_access_path_of_a_student_is_in_the_table(kind: str) -> None:
+    """A new path gets a row, so that its calls are counted."""
+    lookups = map(lookup_of, find_adapter(kind).paths)
+    assert {lookup.name for lookup in lookups if lookup.key_kind == "student"} == BY_STUDENT[kind].keys()
+
+
+@pytest.mark.long_run
+async def test_coarse_reads_return_the_same_as_point_reads(district: SandboxDistrict) -> None:
+    """For a class with special cases, all lookups of the SIS return the same records in the same order."""
+    students = next(roster for _, roster in sections(FACTS) if len(roster) == 28)
+    special = [student for cases in FACTS.special_cases.values() for student in cases]
+    source, differences = district.source("edfi"), []
+    for name in [name for kind, name in rows(BY_STUDENT) if kind == "edfi"]:
+        lookup = lookup_of(getattr(Adapter, name))
+        arguments = {"school_year": FACTS.year} if "school_year" in lookup.argument_names else {}
+        ask: Ask[Any] = Ask(lookup, tuple(sorted({*students, *map(StudentId, special)})), arguments)
+        chosen = await district.start_operation().sources.fetch(source, ask)
+        point = await fetch_from_vendor(source, ask)
+        if without_fetch_time(chosen) != without_fetch_time(point):
+            differences.append(name)
+    assert differences == []
+
+
+def without_fetch_time(answers: Answers) -> dict[Any, Any]:
+    """The fields of the records of each answer, except when they were fetched."""
+    values = {}
+    for key, answer in answers.items():
+        records = answer.value if isinstance(answer.value, list) else [answer.value]
+        values[key] = [
+            record.code
+            if isinstance(record, AdapterError)
+            else {f.name: getattr(record, f.name) for f in fields(record) if f.name != "fetched"}
+            for record in records
+        ]
+    return values

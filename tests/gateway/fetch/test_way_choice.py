@@ -120,7 +120,7 @@ def test_a_batch_is_answered_by_several_ways() -> None:
     assert (choice.calls, choice.coarse_keys) == (4 + 1 + 1, [frozenset("S"), frozenset("T")])
 
 
-def test_about_equal_calls_are_made_in_fewer_rounds_unless_they_are_scarce() -> None:
+def test_fewer_rounds_win_among_about_equal_calls_unless_calls_are_scarce() -> None:
     """Twenty point reads at once take one round; a list of nineteen pages takes two, but one call less."""
     keys = {f"k{number}": "S" for number in range(20)}
     problem: Any = (dict.fromkeys(keys, 1.0), [way({"S": 19}, **keys)])
