@@ -87,7 +87,7 @@ def test_one_record_names_all_coarse_keys_of_a_key() -> None:
     assert path.named_coarse_keys(PayloadError("unreadable")) is None
 
 
-def test_each_record_of_a_list_names_a_coarse_key() -> None:
+def test_records_of_a_list_name_coarse_keys() -> None:
     """An empty list names none, and does not say that there are no records."""
     path: AccessPath[AttendanceEvent] = AccessPath(
         coarse_lookup=Adapter.attendance_events_by_school,
