@@ -119,15 +119,16 @@ class CachedFetch:
     def _mark_old(
         self, source: Source, ask: Ask[Any], results: dict[Any, Answer[Any] | None]
     ) -> dict[Any, Answer[Any] | None]:
-        """The results of a source, marked as stale if reading them took longer than they are fresh."""
+        """The results of a source, marked as stale if reading them took longer than they are fresh, and long."""
         if ask.lookup.sensitivity.restricted:  # never shown as stale: those who waited get it as it was read
             return results
-        fresh_since = datetime.now(UTC) - timedelta(seconds=self._cache.lifetimes(source, ask).fresh_seconds)
+        seconds = max(self._cache.lifetimes(source, ask).fresh_seconds, source.adapter.settings.timeout)
+        fresh_since = datetime.now(UTC) - timedelta(seconds=seconds)
         for key, answer in results.items():
-            if answer is None or isinstance(answer.value, AdapterError):
+            if answer is None or isinstance(answer.value, AdapterError) or answer.fetched_at >= fresh_since:
                 continue
-            if answer.fetched_at < fresh_since:
-                results[key] = answer._replace(stale=True)
+            results[key] = answer._replace(stale=True)
+            self._traffic(source).stale += 1
         return results
 
     def _traffic(self, source: Source) -> SourceTraffic:

@@ -26,7 +26,7 @@ from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.http import NetworkOptions, VendorClient, create_client
-from student_graph.gateway.server import Service
+from student_graph.gateway.server import Application, Service
 from student_graph.gateway.telemetry import count_call
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, source
@@ -235,10 +235,12 @@ async def district(
     lms = Source("lms", "work", DISTRICT, adapter)
     sis = source(Sis, Ledger(students=[f"s{n}" for n in range(200)]), "sis")
     districts = [District(DISTRICT, "Hill", (sis, lms))]
-    service = Service(districts, {"t" * 32: VIEWER}, cache_limits=cache_limits or Limits()).app()
+    service = Service(districts, {"t" * 32: VIEWER}, cache_limits=cache_limits or Limits())
+    application = Application(service)
     try:
-        yield DistrictHarness(service, lms, sent_requests)
+        yield DistrictHarness(application.asgi, lms, sent_requests)
     finally:
+        await application._pipeline.close()  # ends the work that goes on after its operations
         await adapter.http.aclose()
 
 

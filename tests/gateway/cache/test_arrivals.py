@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 
-from student_graph.adapters.answers import Answers, Ask
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.model import Student
-from student_graph.adapters.sources import Freshness
-from student_graph.gateway.cache import Purge
-from student_graph.resolvers.operation import Staleness
+from student_graph.adapters.sources import District, Freshness, Source
+from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Purge
+from student_graph.resolvers.operation import Staleness, Traffic
 from tests.gateway.cache.slow_vendor import OPERATION_SECONDS, SlowVendor, on_movable_loop, pass_seconds, settle
 from tests.gateway.cache.small_cache import STUDENTS
-from tests.gateway.small_district import DISTRICT
+from tests.gateway.small_district import DISTRICT, Ledger, Sis, source, student
 
 CLASS = ("s1", "s2", "s3", "s4", "s5", "s6")
 DOWN = httpx.ConnectError("refused")
@@ -194,16 +195,25 @@ async def test_a_call_is_counted_for_the_operation_that_waits_for_it() -> None:
     assert vendor.calls.total() == len(CLASS)
 
 
-@on_movable_loop
-async def test_an_answer_whose_reading_took_longer_than_it_is_fresh_is_marked() -> None:
-    """An operation that joins a long request may get a value that was read long ago, and sees that."""
-    vendor = SlowVendor()
-    freshness = {"students_by_id": Freshness(timedelta(0), timedelta(hours=1))}
-    object.__setattr__(vendor.harness.source, "freshness_by_lookup", freshness)
-    page = vendor.ask("s1")
-    await vendor.answer("s1")
-    await page
-    assert vendor.answers["s1"].stale
+@pytest.mark.parametrize(
+    ("fresh_seconds", "age", "is_stale"), [(3600, 3590, False), (3600, 3610, True), (0, 5, False), (0, 15, True)]
+)
+async def test_an_answer_whose_reading_took_longer_than_it_is_fresh_is_marked(
+    fresh_seconds: float, age: float, *, is_stale: bool
+) -> None:
+    """An operation that joined a long request sees that. Ten seconds, the source's timeout, are not long."""
+
+    async def fetch_slowly(source: Source, ask: Ask[Any], /) -> Answers:
+        began_at = datetime.now(UTC) - timedelta(seconds=age)
+        return {key: Answer(student(key), source.name, began_at) for key in ask.keys}
+
+    freshness = {"students_by_id": Freshness(timedelta(seconds=fresh_seconds), timedelta(hours=2))}
+    sis = replace(source(Sis, Ledger(), "sis"), freshness_by_lookup=freshness)
+    cache = Cache(fetch_slowly, {DISTRICT: District(DISTRICT, "Hill", (sis,))})
+    traffic = Traffic()
+    deadline = asyncio.get_running_loop().time() + OPERATION_SECONDS
+    answers = await CachedFetch(cache, traffic, Staleness(), Dependencies(), deadline)(sis, Ask(STUDENTS, ("s1",)))
+    assert (answers["s1"].stale, traffic.by_source["hill/sis"].stale) == (is_stale, int(is_stale))
 
 
 @on_movable_loop
