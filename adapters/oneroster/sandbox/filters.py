@@ -23,6 +23,10 @@ _PREDICATE = re.compile(
 _JOIN = re.compile(r"\s+(AND|OR)\s+")
 
 
+_REFERENCE = r"(\w+)\.sourcedId='([^']*)'"
+_REFERENCES = re.compile(rf"{_REFERENCE}(?: OR {_REFERENCE})*")
+
+
 @dataclass(frozen=True, slots=True)
 class Predicate:
     """One comparison in a filter."""
@@ -64,6 +68,18 @@ def parse(text: str, table: str, known_fields: tuple[str, ...], quirks: Quirks) 
         if refusal.status == 500 or quirks.bad_filter == "refused":
             raise
         return _no_row
+
+
+def references(text: str) -> tuple[str, list[str]] | None:
+    """
+    The property and the ids of a filter by the ids of references, such as `class.sourcedId='1'`; None for another.
+
+    With them an index finds the rows of a long collection that can satisfy the filter.
+    """
+    if not _REFERENCES.fullmatch(text):
+        return None
+    (name, *others), ids = zip(*re.findall(_REFERENCE, text), strict=True)
+    return (name, list(dict.fromkeys(ids))) if set(others) <= {name} else None
 
 
 def _parse(text: str, table: str, known_fields: tuple[str, ...], quirks: Quirks) -> RowTest:

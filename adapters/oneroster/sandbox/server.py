@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from student_graph.adapters.oneroster.sandbox import filters
 from student_graph.adapters.oneroster.sandbox.gradebook import POSTED_GRADES_TITLE
 from student_graph.adapters.oneroster.sandbox.operations import (
     GRADEBOOK,
@@ -21,7 +22,7 @@ from student_graph.adapters.oneroster.sandbox.operations import (
     PathIds,
     operations,
 )
-from student_graph.adapters.oneroster.sandbox.pages import page_response, parse_query, selected_fields
+from student_graph.adapters.oneroster.sandbox.pages import Query, page_response, parse_query, selected_fields
 from student_graph.adapters.oneroster.sandbox.quirks import PUBLISHED_12, Quirks
 from student_graph.adapters.oneroster.sandbox.refusals import (
     RefusalError,
@@ -44,6 +45,8 @@ _BASES: dict[Version, dict[str, str]] = {
     "1.1": {ROSTERING: "/ims/oneroster/v1p1", GRADEBOOK: "/ims/oneroster/v1p1"},
     "1.2": {ROSTERING: "/ims/oneroster/rostering/v1p2", GRADEBOOK: "/ims/oneroster/gradebook/v1p2"},
 }
+_INDEXED = frozenset({"class", "lineItem", "school", "student", "user"})
+"""Properties with one reference, by which long collections are searched with an index."""
 _GRADEBOOK_TYPES = {TABLES[table] for table in GRADEBOOK_TABLES}
 
 
@@ -175,7 +178,7 @@ class OneRosterSandbox(Sandbox):
         quirks, known_fields = self.quirks, fields(operation.table, self.version)
         query = parse_query(request.query_params, operation.table, known_fields, quirks)
         query = replace(query, limit=self.switches.clamp(query.limit))
-        rows = operation.select_rows(self._tables, ids) if quirks.organization_claim else []
+        rows = self._candidates(request, operation, ids, query) if quirks.organization_claim else []
         key = operation.path.rpartition("/")[2] if quirks.collection_keys == "path" else operation.table
         # Schools and terms are never missing, because the requests for other lists need them.
         missing = 0 if operation.table in ("orgs", "academicSessions") else self.switches.missing
@@ -183,6 +186,24 @@ class OneRosterSandbox(Sandbox):
         return page_response(
             selected_rows, query, key=key, url=str(request.url), serialize=self._serializer.row, quirks=quirks
         )
+
+    def _candidates(self, request: Request, operation: Operation, ids: PathIds, query: Query) -> list[Row]:
+        """The rows of the operation, for a long collection without those that the filter cannot match."""
+        tables, table = self._tables, operation.table
+        rows = operation.select_rows(tables, ids)
+        if rows is not tables.rows[table]:
+            return rows
+        if query.test is None:
+            return tables.in_order(table) if query.sort == "sourcedId" else rows
+        reference = filters.references(request.query_params["filter"])
+        if (
+            reference is None
+            or self.quirks.equality != "exact"
+            or reference[0] not in _INDEXED.intersection(fields(table, self.version))
+        ):
+            return rows
+        name, target_ids = reference
+        return [row for target_id in target_ids for row in tables.referring(table, name, target_id)]
 
     def _single(self, request: Request, operation: Operation, ids: PathIds) -> Response:
         row = self._row(operation, ids)

@@ -60,6 +60,7 @@ class Tables:
             status = quirks.deleted_status
             self.rows[table] = rows if status is None else rows + _deleted_copies(rows, table, status)
         self._referring: dict[tuple[str, str], dict[str, list[Row]]] = {}
+        self._in_order: dict[str, list[Row]] = {}
         self._by_id = {table: {row["sourcedId"]: row for row in rows} for table, rows in self.rows.items()}
         self._terms_at: dict[str, set[str]] = defaultdict(set)
         for term in facts.sessions:
@@ -99,6 +100,12 @@ class Tables:
                 if row[name] is not None:
                     index[row[name].id].append(row)
         return self._referring[table, name].get(target_id, [])
+
+    def in_order(self, table: str) -> list[Row]:
+        """The rows of a collection by id."""
+        if table not in self._in_order:
+            self._in_order[table] = sorted(self.rows[table], key=lambda row: row["sourcedId"])
+        return self._in_order[table]
 
     def sessions(self, kind: str) -> list[Row]:
         """The academic sessions of a type."""

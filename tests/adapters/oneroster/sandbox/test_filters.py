@@ -188,3 +188,19 @@ def test_a_gradebook_may_fail_for_and(fails: bool, status: int) -> None:
     with running(sandbox_with(replace(UNUSUAL_GRADEBOOK, and_fails=fails))) as server:
         assert server.get("/results", filter="score>80 AND score<90").status_code == status
         assert server.get("/results", filter="score>80 OR score<20").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("/enrollments", "class"), ("/results", "student"), ("/lineItems", "class")]
+)
+def test_the_index_finds_the_rows_of_a_filter(path: str, name: str) -> None:
+    """A filter by the ids of references, which an index answers, has the rows of the same filter with a blank."""
+    with running(OneRosterSandbox(make_district(20))) as server:
+        rows = server.all_rows(path, limit=500)
+        first, second = list(dict.fromkeys(row[name]["sourcedId"] for row in rows))[:2]
+        text = f"{name}.sourcedId='{first}' OR {name}.sourcedId='{second}'"
+        rows_of_index = server.all_rows(path, filter=text, sort="sourcedId")
+        scanned = server.all_rows(path, filter=text.replace("=", " = "), sort="sourcedId")
+
+    assert rows_of_index == scanned
+    assert {row[name]["sourcedId"] for row in rows_of_index} == {first, second}
