@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.district import make_district
+from tests.clients import post
 from tests.gateway.servers import ROOT, RunningDemo, run_command, running_demo
 
 README, ACCESS, EXECUTING, SERVING = (
@@ -127,9 +127,7 @@ def test_a_deferred_part_arrives_as_the_page_shows(demo: RunningDemo) -> None:
     first, later = [json.loads(line) for line in plain.splitlines() if line.startswith('{"')]
     token = demo.ready["tokens"]["superintendent"]
     headers = {"Accept": "multipart/mixed, application/json", "Authorization": f"Bearer {token}"}
-    response = httpx.post(
-        demo.ready["graphql"], json={"query": query}, headers=headers, trust_env=False, timeout=60
-    )
+    response = post(demo.ready["graphql"], json={"query": query}, headers=headers, timeout=60)
     parts = [json.loads(line) for line in response.text.splitlines() if line.startswith("{")]
     [work] = [part["data"]["assignments"] for part in parts[1].pop("incremental")]
 

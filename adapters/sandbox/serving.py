@@ -93,6 +93,7 @@ class Sandbox(ABC):
         """Method, path and query of each request, the oldest first, without requests for the switches."""
         self.url = ""
         """Its address without a trailing slash; empty until it is served."""
+        self._app: ASGIApp | None = None
 
     def source_settings(self) -> dict[str, Any]:
         """Return a source's settings: the adapter's, and this machine as an allowed private network."""
@@ -131,10 +132,11 @@ class Sandbox(ABC):
         """Return the vendor's response to too many requests."""
 
     def app(self) -> ASGIApp:
-        """Return the application with its switches."""
-        return _Switched(
-            self, Starlette(routes=[Route("/-/switches", self._switch, methods=["GET", "POST"]), *self.routes()])
-        )
+        """Return the application with its switches, at each call the same one."""
+        if self._app is None:
+            switch = Route("/-/switches", self._switch, methods=["GET", "POST"])
+            self._app = _Switched(self, Starlette(routes=[switch, *self.routes()]))
+        return self._app
 
     async def _switch(self, request: Request) -> Response:
         if request.method == "POST":
@@ -226,7 +228,8 @@ def _run(servers: Sequence[_Server]) -> None:
         await asyncio.gather(*(server.serve(sockets=[server.listener]) for server in servers))
 
     try:
-        asyncio.run(serve())
+        with asyncio.Runner(loop_factory=servers[0].config.get_loop_factory()) as runner:
+            runner.run(serve())
     finally:
         for server in servers:
             server.ready.set()

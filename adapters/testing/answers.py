@@ -19,6 +19,7 @@ from student_graph.adapters.testing.harness import (
     sample,
     unknown_key,
 )
+from student_graph.adapters.testing.transports import http_transport
 
 
 class Answers:
@@ -37,6 +38,19 @@ class Answers:
             assert set(known_keys) <= batch.keys()
         assert [answer for answer in batch.values() if isinstance(answer, AdapterError)] == []
         assert [answer for answer in batch.values() if records_in(answer)], "the sandbox has no such record"
+
+    async def test_answers_are_the_same_over_a_connection(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """All other tests call the sandbox in this process; here the same requests go over HTTP."""
+        keys = sandbox.known_keys(lookup.key_kind)[:2]
+        batches, requests = [], []
+        for transport in (None, http_transport()):
+            sandbox.requests.clear()
+            async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
+                batches.append(await run_lookup(adapter, lookup, keys, sandbox.arguments()))
+            requests.append(sorted(sandbox.requests))
+
+        assert batches[0] == batches[1]
+        assert requests[0] == requests[1]
 
     async def test_unknown_keys_have_no_records(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """

@@ -30,7 +30,7 @@ from student_graph.adapters.testing.harness import (
     run_lookup,
     run_lookup_or_error,
 )
-from student_graph.adapters.testing.transports import FaultyTransport
+from student_graph.adapters.testing.transports import FaultyTransport, RecordingTransport, RememberingTransport
 
 
 def refuse_connection() -> httpx.Response:
@@ -72,12 +72,13 @@ class Failures:
 
     async def test_a_failing_vendor_is_a_failure(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Each fault of the vendor becomes the right error, and no key has fewer records."""
-        healthy = await self.healthy_batch(lookup, sandbox)
+        vendor = RememberingTransport(sandbox)
+        healthy = await self.healthy_batch(lookup, sandbox, vendor)
         request_count = len(sandbox.requests)
         optional = lookup.name in self.optional_when_refused
         for name, (fault, error) in FAULTS.items():
             for good in () if optional and error is RefusedError else failure_points(request_count):
-                transport = FaultyTransport(sandbox.url, good, fault)
+                transport = FaultyTransport(sandbox, good, fault, vendor.responses)
                 async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
                     result = await run_lookup_or_error(adapter, lookup, list(healthy), sandbox.arguments())
                 expected = {_expected_error(name, transport.sent[good], sandbox)}
@@ -87,7 +88,7 @@ class Failures:
     @pytest.mark.parametrize("name", FAULTS)
     async def test_a_failing_vendor_fails_the_check(self, name: str, sandbox: Sandbox) -> None:
         """`check` fails with the right error if the first request fails, which may be a token request."""
-        transport = FaultyTransport(sandbox.url, 0, FAULTS[name][0])
+        transport = FaultyTransport(sandbox, 0, FAULTS[name][0])
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             with pytest.raises(Exception) as caught:  # noqa: PT011 - `translate` raises a bug again
                 await adapter.check()
@@ -121,7 +122,7 @@ class Failures:
     ) -> None:
         """A resource that the vendor does not have is absent or not offered, never a list or another error."""
         keys = sandbox.known_keys(lookup.key_kind)[:2]
-        transport = FaultyTransport(sandbox.url, 0, lambda: httpx.Response(status, json={}))
+        transport = FaultyTransport(sandbox, 0, lambda: httpx.Response(status, json={}))
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             result = await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())
         answers = [result] if isinstance(result, AdapterError) else list(result.values())
@@ -139,7 +140,7 @@ class Failures:
             (format_datetime(now - timedelta(hours=1), usegmt=True), 0.0, 0.0),
         ):
             headers = {"retry-after": text}
-            transport = FaultyTransport(sandbox.url, 0, partial(httpx.Response, 429, headers=headers))
+            transport = FaultyTransport(sandbox, 0, partial(httpx.Response, 429, headers=headers))
             async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
                 errors = errors_of(await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments()))
 
@@ -147,11 +148,13 @@ class Failures:
             waits = [error.retry_after for error in errors]
             assert [w for w in waits if w is None or not at_least <= w <= at_most] == [], text
 
-    async def healthy_batch(self, lookup: Lookup, sandbox: Sandbox) -> BatchResult:
+    async def healthy_batch(
+        self, lookup: Lookup, sandbox: Sandbox, transport: RecordingTransport | None = None
+    ) -> BatchResult:
         """The answers to two keys of a working vendor; `sandbox.requests` are then the requests that they took."""
         keys = sandbox.known_keys(lookup.key_kind)[:2]
         sandbox.requests.clear()
-        async with open_adapter(sandbox, kind=self.kind) as adapter:
+        async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())
         return {key: batch.get(key) for key in keys}
 

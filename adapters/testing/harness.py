@@ -17,7 +17,7 @@ from student_graph.adapters.lookup import Lookup, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.serving import Sandbox
-from student_graph.adapters.testing.transports import RecordingTransport
+from student_graph.adapters.testing.transports import InProcessTransport, RecordingTransport
 
 BatchResult: TypeAlias = dict[Any, Any]
 """The answers of a lookup by key, as a dictionary."""
@@ -33,12 +33,14 @@ def build_adapter(
     Build the adapter for a sandbox as the gateway builds it. The caller closes `adapter.http`.
 
     Its client sends requests only to the configured origin, keeps no cookies, follows no redirects and ignores the
-    environment's proxies. `kind` is the class of an adapter that is not installed.
+    environment's proxies. Without a `transport` it calls the sandbox in this process, which need not be served.
+    `kind` is the class of an adapter that is not installed.
     """
     kind = kind or find_adapter(sandbox.kind)
+    transport = transport or InProcessTransport(sandbox)
     settings = kind.settings_type().model_validate(sandbox.settings())
     if not isinstance(transport, RecordingTransport):
-        transport = RecordingTransport(settings.base_url, transport)
+        transport = RecordingTransport(sandbox, transport)
     http = httpx.AsyncClient(
         base_url=str(settings.base_url),
         transport=transport,

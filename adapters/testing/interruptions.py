@@ -43,7 +43,7 @@ class Interruptions:
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             healthy = await run_lookup(adapter, lookup, keys, sandbox.arguments())
         for good in failure_points(len(sandbox.requests)):
-            transport = HoldingTransport(sandbox.url, good)
+            transport = HoldingTransport(sandbox, good)
             async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
                 tasks_before = asyncio.all_tasks()
                 running = asyncio.ensure_future(run_lookup(adapter, lookup, keys, sandbox.arguments()))
@@ -63,7 +63,7 @@ class Interruptions:
     async def test_the_adapter_sets_no_timeout(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """The adapter limits the time neither of a request nor of a batch; the gateway does that."""
         keys = sandbox.known_keys(lookup.key_kind)[:1]
-        transport = HoldingTransport(sandbox.url, 0)
+        transport = HoldingTransport(sandbox, 0)
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             healthy = await run_lookup(adapter, lookup, keys, sandbox.arguments())
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
@@ -97,7 +97,7 @@ class Interruptions:
 
     async def test_no_request_is_retried(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """A failed request is not sent again: the gateway retries, because it knows how much time is left."""
-        transport = FaultyTransport(sandbox.url, 0, lambda: httpx.Response(503))
+        transport = FaultyTransport(sandbox, 0, lambda: httpx.Response(503))
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             keys = sandbox.known_keys(lookup.key_kind)[:2]
             await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())

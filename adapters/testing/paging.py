@@ -122,7 +122,7 @@ class Paging:
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             unchanged = (await run_lookup(adapter, unpaged_list_lookup, [key], sandbox.arguments()))[key]
         good = max(len(sandbox.requests) - 1, 1)
-        transport = InterposingTransport(sandbox.url, good, lambda: sandbox.switches.change({"missing": 0}))
+        transport = InterposingTransport(sandbox, good, lambda: sandbox.switches.change({"missing": 0}))
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             records = (await run_lookup(adapter, unpaged_list_lookup, [key], sandbox.arguments()))[key]
         ids = [record.vendor_id for record in records]
@@ -139,7 +139,7 @@ class Paging:
             await run_lookup(adapter, unpaged_list_lookup, [key], sandbox.arguments())
         request_count = len(sandbox.requests)
         for good in failure_points(request_count):
-            transport = RepeatingTransport(sandbox.url, max(good, 1))
+            transport = RepeatingTransport(sandbox, max(good, 1))
             async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
                 await run_lookup_or_error(adapter, unpaged_list_lookup, [key], sandbox.arguments())
 

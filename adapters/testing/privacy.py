@@ -20,7 +20,7 @@ class Privacy:
     async def test_undeclared_properties_do_not_leave_the_adapter(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """An undeclared property is in no record, changes no record, and is in no request."""
         keys = sandbox.known_keys(lookup.key_kind)[:5]
-        transport = RewritingTransport(sandbox.url, add_property(CANARY))
+        transport = RewritingTransport(sandbox, add_property(CANARY))
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             unchanged = await run_lookup(adapter, lookup, keys, sandbox.arguments())
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
@@ -37,7 +37,7 @@ class Privacy:
         sandbox.switches.page_limit = 7
         keys = sandbox.known_keys(lookup.key_kind)[:2]
         empty_sandbox.requests.clear()
-        transport = RewritingTransport(sandbox.url, lambda text: text.replace(sandbox.url, empty_sandbox.url))
+        transport = RewritingTransport(sandbox, lambda text: text.replace(sandbox.url, empty_sandbox.url))
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())
 
@@ -48,7 +48,7 @@ class Privacy:
         """
         All requests use `adapter.http`, because limits, tracing and the check of the origin are built into it.
         """
-        transport = RecordingTransport(sandbox.url)
+        transport = RecordingTransport(sandbox)
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             await run_lookup(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:2], sandbox.arguments())
 

@@ -44,7 +44,7 @@ class Secrets:
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             await run_lookup(adapter, lookup, [key], sandbox.arguments())
             secrets = secrets_of(adapter)
-        transport = FaultyTransport(sandbox.url, 0, talkative_refusal)
+        transport = FaultyTransport(sandbox, 0, talkative_refusal)
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             await run_lookup_or_error(adapter, lookup, [key], sandbox.arguments())
         own_records = [r for r in caplog.records if r.name.partition(".")[0] not in ("httpx", "httpcore")]
@@ -57,7 +57,7 @@ class Secrets:
         An error holds no secret, and its message, which users see, holds no address, key or text of the vendor.
         """
         key = sandbox.known_keys(lookup.key_kind)[0]
-        transport = FaultyTransport(sandbox.url, 0, talkative_refusal)
+        transport = FaultyTransport(sandbox, 0, talkative_refusal)
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
             failure = await failure_of(adapter, lookup, key, sandbox.arguments())
         secrets = [secret for _, secret in secrets_of(adapter)]

@@ -15,6 +15,7 @@ from student_graph.adapters.errors import AdapterError, PayloadError, RefusedErr
 from student_graph.adapters.oauth1 import OAuth1
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.helpers.guarded_vendor import EVENT_TIMEOUT_SECONDS, GuardedVendor
+from tests.clients import async_client
 
 SECRET = SecretStr("s3cret")
 
@@ -47,7 +48,7 @@ def clock() -> Clock:
 async def http(vendor: GuardedVendor, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
     """A client with client credentials."""
     auth = client_credentials(vendor, clock)
-    async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as client:
+    async with async_client(base_url=vendor.url, auth=auth) as client:
         yield client
 
 
@@ -75,7 +76,7 @@ async def test_fifty_tasks_share_one_token_request(vendor: GuardedVendor, http: 
 async def test_fifty_tasks_share_one_refusal(vendor: GuardedVendor) -> None:
     """Wrong credentials are tried once and not fifty times, so that the vendor does not lock the account."""
     auth = client_credentials(vendor, secret=SecretStr("wrong"))
-    async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as http:
+    async with async_client(base_url=vendor.url, auth=auth) as http:
         errors = await asyncio.gather(*(http.get("/thing") for _ in range(50)), return_exceptions=True)
 
     assert {RefusedError} == {type(error) for error in errors}
@@ -159,7 +160,7 @@ async def test_tasks_refused_together_renew_together(vendor: GuardedVendor, http
 async def test_a_scope_is_requested(vendor: GuardedVendor) -> None:
     """The token request names the configured scope."""
     auth = client_credentials(vendor, scope="roster.read")
-    async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as http:
+    async with async_client(base_url=vendor.url, auth=auth) as http:
         await http.get("/thing")
 
     assert vendor.forms == [{"grant_type": "client_credentials", "scope": "roster.read"}]
@@ -174,7 +175,7 @@ async def test_the_token_address_can_be_discovered(vendor: GuardedVendor) -> Non
         return f"{vendor.url}/token"
 
     auth = client_credentials(vendor, token_url=discover)
-    async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as http:
+    async with async_client(base_url=vendor.url, auth=auth) as http:
         await asyncio.gather(*(http.get("/thing") for _ in range(5)))
 
     assert discoveries == ["discovery"]
@@ -187,7 +188,7 @@ async def test_credentials_are_not_sent_to_a_discovered_foreign_address(vendor: 
         return "http://evil.example/token"
 
     auth = client_credentials(vendor, token_url=discover)
-    async with httpx.AsyncClient(base_url=vendor.url, auth=auth, trust_env=False) as http:
+    async with async_client(base_url=vendor.url, auth=auth) as http:
         with pytest.raises(PayloadError, match="another origin"):
             await http.get("/thing")
 
@@ -238,7 +239,7 @@ async def test_credentials_are_sent_to_their_origin_only(
     make: Callable[[str], httpx.Auth], elsewhere: str
 ) -> None:
     """A request to another scheme, host or port is refused before anything is sent."""
-    async with httpx.AsyncClient(auth=make("http://127.0.0.1"), trust_env=False) as http:
+    async with async_client(auth=make("http://127.0.0.1")) as http:
         with pytest.raises(PayloadError, match="another origin"):
             await http.get(elsewhere)
 

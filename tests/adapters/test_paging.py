@@ -15,6 +15,7 @@ from student_graph.adapters.lookup import Window
 from student_graph.adapters.reading import read
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.helpers.list_vendor import ListVendor
+from tests.clients import async_client
 
 COUNTS = (0, 1, 9, 10, 11, 20, 37)
 SIZES = (1, 3, 10, 50)
@@ -42,7 +43,7 @@ def lists() -> Iterator[ListVendor]:
 @pytest.fixture
 async def http(lists: ListVendor) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the vendor."""
-    async with httpx.AsyncClient(base_url=lists.url, trust_env=False) as client:
+    async with async_client(base_url=lists.url) as client:
         yield client
 
 

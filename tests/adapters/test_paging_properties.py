@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -14,8 +14,8 @@ from student_graph.adapters import paging
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.reading import read
-from student_graph.adapters.sandbox.serving import served
-from student_graph.adapters.testing.transports import tls_context
+from student_graph.adapters.testing.transports import InProcessTransport
+from tests import long_runs
 from tests.adapters.helpers.changing_list_vendor import Change, ChangingListVendor
 
 NUMBERS = TypeAdapter(list[int])
@@ -27,15 +27,13 @@ INSERT_LISTS = st.lists(st.lists(st.tuples(st.just("insert"), st.floats(0, 1)), 
 
 BY_POSITION = ("offset", "total", "links", "token", "offset windows", "link windows")
 BY_KEY = ("cursor", "keyset")
-repeatable = settings(derandomize=True, max_examples=40, deadline=None)
+repeatable = settings(derandomize=True, max_examples=long_runs.size(20, 200), deadline=None)
 
 
 @pytest.fixture(scope="module")
-def vendor() -> Iterator[ChangingListVendor]:
-    """The vendor, served."""
-    sandbox = ChangingListVendor()
-    with served(sandbox):
-        yield sandbox
+def vendor() -> ChangingListVendor:
+    """The vendor."""
+    return ChangingListVendor()
 
 
 def numbers(response: httpx.Response) -> list[int]:
@@ -72,13 +70,20 @@ async def read_windows(style: str, http: httpx.AsyncClient, size: int) -> AsyncI
         window = Window(size, page.after)
 
 
+def client_of(vendor: ChangingListVendor) -> httpx.AsyncClient:
+    """A client that calls the vendor in this process."""
+    transport = InProcessTransport(vendor)
+    return httpx.AsyncClient(base_url=vendor.url, transport=transport)
+
+
 async def read_rows(vendor: ChangingListVendor, style: str, size: int) -> list[int]:
     """Read all rows, page after page."""
-    async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls_context()) as http:
+    async with client_of(vendor) as http:
         return [row async for page in read_pages(style, http, size) for row in page]
 
 
 @pytest.mark.row("B09")
+@pytest.mark.long_run
 @pytest.mark.parametrize("style", BY_KEY)
 @repeatable
 @given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=CHANGE_LISTS)
@@ -100,6 +105,7 @@ async def test_paging_by_key_misses_and_repeats_no_row(
 
 
 @pytest.mark.row("B09")
+@pytest.mark.long_run
 @pytest.mark.parametrize("style", BY_POSITION)
 @repeatable
 @given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=CHANGE_LISTS)
@@ -124,6 +130,7 @@ async def test_paging_by_position_misses_no_more_rows_than_were_deleted(
 
 
 @pytest.mark.row("B09")
+@pytest.mark.long_run
 @pytest.mark.parametrize("style", BY_POSITION)
 @repeatable
 @given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=INSERT_LISTS)
@@ -147,6 +154,7 @@ async def test_paging_by_position_misses_no_row_after_insertions(
 
 
 @pytest.mark.row("B08")
+@pytest.mark.long_run
 @pytest.mark.parametrize("style", [*BY_POSITION, *BY_KEY])
 @repeatable
 @given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES, changes=CHANGE_LISTS)
@@ -161,7 +169,7 @@ async def test_collected_pages_hold_every_row_once(
 ) -> None:
     """A row that was read twice is one row."""
     vendor.start(count, max_page_size, changes)
-    async with httpx.AsyncClient(base_url=vendor.url, trust_env=False, verify=tls_context()) as http:
+    async with client_of(vendor) as http:
         try:
             collected = await paging.collect_pages(read_pages(style, http, size), key=lambda row: row)
         except PayloadError:
@@ -170,6 +178,7 @@ async def test_collected_pages_hold_every_row_once(
             assert len(set(collected)) == len(collected)
 
 
+@pytest.mark.long_run
 @pytest.mark.parametrize("style", [*BY_POSITION, *BY_KEY])
 @repeatable
 @given(count=COUNTS, size=SIZES, max_page_size=MAX_PAGE_SIZES)

@@ -23,6 +23,7 @@ from student_graph.gateway.web.errors import PUBLIC_EXTENSIONS
 from student_graph.resolvers.fields.errors import MESSAGES
 from student_graph.resolvers.fields.field import LOOKUPS_METADATA
 from student_graph.resolvers.schema import core_schema, make_schema
+from tests.clients import async_client
 from tests.gateway.graph import TOKEN, VIEW
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
@@ -72,7 +73,7 @@ async def test_viewers_who_send_the_same_query_at_once_get_their_own_responses(
     """Requests to vendors are shared, responses are not."""
     running, _, students = gateway
     query = "{ viewer { students(first: 50) { totalCount edges { node { studentUniqueId } } } } }"
-    async with httpx.AsyncClient(base_url=running.client.base_url, timeout=60) as client:
+    async with async_client(base_url=running.client.base_url, timeout=60) as client:
 
         async def ask(viewer: str) -> tuple[str, Any]:
             headers = {"Authorization": f"Bearer {running.tokens[viewer]}"}

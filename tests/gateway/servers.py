@@ -21,6 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from student_graph.gateway.cli.main import main
+from tests.clients import post, sync_client
 
 COMMAND = Path(sys.executable).parent / "student-graph"
 ROOT = Path(__file__).parents[2]
@@ -46,7 +47,7 @@ def client_for(app: ASGIApp) -> Iterator[httpx.Client]:
                 assert thread.is_alive()
                 time.sleep(0.005)
             host, port = listener.getsockname()
-            with httpx.Client(base_url=f"http://{host}:{port}", trust_env=False) as client:
+            with sync_client(base_url=f"http://{host}:{port}") as client:
                 yield client
         finally:
             server.should_exit = True
@@ -86,12 +87,11 @@ class RunningDemo:
 
     def post(self, query: str, viewer: str = "superintendent", **variables: Any) -> dict[str, Any]:
         """Send a query as a viewer, and return the response."""
-        response = httpx.post(
+        response = post(
             self.ready["graphql"],
             json={"query": query, "variables": variables},
             headers={"Authorization": f"Bearer {self.ready['tokens'][viewer]}"},
             timeout=30,
-            trust_env=False,
         )
         content: dict[str, Any] = response.json()
         return content
@@ -105,11 +105,10 @@ class RunningDemo:
 
     def purge_cache(self, district: str = "cedar-hollow-school-district") -> None:
         """Remove all cache entries of a district."""
-        httpx.post(
+        post(
             self.ready["graphql"].replace("/graphql", "/cache/purge"),
             json={"district": district},
             headers={"Authorization": f"Bearer {self.ready['tokens']['superintendent']}"},
-            trust_env=False,
         ).raise_for_status()
 
 

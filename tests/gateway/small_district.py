@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar
 
-import httpx
 from pydantic import AnyHttpUrl
 
 from student_graph.adapters.contract import (
@@ -45,6 +44,7 @@ from student_graph.adapters.model import (
     SubmissionStatus,
 )
 from student_graph.adapters.sources import District, Source
+from tests.clients import async_client
 
 YEAR = 2027
 DISTRICT = DistrictId("hill")
@@ -285,7 +285,7 @@ def source(
 ) -> Source:
     """A source whose adapter reads a ledger."""
     adapter_settings = kind.settings_type()(base_url=AnyHttpUrl("http://127.0.0.1:9"), **settings)
-    adapter = kind(name, adapter_settings, httpx.AsyncClient())
+    adapter = kind(name, adapter_settings, async_client())
     adapter.ledger = ledger  # type: ignore[attr-defined]
     return Source(name, name, district, adapter, kind.identity)
 

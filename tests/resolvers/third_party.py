@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 from pydantic import AnyHttpUrl
 
 from student_graph.adapters.answers import Answer, Ask, records_in
@@ -16,6 +15,7 @@ from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.lookup import Page, StudentFilter, Window
 from student_graph.adapters.model import DistrictId, Fetched
 from student_graph.adapters.sources import Source
+from tests.clients import async_client
 
 FETCHED_AT = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ def third_party_source(name: str, data: VendorData, district: str = "cedar", **o
         overrides["students_by_district"] = students_by_district
     attributes = {"__annotations__": {"settings": AdapterSettings}, **overrides}
     adapter_class: Any = type("ThirdParty", (Adapter,), attributes)
-    adapter = adapter_class(name, AdapterSettings(base_url=AnyHttpUrl("http://127.0.0.1:9")), httpx.AsyncClient())
+    adapter = adapter_class(name, AdapterSettings(base_url=AnyHttpUrl("http://127.0.0.1:9")), async_client())
     adapter.data = data
     return Source(name, "third-party", DistrictId(district), adapter, **options)
 

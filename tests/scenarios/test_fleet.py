@@ -14,6 +14,7 @@ import pytest
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
+from tests.clients import async_client, post
 from tests.gateway.redis_server import RedisServer, redis_server
 from tests.long_runs import size
 from tests.scenarios.helpers.gateway_process import VIEWER_TOKEN, GatewayProcess, gateway_process
@@ -43,7 +44,7 @@ class Fleet:
     def purge(self, gateway: GatewayProcess) -> None:
         """Send a purge of the whole district to one process."""
         url = gateway.url.replace("/graphql", "/cache/purge")
-        httpx.post(url, json={"district": "hill"}, headers=HEADERS, trust_env=False).raise_for_status()
+        post(url, json={"district": "hill"}, headers=HEADERS).raise_for_status()
 
     def new_data_calls(self) -> list[str]:
         """Calls to the vendor for records since the last time, without calls for tokens and metadata."""
@@ -84,7 +85,7 @@ class Fleet:
 def http_client() -> httpx.AsyncClient:
     """A client that reuses no connection that the server may be closing, as it does after five seconds."""
     limits = httpx.Limits(max_connections=1000, keepalive_expiry=1.0)
-    return httpx.AsyncClient(headers=HEADERS, timeout=60, trust_env=False, limits=limits)
+    return async_client(headers=HEADERS, timeout=60, limits=limits)
 
 
 async def wait_for_state(gateways: list[GatewayProcess], state: str) -> None:

@@ -1,4 +1,4 @@
-"""A small LMS for tests, and a Canvas adapter that reads its sandbox over real HTTP."""
+"""A small LMS for tests and a Canvas adapter that reads its sandbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from student_graph.adapters.sandbox.facts import (
     LmsCourseFact,
     SubmissionFact,
 )
-from student_graph.adapters.sandbox.serving import served
+from student_graph.adapters.testing.transports import InProcessTransport
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,13 +72,12 @@ def section(sis_section: str = "ALG-1") -> SectionId:
 
 @contextlib.asynccontextmanager
 async def connected(sandbox: CanvasSandbox, **settings: Any) -> AsyncIterator[Canvas]:
-    """An adapter that reads the sandbox over a socket."""
-    with served(sandbox):
-        configured = CanvasSettings.model_validate({**sandbox.settings(), **settings})
-        async with httpx.AsyncClient() as http:
-            adapter = Canvas("canvas", configured, http)
-            http.auth = adapter.auth()
-            yield adapter
+    """An adapter that calls the sandbox in this process."""
+    async with httpx.AsyncClient(transport=InProcessTransport(sandbox)) as http:
+        configured = CanvasSettings.model_validate(sandbox.settings() | settings)
+        adapter = Canvas("canvas", configured, http)
+        http.auth = adapter.auth()
+        yield adapter
 
 
 def records_of(batch: Mapping[K, list[V] | AdapterError], key: K) -> list[V]:

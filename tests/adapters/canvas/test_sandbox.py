@@ -10,6 +10,7 @@ import pytest
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.canvas.classroom import ALGEBRA, BIOLOGY, account_of, classroom
+from tests.clients import async_client
 
 UNAUTHORIZED = {"status": "unauthorized", "errors": [{"message": "user not authorized to perform that action"}]}
 
@@ -25,7 +26,7 @@ async def canvas(sandbox: CanvasSandbox) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client with the token of the sandbox."""
     with served(sandbox):
         headers = {"Authorization": f"Bearer {sandbox.settings()['token']}"}
-        async with httpx.AsyncClient(base_url=f"{sandbox.url}/api/v1", headers=headers) as client:
+        async with async_client(base_url=f"{sandbox.url}/api/v1", headers=headers) as client:
             yield client
 
 
@@ -220,7 +221,7 @@ async def test_grades_are_computed_from_posted_scores() -> None:
     sandbox = CanvasSandbox(facts, unposted=frozenset({second.id}))
     with served(sandbox):
         headers = {"Authorization": f"Bearer {sandbox.settings()['token']}"}
-        async with httpx.AsyncClient(headers=headers) as client:
+        async with async_client(headers=headers) as client:
             [row] = (await client.get(f"{sandbox.url}/api/v1/courses/{ALGEBRA}/enrollments")).json()
 
     grades = row["grades"]
@@ -234,7 +235,7 @@ async def test_throttling_is_plain_text(status: int, reason: str) -> None:
     sandbox = CanvasSandbox(classroom(), throttle_status=status)
     sandbox.switches.throttled = True
     with served(sandbox):
-        async with httpx.AsyncClient() as client:
+        async with async_client() as client:
             response = await client.get(f"{sandbox.url}/api/v1/courses")
 
     assert response.status_code == status

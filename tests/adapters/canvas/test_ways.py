@@ -193,7 +193,7 @@ async def test_a_course_that_graphql_shows_in_part_is_read_by_rest(hidden: str) 
         async with open_adapter(sandbox) as adapter:
             expected = await adapter.course_grades_by_lms_course([course])
         sandbox.requests.clear()
-        async with open_adapter(sandbox, RewritingTransport(sandbox.url, hide)) as adapter:
+        async with open_adapter(sandbox, RewritingTransport(sandbox, hide)) as adapter:
             assert await adapter.course_grades_by_lms_course([course]) == expected
 
     assert requests_with(sandbox, f"/courses/{ALGEBRA}/enrollments")
@@ -277,7 +277,7 @@ async def test_all_users_are_read_with_and_without_a_last_link(numbered: bool) -
         return text if numbered else text.replace('rel="last"', 'rel="other"')
 
     with served(sandbox):
-        async with open_adapter(sandbox, RewritingTransport(sandbox.url, forget_last)) as adapter:
+        async with open_adapter(sandbox, RewritingTransport(sandbox, forget_last)) as adapter:
             accounts = (await adapter.lms_accounts_by_district([DISTRICT]))[DISTRICT]
 
     assert isinstance(accounts, list)

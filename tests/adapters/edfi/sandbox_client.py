@@ -10,13 +10,14 @@ import httpx
 
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.serving import served
+from tests.clients import post, sync_client
 
 
 def request_token(sandbox: EdFiSandbox) -> httpx.Response:
     """Request a token with the credentials of the sandbox."""
     settings = sandbox.settings()
     auth = httpx.BasicAuth(settings["client_id"], settings["client_secret"])
-    return httpx.post(f"{sandbox.url}/oauth/token", auth=auth, data={"grant_type": "client_credentials"})
+    return post(f"{sandbox.url}/oauth/token", auth=auth, data={"grant_type": "client_credentials"})
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def connected_client(sandbox: EdFiSandbox) -> Iterator[httpx.Client]:
     """Serve the sandbox; yields a client with a token and with the root of the sandbox as base URL."""
     with served(sandbox):
         headers = {"Authorization": f"Bearer {request_token(sandbox).json()['access_token']}"}
-        with httpx.Client(base_url=sandbox.url, headers=headers) as client:
+        with sync_client(base_url=sandbox.url, headers=headers) as client:
             yield client
 
 

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from student_graph.adapters.edfi.adapter import EdFi, EdFiSettings
-from student_graph.adapters.sandbox.serving import Sandbox, served
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.transports import InProcessTransport
 
 RowsByResource = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -72,10 +73,9 @@ class ScriptedSandbox(Sandbox):
 
 @asynccontextmanager
 async def connected(sandbox: Sandbox, **settings: Any) -> AsyncIterator[EdFi]:
-    """Serve the sandbox; yields an adapter that reads it."""
-    with served(sandbox):
+    """An adapter that calls the sandbox in this process."""
+    async with httpx.AsyncClient(transport=InProcessTransport(sandbox)) as http:
         configured = EdFiSettings.model_validate(sandbox.settings() | settings)
-        async with httpx.AsyncClient(trust_env=False) as http:
-            adapter = EdFi("sis", configured, http)
-            http.auth = adapter.auth()
-            yield adapter
+        adapter = EdFi("sis", configured, http)
+        http.auth = adapter.auth()
+        yield adapter

@@ -11,9 +11,6 @@ from student_graph.adapters.testing import AdapterSuite
 from tests.adapters.edfi.ways import CONDITIONAL_WAYS
 from tests.long_runs import size
 
-CASE_STEP = size(5, 1)
-"""One of so many cases of a test is run."""
-
 
 @pytest.mark.long_run
 class TestEdFi(AdapterSuite):
@@ -21,17 +18,15 @@ class TestEdFi(AdapterSuite):
 
     sandbox_type = EdFiSandbox
     students = 60  # the smallest district with a student in the program for homeless students
+    case_step = size(5, 1)
 
     @classmethod
     def cases(cls) -> dict[str, list[tuple[str, Any]]]:
         """
-        The cases of the suite, or a sample; each test has another sample.
+        The cases of the suite without the ways that a setting allows, which are in `test_complete_lists`.
 
-        The sandbox has students with rows elsewhere: ways that a setting allows are in `test_complete_lists`.
+        The sandbox has students with rows elsewhere.
         """
         cases = super().cases()
         cases["way"] = [(name, way) for name, way in cases["way"] if way not in CONDITIONAL_WAYS]
-        return {
-            argument: named[index % CASE_STEP :: CASE_STEP] or named
-            for index, (argument, named) in enumerate(cases.items())
-        }
+        return cases

@@ -14,6 +14,7 @@ from student_graph.adapters.model import StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
+from tests.clients import async_client
 
 STUDENT_ROW = {"id": "a1", "studentUniqueId": "604822", "firstName": "Lisa", "lastSurname": "Woods"}
 STUDENT_ID = StudentId("604822")
@@ -88,7 +89,7 @@ async def test_the_document_is_read_again_after_an_hour() -> None:
         ]
     )
     with served(sandbox):
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with async_client() as http:
             discovery = Discovery(http, sandbox.url, clock=lambda: next(times))
             for _ in range(4):
                 await discovery.document()
@@ -100,7 +101,7 @@ async def test_a_failure_is_shared_but_not_cached() -> None:
     """Callers that wait for a read share its failure; the next caller reads again."""
     sandbox = ScriptedSandbox({})
     with served(sandbox):
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with async_client() as http:
             discovery = Discovery(http, sandbox.url)
             sandbox.switches.down = True
             results = await asyncio.gather(*(discovery.document() for _ in range(5)), return_exceptions=True)
@@ -124,7 +125,7 @@ async def test_a_cancelled_read_is_repeated_by_the_next_caller() -> None:
             await asyncio.Event().wait()
 
     with served(sandbox):
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with async_client() as http:
             discovery = Discovery(http, sandbox.url)
             sandbox.switches.down = True
             with pytest.raises(httpx.HTTPStatusError):

@@ -20,6 +20,7 @@ from student_graph.adapters.oneroster.sandbox import (
 )
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
+from tests.clients import sync_client
 
 SCOPES_12 = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 SCOPES_11 = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
@@ -89,7 +90,7 @@ def signature_auth(sandbox: OneRosterSandbox, method: SignatureMethod = "HMAC-SH
 @contextlib.contextmanager
 def running(sandbox: OneRosterSandbox, scope: str | None = None) -> Iterator[Server]:
     """Serve the sandbox; yields it with a client that has all scopes, or those in `scope`."""
-    with served(sandbox), httpx.Client(base_url=sandbox.url) as client:
+    with served(sandbox), sync_client(base_url=sandbox.url) as client:
         settings = sandbox.settings()
         if settings["auth"] == "oauth1":
             client.auth = signature_auth(sandbox, settings["signature"])

@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from student_graph.adapters.oneroster.adapter import OneRoster, OneRosterSettings
-from student_graph.adapters.sandbox.serving import Sandbox, served
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.transports import InProcessTransport
 
 SHARED = Path(__file__).parents[4] / "shared"
 needs_reference_data = pytest.mark.skipif(
@@ -76,13 +77,12 @@ class ScriptedSandbox(Sandbox):
 
 @asynccontextmanager
 async def connected(sandbox: Sandbox, **settings: Any) -> AsyncIterator[OneRoster]:
-    """Serve the sandbox; yields an adapter that reads it."""
-    with served(sandbox):
+    """An adapter that calls the sandbox in this process."""
+    async with httpx.AsyncClient(transport=InProcessTransport(sandbox)) as http:
         configured = OneRosterSettings.model_validate(sandbox.settings() | settings)
-        async with httpx.AsyncClient(trust_env=False) as http:
-            adapter = OneRoster("sis", configured, http)
-            http.auth = adapter.auth()
-            yield adapter
+        adapter = OneRoster("sis", configured, http)
+        http.auth = adapter.auth()
+        yield adapter
 
 
 def user_row(sourced_id: str, number: str | None = None, **properties: Any) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import asyncio
 import base64
 import json
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from jwt.algorithms import ECAlgorithm
 
 from student_graph.gateway.auth import InvalidTokenError, IssuerKeys
+from tests.clients import async_client
 from tests.gateway.auth.token_factory import EC_KEY, RSA_KEY, public_jwk, running_issuer, signed_token
 
 NEW_KEY = generate_private_key(SECP256R1())
@@ -94,14 +94,14 @@ async def test_a_fetch_of_keys_has_a_timeout(fault: str) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://127.0.0.1:99999/", "http://[::1", "http://xn--/"])
 async def test_an_issuer_that_cannot_be_reached_has_no_keys(url: str) -> None:
     """Nothing is raised."""
-    keys = IssuerKeys(url, httpx.AsyncClient(trust_env=False))
+    keys = IssuerKeys(url, async_client())
     assert await keys.find("one") is None
     await keys.close()
 
 
 async def test_after_close_no_key_is_fetched() -> None:
     """A late request finds no key; nothing is raised."""
-    keys = IssuerKeys("http://127.0.0.1:1/", httpx.AsyncClient(trust_env=False))
+    keys = IssuerKeys("http://127.0.0.1:1/", async_client())
     await keys.close()
     assert await keys.find("one") is None
 

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -25,6 +24,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.gateway.auth import Issuer, IssuerKeys, TokenVerifier
 from student_graph.gateway.auth.keys import FETCH_TIMEOUT_SECONDS
 from student_graph.resolvers.context import ViewerRole
+from tests.clients import async_client
 from tests.gateway.cache.small_cache import Clock
 from tests.gateway.servers import client_for
 
@@ -139,7 +139,7 @@ async def running_issuer(
     routes = [Route("/keys", endpoint.respond), Route("/{rest:path}", endpoint.respond_elsewhere)]
     with client_for(Starlette(routes=routes)) as client:
         url = str(client.base_url).rstrip("/")
-        http = httpx.AsyncClient(trust_env=False)
+        http = async_client()
         keys = IssuerKeys(f"{url}/keys", http, timeout_seconds=timeout_seconds, clock=clock)
         roles = {"Teacher": ViewerRole.TEACHER}
         issuer = Issuer(ISSUER_NAME, keys, AUDIENCE, frozenset({HILL}), roles=roles, **settings)

@@ -20,6 +20,7 @@ from student_graph.adapters.registry import adapter_kinds
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
+from tests.clients import get, post
 from tests.gateway.servers import run_command, running_command
 
 CANVAS = "districts[0].sources[1]"
@@ -118,8 +119,8 @@ def test_several_districts_are_served(settings: Settings) -> None:
     """One gateway serves two districts, each with its own sources."""
     with serving(settings) as (_, url):
         query = "{ districts { name students(first: 1) { edges { node { studentUniqueId } } } } }"
-        response = httpx.post(url, json={"query": query}, headers=HEADERS).json()
-        page = httpx.get(url, headers={"Accept": "text/html"})
+        response = post(url, json={"query": query}, headers=HEADERS).json()
+        page = get(url, headers={"Accept": "text/html"})
 
     assert [district["name"] for district in response["data"]["districts"]] == ["District north", "District south"]
     assert all(district["students"]["edges"] for district in response["data"]["districts"])
@@ -146,13 +147,13 @@ def test_it_is_not_ready_before_it_closes_the_port(tmp_path: Path, sandboxes: li
     with serving(settings) as (process, url):
         ready = url.replace("/graphql", "/health/ready")
         process.send_signal(signal.SIGTERM)
-        wait_until(lambda: httpx.get(ready).status_code != 200)
-        readiness = httpx.get(ready)
-        response = httpx.post(url, json={"query": "{ districts { schools { name } } }"}, headers=HEADERS)
+        wait_until(lambda: get(ready).status_code != 200)
+        readiness = get(ready)
+        response = post(url, json={"query": "{ districts { schools { name } } }"}, headers=HEADERS)
 
         assert (readiness.status_code, readiness.json()) == (503, {"status": "draining"})
         assert response.json()["data"]["districts"][0]["schools"]
-        assert httpx.get(ready.replace("ready", "live")).status_code == 200
+        assert get(ready.replace("ready", "live")).status_code == 200
 
         process.send_signal(signal.SIGTERM)
 

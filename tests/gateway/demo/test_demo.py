@@ -10,9 +10,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.clients import get, post, send
 from tests.gateway.servers import ROOT, RunningDemo, error_line, running_demo
 
 PEOPLE = {"superintendent", "principal", "teacher", "counselor", "parent", "student"}
@@ -79,9 +79,9 @@ def test_two_districts_have_viewers_of_one_and_of_both(tmp_path: Path) -> None:
 def test_everything_runs_when_the_ready_file_exists(running: RunningDemo) -> None:
     """The gateway is ready, and the sandboxes answer at the addresses in the file."""
     for path in ("/health/live", "/health/ready"):
-        assert httpx.get(base(running) + path).status_code == 200
+        assert get(base(running) + path).status_code == 200
     for source in running.ready["sources"].values():
-        assert httpx.get(f"{source['url']}/-/switches").json()["down"] is False
+        assert get(f"{source['url']}/-/switches").json()["down"] is False
 
 
 def test_one_query_reads_the_sis_and_the_lms(running: RunningDemo) -> None:
@@ -102,7 +102,7 @@ def test_the_first_query_that_it_prints_works(running: RunningDemo) -> None:
     command = "".join(lines[lines.index("Send a first query as the superintendent:\n") + 1 :])
     _, _, url, *options = shlex.split(command.replace("\\\n", ""))
     headers = dict(header.split(": ") for header in options[1:-2:2])
-    student = httpx.post(url, headers=headers, content=options[-1]).json()["data"]["student"]
+    student = post(url, headers=headers, content=options[-1]).json()["data"]["student"]
 
     assert lines[0] == f"student-graph answers at {running.ready['graphql']}\n"
     assert [name for name, value in student.items() if not value] == []
@@ -126,7 +126,7 @@ def test_tokens_are_new_at_every_start(running: RunningDemo, tmp_path: Path) -> 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "169.254.169.254"])
 def test_other_host_names_are_refused(running: RunningDemo, host: str) -> None:
     """A page of another site that points its name to this machine gets nothing."""
-    response = httpx.get(base(running) + "/health/live", headers={"Host": host})
+    response = get(base(running) + "/health/live", headers={"Host": host})
 
     assert response.status_code == 400
 
@@ -134,12 +134,12 @@ def test_other_host_names_are_refused(running: RunningDemo, host: str) -> None:
 def test_loopback_host_names_are_served(running: RunningDemo) -> None:
     """By address or by name, with any port."""
     for host in ("localhost", "127.0.0.1:8000", "[::1]:8000"):
-        assert httpx.get(base(running) + "/health/live", headers={"Host": host}).status_code == 200
+        assert get(base(running) + "/health/live", headers={"Host": host}).status_code == 200
 
 
 def test_a_browser_gets_the_page_without_a_token(running: RunningDemo) -> None:
     """Everybody on this machine may open the page; the data it shows needs a token."""
-    page = httpx.get(running.ready["graphql"], headers={"Accept": "text/html"})
+    page = get(running.ready["graphql"], headers={"Accept": "text/html"})
 
     assert page.status_code == 200
     assert not [token for token in running.ready["tokens"].values() if token in page.text]
@@ -149,7 +149,7 @@ def test_a_browser_gets_the_page_without_a_token(running: RunningDemo) -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
 def test_queries_are_accepted_by_post_only(running: RunningDemo, method: str) -> None:
     """URLs are stored in histories and logs: a query does not belong in one."""
-    response = httpx.request(method, running.ready["graphql"], params={"query": "{ viewer { role } }"})
+    response = send(method, running.ready["graphql"], params={"query": "{ viewer { role } }"})
 
     assert response.status_code == 405
     assert "access-control-allow-origin" not in response.headers
@@ -157,7 +157,7 @@ def test_queries_are_accepted_by_post_only(running: RunningDemo, method: str) ->
 
 def test_no_response_may_be_cached(running: RunningDemo) -> None:
     """Every response says so, errors too."""
-    for response in (httpx.post(running.ready["graphql"], json={}), httpx.get(base(running) + "/nowhere")):
+    for response in (post(running.ready["graphql"], json={}), get(base(running) + "/nowhere")):
         assert response.headers["cache-control"] == "private, no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["referrer-policy"] == "no-referrer"

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from student_graph.adapters.sandbox.serving import Sandbox
+from tests.clients import post
 from tests.gateway.servers import running_command
 from tests.scenarios.helpers.bad_responses import CANARY
 
@@ -36,12 +35,11 @@ class GatewayProcess:
 
     def post(self, query: str, **variables: Any) -> dict[str, Any]:
         """Send a query and return the response. Fails if it quotes a vendor, or if the process logs anything."""
-        response = httpx.post(
+        response = post(
             self.url,
             json={"query": query, "variables": variables},
             headers={"Authorization": f"Bearer {VIEWER_TOKEN}"},
             timeout=30,
-            trust_env=False,
         )
         content: dict[str, Any] = response.json()
         assert CANARY not in response.text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-import httpx
 import pytest
 from jsonschema import Draft4Validator
 
@@ -16,6 +15,7 @@ from student_graph.adapters.sandbox.serving import served
 from tests.adapters.edfi.openapi import document, document_of, filter_names, schema_errors, strict
 from tests.adapters.edfi.reference import SHARED, needs_reference_data
 from tests.adapters.edfi.sandbox_client import all_rows, connected_client, request_token
+from tests.clients import get
 
 pytestmark = needs_reference_data
 all_standards = pytest.mark.parametrize("standard", get_args(DataStandard))
@@ -77,7 +77,7 @@ def test_the_discovery_document_matches_its_schema(standard: DataStandard) -> No
     spec = document("discovery-api-1.0")
     sandbox = EdFiSandbox(make_district(10), standard)
     with served(sandbox):
-        root = httpx.get(f"{sandbox.url}/").json()
+        root = get(f"{sandbox.url}/").json()
 
     Draft4Validator(strict(spec, spec["components"]["schemas"]["metadataRoot"])).validate(root)
     assert root["urls"]["dataManagementApi"] == f"{sandbox.url}/data/v3/"

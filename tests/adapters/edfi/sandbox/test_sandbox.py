@@ -13,6 +13,7 @@ from student_graph.adapters.edfi.sandbox.queries import FIRST_CHANGE_VERSION
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.edfi.sandbox_client import all_rows, connected_client, request_token
+from tests.clients import get, post
 
 DATA = "/data/v3/ed-fi"
 FACTS = make_district(60)
@@ -30,8 +31,8 @@ def test_a_token_is_required() -> None:
     """A request without a token or with an unknown token is a 401."""
     sandbox = EdFiSandbox(FACTS)
     with served(sandbox):
-        without = httpx.get(f"{sandbox.url}{DATA}/students")
-        unknown = httpx.get(f"{sandbox.url}{DATA}/students", headers={"Authorization": "Bearer 123"})
+        without = get(f"{sandbox.url}{DATA}/students")
+        unknown = get(f"{sandbox.url}{DATA}/students", headers={"Authorization": "Bearer 123"})
 
     assert problem(without) == problem(unknown) == (401, "security:authentication")
 
@@ -52,14 +53,12 @@ def test_credentials_are_sent_by_basic_or_in_the_body() -> None:
     }
     with served(sandbox):
         by_basic = request_token(sandbox)
-        by_form = httpx.post(f"{sandbox.url}/oauth/token", data=credentials)
-        by_json = httpx.post(f"{sandbox.url}/oauth/token", json=credentials)
-        wrong_secret = httpx.post(f"{sandbox.url}/oauth/token", data=credentials | {"client_secret": "guess"})
-        broken_basic = httpx.post(
-            f"{sandbox.url}/oauth/token", data=credentials, headers={"Authorization": "Basic !"}
-        )
-        other_grant = httpx.post(f"{sandbox.url}/oauth/token", data=credentials | {"grant_type": "password"})
-        broken_body = httpx.post(
+        by_form = post(f"{sandbox.url}/oauth/token", data=credentials)
+        by_json = post(f"{sandbox.url}/oauth/token", json=credentials)
+        wrong_secret = post(f"{sandbox.url}/oauth/token", data=credentials | {"client_secret": "guess"})
+        broken_basic = post(f"{sandbox.url}/oauth/token", data=credentials, headers={"Authorization": "Basic !"})
+        other_grant = post(f"{sandbox.url}/oauth/token", data=credentials | {"grant_type": "password"})
+        broken_body = post(
             f"{sandbox.url}/oauth/token", content=b"[1]", headers={"Content-Type": "application/json"}
         )
 

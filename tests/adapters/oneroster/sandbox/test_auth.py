@@ -28,6 +28,7 @@ from tests.adapters.oneroster.sandbox_client import (
     service_path,
     signature_auth,
 )
+from tests.clients import get, post, sync_client
 
 CORE, ROSTER = f"{SCOPES_12}roster-core.readonly", f"{SCOPES_12}roster.readonly"
 
@@ -99,7 +100,7 @@ def test_wrong_credentials_get_no_token(quirks: Quirks, status: int) -> None:
     served_sandbox = sandbox(quirks)
     with served(served_sandbox):
         form = {"grant_type": "client_credentials"}
-        response = httpx.post(f"{served_sandbox.url}/oauth/token", data=form, auth=("oneroster-sandbox", "wrong"))
+        response = post(f"{served_sandbox.url}/oauth/token", data=form, auth=("oneroster-sandbox", "wrong"))
 
     assert (response.status_code, response.json()) == (status, {"error": "invalid_client"})
 
@@ -110,8 +111,8 @@ def test_only_client_credentials_are_accepted() -> None:
     with served(served_sandbox):
         settings = served_sandbox.settings()
         form = {"client_id": settings["client_id"], "client_secret": settings["client_secret"]}
-        other = httpx.post(settings["token_url"], data=form | {"grant_type": "password"})
-        good = httpx.post(settings["token_url"], data=form | {"grant_type": "client_credentials"})
+        other = post(settings["token_url"], data=form | {"grant_type": "password"})
+        good = post(settings["token_url"], data=form | {"grant_type": "client_credentials"})
 
     assert (other.status_code, other.json()) == (400, {"error": "unsupported_grant_type"})
     assert (good.status_code, good.json()["token_type"]) == (200, "Bearer")
@@ -129,7 +130,7 @@ def test_only_client_credentials_are_accepted() -> None:
 def test_a_scope_must_be_granted(quirks: Quirks, version: str, scope: str, status: int) -> None:
     """Short names, scopes of another version and scopes that are not granted are an `invalid_scope`."""
     served_sandbox = sandbox(quirks, version)
-    with served(served_sandbox), httpx.Client(base_url=served_sandbox.url) as client:
+    with served(served_sandbox), sync_client(base_url=served_sandbox.url) as client:
         response = request_token(client, served_sandbox, scope)
 
     assert (response.status_code, response.json()) == (status, {"error": "invalid_scope"})
@@ -141,7 +142,7 @@ def test_a_token_request_without_scopes_gets_all_none_or_an_error() -> None:
         with running(sandbox(quirks), scope="") as server:
             assert server.get("/users").status_code == expected
     served_sandbox = sandbox(LEGACY_11, "1.1")
-    with served(served_sandbox), httpx.Client(base_url=served_sandbox.url) as client:
+    with served(served_sandbox), sync_client(base_url=served_sandbox.url) as client:
         response = request_token(client, served_sandbox)
 
     assert (response.status_code, response.json()) == (400, {"error": "invalid_request"})
@@ -186,7 +187,7 @@ def test_another_method_of_signing_is_refused(
     """A signature with HMAC-SHA256 is a 401 if the server accepts HMAC-SHA1, and the other way round."""
     served_sandbox = sandbox(replace(PUBLISHED_11, signature=accepted_method), "1.1")
     with served(served_sandbox):
-        response = httpx.get(
+        response = get(
             f"{served_sandbox.url}/ims/oneroster/v1p1/users", auth=signature_auth(served_sandbox, used_method)
         )
 
@@ -199,7 +200,7 @@ def test_a_signature_of_another_time_is_refused(seconds: float) -> None:
     served_sandbox = sandbox(PUBLISHED_11, "1.1")
     with served(served_sandbox):
         late = signature_auth(served_sandbox, clock=lambda: time.time() + seconds)
-        response = httpx.get(f"{served_sandbox.url}/ims/oneroster/v1p1/users", auth=late)
+        response = get(f"{served_sandbox.url}/ims/oneroster/v1p1/users", auth=late)
 
     assert (response.status_code, response.json()["imsx_description"]) == (401, "Invalid timestamp.")
 
@@ -207,7 +208,7 @@ def test_a_signature_of_another_time_is_refused(seconds: float) -> None:
 def test_a_signature_is_accepted_once() -> None:
     """The same nonce at the same second is refused, and so is a signature of another address."""
     served_sandbox = sandbox(PUBLISHED_11, "1.1")
-    with served(served_sandbox), httpx.Client(base_url=served_sandbox.url) as client:
+    with served(served_sandbox), sync_client(base_url=served_sandbox.url) as client:
         users = f"{service_path(served_sandbox, '/users')}/users"
         first = client.get(users, auth=signature_auth(served_sandbox))
         header = {"Authorization": first.request.headers["Authorization"]}
@@ -222,7 +223,7 @@ def test_a_signature_is_accepted_once() -> None:
 def test_a_request_without_a_valid_signature_is_refused(header: str) -> None:
     """The response is a 401; a server with signatures has no tokens."""
     served_sandbox = sandbox(PUBLISHED_11, "1.1")
-    with served(served_sandbox), httpx.Client(base_url=served_sandbox.url) as client:
+    with served(served_sandbox), sync_client(base_url=served_sandbox.url) as client:
         response = client.get("/ims/oneroster/v1p1/users", headers={"Authorization": header})
         token = request_token(client, served_sandbox)
 

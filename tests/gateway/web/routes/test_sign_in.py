@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import httpx
 import jwt
 import pytest
 from playwright.async_api import async_playwright
@@ -24,6 +23,7 @@ from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER, GraphiQLPage
 from student_graph.resolvers.context import ViewerRole
+from tests.clients import async_client
 from tests.gateway.auth.token_factory import AUDIENCE, EC_KEY, public_jwk
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
@@ -86,7 +86,7 @@ async def test_a_teacher_signs_in_and_sends_a_query(provider: Provider) -> None:
     """The page redeems only the code that it requested, and keeps no code or token in its URL."""
     issuer = Issuer(
         provider.url,
-        IssuerKeys(f"{provider.url}/keys", httpx.AsyncClient(trust_env=False)),
+        IssuerKeys(f"{provider.url}/keys", async_client()),
         AUDIENCE,
         frozenset({DISTRICT}),
         roles={"Teacher": ViewerRole.TEACHER},
