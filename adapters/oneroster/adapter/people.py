@@ -148,23 +148,27 @@ class PeopleLookups(SchoolLookups):
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
         """OneRoster `users` with a role of staff."""
         return {
-            key: user if isinstance(user, AdapterError) else mapping.staff(user)
-            for key, user in (await self.staff_users(ids)).items()
+            key: users if isinstance(users, AdapterError) else mapping.staff(users[0])
+            for key, users in (await self.staff_users(ids)).items()
         }
 
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """OneRoster `roles` of each member of staff, or `role` and `orgs` in version 1.1."""
-        users = await self.staff_users(ids)
-        if not any(isinstance(user, api.User) for user in users.values()):
-            return {key: error for key, error in users.items() if isinstance(error, AdapterError)}
+        users_by_key = await self.staff_users(ids)
+        if not any(isinstance(users, list) for users in users_by_key.values()):
+            return {key: error for key, error in users_by_key.items() if isinstance(error, AdapterError)}
         orgs = {row.sourcedId: row for row in await self.client.read_rows(api.ORGS)}
         calendar, today = await self.calendar(), _today()
         batch: dict[StaffId, list[StaffAssignment] | AdapterError] = {}
-        for key, user in users.items():
-            if isinstance(user, AdapterError):
-                batch[key] = user
+        for key, users in users_by_key.items():
+            if isinstance(users, AdapterError):
+                batch[key] = users
             else:
-                records = mapping.staff_assignments(user, key, orgs, calendar, today)
+                records = [
+                    record
+                    for user in users
+                    for record in mapping.staff_assignments(user, key, orgs, calendar, today)
+                ]
                 batch[key] = sorted(records, key=lambda record: (record.begin_date, record.vendor_id))
         return batch
 

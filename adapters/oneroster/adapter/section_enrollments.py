@@ -112,16 +112,18 @@ class SectionEnrollmentLookups(SchoolLookups):
         return dict.fromkeys(ids, _of_students(rows, persons))
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
-        """OneRoster `enrollments` with a role of staff, by user."""
+        """OneRoster `enrollments` with a role of staff, of all users of each member of staff."""
         answers = await self.staff_users(ids)
-        users = {key: answer for key, answer in answers.items() if isinstance(answer, api.User)}
-        rows = await self._enrollments_by_user({user.sourcedId for user in users.values()})
+        users_by_key = {key: answer for key, answer in answers.items() if isinstance(answer, list)}
+        rows = await self._enrollments_by_user(
+            {user.sourcedId for users in users_by_key.values() for user in users}
+        )
         batch: dict[StaffId, list[SectionStaff] | AdapterError] = {
             key: answer for key, answer in answers.items() if isinstance(answer, AdapterError)
         }
-        for key, user in users.items():
-            answer = rows.get(user.sourcedId, [])
-            batch[key] = answer if isinstance(answer, AdapterError) else _sections_of_staff(user, answer)
+        for key, users in users_by_key.items():
+            merged = merge_rows([rows.get(user.sourcedId, []) for user in users])
+            batch[key] = merged if isinstance(merged, AdapterError) else _sections_of_staff(users[0], merged)
         return batch
 
     async def _enrollments_by_class(self, ids: Iterable[str]) -> EnrollmentRows:

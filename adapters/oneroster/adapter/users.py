@@ -107,29 +107,31 @@ class UserLookups(OneRosterLookups):
         users = {user.sourcedId: user for user in students if user.sourcedId in distinct_ids}
         return await self._persons_by_user(users, distinct_ids, linked=False)
 
-    async def staff_users(self, keys: Sequence[StaffId]) -> dict[StaffId, User | AdapterError]:
-        """The user of each member of staff, by `identifier` or `sourcedId`; an unknown key is absent."""
+    async def staff_users(self, keys: Sequence[StaffId]) -> dict[StaffId, list[User] | AdapterError]:
+        """
+        All users of each member of staff, by `identifier` or `sourcedId`; an unknown key is absent.
+
+        Some servers have a user for each school of a teacher.
+        """
         numbers: list[str] = []
-        answers: dict[StaffId, User | AdapterError] = {}
+        answers: dict[StaffId, list[User] | AdapterError] = {}
         for key in keys:
             try:
                 literal(key)
                 numbers.append(key)
             except BadKeyError as error:
                 answers[key] = error
-        for number, users in (await self._users_by_field(USERS, "identifier", numbers)).items():
-            if isinstance(users, AdapterError):
-                answers[StaffId(number)] = users
-            elif members := [user for user in users if user.has_role(*STAFF_ROLES)]:
-                answers[StaffId(number)] = members[0]
+
+        def add(users_by_value: Mapping[str, list[User] | AdapterError]) -> None:
+            for number, users in users_by_value.items():
+                if isinstance(users, AdapterError):
+                    answers[StaffId(number)] = users
+                elif members := [u for u in users if u.has_role(*STAFF_ROLES) and staff_id_of(u) == number]:
+                    answers[StaffId(number)] = sorted(members, key=lambda user: user.sourcedId)
+
+        add(await self._users_by_field(USERS, "identifier", numbers))
         remaining = [number for number in numbers if number not in answers]
-        for number, users in (await self.client.read_related(USERS_WITH_ID, remaining)).items():
-            if isinstance(users, AdapterError):
-                answers[StaffId(number)] = users
-            elif members := [
-                user for user in users if user.has_role(*STAFF_ROLES) and staff_id_of(user) == number
-            ]:
-                answers[StaffId(number)] = members[0]
+        add(await self.client.read_related(USERS_WITH_ID, remaining))
         return answers
 
     async def demographics_of(self, users: Iterable[User]) -> dict[str, Demographics | AdapterError]:

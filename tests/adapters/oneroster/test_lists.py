@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from student_graph.adapters.contract import AccessPath, Adapter
 from student_graph.adapters.errors import AdapterError, PayloadError
-from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.model import DistrictId, SectionId, StudentId
 from student_graph.adapters.oneroster.adapter import OneRoster, OneRosterSettings
 from student_graph.adapters.oneroster.sandbox import (
     EDFI_SERVICE,
@@ -194,6 +194,20 @@ def records_of(answer: Any) -> list[Any]:
     """The records of an answer that is no error."""
     assert not isinstance(answer, AdapterError)
     return list(answer)
+
+
+async def test_a_class_answers_a_student_with_the_grades_of_the_requested_year() -> None:
+    """A student may have been in classes of several years; the list of a class has all grades."""
+    selects = path_of(Adapter.course_grades_by_student, Adapter.course_grades_by_section).selects
+    sandbox = OneRosterSandbox(FACTS)
+    async with connected(sandbox, students=len(FACTS.students)) as adapter:
+        batch = await adapter.course_grades_by_section(list(map(SectionId, sandbox.known_keys("section")[:5])))
+    grades = [grade for answer in batch.values() for grade in records_of(answer)]
+
+    assert grades
+    assert selects is not None
+    assert all(selects(grade, {"school_year": FACTS.year}) for grade in grades)
+    assert not any(selects(grade, {"school_year": FACTS.year - 1}) for grade in grades)
 
 
 @pytest.mark.parametrize("key", ["identifier:604822", "userIds.State:7", "sourcedId:x"])

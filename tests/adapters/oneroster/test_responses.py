@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError, translate
-from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.model import DistrictId, StaffId, StudentId
 from tests.adapters.oneroster.scripted_sandbox import ScriptedSandbox, connected, user_row
 
 DISTRICT_IDS = [DistrictId("here")]
@@ -77,6 +77,40 @@ async def test_only_active_rows_count() -> None:
         (students,) = (await adapter.roster_by_district(DISTRICT_IDS)).values()
 
     assert [student.student_id for student in students] == ["0", "1", "2", "3"]  # type: ignore[union-attr]
+
+
+async def test_all_users_of_a_teacher_are_one_teacher() -> None:
+    """A teacher at two schools may be two users with one number: the classes and positions of both count."""
+    teachers = [
+        {
+            "sourcedId": f"t{school}",
+            "identifier": "T1",
+            "roles": [{"role": "teacher", "org": {"sourcedId": f"org-{school}"}, "beginDate": "2026-08-01"}],
+        }
+        for school in (1, 2)
+    ]
+    enrollments = [
+        {"sourcedId": f"e{n}", "user": {"sourcedId": f"t{n}"}, "class": {"sourcedId": f"c{n}"}, "role": "teacher"}
+        for n in (1, 2)
+    ]
+    orgs = [{"sourcedId": f"org-{n}", "name": f"School {n}", "type": "school"} for n in (1, 2)]
+    sandbox = ScriptedSandbox(
+        {
+            "users": {"users": [user_row("s", "T1"), *teachers]},
+            "enrollments": {"enrollments": enrollments},
+            "orgs": {"orgs": orgs},
+            "academicSessions": {"academicSessions": []},
+        }
+    )
+    key = StaffId("T1")
+    async with connected(sandbox) as adapter:
+        staff = (await adapter.staff_by_id([key]))[key]
+        sections = (await adapter.section_staff_by_staff([key]))[key]
+        assignments = (await adapter.staff_assignments_by_staff([key]))[key]
+
+    assert staff.vendor_id == "t1"  # type: ignore[union-attr]
+    assert {(row.staff_id, row.section_id) for row in sections} == {(key, "c1"), (key, "c2")}  # type: ignore[union-attr]
+    assert [row.education_organization_id for row in assignments] == ["org-1", "org-2"]  # type: ignore[union-attr]
 
 
 async def test_a_student_without_a_student_number_is_left_out() -> None:
