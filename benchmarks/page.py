@@ -14,7 +14,6 @@ import tracemalloc
 from inspect import isawaitable
 from typing import Any
 
-import msgspec
 import orjson
 from graphql import GraphQLSchema, execute, parse
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -32,22 +31,24 @@ from benchmarks.support.district import (
 from benchmarks.support.figures import Row, Times, as_json_data, time_runs
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import Fetch, Sources
-from student_graph.gateway.execution import BreadthExecutor, StructExecutor
+from student_graph.gateway.execution import BreadthExecutor, EncodingExecutor
+from student_graph.gateway.execution.rows import encode_around_rows
 from student_graph.gateway.server import freeze_garbage_collector
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health
-from student_graph.resolvers.operation import Operation
+from student_graph.resolvers.operation import AnswerLimits, Operation
 from student_graph.resolvers.schema import make_schema
 
 STUDENT_COUNTS = (10, 50, 500, 5000)
 SINGLE_OBJECT_QUERY = "query One($section: ID!) { section(id: $section) { id sectionIdentifier } }"
+ANSWER_LIMITS = AnswerLimits(1_000_000, 1_000)
+"""High enough for all students of the largest page."""
 EXECUTORS: dict[str, Any] = {
     "stock": StrawberryGraphQLCoreExecutionContext,
     "dicts": BreadthExecutor,
-    "breadth": StructExecutor,
+    "breadth": EncodingExecutor,
 }
 """graphql-core's executor, and the gateway's with dicts and (as it is served) with structs for objects."""
-_ENCODER = msgspec.json.Encoder()
 
 
 class Page:
@@ -64,7 +65,14 @@ class Page:
     async def run(self, executor: str, fetch: Fetch | None = None, operation: Operation | None = None) -> Any:
         """The data of the response, by an executor, from the prepared answers or another fetch."""
         sources = Sources({DISTRICT: make_district(self._source)}, fetch or self.fetch)
-        context = Context(VIEWER, sources, operation or Operation(), _PlainSigner(), _health, _reach_everybody)
+        context = Context(
+            VIEWER,
+            sources,
+            operation or Operation(answer_limits=ANSWER_LIMITS),
+            _PlainSigner(),
+            _health,
+            _reach_everybody,
+        )
         result: Any = execute(
             self._core,
             self._document,
@@ -76,10 +84,10 @@ class Page:
         assert len(result.errors or ()) == self._error_count, result.errors
         return result.data
 
-    async def run_encoded(self, executor: str) -> bytes:
-        """The data as JSON, by the encoder for the objects of the executor."""
+    async def run_encoded(self, executor: str) -> list[bytes]:
+        """The data as JSON, by the encoder for the objects of the executor, in parts as they are sent."""
         data = await self.run(executor)
-        return _ENCODER.encode(data) if executor == "breadth" else orjson.dumps(data)
+        return encode_around_rows(data) if executor == "breadth" else [orjson.dumps(data)]
 
 
 class _PlainSigner:
@@ -150,7 +158,9 @@ async def _measure_size(students: int, *, quick: bool) -> list[Row]:
 async def _check_executors(page: Page, expected: Any) -> None:
     """Fail if an executor returns other data than graphql-core's."""
     for name in ("dicts", "breadth"):
-        assert orjson.loads(await page.run_encoded(name)) == as_json_data(expected), f"{name} disagrees with stock"
+        assert orjson.loads(b"".join(await page.run_encoded(name))) == as_json_data(expected), (
+            f"{name} disagrees with stock"
+        )
 
 
 def _goal_over_stock(students: int) -> float | None:

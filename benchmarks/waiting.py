@@ -21,7 +21,7 @@ from benchmarks.support.district import PAGE, SECTION, VIEWER, Records, make_dis
 from benchmarks.support.figures import Row, Times
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Limits
-from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.schema import core_schema, make_schema
@@ -46,7 +46,7 @@ class _SlowDistrict:
         self.calls: Counter[str] = Counter()
         """Calls of each lookup."""
         self._source = self._delayed(make_source(records), delays, default)
-        self._core = core_schema(make_schema(StructExecutor, defer=True))
+        self._core = core_schema(make_schema(EncodingExecutor, defer=True))
 
     def _delayed(self, source: Source, delays: Mapping[str, float], default: float) -> Source:
         adapter: Any = source.adapter
@@ -79,7 +79,7 @@ class _SlowDistrict:
                 parse(text),
                 context_value=context,
                 variable_values={"section": SECTION},
-                executor_class=StructExecutor,
+                executor_class=EncodingExecutor,
             )
         )
         seconds = time.perf_counter() - started

@@ -118,6 +118,16 @@ class Staleness:
         return id(record) in self.stale_records
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerLimits:
+    """How large the response to an operation may be. A field that goes over is null with `ANSWER_TOO_LARGE`."""
+
+    records: int = 20_000
+    """Records in the response."""
+    mebibytes: int = 5
+    """MiB of its data as JSON."""
+
+
 def new_request_id() -> str:
     """Return a random id for a request: 32 hexadecimal digits."""
     return f"{random.getrandbits(128):032x}"
@@ -131,6 +141,8 @@ class Operation:
     disclosures: Disclosures = field(default_factory=Disclosures)
     access_hints: AccessHints = field(default_factory=AccessHints)
     staleness: Staleness = field(default_factory=Staleness)
+    answer_limits: AnswerLimits = AnswerLimits()
+    """How large the response may be."""
     dependencies: object = None
     """What the response was computed from, as the gateway's response cache records it; None if it does not."""
     request_id: str = field(default_factory=new_request_id)

@@ -207,7 +207,7 @@ class ResponseCache:
         self,
         key: Hashable,
         operation: Operation,
-        data: bytes,
+        data: Iterable[bytes],
         districts: Iterable[DistrictId],
         disclosures: Sequence[Any] = (),
         *,
@@ -216,8 +216,8 @@ class ResponseCache:
         """
         Cache the response of an operation, if its dependencies are complete and current.
 
-        `districts` are the viewer's districts. `disclosures` are written to the disclosure log each time that the
-        response is sent. All `errors` have one of `STABLE_ERROR_CODES`.
+        `data` is JSON in parts, `districts` are the viewer's districts. `disclosures` are written to the
+        disclosure log each time that the response is sent. All `errors` have one of `STABLE_ERROR_CODES`.
         """
         dependencies, traffic = operation.dependencies, operation.traffic
         if not isinstance(dependencies, Dependencies) or not dependencies.complete:
@@ -234,7 +234,14 @@ class ResponseCache:
         day_ends_at = min((self._districts[name].end_of_day() for name in districts), default=0.0)
         fresh_until = min(dependencies.valid_until, *(batch.valid_until for batch in batches))
         response = CachedResponse(
-            data, tuple(batches), fresh_until, day_ends_at, fetched_at, extensions_format, disclosures, errors
+            b"".join(data),
+            tuple(batches),
+            fresh_until,
+            day_ends_at,
+            fetched_at,
+            extensions_format,
+            disclosures,
+            errors,
         )
         if response.size <= self._memory * MAX_RESPONSE_SHARE:
             self._responses[key] = response

@@ -106,7 +106,7 @@ class CacheConfig(Section):
 
 
 class LimitsConfig(Section):
-    """Limits on the size of documents and variables."""
+    """Limits on the size of documents, variables and responses."""
 
     depth: int = Field(default=_DEFAULT_LIMITS.depth, ge=1)
     """Levels of fields."""
@@ -130,6 +130,10 @@ class LimitsConfig(Section):
     """Estimated records in a response; five times as many for services."""
     calls: int = Field(default=_DEFAULT_LIMITS.calls, ge=1)
     """Estimated vendor calls of an operation; ten times as many for services."""
+    answer_records: int = Field(default=_DEFAULT_LIMITS.answer_records, ge=1)
+    """Records that a response holds; ten times as many for services."""
+    answer_mib: int = Field(default=_DEFAULT_LIMITS.answer_mib, ge=1)
+    """MiB that the data of a response takes; four times as many for services."""
     warn_only: bool = False
     """Whether a document over a limit is only logged instead of refused, for a transition period."""
     loosened: bool = False

@@ -26,12 +26,13 @@ from graphql import (
 )
 
 from student_graph.gateway.documents.prices import OperationCost
+from student_graph.resolvers.operation import AnswerLimits
 
 log = logging.getLogger("student_graph.documents")
 
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 """Error code of a document, variable or operation that is over a limit."""
-SERVICE_FACTORS = {"cost": 5, "calls": 10}
+SERVICE_FACTORS = {"cost": 5, "calls": 10, "answer_records": 10, "answer_mib": 4}
 """How many times the limit applies to services: no person waits for their responses."""
 MAX_SHOWN_PATH_CHARACTERS = 60
 MAX_COUNT = 10**9
@@ -69,6 +70,10 @@ class DocumentLimits:
     """Estimated records in a response; five times as many for services."""
     calls: int = 200
     """Estimated calls of an operation to vendors; ten times as many for services."""
+    answer_records: int = AnswerLimits().records
+    """Records that a response holds; ten times as many for services."""
+    answer_mib: int = AnswerLimits().mebibytes
+    """MiB that the data of a response takes; four times as many for services."""
     warn_only: bool = False
     """Whether a document over a limit is logged instead of refused, for a transition period."""
 
@@ -121,6 +126,14 @@ class LimitChecker:
             return error
         return GraphQLError(f"{error.message} {_cost_advice(cost, limit)}", extensions=error.extensions)
 
+    def answer_limits(self, *, service: bool) -> AnswerLimits:
+        """How large a response may be, for a person or a `service`; `warn_only` does not change it."""
+        factors = SERVICE_FACTORS if service else {}
+        return AnswerLimits(
+            self._limits.answer_records * factors.get("answer_records", 1),
+            self._limits.answer_mib * factors.get("answer_mib", 1),
+        )
+
     def _first_excess(
         self, subject: str, counts: Mapping[str, int], factors: Mapping[str, int] | None = None
     ) -> GraphQLError | None:
@@ -165,7 +178,8 @@ MESSAGES = {
     "calls": "The operation may need too many calls to the district's systems; request less at once",
 }
 """Beginning of the error message for each limit."""
-assert MESSAGES.keys() == {field.name for field in fields(DocumentLimits)} - {"warn_only"}
+_NOT_COUNTED_BEFORE = {"warn_only", "answer_records", "answer_mib"}
+assert MESSAGES.keys() == {field.name for field in fields(DocumentLimits)} - _NOT_COUNTED_BEFORE
 
 
 def _document_counts(document: DocumentNode) -> dict[str, int]:

@@ -7,18 +7,20 @@ The breadth-first executor: one call for each field with all its parents, and ro
 
 from student_graph.gateway.execution.executor import (
     BreadthExecutor,
+    EncodingExecutor,
     StockExecutor,
-    StructExecutor,
     configured_executor,
     executor_class,
 )
 from student_graph.gateway.execution.plan import Counters
+from student_graph.gateway.execution.rows import encode_around_rows
 
 __all__ = [
     "BreadthExecutor",
     "Counters",
+    "EncodingExecutor",
     "StockExecutor",
-    "StructExecutor",
     "configured_executor",
+    "encode_around_rows",
     "executor_class",
 ]

@@ -9,6 +9,7 @@ from graphql import GraphQLError
 
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldPlan
+from student_graph.gateway.execution.size import AnswerSize
 
 
 class Invalid:
@@ -27,6 +28,8 @@ class Column:
     plan: FieldPlan
     paths: Paths
     values: list[Any]
+    size: AnswerSize
+    """Size of the values in the answer."""
     completed: bool = False
     """Whether the values are as the response has them."""
     invalid: bool = False

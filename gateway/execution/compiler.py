@@ -27,6 +27,7 @@ from student_graph.resolvers.fields.record import (
     ATTRIBUTE_METADATA,
     DERIVED_METADATA,
     InstanceCheck,
+    is_record_type,
     is_student_record_type,
 )
 
@@ -88,8 +89,10 @@ class Compiler:
         if isinstance(named_type, GraphQLObjectType) and plan.kind is not FieldKind.STOCK:
             plan.inline = self.child_plan(plan, named_type).is_built_from_record
             plan.has_student_records = is_student_record_type(named_type)
+            plan.has_records = is_record_type(named_type)
         else:
             plan.inline = is_leaf_type(named_type)
+        plan.composite = not is_leaf_type(named_type)
         return plan
 
     def _constant_arguments(self, plan: FieldPlan) -> Mapping[str, Any] | None:

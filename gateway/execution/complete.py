@@ -19,7 +19,7 @@ from graphql import (
     is_leaf_type,
     located_error,
 )
-from graphql.execution.executor import invalid_return_type_error
+from graphql.execution.executor import Executor, invalid_return_type_error
 from graphql.pyutils import is_iterable
 
 from student_graph.gateway.execution.column import Column, Invalid
@@ -27,19 +27,25 @@ from student_graph.gateway.execution.compiler import Compiler
 from student_graph.gateway.execution.paths import ItemPaths, Paths, SubsetPaths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan
 from student_graph.gateway.execution.run import Run
+from student_graph.gateway.execution.size import AnswerSize
 from student_graph.resolvers.fields.record import InstanceCheck, is_student_record_type
+
+MIN_ITEM_BYTES = 3
+"""Least that an object in a list takes as JSON: two braces and a comma."""
 
 
 async def complete_column(run: Run, column: Column) -> list[Any]:
     """Return the column's values as the response has them: completed, None, or `Invalid` on its way up."""
-    return await _Completion(run, column.plan).complete(column.plan.type, column.values, column.paths)
+    completion = _Completion(run, column.plan, column.size)
+    return await completion.complete(column.plan.type, column.values, column.paths)
 
 
 class _Completion:
     """Completes the values of one field."""
 
-    def __init__(self, run: Run, plan: FieldPlan) -> None:
+    def __init__(self, run: Run, plan: FieldPlan, size: AnswerSize) -> None:
         self._run = run
+        self._size = size
         self._executor = run.executor
         self._plan = plan
 
@@ -102,7 +108,7 @@ class _Completion:
 
     def _complete_leaf(self, type_: Any, paths: Paths, index: int, value: Any) -> Any:
         try:
-            return self._executor.complete_leaf_value(type_, value)
+            return Executor.complete_leaf_value(type_, value)
         except Exception as error:  # noqa: BLE001 - a field error
             return self._invalid(paths, index, error)
 
@@ -120,8 +126,10 @@ class _Completion:
             else:
                 lengths.append(len(list_items))
                 items.extend(list_items)
+                if self._plan.composite:  # before the items are executed, and before there are too many to hold
+                    self._size.check(len(items) if self._plan.has_records else 0, len(items) * MIN_ITEM_BYTES)
         if self._plan.kind is FieldKind.RESOLVER:
-            items = await self._run.awaited(items)
+            items = await self._run.fields.awaited(items)
         completed = await self.complete(type_.of_type, items, ItemPaths(paths, lengths))
         non_null = isinstance(type_.of_type, GraphQLNonNull)
         start = 0
@@ -155,7 +163,7 @@ class _Completion:
             return await self._rows(type_, values, paths)
 
         def check(index: int) -> Any:
-            return is_type_of(values[index], self._run.info(self._plan, paths, index))
+            return is_type_of(values[index], self._run.fields.info(self._plan, paths, index))
 
         verdicts = await self._call_all(len(values), check)
         out: list[Any] = [None] * len(values)
@@ -177,14 +185,15 @@ class _Completion:
         """Return the rows of objects that belong to the type."""
         if is_student_record_type(type_):
             self._run.note_student_records(objects)
-        return await self._run.rows(self._plan.children[type_.name], objects, paths)
+        return await self._run.rows(self._plan.children[type_.name], objects, paths, self._size)
 
     async def _complete_abstract(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
         """Complete objects of an interface or union, grouped by their type, which is planned when first seen."""
-        plan = self._plan
+        plan, fields = self._plan, self._run.fields
         resolve_type = type_.resolve_type or self._executor.type_resolver
         names = await self._call_all(
-            len(values), lambda index: resolve_type(values[index], self._run.info(plan, paths, index), type_)
+            len(values),
+            lambda index: resolve_type(values[index], fields.info(plan, paths, index), type_),
         )
         out: list[Any] = [None] * len(values)
         groups: dict[str, tuple[GraphQLObjectType, list[int]]] = {}
@@ -192,7 +201,7 @@ class _Completion:
             try:
                 if isinstance(name, Exception):
                     raise name  # noqa: TRY301 - handled like every other error about the type
-                info = self._run.info(plan, paths, index)
+                info = fields.info(plan, paths, index)
                 object_type = self._executor.ensure_valid_runtime_type(
                     name, type_, plan.details, info, values[index]
                 )
@@ -217,4 +226,4 @@ class _Completion:
                 results.append(function(index))
             except Exception as error:  # noqa: BLE001 - a field error
                 results.append(error)
-        return await self._run.awaited(results)
+        return await self._run.fields.awaited(results)

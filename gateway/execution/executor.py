@@ -12,8 +12,17 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from graphql import GraphQLObjectType
-from graphql.execution.collect_fields import FieldDetails, GroupedFieldSet
+from graphql import (
+    GraphQLError,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    get_named_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -24,29 +33,91 @@ from student_graph.gateway.execution.complete import complete_column
 from student_graph.gateway.execution.paths import RootPath
 from student_graph.gateway.execution.plan import Counters, ObjectPlan, PlanCache, UnplannableError
 from student_graph.gateway.execution.run import Run
-from student_graph.resolvers.fields.record import is_student_record_type
+from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
+from student_graph.resolvers.fields.record import is_record_type, is_student_record_type
+from student_graph.resolvers.operation import AnswerLimits
 
 VARIABLE = "STUDENT_GRAPH_EXECUTOR"
 """Environment variable that chooses the executor."""
 
 
+MIN_LEAF_BYTES = 20
+"""Bytes that a value in a response takes as JSON beside its text: its key and punctuation, roughly."""
+
+STOCK_RECORD_WEIGHT = 4
+"""
+As how many records one record counts that graphql-core executes.
+
+It takes that much more memory, because graphql-core runs a task for each field of each object.
+"""
+
+
 class StockExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Executes operations with graphql-core, and notes the records of students in the response."""
+    """Executes operations with graphql-core; counts the answer and notes the records of students in it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Create the executor of one operation; the arguments are graphql-core's."""
+        super().__init__(*args, **kwargs)
+        operation = getattr(self.context_value, "operation", None)
+        self.size = AnswerSize(getattr(operation, "answer_limits", None) or AnswerLimits())
+        """Size of the answer as far as it is made."""
 
     def collect_and_execute_subfields(
         self,
         return_type: GraphQLObjectType,
-        field_details_list: list[FieldDetails],
+        field_details_list: FieldDetailsList,
         path: Path,
         result: Any,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
         """Complete an object; graphql-core calls this once for each, when it has checked the object's type."""
+        self.size.add(STOCK_RECORD_WEIGHT * is_record_type(return_type), MIN_LEAF_BYTES)
         if is_student_record_type(return_type):
             self.context_value.operation.disclosures.records.append((result,))
         return super().collect_and_execute_subfields(
             return_type, field_details_list, path, result, position_context
         )
+
+    def complete_leaf_value(self, return_type: GraphQLLeafType, result: Any) -> Any:  # type: ignore[override]
+        """Complete a value, and count it; graphql-core's method is static."""
+        value = super().complete_leaf_value(return_type, result)
+        self.size.add(size=MIN_LEAF_BYTES + (len(value) if isinstance(value, str) else 0))
+        return value
+
+    def complete_list_value(  # noqa: PLR0917 - graphql-core's signature
+        self,
+        return_type: GraphQLList[GraphQLOutputType],
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[list[Any]]:
+        """Complete a list, if all its records fit into the answer; if not, the list is null, not a part of it."""
+        named_type = get_named_type(return_type)
+        if isinstance(result, (list, tuple)) and is_object_type(named_type) and is_record_type(named_type):
+            self.size.check(STOCK_RECORD_WEIGHT * len(result), 0)
+        return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
+
+    def handle_field_error(
+        self,
+        raw_error: Exception,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+    ) -> None:
+        """
+        Report a field's error, and let its value be null.
+
+        Raises:
+            GraphQLError: the field must not be null, or the answer has too many errors of fields that do not fit:
+                then the field at the root that holds this one is null.
+        """
+        original = raw_error.original_error if isinstance(raw_error, GraphQLError) else None
+        is_too_large = isinstance(original or raw_error, AnswerTooLargeError)
+        if is_too_large and path.prev is not None and not self.size.may_report_next():
+            raise raw_error
+        super().handle_field_error(raw_error, return_type, field_details_list, path)
 
 
 class BreadthExecutor(StockExecutor):
@@ -56,8 +127,8 @@ class BreadthExecutor(StockExecutor):
     counters: ClassVar[Counters] = Counters()
     slow: ClassVar[bool] = False
     """Whether every level takes the slow path; for tests."""
-    structs: ClassVar[bool] = False
-    """Whether rows are structs instead of dicts. Only msgspec's encoder reads structs."""
+    encoded: ClassVar[bool] = False
+    """Whether the data of a response is JSON in a `msgspec.Raw` instead of dicts."""
 
     def execute_root_grouped_field_set(
         self,
@@ -106,19 +177,19 @@ class BreadthExecutor(StockExecutor):
             raise UnplannableError("no event loop")
 
     async def _run(self, plan: ObjectPlan, root_value: Any, *, serially: bool) -> dict[str, Any]:
-        run = Run(self, self.counters, complete_column, slow=self.slow, structs=self.structs)
-        [row] = await run.rows(plan, [root_value], RootPath(), serially=serially)
+        run = Run(self, self.counters, complete_column, slow=self.slow, encoded=self.encoded)
+        [row] = await run.rows(plan, [root_value], RootPath(), self.size, serially=serially)
         if isinstance(row, Invalid):
             raise row.error
         data: dict[str, Any] = row
         return data
 
 
-class StructExecutor(BreadthExecutor):
-    """The breadth-first executor with struct rows, which can only be encoded. The service uses it."""
+class EncodingExecutor(BreadthExecutor):
+    """The breadth-first executor that encodes rows as soon as they are built. The service uses it."""
 
     plans: ClassVar[PlanCache] = PlanCache()
-    structs: ClassVar[bool] = True
+    encoded: ClassVar[bool] = True
 
 
 def configured_executor(environ: Mapping[str, str] = os.environ) -> str:
@@ -136,4 +207,4 @@ def configured_executor(environ: Mapping[str, str] = os.environ) -> str:
 
 def executor_class(name: str) -> type[StockExecutor]:
     """Return the class of the service's executor by its name: `breadth` or `stock`."""
-    return StructExecutor if name == "breadth" else StockExecutor
+    return EncodingExecutor if name == "breadth" else StockExecutor

@@ -25,6 +25,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 
 from student_graph.resolvers.fields.batched import Batch
+from student_graph.resolvers.fields.record import is_record_type
 
 MAX_CACHED_OPERATIONS = 512
 """Operations whose plans are cached by one executor class."""
@@ -44,8 +45,8 @@ class BuilderOptions:
     """For each column, whether its values are already as the response has them."""
     constant: frozenset[FunctionFactory] = frozenset()
     """Factories of derived fields that have the same value for every parent."""
-    structs: bool = False
-    """Whether rows are structs instead of dicts."""
+    encoded: bool = False
+    """Whether rows are encoded as JSON, and therefore structs instead of dicts."""
 
 
 class FieldKind(Enum):
@@ -85,6 +86,10 @@ class FieldPlan:
     """Plans of the selected objects, by name of the object type."""
     inline: bool = False
     """Whether generated code can complete the field's values."""
+    composite: bool = False
+    """Whether the values are objects or lists of objects."""
+    has_records: bool = False
+    """Whether the values are records, or lists of records."""
     has_student_records: bool = False
     """Whether the values are records of students. The records in a response are noted for the disclosure log."""
 
@@ -119,8 +124,14 @@ class ObjectPlan:
     """Fields that need a column."""
     factories: tuple[FunctionFactory, ...] = field(init=False)
     """Factories of derived fields, including those of nested objects that generated code builds."""
+    has_records: bool = field(init=False)
+    """Whether the objects are records."""
+    min_row_bytes: int = field(init=False)
+    """Length of a row as JSON if all its values were a single character."""
 
     def __post_init__(self) -> None:
+        self.has_records = is_record_type(self.type)
+        self.min_row_bytes = 1 + sum(len(field_plan.key) + 5 for field_plan in self.fields)
         self.columns = [field_plan for field_plan in self.fields if not field_plan.is_read_from_parent]
         factories: dict[FunctionFactory, None] = {}
         for field_plan in self.fields:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from student_graph.gateway.execution import encode_around_rows
 from student_graph.gateway.time_slices import give_way, parts_of
 
 encode = msgspec.json.Encoder().encode
@@ -19,12 +20,12 @@ MAX_ESTIMATE_DEPTH = 8
 
 async def encode_in_parts(value: Any) -> list[bytes]:
     """
-    Encode a value that consists of mappings, structs, lists and leaves as JSON, in parts of what `encode` returns.
+    Encode a value that consists of mappings, structs, lists, rows and leaves as JSON, in parts.
 
     Long lists of objects are emptied on the way, because freeing all their objects at once is long work too.
     """
     if _estimated_items(value) <= MAX_ITEMS_AT_ONCE:
-        return [encode(value)]
+        return encode_around_rows(value)
     parts: list[bytes] = []
     await _append(value, parts)
     return parts
@@ -50,20 +51,28 @@ async def _append(value: Any, parts: list[bytes]) -> None:
         else:
             async for part in parts_of(len(value), MAX_ITEMS_AT_ONCE // 10 // max(items_of_first, 1) or 1):
                 items = value[part]
-                parts += (b"," if part.start else b"[", encode(items)[1:-1])
+                parts.append(b"," if part.start else b"[")
+                parts += _without_brackets(encode_around_rows(items))
                 value[part] = [None] * len(items)
                 del items
         parts.append(b"]")
     else:
-        parts.append(encode(value))
+        parts += encode_around_rows(value)
 
 
 async def _append_sized(value: Any, parts: list[bytes]) -> None:
     if _estimated_items(value) <= MAX_ITEMS_AT_ONCE:
-        parts.append(encode(value))
+        parts += encode_around_rows(value)
         await give_way()
     else:
         await _append(value, parts)
+
+
+def _without_brackets(parts: list[bytes]) -> list[bytes]:
+    """The JSON of a list's items from that of the list."""
+    parts[0] = parts[0][1:]
+    parts[-1] = parts[-1][:-1]
+    return parts
 
 
 def _members(value: Any) -> Mapping[str, Any] | None:

@@ -195,7 +195,7 @@ class GraphQLView:
             self._responses.set(
                 request.cache_key,
                 operation.context.operation,
-                b"".join(data),
+                data,
                 request.viewer.districts,
                 entries,
                 errors=errors,

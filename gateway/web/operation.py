@@ -86,12 +86,18 @@ class OperationPreparer:
         return self._documents.get_trusted(graphql.document_hash or "")
 
     def _limit_errors(self, operation: PreparedOperation) -> Sequence[GraphQLError]:
-        """Return why an operation's variables or estimated cost are over a limit; empty if they are not."""
+        """
+        Return why an operation's variables or estimated cost are over a limit; empty if they are not.
+
+        Then the limits of its answer are set, which are counted while it is made.
+        """
         variables, limits, context = operation.graphql.variables, self._documents.limits, operation.context
         if (variables_error := limits.variables_error(variables)) is not None:
             return [variables_error]
         known = context.sources.districts
         districts = [known[name] for name in sorted(context.viewer.districts) if name in known]
         cost = self._documents.costs.cost(operation.document, operation.node, variables, districts)
-        cost_error = limits.cost_error(cost, service=context.viewer.role is ViewerRole.SERVICE)
+        is_service = context.viewer.role is ViewerRole.SERVICE
+        context.operation.answer_limits = limits.answer_limits(service=is_service)
+        cost_error = limits.cost_error(cost, service=is_service)
         return [] if cost_error is None else [cost_error]

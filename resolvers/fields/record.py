@@ -105,6 +105,16 @@ def is_student_record_type(type_: GraphQLObjectType) -> bool:
     return isinstance(check, InstanceCheck) and getattr(check.python_type, "about", None) == "student_id"
 
 
+def is_record_type(type_: GraphQLObjectType) -> bool:
+    """Return whether the objects of a GraphQL type are records, and not parts of a record or something else."""
+    check = type_.is_type_of
+    return (
+        isinstance(check, InstanceCheck)
+        and issubclass(check.python_type, Record)
+        and check.python_type is not Record
+    )
+
+
 @described
 @strawberry.type
 class Provenance:

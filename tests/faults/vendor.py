@@ -211,7 +211,7 @@ async def post(app: Any, query: str, token: str) -> dict[str, Any]:
     headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {token}".encode())]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
     await app(scope, receive, send)
-    response: dict[str, Any] = json.loads(sent_messages[1]["body"])
+    response: dict[str, Any] = json.loads(b"".join(message["body"] for message in sent_messages[1:]))
     return response
 
 

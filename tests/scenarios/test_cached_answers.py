@@ -9,7 +9,7 @@ import pytest
 
 from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.district import make_district
-from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.schema import make_schema
@@ -23,7 +23,7 @@ EXAMPLES = [path.read_text() for path in sorted((ROOT / "examples" / "queries").
 @pytest.mark.row("D10")
 async def test_no_query_changes_a_cached_answer() -> None:
     """After each example query was executed twice, every cached record is as it was when it was cached."""
-    schema = make_schema(StructExecutor)
+    schema = make_schema(EncodingExecutor)
     async with sandbox_district(FACTS) as sandboxes:
         pipeline = FetchPipeline([sandboxes.district], HmacSigner(b"k" * 32))
         cached: dict[int, tuple[Any, Any]] = {}

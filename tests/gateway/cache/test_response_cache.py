@@ -227,7 +227,7 @@ async def test_a_cached_response_ends_at_midnight_of_its_district() -> None:
     await harness.ask(batch)
     hill = District(DISTRICT, "Hill", (), ZoneInfo("America/Chicago"))
     responses = ResponseCache(harness.cache.store, {DISTRICT: hill}, 1 << 20, harness.clock, wall_clock)
-    responses.set("request", harness.operation, b"{}", [DISTRICT])
+    responses.set("request", harness.operation, [b"{}"], [DISTRICT])
     wall_clock.now = hill.end_of_day() - 1
     assert responses.get("request") is not None
     wall_clock.now += 1
@@ -243,8 +243,8 @@ async def test_cached_responses_are_bounded_in_bytes() -> None:
     hill = District(DISTRICT, "Hill", ())
     responses = ResponseCache(harness.cache.store, {DISTRICT: hill}, 100_000, harness.clock)
     for number in range(40):
-        responses.set(number, harness.operation, b"x" * 4000, [DISTRICT])
-    responses.set("large", harness.operation, b"x" * 50_000, [DISTRICT])
+        responses.set(number, harness.operation, [b"x" * 4000], [DISTRICT])
+    responses.set("large", harness.operation, [b"x" * 50_000], [DISTRICT])
     assert (responses.get("large"), responses.get(0), responses.used_bytes <= 100_000) == (None, None, True)
     assert responses.get(39) is not None
     assert 10 <= len(responses) <= 20
@@ -258,13 +258,13 @@ async def test_the_disclosure_entries_of_a_response_count_towards_its_size() -> 
     responses = ResponseCache(
         harness.cache.store, {DISTRICT: District(DISTRICT, "Hill", ())}, 100_000, harness.clock
     )
-    responses.set("no entries", harness.operation, b"{}", [DISTRICT])
+    responses.set("no entries", harness.operation, [b"{}"], [DISTRICT])
     bytes_without = responses.used_bytes
     entry = Entry(b"x" * 5_000, False, DISTRICT, 1)
-    responses.set("request", harness.operation, b"{}", [DISTRICT], [entry])
+    responses.set("request", harness.operation, [b"{}"], [DISTRICT], [entry])
     assert 5_000 < responses.used_bytes - 2 * bytes_without < 5_500
     entry.file, entry.repeat_body = "disclosure-1.jsonl", b"same"
-    responses.set("request", harness.operation, b"{}", [DISTRICT])
+    responses.set("request", harness.operation, [b"{}"], [DISTRICT])
     assert responses.used_bytes == 2 * bytes_without
 
 

@@ -21,6 +21,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse
 
 from student_graph.gateway.execution import BreadthExecutor, Counters, StockExecutor
 from student_graph.gateway.execution.plan import PlanCache
+from student_graph.gateway.execution.rows import encode_around_rows
 from tests.gateway.execution.comparison import differences
 from tests.gateway.execution.documents import Writer
 from tests.gateway.execution.hostile import Alpha, Beta, Query, World
@@ -42,12 +43,12 @@ class Slow(BreadthExecutor):
     slow: ClassVar[bool] = True
 
 
-class Structs(BreadthExecutor):
-    """The breadth-first executor with struct rows."""
+class Encoded(BreadthExecutor):
+    """The breadth-first executor that encodes rows."""
 
     plans: ClassVar[PlanCache] = PlanCache()
     counters: ClassVar[Counters] = Counters()
-    structs: ClassVar[bool] = True
+    encoded: ClassVar[bool] = True
 
 
 SCHEMA = strawberry.Schema(Query, Mutation, types=[Alpha, Beta])
@@ -56,7 +57,7 @@ EXECUTORS: dict[str, type[StockExecutor]] = {
     "stock": StockExecutor,
     "fast": Fast,
     "slow": Slow,
-    "structs": Structs,
+    "encoded": Encoded,
 }
 BREADTH_EXECUTORS = [name for name in EXECUTORS if name != "stock"]
 
@@ -69,7 +70,10 @@ async def execute_with(
         schema, document, variable_values=variables, context_value=context, executor_class=EXECUTORS[executor]
     )
     result = await result if isawaitable(result) else result
-    return ExecutionResult(msgspec.to_builtins(result.data), result.errors)
+    data = result.data
+    if EXECUTORS[executor] is Encoded and data is not None:
+        data = msgspec.json.decode(b"".join(encode_around_rows(data)))
+    return ExecutionResult(data, result.errors)
 
 
 @dataclass

@@ -83,7 +83,7 @@ def test_errors_are_located_as_graphql_core_does() -> None:
     assert [error.__cause__ for error in located] == [error.__cause__ for error in expected]
 
 
-def test_paths_of_many_values_are_those_of_each() -> None:
+def test_paths_of_many_values_are_the_paths_of_single_values() -> None:
     """Of fields, of items of lists that may be empty or missing, and of a part of a column."""
     lists = FieldPaths(ItemPaths(FieldPaths(RootPath(), "rows", "Query"), [4]), "parts", "Row")
     items = ItemPaths(lists, [0, 2, None, 3])
@@ -94,8 +94,8 @@ def test_paths_of_many_values_are_those_of_each() -> None:
     ]
     for paths, count in columns:
         indexes = range(count)
-        each = [path.as_list() for index in indexes if (path := paths.path(index)) is not None]
-        assert paths.as_lists(indexes) == each
+        expected = [path.as_list() for index in indexes if (path := paths.path(index)) is not None]
+        assert paths.as_lists(indexes) == expected
     assert items.as_lists([4, 0]) == [["rows", 3, "parts", 2], ["rows", 1, "parts", 0]]
 
 

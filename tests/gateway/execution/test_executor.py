@@ -16,8 +16,8 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.execution import (
     BreadthExecutor,
     Counters,
+    EncodingExecutor,
     StockExecutor,
-    StructExecutor,
     executor_class,
 )
 from student_graph.gateway.execution.executor import VARIABLE, configured_executor
@@ -219,23 +219,6 @@ async def test_a_wrong_value_is_counted() -> None:
     assert executor.counters.deopt > 0
 
 
-async def test_other_tasks_run_while_a_long_column_is_built() -> None:
-    """While 5,000 rows are built, the event loop has several turns."""
-    turns = 0
-
-    async def count_turns() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    counting = asyncio.create_task(count_turns())
-    result = await run_query(new_executor(), "{rows(count: 5000) {number numbers}}")
-    counting.cancel()
-    assert len(result.data["rows"]) == 5000
-    assert turns >= 5
-
-
 async def test_a_cancelled_operation_cancels_its_calls() -> None:
     """If a client disconnects, no call is left running."""
     CALLS.clear()
@@ -267,7 +250,7 @@ async def test_response_keys_are_never_executed() -> None:
 
 def test_the_environment_chooses_the_executor() -> None:
     """`stock` selects graphql-core; an unknown name stops the start with a message."""
-    assert executor_class(configured_executor({})) is StructExecutor
+    assert executor_class(configured_executor({})) is EncodingExecutor
     assert executor_class(configured_executor({VARIABLE: "stock"})) is StockExecutor
     with pytest.raises(SettingsError, match=f"{VARIABLE}: must be 'breadth' or 'stock'"):
         configured_executor({VARIABLE: "fast"})

@@ -13,7 +13,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from student_graph.adapters.errors import UnavailableError
-from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.web.graphql import GraphQLView
 from tests.gateway.graph import ADMISSION, TOKEN, start_operation
 from tests.gateway.servers import client_for
@@ -61,7 +61,7 @@ class Query:
 def http() -> Iterator[httpx.Client]:
     """A client of a view that offers `@defer`."""
     config = StrawberryConfig(enable_experimental_incremental_execution=True)
-    schema = strawberry.Schema(Query, execution_context_class=StructExecutor, config=config)
+    schema = strawberry.Schema(Query, execution_context_class=EncodingExecutor, config=config)
     with client_for(GraphQLView(schema, ADMISSION, start_operation)) as client:
         yield client
 

@@ -15,7 +15,7 @@ import pytest
 import strawberry
 
 from student_graph.gateway.documents.store import DocumentStore
-from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.resolvers.schema import core_schema
@@ -142,7 +142,7 @@ def test_an_operation_is_cancelled_when_its_client_disconnects() -> None:
                 cancelled.set()
             return None
 
-    view = GraphQLView(strawberry.Schema(Slow, execution_context_class=StructExecutor), ADMISSION, start_operation)
+    view = GraphQLView(strawberry.Schema(Slow, execution_context_class=EncodingExecutor), ADMISSION, start_operation)
     with client_for(view) as client:
         host, port = client.base_url.host, client.base_url.port
         with socket.create_connection((host, port)) as plain:

@@ -17,7 +17,7 @@ from student_graph.gateway.disclosure.log_file import LogFile
 from student_graph.gateway.disclosure.search import disclosures_of
 from student_graph.gateway.disclosure.verification import verify_log
 from student_graph.gateway.documents.limits import DocumentLimits
-from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.execution import EncodingExecutor
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway
 
 KEYS = DisclosureKeys(b"s" * 32)
@@ -90,7 +90,7 @@ def test_the_log_counts_every_disclosed_record(
 ) -> None:
     """A hundred thousand records of five viewers are counted, also those in cached responses."""
     gateway, folder = staged
-    total, responses, deoptimized = 0, 0, StructExecutor.counters.deopt
+    total, responses, deoptimized = 0, 0, EncodingExecutor.counters.deopt
     while total < 100_000:
         for viewer in ("superintendent", "principal", "teacher", "parent", "student"):
             for page in PAGES:
@@ -98,7 +98,7 @@ def test_the_log_counts_every_disclosed_record(
                 responses += 1
     lines = log_lines(folder)
     assert sum(line["count"] for line in lines) == total
-    assert StructExecutor.counters.deopt == deoptimized  # all were built on the fast path
+    assert EncodingExecutor.counters.deopt == deoptimized  # all were built on the fast path
     record_property(
         "counts", f"disclosures: {responses} responses, {len(lines)} lines, {total} records, 0 missing"
     )

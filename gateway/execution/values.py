@@ -1,0 +1,147 @@
+"""The values of a field for all objects of a level: read, computed, or resolved by one call or by one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import starmap
+from operator import attrgetter
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from graphql.execution.executor import Executor
+from graphql.execution.values import get_argument_values
+from strawberry.types.arguments import convert_arguments
+
+from student_graph.gateway.execution.paths import Paths
+from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
+from student_graph.gateway.execution.waiting import gather_or_cancel, result_or_error
+from student_graph.resolvers.fields.record import Constant
+
+
+@dataclass(slots=True)
+class FieldValues:
+    """Gets the values of fields in one operation."""
+
+    executor: Executor[Any]
+    _functions: dict[FunctionFactory, Callable[[Any], Any]] = field(default_factory=dict)
+    """Functions of derived fields, by factory."""
+
+    async def values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+        """Return the value for each object, or the error that took its place; raises an error of all objects."""
+        match plan.kind:
+            case FieldKind.TYPENAME:
+                return [plan.parent_type.name] * len(objects)
+            case FieldKind.ATTRIBUTE:
+                read = attrgetter(plan.attribute) if plan.attribute else _identity
+                return list(map(_catching(read), objects))
+            case FieldKind.DERIVED:
+                assert plan.factory is not None
+                return list(map(_catching(self.function(plan.factory)), objects))
+            case FieldKind.BATCH:
+                return await self._batch_values(plan, objects, paths)
+            case _:
+                return await self._resolver_values(plan, objects, paths)
+
+    async def _batch_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+        """Call the batched function once for all objects."""
+        assert plan.batch is not None
+        assert plan.strawberry_field is not None
+        schema = self.executor.schema._strawberry_schema  # type: ignore[attr-defined] # noqa: SLF001 - set by Strawberry
+        info = schema.config.info_class(_raw_info=self.info(plan, paths, 0), _field=plan.strawberry_field)
+        arguments = plan.converted_arguments
+        if arguments is None:
+            arguments = convert_arguments(
+                dict(self.arguments(plan)),
+                plan.strawberry_field.arguments,
+                scalar_registry=schema.schema_converter.scalar_registry,
+                config=schema.config,
+                info=info,
+            )
+            if plan.arguments is not None:
+                plan.converted_arguments = arguments
+        values = await plan.batch(objects, info, arguments)
+        if len(values) != len(objects):
+            name = f"{plan.parent_type.name}.{plan.name}"
+            raise ValueError(f"{name}: {len(values)} values for {len(objects)} parents")
+        return list(values)
+
+    async def _resolver_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+        """Call the resolver for each object; all calls start before any is awaited."""
+        resolve = plan.definition.resolve or self.executor.field_resolver
+        arguments = self.arguments(plan)
+
+        def start(index: int, parent: Any) -> Any:
+            try:
+                return resolve(parent, self.info(plan, paths, index), **arguments)
+            except Exception as error:  # noqa: BLE001 - a field error of this object
+                return error
+
+        return await self.awaited(list(starmap(start, enumerate(objects))))
+
+    async def completed_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
+        """Let graphql-core resolve and complete the field: introspection."""
+        values = []
+        for index, parent in enumerate(objects):
+            path = paths.path(index)
+            assert path is not None
+            value = self.executor.execute_field(plan.parent_type, parent, plan.details, path, None)
+            values.append(await value if self.executor.is_awaitable(value) else value)
+        return values
+
+    async def awaited(self, values: list[Any]) -> list[Any]:
+        """Replace the awaitables in a list by their results, or by the errors that they raise."""
+        is_awaitable = self.executor.is_awaitable
+        waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
+        if len(waiting) == 1:
+            [index] = waiting
+            values[index] = await result_or_error(values[index])
+            return values
+        results = await gather_or_cancel(result_or_error(values[index]) for index in waiting)
+        for index, result in zip(waiting, results, strict=True):
+            values[index] = result
+        return values
+
+    def arguments(self, plan: FieldPlan) -> Mapping[str, Any]:
+        """Return the coerced arguments of the field, the same for all objects."""
+        if plan.arguments is not None:
+            return plan.arguments
+        executor, first = self.executor, plan.details[0]
+        return get_argument_values(
+            plan.definition,
+            first.node,
+            executor.variable_values,
+            first.fragment_variable_values,
+            executor.hide_suggestions,
+        )
+
+    def info(self, plan: FieldPlan, paths: Paths, index: int) -> GraphQLResolveInfo[Any]:
+        """Return the resolver's `info` for the object at an index."""
+        path = paths.path(index)
+        assert path is not None
+        return self.executor.build_resolve_info(plan.definition, plan.nodes, plan.parent_type, path)
+
+    def function(self, factory: FunctionFactory) -> Callable[[Any], Any]:
+        """Return the function of a derived field in this operation."""
+        function = self._functions.get(factory)
+        if function is None:
+            function = factory(self.executor.context_value)
+            if not isinstance(function, Constant):  # it may change: the next level may load stale records
+                self._functions[factory] = function
+        return function
+
+
+def _catching(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Wrap a function so that it returns the exception that it raises."""
+
+    def attempt(value: Any) -> Any:
+        try:
+            return read(value)
+        except Exception as error:  # noqa: BLE001 - a field error of this object
+            return error
+
+    return attempt
+
+
+def _identity(value: Any) -> Any:
+    return value
