@@ -14,6 +14,7 @@ class TestCanvas(AdapterSuite):
     """The conformance suite; engagement has null page views if the token may not see analytics."""
 
     sandbox_type = CanvasSandbox
+    students = 24  # each has courses of its own: more students only take more time
     optional_when_refused = frozenset({"course_engagement_by_student"})
     case_step = size(2, 1)
     yearless = frozenset({"course_grades_by_student"})  # Canvas keeps terms, not school years
