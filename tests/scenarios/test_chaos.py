@@ -24,7 +24,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, Switches
 from student_graph.adapters.sources import District, Freshness, Source
 from student_graph.gateway.config.districts import connect
-from student_graph.gateway.server import Service
+from student_graph.gateway.server import Application, Service
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.faults.vendor import post
@@ -70,7 +70,7 @@ class Chaos:
             key=lambda source: source.identity is not None,
         )
         connected = District(DISTRICT_ID, FACTS.name, tuple(self.sources), frozen_on=FACTS.now)
-        self._app = Service([connected], {TOKEN: VIEWER}).app()
+        self._application = Application(Service([connected], {TOKEN: VIEWER}))
 
     @staticmethod
     def _connect(kind: str, sandbox: Sandbox) -> Source:
@@ -89,7 +89,13 @@ class Chaos:
 
     async def post(self, query: str) -> dict[str, Any]:
         """Send a query and return the response."""
-        return await post(self._app, query, TOKEN)
+        return await post(self._application.asgi, query, TOKEN)
+
+    async def close(self) -> None:
+        """End the work that goes on after the last query, and close the connections."""
+        await self._application._pipeline.close()
+        for source in self.sources:
+            await source.adapter.http.aclose()
 
     async def complete_data(self, query: str) -> Any:
         """Return the data of a response without faults. Repeats the query while a retry could complete it."""
@@ -125,8 +131,7 @@ async def chaos(request: pytest.FixtureRequest) -> AsyncIterator[Chaos]:
         try:
             yield chaos
         finally:
-            for source in chaos.sources:
-                await source.adapter.http.aclose()
+            await chaos.close()
 
 
 @pytest.mark.long_run
