@@ -7,6 +7,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from student_graph.gateway.cache import Limits
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.load_shedding import LoadLimits
+from student_graph.resolvers.context import ViewerRole
 
 TOKEN = "bench-" + "t" * 32
+SERVICE_TOKEN = "bench-" + "s" * 32
+"""Token of a service that may see the same as the viewer."""
 PAGE_REQUEST = json.dumps({"query": PAGE, "variables": {"section": SECTION}}).encode()
 _HEADERS = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {TOKEN}".encode())]
 _ASGI_SCOPE = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": _HEADERS}
@@ -36,8 +40,9 @@ def create_app(*districts: Any, limits: Limits | None = None, loads: LoadLimits 
     _LOG_FOLDERS.append(folder)
     log = DisclosureLog(Path(folder.name), DisclosureKeys(b"k" * 32))
     limits = limits or Limits()
+    viewers = {TOKEN: VIEWER, SERVICE_TOKEN: replace(VIEWER, subject="service", role=ViewerRole.SERVICE)}
     return Service(
-        districts, {TOKEN: VIEWER}, cache_limits=limits, executor="breadth", disclosure_log=log, load_limits=loads
+        districts, viewers, cache_limits=limits, executor="breadth", disclosure_log=log, load_limits=loads
     ).app()
 
 
@@ -53,8 +58,7 @@ async def post(app: ASGIApp, body: bytes = PAGE_REQUEST) -> bytes:
         sent_messages.append(message)
 
     await app(dict(_ASGI_SCOPE), receive, send)
-    response: bytes = sent_messages[1]["body"]
-    return response
+    return b"".join([message["body"] for message in sent_messages[1:]])
 
 
 async def page_seconds(app: ASGIApp, count: int) -> list[float]:

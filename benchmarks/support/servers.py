@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 
 from benchmarks.support.district import VIEWER, make_district, make_records, make_source
@@ -31,6 +32,8 @@ from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import Context
 from student_graph.resolvers.schema import make_schema
+
+HOLD_SAMPLE_SECONDS = 0.001
 
 
 def cached(students: int) -> ASGIApp:
@@ -44,12 +47,50 @@ def gateway(students: int) -> ASGIApp:
 
 
 def shedding(students: int) -> ASGIApp:
-    """The same as `gateway`, with the default load shedding."""
+    """The same as `gateway`, with the default load shedding; it also measures holds of its event loop."""
     app = create_app(
         make_district(make_source(make_records(students))), limits=Limits(responses=False), loads=LoadLimits()
     )
     freeze_garbage_collector()
-    return app
+    return HoldProbe(app)
+
+
+class HoldProbe:
+    """Sends requests to an app, and answers those for `/holds` with the holds of the event loop in between."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._holds: list[tuple[float, float]] = []
+        self._probe: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. The holds are the longest ones since the last answer, in milliseconds."""
+        if scope["type"] == "http" and scope["path"] == "/holds":
+            await self._send_holds(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _send_holds(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._probe = self._probe or asyncio.create_task(self._measure())
+        elapsed = sorted(seconds for seconds, _ in self._holds)
+        worked = sorted(seconds for _, seconds in self._holds)
+        names = {"elapsed": elapsed, "worked": worked}
+        figures = {name: {"max": _ms(s, 1.0), "p99": _ms(s, 0.99)} for name, s in names.items()}
+        self._holds.clear()
+        await JSONResponse(figures)(scope, receive, send)
+
+    async def _measure(self) -> None:
+        """Note, each millisecond or as soon as the loop is free, how long it was held, and the work meanwhile."""
+        loop = asyncio.get_running_loop()
+        while True:
+            started, worked = loop.time(), time.thread_time()
+            await asyncio.sleep(HOLD_SAMPLE_SECONDS)
+            self._holds.append((loop.time() - started - HOLD_SAMPLE_SECONDS, time.thread_time() - worked))
+
+
+def _ms(seconds: list[float], share: float) -> float:
+    """The milliseconds at a share of sorted seconds; 0 without any."""
+    return seconds[int((len(seconds) - 1) * share)] * 1000 if seconds else 0.0
 
 
 def _gateway(students: int, limits: Limits) -> ASGIApp:

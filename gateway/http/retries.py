@@ -134,17 +134,16 @@ class RetryTransport(httpx.AsyncBaseTransport):
 
     def _learn_from(self, call: SentCall, request: httpx.Request, response: httpx.Response) -> None:
         """Pause or slow down as the response's status and headers ask for, and learn from its duration."""
-        throttled = is_throttled(response)
+        throttled, limit = is_throttled(response), parse_rate_limit(response.headers)
         if throttled or response.status_code == 503:
             self._gate.record_refusal(call, throttled=throttled)
             seconds = retry_after_seconds(response.headers)
-            if throttled:
-                self._gate.announce_pause(DEFAULT_PAUSE_SECONDS if seconds is None else seconds)
-            elif seconds:
-                self._gate.announce_pause(seconds)
+            if throttled and seconds is None and not (limit is not None and limit.pause_seconds):
+                seconds = DEFAULT_PAUSE_SECONDS
+            if throttled or seconds:
+                self._gate.announce_pause(seconds or 0.0)
         elif response.is_success:
             self._gate.record_response(call, _kind_of(request, response))
-        limit = parse_rate_limit(response.headers)
         if limit is not None:
             self._gate.apply_rate_limit(call, limit)
 

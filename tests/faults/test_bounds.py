@@ -238,6 +238,37 @@ async def test_near_the_rate_limit_of_a_vendor_fewer_requests_run_at_once() -> N
     assert (usual, max_in_flight) == (8, 1)
 
 
+async def test_a_vendor_with_a_quota_a_minute_refuses_nothing() -> None:
+    """Of eight calls five are sent. The other three wait for the next minute, and their pages do not."""
+    async with (
+        vendor(Request.answer) as server,
+        district(server, requests_per_minute=5, timeout=0.5) as hill,
+    ):
+        answers = await asyncio.gather(*(hill.ask(f"s{n}") for n in range(8)))
+        errors = [codes for codes in map(error_codes, answers) if codes]
+        assert len(errors) == 3
+        assert set().union(*errors) <= {"DEADLINE", UNAVAILABLE}
+        assert len(server.requests) == 5
+
+
+async def test_a_canvas_whose_bucket_is_empty_gets_the_request_again_after_a_second() -> None:
+    """It throttles with 403 and says that nothing is left; the requests at that moment are halved."""
+    clock = asyncio.get_running_loop().time
+    times: list[float] = []
+
+    async def throttle_once(request: Request) -> None:
+        times.append(clock())
+        if request.number == 0:
+            refusal = http_response("403 Forbidden (Rate Limit Exceeded)", b"", "X-Rate-Limit-Remaining: 0.0")
+            return await request.send(refusal)
+        return await request.answer()
+
+    async with vendor(throttle_once) as server, district(server) as hill:
+        assert error_codes(await hill.ask("s1")) == set()
+        assert hill.http.gate.concurrency < 8
+    assert 1 <= times[1] - times[0] < 4
+
+
 @row("A30")
 async def test_requests_of_a_client_that_disconnects_are_cancelled() -> None:
     """The connection to the vendor closes a moment later, before any timeout, and the source has not failed."""
