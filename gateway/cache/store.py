@@ -61,6 +61,10 @@ class Entry:
         self.derived: Mapping[Hashable, Any] = _NOTHING
         """Values that were computed from the answer, by name; removed with it. See `Store.add_derived`."""
 
+    def has_value_of(self, other: Entry) -> bool:
+        """Whether its answer holds the same records as that of another entry, not only equal ones."""
+        return self.answer is not None and other.answer is not None and self.answer.value is other.answer.value
+
     @property
     def stale_answer(self) -> Answer[Any] | None:
         """The answer, marked as stale. It holds the same records."""
@@ -179,9 +183,12 @@ class Store:
             bucket = self._buckets[bucket_key] = Bucket(source, ask.lookup, bucket_key)
             self.used_bytes += BUCKET_OVERHEAD_BYTES
         for key, answer in answers.items():
-            if key in bucket.entries:
-                self._unlink(bucket.entries[key])
+            previous = bucket.entries.get(key)
+            if previous is not None:
+                self._unlink(previous)
             entry = bucket.entries[key] = Entry(bucket, key, answer, times)
+            if previous is not None and entry.has_value_of(previous):  # the source confirmed it
+                entry.derived, entry.size = previous.derived, previous.size
             self._entries[entry] = None
             self.used_bytes += entry.size
         self._evict_until_within_limits()

@@ -60,7 +60,7 @@ class RoutedFetch:
         """
         self._fetch = fetch
         view = view or NoView()
-        self._costs = WayCosts(learned or LearnedCosts(), view, fetch.holds)
+        self._costs = WayCosts(learned or LearnedCosts(), view, fetch.unheld_keys)
         self._groups = GroupCache(view)
         self._cached = cached
 

@@ -83,10 +83,12 @@ class Batcher:
             answers if len(answers) <= len(ask.keys) else {key: answers[key] for key in ask.keys if key in answers}
         )
 
-    def holds(self, source: Source, ask: Ask[Any], key: Any) -> bool:
-        """Whether a batch of the operation has requested a key of an ask already."""
-        batch = self._batches.by_key.get((source, *ask.batch_key), {}).get(key)
-        return batch is not None and not batch.cancelled
+    def unheld_keys(self, source: Source, ask: Ask[Any], keys: list[Any]) -> list[Any]:
+        """Those of an ask's keys that no batch of the operation has requested yet."""
+        known = self._batches.by_key.get((source, *ask.batch_key))
+        if not known:
+            return keys
+        return [key for key in keys if (batch := known.get(key)) is None or batch.cancelled]
 
     def _join(self, source: Source, ask: Ask[Any]) -> list[_PendingBatch]:
         """The batches that hold the keys of an ask: earlier ones, and one for all new keys."""

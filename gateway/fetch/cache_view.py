@@ -27,6 +27,9 @@ class View(Protocol):
     def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
         """The keys for which the source would be asked now, also in the background."""
 
+    def has_answer(self, source: Source, ask: Ask[Any], key: Any) -> bool:
+        """Whether an answer to a key is cached, however old it is."""
+
     def entry(self, source: Source, ask: Ask[Any], key: Any, answer: Answer[Any]) -> Entry | None:
         """The cache's entry that holds the value of an answer; None if there is none."""
 
@@ -75,6 +78,11 @@ class CacheView:
                 missing.append(key)
         return missing
 
+    def has_answer(self, source: Source, ask: Ask[Any], key: Any) -> bool:
+        """Whether an answer to a key is cached, however old it is."""
+        bucket = self.cache.store.bucket(source, ask)
+        return bucket is not None and key in bucket.entries
+
     def entry(self, source: Source, ask: Ask[Any], key: Any, answer: Answer[Any]) -> Entry | None:
         """The cache's entry that holds the value of an answer; None if there is none."""
         bucket = self.cache.store.bucket(source, ask)
@@ -103,6 +111,10 @@ class NoView:
     def keys_to_request(self, _source: Source, ask: Ask[Any]) -> list[Any]:
         """All keys."""
         return list(ask.keys)
+
+    def has_answer(self, *_: Any) -> bool:
+        """False."""
+        return False
 
     def entry(self, *_: Any) -> None:
         """None."""

@@ -174,7 +174,7 @@ def answers_by_key(
     for key in keys:
         coarse_keys = coarse_keys_of[key]
         if not coarse_keys:  # a record says that the key has no records
-            by_key[key] = way.named.answers[key]._replace(value=[])
+            by_key[key] = way.named.empty[key]._replace(value=[])
             continue
         parts = [read.answers[c] for c in coarse_keys if c in read.answers]
         if len(parts) < len(coarse_keys) or any(c not in groups for c in coarse_keys):

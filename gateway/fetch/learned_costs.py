@@ -64,8 +64,11 @@ class LearnedCosts:
             return
         self._means.setdefault((source, ask.lookup.name), _Mean()).add(calls, len(ask.keys))
         if ask.lookup.is_list and ask.window is None:
+            reads_changes = source.adapter.reads_changes
             for key, key_calls in _calls_by_key(ask, calls, answers).items():
-                self._calls[(source, *ask.call_key, key)] = key_calls
+                name = (source, *ask.call_key, key)
+                # A read of what changed costs less than the next one in full.
+                self._calls[name] = max(key_calls, self._calls.get(name, 0.0)) if reads_changes else key_calls
 
     def point_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
         """Calls for one key of a lookup, as in the last reads; at first the guess."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from student_graph.adapters.answers import Answers
+from student_graph.adapters.answers import Answer
 from student_graph.adapters.contract import AccessPath
 
 K = TypeVar("K", bound=Hashable)
@@ -36,8 +36,10 @@ class NamedCoarseKeys(Generic[K]):
 
     coarse_keys_of: Mapping[K, frozenset[Any]]
     """The coarse keys that answer a key together. A key that the path cannot answer is absent."""
-    answers: Answers = field(default_factory=dict)
-    """The answers that name them, by key; empty if none had to be read."""
+    empty: Mapping[K, Answer[Any]] = field(default_factory=dict)
+    """The answers that name no coarse key, because the key has no records."""
+    is_read: bool = False
+    """Whether answers had to be read that name them."""
     unknown: frozenset[K] = frozenset()
     """Keys that the source does not know."""
     is_complete: bool = True
@@ -49,11 +51,9 @@ class NamedCoarseKeys(Generic[K]):
         return frozenset().union(*set(self.coarse_keys_of.values()))
 
     def is_same(self, other: NamedCoarseKeys[K]) -> bool:
-        """Whether these are the coarse keys of another batch of the same keys, named by the same answers."""
-        if self is other:
-            return True
-        has_answers = bool(self.answers) or bool(other.answers)
-        return not has_answers and self.all_coarse_keys == other.all_coarse_keys
+        """Whether these are the coarse keys of another batch of the same keys, named by no other answers."""
+        is_read = self.is_read or other.is_read
+        return self is other or (not is_read and self.all_coarse_keys == other.all_coarse_keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from student_graph.gateway.fetch.learned_costs import LearnedCosts
 from student_graph.gateway.fetch.way_choice import NamedCoarseKeys, Way
 from student_graph.gateway.http import gate_of
 
+CALLS_FOR_CHANGES = 3.0
+"""Calls that bring an earlier answer up to date at a source that sends only what changed."""
 MAX_ADVANCE_RATIO = 4.0
 """How many times the calls that a coarse read saves now an operation waits for, to save calls of later ones."""
 MAX_ADVANCE_SHARE = 0.5
@@ -29,8 +31,8 @@ MAX_ADVANCE_SHARE = 0.5
 SCARCE_CALLS = 200
 """If a vendor's quota allows fewer calls than this, the fewest calls win, however many rounds they need."""
 
-Holds: TypeAlias = Callable[[Source, Ask[Any], Any], bool]
-"""Returns whether an operation has requested a key of an ask already."""
+UnheldKeys: TypeAlias = Callable[[Source, Ask[Any], list[Any]], list[Any]]
+"""Returns those of an ask's keys that the operation has not requested yet."""
 Active: TypeAlias = tuple[LookupMethod, ...]
 """Lookups whose access paths are being tried: a path must not lead back to one of them."""
 
@@ -50,11 +52,11 @@ class WayCosts:
 
     learned: LearnedCosts
     view: View
-    holds: Holds
+    unheld_keys: UnheldKeys
 
     def keys_to_request(self, source: Source, ask: Ask[Any]) -> list[Any]:
         """The keys for which the source would be asked now: the others are cached, in flight, or held."""
-        return [key for key in self.view.keys_to_request(source, ask) if not self.holds(source, ask, key)]
+        return self.unheld_keys(source, ask, self.view.keys_to_request(source, ask))
 
     def point_calls(self, source: Source, ask: Ask[Any]) -> dict[Any, float]:
         """The calls of each key's point read now."""
@@ -97,10 +99,14 @@ class WayCosts:
         return calls
 
     def coarse_calls(self, source: Source, read: Ask[Any], guess: float) -> dict[Any, float]:
-        """The calls of each coarse key of a read now."""
-        missing = set(self.keys_to_request(source, read))
-        learned = self.learned.coarse_calls
-        return {key: learned(source, read, key, guess) if key in missing else 0.0 for key in read.keys}
+        """The calls of each coarse key of a read now; an old answer of some sources needs only what changed."""
+        calls = dict.fromkeys(read.keys, 0.0)
+        reads_changes = source.adapter.reads_changes
+        for key in self.keys_to_request(source, read):
+            calls[key] = self.learned.coarse_calls(source, read, key, guess)
+            if reads_changes and self.view.has_answer(source, read, key):
+                calls[key] = min(calls[key], CALLS_FOR_CHANGES)
+        return calls
 
     def way(
         self,
@@ -220,13 +226,15 @@ def coarse_keys_ask(ask: Ask[Any], path: AccessPath[Any]) -> Ask[Any]:
 def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answers) -> NamedCoarseKeys[Any]:
     """The coarse keys that answers name; keys whose coarse keys could not be read are absent."""
     sets: dict[frozenset[Any], frozenset[Any]] = {}
-    coarse_keys_of = {}
+    coarse_keys_of, empty = {}, {}
     for key, answer in answers.items():
         coarse_keys = path.named_coarse_keys(answer.value)
         if coarse_keys is not None:
             coarse_keys_of[key] = sets.setdefault(coarse_keys, coarse_keys)
+            if not coarse_keys:
+                empty[key] = answer
     unknown = frozenset(keys) - answers.keys() if path.coarse_keys_of is not None else frozenset()
-    return NamedCoarseKeys(coarse_keys_of, answers, unknown)
+    return NamedCoarseKeys(coarse_keys_of, empty, is_read=True, unknown=unknown)
 
 
 def accepted_keys(ask: Ask[Any], path: AccessPath[Any]) -> tuple[Any, ...]:

@@ -22,15 +22,21 @@ from student_graph.adapters.model import SectionId, StudentId
 from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts, SectionFact
+from student_graph.adapters.sources import Sources
+from student_graph.gateway.cache import Limits
+from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from student_graph.gateway.signing import HmacSigner
 from tests.long_runs import LONG_RUNS
-from tests.scenarios.helpers.sandbox_district import SandboxDistrict, sandbox_district
+from tests.scenarios.helpers.sandbox_district import VIEWER, SandboxDistrict, sandbox_district
 
 FACTS = make_district(1000)
 ELEMENTARY_SCHOOL = 390042201
 """The elementary school of 450."""
 SIZES = {"students": 1000, "school_students": 450}
 """Settings that say how large the district is; a source without such a setting ignores them."""
+PATIENT_SECONDS = 300.0
+"""For an operation and for a batch: calls are counted here, not time."""
 UNCOUNTED = {"token", "", "availableChangeVersions"}
 """Requests that are no reads of a page: for credentials, discovery and change versions."""
 
@@ -83,10 +89,10 @@ BY_SECTION = {
 """By source and lookup: most calls for one section, and for six sections of a school."""
 
 
-Limits: TypeAlias = Mapping[str, Mapping[str, tuple[int, ...]]]
+TableLimits: TypeAlias = Mapping[str, Mapping[str, tuple[int, ...]]]
 
 
-def rows(limits: Limits) -> list[tuple[str, str]]:
+def rows(limits: TableLimits) -> list[tuple[str, str]]:
     """The sources and lookups of a table; in a long run all of them."""
     return [(kind, name) for kind, names in limits.items() for name in names if LONG_RUNS or name in SAMPLE]
 
@@ -99,7 +105,8 @@ async def district() -> AsyncIterator[SandboxDistrict]:
         for source in district.district.sources:
             adapter, settings = source.adapter, source.adapter.settings
             known = {name: size for name, size in SIZES.items() if name in type(settings).model_fields}
-            adapter = type(adapter)(adapter.name, settings.model_copy(update=known), adapter.http)
+            settings = settings.model_copy(update={**known, "timeout": PATIENT_SECONDS})
+            adapter = type(adapter)(adapter.name, settings, adapter.http)
             sources.append(replace(source, adapter=adapter))
         district.district = replace(district.district, sources=tuple(sources))
         yield district
@@ -127,6 +134,14 @@ def school_students(facts: DistrictFacts) -> list[StudentId]:
     return sorted(StudentId(student) for student in enrolled | set(facts.special_cases["dual_enrollment"]))
 
 
+def sources_of(district: SandboxDistrict) -> Sources:
+    """The sources of a district for a new operation, without a cache and without hurry."""
+    pipeline = FetchPipeline(
+        [district.district], HmacSigner(b"0" * 32), Limits(memory=0), operation_seconds=PATIENT_SECONDS
+    )
+    return pipeline.start_operation(VIEWER).sources
+
+
 async def calls_for(
     district: SandboxDistrict, kind: str, name: str, keys: Sequence[Any], *reached_via: Ref
 ) -> Counter[str]:
@@ -135,14 +150,14 @@ async def calls_for(
     arguments = {"school_year": FACTS.year} if "school_year" in lookup.argument_names else {}
     ask = Ask(lookup, tuple(keys), arguments, reached_via=frozenset(reached_via))
     district.new_calls()
-    answers = await district.start_operation().sources.fetch(district.source(kind), ask)
+    answers = await sources_of(district).fetch(district.source(kind), ask)
     failures = {getattr(answer.value, "code", None) for answer in answers.values()} - {None, "NO_IDENTITY_LINK"}
     assert not failures, (name, failures)
     calls = district.new_calls()
     return Counter({key: count for key, count in calls.items() if key.partition(" ")[2] not in UNCOUNTED})
 
 
-def excess(table: dict[tuple[str, str], list[Counter[str]]], limits: Limits) -> dict[tuple[str, str], Any]:
+def excess(table: dict[tuple[str, str], list[Counter[str]]], limits: TableLimits) -> dict[tuple[str, str], Any]:
     """The rows of a table with more calls than their limits, with these calls."""
     return {
         row: [dict(page) for page in pages]
@@ -198,7 +213,7 @@ async def test_coarse_reads_return_the_same_as_point_reads(district: SandboxDist
         lookup = lookup_of(getattr(Adapter, name))
         arguments = {"school_year": FACTS.year} if "school_year" in lookup.argument_names else {}
         ask: Ask[Any] = Ask(lookup, tuple(sorted({*students, *map(StudentId, special)})), arguments)
-        chosen = await district.start_operation().sources.fetch(source, ask)
+        chosen = await sources_of(district).fetch(source, ask)
         point = await fetch_from_vendor(source, ask)
         if without_fetch_time(chosen) != without_fetch_time(point):
             differences.append(name)

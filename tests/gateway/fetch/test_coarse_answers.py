@@ -213,3 +213,42 @@ async def test_a_record_names_the_coarse_keys_of_a_key() -> None:
         ("attendance_events_by_school", ("1",)),
         ("attendance_events_by_student", ("login:7",)),
     ]
+
+
+class ChangingSis(Sis):
+    """Brings a list up to date by what changed in it."""
+
+    @property
+    def reads_changes(self) -> bool:
+        """True."""
+        return True
+
+
+async def test_an_old_list_that_needs_only_its_changes_costs_few_calls() -> None:
+    """Where a list in full would cost more than point reads, an old one is brought up to date."""
+    school, lists = School(), []
+    for kind in (Sis, ChangingSis):
+        school.source = source(kind, school.ledger, "sis", coarse_calls=20)
+        school.pipeline = FetchPipeline(
+            [District(DISTRICT, "Hill", (school.source,))], HmacSigner(b"0" * 32), clock=lambda: school.now
+        )
+        await school.answers()
+        school.now += 3_000
+        school.new_calls()
+        await school.answers(STUDENTS[:10])
+        lists.append("attendance_events_by_school" in school.new_calls())
+        await school.pipeline.close()
+    assert lists == [False, True]
+
+
+async def test_groups_stay_with_a_list_that_the_source_confirms() -> None:
+    """The records are the same ones, and are not sorted again."""
+    school = School()
+    await school.answers()
+    store = school.pipeline.cache.store
+    entry = next(entry for entry in store.entries() if entry.bucket.lookup.name == "attendance_events_by_school")
+    groups, used_bytes = entry.derived[EVENTS.name], store.used_bytes
+    ask: Ask[Any] = Ask(entry.bucket.lookup, (entry.key,), {"school_year": YEAR})
+    store.set(school.source, ask, {entry.key: entry.answer}, entry.times)
+    assert entry.bucket.entries[entry.key].derived[EVENTS.name] is groups
+    assert store.used_bytes == used_bytes
