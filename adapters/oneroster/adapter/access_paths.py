@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
+from student_graph.adapters.oneroster.adapter.gradebook import LINE_ITEMS_PER_STUDENT
 from student_graph.adapters.oneroster.adapter.schools import STUDENTS_PER_CLASS, STUDENTS_PER_COURSE
 from student_graph.adapters.oneroster.adapter.section_enrollments import begin_date_and_section
 from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
@@ -25,6 +26,10 @@ CLASSES_PER_STUDENT = 7
 """Estimated number of classes in which a student is or was enrolled this year."""
 ASSESSMENT_RESULTS_PER_STUDENT = 10
 """Estimated number of assessment results of a student, with those in parts of assessments."""
+GRADED_CLASSES_PER_STUDENT = 4
+"""Estimated number of classes in which a student has results."""
+LINE_ITEM_CALLS_PER_STUDENT_11 = 15
+"""Estimated calls for the line items of a student in version 1.1, whose results do not name their class."""
 RESULTS_PER_CLASS = 500
 """Estimated number of results of a class in assignments and course grades."""
 
@@ -64,6 +69,13 @@ def _classes(settings: OneRosterSettings) -> float:
 def _class_results(settings: OneRosterSettings) -> float:
     """Calls that read the line items, results and students of a class."""
     return 2 + _calls(settings, RESULTS_PER_CLASS)
+
+
+def _student_results(settings: OneRosterSettings) -> float:
+    """Calls that read a student, the results and their line items, and the categories."""
+    all_items = settings.pages(settings.students * LINE_ITEMS_PER_STUDENT)
+    own_items = LINE_ITEM_CALLS_PER_STUDENT_11 if settings.version == "1.1" else GRADED_CLASSES_PER_STUDENT
+    return 3 + min(own_items, all_items)
 
 
 def _path(
@@ -158,7 +170,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             Adapter.course_grades_by_section,
             "student_id",
             _class_results,
-            calls=5,
+            calls=lambda settings: _student_results(settings) + 1,  # and the sessions
             coarse_keys_from=Adapter.section_enrollments_by_student,
             coarse_key_of=attrgetter("section_id"),
             sort_key=section_and_date,
@@ -171,7 +183,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             Adapter.assignment_work_by_section,
             "student_id",
             _class_results,
-            calls=4,
+            calls=_student_results,
             coarse_keys_from=Adapter.section_enrollments_by_student,
             coarse_key_of=attrgetter("section_id"),
             sort_key=due_time,

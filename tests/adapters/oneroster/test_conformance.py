@@ -91,6 +91,9 @@ class TestPublished11(OneRosterSuite):
             "assessments_by_id",
         }
     )  # 1.1 has no assessments
+    test_the_cost_of_a_key_is_about_right = (
+        None  # line items of all students, by id because results do not name their class, take too many calls
+    )
 
 
 @pytest.mark.long_run
