@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from tests.faults.rows import NOT_COVERED, SECTIONS
+from tests.long_runs import LONG_RUNS
+
+# Tests start many processes: without bytecode files, each of them would compile all modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+settings.register_profile(
+    "tests",
+    deadline=None,  # a slow machine is no failure
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not LONG_RUNS,
+    database=None,
+)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)

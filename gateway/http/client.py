@@ -14,7 +14,7 @@ from student_graph.adapters.origins import origin_of
 from student_graph.gateway.http.addresses import ForbiddenAddressError, check_address, is_address
 from student_graph.gateway.http.gate import Gate
 from student_graph.gateway.http.retries import RetryTransport
-from student_graph.gateway.http.transport import ATTEMPT_TIMEOUT_SECONDS, AiohttpTransport, NetworkOptions
+from student_graph.gateway.http.transport import AiohttpTransport, NetworkOptions, Timeouts
 from student_graph.gateway.time_slices import give_way
 
 MAX_REDIRECTS = 2
@@ -26,14 +26,20 @@ class VendorClient(httpx.AsyncClient):
 
     def __init__(self, settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions) -> None:
         self.gate = Gate(settings.concurrency, settings.rest, requests_per_minute=settings.requests_per_minute)
+        timeouts = Timeouts.for_batches_of(settings.timeout)
         self._transport_once = AiohttpTransport(
-            settings.concurrency, settings.networks, on_call, network, self.gate.try_repeat_call
+            settings.concurrency,
+            settings.networks,
+            on_call,
+            network,
+            may_repeat=self.gate.try_repeat_call,
+            timeouts=timeouts,
         )
         retrying = RetryTransport(self._transport_once, self.gate)
         super().__init__(
             base_url=str(settings.base_url),
             transport=SingleOriginTransport(retrying, settings.base_url),
-            timeout=httpx.Timeout(ATTEMPT_TIMEOUT_SECONDS),
+            timeout=httpx.Timeout(timeouts.attempt),
             headers={"User-Agent": f"student-graph/{version('student-graph')}", "Accept-Encoding": "gzip"},
             follow_redirects=False,
             max_redirects=MAX_REDIRECTS,

@@ -18,6 +18,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError, UnavailableError
 from student_graph.gateway.deadlines import remaining_seconds
 from student_graph.gateway.http.addresses import (
@@ -49,7 +50,6 @@ for nothing.
 MAX_HEADER_BYTES = 16 * 1024
 """For one header; a response has at most 128 headers."""
 _MAX_ALL_HEADERS_BYTES = 64 * 1024
-_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS, sock_read=READ_TIMEOUT_SECONDS)
 _SKIPPED_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that aiohttp would add by itself; httpx has set all headers already."""
 
@@ -61,6 +61,23 @@ class NetworkOptions:
     resolve_name: ResolveName = system_addresses
     tls: ssl.SSLContext | bool = True
     """Decides which certificates are accepted; True for the certificate authorities of the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Limits of one attempt, in seconds."""
+
+    connect: float = CONNECT_TIMEOUT_SECONDS
+    read: float = READ_TIMEOUT_SECONDS
+    attempt: float = ATTEMPT_TIMEOUT_SECONDS
+
+    @classmethod
+    def for_batches_of(cls, seconds: float) -> Timeouts:
+        """The usual limits; longer ones, in proportion, for a slow source whose setting `timeout` is longer."""
+        factor = max(seconds / AdapterSettings.model_fields["timeout"].default, 1.0)
+        return cls(
+            factor * CONNECT_TIMEOUT_SECONDS, factor * READ_TIMEOUT_SECONDS, factor * ATTEMPT_TIMEOUT_SECONDS
+        )
 
 
 class RepeatedDisconnectError(httpx.ReadError):
@@ -81,19 +98,22 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         networks: Sequence[Network],
         on_call: Callable[[], None],
         network: NetworkOptions,
+        *,
         may_repeat: Callable[[], bool] = lambda: True,
+        timeouts: Timeouts | None = None,
     ) -> None:
         """
         Open at most `connections` connections, to public addresses and to addresses in `networks`.
 
         `on_call` is called for each request that is sent. `may_repeat` says whether a request may be sent once
-        more.
+        more. `timeouts` are the usual ones by default.
         """
         self._connections = connections
         self._networks = networks
         self._on_call = on_call
         self._may_repeat = may_repeat
         self._network = network
+        self._timeouts = timeouts or Timeouts()
         self._checked_hosts: set[str] = set()
         """Holds one host at most, because requests go to one origin only."""
         self._session: aiohttp.ClientSession | None = None
@@ -109,7 +129,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if request.url.host not in self._checked_hosts:
             self._check_host(request.url.host)
         try:
-            async with asyncio.timeout(min(ATTEMPT_TIMEOUT_SECONDS, remaining_seconds())):
+            async with asyncio.timeout(min(self._timeouts.attempt, remaining_seconds())):
                 return await self._send_twice(request)
         except TimeoutError as exc:
             raise httpx.ReadTimeout("no answer in time", request=request) from exc
@@ -164,7 +184,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=_TIMEOUT,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._timeouts.connect, sock_read=self._timeouts.read
+                ),
                 auto_decompress=False,
                 trust_env=False,
                 skip_auto_headers=_SKIPPED_AUTO_HEADERS,

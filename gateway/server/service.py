@@ -24,7 +24,7 @@ from student_graph.gateway.documents.hardening import harden_graphql_core
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import configured_executor, executor_class
-from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp
@@ -93,6 +93,8 @@ class Service:
     """Digest of the settings' access rules, which the disclosure log names."""
     dependents: frozenset[DistrictId] = frozenset()
     """Districts in which parents keep their rights when a student turns 18."""
+    operation_seconds: float = OPERATION_TIMEOUT_SECONDS
+    """How long an operation waits for its sources at most."""
     executor: str = field(default_factory=configured_executor)
     """What executes operations: `breadth`, or `stock` for graphql-core's own executor."""
 
@@ -129,6 +131,7 @@ class Application:
             service.fleet,
             dependents=service.dependents,
             vendor_wait=self._load_shedder.vendor_wait,
+            operation_seconds=service.operation_seconds,
         )
         self._break_glass = self._build_break_glass()
         fleet = service.fleet

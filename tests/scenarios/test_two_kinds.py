@@ -13,7 +13,13 @@ from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import LINK_BY_TWO_NUMBERS, DemoDistrict
 from tests.long_runs import size
-from tests.scenarios.helpers.demo_gateway import DemoGateway, comparable, demo_districts, demo_gateway
+from tests.scenarios.helpers.demo_gateway import (
+    DemoGateway,
+    comparable,
+    demo_districts,
+    demo_gateway,
+    missing_parts,
+)
 
 STUDENTS_PAGE = """
 query ($district: ID, $after: String) {
@@ -44,7 +50,7 @@ FIELDS = {
     "transportation": "{ busNumber provenance { source recordId } }",
 }
 EXPECTED_CODES = {"IDENTITY_CONFLICT", "NO_IDENTITY_LINK", "NOT_OFFERED"}
-"""Codes of missing parts although every source answers."""
+"""Codes of parts that are missing although every source answers."""
 RANDOM_QUERIES = size(120, 1_000)
 STUDENTS = 12
 
@@ -102,11 +108,11 @@ def merge_shapes(first: Any, second: Any) -> Any:
 
 def test_both_kinds_answer_a_query_in_the_same_shape(stage: Stage) -> None:
     """Names and types are the same, whether the SIS is Ed-Fi or OneRoster; only the sources differ."""
-    pages = [
-        stage.shared.post(STUDENTS_PAGE, "county", district=district)["data"]["students"]
-        for district in stage.ids()
-    ]
+    responses = [stage.shared.post(STUDENTS_PAGE, "county", district=district) for district in stage.ids()]
+    pages = [response["data"]["students"] for response in responses]
+    missing = [part for response in responses for part in missing_parts(response)]
 
+    assert [part for part in missing if part["code"] not in EXPECTED_CODES] == []
     assert shape(pages[0]) == shape(pages[1])
     assert None not in shape(pages[0])["edges"][0]["node"].values()
     assert [len(page["edges"]) for page in pages] == [STUDENTS, STUDENTS]
@@ -200,9 +206,11 @@ class Outcome(NamedTuple):
 
 def outcome_of(response: dict[str, Any], alias: str) -> Outcome:
     """Return the outcome of the field with an alias."""
-    parts = [(error["path"], error["extensions"]) for error in response.get("errors", ())]
-    parts += [(part["path"], part) for part in response["extensions"].get("degraded", ())]
-    missing = {(tuple(path[1:]), part.get("source"), part["code"]) for path, part in parts if path[0] == alias}
+    missing = {
+        (tuple(part["path"][1:]), part.get("source"), part["code"])
+        for part in missing_parts(response)
+        if part["path"][0] == alias
+    }
     return Outcome(comparable(response["data"])[alias], frozenset(missing))
 
 

@@ -20,6 +20,7 @@ from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.reading import MAX_BODY_BYTES
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.http import create_client
+from student_graph.gateway.http.transport import Timeouts
 
 LOOPBACK_NETWORKS = (ip_network("127.0.0.0/8"),)
 
@@ -212,3 +213,10 @@ async def test_a_vendor_that_closes_every_connection_gets_two_get_requests() -> 
             with pytest.raises(httpx.ReadError):
                 await http.post("/questions", content=b"x", extensions={"repeatable": True})
             assert len(requests) == 5
+
+
+def test_a_slow_source_gets_more_time_for_each_request() -> None:
+    """The limits of an attempt grow with the setting `timeout`; they are never shorter than the usual ones."""
+    limits = [Timeouts.for_batches_of(seconds) for seconds in (1.0, 10.0, 60.0)]
+
+    assert limits == [Timeouts(1.0, 3.0, 5.0), Timeouts(1.0, 3.0, 5.0), Timeouts(6.0, 18.0, 30.0)]

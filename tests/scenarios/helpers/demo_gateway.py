@@ -15,6 +15,10 @@ from student_graph.gateway.demo.districts import DemoDistrict, all_people, build
 from student_graph.gateway.demo.people import DemoIssuer
 from student_graph.gateway.server import Service
 from tests.gateway.servers import client_for
+from tests.scenarios.helpers.sandbox_district import OPERATION_SECONDS, SOURCE_SECONDS
+
+OUTAGE_CODES = frozenset({"SOURCE_UNAVAILABLE", "RATE_LIMITED", "DEADLINE"})
+"""Codes of parts that are missing because a source did not answer."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,27 @@ class DemoGateway:
     """Access tokens by name of the person."""
 
     def post(self, query: str, viewer: str = "superintendent", **variables: Any) -> dict[str, Any]:
-        """Send a query as one of the demo's people, and return the response."""
+        """
+        Send a query as one of the demo's people, and return the response.
+
+        Fails, with the reason, if a source did not answer.
+        """
         response = self.client.post(
             "/graphql",
             json={"query": query, "variables": variables},
             headers={"Authorization": f"Bearer {self.tokens[viewer]}"},
-            timeout=60,
+            timeout=2 * OPERATION_SECONDS,
         )
         content: dict[str, Any] = response.json()
+        outages = [part for part in missing_parts(content) if part["code"] in OUTAGE_CODES]
+        assert outages == [], "a source did not answer"
         return content
+
+
+def missing_parts(response: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return path, code and source of each part that is missing from a response."""
+    parts = [{"path": error.get("path"), **error["extensions"]} for error in response.get("errors", ())]
+    return [*parts, *response.get("extensions", {}).get("degraded", ())]
 
 
 def demo_districts(kind: str, students: int = 30, records: Path | None = None) -> list[DemoDistrict]:
@@ -46,7 +62,9 @@ def demo_districts(kind: str, students: int = 30, records: Path | None = None) -
 def demo_gateway(districts: Sequence[DemoDistrict], **settings: Any) -> Iterator[DemoGateway]:
     """Run a gateway over districts whose sandboxes are served. `settings` are keywords of `Service`."""
     issuer = DemoIssuer(all_people(districts))
-    service = Service([district.connect() for district in districts], {}, issuers=(issuer.issuer(),), **settings)
+    connected = [district.connect(timeout=SOURCE_SECONDS) for district in districts]
+    settings = {"operation_seconds": OPERATION_SECONDS, **settings}
+    service = Service(connected, {}, issuers=(issuer.issuer(),), **settings)
     with client_for(service.app()) as client:
         yield DemoGateway(client, issuer.tokens())
 

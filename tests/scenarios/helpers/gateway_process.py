@@ -15,6 +15,7 @@ from student_graph.adapters.sandbox.serving import Sandbox
 from tests.clients import post
 from tests.gateway.servers import running_command
 from tests.scenarios.helpers.bad_responses import CANARY
+from tests.scenarios.helpers.sandbox_district import SOURCE_SECONDS
 
 VIEWER_TOKEN = "0123456789abcdef0123456789abcdef"
 LOAD = "[load]\nwait = 10\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000"
@@ -94,7 +95,7 @@ def settings_text(districts: Mapping[str, Mapping[str, Sandbox]]) -> str:
         lines += ["[[districts]]", f'id = "{district}"', f'name = "{district}"', 'time_zone = "America/Chicago"']
         for kind, source in sources.items():
             lines += ["[[districts.sources]]", f'name = "{kind}"', f'kind = "{kind}"']
-            for name, setting in source.source_settings().items():
+            for name, setting in (source.source_settings() | {"timeout": SOURCE_SECONDS}).items():
                 variable = SECRET_VARIABLES.get(name)
                 lines.append(f'{name}_env = "{variable}"' if variable else f"{name} = {json.dumps(setting)}")
     lines += ["[[viewers]]", 'subject = "ada"', 'role = "superintendent"', "operator = true", 'token_env = "ADA"']

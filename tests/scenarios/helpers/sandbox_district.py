@@ -22,6 +22,8 @@ from student_graph.resolvers.context import Context, Viewer, ViewerRole
 
 DISTRICT_ID = DistrictId("here")
 KINDS = ("edfi", "canvas")
+SOURCE_SECONDS, OPERATION_SECONDS = 60.0, 120.0
+"""Limits that no source and no operation reaches, however busy the machine is: these tests are about data."""
 VIEWER = Viewer(
     "all", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT_ID}), unlimited_grants(*Sensitivity), operator=True
 )
@@ -38,7 +40,10 @@ class SandboxDistrict:
 
     def start_operation(self) -> Context:
         """Return the context of an operation of `VIEWER`, without a cache."""
-        return FetchPipeline([self.district], HmacSigner(b"0" * 32), Limits(memory=0)).start_operation(VIEWER)
+        pipeline = FetchPipeline(
+            [self.district], HmacSigner(b"0" * 32), Limits(memory=0), operation_seconds=OPERATION_SECONDS
+        )
+        return pipeline.start_operation(VIEWER)
 
     def source(self, kind: str) -> Source:
         """Return the source of a kind."""
@@ -56,16 +61,15 @@ class SandboxDistrict:
 
 
 @contextlib.asynccontextmanager
-async def sandbox_district(
-    facts: DistrictFacts, kinds: Sequence[str] = KINDS
-) -> AsyncIterator[SandboxDistrict]:
+async def sandbox_district(facts: DistrictFacts, kinds: Sequence[str] = KINDS) -> AsyncIterator[SandboxDistrict]:
     """Serve a sandbox of each kind for a district, and yield the district."""
     points = [point for kind in kinds for point in entry_points(group="student_graph.sandboxes", name=kind)]
     sandboxes = {point.name: point.load()(facts) for point in points}
     with served(*sandboxes.values()):
         sources = []
         for kind, sandbox in sandboxes.items():
-            settings = find_adapter(kind).settings_type().model_validate(sandbox.source_settings())
+            values = sandbox.source_settings() | {"timeout": SOURCE_SECONDS}
+            settings = find_adapter(kind).settings_type().model_validate(values)
             sources.append(connect(DISTRICT_ID, kind, kind, settings))
         sources.sort(key=lambda source: source.identity is not None)
         district = District(DISTRICT_ID, facts.name, tuple(sources), frozen_on=facts.now)
