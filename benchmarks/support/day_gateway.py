@@ -12,14 +12,22 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
+from student_graph.gateway.cache import Limits
+from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from student_graph.gateway.demo.districts import DemoDistrict, build_districts
 from student_graph.gateway.demo.people import DemoIssuer, Person
 from student_graph.gateway.server import Service, listen
 from student_graph.gateway.server import run as run_service
+from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.resolvers.context import ViewerRole
+
+WARM_DELAY_SECONDS = 1.0
+CACHE_BYTES = 256 * BYTES_PER_MIB
+"""Memory of the cache: four times the default, for a district with all its work and grades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,8 @@ class Plan:
     """Staff numbers of teachers and principals, by the name of the person, such as `teacher-3`."""
     coarse: bool = True
     """Whether coarse reads and change versions are used; without them, each key is read by itself."""
+    warm: bool = False
+    """Whether the cache is filled at the start, as before school."""
     requests_per_minute: int | None = None
     """Requests that every source allows in a minute; None for no limit."""
 
@@ -84,7 +94,9 @@ def main() -> None:
     plan = Plan(**json.loads(sys.stdin.readline()))
     district = connect(plan, demo_district(plan.students))
     issuer = DemoIssuer(people(plan, district.id))
-    service = Service([district], {}, issuers=(issuer.issuer(),))
+    start = (datetime.now(district.time_zone) + timedelta(seconds=WARM_DELAY_SECONDS)).time()
+    times = {district.id: WarmTimes((start,), frozenset(range(7)), WarmPlan())} if plan.warm else {}
+    service = Service([district], {}, issuers=(issuer.issuer(),), cache_limits=Limits(CACHE_BYTES), warm=times)
     with listen("127.0.0.1", 0) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
         ready = json.dumps({"url": url, "tokens": issuer.tokens()})

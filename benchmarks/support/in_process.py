@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from benchmarks.support.district import PAGE, SECTION, VIEWER
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
+from student_graph.gateway.documents.limits import DocumentLimits
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.load_shedding import LoadLimits
 from student_graph.resolvers.context import ViewerRole
@@ -30,6 +31,8 @@ _ASGI_SCOPE = {"type": "http", "method": "POST", "path": "/graphql", "query_stri
 
 NO_LOAD_SHEDDING = LoadLimits(wait=60.0, burst=60.0)
 """Admits every request, for benchmarks that measure the speed of responses."""
+LARGE_ANSWERS = DocumentLimits(answer_records=100_000, answer_mib=32)
+"""Admits a page of 2,000 students, which has more records than an answer may have by default."""
 _LOG_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 """Folders of disclosure logs; they are deleted when the process ends."""
 
@@ -42,7 +45,13 @@ def create_app(*districts: Any, limits: Limits | None = None, loads: LoadLimits 
     limits = limits or Limits()
     viewers = {TOKEN: VIEWER, SERVICE_TOKEN: replace(VIEWER, subject="service", role=ViewerRole.SERVICE)}
     return Service(
-        districts, viewers, cache_limits=limits, executor="breadth", disclosure_log=log, load_limits=loads
+        districts,
+        viewers,
+        cache_limits=limits,
+        executor="breadth",
+        disclosure_log=log,
+        load_limits=loads,
+        document_limits=LARGE_ANSWERS,
     ).app()
 
 

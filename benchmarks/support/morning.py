@@ -28,6 +28,8 @@ RELOAD_SECONDS = (20.0, 60.0)
 """Shortest and longest time until a person reloads a page."""
 ARRIVAL_SHARE = 0.3
 """Share of the morning in which everybody opens their first page."""
+FIRST_CALL_SECONDS, QUIET_SECONDS = 10.0, 5.0
+"""How long a warm-up may take to begin, and how long after the last request it has ended."""
 CHANGE_INTERVAL_SECONDS = 1.0
 """Time between two new attendance events at the vendor."""
 MAX_AGE_SECONDS = 66.0
@@ -144,6 +146,8 @@ async def morning_rows(school: School, *, quick: bool) -> list[Row]:
     rows, calls, p95 = [], {}, {}
     for name, server in _servers(school, quick=quick):
         with server as running:
+            if name == GATEWAY and not quick:
+                rows.append(Row("day", name, "vendor calls of the warm-up", await _warm_up_calls(school), "calls"))
             take_requests(school.sandboxes)
             taking = AttendanceTaking(school)
             cpu = running.cpu_seconds
@@ -178,9 +182,20 @@ async def morning_rows(school: School, *, quick: bool) -> list[Row]:
     return rows
 
 
+async def _warm_up_calls(school: School) -> int:
+    """Wait until the warm-up has ended, and return its calls: the vendors get no requests for a while then."""
+    seen, quiet_since = 0, time.monotonic() + FIRST_CALL_SECONDS
+    while time.monotonic() < quiet_since + QUIET_SECONDS:
+        await asyncio.sleep(0.1)
+        requests = sum(len(sandbox.requests) for sandbox in school.sandboxes)
+        if requests != seen:
+            seen, quiet_since = requests, time.monotonic()
+    return data_calls(take_requests(school.sandboxes))
+
+
 def _servers(school: School, *, quick: bool) -> Iterator[tuple[str, AbstractContextManager[Server]]]:
     """The servers by name; only the gateway for a quick run."""
-    yield GATEWAY, gateway(school.plan())
+    yield GATEWAY, gateway(school.plan(warm=not quick))
     if quick:
         return
     yield POINT_READS, gateway(school.plan(coarse=False))

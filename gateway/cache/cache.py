@@ -45,6 +45,9 @@ class Fleet(Protocol):
     async def publish_purge(self, purge: Purge) -> None:
         """Send a purge to the other processes, now or as soon as possible."""
 
+    async def claim(self, name: str, seconds: int) -> bool:
+        """Return whether this process, and no other, may do the work of a name for so many seconds."""
+
     @property
     def joined(self) -> bool:
         """Whether this process shares answers with the fleet now."""

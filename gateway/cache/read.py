@@ -36,12 +36,13 @@ class CachedFetch:
         deadline: float,
         *,
         viewer: Hashable = None,
+        is_background: bool = False,
     ) -> None:
         """
         Read answers until `deadline`, in the event loop's time, and record them in `traffic` and `dependencies`.
 
         `viewer` identifies whose operation it is. It limits the requests that go on after the operation, and
-        decides nothing else.
+        decides nothing else. With `is_background` the requests of people go first.
         """
         self._cache = cache
         self._by_source = traffic.by_source
@@ -49,6 +50,7 @@ class CachedFetch:
         self._dependencies = dependencies
         self._deadline = deadline
         self._viewer = viewer
+        self._is_background = is_background
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """The answers to an ask."""
@@ -98,7 +100,8 @@ class CachedFetch:
         timeout_at = asyncio.get_running_loop().time() + source.adapter.settings.timeout
         in_flight, traffic = self._cache.in_flight, self._traffic(source)
         started_at = time.perf_counter()
-        waiter = in_flight.join(source, missing, min(timeout_at, self._deadline), self._viewer)
+        until = min(timeout_at, self._deadline)
+        waiter = in_flight.join(source, missing, until, self._viewer, is_background=self._is_background)
         try:
             with self._cache.vendor_wait():
                 await in_flight.wait(waiter)

@@ -7,10 +7,21 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli import adapters, cache, check, demo, disclosures, explain, schema, serve, token
+from student_graph.gateway.cli import (
+    adapters,
+    cache,
+    check,
+    demo,
+    disclosures,
+    explain,
+    schema,
+    serve,
+    token,
+    warm,
+)
 from student_graph.gateway.cli.parser import Parser
 
-COMMANDS = (demo, serve, check, schema, explain, cache, disclosures, token, adapters)
+COMMANDS = (demo, serve, check, schema, explain, cache, warm, disclosures, token, adapters)
 """Modules of the commands, in the order of the help text."""
 
 

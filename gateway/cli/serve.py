@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
             defer=server.defer,
             cache_limits=settings.cache.limits,
             client_cache_seconds=settings.cache.client_seconds,
-            **_fleet_arguments(settings, path, districts),
+            **fleet_arguments(settings, path, districts),
             introspection=server.introspection or server.graphiql,
             document_limits=settings.limits.document_limits,
             webhook_keys=environment.webhook_keys(settings, path, os.environ),
@@ -81,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
             disclosure_log=open_disclosure_log(settings, path),
             policy_digest=settings_file.policy_digest(settings),
             dependents=frozenset(DistrictId(d.id) for d in settings.districts if d.parents_keep_rights),
+            warm={DistrictId(d.id): d.warm.times for d in settings.districts if d.warm is not None},
         )
         run_service(service, listener, lambda: print(f"student-graph answers at {url}", flush=True))
     return 0
@@ -103,7 +104,7 @@ def open_disclosure_log(settings: settings_file.Config, path: Path) -> Disclosur
         raise SettingsError(f"{path}: disclosure.directory: {folder}: {exc.strerror}") from None
 
 
-def _fleet_arguments(settings: settings_file.Config, path: Path, districts: Sequence[District]) -> dict[str, Any]:
+def fleet_arguments(settings: settings_file.Config, path: Path, districts: Sequence[District]) -> dict[str, Any]:
     """
     The arguments of `Service` that connect it to Redis; none if the settings name no Redis.
 

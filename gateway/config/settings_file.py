@@ -38,6 +38,7 @@ from student_graph.gateway.config.sections import (
     Section,
     ServerConfig,
 )
+from student_graph.gateway.config.warm import WarmConfig
 
 
 def _check_time_zone(name: str) -> str:
@@ -95,6 +96,8 @@ class DistrictConfig(Section):
     """Classes of data that are not open, and who may see them."""
     assigned: tuple[AssignedConfig, ...] = ()
     """Students assigned to staff members in addition to those that the SIS names."""
+    warm: WarmConfig | None = None
+    """When the cache is filled before people come, and with what; never if left out."""
     parents_keep_rights: bool = False
     """Whether parents keep their rights when a student turns 18, as for tax dependents (34 CFR 99.31(a)(8))."""
 

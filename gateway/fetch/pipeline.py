@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -76,6 +77,12 @@ class FetchPipeline:
         fetch = authorized(unrestricted, viewer, self.districts, reach, operation.disclosures)
         health = partial(self._health, dependencies)
         return Context(viewer, Sources(self.districts, fetch), operation, self._signer, health, reach)
+
+    def background_fetch(self) -> tuple[Fetch, Traffic]:
+        """A fetch without authorization and without a deadline, as background work; and the record of its work."""
+        traffic, staleness = Traffic(), Staleness()
+        cached = CachedFetch(self.cache, traffic, staleness, Dependencies(), math.inf, is_background=True)
+        return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers)), traffic
 
     async def close(self) -> None:
         """Cancel background work."""

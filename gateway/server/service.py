@@ -26,6 +26,9 @@ from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
 from student_graph.gateway.signing import HmacSigner
+from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
+from student_graph.gateway.warm.schedule import WarmSchedule, claim_by
+from student_graph.gateway.warm.warm_up import WarmUp
 from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView
@@ -93,6 +96,8 @@ class Service:
     """Digest of the settings' access rules, which the disclosure log names."""
     dependents: frozenset[DistrictId] = frozenset()
     """Districts in which parents keep their rights when a student turns 18."""
+    warm: Mapping[DistrictId, WarmTimes] = field(default_factory=dict)
+    """When the cache is filled before people come, and with what, by district."""
     operation_seconds: float = OPERATION_TIMEOUT_SECONDS
     """How long an operation waits for its sources at most."""
     executor: str = field(default_factory=configured_executor)
@@ -135,8 +140,14 @@ class Application:
         )
         self._break_glass = self._build_break_glass()
         fleet = service.fleet
+        self._warm_schedule = WarmSchedule(service.warm, self._pipeline.districts, self._warm_up, claim_by(fleet))
         self.readiness = Readiness(None if fleet is None else lambda: fleet.joined)
         self.asgi = self._build_asgi()
+
+    def _warm_up(self, district: DistrictId, plan: WarmPlan) -> WarmUp:
+        """A warm-up of a district, which begins when it is run."""
+        fetch, traffic = self._pipeline.background_fetch()
+        return WarmUp(self._pipeline.districts[district], fetch, traffic, plan)
 
     def _build_asgi(self) -> ASGIApp:
         service = self._service
@@ -212,12 +223,14 @@ class Application:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Start background work before the first request, and end it after the last one."""
         self._pipeline.cache.start()
+        self._warm_schedule.start()
         self._load_shedder.start()
         if self._service.disclosure_log is not None:
             self._service.disclosure_log.start()
         self.readiness.start()
         yield
         self._load_shedder.stop()
+        await self._warm_schedule.close()
         await self._pipeline.close()
         await self._authenticator.close()
         if self._break_glass is not None:

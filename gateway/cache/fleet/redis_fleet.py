@@ -13,7 +13,7 @@ import msgspec
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.fleet.events import Event, Events
-from student_graph.gateway.cache.fleet.redis_store import RedisStore
+from student_graph.gateway.cache.fleet.redis_store import RedisStore, RedisUnavailableError
 from student_graph.gateway.cache.fleet.shared_fetch import SharedFetch
 from student_graph.gateway.cache.purges import Purge, PurgeLog
 from student_graph.gateway.http import gate_of
@@ -59,6 +59,13 @@ class RedisFleet:
         now = time.time()
         self._purges.add(purge, now)
         await self._events.publish(now, "purge", purge)
+
+    async def claim(self, name: str, seconds: int) -> bool:
+        """Whether this process may do the work of a name; without Redis each process does it for itself."""
+        try:
+            return await self.store.claim_work(name, seconds)
+        except RedisUnavailableError:
+            return True
 
     @property
     def joined(self) -> bool:

@@ -173,6 +173,16 @@ class RedisStore:
         results = await self._run_script(_CLAIM_SCRIPT, names, request_id, int(CLAIM_SECONDS * 1000), *timestamps)
         return [result.decode() for result in results]
 
+    async def claim_work(self, name: str, seconds: int) -> bool:
+        """
+        Claim a piece of work by its name, for so many seconds; returns whether nobody else has it.
+
+        Raises:
+            RedisUnavailableError: Redis did not answer.
+        """
+        key = f"{self.name}:w:{name}"
+        return bool(await self.run(self._cache.raw("set", key, "1", "NX", "EX", seconds)))
+
     async def renew(self, request_id: str, digests: Sequence[str]) -> None:
         """Extend a request's claims. Raises RedisUnavailableError."""
         await self._run_script(

@@ -17,11 +17,12 @@ from student_graph.gateway.telemetry import CallCounter
 class Waiter:
     """An operation that waits for the answers to some keys, which may be part of several requests."""
 
-    __slots__ = ("_bug", "_done", "_missing", "answers", "calls", "until")
+    __slots__ = ("_bug", "_done", "_missing", "answers", "calls", "is_background", "until")
 
-    def __init__(self, until: float) -> None:
-        """Wait until a deadline, in the event loop's time."""
+    def __init__(self, until: float, *, is_background: bool = False) -> None:
+        """Wait until a deadline, in the event loop's time; for a person, or in the background."""
         self.until = until
+        self.is_background = is_background
         self.answers: dict[Any, Answer[Any] | None] = {}
         """The answers that have arrived; None for a key that the source does not know."""
         self.calls = 0
@@ -126,8 +127,8 @@ class InFlightRequest:
         return bool(self.waiters) or not self.outdated.issuperset(self.pending)
 
     def is_background(self) -> bool:
-        """Whether nobody waits for it now."""
-        return not self.waiters
+        """Whether nobody but a warm-up waits for it now."""
+        return all(waiter.is_background for waiter in self.waiters)
 
     def last_deadline(self) -> float:
         """When the last of its waiters will give up, in the event loop's time; infinity if nobody waits."""

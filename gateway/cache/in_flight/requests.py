@@ -46,15 +46,23 @@ class InFlightRequests:
         requests = self._by_key.get((source, *ask.batch_key))
         return _current_keys(requests, source, ask) if requests else ()
 
-    def join(self, source: Source, ask: Ask[Any], until: float, viewer: Hashable = None) -> Waiter:
+    def join(
+        self,
+        source: Source,
+        ask: Ask[Any],
+        until: float,
+        viewer: Hashable = None,
+        *,
+        is_background: bool = False,
+    ) -> Waiter:
         """
         Wait for the keys of an ask until a deadline in the event loop's time; `wait` must follow.
 
         Keys that are not in flight are requested. `viewer` stands for who waits, and limits what goes on after the
-        deadline.
+        deadline. A waiter in the background lets the requests of people go first.
         """
         self._start_missing(source, ask, viewer)
-        waiter = Waiter(until)
+        waiter = Waiter(until, is_background=is_background)
         requests = self._by_key[(source, *ask.batch_key)]
         for key in ask.keys:
             waiter.add(requests[key], key)
@@ -87,6 +95,11 @@ class InFlightRequests:
                 self._forget(request, key)
             if not request.is_useful:
                 self._end(request)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait until all requests have ended, for so many seconds at most."""
+        if tasks := [request.task for request in self._running]:
+            await asyncio.wait(tasks, timeout=seconds)
 
     async def close(self) -> None:
         """Cancel all requests. Those who wait get an error."""

@@ -1,0 +1,89 @@
+"""`student-graph warm`: fill the shared cache of a fleet with what the pages of its districts will ask for."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.cli.parser import Commands, count
+from student_graph.gateway.cli.serve import fleet_arguments
+from student_graph.gateway.config import settings_file
+from student_graph.gateway.config.districts import connect_districts
+from student_graph.gateway.server.warming import warm_districts
+from student_graph.gateway.warm.plan import WarmPlan
+
+INTERRUPTED = 130
+"""Exit status of a command that Ctrl-C has ended."""
+
+
+def add_command(commands: Commands) -> None:
+    """Add `warm` to the command line."""
+    command = commands.add_parser(
+        "warm",
+        help="fill the cache that gateways share before people come",
+        description="Read what the pages of a district will ask for into the Redis that the gateways share, one "
+        "school after the other. Requests of people go first. It can be interrupted: what was read stays.",
+    )
+    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
+    command.add_argument("--district", metavar="ID", help="only this district (default: all)")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """
+    Warm the districts of a settings file, and print a line for each part of a school.
+
+    Returns 1 if some keys have no answer, because a source failed.
+
+    Raises:
+        SettingsError: a setting is wrong, there is no such district, or the settings name no Redis.
+    """
+    path: Path = options.config
+    settings = settings_file.load(path)
+    plans = {
+        DistrictId(config.id): config.warm.plan if config.warm is not None else WarmPlan()
+        for config in settings.districts
+        if options.district in (None, config.id)
+    }
+    if not plans:
+        known = ", ".join(config.id for config in settings.districts)
+        raise SettingsError(f"--district: {path} has no district {options.district!r}; it has {known}")
+    if settings.cache.redis is None:
+        raise SettingsError(
+            f"{path}: cache.redis is missing: without it, gateways share no cache that this command could fill; "
+            "set times in [districts.warm], and each gateway warms itself"
+        )
+    districts = connect_districts(settings, path, os.environ)
+    shared = fleet_arguments(settings, path, districts)
+    work = _warm(districts=districts, limits=settings.cache.limits, plans=plans, **shared)
+    try:
+        failed = asyncio.run(work)
+    except KeyboardInterrupt:
+        print("interrupted; what was read stays cached")
+        return INTERRUPTED
+    if failed:
+        keys = count(failed, "key", "keys")
+        print(f"{keys} without an answer: run student-graph check, then this command again")
+    return 1 if failed else 0
+
+
+async def _warm(plans: Mapping[DistrictId, WarmPlan], **arguments: Any) -> int:
+    """Print the progress, and return how many keys have no answer."""
+    failed = 0
+    async with aclosing(warm_districts(plans=plans, **arguments)) as steps:  # type: ignore[type-var]
+        async for step in steps:
+            failed += step.failed
+            missing = f", {step.failed} without an answer" if step.failed else ""
+            print(
+                f"{step.district}: school {step.school}: {step.part.value}: {count(step.keys, 'key', 'keys')}, "
+                f"{count(step.calls, 'call', 'calls')}, {step.seconds:.1f} s{missing}",
+                flush=True,
+            )
+    return failed

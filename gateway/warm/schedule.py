@@ -1,0 +1,85 @@
+"""Runs the warm-ups of the districts at their local times."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import District
+from student_graph.gateway.cache import Fleet
+from student_graph.gateway.warm.plan import WarmPlan, WarmTimes, next_start
+from student_graph.gateway.warm.warm_up import WarmUp
+
+log = logging.getLogger("student_graph.warm")
+
+CLAIM_SECONDS = 3600
+"""How long a warm-up belongs to the process of a fleet that began it."""
+
+
+def claim_by(fleet: Fleet | None) -> Callable[[str, int], Awaitable[bool]]:
+    """Return the function by which one process of a fleet gets a piece of work; a single process gets it."""
+
+    async def claim(name: str, seconds: int) -> bool:
+        return fleet is None or await fleet.claim(name, seconds)
+
+    return claim
+
+
+class WarmSchedule:
+    """Warms each district at its times, in one process of a fleet."""
+
+    def __init__(
+        self,
+        times: Mapping[DistrictId, WarmTimes],
+        districts: Mapping[DistrictId, District],
+        warm_up: Callable[[DistrictId, WarmPlan], WarmUp],
+        claim: Callable[[str, int], Awaitable[bool]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """
+        Warm districts at their times by `warm_up`.
+
+        `claim` returns whether this process may do the work of a name, for some seconds. `now` is the clock.
+        """
+        self._times, self._districts = times, districts
+        self._warm_up, self._claim, self._now = warm_up, claim, now
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start to wait for the times."""
+        self._tasks = [asyncio.create_task(self._repeat(district)) for district in self._times]
+
+    async def close(self) -> None:
+        """Stop. What a running warm-up has read stays cached."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _repeat(self, district: DistrictId) -> None:
+        times, zone = self._times[district], self._districts[district].time_zone
+        while True:
+            now = self._now().astimezone(zone)
+            start = next_start(times, now)
+            await asyncio.sleep((start - now).total_seconds())
+            try:
+                if await self._claim(f"warm/{district}/{start.isoformat()}", CLAIM_SECONDS):
+                    await self.run(district)
+            except Exception as exc:  # noqa: BLE001 - the next warm-up must start all the same
+                log.error("district %s: the warm-up failed: %s", district, type(exc).__name__)  # noqa: TRY400
+
+    async def run(self, district: DistrictId) -> None:
+        """Warm a district now, and log the progress."""
+        async for progress in self._warm_up(district, self._times[district].plan).run():
+            log.info(
+                "district %s: school %s: %s warmed: %d keys, %d failed, %d calls, %.1f s",
+                progress.district,
+                progress.school,
+                progress.part.value,
+                progress.keys,
+                progress.failed,
+                progress.calls,
+                progress.seconds,
+            )
