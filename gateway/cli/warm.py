@@ -19,7 +19,7 @@ from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.server.warming import warm_districts
 from student_graph.gateway.warm.plan import WarmPlan
 
-INTERRUPTED = 130
+INTERRUPTED_EXIT_STATUS = 130
 """Exit status of a command that Ctrl-C has ended."""
 
 
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         failed = asyncio.run(work)
     except KeyboardInterrupt:
         print("interrupted; what was read stays cached")
-        return INTERRUPTED
+        return INTERRUPTED_EXIT_STATUS
     if failed:
         keys = count(failed, "key", "keys")
         print(f"{keys} without an answer: run student-graph check, then this command again")
