@@ -241,7 +241,7 @@ async def test_an_old_list_that_needs_only_its_changes_costs_few_calls() -> None
     assert lists == [False, True]
 
 
-async def test_groups_stay_with_a_list_that_the_source_confirms() -> None:
+async def test_sorted_records_remain_with_a_list_that_the_source_confirms() -> None:
     """The records are the same ones, and are not sorted again."""
     school = School()
     await school.answers()
