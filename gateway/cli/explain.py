@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
     districts = connect_districts(settings_file.load(options.config), options.config, os.environ)
     harden_graphql_core()
     schema = make_schema(executor_class("breadth"))
-    document = DocumentStore(core_schema(schema)).get_by_text(_document_text(options.query))
+    documents = DocumentStore(core_schema(schema))
+    document = documents.get_by_text(_document_text(options.query))
     try:
         variables = json.loads(options.variables)
     except ValueError:
@@ -58,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         operation = document.operation(options.operation)
         sources = [source for district in districts for source in district.sources]
-        lines = explain(core_schema(schema), document.node, operation, variables, sources)
+        records = documents.costs.records_by_path(document, operation, variables, districts)
+        lines = explain(core_schema(schema), document.node, operation, variables, sources, records=records)
     except GraphQLError as exc:
         raise SettingsError(f"QUERY: {exc.message}") from None
     print(as_text(lines))

@@ -258,17 +258,37 @@ class CostCache:
         districts: Sequence[District],
     ) -> OperationCost:
         """Return the estimate for an operation over some districts."""
-        assert document.node is not None
         name = operation.name.value if operation.name is not None else None
         sizes = tuple((variable, _size(value)) for variable, value in sorted((variables or {}).items()))
         key = (document.digest, name, sizes, *(district.id for district in districts))
         cost = self._costs.get(key)
         if cost is None:
-            definitions = document.node.definitions
-            fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
-            estimator = CostEstimator(self._schema, fragments, variables or {}, districts, self._list_length)
-            cost = self._costs[key] = estimator.cost(operation)
+            cost = self._costs[key] = self._estimator(document, variables, districts).cost(operation)
         return cost
+
+    def records_by_path(
+        self,
+        document: ParsedDocument,
+        operation: OperationDefinitionNode,
+        variables: Mapping[str, Any] | None,
+        districts: Sequence[District],
+    ) -> dict[str, float]:
+        """Return the estimated records of each field that has some, by its path: response keys joined by dots."""
+        estimator = self._estimator(document, variables, districts)
+        estimator.cost(operation)
+        records: dict[str, float] = {}
+        for price in estimator.prices:
+            if price.records:
+                records[price.path] = records.get(price.path, 0.0) + price.records
+        return records
+
+    def _estimator(
+        self, document: ParsedDocument, variables: Mapping[str, Any] | None, districts: Sequence[District]
+    ) -> CostEstimator:
+        assert document.node is not None
+        definitions = document.node.definitions
+        fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
+        return CostEstimator(self._schema, fragments, variables or {}, districts, self._list_length)
 
 
 def _size(value: Any) -> Hashable:

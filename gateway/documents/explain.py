@@ -6,6 +6,7 @@ The plan is the executor's own. The price of a way is what its last reads cost, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -51,10 +52,18 @@ class ExplanationLine:
     """How the executor resolves the field."""
     lookups: tuple[str, ...] = ()
     """Each lookup that the field may call, with its sources and costs."""
+    records: int = 0
+    """Records that the field is estimated to have in the whole response: what it is priced at."""
 
     def as_json(self) -> dict[str, Any]:
         """The line as an entry of `extensions.explain`."""
-        return {"depth": self.depth, "field": self.name, "how": self.resolution, "asks": list(self.lookups)}
+        return {
+            "depth": self.depth,
+            "field": self.name,
+            "how": self.resolution,
+            "asks": list(self.lookups),
+            "records": self.records,
+        }
 
 
 def explain(
@@ -65,11 +74,13 @@ def explain(
     sources: Sequence[Source],
     *,
     prices: Prices | None = None,
+    records: Mapping[str, float] | None = None,
 ) -> list[ExplanationLine]:
     """
     The plan of an operation over some sources, one line for each field; no source is called.
 
-    `prices` are what reads cost lately; without them, ways have the prices that the adapters declare.
+    `prices` are what reads cost lately; without them, ways have the prices that the adapters declare. `records`
+    are the estimated records of fields, by path.
 
     Raises:
         GraphQLError: a required variable has no value and no placeholder fits it, or a value has the wrong type.
@@ -87,7 +98,8 @@ def explain(
         plan = executor.plan(root, fields.grouped_field_set)
     except UnplannableError as reason:
         return [ExplanationLine(0, "the whole operation", f"executed by graphql-core: {reason}")]
-    return list(_object_lines(executor, plan, sources, WayPrices(prices or DeclaredPrices()), 0))
+    lines = _Lines(executor, sources, WayPrices(prices or DeclaredPrices()), records or {})
+    return list(lines.of(plan))
 
 
 def as_text(lines: Iterable[ExplanationLine]) -> str:
@@ -95,23 +107,34 @@ def as_text(lines: Iterable[ExplanationLine]) -> str:
     rows = []
     for line in lines:
         indent = "  " * line.depth
-        rows.append(f"{indent}{line.name}: {line.resolution}")
+        records = f", about {line.records:,} record{'s' * (line.records != 1)}" if line.records else ""
+        rows.append(f"{indent}{line.name}: {line.resolution}{records}")
         rows += [f"{indent}    lookup {lookup}" for lookup in line.lookups]
     return "\n".join(rows)
 
 
-def _object_lines(
-    executor: BreadthExecutor, plan: ObjectPlan, sources: Sequence[Source], prices: WayPrices, depth: int
-) -> Iterator[ExplanationLine]:
-    for field in plan.fields:
-        name = field.key if field.key == field.name else f"{field.key} ({field.name})"
-        resolution = "read from its parent" if field.is_read_from_parent else field.kind.value
-        yield ExplanationLine(depth, name, resolution, tuple(_lookups(field, sources, prices)))
-        abstract = is_abstract_type(field.named_type)
-        for child in _child_plans(executor, field):
-            if abstract:
-                yield ExplanationLine(depth + 1, f"... on {child.type.name}", "for objects of this type")
-            yield from _object_lines(executor, child, sources, prices, depth + 1 + abstract)
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Makes the lines of a plan."""
+
+    executor: BreadthExecutor
+    sources: Sequence[Source]
+    prices: WayPrices
+    records: Mapping[str, float]
+
+    def of(self, plan: ObjectPlan, depth: int = 0, parent_path: str = "") -> Iterator[ExplanationLine]:
+        """The lines of an object's fields and of everything below them."""
+        for field in plan.fields:
+            name = field.key if field.key == field.name else f"{field.key} ({field.name})"
+            path = f"{parent_path}.{field.key}" if parent_path else field.key
+            resolution = "read from its parent" if field.is_read_from_parent else field.kind.value
+            lookups = tuple(_lookups(field, self.sources, self.prices))
+            yield ExplanationLine(depth, name, resolution, lookups, math.ceil(self.records.get(path, 0.0)))
+            abstract = is_abstract_type(field.named_type)
+            for child in _child_plans(self.executor, field):
+                if abstract:
+                    yield ExplanationLine(depth + 1, f"... on {child.type.name}", "for objects of this type")
+                yield from self.of(child, depth + 1 + abstract, path)
 
 
 def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan]:

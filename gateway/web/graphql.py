@@ -243,7 +243,13 @@ class GraphQLView:
         sources = [source for name in viewer_districts for source in districts[name].sources]
         variables = operation.graphql.variables or {}
         lines = explain(
-            self._schema, operation.document.node, operation.node, variables, sources, prices=self._prices
+            self._schema,
+            operation.document.node,
+            operation.node,
+            variables,
+            sources,
+            prices=self._prices,
+            records=self._preparer.records_by_path(operation),
         )
         members: dict[str, Any] = {"explain": [line.as_json() for line in lines]}
         if issubclass(executor, BreadthExecutor):

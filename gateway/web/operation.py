@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode
 
+from student_graph.adapters.sources import District
 from student_graph.gateway.cache import extensions
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.store import DocumentStore
@@ -85,6 +86,12 @@ class OperationPreparer:
             return self._documents.get_by_text(graphql.query)
         return self._documents.get_trusted(graphql.document_hash or "")
 
+    def records_by_path(self, operation: PreparedOperation) -> dict[str, float]:
+        """Return the estimated records of the fields of an operation, by path."""
+        return self._documents.costs.records_by_path(
+            operation.document, operation.node, operation.graphql.variables, _viewer_districts(operation.context)
+        )
+
     def _limit_errors(self, operation: PreparedOperation) -> Sequence[GraphQLError]:
         """
         Return why an operation's variables or estimated cost are over a limit; empty if they are not.
@@ -94,10 +101,15 @@ class OperationPreparer:
         variables, limits, context = operation.graphql.variables, self._documents.limits, operation.context
         if (variables_error := limits.variables_error(variables)) is not None:
             return [variables_error]
-        known = context.sources.districts
-        districts = [known[name] for name in sorted(context.viewer.districts) if name in known]
+        districts = _viewer_districts(context)
         cost = self._documents.costs.cost(operation.document, operation.node, variables, districts)
         is_service = context.viewer.role is ViewerRole.SERVICE
         context.operation.answer_limits = limits.answer_limits(service=is_service)
         cost_error = limits.cost_error(cost, service=is_service)
         return [] if cost_error is None else [cost_error]
+
+
+def _viewer_districts(context: Context) -> list[District]:
+    """The viewer's districts, ordered by id."""
+    known = context.sources.districts
+    return [known[name] for name in sorted(context.viewer.districts) if name in known]
