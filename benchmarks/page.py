@@ -12,7 +12,7 @@ import gc
 import time
 import tracemalloc
 from inspect import isawaitable
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from graphql import GraphQLSchema, execute, parse
@@ -32,6 +32,8 @@ from benchmarks.support.figures import Row, Times, as_json_data, time_runs
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import Fetch, Sources
 from student_graph.gateway.execution import BreadthExecutor, EncodingExecutor
+from student_graph.gateway.execution.plan import PlanCache
+from student_graph.gateway.execution.row_cache import RowCache
 from student_graph.gateway.execution.rows import encode_around_rows
 from student_graph.gateway.server import freeze_garbage_collector
 from student_graph.resolvers.access import Reach
@@ -43,12 +45,22 @@ STUDENT_COUNTS = (10, 50, 500, 5000)
 SINGLE_OBJECT_QUERY = "query One($section: ID!) { section(id: $section) { id sectionIdentifier } }"
 ANSWER_LIMITS = AnswerLimits(1_000_000, 1_000)
 """High enough for all students of the largest page."""
+
+
+class BuildingExecutor(EncodingExecutor):
+    """The gateway's executor without cached rows: it builds and encodes each row."""
+
+    plans: ClassVar[PlanCache] = PlanCache()
+    row_cache: ClassVar[RowCache | None] = None
+
+
 EXECUTORS: dict[str, Any] = {
     "stock": StrawberryGraphQLCoreExecutionContext,
     "dicts": BreadthExecutor,
-    "breadth": EncodingExecutor,
+    "breadth": BuildingExecutor,
+    "cached": EncodingExecutor,
 }
-"""graphql-core's executor, and the gateway's with dicts and (as it is served) with structs for objects."""
+"""graphql-core's executor, and the gateway's: with dicts, encoding each row, and (as served) with cached rows."""
 
 
 class Page:
@@ -87,7 +99,7 @@ class Page:
     async def run_encoded(self, executor: str) -> list[bytes]:
         """The data as JSON, by the encoder for the objects of the executor, in parts as they are sent."""
         data = await self.run(executor)
-        return encode_around_rows(data) if executor == "breadth" else [orjson.dumps(data)]
+        return encode_around_rows(data) if executor in ("breadth", "cached") else [orjson.dumps(data)]
 
 
 class _PlainSigner:
@@ -130,12 +142,14 @@ async def _measure_size(students: int, *, quick: bool) -> list[Row]:
     stock = await time_runs(lambda: page.run_encoded("stock"), stock_runs, warmup_runs=1)
     floor = _lower_bound(expected, runs)
     dicts = await time_runs(lambda: page.run_encoded("dicts"), runs)
+    cached = await time_runs(lambda: page.run_encoded("cached"), runs)
     await _check_executors(page, expected)
     return [
         Row(
             "page", case, "breadth over floor", breadth.median / floor.median, "x", 6 if students == 500 else None
         ),
         Row("page", case, "dicts over floor", dicts.median / floor.median, "x"),
+        Row("page", case, "breadth over cached rows", breadth.median / cached.median, "x"),
         Row(
             "page",
             case,
@@ -157,7 +171,7 @@ async def _measure_size(students: int, *, quick: bool) -> list[Row]:
 
 async def _check_executors(page: Page, expected: Any) -> None:
     """Fail if an executor returns other data than graphql-core's."""
-    for name in ("dicts", "breadth"):
+    for name in ("dicts", "breadth", "cached"):
         assert orjson.loads(b"".join(await page.run_encoded(name))) == as_json_data(expected), (
             f"{name} disagrees with stock"
         )

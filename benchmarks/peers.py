@@ -18,7 +18,7 @@ from benchmarks.support.server_load import (
     server_command,
 )
 
-MIN_SHARE_OF_GRAPHQL_JIT = {30: 0.6, 500: 1.5}
+MIN_SHARE_OF_GRAPHQL_JIT = {30: 1.0, 500: 2.5}
 """The gateway's goal as a multiple of the rate of graphql-jit, by number of students."""
 
 

@@ -32,6 +32,7 @@ from student_graph.gateway.execution.compiler import Compiler, find_conditions
 from student_graph.gateway.execution.complete import complete_column
 from student_graph.gateway.execution.paths import RootPath
 from student_graph.gateway.execution.plan import Counters, ObjectPlan, PlanCache, UnplannableError
+from student_graph.gateway.execution.row_cache import RowCache
 from student_graph.gateway.execution.run import Run
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
 from student_graph.resolvers.fields.record import is_record_type, is_student_record_type
@@ -127,6 +128,8 @@ class BreadthExecutor(StockExecutor):
     counters: ClassVar[Counters] = Counters()
     slow: ClassVar[bool] = False
     """Whether every level takes the slow path; for tests."""
+    row_cache: ClassVar[RowCache | None] = None
+    """Encoded rows of earlier operations; None to build each row."""
     encoded: ClassVar[bool] = False
     """Whether the data of a response is JSON in a `msgspec.Raw` instead of dicts."""
 
@@ -177,7 +180,14 @@ class BreadthExecutor(StockExecutor):
             raise UnplannableError("no event loop")
 
     async def _run(self, plan: ObjectPlan, root_value: Any, *, serially: bool) -> dict[str, Any]:
-        run = Run(self, self.counters, complete_column, slow=self.slow, encoded=self.encoded)
+        run = Run(
+            self,
+            self.counters,
+            complete_column,
+            slow=self.slow,
+            encoded=self.encoded,
+            row_cache=self.row_cache,
+        )
         [row] = await run.rows(plan, [root_value], RootPath(), self.size, serially=serially)
         if isinstance(row, Invalid):
             raise row.error
@@ -190,6 +200,7 @@ class EncodingExecutor(BreadthExecutor):
 
     plans: ClassVar[PlanCache] = PlanCache()
     encoded: ClassVar[bool] = True
+    row_cache: ClassVar[RowCache | None] = RowCache()
 
 
 def configured_executor(environ: Mapping[str, str] = os.environ) -> str:

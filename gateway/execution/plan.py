@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count
 from typing import Any, TypeAlias
 
 from cachetools import LRUCache
@@ -25,7 +26,7 @@ from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 
 from student_graph.resolvers.fields.batched import Batch
-from student_graph.resolvers.fields.record import is_record_type
+from student_graph.resolvers.fields.record import is_record_type, is_restricted_type
 
 MAX_CACHED_OPERATIONS = 512
 """Operations whose plans are cached by one executor class."""
@@ -124,13 +125,26 @@ class ObjectPlan:
     """Fields that need a column."""
     factories: tuple[FunctionFactory, ...] = field(init=False)
     """Factories of derived fields, including those of nested objects that generated code builds."""
+    number: int = field(default_factory=count().__next__, init=False)
+    """A number that no other plan of the process has, ever."""
     has_records: bool = field(init=False)
     """Whether the objects are records."""
+    has_cacheable_rows: bool = field(init=False)
+    """Whether rows may be cached for later operations: they are of records, none of a restricted class of data."""
+    is_restricted: bool = field(init=False)
+    """Whether the objects, or nested ones that generated code builds, are of a restricted class of data."""
+    cached_rows_used: int = field(default=0, init=False)
+    """Rows that were not built because they were cached."""
+    rows_built: int = field(default=0, init=False)
+    """Rows that were built although rows are cached."""
     min_row_bytes: int = field(init=False)
     """Length of a row as JSON if all its values were a single character."""
 
     def __post_init__(self) -> None:
         self.has_records = is_record_type(self.type)
+        nested = (child for field_plan in self.fields for child in field_plan.children.values())
+        self.is_restricted = is_restricted_type(self.type) or any(child.is_restricted for child in nested)
+        self.has_cacheable_rows = self.has_records and not self.is_restricted
         self.min_row_bytes = 1 + sum(len(field_plan.key) + 5 for field_plan in self.fields)
         self.columns = [field_plan for field_plan in self.fields if not field_plan.is_read_from_parent]
         factories: dict[FunctionFactory, None] = {}

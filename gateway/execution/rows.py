@@ -51,14 +51,20 @@ class RowEncoder:
             AnswerTooLargeError: the answer would be over a limit.
         """
         if self.holds_rows:
-            self._count(len(_encode_outer(rows)))
+            self.count([_encode_outer(rows)])
             return rows
         encoded = list(map(_encode, rows))
-        self._count(sum(map(len, encoded)))
+        self.count(encoded)
         return list(map(EncodedRow, encoded))
 
-    def _count(self, length: int) -> None:
-        self.length += length
+    def count(self, encoded: Sequence[bytes]) -> None:
+        """
+        Count encoded rows.
+
+        Raises:
+            AnswerTooLargeError: the answer would be over a limit.
+        """
+        self.length += sum(map(len, encoded))
         self.size.add(size=max(self.length - self.counted_bytes, 0) - self.size.bytes)
 
 

@@ -26,6 +26,7 @@ from student_graph.gateway.execution.plan import (
     FieldPlan,
     ObjectPlan,
 )
+from student_graph.gateway.execution.row_cache import RowCache, build_or_reuse, may_cache_rows
 from student_graph.gateway.execution.rows import RowEncoder, assemble_rows, build_rows, holds_rows
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
 from student_graph.gateway.execution.values import FieldValues
@@ -54,6 +55,8 @@ class Run:
     """Whether rows are encoded as JSON as soon as they are built; if not, they are dicts."""
     has_nulled_objects: bool = False
     """Whether an error made a value null that may be an object or a list: errors below it are not reported."""
+    row_cache: RowCache | None = None
+    """Rows of earlier operations; None if each row is to be built."""
     fields: FieldValues = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,10 +118,19 @@ class Run:
         build = row_builder(plan, BuilderOptions(completed, constant, self.encoded))
         values = [column.values for column in columns]
 
-        def build_slice(part: slice) -> list[Any]:
-            return build(objects[part], functions, *[column_values[part] for column_values in values])
+        encoder = self._row_encoder(plan, objects, columns, size)
 
-        rows = await build_rows(build_slice, len(objects), self._row_encoder(plan, objects, columns, size))
+        async def build_all(objects: Sequence[Any], values: Sequence[list[Any]]) -> list[Any]:
+            def build_slice(part: slice) -> list[Any]:
+                return build(objects[part], functions, *[column_values[part] for column_values in values])
+
+            return await build_rows(build_slice, len(objects), encoder)
+
+        if self.row_cache is not None and encoder is not None and may_cache_rows(plan, encoder, functions):
+            basis = (completed, *functions)
+            rows = await build_or_reuse(self.row_cache, plan, basis, objects, values, build_all, encoder)
+        else:
+            rows = await build_all(objects, values)
         for column in columns:
             if column.plan.has_student_records and not column.completed:  # noted already if completed
                 self.note_student_records(column.values)

@@ -115,6 +115,12 @@ def is_record_type(type_: GraphQLObjectType) -> bool:
     )
 
 
+def is_restricted_type(type_: GraphQLObjectType) -> bool:
+    """Return whether the objects of a GraphQL type are records of a restricted class of data."""
+    sensitivity = getattr(getattr(type_.is_type_of, "python_type", None), "sensitivity", None)
+    return sensitivity is not None and sensitivity.restricted
+
+
 @described
 @strawberry.type
 class Provenance:

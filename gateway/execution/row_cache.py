@@ -1,0 +1,176 @@
+"""
+Encoded rows that are cached for the next operation of the same plan.
+
+Records are shared by all operations and never change. So a row is the same as before if its record, the values of
+its columns and the functions of its derived fields are the same objects: only then is its JSON used again. Rows of
+restricted classes of data are not cached, and rows that no operation used are forgotten within two minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import isfunction
+from itertools import repeat
+from operator import is_
+from typing import Any, NamedTuple
+
+from student_graph.gateway.execution.plan import ObjectPlan
+from student_graph.gateway.execution.rows import EncodedRow, RowEncoder
+from student_graph.resolvers.fields.record import Constant
+
+MAX_CACHED_BYTES = 16 * 1024 * 1024
+"""Memory of all cached rows of one executor class, by estimate."""
+MAX_UNUSED_SECONDS = 60.0
+"""Time after which rows that no operation used are forgotten, at the latest after twice as long."""
+ROW_OVERHEAD_BYTES = 500
+"""Bytes of a cached row beside twice its JSON: the record and the values that it keeps in memory, by estimate."""
+TRIAL_ROWS = 2_000
+"""Rows of a plan after which its rows are cached only if at least a quarter of them was used again."""
+_LEAF_CLASSES = frozenset({str, int, bool})
+
+
+class CachedRow(NamedTuple):
+    """A row, and everything that it was built from."""
+
+    record: Any
+    values: tuple[Any, ...]
+    """Values of the columns."""
+    functions: tuple[Any, ...]
+    """Functions of derived fields."""
+    row: EncodedRow
+
+
+class RowCache:
+    """The cached rows of one executor class, in two generations: those used lately, and those used before."""
+
+    def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._recent: dict[int, dict[int, CachedRow]] = {}
+        """By the number of the plan and the identity of the record."""
+        self._earlier: dict[int, dict[int, CachedRow]] = {}
+        self._recent_bytes = 0
+        self._timer_loop: asyncio.AbstractEventLoop | None = None
+        """The event loop that forgets unused rows from time to time; None if nothing is cached."""
+
+    def __len__(self) -> int:
+        return sum(map(len, (*self._recent.values(), *self._earlier.values())))
+
+    def find(
+        self, plan: ObjectPlan, functions: tuple[Any, ...], records: Sequence[Any], columns: Sequence[list[Any]]
+    ) -> tuple[list[Any], list[int]]:
+        """Return the cached row of each record or None, and the indexes of those that must be built."""
+        recent, earlier = self._recent.setdefault(plan.number, {}), self._earlier.get(plan.number, {})
+        rows: list[Any] = [None] * len(records)
+        missing = []
+        for index, record in enumerate(records):
+            cached = recent.get(id(record)) or self._promoted(recent, earlier, record)
+            if cached is None or cached.functions != functions:
+                missing.append(index)
+                continue
+            for value, column in zip(cached.values, columns, strict=True):
+                current = column[index]
+                if current is not value and not _is_same(current, value):
+                    missing.append(index)
+                    break
+            else:
+                rows[index] = cached.row
+        plan.cached_rows_used += len(rows) - len(missing)
+        plan.rows_built += len(missing)
+        return rows, missing
+
+    def add(self, plan: ObjectPlan, rows: Sequence[CachedRow]) -> None:
+        """Cache rows that were built just now."""
+        recent = self._recent.setdefault(plan.number, {})
+        for cached in rows:
+            recent[id(cached.record)] = cached
+            self._recent_bytes += _size(cached)
+        if self._recent_bytes > self._max_bytes // 2:
+            self._start_generation()
+        self._start_timer()
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._recent, self._earlier, self._recent_bytes = {}, {}, 0
+
+    def _promoted(
+        self, recent: dict[int, CachedRow], earlier: dict[int, CachedRow], record: Any
+    ) -> CachedRow | None:
+        """Return the row of a record that was not used lately, and move it to those used lately."""
+        cached = earlier.pop(id(record), None)
+        if cached is not None:
+            recent[id(record)] = cached
+            self._recent_bytes += _size(cached)
+        return cached
+
+    def _start_generation(self) -> None:
+        """Forget the rows that were not used lately."""
+        self._recent, self._earlier, self._recent_bytes = {}, self._recent, 0
+
+    def _start_timer(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer_loop is not loop:
+            self._timer_loop = loop
+            loop.call_later(MAX_UNUSED_SECONDS, self._forget_unused, loop)
+
+    def _forget_unused(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer_loop is loop:
+            self._start_generation()
+            if len(self):
+                loop.call_later(MAX_UNUSED_SECONDS, self._forget_unused, loop)
+            else:
+                self._timer_loop = None
+
+
+async def build_or_reuse(  # noqa: PLR0917 - what rows are built from
+    row_cache: RowCache,
+    plan: ObjectPlan,
+    functions: tuple[Any, ...],
+    records: Sequence[Any],
+    columns: Sequence[list[Any]],
+    build: Callable[[Sequence[Any], Sequence[list[Any]]], Awaitable[list[EncodedRow]]],
+    encoder: RowEncoder,
+) -> list[EncodedRow]:
+    """Return the rows of records: cached ones, and others from `build`, which are cached from now on."""
+    rows, missing = row_cache.find(plan, functions, records, columns)
+    encoder.count([row.json for row in rows if row is not None])
+    if not missing:
+        return rows
+    missing_records = [records[index] for index in missing]
+    missing_columns = [[column[index] for index in missing] for column in columns]
+    built = await build(missing_records, missing_columns)
+    values = zip(*missing_columns, strict=True) if missing_columns else repeat(())
+    for index, row in zip(missing, built, strict=True):
+        rows[index] = row
+    row_cache.add(
+        plan,
+        [
+            CachedRow(record, row_values, functions, row)
+            for record, row_values, row in zip(missing_records, values, built, strict=False)
+        ],
+    )
+    return rows
+
+
+def may_cache_rows(plan: ObjectPlan, encoder: RowEncoder, functions: Sequence[Callable[[Any], Any]]) -> bool:
+    """Return whether rows depend on nothing but records and columns, and whether caching them has been of use."""
+    if not plan.has_cacheable_rows or encoder.holds_rows or not all(map(_depends_on_record_only, functions)):
+        return False
+    return plan.rows_built < TRIAL_ROWS or plan.cached_rows_used * 3 >= plan.rows_built
+
+
+def _depends_on_record_only(function: Any) -> bool:
+    return isinstance(function, Constant) or (isfunction(function) and function.__closure__ is None)
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """Return whether two values have the same JSON: equal leaves, or lists of the same objects."""
+    if value.__class__ is not other.__class__:
+        return False
+    if value.__class__ is list:
+        return len(value) == len(other) and all(map(is_, value, other))
+    return value.__class__ in _LEAF_CLASSES and bool(value == other)
+
+
+def _size(cached: CachedRow) -> int:
+    return ROW_OVERHEAD_BYTES + 2 * len(cached.row.json)

@@ -1,0 +1,139 @@
+"""Encoded rows are used again if everything that they were built from is the same, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, ClassVar
+
+import pytest
+from graphql import GraphQLObjectType, parse, validate
+
+from student_graph.gateway.execution.plan import ObjectPlan, PlanCache
+from student_graph.gateway.execution.row_cache import CachedRow, RowCache, may_cache_rows
+from student_graph.gateway.execution.rows import EncodedRow, RowEncoder
+from student_graph.gateway.execution.size import AnswerSize
+from student_graph.resolvers.fields.record import NOTHING_IS_STALE
+from student_graph.resolvers.operation import AnswerLimits
+from tests.gateway.execution import differential
+from tests.gateway.execution.comparison import differences
+from tests.gateway.execution.differential import Encoded, execute_with
+from tests.gateway.execution.documents import Writer
+from tests.gateway.execution.product import world
+from tests.gateway.execution.test_differential import VALUES
+from tests.long_runs import size
+from tests.resolvers.third_party import VendorData
+from tests.resolvers.two_districts import SCHEMA
+
+CORE: Any = SCHEMA._schema  # type: ignore[attr-defined]
+ENCODER = RowEncoder(AnswerSize(AnswerLimits()), 0, holds_rows=False)
+
+
+class Caching(Encoded):
+    """The executor of the service, with plans and rows of its own."""
+
+    plans: ClassVar[PlanCache] = PlanCache()
+    row_cache: ClassVar[RowCache | None] = RowCache()
+
+
+def plan_of(type_name: str) -> ObjectPlan:
+    """A plan of a type, without fields."""
+    type_ = CORE.type_map[type_name]
+    assert isinstance(type_, GraphQLObjectType)
+    return ObjectPlan(type_, [])
+
+
+def module_function(record: Any) -> Any:
+    """A function that depends on its argument only."""
+    return record
+
+
+def closure() -> Callable[[Any], Any]:
+    """A function that depends on an operation."""
+    operation = object()
+    return lambda record: (record, operation)
+
+
+@pytest.mark.long_run
+async def test_operations_that_use_row_cache_give_the_same_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random queries of the product: first, again, with another student's row stale, and after that."""
+    monkeypatch.setitem(differential.EXECUTORS, "caching", Caching)
+    monkeypatch.setattr(differential, "Encoded", Caching)
+    writer = Writer(CORE, Random(11), VALUES, max_depth=5)  # noqa: S311 - the same queries each time
+    vendors: list[VendorData] = []
+    district = world(lambda sis, _: vendors.append(sis))
+    queries = 0
+    while queries < size(12, 60):
+        text, variables = writer.document()
+        document = parse(text)
+        if validate(CORE, document):
+            continue
+        queries += 1
+        for stale in (False, False, True, False):
+            vendors[0].stale = stale
+            results = [
+                await execute_with(name, document, variables, district.context(), CORE)
+                for name in ("caching", "stock")
+            ]
+            assert differences(*results) == [], text
+    plans = [plan for cached in Caching.plans._operations.values() for plan in cached.plans.values()]
+    assert sum(map(_rows_used, plans)) > 0
+
+
+def _rows_used(plan: ObjectPlan) -> int:
+    children = (child for field in plan.fields for child in field.children.values())
+    return plan.cached_rows_used + sum(map(_rows_used, children))
+
+
+async def test_a_row_is_used_again_only_for_the_same_record_columns_and_functions() -> None:
+    """Equal is not enough for records; lists may be others if their items are the same."""
+    cache, plan, row = RowCache(), plan_of("Student"), EncodedRow(b"{}")
+    record, item, functions = object(), [1], (NOTHING_IS_STALE,)
+    cache.add(plan, [CachedRow(record, (item, [item], "text", 1), functions, row)])
+
+    def find(record: Any, functions: Any, *values: Any) -> list[Any]:
+        return cache.find(plan, functions, [record], [[value] for value in values])[0]
+
+    assert find(record, functions, item, [item], "text", 1) == [row]
+    assert find(object(), functions, item, [item], "text", 1) == [None]
+    assert find(record, (module_function,), item, [item], "text", 1) == [None]
+    assert find(record, functions, item, [[1]], "text", 1) == [None]
+    assert find(record, functions, item, [item, item], "text", 1) == [None]
+    assert find(record, functions, item, [item], "other", 1) == [None]
+    assert find(record, functions, item, [item], "text", True) == [None]
+    assert cache.find(plan_of("Student"), functions, [record], [[item], [[item]], ["text"], [1]])[0] == [None]
+
+
+async def test_row_cache_are_bounded_and_the_least_recently_used_are_forgotten() -> None:
+    """A row that is used stays; one that is not goes when others need its memory."""
+    cache, plan = RowCache(max_bytes=100_000), plan_of("Student")
+    records = [object() for _ in range(500)]
+    for record in records:
+        cache.add(plan, [CachedRow(record, (), (), EncodedRow(b"x" * 1000))])
+        assert cache.find(plan, (), records[:1], [])[1] == []
+        assert len(cache) <= 45
+    assert cache.find(plan, (), records[1:2], [])[1] == [0]
+    cache.clear()
+    assert len(cache) == 0
+
+
+@pytest.mark.parametrize(("type_name", "functions", "expected"), [
+    ("Student", (NOTHING_IS_STALE, module_function), True),
+    ("Student", (closure(),), False),
+    ("Provenance", (), False),
+    ("DisciplineIncident", (), False),
+])  # fmt: skip
+def test_rows_are_cached_if_they_depend_on_a_record_only_and_are_not_restricted(
+    type_name: str, functions: Any, expected: bool
+) -> None:
+    """A function made for an operation, a part of a record, and a restricted class of data are reasons against."""
+    assert may_cache_rows(plan_of(type_name), ENCODER, functions) is expected
+
+
+def test_rows_that_are_never_used_again_are_no_longer_cached() -> None:
+    """Records that are new in each operation, such as translated ones."""
+    plan = plan_of("Student")
+    plan.rows_built, plan.cached_rows_used = 10_000, 1_000
+    assert not may_cache_rows(plan, ENCODER, ())
+    plan.cached_rows_used = 5_000
+    assert may_cache_rows(plan, ENCODER, ())
