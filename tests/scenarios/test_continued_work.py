@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,7 +18,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.sources import District
 from student_graph.gateway.config.districts import connect
-from student_graph.gateway.execution import StructExecutor
+from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.schema import make_schema
@@ -64,15 +63,15 @@ class HeldSandbox(EdFiSandbox):
 
 @functools.cache
 def schema() -> Any:
-    """The schema with the gateway's executor."""
-    return make_schema(StructExecutor)
+    """The schema with the breadth-first executor."""
+    return make_schema(BreadthExecutor)
 
 
 async def read(pipeline: FetchPipeline, query: str) -> tuple[Any, set[str]]:
     """The data of a response, and the codes of its errors."""
     result = await schema().execute(query, context_value=pipeline.start_operation(VIEWER))
     codes = {(error.extensions or {}).get("code", str(error)) for error in result.errors or ()}
-    return msgspec.json.decode(msgspec.json.encode(result.data)), codes
+    return result.data, codes
 
 
 @pytest.mark.parametrize("paths", [True, False])
