@@ -13,7 +13,7 @@ import pytest
 from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.district import make_district
 from tests.clients import post
-from tests.gateway.servers import ROOT, RunningDemo, run_command, running_demo
+from tests.gateway.servers import ROOT, RunningDemo, run_here, running_demo
 
 README, ACCESS, EXECUTING, SERVING = (
     (ROOT / page).read_text() for page in ("README.md", "docs/access.md", "docs/executing.md", "docs/serving.md")
@@ -106,7 +106,7 @@ def test_the_record_of_disclosures_is_printed_as_the_access_page_shows(demo: Run
     student = demo.post('{ student(studentUniqueId: "401363") { id } }')["data"]["student"]["id"]
     demo.post(query, "parent", id=student)
     options = ("--ready-file", str(folder / "ready.json"), "--student", "401363")
-    printed = run_command("disclosures", *options).stdout.splitlines()
+    printed = run_here("disclosures", *options).stdout.splitlines()
     shown = next(block for block in code_blocks(ACCESS) if "WHEN" in block).splitlines()
     parent = next(line for line in shown if "PARENT" in line)
 
@@ -141,6 +141,6 @@ def test_explain_prints_what_the_page_shows(tmp_path: Path) -> None:
     settings = tmp_path / "gateway.toml"
     settings.write_text(code_blocks(SERVING, "toml")[0])
     environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', settings.read_text()), "x" * 32)
-    printed = run_command("explain", EXPLAINED_QUERY, "--config", str(settings), environ=environ).stdout
+    printed = run_here("explain", EXPLAINED_QUERY, "--config", str(settings), environ=environ).stdout
 
     assert printed in code_blocks(EXECUTING)

@@ -93,7 +93,7 @@ class Sandbox(ABC):
         """Method, path and query of each request, the oldest first, without requests for the switches."""
         self.url = ""
         """Its address without a trailing slash; empty until it is served."""
-        self._app: ASGIApp | None = None
+        self.__app: ASGIApp | None = None  # no name that a subclass may use
 
     def source_settings(self) -> dict[str, Any]:
         """Return a source's settings: the adapter's, and this machine as an allowed private network."""
@@ -133,10 +133,10 @@ class Sandbox(ABC):
 
     def app(self) -> ASGIApp:
         """Return the application with its switches, at each call the same one."""
-        if self._app is None:
+        if self.__app is None:
             switch = Route("/-/switches", self._switch, methods=["GET", "POST"])
-            self._app = _Switched(self, Starlette(routes=[switch, *self.routes()]))
-        return self._app
+            self.__app = _Switched(self, Starlette(routes=[switch, *self.routes()]))
+        return self.__app
 
     async def _switch(self, request: Request) -> Response:
         if request.method == "POST":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -63,6 +65,21 @@ def run_command(*arguments: str, environ: Mapping[str, str] | None = None) -> su
         timeout=60,
         check=False,
         env={**os.environ, **(environ or {})},
+    )
+
+
+def run_here(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `student-graph` in this process, without the second that a process needs to start."""
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environ or {}),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(errors),
+        pytest.raises(SystemExit) as exit_info,
+    ):
+        main(arguments)
+    return subprocess.CompletedProcess(
+        arguments, int(exit_info.value.code or 0), output.getvalue(), errors.getvalue()
     )
 
 

@@ -13,7 +13,7 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.demo_student import demo_student
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
-from tests.gateway.servers import run_command
+from tests.gateway.servers import run_here
 from tests.scenarios.helpers import bad_responses
 from tests.scenarios.helpers.bad_responses import (
     CANARY,
@@ -174,7 +174,7 @@ def test_a_bad_discovery_document_or_token_breaks_only_its_source(stage: Stage, 
 
 def test_check_names_every_bad_discovery_document_and_token(stage: Stage) -> None:
     """Each broken source is a row with the code of its error. No vendor is quoted; no foreign server is called."""
-    result = run_command("check", "--config", str(stage.gateway.settings), environ=stage.gateway.environ)
+    result = run_here("check", "--config", str(stage.gateway.settings), environ=stage.gateway.environ)
     rows = [line.split(maxsplit=5) for line in result.stdout.splitlines()[1:]]
     failed = {row[0]: row[5].partition(":")[0] for row in rows if row[4] == "failed"}
 

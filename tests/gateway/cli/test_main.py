@@ -11,7 +11,7 @@ from graphql import build_schema
 
 from student_graph.adapters.registry import adapter_kinds, installed_adapters
 from student_graph.gateway.cli.main import main
-from tests.gateway.servers import ROOT, error_line, run_command
+from tests.gateway.servers import ROOT, error_line, run_command, run_here
 from tests.style import PROSE
 
 COMMANDS = [
@@ -51,7 +51,7 @@ def test_the_schema_is_printed() -> None:
 
 def test_adapters_are_listed() -> None:
     """A row has the kind, the contract's version, the number of lookups and the class."""
-    lines = run_command("adapters", "list").stdout.splitlines()
+    lines = run_here("adapters", "list").stdout.splitlines()
 
     assert lines[0].split() == ["KIND", "CONTRACT", "LOOKUPS", "CLASS"]
     assert [line.split() for line in lines[1:]] == [

@@ -21,7 +21,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from tests.clients import get, post
-from tests.gateway.servers import run_command, running_command
+from tests.gateway.servers import run_command, run_here, running_command
 
 CANVAS = "districts[0].sources[1]"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -106,9 +106,9 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-def settings_error(settings: Settings) -> str:
+def settings_error(settings: Settings, run: Callable[..., subprocess.CompletedProcess[str]] = run_here) -> str:
     """Run `serve` with wrong settings; return its error without the name of the file."""
-    process = run_command("serve", "--config", str(settings.path), environ=settings.environ)
+    process = run("serve", "--config", str(settings.path), environ=settings.environ)
 
     assert (process.returncode, process.stdout) == (2, "")
     assert len(process.stderr.splitlines()) == 1
@@ -201,7 +201,10 @@ def test_an_adapter_for_another_contract_is_refused(settings: Settings, tmp_path
     settings.environ["PYTHONPATH"] = str(tmp_path)
     settings.replace('kind = "canvas"', 'kind = "oldsis"')
 
-    assert settings_error(settings) == f"{CANVAS}: adapter 'oldsis' was built for contract 0; this is contract 1"
+    assert (
+        settings_error(settings, run_command)
+        == f"{CANVAS}: adapter 'oldsis' was built for contract 0; this is contract 1"
+    )
 
 
 def test_a_port_in_use_is_named(settings: Settings) -> None:
@@ -209,7 +212,7 @@ def test_a_port_in_use_is_named(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         settings.replace("port = 0", f"port = {port}")
-        process = run_command("serve", "--config", str(settings.path), environ=settings.environ)
+        process = run_here("serve", "--config", str(settings.path), environ=settings.environ)
 
     assert (process.returncode, process.stderr) == (
         2,
@@ -220,7 +223,7 @@ def test_a_port_in_use_is_named(settings: Settings) -> None:
 def test_an_address_of_another_machine_is_named(settings: Settings) -> None:
     """The error comes before anything else starts."""
     settings.replace("port = 0", 'host = "192.0.2.1"')
-    process = run_command("serve", "--config", str(settings.path), environ=settings.environ)
+    process = run_here("serve", "--config", str(settings.path), environ=settings.environ)
 
     assert process.returncode == 2
     assert process.stderr.startswith("student-graph: cannot listen on 192.0.2.1 port 8000: ")
@@ -228,7 +231,7 @@ def test_an_address_of_another_machine_is_named(settings: Settings) -> None:
 
 def test_check_prints_a_row_for_every_source(settings: Settings) -> None:
     """The exit status is 0 if every source answers."""
-    process = run_command("check", "--config", str(settings.path), environ=settings.environ)
+    process = run_here("check", "--config", str(settings.path), environ=settings.environ)
     rows = [line.split() for line in process.stdout.splitlines()]
 
     assert process.returncode == 0, process.stderr
@@ -246,7 +249,7 @@ def test_check_names_the_source_that_fails(settings: Settings, sandboxes: list[S
     """One source is down and one refuses the credentials; the others are checked too."""
     sandboxes[0].switches.down = True
     settings.environ["SOUTH_CANVAS_TOKEN"] = "revoked"
-    process = run_command("check", "--config", str(settings.path), environ=settings.environ)
+    process = run_here("check", "--config", str(settings.path), environ=settings.environ)
     rows = [line.split(maxsplit=5) for line in process.stdout.splitlines()[1:]]
 
     assert process.returncode == 1

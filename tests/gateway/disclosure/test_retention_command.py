@@ -16,7 +16,7 @@ from student_graph.gateway.disclosure import retired_files
 from student_graph.gateway.disclosure.log import DisclosureLog
 from tests.gateway.disclosure.child import CONFIG
 from tests.gateway.disclosure.logs import DAY_SECONDS, KEYS, SECRET, Clock, entry, read_files, sidecar_name, write
-from tests.gateway.servers import error_line, run_command
+from tests.gateway.servers import error_line, run_here
 
 NEW_YEAR = 1_577_880_000.0
 """Noon (UTC) of 2020-01-01, in seconds since 1970."""
@@ -41,7 +41,7 @@ async def log(tmp_path: Path) -> list[str]:
 def run(directory: Path, option: str, *arguments: str) -> CompletedProcess[str]:
     """Run the command for the log of a settings file or a ready file."""
     name = {"--config": "gateway.toml", "--ready-file": "ready.json"}[option]
-    return run_command("disclosures", option, str(directory / name), *arguments, environ={"RECORD": KEY})
+    return run_here("disclosures", option, str(directory / name), *arguments, environ={"RECORD": KEY})
 
 
 @pytest.mark.parametrize("option", ["--config", "--ready-file"])

@@ -13,7 +13,7 @@ import pytest
 from student_graph.gateway.server import Service
 from student_graph.gateway.web.routes.webhooks import MAX_CLOCK_DIFFERENCE_SECONDS, signature
 from tests.gateway.cache.test_response_cache import VIEWERS
-from tests.gateway.servers import client_for, run_command
+from tests.gateway.servers import client_for, run_here
 from tests.gateway.small_district import Ledger, district
 
 KEY = b"h" * 32
@@ -159,12 +159,12 @@ def test_the_command_purges_a_running_gateway(client: httpx.Client) -> None:
     url = str(client.base_url)
     environ = {"OPERATOR": "head"}
     arguments = ["cache", "purge", "--url", url, "--token-env", "OPERATOR", "--district"]
-    purged = run_command(*arguments, "hill", "--student", "s1", environ=environ)
+    purged = run_here(*arguments, "hill", "--student", "s1", environ=environ)
     assert (purged.returncode, purged.stdout) == (0, "removed 1 cache entry\n")
     failed = [
-        run_command(*arguments, "dale", environ=environ),
-        run_command(*arguments, "hill"),
-        run_command(*arguments, "hill", "--url", "http://127.0.0.1:9", environ=environ),
+        run_here(*arguments, "dale", environ=environ),
+        run_here(*arguments, "hill"),
+        run_here(*arguments, "hill", "--url", "http://127.0.0.1:9", environ=environ),
     ]
     assert [(process.returncode, process.stderr) for process in failed] == [
         (2, "student-graph: district: there is no such district\n"),
