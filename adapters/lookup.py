@@ -141,6 +141,11 @@ class Lookup:
         return get_origin(self.answer_type) in (list, Page)
 
     @property
+    def is_by_id(self) -> bool:
+        """Whether the key is the id of the record itself, which clients may send: `sections_by_id`."""
+        return self.name.endswith("_by_id")
+
+    @property
     def record_type(self) -> type[Record]:
         """The type of its records."""
         record_type: type[Record] = get_args(self.answer_type)[0] if self.is_list else self.answer_type

@@ -195,7 +195,8 @@ def answers_by_key(
             by_key[key] = _answer(records, parts)
         elif records:
             by_key[key] = _answer(records[0], parts)
-        elif not way.named.is_complete:
+        elif not way.named.is_complete or read.ask.lookup.is_by_id:
+            # The id may come from a client: only the adapter knows whether the vendor can have it.
             unanswered.append(key)
     return by_key, unanswered
 
