@@ -36,12 +36,14 @@ class RowEncoder:
     """Encodes the rows of one level, and counts their bytes without those of the rows that they hold."""
 
     size: AnswerSize
-    counted_bytes: int
+    least_bytes: int
     """Bytes that were counted for the rows before they were built: the least that they take."""
     holds_rows: bool
     """Whether the rows hold encoded rows."""
     length: int = 0
     """Bytes of all rows so far."""
+    counted: int = 0
+    """Bytes that were counted in addition to the least."""
 
     def encode(self, rows: Sequence[Any]) -> Sequence[Any]:
         """
@@ -65,7 +67,14 @@ class RowEncoder:
             AnswerTooLargeError: the answer would be over a limit.
         """
         self.length += sum(map(len, encoded))
-        self.size.add(size=max(self.length - self.counted_bytes, 0) - self.size.bytes)
+        more = self.length - self.least_bytes - self.counted
+        if more > 0:
+            self.size.add(size=more)
+            self.counted += more
+
+    def take_back(self) -> None:
+        """Count the rows no longer: they are made again on the slow path."""
+        self.size.add(size=-self.counted)
 
 
 async def build_rows(build: Callable[[slice], list[Any]], count: int, encoder: RowEncoder | None) -> list[Any]:

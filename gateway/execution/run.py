@@ -83,14 +83,15 @@ class Run:
         size.add(count if plan.has_records else 0, count * plan.min_row_bytes)
         columns = await self._columns(plan, objects, paths, size, serially=serially)
         if not self.slow and not any(column.invalid for column in columns):
-            own_size = size.part()
+            encoder = self._row_encoder(plan, objects, columns, size)
             try:
-                return await self._build_rows(plan, objects, columns, own_size)
+                return await self._build_rows(plan, objects, columns, encoder)
             except AnswerTooLargeError:
                 raise
             except Exception:  # noqa: BLE001 - the slow path meets the same error again and reports its path
-                own_size.discard()
                 self.counters.deopt += 1
+                if encoder is not None:
+                    encoder.take_back()
         return await self._assemble_rows(plan, objects, paths, columns, size)
 
     async def _columns(
@@ -107,7 +108,7 @@ class Run:
         return await gather_or_cancel(self.column(field_plan, objects, paths, size) for field_plan in plan.columns)
 
     async def _build_rows(
-        self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column], size: AnswerSize
+        self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column], encoder: RowEncoder | None
     ) -> list[Any]:
         """Build the rows with generated code."""
         functions = [self.fields.function(factory) for factory in plan.factories]
@@ -117,8 +118,6 @@ class Run:
         completed = tuple([column.completed for column in columns])
         build = row_builder(plan, BuilderOptions(completed, constant, self.encoded))
         values = [column.values for column in columns]
-
-        encoder = self._row_encoder(plan, objects, columns, size)
 
         async def build_all(objects: Sequence[Any], values: Sequence[list[Any]]) -> list[Any]:
             def build_slice(part: slice) -> list[Any]:
@@ -152,7 +151,7 @@ class Run:
             await self._complete_later(column)
             completed.append(column)
             cells.append((field_plan.key, column.values))
-        return assemble_rows(cells, len(objects), self._row_encoder(plan, objects, completed, size.part()))
+        return assemble_rows(cells, len(objects), self._row_encoder(plan, objects, completed, size))
 
     def _row_encoder(
         self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column], size: AnswerSize
