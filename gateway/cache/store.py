@@ -76,11 +76,13 @@ class Entry:
 class SharedBatch(dict[Any, Answer[Any]]):
     """The answers of a cached batch, by key. All callers get the same mapping, and with it a computed summary."""
 
-    __slots__ = ("_summary", "derived")
+    __slots__ = ("__weakref__", "_summary", "derived", "translation")
 
     _summary: Any
     derived: Any
-    """A value that the chooser of access paths computed from the answers; unset if there is none."""
+    """What the chooser of access paths computed from the answers; unset if that is nothing."""
+    translation: Any
+    """The answers with the district's ids, of a source with its own; unset if there are none."""
 
     def summary(self, compute: Callable[..., T], *arguments: Any) -> T:
         """

@@ -9,8 +9,8 @@ key before they leave.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import AccessPath
@@ -41,6 +41,9 @@ from student_graph.gateway.fetch.way_costs import (
     usable_paths,
 )
 from student_graph.gateway.http import gate_of
+
+CachedRead: TypeAlias = tuple[Source, Ask[Any], CacheRead]
+"""What the cache has for an ask to a source."""
 
 
 class RoutedFetch:
@@ -78,12 +81,21 @@ class RoutedFetch:
         answers = self._cached.from_cache(source, ask)
         if answers is not None or ask.lookup.method not in source.adapter.paths:
             return answers
-        reads: list[tuple[Ask[Any], CacheRead]] = []
+        reads: list[CachedRead] = []
         answers = self._cached_coarse_answers(source, ask, (), reads)
         if answers is not None:
-            for read, cache_read in reads:
-                self._cached.serve(source, read, cache_read)
+            self.serve(reads)
         return answers
+
+    def peek(self, source: Source, ask: Ask[Any], reads: list[CachedRead]) -> Answers | None:
+        """The answers as `from_cache` returns them, if they are fresh. Their reads are added, not counted yet."""
+        return self._cached_answers(source, ask, (), reads)
+
+    def serve(self, reads: Iterable[CachedRead]) -> None:
+        """Count reads of the cache as used by the operation."""
+        assert self._cached is not None
+        for read in reads:
+            self._cached.serve(*read)
 
     async def _answers(self, source: Source, ask: Ask[Any], active: Active) -> Answers:
         paths = usable_paths(source, ask, active)
@@ -173,11 +185,11 @@ class RoutedFetch:
         self._costs.count_coarse_reads(read.source, read.ask, read.coarse_ask, requested)
 
     def _cached_coarse_answers(
-        self, source: Source, ask: Ask[Any], active: Active, reads: list[tuple[Ask[Any], CacheRead]]
+        self, source: Source, ask: Ask[Any], active: Active, reads: list[CachedRead]
     ) -> Answers | None:
         """The answers from coarse answers that are cached and sorted, and the reads that they are made from."""
         for path in usable_paths(source, ask, active):
-            path_reads: list[tuple[Ask[Any], CacheRead]] = []
+            path_reads: list[CachedRead] = []
             if path.coarse_keys_from is None:
                 named = known_coarse_keys(source, ask, path)
             else:
@@ -223,7 +235,7 @@ class RoutedFetch:
         source: Source,
         ask: Ask[Any],
         active: Active,
-        reads: list[tuple[Ask[Any], CacheRead]],
+        reads: list[CachedRead],
         *,
         use_paths: bool = True,
     ) -> Answers | None:
@@ -231,7 +243,7 @@ class RoutedFetch:
         assert self._cached is not None
         read = self._cached.look_up(source, ask)
         if not read.missing and not read.to_refresh:
-            reads.append((ask, read))
+            reads.append((source, ask, read))
             return read.answers
         return self._cached_coarse_answers(source, ask, active, reads) if use_paths else None
 

@@ -30,20 +30,34 @@ from student_graph.adapters.lookup import About, lookup_of
 from student_graph.adapters.model import DistrictId, Record, SectionId, StudentId, StudentIdentity, Subject
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.fetch.section_identity import SectionLinks, map_records, with_id
+from student_graph.gateway.fetch.translations import RecordedFetch, TranslationCache
 from student_graph.gateway.telemetry import LinkStatus, Telemetry
 
 IDENTITIES_BY_ID = lookup_of(Adapter.student_identities_by_id)
 IDENTITIES_BY_DISTRICT = lookup_of(Adapter.student_identities_by_district)
 
 
-def identified(fetch: Fetch, districts: Mapping[DistrictId, District], telemetry: Telemetry) -> Fetch:
-    """Request records from each source by its own ids, and return them under the district's ids."""
+def identified(
+    fetch: Fetch,
+    districts: Mapping[DistrictId, District],
+    telemetry: Telemetry,
+    translations: TranslationCache | None = None,
+) -> Fetch:
+    """
+    Request records from each source by its own ids, and return them under the district's ids.
+
+    Answers that need cached answers alone are kept in `translations`.
+    """
 
     async def fetch_identified(source: Source, ask: Ask[Any], /) -> Answers:
         if source.identity is None or ask.lookup.key_kind == "district":
             return await fetch(source, ask)
-        translator = _Translator(fetch, districts[source.district], source, source.identity, telemetry)
-        return await translator.answers(ask)
+        recorded = RecordedFetch(fetch)
+        translator = _Translator(recorded, districts[source.district], source, source.identity, telemetry)
+        answers = await translator.answers(ask)
+        if translations is None:
+            return answers
+        return translations.add(source, ask, districts[source.district].today(), recorded, answers)
 
     return fetch_identified
 

@@ -22,6 +22,7 @@ from student_graph.gateway.fetch.cache_view import CacheView
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.learned_costs import LearnedCosts, learning
 from student_graph.gateway.fetch.list_lengths import ListLengths, measured
+from student_graph.gateway.fetch.translations import TranslationCache
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
@@ -57,6 +58,7 @@ class FetchPipeline:
         self.telemetry = Telemetry()
         self.list_lengths = ListLengths()
         self.learned_costs = LearnedCosts()
+        self._translations = TranslationCache()
         self._keeps_answers = limits is None or limits.memory > 0
         learning_fetch = learning(fetch_from_vendor, self.learned_costs)
         vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
@@ -134,12 +136,14 @@ class FetchPipeline:
         inner = Batcher(cached, cached_answers=cached.from_cache)
         routed = RoutedFetch(inner, self.learned_costs, view, cached)
         routing = Batcher(routed, cached_answers=routed.from_cache)
-        outer = Batcher(identified(routing, self.districts, self.telemetry), turns=2)
+        outer = Batcher(identified(routing, self.districts, self.telemetry, self._translations), turns=2)
         direct = inner.with_turns(2)
 
         async def fetch(source: Source, ask: Ask[Any], /) -> Answers:
             if source.identity is not None:
-                return await outer(source, ask)
+                day = self.districts[source.district].today()
+                answers = self._translations.get(source, ask, day, routed)
+                return await outer(source, ask) if answers is None else answers
             if ask.lookup.method not in source.adapter.paths:
                 return await direct(source, ask)
             answers = routed.from_cache(source, ask)
