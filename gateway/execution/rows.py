@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
 from typing import Any
 
 import msgspec
@@ -112,8 +111,8 @@ def encode_around_rows(value: Any) -> list[bytes]:
     """
     Return a value that may hold encoded rows as JSON, in parts: what is around the rows, and their own JSON.
 
-    The JSON of the rows is not copied. A lone surrogate, which no vendor's JSON contains, raises
-    `UnicodeEncodeError`.
+    The JSON of the rows is not copied. The first and the last part are never empty. A lone surrogate, which no
+    vendor's JSON contains, raises `UnicodeEncodeError`.
     """
     inner: list[bytes] = []
 
@@ -124,9 +123,9 @@ def encode_around_rows(value: Any) -> list[bytes]:
         return _NUL
 
     outer = msgspec.json.Encoder(enc_hook=take).encode(value)
-    if not inner:
-        return [outer]
-    return list(chain.from_iterable(zip_longest(outer.split(b"\0"), inner, fillvalue=b"")))
+    *around, last = outer.split(b"\0")
+    parts = [part for pair in zip(around, inner, strict=True) for part in pair]
+    return [*parts, last] if last else parts
 
 
 def holds_rows(columns: Sequence[Column]) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from student_graph.gateway.execution.rows import EncodedRow
 from student_graph.gateway.web.encoding import MAX_ITEMS_AT_ONCE, encode, encode_in_parts
 from student_graph.gateway.web.response import MIN_CHUNK_BYTES, send_response
 from tests.long_runs import size
@@ -22,8 +23,24 @@ class Row(msgspec.Struct, rename={"list_": "list"}):
     list_: list[Any]
 
 
+def with_decoded_rows(value: Any) -> Any:
+    """The value with what encoded rows stand for."""
+    if isinstance(value, EncodedRow):
+        return msgspec.json.decode(value.json)
+    if isinstance(value, list):
+        return [with_decoded_rows(item) for item in value]
+    if isinstance(value, dict):
+        return {name: with_decoded_rows(item) for name, item in value.items()}
+    return Row(value.name, with_decoded_rows(value.list_)) if isinstance(value, Row) else value
+
+
+encoded_rows = st.builds(lambda number: EncodedRow(encode({"row": number})), st.integers(0, 9))
 leaves = (
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"]))
+    encoded_rows
+    | st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(exclude_categories=["Cs"]))
 )
 values = st.recursive(
     leaves,
@@ -40,11 +57,11 @@ values = st.recursive(
 @settings(max_examples=size(15, 300))
 @given(values, st.integers(0, 3))
 def test_the_parts_of_a_long_value_are_its_encoding(value: Any, depth: int) -> None:
-    """Also if the long list is in objects, or its items differ, or the first of them is null."""
+    """Also if the long list is in objects, or its items differ, are encoded rows, or the first of them is null."""
     rows: Any = [value, *({"row": number} for number in range(MAX_ITEMS_AT_ONCE)), value]
     for _ in range(depth):
         rows = {"a": value, "rows": rows} if depth % 2 else Row(None, [None, {"rows": rows}])
-    expected = encode(rows)
+    expected = encode(with_decoded_rows(rows))
     assert b"".join(asyncio.run(encode_in_parts(rows))) == expected
 
 
@@ -57,6 +74,15 @@ async def test_a_long_value_is_encoded_in_several_parts_and_a_short_one_in_one()
     parts = await encode_in_parts(schools)
     assert b"".join(parts) == expected
     assert len(parts) > 3
+
+
+async def test_encoded_rows_in_a_long_value_are_its_encoding() -> None:
+    """Rosters of encoded rows in many sections, which are encoded in parts around the rows."""
+    students = [{"n": number} for number in range(40)]
+    sections = [{"roster": [EncodedRow(encode(student)) for student in students], "title": "A"} for _ in range(60)]
+    expected = encode([{"roster": students, "title": "A"} for _ in range(60)])
+
+    assert b"".join(await encode_in_parts(sections)) == expected
 
 
 async def test_the_objects_of_a_long_list_are_freed_while_it_is_encoded() -> None:
