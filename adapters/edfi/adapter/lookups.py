@@ -114,7 +114,7 @@ class EdFiLookups(Adapter):
         to_record: Callable[[P], V],
         sort_key: Callable[[V], Any],
     ) -> list[V]:
-        """The sorted records of a list; a long list with an earlier answer is brought up to date by its changes."""
+        """The sorted records of a list; a long one with an earlier answer is brought up to date by its changes."""
         earlier = earlier_answer(key)
         if earlier is not None and len(earlier.records) > self.settings.page_size:
             changes = await self._changes.changes(resource, filters, earlier.version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -175,10 +176,14 @@ class PeopleLookups(EdFiLookups):
 
     async def _all_student_rows(self) -> list[_StudentRows]:
         """The rows of every student, by number."""
+        await self.client.discovery.document()
+        async with asyncio.TaskGroup() as reads:
+            student_rows = reads.create_task(self.client.read_rows(api.STUDENTS))
+            association_rows = reads.create_task(self.client.read_rows(api.STUDENT_ORGANIZATIONS))
         associations: dict[str, list[api.StudentEducationOrganizationAssociation]] = {}
-        for row in await self.client.read_rows(api.STUDENT_ORGANIZATIONS):
+        for row in association_rows.result():
             associations.setdefault(row.studentReference.studentUniqueId, []).append(row)
-        students = sorted(await self.client.read_rows(api.STUDENTS), key=lambda row: row.studentUniqueId)
+        students = sorted(student_rows.result(), key=lambda row: row.studentUniqueId)
         return [_StudentRows(row, associations.get(row.studentUniqueId, [])) for row in students]
 
     async def _agencies(self, rows: Iterable[_StudentRows | AdapterError]) -> set[int]:

@@ -7,6 +7,7 @@ batch are usually of one school, a batch is read by school and year if that take
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -73,9 +74,14 @@ class SectionLookups(EdFiLookups):
 
     async def courses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Course]]:
         """All pages of Ed-Fi `sections`, `courseOfferings` and `courses`."""
-        sections = await self.client.read_rows(api.SECTIONS)
-        offerings = {_offering_key(row): row for row in await self.client.read_rows(api.COURSE_OFFERINGS)}
-        courses = {_course_key(row): row for row in await self.client.read_rows(api.COURSES)}
+        await self.client.discovery.document()
+        async with asyncio.TaskGroup() as reads:
+            section_rows = reads.create_task(self.client.read_rows(api.SECTIONS))
+            offering_rows = reads.create_task(self.client.read_rows(api.COURSE_OFFERINGS))
+            course_rows = reads.create_task(self.client.read_rows(api.COURSES))
+        sections = section_rows.result()
+        offerings = {_offering_key(row): row for row in offering_rows.result()}
+        courses = {_course_key(row): row for row in course_rows.result()}
         course_of = {key: courses.get(_course_of(row)) for key, row in offerings.items()}
         rows = {section_id(*_section_key(row)): course_of.get(_offering_of(row)) for row in sections}
         records = [mapping.course(self.codes, key, row) for key, row in sorted(rows.items()) if row is not None]
