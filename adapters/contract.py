@@ -55,7 +55,7 @@ class AdapterSettings(BaseModel):
     base_url: AnyHttpUrl
     """Root address of the vendor's API, without a trailing slash."""
     timeout: float = Field(default=10.0, gt=0, le=60)
-    """Seconds for which an operation waits for one batch, including all its pages; the work itself may take longer."""
+    """Seconds for which an operation waits for one batch with all its pages; the work itself may take longer."""
     concurrency: int = Field(default=32, ge=1, le=64)
     """
     Maximum number of concurrent calls with these credentials.
