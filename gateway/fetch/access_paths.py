@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import AccessPath
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import CachedFetch
 from student_graph.gateway.cache.read import CacheRead
@@ -105,15 +106,14 @@ class RoutedFetch:
         ways = await self._ways(source, ask, paths, point_calls, active)
         choice = self._choose(source, point_calls, ways)
         point_keys = set(ask.keys).difference(*choice.keys, *(way.named.unknown for way in ways))
-        for way in ways:
-            self._costs.count_point_reads(source, ask, way, {key: point_calls[key] for key in point_keys})
         parts = [
             self._coarse_answers(source, ask, way, choice.coarse_keys[index], choice.keys[index])
             for index, way in enumerate(ways)
             if choice.keys[index]
         ]
         if point_keys:
-            parts.append(self._point_answers(source, ask, [key for key in ask.keys if key in point_keys]))
+            keys = [key for key in ask.keys if key in point_keys]
+            parts.append(self._point_answers(source, with_keys(ask, keys), ways, point_calls))
         answers: dict[Any, Answer[Any]] = {}
         unanswered: list[Any] = []
         for part, remaining in await asyncio.gather(*parts):
@@ -158,9 +158,18 @@ class RoutedFetch:
         return ways
 
     async def _point_answers(
-        self, source: Source, ask: Ask[Any], keys: Sequence[Any]
+        self, source: Source, ask: Ask[Any], ways: Sequence[Way[Any]], point_calls: Mapping[Any, float]
     ) -> tuple[Answers, list[Any]]:
-        return await self._fetch(source, with_keys(ask, keys)), []
+        """The answers to keys one by one. Those that the source has count as demand for the lists of ways."""
+        answers = await self._fetch(source, ask)
+        calls = {
+            key: point_calls.get(key, 0.0)
+            for key, answer in answers.items()
+            if not isinstance(answer.value, AdapterError)
+        }
+        for way in ways:
+            self._costs.count_point_reads(source, ask, way, calls)
+        return answers, []
 
     async def _coarse_answers(
         self, source: Source, ask: Ask[Any], way: Way[Any], coarse_keys: frozenset[Any], keys: Sequence[Any]

@@ -12,6 +12,7 @@ from pydantic import AnyHttpUrl
 
 from student_graph.adapters.answers import Ask, Ref
 from student_graph.adapters.contract import AccessPath, Adapter, AdapterSettings, Batch, CallCost
+from student_graph.adapters.errors import RefusedError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import (
     AttendanceEvent,
@@ -145,8 +146,13 @@ class CountingSis(Adapter):
     async def school_enrollments_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, list[SchoolEnrollment]]:
-        self._call(len(ids))
-        return {i: [enrollment(i, school) for school in self.facts.schools_of[i]] for i in ids}
+        self._call(sum(i in self.facts.schools_of for i in ids))
+        return {
+            i: [enrollment(i, school) for school in self.facts.schools_of[i]]
+            if i in self.facts.schools_of
+            else RefusedError("no id of a student")
+            for i in ids
+        }
 
     async def school_enrollments_by_district(
         self, ids: Sequence[DistrictId]

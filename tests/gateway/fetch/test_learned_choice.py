@@ -154,3 +154,14 @@ async def test_a_list_is_not_read_in_advance_without_a_cache() -> None:
         await run.answer(Ask(EVENTS, (student,), ARGUMENTS))
     await run.pipeline.close()
     assert run.calls == len(facts.students_of["0"])
+
+
+async def test_keys_that_the_source_refuses_are_no_reason_to_read_a_list() -> None:
+    """However often somebody asks for ids that cannot exist."""
+    facts = SchoolFacts(seed=1)
+    run = Run(CountingSis, facts)
+    for number in range(30):
+        context = run.pipeline.start_operation(VIEWER)
+        await context.sources.fetch(run.source, Ask(ENROLLMENTS, (f"../{number}",)))
+    await run.pipeline.close()
+    assert run.calls == 0
