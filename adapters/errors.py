@@ -5,7 +5,7 @@ Errors of the adapter kit. An error can take the place of any answer.
   - RefusedError       the vendor refused the credentials (401) or the resource (403)
   - UnavailableError   timeout, 429, 5xx or no connection; a later request may succeed
   - PayloadError       the vendor's response breaks the vendor's own contract
-    - BodyTooLargeError  the response is larger than the gateway reads; a smaller page may not be
+    - BodyTooLargeError  the response is larger than the gateway reads; a page with fewer rows is smaller
   - IdentityError      the district's id and the vendor's id have no link, or no certain link
   - NotOfferedError    no configured source offers the lookup, or the vendor lacks the resource
   - BadKeyError        the key is not a possible id; nothing was sent to the vendor
@@ -66,7 +66,7 @@ class PayloadError(AdapterError):
 
 
 class BodyTooLargeError(PayloadError):
-    """The response is larger than the gateway reads; a smaller page may not be."""
+    """The response is larger than the gateway reads; a page with fewer rows is smaller."""
 
 
 class IdentityError(AdapterError):

@@ -12,7 +12,7 @@ from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.testing.harness import open_adapter, run_lookup, sorted_texts
 
 Way: TypeAlias = tuple[LookupMethod, LookupMethod]
-"""A lookup and one of the coarse lookups through which it can be answered."""
+"""A lookup, and one of the coarse lookups that can answer it."""
 
 MAX_COST_ERROR_CALLS = 0.5
 """By how many calls the declared cost of a key may differ from the average, because it is an estimate."""

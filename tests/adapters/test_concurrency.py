@@ -117,7 +117,7 @@ async def test_a_cancelled_batch_stops_reading() -> None:
     assert {asyncio.current_task()} == asyncio.all_tasks()
 
 
-async def test_each_answer_is_reported_as_soon_as_it_is_known() -> None:
+async def test_an_answer_is_reported_as_soon_as_it_is_known() -> None:
     """A fast key is reported while a slow one is read. An error and an unknown key are answers, too."""
     reports: dict[str, object] = {}
     fast_are_reported = asyncio.Event()

@@ -81,7 +81,7 @@ class ReportingSis(Sis):
         return student(key) if key in self.ledger.students else None
 
 
-async def test_each_answer_is_passed_on_checked_and_stamped_when_the_adapter_has_it() -> None:
+async def test_an_answer_is_passed_on_checked_and_stamped_when_the_adapter_has_it() -> None:
     """Also errors and unknown keys; the batch at the end holds the same answers."""
     arrived: dict[str, Any] = {}
     ledger = Ledger(students=["s1", "s2"])

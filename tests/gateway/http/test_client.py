@@ -215,7 +215,7 @@ async def test_a_vendor_that_closes_every_connection_gets_two_get_requests() -> 
             assert len(requests) == 5
 
 
-def test_a_slow_source_gets_more_time_for_each_request() -> None:
+def test_a_slow_source_gets_more_time_for_every_request() -> None:
     """The limits of an attempt grow with the setting `timeout`; they are never shorter than the usual ones."""
     limits = [Timeouts.for_batches_of(seconds) for seconds in (1.0, 10.0, 60.0)]
 
