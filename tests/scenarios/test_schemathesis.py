@@ -15,7 +15,7 @@ from student_graph.resolvers.schema import export
 from tests.gateway.servers import RunningDemo, running_demo
 from tests.long_runs import size
 
-DOCUMENTS_PER_FIELD = size(4, 40)
+DOCUMENTS_PER_FIELD = size(2, 40)
 """Documents for each field of `Query`."""
 CLIENT_ERRORS = {None, "BAD_INPUT", "BAD_ID", "QUERY_TOO_COMPLEX"}
 """Codes of errors in a document or its arguments; None for those that validation against the schema finds."""

@@ -51,7 +51,7 @@ FIELDS = {
 }
 EXPECTED_CODES = {"IDENTITY_CONFLICT", "NO_IDENTITY_LINK", "NOT_OFFERED"}
 """Codes of parts that are missing although every source answers."""
-RANDOM_QUERIES = size(120, 1_000)
+RANDOM_QUERIES = size(60, 1_000)
 STUDENTS = 12
 
 

@@ -73,7 +73,7 @@ async def test_bytes_are_bounded_and_match_what_python_allocates(memory: int) ->
     gc.collect()
     tracemalloc.start()
     bytes_before = tracemalloc.get_traced_memory()[0]
-    for start in range(0, 20_000, 50):
+    for start in range(0, 5_000 * memory, 50):
         ids = [str(100_000 + start + n) for n in range(50)]
         harness.ledger.students = ids
         await harness.students(*ids)

@@ -108,8 +108,8 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    """Two districts with 800 fictional students each."""
-    districts = tuple(demo_districts("both", 800))
+    """Two districts with a hundred fictional students each."""
+    districts = tuple(demo_districts("both", 100))
     facts = districts[0].facts
     people = demo_people(facts, demo_student(facts))
     sandboxes = [sandbox for district in districts for sandbox in district.sandboxes.values()]

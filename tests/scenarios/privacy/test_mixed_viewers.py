@@ -34,7 +34,7 @@ from tests.resolvers.third_party import VendorData, third_party_source
 from tests.scenarios.helpers.namesake_districts import DALE, HILL, NOW, NUMBERS, grade, vendor_data
 
 BOTH = frozenset({HILL, DALE})
-OPERATIONS = size(800, 10_000)
+OPERATIONS = size(400, 10_000)
 
 DISCIPLINE = Sensitivity.DISCIPLINE
 TWO_STUDENTS = Grant(frozenset({DISCIPLINE}), students=frozenset({StudentId("1"), StudentId("14")}))
