@@ -105,7 +105,8 @@ class RoutedFetch:
             return await self._fetch(source, ask)
         ways = await self._ways(source, ask, paths, point_calls, active)
         choice = self._choose(source, point_calls, ways)
-        point_keys = set(ask.keys).difference(*choice.keys, *(way.named.unknown for way in ways))
+        late = {key: answer for way in ways for key, answer in way.named.failed.items()}
+        point_keys = set(ask.keys).difference(*choice.keys, *(way.named.unknown for way in ways), late)
         parts = [
             self._coarse_answers(source, ask, way, choice.coarse_keys[index], choice.keys[index])
             for index, way in enumerate(ways)
@@ -114,7 +115,7 @@ class RoutedFetch:
         if point_keys:
             keys = [key for key in ask.keys if key in point_keys]
             parts.append(self._point_answers(source, with_keys(ask, keys), ways, point_calls))
-        answers: dict[Any, Answer[Any]] = {}
+        answers: dict[Any, Answer[Any]] = {key: late[key] for key in ask.keys if key in late}
         unanswered: list[Any] = []
         for part, remaining in await asyncio.gather(*parts):
             answers.update(part)

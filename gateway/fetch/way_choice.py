@@ -42,6 +42,8 @@ class NamedCoarseKeys(Generic[K]):
     """Whether answers had to be read that name them."""
     unknown: frozenset[K] = frozenset()
     """Keys that the source does not know."""
+    failed: Mapping[K, Answer[Any]] = field(default_factory=dict)
+    """Errors of keys whose coarse keys were not read before the operation's time ran out."""
     is_complete: bool = True
     """Whether a key that the coarse answers do not hold is unknown to the source."""
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from student_graph.adapters.answers import Answers, Ask
+from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.contract import AccessPath, LookupMethod
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
 from student_graph.gateway.fetch.cache_view import View
@@ -234,7 +235,13 @@ def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answe
             if not coarse_keys:
                 empty[key] = answer
     unknown = frozenset(keys) - answers.keys() if path.coarse_keys_of is not None else frozenset()
-    return NamedCoarseKeys(coarse_keys_of, empty, is_read=True, unknown=unknown)
+    failed = {key: answer for key, answer in answers.items() if _is_late(answer)}
+    return NamedCoarseKeys(coarse_keys_of, empty, is_read=True, unknown=unknown, failed=failed)
+
+
+def _is_late(answer: Answer[Any]) -> bool:
+    """Whether an answer did not come in time: its request goes on, and reads beside it would only add to it."""
+    return isinstance(answer.value, AdapterError) and answer.value.code == "DEADLINE"
 
 
 def accepted_keys(ask: Ask[Any], path: AccessPath[Any]) -> tuple[Any, ...]:

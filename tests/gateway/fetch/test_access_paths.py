@@ -114,3 +114,14 @@ async def test_a_coarse_read_gets_the_arguments_that_its_lookup_has(arguments: d
         ("attendance_events_by_school", arguments),
         ("attendance_events_by_student", arguments),
     ]
+
+
+async def test_keys_whose_schools_came_too_late_get_no_point_reads() -> None:
+    """Their request goes on, so that asking again continues; hundreds of point reads would only add to it."""
+    ledger = school(28)
+    ledger.failing["school_enrollments_by_district"] = UnavailableError("too late", code="DEADLINE")
+
+    answers = await events_by_student(ledger, ledger.students, use_access_paths=True)
+
+    assert set(answers.values()) == {"DEADLINE"}
+    assert [name for name, _ in ledger.calls] == ["school_enrollments_by_district"]
