@@ -51,6 +51,7 @@ class Slots:
 
     @limit.setter
     def limit(self, limit: int) -> None:
+        """Let so many requests run at once from now on, and start those that have a slot now."""
         self._limit = limit
         self.fill()
 

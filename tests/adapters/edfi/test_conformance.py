@@ -8,7 +8,7 @@ import pytest
 
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.testing import AdapterSuite
-from tests.adapters.edfi.ways import CONDITIONAL_WAYS
+from tests.adapters.edfi.paths.ways import CONDITIONAL_WAYS
 from tests.long_runs import size
 
 

@@ -142,7 +142,9 @@ def test_an_operation_is_cancelled_when_its_client_disconnects() -> None:
                 cancelled.set()
             return None
 
-    view = GraphQLView(strawberry.Schema(Slow, execution_context_class=EncodingExecutor), ADMISSION, start_operation)
+    view = GraphQLView(
+        strawberry.Schema(Slow, execution_context_class=EncodingExecutor), ADMISSION, start_operation
+    )
     with client_for(view) as client:
         host, port = client.base_url.host, client.base_url.port
         with socket.create_connection((host, port)) as plain:

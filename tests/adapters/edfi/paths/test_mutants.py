@@ -14,8 +14,8 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import SchoolEnrollment, SectionEnrollment, StudentId
 from student_graph.adapters.sandbox.serving import served
-from tests.adapters.edfi.complete_sandbox import complete_facts
-from tests.adapters.edfi.ways import Way, path_of
+from tests.adapters.edfi.paths.complete_sandbox import complete_facts
+from tests.adapters.edfi.paths.ways import Way, path_of
 from tests.adapters.helpers.planted_fault import FAILED, run
 
 ATTENDANCE = Adapter.attendance_events_by_student

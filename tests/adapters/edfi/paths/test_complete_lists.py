@@ -11,8 +11,8 @@ from student_graph.adapters.edfi.adapter import EdFi
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
-from tests.adapters.edfi.complete_sandbox import STUDENTS, CompleteSandbox, complete_facts
-from tests.adapters.edfi.ways import CONDITIONAL_WAYS, Way, path_of, way_name
+from tests.adapters.edfi.paths.complete_sandbox import STUDENTS, CompleteSandbox, complete_facts
+from tests.adapters.edfi.paths.ways import CONDITIONAL_WAYS, Way, path_of, way_name
 from tests.adapters.helpers.planted_fault import FAILED, run
 
 EQUAL = "a_coarse_answer_equals_the_point_reads"
