@@ -14,8 +14,8 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId, StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import run_lookup
-from tests.adapters.edfi.scripted_sandbox import connected
 from tests.adapters.edfi.paths.ways import Way, path_of, way_name
+from tests.adapters.edfi.scripted_sandbox import connected
 
 
 def cost(method: LookupMethod, coarse: LookupMethod, **estimates: Any) -> CallCost:
