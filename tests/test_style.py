@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,22 +26,36 @@ def where(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", checked(code=True), ids=where)
-def test_names_say_what_a_thing_is(path: Path) -> None:
+def top_of(path: Path) -> str:
+    """The first folder of a file, or the name of a file without a folder."""
+    return path.relative_to(ROOT).parts[0]
+
+
+def by_top(paths: Iterable[Path]) -> list[Any]:
+    """Files by their first folder, as cases of one test each: a test for each file would take a minute."""
+    groups: dict[str, list[Path]] = {}
+    for path in paths:
+        groups.setdefault(top_of(path), []).append(path)
+    return [pytest.param(group, id=top) for top, group in groups.items()]
+
+
+@pytest.mark.parametrize("paths", by_top(checked(code=True)))
+def test_names_say_what_a_thing_is(paths: list[Path]) -> None:
     """No name is on the list of `style.toml`, and a numeric constant says what it bounds or counts."""
-    assert [str(finding) for finding in names(path)] == []
+    assert [str(finding) for path in paths for finding in names(path)] == []
 
 
-@pytest.mark.parametrize("path", checked(code=False), ids=where)
-def test_sentences_use_plain_words(path: Path) -> None:
+@pytest.mark.parametrize("paths", by_top(checked(code=False)))
+def test_sentences_use_plain_words(paths: list[Path]) -> None:
     """No docstring, comment, message or page uses a phrase on the list of `style.toml`."""
-    assert [str(finding) for finding in prose(path)] == []
+    assert [str(finding) for path in paths for finding in prose(path)] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=where)
-def test_no_file_outgrows_a_reader(path: Path) -> None:
+@pytest.mark.parametrize("paths", by_top(MODULES))
+def test_no_file_outgrows_a_reader(paths: list[Path]) -> None:
     """A file of more than 300 lines is more than one idea."""
-    assert len(path.read_text().splitlines()) <= MAX_LINES_PER_FILE
+    lengths = {where(path): len(path.read_text().splitlines()) for path in paths}
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES_PER_FILE} == {}
 
 
 def test_no_folder_outgrows_a_reader() -> None:
@@ -48,14 +64,19 @@ def test_no_folder_outgrows_a_reader() -> None:
     assert {where(folder): count for folder, count in modules.items() if count > MAX_FILES_PER_FOLDER} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=where)
-def test_every_public_definition_says_what_it_is(path: Path) -> None:
+@pytest.mark.parametrize("paths", by_top(MODULES))
+def test_every_public_definition_says_what_it_is(paths: list[Path]) -> None:
     """Every module, and every public class, function and method in the packages, opens with a docstring."""
+    assert [line for path in paths for line in undocumented(path)] == []
+
+
+def undocumented(path: Path) -> Iterator[str]:
+    """The module, and the public definitions in a package, that have no docstring."""
     tree = ast.parse(path.read_text())
-    undocumented = [] if ast.get_docstring(tree) or not tree.body else ["module"]
-    if path.relative_to(ROOT).parts[0] in PACKAGES:
-        undocumented += [name for name, node in public_definitions(tree) if not ast.get_docstring(node)]
-    assert undocumented == []
+    if tree.body and not ast.get_docstring(tree):
+        yield where(path)
+    if top_of(path) in PACKAGES:
+        yield from (f"{where(path)}: {n}" for n, node in public_definitions(tree) if not ast.get_docstring(node))
 
 
 @pytest.mark.parametrize("package", MAX_ARROWS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -73,17 +73,23 @@ async def run_example(page: Page, running: RunningDemo) -> str:
     return (await result.inner_text()).replace("\xa0", " ")
 
 
-async def test_an_example_is_executed_offline(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    """A demo of a small district."""
+    with running_demo(tmp_path_factory.mktemp("demo"), "--students", "20") as demo:
+        yield demo
+
+
+async def test_an_example_is_executed_offline(running: RunningDemo) -> None:
     """A developer opens the page, selects an example, executes it and sees a student of the SIS."""
     visit = Visit()
-    with running_demo(tmp_path, "--students", "20") as running:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            page = await browser.new_page(viewport={"width": 1400, "height": 900})
-            await visit.watch(page)
-            shown = await run_example(page, running)
-            address = page.url
-            await browser.close()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+        await visit.watch(page)
+        shown = await run_example(page, running)
+        address = page.url
+        await browser.close()
 
     assert '"source": "edfi"' in shown
     assert visit.other_hosts == []
@@ -92,25 +98,24 @@ async def test_an_example_is_executed_offline(tmp_path: Path) -> None:
     assert visit.with_token == []
 
 
-async def test_a_query_is_executed_as_another_of_the_demos_people(tmp_path: Path) -> None:
+async def test_a_query_is_executed_as_another_of_the_demos_people(running: RunningDemo) -> None:
     """The link that the demo prints offers its people; its code is removed from the page's URL."""
     visit = Visit()
-    with running_demo(tmp_path, "--students", "20") as running:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            page = await browser.new_page(viewport={"width": 1400, "height": 900})
-            await visit.watch(page)
-            await page.goto(running.ready["graphiql"])
-            roles = []
-            for name in ("superintendent", "parent"):
-                await page.get_by_test_id("people").select_option(name)
-                await page.wait_for_function("name => document.readyState === 'complete'", arg=name)
-                await page.locator(".graphiql-query-editor", has_text="viewer").wait_for()
-                await page.locator(".graphiql-execute-button").click()
-                result = page.locator(".result-window", has_text=name.upper())
-                await result.wait_for()
-                roles.append((await result.inner_text()).replace("\xa0", " "))
-            address = page.url
-            await browser.close()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+        await visit.watch(page)
+        await page.goto(running.ready["graphiql"])
+        roles = []
+        for name in ("superintendent", "parent"):
+            await page.get_by_test_id("people").select_option(name)
+            await page.wait_for_function("name => document.readyState === 'complete'", arg=name)
+            await page.locator(".graphiql-query-editor", has_text="viewer").wait_for()
+            await page.locator(".graphiql-execute-button").click()
+            result = page.locator(".result-window", has_text=name.upper())
+            await result.wait_for()
+            roles.append((await result.inner_text()).replace("\xa0", " "))
+        address = page.url
+        await browser.close()
     assert ['"role": "SUPERINTENDENT"' in roles[0], '"role": "PARENT"' in roles[1]] == [True, True]
     assert (visit.other_hosts, visit.errors, "code" in address) == ([], [], False)
