@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from student_graph.adapters.errors import AdapterError, retry_after_seconds
+from student_graph.adapters.errors import AdapterError, BodyTooLargeError, retry_after_seconds
 from student_graph.gateway.deadlines import remaining_seconds
 from student_graph.gateway.http.gate import Gate, SentCall
 from student_graph.gateway.http.rate_limits import is_throttled, parse_rate_limit
@@ -121,7 +121,9 @@ class RetryTransport(httpx.AsyncBaseTransport):
             response = await self._inner.handle_async_request(request)
         except (httpx.TransportError, AdapterError) as failure:
             timed_out = isinstance(failure, httpx.TimeoutException)
-            succeeded = None if hurried and timed_out else False
+            # A page that is too large is read again with fewer rows: it says nothing against the vendor.
+            is_neutral = (hurried and timed_out) or isinstance(failure, BodyTooLargeError)
+            succeeded = None if is_neutral else False
             if timed_out and not hurried:
                 self._gate.record_refusal(call, throttled=False)
             return None, failure

@@ -106,7 +106,9 @@ async def test_a_source_that_is_down_fails_its_keys_only() -> None:
     """The other sources are warmed, and the keys without an answer are counted."""
     async with warmed() as running:
         running.demo.sandboxes["canvas"].switches.down = True
-        by_part = {p.part: p for p in await running.run(WarmPlan((WarmPart.ATTENDANCE, WarmPart.WORK)))}
+        school = str(running.demo.facts.schools[0].id)
+        plan = WarmPlan((WarmPart.ATTENDANCE, WarmPart.WORK), (school,))
+        by_part = {progress.part: progress for progress in await running.run(plan)}
 
         assert by_part[WarmPart.ATTENDANCE].failed == 0
         assert by_part[WarmPart.WORK].failed > 0

@@ -52,4 +52,4 @@ def test_it_reads_token_information_and_versions() -> None:
 
         assert client.get_token_info()["client_id"] == "sandbox-key"
         assert client.get_data_model_version() == "5.1.0"
-        assert client.get_newest_change_version() == 1000
+        assert client.get_newest_change_version() == sandbox.newest_change_version
