@@ -11,6 +11,7 @@ import pytest
 from student_graph.adapters.errors import PayloadError, UnavailableError
 from student_graph.gateway.cache import BackgroundLimits, Limits
 from student_graph.gateway.deadlines import within
+from student_graph.gateway.http import gate
 from student_graph.gateway.http.breaker import (
     MAX_CONSECUTIVE_FAILURES,
     OPEN_SECONDS,
@@ -139,8 +140,11 @@ async def test_no_request_is_sent_to_a_source_after_five_consecutive_failures() 
 
 
 @row("A29", "A01")
-async def test_an_open_circuit_breaker_sends_one_probe_at_a_time() -> None:
+async def test_an_open_circuit_breaker_sends_one_probe_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a hundred requests at once one is sent, and it fails; later three that succeed close the breaker."""
+    monkeypatch.setattr(
+        gate, "PROBE_WAIT_SECONDS", 60.0
+    )  # three probes take longer than a second on a busy machine
     healthy, probe_sent, probe_may_fail = False, asyncio.Event(), asyncio.Event()
 
     async def fail(request: Request) -> None:
