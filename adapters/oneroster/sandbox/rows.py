@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
 """All properties of the collection by name, in the order of the standard."""
 
+MAX_REMEMBERED_IDS = 100_000
+"""More than the ids of a district; a hash takes longer than all else in making a row."""
 TABLES = {
     "orgs": "org",
     "academicSessions": "academicSession",
@@ -91,6 +94,7 @@ class Reference:
 _TABLES_BY_TYPE = {single: table for table, single in TABLES.items()}
 
 
+@cache
 def fields(table: str, version: str) -> tuple[str, ...]:
     """The properties of a collection in a version of the standard."""
     excluded = (_ONLY_11 if version == "1.2" else _ONLY_12).get(table, frozenset())
@@ -102,6 +106,7 @@ def ed_fi_filter_fields(table: str) -> tuple[str, ...]:
     return tuple(_ED_FI_FILTER_FIELDS[table].split()) if table in _ED_FI_FILTER_FIELDS else ()
 
 
+@lru_cache(maxsize=MAX_REMEMBERED_IDS)
 def sourced_id(*parts: object) -> str:
     """An opaque id; equal parts have equal ids."""
     return hashlib.md5("-".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
