@@ -26,7 +26,7 @@ class VendorClient(httpx.AsyncClient):
 
     def __init__(self, settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions) -> None:
         self.gate = Gate(settings.concurrency, settings.rest, requests_per_minute=settings.requests_per_minute)
-        timeouts = Timeouts.for_batches_of(settings.timeout)
+        timeouts = network.timeouts or Timeouts.for_batches_of(settings.timeout)
         self._transport_once = AiohttpTransport(
             settings.concurrency,
             settings.networks,
@@ -79,7 +79,7 @@ def create_client(
     """
     A client for the vendor at `settings.base_url`; `on_call` is called for each request that is sent.
 
-    `network` replaces the machine's name resolution and certificates, for tests and benchmarks.
+    `network` replaces the name resolution, the certificates and the limits of time, for tests and benchmarks.
 
     Raises:
         ValueError: the host of `base_url` is an address that the settings do not allow.

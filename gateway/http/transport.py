@@ -55,15 +55,6 @@ _SKIPPED_AUTO_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Typ
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkOptions:
-    """How connections use the machine's network: name resolution and accepted certificates."""
-
-    resolve_name: ResolveName = system_addresses
-    tls: ssl.SSLContext | bool = True
-    """Decides which certificates are accepted; True for the certificate authorities of the machine."""
-
-
-@dataclass(frozen=True, slots=True)
 class Timeouts:
     """Limits of one attempt, in seconds."""
 
@@ -78,6 +69,17 @@ class Timeouts:
         return cls(
             factor * CONNECT_TIMEOUT_SECONDS, factor * READ_TIMEOUT_SECONDS, factor * ATTEMPT_TIMEOUT_SECONDS
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """How connections use the machine's network: name resolution, accepted certificates and limits of time."""
+
+    resolve_name: ResolveName = system_addresses
+    tls: ssl.SSLContext | bool = True
+    """Decides which certificates are accepted; True for the certificate authorities of the machine."""
+    timeouts: Timeouts | None = None
+    """Limits of one attempt; None for those that belong to the source's `timeout`."""
 
 
 class RepeatedDisconnectError(httpx.ReadError):

@@ -11,6 +11,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from tests.clients import post
 from tests.gateway.servers import ROOT, RunningDemo, running_demo
+from tests.long_runs import size
 from tests.scenarios.helpers.demo_gateway import comparable
 
 QUERY = (ROOT / "examples" / "queries" / "01-one-student.graphql").read_text()
@@ -128,7 +129,8 @@ def test_if_the_sis_is_down_the_student_is_null_with_one_error(demo: RunningDemo
     ]
 
 
-@pytest.mark.parametrize("answers", range(2, 30, 3))
+@pytest.mark.long_run
+@pytest.mark.parametrize("answers", range(2, 30, size(6, 1)))
 def test_a_source_that_goes_down_during_a_query_makes_only_its_fields_null(
     demo: RunningDemo, set_switches: Any, answers: int
 ) -> None:
