@@ -107,7 +107,7 @@ async def test_a_name_lookup_that_hangs_fails_after_a_second() -> None:
         await asyncio.Event().wait()
 
     assert RESOLVE_TIMEOUT_SECONDS == 1.0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(OSError, match="did not answer"):
             await CheckedResolver([], hang).resolve("vendor.example", 80)
 

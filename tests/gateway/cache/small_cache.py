@@ -24,7 +24,7 @@ PAGES = lookup_of(Adapter.students_by_district)
 THIS_YEAR = {"school_year": YEAR}
 
 
-async def wait_until(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def wait_until(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     """Wait until a condition holds, with a timeout in seconds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the condition is about another process
@@ -65,6 +65,10 @@ class CacheHarness:
         if self.vendor_seconds:
             await asyncio.sleep(self.vendor_seconds)
         return await fetch_from_vendor(source, ask)
+
+    async def settle(self) -> None:
+        """Wait until all requests have ended, those in the background too, and their answers are stored."""
+        await self.cache.in_flight.finish(60.0)
 
     async def ask(
         self, ask: Ask[Any], *, preferred_age: float | None = None, seconds_left: float = 10.0

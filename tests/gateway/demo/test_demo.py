@@ -172,7 +172,7 @@ def test_only_the_owner_can_read_the_ready_file(tmp_path: Path) -> None:
 
         running.process.send_signal(signal.SIGTERM)
 
-        assert running.process.wait(timeout=30) == 0
+        assert running.process.wait(timeout=60) == 0
     assert not file.exists()
 
 

@@ -40,7 +40,7 @@ class GatewayProcess:
             self.url,
             json={"query": query, "variables": variables},
             headers={"Authorization": f"Bearer {VIEWER_TOKEN}"},
-            timeout=30,
+            timeout=60,
         )
         content: dict[str, Any] = response.json()
         assert CANARY not in response.text
