@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 from urllib.parse import parse_qsl, unquote
 
 from student_graph.adapters.contract import Adapter
@@ -16,13 +17,18 @@ HOSTILE_TEXTS = [
     "a\nb", "a\r\nHost: evil.example", "@evil.example", "//evil.example", "a\u202eb", "*", " ", "9" * 300,
 ]  # fmt: skip
 SUFFIXES = ("#x", "?x", "/", "/../x", "\0")
-PATH_SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._~:-]*"
+PATH_SEGMENT = r"(?!\.+(?:/|$))[\w .~:@+=,()!*'$-]+"
+"""A part of a path, decoded, that cannot be read as another path."""
 
 
 class HostileKeys:
     """Tests of every supported lookup with impossible keys."""
 
     kind: type[Adapter]
+    list_parameters: ClassVar[frozenset[str]] = frozenset()
+    """
+    Parameters of the lists in which the adapter finds keys that it puts into no path; none if it refuses them.
+    """
 
     async def test_a_hostile_key_changes_no_more_than_a_value(
         self, keyed_lookup: Lookup, sandbox: Sandbox
@@ -52,7 +58,7 @@ class HostileKeys:
         sandbox.requests.clear()
         async with open_adapter(sandbox, kind=self.kind) as adapter:
             await run_lookup(adapter, lookup, [known], sandbox.arguments())
-        return RequestShape(known, list(sandbox.requests))
+        return RequestShape(known, list(sandbox.requests), self.list_parameters)
 
 
 def hostile_keys(known: str) -> list[str]:
@@ -66,11 +72,18 @@ def hostile_keys(known: str) -> list[str]:
 
 
 class RequestShape:
-    """The paths, with a placeholder for the id, and the parameter names of the requests for a known key."""
+    """
+    The paths, with a placeholder for the id, and the parameter names of the requests for a known key.
 
-    def __init__(self, known: str, requests: list[str]) -> None:
-        self._paths = [re.compile(self._pattern(split_request(line)[0], known)) for line in requests]
-        self._names = {
+    With `list_parameters` a request may also be for the list that has the object of a path.
+    """
+
+    def __init__(self, known: str, requests: list[str], list_parameters: frozenset[str]) -> None:
+        paths = [split_request(line)[0] for line in requests]
+        if list_parameters:
+            paths += [path.rpartition("/")[0] for path in paths]
+        self._paths = [re.compile(self._pattern(path, known)) for path in paths]
+        self._names = list_parameters | {
             name for line in requests for name, _ in parse_qsl(split_request(line)[1], keep_blank_values=True)
         }
 

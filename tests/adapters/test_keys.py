@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from student_graph.adapters.errors import BadKeyError
-from student_graph.adapters.keys import path_id, query_text
+from student_graph.adapters.keys import is_path_segment, path_id, path_segment, query_text
 
 HOSTILE_IDS = [
     "", ".", "..", "../../admin", "%2e%2e", "%252e", "1?limit=9", "1#x", "a/b", "a\\b", "a;x", "a\r\nb", "a\n",
@@ -39,6 +39,29 @@ def test_an_allowed_id_is_one_segment_of_the_path(text: str) -> None:
         return
 
     assert f"/students/{segment}" == httpx.URL("https://vendor.example/students/").join(segment).path
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.one_of(st.text(), st.text(" .:_-~@+=,()!*'$%/\\?#;&aä1")))
+def test_an_encoded_id_is_one_segment_of_the_path(text: str) -> None:
+    """An id with blanks or colons is the last segment, read back unchanged, and no segment can be another path."""
+    if not is_path_segment(text):
+        with pytest.raises(BadKeyError):
+            path_segment(text)
+        return
+
+    url = httpx.URL("https://vendor.example/students/" + path_segment(text))
+    assert url.path == f"/students/{text}"
+    assert url.raw_path.count(b"/") == 2
+    assert not url.query
+    assert not set(text) & set("/\\%?#;\0")
+    assert text.strip(" .") == text != ""
+
+
+@pytest.mark.parametrize("text", ["994:1001", "2026 ALG 1", "_TCH", "ä1", "O'Neil", "x" * 255])
+def test_ids_that_every_server_reads_in_one_way_can_be_encoded(text: str) -> None:
+    """Colons, blanks, underscores and letters of any script are unambiguous when they are encoded."""
+    assert is_path_segment(text)
 
 
 @pytest.mark.parametrize("text", ["", "a\0", "a\nb", "x" * 257, "a\u202eb"])

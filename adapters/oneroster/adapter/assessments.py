@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from student_graph.adapters.errors import AdapterError, BadKeyError, NotOfferedError
-from student_graph.adapters.keys import path_id
+from student_graph.adapters.keys import query_text
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import Assessment, AssessmentId, AssessmentResult, DistrictId, StudentId
 from student_graph.adapters.oneroster.adapter.section_enrollments import merge_rows
@@ -75,7 +75,7 @@ class AssessmentLookups(UserLookups):
         errors: dict[AssessmentId, Assessment | AdapterError] = {}
         for key in ids:
             try:
-                path_id(key)
+                query_text(key)
                 valid_ids.append(key)
             except BadKeyError as error:
                 errors[key] = error

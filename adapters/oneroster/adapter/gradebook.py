@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.keys import is_path_segment
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssignmentWork, CourseGrade, SectionId, StudentId
 from student_graph.adapters.oneroster.adapter.schools import STUDENTS_PER_CLASS, SchoolLookups, parse_section_keys
@@ -174,7 +175,9 @@ class GradebookLookups(SchoolLookups):
             class_id: items for class_id, items in items_by_class.items() if isinstance(items, AdapterError)
         }
         class_ids = [class_id for class_id in items_by_class if class_id not in batch]
-        if await client.probe.has_nested_route(api.RESULTS, CLASS_RESULTS_PATH, api.LINE_ITEMS, "class.sourcedId"):
+        if all(map(is_path_segment, class_ids)) and await client.probe.has_nested_route(
+            api.RESULTS, CLASS_RESULTS_PATH, api.LINE_ITEMS, "class.sourcedId"
+        ):
             return batch | await client.read_by_key(
                 class_ids,
                 lambda key: client.read_nested(api.RESULTS, CLASS_RESULTS_PATH, key, field="class.sourcedId"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from student_graph.adapters.errors import AdapterError, BadKeyError, PayloadError
+from student_graph.adapters.keys import is_path_segment
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
     Course,
@@ -171,7 +172,7 @@ class SchoolLookups(UserLookups):
         settings, client = self.settings, self.client
         if settings.student_id_field == "sourcedId":
             return []
-        if calls >= min(len(user_ids), settings.pages(settings.students)):
+        if calls >= min(len(user_ids), settings.pages(settings.students)) or not all(map(is_path_segment, ids)):
             return []
         if not await client.probe.has_nested_route(api.STUDENTS, path, objects, "sourcedId"):
             return []

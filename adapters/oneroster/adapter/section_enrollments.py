@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.keys import is_path_segment
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
     DistrictId,
@@ -151,7 +152,7 @@ class SectionEnrollmentLookups(SchoolLookups):
         has_user_route = await client.probe.has_nested_route(
             api.CLASSES, USER_CLASSES_PATH, api.ENROLLMENTS, field
         )
-        if not (has_user_route and await self._has_class_route()):
+        if not (has_user_route and all(map(is_path_segment, user_ids)) and await self._has_class_route()):
             return await client.read_related(USER_ENROLLMENTS, user_ids)
         classes_by_user = await client.read_by_key(
             user_ids, lambda user_id: client.read_nested(api.CLASSES, USER_CLASSES_PATH, user_id)
@@ -183,6 +184,8 @@ class SectionEnrollmentLookups(SchoolLookups):
     async def _enrollments_at_routes(self, classes: Mapping[str, api.Class]) -> EnrollmentRows:
         """The enrollments of each class, read at its route; classes without a school are absent."""
         school_ids = {class_id: row.school.sourcedId for class_id, row in classes.items() if row.school}
+        at_routes = [key for key, school in school_ids.items() if is_path_segment(key) and is_path_segment(school)]
+        others = [key for key in school_ids if key not in at_routes]
 
         async def read_class(class_id: str) -> list[api.Enrollment]:
             ids = (school_ids[class_id], class_id)
@@ -190,7 +193,8 @@ class SectionEnrollmentLookups(SchoolLookups):
                 api.ENROLLMENTS, CLASS_ENROLLMENTS_PATH, *ids, field=CLASS_ENROLLMENTS.field
             )
 
-        return await self.client.read_by_key(list(school_ids), read_class)
+        rows = await self.client.read_by_key(at_routes, read_class)
+        return rows | await self.client.read_filtered(api.ENROLLMENTS, CLASS_ENROLLMENTS.field, others, 0)
 
 
 def merge_rows(lists: Sequence[list[R] | AdapterError]) -> list[R] | AdapterError:

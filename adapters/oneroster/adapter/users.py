@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from student_graph.adapters.errors import AdapterError, BadKeyError
+from student_graph.adapters.keys import query_text
 from student_graph.adapters.model import StaffId, StudentId
 from student_graph.adapters.oneroster.adapter.lookups import OneRosterLookups
 from student_graph.adapters.oneroster.api.payload import Resource
@@ -19,7 +20,7 @@ from student_graph.adapters.oneroster.api.rostering import (
     Demographics,
     User,
 )
-from student_graph.adapters.oneroster.client.filters import Field, literal
+from student_graph.adapters.oneroster.client.filters import Field
 from student_graph.adapters.oneroster.client.keys import (
     StudentKey,
     linked_id_of,
@@ -117,7 +118,7 @@ class UserLookups(OneRosterLookups):
         answers: dict[StaffId, list[User] | AdapterError] = {}
         for key in keys:
             try:
-                literal(key)
+                query_text(key)
                 numbers.append(key)
             except BadKeyError as error:
                 answers[key] = error

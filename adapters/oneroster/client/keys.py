@@ -13,10 +13,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from student_graph.adapters.identity import vendor_key
-from student_graph.adapters.keys import path_id
+from student_graph.adapters.keys import query_text
 from student_graph.adapters.model import SectionId, StaffId, StudentId
 from student_graph.adapters.oneroster.api.rostering import User
-from student_graph.adapters.oneroster.client.filters import literal
 
 _FIELDS = frozenset({"email", "identifier", "sourcedId", "userMasterIdentifier", "username"})
 _TYPED_PREFIX = "userIds."
@@ -41,7 +40,7 @@ def parse_student_key(key: StudentId, number_field: str) -> StudentKey:
     field, _, value = key.partition(":")
     number = is_district_id(key)
     parsed = StudentKey(number_field, key, linked=False) if number else StudentKey(field, value, linked=True)
-    path_id(parsed.value) if parsed.field == "sourcedId" else literal(parsed.value)
+    query_text(parsed.value)
     return parsed
 
 
@@ -58,7 +57,7 @@ def parse_section_key(key: SectionId) -> str:
     Raises:
         BadKeyError: No class can have such a key.
     """
-    return path_id(key.removeprefix("sourcedId:"))
+    return query_text(key.removeprefix("sourcedId:"))
 
 
 def is_linked(key: SectionId) -> bool:

@@ -21,12 +21,13 @@ import httpx
 from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.keys import is_path_segment, path_segment
 from student_graph.adapters.oneroster.api.payload import Resource
 from student_graph.adapters.oneroster.client.filters import (
     MAX_PREDICATES,
     STANDARD_PREDICATES,
     Field,
-    literal,
+    is_literal,
     one_of,
 )
 
@@ -106,7 +107,7 @@ class Probe:
         too few values to find out; reading all of so few rows costs as little.
         """
         rows = await self._first_rows(resource)
-        usable = (value for row in rows for value in row.values(by) if _is_usable(value))
+        usable = (value for row in rows for value in row.values(by) if is_literal(value))
         values = list(dict.fromkeys(usable))
         for size in sizes:
             if size <= len(values) and await self._returns_exactly(resource, by, values[:size]):
@@ -125,9 +126,9 @@ class Probe:
         self, resource: Resource[Any], path: str, samples: Resource[Any], id_fields: tuple[str, ...]
     ) -> bool:
         for row in await self._first_rows(samples):
-            ids = [next(filter(_is_usable, row.values(name)), None) for name in id_fields]
-            if None not in ids:
-                return await self._probe_route(resource.at(path.format(*ids)))
+            ids = [value for name in id_fields for value in row.values(name) if is_path_segment(value)]
+            if len(ids) == len(id_fields):
+                return await self._probe_route(resource.at(path.format(*map(path_segment, ids))))
         return False
 
     async def _first_rows(self, resource: Resource[Any]) -> list[Any]:
@@ -167,11 +168,3 @@ class Probe:
             result.attempts += 1
         result.finished_at = self._clock()
         return result.supported
-
-
-def _is_usable(value: str) -> bool:
-    """Whether a value of a row can be sent in a filter and in a path."""
-    try:
-        return "/" not in literal(value)
-    except AdapterError:
-        return False

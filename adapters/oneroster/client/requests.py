@@ -11,15 +11,14 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError, BadKeyError, RefusedError
-from student_graph.adapters.keys import path_id
+from student_graph.adapters.errors import AdapterError, RefusedError
+from student_graph.adapters.keys import is_path_segment, path_segment
 from student_graph.adapters.oneroster.api.payload import Item, Resource
 from student_graph.adapters.oneroster.client.filters import (
     STANDARD_PREDICATES,
     Field,
     Filter,
     is_literal,
-    literal,
     one_of,
 )
 from student_graph.adapters.oneroster.client.probe import Probe
@@ -109,7 +108,7 @@ class OneRosterClient:
 
     async def read_object(self, resource: Resource[R], sourced_id: str) -> R | None:
         """The object with an id; None if there is none, or if it is not active."""
-        response = await self._http.get(f"{self.url(resource)}/{path_id(sourced_id)}")
+        response = await self._http.get(f"{self.url(resource)}/{path_segment(sourced_id)}")
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         row = resource.read_one(response)
@@ -133,7 +132,8 @@ class OneRosterClient:
         The objects by id, or the error of each.
 
         They are read one by one, with filters for several ids, or from the complete collection, whichever takes
-        the fewest calls. `estimated_rows` is the estimated size of the collection.
+        the fewest calls. `estimated_rows` is the estimated size of the collection. An id that cannot be in a path,
+        such as one with a slash, is read with a filter, or from the complete collection if no filter works.
         """
         ordered_ids, pages = sorted(set(ids)), page_count(estimated_rows, self._page_size)
         size = await self._ids_per_call(resource, ordered_ids, pages)
@@ -141,19 +141,29 @@ class OneRosterClient:
             distinct_ids = set(ordered_ids)
             return {row.sourcedId: row for row in await self.read_rows(resource) if row.sourcedId in distinct_ids}
         if size > 1:
-            objects = await self.read_filtered(resource, "sourcedId", ordered_ids, size)
-            return {
-                key: rows if isinstance(rows, AdapterError) else rows[0] for key, rows in objects.items() if rows
-            }
+            return await self._read_by_filter(resource, ordered_ids, size)
+        path_ids = [sourced_id for sourced_id in ordered_ids if is_path_segment(sourced_id)]
+        other_ids = [sourced_id for sourced_id in ordered_ids if not is_path_segment(sourced_id)]
 
         async def read_id(sourced_id: str) -> R | None:
             return await self.read_object(resource, sourced_id)
 
         # The first is read alone: if the server refuses it, the others are not requested.
-        first = await self.read_by_key(ordered_ids[:1], read_id)
-        if isinstance(error := next(iter(first.values()), None), RefusedError):
+        objects = await self.read_by_key(path_ids[:1], read_id)
+        if isinstance(error := next(iter(objects.values()), None), RefusedError):
             return dict.fromkeys(ordered_ids, error)
-        return first | await self.read_by_key(ordered_ids[1:], read_id)
+        objects |= await self.read_by_key(path_ids[1:], read_id)
+        if other_ids:
+            has_filter = await self.probe.supports_filter(resource, "sourcedId")
+            objects |= await self._read_by_filter(resource, other_ids, int(has_filter))
+        return objects
+
+    async def _read_by_filter(
+        self, resource: Resource[R], ids: Sequence[str], size: int
+    ) -> dict[str, R | AdapterError]:
+        """The objects by id, or the error of each, read with filters; see `read_filtered`."""
+        objects = await self.read_filtered(resource, "sourcedId", ids, size)
+        return {key: rows if isinstance(rows, AdapterError) else rows[0] for key, rows in objects.items() if rows}
 
     async def _ids_per_call(self, resource: Resource[R], ids: Sequence[str], pages: float) -> int:
         """How many objects one call reads by id; 1 where finding out cannot save more calls than it takes."""
@@ -176,9 +186,12 @@ class OneRosterClient:
         if size := await self.values_per_filter(resource, field, len(ordered_ids)):
             return await self.read_filtered(resource, field, ordered_ids, size)
         if nested_path and await self.probe.has_nested_route(resource, nested_path, resource, field):
-            return await self.read_by_key(
-                ordered_ids, lambda key: self.read_nested(resource, nested_path, key, field=field)
+            path_ids = [sourced_id for sourced_id in ordered_ids if is_path_segment(sourced_id)]
+            other_ids = [sourced_id for sourced_id in ordered_ids if not is_path_segment(sourced_id)]
+            nested = await self.read_by_key(
+                path_ids, lambda key: self.read_nested(resource, nested_path, key, field=field)
             )
+            return nested | await self.read_filtered(resource, field, other_ids, 0)
         return rows_by_value(await self.read_rows(resource), field, ordered_ids)
 
     async def values_per_filter(self, resource: Resource[Any], field: Field, count: int) -> int:
@@ -197,21 +210,18 @@ class OneRosterClient:
         """
         The rows whose field has each value, with one filter for each `size` values.
 
-        They have exactly this value, also if the server ignores case or the filter.
+        They have exactly this value, also if the server ignores case or the filter. Values that cannot be in a
+        filter, or all if `size` is 0, are found in the complete collection.
         """
-        errors: dict[str, list[R] | AdapterError] = {}
-        valid_values = []
-        for value in values:
-            try:
-                valid_values.append(literal(value))
-            except BadKeyError as error:
-                errors[value] = error
-        groups = [tuple(valid_values[start : start + size]) for start in range(0, len(valid_values), size)]
+        literals = [value for value in values if size and is_literal(value)]
+        others = tuple(value for value in values if not (size and is_literal(value)))
+        groups = [tuple(literals[start : start + size]) for start in range(0, len(literals), size or 1)]
 
         async def read_group(group: tuple[str, ...]) -> list[R]:
-            return await self.read_rows(resource, one_of(field, group))
+            return await self.read_rows(resource, None if group is others else one_of(field, group))
 
-        batch = errors
+        batch: dict[str, list[R] | AdapterError] = {}
+        groups += [others] if others else []
         for group, rows in (await self.read_by_key(groups, read_group)).items():
             batch |= (
                 dict.fromkeys(group, rows) if isinstance(rows, AdapterError) else rows_by_value(rows, field, group)
@@ -225,7 +235,7 @@ class OneRosterClient:
         Rows whose `field` has another id than the last of `ids` are left out.
         """
         try:
-            rows = await self.read_rows(resource.at(path.format(*map(path_id, ids))))
+            rows = await self.read_rows(resource.at(path.format(*map(path_segment, ids))))
         except httpx.HTTPStatusError as error:
             if error.response.status_code == httpx.codes.NOT_FOUND:
                 return []

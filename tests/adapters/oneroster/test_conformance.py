@@ -56,6 +56,7 @@ class OneRosterSuite(AdapterSuite):
     students = STUDENTS
     not_served: ClassVar[frozenset[str]] = frozenset()
     """Lookups for which the server has no records."""
+    list_parameters = frozenset({"filter", "limit", "offset", "orderBy", "sort"})
 
     @classmethod
     def adapter_type(cls) -> type[Adapter]:
