@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 MAX_READS_OF_A_LIST = 2
 """How often a list is read that changes while it is read; after that it is an error."""
+_USUAL_PAGE_ROWS = frozenset({10, 20, 25, 30, 40, 50, 100, 200, 250, 300, 400, 500, 1000, 2000, 5000, 10_000})
+"""Lengths of pages of servers that have a page size of their own."""
 
 
 class OffsetLists:
@@ -43,6 +45,7 @@ class OffsetLists:
         page_size: int = 500,
         concurrency: int = 8,
         param_names: tuple[str, str] = ("limit", "offset"),
+        total: Callable[[httpx.Response], int | None] = total_count,
     ) -> None:
         """
         Read lists with `http`.
@@ -52,11 +55,13 @@ class OffsetLists:
             page_size: Rows in the largest page that is requested.
             concurrency: Maximum number of pages of one list that are requested at the same time.
             param_names: The vendor's names of limit and offset.
+            total: The length of the complete list that a response reports, or None; by default from a header.
         """
         self._http = http
         self._concurrency = concurrency
         self._limit_name, self._offset_name = param_names
         self._sizes = PageSizes(page_size)
+        self._total = total
 
     async def read_page(
         self, url: str, params: Params, rows: Callable[[httpx.Response], list[T]], window: Window
@@ -88,12 +93,18 @@ class OffsetLists:
         are added at its end after the first page are no change: they are not in the result. A row that moves
         because one was deleted and another one added between the same two pages is not noticed.
 
+        A server without pages, which sends all rows whatever is requested, sends them twice if it sends no total.
+
         Raises:
-            PayloadError: the list has changed again, or has more than `MAX_ROWS` rows or `MAX_PAGES` pages.
+            PayloadError: the list has changed again, or has more than `MAX_ROWS` rows or `MAX_PAGES` pages. Or the
+                server ignores the offset and may have more rows.
         """
         for _ in range(MAX_READS_OF_A_LIST):
             reading = _Reading(
-                lambda offset, count: self._read_page(url, params, rows, offset, count), key, self._concurrency
+                lambda offset, count: self._read_page(url, params, rows, offset, count),
+                key,
+                self._concurrency,
+                self._sizes.rows(url),
             )
             if (result := await reading.rows()) is not None:
                 return result
@@ -109,7 +120,7 @@ class OffsetLists:
                 response = await self._http.get(
                     url, params={**params, self._limit_name: limit, self._offset_name: offset}
                 )
-                page, total = rows(response), total_count(response)
+                page, total = rows(response), self._total(response)
             except httpx.HTTPStatusError as error:
                 if (smaller := allowed_rows(error.response, limit, self._limit_name)) is None:
                     raise
@@ -137,6 +148,8 @@ class _Reading(Generic[T]):
     """Reads at most so many rows (second argument) from an offset."""
     key: Callable[[T], Hashable]
     concurrency: int
+    page_size: int
+    """Rows that are requested in a page at most."""
     page_count: int = 0
     smallest_total: int = 0
 
@@ -169,10 +182,26 @@ class _Reading(Generic[T]):
         async def read_page(after: str | None) -> PayloadPage[list[T]]:
             offset = int(after or 0)
             page = first if after is None else await self.page(offset, MAX_ROWS)
+            if offset == len(first.rows) and page.rows and page.rows == first.rows:
+                self.require_complete(first.rows)
+                return PayloadPage([], None)
             return PayloadPage(page.rows, str(offset + len(page.rows)) if page.rows else None)
 
         rows = [row async for page in all_pages(read_page) for row in page]
         return rows if len({self.key(row) for row in rows}) == len(rows) else None
+
+    def require_complete(self, rows: list[T]) -> None:
+        """
+        Check that the first page of a server that ignores the offset has all rows.
+
+        A server without pages sends all rows whatever is requested. A page as long as requested, or of a usual
+        length, may be the first of several.
+
+        Raises:
+            PayloadError: the list may have more rows, which cannot be read.
+        """
+        if len(rows) == self.page_size or len(rows) in _USUAL_PAGE_ROWS:
+            raise PayloadError("the same page again: the server ignores the offset and may have more rows")
 
     async def span(self, start: int, count: int) -> list[T]:
         """So many rows from `start`, fewer at the end; in more pages if the server shortens them."""

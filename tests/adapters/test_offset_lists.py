@@ -134,11 +134,47 @@ async def test_rows_that_are_added_at_the_end_are_no_change() -> None:
 
 
 @pytest.mark.row("B06")
-async def test_a_server_that_ignores_the_offset_is_an_error() -> None:
-    """Pages with the same rows are no list."""
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    count=st.integers(0, 130),
+    page_size=st.integers(2, 110),
+    max_rows=st.sampled_from([10, 25, 100, 1000]),
+    ignores_limit=st.booleans(),
+    with_total=st.booleans(),
+)
+def test_a_server_that_ignores_the_offset_hides_no_row(
+    *, count: int, page_size: int, max_rows: int, ignores_limit: bool, with_total: bool
+) -> None:
+    """All rows are read, or it is an error: a full page, or a larger total, may mean that there are more."""
+    server = ListServer(count)
+    server.ignores_offset, server.ignores_limit = True, ignores_limit
+    server.max_rows, server.with_total = max_rows, with_total
+    try:
+        rows = asyncio.run(read_all(lists_of(server, page_size=page_size)))
+    except PayloadError:
+        assert count in {page_size, max_rows, 10, 20, 25, 30, 40, 50, 100} or count > min(page_size, max_rows)
+    else:
+        assert rows == server.rows
+
+
+@pytest.mark.row("B06")
+@pytest.mark.parametrize("count", [1, 4, 28, 501, 1234])
+async def test_a_server_without_pages_has_sent_all_rows(count: int) -> None:
+    """It ignores limit and offset and sends no total: the first page again means that there are no more."""
+    server = ListServer(count)
+    server.ignores_offset = server.ignores_limit = True
+    server.with_total, server.max_rows = False, count
+
+    assert await read_all(lists_of(server)) == server.rows
+
+
+@pytest.mark.row("B06")
+@pytest.mark.parametrize("max_rows", [10, 100, 500])
+async def test_a_full_page_again_is_an_error(max_rows: int) -> None:
+    """A server that ignores only the offset has more rows, which cannot be read."""
     server = ListServer(1200)
-    server.ignores_offset = True
-    with pytest.raises(PayloadError):
+    server.ignores_offset, server.with_total, server.max_rows = True, False, max_rows
+    with pytest.raises(PayloadError, match="ignores the offset"):
         await read_all(lists_of(server))
 
 

@@ -17,7 +17,9 @@ from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
+from pydantic_core import from_json
 
+from student_graph.adapters.paging.pages import parse_count, total_count
 from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
 
 T = TypeVar("T")
@@ -103,6 +105,15 @@ class Item(Payload):
             value = getattr(value, "class_" if name == "class" else name, None)
         if isinstance(value, str):
             yield value
+
+
+def total_rows(response: httpx.Response) -> int | None:
+    """The length of a complete list: in the header of the standard, or `_meta.totalCount` in the body."""
+    total = total_count(response)
+    if total is None and b'"_meta"' in response.content:
+        meta = from_json(response.content).get("_meta")
+        total = parse_count(str(meta.get("totalCount"))) if isinstance(meta, dict) else None
+    return total
 
 
 Service: TypeAlias = Literal["rostering", "gradebook"]

@@ -13,7 +13,7 @@ import httpx
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.errors import AdapterError, RefusedError
 from student_graph.adapters.keys import is_path_segment, path_segment
-from student_graph.adapters.oneroster.api.payload import Item, Resource
+from student_graph.adapters.oneroster.api.payload import Item, Resource, total_rows
 from student_graph.adapters.oneroster.client.filters import (
     STANDARD_PREDICATES,
     Field,
@@ -59,7 +59,7 @@ class OneRosterClient:
     ) -> None:
         self.probe = Probe(http, self.url, min(page_size, MAX_PROBED_ROWS))
         self._http = http
-        self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
+        self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency, total=total_rows)
         self._shared_reads = SharedReads()
         self._unordered: set[str] = set()
         self._base_url = str(base_url).rstrip("/")

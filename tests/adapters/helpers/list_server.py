@@ -27,7 +27,7 @@ class ListServer(httpx.AsyncBaseTransport):
         self.refuse: Callable[[int], httpx.Response | None] = lambda _: None
         """The response that refuses a limit, or None."""
         self.with_total = True
-        self.ignores_offset = False
+        self.ignores_offset = self.ignores_limit = False
         self.max_numbers_in_body = 10**9
         """Rows that fit into a body that is not too large."""
         self.changes: list[Callable[[list[int]], None]] = []
@@ -49,7 +49,7 @@ class ListServer(httpx.AsyncBaseTransport):
         if (refusal := self.refuse(limit)) is not None:
             return refusal
         start = 0 if self.ignores_offset else offset
-        page = self.rows[start : start + min(limit, self.max_rows)]
+        page = self.rows[start : start + min(len(self.rows) if self.ignores_limit else limit, self.max_rows)]
         if len(page) > self.max_numbers_in_body:
             raise BodyTooLargeError("too large")
         headers = {"Total-Count": str(len(self.rows))} if self.with_total else {}

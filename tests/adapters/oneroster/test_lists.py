@@ -84,6 +84,21 @@ async def test_a_server_without_an_order_is_an_error(header: dict[str, str]) -> 
             await adapter.roster_by_district(DISTRICT_IDS)
 
 
+@pytest.mark.parametrize("in_body", [True, False], ids=["total in the body", "total in a header"])
+async def test_a_list_with_fewer_rows_than_its_total_is_an_error(in_body: bool) -> None:
+    """A gradebook server has its total in `_meta`; without it nobody notices rows that are never sent."""
+
+    def drop(request: Request, _: Response) -> Response:
+        offset = int(request.query_params.get("offset", 0))
+        rows = [row for row in USERS["users"][offset : offset + 5] if row["sourcedId"] != "u7"]
+        body = {"users": rows, "_meta": {"totalCount": 12, "offset": offset}} if in_body else {"users": rows}
+        return JSONResponse(body, headers={} if in_body else {"x-total-count": "12"})
+
+    async with connected(HookedSandbox({"students": USERS}, drop)) as adapter:
+        with pytest.raises(PayloadError, match="changes while it is read"):
+            await adapter.roster_by_district(DISTRICT_IDS)
+
+
 async def test_a_page_size_that_the_server_refuses_is_learned() -> None:
     """The size comes from the message; later lists ask for no more."""
 
