@@ -15,14 +15,27 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iter
 from typing import TypeAlias
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
+from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
 from student_graph.adapters.origins import origin_of, resolve_link
 from student_graph.adapters.reading import read
 
 TokenUrl: TypeAlias = str | Callable[[], Awaitable[str]]
-"""Address of the token endpoint, or a function that discovers it. It must be on the vendor's own origin."""
+"""
+Address of the token endpoint, or a function that discovers it. A discovered one must be on the vendor's origin. One
+on another origin must be in the settings.
+"""
 
 RENEWAL_MARGIN_SECONDS = 120.0
 """How long before it expires a token is renewed, so that no token expires during a request."""
@@ -30,6 +43,29 @@ FAILURE_PAUSE_SECONDS = 20.0
 """Pause after a failed token request. Three attempts a minute are too few for a vendor to lock the account."""
 MAX_TOKEN_LIFETIME_SECONDS = 7 * 24 * 3600.0
 """A longer `expires_in` is taken for the time of expiry in seconds since 1970, which some servers send instead."""
+
+
+class TokenSettings(AdapterSettings):
+    """Settings of an adapter that gets its tokens from a token endpoint."""
+
+    token_url: AnyHttpUrl | None = None
+    """
+    Address of the token endpoint of OAuth 2.0, if it is not the usual one. It may be on another origin than
+    `base_url`, which then gets the client's id and secret, but no other request.
+    """
+
+    @model_validator(mode="after")
+    def _check_token_url(self) -> TokenSettings:
+        """Refuse to send the secret over plain HTTP if the API itself is reached over HTTPS."""
+        if self.token_url is not None and self.token_url.scheme != self.base_url.scheme == "https":
+            raise ValueError("token_url: use https, as in base_url")
+        return self
+
+
+def foreign_token_url(settings: AdapterSettings) -> httpx.URL | None:
+    """The address of a token endpoint in the settings that is on another origin than the API; None if none is."""
+    url = settings.token_url if isinstance(settings, TokenSettings) else None
+    return httpx.URL(str(url)) if url is not None and origin_of(url) != origin_of(settings.base_url) else None
 
 
 class OriginAuth(httpx.Auth):

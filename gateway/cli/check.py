@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 from pydantic import ValidationError
 
+from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cli.parser import Commands, format_table
@@ -56,7 +57,13 @@ async def _check_source(source: Source) -> tuple[str, str]:
     """`ok` or `failed`, and what the source says about itself or what went wrong."""
     try:
         async with within(source.adapter.settings.timeout):
-            return "ok", await source.adapter.check()
+            return "ok", await source.adapter.check() + _token_origin(source)
     except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError) as exc:
         error = translate(exc)
         return "failed", f"{error.code}: {error.reason}"
+
+
+def _token_origin(source: Source) -> str:
+    """Where the source's tokens come from, if that is another origin than that of its API."""
+    url = foreign_token_url(source.adapter.settings)
+    return "" if url is None else f", tokens from {url.scheme}://{url.netloc.decode()}"

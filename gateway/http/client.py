@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.origins import origin_of
@@ -38,7 +39,7 @@ class VendorClient(httpx.AsyncClient):
         retrying = RetryTransport(self._transport_once, self.gate)
         super().__init__(
             base_url=str(settings.base_url),
-            transport=SingleOriginTransport(retrying, settings.base_url),
+            transport=SingleOriginTransport(retrying, settings.base_url, foreign_token_url(settings)),
             timeout=httpx.Timeout(timeouts.attempt),
             headers={"User-Agent": f"student-graph/{version('student-graph')}", "Accept-Encoding": "gzip"},
             follow_redirects=False,
@@ -82,14 +83,15 @@ def create_client(
     `network` replaces the name resolution, the certificates and the limits of time, for tests and benchmarks.
 
     Raises:
-        ValueError: the host of `base_url` is an address that the settings do not allow.
+        ValueError: the host of `base_url` or `token_url` is an address that the settings do not allow.
     """
-    host = (settings.base_url.host or "").strip("[]")
-    if is_address(host):
-        try:
-            check_address(host, settings.networks)
-        except ForbiddenAddressError as exc:
-            raise ValueError(f"base_url: {exc}; add its network to networks") from None
+    for name, url in (("base_url", settings.base_url), ("token_url", foreign_token_url(settings))):
+        host = "" if url is None else (url.host or "").strip("[]")
+        if is_address(host):
+            try:
+                check_address(host, settings.networks)
+            except ForbiddenAddressError as exc:
+                raise ValueError(f"{name}: {exc}; add its network to networks") from None
     return VendorClient(settings, on_call, network or NetworkOptions())
 
 
@@ -107,20 +109,24 @@ _NO_COOKIES = _NoCookies()
 
 
 class SingleOriginTransport(httpx.AsyncBaseTransport):
-    """Sends requests to one origin only."""
+    """Sends requests to one origin only, and requests for tokens to one address that may be elsewhere."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, origin: object) -> None:
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, origin: object, token_url: httpx.URL | None = None
+    ) -> None:
         self._inner = inner
         self._origin = origin_of(origin)
+        self._token_url = token_url
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
-        Send a request to the origin.
+        Send a request to the origin, or a POST to the token endpoint.
 
         Raises:
             PayloadError: the request is for another origin.
         """
-        if origin_of(request.url) != self._origin:
+        is_for_token = request.method == "POST" and request.url == self._token_url
+        if origin_of(request.url) != self._origin and not is_for_token:
             raise PayloadError("an address on another origin")
         return await self._inner.handle_async_request(request)
 

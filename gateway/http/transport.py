@@ -117,7 +117,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._network = network
         self._timeouts = timeouts or Timeouts()
         self._checked_hosts: set[str] = set()
-        """Holds one host at most, because requests go to one origin only."""
+        """Holds two hosts at most, because requests go to one origin and one token endpoint only."""
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from student_graph.adapters.contract import AdapterSettings
+from student_graph.adapters.auth import TokenSettings
 from student_graph.adapters.oauth1 import SignatureMethod
 from student_graph.adapters.oneroster.client.requests import page_count
 
@@ -29,7 +29,7 @@ def _validate_student_field(text: str) -> str:
     return text
 
 
-class OneRosterSettings(AdapterSettings):
+class OneRosterSettings(TokenSettings):
     """The address and credentials of a OneRoster server, and which of its fields hold the district's numbers."""
 
     version: Literal["1.1", "1.2"] = "1.2"
@@ -42,8 +42,6 @@ class OneRosterSettings(AdapterSettings):
     """Client id or consumer key, from the server's administration."""
     client_secret: SecretStr
     """Client secret or consumer secret."""
-    token_url: AnyHttpUrl | None = None
-    """Address of the token endpoint of OAuth 2.0; by default `/oauth/token` under `base_url`."""
     signature: SignatureMethod = "HMAC-SHA1"
     """Method of OAuth 1.0a signatures: `HMAC-SHA1` or `HMAC-SHA256`."""
     scopes: tuple[str, ...] | None = None

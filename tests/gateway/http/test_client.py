@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from student_graph.adapters.auth import ClientCredentials, TokenSettings
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.reading import MAX_BODY_BYTES
@@ -116,6 +117,58 @@ async def test_no_request_goes_to_another_origin(vendor: OddVendor) -> None:
                 await http.get(f"{other.url}/headers", headers={"X-Api-Key": "secret"})
 
     assert other.requests == []
+
+
+class TokenVendor(Sandbox):
+    """A token endpoint on an origin of its own."""
+
+    kind = "tokens"
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [Route("/{path:path}", lambda _: JSONResponse({"access_token": "t"}), methods=["GET", "POST"])]
+
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+    def known_keys(self, kind: str) -> list[str]:
+        return []
+
+    def throttled_response(self) -> Response:
+        return Response(status_code=429)
+
+
+@pytest.mark.row("C04")
+async def test_only_requests_for_tokens_go_to_the_token_endpoint_of_the_settings(vendor: OddVendor) -> None:
+    """`token_url` may be on another origin: it gets the client's secret; the token goes to the vendor only."""
+    tokens = TokenVendor()
+    with served(tokens):
+        settings = TokenSettings(
+            base_url=AnyHttpUrl(vendor.url),
+            token_url=AnyHttpUrl(f"{tokens.url}/oauth2/token"),
+            networks=LOOPBACK_NETWORKS,
+        )
+        async with create_client(settings, lambda: None) as http:
+            http.auth = ClientCredentials(
+                "id", SecretStr("secret"), token_url=str(settings.token_url), origin=settings.base_url
+            )
+            headers = (await http.get("/headers")).json()
+            http.auth = None
+            for method, path in (("GET", "/oauth2/token"), ("POST", "/oauth2/token?x=1"), ("POST", "/other")):
+                with pytest.raises(PayloadError, match="another origin"):
+                    await http.request(method, tokens.url + path)
+
+    assert headers["authorization"] == "Bearer t"
+    assert tokens.requests == ["POST /oauth2/token"]
+
+
+def test_a_token_endpoint_must_be_as_safe_as_the_api() -> None:
+    """No secret goes over plain HTTP for an API over HTTPS, nor to a private address that `networks` lacks."""
+    base_url = AnyHttpUrl("https://sis.example")
+    with pytest.raises(ValueError, match="token_url: use https"):
+        TokenSettings(base_url=base_url, token_url=AnyHttpUrl("http://login.example/token"))
+    settings = TokenSettings(base_url=base_url, token_url=AnyHttpUrl("https://127.0.0.1/token"))
+    with pytest.raises(ValueError, match=r"token_url: .*networks"):
+        create_client(settings, lambda: None)
 
 
 async def test_a_response_of_the_maximum_size_is_accepted(vendor: OddVendor) -> None:
