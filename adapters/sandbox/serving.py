@@ -16,9 +16,9 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,6 +26,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+T = TypeVar("T")
 
 _LOOPBACK = "127.0.0.1"
 _STOP_TIMEOUT_SECONDS = 10
@@ -94,6 +96,8 @@ class Sandbox(ABC):
         self.url = ""
         """Its address without a trailing slash; empty until it is served."""
         self.__app: ASGIApp | None = None  # no name that a subclass may use
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The event loop that serves it; None while it is not served."""
 
     def source_settings(self) -> dict[str, Any]:
         """Return a source's settings: the adapter's, and this machine as an allowed private network."""
@@ -130,6 +134,16 @@ class Sandbox(ABC):
     @abstractmethod
     def throttled_response(self) -> Response:
         """Return the vendor's response to too many requests."""
+
+    def between_requests(self, change: Callable[[], T]) -> T:
+        """Call a function that changes the data while no request is being answered; returns its result."""
+        if self.loop is None:
+            return change()
+
+        async def call() -> T:
+            return change()
+
+        return asyncio.run_coroutine_threadsafe(call(), self.loop).result()
 
     def app(self) -> ASGIApp:
         """Return the application with its switches, at each call the same one."""
@@ -209,6 +223,7 @@ def served(*sandboxes: Sandbox) -> Iterator[None]:
             yield
         finally:
             for server in servers:
+                server.sandbox.loop = None
                 server.should_exit = True
                 server.force_exit = True
             thread.join(timeout=_STOP_TIMEOUT_SECONDS)
@@ -239,6 +254,7 @@ class _Server(uvicorn.Server):
     """The server of one sandbox, which does not handle the signals of the process."""
 
     def __init__(self, sandbox: Sandbox, listener: socket.socket) -> None:
+        self.sandbox = sandbox
         sandbox.url = f"http://{_LOOPBACK}:{listener.getsockname()[1]}"
         super().__init__(uvicorn.Config(sandbox.app(), log_level="critical", access_log=False, lifespan="off"))
         self.listener = listener
@@ -248,6 +264,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and announce it."""
         await super().startup(sockets)
+        self.sandbox.loop = asyncio.get_running_loop()
         self.ready.set()
 
     @contextlib.contextmanager

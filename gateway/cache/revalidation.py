@@ -31,7 +31,7 @@ from student_graph.gateway.shared_tasks import SharedTasks
 log = logging.getLogger("student_graph.cache")
 
 VERSION_SECONDS = 5.0
-"""How long a change version is used before it is read again: a change is noticed this much later at most."""
+"""How long a change version is used before it is read again. What it confirms is as old as the version."""
 NO_VERSION_SECONDS = 600.0
 """Time after which a source is asked again that has no change version, or failed to return it."""
 LISTS_WITH_CHANGES = frozenset({"school", "district"})
@@ -45,8 +45,14 @@ class _ChangeVersion:
     value: str | None
     """None if the source has none, or failed to return it."""
     read_at: datetime
-    """When the request for it was sent."""
-    valid_until: float
+    """When the request for it was sent: answers with this version were unchanged then."""
+    clock_at: float
+    """The same by the cache's clock."""
+
+    def is_recent(self, now: float, fresh_seconds: float) -> bool:
+        """Whether it need not be read again for answers that are fresh for so many seconds."""
+        seconds = NO_VERSION_SECONDS if self.value is None else min(VERSION_SECONDS, fresh_seconds)
+        return now < self.clock_at + seconds
 
 
 class Revalidation:
@@ -78,9 +84,8 @@ class Revalidation:
         known = await self._known_version(source, ask, is_cached=bool(cached))
         if known is None or known.value is None:
             return await self._fetch(source, ask)
-        now = datetime.now(UTC)
         confirmed = {
-            key: answer._replace(fetched_at=now)
+            key: answer._replace(fetched_at=known.read_at)
             for key, answer in cached.items()
             if answer is not None and answer.version == known.value
         }
@@ -109,15 +114,16 @@ class Revalidation:
         later. It is not worth a request for a short list that was never cached.
         """
         known = self._versions.get(source)
-        is_valid = known is not None and self._clock() < known.valid_until
-        if is_valid or (known is not None and known.value is not None and not is_cached):
+        fresh_seconds = source.freshness(ask.lookup).fresh.total_seconds()
+        is_recent = known is not None and known.is_recent(self._clock(), fresh_seconds)
+        if is_recent or (known is not None and known.value is not None and not is_cached):
             return known
         if not is_cached and not (ask.lookup.is_list and ask.lookup.key_kind in LISTS_WITH_CHANGES):
             return None
         return await self._reading.join(source, lambda: self._read_version(source))
 
     async def _read_version(self, source: Source) -> _ChangeVersion:
-        read_at = datetime.now(UTC)
+        read_at, clock_at = datetime.now(UTC), self._clock()
         try:
             async with within(source.adapter.settings.timeout):
                 value = await source.adapter.version()
@@ -132,8 +138,7 @@ class Revalidation:
                 value,
             )
             self._on_restore(source)
-        seconds = VERSION_SECONDS if value is not None else NO_VERSION_SECONDS
-        version = _ChangeVersion(value, read_at, self._clock() + seconds)
+        version = _ChangeVersion(value, read_at, clock_at)
         self._versions[source] = version
         return version
 

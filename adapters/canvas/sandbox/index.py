@@ -72,12 +72,22 @@ class Index:
             self.assignments[assignment.course].append(assignment)
         self.submissions: dict[tuple[int, int], list[SubmissionFact]] = defaultdict(list)
         """By course id and account id."""
-        courses = {assignment.id: assignment.course for assignment in facts.assignments}
+        self._course_of_assignment = {assignment.id: assignment.course for assignment in facts.assignments}
         for submission in facts.submissions:
-            self.submissions[courses[submission.assignment], submission.account].append(submission)
+            self._submissions_beside(submission).append(submission)
         self.engagement: dict[tuple[int, int], EngagementFact] = {
             (fact.course, fact.account): fact for fact in facts.engagement
         }
+
+    def replace_submission(self, submission: SubmissionFact) -> None:
+        """Put a submission in the place of the one with its id."""
+        submissions = self._submissions_beside(submission)
+        position = next(position for position, other in enumerate(submissions) if other.id == submission.id)
+        submissions[position] = submission
+
+    def _submissions_beside(self, submission: SubmissionFact) -> list[SubmissionFact]:
+        """The submissions of the same account in the same course."""
+        return self.submissions[self._course_of_assignment[submission.assignment], submission.account]
 
     def user(self, name: str) -> LmsAccountFact | None:
         """The account named `7`, `sis_user_id:604822` or `sis_login_id:ada`."""

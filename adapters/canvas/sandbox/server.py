@@ -21,7 +21,7 @@ from student_graph.adapters.canvas.sandbox.responses import (
     throttled,
 )
 from student_graph.adapters.canvas.sandbox.serializers import Serializer
-from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.facts import DistrictFacts, SubmissionFact
 from student_graph.adapters.sandbox.serving import Sandbox
 
 TOKEN = "canvas-sandbox-token"
@@ -77,6 +77,10 @@ class CanvasSandbox(Sandbox):
     def settings(self) -> dict[str, Any]:
         """The settings of an adapter that reads this sandbox."""
         return {"base_url": self.url, "token": TOKEN}
+
+    def change_submission(self, submission: SubmissionFact) -> None:
+        """Replace the submission with the same id, as a change of the vendor's data."""
+        self.between_requests(lambda: self._context.index.replace_submission(submission))
 
     def known_keys(self, kind: str) -> list[str]:
         """SIS ids of the students that are in a course, and of the sections; no keys of other kinds."""

@@ -31,6 +31,10 @@ RESOURCES_WITH_KEY_CHANGES = frozenset(
     {"grades", "sections", "studentSchoolAssociations", "studentSectionAssociations"}
 )
 """Resources that are listed by a part of their key, which a district may change: a row may leave a list."""
+SECTION_FILTER = "sectionIdentifier"
+"""A filter of the lists of a section. The key of a section may change, and with it the keys of all its rows."""
+CHANGEABLE_FILTERS = frozenset({"reportedSchoolId"})
+"""Filters by a property that is no part of a key: a row with another value is in another list, without a trace."""
 TOTAL_CHECK_SECONDS = 900.0
 """How often the length of a list is compared: a row that the client may no longer see is no deletion."""
 MAX_CHECKED_LISTS = 10_000
@@ -75,11 +79,15 @@ class ChangeReader:
             return None
         first = max(int(since) + 1 - OVERLAP_VERSIONS, 0)
         try:
-            rows = await self._client.read_rows(resource, filters, {"minChangeVersion": first})
+            since_first = {"minChangeVersion": first}
+            rows = await self._client.read_rows(resource, filters, since_first)
             removed = {row.id for row in await self._client.read_changes(resource, "deletes", DELETIONS, first)}
-            if resource.name in RESOURCES_WITH_KEY_CHANGES:
+            if resource.name in RESOURCES_WITH_KEY_CHANGES or SECTION_FILTER in filters:
                 changed = await self._client.read_changes(resource, "keyChanges", KEY_CHANGES, first)
                 removed |= {row.id for row in changed}
+            if CHANGEABLE_FILTERS & filters.keys():
+                fixed = {name: value for name, value in filters.items() if name not in CHANGEABLE_FILTERS}
+                removed |= {row.id for row in await self._client.read_rows(resource, fixed, since_first)}
         except httpx.HTTPStatusError as exc:
             if exc.response.status_code not in REFUSALS:
                 raise

@@ -5,8 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from student_graph.adapters.edfi.sandbox.queries import MAX_CHANGE_VERSION, Query, parse_query
+from student_graph.adapters.edfi.sandbox.queries import MAX_CHANGE_VERSION, parse_query
 from student_graph.adapters.edfi.sandbox.rows import Rows
+from student_graph.adapters.sandbox.records.folder import Payload
 
 
 def deletions_response(request: Request, rows: Rows, max_rows: int) -> Response:
@@ -16,22 +17,23 @@ def deletions_response(request: Request, rows: Rows, max_rows: int) -> Response:
     Raises:
         ProblemError: A parameter is unknown, is in the query twice or has an invalid value.
     """
-    query = parse_query(request.query_params.multi_items(), frozenset(), cursors=False)
-    first, last = query.change_versions or (0, MAX_CHANGE_VERSION)
-    deletions = [deletion for deletion in rows.deletions if first <= deletion["changeVersion"] <= last]
-    return _page(deletions, query, max_rows)
+    return _page(rows.deletions, request, max_rows)
 
 
-def key_changes_response(request: Request) -> Response:
+def key_changes_response(request: Request, rows: Rows, max_rows: int) -> Response:
     """
-    No changed keys: the sandbox never changes one.
+    One page of the rows of a resource that got another natural key, the oldest change first.
 
     Raises:
         ProblemError: A parameter is unknown, is in the query twice or has an invalid value.
     """
-    return _page([], parse_query(request.query_params.multi_items(), frozenset(), cursors=False), 0)
+    return _page(rows.key_changes, request, max_rows)
 
 
-def _page(items: list[dict[str, object]], query: Query, max_rows: int) -> Response:
+def _page(changes: list[Payload], request: Request, max_rows: int) -> Response:
+    """One page of the changes that have a change version in the range of the request."""
+    query = parse_query(request.query_params.multi_items(), frozenset(), cursors=False)
+    first, last = query.change_versions or (0, MAX_CHANGE_VERSION)
+    items = [change for change in changes if first <= change["changeVersion"] <= last]
     headers = {"Total-Count": str(len(items))} if query.with_total else {}
     return JSONResponse(items[query.start : query.start + min(query.size, max_rows)], headers=headers)

@@ -52,6 +52,8 @@ class Rows:
         """Positions of deleted rows."""
         self.deletions: list[Payload] = []
         """Every deletion with its change version and the id of the row, the oldest first."""
+        self.key_changes: list[Payload] = []
+        """Every change of a natural key with its change version and the id of the row, the oldest first."""
 
     def insert(self, fact: Any, version: int) -> str:
         """Add a row, and return its id."""
@@ -70,6 +72,15 @@ class Rows:
         self._facts[position] = fact
         self._versions[position] = version
         self._indexes.clear()
+
+    def change_key(self, id: str, fact: Any, version: int) -> None:
+        """Replace the row with an id by one with another natural key."""
+        self.update(id, fact, version)
+        self.key_changes.append({"id": id, "changeVersion": version, "oldKeyValues": {}, "newKeyValues": {}})
+
+    def facts(self) -> list[tuple[str, Any]]:
+        """The id and the fact of each row that is not deleted."""
+        return [(str(self[position]["id"]), self._facts[position]) for position in self._positions()]
 
     def delete(self, id: str, version: int) -> None:
         """Delete the row with an id."""

@@ -103,15 +103,23 @@ class EdFiSandbox(Sandbox):
 
     def insert(self, resource: str, fact: Any) -> str:
         """Add a row to a resource that has rows, as a change of the vendor's data; returns its id."""
-        return self._rows[resource].insert(fact, self._next_change_version())
+        return self.between_requests(lambda: self._rows[resource].insert(fact, self._next_change_version()))
 
     def update(self, resource: str, id: str, fact: Any) -> None:
         """Replace the row with an id, as a change of the vendor's data."""
-        self._rows[resource].update(id, fact, self._next_change_version())
+        self.between_requests(lambda: self._rows[resource].update(id, fact, self._next_change_version()))
+
+    def change_key(self, resource: str, id: str, fact: Any) -> None:
+        """Replace the row with an id by one with another natural key, as a change of the vendor's data."""
+        self.between_requests(lambda: self._rows[resource].change_key(id, fact, self._next_change_version()))
 
     def delete(self, resource: str, id: str) -> None:
         """Delete the row with an id, as a change of the vendor's data."""
-        self._rows[resource].delete(id, self._next_change_version())
+        self.between_requests(lambda: self._rows[resource].delete(id, self._next_change_version()))
+
+    def rows(self, resource: str) -> Sequence[tuple[str, Any]]:
+        """The id and the fact of each row of a resource, without deleted ones."""
+        return self._rows[resource].facts()
 
     def _next_change_version(self) -> int:
         self.newest_change_version += 1
@@ -182,8 +190,7 @@ class EdFiSandbox(Sandbox):
         if not is_client(key, secret):
             return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
         token = self.tokens.issue()
-        expiry = self.tokens.expiry(token) if self._epoch_expiry else None
-        expires_in = int(expiry if expiry is not None else self.tokens.lifetime)
+        expires_in = int((self._epoch_expiry and self.tokens.expiry(token)) or self.tokens.lifetime)
         body = {"access_token": token, "expires_in": expires_in, "token_type": "bearer"}
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
@@ -254,8 +261,7 @@ class EdFiSandbox(Sandbox):
 
     async def _key_changes(self, request: Request) -> Response:
         self._check_change_queries()
-        self._resource(request)
-        return key_changes_response(request)
+        return key_changes_response(request, self._resource(request), self.switches.clamp(MAX_PAGE_ROWS))
 
     def _check_change_queries(self) -> None:
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,6 +18,7 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId
 from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sources import Freshness
 from student_graph.gateway.cache.revalidation import NO_VERSION_SECONDS, VERSION_SECONDS
 from tests.adapters.edfi.scripted_sandbox import connected
 from tests.gateway.cache.slow_vendor import SlowLedger, SlowSis, settle
@@ -69,6 +72,37 @@ async def test_unchanged_answers_are_confirmed_and_not_fetched() -> None:
     harness.clock.now += TOO_OLD
     await harness.students("s1", "s2")
     assert new_calls(harness) == ["version", "students_by_id"]
+
+
+async def test_a_confirmed_answer_is_as_old_as_the_version_that_confirmed_it() -> None:
+    """A version is used for some seconds: what it confirms later was unchanged when the version was requested."""
+    harness, _ = versioned()
+    for _ in range(2):
+        await harness.students("s1", "s2")
+        harness.clock.now += TOO_OLD
+    await harness.students("s1")
+    new_calls(harness)
+    later = datetime.now(UTC)
+
+    answers = await harness.ask(Ask(STUDENTS, ("s2",)))
+    assert new_calls(harness) == []
+    assert answers["s2"].fetched_at < later
+
+
+async def test_a_version_is_read_again_when_it_is_older_than_answers_are_fresh() -> None:
+    """What an old version confirms would not be fresh."""
+    harness, _ = versioned()
+    harness.source = replace(
+        harness.source, freshness_by_lookup={STUDENTS.name: Freshness(timedelta(seconds=1), timedelta(0))}
+    )
+    for _ in range(2):
+        await harness.students("s1")
+        harness.clock.now += TOO_OLD
+    new_calls(harness)
+    for _ in range(2):
+        await harness.students("s1")
+        harness.clock.now += 1.5
+    assert new_calls(harness) == ["version", "version"]
 
 
 async def test_only_the_new_keys_of_a_batch_are_fetched() -> None:

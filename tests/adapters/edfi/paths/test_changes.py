@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from student_graph.adapters.changes import EarlierAnswer, earlier_answers
 from student_graph.adapters.edfi.adapter import EdFi
 from student_graph.adapters.edfi.client.changes import REFUSAL_SECONDS, ChangeReader
+from student_graph.adapters.edfi.client.keys import section_id
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AttendanceEvent, SchoolId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts.school_life import AttendanceFact
 from tests.adapters.edfi.scripted_sandbox import connected
 
+K, V = TypeVar("K"), TypeVar("V")
+SECTION_EVENTS = "studentSectionAttendanceEvents"
 RESOURCE = "studentSchoolAttendanceEvents"
 FACTS = make_district(60)
 EVENTS = [event for event in FACTS.attendance if event.section is None]
@@ -36,6 +41,13 @@ async def read(adapter: EdFi, earlier: EarlierAnswer | None = None) -> list[Atte
     with earlier_answers({} if earlier is None else {SCHOOL: earlier}):
         batch = await adapter.attendance_events_by_school([SCHOOL], school_year=FACTS.year)
     answer = batch[SCHOOL]
+    assert isinstance(answer, list)
+    return answer
+
+
+def list_of(batch: Batch[K, list[V]], key: K) -> list[V]:
+    """The records of a key, which is no error."""
+    answer = batch[key]
     assert isinstance(answer, list)
     return answer
 
@@ -85,6 +97,67 @@ async def test_a_list_after_its_changes_equals_the_list_read_in_full(sandbox: Ed
 
             assert list(earlier.records) == before
             assert records == await read(adapter)
+
+
+async def test_a_row_whose_key_changed_leaves_the_list_of_its_old_key(sandbox: EdFiSandbox) -> None:
+    """An enrollment that moved to another school is in the list of that one alone, each read by its changes."""
+    enrollments = sandbox.rows("studentSchoolAssociations")
+    (old, _), (new, _) = Counter(fact.school for _, fact in enrollments).most_common(2)
+    id, enrollment = next((id, fact) for id, fact in enrollments if fact.school == old)
+    keys = [SchoolId(str(old)), SchoolId(str(new))]
+    async with connected(sandbox, **SMALL_PAGES) as adapter:
+        adapter._changes.has_length = assumed_length  # type: ignore[method-assign]
+        current, before = await version(adapter), await adapter.school_enrollments_by_school(keys)
+        sandbox.change_key("studentSchoolAssociations", id, replace(enrollment, school=new))
+        with earlier_answers({key: EarlierAnswer(list_of(before, key), current) for key in keys}):
+            after = await adapter.school_enrollments_by_school(keys)
+        in_full = await adapter.school_enrollments_by_school(keys)
+
+    assert [id in {row.vendor_id for row in list_of(after, key)} for key in keys] == [False, True]
+    assert after == in_full
+
+
+async def test_a_row_that_names_another_section_after_its_section_got_another_key_leaves_the_list(
+    sandbox: EdFiSandbox,
+) -> None:
+    """The key of a section is a part of the keys of its rows."""
+    [(id, event), *_] = sandbox.rows(SECTION_EVENTS)
+    assert event.section is not None
+    other = next(section for section in FACTS.sections if section.key != event.section.key)
+    key = section_id(*event.section.key)
+    async with connected(sandbox, page_size=1) as adapter:
+        adapter._changes.has_length = assumed_length  # type: ignore[method-assign]
+        for _ in range(2):  # a list of one page is read in full
+            sandbox.insert(SECTION_EVENTS, event)
+        current, before = await version(adapter), await adapter.section_attendance_events_by_section([key])
+        sandbox.change_key(SECTION_EVENTS, id, replace(event, section=other))
+        with earlier_answers({key: EarlierAnswer(list_of(before, key), current)}):
+            after = await adapter.section_attendance_events_by_section([key])
+        in_full = await adapter.section_attendance_events_by_section([key])
+
+    assert id not in {event.vendor_id for event in list_of(after, key)}
+    assert list_of(after, key) == list_of(in_full, key)
+
+
+async def test_a_row_leaves_a_list_by_a_property_that_is_no_part_of_its_key(sandbox: EdFiSandbox) -> None:
+    """A result that another school reports now: no deletion and no change of its key says so."""
+    async with connected(sandbox, **SMALL_PAGES) as adapter:
+        adapter._changes.has_length = assumed_length  # type: ignore[method-assign]
+        current, before = await version(adapter), await adapter.assessment_results_by_school([SCHOOL])
+        results = dict(sandbox.rows("studentAssessments"))
+        id = next(record.vendor_id for record in list_of(before, SCHOOL) if record.vendor_id in results)
+        sandbox.update("studentAssessments", id, replace(results[id], year=FACTS.year - 1))
+        with earlier_answers({SCHOOL: EarlierAnswer(list_of(before, SCHOOL), current)}):
+            after = await adapter.assessment_results_by_school([SCHOOL])
+        in_full = await adapter.assessment_results_by_school([SCHOOL])
+
+    assert id not in {result.vendor_id for result in list_of(after, SCHOOL)}
+    assert list_of(after, SCHOOL) == list_of(in_full, SCHOOL)
+
+
+async def assumed_length(*_: Any) -> bool:
+    """A length that was compared a moment ago."""
+    return True
 
 
 async def test_changes_cost_two_requests_at_any_length(sandbox: EdFiSandbox) -> None:

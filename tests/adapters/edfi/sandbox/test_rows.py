@@ -131,3 +131,20 @@ def test_changes_are_served_by_change_version() -> None:
         assert [row["id"] for row in get("/deletes", minChangeVersion=before + 1)] == [new]
         assert get("/deletes", minChangeVersion=sandbox.newest_change_version + 1) == []
         assert len(get("", limit=500)) == total
+
+
+def test_a_changed_key_is_served_by_change_version() -> None:
+    """The row keeps its id and leaves the lists of its old key; `/keyChanges` names it from its version on."""
+    sandbox = EdFiSandbox(FACTS)
+    id, grade = next((id, fact) for id, fact in sandbox.rows("grades") if fact.numeric is not None)
+    student = grade.enrollment.student
+    other = next(e for e in FACTS.section_enrollments if e.student != student)
+    with connected_client(sandbox) as client:
+        before = sandbox.newest_change_version
+        sandbox.change_key("grades", id, replace(grade, enrollment=other))
+        changes = client.get(f"{DATA}/grades/keyChanges", params={"minChangeVersion": before + 1}).json()
+        later = client.get(f"{DATA}/grades/keyChanges", params={"minChangeVersion": before + 2}).json()
+        lists = [all_rows(client, "grades", studentUniqueId=number) for number in (student, other.student)]
+
+    assert ([change["id"] for change in changes], later) == ([id], [])
+    assert [id in {row["id"] for row in rows} for rows in lists] == [False, True]
