@@ -1,8 +1,10 @@
 """
 Global ids: opaque text that names one object of the graph in any district.
 
-An id is not secret and grants no access. Text that this gateway cannot have made is refused before any source is
-asked.
+An id is not secret and grants no access. Every id that the graph gives out is taken back: vendors number people,
+schools and sections with any text, so a key may hold blanks, slashes, quotes and letters of any script. Text that
+this gateway cannot have made is refused before any source is asked. The adapter decides whether and how a key can
+be sent to its vendor.
 """
 
 from __future__ import annotations
@@ -19,10 +21,18 @@ from urllib.parse import quote, unquote
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.model import DistrictId, SchoolId, Section, Session, StudentId
 
-MAX_ID_CHARACTERS = 1024
-_PERSON_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,31}")
-_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_YEAR = re.compile(r"[1-9][0-9]{3}")
+MAX_KEY_CHARACTERS = 4_096
+"""
+Characters of a key.
+
+The longest are those of Ed-Fi's sections: texts of up to 375 characters, each of which is encoded as up to nine.
+"""
+MAX_ID_CHARACTERS = 8_192
+"""Characters of a global id: those of the longest key in base64, with its type and district."""
+_DISTRICT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEY = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MAX_KEY_CHARACTERS}}}")
+"""Any text without control characters and halves of surrogate pairs."""
+_TERM_KEY = re.compile(r"([^/]+)/([0-9]{1,4})/([^/]*)", re.ASCII)
 
 
 class GlobalId(NamedTuple):
@@ -58,29 +68,25 @@ class TermKey(NamedTuple):
 
     def text(self) -> str:
         """Return the key as text for a global id."""
-        return f"{self.school_id}/{self.school_year}/{quote(self.session_name, safe='')}"
+        return f"{quote(self.school_id, safe='')}/{self.school_year}/{quote(self.session_name, safe='')}"
 
 
 def parse_term_key(text: str) -> TermKey | None:
     """Parse the key of a term in a global id; None if the text is not one."""
-    match text.split("/"):
-        case [school, year, name] if _NUMBER.fullmatch(school) and _YEAR.fullmatch(year) and name.isascii():
-            key = TermKey(SchoolId(school), int(year), unquote(name))
-            return key if key.session_name and key.text() == text else None
-    return None
-
-
-def _is_opaque_key(text: str) -> bool:
-    return 0 < len(text) <= 256 and text.isprintable()
+    if (match := _TERM_KEY.fullmatch(text)) is None or not text.isascii():
+        return None
+    school, year, name = match.groups()
+    key = TermKey(SchoolId(unquote(school)), int(year), unquote(name))
+    return key if key.text() == text and _KEY.fullmatch(key.school_id + key.session_name) else None
 
 
 NODE_TYPES: Mapping[str, NodeType] = {
-    "LocalEducationAgency": NodeType(attrgetter("district_id"), _NUMBER.fullmatch),
-    "School": NodeType(attrgetter("school_id"), _NUMBER.fullmatch),
-    "Section": NodeType(attrgetter("section_id"), _is_opaque_key),
+    "LocalEducationAgency": NodeType(attrgetter("district_id"), _DISTRICT.fullmatch),
+    "School": NodeType(attrgetter("school_id"), _KEY.fullmatch),
+    "Section": NodeType(attrgetter("section_id"), _KEY.fullmatch),
     "Session": NodeType(lambda session: TermKey.of(session).text(), parse_term_key),
-    "Staff": NodeType(attrgetter("staff_id"), _PERSON_ID.fullmatch),
-    "Student": NodeType(attrgetter("student_id"), _PERSON_ID.fullmatch),
+    "Staff": NodeType(attrgetter("staff_id"), _KEY.fullmatch),
+    "Student": NodeType(attrgetter("student_id"), _KEY.fullmatch),
 }
 """Types whose objects have global ids, by name."""
 
@@ -100,7 +106,7 @@ def decode(text: str, *types: str) -> GlobalId:
     """
     global_id = _parse_parts(text)
     node_type = NODE_TYPES.get(global_id.type)
-    if node_type is None or not node_type.valid(global_id.key) or not _NUMBER.fullmatch(global_id.district):
+    if node_type is None or not node_type.valid(global_id.key) or not _DISTRICT.fullmatch(global_id.district):
         raise BadKeyError("not an id of this graph")
     if encode(global_id) != text or (types and global_id.type not in types):
         raise BadKeyError("an id of another type")
@@ -114,7 +120,7 @@ def parse_student_id(text: str) -> StudentId:
     Raises:
         BadKeyError: no district can have assigned this number.
     """
-    if not _PERSON_ID.fullmatch(text):
+    if not _KEY.fullmatch(text):
         raise BadKeyError("not a student's number")
     return StudentId(text)
 
@@ -129,7 +135,7 @@ def parse_district_id(text: str) -> DistrictId:
     try:
         return decode(text, "LocalEducationAgency").district
     except BadKeyError:
-        if not _NUMBER.fullmatch(text):
+        if not _DISTRICT.fullmatch(text):
             raise
         return DistrictId(text)
 

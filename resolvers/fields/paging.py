@@ -31,10 +31,14 @@ MAX_SERVICE_PAGE_SIZE = 1_000
 @described
 @strawberry.type
 class PageInfo:
-    """Where a page ends and whether there are more edges."""
+    """Where a page begins and ends, and whether there are more edges on either side."""
 
     has_next_page: bool
     """Whether there are more edges, or may be: some vendors tell only when the next page is requested."""
+    has_previous_page: bool
+    """Whether there are edges before this page, or may be."""
+    start_cursor: str | None = None
+    """Cursor of the first edge; null if the page has no edges."""
     end_cursor: str | None = None
     """Value of `after` for the next page; null if nothing was read."""
 
@@ -94,8 +98,13 @@ def slice_page(
     """Return the page of `rows` after the cursor `after`. Rows have unique positions and are sorted by them."""
     start = index_after([position for position, _ in rows], cursors, after)
     items = [(cursors.encode(*position), item) for position, item in rows[start : start + first]]
-    end = items[-1][0] if items else after
-    return PageSlice(items, PageInfo(has_next_page=start + first < len(rows), end_cursor=end))
+    info = PageInfo(
+        has_next_page=start + first < len(rows),
+        has_previous_page=start > 0,
+        start_cursor=items[0][0] if items else None,
+        end_cursor=items[-1][0] if items else after,
+    )
+    return PageSlice(items, info)
 
 
 def with_unique_positions(rows: Iterable[tuple[tuple[str, ...], T]]) -> list[tuple[tuple[str, ...], T]]:

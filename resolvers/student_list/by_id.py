@@ -48,7 +48,7 @@ async def _page(
     """Return the page of those `ids` that match. If it is known that all match, no records are loaded."""
     ordered = sorted(ids)
     cursors = filter.cursors(info, 1)
-    position = index_after([(student_id,) for student_id in ordered], cursors, after)
+    position = start = index_after([(student_id,) for student_id in ordered], cursors, after)
     entries: list[ListEntry] = []
     total = len(ordered) if all_match else None
     size = first + 1 if all_match else ID_BATCH_SIZE
@@ -57,14 +57,14 @@ async def _page(
         records = dict.fromkeys(batch) if all_match else await _matching(info, filter, batch)
         for student_id in batch:
             if student_id in records and len(entries) == first:
-                return _student_page(entries, entries[-1].cursor, has_next_page=True, total=total)
+                return StudentPage(entries, _page_info(entries, entries[-1].cursor, start, has_next=True), total)
             position += 1
             if student_id in records:
                 entries.append(ListEntry(cursors.encode(student_id), student_id, records[student_id]))
         if position >= len(ordered):
             break
     end = cursors.encode(ordered[position - 1]) if position else None
-    return _student_page(entries, end, has_next_page=position < len(ordered), total=total)
+    return StudentPage(entries, _page_info(entries, end, start, has_next=position < len(ordered)), total)
 
 
 async def _candidate_ids(info: Info, filter: ResolvedFilter, reach: Reach) -> Collection[StudentId]:
@@ -101,7 +101,7 @@ async def _matching(
     return {student.student_id: student for student in students}
 
 
-def _student_page(
-    entries: list[ListEntry], end: str | None, *, has_next_page: bool, total: int | None
-) -> StudentPage:
-    return StudentPage(entries, PageInfo(has_next_page=has_next_page, end_cursor=end), total)
+def _page_info(entries: list[ListEntry], end: str | None, start: int, *, has_next: bool) -> PageInfo:
+    """Where a page is that begins after `start` students of the list and ends at the cursor `end`."""
+    start_cursor = entries[0].cursor if entries else None
+    return PageInfo(has_next_page=has_next, has_previous_page=start > 0, start_cursor=start_cursor, end_cursor=end)

@@ -68,6 +68,8 @@ class _PageReader:
     """The vendor's cursor of the page being read; empty for the first page."""
     position: int
     """How many students of that page have been read."""
+    has_previous_page: bool
+    """Whether students were read before this page."""
     total: int | None = None
     entries: list[ListEntry] = field(default_factory=list)
 
@@ -77,7 +79,12 @@ class _PageReader:
 
     def result(self, *, has_next_page: bool) -> StudentPage:
         """Return the students found so far; the next page continues at the current position."""
-        info = PageInfo(has_next_page=has_next_page, end_cursor=self.cursor())
+        info = PageInfo(
+            has_next_page=has_next_page,
+            has_previous_page=self.has_previous_page,
+            start_cursor=self.entries[0].cursor if self.entries else None,
+            end_cursor=self.cursor(),
+        )
         return StudentPage(self.entries, info, self.total)
 
     async def load_page(self) -> Page[model.Student]:
@@ -131,7 +138,7 @@ def _open_reader(info: Info, filter: ResolvedFilter, first: int, after: str | No
     source, vendor_cursor, position = cursors.decode(after) if after is not None else (sources[0].name, "", "0")
     if source != sources[0].name:
         raise BadKeyError("a cursor of another source")
-    return _PageReader(info, filter, first, cursors, source, vendor_cursor, int(position))
+    return _PageReader(info, filter, first, cursors, source, vendor_cursor, int(position), after is not None)
 
 
 def _vendor_applied_all(filter: ResolvedFilter, page: Page[model.Student]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
@@ -159,12 +158,12 @@ class Query:
         """
         The records with some global ids, in the order of `ids`.
 
-        An entry is null if the viewer may see no such record. An entry that fails has its own error.
+        An entry is null if the viewer may see no such record. An entry that fails, such as one whose id is not of
+        this graph, is null and has its own error.
         """
         if len(ids) > MAX_NODES:
             raise bad_input(f"ids: pass at most {MAX_NODES}.")
-        global_ids = [decode(id) for id in ids]
-        nodes: Any = await asyncio.gather(*(_node_or_error(_node(info, global_id)) for global_id in global_ids))
+        nodes: Any = await asyncio.gather(*(_node_or_error(info, id) for id in ids))
         return list(nodes)
 
 
@@ -186,9 +185,9 @@ async def _load(info: Info, method: Method[Any, ..., T], global_id: GlobalId) ->
     return await load_one(info, method, Key(global_id.district, global_id.key))
 
 
-async def _node_or_error(node: Awaitable[T]) -> T | GraphQLError:
-    """A node, or its error as a value, so that one entry of a list can fail alone."""
+async def _node_or_error(info: Info, id: str) -> Node | GraphQLError | None:
+    """The record with a global id, or its error as a value, so that one entry of a list can fail alone."""
     try:
-        return await node
+        return await _node(info, decode(id))
     except AdapterError as error:
         return graph_error(error)

@@ -54,6 +54,23 @@ def test_global_ids_are_ids_and_numbers_are_text() -> None:
     assert str(fields_of(TYPES["Student"])["studentUniqueId"].type) == "String!"
 
 
+def test_lists_in_pages_are_connections_of_relay() -> None:
+    """Sections 3 to 5 of Relay's Cursor Connections Specification, which its compiler checks."""
+    assert {name: str(field.type) for name, field in fields_of(TYPES["PageInfo"]).items()} == {
+        "hasNextPage": "Boolean!",
+        "hasPreviousPage": "Boolean!",
+        "startCursor": "String",
+        "endCursor": "String",
+    }
+    connections = [name for name in TYPES if name.endswith("Connection")]
+    assert connections
+    for name in connections:
+        fields = fields_of(TYPES[name])
+        edge = fields_of(get_named_type(fields["edges"].type))
+        assert (str(fields["pageInfo"].type), str(edge["cursor"].type)) == ("PageInfo!", "String!")
+        assert "node" in edge
+
+
 @pytest.mark.parametrize("name", sorted(set(RECORDS) & set(TYPES) - {"LocalEducationAgency"}))
 def test_every_record_has_provenance_and_no_internal_attribute(name: str) -> None:
     """Every record type has `provenance: Provenance!`, and no internal attribute is a field."""

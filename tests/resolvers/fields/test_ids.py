@@ -26,7 +26,7 @@ def two_districts() -> World:
     return World([third_party_source("sis", cedar), third_party_source("sis", birch, "birch")])
 
 
-@pytest.mark.parametrize("text", ["1", "604822", "A-7.b_~"])
+@pytest.mark.parametrize("text", ["1", "A-7.b_~", "AB 12/3", "994:High", "O'Brien", '"7"', "Ñ-7", "../1"])
 def test_an_encoded_id_decodes_to_itself(text: str) -> None:
     """Decoding the encoded id returns the same id, for keys of every allowed form."""
     global_id = GlobalId("Student", CEDAR, text)
@@ -46,13 +46,16 @@ def test_an_encoded_id_decodes_to_itself(text: str) -> None:
         base64_of('["Student","cedar"]'),
         base64_of('["Student","cedar",1]'),
         base64_of('["Teacher","cedar","1"]'),
-        base64_of('["Student","cedar","../1"]'),
+        base64_of('["Student","cedar","1\\n"]'),
+        base64_of('["Student","cedar",""]'),
+        base64_of('["Session","cedar","101/2027/a/b"]'),
+        base64_of('["Session","cedar","10 1/2027/a"]'),
         base64_of('["Student","../cedar","1"]'),
         base64_of('["Section","cedar","a\\u0000"]'),
         base64_of('["Section","cedar",""]'),
         base64_of('["Section","cedar","\\ud800"]'),
         base64_of("[" * 700),
-        "A" * 2000,
+        "A" * 10_000,
     ],
 )
 def test_text_that_is_not_an_id_is_refused(text: str) -> None:
@@ -73,17 +76,18 @@ async def test_a_node_is_loaded_by_its_id() -> None:
     assert [node["__typename"] for node in data["nodes"]] == ["School", "Student", "LocalEducationAgency"]
 
 
-async def test_a_node_that_fails_does_not_affect_the_others() -> None:
-    """Of several ids, the one that no source answers is null with an error at its index."""
-    world = two_districts()
-    staff = encode(GlobalId("Staff", CEDAR, "7"))
-    result = await world.ask("query($ids: [ID!]!) {nodes(ids: $ids) {id}}", ids=[staff, ADA])
+@pytest.mark.parametrize(
+    "bad", [encode(GlobalId("Staff", CEDAR, "7")), "no-id", "", base64_of('["Teacher","cedar","7"]'), "A" * 10_000]
+)
+async def test_a_node_that_fails_does_not_affect_the_others(bad: str) -> None:
+    """Of several ids, one that no source answers or that is no id is null with an error at its index."""
+    result = await two_districts().ask("query($ids: [ID!]!) {nodes(ids: $ids) {id}}", ids=[bad, ADA])
 
     assert result.data == {"nodes": [None, {"id": ADA}]}
     assert [error.path for error in result.errors or []] == [["nodes", 0]]
 
 
-@pytest.mark.parametrize("number", ["../1", "1#", "a'b", 'a"b', "a\0b", "", " 1", "1" * 33, "-1", "ä"])
+@pytest.mark.parametrize("number", ["a\0b", "a\nb", "1\x85", "", "1" * 5_000])
 async def test_an_invalid_student_number_is_refused_without_a_lookup(number: str) -> None:
     """The error is BAD_ID, and no lookup is executed."""
     world = two_districts()

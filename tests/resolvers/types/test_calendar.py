@@ -96,7 +96,6 @@ async def test_a_term_that_does_not_exist_is_null(named: str) -> None:
 @pytest.mark.parametrize(
     "named",
     [
-        term_id(""),
         term_id("a b"),
         term_id("a#b"),
         term_id("%c3"),
