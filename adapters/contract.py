@@ -180,6 +180,16 @@ class Adapter(AllLookups):
         """Return the authentication of requests to the vendor; None if it needs none."""
         return None
 
+    @staticmethod
+    def loose_key(key: Any) -> Any:
+        """
+        Return the common form of all spellings of a key that the vendor's database may take for one key.
+
+        By default the key itself: the vendor compares keys exactly. The gateway takes two spellings with one form
+        neither for equal nor for different: it reads such a key alone, so that the vendor compares.
+        """
+        return key
+
     async def version(self) -> str | None:
         """
         Return the version of the vendor's data, or None if the vendor publishes none.

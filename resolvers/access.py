@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from student_graph.adapters.answers import Ref
@@ -102,6 +102,18 @@ class Reach:
     def contains(self, student: StudentId) -> bool:
         """Return whether the viewer may see the student."""
         return self.everybody or student in self.students
+
+    def with_spellings(self, spellings: Mapping[StudentId, frozenset[StudentId]]) -> Reach:
+        """Return the same reach, in which each of these students has other spellings of the number as well."""
+
+        def spelled(students: frozenset[StudentId]) -> frozenset[StudentId]:
+            return students.union(*(spellings[student] for student in students & spellings.keys()))
+
+        return replace(
+            self,
+            groups={ref: spelled(students) for ref, students in self.groups.items()},
+            limited_classes={kind: spelled(students) for kind, students in self.limited_classes.items()},
+        )
 
     def refs_of(self, student: StudentId) -> list[Ref]:
         """Return what connects a student to the viewer; empty for other students, whether or not they exist."""

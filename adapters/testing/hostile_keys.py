@@ -6,6 +6,7 @@ import re
 from typing import ClassVar
 from urllib.parse import parse_qsl, unquote
 
+from student_graph.adapters.answers import records_in
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import BadKeyError, IdentityError
 from student_graph.adapters.lookup import Lookup
@@ -52,6 +53,23 @@ class HostileKeys:
             batch = await run_lookup(adapter, keyed_lookup, ["../x", known, "a\0b"], sandbox.arguments())
 
         assert batch.get(known) == alone.get(known)
+
+    async def test_a_key_in_other_letters_is_another_key_unless_the_vendor_says_so(
+        self, keyed_lookup: Lookup, sandbox: Sandbox
+    ) -> None:
+        """
+        A sandbox that compares exactly has no records of a key in capitals or with a blank at the end.
+
+        A vendor that ignores case, as Ed-Fi on SQL Server does, has its own tests.
+        """
+        known = set(sandbox.known_keys(keyed_lookup.key_kind))
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            for key in list(known)[:3]:
+                for other in {key.swapcase(), f"{key} ", f"{key}%20"} - known:
+                    result = await run_lookup_or_error(adapter, keyed_lookup, [other], sandbox.arguments())
+                    answer = result.get(other) if isinstance(result, dict) else result
+
+                    assert not records_in(answer), repr(other)
 
     async def request_shape(self, lookup: Lookup, known: str, sandbox: Sandbox) -> RequestShape:
         """The shape of the requests for a known key."""

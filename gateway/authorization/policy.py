@@ -17,7 +17,14 @@ from typing import Any, NamedTuple
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.lookup import About, Page
-from student_graph.adapters.model import DistrictId, Record, Sensitivity, StudentId
+from student_graph.adapters.model import (
+    DistrictId,
+    Record,
+    Sensitivity,
+    Student,
+    StudentId,
+    StudentIdentity,
+)
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.store import SharedBatch
 from student_graph.resolvers.access import Reach
@@ -108,16 +115,32 @@ class _AuthorizedFetch:
         hide_totals = students is not None and ask.lookup.paged
         classes = rights.for_all | rights.for_some
         rule = _VisibilityRule(source.district, classes, ask.lookup.about, students, hide_totals)
-        if students is None or ask.lookup.key_kind != "student" or students.issuperset(ask.keys):
+        if students is None or ask.lookup.key_kind != "student":
             return _visible_answers(await self.fetch(source, ask), rule)
+        if students.issuperset(ask.keys):
+            return await self._fetch_visible(source, ask, rule, reach)
         allowed = replace(ask, keys=tuple(key for key in ask.keys if key in students))
         self._record_denied(source, len(ask.keys) - len(allowed.keys))
-        answers = _visible_answers(await self.fetch(source, allowed), rule) if allowed.keys else {}
+        answers = await self._fetch_visible(source, allowed, rule, reach) if allowed.keys else {}
         # For a student within reach whose class is granted for other students only, the error says so.
         forbidden = [key for key in ask.keys if key not in students and reach.contains(key)]
         if not forbidden:
             return answers
         return {**answers, **_error_for_keys(forbidden, ForbiddenError("not granted"), source)}
+
+    async def _fetch_visible(self, source: Source, ask: Ask[Any], rule: _VisibilityRule, reach: Reach) -> Answers:
+        """
+        The answers to keys of students that the viewer may see.
+
+        If the source spells the number of such a student otherwise, the viewer may see that spelling as well.
+        """
+        answers = await self.fetch(source, ask)
+        if ask.lookup.is_by_id and not rule.allows_all(answers):
+            spellings = _other_spellings(answers, source)
+            self._reaches[source.district] = reach.with_spellings(spellings)
+            students = (rule.students or frozenset()).union(*spellings.values())
+            rule = replace(rule, students=students)
+        return _visible_answers(answers, rule)
 
     def _record_denied(self, source: Source, keys: int) -> None:
         denied = self.disclosures.denied
@@ -132,6 +155,18 @@ class _AuthorizedFetch:
     async def _reach_in(self, district: DistrictId) -> Reach:
         reach = self._reaches[district] = await self.reach_of(district)
         return reach
+
+
+def _other_spellings(answers: Answers, source: Source) -> dict[StudentId, frozenset[StudentId]]:
+    """By requested student: the number as the source spells it, where it only spells it otherwise."""
+    loose_key = source.adapter.loose_key
+    return {
+        key: frozenset({record.student_id})
+        for key, answer in answers.items()
+        if isinstance(record := answer.value, Student | StudentIdentity)
+        and record.student_id != key
+        and loose_key(record.student_id) == loose_key(key)
+    }
 
 
 def _error_for_keys(keys: Iterable[Any], error: AdapterError, source: Source) -> dict[Any, Answer[Any]]:

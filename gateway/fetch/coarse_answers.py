@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from sys import getsizeof
 from time import perf_counter
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cachetools import LRUCache
 
 from student_graph.adapters.answers import Answer, Answers, Ask
-from student_graph.adapters.contract import AccessPath
+from student_graph.adapters.contract import AccessPath, Adapter
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.sources import Source
@@ -41,10 +41,15 @@ class Batch(NamedTuple):
 class Groups:
     """The records of one coarse answer by key. Its lists are shared by all operations and must not be changed."""
 
-    __slots__ = ("_records", "_sort_key", "_unsorted", "batches", "requested")
+    __slots__ = ("_loose_key", "_records", "_sort_key", "_spellings", "_unsorted", "batches", "requested")
 
-    def __init__(self, records: dict[Any, list[Any]], sort_key: Any) -> None:
-        self._records, self._sort_key = records, sort_key
+    def __init__(self, records: dict[Any, list[Any]], sort_key: Any, loose_key: Callable[[Any], Any]) -> None:
+        self._records, self._sort_key, self._loose_key = records, sort_key, loose_key
+        self._spellings: dict[Any, set[Any]] = {}
+        """By loose form: the keys with records that are spelled otherwise than the form."""
+        for key in records if loose_key is not Adapter.loose_key else ():
+            if (form := loose_key(key)) != key:
+                self._spellings.setdefault(form, set()).add(key)
         self._unsorted = set(records) if sort_key is not None else set()
         self.requested: set[Any] = set()
         """Keys that were requested since the coarse answer was read."""
@@ -62,6 +67,13 @@ class Groups:
             records.sort(key=self._sort_key)
         return records
 
+    def is_certain(self, key: Any) -> bool:
+        """Whether no records are of another spelling of the key: only the vendor knows if they are the key's."""
+        form = self._loose_key(key)
+        if form != key and form in self._records:
+            return False
+        return self._spellings.get(form, frozenset()) <= {key}
+
     @property
     def size(self) -> int:
         """Bytes that the groups and their batches take at most, without the records."""
@@ -71,10 +83,14 @@ class Groups:
             + getsizeof(self._records)
             + sum(map(getsizeof, self._records.values()))
             + getsizeof(self._unsorted)
+            + getsizeof(self._spellings)
+            + sum(map(getsizeof, self._spellings.values()))
         )
 
 
-async def group_records(ask: Ask[Any], path: AccessPath[Any], records: Any) -> Groups:
+async def group_records(
+    ask: Ask[Any], path: AccessPath[Any], records: Any, loose_key: Callable[[Any], Any] = Adapter.loose_key
+) -> Groups:
     """Sort the records of a coarse answer by key, without holding the event loop for long."""
     by_key: dict[Any, list[Any]] = {}
     key_of, selects, arguments = path.key_of, path.selects, ask.arguments
@@ -86,7 +102,7 @@ async def group_records(ask: Ask[Any], path: AccessPath[Any], records: Any) -> G
         if perf_counter() > slice_ends:
             await asyncio.sleep(0)
             slice_ends = perf_counter() + MAX_SLICE_SECONDS
-    return Groups(by_key, path.sort_key)
+    return Groups(by_key, path.sort_key, loose_key)
 
 
 def coarse_ask(ask: Ask[Any], path: AccessPath[Any], coarse_keys: Iterable[Any]) -> Ask[Any]:
@@ -149,7 +165,7 @@ class GroupCache:
         return known if records is answer.value else None
 
     async def _group(self, read: CoarseRead, key: Any, answer: Answer[Any]) -> Groups:
-        groups = await group_records(read.ask, read.path, answer.value)
+        groups = await group_records(read.ask, read.path, answer.value, read.source.adapter.loose_key)
         name = _groups_name(read)
         self._groups[id(answer.value), name] = (answer.value, groups)
         entry = self._view.entry(read.source, read.coarse_ask, key, answer)
@@ -177,7 +193,7 @@ def answers_by_key(
             by_key[key] = way.named.empty[key]._replace(value=[])
             continue
         parts = [read.answers[c] for c in coarse_keys if c in read.answers]
-        if len(parts) < len(coarse_keys) or any(c not in groups for c in coarse_keys):
+        if len(parts) < len(coarse_keys) or not _is_certain(read, groups, key, coarse_keys):
             failure = next((part for part in parts if isinstance(part.value, UnavailableError)), None)
             if failure is not None:
                 by_key[key] = failure
@@ -199,6 +215,17 @@ def answers_by_key(
             # The id may come from a client: only the adapter knows whether the vendor can have it.
             unanswered.append(key)
     return by_key, unanswered
+
+
+def _is_certain(read: CoarseRead, groups: Mapping[Any, Groups], key: Any, coarse_keys: frozenset[Any]) -> bool:
+    """
+    Whether the groups of all coarse keys hold the records of the key, whatever spellings the vendor takes for one.
+
+    So it is if no other spelling of the key has records, and no list is read under two spellings.
+    """
+    if not all(c in groups and groups[c].is_certain(key) for c in coarse_keys):
+        return False
+    return len(coarse_keys) == 1 or len(set(map(read.source.adapter.loose_key, coarse_keys))) == len(coarse_keys)
 
 
 def _answer(value: Any, parts: Sequence[Answer[Any]]) -> Answer[Any]:

@@ -41,7 +41,7 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
                 batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
         fetched = Fetched(source.district, source.name, started_at)
         answers = {
-            key: _checked_answer(ask.lookup, key, result, fetched)
+            key: _checked_answer(source, ask.lookup, key, result, fetched)
             for key, result in batch.items()
             if key not in reports.answers
         }
@@ -73,7 +73,7 @@ class _Reports:
             return
         read_at = datetime.now(UTC) - timedelta(seconds=seconds)
         fetched = Fetched(self._source.district, self._source.name, read_at)
-        answer = None if result is None else _checked_answer(self._lookup, key, result, fetched)
+        answer = None if result is None else _checked_answer(self._source, self._lookup, key, result, fetched)
         self.answers[key] = answer
         self._pass_on({key: answer})
 
@@ -117,9 +117,11 @@ def _error_of(source: Source, lookup: Lookup, exc: Exception) -> AdapterError:
     return error
 
 
-def _checked_answer(lookup: Lookup, key: Any, result: Any, fetched: Fetched) -> Answer[Any]:
+def _checked_answer(source: Source, lookup: Lookup, key: Any, result: Any, fetched: Fetched) -> Answer[Any]:
     """
     The answer to a key, each record stamped with its source and time; an answer about another key is an error.
+
+    Records that spell the key otherwise get the requested spelling; a record that is read by its id keeps its own.
 
     Raises:
         TypeError: the adapter returned a value that is no record, list, page or error.
@@ -133,9 +135,13 @@ def _checked_answer(lookup: Lookup, key: Any, result: Any, fetched: Fetched) -> 
         is_first = earlier_answer(key) is None
         for record in result if isinstance(result, list) else records_in(result):
             if attribute is not None and getattr(record, attribute) != key:
-                value = PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
-                value.source = fetched.source
-                break
+                loose_key = source.adapter.loose_key
+                if loose_key(getattr(record, attribute)) != loose_key(key):
+                    value = PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
+                    value.source = fetched.source
+                    break
+                if not lookup.is_by_id:
+                    setattr(record, attribute, key)
             if is_first or record.fetched is None:  # operations share the unchanged records of an earlier answer
                 record.fetched = fetched
     return Answer(value, fetched.source, fetched.at)

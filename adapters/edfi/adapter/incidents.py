@@ -16,6 +16,7 @@ from typing import NamedTuple
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import school_life as api
+from student_graph.adapters.edfi.client.loose_keys import RowsByKey
 from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import school_life as mapping
 from student_graph.adapters.errors import AdapterError
@@ -57,8 +58,12 @@ class IncidentLookups(EdFiLookups):
     ) -> Batch[DistrictId, list[DisciplineIncident]]:
         """All pages of Ed-Fi `disciplineIncidents` and `studentDisciplineIncidentBehaviorAssociations`."""
         rows = await self.client.read_rows(api.INCIDENTS)
-        incidents = {IncidentKey(row.schoolReference.schoolId, row.incidentIdentifier): row for row in rows}
-        return dict.fromkeys(ids, _records(await self.client.read_rows(api.INCIDENT_BEHAVIORS), incidents))
+        incidents = RowsByKey(rows, lambda row: IncidentKey(row.schoolReference.schoolId, row.incidentIdentifier))
+        behaviors = await self.client.read_rows(api.INCIDENT_BEHAVIORS)
+        others = await self.client.read_by_key(
+            incidents.other_spellings(map(_incident_of, behaviors)), self._incident
+        )
+        return dict.fromkeys(ids, _records(behaviors, {**incidents.exact, **others}))
 
     async def _behaviors(self, student_id: StudentId) -> list[api.IncidentBehavior]:
         return await self.client.read_rows(api.INCIDENT_BEHAVIORS, by_student(student_id))

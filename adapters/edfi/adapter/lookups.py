@@ -14,6 +14,7 @@ from student_graph.adapters.edfi.adapter.settings import EdFiSettings
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.api.people import STUDENTS
 from student_graph.adapters.edfi.client.changes import ChangeReader
+from student_graph.adapters.edfi.client.loose_keys import loose_id
 from student_graph.adapters.edfi.client.requests import EdFiClient
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes
 from student_graph.adapters.errors import AdapterError, NotOfferedError
@@ -45,6 +46,11 @@ class EdFiLookups(Adapter):
             token_url=self.client.discovery.token_url,
             origin=self.settings.base_url,
         )
+
+    @staticmethod
+    def loose_key(key: str) -> str:
+        """The id without regard to case and to blanks at the end of its parts, as SQL Server compares them."""
+        return loose_id(key)
 
     async def check(self) -> str:
         """Read one student to test the credentials; returns the versions of the API and its Data Standard."""

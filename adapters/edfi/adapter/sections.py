@@ -8,13 +8,14 @@ batch are usually of one school, a batch is read by school and year if that take
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import schools as api
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.keys import SectionKey, parse_section_id, section_id
+from student_graph.adapters.edfi.client.loose_keys import RowsByKey
 from student_graph.adapters.edfi.client.requests import by_section
 from student_graph.adapters.edfi.mapping import schools as mapping
 from student_graph.adapters.errors import AdapterError, BadKeyError
@@ -80,12 +81,34 @@ class SectionLookups(EdFiLookups):
             offering_rows = reads.create_task(self.client.read_rows(api.COURSE_OFFERINGS))
             course_rows = reads.create_task(self.client.read_rows(api.COURSES))
         sections = section_rows.result()
-        offerings = {_offering_key(row): row for row in offering_rows.result()}
-        courses = {_course_key(row): row for row in course_rows.result()}
+        offerings = await self._with_other_spellings(
+            RowsByKey(offering_rows.result(), _offering_key), map(_offering_of, sections), self._offerings
+        )
+        courses = await self._with_other_spellings(
+            RowsByKey(course_rows.result(), _course_key), map(_course_of, offerings.values()), self._courses
+        )
         course_of = {key: courses.get(_course_of(row)) for key, row in offerings.items()}
         rows = {section_id(*_section_key(row)): course_of.get(_offering_of(row)) for row in sections}
         records = [mapping.course(self.codes, key, row) for key, row in sorted(rows.items()) if row is not None]
         return dict.fromkeys(ids, records)
+
+    async def _with_other_spellings(
+        self,
+        rows: RowsByKey[K, P],
+        keys: Iterable[K],
+        read: Callable[[Iterable[K]], Awaitable[Mapping[K, P | AdapterError]]],
+    ) -> dict[K, P]:
+        """
+        The rows by key, also those of keys that are spelled otherwise and that `read` finds.
+
+        Raises:
+            AdapterError: One of these could not be read.
+        """
+        others = await read(rows.other_spellings(keys))
+        readable = {key: row for key, row in others.items() if not isinstance(row, AdapterError)}
+        if failed := [row for row in others.values() if isinstance(row, AdapterError)]:
+            raise failed[0]
+        return {**rows.exact, **readable}
 
     async def _sections(self, ids: Sequence[SectionId]) -> dict[SectionId, api.Section | AdapterError]:
         """The row of each section, or the error of its key; sections that do not exist are absent."""
@@ -143,6 +166,35 @@ class SectionLookups(EdFiLookups):
         Keys with the same `group_filters` are read as one list if they are more than the list has pages, and
         otherwise one by one with their `key_filters`.
         """
+        reads = self._reads(keys, group_filters, key_filters)
+
+        async def read(filters: FilterItems) -> list[P]:
+            return await self.client.read_rows(resource, dict(filters))
+
+        async def read_key(key: K) -> P | None:
+            rows = await self.client.read_rows(resource, key_filters(key))
+            return rows[0] if rows else None
+
+        batch: dict[K, P | AdapterError] = {}
+        other_spellings: list[K] = []
+        for filters, answer in (await self.client.read_by_key(list(reads), read)).items():
+            members = reads[filters]
+            if isinstance(answer, AdapterError):
+                batch.update(dict.fromkeys(members, answer))
+            elif len(members) > 1:
+                rows = RowsByKey(answer, key_of)
+                batch.update((key, rows.exact[key]) for key in members if key in rows.exact)
+                other_spellings += rows.other_spellings(members)
+            elif answer:
+                batch[members[0]] = answer[0]
+        if other_spellings:
+            batch.update(await self.client.read_by_key(other_spellings, read_key))
+        return batch
+
+    def _reads(
+        self, keys: Iterable[K], group_filters: Callable[[K], Filters], key_filters: Callable[[K], Filters]
+    ) -> dict[FilterItems, list[K]]:
+        """The keys that each read answers, by its filters: several by those of their group, or one by its own."""
         groups: dict[FilterItems, list[K]] = {}
         for key in dict.fromkeys(keys):
             groups.setdefault(tuple(group_filters(key).items()), []).append(key)
@@ -152,18 +204,7 @@ class SectionLookups(EdFiLookups):
                 reads[filters] = members
             else:
                 reads.update((tuple(key_filters(key).items()), [key]) for key in members)
-
-        async def read(filters: FilterItems) -> list[P]:
-            return await self.client.read_rows(resource, dict(filters))
-
-        batch: dict[K, P | AdapterError] = {}
-        for filters, answer in (await self.client.read_by_key(list(reads), read)).items():
-            if isinstance(answer, AdapterError):
-                batch.update(dict.fromkeys(reads[filters], answer))
-            else:
-                rows = {key_of(row): row for row in answer}
-                batch.update((key, rows[key]) for key in reads[filters] if key in rows)
-        return batch
+        return reads
 
 
 def _parse_ids(ids: Sequence[SectionId]) -> tuple[dict[SectionId, SectionKey], dict[SectionId, BadKeyError]]:

@@ -43,10 +43,14 @@ class Item(Payload):
 
     def satisfies(self, filters: Filters) -> bool:
         """Whether the row has the values of all filters; some servers ignore a filter and send other rows."""
+        return not self.mismatches(filters)
+
+    def mismatches(self, filters: Filters) -> dict[str, Any]:
+        """The values of the row, by the name of the filter, that are not those of the filters."""
         leaves: dict[str, Any] = {}
         for name, leaf in _leaves(self):
             leaves.setdefault(name, leaf)
-        return all(leaves.get(name) == value for name, value in filters.items())
+        return {name: leaves.get(name) for name, value in filters.items() if leaves.get(name) != value}
 
 
 def _leaves(payload: Payload) -> Iterator[tuple[str, Any]]:

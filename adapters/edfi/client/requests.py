@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from student_graph.adapters.edfi.api.discovery import CHANGE_VERSIONS
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.discovery import Discovery
 from student_graph.adapters.edfi.client.keys import parse_section_id, school_number, unique_id
+from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
@@ -22,6 +24,9 @@ from student_graph.adapters.reading import read
 K = TypeVar("K")
 V = TypeVar("V")
 P = TypeVar("P", bound=Item)
+
+_REFUSALS_OF_VALUES = frozenset({400, 404})
+"""Statuses with which servers refuse a value of a filter that none of their rows has, such as a descriptor."""
 
 
 def by_student(student_id: StudentId) -> Filters:
@@ -64,6 +69,10 @@ class EdFiClient:
         self._http = http
         self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
         self._concurrency = concurrency
+        self._applied_filters: dict[tuple[str, str], bool] = {}
+        """Whether the server applies a filter, by resource and filter, as far as it was tried."""
+        self._trial = asyncio.Lock()
+        """Held while a filter is tried."""
 
     async def read_rows(
         self, resource: Resource[P], filters: Filters | None = None, range_: Filters | None = None
@@ -78,7 +87,30 @@ class EdFiClient:
         # With the total, pages are read concurrently, and the list ends without a request for an empty page.
         params = {**filters, **(range_ or {}), "totalCount": True}
         rows = await self._lists.read_list(url, params, resource.read, key=lambda row: row.id)
-        return [row for row in rows if row.satisfies(filters)]
+        return await self.matching(resource, rows, filters)
+
+    async def matching(self, resource: Resource[P], rows: Sequence[P], filters: Filters) -> list[P]:
+        """Those of the rows of a response that satisfy its filters; some servers ignore a filter."""
+        return [row for row in rows if await self._matches(resource, row, filters)]
+
+    async def _matches(self, resource: Resource[P], row: P, filters: Filters) -> bool:
+        """Whether a row satisfies the filters, as the server compares values that differ only in spelling."""
+        mismatches = row.mismatches(filters)
+        if any(loose_value(value) != loose_value(filters[name]) for name, value in mismatches.items()):
+            return False
+        return all([await self._applies_filter(resource, filters, name) for name in mismatches])
+
+    async def _applies_filter(self, resource: Resource[Any], filters: Filters, name: str) -> bool:
+        """Whether the server applies a filter of a resource: it then sends no row for a value that none has."""
+        async with self._trial:
+            applied = self._applied_filters.get((resource.name, name))
+            if applied is None:
+                url = await self.discovery.resource_url(resource.name)
+                params = {**filters, name: NO_KEY, "limit": 1, "offset": 0}
+                response = await self._http.get(url, params=params)
+                applied = response.status_code in _REFUSALS_OF_VALUES or not resource.read(response)
+                self._applied_filters[resource.name, name] = applied
+        return applied
 
     async def read_changes(
         self, resource: Resource[Any], kind: str, items: TypeAdapter[list[P]], first_version: int

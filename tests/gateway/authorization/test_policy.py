@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from student_graph.adapters.answers import Answer, Answers, Ask, Ref
-from student_graph.adapters.contract import Adapter, Window
+from student_graph.adapters.contract import Adapter, Batch, Window
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import (
@@ -19,6 +20,7 @@ from student_graph.adapters.model import (
     SectionEnrollment,
     SectionId,
     Sensitivity,
+    Student,
     StudentId,
     Subject,
 )
@@ -185,3 +187,44 @@ async def test_a_class_that_is_not_granted_is_forbidden_for_any_kind_of_key() ->
     answers = await authorized_fetch(SUPERINTENDENT, TWO_STUDENTS)(sis, Ask(ACTIONS, ("s1", "s9")))
     assert codes(answers) == {"s1": "FORBIDDEN", "s9": "FORBIDDEN"}
     assert ledger.calls == []
+
+
+class LooseSis(Sis):
+    """A source that takes all spellings of a student's number for one, and answers with its own."""
+
+    @staticmethod
+    def loose_key(key: Any) -> Any:
+        """The number without regard to case."""
+        return key.casefold()
+
+    async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
+        """The student of each number, in small letters."""
+        batch = await super().students_by_id([StudentId(id.casefold()) for id in ids])
+        return {id: batch[StudentId(id.casefold())] for id in ids if id.casefold() in batch}
+
+
+async def test_a_student_in_reach_is_visible_as_the_source_spells_the_number() -> None:
+    """The viewer's token says S1 and the source s1: records by either are visible, those of s2 are not."""
+    reach = Reach(groups={Ref("self", "S1"): frozenset({StudentId("S1")})})
+    sis = source(LooseSis, Ledger(students=["s1", "s2"]), "sis")
+    fetch = authorized_fetch(SUPERINTENDENT, reach)
+    assert set(await fetch(sis, Ask(STUDENTS, ("s1", "s2")))) == set()
+    answers = await fetch(sis, Ask(STUDENTS, ("S1", "S2")))
+    assert {key: answer.value.student_id for key, answer in answers.items()} == {"S1": "s1"}
+    assert set(await fetch(sis, Ask(STUDENTS, ("s1", "s2")))) == {"s1"}
+    assert reach.students == {"S1"}
+
+
+async def test_other_letters_say_nothing_at_a_source_that_compares_exactly() -> None:
+    """A record about another key is an error, however it is spelled."""
+
+    class Confused(LooseSis):
+        """A source that compares exactly, and whose answers are about other keys."""
+
+        loose_key = staticmethod(Adapter.loose_key)
+
+    reach = Reach(groups={Ref("self", "S1"): frozenset({StudentId("S1")})})
+    answers = await authorized_fetch(SUPERINTENDENT, reach)(
+        source(Confused, Ledger(students=["s1"]), "sis"), Ask(STUDENTS, ("S1",))
+    )
+    assert codes(answers) == {"S1": "SOURCE_SCHEMA"}

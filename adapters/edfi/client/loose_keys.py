@@ -1,0 +1,51 @@
+"""
+Compares keys as the databases behind Ed-Fi APIs do.
+
+SQL Server ignores case and blanks at the end of a text, and PostgreSQL does not. A reference has the spelling that
+was sent with it, so that it may differ from the spelling of the object. The API does not tell its database. Where
+spellings differ, the adapter therefore asks the server: a row that a filter returns is the server's own decision,
+once it is known that the server applies the filter at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, unquote
+
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
+
+MAX_REMEMBERED_KEYS = 20_000
+"""Keys whose loose form is remembered."""
+NO_KEY = "no-such-key"
+"""A value that no key has. A server that returns rows for it ignores the filter."""
+
+
+def loose_value(value: Any) -> Any:
+    """The form of a value that all texts share which differ only by case and blanks at the end."""
+    return value.rstrip(" ").casefold() if isinstance(value, str) else value
+
+
+@lru_cache(MAX_REMEMBERED_KEYS)
+def loose_id(id: str) -> str:
+    """The form of an id of the graph that all ids share whose parts differ only by case and blanks at the end."""
+    return "/".join(quote(loose_value(unquote(part)), safe="") for part in id.split("/"))
+
+
+class RowsByKey(Generic[K, R]):
+    """Rows by their natural key, which is a tuple or a text."""
+
+    def __init__(self, rows: Iterable[R], key_of: Callable[[R], K]) -> None:
+        self.exact: dict[K, R] = {key_of(row): row for row in rows}
+        """Rows by the key as the row spells it."""
+        self._loose = {_loose(key) for key in self.exact}
+
+    def other_spellings(self, keys: Iterable[K]) -> list[K]:
+        """The keys that no row has, but that a row has in another spelling: the server must compare them."""
+        return [key for key in dict.fromkeys(keys) if key not in self.exact and _loose(key) in self._loose]
+
+
+def _loose(key: Any) -> Any:
+    return tuple(map(loose_value, key)) if isinstance(key, tuple) else loose_value(key)
