@@ -41,6 +41,8 @@ class Ask(Generic[K]):
     @property
     def call_key(self) -> tuple[Hashable, ...]:
         """The lookup with its arguments and window. Asks with the same call key have the same answer to a key."""
+        if not self.arguments:
+            return (self.lookup.name, self.window)
         return (self.lookup.name, *sorted(self.arguments.items()), self.window)
 
     @property

@@ -107,7 +107,7 @@ class Lookup:
     records_per_key: float = 1.0
     """How many records one key usually has: the first guess in the estimate of a response's size."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name of the method, such as `attendance_events_by_student`."""
         return self.method.__name__
@@ -135,7 +135,7 @@ class Lookup:
         """The type of the answer to a key, such as `list[AttendanceEvent]`."""
         return get_args(get_args(get_type_hints(self.method)["return"])[1])[0]
 
-    @property
+    @cached_property
     def is_list(self) -> bool:
         """Whether the answer to a key is a list or a page of records instead of one record."""
         return get_origin(self.answer_type) in (list, Page)
@@ -145,13 +145,13 @@ class Lookup:
         """Whether the key is the id of the record itself, which clients may send: `sections_by_id`."""
         return self.name.endswith("_by_id")
 
-    @property
+    @cached_property
     def record_type(self) -> type[Record]:
         """The type of its records."""
         record_type: type[Record] = get_args(self.answer_type)[0] if self.is_list else self.answer_type
         return record_type
 
-    @property
+    @cached_property
     def sensitivity(self) -> Sensitivity:
         """The class of data of its records."""
         return self.record_type.sensitivity

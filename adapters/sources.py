@@ -12,6 +12,8 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -197,6 +199,10 @@ def _not_offered(lookup: Lookup) -> AdapterError:
     return NotOfferedError(f"no source of the district offers {lookup.name}")
 
 
+_UNKNOWN: Answer[Any] = Answer(None, "", datetime.min.replace(tzinfo=UTC))
+"""Stands for the answer to a key that a source does not know."""
+_value, _is_stale, _withheld = attrgetter("value"), attrgetter("stale"), attrgetter("withheld")
+
 _Combined: TypeAlias = tuple[Any, tuple[AdapterError, ...], frozenset[str]]
 """The result for a key: a value or an error, the errors of other sources, and the names of stale sources."""
 
@@ -207,27 +213,22 @@ def _combine(
     combine_key: Callable[[Sequence[Answer[Any]]], _Combined],
 ) -> LookupResults[Any]:
     """Combine the answers of all sources, key by key."""
+    if len(answers_by_source) == 1:
+        [single] = answers_by_source
+        answers = list(map(single.get, ids, repeat(_UNKNOWN)))
+        if not any(map(_withheld, answers)):
+            stale_names = _stale_names(answers) if any(map(_is_stale, answers)) else {}
+            return LookupResults(list(map(_value, answers)), stale=stale_names)
     values: list[Any] = []
     failures: dict[int, tuple[AdapterError, ...]] = {}
     stale: dict[int, frozenset[str]] = {}
-    single = answers_by_source[0] if len(answers_by_source) == 1 else None
-    name_sets = {"": frozenset[str]()}
     for position, key in enumerate(ids):
-        if single is not None:
-            answer = single.get(key)
-            if answer is None or not answer.withheld:
-                values.append(None if answer is None else answer.value)
-                if answer is not None and answer.stale:
-                    stale[position] = name_sets.get(answer.source) or name_sets.setdefault(
-                        answer.source, frozenset({answer.source})
-                    )
-                continue
-        value, errors, stale_names = combine_key([answers[key] for answers in answers_by_source if key in answers])
+        value, errors, stale_sources = combine_key([part[key] for part in answers_by_source if key in part])
         values.append(value)
         if errors:
             failures[position] = errors
-        if stale_names:
-            stale[position] = stale_names
+        if stale_sources:
+            stale[position] = stale_sources
     return LookupResults(values, failures, stale)
 
 
@@ -249,6 +250,12 @@ def _all_records(answers: Sequence[Answer[Any]]) -> _Combined:
         return (errors[0] if errors else None), (), frozenset()
     withheld = (error for answer in answers for error in answer.withheld)
     return [item for items in lists for item in items], (*errors, *withheld), _stale_sources(answers)
+
+
+def _stale_names(answers: Sequence[Answer[Any]]) -> dict[int, frozenset[str]]:
+    """The name of the source of each stale answer, by position."""
+    names = {answer.source: frozenset({answer.source}) for answer in answers}
+    return {position: names[answer.source] for position, answer in enumerate(answers) if answer.stale}
 
 
 def _stale_sources(answers: Sequence[Answer[Any]]) -> frozenset[str]:

@@ -43,10 +43,15 @@ class Rights:
     """Classes that the viewer may see of every student within reach."""
     for_some: frozenset[Sensitivity] = frozenset()
     """Classes that the viewer may see of some of these students only."""
+    for_any: frozenset[Sensitivity] = field(init=False)
+    """Classes that the viewer may see of at least some students."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "for_any", self.for_all | self.for_some)
 
     def allow(self, sensitivity: Sensitivity) -> bool:
         """Whether the viewer may see a class of at least some students."""
-        return sensitivity in self.for_all or sensitivity in self.for_some
+        return sensitivity in self.for_any
 
     def visible_students(self, sensitivity: Sensitivity, reach: Reach) -> frozenset[StudentId] | None:
         """The students whose records of a class the viewer may see; None for all students of the district."""
@@ -113,8 +118,7 @@ class _AuthorizedFetch:
         if sensitivity is not Sensitivity.OPEN:
             self.disclosures.classes_read.setdefault(source.district, set()).add(sensitivity)
         hide_totals = students is not None and ask.lookup.paged
-        classes = rights.for_all | rights.for_some
-        rule = _VisibilityRule(source.district, classes, ask.lookup.about, students, hide_totals)
+        rule = _VisibilityRule(source.district, rights.for_any, ask.lookup.about, students, hide_totals)
         if students is None or ask.lookup.key_kind != "student":
             return _visible_answers(await self.fetch(source, ask), rule)
         if students.issuperset(ask.keys):
@@ -197,7 +201,7 @@ def _summarize(answers: Answers, about: About) -> _BatchSummary:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _VisibilityRule:
     """The records that a viewer may see in the answers to one ask."""
 

@@ -220,7 +220,7 @@ class ResponseCache:
         disclosure log each time that the response is sent. All `errors` have one of `STABLE_ERROR_CODES`.
         """
         dependencies, traffic = operation.dependencies, operation.traffic
-        if not isinstance(dependencies, Dependencies) or not dependencies.complete:
+        if not self._memory or not isinstance(dependencies, Dependencies) or not dependencies.complete:
             return
         batches = dependencies.batches
         if not batches or not are_current(batches):

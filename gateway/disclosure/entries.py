@@ -173,7 +173,7 @@ def disclosure_entry(
         "purpose": viewer.purpose,
         "op": operation.document,
         "opName": operation.name,
-        "students": sorted(keys.pseudonym(district, student) for student in records.students),
+        "students": keys.pseudonyms(district, records.students),
         "count": records.count,
         "fields": operation.fields,
         "categories": sorted(sensitivity.name for sensitivity in restricted),
@@ -204,7 +204,7 @@ def break_glass_entry(
         "actor": _actor(keys, viewer, district),
         "basis": HEALTH_OR_SAFETY,
         "opening": dict(details),
-        "students": sorted(keys.pseudonym(district, student) for student in students),
+        "students": keys.pseudonyms(district, students),
         "count": 0,
         "categories": sorted(sensitivity.name for sensitivity in classes),
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
+from itertools import repeat
 
-from cachetools import FIFOCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -21,8 +23,7 @@ class DisclosureKeys:
         """Derive the keys from a secret of at least 32 bytes."""
         self._secret = secret
         self._district_keys: dict[str, bytes] = {}
-        # Not LRU: a page looks up hundreds of names, and moving each to the end would take longer than finding it.
-        self._pseudonyms: FIFOCache[tuple[str, str], str] = FIFOCache(MAX_CACHED_PSEUDONYMS)
+        self._cached_pseudonym = lru_cache(MAX_CACHED_PSEUDONYMS)(self._make_pseudonym)
         self.signing_key = Ed25519PrivateKey.from_private_bytes(self._derive("signature"))
         """Signs the checkpoints of the log."""
 
@@ -32,12 +33,14 @@ class DisclosureKeys:
 
         It is the same everywhere in one district's lines, and different in every other district's.
         """
-        try:
-            return self._pseudonyms[district, name]
-        except KeyError:
-            pseudonym = f"hmac:{hmac.new(self._district_key(district), name.encode(), sha256).hexdigest()[:32]}"
-            self._pseudonyms[district, name] = pseudonym
-            return pseudonym
+        return self._cached_pseudonym(district, name)
+
+    def pseudonyms(self, district: str, names: Iterable[str]) -> list[str]:
+        """The pseudonyms of several persons of one district, in alphabetical order."""
+        return sorted(map(self._cached_pseudonym, repeat(district), names))
+
+    def _make_pseudonym(self, district: str, name: str) -> str:
+        return f"hmac:{hmac.new(self._district_key(district), name.encode(), sha256).hexdigest()[:32]}"
 
     def _district_key(self, district: str) -> bytes:
         key = self._district_keys.get(district)

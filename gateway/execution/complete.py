@@ -30,6 +30,8 @@ from student_graph.gateway.execution.run import Run
 from student_graph.gateway.execution.size import AnswerSize
 from student_graph.resolvers.fields.record import InstanceCheck, is_student_record_type
 
+_NOT_PRESENT = (type(None), type(Undefined), Exception)
+"""Classes of values that are not completed."""
 MIN_ITEM_BYTES = 3
 """Least that an object in a list takes as JSON: two braces and a comma."""
 
@@ -75,6 +77,8 @@ class _Completion:
 
     async def _complete_nullable(self, type_: Any, values: list[Any], paths: Paths) -> list[Any]:
         """Complete values of a nullable type: nulls stay, errors become `Invalid`."""
+        if not any(issubclass(class_, _NOT_PRESENT) for class_ in set(map(type, values))):
+            return await self._complete_present(type_, values, paths)
         out: list[Any] = [None] * len(values)
         present = []
         for index, value in enumerate(values):
@@ -84,8 +88,6 @@ class _Completion:
                 out[index] = self._invalid(paths, index, value)
             else:
                 present.append(index)
-        if len(present) == len(values):
-            return await self._complete_present(type_, values, paths)
         if present:
             completed = await self._complete_present(
                 type_, [values[index] for index in present], SubsetPaths(paths, present)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cachetools import LRUCache
 from graphql import (
@@ -38,8 +38,7 @@ RowBuilder: TypeAlias = Callable[..., list[dict[str, Any]]]
 """Generated code: takes objects, functions of derived fields and columns, and returns a row for each object."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuilderOptions:
+class BuilderOptions(NamedTuple):
     """What generated code depends on beside its plan."""
 
     completed: tuple[bool, ...]

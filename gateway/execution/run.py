@@ -15,6 +15,7 @@ from graphql import GraphQLError, GraphQLNonNull
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
+from student_graph.gateway.coroutines import gather_or_cancel
 from student_graph.gateway.execution.codegen import row_builder
 from student_graph.gateway.execution.column import Column, Invalid
 from student_graph.gateway.execution.errors import located_errors
@@ -30,7 +31,6 @@ from student_graph.gateway.execution.row_cache import RowCache, build_or_reuse, 
 from student_graph.gateway.execution.rows import RowEncoder, assemble_rows, build_rows, holds_rows
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
 from student_graph.gateway.execution.values import FieldValues
-from student_graph.gateway.execution.waiting import gather_or_cancel
 from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.fields.record import Constant
 
@@ -219,8 +219,8 @@ class Run:
         if has_errors and not self.slow and not isinstance(plan.type, GraphQLNonNull):
             self._replace_errors(column)
             has_errors = False
-        is_long = plan.composite and _longest_list(column.values) > MAX_INLINE_ITEMS
-        if has_errors or is_long or not plan.inline:
+        is_inline = plan.inline and not has_errors
+        if not is_inline or (plan.composite and _longest_list(column.values) > MAX_INLINE_ITEMS):
             await self._complete(column)
 
     async def _complete(self, column: Column) -> None:
@@ -271,11 +271,15 @@ class Run:
 
 def _longest_list(values: Sequence[Any]) -> int:
     """Return the length of the longest list among the values."""
-    return max((len(value) for value in values if value.__class__ is list), default=0)
+    if set(map(type, values)) != {list}:
+        values = [value for value in values if value.__class__ is list]
+    return max(map(len, values), default=0)
 
 
 def _count(values: Sequence[Any]) -> int:
     """Return the number of objects in values that are objects, lists of objects, or null."""
+    if set(map(type, values)) == {list}:
+        return sum(map(len, values))
     return sum(
         len(value) if value.__class__ is list or value.__class__ is tuple else value is not None
         for value in values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 from operator import attrgetter
@@ -13,9 +13,9 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
+from student_graph.gateway.coroutines import gather_or_cancel
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
-from student_graph.gateway.execution.waiting import gather_or_cancel, result_or_error
 from student_graph.resolvers.fields.record import Constant
 
 
@@ -95,9 +95,9 @@ class FieldValues:
         waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
         if len(waiting) == 1:
             [index] = waiting
-            values[index] = await result_or_error(values[index])
+            values[index] = await _result_or_error(values[index])
             return values
-        results = await gather_or_cancel(result_or_error(values[index]) for index in waiting)
+        results = await gather_or_cancel(_result_or_error(values[index]) for index in waiting)
         for index, result in zip(waiting, results, strict=True):
             values[index] = result
         return values
@@ -141,6 +141,14 @@ def _catching(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return error
 
     return attempt
+
+
+async def _result_or_error(awaitable: Awaitable[Any]) -> Any:
+    """Return the result, or the exception if it fails."""
+    try:
+        return await awaitable
+    except Exception as error:  # noqa: BLE001 - a field error of this object
+        return error
 
 
 def _identity(value: Any) -> Any:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
+from typing import Any
 
 from starlette.types import Receive
+
+from student_graph.gateway.coroutines import start
 
 
 class ClientDisconnectedError(Exception):
     """The client disconnected before its response was ready."""
 
 
-async def run_while_connected(receive: Receive, work: Awaitable[None]) -> None:
+async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
     """
-    Await `work`, and cancel it with its vendor calls if the client disconnects first.
+    Await `work`, and cancel it with its vendor calls if the client disconnects while it waits for something.
 
     Raises:
         ClientDisconnectedError: the client disconnected, and the work was cancelled.
@@ -29,9 +32,12 @@ async def run_while_connected(receive: Receive, work: Awaitable[None]) -> None:
             disconnected = True
             task.cancel()
 
+    started = start(work)
+    if started is None:  # it never had to wait
+        return
     watcher = asyncio.ensure_future(watch())
     try:
-        await work
+        await started
     except asyncio.CancelledError:
         if disconnected:
             raise ClientDisconnectedError from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -94,7 +94,10 @@ def _estimated_items(value: Any, depth: int = MAX_ESTIMATE_DEPTH) -> int:
     """How many objects and lists a value holds, if all items of a list are like its first one."""
     if isinstance(value, list):
         return 1 + len(value) * (_estimated_items(_first_present(value), depth - 1) if depth else 1)
-    members = _members(value)
-    if members is None:
+    if isinstance(value, dict):
+        members: Iterable[Any] = value.values()
+    elif isinstance(value, msgspec.Struct):
+        members = [getattr(value, name) for name in value.__struct_fields__]
+    else:
         return 0
-    return 1 + sum([_estimated_items(member, depth - 1) for member in members.values()] if depth else [])
+    return 1 + sum([_estimated_items(member, depth - 1) for member in members] if depth else [])

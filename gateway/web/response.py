@@ -44,6 +44,8 @@ async def send_response(
 
 def _chunks(parts: Sequence[bytes]) -> list[bytes]:
     """The parts of a body, at least one, joined to chunks of at least `MIN_CHUNK_BYTES` where there are more."""
+    if sum(map(len, parts)) <= MIN_CHUNK_BYTES:
+        return [b"".join(parts)]
     chunks: list[bytes] = []
     pending: list[bytes] = []
     size = 0
@@ -53,7 +55,7 @@ def _chunks(parts: Sequence[bytes]) -> list[bytes]:
         if size >= MIN_CHUNK_BYTES:
             chunks.append(b"".join(pending))
             pending, size = [], 0
-    if pending or not chunks:
+    if pending:
         chunks.append(b"".join(pending))
     return chunks
 

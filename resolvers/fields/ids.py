@@ -14,6 +14,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
@@ -29,6 +30,8 @@ The longest are those of Ed-Fi's sections: texts of up to 375 characters, each o
 """
 MAX_ID_CHARACTERS = 8_192
 """Characters of a global id: those of the longest key in base64, with its type and district."""
+MAX_CACHED_IDS = 256
+"""Ids that are remembered with their parts: a page that is read again has the same ones."""
 _DISTRICT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEY = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MAX_KEY_CHARACTERS}}}")
 """Any text without control characters and halves of surrogate pairs."""
@@ -97,6 +100,7 @@ def encode(global_id: GlobalId) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+@lru_cache(MAX_CACHED_IDS)
 def decode(text: str, *types: str) -> GlobalId:
     """
     Parse a global id; if `types` are passed, it must be of one of them.
