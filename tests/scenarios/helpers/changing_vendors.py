@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
@@ -13,7 +15,6 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox
 
-FOREVER = datetime.max.replace(tzinfo=UTC)
 ATTENDANCE = "studentSchoolAttendanceEvents"
 CATEGORIES = ("Tardy", "Excused Absence", "Unexcused Absence")
 Change = Callable[[], None]
@@ -23,11 +24,18 @@ Key = tuple[str, str]
 
 @dataclass
 class State:
-    """What a vendor held for a field of a student in a span of time."""
+    """What a vendor held in a span of time."""
 
     value: Any
-    since: datetime
-    until: datetime = FOREVER
+    since: float = -math.inf
+    """In seconds, by the clock of the test."""
+    until: float = math.inf
+
+
+def note(states: list[State], value: Any, since: float, until: float) -> None:
+    """Add a state that began between two moments, in which the last one ended."""
+    states[-1].until = until
+    states.append(State(value, since))
 
 
 class ChangingVendors:
@@ -201,10 +209,9 @@ class History:
 
     async def begin(self, students: Sequence[str], fields: Sequence[str]) -> None:
         """Read the first state of each field of some students."""
-        beginning = datetime.min.replace(tzinfo=UTC)
         for field in fields:  # all fields at once would be too large a document
             for key, value in (await self._read(students, [field])).items():
-                self._states[key] = [State(value, beginning)]
+                self._states[key] = [State(value)]
 
     def states(self, student: str, field: str) -> Sequence[State]:
         """Return all states of a field, the oldest first."""
@@ -212,10 +219,8 @@ class History:
 
     async def change(self, student: str, fields: Sequence[str], change: Change) -> None:
         """Carry out a change that concerns some fields of a student, and read their new states."""
-        since = datetime.now(UTC)
+        since = time.time()
         change()
-        until = datetime.now(UTC)
+        until = time.time()
         for key, value in (await self._read([student], fields)).items():
-            states = self._states[key]
-            states[-1].until = until
-            states.append(State(value, since))
+            note(self._states[key], value, since, until)

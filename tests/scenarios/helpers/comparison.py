@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from tests.scenarios.helpers.changing_vendors import State
@@ -18,11 +18,11 @@ ABOUT_STUDENT = ("studentUniqueId", "name", "gradeLevel", "provenance")
 
 @dataclass(frozen=True)
 class Ages:
-    """How old values may be when they are requested."""
+    """How old values may be when they are requested, in seconds."""
 
-    fresh: timedelta
+    fresh: float
     """The limit of values that are not marked as stale."""
-    stale: timedelta
+    stale: float
     """The limit of values that are marked as stale."""
 
 
@@ -71,15 +71,13 @@ def _provenances(value: Any) -> Iterator[dict[str, Any]]:
 class Comparison:
     """Compares the data of a response with what the vendors held, and counts what it finds."""
 
-    def __init__(
-        self, response: Mapping[str, Any], requested_at: datetime, ages: Ages, counts: Counter[str]
-    ) -> None:
+    def __init__(self, response: Mapping[str, Any], requested_at: float, ages: Ages, counts: Counter[str]) -> None:
         """`requested_at` is the time at which the response was requested; it has just arrived."""
         self._data, extensions = response["data"], response["extensions"]
         self._errors = [tuple(error["path"]) for error in response.get("errors", ()) if "path" in error]
         self._degraded = [tuple(part["path"]) for part in extensions.get("degraded", ())]
         self._is_stale_allowed = any(source["stale"] for source in extensions["sources"].values())
-        self._requested_at, self._arrived_at = requested_at, datetime.now(UTC)
+        self._requested_at, self._arrived_at = requested_at, time.time()
         self._ages, self._counts = ages, counts
         counts["errors"] += len(self._errors)
         counts["degraded"] += len(self._degraded)

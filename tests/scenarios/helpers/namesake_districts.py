@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from student_graph.adapters import model
 from student_graph.adapters.model import DistrictId, SchoolId, StaffId, StudentId
 from tests.resolvers.third_party import VendorData
 from tests.resolvers.two_districts import CODE, school, school_enrollment, student
+from tests.scenarios.helpers.changing_vendors import State, note
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 HILL, DALE = DistrictId("hill"), DistrictId("dale")
 NUMBERS = [str(n) for n in range(1, 25)]
+SECTIONS = {"a": NUMBERS[:4], "b": NUMBERS[10:15]}
+"""The students of each section at first, in both districts."""
 
 
 def grade(district: DistrictId, number: str) -> float:
@@ -30,7 +38,7 @@ def vendor_data(district: DistrictId) -> VendorData:
     """Return the data of a district of two schools and two sections; both districts use the same numbers."""
     name = str(district)
     enrollments = {number: school_enrollment(number, "101" if int(number) <= 12 else "102") for number in NUMBERS}
-    sections = {"a": NUMBERS[:4], "b": NUMBERS[10:15]}
+    sections = SECTIONS
     assignment = model.StaffAssignment(
         vendor_id="job",
         staff_id=StaffId("7"),
@@ -97,3 +105,51 @@ def vendor_data(district: DistrictId) -> VendorData:
         roster=[student(number, name) for number in NUMBERS],
         max_page_size=50,
     )
+
+
+@dataclass
+class ChangingDistricts:
+    """Changes the data of both districts at random, in all copies of their vendors; knows what they held when."""
+
+    copies: Sequence[Mapping[DistrictId, VendorData]]
+    clock: Callable[[], float]
+    rng: random.Random
+    rosters_changed_at: float = -math.inf
+    """When the last student entered or left a section."""
+    _grades: dict[tuple[DistrictId, str], list[State]] = field(default_factory=dict)
+    _rosters: dict[tuple[DistrictId, str], list[State]] = field(default_factory=dict)
+
+    def change_grade(self) -> None:
+        """Give a student another grade; its integer part still tells whose it is."""
+        district, number = self.rng.choice([HILL, DALE]), self.rng.choice(NUMBERS)
+        numeric = grade(district, number) + self.rng.randrange(1, 900) / 1000
+        for vendors in self.copies:
+            grades = vendors[district].answers["course_grades_by_student"]
+            grades[number] = [replace(record, numeric=numeric, fetched=None) for record in grades[number]]
+        states = self._grades.setdefault((district, number), [State(grade(district, number))])
+        note(states, numeric, self.clock(), self.clock())
+
+    def change_roster(self) -> None:
+        """Let a student enter or leave a section."""
+        district, section = self.rng.choice([HILL, DALE]), self.rng.choice(list(SECTIONS))
+        states = self._rosters.setdefault((district, section), [State(frozenset(SECTIONS[section]))])
+        members = states[-1].value
+        numbers = members ^ {self.rng.choice(NUMBERS[:20])}
+        for vendors in self.copies:
+            rosters = vendors[district].answers["section_enrollments_by_section"]
+            rosters[section] = [section_enrollment(number, section) for number in sorted(numbers, key=int)]
+        note(states, numbers, self.clock(), self.clock())
+        self.rosters_changed_at = self.clock()
+
+    def held_grades(self, district: DistrictId, number: str, seconds: float) -> set[float]:
+        """Return the grades that a student had at some moment of the last seconds."""
+        states = self._grades.get((district, number), [State(grade(district, number))])
+        return set(self._held(states, seconds))
+
+    def members(self, district: DistrictId, section: str, seconds: float) -> set[str]:
+        """Return the students who were in a section at some moment of the last seconds."""
+        states = self._rosters.get((district, section), [State(frozenset(SECTIONS[section]))])
+        return set().union(*self._held(states, seconds))
+
+    def _held(self, states: Iterable[State], seconds: float) -> Iterable[Any]:
+        return (state.value for state in states if state.until >= self.clock() - seconds)
