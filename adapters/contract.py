@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_type_hints
 
@@ -41,6 +42,7 @@ __all__ = [
     "lookup",
 ]
 
+_JULY = 7
 CONTRACT_VERSION = 1
 """Version of this contract, raised when adapters must change. The gateway refuses adapters of other versions."""
 
@@ -145,6 +147,12 @@ class AccessPath(Generic[R]):
         return frozenset(map(self.coarse_key_of, answer))
 
 
+def school_year_from_july() -> int:
+    """The school year of today, by the calendar year in which it ends, if school years begin in July."""
+    today = datetime.now(UTC)
+    return today.year + (today.month >= _JULY)
+
+
 class Adapter(AllLookups):
     """A configured vendor API. A subclass annotates `settings` with its own type."""
 
@@ -159,6 +167,8 @@ class Adapter(AllLookups):
         self.name = name
         self.settings = settings
         self.http = http
+        self.current_school_year: Callable[[], int] = school_year_from_july
+        """Returns the district's school year of today, by the year in which it ends; the gateway sets it."""
 
     @classmethod
     def settings_type(cls) -> type[AdapterSettings]:

@@ -39,7 +39,10 @@ def _build_district(config: settings_file.DistrictConfig, setting: str, environ:
         _build_source(district, source, f"{setting}.sources[{index}]", environ)
         for index, source in enumerate(config.sources)
     )
-    return District(district, config.name, sources, zone, (int(month), int(day)))
+    built = District(district, config.name, sources, zone, (int(month), int(day)))
+    for source in sources:
+        source.adapter.current_school_year = lambda: built.school_year(built.today())
+    return built
 
 
 def _build_source(

@@ -13,6 +13,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.api.people import STUDENTS
+from student_graph.adapters.edfi.client.addresses import AddressValues
 from student_graph.adapters.edfi.client.changes import ChangeReader
 from student_graph.adapters.edfi.client.loose_keys import loose_id
 from student_graph.adapters.edfi.client.requests import EdFiClient
@@ -33,7 +34,11 @@ class EdFiLookups(Adapter):
     def __init__(self, name: str, settings: EdFiSettings, http: httpx.AsyncClient) -> None:
         super().__init__(name, settings, http)
         self.client = EdFiClient(
-            http, settings.base_url, page_size=settings.page_size, concurrency=settings.concurrency
+            http,
+            settings.base_url,
+            AddressValues(settings.tenant, self._school_year, settings.qualifiers),
+            page_size=settings.page_size,
+            concurrency=settings.concurrency,
         )
         self.codes = DescriptorCodes(settings.descriptors)
         self._changes = ChangeReader(self.client)
@@ -57,6 +62,10 @@ class EdFiLookups(Adapter):
         document = await self.client.discovery.document()
         await self.client.read_sample(STUDENTS)
         return f"Ed-Fi {document.version}, Data Standard {document.data_standard or 'not declared'}"
+
+    def _school_year(self) -> int:
+        """The school year that is read, at an API that has an address for each."""
+        return self.settings.school_year or self.current_school_year()
 
     async def version(self) -> str | None:
         """Number of the last change in the API, deletions included; None if the API has no change queries."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr, field_validator
 
 from student_graph.adapters.contract import AdapterSettings
@@ -15,6 +17,16 @@ class EdFiSettings(AdapterSettings):
     """Key of an API client that may read the district, from the administrator of the API."""
     client_secret: SecretStr
     """Secret of the API client."""
+    school_year: int | None = Field(default=None, ge=1990, le=2100)
+    """
+    School year to read, by the calendar year in which it ends, from an API with an address for each year.
+
+    By default the district's current one, which changes on the day on which its school year begins.
+    """
+    tenant: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._~-]+$")
+    """Tenant of the district at an API that serves several: `{tenantIdentifier}` in its addresses."""
+    qualifiers: dict[str, Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]+$")]] = Field(default_factory=dict)
+    """Values of other placeholders in the addresses of the API, by name: `districtId = "255901"`."""
     page_size: int = Field(default=500, ge=1, le=500)
     """Rows in one page; Ed-Fi allows 500."""
     students: int = Field(default=5000, ge=1)

@@ -7,7 +7,7 @@ https://docs.ed-fi.org/reference/data-exchange/api-guidelines/design-and-impleme
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
+from pydantic import AliasChoices, Field, TypeAdapter
 
 from student_graph.adapters.edfi.api.payload import Many, Payload
 
@@ -31,8 +31,12 @@ class Urls(Payload):
 class ChangeVersions(Payload):
     """The range of changes that the API knows."""
 
-    newestChangeVersion: int
-    """Number of the last change, deletions included; each change increases it."""
+    newestChangeVersion: int = Field(validation_alias=AliasChoices("newestChangeVersion", "NewestChangeVersion"))
+    """
+    Number of the last change, deletions included; each change increases it.
+
+    Versions up to 5.3 of the ODS/API spell it with a capital.
+    """
 
 
 class Document(Payload):

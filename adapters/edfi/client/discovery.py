@@ -16,6 +16,7 @@ import httpx
 from pydantic import ValidationError
 
 from student_graph.adapters.edfi.api.discovery import DOCUMENT, Document
+from student_graph.adapters.edfi.client.addresses import AddressValues, names_a_school_year
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.origins import resolve_link
 from student_graph.adapters.reading import read
@@ -28,9 +29,18 @@ class Discovery:
     """The discovery document of one API, cached for an hour."""
 
     def __init__(
-        self, http: httpx.AsyncClient, base_url: object, *, clock: Callable[[], float] = time.monotonic
+        self,
+        http: httpx.AsyncClient,
+        base_url: object,
+        values: AddressValues | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Read the document at a root with a client; `values` are for what its addresses leave open."""
         self._http, self._clock = http, clock
+        self._values = values or AddressValues()
+        self.has_years = False
+        """Whether the API has an address for each school year, as far as the document was read."""
         self._root = httpx.URL(str(base_url).rstrip("/") + "/")
         self._document: Document | None = None
         self._read_at = 0.0
@@ -44,6 +54,7 @@ class Discovery:
 
         Raises:
             PayloadError: The response is no discovery document, or it names an address on another origin.
+            MissingSettingError: Its addresses have a placeholder without a value.
         """
         if (document := self._fresh_document()) is not None:
             return document
@@ -90,6 +101,8 @@ class Discovery:
         """Read the document without credentials, and refuse one whose addresses are on another origin."""
         try:
             document = read(await self._http.get(self._root, auth=None), DOCUMENT)
+            self.has_years = names_a_school_year(document.urls)
+            document = document.model_copy(update={"urls": self._values.complete(document.urls)})
             for address in (document.urls.oauth, document.urls.dataManagementApi):
                 resolve_link(self._root, address)
         except (AdapterError, httpx.HTTPError, ValidationError) as failure:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.edfi.api.discovery import CHANGE_VERSIONS
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
+from student_graph.adapters.edfi.client.addresses import AddressValues
 from student_graph.adapters.edfi.client.discovery import Discovery
 from student_graph.adapters.edfi.client.keys import parse_section_id, school_number, unique_id
 from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value
@@ -64,8 +65,17 @@ def by_section(section_id: SectionId) -> Filters:
 class EdFiClient:
     """Reads one Ed-Fi API, at most `page_size` rows at a time and `concurrency` calls at the same time."""
 
-    def __init__(self, http: httpx.AsyncClient, base_url: object, *, page_size: int, concurrency: int) -> None:
-        self.discovery = Discovery(http, base_url)
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        base_url: object,
+        values: AddressValues | None = None,
+        *,
+        page_size: int,
+        concurrency: int,
+    ) -> None:
+        """Read the API at a root; `values` are for what the addresses in its discovery document leave open."""
+        self.discovery = Discovery(http, base_url, values)
         self._http = http
         self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
         self._concurrency = concurrency

@@ -146,7 +146,7 @@ async def test_the_server_decides_whether_two_spellings_are_one_key(
     key, other = key_of(str), key_of(respelled)
     async with connected(ComparingSandbox(rows_of_one_section(), ignores_case=ignores_case)) as adapter:
         batch = await run_lookup(adapter, lookup, [key, other], {})
-    vendor_ids = {spelling: [r.vendor_id for r in records_in(batch.get(spelling))] for spelling in (key, other)}
+    vendor_ids = {id: [r.vendor_id for r in records_in(batch.get(id))] for id in (key, other)}
 
     assert vendor_ids[key]
     assert vendor_ids[other] == (vendor_ids[key] if ignores_case else [])
@@ -155,7 +155,7 @@ async def test_the_server_decides_whether_two_spellings_are_one_key(
 
 
 @pytest.mark.parametrize("page_size", [500, 1])
-async def test_two_sections_whose_keys_differ_only_in_case_stay_two(page_size: int) -> None:
+async def test_sections_whose_keys_differ_only_in_case_keep_their_own_names(page_size: int) -> None:
     """A server that distinguishes them has both; each id has its own section, alone and in a list."""
     rows = {"sections": [section_row("trad220", "small"), section_row("TRAD220", "large"), section_row("9", "x")]}
     ids = [id_of(section_reference(sectionIdentifier=identifier)) for identifier in ("trad220", "TRAD220", "9")]
