@@ -8,6 +8,7 @@ from student_graph.adapters.model import (
     FoodService,
     Homelessness,
     ProgramParticipation,
+    Section504,
     SpecialEducation,
     StudentId,
     Transportation,
@@ -43,6 +44,16 @@ class ServiceLookups:
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[SpecialEducation]]:
         """Special education of all students of the district, including ended participation, the earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students)
+    async def section_504_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Section504]]:
+        """Section 504 programs of each student, including ended participation, the earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(1), stale=minutes(0), about=students, records_per_key=200)
+    async def section_504_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section504]]:
+        """Section 504 programs of all students, including ended participation, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=minutes(1), stale=minutes(0), about=students)

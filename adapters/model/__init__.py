@@ -82,6 +82,7 @@ from student_graph.adapters.model.services import (
     Homelessness,
     ProgramParticipation,
     ProgramType,
+    Section504,
     SpecialEducation,
     Transportation,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "SchoolId",
     "Score",
     "Section",
+    "Section504",
     "SectionEnrollment",
     "SectionId",
     "SectionStaff",

@@ -59,6 +59,25 @@ class SpecialEducation(Record):
     """Services received; empty if none is recorded."""
 
 
+@record(Sensitivity.DISABILITY, about="student_id")
+class Section504(Record):
+    """A student's participation in a program under Section 504 of the Rehabilitation Act."""
+
+    student_id: StudentId = internal()
+    program_name: str
+    """Name of the program."""
+    begin_date: date
+    """First day."""
+    end_date: date | None = None
+    """Last day; null if there is no end."""
+    eligible: bool | None = None
+    """Whether the student is eligible under Section 504; null if not recorded."""
+    disability: Descriptor | None = None
+    """Disability as recorded; null if not recorded."""
+    accommodation_plan: bool | None = None
+    """Whether the student has a plan of accommodations; null if not recorded."""
+
+
 @record(Sensitivity.HOMELESS, about="student_id")
 class Homelessness(Record):
     """A student's participation in the program for homeless children."""

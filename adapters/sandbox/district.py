@@ -22,7 +22,7 @@ from student_graph.adapters.sandbox.people import (
     add_students,
     rename,
 )
-from student_graph.adapters.sandbox.services import add_buses, add_caseloads, add_programs
+from student_graph.adapters.sandbox.services import add_buses, add_caseloads, add_programs, add_section_504
 from student_graph.adapters.sandbox.years import NOW, SCHOOL_YEAR
 
 MIN_STUDENTS, MAX_STUDENTS = 10, 50_000
@@ -77,6 +77,7 @@ def make_district(
     add_assessments(facts, rng("assessments"))
     add_contacts(facts, rng("contacts"))
     add_programs(facts, rng("programs"))
+    add_section_504(facts, rng("section 504"))
     add_buses(facts, rng("buses"))
     add_accounts(facts)
     add_lms_courses(facts, rng("lms"))

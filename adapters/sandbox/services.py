@@ -56,6 +56,22 @@ def add_programs(facts: DistrictFacts, rng: Random) -> None:
                 )
 
 
+def add_section_504(facts: DistrictFacts, rng: Random) -> None:
+    """Add Section 504 programs for one student in twenty, and for the first student of the district."""
+    for number, student in enumerate(facts.students):
+        if student.id not in facts.special_cases["nothing_recorded"] and (rng.random() < 0.05 or number == 0):
+            facts.programs.append(
+                ProgramFact(
+                    student=student.id,
+                    kind="section 504",
+                    program="Section 504",
+                    program_type="Section 504 Placement",
+                    begin=FALL_DAYS[0],
+                    details={"disability": rng.choice(("Medical Condition", "Sensory Impairment"))},
+                )
+            )
+
+
 def _details(kind: str, rng: Random) -> dict[str, str]:
     match kind:
         case "special education":

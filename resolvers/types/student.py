@@ -143,6 +143,8 @@ class Student(model.Student, Node):
     programs = services.programs
     special_education = lookup(Adapter.special_education_by_student, key="student_id")
     """The student's participation in special education, ended periods too, earliest first."""
+    section504 = lookup(Adapter.section_504_by_student, key="student_id")
+    """The student's Section 504 programs, ended periods too, earliest first."""
     homelessness = lookup(Adapter.homelessness_by_student, key="student_id")
     """The student's participation in the program for homeless children, ended periods too, earliest first."""
     food_service = services.food_service

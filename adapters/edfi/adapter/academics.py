@@ -13,6 +13,7 @@ from student_graph.adapters.edfi.api.payload import Filters
 from student_graph.adapters.edfi.client.keys import parse_assessment_id, school_number
 from student_graph.adapters.edfi.client.requests import by_school_and_year, by_section, by_student
 from student_graph.adapters.edfi.mapping import academics as mapping
+from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
     AcademicRecord,
@@ -88,6 +89,8 @@ class AcademicsLookups(EdFiLookups):
         self, ids: Sequence[SchoolId]
     ) -> Batch[SchoolId, list[AssessmentResult]]:
         """Ed-Fi `studentAssessments` by the school that reported them, from Data Standard 4 on."""
+        if not (await self.client.discovery.standard()).names_reporting_school:
+            raise NotOfferedError("Ed-Fi names the school that reported a result from Data Standard 4 on")
         to_record = partial(mapping.assessment_result, self.codes)
         return await self.read_lists(
             ids,

@@ -270,6 +270,9 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     Adapter.special_education_by_student: (
         _by_district(Adapter.special_education_by_district, _of_district(PROGRAMS_PER_STUDENT)),
     ),
+    Adapter.section_504_by_student: (
+        _by_district(Adapter.section_504_by_district, _of_district(PROGRAMS_PER_STUDENT)),
+    ),
     Adapter.homelessness_by_student: (
         _by_district(Adapter.homelessness_by_district, _of_district(PROGRAMS_PER_STUDENT)),
     ),

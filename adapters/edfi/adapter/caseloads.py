@@ -24,6 +24,7 @@ _PROGRAM_RESOURCES = {
         api.TITLE_I,
         api.MIGRANT,
         api.SPECIAL_EDUCATION,
+        api.SECTION_504,
         api.HOMELESS,
         api.FOOD_SERVICE,
     )
@@ -64,7 +65,10 @@ class CaseloadLookups(EdFiLookups):
             rows = await self.client.read_rows(_PROGRAM_RESOURCES[resource], _by_caseload(caseload_id))
             return [mapping.caseload_student(caseload_id, row) for row in rows]
 
-        resources = {caseload_id: _resources_of(caseload_id) for caseload_id in ids}
+        programs = [*_PROGRAM_RESOURCES]
+        if (await self.client.discovery.standard()).section_504 is None:
+            programs.remove(api.SECTION_504.name)
+        resources = {caseload_id: _resources_of(caseload_id, programs) for caseload_id in ids}
         lists = await self.client.read_by_key(
             [(caseload_id, name) for caseload_id, names in resources.items() for name in names], read
         )
@@ -74,9 +78,9 @@ class CaseloadLookups(EdFiLookups):
         }
 
 
-def _resources_of(caseload_id: CaseloadId) -> Sequence[str]:
+def _resources_of(caseload_id: CaseloadId, programs: Sequence[str]) -> Sequence[str]:
     """The resources with the students of a caseload; an invalid id is refused when its filters are built."""
-    return [*_PROGRAM_RESOURCES] if caseload_id.startswith("program/") else [api.STUDENT_COHORTS.name]
+    return programs if caseload_id.startswith("program/") else [api.STUDENT_COHORTS.name]
 
 
 def _by_caseload(caseload_id: CaseloadId) -> Filters:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import people as api
-from student_graph.adapters.edfi.api.payload import Filters, Resource
+from student_graph.adapters.edfi.api.payload import Filters
+from student_graph.adapters.edfi.api.standards import ContactResources
 from student_graph.adapters.edfi.client.keys import unique_id
+from student_graph.adapters.edfi.client.loose_keys import RowsByKey
 from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import people as mapping
 from student_graph.adapters.errors import AdapterError, NotOfferedError
@@ -20,19 +22,6 @@ K = TypeVar("K")
 Association = api.StudentContactAssociation
 
 
-class _Names(NamedTuple):
-    """The names that a Data Standard has for contacts."""
-
-    associations: Resource[Association]
-    contacts: Resource[api.Contact]
-    contact_id: str
-    """The filter that names a contact."""
-
-
-_CONTACT_NAMES = _Names(api.STUDENT_CONTACTS, api.CONTACTS, "contactUniqueId")
-_PARENT_NAMES = _Names(api.STUDENT_PARENTS, api.PARENTS, "parentUniqueId")
-_CONTACTS_SINCE = (5, 0)
-"""The first Data Standard that has `contacts`."""
 _LAST_PRIORITY = 2**31
 
 log = logging.getLogger(__name__)
@@ -50,9 +39,12 @@ class ContactLookups(EdFiLookups):
         """All pages of the same Ed-Fi resources."""
         associations, names = await self._read(ids, lambda _key, _: {})
         is_answered = not all(isinstance(answer, AdapterError) for answer in associations.values())
-        rows = await self.client.read_rows(names.contacts) if is_answered else []
-        contacts = {row.contactUniqueId: row for row in rows}
-        return _records_by_key(associations, contacts, _student_and_priority)
+        contact_rows = await self.client.read_rows(names.contacts) if is_answered else []
+        contacts = RowsByKey(contact_rows, lambda row: row.contactUniqueId)
+        lists = [answer for answer in associations.values() if not isinstance(answer, AdapterError)]
+        named = [_contact_of(row) for rows in lists for row in rows]
+        others = await self._contacts_by_id(contacts.other_spellings(named), names)
+        return _records_by_key(associations, {**contacts.exact, **others}, _student_and_priority)
 
     async def contacts_by_contact(self, ids: Sequence[ContactId]) -> Batch[ContactId, list[StudentContact]]:
         """The same Ed-Fi resources, filtered by contact."""
@@ -61,17 +53,13 @@ class ContactLookups(EdFiLookups):
 
     async def _read(
         self, ids: Sequence[K], filters: Callable[[K, str], Filters]
-    ) -> tuple[dict[K, list[Association] | AdapterError], _Names]:
+    ) -> tuple[dict[K, list[Association] | AdapterError], ContactResources]:
         """
         The associations of each key, and the names that the server has for contacts.
 
         `filters` returns the filters for a key; its second argument is the filter that names a contact.
         """
-        declared = await self.client.discovery.data_standard()
-        declared_first = (
-            (_CONTACT_NAMES, _PARENT_NAMES) if declared >= _CONTACTS_SINCE else (_PARENT_NAMES, _CONTACT_NAMES)
-        )
-        for names in declared_first:
+        for names in (await self.client.discovery.standard()).contacts:
             associations = await self._associations(ids, names, filters)
             # Some servers declare one Data Standard and serve another: then only the other names exist.
             if not all(isinstance(answer, NotOfferedError) for answer in associations.values()):
@@ -79,7 +67,7 @@ class ContactLookups(EdFiLookups):
         return associations, names
 
     async def _associations(
-        self, ids: Sequence[K], names: _Names, filters: Callable[[K, str], Filters]
+        self, ids: Sequence[K], names: ContactResources, filters: Callable[[K, str], Filters]
     ) -> dict[K, list[Association] | AdapterError]:
         async def read(key: K) -> list[Association]:
             return await self.client.read_rows(names.associations, filters(key, names.contact_id))
@@ -87,16 +75,20 @@ class ContactLookups(EdFiLookups):
         return await self.client.read_by_key(ids, read)
 
     async def _contacts(
-        self, associations: Mapping[K, list[Association] | AdapterError], names: _Names
+        self, associations: Mapping[K, list[Association] | AdapterError], names: ContactResources
     ) -> dict[str, api.Contact | AdapterError]:
         """Each contact that the associations name, read once: siblings share their parents."""
+        lists = [answer for answer in associations.values() if not isinstance(answer, AdapterError)]
+        return await self._contacts_by_id([_contact_of(row) for rows in lists for row in rows], names)
 
+    async def _contacts_by_id(
+        self, contact_ids: Sequence[str], names: ContactResources
+    ) -> dict[str, api.Contact | AdapterError]:
         async def read(contact_id: str) -> api.Contact | None:
             rows = await self.client.read_rows(names.contacts, {names.contact_id: unique_id(contact_id)})
             return rows[0] if rows else None
 
-        lists = [answer for answer in associations.values() if not isinstance(answer, AdapterError)]
-        return await self.client.read_by_key([_contact_of(row) for rows in lists for row in rows], read)
+        return await self.client.read_by_key(contact_ids, read)
 
 
 def _contact_of(row: Association) -> str:

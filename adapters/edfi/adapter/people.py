@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TypeVar
 
+from student_graph.adapters.edfi.adapter.details import Detailed, PeopleWithDetails
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
 from student_graph.adapters.edfi.api import people as api
+from student_graph.adapters.edfi.api.payload import Resource
 from student_graph.adapters.edfi.api.schools import LOCAL_EDUCATION_AGENCIES
 from student_graph.adapters.edfi.client.requests import by_school, by_staff, by_student
 from student_graph.adapters.edfi.mapping import people as mapping
@@ -30,12 +31,7 @@ from student_graph.adapters.model import (
     StudentIdentity,
 )
 
-
-class _StudentRows(NamedTuple):
-    """The Ed-Fi rows of one student."""
-
-    student: api.Student
-    associations: list[api.StudentEducationOrganizationAssociation]
+D = TypeVar("D", bound=api.StudentDetails)
 
 
 class PeopleLookups(EdFiLookups):
@@ -60,7 +56,7 @@ class PeopleLookups(EdFiLookups):
         filters = {} if student_id is None else by_student(student_id)
         part = await self.client.read_page(api.STUDENTS, filters, window)
         page = Page(
-            [mapping.student(row) for row in part.rows if row.satisfies(filters)],
+            [mapping.student(row) for row in await self.client.matching(api.STUDENTS, part.rows, filters)],
             part.after,
             part.total,
             frozenset() if student_id is None else frozenset({"ids"}),
@@ -68,10 +64,11 @@ class PeopleLookups(EdFiLookups):
         return dict.fromkeys(ids, page)
 
     async def student_identities_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, StudentIdentity]:
-        """Ed-Fi `students` and `studentEducationOrganizationAssociations`."""
+        """Ed-Fi `students`, and the resources with identification codes and e-mail addresses."""
+        resources = (await self.client.discovery.standard()).identifiers
 
         async def read(student_id: StudentId) -> StudentIdentity | None:
-            rows = await self._student_rows(student_id)
+            rows = await self._students(resources).with_number(student_id)
             return None if rows is None else mapping.identity(*rows)
 
         return await self.client.answer_by_key(ids, read)
@@ -79,13 +76,15 @@ class PeopleLookups(EdFiLookups):
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[StudentIdentity]]:
-        """All pages of Ed-Fi `students` and `studentEducationOrganizationAssociations`."""
-        identities = [mapping.identity(*rows) for rows in await self._all_student_rows()]
+        """All pages of the same Ed-Fi resources."""
+        resources = (await self.client.discovery.standard()).identifiers
+        identities = [mapping.identity(*rows) for rows in await self._students(resources).all()]
         return dict.fromkeys(ids, identities)
 
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
-        """Ed-Fi `students` and `studentEducationOrganizationAssociations`, the agency's if it has one."""
-        rows = await self.client.read_by_key(ids, self._student_rows)
+        """Ed-Fi `students` and the demographics of an agency, or else of a school."""
+        resource = (await self.client.discovery.standard()).demographics
+        rows = await self.client.read_by_key(ids, self._students([resource]).with_number)
         agency_ids = await self._agencies(rows.values())
         return {
             key: answer if isinstance(answer, AdapterError) else mapping.demographics(*answer, agency_ids)
@@ -93,8 +92,8 @@ class PeopleLookups(EdFiLookups):
         }
 
     async def demographics_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Demographics]]:
-        """All pages of Ed-Fi `students` and `studentEducationOrganizationAssociations`."""
-        rows = await self._all_student_rows()
+        """All pages of the same Ed-Fi resources."""
+        rows = await self._students([(await self.client.discovery.standard()).demographics]).all()
         agency_ids = await self._agencies(rows)
         records = [mapping.demographics(*row, agency_ids) for row in rows]
         return dict.fromkeys(ids, records)
@@ -145,11 +144,21 @@ class PeopleLookups(EdFiLookups):
         )
 
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
-        """Ed-Fi `staffs` by member of staff."""
-        return await self.read_records(ids, api.STAFFS, by_staff, mapping.staff)
+        """Ed-Fi `staffs` by member of staff, and from Data Standard 6 on `staffDirectories`."""
+        staff = await self._staff()
+
+        async def read(staff_id: StaffId) -> Staff | None:
+            rows = await staff.with_number(staff_id)
+            return None if rows is None else mapping.staff(*rows)
+
+        return await self.client.answer_by_key(ids, read)
 
     async def staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Staff]]:
-        """All pages of Ed-Fi `staffs`, because Ed-Fi cannot find staff by e-mail address."""
+        """All pages of the same Ed-Fi resources, because Ed-Fi cannot find staff by e-mail address."""
+        staff = await self._staff()
+        if staff.resources:
+            members = [mapping.staff(*rows) for rows in await staff.all()]
+            return dict.fromkeys(ids, members)
         return await self.read_district_list(ids, api.STAFFS, mapping.staff, lambda member: member.staff_id)
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
@@ -165,30 +174,33 @@ class PeopleLookups(EdFiLookups):
             ids, api.STAFF_ASSIGNMENTS, by_staff, to_record, lambda record: (record.begin_date, record.vendor_id)
         )
 
-    async def _student_rows(self, student_id: StudentId) -> _StudentRows | None:
-        """A student's row and associations with agency and schools; None if no student has the id."""
-        rows = await self.client.read_rows(api.STUDENTS, by_student(student_id))
-        if not rows:
-            return None
-        return _StudentRows(
-            rows[0], await self.client.read_rows(api.STUDENT_ORGANIZATIONS, by_student(student_id))
+    def _students(self, resources: Sequence[Resource[D]]) -> PeopleWithDetails[api.Student, D]:
+        """Students with details from some resources."""
+        return PeopleWithDetails(
+            self.client,
+            api.STUDENTS,
+            lambda row: row.studentUniqueId,
+            resources,
+            lambda row: row.studentReference.studentUniqueId,
+            lambda number: by_student(StudentId(number)),
         )
 
-    async def _all_student_rows(self) -> list[_StudentRows]:
-        """The rows of every student, by number."""
-        await self.client.discovery.document()
-        async with asyncio.TaskGroup() as reads:
-            student_rows = reads.create_task(self.client.read_rows(api.STUDENTS))
-            association_rows = reads.create_task(self.client.read_rows(api.STUDENT_ORGANIZATIONS))
-        associations: dict[str, list[api.StudentEducationOrganizationAssociation]] = {}
-        for row in association_rows.result():
-            associations.setdefault(row.studentReference.studentUniqueId, []).append(row)
-        students = sorted(student_rows.result(), key=lambda row: row.studentUniqueId)
-        return [_StudentRows(row, associations.get(row.studentUniqueId, [])) for row in students]
+    async def _staff(self) -> PeopleWithDetails[api.Staff, api.StaffDirectory]:
+        """Staff, and their directories if the Data Standard has them."""
+        return PeopleWithDetails(
+            self.client,
+            api.STAFFS,
+            lambda row: row.staffUniqueId,
+            (await self.client.discovery.standard()).staff_directories,
+            lambda row: row.staffReference.staffUniqueId,
+            lambda number: by_staff(StaffId(number)),
+        )
 
-    async def _agencies(self, rows: Iterable[_StudentRows | AdapterError]) -> set[int]:
+    async def _agencies(
+        self, rows: Iterable[Detailed[api.Student, api.StudentDemographics] | AdapterError]
+    ) -> set[int]:
         """The agencies, read if one of the students has several associations: the agency's is preferred."""
-        if not any(isinstance(row, _StudentRows) and len(row.associations) > 1 for row in rows):
+        if not any(isinstance(row, Detailed) and len(row.details) > 1 for row in rows):
             return set()
         return {row.localEducationAgencyId for row in await self.client.read_rows(LOCAL_EDUCATION_AGENCIES)}
 

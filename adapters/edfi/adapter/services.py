@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from itertools import product
+from typing import TypeVar
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups, merge_lists
 from student_graph.adapters.edfi.api import services as api
-from student_graph.adapters.edfi.api.payload import Filters
+from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.requests import by_student
 from student_graph.adapters.edfi.mapping import services as mapping
 from student_graph.adapters.errors import NotOfferedError
@@ -19,13 +20,14 @@ from student_graph.adapters.model import (
     Homelessness,
     ProgramParticipation,
     ProgramType,
+    Section504,
     SpecialEducation,
     StudentId,
     Transportation,
 )
 
-_TRANSPORTATION_SINCE = (5, 1)
-"""The first Data Standard that has `studentTransportations`."""
+P = TypeVar("P", bound=Item)
+
 _PROGRAM_RESOURCES = {
     api.PROGRAMS.name: (api.PROGRAMS, None),
     api.LANGUAGE_INSTRUCTION.name: (api.LANGUAGE_INSTRUCTION, ProgramType.LANGUAGE_INSTRUCTION),
@@ -90,17 +92,27 @@ class ServiceLookups(EdFiLookups):
         """All pages of Ed-Fi `studentSchoolFoodServiceProgramAssociations`."""
         return await self.read_district_list(ids, api.FOOD_SERVICE, mapping.food_service, _begin_date)
 
+    async def section_504_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Section504]]:
+        """Ed-Fi `studentSection504ProgramAssociations` by student, from Data Standard 6 on."""
+        resource = _required((await self.client.discovery.standard()).section_504, "Section 504 programs")
+        return await self.read_lists(ids, resource, by_student, mapping.section_504, _begin_date)
+
+    async def section_504_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Section504]]:
+        """All pages of Ed-Fi `studentSection504ProgramAssociations`, from Data Standard 6 on."""
+        resource = _required((await self.client.discovery.standard()).section_504, "Section 504 programs")
+        return await self.read_district_list(ids, resource, mapping.section_504, _begin_date)
+
     async def transportation_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[Transportation]]:
         """Ed-Fi `studentTransportations` by student, from Data Standard 5.1 on."""
-        await self._require_transportation()
-        return await self.read_lists(ids, api.TRANSPORTATION, by_student, mapping.transportation, _vendor_id)
+        resource = _required((await self.client.discovery.standard()).transportation, "transportation")
+        return await self.read_lists(ids, resource, by_student, mapping.transportation, _vendor_id)
 
     async def transportation_by_district(
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[Transportation]]:
         """All pages of Ed-Fi `studentTransportations`, from Data Standard 5.1 on."""
-        await self._require_transportation()
-        return await self.read_district_list(ids, api.TRANSPORTATION, mapping.transportation, _vendor_id)
+        resource = _required((await self.client.discovery.standard()).transportation, "transportation")
+        return await self.read_district_list(ids, resource, mapping.transportation, _vendor_id)
 
     async def _participations(self, name: str, filters: Filters | None = None) -> list[ProgramParticipation]:
         """The participations in a resource that need no restricted grant."""
@@ -109,10 +121,12 @@ class ServiceLookups(EdFiLookups):
         records = (mapping.program_participation(self.codes, row, program_type) for row in rows)
         return [record for record in records if record is not None]
 
-    async def _require_transportation(self) -> None:
-        """Check that the Data Standard has transportation; raises NotOfferedError if it has not."""
-        if await self.client.discovery.data_standard() < _TRANSPORTATION_SINCE:
-            raise NotOfferedError("Ed-Fi has transportation since Data Standard 5.1 only")
+
+def _required(resource: Resource[P] | None, records: str) -> Resource[P]:
+    """The resource itself; raises NotOfferedError if the Data Standard of the API has no such records."""
+    if resource is None:
+        raise NotOfferedError(f"the Data Standard of the API has no resource for {records}")
+    return resource
 
 
 def _vendor_id(record: Transportation) -> str:
@@ -120,6 +134,6 @@ def _vendor_id(record: Transportation) -> str:
 
 
 def _begin_date(
-    record: ProgramParticipation | SpecialEducation | Homelessness | FoodService,
+    record: ProgramParticipation | SpecialEducation | Section504 | Homelessness | FoodService,
 ) -> tuple[date, str, str]:
     return record.begin_date, record.program_name, record.vendor_id

@@ -1,5 +1,5 @@
 """
-Payloads of grades, academic records and assessments in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of grades, academic records and assessments in the Ed-Fi API (Data Standards 3.3 to 6.1).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
 """
@@ -74,7 +74,7 @@ class StudentAcademicRecord(Item):
 
 
 class Assessment(Item):
-    """A row of `assessments`."""
+    """A row of `assessments`; it has a list of subjects up to Data Standard 5, and one subject from 6 on."""
 
     assessmentIdentifier: str
     namespace: str
@@ -82,6 +82,7 @@ class Assessment(Item):
     assessmentFamily: str | None = None
     assessmentVersion: int | None = None
     academicSubjects: Many[CourseSubject]
+    academicSubjectDescriptor: str | None = None
 
 
 class AssessmentReference(Payload):

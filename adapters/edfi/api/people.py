@@ -1,11 +1,12 @@
 """
-Payloads of people, enrollments and staff assignments in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of people, enrollments and staff assignments in the Ed-Fi API (Data Standards 3.3 to 6.1).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from pydantic import AliasChoices, Field
@@ -51,9 +52,17 @@ class ElectronicMail(Payload):
 
 
 class Staff(Person):
-    """A row of `staffs`."""
+    """A row of `staffs`; up to Data Standard 5 it has the e-mail addresses."""
 
     staffUniqueId: str
+    electronicMails: Many[ElectronicMail]
+
+
+class StaffDirectory(Item):
+    """A row of `staffDirectories`: how a school or agency reaches a member of staff, from Data Standard 6 on."""
+
+    staffReference: StaffReference
+    educationOrganizationReference: EducationOrganizationReference
     electronicMails: Many[ElectronicMail]
 
 
@@ -78,16 +87,66 @@ class Race(Payload):
     raceDescriptor: str
 
 
-class StudentEducationOrganizationAssociation(Item):
-    """A row of `studentEducationOrganizationAssociations`: one of a student with the agency or with a school."""
+class StudentDetails(Item):
+    """What an agency or a school has recorded about a student; each resource holds some of it."""
 
     studentReference: StudentReference
     educationOrganizationReference: EducationOrganizationReference
+
+    @property
+    def codes(self) -> Sequence[IdentificationCode]:
+        """The student's codes in identification systems, as far as this resource holds them."""
+        return ()
+
+    @property
+    def mails(self) -> Sequence[ElectronicMail]:
+        """The student's e-mail addresses, as far as this resource holds them."""
+        return ()
+
+
+class StudentDemographics(StudentDetails):
+    """A row of `studentDemographics`, or of `studentEducationOrganizationAssociations` up to Data Standard 5."""
+
     sexDescriptor: str | None = None
     hispanicLatinoEthnicity: bool | None = None
     races: Many[Race]
+
+
+class StudentEducationOrganizationAssociation(StudentDetails):
+    """A row of `studentEducationOrganizationAssociations` up to Data Standard 5: identifiers."""
+
     electronicMails: Many[ElectronicMail]
     studentIdentificationCodes: Many[IdentificationCode]
+
+    @property
+    def codes(self) -> Sequence[IdentificationCode]:
+        """Ed-Fi `studentIdentificationCodes`."""
+        return self.studentIdentificationCodes
+
+    @property
+    def mails(self) -> Sequence[ElectronicMail]:
+        """Ed-Fi `electronicMails`."""
+        return self.electronicMails
+
+
+class StudentIdentificationCode(StudentDetails, IdentificationCode):
+    """A row of `studentIdentificationCodes`: one code, from Data Standard 6 on."""
+
+    @property
+    def codes(self) -> Sequence[IdentificationCode]:
+        """The code of the row."""
+        return (self,)
+
+
+class StudentDirectory(StudentDetails):
+    """A row of `studentDirectories`: how a school or agency reaches a student, from Data Standard 6 on."""
+
+    electronicMails: Many[ElectronicMail]
+
+    @property
+    def mails(self) -> Sequence[ElectronicMail]:
+        """Ed-Fi `electronicMails`."""
+        return self.electronicMails
 
 
 class Contact(Person):
@@ -176,9 +235,14 @@ class StaffAssignment(Item):
 
 STUDENTS = Resource.of("students", Student)
 STAFFS = Resource.of("staffs", Staff)
-STUDENT_ORGANIZATIONS = Resource.of(
+STAFF_DIRECTORIES = Resource.of("staffDirectories", StaffDirectory)
+STUDENT_ORGANIZATIONS: Resource[StudentDetails] = Resource.of(
     "studentEducationOrganizationAssociations", StudentEducationOrganizationAssociation
 )
+STUDENT_ORGANIZATION_DEMOGRAPHICS = Resource.of("studentEducationOrganizationAssociations", StudentDemographics)
+STUDENT_DEMOGRAPHICS = Resource.of("studentDemographics", StudentDemographics)
+STUDENT_CODES: Resource[StudentDetails] = Resource.of("studentIdentificationCodes", StudentIdentificationCode)
+STUDENT_DIRECTORIES: Resource[StudentDetails] = Resource.of("studentDirectories", StudentDirectory)
 CONTACTS = Resource.of("contacts", Contact)
 PARENTS = Resource.of("parents", Contact)
 STUDENT_CONTACTS = Resource.of("studentContactAssociations", StudentContactAssociation)

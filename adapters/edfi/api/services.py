@@ -1,8 +1,8 @@
 """
-Payloads of programs, school meals and transportation in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of programs, school meals and transportation in the Ed-Fi API (Data Standards 3.3 to 6.1).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents. Properties
-that reveal more than their class of data allows (accommodations, public expense eligibility, diagnoses) are not
+that reveal more than their class of data allows (requirements, public expense eligibility, diagnoses) are not
 declared.
 """
 
@@ -142,6 +142,14 @@ class HomelessAssociation(ProgramAssociation):
     homelessUnaccompaniedYouth: bool | None = None
 
 
+class Section504Association(ProgramAssociation):
+    """A row of `studentSection504ProgramAssociations`, from Data Standard 6 on."""
+
+    accommodationPlan: bool | None = None
+    section504Eligibility: bool | None = None
+    section504DisabilityDescriptor: str | None = None
+
+
 class FoodServiceService(Payload):
     """A service of a school meals program, such as a free breakfast."""
 
@@ -192,6 +200,7 @@ TITLE_I = Resource.of("studentTitleIPartAProgramAssociations", StudentProgramAss
 MIGRANT = Resource.of("studentMigrantEducationProgramAssociations", StudentProgramAssociation)
 SPECIAL_EDUCATION = Resource.of("studentSpecialEducationProgramAssociations", SpecialEducationAssociation)
 HOMELESS = Resource.of("studentHomelessProgramAssociations", HomelessAssociation)
+SECTION_504 = Resource.of("studentSection504ProgramAssociations", Section504Association)
 FOOD_SERVICE = Resource.of("studentSchoolFoodServiceProgramAssociations", FoodServiceAssociation)
 TRANSPORTATION = Resource.of("studentTransportations", StudentTransportation)
 STAFF_PROGRAMS = Resource.of("staffProgramAssociations", StaffProgramAssociation)

@@ -16,6 +16,7 @@ import httpx
 from pydantic import ValidationError
 
 from student_graph.adapters.edfi.api.discovery import DOCUMENT, Document
+from student_graph.adapters.edfi.api.standards import DataStandard, standard_of
 from student_graph.adapters.edfi.client.addresses import AddressValues, names_a_school_year
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.origins import resolve_link
@@ -23,6 +24,7 @@ from student_graph.adapters.reading import read
 
 DOCUMENT_LIFETIME_SECONDS = 3600.0
 DEFAULT_DATA_STANDARD = (5, 0)
+"""The version that an API is taken to have if it declares none that can be read."""
 
 
 class Discovery:
@@ -55,6 +57,7 @@ class Discovery:
         Raises:
             PayloadError: The response is no discovery document, or it names an address on another origin.
             MissingSettingError: Its addresses have a placeholder without a value.
+            UnsupportedStandardError: The API serves a Data Standard that the adapter does not know.
         """
         if (document := self._fresh_document()) is not None:
             return document
@@ -82,32 +85,41 @@ class Discovery:
             None if link is None else f"{str(resolve_link(self._root, link)).rstrip('/')}/availableChangeVersions"
         )
 
-    async def data_standard(self) -> tuple[int, int]:
-        """
-        Major and minor version of the declared Data Standard; 5.0 if none is declared.
-
-        Use it only to choose the name of a resource: some servers declare one standard and send the payloads of
-        another.
-        """
-        declared = (await self.document()).data_standard or ""
-        version = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", declared)
-        return (int(version[1]), int(version[2] or 0)) if version else DEFAULT_DATA_STANDARD
+    async def standard(self) -> DataStandard:
+        """What differs in the declared Data Standard; that of 5.0 if none is declared."""
+        return _standard_of(await self.document())
 
     def _fresh_document(self) -> Document | None:
         fresh = self._document is not None and self._clock() - self._read_at < DOCUMENT_LIFETIME_SECONDS
         return self._document if fresh else None
 
     async def _read(self) -> Document:
-        """Read the document without credentials, and refuse one whose addresses are on another origin."""
+        """
+        Read the document without credentials.
+
+        One whose addresses are on another origin, or whose Data Standard is not supported, is refused.
+        """
         try:
             document = read(await self._http.get(self._root, auth=None), DOCUMENT)
             self.has_years = names_a_school_year(document.urls)
             document = document.model_copy(update={"urls": self._values.complete(document.urls)})
             for address in (document.urls.oauth, document.urls.dataManagementApi):
                 resolve_link(self._root, address)
+            _standard_of(document)
         except (AdapterError, httpx.HTTPError, ValidationError) as failure:
             self._attempts, self._failure = self._attempts + 1, failure
             raise
         self._attempts, self._failure = self._attempts + 1, None
         self._document, self._read_at = document, self._clock()
         return document
+
+
+def _standard_of(document: Document) -> DataStandard:
+    """
+    The entry of the Data Standard that a document declares.
+
+    Raises:
+        UnsupportedStandardError: The adapter does not know it.
+    """
+    version = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", document.data_standard or "")
+    return standard_of((int(version[1]), int(version[2] or 0)) if version else DEFAULT_DATA_STANDARD)

@@ -74,8 +74,10 @@ def academic_record(row: api.StudentAcademicRecord) -> AcademicRecord:
 
 
 def assessment(codes: DescriptorCodes, row: api.Assessment) -> Assessment:
-    """An assessment, without results."""
+    """An assessment, without results; from Data Standard 6 on Ed-Fi has one subject of it and no list."""
     subjects = [subject.academicSubjectDescriptor for subject in row.academicSubjects]
+    if not subjects and row.academicSubjectDescriptor is not None:
+        subjects = [row.academicSubjectDescriptor]
     return Assessment(
         vendor_id=row.id,
         assessment_id=assessment_id(row.assessmentIdentifier, row.namespace),

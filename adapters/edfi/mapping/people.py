@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from student_graph.adapters.edfi.api import people as api
 from student_graph.adapters.edfi.api.payload import SectionReference
@@ -29,7 +30,7 @@ from student_graph.adapters.model import (
     StudentIdentity,
 )
 
-Association = api.StudentEducationOrganizationAssociation
+D = TypeVar("D", api.StudentDetails, api.StudentDemographics, api.StaffDirectory)
 
 _NATIONAL_ID_SYSTEMS = ("ssn", "social security", "canadian sin", "social insurance")
 """Parts of the names of identification systems whose codes must never leave this adapter."""
@@ -72,29 +73,28 @@ def student(row: api.Student) -> Student:
     )
 
 
-def identity(row: api.Student, associations: Sequence[Association]) -> StudentIdentity:
+def identity(row: api.Student, details: Sequence[api.StudentDetails]) -> StudentIdentity:
     """
     The identifiers by which other systems know a student.
 
-    They are Ed-Fi `studentIdentificationCodes` and `electronicMails` of all associations, without duplicates. If
-    two associations disagree, both identifiers are kept: the linking of identities must see the conflict.
+    They are the identification codes and e-mail addresses of all agencies and schools, without duplicates. If two
+    of them disagree, both identifiers are kept: the linking of identities must see the conflict.
     """
     identifiers: dict[tuple[str, str], StudentIdentifier] = {}
-    for association in _by_organization(associations):
-        for code in association.studentIdentificationCodes:
-            system = descriptor(code.studentIdentificationSystemDescriptor).code_value
-            if not any(name in system.casefold() for name in _NATIONAL_ID_SYSTEMS):
-                identifiers.setdefault(
-                    (system, code.identificationCode),
-                    StudentIdentifier(
-                        system=system,
-                        value=code.identificationCode,
-                        assigning_organization=code.assigningOrganizationIdentificationCode,
-                    ),
-                )
-        for mail in association.electronicMails:
-            address = mail.electronicMailAddress
-            identifiers.setdefault(("Email", address), StudentIdentifier(system="Email", value=address))
+    ordered = _by_organization(details)
+    for code in (code for part in ordered for code in part.codes):
+        system = descriptor(code.studentIdentificationSystemDescriptor).code_value
+        if not any(name in system.casefold() for name in _NATIONAL_ID_SYSTEMS):
+            identifiers.setdefault(
+                (system, code.identificationCode),
+                StudentIdentifier(
+                    system=system,
+                    value=code.identificationCode,
+                    assigning_organization=code.assigningOrganizationIdentificationCode,
+                ),
+            )
+    for address in (mail.electronicMailAddress for part in ordered for mail in part.mails):
+        identifiers.setdefault(("Email", address), StudentIdentifier(system="Email", value=address))
     return StudentIdentity(
         vendor_id=row.id,
         student_id=StudentId(row.studentUniqueId),
@@ -104,24 +104,26 @@ def identity(row: api.Student, associations: Sequence[Association]) -> StudentId
     )
 
 
-def demographics(row: api.Student, associations: Sequence[Association], agencies: Collection[int]) -> Demographics:
+def demographics(
+    row: api.Student, records: Sequence[api.StudentDemographics], agencies: Collection[int]
+) -> Demographics:
     """
-    A student's demographics from the association with an agency, or else with the school of the lowest number.
+    A student's demographics as recorded by an agency, or else by the school of the lowest number.
 
-    Sex is Ed-Fi `sexDescriptor` of that association, or else the student's `birthSexDescriptor`.
+    Sex is Ed-Fi `sexDescriptor` of that record, or else the student's `birthSexDescriptor`.
     """
     ranked = sorted(
-        _by_organization(associations),
-        key=lambda row: row.educationOrganizationReference.educationOrganizationId not in agencies,
+        _by_organization(records),
+        key=lambda record: record.educationOrganizationReference.educationOrganizationId not in agencies,
     )
-    association = ranked[0] if ranked else None
+    recorded = ranked[0] if ranked else None
     return Demographics(
         vendor_id=row.id,
         student_id=StudentId(row.studentUniqueId),
         birth_date=row.birthDate,
-        sex=optional_descriptor((association and association.sexDescriptor) or row.birthSexDescriptor),
-        races=[descriptor(race.raceDescriptor) for race in association.races] if association else [],
-        hispanic_latino_ethnicity=association.hispanicLatinoEthnicity if association else None,
+        sex=optional_descriptor((recorded and recorded.sexDescriptor) or row.birthSexDescriptor),
+        races=[descriptor(race.raceDescriptor) for race in recorded.races] if recorded else [],
+        hispanic_latino_ethnicity=recorded.hispanicLatinoEthnicity if recorded else None,
     )
 
 
@@ -177,13 +179,14 @@ def section_enrollment(row: api.StudentSectionAssociation) -> SectionEnrollment:
     )
 
 
-def staff(row: api.Staff) -> Staff:
-    """A member of staff."""
+def staff(row: api.Staff, directories: Sequence[api.StaffDirectory] = ()) -> Staff:
+    """A member of staff, with the e-mail addresses of the row and of the directories, without duplicates."""
+    listed = (mail for part in _by_organization(directories) for mail in part.electronicMails)
     return Staff(
         vendor_id=row.id,
         staff_id=StaffId(row.staffUniqueId),
         name=person_name(row),
-        emails=tuple(mail.electronicMailAddress for mail in row.electronicMails),
+        emails=tuple(dict.fromkeys(mail.electronicMailAddress for mail in (*row.electronicMails, *listed))),
     )
 
 
@@ -213,8 +216,6 @@ def staff_assignment(codes: DescriptorCodes, row: api.StaffAssignment) -> StaffA
     )
 
 
-def _by_organization(associations: Sequence[Association]) -> list[Association]:
-    """The associations in the order of their organizations; Ed-Fi sends rows in no defined order."""
-    return sorted(
-        associations, key=lambda row: (row.educationOrganizationReference.educationOrganizationId, row.id)
-    )
+def _by_organization(rows: Sequence[D]) -> list[D]:
+    """The rows in the order of their organizations; Ed-Fi sends rows in no defined order."""
+    return sorted(rows, key=lambda row: (row.educationOrganizationReference.educationOrganizationId, row.id))

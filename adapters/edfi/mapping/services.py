@@ -14,6 +14,7 @@ from student_graph.adapters.model import (
     Homelessness,
     ProgramParticipation,
     ProgramType,
+    Section504,
     SpecialEducation,
     StaffId,
     StudentId,
@@ -67,6 +68,20 @@ def special_education(row: api.SpecialEducationAssociation) -> SpecialEducation:
             descriptor(service.specialEducationProgramServiceDescriptor)
             for service in row.specialEducationProgramServices
         ],
+    )
+
+
+def section_504(row: api.Section504Association) -> Section504:
+    """A student's participation in a Section 504 program."""
+    return Section504(
+        vendor_id=row.id,
+        student_id=StudentId(row.studentReference.studentUniqueId),
+        program_name=row.programReference.programName,
+        begin_date=row.beginDate,
+        end_date=row.endDate,
+        eligible=row.section504Eligibility,
+        disability=optional_descriptor(row.section504DisabilityDescriptor),
+        accommodation_plan=row.accommodationPlan,
     )
 
 

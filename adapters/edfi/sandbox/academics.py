@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, is_since
 from student_graph.adapters.edfi.sandbox.schools import period_reference
 from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
-    descriptors,
     omit_none,
     organization_reference,
     school_reference,
@@ -37,9 +36,12 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
         ),
         "studentAcademicRecords": (
             facts.transcripts,
-            lambda fact: _academic_record(fact, schools[fact.student], scalar=standard in {"3.3", "4.0"}),
+            lambda fact: _academic_record(fact, schools[fact.student], scalar=not is_since(standard, "5.0")),
         ),
-        "assessments": (facts.assessments, _assessment),
+        "assessments": (
+            facts.assessments,
+            lambda fact: _assessment(fact, single_subject=is_since(standard, "6.0")),
+        ),
         "objectiveAssessments": (
             [(test, *objective) for test in facts.assessments for objective in test.objectives],
             lambda objective: _objective_assessment(*objective),
@@ -49,8 +51,8 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
             lambda fact: _student_assessment(
                 fact,
                 # The results of last year were loaded by the state, which did not say who reported them.
-                schools[fact.student] if standard != "3.3" and fact.year == facts.year else None,
-                with_met=standard == "3.3",
+                schools[fact.student] if is_since(standard, "4.0") and fact.year == facts.year else None,
+                with_met=not is_since(standard, "4.0"),
             ),
         ),
     }
@@ -59,7 +61,7 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
 def _grade(fact: GradeFact, standard: DataStandard) -> Payload:
     enrollment, period = fact.enrollment, fact.period
     assert period is not None
-    by_sequence, with_date = standard in {"3.3", "4.0"}, standard != "3.3"
+    by_sequence, with_date = not is_since(standard, "5.0"), is_since(standard, "4.0")
     return omit_none(
         gradeTypeDescriptor=descriptor("GradeType", fact.kind),
         gradingPeriodReference=period_reference(
@@ -99,9 +101,11 @@ def _academic_record(fact: TranscriptFact, school_id: int, *, scalar: bool) -> P
     )
 
 
-def _assessment(fact: AssessmentFact) -> Payload:
+def _assessment(fact: AssessmentFact, *, single_subject: bool) -> Payload:
+    """An assessment, with a list of subjects up to Data Standard 5 and with one subject from 6 on."""
+    subject = {"academicSubjectDescriptor": descriptor("AcademicSubject", fact.subject)}
     return {
-        "academicSubjects": descriptors("academicSubjectDescriptor", "AcademicSubject", [fact.subject]),
+        **(subject if single_subject else {"academicSubjects": [subject]}),
         "assessmentIdentifier": fact.id,
         "namespace": fact.namespace,
         "assessmentFamily": fact.family,

@@ -6,7 +6,7 @@ from typing import Any
 
 from student_graph.adapters.edfi.sandbox.filters import DataStandard
 
-_API_VERSIONS: dict[DataStandard, str] = {"3.3": "5.3", "4.0": "6.2", "5.0": "7.1", "5.1": "7.3"}
+_API_VERSIONS: dict[DataStandard, str] = {"3.3": "5.3", "4.0": "6.2", "5.0": "7.1", "5.1": "7.3", "6.0": "8.0"}
 """Version of the ODS/API by its Data Standard."""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from typing import Any
+
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, is_since
 from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
@@ -19,18 +21,15 @@ from student_graph.adapters.sandbox.records.folder import Payload
 
 def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
     """The resources of this module by name."""
-    older = standard in {"3.3", "4.0"}
+    older = not is_since(standard, "5.0")
     enrolled = {enrollment.student for enrollment in facts.enrollments}
     contacts = list({contact.id: contact for contact in facts.contacts}.values())
     term = "parent" if older else "contact"
     return {
         "students": (facts.students, lambda fact: _student(fact, with_preferred=not older)),
         "studentSchoolAssociations": (facts.enrollments, _enrollment),
-        "studentEducationOrganizationAssociations": (
-            [fact for fact in facts.students if fact.id in enrolled],
-            lambda fact: _agency_association(fact, facts.lea),
-        ),
-        "staffs": (facts.staff, _staff),
+        **_details([fact for fact in facts.students if fact.id in enrolled], facts, standard),
+        "staffs": (facts.staff, lambda fact: _staff(fact, with_mails=not is_since(standard, "6.0"))),
         "staffEducationOrganizationAssignmentAssociations": (facts.staff, _assignment),
         f"{term}s": (contacts, lambda fact: _contact(fact, term)),
         f"student{term.title()}Associations": (
@@ -69,24 +68,60 @@ def _enrollment(fact: EnrollmentFact) -> Payload:
     )
 
 
-def _agency_association(fact: StudentFact, agency: int) -> Payload:
-    """A student's association with the agency: identification codes, e-mail addresses, sex and ethnicity."""
+def _details(
+    students: list[StudentFact], facts: DistrictFacts, standard: DataStandard
+) -> dict[str, ResourceFacts]:
+    """What the agency recorded about students and staff: in one resource up to Data Standard 5."""
+
+    def agency_row(fact: StudentFact, **properties: Any) -> Payload:
+        return {
+            "educationOrganizationReference": organization_reference(facts.lea),
+            "studentReference": student_reference(fact.id),
+            **properties,
+        }
+
+    if not is_since(standard, "6.0"):
+        return {
+            "studentEducationOrganizationAssociations": (
+                students,
+                lambda fact: agency_row(
+                    fact,
+                    **_demographics(fact),
+                    electronicMails=_mails(fact),
+                    studentIdentificationCodes=[_identification_code(*code) for code in fact.codes],
+                ),
+            )
+        }
     return {
-        "educationOrganizationReference": organization_reference(agency),
-        "studentReference": student_reference(fact.id),
-        "electronicMails": [_mail("Organization", fact.email)] if fact.email else [],
+        "studentEducationOrganizationAssociations": (students, agency_row),
+        "studentIdentificationCodes": (
+            [(fact, code) for fact in students for code in fact.codes],
+            lambda fact: agency_row(fact[0], **_identification_code(*fact[1])),
+        ),
+        "studentDirectories": (students, lambda fact: agency_row(fact, electronicMails=_mails(fact))),
+        "studentDemographics": (students, lambda fact: agency_row(fact, **_demographics(fact))),
+        "staffDirectories": (facts.staff, lambda fact: _staff_directory(fact, facts.lea)),
+    }
+
+
+def _demographics(fact: StudentFact) -> Payload:
+    return {
         "hispanicLatinoEthnicity": fact.hispanic,
         "races": descriptors("raceDescriptor", "Race", fact.races),
         "sexDescriptor": descriptor("Sex", fact.sex),
-        "studentIdentificationCodes": [
-            {
-                "studentIdentificationSystemDescriptor": descriptor("StudentIdentificationSystem", system),
-                "assigningOrganizationIdentificationCode": "LEA" if system in {"District", "Local"} else "SEA",
-                "identificationCode": code,
-            }
-            for system, code in fact.codes
-        ],
     }
+
+
+def _identification_code(system: str, code: str) -> Payload:
+    return {
+        "studentIdentificationSystemDescriptor": descriptor("StudentIdentificationSystem", system),
+        "assigningOrganizationIdentificationCode": "LEA" if system in {"District", "Local"} else "SEA",
+        "identificationCode": code,
+    }
+
+
+def _mails(fact: StudentFact) -> list[Payload]:
+    return [_mail("Organization", fact.email)] if fact.email else []
 
 
 def _mail(kind: str, address: str) -> Payload:
@@ -96,12 +131,20 @@ def _mail(kind: str, address: str) -> Payload:
     }
 
 
-def _staff(fact: StaffFact) -> Payload:
+def _staff(fact: StaffFact, *, with_mails: bool) -> Payload:
+    return omit_none(
+        staffUniqueId=fact.id,
+        electronicMails=[_mail("Work", fact.email)] if with_mails else None,
+        firstName=fact.first,
+        lastSurname=fact.last,
+    )
+
+
+def _staff_directory(fact: StaffFact, agency: int) -> Payload:
     return {
-        "staffUniqueId": fact.id,
+        "educationOrganizationReference": organization_reference(agency),
+        "staffReference": {"staffUniqueId": fact.id},
         "electronicMails": [_mail("Work", fact.email)],
-        "firstName": fact.first,
-        "lastSurname": fact.last,
     }
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from student_graph.adapters.edfi.sandbox import academics, people, school_life, schools, services
-from student_graph.adapters.edfi.sandbox.filters import DataStandard, filtered_value
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, filtered_value, is_since
 from student_graph.adapters.edfi.sandbox.queries import FIRST_CHANGE_VERSION
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
@@ -165,7 +165,7 @@ def all_rows(facts: DistrictFacts, standard: DataStandard) -> dict[str, Rows]:
     """The rows of every resource: records unchanged, and facts serialized for the Data Standard."""
     if isinstance(facts, EdFiRecords):
         return {name: Rows(name, rows, lambda row: row) for name, rows in facts.resources.items()}
-    modified_at = None if standard in {"3.3", "4.0"} else facts.now
+    modified_at = facts.now if is_since(standard, "5.0") else None
     return {
         name: Rows(name, rows, serialize, modified_at)
         for module in (schools, people, school_life, academics, services)

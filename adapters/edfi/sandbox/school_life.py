@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, is_since
 from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
@@ -18,7 +18,7 @@ from student_graph.adapters.sandbox.records.folder import Payload
 
 def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
     """The resources of this module by name; before Data Standard 5 there are two associations with an incident."""
-    older = standard in {"3.3", "4.0"}
+    older = not is_since(standard, "5.0")
     parts = [(incident, *part) for incident in facts.incidents for part in incident.parts]
     resources: dict[str, ResourceFacts] = {
         "studentSchoolAttendanceEvents": (

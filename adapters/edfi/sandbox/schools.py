@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, is_since
 from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
@@ -30,7 +30,7 @@ from student_graph.adapters.sandbox.years import instructional_days
 
 def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
     """The resources of this module by name."""
-    by_sequence = standard in {"3.3", "4.0"}
+    by_sequence = not is_since(standard, "5.0")
     offerings = {(s.course, s.school, s.year, s.session): s for s in facts.sections}
     return {
         "localEducationAgencies": ([facts], _agency),

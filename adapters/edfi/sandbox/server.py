@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from student_graph.adapters.edfi.sandbox.changes import deletions_response, key_changes_response
 from student_graph.adapters.edfi.sandbox.discovery import discovery_document
-from student_graph.adapters.edfi.sandbox.filters import DataStandard, filters_by_resource
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, filters_by_resource, is_since
 from student_graph.adapters.edfi.sandbox.keys import CASELOAD_RESOURCES, RESOURCE_AND_KEY, caseload_key
 from student_graph.adapters.edfi.sandbox.problems import (
     ProblemError,
@@ -64,11 +64,11 @@ class EdFiSandbox(Sandbox):
             advertised: Address in the discovery document, by default the address of the sandbox.
 
         Raises:
-            ValueError: Records are of Data Standard 5 and an older standard is requested.
+            ValueError: Records are of Data Standard 5 and another standard is requested.
         """
         super().__init__()
-        if isinstance(facts, EdFiRecords) and data_standard in {"3.3", "4.0"}:
-            raise ValueError("records are of Data Standard 5 and cannot be served as an older one")
+        if isinstance(facts, EdFiRecords) and data_standard not in {"5.0", "5.1"}:
+            raise ValueError("records are of Data Standard 5 and cannot be served as another one")
         self.facts = facts
         self.newest_change_version = INITIAL_VERSION
         """The version of the last change; a test that changes facts increases it."""
@@ -78,7 +78,7 @@ class EdFiSandbox(Sandbox):
         self.tokens = Tokens(token_lifetime)
         self._rows: dict[str, Rows] = all_rows(facts, data_standard)
         self._epoch_expiry = epoch_expiry
-        self._is_newest_version = data_standard == "5.1"
+        self._is_newest_version = is_since(data_standard, "5.1")
         self._legacy = not self._is_newest_version if legacy_errors is None else legacy_errors
         self._data_path = data_path
         self._advertised = advertised
@@ -129,7 +129,7 @@ class EdFiSandbox(Sandbox):
         """Keys of students, contacts, schools, sections, staff, caseloads, assessments and the agency."""
         if kind == "caseload":
             return list(dict.fromkeys(map(caseload_key, self._all_rows(*CASELOAD_RESOURCES))))
-        older = kind == "contact" and self.data_standard in {"3.3", "4.0"}
+        older = kind == "contact" and not is_since(self.data_standard, "5.0")
         resource, key = RESOURCE_AND_KEY.get("parent" if older else kind, ("", str))
         return [key(row) for row in self._all_rows(resource)]
 

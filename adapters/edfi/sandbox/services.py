@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.edfi.sandbox.filters import DataStandard, is_since
 from student_graph.adapters.edfi.sandbox.serializers import (
     ResourceFacts,
     descriptor,
@@ -19,7 +19,7 @@ from student_graph.adapters.sandbox.records.folder import Payload
 
 
 def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, ResourceFacts]:
-    """The resources of this module by name; transportation is in Data Standard 5.1 only."""
+    """The resources of this module by name; some are only in newer Data Standards."""
     programs = {(fact.program, fact.program_type): fact for fact in facts.programs}
     resources: dict[str, ResourceFacts] = {
         "programs": (list(programs.values()), lambda fact: _program(fact, facts.lea))
@@ -36,7 +36,13 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
         [(cohort, *membership) for cohort in facts.cohorts for membership in cohort.students],
         lambda membership: _cohort_student(*membership),
     )
-    if standard == "5.1":
+    if is_since(standard, "6.0"):
+        section_504 = [fact for fact in facts.programs if fact.kind == "section 504"]
+        resources["studentSection504ProgramAssociations"] = (
+            section_504,
+            _association_serializer(_section_504_details, facts.lea),
+        )
+    if is_since(standard, "5.1"):
         resources["studentTransportations"] = (facts.buses, lambda fact: _transportation(fact, facts.lea))
     return resources
 
@@ -117,6 +123,14 @@ def _special_education_details(fact: ProgramFact) -> Payload:
         "ideaEligibility": True,
         "specialEducationSettingDescriptor": descriptor("SpecialEducationSetting", fact.details["setting"]),
         "specialEducationProgramServices": descriptors(name, kind, fact.services),
+    }
+
+
+def _section_504_details(fact: ProgramFact) -> Payload:
+    return {
+        "accommodationPlan": True,
+        "section504Eligibility": True,
+        "section504DisabilityDescriptor": descriptor("Section504Disability", fact.details["disability"]),
     }
 
 

@@ -131,7 +131,9 @@ class ProgramFact:
 
     student: str
     kind: str
-    """`special education`, `language`, `title i`, `homeless`, `migrant`, `food service` or `other`"""
+    """
+    `special education`, `section 504`, `language`, `title i`, `homeless`, `migrant`, `food service` or `other`
+    """
     program: str
     program_type: str
     begin: date

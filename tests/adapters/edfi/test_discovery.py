@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import httpx
 import pytest
 
+from student_graph.adapters.edfi.adapter import EdFi
+from student_graph.adapters.edfi.api.standards import UnsupportedStandardError
 from student_graph.adapters.edfi.client.discovery import DOCUMENT_LIFETIME_SECONDS, Discovery
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
+from student_graph.adapters.testing.harness import run_lookup
 from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
 from tests.clients import async_client
 
@@ -142,9 +146,32 @@ async def test_a_cancelled_read_is_repeated_by_the_next_caller() -> None:
 
 @pytest.mark.parametrize(
     ("declared", "expected"),
-    [("5.1.0", (5, 1)), ("3.3.1-b", (3, 3)), ("4", (4, 0)), ("", (5, 0)), ("next", (5, 0))],
+    [
+        ("5.1.0", (5, 1)),
+        ("3.3.1-b", (3, 3)),
+        ("4", (4, 0)),
+        ("4.1", (4, 0)),
+        ("5.2.0", (5, 1)),
+        ("6.1.0", (6, 0)),
+        ("", (5, 0)),
+        ("next", (5, 0)),
+    ],
 )
 async def test_the_data_standard_is_the_declared_one(declared: str, expected: tuple[int, int]) -> None:
-    """A suffix does not matter; without a valid declaration the standard is 5.0."""
+    """A suffix does not matter, nor does a newer minor version; without a valid declaration it is 5.0."""
     async with connected(ScriptedSandbox({}, standard=declared)) as adapter:
-        assert expected == await adapter.client.discovery.data_standard()
+        assert expected == (await adapter.client.discovery.standard()).since
+
+
+@pytest.mark.parametrize("declared", ["2.2.0", "3.2.0-c", "7.0.0", "10.0"])
+async def test_another_data_standard_is_refused(declared: str) -> None:
+    """`check` and every lookup say so, and no request for data is sent."""
+    sandbox = ScriptedSandbox({"students": [STUDENT_ROW]}, standard=declared)
+    async with connected(sandbox) as adapter:
+        with pytest.raises(UnsupportedStandardError, match=re.escape(declared.partition(".0")[0])):
+            await adapter.check()
+        for lookup in EdFi.capabilities():
+            with pytest.raises(UnsupportedStandardError):
+                await run_lookup(adapter, lookup, ["1"], {"school_year": 2027})
+
+    assert {"GET /"} == set(sandbox.requests)

@@ -10,12 +10,11 @@ import pytest
 from jsonschema import Draft4Validator
 
 from student_graph.adapters.answers import records_in
-from student_graph.adapters.contract import Adapter
+from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.edfi.adapter import EdFi
 from student_graph.adapters.edfi.sandbox import DataStandard, EdFiSandbox
 from student_graph.adapters.errors import AdapterError, NotOfferedError
-from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import run_lookup
 from tests.adapters.edfi.openapi import FORMATS, document_of
@@ -28,10 +27,13 @@ LOOKUPS = EdFi.capabilities()
 SINCE = {
     Adapter.transportation_by_student: "5.1",
     Adapter.transportation_by_district: "5.1",
+    Adapter.section_504_by_student: "6.0",
+    Adapter.section_504_by_district: "6.0",
     Adapter.assessment_results_by_school: "4.0",
 }
 """The first Data Standard that has a lookup, if it is not the oldest."""
 LOOKUPS_OF_ALL_STANDARDS = [lookup for lookup in LOOKUPS if lookup.method not in SINCE]
+SANDBOXES = [EdFiSandbox(FACTS, standard) for standard in ("3.3", "4.0", "5.0", "6.0")]
 KEYS_PER_LOOKUP = size(5, 60)
 """Keys for which a lookup is run first; if none of them has records, it is run for all."""
 DIFFERENCES = {
@@ -116,24 +118,27 @@ async def test_every_request_matches_the_published_document(standard: DataStanda
     assert {"GET"} == {request.method for request in sent}
 
 
-@pytest.mark.parametrize("standard", ["3.3", "4.0", "5.0"])
-async def test_transportation_is_not_offered_before_5_1(standard: DataStandard) -> None:
-    """Data Standard 5.1 added it; with an older standard the lookup fails without a request for data."""
-    sandbox = EdFiSandbox(make_district(10), standard)
-    async with connected(sandbox) as adapter:
-        with pytest.raises(NotOfferedError):
-            await adapter.transportation_by_student([StudentId("1")])
-        with pytest.raises(NotOfferedError):
-            await adapter.transportation_by_district([DistrictId("cedar-hollow")])
-
-    assert sandbox.requests == ["GET /"]
+@pytest.mark.parametrize(("method", "first"), SINCE.items(), ids=lambda value: getattr(value, "__name__", value))
+async def test_a_lookup_is_not_offered_before_its_data_standard(method: LookupMethod, first: str) -> None:
+    """With an older standard the lookup fails without a request for data."""
+    lookup = lookup_of(method)
+    for standard in get_args(DataStandard):
+        sandbox = EdFiSandbox(make_district(10), standard)
+        async with connected(sandbox) as adapter:
+            keys = sandbox.known_keys(lookup.key_kind)[:1]
+            if standard >= first:
+                assert list(await run_lookup(adapter, lookup, keys, sandbox.arguments())) == keys
+            else:
+                with pytest.raises(NotOfferedError):
+                    await run_lookup(adapter, lookup, keys, sandbox.arguments())
+                assert sandbox.requests == ["GET /"]
 
 
 @pytest.mark.parametrize("lookup", LOOKUPS_OF_ALL_STANDARDS, ids=lambda lookup: lookup.name)
 async def test_records_are_the_same_in_every_data_standard(lookup: Lookup) -> None:
     """Payloads of the same facts in different shapes become equal records."""
     answers = []
-    for sandbox in (EdFiSandbox(FACTS, "3.3"), EdFiSandbox(FACTS, "4.0"), EdFiSandbox(FACTS, "5.0")):
+    for sandbox in SANDBOXES:
         async with connected(sandbox) as adapter:
             keys = sandbox.known_keys(lookup.key_kind)[:10]
             batch = await run_lookup(adapter, lookup, keys, sandbox.arguments())

@@ -33,6 +33,12 @@ def association(organization: int, **properties: Any) -> people.StudentEducation
     return row(people.StudentEducationOrganizationAssociation, **(STUDENT | reference | properties))
 
 
+def recorded(organization: int, **properties: Any) -> people.StudentDemographics:
+    """A row of `studentDemographics`."""
+    reference = {"educationOrganizationReference": {"educationOrganizationId": organization}}
+    return row(people.StudentDemographics, **(STUDENT | reference | properties))
+
+
 def code(system: str, value: str) -> dict[str, str]:
     """An identification code."""
     name = f"uri://ed-fi.org/StudentIdentificationSystemDescriptor#{system}"
@@ -82,8 +88,8 @@ def test_identifiers_of_conflicting_associations_are_all_kept() -> None:
 
 def test_demographics_of_the_agency_come_before_a_schools() -> None:
     """Neither the order of the rows nor the numbers of the organizations matter."""
-    school = association(100, hispanicLatinoEthnicity=True)
-    agency = association(255901, hispanicLatinoEthnicity=False)
+    school = recorded(100, hispanicLatinoEthnicity=True)
+    agency = recorded(255901, hispanicLatinoEthnicity=False)
 
     assert to_people.demographics(student(), [school, agency], {255901}).hispanic_latino_ethnicity is False
     assert to_people.demographics(student(), [school, agency], set()).hispanic_latino_ethnicity is True

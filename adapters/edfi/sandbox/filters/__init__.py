@@ -7,15 +7,16 @@ The name of a filter is the name of a property of the payload, or of a property 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from student_graph.adapters.edfi.sandbox.filter_names import (
+from student_graph.adapters.edfi.sandbox.filters.names import (
     DIFFERENCES_BEFORE_4,
     DIFFERENCES_BEFORE_5,
     FILTER_NAMES,
 )
+from student_graph.adapters.edfi.sandbox.filters.names_from_6 import DIFFERENCES_FROM_6, RESOURCES_FROM_6
 
-DataStandard: TypeAlias = Literal["3.3", "4.0", "5.0", "5.1"]
+DataStandard: TypeAlias = Literal["3.3", "4.0", "5.0", "5.1", "6.0"]
 
 _ONLY_BEFORE_5 = {"parents", "studentParentAssociations", "studentDisciplineIncidentAssociations"}
 _ONLY_FROM_5 = {"contacts", "studentContactAssociations", "gradebookEntries", "studentGradebookEntries"}
@@ -61,20 +62,26 @@ _PATHS: dict[str, str] = {
 """Path in the payload for filters of any resource that are named after the role of their reference."""
 
 
+def is_since(standard: DataStandard, first: DataStandard) -> bool:
+    """Whether a Data Standard is another one or a newer one."""
+    standards = get_args(DataStandard)
+    return standards.index(standard) >= standards.index(first)
+
+
 @cache
 def filters_by_resource(standard: DataStandard) -> dict[str, frozenset[str]]:
     """Names of the filters of each resource that the sandbox serves in a Data Standard."""
-    older = standard in {"3.3", "4.0"}
-    not_served = _ONLY_FROM_5 | _ONLY_FROM_5_1 if older else _ONLY_BEFORE_5
-    if standard == "5.0":
+    not_served = _ONLY_BEFORE_5 if is_since(standard, "5.0") else _ONLY_FROM_5
+    if not is_since(standard, "5.1"):
         not_served = not_served | _ONLY_FROM_5_1
-    filters = {
-        resource: set(names.split()) for resource, names in FILTER_NAMES.items() if resource not in not_served
-    }
-    for differences in ([DIFFERENCES_BEFORE_5] if older else []) + (
-        [DIFFERENCES_BEFORE_4] if standard == "3.3" else []
+    resources = FILTER_NAMES | (RESOURCES_FROM_6 if is_since(standard, "6.0") else {})
+    filters = {resource: set(names.split()) for resource, names in resources.items() if resource not in not_served}
+    for differences, applies in (
+        (DIFFERENCES_BEFORE_5, not is_since(standard, "5.0")),
+        (DIFFERENCES_BEFORE_4, not is_since(standard, "4.0")),
+        (DIFFERENCES_FROM_6, is_since(standard, "6.0")),
     ):
-        for resource, (added, dropped) in differences.items():
+        for resource, (added, dropped) in differences.items() if applies else ():
             filters[resource] = filters[resource] - set(dropped.split()) | set(added.split())
     return {resource: frozenset(names) for resource, names in filters.items()}
 

@@ -1,5 +1,5 @@
 """
-The query parameters of each resource in the published OpenAPI documents, without the parameters for paging.
+The query parameters of each resource in the published OpenAPI documents up to Data Standard 5, without paging.
 
 https://github.com/Ed-Fi-Alliance-OSS/Ed-Fi-API-Specifications, `resources-ds-*.yaml`; that of 6.0 for
 transportation.

@@ -1,0 +1,69 @@
+"""
+Reads people together with rows of other resources that hold details of them, such as e-mail addresses.
+
+Reading one person and reading all of them give the same details, also where a reference spells the person's number
+otherwise than the person does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Generic, NamedTuple, TypeVar
+
+from student_graph.adapters.concurrency import gather_in_order
+from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
+from student_graph.adapters.edfi.client.loose_keys import RowsByKey
+from student_graph.adapters.edfi.client.requests import EdFiClient
+
+P = TypeVar("P", bound=Item)
+D = TypeVar("D", bound=Item)
+
+
+class Detailed(NamedTuple, Generic[P, D]):
+    """A person and the details of other resources."""
+
+    person: P
+    details: list[D]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleWithDetails(Generic[P, D]):
+    """A resource with people, and the resources with details of them."""
+
+    client: EdFiClient
+    people: Resource[P]
+    number_of_person: Callable[[P], str]
+    resources: Sequence[Resource[D]]
+    number_in_details: Callable[[D], str]
+    """The number of the person that a row of details names."""
+    filters: Callable[[str], Filters]
+    """The filters for the rows with a person's number."""
+
+    async def with_number(self, number: str) -> Detailed[P, D] | None:
+        """The person with a number and the details; None if there is no such person."""
+        filters = self.filters(number)
+        people = await self.client.read_rows(self.people, filters)
+        if not people:
+            return None
+        details = await gather_in_order(
+            self.resources, lambda resource: self.client.read_rows(resource, filters), len(self.resources)
+        )
+        return Detailed(people[0], list(chain.from_iterable(details)))
+
+    async def all(self) -> list[Detailed[P, D]]:
+        """Every person and the details, by number."""
+        await self.client.discovery.document()
+        async with asyncio.TaskGroup() as reads:
+            people_task = reads.create_task(self.client.read_rows(self.people))
+            tasks = [reads.create_task(self.client.read_rows(resource)) for resource in self.resources]
+        details: dict[str, list[D]] = {}
+        for row in chain.from_iterable(task.result() for task in tasks):
+            details.setdefault(self.number_in_details(row), []).append(row)
+        people = RowsByKey(people_task.result(), self.number_of_person)
+        for variant in people.other_spellings(details):
+            for person in await self.client.read_rows(self.people, self.filters(variant)):
+                details.setdefault(self.number_of_person(person), []).extend(details[variant])
+        return [Detailed(person, details.get(number, [])) for number, person in sorted(people.exact.items())]
