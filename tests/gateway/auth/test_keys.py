@@ -60,7 +60,7 @@ async def test_an_invalid_key_set_leaves_the_last_valid_one_in_use(fault: dict[s
 @pytest.mark.row("J07")
 async def test_a_slow_fetch_of_keys_delays_only_tokens_with_a_new_key() -> None:
     """A hundred tokens with the new key share one fetch; a token with a known key is verified meanwhile."""
-    async with running_issuer() as running, asyncio.timeout(30):
+    async with running_issuer() as running, asyncio.timeout(60):
         await running.verifier.viewer(signed_token())
         running.endpoint.keys.append(public_jwk(NEW_KEY, "new"))
         running.endpoint.stalled = True

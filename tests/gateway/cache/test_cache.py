@@ -14,6 +14,7 @@ from student_graph.adapters.errors import PayloadError, RefusedError, Unavailabl
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.sources import Freshness
 from student_graph.gateway.cache import Limits, Purge
+from tests.gateway.cache.slow_vendor import SlowLedger, SlowSis, settle
 from tests.gateway.cache.small_cache import ACTIONS, EVENTS, PAGES, STUDENTS, THIS_YEAR, CacheHarness, wait_until
 from tests.gateway.small_district import DISTRICT, YEAR, error_code
 
@@ -202,11 +203,14 @@ async def test_a_thousand_concurrent_asks_make_one_call(failing: Exception | Non
 
 async def test_a_request_continues_when_some_of_its_waiters_leave() -> None:
     """Nine of ten waiters leave: the tenth is answered by the same call."""
-    harness = CacheHarness(vendor_seconds=0.05)
+    ledger = SlowLedger(students=["s1"])
+    harness = CacheHarness(ledger, adapter_type=SlowSis)
     waiters = [asyncio.create_task(harness.students("s1")) for _ in range(10)]
-    await asyncio.sleep(0.01)
+    await settle()
     for waiter in waiters[:9]:
         waiter.cancel()
+    await settle()
+    ledger.event("s1").set()
     *_, last = await asyncio.gather(*waiters, return_exceptions=True)
     assert last == {"s1": False}
     assert len(harness.calls) == 1
@@ -256,15 +260,20 @@ async def test_without_memory_nothing_is_cached_but_requests_are_shared() -> Non
 @pytest.mark.row("D13")
 async def test_a_purge_includes_the_answers_in_flight() -> None:
     """An answer that was requested before the purge may be outdated: it is served, but not cached."""
-    harness = CacheHarness(vendor_seconds=0.3)
+    ledger = SlowLedger(students=["s1", "s2", "s3"], reports=False)
+    for student in ledger.students:
+        ledger.event(student).set()
+    harness = CacheHarness(ledger, adapter_type=SlowSis)
     await harness.students("s1", "s2")
     assert await harness.cache.purge(Purge(district=DISTRICT, students=frozenset({"s1"}))) == 1
+    ledger.event("s1").clear()
     waiting = asyncio.create_task(harness.students("s1", "s3"))
-    await asyncio.sleep(0.01)
+    await settle()
     assert await harness.cache.purge(Purge(district=DISTRICT, records=frozenset({"Student"}))) == 1
+    ledger.event("s1").set()
     assert await waiting == {"s1": False, "s3": False}
     await harness.students("s1", "s2", "s3")
-    assert harness.calls == [("s1", "s2"), ("s1", "s3"), ("s1", "s2", "s3")]
+    assert harness.calls == [(number,) for number in ("s1", "s2", "s1", "s3", "s1", "s2", "s3")]
 
 
 @pytest.mark.row("D12")

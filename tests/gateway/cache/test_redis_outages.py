@@ -52,7 +52,7 @@ async def test_without_redis_a_process_works_alone(processes: list[Process], ser
     assert count_calls(processes) <= 2
     await processes[0].harness.students("s40")
     server.start()
-    await wait_until(lambda: are_sharing(processes), seconds=10)
+    await wait_until(lambda: are_sharing(processes))
 
 
 async def are_sharing(processes: list[Process]) -> bool:
