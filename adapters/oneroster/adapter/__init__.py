@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from student_graph.adapters.contract import AccessPath, LookupMethod
 from student_graph.adapters.oneroster.adapter.access_paths import ACCESS_PATHS
 from student_graph.adapters.oneroster.adapter.assessments import AssessmentLookups
+from student_graph.adapters.oneroster.adapter.contacts import ContactLookups
 from student_graph.adapters.oneroster.adapter.gradebook import GradebookLookups
 from student_graph.adapters.oneroster.adapter.people import PeopleLookups
 from student_graph.adapters.oneroster.adapter.section_enrollments import SectionEnrollmentLookups
@@ -23,7 +24,7 @@ from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 __all__ = ["OneRoster", "OneRosterSettings"]
 
 
-class OneRoster(PeopleLookups, SectionEnrollmentLookups, GradebookLookups, AssessmentLookups):
+class OneRoster(PeopleLookups, ContactLookups, SectionEnrollmentLookups, GradebookLookups, AssessmentLookups):
     """
     A OneRoster server.
 

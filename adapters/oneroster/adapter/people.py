@@ -1,10 +1,8 @@
-"""Lookups of students, their contacts and school enrollments, and of staff."""
+"""Lookups of students and their school enrollments, and of staff."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.keys import query_text
@@ -18,26 +16,24 @@ from student_graph.adapters.model import (
     StaffAssignment,
     StaffId,
     Student,
-    StudentContact,
     StudentId,
     StudentIdentity,
 )
 from student_graph.adapters.oneroster.adapter.schools import SchoolLookups
-from student_graph.adapters.oneroster.adapter.users import USERS_PER_STUDENT, birth_date_of
+from student_graph.adapters.oneroster.adapter.users import answers_of, birth_date_of, current_day
 from student_graph.adapters.oneroster.api import rostering as api
+from student_graph.adapters.oneroster.client.keys import staff_id_of
 from student_graph.adapters.oneroster.mapping import people as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 from student_graph.adapters.oneroster.mapping.schools import school_id
 
-V = TypeVar("V")
-
 
 class PeopleLookups(SchoolLookups):
-    """Lookups of students, their contacts and school enrollments, and of staff."""
+    """Lookups of students and their school enrollments, and of staff."""
 
     async def students_by_id(self, ids: Sequence[StudentId]) -> Batch[StudentId, Student]:
         """OneRoster `students`; all users with one student number are one student."""
-        return _answers(await self.find_persons(ids), mapping.student)
+        return answers_of(await self.find_persons(ids), mapping.student)
 
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
         """All pages of OneRoster `students`."""
@@ -70,7 +66,7 @@ class PeopleLookups(SchoolLookups):
         """OneRoster `students`, and the birth dates in `demographics` if `birth_dates` is set."""
         persons = await self.find_persons(ids)
         rows = await self.demographics_of(_users(persons)) if self.settings.birth_dates else {}
-        return _answers(persons, lambda person: mapping.identity(person, birth_date_of(person.users, rows)))
+        return answers_of(persons, lambda person: mapping.identity(person, birth_date_of(person.users, rows)))
 
     async def student_identities_by_district(
         self, ids: Sequence[DistrictId]
@@ -85,30 +81,12 @@ class PeopleLookups(SchoolLookups):
         """OneRoster `demographics`, which have a scope of their own."""
         persons = await self.find_persons(ids)
         rows = await self.demographics_of(_users(persons))
-        return _answers(persons, lambda person: _demographics(person, rows))
+        return answers_of(persons, lambda person: _demographics(person, rows))
 
     async def demographics_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Demographics]]:
         """All pages of OneRoster `students` and `demographics`."""
         persons, rows = await self.all_students(), await self._all_demographics()
         records = [record for person in persons if (record := _demographics(person, rows))]
-        return dict.fromkeys(ids, records)
-
-    async def contacts_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentContact]]:
-        """OneRoster `agents` of each student who are parents, guardians or relatives, sorted by id."""
-        persons = await self.find_persons(ids)
-        agent_ids = {
-            agent_id for person in persons.values() if isinstance(person, Person) for agent_id in person.agent_ids
-        }
-        users = await self.client.read_by_ids(
-            api.USERS, agent_ids, estimated_rows=USERS_PER_STUDENT * self.settings.students
-        )
-        return _answers(persons, lambda person: _contacts(person, users))
-
-    async def contacts_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentContact]]:
-        """All pages of OneRoster `students` and `users`."""
-        persons = await self.all_students()
-        users = {user.sourcedId: user for user in await self.client.read_rows(api.USERS)}
-        records = [record for person in persons for record in _contacts(person, users)]
         return dict.fromkeys(ids, records)
 
     async def school_enrollments_by_student(
@@ -148,17 +126,26 @@ class PeopleLookups(SchoolLookups):
     async def staff_by_id(self, ids: Sequence[StaffId]) -> Batch[StaffId, Staff]:
         """OneRoster `users` with a role of staff."""
         return {
-            key: users if isinstance(users, AdapterError) else mapping.staff(users[0])
-            for key, users in (await self.staff_users(ids)).items()
+            key: users if isinstance(users, AdapterError) else mapping.staff(users)
+            for key, users in (await self.users_with_roles(ids, api.STAFF_ROLES)).items()
         }
+
+    async def staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Staff]]:
+        """All pages of OneRoster `users`: those with a role of staff. All users with one number are one record."""
+        users_by_key: dict[StaffId, list[api.User]] = {}
+        for user in sorted(await self.client.read_rows(api.USERS), key=lambda user: user.sourcedId):
+            if user.has_role(*api.STAFF_ROLES):
+                users_by_key.setdefault(staff_id_of(user), []).append(user)
+        records = [mapping.staff(users_by_key[key]) for key in sorted(users_by_key)]
+        return dict.fromkeys(ids, records)
 
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """OneRoster `roles` of each member of staff, or `role` and `orgs` in version 1.1."""
-        users_by_key = await self.staff_users(ids)
+        users_by_key = await self.users_with_roles(ids, api.STAFF_ROLES)
         if not any(isinstance(users, list) for users in users_by_key.values()):
             return {key: error for key, error in users_by_key.items() if isinstance(error, AdapterError)}
         orgs = {row.sourcedId: row for row in await self.client.read_rows(api.ORGS)}
-        calendar, today = await self.calendar(), _today()
+        calendar, today = await self.calendar(), current_day()
         batch: dict[StaffId, list[StaffAssignment] | AdapterError] = {}
         for key, users in users_by_key.items():
             if isinstance(users, AdapterError):
@@ -184,7 +171,7 @@ class PeopleLookups(SchoolLookups):
     async def _school_enrollments(self, persons: Sequence[Person]) -> dict[StudentId, list[SchoolEnrollment]]:
         """The school enrollments of each person; schools and sessions are read once for all."""
         schools = {row.sourcedId: row for row in await self.school_rows()}
-        calendar, today = await self.calendar(), _today()
+        calendar, today = await self.calendar(), current_day()
         return {
             person.student_id: mapping.school_enrollments(person, schools, calendar, today) for person in persons
         }
@@ -193,23 +180,6 @@ class PeopleLookups(SchoolLookups):
 def _users(persons: Mapping[StudentId, Person | AdapterError]) -> list[api.User]:
     """The users of all persons."""
     return [user for person in persons.values() if isinstance(person, Person) for user in person.users]
-
-
-def _answers(
-    persons: Mapping[StudentId, Person | AdapterError], answer: Callable[[Person], V | None]
-) -> dict[StudentId, V | AdapterError]:
-    """
-    The answer for each person, or the error of the person or of `answer`; absent where that returns None.
-    """
-    batch: dict[StudentId, V | AdapterError] = {}
-    for key, person in persons.items():
-        try:
-            result = person if isinstance(person, AdapterError) else answer(person)
-        except AdapterError as error:
-            result = error
-        if result is not None:
-            batch[key] = result
-    return batch
 
 
 def _demographics(person: Person, rows: Mapping[str, api.Demographics | AdapterError]) -> Demographics | None:
@@ -223,15 +193,3 @@ def _demographics(person: Person, rows: Mapping[str, api.Demographics | AdapterE
     if isinstance(row, AdapterError):
         raise row
     return mapping.demographics(person, row) if row else None
-
-
-def _contacts(person: Person, users: Mapping[str, api.User]) -> list[StudentContact]:
-    """The agents of a person who are contacts, sorted by id."""
-    agents = (users[agent_id] for agent_id in person.agent_ids if agent_id in users)
-    records = [mapping.contact(agent, person) for agent in agents if agent.has_role(*api.CONTACT_ROLES)]
-    return sorted(records, key=lambda contact: contact.contact_id)
-
-
-def _today() -> dt.date:
-    """Today in UTC. It only decides which school year has begun, so a time zone makes no difference."""
-    return dt.datetime.now(dt.UTC).date()

@@ -114,7 +114,7 @@ class SectionEnrollmentLookups(SchoolLookups):
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
         """OneRoster `enrollments` with a role of staff, of all users of each member of staff."""
-        answers = await self.staff_users(ids)
+        answers = await self.users_with_roles(ids, api.STAFF_ROLES)
         users_by_key = {key: answer for key, answer in answers.items() if isinstance(answer, list)}
         rows = await self._enrollments_by_user(
             {user.sourcedId for users in users_by_key.values() for user in users}

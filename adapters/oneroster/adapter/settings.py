@@ -58,6 +58,11 @@ class OneRosterSettings(TokenSettings):
     `userMasterIdentifier`,
     or `userIds:TYPE` for the identifier of that type among `userIds`.
     """
+    legal_guardian_roles: tuple[Literal["guardian", "parent", "relative"], ...] = ("guardian", "parent")
+    """
+    Roles of contacts who have the rights of a parent. The standard has no rights and no court orders: a district
+    that records them elsewhere leaves roles out, or all.
+    """
     course_grade_categories: tuple[str, ...] = ()
     """
     Titles of the gradebook categories whose line items are course grades; all other line items are assigned work.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from student_graph.adapters.errors import AdapterError, BadKeyError
 from student_graph.adapters.keys import query_text
-from student_graph.adapters.model import StaffId, StudentId
+from student_graph.adapters.model import StudentId
 from student_graph.adapters.oneroster.adapter.lookups import OneRosterLookups
 from student_graph.adapters.oneroster.api.payload import Resource
 from student_graph.adapters.oneroster.api.rostering import (
     DEMOGRAPHICS,
     SESSIONS,
-    STAFF_ROLES,
     STUDENTS,
     USERS,
     Demographics,
@@ -24,13 +24,16 @@ from student_graph.adapters.oneroster.client.filters import Field
 from student_graph.adapters.oneroster.client.keys import (
     StudentKey,
     linked_id_of,
+    number_of,
     parse_student_key,
-    staff_id_of,
     student_id_of,
 )
 from student_graph.adapters.oneroster.client.requests import Relation, require_all, rows_by_value
 from student_graph.adapters.oneroster.mapping.people import Person, subject_of
 from student_graph.adapters.oneroster.mapping.schools import Calendar
+
+K = TypeVar("K", bound=str)
+V = TypeVar("V")
 
 log = logging.getLogger(__name__)
 
@@ -108,14 +111,17 @@ class UserLookups(OneRosterLookups):
         users = {user.sourcedId: user for user in students if user.sourcedId in distinct_ids}
         return await self._persons_by_user(users, distinct_ids, linked=False)
 
-    async def staff_users(self, keys: Sequence[StaffId]) -> dict[StaffId, list[User] | AdapterError]:
+    async def users_with_roles(
+        self, keys: Sequence[K], roles: Collection[str]
+    ) -> dict[K, list[User] | AdapterError]:
         """
-        All users of each member of staff, by `identifier` or `sourcedId`; an unknown key is absent.
+        All users with one of the roles of each member of staff or contact; an unknown key is absent.
 
-        Some servers have a user for each school of a teacher.
+        A key is an `identifier`, or a `sourcedId` of a user without one. Some servers have a user for each school
+        of a person.
         """
-        numbers: list[str] = []
-        answers: dict[StaffId, list[User] | AdapterError] = {}
+        numbers: list[K] = []
+        answers: dict[K, list[User] | AdapterError] = {}
         for key in keys:
             try:
                 query_text(key)
@@ -124,13 +130,14 @@ class UserLookups(OneRosterLookups):
                 answers[key] = error
 
         def add(users_by_value: Mapping[str, list[User] | AdapterError]) -> None:
-            for number, users in users_by_value.items():
+            for number in numbers:
+                users = users_by_value.get(number, [])
                 if isinstance(users, AdapterError):
-                    answers[StaffId(number)] = users
-                elif members := [u for u in users if u.has_role(*STAFF_ROLES) and staff_id_of(u) == number]:
-                    answers[StaffId(number)] = sorted(members, key=lambda user: user.sourcedId)
+                    answers[number] = users
+                elif own_users := [user for user in users if user.has_role(*roles) and number_of(user) == number]:
+                    answers[number] = sorted(own_users, key=lambda user: user.sourcedId)
 
-        add(await self._users_by_field(USERS, "identifier", numbers))
+        add(await self._users_by_field(USERS, "identifier", list(numbers)))
         remaining = [number for number in numbers if number not in answers]
         add(await self.client.read_related(USERS_WITH_ID, remaining))
         return answers
@@ -217,3 +224,25 @@ def birth_date_of(users: Iterable[User], rows: Mapping[str, Demographics | Adapt
         if row and row.birthDate:
             return row.birthDate
     return None
+
+
+def answers_of(
+    persons: Mapping[StudentId, Person | AdapterError], answer: Callable[[Person], V | None]
+) -> dict[StudentId, V | AdapterError]:
+    """
+    The answer for each person, or the error of the person or of `answer`; absent where that returns None.
+    """
+    batch: dict[StudentId, V | AdapterError] = {}
+    for key, person in persons.items():
+        try:
+            result = person if isinstance(person, AdapterError) else answer(person)
+        except AdapterError as error:
+            result = error
+        if result is not None:
+            batch[key] = result
+    return batch
+
+
+def current_day() -> dt.date:
+    """Today in UTC. It decides which school year has begun and which roles have ended, not to the hour."""
+    return dt.datetime.now(dt.UTC).date()

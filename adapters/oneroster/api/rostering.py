@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -120,6 +121,13 @@ class User(Item):
     def has_role(self, *roles: str) -> bool:
         """Whether the user has one of the roles at any organization."""
         return any(role.role in roles for role in self.all_roles)
+
+    def has_current_role(self, roles: Collection[str], today: date) -> bool:
+        """Whether the user has one of the roles today at any organization; a role may have first and last days."""
+        return any(
+            role.role in roles and (role.beginDate or today) <= today <= (role.endDate or today)
+            for role in self.all_roles
+        )
 
     def values(self, field: str) -> Iterator[str]:
         """The texts in a field; `userIds:TYPE` and `userIds.TYPE` are the identifiers of that type."""

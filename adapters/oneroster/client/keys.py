@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.keys import query_text
-from student_graph.adapters.model import SectionId, StaffId, StudentId
+from student_graph.adapters.model import ContactId, SectionId, StaffId, StudentId
 from student_graph.adapters.oneroster.api.rostering import User
 
 _FIELDS = frozenset({"email", "identifier", "sourcedId", "userMasterIdentifier", "username"})
@@ -70,9 +70,19 @@ def student_id_of(user: User, number_field: str) -> StudentId | None:
     return StudentId(number) if (number := next(user.values(number_field), None)) else None
 
 
+def number_of(user: User) -> str:
+    """The district's number of a member of staff or a contact: `identifier`, or `sourcedId` if there is none."""
+    return user.identifier or user.sourcedId
+
+
 def staff_id_of(user: User) -> StaffId:
-    """The district's number of a member of staff: `identifier`, or `sourcedId` if there is none."""
-    return StaffId(user.identifier or user.sourcedId)
+    """The district's number of a member of staff."""
+    return StaffId(number_of(user))
+
+
+def contact_id_of(user: User) -> ContactId:
+    """The district's number of a parent, guardian or relative."""
+    return ContactId(number_of(user))
 
 
 def linked_id_of(user: User) -> StudentId:

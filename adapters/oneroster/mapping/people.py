@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from student_graph.adapters.model import (
-    ContactId,
     Demographics,
     Descriptor,
     GradeLevel,
@@ -28,7 +27,7 @@ from student_graph.adapters.model import (
     Subject,
 )
 from student_graph.adapters.oneroster.api import rostering as api
-from student_graph.adapters.oneroster.client.keys import ids_of, staff_id_of
+from student_graph.adapters.oneroster.client.keys import contact_id_of, ids_of, staff_id_of
 from student_graph.adapters.oneroster.mapping.codes import classification, grade_level
 from student_graph.adapters.oneroster.mapping.schools import Calendar, org_number, school_id
 
@@ -197,9 +196,11 @@ def section_staff(row: api.Enrollment, section: SectionId, user: api.User) -> Se
     )
 
 
-def staff(user: api.User) -> Staff:
-    """A member of staff."""
-    return Staff(vendor_id=user.sourcedId, staff_id=staff_id_of(user), name=name_of(user))
+def staff(users: Sequence[api.User]) -> Staff:
+    """A member of staff, from the first of the person's users, with the e-mail addresses of all."""
+    user = users[0]
+    emails = tuple(dict.fromkeys(row.email for row in users if row.email))
+    return Staff(vendor_id=user.sourcedId, staff_id=staff_id_of(user), name=name_of(user), emails=emails)
 
 
 def staff_assignments(
@@ -221,16 +222,22 @@ def staff_assignments(
     ]
 
 
-def contact(user: api.User, person: Person) -> StudentContact:
-    """A parent, guardian or relative of a student."""
+def contact(users: Sequence[api.User], person: Person, *, legal_guardian: bool) -> StudentContact:
+    """
+    A parent, guardian or relative of a student, from the first of the contact's users.
+
+    Without `legal_guardian` it is not known whether the contact has the rights of a parent.
+    """
+    user = users[0]
     relation = next((role.role for role in user.all_roles if role.role in api.CONTACT_ROLES), None)
     return StudentContact(
         vendor_id=user.sourcedId,
         subject=person.subject,
         student_id=person.student_id,
-        contact_id=ContactId(user.identifier or user.sourcedId),
+        contact_id=contact_id_of(user),
         name=name_of(user),
         relation=Descriptor(code_value=relation) if relation else None,
-        emails=[user.email] if user.email else [],
-        phones=[phone for phone in (user.phone, user.sms) if phone],
+        legal_guardian=legal_guardian or None,
+        emails=list(dict.fromkeys(row.email for row in users if row.email)),
+        phones=list(dict.fromkeys(phone for row in users for phone in (row.phone, row.sms) if phone)),
     )

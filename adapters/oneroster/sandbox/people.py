@@ -39,6 +39,11 @@ DateRange: TypeAlias = tuple[date | None, date | None]
 """First and last day; None for unknown."""
 
 
+def contact_roles(quirks: Quirks) -> tuple[str, ...]:
+    """The roles of contacts that are linked to students; the Ed-Fi service links none."""
+    return () if quirks.natural_keys else ("guardian", "parent", "relative")
+
+
 class People:
     """Builds the rows of people, and references to them."""
 

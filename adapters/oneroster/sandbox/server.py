@@ -23,6 +23,7 @@ from student_graph.adapters.oneroster.sandbox.operations import (
     operations,
 )
 from student_graph.adapters.oneroster.sandbox.pages import Query, page_response, parse_query, selected_fields
+from student_graph.adapters.oneroster.sandbox.people import contact_roles
 from student_graph.adapters.oneroster.sandbox.quirks import PUBLISHED_12, Quirks
 from student_graph.adapters.oneroster.sandbox.refusals import (
     RefusalError,
@@ -95,11 +96,12 @@ class OneRosterSandbox(Sandbox):
         return settings | {"token_url": f"{self.url}/oauth/token", "scopes": self._tokens.granted_scopes}
 
     def known_keys(self, kind: str) -> list[str]:
-        """Numbers of students, teachers and schools, ids of classes and assessments, and the one district."""
+        """Numbers of people and schools, ids of classes and assessments, and the one district."""
         tables = self._tables
         match kind:
-            case "student" | "staff":
-                rows = tables.users("student" if kind == "student" else "teacher")
+            case "student" | "staff" | "contact":
+                roles = {"student": ("student",), "staff": ("teacher",), "contact": contact_roles(self.quirks)}
+                rows = [row for role in roles[kind] for row in tables.users(role)]
                 return list(dict.fromkeys(row["identifier"] for row in rows if row["status"] == "active"))
             case "school":
                 return [str(school.id) for school in self.facts.schools]

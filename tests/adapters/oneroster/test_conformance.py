@@ -110,6 +110,7 @@ class TestEdFiService(OneRosterSuite):
             "assessments_by_id",
             "assignment_work_by_section",
             "assignment_work_by_student",
+            "contacts_by_contact",  # its users have no agents
             "contacts_by_district",  # its users have no agents
             "contacts_by_student",  # its users have no agents
             "course_grades_by_section",
