@@ -27,13 +27,17 @@ def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = Fa
 
     With `defer`, documents may ask for parts of the response later.
     """
-    return strawberry.Schema(
+    schema = strawberry.Schema(
         Query,
         execution_context_class=executor,
         types=TYPES,
         schema_directives=[Sensitive],
         config=StrawberryConfig(enable_experimental_incremental_execution=defer),
     )
+    core = core_schema(schema)
+    # Strawberry adds @stream with @defer. What is not supported must not be offered.
+    core.directives = tuple(directive for directive in core.directives if directive.name != "stream")
+    return schema
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:

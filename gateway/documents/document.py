@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 
+from student_graph.gateway.documents.defer import DeferConditions
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParsedDocument:
@@ -17,8 +19,8 @@ class ParsedDocument:
     """Its syntax tree; None if it could not be parsed or is over a limit."""
     errors: tuple[GraphQLError, ...] = ()
     """Why it is refused; empty for a valid document."""
-    incremental: bool = False
-    """Whether it uses `@defer`, so that parts of its result come later."""
+    defer: DeferConditions = field(default_factory=DeferConditions)
+    """When its operations are answered in parts, because it uses `@defer`."""
     _operations: dict[str | None, OperationDefinitionNode] = field(default_factory=dict, init=False, repr=False)
     """Operations by name; the only operation of a document also under None."""
 

@@ -14,7 +14,7 @@ from cachetools import LRUCache
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
 from student_graph.gateway.documents.cost import CostCache, ListLength, declared_list_length
-from student_graph.gateway.documents.defer import defer_error, uses_incremental_delivery
+from student_graph.gateway.documents.defer import DeferConditions, defer_conditions, defer_error
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.limits import LimitChecker
 
@@ -99,10 +99,10 @@ class DocumentStore:
         if (over_limit := self.limits.document_error(digest, node)) is not None:
             return ParsedDocument(digest, None, (over_limit,))
         errors = validate(self._schema, node)
-        incremental = not errors and uses_incremental_delivery(node)
-        if incremental and (misplaced := defer_error(self._schema, node)):
+        defer = DeferConditions() if errors else defer_conditions(node)
+        if defer and (misplaced := defer_error(self._schema, node)):
             errors = [misplaced]
-        return ParsedDocument(digest, node, tuple(errors), incremental)
+        return ParsedDocument(digest, node, tuple(errors), defer)
 
 
 def _sha256(text: str) -> str:

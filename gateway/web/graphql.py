@@ -36,6 +36,7 @@ from student_graph.gateway.web.encoding import encode, encode_in_parts
 from student_graph.gateway.web.errors import format_errors, stack_positions
 from student_graph.gateway.web.incremental import send_parts
 from student_graph.gateway.web.load_shedding import OverloadError
+from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.operation import InvalidOperationError, OperationPreparer, PreparedOperation
 from student_graph.gateway.web.request import BadRequestError, GraphQLRequest, RequestHead, read_body
 from student_graph.gateway.web.response import encode_error, send_response
@@ -215,6 +216,7 @@ class GraphQLView:
         await send_parts(
             send,
             results,
+            operation.parts_format or PartsFormat.NEWEST,
             operation.format_errors,
             operation.extensions,
             before_part=lambda: self._record(operation),

@@ -1,21 +1,22 @@
 """
 Incremental delivery: deferred parts of a response follow later, so that one slow vendor does not delay the rest.
 
-A document marks them with `@defer` on a fragment. They are sent as `multipart/mixed`, in the format of
-graphql-core 3.3 (`pending`, `completed` and `incremental`). graphql-core itself executes a document with `@defer`;
-its lookups are batched like all others.
+A document marks them with `@defer` on a fragment. They are sent as `multipart/mixed`, in the format that the
+client asks for: that of graphql-core 3.3 (`pending`, `completed` and `incremental`), or that of August 2022, in
+which each part has its path and label. graphql-core itself executes a document with `@defer`; its lookups are
+batched like all others.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from graphql import ExperimentalIncrementalExecutionResults, GraphQLError
 from starlette.types import Send
 
 from student_graph.gateway.web.encoding import encode
-from student_graph.gateway.web.media_types import MULTIPART
+from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
 
 _PART_HEAD = b"\r\n---\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
@@ -27,16 +28,17 @@ ErrorFormatter: TypeAlias = Callable[[Iterable[GraphQLError]], list[dict[str, An
 async def send_parts(
     send: Send,
     results: ExperimentalIncrementalExecutionResults,
+    parts_format: PartsFormat,
     format_errors: ErrorFormatter,
     extensions: Callable[[], Mapping[str, Any]],
     *,
     before_part: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
     """Send a response part by part, each after a call of `before_part`; the last part has the `extensions`."""
-    content_type = (b"content-type", f'{MULTIPART}; boundary="-"'.encode())
-    headers = [content_type, *ENCODED_SECURITY_HEADERS]
+    headers = [(b"content-type", parts_format.content_type.encode()), *ENCODED_SECURITY_HEADERS]
+    parts_of = _parts_of_2022 if parts_format is PartsFormat.V2022 else _parts
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    async for part in _parts(results, format_errors, extensions):
+    async for part in parts_of(results, format_errors, extensions):
         if before_part is not None:
             await before_part()
         await send({"type": "http.response.body", "body": _PART_HEAD + encode(part), "more_body": True})
@@ -61,6 +63,41 @@ async def _parts(
             completed=[_completed(completed, format_errors) for completed in result.completed or ()],
         )
         yield part | {"hasNext": result.has_next} | ({} if result.has_next else {"extensions": extensions()})
+
+
+async def _parts_of_2022(
+    results: ExperimentalIncrementalExecutionResults,
+    format_errors: ErrorFormatter,
+    extensions: Callable[[], Mapping[str, Any]],
+) -> AsyncIterator[dict[str, Any]]:
+    """
+    The parts in the format of August 2022.
+
+    A value that two fragments select comes once, as in the newest format; clients merge parts by their paths.
+    """
+    initial = results.initial_result
+    pending = {item.id: item for item in initial.pending}
+    yield {"data": initial.data} | _without_empty(errors=format_errors(initial.errors or ())) | {"hasNext": True}
+    async for result in results.subsequent_results:
+        pending |= {item.id: item for item in result.pending or ()}
+        items = [
+            _item_of_2022(pending[item.id], item.data, format_errors(item.errors or ()), item.sub_path or ())
+            for item in cast("Iterable[Any]", result.incremental or ())
+        ]
+        items += [
+            _item_of_2022(pending[item.id], None, format_errors(item.errors))
+            for item in result.completed or ()
+            if item.errors
+        ]
+        part = _without_empty(incremental=items) | {"hasNext": result.has_next}
+        yield part | ({} if result.has_next else {"extensions": extensions()})
+
+
+def _item_of_2022(
+    pending: Any, data: Any, errors: list[dict[str, Any]], sub_path: Iterable[str | int] = ()
+) -> dict[str, Any]:
+    """A deferred fragment, or a part of it; `data` is None if the fragment failed."""
+    return {"data": data, "path": [*pending.path, *sub_path]} | _without_empty(label=pending.label, errors=errors)
 
 
 def _pending(pending: Any) -> dict[str, Any]:

@@ -15,8 +15,15 @@ from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import AdmittedRequest
 from student_graph.gateway.web.errors import format_errors
+from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.request import BadRequestError, GraphQLRequest
 from student_graph.resolvers.context import Context, ViewerRole
+
+NO_PARTS_MESSAGE = (
+    "Accept multipart/mixed for a response with deferred parts, without parameters or with "
+    f"{' or '.join(parts_format.value for parts_format in PartsFormat if parts_format.value)}; "
+    "or switch @defer off with its argument `if`."
+)
 
 
 class InvalidOperationError(Exception):
@@ -37,6 +44,8 @@ class PreparedOperation:
     node: OperationDefinitionNode
     """The operation to execute, of those in the document."""
     context: Context
+    parts_format: PartsFormat | None = None
+    """Format of a response with deferred parts; None if nothing is deferred."""
 
     def extensions(self) -> dict[str, Any]:
         """Return the response's extensions: the lookups of each source, and the data that is missing."""
@@ -71,8 +80,10 @@ class OperationPreparer:
         operation = PreparedOperation(request, graphql, document, node, context)
         if errors := document.errors or self._limit_errors(operation):
             raise InvalidOperationError(errors)
-        if document.incremental and not media_types.accepts_multipart(request.head.headers[b"accept"]):
-            raise BadRequestError(406, f"Accept {media_types.MULTIPART} for a response with deferred parts.")
+        if document.defer.are_met(node, graphql.variables or {}):
+            operation.parts_format = media_types.parts_format(request.head.headers[b"accept"])
+            if operation.parts_format is None:
+                raise BadRequestError(406, NO_PARTS_MESSAGE)
         return operation
 
     def _document(self, graphql: GraphQLRequest) -> ParsedDocument:

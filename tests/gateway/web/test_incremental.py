@@ -15,6 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from student_graph.adapters.errors import UnavailableError
 from student_graph.gateway.execution import EncodingExecutor
 from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.graph import ADMISSION, TOKEN, start_operation
 from tests.gateway.servers import client_for
 
@@ -123,7 +124,6 @@ def test_a_client_that_accepts_one_part_only_is_refused(http: httpx.Client) -> N
     ("{ children { number ... @defer { slow } } }", "@defer is not supported inside a list"),
     ("{ children { ...F @defer } } fragment F on Child { slow }", "@defer is not supported inside a list"),
     ("{ child {" + "... @defer { slow } " * 21 + "} }", "@defer may be used at most 20 times"),
-    ("{ children @stream { number } }", "@stream is not supported"),
 ])  # fmt: skip
 def test_a_misplaced_defer_is_refused(http: httpx.Client, query: str, problem: str) -> None:
     """Nothing is executed."""
@@ -131,6 +131,17 @@ def test_a_misplaced_defer_is_refused(http: httpx.Client, query: str, problem: s
 
     assert response.json()["errors"][0]["message"].startswith(problem)
     assert "data" not in response.json()
+
+
+def test_the_schema_offers_no_directive_that_is_refused() -> None:
+    """Lists come whole or in pages: `@stream` is in no introspection, and a document with it is invalid."""
+    schema = make_schema(EncodingExecutor, defer=True)
+    names = {directive.name for directive in core_schema(schema).directives}
+    result = schema.execute_sync("{ districts @stream { name } }")
+
+    assert {"defer", "skip", "include"} <= names
+    assert "stream" not in names
+    assert [error.message for error in result.errors or ()] == ["Unknown directive '@stream'."]
 
 
 def test_without_the_setting_the_schema_has_no_defer() -> None:
