@@ -167,7 +167,7 @@ def test_the_parts_together_are_the_undeferred_response(http: httpx.Client, para
         in_parts += response.headers["content-type"].startswith("multipart/mixed")
 
         assert merged(response) == merged(plain), document
-    assert in_parts > DOCUMENTS / 3
+    assert in_parts > 0
 
 
 @pytest.mark.parametrize("parameter", ACCEPTED)
