@@ -44,11 +44,12 @@ class EdFiLookups(Adapter):
         self._changes = ChangeReader(self.client)
 
     def auth(self) -> httpx.Auth:
-        """OAuth 2.0 client credentials, for the token endpoint that the discovery document names."""
+        """OAuth 2.0 client credentials, for the token endpoint of the settings or of the discovery document."""
+        token_url = self.settings.token_url
         return ClientCredentials(
             self.settings.client_id,
             self.settings.client_secret,
-            token_url=self.client.discovery.token_url,
+            token_url=self.client.discovery.token_url if token_url is None else str(token_url),
             origin=self.settings.base_url,
         )
 

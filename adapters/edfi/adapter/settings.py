@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
-from student_graph.adapters.contract import AdapterSettings
+from student_graph.adapters.auth import TokenSettings
 from student_graph.adapters.edfi.mapping.descriptors import validate_descriptor_codes
 
 
-class EdFiSettings(AdapterSettings):
+class EdFiSettings(TokenSettings):
     """Settings of an Ed-Fi ODS/API. Estimates price reads: a wrong one costs calls and loses no data."""
 
     client_id: str = Field(min_length=1)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from student_graph.adapters.edfi.api.discovery import DOCUMENT, Document
 from student_graph.adapters.edfi.api.standards import DataStandard, standard_of
 from student_graph.adapters.edfi.client.addresses import AddressValues, names_a_school_year
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, PayloadError
 from student_graph.adapters.origins import resolve_link
 from student_graph.adapters.reading import read
 
@@ -70,8 +70,18 @@ class Discovery:
             return await self._read()
 
     async def token_url(self) -> str:
-        """The address of the token endpoint."""
-        return str(resolve_link(self._root, (await self.document()).urls.oauth))
+        """
+        The address of the token endpoint.
+
+        Raises:
+            PayloadError: It is on another origin; then the settings must name it.
+        """
+        try:
+            return str(resolve_link(self._root, (await self.document()).urls.oauth))
+        except PayloadError:
+            raise PayloadError(
+                "a token endpoint on another origin, which `token_url` of the source must name"
+            ) from None
 
     async def resource_url(self, resource: str) -> str:
         """The address of a resource's list; the data root in it need not contain `data/v3`."""
@@ -103,8 +113,7 @@ class Discovery:
             document = read(await self._http.get(self._root, auth=None), DOCUMENT)
             self.has_years = names_a_school_year(document.urls)
             document = document.model_copy(update={"urls": self._values.complete(document.urls)})
-            for address in (document.urls.oauth, document.urls.dataManagementApi):
-                resolve_link(self._root, address)
+            resolve_link(self._root, document.urls.dataManagementApi)
             _standard_of(document)
         except (AdapterError, httpx.HTTPError, ValidationError) as failure:
             self._attempts, self._failure = self._attempts + 1, failure

@@ -30,6 +30,8 @@ class ScriptedSandbox(Sandbox):
         self.rows, self.standard, self.root = rows, standard, root
         self.advertised = advertised
         """Address in the discovery document; if empty, the sandbox's own."""
+        self.advertised_tokens = ""
+        """Address of the token endpoint's server in the discovery document; if empty, the same."""
 
     def routes(self) -> Sequence[BaseRoute]:
         """The routes of discovery, tokens and lists."""
@@ -57,7 +59,10 @@ class ScriptedSandbox(Sandbox):
 
     async def _discovery(self, request: Request) -> Response:
         root_url = self.advertised or self.url
-        urls = {"dataManagementApi": f"{root_url}{self.root}/", "oauth": f"{root_url}/oauth/token"}
+        urls = {
+            "dataManagementApi": f"{root_url}{self.root}/",
+            "oauth": f"{self.advertised_tokens or root_url}/oauth/token",
+        }
         models = [{"name": "Ed-Fi", "version": self.standard}] if self.standard else []
         return JSONResponse({"version": "7.2", "dataModels": models, "urls": urls})
 

@@ -12,11 +12,12 @@ from student_graph.adapters.edfi.adapter import EdFi
 from student_graph.adapters.edfi.api.standards import UnsupportedStandardError
 from student_graph.adapters.edfi.client.discovery import DOCUMENT_LIFETIME_SECONDS, Discovery
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
-from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.errors import AdapterError, PayloadError
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from student_graph.adapters.testing.harness import run_lookup
+from student_graph.adapters.testing.transports import UNSERVED_URL
 from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
 from tests.clients import async_client
 
@@ -36,6 +37,22 @@ async def test_credentials_are_sent_to_the_configured_origin_only() -> None:
 
     assert sandbox.requests == ["GET /"]
     assert other_server.requests == []
+
+
+async def test_a_token_endpoint_on_another_origin_must_be_in_the_settings() -> None:
+    """A discovered one gets no credentials, and the error names the setting that allows it."""
+    sandbox = ScriptedSandbox({"students": [STUDENT_ROW]})
+    sandbox.advertised_tokens = "https://login.example"
+    async with connected(sandbox) as adapter:
+        error = (await adapter.students_by_id([STUDENT_ID]))[STUDENT_ID]
+
+    assert isinstance(error, PayloadError)
+    assert "`token_url`" in error.reason
+    assert sandbox.requests == ["GET /"]
+    async with connected(sandbox, token_url=f"{UNSERVED_URL}/oauth/token") as adapter:
+        student = (await adapter.students_by_id([STUDENT_ID]))[STUDENT_ID]
+
+    assert not isinstance(student, AdapterError)
 
 
 async def test_the_document_is_read_without_credentials() -> None:
