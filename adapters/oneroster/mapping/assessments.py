@@ -17,7 +17,7 @@ from student_graph.adapters.model import (
     Score,
 )
 from student_graph.adapters.oneroster.api import gradebook as api
-from student_graph.adapters.oneroster.mapping.codes import grade_level, subject
+from student_graph.adapters.oneroster.mapping.codes import grade_level, is_graded, subject
 from student_graph.adapters.oneroster.mapping.people import Person
 
 SCORE_METHOD, PERCENTILE_METHOD = "Score", "Percentile"
@@ -51,12 +51,13 @@ def assessment_results(
     The results of one student, the latest first.
 
     The result of a part of an assessment becomes an objective of the result of the same assessment and date.
-    Without
-    such a result, the parts make a result of their own, which has no scores of the complete assessment.
+    Without such a result, the parts make a result of their own, which has no scores of the complete assessment.
+    Rows of tests that the student did not take, that are not graded (see `is_graded`), or whose line item is not
+    active are left out.
     """
     sittings: dict[Sitting, list[api.AssessmentResult]] = {}
     for row in rows:
-        if row.assessmentLineItem:
+        if row.assessmentLineItem and row.assessmentLineItem.sourcedId in items and is_graded(row.scoreStatus):
             sittings.setdefault(
                 (_assessment_of(row.assessmentLineItem.sourcedId, items), row.scoreDate), []
             ).append(row)

@@ -55,11 +55,26 @@ _ROLES = {
 """Roles of staff. In version 1.1 an `administrator` may be of a school or of the district."""
 _STATUSES = {
     "exempt": SubmissionStatus.EXCUSED,
-    "fully graded": SubmissionStatus.GRADED,
-    "partially graded": SubmissionStatus.PENDING_REVIEW,
+    "fullygraded": SubmissionStatus.GRADED,
+    "partiallygraded": SubmissionStatus.PENDING_REVIEW,
     "submitted": SubmissionStatus.SUBMITTED,
-    "not submitted": SubmissionStatus.UNSUBMITTED,
+    "notsubmitted": SubmissionStatus.UNSUBMITTED,
 }
+"""OneRoster `scoreStatus`, without blanks and other characters that servers write between its words."""
+_UNGRADED_STATUSES = frozenset(
+    {
+        "exempt",
+        "excused",
+        "notsubmitted",
+        "unsubmitted",
+        "submitted",
+        "missing",
+        "incomplete",
+        "notgraded",
+        "ungraded",
+    }
+)
+"""Statuses of results without a grade: those of the standard, and words of servers."""
 _GRADE_TYPES = {kind.value.casefold(): kind for kind in GradeType}
 
 
@@ -82,10 +97,29 @@ def classification(role: str) -> StaffClassification:
 
 def submission_status(score_status: str | None, *, missing: bool) -> SubmissionStatus:
     """The status of work from `scoreStatus`: excused work is never missing, missing work has no other status."""
-    status = _STATUSES.get((score_status or "").strip().lower(), SubmissionStatus.UNMAPPED)
+    status = _STATUSES.get(_letters(score_status), SubmissionStatus.UNMAPPED)
     if missing and status is not SubmissionStatus.EXCUSED:
         return SubmissionStatus.MISSING
     return status
+
+
+def is_exempt(score_status: str | None) -> bool | None:
+    """Whether `scoreStatus` says that the student need not do the work; None if there is no status."""
+    return None if score_status is None else _STATUSES.get(_letters(score_status)) is SubmissionStatus.EXCUSED
+
+
+def is_graded(score_status: str | None) -> bool:
+    """
+    Whether a result with this `scoreStatus` has a grade if it has a score.
+
+    Servers send a score of 0 with work that is exempt, not submitted, or submitted and not graded yet.
+    """
+    return _letters(score_status) not in _UNGRADED_STATUSES
+
+
+def _letters(text: str | None) -> str:
+    """The letters of a text in lower case."""
+    return "".join(filter(str.isalpha, text or "")).lower()
 
 
 def grade_type(name: str) -> GradeType:

@@ -14,16 +14,15 @@ from student_graph.adapters.model import (
     SectionId,
 )
 from student_graph.adapters.oneroster.api.gradebook import LineItem, Result
-from student_graph.adapters.oneroster.mapping.codes import grade_type, submission_status
+from student_graph.adapters.oneroster.mapping.codes import grade_type, is_exempt, is_graded, submission_status
 from student_graph.adapters.oneroster.mapping.people import Person
 
-EXEMPT_STATUS = "exempt"
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def assignment_work(item: LineItem, result: Result, section: SectionId | None, person: Person) -> AssignmentWork:
     """The result of a student in a line item that is not a course grade."""
-    score_status = None if result.scoreStatus is None else result.scoreStatus.strip().lower()
+    graded = has_grade(result)
     return AssignmentWork(
         vendor_id=result.sourcedId,
         subject=person.subject,
@@ -33,13 +32,13 @@ def assignment_work(item: LineItem, result: Result, section: SectionId | None, p
         title=item.title or "",
         due_at=item.dueDate,
         points_possible=item.resultValueMax,
-        status=submission_status(score_status, missing=bool(result.missing)),
-        score=result.score,
-        grade=result.textScore,
+        status=submission_status(result.scoreStatus, missing=bool(result.missing)),
+        score=result.score if graded else None,
+        grade=result.textScore if graded else None,
         late=result.late,
         missing=result.missing,
-        excused=None if score_status is None else score_status == EXEMPT_STATUS,
-        graded_at=result.scoreDate if has_grade(result) else None,
+        excused=is_exempt(result.scoreStatus),
+        graded_at=result.scoreDate if graded else None,
     )
 
 
@@ -90,5 +89,5 @@ def course_grade(
 
 
 def has_grade(result: Result) -> bool:
-    """Whether a result has a score or a letter."""
-    return result.score is not None or result.textScore is not None
+    """Whether a result has a score or a letter that is a grade; see `is_graded`."""
+    return is_graded(result.scoreStatus) and (result.score is not None or result.textScore is not None)

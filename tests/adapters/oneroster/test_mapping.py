@@ -20,7 +20,7 @@ from student_graph.adapters.oneroster.api.rostering import (
 )
 from student_graph.adapters.oneroster.mapping.assessments import assessment_results
 from student_graph.adapters.oneroster.mapping.codes import grade_level, submission_status
-from student_graph.adapters.oneroster.mapping.gradebook import assignment_work
+from student_graph.adapters.oneroster.mapping.gradebook import assignment_work, has_grade
 from student_graph.adapters.oneroster.mapping.people import Person, demographics, identity, school_enrollments
 from student_graph.adapters.oneroster.mapping.schools import Calendar, section
 
@@ -163,6 +163,41 @@ def test_work_is_due_at_an_instant(due: str | None, at: datetime | None) -> None
     work = assignment_work(item, result, None, STUDENT)
 
     assert (at, 8.0, True, None, False) == (work.due_at, work.score, work.late, work.missing, work.excused)
+
+
+@pytest.mark.parametrize(
+    "status", ["exempt", "not submitted", "submitted", "Not_Submitted", "EXEMPT", "notSubmitted"]
+)
+def test_a_result_without_a_grade_has_no_score(status: str) -> None:
+    """Servers send a score of 0 with work that is exempt, or that nobody has graded."""
+    result = book.Result.model_validate(
+        {"sourcedId": "r", "score": 0, "textScore": "F", "scoreStatus": status, "scoreDate": "2026-01-15"}
+    )
+    work = assignment_work(book.LineItem.model_validate({"sourcedId": "l"}), result, None, STUDENT)
+
+    assert not has_grade(result)
+    assert (work.score, work.grade, work.graded_at) == (None, None, None)
+    assert work.status is not SubmissionStatus.UNMAPPED
+    assert work.excused is (status.lower() == "exempt")
+
+
+@pytest.mark.parametrize(
+    "status", ["fully graded", "partially graded", "Fully Graded", "fullyGraded", None, "final"]
+)
+def test_a_graded_result_has_its_score(status: str | None) -> None:
+    """A score of 0 is a grade, also with a status that the standard does not have."""
+    assert has_grade(book.Result.model_validate({"sourcedId": "r", "score": 0, "scoreStatus": status}))
+
+
+@pytest.mark.parametrize(
+    ("status", "item"), [("exempt", "t"), ("not submitted", "t"), ("fully graded", "deleted")]
+)
+def test_a_test_that_was_not_taken_or_is_deleted_has_no_result(status: str, item: str) -> None:
+    """The score is 0 because there is none, or belongs to a line item that is not active."""
+    items = {"t": book.AssessmentLineItem.model_validate({"sourcedId": "t", "title": "MAP Growth Math"})}
+    row = {"sourcedId": "1", "score": 0, "scoreStatus": status, "assessmentLineItem": {"sourcedId": item}}
+
+    assert assessment_results([book.AssessmentResult.model_validate(row)], items, STUDENT) == []
 
 
 def test_results_of_parts_belong_to_the_result_of_the_same_date() -> None:
