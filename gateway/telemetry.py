@@ -108,6 +108,7 @@ class Telemetry:
             unmatched=links.count(LinkStatus.UNMATCHED),
             conflicted=links.count(LinkStatus.CONFLICTED),
             unmapped=counts.unmapped,
+            unexpected_responses=getattr(source.adapter.http, "unexpected_responses", 0),
         )
 
 

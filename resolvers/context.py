@@ -103,6 +103,8 @@ class Health:
     """Students, or rows of the vendor, with two candidates or a contradicting attribute."""
     unmapped: int
     """Coded values that no enum value covers."""
+    unexpected_responses: int = 0
+    """Connections that were dropped because they received what no request asked for."""
 
 
 class ReachProvider(Protocol):

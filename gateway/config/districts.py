@@ -109,7 +109,7 @@ def connect(
     `identity` replaces the adapter's rules for linking ids; `lookups` are those that the source is used for, None
     for all that its adapter supports; `freshness` replaces the lookups' own cache times.
     """
-    client = http.create_client(settings, count_call)
+    client = http.create_client(settings, count_call, source=name)
     adapter = find_adapter(kind)(name, settings, client)
     client.auth = adapter.auth() or httpx.Auth()
     return Source(name, kind, district, adapter, identity or adapter.identity, lookups, freshness or {})

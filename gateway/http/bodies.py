@@ -14,8 +14,17 @@ MAX_BYTES_OF_ANY_RATIO = 64 * 1024
 """Bodies up to this size may have any compression ratio, because nearly empty ones compress well."""
 _STEP_BYTES = 64 * 1024
 """Bytes that are decompressed at once."""
-_WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""The `wbits` argument of zlib for each content encoding."""
+MAX_COMPRESSED_BYTES = MAX_BODY_BYTES + _STEP_BYTES
+"""A body that cannot be compressed is a little larger than before."""
+MAX_GZIP_MEMBERS = 1000
+"""A gzip body is a sequence of members, often one for each part that the server flushed."""
+_GZIP_WINDOW_BITS = 31
+_ZLIB_WINDOW_BITS = 15
+_RAW_DEFLATE_WINDOW_BITS = -15
+"""The `wbits` arguments of zlib."""
+_ZLIB_HEADER_BYTES = 2
+_ENCODINGS = {"gzip": _GZIP_WINDOW_BITS, "x-gzip": _GZIP_WINDOW_BITS, "deflate": _ZLIB_WINDOW_BITS}
+"""Content encodings (RFC 9110, 8.4.1). Some servers send `deflate` without the zlib header that it should have."""
 
 
 async def read_body(next_chunk: Callable[[], Awaitable[bytes]], encoding: str) -> bytes:
@@ -26,9 +35,9 @@ async def read_body(next_chunk: Callable[[], Awaitable[bytes]], encoding: str) -
         PayloadError: it is too large, grows too much, ends early, or has an encoding that was not requested.
     """
     name = encoding.strip().lower() or "identity"
-    if name != "identity" and name not in _WINDOW_BITS:
+    if name != "identity" and name not in _ENCODINGS:
         raise PayloadError("a response in an encoding that was not requested")
-    body = _PlainBody() if name == "identity" else _CompressedBody(_WINDOW_BITS[name])
+    body = _PlainBody() if name == "identity" else _CompressedBody(_ENCODINGS[name])
     while chunk := await next_chunk():
         body.add(chunk)
     return body.finish()
@@ -59,19 +68,53 @@ class _CompressedBody(_PlainBody):
 
     def __init__(self, window_bits: int) -> None:
         super().__init__()
+        self._window_bits = window_bits
         self._decompressor = zlib.decompressobj(window_bits)
         self._received_bytes = 0
+        self._members = 1
+        self._start = b""
+        """The first byte of a `deflate` body, until the second one says whether a zlib header begins it."""
+        self._has_padding = False
 
     def add(self, chunk: bytes) -> None:
         """Decompress received bytes."""
         self._received_bytes += len(chunk)
+        if self._received_bytes > MAX_COMPRESSED_BYTES:
+            raise BodyTooLargeError(f"a response of more than {MAX_BODY_BYTES // 1024} KiB")
         rest = chunk
+        if self._window_bits == _ZLIB_WINDOW_BITS and self._received_bytes - len(chunk) < _ZLIB_HEADER_BYTES:
+            rest = self._start = self._start + chunk
+            if len(rest) < _ZLIB_HEADER_BYTES:
+                return
+            if not _has_zlib_header(rest):
+                self._decompressor = zlib.decompressobj(_RAW_DEFLATE_WINDOW_BITS)
         try:
-            while rest and not self._decompressor.eof:
+            while rest := self._skip_end_of_member(rest):
                 self._append(self._decompressor.decompress(rest, _STEP_BYTES))
-                rest = self._decompressor.unconsumed_tail
+                rest = self._decompressor.unconsumed_tail or self._decompressor.unused_data
         except zlib.error:
             raise PayloadError("a response that cannot be decompressed") from None
+
+    def _skip_end_of_member(self, rest: bytes) -> bytes:
+        """
+        The bytes that the decompressor reads next: a gzip member may follow another, and zero bytes the last one.
+
+        Raises:
+            PayloadError: something else follows.
+        """
+        if not self._decompressor.eof:
+            return rest
+        following = rest.lstrip(b"\0")
+        if not following:
+            self._has_padding = self._has_padding or bool(rest)
+            return b""
+        if self._window_bits != _GZIP_WINDOW_BITS or self._has_padding or len(following) < len(rest):
+            raise PayloadError("bytes behind a compressed response")
+        self._members += 1
+        if self._members > MAX_GZIP_MEMBERS:
+            raise PayloadError(f"a compressed response of more than {MAX_GZIP_MEMBERS} members")
+        self._decompressor = zlib.decompressobj(_GZIP_WINDOW_BITS)
+        return rest
 
     def _append(self, content: bytes) -> None:
         super()._append(content)
@@ -83,3 +126,8 @@ class _CompressedBody(_PlainBody):
         if self._received_bytes and not self._decompressor.eof:
             raise PayloadError("a compressed response that ends early")
         return super().finish()
+
+
+def _has_zlib_header(content: bytes) -> bool:
+    """Whether bytes begin with a zlib header (RFC 1950, 2.2): method 8, and a checksum of both bytes."""
+    return content[0] & 0x0F == 8 and int.from_bytes(content[:2], "big") % 31 == 0

@@ -13,6 +13,7 @@ from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.origins import origin_of
 from student_graph.gateway.http.addresses import ForbiddenAddressError, check_address, is_address
+from student_graph.gateway.http.connections import StrayBytes
 from student_graph.gateway.http.gate import Gate
 from student_graph.gateway.http.retries import RetryTransport
 from student_graph.gateway.http.transport import AiohttpTransport, NetworkOptions, Timeouts
@@ -25,7 +26,10 @@ MAX_REDIRECTS = 2
 class VendorClient(httpx.AsyncClient):
     """An httpx client that sends every request through the source's gate."""
 
-    def __init__(self, settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions) -> None:
+    def __init__(
+        self, settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions, source: str
+    ) -> None:
+        self._stray = StrayBytes(source)
         self.gate = Gate(settings.concurrency, settings.rest, requests_per_minute=settings.requests_per_minute)
         timeouts = network.timeouts or Timeouts.for_batches_of(settings.timeout)
         self._transport_once = AiohttpTransport(
@@ -35,6 +39,7 @@ class VendorClient(httpx.AsyncClient):
             network,
             may_repeat=self.gate.try_repeat_call,
             timeouts=timeouts,
+            stray=self._stray,
         )
         retrying = RetryTransport(self._transport_once, self.gate)
         super().__init__(
@@ -64,6 +69,11 @@ class VendorClient(httpx.AsyncClient):
         await give_way()  # many responses may arrive at once, and the adapter parses this one now
         return response
 
+    @property
+    def unexpected_responses(self) -> int:
+        """Connections that were dropped because they received bytes that no request asked for."""
+        return self._stray.count
+
     async def close_connections(self) -> None:
         """Close all connections, because one of them delivered the response to another request."""
         await self._transport_once.close_connections()
@@ -75,12 +85,16 @@ def gate_of(http: httpx.AsyncClient) -> Gate | None:
 
 
 def create_client(
-    settings: AdapterSettings, on_call: Callable[[], None], network: NetworkOptions | None = None
+    settings: AdapterSettings,
+    on_call: Callable[[], None],
+    network: NetworkOptions | None = None,
+    source: str = "without a name",
 ) -> VendorClient:
     """
     A client for the vendor at `settings.base_url`; `on_call` is called for each request that is sent.
 
     `network` replaces the name resolution, the certificates and the limits of time, for tests and benchmarks.
+    `source` is the configured name, for the log.
 
     Raises:
         ValueError: the host of `base_url` or `token_url` is an address that the settings do not allow.
@@ -92,7 +106,7 @@ def create_client(
                 check_address(host, settings.networks)
             except ForbiddenAddressError as exc:
                 raise ValueError(f"{name}: {exc}; add its network to networks") from None
-    return VendorClient(settings, on_call, network or NetworkOptions())
+    return VendorClient(settings, on_call, network or NetworkOptions(), source)
 
 
 class _NoCookies(httpx.Cookies):

@@ -90,6 +90,13 @@ class Gate:
         bounded = min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
         self._paused_until = max(self._paused_until, self._clock() + bounded)
 
+    def retry_after_of_pause(self, seconds: float) -> float | None:
+        """Seconds to wait if the vendor asked for a pause that was in the last `seconds`; None if it did not."""
+        now = self._clock()
+        if self._paused_until <= now - seconds:
+            return None
+        return float(max(math.ceil(self._paused_until - now), 1))
+
     def announce_pause(self, seconds: float) -> None:
         """Pause because the vendor asked for it, and tell the listeners."""
         self.pause(seconds)

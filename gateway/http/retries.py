@@ -16,7 +16,12 @@ from dataclasses import dataclass
 
 import httpx
 
-from student_graph.adapters.errors import AdapterError, BodyTooLargeError, retry_after_seconds
+from student_graph.adapters.errors import (
+    DEFAULT_RETRY_AFTER_SECONDS,
+    AdapterError,
+    BodyTooLargeError,
+    retry_after_seconds,
+)
 from student_graph.gateway.deadlines import remaining_seconds
 from student_graph.gateway.http.gate import Gate, SentCall
 from student_graph.gateway.http.rate_limits import is_throttled, parse_rate_limit
@@ -32,8 +37,6 @@ MAX_RETRY_SHARE = 0.1
 """The share of the requests in the window that may be retried."""
 MIN_RETRIES_PER_WINDOW = 3
 """So many retries are allowed in any case."""
-DEFAULT_PAUSE_SECONDS = 5.0
-"""How long a source is paused after it throttles a request and does not say for how long."""
 MIN_FAIR_ATTEMPT_SECONDS = 0.25
 """A timeout of an attempt that had less time than this is not counted as a failure of the source."""
 _TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
@@ -141,7 +144,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             self._gate.record_refusal(call, throttled=throttled)
             seconds = retry_after_seconds(response.headers)
             if throttled and seconds is None and not (limit is not None and limit.pause_seconds):
-                seconds = DEFAULT_PAUSE_SECONDS
+                seconds = DEFAULT_RETRY_AFTER_SECONDS
             if throttled or seconds:
                 self._gate.announce_pause(seconds or 0.0)
         elif response.is_success:

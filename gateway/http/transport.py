@@ -32,6 +32,7 @@ from student_graph.gateway.http.addresses import (
     system_addresses,
 )
 from student_graph.gateway.http.bodies import read_body
+from student_graph.gateway.http.connections import SETTLE_SECONDS, StrayBytes, VendorConnection, VendorConnector
 
 log = logging.getLogger("student_graph.http")
 
@@ -40,13 +41,6 @@ READ_TIMEOUT_SECONDS = 3.0
 """The longest pause between two parts of a response."""
 ATTEMPT_TIMEOUT_SECONDS = 5.0
 """For all of one attempt: connect, send, read."""
-KEEP_ALIVE_SECONDS = 2.0
-"""
-How long an idle connection stays open.
-
-Well below the limit of usual servers (5 seconds): a request on a connection that the server is just closing fails
-for nothing.
-"""
 MAX_HEADER_BYTES = 16 * 1024
 """For one header; a response has at most 128 headers."""
 _MAX_ALL_HEADERS_BYTES = 64 * 1024
@@ -80,6 +74,8 @@ class NetworkOptions:
     """Decides which certificates are accepted; True for the certificate authorities of the machine."""
     timeouts: Timeouts | None = None
     """Limits of one attempt; None for those that belong to the source's `timeout`."""
+    settle_seconds: float = SETTLE_SECONDS
+    """How long a connection is silent after a response before another request may use it."""
 
 
 class RepeatedDisconnectError(httpx.ReadError):
@@ -103,12 +99,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         *,
         may_repeat: Callable[[], bool] = lambda: True,
         timeouts: Timeouts | None = None,
+        stray: StrayBytes | None = None,
     ) -> None:
         """
-        Open at most `connections` connections, to public addresses and to addresses in `networks`.
+        Use at most `connections` connections at once, to public addresses and to addresses in `networks`.
 
         `on_call` is called for each request that is sent. `may_repeat` says whether a request may be sent once
-        more. `timeouts` are the usual ones by default.
+        more. `timeouts` are the usual ones by default. `stray` records bytes that belong to no request.
         """
         self._connections = connections
         self._networks = networks
@@ -116,6 +113,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._may_repeat = may_repeat
         self._network = network
         self._timeouts = timeouts or Timeouts()
+        self._stray = stray or StrayBytes()
         self._checked_hosts: set[str] = set()
         """Holds two hosts at most, because requests go to one origin and one token endpoint only."""
         self._session: aiohttp.ClientSession | None = None
@@ -168,20 +166,23 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             data=await request.aread() or None,
             allow_redirects=False,
         ) as response:
-            raw_headers = response.raw_headers
+            raw_headers, connection = response.raw_headers, response._protocol  # noqa: SLF001 - no public way
             _check_status_and_headers(response.status, raw_headers)
             body = await read_body(response.content.readany, response.headers.get("Content-Encoding", ""))
+            if isinstance(connection, VendorConnection) and connection.is_in_doubt:
+                raise aiohttp.ServerDisconnectedError("two responses to one request")
             headers = [pair for pair in raw_headers if pair[0].lower() not in _TRANSFER_HEADERS]
             return _httpx_response(response.status, headers, body)
 
     def _open_session(self) -> aiohttp.ClientSession:
         """The session, created at its first use because it belongs to the running event loop."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(
+            connector = VendorConnector(
+                self._stray,
+                settle_seconds=self._network.settle_seconds,
                 resolver=CheckedResolver(self._networks, self._network.resolve_name),
                 ssl=self._network.tls,
                 limit=self._connections,
-                keepalive_timeout=KEEP_ALIVE_SECONDS,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,

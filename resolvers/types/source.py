@@ -102,6 +102,16 @@ class SourceStatus:
         """
         return _health(info, self.source).unmapped
 
+    @field
+    def unexpected_responses(self, info: Info) -> int | None:
+        """
+        Number of connections that were dropped because the source sent what no request had asked for.
+
+        More than 0 is a fault of the source or of a proxy before it, which could show a student's data in place of
+        another's: its administrator must know. Counted since the gateway started. For operators only.
+        """
+        return _health(info, self.source).unexpected_responses
+
 
 def statuses(info: Info) -> list[SourceStatus]:
     """All sources of the viewer's districts, ordered by district and precedence."""

@@ -138,3 +138,19 @@ async def test_a_request_that_is_not_sent_costs_no_call() -> None:
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     assert gate.calls_left == 4
+
+
+@pytest.mark.parametrize(
+    ("waited_seconds", "now", "retry_after"),
+    [(1, 0, 7), (1, 3.5, 4), (1, 7.5, 1), (1, 8.5, None), (5, 8.5, 1), (5, 13, None)],
+)
+def test_a_pause_explains_a_wait_that_overlapped_it(
+    waited_seconds: float, now: float, retry_after: float | None
+) -> None:
+    """A request that waited during the vendor's pause of seven seconds is rate limited, whatever its timeout."""
+    clock = Clock()
+    gate = Gate(8, clock=clock)
+    assert gate.retry_after_of_pause(waited_seconds) is None
+    gate.announce_pause(7)
+    clock.now += now
+    assert gate.retry_after_of_pause(waited_seconds) == retry_after

@@ -174,7 +174,8 @@ async def test_sources_list_their_capabilities() -> None:
 
 async def test_the_health_of_sources_is_for_operators() -> None:
     """Each field about counts or health is FORBIDDEN for other viewers."""
-    query = "{sources {identity {matched unmatched conflicted} reachable lastErrorCode calls failures unmapped}}"
+    fields = "reachable lastErrorCode calls failures unmapped unexpectedResponses"
+    query = f"{{sources {{identity {{matched unmatched conflicted}} {fields}}}}}"
     world = World([third_party_source("lms", VendorData(), identity=LINKED)])
     data = (await world.as_viewer(operator=True).data(query))["sources"]
 
@@ -186,9 +187,10 @@ async def test_the_health_of_sources_is_for_operators() -> None:
             "calls": HEALTH.calls,
             "failures": HEALTH.failures,
             "unmapped": HEALTH.unmapped,
+            "unexpectedResponses": HEALTH.unexpected_responses,
         }
     ]
-    assert await world.codes(query) == ["FORBIDDEN"] * 6
+    assert await world.codes(query) == ["FORBIDDEN"] * 7
 
 
 async def test_a_source_with_the_districts_ids_has_no_identity_counts() -> None:

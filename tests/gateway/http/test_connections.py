@@ -1,0 +1,297 @@
+"""Responses that no request asked for: never taken for an answer, whenever they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from student_graph.adapters.errors import PayloadError
+from student_graph.gateway.http import NetworkOptions
+from student_graph.gateway.http.connections import (
+    DISTRUST_SECONDS,
+    MAX_FRAMING_BYTES,
+    MAX_INTERIM_RESPONSES,
+    SETTLE_SECONDS,
+    StrayBytes,
+    VendorConnection,
+)
+from student_graph.gateway.http.transport import AiohttpTransport, Timeouts
+from tests.faults.vendor import LOOPBACK, FaultyVendor, Request, Script, vendor
+from tests.long_runs import size
+
+OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+OTHER = b'[{"student": "other", "title": "Essay"}]'
+PATIENT = NetworkOptions(timeouts=Timeouts(connect=60.0, read=60.0, attempt=60.0))
+NO_SETTLING = NetworkOptions(settle_seconds=0.0)
+
+
+def response_with(content: bytes) -> bytes:
+    """The bytes of a response with a body."""
+    return f"{OK}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+def own_body(path: str) -> bytes:
+    """The body of the answer to a request."""
+    return json.dumps([{"student": path.rpartition("/")[2], "title": "Essay"}]).encode()
+
+
+@dataclass
+class Wire:
+    """A transport to a vendor, and its record of stray bytes."""
+
+    transport: AiohttpTransport
+    server: FaultyVendor
+    stray: StrayBytes
+    calls: list[None] = field(default_factory=list)
+
+    async def get(self, path: str) -> bytes:
+        """The body of the answer to a request."""
+        request = httpx.Request("GET", f"http://127.0.0.1:{self.server.port}{path}")
+        return (await self.transport.handle_async_request(request)).content
+
+    async def until_stray(self, count: int) -> None:
+        """Wait until so many connections were dropped."""
+        while self.stray.count < count:  # noqa: ASYNC110 - the count has no event
+            await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def wire(
+    script: Script, network: NetworkOptions = NO_SETTLING, *, trusting: bool = False
+) -> AsyncIterator[Wire]:
+    """A transport to a vendor with this script; a trusting one forgets stray bytes at once."""
+    stray = StrayBytes("lms", lambda: time.monotonic() + (DISTRUST_SECONDS * stray.count if trusting else 0.0))
+    async with vendor(script) as server:
+        calls: list[None] = []
+        transport = AiohttpTransport(64, LOOPBACK, lambda: calls.append(None), network, stray=stray)
+        try:
+            yield Wire(transport, server, stray, calls)
+        finally:
+            await transport.aclose()
+
+
+async def answer(request: Request) -> None:
+    """Respond as a healthy vendor does."""
+    await request.send(response_with(own_body(request.path)))
+
+
+async def test_a_settled_connection_is_used_again() -> None:
+    """Without stray bytes, three requests need one connection."""
+    async with wire(answer) as lms:
+        for number in range(3):
+            assert await lms.get(f"/work/s{number}") == own_body(f"/work/s{number}")
+        assert (lms.server.connections, lms.stray.count) == (1, 0)
+
+
+async def test_a_connection_is_not_used_again_before_it_was_silent_for_a_while() -> None:
+    """A late extra response would be taken for the answer to the next request."""
+    async with wire(answer, NetworkOptions(settle_seconds=1000.0)) as lms:
+        for number in range(3):
+            await lms.get(f"/work/s{number}")
+        assert lms.server.connections == 3
+
+
+@pytest.mark.parametrize("extra", [response_with(OTHER), OTHER], ids=["a response", "a longer body"])
+async def test_bytes_behind_the_response_drop_the_connection(
+    extra: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next request has a new connection and its own answer; the log names the source once for each."""
+    async with wire(answer) as lms:
+        for number in range(1, 4):
+            assert await lms.get(f"/work/s{number}") == own_body(f"/work/s{number}")
+            await lms.server.requests[-1].send(extra)
+            await lms.until_stray(number)
+        assert lms.server.connections == 3
+    alerts = [entry.getMessage() for entry in caplog.records if entry.levelno == logging.ERROR]
+    assert [("source lms" in alert, "no request asked for" in alert) for alert in alerts] == [(True, True)] * 3
+
+
+async def test_a_second_response_in_the_same_packet_drops_a_new_connection() -> None:
+    """The first response is the answer, because no other request was sent on the connection."""
+
+    async def twice(request: Request) -> None:
+        await request.send(response_with(own_body(request.path)) + response_with(OTHER))
+
+    async with wire(twice) as lms:
+        for number in range(1, 4):
+            assert await lms.get(f"/work/s{number}") == own_body(f"/work/s{number}")
+            assert (lms.server.connections, lms.stray.count) == (number, number)
+
+
+async def test_a_longer_body_in_the_same_packet_is_an_error_and_counted() -> None:
+    """The parser returns nothing of it."""
+
+    async def too_long(request: Request) -> None:
+        await request.send(response_with(own_body(request.path)) + OTHER)
+
+    async with wire(too_long) as lms:
+        with pytest.raises(PayloadError):
+            await lms.get("/work/s1")
+        assert lms.stray.count == 1
+
+
+async def test_two_responses_on_a_connection_that_was_used_before_are_both_doubted() -> None:
+    """The first of them may be the late answer to the earlier request, so the request is sent again."""
+
+    async def script(request: Request) -> None:
+        if request.number == 1:
+            await request.send(response_with(OTHER) + response_with(own_body(request.path)))
+        else:
+            await answer(request)
+
+    async with wire(script) as lms:
+        for number in range(2):
+            assert await lms.get(f"/work/s{number}") == own_body(f"/work/s{number}")
+        assert (lms.server.connections, lms.stray.count, len(lms.calls)) == (2, 1, 3)
+
+
+async def test_a_response_before_the_first_request_is_no_answer() -> None:
+    """A server that speaks first is never believed: its connection is dropped before a request is sent on it."""
+    dropped = asyncio.Event()
+
+    class Alarm(StrayBytes):
+        """Sets an event at the first stray bytes."""
+
+        def record(self) -> None:
+            super().record()
+            dropped.set()
+
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(response_with(OTHER))
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    loop, address = asyncio.get_running_loop(), server.sockets[0].getsockname()
+    _, connection = await loop.create_connection(lambda: VendorConnection(loop, Alarm()), *address)
+    await dropped.wait()
+    assert not connection.is_connected()
+    server.close()
+
+
+async def test_after_stray_bytes_no_connection_is_used_twice() -> None:
+    """The vendor sends one extra response; from then on no connection is used twice, until trust returns."""
+    now = [0.0]
+    async with wire(answer) as lms:
+        lms.stray._clock = lambda: now[0]
+        await lms.get("/work/s0")
+        await lms.server.requests[-1].send(response_with(OTHER))
+        await lms.until_stray(1)
+        for number in range(1, 4):
+            assert await lms.get(f"/work/s{number}") == own_body(f"/work/s{number}")
+        assert lms.server.connections == 4
+        now[0] = DISTRUST_SECONDS + 1
+        await lms.get("/work/s4")
+        assert lms.server.connections == 4
+
+
+@pytest.mark.parametrize("count", [MAX_INTERIM_RESPONSES, MAX_INTERIM_RESPONSES + 1])
+async def test_ten_interim_responses_are_read_and_not_more(count: int) -> None:
+    """An eleventh ends the request; a hundred thousand would cost seconds of CPU."""
+
+    async def early_hints(request: Request) -> None:
+        await request.send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * count)
+        await answer(request)
+
+    async with wire(early_hints) as lms:
+        if count > MAX_INTERIM_RESPONSES:
+            with pytest.raises(PayloadError, match="interim"):
+                await lms.get("/work/s1")
+        else:
+            assert await lms.get("/work/s1") == own_body("/work/s1")
+
+
+async def test_chunk_extensions_are_cut_off() -> None:
+    """Endless framing around a small body ends the request at once."""
+    sent = 0
+
+    async def with_extensions(request: Request) -> None:
+        nonlocal sent
+        await request.send(OK.encode() + b"Transfer-Encoding: chunked\r\n\r\n")
+        while sent < 20 * 1024 * 1024:
+            await request.send(b"1;x=" + b"y" * 8000 + b"\r\n \r\n")
+            sent += 8000
+
+    async with wire(with_extensions) as lms:
+        with pytest.raises(PayloadError, match="framing"):
+            await lms.get("/work/s1")
+    assert sent < 64 * MAX_FRAMING_BYTES  # buffers of the two sockets included
+
+
+async def test_a_body_in_small_chunks_is_read() -> None:
+    """Sixteen bytes to a chunk: framing grows with the body and is not counted against it."""
+    content = b"[" + b" " * (384 * 1024) + b"]"
+    chunks = b"".join(b"10\r\n" + content[at : at + 16] + b"\r\n" for at in range(0, len(content) - 2, 16))
+
+    async def in_chunks(request: Request) -> None:
+        await request.send(OK.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"2\r\n ]\r\n0\r\n\r\n")
+
+    async with wire(in_chunks) as lms:
+        assert await lms.get("/work/s1") == content[:-2] + b" ]"
+
+
+LATENESS_MS = (0, 1, 5, 20, 50, 100, 200, 300)
+"""How long after the answer the vendor sends the other response."""
+LANES = 24
+"""Callers at once, each of which asks, pauses and asks again."""
+
+
+@pytest.mark.long_run
+async def test_no_late_response_is_taken_for_an_answer() -> None:
+    """
+    Ten thousand requests for each lateness: none gets the other response.
+
+    The callers pause between requests, some for so long that connections are used again. The client forgets stray
+    bytes at once: the silence alone is enough.
+    """
+    counts = await asyncio.gather(*(_desync(late, size(3 * LANES, 10_000)) for late in LATENESS_MS))
+    for late, outcome in zip(LATENESS_MS, counts, strict=True):
+        print(f"{late} ms late: {outcome}")  # noqa: T201 - the report of the long run
+    assert [outcome["foreign"] for outcome in counts] == [0] * len(counts)
+    assert all(outcome["dropped"] for outcome in counts)
+
+
+async def _desync(late_ms: int, requests: int) -> dict[str, int]:
+    """Counts of a vendor that sends another response after each answer."""
+    chance = random.Random(late_ms)  # noqa: S311 - a fixed seed
+    background: set[asyncio.Task[None]] = set()
+
+    async def extra(request: Request, answered_at: float) -> None:
+        if late_ms:
+            await asyncio.sleep(late_ms / 1000)
+        if time.monotonic() - answered_at > 0.9 * SETTLE_SECONDS:
+            return  # the test's own machine was too slow: this one would be later than the test means
+        if not request.writer.is_closing():
+            request.writer.write(response_with(json.dumps([{"student": "other"}]).encode()))
+
+    async def script(request: Request) -> None:
+        await answer(request)
+        task = asyncio.create_task(extra(request, time.monotonic()))
+        background.add(task)
+        task.add_done_callback(background.discard)
+
+    outcome = {"requests": 0, "foreign": 0, "failed": 0}
+
+    async def lane(first: int, ask: Callable[[str], Awaitable[bytes]]) -> None:
+        for number in range(first, requests, LANES):
+            path = f"/work/s{number}"
+            outcome["requests"] += 1
+            try:
+                outcome["foreign"] += await ask(path) != own_body(path)
+            except httpx.TransportError:
+                outcome["failed"] += 1
+            await asyncio.sleep(chance.choice((0, 0.001, 0.02, 0.3, 0.55)))
+
+    async with wire(script, PATIENT, trusting=True) as lms:
+        await asyncio.gather(*(lane(first, lms.get) for first in range(LANES)))
+        await asyncio.gather(*background)
+        return {**outcome, "connections": lms.server.connections, "dropped": lms.stray.count}
