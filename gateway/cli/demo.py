@@ -31,6 +31,12 @@ def add_command(commands: Commands) -> None:
         help="start a district on Ed-Fi, one on OneRoster, or both (default: edfi)",
     )
     command.add_argument(
+        "--data-standard",
+        choices=("3.3", "4.0", "5.0", "5.1", "6.0"),
+        default="5.1",
+        help="Ed-Fi Data Standard of the district on Ed-Fi (default: 5.1)",
+    )
+    command.add_argument(
         "--seed",
         type=int,
         default=1,

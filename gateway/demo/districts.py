@@ -145,7 +145,8 @@ def _edfi_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Ed-Fi and Canvas; with records, also a OneRoster server for each assessment vendor in them."""
     facts = _read_records(options.records) if options.records else _generate(options.students, options.seed)
     vendors = _read_assessment_vendors(options.records, facts) if options.records else {}
-    sandboxes = {"edfi": _sandbox("edfi", facts), "canvas": _sandbox("canvas", facts)}
+    edfi = _sandbox("edfi", facts, data_standard=options.data_standard)
+    sandboxes = {"edfi": edfi, "canvas": _sandbox("canvas", facts)}
     sandboxes |= {name: _sandbox("oneroster", results) for name, results in vendors.items()}
     return DemoDistrict(
         facts=facts, sandboxes=sandboxes, identity_rules=dict.fromkeys(vendors, LINK_BY_ANY_NUMBER)
@@ -164,17 +165,20 @@ def _oneroster_district(options: argparse.Namespace) -> DemoDistrict:
     return DemoDistrict(facts=facts, sandboxes=sandboxes, identity_rules={"assessments": LINK_BY_TWO_NUMBERS})
 
 
-def _sandbox(kind: str, facts: DistrictFacts) -> Sandbox:
+def _sandbox(kind: str, facts: DistrictFacts, **options: str) -> Sandbox:
     """
     A sandbox that serves the facts as an adapter's vendor does.
 
     Raises:
-        SettingsError: no such sandbox is installed.
+        SettingsError: no such sandbox is installed, or it cannot serve the facts with these options.
     """
     entry_point = next(iter(entry_points(group=SANDBOX_ENTRY_POINTS, name=kind)), None)
     if entry_point is None:
         raise SettingsError(f"no sandbox of kind '{kind}' is installed")
-    sandbox: Sandbox = entry_point.load()(facts)
+    try:
+        sandbox: Sandbox = entry_point.load()(facts, **options)
+    except ValueError as exc:
+        raise SettingsError(str(exc)) from None
     return sandbox
 
 

@@ -53,9 +53,12 @@ def missing_parts(response: dict[str, Any]) -> list[dict[str, Any]]:
     return [*parts, *response.get("extensions", {}).get("degraded", ())]
 
 
-def demo_districts(kind: str, students: int = 30, records: Path | None = None) -> list[DemoDistrict]:
+def demo_districts(
+    kind: str, students: int = 30, records: Path | None = None, data_standard: str = "5.1"
+) -> list[DemoDistrict]:
     """Build the demo's districts of a kind, with so many students each or from files of records."""
-    return build_districts(argparse.Namespace(district=kind, students=students, seed=1, records=records))
+    options = {"students": students, "seed": 1, "records": records, "data_standard": data_standard}
+    return build_districts(argparse.Namespace(district=kind, **options))
 
 
 @contextlib.contextmanager
