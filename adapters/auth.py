@@ -204,6 +204,31 @@ class ClientCredentials(OriginAuth):
         self._renew_at = self._clock() + lifetime - min(RENEWAL_MARGIN_SECONDS, lifetime / 2)
 
 
+class _TokenError(BaseModel):
+    """An error of a token endpoint (RFC 6749 §5.2)."""
+
+    error: str
+
+
+_TOKEN_REFUSALS = {
+    "invalid_scope": "the token endpoint does not grant the scope: change `scopes` of the source",
+    "unauthorized_client": "the token endpoint does not allow client credentials to this client",
+    "unsupported_grant_type": "the token endpoint does not support client credentials",
+}
+"""Reasons why a token is refused to credentials that may be right, by the endpoint's code."""
+
+
+def _token_refusal(response: httpx.Response) -> RefusedError:
+    """Why a token was refused, in words of our own: the response may hold anything."""
+    try:
+        code = _TokenError.model_validate_json(response.content).error
+    except ValidationError:
+        code = ""
+    if code in _TOKEN_REFUSALS:
+        return RefusedError(_TOKEN_REFUSALS[code], code="SOURCE_SETTINGS")
+    return RefusedError(f"credentials refused by the token endpoint ({response.status_code})")
+
+
 def _token_and_lifetime(response: httpx.Response) -> tuple[str, float]:
     """
     The token of a response of the token endpoint, and its lifetime in seconds.
@@ -213,7 +238,7 @@ def _token_and_lifetime(response: httpx.Response) -> tuple[str, float]:
         PayloadError: the response is not a token response.
     """
     if response.status_code in (400, 401):
-        raise RefusedError(f"credentials refused by the token endpoint ({response.status_code})")
+        raise _token_refusal(response)
     payload = read(response, _TOKEN_RESPONSE)
     token = payload.access_token.get_secret_value()
     if not token.isascii() or not token.isprintable():

@@ -23,6 +23,8 @@ from typing import ClassVar
 import httpx
 import pydantic
 
+DEFAULT_RETRY_AFTER_SECONDS = 5.0
+"""Wait that is assumed after a 429 without a readable `Retry-After`."""
 MAX_RETRY_AFTER_SECONDS = 300.0
 """Maximum wait that a vendor's `Retry-After` can ask for; a longer one is shortened to it."""
 
@@ -132,8 +134,11 @@ def _status(response: httpx.Response) -> AdapterError:
         case 403:
             return RefusedError("access refused (403)", code="SOURCE_FORBIDDEN")
         case 429:
+            seconds = retry_after_seconds(response.headers)
             return UnavailableError(
-                "rate limited (429)", code="RATE_LIMITED", retry_after=retry_after_seconds(response.headers)
+                "rate limited (429)",
+                code="RATE_LIMITED",
+                retry_after=DEFAULT_RETRY_AFTER_SECONDS if seconds is None else seconds,
             )
         case 404 | 405 | 501:
             return NotOfferedError(f"not offered by the vendor ({status})")

@@ -21,6 +21,7 @@ from student_graph.gateway.cache.cache import Cache
 from student_graph.gateway.cache.lifetimes import is_temporary
 from student_graph.gateway.cache.response_cache import Dependencies
 from student_graph.gateway.cache.store import Bucket, CachedBatch, Entry
+from student_graph.gateway.http import gate_of
 from student_graph.resolvers.operation import SourceTraffic, Staleness, Traffic
 
 
@@ -106,12 +107,13 @@ class CachedFetch:
             with self._cache.vendor_wait():
                 await in_flight.wait(waiter)
         finally:
-            traffic.milliseconds += (time.perf_counter() - started_at) * 1000
+            waited_seconds = time.perf_counter() - started_at
+            traffic.milliseconds += waited_seconds * 1000
             traffic.calls += waiter.calls
         answers = waiter.answers
         if len(answers) < len(keys):
             is_late = self._deadline <= timeout_at
-            error = _error(source, "DEADLINE" if is_late else "SOURCE_UNAVAILABLE")
+            error = _error(source, waited_seconds, is_late=is_late)
             if not is_late and not answers:
                 self._cache.record_timeout(source, missing, error)
             answers |= dict.fromkeys(
@@ -138,10 +140,15 @@ class CachedFetch:
         return self._by_source.setdefault(f"{source.district}/{source.name}", SourceTraffic())
 
 
-def _error(source: Source, code: str) -> UnavailableError:
-    """The error of keys that are still in flight when nobody waits for them any longer."""
-    reason = "the operation's time ran out" if code == "DEADLINE" else "no answer in time"
-    error = UnavailableError(reason, code=code)
+def _error(source: Source, waited_seconds: float, *, is_late: bool) -> UnavailableError:
+    """The error of keys that nobody waits for any longer: a pause of the vendor, or else the time that ran out."""
+    gate = gate_of(source.adapter.http)
+    if gate is not None and (retry_after := gate.retry_after_of_pause(waited_seconds)) is not None:
+        error = UnavailableError("rate limited", code="RATE_LIMITED", retry_after=retry_after)
+    elif is_late:
+        error = UnavailableError("the operation's time ran out", code="DEADLINE")
+    else:
+        error = UnavailableError("no answer in time")
     error.source = source.name
     return error
 

@@ -240,8 +240,8 @@ def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answe
 
 
 def _is_late(answer: Answer[Any]) -> bool:
-    """Whether an answer did not come in time: its request goes on, and reads beside it would only add to it."""
-    return isinstance(answer.value, AdapterError) and answer.value.code == "DEADLINE"
+    """Whether an answer did not come in time, or the vendor takes no more requests: others would only add to it."""
+    return isinstance(answer.value, AdapterError) and answer.value.code in ("DEADLINE", "RATE_LIMITED")
 
 
 def accepted_keys(ask: Ask[Any], path: AccessPath[Any]) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ MESSAGES = {
     "SOURCE_FORBIDDEN": "The source does not allow the gateway to read this.",
     "SOURCE_BAD_RESPONSE": "The source sent something that cannot be read.",
     "SOURCE_SCHEMA": "The source sent something that does not have the documented shape.",
-    "SOURCE_SETTINGS": "The source needs a setting that is missing.",
+    "SOURCE_SETTINGS": "A setting of the source is missing or not accepted.",
     "SOURCE_UNSUPPORTED": "The source has a version that the gateway does not support.",
     "NO_IDENTITY_LINK": "The source has no certain link to this student.",
     "IDENTITY_CONFLICT": "The source's record contradicts the student's record; it is withheld.",

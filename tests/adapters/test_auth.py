@@ -267,3 +267,31 @@ async def test_an_invalid_token_response_is_an_error(vendor: GuardedVendor, http
 
     assert not isinstance(caught.value, AdapterError)
     assert "token-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (400, b'{"error": "invalid_scope"}', "SOURCE_SETTINGS"),
+        (400, b'{"error": "unauthorized_client"}', "SOURCE_SETTINGS"),
+        (400, b'{"error": "unsupported_grant_type"}', "SOURCE_SETTINGS"),
+        (400, b'{"error": "invalid_client"}', "SOURCE_AUTH"),
+        (401, b"", "SOURCE_AUTH"),
+        (400, b'{"error": ["invalid_scope"]}', "SOURCE_AUTH"),
+        (400, b'{"error": "a secret of the vendor"}', "SOURCE_AUTH"),
+    ],
+)
+async def test_a_refusal_of_a_token_says_whether_the_credentials_are_wrong(
+    status: int, body: bytes, code: str
+) -> None:
+    """A scope that the vendor does not grant is a matter of the settings; no text of the vendor is repeated."""
+    auth = ClientCredentials("key", SECRET, token_url="https://sis.example/token", origin="https://sis.example")
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=body))
+    async with httpx.AsyncClient(transport=transport, auth=auth) as client:
+        with pytest.raises(RefusedError) as caught:
+            await client.get("https://sis.example/students")
+
+    assert caught.value.code == code
+    assert ("scopes" in caught.value.reason) == (b'"invalid_scope"}' in body)
+    assert "secret of the vendor" not in caught.value.reason

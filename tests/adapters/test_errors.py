@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from student_graph.adapters import errors
 from student_graph.adapters.errors import (
+    DEFAULT_RETRY_AFTER_SECONDS,
     MAX_RETRY_AFTER_SECONDS,
     AdapterError,
     BadKeyError,
@@ -181,3 +182,12 @@ def test_the_docstring_names_all_errors() -> None:
     }
 
     assert not [name for name in members if name not in (errors.__doc__ or "")]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}])
+def test_a_429_always_says_when_to_try_again(headers: dict[str, str]) -> None:
+    """Without a readable header it is a few seconds, for which the gateway pauses the source as well."""
+    request = httpx.Request("GET", "https://sis.example/students")
+    response = httpx.Response(429, headers=headers, request=request)
+    error = translate(httpx.HTTPStatusError("429", request=request, response=response))
+    assert (error.code, error.retry_after) == ("RATE_LIMITED", DEFAULT_RETRY_AFTER_SECONDS)
