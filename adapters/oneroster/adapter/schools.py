@@ -20,7 +20,7 @@ from student_graph.adapters.model import (
 )
 from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import rostering as api
-from student_graph.adapters.oneroster.api.payload import Resource
+from student_graph.adapters.oneroster.api.resources import Resource
 from student_graph.adapters.oneroster.client.keys import parse_section_key
 from student_graph.adapters.oneroster.client.requests import Relation, require_all
 from student_graph.adapters.oneroster.mapping import schools as mapping

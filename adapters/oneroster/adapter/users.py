@@ -11,7 +11,7 @@ from student_graph.adapters.errors import AdapterError, BadKeyError
 from student_graph.adapters.keys import query_text
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.oneroster.adapter.lookups import OneRosterLookups
-from student_graph.adapters.oneroster.api.payload import Resource
+from student_graph.adapters.oneroster.api.resources import Resource
 from student_graph.adapters.oneroster.api.rostering import (
     DEMOGRAPHICS,
     SESSIONS,

@@ -12,9 +12,9 @@ from student_graph.adapters.oneroster.api.payload import (
     Many,
     Number,
     Payload,
-    Resource,
     Text,
 )
+from student_graph.adapters.oneroster.api.resources import Resource
 
 
 class Category(Item):
@@ -95,7 +95,7 @@ class AssessmentResult(Item):
     metadata: ResultMetadata | None = None
 
 
-CATEGORIES = Resource.of("gradebook", "categories", Category, "category", "categories")
+CATEGORIES = Resource.of("gradebook", "categories", Category)
 LINE_ITEMS = Resource.of("gradebook", "lineItems", LineItem)
 RESULTS = Resource.of("gradebook", "results", Result)
 ASSESSMENT_LINE_ITEMS = Resource.of("gradebook", "assessmentLineItems", AssessmentLineItem)

@@ -11,19 +11,14 @@ OneRoster 1.1 and 1.2: https://www.imsglobal.org/activity/onerosterlis
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
-import httpx
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
-from pydantic_core import from_json
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from student_graph.adapters.paging.pages import parse_count, total_count
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS
 
 T = TypeVar("T")
-R = TypeVar("R", bound="Item")
 
 
 class Payload(BaseModel):
@@ -105,63 +100,3 @@ class Item(Payload):
             value = getattr(value, "class_" if name == "class" else name, None)
         if isinstance(value, str):
             yield value
-
-
-def total_rows(response: httpx.Response) -> int | None:
-    """The length of a complete list: in the header of the standard, or `_meta.totalCount` in the body."""
-    total = total_count(response)
-    if total is None and b'"_meta"' in response.content:
-        meta = from_json(response.content).get("_meta")
-        total = parse_count(str(meta.get("totalCount"))) if isinstance(meta, dict) else None
-    return total
-
-
-Service: TypeAlias = Literal["rostering", "gradebook"]
-
-
-@dataclass(frozen=True, slots=True)
-class Resource(Generic[R]):
-    """A collection of a OneRoster service, with the parsers of its responses."""
-
-    service: Service
-    path: str
-    list_body: TypeAdapter[Any]
-    object_body: TypeAdapter[Any]
-
-    @classmethod
-    def of(cls, service: Service, path: str, item: type[R], *names: str) -> Resource[R]:
-        """
-        The collection at a path; `names` are the keys of an object and of a list in responses, if not as the path.
-        """
-        single, plural = names or (path.removesuffix("s"), path)
-        return Resource(
-            service,
-            path,
-            _envelope(Annotated[list[item], BeforeValidator(_empty_list_if_null)], plural, path),  # type: ignore[valid-type]
-            _envelope(item, single, plural, path),
-        )
-
-    def read(self, response: httpx.Response) -> list[R]:
-        """
-        The rows of a response with a list. Their key is the name in the standard or in the path, and no other.
-        """
-        rows: list[R] = read(response, self.list_body).content
-        return rows
-
-    def read_one(self, response: httpx.Response) -> R:
-        """The object of a response with one object."""
-        row: R = read(response, self.object_body).content
-        return row
-
-    def at(self, path: str) -> Resource[R]:
-        """The same objects at another path, such as those of one class."""
-        return Resource(self.service, path, self.list_body, self.object_body)
-
-
-def _envelope(content: Any, *names: str) -> TypeAdapter[Any]:
-    """A JSON object that has the content under one of the names."""
-    alias = AliasChoices(*dict.fromkeys(names))
-    model = create_model(
-        "Envelope", __base__=Payload, content=(Annotated[content, Field(validation_alias=alias)], ...)
-    )
-    return TypeAdapter(model)

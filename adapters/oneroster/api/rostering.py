@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from student_graph.adapters.oneroster.api.payload import Day, Flag, Item, Link, Many, Payload, Ref, Resource, Text
+from student_graph.adapters.oneroster.api.payload import Day, Flag, Item, Link, Many, Payload, Ref, Text
+from student_graph.adapters.oneroster.api.resources import Resource
 
 STAFF_ROLES = frozenset(
     {
@@ -165,12 +166,12 @@ class Demographics(Item):
 
 
 ORGS = Resource.of("rostering", "orgs", Org)
-SCHOOLS = Resource.of("rostering", "schools", Org, "org", "orgs")
+SCHOOLS = Resource.of("rostering", "schools", Org)
 SESSIONS = Resource.of("rostering", "academicSessions", AcademicSession)
-TERMS = Resource.of("rostering", "terms", AcademicSession, "academicSession", "academicSessions")
+TERMS = Resource.of("rostering", "terms", AcademicSession)
 COURSES = Resource.of("rostering", "courses", Course)
-CLASSES = Resource.of("rostering", "classes", Class, "class", "classes")
+CLASSES = Resource.of("rostering", "classes", Class)
 USERS = Resource.of("rostering", "users", User)
-STUDENTS = Resource.of("rostering", "students", User, "user", "users")
+STUDENTS = Resource.of("rostering", "students", User)
 ENROLLMENTS = Resource.of("rostering", "enrollments", Enrollment)
-DEMOGRAPHICS = Resource.of("rostering", "demographics", Demographics, "demographics", "demographics")
+DEMOGRAPHICS = Resource.of("rostering", "demographics", Demographics)

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.keys import is_path_segment, path_segment
-from student_graph.adapters.oneroster.api.payload import Resource
+from student_graph.adapters.oneroster.api.resources import Resource
 from student_graph.adapters.oneroster.client.filters import (
     MAX_PREDICATES,
     STANDARD_PREDICATES,

@@ -13,7 +13,8 @@ import httpx
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.errors import AdapterError, RefusedError
 from student_graph.adapters.keys import is_path_segment, path_segment
-from student_graph.adapters.oneroster.api.payload import Item, Resource, total_rows
+from student_graph.adapters.oneroster.api.payload import Item
+from student_graph.adapters.oneroster.api.resources import Resource, total_rows
 from student_graph.adapters.oneroster.client.filters import (
     STANDARD_PREDICATES,
     Field,

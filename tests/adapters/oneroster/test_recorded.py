@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError, translate
-from student_graph.adapters.oneroster.api.payload import Item, Resource
+from student_graph.adapters.oneroster.api.payload import Item
+from student_graph.adapters.oneroster.api.resources import Resource
 from student_graph.adapters.oneroster.api.rostering import (
     CLASSES,
     COURSES,
