@@ -42,9 +42,15 @@ class ParsedDocument:
         """
         operation = self._operations.get(name)
         if operation is None and name is not None:
-            raise GraphQLError("The document has no operation with the name given in operationName.")
+            raise _resolution_error("The document has no operation with the name given in operationName.")
         if operation is None:
-            raise GraphQLError("The document must have exactly one operation, or operationName must name one.")
+            message = "The document must have exactly one operation, or operationName must name one."
+            raise _resolution_error(message)
         if operation.operation is not OperationType.QUERY:
-            raise GraphQLError("The student graph is read-only: send a query, not a mutation or subscription.")
+            message = "The student graph is read-only: send a query, not a mutation or subscription."
+            raise _resolution_error(message)
         return operation
+
+
+def _resolution_error(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})

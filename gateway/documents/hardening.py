@@ -13,10 +13,8 @@ def harden_graphql_core() -> None:
     """
     Make graphql-core and Strawberry safe for documents of unknown clients, in the whole process.
 
-    Three things change, because neither library has a setting for them:
+    Two things change, because neither library has a setting for them:
 
-    - Validation errors suggest no similar names. A suggestion reveals names of the schema to a client that does
-      not know them, and costs a comparison with each name.
     - The rule that overlapping fields must be mergeable gives up sooner. It compares fields pair by pair, and with
       graphql-core's own limit a small document blocks the event loop for half a second.
     - Strawberry logs no execution errors. It would log the document and the text of each exception, which may
@@ -24,9 +22,7 @@ def harden_graphql_core() -> None:
 
     Call it before the first document is validated. Calling it again changes nothing.
     """
-    did_you_mean = import_module("graphql.pyutils.did_you_mean")
     overlapping_fields = import_module("graphql.validation.rules.overlapping_fields_can_be_merged")
-    vars(did_you_mean)["MAX_LENGTH"] = 0
     vars(overlapping_fields)["MAX_COMPLEXITY_BUDGET"] = MAX_OVERLAPPING_FIELDS_COMPLEXITY
     logging.getLogger("strawberry.execution").addFilter(_refuse_all)
 

@@ -98,7 +98,8 @@ class LimitChecker:
     def __init__(self, limits: DocumentLimits | None = None, *, introspection: bool = True) -> None:
         """Check against `limits`; without `introspection`, refuse documents that query the schema."""
         self._limits = limits or DocumentLimits()
-        self._introspection = introspection
+        self.introspection = introspection
+        """Whether documents may query the schema."""
 
     def document_error(self, digest: str, document: DocumentNode) -> GraphQLError | None:
         """
@@ -106,7 +107,7 @@ class LimitChecker:
 
         `digest` is the SHA-256 of its text, which the log names it by.
         """
-        if not self._introspection and any(map(_uses_introspection, document.definitions)):
+        if not self.introspection and any(map(_uses_introspection, document.definitions)):
             message = "Introspection is disabled here; the schema is published as schema.graphql."
             return GraphQLError(message, extensions={"code": "FORBIDDEN"})
         return self._first_excess(f"document sha256:{digest}", _document_counts(document))

@@ -22,6 +22,8 @@ MAX_DOCUMENT_CHARACTERS = 20_000
 MAX_DOCUMENT_TOKENS = 2_000
 """Names, values and punctuation marks in a document, without comments."""
 MAX_DOCUMENT_COMMENTS = 200
+MAX_VALIDATION_ERRORS = 5
+"""Errors after which validation stops: a document with hundreds of mistakes must not take the time of others."""
 
 
 class DocumentStore:
@@ -77,6 +79,23 @@ class DocumentStore:
             raise GraphQLError(message, extensions={"code": "UNKNOWN_DOCUMENT"})
         return document
 
+    def get_persisted(self, digest: str) -> ParsedDocument:
+        """
+        The trusted document with this SHA-256, for a client of automatic persisted queries.
+
+        Raises:
+            GraphQLError: there is none. If the text would be accepted, such a client sends it after this error:
+                the document is not found or, without trusted documents, none is ever stored.
+        """
+        try:
+            return self.get_trusted(digest)
+        except GraphQLError:
+            if self._trusted_only:
+                raise
+        if self._trusted:
+            raise GraphQLError("PersistedQueryNotFound", extensions={"code": "PERSISTED_QUERY_NOT_FOUND"})
+        raise GraphQLError("PersistedQueryNotSupported", extensions={"code": "PERSISTED_QUERY_NOT_SUPPORTED"})
+
     def trusted_errors(self) -> list[str]:
         """The first error of each invalid trusted document, after its hash."""
         return [
@@ -95,14 +114,22 @@ class DocumentStore:
                 max_comments=MAX_DOCUMENT_COMMENTS,
             )
         except GraphQLError as error:
-            return ParsedDocument(digest, None, (error,))
+            return ParsedDocument(digest, None, (_with_code(error, code="GRAPHQL_PARSE_FAILED"),))
         if (over_limit := self.limits.document_error(digest, node)) is not None:
             return ParsedDocument(digest, None, (over_limit,))
-        errors = validate(self._schema, node)
+        hide_suggestions = not self.limits.introspection
+        errors = validate(self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=hide_suggestions)
         defer = DeferConditions() if errors else defer_conditions(node)
         if defer and (misplaced := defer_error(self._schema, node)):
             errors = [misplaced]
-        return ParsedDocument(digest, node, tuple(errors), defer)
+        coded = tuple(_with_code(error, code="GRAPHQL_VALIDATION_FAILED") for error in errors)
+        return ParsedDocument(digest, node, coded, defer)
+
+
+def _with_code(error: GraphQLError, *, code: str) -> GraphQLError:
+    """The error with a code in its extensions; the codes are those of Apollo's servers."""
+    error.extensions = {**(error.extensions or {}), "code": code}
+    return error
 
 
 def _sha256(text: str) -> str:

@@ -116,10 +116,10 @@ class Admission:
         check_content_type(head)
         if not acceptable:
             raise BadRequestError(406, f"Accept {media_types.GRAPHQL} or {media_types.JSON}.")
-        viewer = await self._authenticator.viewer(head.headers[b"authorization"])
+        authorization = head.headers[b"authorization"]
+        viewer = await self._authenticator.viewer(authorization)
         if viewer is None:
-            message = "Send the token of a viewer as 'Authorization: Bearer TOKEN'."
-            raise BadRequestError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": "Bearer"})
+            raise _unauthenticated(authorization)
         if head.headers[EXPLAIN_HEADER] and not viewer.operator:
             raise BadRequestError(403, "Only operators may see how an operation is executed.", "FORBIDDEN")
         purpose = self._purpose(head.headers[PURPOSE_HEADER])
@@ -188,3 +188,13 @@ class Admission:
         if max_age is None or not self._max_age_buckets.take((viewer.issuer, viewer.subject), time.monotonic()):
             return None
         return max_age
+
+
+def _unauthenticated(authorization: str) -> BadRequestError:
+    """The error for a request without a viewer; it tells a token that is not accepted from none (RFC 6750 §3)."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        message, challenge = "This token is not valid any more: get a new one.", 'Bearer error="invalid_token"'
+    else:
+        message, challenge = "Send the token of a viewer as 'Authorization: Bearer TOKEN'.", "Bearer"
+    return BadRequestError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": challenge})

@@ -21,6 +21,8 @@ log = logging.getLogger("student_graph.gateway")
 
 MAX_MESSAGE_CHARACTERS = 300
 """Length of an error's message, which may quote what the client sent."""
+BAD_INPUT = "BAD_INPUT"
+"""Code of an error that graphql-core found in the values of variables or arguments."""
 PUBLIC_EXTENSIONS = ("code", "source", "retryable", "retryAfter", "limit")
 """Extensions that an error in a response may have, beside its `requestId`."""
 
@@ -55,7 +57,7 @@ def _format_error(error: GraphQLError, request_id: str) -> dict[str, Any]:
         ]
     if error.path is not None:
         formatted["path"] = error.path
-    members = error.extensions or {}
+    members = {"code": BAD_INPUT} | (error.extensions or {})
     extensions = {name: value for name in PUBLIC_EXTENSIONS if (value := members.get(name)) is not None}
     if isinstance(error.original_error, AdapterError):
         public_error = graph_error(error.original_error)

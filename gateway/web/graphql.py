@@ -49,6 +49,8 @@ log = logging.getLogger("student_graph.gateway")
 
 CACHED_RESPONSE_VARY = "Accept, Authorization, Student-Graph-Purpose, Student-Graph-Break-Glass"
 """Request headers that a cached response varies by: several people may use one browser, one after the other."""
+MAX_VARIABLE_ERRORS = 5
+"""Errors after which the check of an operation's variables stops."""
 UNWRITABLE_RETRY_AFTER_SECONDS = 5
 
 
@@ -77,7 +79,9 @@ class GraphQLView:
         self._executor = schema.execution_context_class
         self._admission = admission
         self._begin = start_operation
-        self._preparer = OperationPreparer(documents or DocumentStore(self._schema))
+        documents = documents or DocumentStore(self._schema)
+        self._preparer = OperationPreparer(documents)
+        self._hide_suggestions = not documents.limits.introspection
         self._cache = cache
         self._responses = cache.responses if cache is not None else None
         self._recorder = recorder
@@ -172,6 +176,8 @@ class GraphQLView:
                 variable_values=operation.graphql.variables,
                 operation_name=operation.graphql.operation_name,
                 executor_class=self._executor,
+                max_coercion_errors=MAX_VARIABLE_ERRORS,
+                hide_suggestions=self._hide_suggestions,
             )
         )
         return result

@@ -95,7 +95,9 @@ class OperationPreparer:
         """
         if graphql.query:
             return self._documents.get_by_text(graphql.query)
-        return self._documents.get_trusted(graphql.document_hash or "")
+        if graphql.document_id:
+            return self._documents.get_trusted(graphql.document_id)
+        return self._documents.get_persisted(graphql.document_hash or "")
 
     def records_by_path(self, operation: PreparedOperation) -> dict[str, float]:
         """Return the estimated records of the fields of an operation, by path."""

@@ -52,7 +52,7 @@ class BadRequestError(Exception):
     """A request that the gateway refuses with an HTTP status and a message for the client's developer."""
 
     def __init__(
-        self, status: int, message: str, code: str | None = None, headers: Mapping[str, str] | None = None
+        self, status: int, message: str, code: str = "BAD_REQUEST", headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(message)
         self.status, self.message, self.code, self.headers = status, message, code, headers or {}
