@@ -242,19 +242,6 @@ async def test_near_the_rate_limit_of_a_vendor_fewer_requests_run_at_once() -> N
     assert (usual, max_in_flight) == (8, 1)
 
 
-async def test_a_vendor_with_a_quota_a_minute_refuses_nothing() -> None:
-    """Of eight calls five are sent. The other three wait for the next minute, and their pages do not."""
-    async with (
-        vendor(Request.answer) as server,
-        district(server, requests_per_minute=5, timeout=0.5) as hill,
-    ):
-        answers = await asyncio.gather(*(hill.ask(f"s{n}") for n in range(8)))
-        errors = [codes for codes in map(error_codes, answers) if codes]
-        assert len(errors) == 3
-        assert set().union(*errors) <= {"DEADLINE", UNAVAILABLE}
-        assert len(server.requests) == 5
-
-
 async def test_a_canvas_whose_bucket_is_empty_gets_the_request_again_after_a_second() -> None:
     """It throttles with 403 and says that nothing is left; the requests at that moment are halved."""
     clock = asyncio.get_running_loop().time
@@ -292,6 +279,6 @@ async def test_requests_of_a_client_that_disconnects_are_cancelled() -> None:
             page = asyncio.create_task(hill.ask("s1"))
             await received.wait()
             page.cancel()
-            await asyncio.wait_for(closed.wait(), 30.0)
+            await asyncio.wait_for(closed.wait(), 60.0)
         assert hill.http.gate.breaker.closed
     assert BackgroundLimits().disconnected_seconds < READ_TIMEOUT_SECONDS

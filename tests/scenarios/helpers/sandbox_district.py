@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from typing import Any
 
 from student_graph.adapters.model import DistrictId, Sensitivity
 from student_graph.adapters.registry import find_adapter
@@ -61,14 +62,16 @@ class SandboxDistrict:
 
 
 @contextlib.asynccontextmanager
-async def sandbox_district(facts: DistrictFacts, kinds: Sequence[str] = KINDS) -> AsyncIterator[SandboxDistrict]:
-    """Serve a sandbox of each kind for a district, and yield the district."""
+async def sandbox_district(
+    facts: DistrictFacts, kinds: Sequence[str] = KINDS, **options: Any
+) -> AsyncIterator[SandboxDistrict]:
+    """Serve a sandbox of each kind for a district, and yield the district; `options` are settings of sources."""
     points = [point for kind in kinds for point in entry_points(group="student_graph.sandboxes", name=kind)]
     sandboxes = {point.name: point.load()(facts) for point in points}
     with served(*sandboxes.values()):
         sources = []
         for kind, sandbox in sandboxes.items():
-            values = sandbox.source_settings() | {"timeout": SOURCE_SECONDS}
+            values = sandbox.source_settings() | {"timeout": SOURCE_SECONDS} | options
             settings = find_adapter(kind).settings_type().model_validate(values)
             sources.append(connect(DISTRICT_ID, kind, kind, settings))
         sources.sort(key=lambda source: source.identity is not None)

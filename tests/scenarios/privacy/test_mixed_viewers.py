@@ -74,7 +74,7 @@ RESTRICTED_FIELDS: dict[str, Callable[[str], set[str]]] = {
     "other head": lambda _: {"incidents", "born"},
     "county": lambda number: {"incidents"} if number in {"1", "14"} else set(),
     "principal": lambda _: {"incidents"},
-    "colleague": lambda number: {"incidents"} if number == "14" else set(),
+    "colleague": lambda number: {"incidents"} if number in {"1", "14"} else set(),
     "student": lambda _: {"incidents"},
 }
 """The restricted fields that each viewer may see of a student, if the request states no purpose."""
