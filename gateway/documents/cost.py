@@ -79,13 +79,13 @@ class CostEstimator:
     _unbatched_calls: float = 0.0
     """Calls of fields that are resolved for each parent separately."""
 
-    def cost(self, operation: OperationDefinitionNode) -> OperationCost:
-        """Return the estimate for an operation; nothing for one whose variables cannot be coerced."""
+    def cost(self, operation: OperationDefinitionNode) -> OperationCost | None:
+        """Return the estimate for an operation; None if its variables cannot be coerced: it will be refused."""
         values = get_variable_values(
             self.schema, operation.variable_definitions or (), dict(self.variables), max_errors=1
         )
-        if isinstance(values, list):  # the executor refuses the operation with these errors
-            return OperationCost(0, 0)
+        if isinstance(values, list):
+            return None
         self._variable_values = values
         self._add_selections(self.schema.query_type, operation.selection_set, "", 1.0, ASSUMED_LIST_LENGTH)
         if self._visited > MAX_ESTIMATED_FIELDS:
@@ -261,9 +261,11 @@ class CostCache:
         name = operation.name.value if operation.name is not None else None
         sizes = tuple((variable, _size(value)) for variable, value in sorted((variables or {}).items()))
         key = (document.digest, name, sizes, *(district.id for district in districts))
-        cost = self._costs.get(key)
-        if cost is None:
-            cost = self._costs[key] = self._estimator(document, variables, districts).cost(operation)
+        if (cost := self._costs.get(key)) is not None:
+            return cost
+        if (cost := self._estimator(document, variables, districts).cost(operation)) is None:
+            return OperationCost(0, 0)  # not kept: other variables with this key may be valid
+        self._costs[key] = cost
         return cost
 
     def records_by_path(

@@ -101,6 +101,20 @@ def test_a_number_is_priced_as_the_field_will_get_it(
     assert cost(text, variables).records == 100
 
 
+@pytest.mark.parametrize("invalid", [{"name": 7}, {"nam": "x"}, {"name": []}])
+def test_variables_that_are_refused_do_not_make_others_cheap(invalid: dict[str, Any]) -> None:
+    """The cost of an operation with a filter is the same after one whose filter is not valid."""
+    costs, districts = CostCache(SCHEMA), [district(Ledger())]
+    text = "query($f: StudentFilter!) { students(filter: $f, first: 50) { edges { node { studentUniqueId } } } }"
+    document = DocumentStore(SCHEMA).get_by_text(text)
+    refused, valid = (
+        costs.cost(document, document.operation(None), {"f": value}, districts)
+        for value in (invalid, {"name": "x"})
+    )
+
+    assert (refused.records, valid.records) == (0, 50)
+
+
 def test_the_default_of_first_is_the_length_of_a_page() -> None:
     """The schema's default, 25, counts for a field without the argument."""
     assert cost(f"{{ {PAGE.format(first='')} }}").records == 25
