@@ -109,6 +109,7 @@ class Telemetry:
             conflicted=links.count(LinkStatus.CONFLICTED),
             unmapped=counts.unmapped,
             unexpected_responses=getattr(source.adapter.http, "unexpected_responses", 0),
+            concurrency=getattr(source.adapter.http, "concurrency", None),
         )
 
 

@@ -105,6 +105,8 @@ class Health:
     """Coded values that no enum value covers."""
     unexpected_responses: int = 0
     """Connections that were dropped because they received what no request asked for."""
+    concurrency: int | None = None
+    """Requests that may run at once now, as learned from the vendor; None if nothing limits them."""
 
 
 class ReachProvider(Protocol):

@@ -74,6 +74,11 @@ class VendorClient(httpx.AsyncClient):
         """Connections that were dropped because they received bytes that no request asked for."""
         return self._stray.count
 
+    @property
+    def concurrency(self) -> int:
+        """How many requests may run at once now, as learned from the vendor."""
+        return self.gate.concurrency
+
     async def close_connections(self) -> None:
         """Close all connections, because one of them delivered the response to another request."""
         await self._transport_once.close_connections()

@@ -84,6 +84,16 @@ class SourceStatus:
         return _health(info, self.source).failures
 
     @field
+    def concurrency(self, info: Info) -> int | None:
+        """
+        Number of requests that the gateway sends to the source at once now, at most.
+
+        It is learned from the source's response times and refusals, up to the `concurrency` of its settings, and
+        falls while the source's rate limit is nearly used up. For operators only.
+        """
+        return _health(info, self.source).concurrency
+
+    @field
     def reads_changes(self, info: Info) -> bool | None:
         """
         Whether long lists are brought up to date by reading only what changed.

@@ -27,7 +27,7 @@ executor: ContextVar[str] = ContextVar("executor", default="breadth")
 """Name of the schema, and with it the executor, that a test uses."""
 SCHEMA = SCHEMAS["breadth"]
 CEDAR = DistrictId("cedar")
-HEALTH = Health(True, None, 4, 1, 10, 2, 3, 5, 6)
+HEALTH = Health(True, None, 4, 1, 10, 2, 3, 5, 6, 7)
 ME = StudentId("1")
 CODE = model.Descriptor(code_value="x")
 VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({CEDAR}))

@@ -174,7 +174,7 @@ async def test_sources_list_their_capabilities() -> None:
 
 async def test_the_health_of_sources_is_for_operators() -> None:
     """Each field about counts or health is FORBIDDEN for other viewers."""
-    fields = "reachable lastErrorCode calls failures unmapped unexpectedResponses"
+    fields = "reachable lastErrorCode calls failures unmapped unexpectedResponses concurrency"
     query = f"{{sources {{identity {{matched unmatched conflicted}} {fields}}}}}"
     world = World([third_party_source("lms", VendorData(), identity=LINKED)])
     data = (await world.as_viewer(operator=True).data(query))["sources"]
@@ -188,9 +188,10 @@ async def test_the_health_of_sources_is_for_operators() -> None:
             "failures": HEALTH.failures,
             "unmapped": HEALTH.unmapped,
             "unexpectedResponses": HEALTH.unexpected_responses,
+            "concurrency": HEALTH.concurrency,
         }
     ]
-    assert await world.codes(query) == ["FORBIDDEN"] * 7
+    assert await world.codes(query) == ["FORBIDDEN"] * 8
 
 
 async def test_a_source_with_the_districts_ids_has_no_identity_counts() -> None:
