@@ -59,7 +59,7 @@ class Answer(NamedTuple, Generic[V]):
     fetched_at: datetime
     stale: bool = False
     withheld: tuple[AdapterError, ...] = ()
-    """Why records are missing from the value: their student could not be identified."""
+    """Why records are missing from the value: their student could not be identified, or they could not be read."""
     version: str | None = None
     """Version of the source's data when the answer was read (`Adapter.version`); None if it was not asked for."""
 

@@ -13,6 +13,7 @@ import httpx
 from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError, translate
+from student_graph.adapters.reading import reading_key
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -121,6 +122,7 @@ async def _run_all(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
 async def _result_of(read: Callable[[K], Awaitable[V | None]], key: K) -> V | AdapterError | None:
     """The result of `read`, or the vendor's failure as an error."""
     try:
-        return await read(key)
+        with reading_key(key):
+            return await read(key)
     except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError) as exc:
         return translate(exc)

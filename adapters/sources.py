@@ -237,7 +237,7 @@ def _first_value(answers: Sequence[Answer[Any]]) -> _Combined:
     errors: list[AdapterError] = []
     for answer in answers:
         if not isinstance(answer.value, AdapterError):
-            return answer.value, tuple(errors), _stale_sources([answer])
+            return answer.value, (*errors, *answer.withheld), _stale_sources([answer])
         errors.append(answer.value)
     return (errors[0] if errors else None), (), frozenset()
 

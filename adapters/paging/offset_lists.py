@@ -21,9 +21,12 @@ from student_graph.adapters.paging.pages import (
     parse_count,
     total_count,
 )
+from student_graph.adapters.reading import counting_page_rows
 
 T = TypeVar("T")
 
+LONG_LIST_PAGES = 4
+"""A list of more pages is read by tokens if the server has them: two more requests, and no counting of rows."""
 MAX_READS_OF_A_LIST = 2
 """How often a list is read that changes while it is read; after that it is an error."""
 _USUAL_PAGE_ROWS = frozenset({10, 20, 25, 30, 40, 50, 100, 200, 250, 300, 400, 500, 1000, 2000, 5000, 10_000})
@@ -84,6 +87,7 @@ class OffsetLists:
         rows: Callable[[httpx.Response], list[T]],
         *,
         key: Callable[[T], Hashable],
+        read_otherwise: Callable[[int, int], Awaitable[list[T] | None]] | None = None,
     ) -> list[T]:
         """
         Read all pages of a list and return its rows, in the vendor's order and each `key` once.
@@ -92,6 +96,9 @@ class OffsetLists:
         total, or two have the same key, the list has changed while it was read, and is read once more. Rows that
         are added at its end after the first page are no change: they are not in the result. A row that moves
         because one was deleted and another one added between the same two pages is not noticed.
+
+        `read_otherwise` is a way to read the list that does not count rows, such as by tokens. It gets the rows in a
+        page and the total, and returns None if it cannot. It reads long lists, and lists that change.
 
         A server without pages, which sends all rows whatever is requested, sends them twice if it sends no total.
 
@@ -105,8 +112,13 @@ class OffsetLists:
                 key,
                 self._concurrency,
                 self._sizes.rows(url),
+                read_otherwise,
             )
             if (result := await reading.rows()) is not None:
+                return result
+        if read_otherwise is not None:
+            result = await read_otherwise(self._sizes.rows(url), reading.smallest_total)
+            if result is not None:
                 return result
         raise PayloadError("a list that changes while it is read")
 
@@ -120,7 +132,8 @@ class OffsetLists:
                 response = await self._http.get(
                     url, params={**params, self._limit_name: limit, self._offset_name: offset}
                 )
-                page, total = rows(response), self._total(response)
+                with counting_page_rows() as page_rows:
+                    page, total = rows(response), self._total(response)
             except httpx.HTTPStatusError as error:
                 if (smaller := allowed_rows(error.response, limit, self._limit_name)) is None:
                     raise
@@ -136,8 +149,9 @@ class OffsetLists:
             self._sizes.limit_server(server_limit)
         if list_limit < min(count, self._sizes.rows(url)):
             self._sizes.limit_list(url, list_limit)
-        end = offset + len(page)
-        return PayloadPage(page, None if not page or end == total else str(end), total)
+        sent = len(page) + page_rows.unreadable
+        end = offset + sent
+        return PayloadPage(page, None if not sent or end == total else str(end), total, page_rows.unreadable)
 
 
 @dataclass(slots=True)
@@ -150,30 +164,38 @@ class _Reading(Generic[T]):
     concurrency: int
     page_size: int
     """Rows that are requested in a page at most."""
+    read_otherwise: Callable[[int, int], Awaitable[list[T] | None]] | None = None
+    """Reads a long list in another way, from the rows in a page and the total."""
     page_count: int = 0
     smallest_total: int = 0
+    unreadable: int = 0
+    """Rows of all pages that cannot be read."""
 
     async def rows(self) -> list[T] | None:
         """The rows; None if the list has changed while it was read."""
         first = await self.page(0, MAX_ROWS)
         total = first.total
-        if total is None or total < len(first.rows):  # a number smaller than the page is no total
+        if total is None or total < first.sent:  # a number smaller than the page is no total
             return await self.rows_in_sequence(first)
         self.smallest_total = total
         if total > MAX_ROWS:
             raise PayloadError(f"more than {MAX_ROWS} rows")
-        size = len(first.rows)
+        size, self.unreadable = first.sent, first.unreadable
         if total and not size:
             return None
         if total > size * MAX_PAGES:
             raise PayloadError(f"more than {MAX_PAGES} pages")
+        if self.read_otherwise is not None and total > size * LONG_LIST_PAGES:
+            rows = await self.read_otherwise(size, total)
+            if rows is not None:
+                return rows
         rest = await gather_in_order(
             range(size, total, size or 1),
             lambda start: self.span(start, min(size, total - start)),
             self.concurrency,
         )
         rows = [row for page in (first.rows, *rest) for row in page]
-        is_complete = len(rows) == total == len({self.key(row) for row in rows})
+        is_complete = len(rows) + self.unreadable == total and len({self.key(row) for row in rows}) == len(rows)
         return rows if is_complete and self.smallest_total == total else None
 
     async def rows_in_sequence(self, first: PayloadPage[list[T]]) -> list[T] | None:
@@ -182,15 +204,15 @@ class _Reading(Generic[T]):
         async def read_page(after: str | None) -> PayloadPage[list[T]]:
             offset = int(after or 0)
             page = first if after is None else await self.page(offset, MAX_ROWS)
-            if offset == len(first.rows) and page.rows and page.rows == first.rows:
-                self.require_complete(first.rows)
+            if offset == first.sent and page.rows and page.rows == first.rows:
+                self.require_complete(first)
                 return PayloadPage([], None)
-            return PayloadPage(page.rows, str(offset + len(page.rows)) if page.rows else None)
+            return PayloadPage(page.rows, str(offset + page.sent) if page.sent else None)
 
         rows = [row async for page in all_pages(read_page) for row in page]
         return rows if len({self.key(row) for row in rows}) == len(rows) else None
 
-    def require_complete(self, rows: list[T]) -> None:
+    def require_complete(self, page: PayloadPage[list[T]]) -> None:
         """
         Check that the first page of a server that ignores the offset has all rows.
 
@@ -200,20 +222,23 @@ class _Reading(Generic[T]):
         Raises:
             PayloadError: the list may have more rows, which cannot be read.
         """
-        if len(rows) == self.page_size or len(rows) in _USUAL_PAGE_ROWS:
+        if page.sent == self.page_size or page.sent in _USUAL_PAGE_ROWS:
             raise PayloadError("the same page again: the server ignores the offset and may have more rows")
 
     async def span(self, start: int, count: int) -> list[T]:
         """So many rows from `start`, fewer at the end; in more pages if the server shortens them."""
         rows: list[T] = []
-        while len(rows) < count:
-            page = await self.page(start + len(rows), count - len(rows))
+        sent = 0
+        while sent < count:
+            page = await self.page(start + sent, count - sent)
             if page.total is not None:
                 self.smallest_total = min(self.smallest_total, page.total)
-            if not page.rows:
+            if not page.sent:
                 break
+            sent += page.sent
             rows += page.rows
-        return rows[:count]
+            self.unreadable += page.unreadable
+        return rows if sent <= count else rows[:count]
 
     async def page(self, offset: int, count: int) -> PayloadPage[list[T]]:
         """One page of the list; raises PayloadError after too many pages."""

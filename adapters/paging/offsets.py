@@ -10,6 +10,7 @@ import httpx
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.paging.pages import Params, PayloadPage, all_pages, parse_count, total_count
+from student_graph.adapters.reading import counting_page_rows
 
 P = TypeVar("P", bound=Sized)
 
@@ -38,10 +39,12 @@ async def offset_page(
     if offset is None:
         raise BadKeyError("not a cursor of this list")
     response = await http.get(url, params={**params, param_names[0]: limit, param_names[1]: offset})
-    page, total = rows(response), total_count(response)
-    next_offset = offset + len(page)
-    is_last = not len(page) or next_offset == total or (short_page_ends and len(page) < limit)
-    return PayloadPage(page, None if is_last else str(next_offset), total)
+    with counting_page_rows() as count:
+        page, total = rows(response), total_count(response)
+    sent = len(page) + count.unreadable
+    next_offset = offset + sent
+    is_last = not sent or next_offset == total or (short_page_ends and sent < limit)
+    return PayloadPage(page, None if is_last else str(next_offset), total, count.unreadable)
 
 
 def offset_pages(

@@ -39,6 +39,13 @@ class PayloadPage(Generic[P]):
     """The vendor's cursor of the next page; None at the end of the list."""
     total: int | None = None
     """Length of the complete list as the vendor reports it, or None."""
+    unreadable: int = 0
+    """Rows that the vendor sent in this page and that cannot be read; offsets and totals count them."""
+
+    @property
+    def sent(self) -> int:
+        """How many rows the vendor sent in this page."""
+        return len(self.rows) + self.unreadable
 
 
 async def collect_pages(pages: AsyncIterable[Iterable[T]], *, key: Callable[[T], Hashable]) -> list[T]:

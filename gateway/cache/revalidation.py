@@ -99,6 +99,7 @@ class Revalidation:
             for key in remaining
             if (answer := cached.get(key)) is not None
             and answer.version
+            and not answer.withheld  # a row that could not be read may be readable now
             and isinstance(answer.value, list)
             and not _is_before(known.value, answer.version)
         }

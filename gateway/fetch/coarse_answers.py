@@ -231,9 +231,10 @@ def _is_certain(read: CoarseRead, groups: Mapping[Any, Groups], key: Any, coarse
 def _answer(value: Any, parts: Sequence[Answer[Any]]) -> Answer[Any]:
     """An answer that is as old as the oldest of the coarse answers that it is made from."""
     if len(parts) == 1:
-        return Answer(value, parts[0].source, parts[0].fetched_at, parts[0].stale)
+        return Answer(value, parts[0].source, parts[0].fetched_at, parts[0].stale, parts[0].withheld)
     oldest = min(parts, key=lambda part: part.fetched_at)
-    return Answer(value, oldest.source, oldest.fetched_at, any(part.stale for part in parts))
+    withheld = tuple(error for part in parts for error in part.withheld)
+    return Answer(value, oldest.source, oldest.fetched_at, any(part.stale for part in parts), withheld)
 
 
 def with_keys(ask: Ask[Any], keys: Iterable[Any]) -> Ask[Any]:

@@ -202,7 +202,7 @@ class _Translator:
                 self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)
                 record = with_id(record, "student_id", student)
             records.append(record)
-        return answer._replace(value=records, withheld=tuple(withheld.values()))
+        return answer._replace(value=records, withheld=(*answer.withheld, *withheld.values()))
 
     async def _by_district_number(self, ask: Ask[Any], rules: Sequence[IdentityRule], system: str) -> Answers:
         """Schools and staff: a field of the vendor holds the district's own number."""

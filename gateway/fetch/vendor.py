@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from student_graph.adapters.concurrency import reporting_answers
 from student_graph.adapters.errors import AdapterError, PayloadError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
+from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows
 from student_graph.adapters.sources import Source
 from student_graph.gateway.arrivals import current_receiver
 from student_graph.gateway.deadlines import MAX_WORK_SECONDS, within
@@ -34,17 +36,21 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
     method = getattr(source.adapter, ask.lookup.name)
     window = {} if ask.window is None else {"window": ask.window}
     started_at = datetime.now(UTC)
-    reports = _Reports(source, ask)
     try:
         async with within(MAX_WORK_SECONDS):
-            with reporting_answers(reports.add):
-                batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
+            with collecting_unreadable_rows() as unreadable:
+                reports = _Reports(source, ask, unreadable)
+                with reporting_answers(reports.add):
+                    batch: Batch[Any, Any] = await method(ask.keys, **window, **ask.arguments)
         fetched = Fetched(source.district, source.name, started_at)
         answers = {
             key: _checked_answer(source, ask.lookup, key, result, fetched)
             for key, result in batch.items()
             if key not in reports.answers
         }
+        if unreadable:
+            answers = _with_missing_rows(answers, set(ask.keys) - reports.answers.keys(), unreadable, source)
+            log.warning("%d rows of source %s could not be read", len(unreadable), source.name)
     except Exception as exc:  # noqa: BLE001 - foreign code: an error of one source must not reach another's fields
         failed = Answer(_error_of(source, ask.lookup, exc), source.name, datetime.now(UTC))
         answers = {key: failed for key in ask.keys if key not in reports.answers}
@@ -56,10 +62,11 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
 class _Reports:
     """The answers that an adapter reports while its lookup runs: checked, stamped and passed on."""
 
-    def __init__(self, source: Source, ask: Ask[Any]) -> None:
+    def __init__(self, source: Source, ask: Ask[Any], unreadable: UnreadableRows) -> None:
         self.answers: dict[Any, Answer[Any] | None] = {}
         """The first report of each key; None if the source does not know it."""
         self._source, self._lookup, self._keys = source, ask.lookup, frozenset(ask.keys)
+        self._unreadable = unreadable
         self._pass_on = current_receiver()
 
     def add(self, key: Any, result: Any, seconds: float) -> None:
@@ -74,8 +81,31 @@ class _Reports:
         read_at = datetime.now(UTC) - timedelta(seconds=seconds)
         fetched = Fetched(self._source.district, self._source.name, read_at)
         answer = None if result is None else _checked_answer(self._source, self._lookup, key, result, fetched)
+        if self._unreadable:
+            known = {} if answer is None else {key: answer}
+            answer = _with_missing_rows(known, [key], self._unreadable, self._source).get(key)
         self.answers[key] = answer
         self._pass_on({key: answer})
+
+
+def _with_missing_rows(
+    answers: dict[Any, Answer[Any]], keys: Iterable[Any], unreadable: UnreadableRows, source: Source
+) -> dict[Any, Answer[Any]]:
+    """
+    The answers to keys with the errors of rows that are missing from them, because they cannot be read.
+
+    A key without an answer gets the error as its answer: the row that cannot be read may be the one of this key.
+    """
+    completed = dict(answers)
+    for key, errors in unreadable.errors_by_key(keys).items():
+        for error in errors:
+            error.source = source.name
+        answer = answers.get(key)
+        if answer is None:
+            completed[key] = Answer(errors[0], source.name, datetime.now(UTC))
+        elif not isinstance(answer.value, AdapterError):
+            completed[key] = answer._replace(withheld=errors)
+    return completed
 
 
 async def _update_client(source: Source, answers: Answers) -> None:

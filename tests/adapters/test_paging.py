@@ -62,7 +62,7 @@ def read_pages(style: str, http: httpx.AsyncClient, size: int) -> AsyncIterator[
             return paging.link_pages(http, "links", {}, numbers, limit=size)
         case "token":
             return paging.token_pages(http, "token", {"pageSize": size}, numbers)
-        case "gaps" | "loop":
+        case "gaps" | "circle":
             return paging.cursor_pages(http, style, {"limit": size}, rows_and_cursor, param="at")
         case _:
             return paging.keyset_pages(http, "keyset", {"limit": size}, numbers, cursor_of=str)
@@ -111,7 +111,7 @@ async def test_a_short_page_can_end_the_list(lists: ListVendor, http: httpx.Asyn
 
 
 @pytest.mark.row("B06")
-@pytest.mark.parametrize("style", ["stuck", "loop"])
+@pytest.mark.parametrize("style", ["stuck", "circle"])
 async def test_a_loop_of_pages_is_an_error(style: str, lists: ListVendor, http: httpx.AsyncClient) -> None:
     """A server that ignores the offset, or whose cursors form a loop, is an error after a few requests."""
     lists.count = 30

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import AsyncIterator
-from datetime import date
-from typing import Any
+from datetime import MAXYEAR, date
+from typing import Annotated, Any
 
 import httpx
 import pytest
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError, field_validator
 
 from student_graph.adapters.errors import PayloadError, translate
 from student_graph.adapters.reading import (
     MAX_BODY_BYTES,
-    Rows,
-    collect_rows,
-    group_rows,
-    raw_text,
+    Deciding,
+    collecting_unreadable_rows,
+    counting_page_rows,
     read,
-    read_rows,
+    read_value,
+    reading_key,
 )
+from student_graph.adapters.reading.leniency import MAX_REPAIRS
 
 
 class Event(BaseModel):
@@ -54,11 +53,11 @@ def respond(
 
 
 def failure(response: httpx.Response, payload: TypeAdapter[Any] = EVENTS) -> PayloadError:
-    """The error of a response, which must be the same for both functions."""
+    """The error of a response, whether it is read whole or not."""
     errors = []
-    for function in (read, read_rows):
+    for whole in (False, True):
         with pytest.raises(Exception) as caught:  # noqa: PT011 - `translate` raises a bug again
-            function(response, payload)
+            read(response, payload, whole=whole)
         error = translate(caught.value)
         assert isinstance(error, PayloadError)
         errors.append(error)
@@ -72,7 +71,6 @@ def test_a_list_becomes_payloads(media: str) -> None:
     expected = [Event(student="1", day=date(2022, 5, 1))]
 
     assert expected == read(respond([VALID_ROW], media=media), EVENTS)
-    assert Rows(expected) == read_rows(respond([VALID_ROW], media=media), EVENTS)
 
 
 @pytest.mark.row("B01")
@@ -104,7 +102,7 @@ def test_json_sent_as_text_can_be_accepted() -> None:
         read(respond("[]", media="text/html"), EVENTS, accept_plain=True)
 
 
-@pytest.mark.parametrize("body", [b'[{"student"', b"\xff\xfe[", b"[" * 100_000, b'["\\ud800"]'])
+@pytest.mark.parametrize("body", [b'[{"student"', b"\xff\xfe[", b"[" * 100_000])
 def test_malformed_json_is_a_bad_response(body: bytes) -> None:
     """Malformed JSON of any kind is a bad response."""
     assert failure(respond(body)).code == "SOURCE_BAD_RESPONSE"
@@ -140,72 +138,124 @@ def test_an_error_status_is_raised(status: int) -> None:
 
 
 @pytest.mark.row("B03")
-@pytest.mark.parametrize("bad", [{"student": "2"}, {"student": "2", "day": "never"}, None])
-def test_an_invalid_row_does_not_fail_the_page(bad: object) -> None:
-    """The valid rows are returned beside the invalid one with its error."""
-    rows = read_rows(respond([VALID_ROW, bad, VALID_ROW]), EVENTS)
+@pytest.mark.parametrize("bad", [{"student": "2"}, {"student": "2", "day": "never"}, None, 7, [], "x"])
+def test_a_row_that_cannot_be_read_is_left_out_and_counted(bad: object) -> None:
+    """The other rows are there; the row is reported once, though it was sent twice, and its page counts it."""
+    with collecting_unreadable_rows() as unreadable, counting_page_rows() as page:
+        rows = [read(respond([VALID_ROW, bad, VALID_ROW]), EVENTS) for _ in range(2)]
 
-    assert (len(rows), len(rows.valid), [row.error.code for row in rows.invalid]) == (3, 2, ["SOURCE_SCHEMA"])
-
-
-def test_an_invalid_row_does_not_show_its_content() -> None:
-    """The text of an invalid row and of its error holds no content of the row."""
-    rows = read_rows(respond([{"student": "Avery Quill", "day": "never"}]), EVENTS)
-
-    assert "Quill" not in f"{rows!r} {rows.invalid[0].error}"
+    assert rows == [[Event(student="1", day=date(2022, 5, 1))] * 2] * 2
+    assert (len(unreadable), page.unreadable) == (1, 2)
+    assert [error.code for error in unreadable.errors_by_key(["a"])["a"]] == ["SOURCE_SCHEMA"]
 
 
-@pytest.mark.row("B03")
-def test_a_key_with_an_invalid_row_fails_alone() -> None:
-    """Other keys keep their rows; a known key without rows has an empty list."""
-    rows = read_rows(respond([VALID_ROW, {"student": "2", "day": "x"}, {**VALID_ROW, "student": "2"}]), EVENTS)
-    batch = group_rows(rows, key=lambda row: row.student, raw_key=raw_text("student"), known_keys=["1", "2", "3"])
+class Stay(BaseModel):
+    """A row with values of every kind that may be odd."""
 
-    assert sorted(batch) == ["1", "2", "3"]
-    assert ([Event(**VALID_ROW)], []) == (batch["1"], batch["3"])
-    assert isinstance(batch["2"], PayloadError)
+    id: str
+    begin: date | None = None
+    end: Deciding[date | None] = None
+    contact: Event | None = None
+    detail: Lenient = Lenient(name="default")
+    events: list[Event] = []
+    counts: dict[int, int] = {}
 
-
-@pytest.mark.row("B03")
-def test_a_row_without_a_readable_key_is_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    """An invalid row without a readable key fails no key, and the log has the number of such rows."""
-    rows = read_rows(respond([VALID_ROW, {"day": "x"}, 7, {"student": {"id": "2"}}]), EVENTS)
-    with caplog.at_level(logging.WARNING):
-        batch = group_rows(rows, key=lambda row: row.student, raw_key=raw_text("student"))
-
-    assert {"1": [Event(**VALID_ROW)]} == batch
-    assert caplog.messages == ["3 rows without a readable key were dropped"]
+    @field_validator("begin")
+    @classmethod
+    def _in_range(cls, begin: date | None) -> date | None:
+        if begin is not None and begin.year == MAXYEAR:
+            raise OverflowError
+        return begin
 
 
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        ({"a": {"b": "x"}}, "x"),
-        ({"a": {"b": 7}}, "7"),
-        ({"a": {"b": True}}, None),
-        ({"a": ["b"]}, None),
-        ([], None),
-    ],
-)
-def test_a_key_is_read_from_a_raw_row(raw: object, expected: str | None) -> None:
-    """Texts and integers are keys; anything else is None."""
-    assert expected == raw_text("a", "b")(raw)
+STAYS = TypeAdapter(list[Stay])
 
 
-async def test_pages_of_rows_are_collected() -> None:
-    """Of rows with one key the last is used; the invalid rows of all pages are collected."""
-
-    async def pages() -> AsyncIterator[Rows[Event]]:
-        yield read_rows(respond([VALID_ROW, {"student": "2"}]), EVENTS)
-        yield read_rows(respond([{**VALID_ROW, "day": "2022-05-02"}]), EVENTS)
-
-    rows = await collect_rows(pages(), key=lambda row: row.student)
-
-    assert ([Event(student="1", day=date(2022, 5, 2))], 1) == (rows.valid, len(rows.invalid))
+@pytest.mark.parametrize("day", ["0000-00-00", "08/20/2026", "Incomplete", 7.5, {}, [1], True])
+def test_a_value_that_cannot_be_read_is_null(day: object) -> None:
+    """The rest of the row is there."""
+    assert [Stay(id="1")] == read(respond([{"id": "1", "begin": day}]), STAYS)
 
 
-def test_only_valid_rows_are_mapped() -> None:
-    """`map` replaces the valid rows and keeps the invalid ones."""
-    rows = read_rows(respond([VALID_ROW, {}]), EVENTS).map(lambda row: row.day.year)
+def test_a_part_that_cannot_be_read_is_null_the_default_or_left_out() -> None:
+    """An object is null or its default, an element of a list or a mapping is left out; the element is reported."""
+    row = {
+        "id": "1",
+        "contact": {"student": "1"},
+        "detail": None,
+        "events": [VALID_ROW, {"student": None}],
+        "counts": {"7": 1, "seven": 1},
+    }
+    with collecting_unreadable_rows() as unreadable, counting_page_rows() as page:
+        [stay] = read(respond([row]), STAYS)
 
-    assert (rows.valid, len(rows.invalid)) == ([2022], 1)
+    event = Event(student="1", day=date(2022, 5, 1))
+    assert stay == Stay(id="1", detail=Lenient(name="default"), events=[event], counts={7: 1})
+    assert (len(unreadable), page.unreadable) == (1, 0)
+
+
+@pytest.mark.parametrize("end", ["0000-00-00", "08/20/2026", {}, 7.5])
+def test_a_row_whose_deciding_value_cannot_be_read_is_left_out(end: object) -> None:
+    """Null would say that the stay has not ended."""
+    assert [Stay(id="2")] == read(respond([{"id": "1", "end": end}, {"id": "2", "end": None}]), STAYS)
+
+
+def test_a_validator_that_overflows_fails_one_row() -> None:
+    """An arithmetic error of a validator is the row's and no bug; of a single object it is a schema error."""
+    odd = {"id": "1", "begin": "9999-12-31"}
+
+    assert [Stay(id="2")] == read(respond([odd, {"id": "2"}]), STAYS)
+    with pytest.raises(PayloadError, match="out of range") as caught:
+        read(respond(odd), TypeAdapter(Stay))
+    assert caught.value.code == "SOURCE_SCHEMA"
+
+
+def test_a_number_too_large_for_a_float_is_one_value() -> None:
+    """The number is JSON; the row is there without it."""
+    assert [Stay(id="1")] == read(respond(b'[{"id": "1", "begin": 1e999}]'), STAYS)
+
+
+def test_the_effort_to_mend_a_body_is_limited() -> None:
+    """A body of odd values costs a limited number of repairs; rows beyond it are left out and reported."""
+    rows = [{"id": str(number), "begin": "x"} for number in range(MAX_REPAIRS + 5)]
+    with collecting_unreadable_rows() as unreadable:
+        read_count = len(read(respond(rows), STAYS))
+
+    assert (read_count, len(unreadable)) == (MAX_REPAIRS, 5)
+
+
+def test_a_list_read_whole_has_all_rows_or_none() -> None:
+    """Where a missing row changes the meaning of the others, the list is an error."""
+    with pytest.raises(ValidationError):
+        read(respond([{"id": "1", "begin": "x"}]), STAYS, whole=True)
+
+
+def test_a_part_of_a_document_is_read_like_a_body() -> None:
+    """An answer that holds several objects may be read object by object."""
+    assert Stay(id="1") == read_value({"id": "1", "begin": "x"}, TypeAdapter(Stay))
+
+
+def test_a_missing_row_is_reported_to_the_key_that_was_read() -> None:
+    """A row read for a key is missing there; one read for no key may be missing at all of them."""
+    with collecting_unreadable_rows() as unreadable:
+        with reading_key("a"), reading_key("inner"):
+            read(respond([{"student": "2"}]), EVENTS)
+        assert set(unreadable.errors_by_key("ab")) == {"a"}
+
+        read(respond([{"student": "3"}]), EVENTS)
+        assert set(unreadable.errors_by_key("ab")) == {"a", "b"}
+
+
+class Envelope(BaseModel):
+    """A body that holds rows, or nothing where null is allowed."""
+
+    rows: Annotated[list[Event], BeforeValidator(lambda value: value or [])]
+    page: Lenient | None = None
+    name: str | None = None
+
+
+@pytest.mark.parametrize("body", [{"rows": "x"}, {"rows": {"a": 1}}, {"rows": [], "page": "x"}])
+def test_a_body_without_its_rows_is_no_empty_list(body: object) -> None:
+    """What holds the rows is not replaced by null: the body is an error."""
+    assert failure(respond(body), TypeAdapter(Envelope)).code == "SOURCE_SCHEMA"
+    assert Envelope(rows=[]) == read(respond({"rows": None, "name": {}}), TypeAdapter(Envelope))

@@ -5,14 +5,28 @@ Only the properties that the adapter reads are declared. Canvas may send as litt
 a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding
 
-Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+def _to_utc(at: datetime) -> datetime:
+    """
+    The instant in UTC.
+
+    Raises:
+        ValueError: it is before the year 1 or after the year 9999 there.
+    """
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("out of range") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
 class Payload(BaseModel):
@@ -65,8 +79,8 @@ class Enrollment(Payload):
     id: int
     course_id: int
     user_id: int
-    type: str | None = None
-    enrollment_state: str | None = None
+    type: Deciding[str | None] = None
+    enrollment_state: Deciding[str | None] = None
     sis_section_id: str | None = None
     sis_user_id: str | None = None
     last_activity_at: Instant | None = None
@@ -87,7 +101,7 @@ class Assignment(Payload):
     name: str
     due_at: Instant | None = None
     points_possible: float | None = None
-    published: bool | None = None
+    published: Deciding[bool | None] = None
 
 
 class Submission(Payload):

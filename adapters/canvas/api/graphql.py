@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AfterValidator, Field
 
 from student_graph.adapters.canvas.api import Instant, Payload
+from student_graph.adapters.reading import Deciding
 
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ class Assignment(Payload):
     name: str
     dueAt: Instant | None = None
     pointsPossible: float | None = None
-    published: bool | None = None
+    published: Deciding[bool | None] = None
 
 
 class Course(Payload):

@@ -26,7 +26,7 @@ from student_graph.adapters.errors import (
     translate,
 )
 from student_graph.adapters.paging import MAX_PAGES
-from student_graph.adapters.reading import read
+from student_graph.adapters.reading import read, read_value
 
 MAX_COURSES_PER_CALL = 20
 """Aliases that Canvas accepts in one question; each course takes one."""
@@ -126,7 +126,7 @@ class GraphQLClient:
         )
         try:
             answer = read(check_status(await self._http.send(request)), _ANSWER)
-            courses = {id: _COURSE.validate_python(answer.data[f"c{id}"]) for id in ids}
+            courses = {id: read_value(answer.data[f"c{id}"], _COURSE) for id in ids}
         except KeyError:
             raise PayloadError("an answer without a course that was asked for") from None
         except (AdapterError, httpx.HTTPError, ValidationError) as exc:

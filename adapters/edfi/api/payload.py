@@ -81,6 +81,10 @@ class Resource(Generic[P]):
         """The rows in a response."""
         return read(response, self.rows)
 
+    def read_whole(self, response: httpx.Response) -> list[P]:
+        """The rows in a response, of which none may be unreadable."""
+        return read(response, self.rows, whole=True)
+
 
 class StudentReference(Payload):
     """Names a student."""

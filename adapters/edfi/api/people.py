@@ -23,6 +23,7 @@ from student_graph.adapters.edfi.api.payload import (
     StaffReference,
     StudentReference,
 )
+from student_graph.adapters.reading import Deciding
 
 
 class Person(Item):
@@ -48,7 +49,7 @@ class ElectronicMail(Payload):
     """An e-mail address."""
 
     electronicMailAddress: str
-    doNotPublishIndicator: bool | None = None
+    doNotPublishIndicator: Deciding[bool | None] = None
 
 
 class Staff(Person):
@@ -70,7 +71,7 @@ class Telephone(Payload):
     """A telephone number."""
 
     telephoneNumber: str
-    doNotPublishIndicator: bool | None = None
+    doNotPublishIndicator: Deciding[bool | None] = None
 
 
 class IdentificationCode(Payload):
@@ -175,7 +176,7 @@ class StudentContactAssociation(Item):
     emergencyContactStatus: bool | None = None
     livesWith: bool | None = None
     legalGuardian: bool | None = None
-    contactRestrictions: str | None = None
+    contactRestrictions: Deciding[str | None] = None
     contactPriority: int | None = None
 
 
@@ -194,7 +195,7 @@ class StudentSchoolAssociation(Item):
     schoolYearTypeReference: SchoolYearTypeReference | None = None
     calendarReference: CalendarReference | None = None
     entryDate: date
-    exitWithdrawDate: date | None = None
+    exitWithdrawDate: Deciding[date | None] = None
     entryTypeDescriptor: str | None = None
     exitWithdrawTypeDescriptor: str | None = None
     entryGradeLevelDescriptor: str
@@ -207,8 +208,8 @@ class StudentSectionAssociation(Item):
 
     studentReference: StudentReference
     sectionReference: SectionReference
-    beginDate: date | None = None
-    endDate: date | None = None
+    beginDate: Deciding[date | None] = None
+    endDate: Deciding[date | None] = None
     homeroomIndicator: bool | None = None
 
 
@@ -218,8 +219,8 @@ class StaffSectionAssociation(Item):
     staffReference: StaffReference
     sectionReference: SectionReference
     classroomPositionDescriptor: str | None = None
-    beginDate: date | None = None
-    endDate: date | None = None
+    beginDate: Deciding[date | None] = None
+    endDate: Deciding[date | None] = None
 
 
 class StaffAssignment(Item):
@@ -230,7 +231,7 @@ class StaffAssignment(Item):
     staffClassificationDescriptor: str
     positionTitle: str | None = None
     beginDate: date
-    endDate: date | None = None
+    endDate: Deciding[date | None] = None
 
 
 STUDENTS = Resource.of("students", Student)

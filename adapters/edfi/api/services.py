@@ -21,6 +21,7 @@ from student_graph.adapters.edfi.api.payload import (
     StaffReference,
     StudentReference,
 )
+from student_graph.adapters.reading import Deciding
 
 
 class ProgramReference(Payload):
@@ -45,7 +46,7 @@ class ProgramAssociation(Item):
     studentReference: StudentReference
     programReference: ProgramReference
     beginDate: date
-    endDate: date | None = None
+    endDate: Deciding[date | None] = None
 
 
 class StaffProgramAssociation(Item):
@@ -54,7 +55,7 @@ class StaffProgramAssociation(Item):
     staffReference: StaffReference
     programReference: FullProgramReference
     beginDate: date
-    endDate: date | None = None
+    endDate: Deciding[date | None] = None
     studentRecordAccess: bool | None = None
     """Whether the person may see the records of the program's students, as the district interprets FERPA."""
 
@@ -78,7 +79,7 @@ class StaffCohortAssociation(Item):
     staffReference: StaffReference
     cohortReference: CohortReference
     beginDate: date
-    endDate: date | None = None
+    endDate: Deciding[date | None] = None
     studentRecordAccess: bool | None = None
     """Whether the person may see the records of the cohort's students, as the district interprets FERPA."""
 
@@ -89,7 +90,7 @@ class StudentCohortAssociation(Item):
     studentReference: StudentReference
     cohortReference: CohortReference
     beginDate: date
-    endDate: date | None = None
+    endDate: Deciding[date | None] = None
 
 
 class ProgramService(Payload):

@@ -14,10 +14,12 @@ from typing import Generic, TypeVar
 
 import httpx
 from cachetools import TTLCache
+from pydantic import ValidationError
 
 from student_graph.adapters.edfi.api.changes import DELETIONS, KEY_CHANGES
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.requests import EdFiClient
+from student_graph.adapters.errors import PayloadError
 
 P = TypeVar("P", bound=Item)
 
@@ -70,7 +72,9 @@ class ChangeReader:
 
     async def changes(self, resource: Resource[P], filters: Filters, since: str) -> Changes[P] | None:
         """
-        Return the changes of a list since a version, or None if the server does not answer change queries.
+        Return the changes of a list since a version, or None if the list must be read in full.
+
+        So it is if the server does not answer change queries, or if a change cannot be read.
 
         Raises:
             httpx.HTTPError: the server failed otherwise. An `AdapterError` may also be raised.
@@ -93,6 +97,8 @@ class ChangeReader:
                 raise
             self.is_offered, self._refused_until = False, self._clock() + REFUSAL_SECONDS
             return None
+        except (PayloadError, ValidationError):
+            return None  # A change cannot be read: the list is read in full, without the row that is odd.
         self.is_offered = True
         return Changes(rows, frozenset(removed - {row.id for row in rows}))
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows, report_unreadable_rows
+
 T = TypeVar("T")
 
 
@@ -31,11 +33,13 @@ class SharedReads:
     async def read(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of `read()`, or of a read of the same key that is in progress."""
         if (shared := self._reads.get(key)) is None:
-            shared = self._reads[key] = _Read(asyncio.create_task(read()))
+            shared = self._reads[key] = _Read(asyncio.create_task(_collecting(read)))
             shared.task.add_done_callback(lambda _: self._forget(key, shared))
         shared.callers += 1
         try:
-            result: T = await asyncio.shield(shared.task)
+            result: T
+            result, unreadable = await asyncio.shield(shared.task)
+            report_unreadable_rows(unreadable)
             return result
         finally:
             shared.callers -= 1
@@ -46,3 +50,9 @@ class SharedReads:
     def _forget(self, key: Hashable, shared: _Read) -> None:
         if self._reads.get(key) is shared:
             del self._reads[key]
+
+
+async def _collecting(read: Callable[[], Coroutine[Any, Any, T]]) -> tuple[T, UnreadableRows]:
+    """The result of `read()`, and the rows that it could not read: each caller reports them for its own lookup."""
+    with collecting_unreadable_rows() as unreadable:
+        return await read(), unreadable

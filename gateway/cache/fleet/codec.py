@@ -34,6 +34,7 @@ class _StoredAnswerFormat(msgspec.Struct, array_like=True):
     fetched_at: float
     is_known: bool
     value: msgspec.Raw
+    withheld: list[str] = []
 
 
 def answer_digests(secret: bytes, source: Source, ask: Ask[Any]) -> dict[Any, str]:
@@ -70,7 +71,8 @@ def encode_answer(requested_at: float, answer: Answer[Any] | None) -> bytes:
     """An answer as JSON; None stores that the source does not know the key."""
     value = msgspec.Raw(msgspec.json.encode(answer.value)) if answer is not None else msgspec.Raw(b"null")
     fetched_at = answer.fetched_at.timestamp() if answer is not None else requested_at
-    return msgspec.json.encode(_StoredAnswerFormat(requested_at, fetched_at, answer is not None, value))
+    withheld = [encode_error(error) for error in answer.withheld] if answer is not None else []
+    return msgspec.json.encode(_StoredAnswerFormat(requested_at, fetched_at, answer is not None, value, withheld))
 
 
 def decode_answer(source: Source, lookup: Lookup, content: bytes) -> StoredAnswer | None:
@@ -86,7 +88,10 @@ def decode_answer(source: Source, lookup: Lookup, content: bytes) -> StoredAnswe
     fetched = Fetched(source.district, source.name, at)
     for record in records_in(value):
         record.fetched = fetched
-    return StoredAnswer(stored.requested_at, Answer(value, source.name, at), stored.fetched_at)
+    withheld = tuple(map(decode_error, stored.withheld))
+    for error in withheld:
+        error.source = source.name
+    return StoredAnswer(stored.requested_at, Answer(value, source.name, at, withheld=withheld), stored.fetched_at)
 
 
 _decoder = msgspec.json.Decoder(_StoredAnswerFormat)

@@ -35,7 +35,7 @@ class ListVendor(Sandbox):
 
     def routes(self) -> Sequence[BaseRoute]:
         """One route for each style."""
-        styles = (self.offset, self.total, self.stuck, self.links, self.token, self.gaps, self.loop, self.keyset)
+        styles = (self.offset, self.total, self.stuck, self.links, self.token, self.gaps, self.circle, self.keyset)
         return [Route(f"/{style.__name__}", style) for style in styles]
 
     def slice(self, request: Request, start: int, size: str = "limit") -> tuple[list[int], int]:
@@ -77,7 +77,7 @@ class ListVendor(Sandbox):
             return JSONResponse([[], str(at - 1)])
         return JSONResponse([rows, str(2 * end + 1) if end < self.count else None])
 
-    async def loop(self, request: Request) -> Response:
+    async def circle(self, request: Request) -> Response:
         """Two pages whose cursors lead to each other."""
         at = request.query_params.get("at", "a")
         return JSONResponse([[ord(at)], {"a": "b", "b": "a"}[at]])

@@ -1,0 +1,32 @@
+"""
+Turns a vendor's response into typed payloads, for all adapters.
+
+One odd value never hides other rows: `read` takes what can be read, and reports the rows that it leaves out.
+"""
+
+from student_graph.adapters.reading.leniency import Deciding
+from student_graph.adapters.reading.responses import MAX_BODY_BYTES, MAX_TEXT_CHARACTERS, read, read_value
+from student_graph.adapters.reading.unreadable import (
+    RowCount,
+    UnreadableRows,
+    collecting_unreadable_rows,
+    counting_page_rows,
+    reading_key,
+    report_unreadable_row,
+    report_unreadable_rows,
+)
+
+__all__ = [
+    "MAX_BODY_BYTES",
+    "MAX_TEXT_CHARACTERS",
+    "Deciding",
+    "RowCount",
+    "UnreadableRows",
+    "collecting_unreadable_rows",
+    "counting_page_rows",
+    "read",
+    "read_value",
+    "reading_key",
+    "report_unreadable_row",
+    "report_unreadable_rows",
+]

@@ -1,0 +1,107 @@
+"""
+Rows that cannot be read: counted and reported while a lookup runs, so that its answer can say what is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Hashable, Iterable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from student_graph.adapters.errors import AdapterError
+
+
+class UnreadableRows:
+    """The rows that could not be read while a lookup ran, each counted once however often it was sent."""
+
+    def __init__(self) -> None:
+        self._errors: dict[tuple[Hashable, bytes], AdapterError] = {}
+        """The error of each row, by the key that was being read and the row's bytes; they are never displayed."""
+
+    def __len__(self) -> int:
+        return len({raw for _, raw in self._errors})
+
+    def add(self, raw: bytes, error: AdapterError) -> None:
+        """Add a row that cannot be read, to the key of the lookup that is being read."""
+        self._errors[_current_key.get(), raw] = error
+
+    def add_all(self, others: UnreadableRows) -> None:
+        """Add the rows of a read that several lookups share, to the key that is being read."""
+        for (_, raw), error in others._errors.items():
+            self.add(raw, error)
+
+    def errors_by_key(self, keys: Iterable[Any]) -> dict[Any, tuple[AdapterError, ...]]:
+        """
+        The errors of the rows that are missing from the answers to the keys of a lookup, one of each code.
+
+        A row that was read for no key in particular may be missing from the answer to any of them.
+        """
+        distinct_keys = dict.fromkeys(keys)
+        errors: dict[Any, dict[str, AdapterError]] = {}
+        for (read_key, _), error in self._errors.items():
+            for key in (read_key,) if read_key in distinct_keys else distinct_keys:
+                errors.setdefault(key, {})[error.code] = error
+        return {key: tuple(by_code.values()) for key, by_code in errors.items()}
+
+
+@dataclass(slots=True)
+class RowCount:
+    """How many rows of a page could not be read."""
+
+    unreadable: int = 0
+
+
+_collector: ContextVar[UnreadableRows | None] = ContextVar("unreadable_rows", default=None)
+_current_key: ContextVar[Hashable] = ContextVar("key_that_is_read", default=None)
+_page_count: ContextVar[RowCount | None] = ContextVar("rows_of_page", default=None)
+
+
+@contextlib.contextmanager
+def collecting_unreadable_rows() -> Iterator[UnreadableRows]:
+    """Collect the rows that cannot be read in the block, and in the tasks that it starts."""
+    rows = UnreadableRows()
+    token = _collector.set(rows)
+    try:
+        yield rows
+    finally:
+        _collector.reset(token)
+
+
+@contextlib.contextmanager
+def reading_key(key: Hashable) -> Iterator[None]:
+    """Say which key of the lookup is read in the block. Keys of batches inside it change nothing."""
+    if _current_key.get() is not None or _collector.get() is None:
+        yield
+        return
+    token = _current_key.set(key)
+    try:
+        yield
+    finally:
+        _current_key.reset(token)
+
+
+@contextlib.contextmanager
+def counting_page_rows() -> Iterator[RowCount]:
+    """Count the rows of a page that are left out because they cannot be read: offsets and totals count them."""
+    count = RowCount()
+    token = _page_count.set(count)
+    try:
+        yield count
+    finally:
+        _page_count.reset(token)
+
+
+def report_unreadable_row(raw: bytes, error: AdapterError, *, of_page: bool = False) -> None:
+    """Report a row that is left out; `of_page` says that it is a row of the response itself and no part of one."""
+    if (rows := _collector.get()) is not None:
+        rows.add(raw, error)
+    if of_page and (count := _page_count.get()) is not None:
+        count.unreadable += 1
+
+
+def report_unreadable_rows(rows: UnreadableRows) -> None:
+    """Report again the rows that a shared read could not read, for a lookup that did not start it."""
+    if (collector := _collector.get()) is not None and collector is not rows:
+        collector.add_all(rows)
