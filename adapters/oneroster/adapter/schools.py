@@ -22,7 +22,8 @@ from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.api.resources import Resource
 from student_graph.adapters.oneroster.client.keys import parse_section_key
-from student_graph.adapters.oneroster.client.requests import Relation, require_all
+from student_graph.adapters.oneroster.client.requests import Relation
+from student_graph.adapters.oneroster.client.rows import require_all
 from student_graph.adapters.oneroster.mapping import schools as mapping
 
 CLASS_STUDENTS_PATH = "classes/{}/students"
@@ -170,8 +171,6 @@ class SchoolLookups(UserLookups):
     ) -> list[api.User]:
         """The students at a route below objects, if that takes fewer calls than reading the users."""
         settings, client = self.settings, self.client
-        if settings.student_id_field == "sourcedId":
-            return []
         if calls >= min(len(user_ids), settings.pages(settings.students)) or not all(map(is_path_segment, ids)):
             return []
         if not await client.probe.has_nested_route(api.STUDENTS, path, objects, "sourcedId"):

@@ -18,7 +18,7 @@ from student_graph.adapters.model import (
     StaffId,
     StudentId,
 )
-from student_graph.adapters.oneroster.adapter.schools import SchoolLookups, parse_section_keys
+from student_graph.adapters.oneroster.adapter.schools import STUDENTS_PER_CLASS, SchoolLookups, parse_section_keys
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.client.keys import is_linked
 from student_graph.adapters.oneroster.client.requests import Relation
@@ -113,7 +113,12 @@ class SectionEnrollmentLookups(SchoolLookups):
         return dict.fromkeys(ids, _of_students(rows, persons))
 
     async def section_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[SectionStaff]]:
-        """OneRoster `enrollments` with a role of staff, of all users of each member of staff."""
+        """
+        OneRoster `enrollments` with a role of staff, of all users of each member of staff.
+
+        They decide which students a teacher may see. Those of classes that are not active are left out, because
+        an enrollment may outlive its class.
+        """
         answers = await self.users_with_roles(ids, api.STAFF_ROLES)
         users_by_key = {key: answer for key, answer in answers.items() if isinstance(answer, list)}
         rows = await self._enrollments_by_user(
@@ -122,9 +127,23 @@ class SectionEnrollmentLookups(SchoolLookups):
         batch: dict[StaffId, list[SectionStaff] | AdapterError] = {
             key: answer for key, answer in answers.items() if isinstance(answer, AdapterError)
         }
+        classes = await self.client.read_objects(
+            api.CLASSES,
+            {
+                row.class_.sourcedId
+                for answer in rows.values()
+                if isinstance(answer, list)
+                for row in answer
+                if row.class_
+            },
+            estimated_rows=self.settings.students / STUDENTS_PER_CLASS,
+            with_inactive=True,
+        )
         for key, users in users_by_key.items():
             merged = merge_rows([rows.get(user.sourcedId, []) for user in users])
-            batch[key] = merged if isinstance(merged, AdapterError) else _sections_of_staff(users[0], merged)
+            batch[key] = (
+                merged if isinstance(merged, AdapterError) else _sections_of_staff(users[0], merged, classes)
+            )
         return batch
 
     async def _enrollments_by_class(self, ids: Iterable[str]) -> EnrollmentRows:
@@ -218,11 +237,19 @@ def _of_student(person: Person, rows: Sequence[api.Enrollment]) -> list[SectionE
     return sorted(records, key=begin_date_and_section)
 
 
-def _sections_of_staff(user: api.User, rows: Sequence[api.Enrollment]) -> list[SectionStaff]:
+def _sections_of_staff(
+    user: api.User, rows: Sequence[api.Enrollment], classes: Mapping[str, api.Class | AdapterError]
+) -> list[SectionStaff] | AdapterError:
+    """The enrollments of a member of staff, except in classes that are not active; or the error of a class."""
+    taught = [row for row in rows if row.role in api.STAFF_ROLES and row.class_]
+    answers = [classes.get(row.class_.sourcedId) for row in taught if row.class_]
+    if error := next((answer for answer in answers if isinstance(answer, AdapterError)), None):
+        return error
+    inactive = {answer.sourcedId for answer in answers if isinstance(answer, api.Class) and not answer.is_active}
     records = [
         mapping.section_staff(row, SectionId(row.class_.sourcedId), user)
-        for row in rows
-        if row.role in api.STAFF_ROLES and row.class_
+        for row in taught
+        if row.class_ and row.class_.sourcedId not in inactive
     ]
     return sorted(records, key=begin_date_and_section)
 

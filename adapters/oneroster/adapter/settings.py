@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from student_graph.adapters.auth import TokenSettings
 from student_graph.adapters.oauth1 import SignatureMethod
-from student_graph.adapters.oneroster.client.requests import page_count
+from student_graph.adapters.oneroster.client.rows import page_count
 
 SCOPE_NAMES = (
     "roster-core.readonly",

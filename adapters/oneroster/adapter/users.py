@@ -28,7 +28,8 @@ from student_graph.adapters.oneroster.client.keys import (
     parse_student_key,
     student_id_of,
 )
-from student_graph.adapters.oneroster.client.requests import Relation, require_all, rows_by_value
+from student_graph.adapters.oneroster.client.requests import Relation
+from student_graph.adapters.oneroster.client.rows import require_all, rows_by_value
 from student_graph.adapters.oneroster.mapping.people import Person, subject_of
 from student_graph.adapters.oneroster.mapping.schools import Calendar
 
@@ -89,13 +90,11 @@ class UserLookups(OneRosterLookups):
         self, user_ids: Iterable[str], *, linked: bool = False, loaded: Iterable[User] = ()
     ) -> dict[str, Person]:
         """
-        The student of each user, by the user's id; users without a student number are absent.
+        The student of each user, by the user's id; users without a student number, or not active, are absent.
 
         Users in `loaded` are not read again. `linked` makes keys for a source that identity rules link.
         """
         distinct_ids = set(user_ids)
-        if self._are_numbers_ids and not linked:
-            return {user_id: Person(StudentId(user_id)) for user_id in distinct_ids}
         users = {user.sourcedId: user for user in loaded if user.sourcedId in distinct_ids}
         users |= await self.client.read_by_ids(
             STUDENTS, distinct_ids - users.keys(), estimated_rows=self.settings.students
@@ -105,8 +104,6 @@ class UserLookups(OneRosterLookups):
     async def persons_of_all_users(self, user_ids: Iterable[str]) -> dict[str, Person]:
         """The same, from the list of all students."""
         distinct_ids = set(user_ids)
-        if self._are_numbers_ids:
-            return await self.persons_of_users(distinct_ids)
         students = await self.client.read_rows(STUDENTS)
         users = {user.sourcedId: user for user in students if user.sourcedId in distinct_ids}
         return await self._persons_by_user(users, distinct_ids, linked=False)
@@ -146,11 +143,6 @@ class UserLookups(OneRosterLookups):
         """The demographics of users, by the user's id; users without demographics are absent."""
         ids = {user.sourcedId for user in users}
         return await self.client.read_objects(DEMOGRAPHICS, ids, estimated_rows=self.settings.students)
-
-    @property
-    def _are_numbers_ids(self) -> bool:
-        """Whether the `sourcedId` of a user is the student's number, so that no user must be read to know it."""
-        return self.settings.student_id_field == "sourcedId"
 
     def _number_of(self, user: User) -> StudentId | None:
         return student_id_of(user, self.settings.student_id_field)

@@ -23,6 +23,7 @@ from student_graph.adapters.oneroster.client.filters import (
     one_of,
 )
 from student_graph.adapters.oneroster.client.probe import Probe
+from student_graph.adapters.oneroster.client.rows import page_count, require_all, rows_by_value
 from student_graph.adapters.oneroster.client.shared_reads import SharedReads
 from student_graph.adapters.paging import OffsetLists
 
@@ -77,19 +78,22 @@ class OneRosterClient:
         """The first row of a collection, or an empty list."""
         return resource.read(await self._http.get(self.url(resource), params={"limit": 1, "offset": 0}))
 
-    async def read_rows(self, resource: Resource[R], filter: Filter | None = None) -> list[R]:
+    async def read_rows(
+        self, resource: Resource[R], filter: Filter | None = None, *, with_inactive: bool = False
+    ) -> list[R]:
         """
-        All active rows of a collection.
+        All active rows of a collection; with `with_inactive` also the others.
 
         Callers that want the same rows at the same time share one read, and must not change the list. A list
         that changes while it is read is read once more, and then it is an error.
         """
         params = {} if filter is None else {"filter": str(filter)}
         read = partial(self._read_list, resource, params)
-        return await self._shared_reads.read((resource.service, resource.path, *params.values()), read)
+        rows: list[R] = await self._shared_reads.read((resource.service, resource.path, *params.values()), read)
+        return rows if with_inactive else [row for row in rows if row.is_active]
 
     async def _read_list(self, resource: Resource[R], params: Mapping[str, str]) -> list[R]:
-        """The active rows of a list in the order of their ids, or in the server's order if it refuses to sort."""
+        """The rows of a list in the order of their ids, or in the server's order if it refuses to sort."""
         name = resource.path.rpartition("/")[2]
         ordered = name not in self._unordered
         try:
@@ -100,20 +104,22 @@ class OneRosterClient:
             rows = await self._read_pages(resource, params)
             self._unordered.add(name)
             log.warning("the server does not sort %s; they are read in its own order", name)
-        return [row for row in rows if row.is_active]
+        return rows
 
     async def _read_pages(self, resource: Resource[R], params: Mapping[str, str]) -> list[R]:
         return await self._lists.read_list(
             self.url(resource), params, resource.read, key=lambda row: row.sourcedId
         )
 
-    async def read_object(self, resource: Resource[R], sourced_id: str) -> R | None:
-        """The object with an id; None if there is none, or if it is not active."""
+    async def read_object(
+        self, resource: Resource[R], sourced_id: str, *, with_inactive: bool = False
+    ) -> R | None:
+        """The object with an id; None if there is none, or if it is not active and they are not wanted."""
         response = await self._http.get(f"{self.url(resource)}/{path_segment(sourced_id)}")
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         row = resource.read_one(response)
-        return row if row.sourcedId == sourced_id and row.is_active else None
+        return row if row.sourcedId == sourced_id and (row.is_active or with_inactive) else None
 
     async def read_by_ids(
         self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float
@@ -127,10 +133,10 @@ class OneRosterClient:
         return require_all(await self.read_objects(resource, ids, estimated_rows=estimated_rows))
 
     async def read_objects(
-        self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float
+        self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float, with_inactive: bool = False
     ) -> dict[str, R | AdapterError]:
         """
-        The objects by id, or the error of each.
+        The objects by id, or the error of each; only active ones, unless `with_inactive`.
 
         They are read one by one, with filters for several ids, or from the complete collection, whichever takes
         the fewest calls. `estimated_rows` is the estimated size of the collection. An id that cannot be in a path,
@@ -140,14 +146,15 @@ class OneRosterClient:
         size = await self._ids_per_call(resource, ordered_ids, pages)
         if -(-len(ordered_ids) // size) > pages:
             distinct_ids = set(ordered_ids)
-            return {row.sourcedId: row for row in await self.read_rows(resource) if row.sourcedId in distinct_ids}
+            rows = await self.read_rows(resource, with_inactive=with_inactive)
+            return {row.sourcedId: row for row in rows if row.sourcedId in distinct_ids}
         if size > 1:
-            return await self._read_by_filter(resource, ordered_ids, size)
+            return await self._read_by_filter(resource, ordered_ids, size, with_inactive=with_inactive)
         path_ids = [sourced_id for sourced_id in ordered_ids if is_path_segment(sourced_id)]
         other_ids = [sourced_id for sourced_id in ordered_ids if not is_path_segment(sourced_id)]
 
         async def read_id(sourced_id: str) -> R | None:
-            return await self.read_object(resource, sourced_id)
+            return await self.read_object(resource, sourced_id, with_inactive=with_inactive)
 
         # The first is read alone: if the server refuses it, the others are not requested.
         objects = await self.read_by_key(path_ids[:1], read_id)
@@ -156,14 +163,16 @@ class OneRosterClient:
         objects |= await self.read_by_key(path_ids[1:], read_id)
         if other_ids:
             has_filter = await self.probe.supports_filter(resource, "sourcedId")
-            objects |= await self._read_by_filter(resource, other_ids, int(has_filter))
+            objects |= await self._read_by_filter(
+                resource, other_ids, int(has_filter), with_inactive=with_inactive
+            )
         return objects
 
     async def _read_by_filter(
-        self, resource: Resource[R], ids: Sequence[str], size: int
+        self, resource: Resource[R], ids: Sequence[str], size: int, *, with_inactive: bool
     ) -> dict[str, R | AdapterError]:
         """The objects by id, or the error of each, read with filters; see `read_filtered`."""
-        objects = await self.read_filtered(resource, "sourcedId", ids, size)
+        objects = await self.read_filtered(resource, "sourcedId", ids, size, with_inactive=with_inactive)
         return {key: rows if isinstance(rows, AdapterError) else rows[0] for key, rows in objects.items() if rows}
 
     async def _ids_per_call(self, resource: Resource[R], ids: Sequence[str], pages: float) -> int:
@@ -206,7 +215,13 @@ class OneRosterClient:
         return await self.probe.max_filter_values(resource, field)
 
     async def read_filtered(
-        self, resource: Resource[R], field: Field, values: Sequence[str], size: int
+        self,
+        resource: Resource[R],
+        field: Field,
+        values: Sequence[str],
+        size: int,
+        *,
+        with_inactive: bool = False,
     ) -> dict[str, list[R] | AdapterError]:
         """
         The rows whose field has each value, with one filter for each `size` values.
@@ -219,7 +234,8 @@ class OneRosterClient:
         groups = [tuple(literals[start : start + size]) for start in range(0, len(literals), size or 1)]
 
         async def read_group(group: tuple[str, ...]) -> list[R]:
-            return await self.read_rows(resource, None if group is others else one_of(field, group))
+            filter = None if group is others else one_of(field, group)
+            return await self.read_rows(resource, filter, with_inactive=with_inactive)
 
         batch: dict[str, list[R] | AdapterError] = {}
         groups += [others] if others else []
@@ -257,32 +273,3 @@ class OneRosterClient:
             if error.response.status_code == httpx.codes.FORBIDDEN:
                 return False
             raise
-
-
-def rows_by_value(rows: Iterable[R], field: str, values: Iterable[str]) -> dict[str, list[R] | AdapterError]:
-    """The rows by those of the values that they have in a field."""
-    lists: dict[str, list[R]] = {value: [] for value in values}
-    for row in rows:
-        for value in set(row.values(field)) & lists.keys():
-            lists[value].append(row)
-    return dict(lists.items())
-
-
-def page_count(rows: float, page_size: int) -> float:
-    """The number of calls that read `rows` rows, at least 1."""
-    return float(max(1, -(-rows // page_size)))
-
-
-def require_all(batch: dict[K, V | AdapterError]) -> dict[K, V]:
-    """
-    The answers of a batch in which every key must have succeeded.
-
-    Raises:
-        AdapterError: The error of the first key that failed.
-    """
-    answers: dict[K, V] = {}
-    for key, answer in batch.items():
-        if isinstance(answer, AdapterError):
-            raise answer
-        answers[key] = answer
-    return answers
