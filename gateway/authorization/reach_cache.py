@@ -9,7 +9,7 @@ no viewer sees any student.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ MAX_AGE = timedelta(minutes=15)
 """Maximum age of the records that decide."""
 MAX_AGE_IN_OUTAGE = timedelta(minutes=60)
 """Their maximum age while the system of record fails."""
+OUTAGE_RETRY_SECONDS = 30.0
+"""How long a reach from answers of an outage is used before the system of record is asked again."""
 LOOKUP_TIMEOUT_SECONDS = 4.0
 """For all requests of one lookup; an operation has ten seconds in total."""
 MAX_CACHED_REACHES = 10_000
@@ -111,6 +113,7 @@ class ReachCache:
                 reach = await self._look_up_within(key, MAX_AGE_IN_OUTAGE)
             except AdapterError:
                 raise error from None
+            reach = replace(reach, until=min(reach.until, self._clock() + OUTAGE_RETRY_SECONDS))
         self._reaches[key] = reach
         return reach
 

@@ -11,6 +11,7 @@ import pytest
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import NotOfferedError, UnavailableError
 from student_graph.adapters.model import DistrictId, GradeLevel, SchoolId, Sensitivity, StaffId, StudentId
+from student_graph.gateway.authorization.reach_cache import OUTAGE_RETRY_SECONDS
 from student_graph.gateway.cache import Purge
 from student_graph.resolvers.access import AssignedStudents, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
@@ -117,6 +118,21 @@ async def test_in_an_outage_answers_count_for_an_hour_and_then_nobody_is_in_reac
             await harness.visible_students(person)
     harness.outage = None
     assert await harness.visible_students(TEACHER) == {"1", "4", "5"}
+
+
+@pytest.mark.row("K07", "K09")
+async def test_after_an_outage_answers_count_for_15_minutes_again() -> None:
+    """A reach that was looked up in the outage is not used for the hour that its answers would have counted."""
+    harness = ReachHarness()
+    await harness.visible_students(TEACHER)
+    harness.records.answers["section_enrollments_by_section"]["own"] = []
+    harness.outage = UnavailableError("no answer in time")
+    harness.clock.now += 20 * 60
+    assert await harness.visible_students(TEACHER) == {"1", "4", "5"}
+    harness.outage = None
+    assert await harness.visible_students(TEACHER) == {"1", "4", "5"}
+    harness.clock.now += OUTAGE_RETRY_SECONDS
+    assert await harness.visible_students(TEACHER) == {"4", "5"}
 
 
 async def test_a_district_that_does_not_provide_teachers_of_sections_shows_nobody() -> None:
