@@ -1,4 +1,4 @@
-"""`student-graph check`: asks every source of a settings file whether its address and credentials work."""
+"""`student-graph check`: asks every source of a settings file for what its district needs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.errors import AdapterError, translate
-from student_graph.adapters.sources import Source
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.parser import Commands, format_table
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.deadlines import within
+from student_graph.gateway.server.sample_reads import read_samples
 
 
 def add_command(commands: Commands) -> None:
@@ -25,8 +26,9 @@ def add_command(commands: Commands) -> None:
     command = commands.add_parser(
         "check",
         help="check that every source answers",
-        description="Send one request to every source of a settings file to check its address and credentials, "
-        "and print the results. The exit status is 1 if a source fails.",
+        description="Ask every source of a settings file for its version, and for a few records of each kind that "
+        "it offers, and print the results. The exit status is 1 if a source fails, refuses a kind of record or "
+        "shows no student.",
     )
     command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
     command.set_defaults(run=run)
@@ -36,21 +38,39 @@ def run(options: argparse.Namespace) -> int:
     """Check every source of a settings file and print a table; return 1 if a source fails."""
     path: Path = options.config
     districts = connect_districts(settings_file.load(path), path, os.environ)
-    rows = asyncio.run(_check_sources([source for district in districts for source in district.sources]))
+    rows = asyncio.run(_check_districts(districts))
     print(format_table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
     return int(any(status == "failed" for *_, status, _ in rows))
 
 
-async def _check_sources(sources: Sequence[Source]) -> list[tuple[str, ...]]:
+async def _check_districts(districts: Sequence[District]) -> list[tuple[str, ...]]:
     """A row for each source: district, source, kind, number of lookups, status, and what it says."""
     try:
-        results = await asyncio.gather(*map(_check_source, sources))
+        rows = await asyncio.gather(*map(_check_district, districts))
     finally:
+        sources = [source for district in districts for source in district.sources]
         await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
+    return [row for rows_of_district in rows for row in rows_of_district]
+
+
+async def _check_district(district: District) -> list[tuple[str, ...]]:
+    """The rows of a district. Sources that do not answer at all are not asked for records."""
+    results = dict(zip(district.sources, await asyncio.gather(*map(_check_source, district.sources)), strict=True))
+    answering = [source for source, (status, _) in results.items() if status == "ok"]
+    for name, findings in (await read_samples(district, answering)).items():
+        source = next(source for source in answering if source.name == name)
+        status, text = results[source]
+        status = "failed" if findings.failures else status
+        results[source] = status, "; ".join([*findings.failures, text, *findings.remarks])
     return [
-        (source.district, source.name, source.kind, str(len(source.adapter.capabilities())), *result)
-        for source, result in zip(sources, results, strict=True)
+        (f"{district.id} ({district.name})", source.name, source.kind, _lookup_count(source), *result)
+        for source, result in results.items()
     ]
+
+
+def _lookup_count(source: Source) -> str:
+    """How many lookups of a source the district uses."""
+    return str(sum(map(source.offers, source.adapter.capabilities())))
 
 
 async def _check_source(source: Source) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.adapter.settings import EdFiSettings
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.api.people import STUDENTS
-from student_graph.adapters.edfi.client.addresses import AddressValues
+from student_graph.adapters.edfi.client.addresses import AddressValues, MissingSettingError
 from student_graph.adapters.edfi.client.changes import ChangeReader
 from student_graph.adapters.edfi.client.loose_keys import loose_id
 from student_graph.adapters.edfi.client.requests import EdFiClient
@@ -59,10 +59,25 @@ class EdFiLookups(Adapter):
         return loose_id(key)
 
     async def check(self) -> str:
-        """Read one student to test the credentials; returns the versions of the API and its Data Standard."""
+        """
+        Read one student to test the credentials; returns the versions of the API and its Data Standard.
+
+        Raises:
+            MissingSettingError: `school_year` is another year than the district's.
+        """
         document = await self.client.discovery.document()
         await self.client.read_sample(STUDENTS)
-        return f"Ed-Fi {document.version}, Data Standard {document.data_standard or 'not declared'}"
+        year = self._checked_school_year() if self.client.discovery.has_years else ""
+        return f"Ed-Fi {document.version}, Data Standard {document.data_standard or 'not declared'}{year}"
+
+    def _checked_school_year(self) -> str:
+        """The school year that is read, which must be that of the district today."""
+        year, current = self._school_year(), self.current_school_year()
+        if year != current:
+            raise MissingSettingError(
+                f"`school_year` is {year}, but the district is in {current}: change it, or leave it out"
+            )
+        return f", school year {year}"
 
     def _school_year(self) -> int:
         """The school year that is read, at an API that has an address for each."""

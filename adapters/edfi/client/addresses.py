@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}")
 
 
 class MissingSettingError(AdapterError):
-    """The addresses of the API depend on a setting that the source does not have."""
+    """The addresses of the API depend on a setting that is missing, or that is wrong for the district."""
 
     default_code = "SOURCE_SETTINGS"
 
