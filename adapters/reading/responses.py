@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from typing import Any, TypeVar
 
 import httpx
+import msgspec
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
@@ -122,6 +124,9 @@ def _with_possible_numbers(body: bytes) -> bytes:
     Raises:
         PayloadError: the body has a number that JSON does not have, such as NaN, or one with thousands of digits.
     """
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        msgspec.json.decode(body)  # Most suspicious texts are parts of ids.
+        return body
     try:
         return to_json(_without_infinity(from_json(body, allow_inf_nan=False)))
     except ValueError:
