@@ -90,9 +90,20 @@ class BadKeyError(AdapterError):
 
 
 class ForbiddenError(AdapterError):
-    """The viewer may not see this."""
+    """
+    The viewer may not see this.
+
+    `sensitivity` names the class of data whose grant is missing; `purpose` is one with which the viewer has the
+    grant; `limited` says that the viewer has it for other students. Each depends on the viewer's grants alone.
+    """
 
     default_code = "FORBIDDEN"
+
+    def __init__(
+        self, reason: str, *, sensitivity: str | None = None, purpose: str | None = None, limited: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.sensitivity, self.purpose, self.limited = sensitivity, purpose, limited
 
 
 def translate(exc: Exception) -> AdapterError:  # noqa: PLR0911 - a table with one return for each cause

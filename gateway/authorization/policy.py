@@ -102,7 +102,7 @@ class _AuthorizedFetch:
         rights = self._rights_in(source.district)
         if not rights.allow(ask.lookup.sensitivity):
             self._record_denied(source, len(ask.keys))
-            return _error_for_keys(ask.keys, ForbiddenError("not granted"), source)
+            return _error_for_keys(ask.keys, self._not_granted(source, ask.lookup.sensitivity), source)
         if ask.lookup.about is not About.STUDENTS:
             rule = _VisibilityRule(source.district, rights.for_all, ask.lookup.about)
             return _visible_answers(await self.fetch(source, ask), rule)
@@ -130,7 +130,21 @@ class _AuthorizedFetch:
         forbidden = [key for key in ask.keys if key not in students and reach.contains(key)]
         if not forbidden:
             return answers
-        return {**answers, **_error_for_keys(forbidden, ForbiddenError("not granted"), source)}
+        error = ForbiddenError("granted for other students", sensitivity=sensitivity.name, limited=True)
+        return {**answers, **_error_for_keys(forbidden, error, source)}
+
+    def _not_granted(self, source: Source, sensitivity: Sensitivity) -> ForbiddenError:
+        """The error for a class of data; if the viewer has the grant for a purpose, it names the purpose."""
+        today = self.districts[source.district].today()
+        purposes = sorted(
+            grant.purpose
+            for grant in self.viewer.grants
+            if grant.purpose is not None
+            and sensitivity in grant.classes
+            and grant.applies(source.district, today, grant.purpose)
+        )
+        purpose = purposes[0] if purposes else None
+        return ForbiddenError("not granted", sensitivity=sensitivity.name, purpose=purpose)
 
     async def _fetch_visible(self, source: Source, ask: Ask[Any], rule: _VisibilityRule, reach: Reach) -> Answers:
         """

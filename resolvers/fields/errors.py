@@ -10,7 +10,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, ForbiddenError
 
 MESSAGES = {
     "SOURCE_UNAVAILABLE": "The source did not answer.",
@@ -42,8 +42,24 @@ def graph_error(error: AdapterError) -> GraphQLError:
         "retryable": error.retryable,
         "retryAfter": error.retry_after,
     }
+    message = MESSAGES.get(error.code, INTERNAL)
+    if isinstance(error, ForbiddenError) and error.sensitivity is not None:
+        extensions["sensitivity"] = error.sensitivity
+        message = f"{message} {_grant_needed(error)}"
     known = {name: value for name, value in extensions.items() if value is not None}
-    return GraphQLError(MESSAGES.get(error.code, INTERNAL), extensions=known)
+    return GraphQLError(message, extensions=known)
+
+
+def _grant_needed(error: ForbiddenError) -> str:
+    """The sentence that says which grant opens what an error withholds."""
+    if error.limited:
+        return f"The viewer's grant of the class {error.sensitivity} is for other students only."
+    if error.purpose is not None:
+        return (
+            f"It is data of the class {error.sensitivity}, which the viewer is granted for the purpose "
+            f"'{error.purpose}': state it in the header Student-Graph-Purpose."
+        )
+    return f"It is data of the class {error.sensitivity}, which the district's settings grant by role or person."
 
 
 def bad_input(message: str) -> GraphQLError:

@@ -29,6 +29,7 @@ from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.resolvers.access import Grant, Reach, unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
+from student_graph.resolvers.fields.errors import graph_error
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, source
 
 STUDENTS = lookup_of(Adapter.students_by_id)
@@ -228,3 +229,26 @@ async def test_other_letters_say_nothing_at_a_source_that_compares_exactly() -> 
         source(Confused, Ledger(students=["s1"]), "sis"), Ask(STUDENTS, ("S1",))
     )
     assert codes(answers) == {"S1": "SOURCE_SCHEMA"}
+
+
+async def test_the_error_names_the_class_and_the_grant_that_opens_it() -> None:
+    """It depends on the viewer's grants alone: the class, a purpose, or that other students are meant."""
+    classes = frozenset({Sensitivity.DISCIPLINE})
+    texts = {
+        Grant(frozenset({Sensitivity.MEAL})): "which the district's settings grant",
+        Grant(classes, purpose="safety"): "for the purpose 'safety': state it in the header Student-Graph-Purpose",
+        Grant(classes, purpose="safety", until=date(2020, 1, 1)): "which the district's settings grant",
+        Grant(classes, purpose="safety", district=DistrictId("dale")): "which the district's settings grant",
+        Grant(classes, students=frozenset({StudentId("s2")})): "is for other students only",
+    }
+    reach = Reach(
+        groups=TWO_STUDENTS.groups, limited_classes={Sensitivity.DISCIPLINE: frozenset({StudentId("s2")})}
+    )
+    for grant, text in texts.items():
+        viewer = replace(SUPERINTENDENT, grants=frozenset({grant}))
+        answers = await authorized_fetch(viewer, reach)(source(Sis, Ledger(), "sis"), Ask(ACTIONS, ("s1",)))
+        shown = graph_error(answers["s1"].value)
+
+        assert text in shown.message
+        assert "DISCIPLINE" in shown.message
+        assert (shown.extensions or {})["sensitivity"] == "DISCIPLINE"
