@@ -79,10 +79,13 @@ class AssessmentLookups(UserLookups):
                 valid_ids.append(key)
             except BadKeyError as error:
                 errors[key] = error
-        rows = await self.client.read_by_ids(
+        rows = await self.client.read_objects(
             api.ASSESSMENT_LINE_ITEMS, valid_ids, estimated_rows=ESTIMATED_LINE_ITEMS
         )
-        return errors | {AssessmentId(key): mapping.assessment(row) for key, row in rows.items()}
+        return errors | {
+            AssessmentId(key): row if isinstance(row, AdapterError) else mapping.assessment(row)
+            for key, row in rows.items()
+        }
 
     def _require_assessments(self) -> None:
         """

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
 import httpx
 
 from student_graph.adapters.auth import ClientCredentials
 from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.oauth1 import OAuth1
 from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.oneroster.api.gradebook import ASSESSMENT_LINE_ITEMS, LINE_ITEMS
 from student_graph.adapters.oneroster.api.rostering import STUDENTS
 from student_graph.adapters.oneroster.client.requests import OneRosterClient
+from student_graph.adapters.reading import report_unreadable_row
+
+S = TypeVar("S")
+V = TypeVar("V")
 
 
 class OneRosterLookups(Adapter):
@@ -50,3 +58,18 @@ class OneRosterLookups(Adapter):
         services += ["gradebook"] if await self.client.may_read(LINE_ITEMS) else []
         services += ["assessments"] if await self.client.may_read(ASSESSMENT_LINE_ITEMS) else []
         return f"OneRoster {self.settings.version}, {' + '.join(services)}"
+
+
+def records_of(sources: Iterable[S], to_record: Callable[[S], V], id_of: Callable[[S], str]) -> list[V]:
+    """
+    The record of each row or student of a list.
+
+    One whose values make no record is left out and reported: it hides no other.
+    """
+    records: list[V] = []
+    for source in sources:
+        try:
+            records.append(to_record(source))
+        except PayloadError as error:
+            report_unreadable_row(id_of(source).encode(), error)
+    return records

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, PayloadError
 from student_graph.adapters.keys import query_text
 from student_graph.adapters.lookup import Batch, Page, StudentFilter, Window
 from student_graph.adapters.model import (
@@ -19,6 +19,7 @@ from student_graph.adapters.model import (
     StudentId,
     StudentIdentity,
 )
+from student_graph.adapters.oneroster.adapter.lookups import records_of
 from student_graph.adapters.oneroster.adapter.schools import SchoolLookups
 from student_graph.adapters.oneroster.adapter.users import answers_of, birth_date_of, current_day
 from student_graph.adapters.oneroster.api import rostering as api
@@ -95,15 +96,10 @@ class PeopleLookups(SchoolLookups):
         """
         OneRoster `roles` of each student, or `orgs` in version 1.1: as far as servers keep them, the current ones.
         """
-        answers = await self.find_persons(ids)
-        persons = [answer for answer in answers.values() if isinstance(answer, Person)]
-        if not persons:
-            return {key: answer for key, answer in answers.items() if isinstance(answer, AdapterError)}
-        enrollments = await self._school_enrollments(persons)
-        return {
-            key: answer if isinstance(answer, AdapterError) else enrollments[answer.student_id]
-            for key, answer in answers.items()
-        }
+        persons = await self.find_persons(ids)
+        if not any(isinstance(person, Person) for person in persons.values()):
+            return {key: error for key, error in persons.items() if isinstance(error, AdapterError)}
+        return answers_of(persons, await self._enrollment_mapper())
 
     async def school_enrollments_by_school(
         self, ids: Sequence[SchoolId]
@@ -150,12 +146,16 @@ class PeopleLookups(SchoolLookups):
         for key, users in users_by_key.items():
             if isinstance(users, AdapterError):
                 batch[key] = users
-            else:
+                continue
+            try:
                 records = [
                     record
                     for user in users
                     for record in mapping.staff_assignments(user, key, orgs, calendar, today)
                 ]
+            except PayloadError as error:
+                batch[key] = error
+            else:
                 batch[key] = sorted(records, key=lambda record: (record.begin_date, record.vendor_id))
         return batch
 
@@ -165,16 +165,19 @@ class PeopleLookups(SchoolLookups):
 
     async def _all_school_enrollments(self) -> list[SchoolEnrollment]:
         """The school enrollments of all students, by student."""
-        enrollments = await self._school_enrollments(await self.all_students())
-        return [enrollment for records in enrollments.values() for enrollment in records]
+        persons = await self.all_students()
+        lists = records_of(persons, await self._enrollment_mapper(), lambda person: person.student_id)
+        return [enrollment for enrollments in lists for enrollment in enrollments]
 
-    async def _school_enrollments(self, persons: Sequence[Person]) -> dict[StudentId, list[SchoolEnrollment]]:
-        """The school enrollments of each person; schools and sessions are read once for all."""
+    async def _enrollment_mapper(self) -> Callable[[Person], list[SchoolEnrollment]]:
+        """
+        A function that maps a student to school enrollments; schools and sessions are read once for all.
+
+        It raises PayloadError for a student without a first day if no session has one either.
+        """
         schools = {row.sourcedId: row for row in await self.school_rows()}
         calendar, today = await self.calendar(), current_day()
-        return {
-            person.student_id: mapping.school_enrollments(person, schools, calendar, today) for person in persons
-        }
+        return lambda person: mapping.school_enrollments(person, schools, calendar, today)
 
 
 def _users(persons: Mapping[StudentId, Person | AdapterError]) -> list[api.User]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from student_graph.adapters.errors import AdapterError, BadKeyError, PayloadError
@@ -18,6 +19,7 @@ from student_graph.adapters.model import (
     SectionId,
     Session,
 )
+from student_graph.adapters.oneroster.adapter.lookups import records_of
 from student_graph.adapters.oneroster.adapter.users import UserLookups
 from student_graph.adapters.oneroster.api import rostering as api
 from student_graph.adapters.oneroster.api.resources import Resource
@@ -25,6 +27,7 @@ from student_graph.adapters.oneroster.client.keys import parse_section_key
 from student_graph.adapters.oneroster.client.requests import Relation
 from student_graph.adapters.oneroster.client.rows import require_all
 from student_graph.adapters.oneroster.mapping import schools as mapping
+from student_graph.adapters.reading import reading_key
 
 CLASS_STUDENTS_PATH = "classes/{}/students"
 SCHOOL_STUDENTS_PATH = "schools/{}/students"
@@ -81,7 +84,10 @@ class SchoolLookups(UserLookups):
             if isinstance(rows, AdapterError):
                 batch[key] = rows
                 continue
-            sections = [mapping.section(row, key, calendar, courses) for row in rows]
+            with reading_key(key):
+                sections = records_of(
+                    rows, partial(mapping.section, school=key, calendar=calendar, courses=courses), _id_of
+                )
             of_year = [section for section in sections if section.school_year == school_year]
             batch[key] = sorted(of_year, key=lambda section: (section.section_identifier, section.section_id))
         return batch
@@ -108,7 +114,7 @@ class SchoolLookups(UserLookups):
         """All OneRoster `classes`, with the courses, terms and schools that they name."""
         classes = await self.client.read_rows(api.CLASSES)
         section_of = await self._section_mapper(classes)
-        sections = [section for row in classes if (section := section_of(row)) is not None]
+        sections = [section for section in records_of(classes, section_of, _id_of) if section is not None]
         return dict.fromkeys(ids, sections)
 
     async def courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, Course]:
@@ -138,13 +144,21 @@ class SchoolLookups(UserLookups):
 
     async def class_rows(
         self, ids: Sequence[SectionId]
-    ) -> tuple[dict[SectionId, api.Class], dict[SectionId, BadKeyError]]:
-        """The class of each section, and the errors of keys that no class can have; unknown keys are absent."""
-        class_ids, errors = parse_section_keys(ids)
-        rows = await self.client.read_by_ids(
+    ) -> tuple[dict[SectionId, api.Class], dict[SectionId, AdapterError]]:
+        """The class of each section, and the errors of the others; unknown keys are absent."""
+        class_ids, bad_keys = parse_section_keys(ids)
+        rows = await self.client.read_objects(
             api.CLASSES, class_ids.values(), estimated_rows=self.settings.students / STUDENTS_PER_CLASS
         )
-        return {key: rows[class_id] for key, class_id in class_ids.items() if class_id in rows}, errors
+        classes: dict[SectionId, api.Class] = {}
+        errors: dict[SectionId, AdapterError] = dict(bad_keys.items())
+        for key, class_id in class_ids.items():
+            row = rows.get(class_id)
+            if isinstance(row, AdapterError):
+                errors[key] = row
+            elif row is not None:
+                classes[key] = row
+        return classes, errors
 
     async def school_sourced_ids(self, ids: Sequence[SchoolId]) -> dict[SchoolId, str]:
         """The `sourcedId` of each school; unknown keys are absent."""
@@ -211,6 +225,10 @@ def parse_section_keys(keys: Sequence[SectionId]) -> tuple[dict[SectionId, str],
         except BadKeyError as error:
             errors[key] = error
     return class_ids, errors
+
+
+def _id_of(row: api.Class) -> str:
+    return row.sourcedId
 
 
 def _terms(school: SchoolId, classes: list[api.Class], calendar: mapping.Calendar) -> list[Session]:

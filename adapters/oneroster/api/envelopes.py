@@ -44,9 +44,13 @@ def read_rows(response: httpx.Response, item: Any, name: str) -> Any:
     The rows of a response with a list of `item`; `name` is any name of the standard for such rows.
 
     Raises:
-        PayloadError, httpx.HTTPStatusError, pydantic.ValidationError: as `read`.
+        pydantic.ValidationError: it has no such list, or several rows of which none has an id.
+        PayloadError, httpx.HTTPStatusError: as `read`.
     """
-    return _read(response, Annotated[list[item], BeforeValidator(_as_list)], name)
+    rows = _read(response, Annotated[list[item], BeforeValidator(_as_list)], name)
+    if not rows and _has_rows_of_another_standard(from_json(response.content)):
+        read(response, _envelope(list[item], _names_of(name)), whole=True)
+    return rows
 
 
 def read_row(response: httpx.Response, item: Any, name: str) -> Any:
@@ -85,6 +89,14 @@ def _name_by_shape(body: Any, name: str) -> str | None:
 def _holds_rows(value: Any) -> bool:
     rows = value if isinstance(value, list) else [value]
     return bool(rows) and all(isinstance(row, dict) and row.get("sourcedId") for row in rows)
+
+
+def _has_rows_of_another_standard(body: Any) -> bool:
+    """Whether a body has a list of several rows of which none has an id of OneRoster."""
+    lists = [value for value in body.values() if isinstance(value, list)]
+    return any(
+        len(rows) > 1 and not any(isinstance(row, dict) and "sourcedId" in row for row in rows) for rows in lists
+    )
 
 
 def _as_list(value: Any) -> Any:

@@ -15,6 +15,7 @@ from student_graph.adapters.oneroster.api.payload import (
     Text,
 )
 from student_graph.adapters.oneroster.api.resources import Resource
+from student_graph.adapters.reading import Deciding
 
 
 class Category(Item):
@@ -41,7 +42,7 @@ class Result(Item):
     lineItem: Link = None
     student: Link = None
     class_: Link = Field(default=None, alias="class")
-    scoreStatus: Text = None
+    scoreStatus: Deciding[Text] = None
     score: Number = None
     textScore: Text = None
     scoreDate: Instant = None
@@ -91,7 +92,7 @@ class AssessmentResult(Item):
     textScore: Text = None
     scoreDate: Instant = None
     scorePercentile: Number = None
-    scoreStatus: Text = None
+    scoreStatus: Deciding[Text] = None
     metadata: ResultMetadata | None = None
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding
 
 T = TypeVar("T")
 
@@ -51,13 +51,16 @@ def _parse_instant(value: Any) -> Any:
     """Parse a date or an instant: a date is its first moment, an instant without a time zone is in UTC."""
     if isinstance(value, str) and value.strip():
         moment = datetime.fromisoformat(value.strip())
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        try:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("out of range") from None
     return None
 
 
 def _date_part(value: Any) -> Any:
     """The date of an instant, because some servers send instants where the standard has dates."""
-    return value[:10] if isinstance(value, str) and value.strip() else None
+    return (value[:10] if value.strip() else None) if isinstance(value, str) else value
 
 
 class Ref(Payload):
@@ -72,6 +75,8 @@ Flag: TypeAlias = Annotated[bool | None, BeforeValidator(_none_if_blank)]
 """A boolean, which may be a text: `"true"` or `true`."""
 Number: TypeAlias = Annotated[float | None, BeforeValidator(_none_if_blank)]
 Day: TypeAlias = Annotated[date | None, BeforeValidator(_date_part)]
+DecidingDay: TypeAlias = Deciding[Day]
+"""A day from which on, or until which, a row counts."""
 Instant: TypeAlias = Annotated[datetime | None, BeforeValidator(_parse_instant)]
 Link: TypeAlias = Annotated[Ref | None, BeforeValidator(_reference_or_none)]
 Many: TypeAlias = Annotated[list[T], BeforeValidator(_empty_list_if_null), Field(default_factory=list)]
@@ -81,7 +86,7 @@ class Item(Payload):
     """An object with an id."""
 
     sourcedId: str = Field(min_length=1)
-    status: str | None = None
+    status: Deciding[str | None] = None
 
     @property
     def is_active(self) -> bool:

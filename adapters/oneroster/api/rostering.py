@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from student_graph.adapters.oneroster.api.payload import Day, Flag, Item, Link, Many, Payload, Ref, Text
+from student_graph.adapters.oneroster.api.payload import (
+    Day,
+    DecidingDay,
+    Flag,
+    Item,
+    Link,
+    Many,
+    Payload,
+    Ref,
+    Text,
+)
 from student_graph.adapters.oneroster.api.resources import Resource
 
 STAFF_ROLES = frozenset(
@@ -86,8 +96,8 @@ class Role(Payload):
     roleType: Text = None
     role: str
     org: Link = None
-    beginDate: Day = None
-    endDate: Day = None
+    beginDate: DecidingDay = None
+    endDate: DecidingDay = None
 
 
 class User(Item):
@@ -147,8 +157,8 @@ class Enrollment(Item):
     school: Link = None
     role: str
     primary: Flag = None
-    beginDate: Day = None
-    endDate: Day = None
+    beginDate: DecidingDay = None
+    endDate: DecidingDay = None
 
 
 class Demographics(Item):

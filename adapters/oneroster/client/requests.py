@@ -6,12 +6,12 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 
 import httpx
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError, RefusedError
+from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
 from student_graph.adapters.keys import is_path_segment, path_segment
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.oneroster.api.resources import Resource, total_rows
@@ -26,6 +26,7 @@ from student_graph.adapters.oneroster.client.probe import Probe
 from student_graph.adapters.oneroster.client.rows import page_count, require_all, rows_by_value
 from student_graph.adapters.oneroster.client.shared_reads import SharedReads
 from student_graph.adapters.paging import OffsetLists
+from student_graph.adapters.reading import report_unreadable_row
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -125,12 +126,17 @@ class OneRosterClient:
         self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float
     ) -> dict[str, R]:
         """
-        The objects by id; see `read_objects`.
+        The objects by id; see `read_objects`. One whose values make no object is left out and reported.
 
         Raises:
-            AdapterError: One of the objects could not be read.
+            AdapterError: A request for one of the objects failed.
         """
-        return require_all(await self.read_objects(resource, ids, estimated_rows=estimated_rows))
+        objects = await self.read_objects(resource, ids, estimated_rows=estimated_rows)
+        for key, answer in list(objects.items()):
+            if _is_unreadable(answer):
+                report_unreadable_row(key.encode(), answer)
+                del objects[key]
+        return require_all(objects)
 
     async def read_objects(
         self, resource: Resource[R], ids: Iterable[str], *, estimated_rows: float, with_inactive: bool = False
@@ -273,3 +279,8 @@ class OneRosterClient:
             if error.response.status_code == httpx.codes.FORBIDDEN:
                 return False
             raise
+
+
+def _is_unreadable(answer: object) -> TypeGuard[PayloadError]:
+    """Whether an object was sent, with values that make no object."""
+    return isinstance(answer, PayloadError) and answer.code == "SOURCE_SCHEMA"

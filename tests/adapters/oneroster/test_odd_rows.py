@@ -1,0 +1,111 @@
+"""A row that cannot be read fails alone: it is counted, hides no other, and never counts as one in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.model import DistrictId, SchoolId, SectionId, StudentId
+from student_graph.adapters.reading import collecting_unreadable_rows
+from tests.adapters.oneroster.scripted_sandbox import ScriptedSandbox, connected, user_row
+
+SCHOOL = {"sourcedId": "org-1", "name": "Maple High", "type": "school"}
+YEAR = {"sourcedId": "y", "title": "2027", "type": "schoolYear", "startDate": "2026-08-20", "schoolYear": "2027"}
+DISTRICT = DistrictId("here")
+
+
+def class_row(sourced_id: str, *terms: str) -> dict[str, Any]:
+    """The row of a class of the school in terms."""
+    return {
+        "sourcedId": sourced_id,
+        "school": {"sourcedId": "org-1"},
+        "terms": [{"sourcedId": term} for term in terms],
+    }
+
+
+def enrollment_row(sourced_id: str, user: str, **values: Any) -> dict[str, Any]:
+    """The row of the enrollment of a student in class c."""
+    return {
+        "sourcedId": sourced_id,
+        "user": {"sourcedId": user},
+        "class": {"sourcedId": "c"},
+        "role": "student",
+    } | values
+
+
+def sandbox_of(**bodies: Any) -> ScriptedSandbox:
+    """A server with a school and a school year, two students, and the collections of a test."""
+    students = [user_row("a", "1"), user_row("b", "2")]
+    collections: dict[str, Any] = {
+        "orgs": {"orgs": [SCHOOL]},
+        "academicSessions": {"academicSessions": [YEAR]},
+        "students": {"users": students},
+    }
+    objects = {f"students/{row['sourcedId']}": {"user": row} for row in students}
+    return ScriptedSandbox(collections | objects | bodies)
+
+
+async def test_a_class_whose_term_is_not_listed_hides_no_other() -> None:
+    """It has no school year, so it is in no list; by its own id it is an error."""
+    rows = [class_row("c1", "y"), class_row("c2", "unlisted"), class_row("c3")]
+    objects = {f"classes/{row['sourcedId']}": {"class": row} for row in rows}
+    sandbox = sandbox_of(classes={"classes": rows}, courses={"courses": []}, **objects)
+    keys = [SectionId(row["sourcedId"]) for row in rows]
+    async with connected(sandbox) as adapter:
+        with collecting_unreadable_rows() as of_school:
+            by_school: Any = await adapter.sections_by_school([SchoolId("org-1")], school_year=2027)
+        with collecting_unreadable_rows() as of_district:
+            by_district: Any = await adapter.sections_by_district([DISTRICT])
+        by_id = await adapter.sections_by_id(keys)
+
+    assert [section.section_id for section in by_school[SchoolId("org-1")]] == ["c1"]
+    assert [section.section_id for section in by_district[DISTRICT]] == ["c1"]
+    assert (len(of_school), len(of_district)) == (2, 2)
+    assert {key for key, answer in by_id.items() if isinstance(answer, PayloadError)} == {"c2", "c3"}
+    assert not isinstance(by_id[SectionId("c1")], PayloadError)
+
+
+@pytest.mark.parametrize(
+    "value", [{}, [], ["active"], {"code": "active"}, "08/20/2020", "0000-00-00", "soon"], ids=str
+)
+@pytest.mark.parametrize("name", ["status", "beginDate", "endDate"])
+async def test_an_enrollment_that_may_have_ended_gives_no_place(name: str, value: Any) -> None:
+    """A status or a day that cannot be read is not taken for an active row without an end."""
+    rows = [enrollment_row("e1", "a"), enrollment_row("e2", "b", **{name: value})]
+    sandbox = sandbox_of(enrollments={"enrollments": rows})
+    async with connected(sandbox) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            batch: Any = await adapter.section_enrollments_by_section([SectionId("c")])
+
+    assert [record.student_id for record in batch[SectionId("c")]] == ["1"]
+    assert len(unreadable) == (0 if name == "status" and isinstance(value, str) else 1)
+
+
+async def test_a_student_whose_values_make_no_student_hides_no_other() -> None:
+    """The object of one student has no id; the other stays on the roster."""
+    rows = [enrollment_row("e1", "a"), enrollment_row("e2", "x")]
+    sandbox = sandbox_of(enrollments={"enrollments": rows}, **{"students/x": {"user": {"givenName": "Ada"}}})
+    async with connected(sandbox) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            batch: Any = await adapter.section_enrollments_by_section([SectionId("c")])
+
+    assert [record.student_id for record in batch[SectionId("c")]] == ["1"]
+    assert len(unreadable) == 1
+
+
+async def test_a_student_without_a_first_day_hides_no_other() -> None:
+    """No session has a day; a role that has one needs none."""
+    role = {"role": "student", "org": {"sourcedId": "org-1"}}
+    students = [user_row("a", "1", roles=[role | {"beginDate": "2026-08-20"}]), user_row("b", "2", roles=[role])]
+    sandbox = sandbox_of(students={"users": students}, academicSessions={"academicSessions": []})
+    async with connected(sandbox) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            batch: Any = await adapter.school_enrollments_by_district([DISTRICT])
+        by_student: Any = await adapter.school_enrollments_by_student([StudentId("1"), StudentId("2")])
+
+    assert [record.student_id for record in batch[DISTRICT]] == ["1"]
+    assert len(unreadable) == 1
+    assert [record.student_id for record in by_student[StudentId("1")]] == ["1"]
+    assert isinstance(by_student[StudentId("2")], PayloadError)
