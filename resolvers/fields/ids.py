@@ -129,6 +129,24 @@ def parse_student_id(text: str) -> StudentId:
     return StudentId(text)
 
 
+def parse_school(text: str, district: Callable[[], DistrictId]) -> tuple[DistrictId, SchoolId]:
+    """
+    Parse a school as clients name it: by its global id, or by its number in the district that `district` returns.
+
+    Raises:
+        BadKeyError: the text can be neither, or is the id of another type.
+    """
+    try:
+        global_id = decode(text)
+    except BadKeyError:
+        if not _KEY.fullmatch(text):
+            raise
+        return district(), SchoolId(text)
+    if global_id.type != "School":
+        raise BadKeyError("an id of another type")
+    return global_id.district, SchoolId(global_id.key)
+
+
 def parse_district_id(text: str) -> DistrictId:
     """
     Parse a district as clients name it: by its global id or by its configured short name.

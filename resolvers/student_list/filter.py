@@ -14,7 +14,7 @@ from student_graph.adapters.sources import District, Key
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.docstrings import described, described_enum
 from student_graph.resolvers.fields.errors import bad_input
-from student_graph.resolvers.fields.ids import decode, parse_district_id, parse_student_id
+from student_graph.resolvers.fields.ids import parse_district_id, parse_school, parse_student_id
 from student_graph.resolvers.fields.paging import Cursors, PageInfo
 from student_graph.resolvers.student_list.matching import fold
 
@@ -32,7 +32,7 @@ class StudentFilter:
     district: strawberry.ID | None = None
     """The district, by id or short name; may be omitted by viewers of one district."""
     school: strawberry.ID | None = None
-    """Only students enrolled at this school on the day."""
+    """Only students enrolled on the day at this school, given as its id or as the district's own number of it."""
     ids: list[str] | None = None
     """Only students with these unique numbers of the district; at most 100."""
     name: str | None = None
@@ -107,7 +107,7 @@ def resolve_filter(info: Info, filter: StudentFilter, school: Key | None = None)
         if filter.district or filter.school:
             raise bad_input("filter: omit district and school, because the field belongs to one.")
     elif filter.school:
-        school = _school_key(filter)
+        school = _school_key(info, filter)
     district_id = school.district if school else _district_id(info, filter)
     district = visible_district(info.context, district_id)
     if district is None:
@@ -142,12 +142,12 @@ def single_district(info: Info) -> model.DistrictId:
     return district
 
 
-def _school_key(filter: StudentFilter) -> Key:
+def _school_key(info: Info, filter: StudentFilter) -> Key:
     """Return the key of the school in a filter."""
-    school = decode(str(filter.school), "School")
-    if filter.district and parse_district_id(filter.district) != school.district:
+    district, school = parse_school(str(filter.school), lambda: _district_id(info, filter))
+    if filter.district and parse_district_id(filter.district) != district:
         raise bad_input("filter: the school belongs to another district.")
-    return Key(school.district, model.SchoolId(school.key))
+    return Key(district, school)
 
 
 def _district_id(info: Info, filter: StudentFilter) -> model.DistrictId:

@@ -10,7 +10,7 @@ from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.model import DistrictId, Staff, StaffId
 from student_graph.resolvers.fields.ids import GlobalId, decode, encode
 from tests.resolvers.third_party import VendorData, third_party_source
-from tests.resolvers.two_districts import CEDAR, World, school, student
+from tests.resolvers.two_districts import CEDAR, World, school, school_enrollment, student
 
 ADA = encode(GlobalId("Student", CEDAR, "1"))
 
@@ -154,3 +154,23 @@ async def test_more_than_a_hundred_nodes_are_refused() -> None:
 async def test_an_invalid_district_is_refused(name: str) -> None:
     """A district is named by its id or its short name; any other text is BAD_ID."""
     assert await two_districts().codes("query($d: ID!) {district(id: $d) {name}}", d=name) == ["BAD_ID"]
+
+
+@pytest.mark.parametrize("named", [encode(GlobalId("School", CEDAR, "101")), "101"])
+async def test_a_filter_takes_a_school_by_its_id_or_its_number(named: str) -> None:
+    """A number belongs to the viewer's district, or to the one that the filter names."""
+    enrolled = {"school_enrollments_by_school": {"101": [school_enrollment("1")]}}
+    world = World(
+        [third_party_source("sis", VendorData(enrolled)), third_party_source("sis", VendorData(), "birch")]
+    )
+    query = "query($f: StudentFilter!) {students(filter: $f) {totalCount}}"
+    of_two = world.as_viewer(districts=frozenset({CEDAR, DistrictId("birch")}))
+
+    assert await world.data(query, f={"school": named}) == {"students": {"totalCount": 1}}
+    assert await of_two.data(query, f={"school": named, "district": "cedar"}) == {"students": {"totalCount": 1}}
+    if named == "101":
+        assert await of_two.codes(query, f={"school": named}) == ["BAD_INPUT"]
+    else:
+        assert await of_two.codes(query, f={"school": named, "district": "birch"}) == ["BAD_INPUT"]
+    assert await world.codes(query, f={"school": ADA}) == ["BAD_ID"]
+    assert await world.codes(query, f={"school": "a\0"}) == ["BAD_ID"]
