@@ -75,6 +75,8 @@ Flag: TypeAlias = Annotated[bool | None, BeforeValidator(_none_if_blank)]
 """A boolean, which may be a text: `"true"` or `true`."""
 Number: TypeAlias = Annotated[float | None, BeforeValidator(_none_if_blank)]
 Day: TypeAlias = Annotated[date | None, BeforeValidator(_date_part)]
+DecidingText: TypeAlias = Deciding[Text]
+"""A text that says who or what a row is about."""
 DecidingDay: TypeAlias = Deciding[Day]
 """A day from which on, or until which, a row counts."""
 Instant: TypeAlias = Annotated[datetime | None, BeforeValidator(_parse_instant)]

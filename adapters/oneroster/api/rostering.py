@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from student_graph.adapters.oneroster.api.payload import (
     Day,
     DecidingDay,
+    DecidingText,
     Flag,
     Item,
     Link,
@@ -49,7 +50,7 @@ class Org(Item):
 
     name: str
     type: str
-    identifier: Text = None
+    identifier: DecidingText = None
     parent: Link = None
 
 
@@ -86,8 +87,8 @@ class Class(Item):
 class UserId(Payload):
     """The identifier of a user in some system."""
 
-    type: Text = None
-    identifier: Text = None
+    type: DecidingText = None
+    identifier: DecidingText = None
 
 
 class Role(Payload):
@@ -103,8 +104,8 @@ class Role(Payload):
 class User(Item):
     """A person: a student, a member of staff or a contact."""
 
-    identifier: Text = None
-    userMasterIdentifier: Text = None
+    identifier: DecidingText = None
+    userMasterIdentifier: DecidingText = None
     userIds: Many[UserId]
     username: Text = None
     givenName: Text = None

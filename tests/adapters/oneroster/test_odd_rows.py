@@ -71,7 +71,7 @@ async def test_a_class_whose_term_is_not_listed_hides_no_other() -> None:
     "value", [{}, [], ["active"], {"code": "active"}, "08/20/2020", "0000-00-00", "soon"], ids=str
 )
 @pytest.mark.parametrize("name", ["status", "beginDate", "endDate"])
-async def test_an_enrollment_that_may_have_ended_gives_no_place(name: str, value: Any) -> None:
+async def test_an_enrollment_that_may_have_ended_does_not_count(name: str, value: Any) -> None:
     """A status or a day that cannot be read is not taken for an active row without an end."""
     rows = [enrollment_row("e1", "a"), enrollment_row("e2", "b", **{name: value})]
     sandbox = sandbox_of(enrollments={"enrollments": rows})
