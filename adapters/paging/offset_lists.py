@@ -97,8 +97,8 @@ class OffsetLists:
         are added at its end after the first page are no change: they are not in the result. A row that moves
         because one was deleted and another one added between the same two pages is not noticed.
 
-        `read_otherwise` is a way to read the list that does not count rows, such as by tokens. It gets the rows in a
-        page and the total, and returns None if it cannot. It reads long lists, and lists that change.
+        `read_otherwise` is a way to read the list that does not count rows, such as by tokens. It gets the rows in
+        a page and the total, and returns None if it cannot. It reads long lists, and lists that change.
 
         A server without pages, which sends all rows whatever is requested, sends them twice if it sends no total.
 

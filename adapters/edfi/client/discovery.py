@@ -26,6 +26,9 @@ DOCUMENT_LIFETIME_SECONDS = 3600.0
 DEFAULT_DATA_STANDARD = (5, 0)
 """The version that an API is taken to have if it declares none that can be read."""
 
+PAGE_TOKENS_SINCE = (7, 3)
+"""The first version of ODS/API with page tokens; Ed-Fi API continues its numbers."""
+
 
 class Discovery:
     """The discovery document of one API, cached for an hour."""
@@ -99,6 +102,10 @@ class Discovery:
         """What differs in the declared Data Standard; that of 5.0 if none is declared."""
         return _standard_of(await self.document())
 
+    async def offers_page_tokens(self) -> bool:
+        """Whether the API should have page tokens, by its declared version; a server may still refuse them."""
+        return (_version((await self.document()).version) or (0, 0)) >= PAGE_TOKENS_SINCE
+
     def _fresh_document(self) -> Document | None:
         fresh = self._document is not None and self._clock() - self._read_at < DOCUMENT_LIFETIME_SECONDS
         return self._document if fresh else None
@@ -130,5 +137,10 @@ def _standard_of(document: Document) -> DataStandard:
     Raises:
         UnsupportedStandardError: The adapter does not know it.
     """
-    version = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", document.data_standard or "")
-    return standard_of((int(version[1]), int(version[2] or 0)) if version else DEFAULT_DATA_STANDARD)
+    return standard_of(_version(document.data_standard or "") or DEFAULT_DATA_STANDARD)
+
+
+def _version(text: str) -> tuple[int, int] | None:
+    """The major and minor number at the start of a text; None if there is none."""
+    version = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", text)
+    return (int(version[1]), int(version[2] or 0)) if version else None

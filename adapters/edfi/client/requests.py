@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -13,6 +14,7 @@ from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.edfi.api.discovery import CHANGE_VERSIONS
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.client.addresses import AddressValues
+from student_graph.adapters.edfi.client.cursors import CursorLists
 from student_graph.adapters.edfi.client.discovery import Discovery
 from student_graph.adapters.edfi.client.keys import parse_section_id, school_number, unique_id
 from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value
@@ -78,6 +80,7 @@ class EdFiClient:
         self.discovery = Discovery(http, base_url, values)
         self._http = http
         self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency)
+        self._cursors = CursorLists(http, concurrency=concurrency)
         self._concurrency = concurrency
         self._applied_filters: dict[tuple[str, str], bool] = {}
         """Whether the server applies a filter, by resource and filter, as far as it was tried."""
@@ -96,8 +99,24 @@ class EdFiClient:
         url = await self.discovery.resource_url(resource.name)
         # With the total, pages are read concurrently, and the list ends without a request for an empty page.
         params = {**filters, **(range_ or {}), "totalCount": True}
-        rows = await self._lists.read_list(url, params, resource.read, key=lambda row: row.id)
+        # A change that is not read would keep the row as it was: changes are read whole.
+        read_response = resource.read if range_ is None else resource.read_whole
+        rows = await self._lists.read_list(
+            url,
+            params,
+            read_response,
+            key=lambda row: row.id,
+            read_otherwise=None if range_ else await self._reader_by_tokens(url, resource, filters),
+        )
         return await self.matching(resource, rows, filters)
+
+    async def _reader_by_tokens(
+        self, url: str, resource: Resource[P], filters: Filters
+    ) -> Callable[[int, int], Awaitable[list[P] | None]] | None:
+        """Reads a list by page tokens, from the rows in a page and the total; None if the server has none."""
+        if self._cursors.is_refused or not await self.discovery.offers_page_tokens():
+            return None
+        return partial(self._cursors.read_list, url, filters, resource.read, key=lambda row: row.id)
 
     async def matching(self, resource: Resource[P], rows: Sequence[P], filters: Filters) -> list[P]:
         """Those of the rows of a response that satisfy its filters; some servers ignore a filter."""
@@ -129,7 +148,11 @@ class EdFiClient:
         url = f"{await self.discovery.resource_url(resource.name)}/{kind}"
         params = {"minChangeVersion": first_version, "totalCount": True}
         return await self._lists.read_list(
-            url, params, lambda response: read(response, items), key=lambda item: item.id
+            url,
+            params,
+            # A deletion that is not read would keep its row in the list: they are read whole.
+            lambda response: read(response, items, whole=True),
+            key=lambda item: item.id,
         )
 
     async def count_rows(self, resource: Resource[Any], filters: Filters) -> int | None:

@@ -1,10 +1,12 @@
-"""The discovery document of the sandbox: its versions and its addresses."""
+"""What the sandbox says of itself: its versions and addresses, and what a token may read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from student_graph.adapters.edfi.sandbox.filters import DataStandard
+from student_graph.adapters.sandbox.facts import DistrictFacts
 
 _API_VERSIONS: dict[DataStandard, str] = {"3.3": "5.3", "4.0": "6.2", "5.0": "7.1", "5.1": "7.3", "6.0": "8.0"}
 """Version of the ODS/API by its Data Standard."""
@@ -30,4 +32,26 @@ def discovery_document(root: str, data_standard: DataStandard, data_path: str) -
             "dataManagementApi": f"{root}{data_path}/",
             "changeQueries": f"{root}/changeQueries/v1/",
         },
+    }
+
+
+def token_information(
+    client_id: str, expiry: float, facts: DistrictFacts, resources: Iterable[str]
+) -> dict[str, Any]:
+    """The introspection of a valid token, with which a client may read the resources of a district."""
+    agency = {
+        "education_organization_id": facts.lea,
+        "name_of_institution": facts.name,
+        "type": "edfi.LocalEducationAgency",
+    }
+    return {
+        "active": True,
+        "exp": int(expiry),
+        "client_id": client_id,
+        "namespace_prefixes": ["uri://ed-fi.org"],
+        "education_organizations": [agency],
+        "assigned_profiles": [],
+        "claim_set": {"name": "Sandbox"},
+        "resources": [{"resource": f"/ed-fi/{name}", "operations": ["Read"]} for name in sorted(resources)],
+        "services": [],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -32,6 +33,10 @@ class Query:
     """Whether the response has the number of all rows."""
     with_cursor: bool = False
     """Whether the response may have the token of the next page."""
+    first: int = 0
+    """Number of the first row that the token of a page names."""
+    last: int | None = None
+    """Number of the row at which the part of the list ends that the token names; None if it is the whole list."""
     change_versions: tuple[int, int] | None = None
     """The first and the last change version of the requested rows; None for rows of all versions."""
 
@@ -51,15 +56,17 @@ def parse_query(items: list[tuple[str, str]], filter_names: frozenset[str], *, c
         raise bad_parameter(f"The parameter '{unknown[0]}' is not a property of the resource.")
     if values.keys() & _CURSOR_PARAMETERS and values.keys() & {"offset", "limit", "totalCount"}:
         raise bad_parameter("'pageToken' and 'pageSize' exclude 'offset', 'limit' and 'totalCount'.")
-    token = values.get("pageToken")
+    first, last = parse_token(values["pageToken"]) if "pageToken" in values else (0, None)
     return Query(
         filters={name: _filter_value(name, values[name]) for name in values.keys() & filter_names},
-        start=_non_negative(values, "offset", 0) if token is None else parse_token(token),
+        start=_non_negative(values, "offset", 0),
         size=_non_negative(
             values, "pageSize" if "pageSize" in values else "limit", DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS
         ),
         with_total=_boolean(values, "totalCount"),
         with_cursor=cursors and not values.keys() & {"offset", "limit", "totalCount"},
+        first=first,
+        last=last,
         change_versions=_change_versions(values),
     )
 
@@ -73,14 +80,14 @@ def _change_versions(values: dict[str, str]) -> tuple[int, int] | None:
     )
 
 
-def page_token(start: int) -> str:
-    """The opaque token of the page that starts at a position."""
-    return base64.urlsafe_b64encode(f"p{start:08}".encode()).decode()
+def page_token(first: int, last: int | None) -> str:
+    """The opaque token of the page that starts with a row, in a part of the list that ends before another one."""
+    return base64.urlsafe_b64encode(f"p{first:08}-{'' if last is None else last}".encode()).decode()
 
 
-def parse_token(token: str) -> int:
+def parse_token(token: str) -> tuple[int, int | None]:
     """
-    The position at which the page of a token starts.
+    The numbers of the rows in a token.
 
     Raises:
         ProblemError: The token does not come from this sandbox.
@@ -89,9 +96,34 @@ def parse_token(token: str) -> int:
         text = base64.urlsafe_b64decode(token.encode()).decode("ascii")
     except (binascii.Error, UnicodeError):
         text = ""
-    if not (text.startswith("p") and text[1:].isdigit() and page_token(int(text[1:])) == token):
+    first, _, last = text.removeprefix("p").partition("-")
+    if not (first.isdigit() and (last.isdigit() or not last)):
         raise bad_parameter("The page token is not valid.")
-    return int(text[1:])
+    numbers = int(first), int(last) if last else None
+    if page_token(*numbers) != token:
+        raise bad_parameter("The page token is not valid.")
+    return numbers
+
+
+def partition_tokens(
+    items: list[tuple[str, str]],
+    filter_names: frozenset[str],
+    positions_where: Callable[[dict[str, str]], Sequence[int]],
+) -> list[str]:
+    """
+    The tokens of as many parts of a list as a request asks for, in which the rows are divided evenly.
+
+    Raises:
+        ProblemError: A parameter is unknown or has an invalid value.
+    """
+    count = _non_negative(dict(items), "number", 1, 200)
+    if not count:
+        raise bad_parameter("'number' must be a whole number from 1 to 200.")
+    filters = [(name, value) for name, value in items if name != "number"]
+    positions = positions_where(parse_query(filters, filter_names, cursors=False).filters)
+    size = -(-len(positions) // count) or 1
+    starts = list(positions[::size])
+    return [page_token(first, last) for first, last in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def _non_negative(values: dict[str, str], name: str, default: int, maximum: int = 2**63 - 1) -> int:

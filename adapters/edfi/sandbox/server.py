@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from student_graph.adapters.edfi.sandbox.changes import deletions_response, key_changes_response
-from student_graph.adapters.edfi.sandbox.discovery import discovery_document
+from student_graph.adapters.edfi.sandbox.discovery import discovery_document, token_information
 from student_graph.adapters.edfi.sandbox.filters import DataStandard, filters_by_resource, is_since
 from student_graph.adapters.edfi.sandbox.keys import CASELOAD_RESOURCES, RESOURCE_AND_KEY, caseload_key
 from student_graph.adapters.edfi.sandbox.problems import (
@@ -24,9 +22,22 @@ from student_graph.adapters.edfi.sandbox.problems import (
     unauthenticated,
     unavailable,
 )
-from student_graph.adapters.edfi.sandbox.queries import INITIAL_VERSION, MAX_PAGE_ROWS, page_token, parse_query
+from student_graph.adapters.edfi.sandbox.queries import (
+    INITIAL_VERSION,
+    MAX_PAGE_ROWS,
+    page_token,
+    parse_query,
+    partition_tokens,
+)
 from student_graph.adapters.edfi.sandbox.rows import Rows, all_rows
-from student_graph.adapters.edfi.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens, is_client, parse_basic
+from student_graph.adapters.edfi.sandbox.tokens import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    Tokens,
+    form_fields,
+    is_client,
+    parse_basic,
+)
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.records.folder import EdFiRecords, Payload
 from student_graph.adapters.sandbox.serving import Sandbox
@@ -93,6 +104,7 @@ class EdFiSandbox(Sandbox):
             Route("/changeQueries/v1/availableChangeVersions", self._require_token(self._change_versions)),
             Route(f"{data}/deletes", self._require_token(self._deletions)),
             Route(f"{data}/keyChanges", self._require_token(self._key_changes)),
+            Route(f"{data}/partitions", self._require_token(self._partitions)),
             Route(data, self._require_token(self._collection)),
             Route(f"{data}/{{id}}", self._require_token(self._row)),
         ]
@@ -182,7 +194,7 @@ class EdFiSandbox(Sandbox):
 
     async def _token(self, request: Request) -> Response:
         """A token for client credentials, which are sent by HTTP Basic or in the form."""
-        form = await _form(request)
+        form = await form_fields(request)
         if form.get("grant_type") != "client_credentials":
             return JSONResponse({"error": "unsupported_grant_type"}, 400)
         credentials = parse_basic(request.headers.get("authorization", ""))
@@ -195,30 +207,11 @@ class EdFiSandbox(Sandbox):
         return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
     async def _token_info(self, request: Request) -> Response:
-        expiry = self.tokens.expiry((await _form(request)).get("token", ""))
+        expiry = self.tokens.expiry((await form_fields(request)).get("token", ""))
         if expiry is None:
             return JSONResponse({"active": False})
-        agency = {
-            "education_organization_id": self.facts.lea,
-            "name_of_institution": self.facts.name,
-            "type": "edfi.LocalEducationAgency",
-        }
-        resources = [
-            {"resource": f"/ed-fi/{name}", "operations": ["Read"]}
-            for name in sorted(filters_by_resource(self.data_standard))
-        ]
         return JSONResponse(
-            {
-                "active": True,
-                "exp": int(expiry),
-                "client_id": CLIENT_ID,
-                "namespace_prefixes": ["uri://ed-fi.org"],
-                "education_organizations": [agency],
-                "assigned_profiles": [],
-                "claim_set": {"name": "Sandbox"},
-                "resources": resources,
-                "services": [],
-            }
+            token_information(CLIENT_ID, expiry, self.facts, filters_by_resource(self.data_standard))
         )
 
     async def _change_versions(self, request: Request) -> Response:
@@ -251,9 +244,20 @@ class EdFiSandbox(Sandbox):
             positions = rows.changed_between(positions, *query.change_versions)
         end = query.start + self.switches.clamp(query.size)
         headers = {"Total-Count": str(len(positions))} if query.with_total else {}
+        if query.first or query.last is not None:
+            positions = [p for p in positions if query.first <= p and (query.last is None or p < query.last)]
         if query.with_cursor and query.size and end < len(positions):
-            headers["Next-Page-Token"] = page_token(end)
+            headers["Next-Page-Token"] = page_token(positions[end], query.last)
         return JSONResponse([rows[position] for position in positions[query.start : end]], headers=headers)
+
+    async def _partitions(self, request: Request) -> Response:
+        rows = self._resource(request)
+        if not self._is_newest_version:
+            raise missing_resource("There is no such resource.")
+        names = filters_by_resource(self.data_standard)[rows.resource]
+        return JSONResponse(
+            {"pageTokens": partition_tokens(request.query_params.multi_items(), names, rows.where)}
+        )
 
     async def _deletions(self, request: Request) -> Response:
         self._check_change_queries()
@@ -282,19 +286,3 @@ class EdFiSandbox(Sandbox):
         if etag and request.headers.get("if-none-match", "") in {etag, etag.strip('"')}:
             return Response(status_code=304, headers=headers)
         return JSONResponse(row, headers=headers)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """
-    The fields of a request body, which is a form or JSON.
-
-    Raises:
-        ProblemError: The body is neither.
-    """
-    body = await request.body()
-    try:
-        if not request.headers.get("content-type", "").startswith("application/json"):
-            return dict(parse_qsl(body.decode()))
-        return {name: str(value) for name, value in dict(json.loads(body)).items()}
-    except (TypeError, ValueError):
-        raise bad_parameter("The request body cannot be read.") from None

@@ -5,8 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
 import secrets
 import time
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from student_graph.adapters.edfi.sandbox.problems import bad_parameter
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-key", "sandbox-secret"
 
@@ -50,3 +56,19 @@ def parse_basic(header: str) -> tuple[str, str] | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return (key, secret) if colon else None
+
+
+async def form_fields(request: Request) -> dict[str, str]:
+    """
+    The fields of a request body, which is a form or JSON.
+
+    Raises:
+        ProblemError: The body is neither.
+    """
+    body = await request.body()
+    try:
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            return dict(parse_qsl(body.decode()))
+        return {name: str(value) for name, value in dict(json.loads(body)).items()}
+    except (TypeError, ValueError):
+        raise bad_parameter("The request body cannot be read.") from None
