@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from itertools import product
@@ -9,13 +10,24 @@ from itertools import product
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups, merge_lists
 from student_graph.adapters.edfi.api import services as api
 from student_graph.adapters.edfi.api.payload import Filters, Resource
-from student_graph.adapters.edfi.client.keys import CohortKey, parse_caseload_id
+from student_graph.adapters.edfi.client.keys import CohortKey, ProviderKey, parse_caseload_id, unique_id
 from student_graph.adapters.edfi.client.requests import by_staff
 from student_graph.adapters.edfi.mapping import services as mapping
+from student_graph.adapters.errors import (
+    AdapterError,
+    BadKeyError,
+    NotOfferedError,
+    PayloadError,
+    RefusedError,
+)
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, StaffId
 
-_STAFF_RESOURCES = api.STAFF_COHORTS.name, api.STAFF_PROGRAMS.name
+log = logging.getLogger(__name__)
+
+_PROVIDERS = "providers"
+"""Stands for the resource that names the providers of single students, which is also one of programs."""
+_STAFF_RESOURCES = api.STAFF_COHORTS.name, api.STAFF_PROGRAMS.name, _PROVIDERS
 _PROGRAM_RESOURCES = {
     resource.name: Resource.of(resource.name, api.CaseloadProgramAssociation)
     for resource in (
@@ -36,13 +48,23 @@ class CaseloadLookups(EdFiLookups):
     """Lookups of the caseloads of staff and of their students."""
 
     async def caseload_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[CaseloadStaff]]:
-        """Ed-Fi `staffCohortAssociations` and `staffProgramAssociations` with a true `studentRecordAccess`."""
+        """
+        Ed-Fi `staffCohortAssociations` and `staffProgramAssociations` with a true `studentRecordAccess`.
+
+        The providers of services of single students are in all `studentSpecialEducationProgramAssociations`: Ed-Fi
+        cannot find them by staff.
+        """
+        served = await self._served_students() if ids else []
 
         async def read(key: tuple[StaffId, str]) -> list[CaseloadStaff]:
             staff_id, resource = key
             if resource == api.STAFF_COHORTS.name:
                 cohorts = await self.client.read_rows(api.STAFF_COHORTS, by_staff(staff_id))
                 return [mapping.caseload_staff(row) for row in cohorts if row.studentRecordAccess]
+            if resource == _PROVIDERS:
+                if isinstance(served, AdapterError):
+                    raise served
+                return [record for row in served for record in mapping.provider_caseload(row, staff_id)]
             programs = await self.client.read_rows(api.STAFF_PROGRAMS, by_staff(staff_id))
             return [mapping.caseload_staff(row) for row in programs if row.studentRecordAccess]
 
@@ -56,9 +78,16 @@ class CaseloadLookups(EdFiLookups):
         self, ids: Sequence[CaseloadId]
     ) -> Batch[CaseloadId, list[CaseloadStudent]]:
         """Ed-Fi `studentCohortAssociations`, or the associations of students with programs of every kind."""
+        is_provider = any(caseload_id.startswith("provider/") for caseload_id in ids)
+        served = await self._served_students() if is_provider else []
 
         async def read(key: tuple[CaseloadId, str]) -> list[CaseloadStudent]:
             caseload_id, resource = key
+            if resource == _PROVIDERS:
+                if isinstance(served, AdapterError):
+                    raise served
+                staff_id = _provider_of(caseload_id)
+                return [record for row in served for record in mapping.served_student(caseload_id, row, staff_id)]
             if resource == api.STUDENT_COHORTS.name:
                 cohort_rows = await self.client.read_rows(api.STUDENT_COHORTS, _by_caseload(caseload_id))
                 return [mapping.caseload_student(caseload_id, row) for row in cohort_rows]
@@ -77,10 +106,37 @@ class CaseloadLookups(EdFiLookups):
             for caseload_id, names in resources.items()
         }
 
+    async def _served_students(self) -> list[api.ProviderAssociation] | AdapterError:
+        """
+        The rows that name the providers of single students; an error if they cannot be read now.
+
+        If the API client may not read them, or the list is too long, they grant no access. All other caseloads do.
+        """
+        rows = await self.client.read_by_key([_PROVIDERS], lambda _: self.client.read_rows(api.SERVICE_PROVIDERS))
+        if isinstance(error := rows[_PROVIDERS], RefusedError | PayloadError):
+            log.warning("providers of single students cannot be read and grant no access (%s)", error.code)
+            return NotOfferedError(error.reason)
+        return rows[_PROVIDERS]
+
 
 def _resources_of(caseload_id: CaseloadId, programs: Sequence[str]) -> Sequence[str]:
     """The resources with the students of a caseload; an invalid id is refused when its filters are built."""
+    if caseload_id.startswith("provider/"):
+        return [_PROVIDERS]
     return programs if caseload_id.startswith("program/") else [api.STUDENT_COHORTS.name]
+
+
+def _provider_of(caseload_id: CaseloadId) -> str:
+    """
+    The member of staff whose students are a caseload.
+
+    Raises:
+        BadKeyError: The text is not the id of such a caseload.
+    """
+    key = parse_caseload_id(caseload_id)
+    if not isinstance(key, ProviderKey):
+        raise BadKeyError("not an id of this source")
+    return unique_id(key.staff_id)
 
 
 def _by_caseload(caseload_id: CaseloadId) -> Filters:
@@ -93,6 +149,8 @@ def _by_caseload(caseload_id: CaseloadId) -> Filters:
     key = parse_caseload_id(caseload_id)
     if isinstance(key, CohortKey):
         return {"educationOrganizationId": key.organization_id, "cohortIdentifier": key.cohort_identifier}
+    if isinstance(key, ProviderKey):
+        raise BadKeyError("not an id of this source")
     return {
         "programEducationOrganizationId": key.organization_id,
         "programName": key.program_name,

@@ -66,6 +66,30 @@ class CaseloadProgramAssociation(ProgramAssociation):
     programReference: FullProgramReference
 
 
+class ServiceProvider(Payload):
+    """A member of staff who serves a student in a program."""
+
+    staffReference: StaffReference
+
+
+class ProvidedService(Payload):
+    """The providers of one special education service of a student, and when they provide it."""
+
+    providers: Many[ServiceProvider]
+    serviceBeginDate: Deciding[date | None] = None
+    serviceEndDate: Deciding[date | None] = None
+
+
+class ProviderAssociation(Item):
+    """The properties of a special education association that say who serves the student."""
+
+    studentReference: StudentReference
+    beginDate: date
+    endDate: Deciding[date | None] = None
+    serviceProviders: Many[ServiceProvider]
+    specialEducationProgramServices: Many[ProvidedService]
+
+
 class CohortReference(Payload):
     """Names a cohort: a group of students who get a service together, apart from sections."""
 
@@ -200,6 +224,7 @@ LANGUAGE_INSTRUCTION = Resource.of("studentLanguageInstructionProgramAssociation
 TITLE_I = Resource.of("studentTitleIPartAProgramAssociations", StudentProgramAssociation)
 MIGRANT = Resource.of("studentMigrantEducationProgramAssociations", StudentProgramAssociation)
 SPECIAL_EDUCATION = Resource.of("studentSpecialEducationProgramAssociations", SpecialEducationAssociation)
+SERVICE_PROVIDERS = Resource.of(SPECIAL_EDUCATION.name, ProviderAssociation)
 HOMELESS = Resource.of("studentHomelessProgramAssociations", HomelessAssociation)
 SECTION_504 = Resource.of("studentSection504ProgramAssociations", Section504Association)
 FOOD_SERVICE = Resource.of("studentSchoolFoodServiceProgramAssociations", FoodServiceAssociation)

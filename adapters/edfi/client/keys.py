@@ -45,6 +45,12 @@ class ProgramKey(NamedTuple):
     program_type_descriptor: str
 
 
+class ProviderKey(NamedTuple):
+    """Key of the students of one member of staff, who serves each of them by an entry of their own."""
+
+    staff_id: str
+
+
 class AssessmentKey(NamedTuple):
     """Natural key of an assessment."""
 
@@ -52,7 +58,7 @@ class AssessmentKey(NamedTuple):
     namespace: str
 
 
-_CASELOAD_PREFIXES: dict[type, str] = {CohortKey: "cohort", ProgramKey: "program"}
+_CASELOAD_PREFIXES: dict[type, str] = {CohortKey: "cohort", ProgramKey: "program", ProviderKey: "provider"}
 
 
 def section_id(
@@ -78,12 +84,12 @@ def school_of_section(id: SectionId) -> SchoolId:
     return SchoolId(id.partition("/")[0])
 
 
-def caseload_id(key: CohortKey | ProgramKey) -> CaseloadId:
-    """The id of a caseload, which is a cohort or all students of a program."""
+def caseload_id(key: CohortKey | ProgramKey | ProviderKey) -> CaseloadId:
+    """The id of a caseload: a cohort, all students of a program, or the students of one member of staff."""
     return CaseloadId(_join(_CASELOAD_PREFIXES[type(key)], *map(str, key)))
 
 
-def parse_caseload_id(id: CaseloadId) -> CohortKey | ProgramKey:
+def parse_caseload_id(id: CaseloadId) -> CohortKey | ProgramKey | ProviderKey:
     """
     The natural key in the id of a caseload.
 
@@ -97,6 +103,8 @@ def parse_caseload_id(id: CaseloadId) -> CohortKey | ProgramKey:
     if prefix == _CASELOAD_PREFIXES[ProgramKey]:
         organization, *name = _split(key, 3)
         return ProgramKey(_number(organization), *name)
+    if prefix == _CASELOAD_PREFIXES[ProviderKey]:
+        return ProviderKey(*_split(key, 1))
     raise BadKeyError("not an id of this source")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from student_graph.adapters.edfi.api import services as api
-from student_graph.adapters.edfi.client.keys import CohortKey, ProgramKey, caseload_id
+from student_graph.adapters.edfi.client.keys import CohortKey, ProgramKey, ProviderKey, caseload_id
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, optional_descriptor
 from student_graph.adapters.model import (
     CaseloadId,
@@ -138,6 +141,49 @@ def caseload_staff(row: api.StaffCohortAssociation | api.StaffProgramAssociation
         begin_date=row.beginDate,
         end_date=row.endDate,
     )
+
+
+def provided_periods(row: api.ProviderAssociation, staff_id: str) -> list[tuple[date, date | None]]:
+    """When a member of staff serves the student of an association: first and last days; empty if never."""
+    periods = [(row.beginDate, row.endDate)] if _is_among(row.serviceProviders, staff_id) else []
+    for service in row.specialEducationProgramServices:
+        if _is_among(service.providers, staff_id):
+            ends = [day for day in (service.serviceEndDate, row.endDate) if day is not None]
+            begin = max(row.beginDate, service.serviceBeginDate or row.beginDate)
+            periods.append((begin, min(ends, default=None)))
+    return periods
+
+
+def _is_among(providers: Sequence[api.ServiceProvider], staff_id: str) -> bool:
+    return any(provider.staffReference.staffUniqueId == staff_id for provider in providers)
+
+
+def provider_caseload(row: api.ProviderAssociation, staff_id: StaffId) -> list[CaseloadStaff]:
+    """The caseload of a member of staff who serves the student of an association, for each period."""
+    return [
+        CaseloadStaff(
+            vendor_id=row.id,
+            staff_id=staff_id,
+            caseload_id=caseload_id(ProviderKey(staff_id)),
+            begin_date=begin,
+            end_date=end,
+        )
+        for begin, end in provided_periods(row, staff_id)
+    ]
+
+
+def served_student(caseload_id: CaseloadId, row: api.ProviderAssociation, staff_id: str) -> list[CaseloadStudent]:
+    """The student of an association as one of the students of its provider, for each period."""
+    return [
+        CaseloadStudent(
+            vendor_id=row.id,
+            student_id=StudentId(row.studentReference.studentUniqueId),
+            caseload_id=caseload_id,
+            begin_date=begin,
+            end_date=end,
+        )
+        for begin, end in provided_periods(row, staff_id)
+    ]
 
 
 def caseload_student(

@@ -6,10 +6,18 @@ from datetime import date
 from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
-from student_graph.adapters.edfi.client.keys import CohortKey, ProgramKey, caseload_id, parse_caseload_id
+from student_graph.adapters.edfi.client.keys import (
+    CohortKey,
+    ProgramKey,
+    ProviderKey,
+    caseload_id,
+    parse_caseload_id,
+)
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
-from student_graph.adapters.errors import BadKeyError, NotOfferedError
+from student_graph.adapters.errors import BadKeyError, NotOfferedError, UnavailableError
 from student_graph.adapters.model import CaseloadId, StaffId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import CohortFact, DistrictFacts, ProgramFact, ProgramStaffFact
@@ -148,3 +156,88 @@ async def test_an_invalid_caseload_id_is_refused(key: str) -> None:
         batch = await adapter.caseload_students_by_caseload([CaseloadId(key)])
     assert type(batch[CaseloadId(key)]) is BadKeyError
     assert [request for request in sandbox.requests if "/ed-fi/" in request] == []
+
+
+def served(student: str, *providers: str, **properties: Any) -> dict[str, Any]:
+    """A row of `studentSpecialEducationProgramAssociations` with the staff who serve the student."""
+    rows = [{"staffReference": {"staffUniqueId": staff}, "primaryProvider": True} for staff in providers]
+    program = {"educationOrganizationId": 7, "programName": "A", "programTypeDescriptor": "Special Education"}
+    default = {"beginDate": "2021-08-30", "serviceProviders": rows, "programReference": program}
+    return student_row(student, id=f"r{student}", **(default | properties))
+
+
+def service(*providers: str, **properties: Any) -> dict[str, Any]:
+    """A special education service with the staff who provide it."""
+    rows = [{"staffReference": {"staffUniqueId": staff}} for staff in providers]
+    return {"specialEducationProgramServiceDescriptor": "Speech", "providers": rows, **properties}
+
+
+async def test_staff_who_serve_single_students_have_a_caseload_of_these() -> None:
+    """The providers of a student, or of one service of theirs, have that student for so long, and no other."""
+    ended = service("t3", serviceBeginDate="2021-10-01", serviceEndDate="2021-12-01")
+    rows = [
+        served("1", "t1", "t2"),
+        served("2", "t2", endDate="2022-01-31"),
+        served("3", specialEducationProgramServices=[ended]),
+        served("4"),
+    ]
+    staff = [StaffId(f"t{number}") for number in range(1, 5)]
+    async with connected(ScriptedSandbox({"studentSpecialEducationProgramAssociations": rows})) as adapter:
+        caseloads: Any = await adapter.caseload_staff_by_staff(staff)
+        ids = [caseload_id(ProviderKey(member)) for member in staff]
+        students: Any = await adapter.caseload_students_by_caseload(ids)
+
+    assert {key: {record.caseload_id for record in records} for key, records in caseloads.items()} == {
+        member: {id} if member != "t4" else set() for member, id in zip(staff, ids, strict=True)
+    }
+    assert [
+        [(record.student_id, str(record.begin_date), str(record.end_date)) for record in students[id]]
+        for id in ids
+    ] == [
+        [("1", "2021-08-30", "None")],
+        [("1", "2021-08-30", "None"), ("2", "2021-08-30", "2022-01-31")],
+        [("3", "2021-10-01", "2021-12-01")],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_providers_that_cannot_be_read_take_no_other_caseload_away(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An API client that may not read special education grants the access of cohorts and programs only."""
+    cohort = {
+        "id": "c",
+        "staffReference": {"staffUniqueId": "t1"},
+        "cohortReference": {"educationOrganizationId": 7, "cohortIdentifier": "A"},
+        "beginDate": "2021-08-30",
+        "studentRecordAccess": True,
+    }
+    rows: dict[str, Any] = {"staffCohortAssociations": [cohort], "studentSpecialEducationProgramAssociations": []}
+    sandbox = RefusingSandbox(rows, status)
+    async with connected(sandbox) as adapter:
+        batch: Any = await adapter.caseload_staff_by_staff([StaffId("t1")])
+
+    assert [record.caseload_id for record in batch["t1"]] == [caseload_id(CohortKey(7, "A"))]
+    assert ("grant no access" in caplog.text) is (status == 403)
+
+
+async def test_providers_that_cannot_be_read_now_are_an_error() -> None:
+    """During an outage the reach is not shortened."""
+    async with connected(RefusingSandbox({"staffCohortAssociations": []}, 503)) as adapter:
+        batch = await adapter.caseload_staff_by_staff([StaffId("t1")])
+
+    assert UnavailableError is type(batch[StaffId("t1")])
+
+
+class RefusingSandbox(ScriptedSandbox):
+    """Serves rows, and a status instead of special education."""
+
+    def __init__(self, rows: Any, status: int) -> None:
+        super().__init__(rows)
+        self.status = status
+
+    async def _list(self, request: Request) -> Response:
+        if request.path_params["resource"] == "studentSpecialEducationProgramAssociations":
+            return Response(status_code=self.status)
+        return await super()._list(request)
