@@ -79,16 +79,16 @@ class _Repairs(Generic[T]):
 
     def mend_rows(self, raw: Any, path: Path) -> Any:
         """The document without those elements of the list at a path that cannot be read; the others are mended."""
-        rows, kept = _at(raw, path), []
+        rows, readable = _at(raw, path), []
         for row in rows:
             document = _replaced(raw, path, [row])
             try:
-                kept.append(_at(self.mend(document, (*path, 0)), path)[0])
+                readable.append(_at(self.mend(document, (*path, 0)), path)[0])
             except _UNREADABLE as exc:
                 report_unreadable_row(to_json(row), _error_of(exc), of_page=True)
-        if len(kept) < len(rows):
-            log.warning("%d of %d rows cannot be read and were left out", len(rows) - len(kept), len(rows))
-        return _replaced(raw, path, kept)
+        if len(readable) < len(rows):
+            log.warning("%d of %d rows cannot be read and were left out", len(rows) - len(readable), len(rows))
+        return _replaced(raw, path, readable)
 
     def mend(self, document: Any, prefix: Path) -> Any:
         """
@@ -122,6 +122,7 @@ class _Repairs(Generic[T]):
         path = _existing_path(document, first["loc"])
         # What holds the rows of a body is no value of a row: without it, the body would look like an empty one.
         is_value = path == first["loc"] and first["type"] not in _SHAPE_ERRORS
+        first_path = path
         outermost = len(prefix) if prefix or (len(path) == 1 and is_value) else 1
         if first["type"] == _DECIDING:
             path = path[:-1]
@@ -134,7 +135,9 @@ class _Repairs(Generic[T]):
                 if failure is None or (
                     isinstance(failure, ValidationError) and failure.error_count() < exc.error_count()
                 ):
-                    if is_row:
+                    # Records may be missing without an object; a null in its place is as good as none.
+                    is_part = path != first_path or first["type"] in _SHAPE_ERRORS
+                    if is_row or (is_part and element is not None):
                         left_out.append((to_json(element), _error_of(exc)))
                     return changed
             path = path[:-1]

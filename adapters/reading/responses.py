@@ -41,7 +41,7 @@ _MAX_ERROR_BODY_BYTES = 16 * 1024
 
 
 def read(
-    response: httpx.Response, payload: TypeAdapter[T], *, accept_plain: bool = False, whole: bool = False
+    response: httpx.Response, payload: TypeAdapter[T], *, accept_plain: bool = False, complete: bool = False
 ) -> T:
     """
     Return the response body as `payload`.
@@ -50,7 +50,7 @@ def read(
     be read is left out and reported (`collecting_unreadable_rows`). A model declares values as `Deciding` whose
     null would say something: a row is left out if one of them cannot be read.
 
-    `whole` refuses a body of which any part cannot be read: for a list in which a missing row changes what the
+    `complete` refuses a body of which any part cannot be read: for a list in which a missing row changes what the
     others mean. `accept_plain` also accepts JSON with the media type `text/plain` or with none.
 
     Raises:
@@ -60,7 +60,7 @@ def read(
     """
     body = _json_body(response, accept_plain)
     _refuse_error_object(body)
-    return _validated(body, payload, whole)
+    return _validated(body, payload, complete)
 
 
 def read_value(value: Any, payload: TypeAdapter[T]) -> T:
@@ -71,10 +71,10 @@ def read_value(value: Any, payload: TypeAdapter[T]) -> T:
         PayloadError: a number of the value is out of range.
         pydantic.ValidationError: the value does not match `payload`.
     """
-    return _validated(to_json(value), payload, whole=False)
+    return _validated(to_json(value), payload, complete=False)
 
 
-def _validated(body: bytes, payload: TypeAdapter[T], whole: bool) -> T:
+def _validated(body: bytes, payload: TypeAdapter[T], complete: bool) -> T:
     try:
         return payload.validate_json(body)
     except ArithmeticError as exc:  # raised by a validator of the model, such as one for a date of the year 9999
@@ -84,7 +84,7 @@ def _validated(body: bytes, payload: TypeAdapter[T], whole: bool) -> T:
         if exc.errors(include_input=False, include_url=False)[0]["type"].startswith("json"):
             raise
         error = cause = exc
-    if whole:
+    if complete:
         raise error from cause
     try:
         return read_leniently(from_json(body), payload, cause)

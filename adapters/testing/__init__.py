@@ -24,6 +24,7 @@ pytest.register_assert_rewrite(
             "harness",
             "hostile_keys",
             "interruptions",
+            "odd_values",
             "paging",
             "privacy",
             "record_values",

@@ -24,6 +24,7 @@ from student_graph.adapters.testing.declarations import Declarations
 from student_graph.adapters.testing.failures import Failures
 from student_graph.adapters.testing.hostile_keys import HostileKeys
 from student_graph.adapters.testing.interruptions import Interruptions
+from student_graph.adapters.testing.odd_values import OddValues
 from student_graph.adapters.testing.paging import Paging
 from student_graph.adapters.testing.privacy import Privacy
 from student_graph.adapters.testing.record_values import RecordValues
@@ -41,6 +42,7 @@ class AdapterSuite(
     Failures,
     Interruptions,
     HostileKeys,
+    OddValues,
     Privacy,
 ):
     """Tests that every adapter must pass, for every lookup that it supports."""

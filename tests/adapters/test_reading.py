@@ -53,11 +53,11 @@ def respond(
 
 
 def failure(response: httpx.Response, payload: TypeAdapter[Any] = EVENTS) -> PayloadError:
-    """The error of a response, whether it is read whole or not."""
+    """The error of a response, whether it is read completely or not."""
     errors = []
-    for whole in (False, True):
+    for complete in (False, True):
         with pytest.raises(Exception) as caught:  # noqa: PT011 - `translate` raises a bug again
-            read(response, payload, whole=whole)
+            read(response, payload, complete=complete)
         error = translate(caught.value)
         assert isinstance(error, PayloadError)
         errors.append(error)
@@ -149,7 +149,7 @@ def test_a_row_that_cannot_be_read_is_left_out_and_counted(bad: object) -> None:
     assert [error.code for error in unreadable.errors_by_key(["a"])["a"]] == ["SOURCE_SCHEMA"]
 
 
-class Stay(BaseModel):
+class Entry(BaseModel):
     """A row with values of every kind that may be odd."""
 
     id: str
@@ -168,13 +168,13 @@ class Stay(BaseModel):
         return begin
 
 
-STAYS = TypeAdapter(list[Stay])
+ENTRIES = TypeAdapter(list[Entry])
 
 
 @pytest.mark.parametrize("day", ["0000-00-00", "08/20/2026", "Incomplete", 7.5, {}, [1], True])
 def test_a_value_that_cannot_be_read_is_null(day: object) -> None:
     """The rest of the row is there."""
-    assert [Stay(id="1")] == read(respond([{"id": "1", "begin": day}]), STAYS)
+    assert [Entry(id="1")] == read(respond([{"id": "1", "begin": day}]), ENTRIES)
 
 
 def test_a_part_that_cannot_be_read_is_null_the_default_or_left_out() -> None:
@@ -187,52 +187,52 @@ def test_a_part_that_cannot_be_read_is_null_the_default_or_left_out() -> None:
         "counts": {"7": 1, "seven": 1},
     }
     with collecting_unreadable_rows() as unreadable, counting_page_rows() as page:
-        [stay] = read(respond([row]), STAYS)
+        [entry] = read(respond([row]), ENTRIES)
 
     event = Event(student="1", day=date(2022, 5, 1))
-    assert stay == Stay(id="1", detail=Lenient(name="default"), events=[event], counts={7: 1})
+    assert entry == Entry(id="1", detail=Lenient(name="default"), events=[event], counts={7: 1})
     assert (len(unreadable), page.unreadable) == (1, 0)
 
 
 @pytest.mark.parametrize("end", ["0000-00-00", "08/20/2026", {}, 7.5])
 def test_a_row_whose_deciding_value_cannot_be_read_is_left_out(end: object) -> None:
-    """Null would say that the stay has not ended."""
-    assert [Stay(id="2")] == read(respond([{"id": "1", "end": end}, {"id": "2", "end": None}]), STAYS)
+    """Null would say that it has not ended."""
+    assert [Entry(id="2")] == read(respond([{"id": "1", "end": end}, {"id": "2", "end": None}]), ENTRIES)
 
 
 def test_a_validator_that_overflows_fails_one_row() -> None:
     """An arithmetic error of a validator is the row's and no bug; of a single object it is a schema error."""
     odd = {"id": "1", "begin": "9999-12-31"}
 
-    assert [Stay(id="2")] == read(respond([odd, {"id": "2"}]), STAYS)
+    assert [Entry(id="2")] == read(respond([odd, {"id": "2"}]), ENTRIES)
     with pytest.raises(PayloadError, match="out of range") as caught:
-        read(respond(odd), TypeAdapter(Stay))
+        read(respond(odd), TypeAdapter(Entry))
     assert caught.value.code == "SOURCE_SCHEMA"
 
 
 def test_a_number_too_large_for_a_float_is_one_value() -> None:
     """The number is JSON; the row is there without it."""
-    assert [Stay(id="1")] == read(respond(b'[{"id": "1", "begin": 1e999}]'), STAYS)
+    assert [Entry(id="1")] == read(respond(b'[{"id": "1", "begin": 1e999}]'), ENTRIES)
 
 
 def test_the_effort_to_mend_a_body_is_limited() -> None:
     """A body of odd values costs a limited number of repairs; rows beyond it are left out and reported."""
     rows = [{"id": str(number), "begin": "x"} for number in range(MAX_REPAIRS + 5)]
     with collecting_unreadable_rows() as unreadable:
-        read_count = len(read(respond(rows), STAYS))
+        read_count = len(read(respond(rows), ENTRIES))
 
     assert (read_count, len(unreadable)) == (MAX_REPAIRS, 5)
 
 
-def test_a_list_read_whole_has_all_rows_or_none() -> None:
+def test_a_list_read_complete_has_all_rows_or_none() -> None:
     """Where a missing row changes the meaning of the others, the list is an error."""
     with pytest.raises(ValidationError):
-        read(respond([{"id": "1", "begin": "x"}]), STAYS, whole=True)
+        read(respond([{"id": "1", "begin": "x"}]), ENTRIES, complete=True)
 
 
 def test_a_part_of_a_document_is_read_like_a_body() -> None:
     """An answer that holds several objects may be read object by object."""
-    assert Stay(id="1") == read_value({"id": "1", "begin": "x"}, TypeAdapter(Stay))
+    assert Entry(id="1") == read_value({"id": "1", "begin": "x"}, TypeAdapter(Entry))
 
 
 def test_a_missing_row_is_reported_to_the_key_that_was_read() -> None:
@@ -259,3 +259,25 @@ def test_a_body_without_its_rows_is_no_empty_list(body: object) -> None:
     """What holds the rows is not replaced by null: the body is an error."""
     assert failure(respond(body), TypeAdapter(Envelope)).code == "SOURCE_SCHEMA"
     assert Envelope(rows=[]) == read(respond({"rows": None, "name": {}}), TypeAdapter(Envelope))
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (r"caf\u00e9", "café"),
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"cut \ud83d", "cut \ufffd"),
+        (r"\ude00 cut", "\ufffd cut"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\ud83d\u0041", "\ufffdA"),
+        (r"\\ud83d", r"\ud83d"),
+        (r"\\\ud83d", "\\\ufffd"),
+        (r"\"\uDBFF", '"\ufffd'),
+    ],
+)
+def test_half_of_a_character_is_read_as_the_replacement_character(sent: str, text: str) -> None:
+    """A text that a vendor cut inside a character does not hide its row, and other texts entry as they are."""
+    body = b"\xef\xbb\xbf" + f'["{sent}"]'.encode()
+    response = httpx.Response(200, content=body, headers={"Content-Type": "text/json; charset=utf-8"})
+    response.request = httpx.Request("GET", "http://vendor.test/")
+    assert read(response, TypeAdapter(list[str])) == [text]

@@ -81,9 +81,9 @@ class Resource(Generic[P]):
         """The rows in a response."""
         return read(response, self.rows)
 
-    def read_whole(self, response: httpx.Response) -> list[P]:
+    def read_complete(self, response: httpx.Response) -> list[P]:
         """The rows in a response, of which none may be unreadable."""
-        return read(response, self.rows, whole=True)
+        return read(response, self.rows, complete=True)
 
 
 class StudentReference(Payload):

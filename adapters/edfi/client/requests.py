@@ -99,8 +99,8 @@ class EdFiClient:
         url = await self.discovery.resource_url(resource.name)
         # With the total, pages are read concurrently, and the list ends without a request for an empty page.
         params = {**filters, **(range_ or {}), "totalCount": True}
-        # A change that is not read would keep the row as it was: changes are read whole.
-        read_response = resource.read if range_ is None else resource.read_whole
+        # A change that is not read would keep the row as it was: changes are read completely.
+        read_response = resource.read if range_ is None else resource.read_complete
         rows = await self._lists.read_list(
             url,
             params,
@@ -150,8 +150,8 @@ class EdFiClient:
         return await self._lists.read_list(
             url,
             params,
-            # A deletion that is not read would keep its row in the list: they are read whole.
-            lambda response: read(response, items, whole=True),
+            # A deletion that is not read would keep its row in the list: they are read completely.
+            lambda response: read(response, items, complete=True),
             key=lambda item: item.id,
         )
 

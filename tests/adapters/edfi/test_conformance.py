@@ -30,6 +30,7 @@ class TestEdFi(AdapterSuite):
     sandbox_type = EdFiSandbox
     students = 60  # the smallest district with a student in the program for homeless students
     case_step = size(6, 1)
+    odd_values = size(3, 12)
     not_offered = "section_504_"
 
     @classmethod
@@ -53,6 +54,7 @@ class TestEdFi6(TestEdFi):
 
     sandbox_type = NewestSandbox
     case_step = size(30, 1)
+    odd_values = size(3, 12)
     not_offered = ""
 
     async def test_the_cost_of_a_key_is_about_right(

@@ -1,0 +1,242 @@
+"""
+Tests of odd values: one value of one row is spoilt, and everybody else's records stay as they were.
+
+The vendor's own responses are replayed with one leaf replaced, such as a date of the year 9999 or a null name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, ClassVar, TypeAlias
+from zlib import crc32
+
+import httpx
+
+from student_graph.adapters.answers import records_in
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.reading import collecting_unreadable_rows
+from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.harness import BatchResult, open_adapter, run_lookup, run_lookup_or_error
+from student_graph.adapters.testing.transports import FaultyTransport, RememberingTransport, Responses
+
+Path: TypeAlias = tuple[str | int, ...]
+RequestKey: TypeAlias = tuple[str, str, bytes]
+"""Method, address and body of a request."""
+
+_TOO_LARGE = "a number that is too large"
+ODD_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    2**63,
+    10**40,
+    _TOO_LARGE,
+    "",
+    " ",
+    "NaN",
+    "Infinity",
+    "null",
+    "Incomplete",
+    "0000-00-00",
+    "2026-02-30",
+    "08/20/2026",
+    "9999-12-31",
+    "0001-01-01",
+    "9999-12-31T23:59:59-12:00",
+    "0001-01-01T00:00:00+14:00",
+    "24:61:61",
+    "1e999",
+    "٣",
+    "\x00",
+    "x" * 5000,
+    [],
+    {},
+    [None],
+    {"value": {"value": []}},
+)
+"""What one value of a row is replaced by."""
+_TOTALS = ("total-count", "x-total-count")
+"""Headers with the length of a list."""
+
+
+@dataclass(slots=True)
+class OddValueCounts:
+    """What a run of odd values found: each value by its lookup and place."""
+
+    leaves: int = 0
+    """Leaves of different kinds, of which each can have every odd value."""
+    played: int = 0
+    internal: list[str] = field(default_factory=list)
+    """Values that ended as a bug of the adapter."""
+    lost: list[str] = field(default_factory=list)
+    """Values that took away or changed records which do not come from the spoilt row."""
+    unreported: list[str] = field(default_factory=list)
+    """Values that took away a record without an error and without a report."""
+
+    def add(self, other: OddValueCounts) -> None:
+        """Add what another run found."""
+        self.leaves += other.leaves
+        self.played += other.played
+        self.internal += other.internal
+        self.lost += other.lost
+        self.unreported += other.unreported
+
+
+class OddValues:
+    """Tests of every supported lookup with a vendor that sends one odd value."""
+
+    kind: type[Adapter]
+    odd_values: ClassVar[int] = 12
+    """How many odd values of each lookup are played."""
+
+    async def test_an_odd_value_takes_nothing_else_away(self, lookup: Lookup, sandbox: Sandbox) -> None:
+        """The spoilt row is read, left out and reported, or an error; all other records are as they were."""
+        counts = await play_odd_values(self.kind, lookup, sandbox, self.odd_values)
+
+        assert counts.internal == []
+        assert counts.lost == []
+        assert counts.unreported == []
+
+
+async def play_odd_values(kind: type[Adapter], lookup: Lookup, sandbox: Sandbox, count: int) -> OddValueCounts:
+    """Run a lookup with `count` odd values, one after the other; always the same ones for a count."""
+    keys = sandbox.known_keys(lookup.key_kind)[:3]
+    vendor = RememberingTransport(sandbox)
+    async with open_adapter(sandbox, vendor, kind=kind) as adapter:
+        healthy = await run_lookup(adapter, lookup, keys, sandbox.arguments())
+    player = _Player(kind, lookup, sandbox, keys, vendor.responses, _records(healthy))
+    random = Random(crc32(lookup.name.encode()))  # noqa: S311 - a sample, and no secret
+    root = str(sandbox.settings()["base_url"]).rstrip("/")
+    # A document at the root describes the server, and no record comes from it.
+    with_rows = {key: response for key, response in vendor.responses.items() if key[1].rstrip("/") != root}
+    leaves = list(_leaves(with_rows, random))
+    player.counts.leaves = len(leaves)
+    cases = [(*leaf, value) for leaf in leaves for value in ODD_VALUES]
+    for key, path, value in random.sample(cases, min(count, len(cases))):
+        await player.play(key, path, value)
+    return player.counts
+
+
+@dataclass(slots=True)
+class _Player:
+    """Runs one lookup again and again, each time with one odd value."""
+
+    kind: type[Adapter]
+    lookup: Lookup
+    sandbox: Sandbox
+    keys: Sequence[Any]
+    responses: Responses
+    healthy: Counter[Any]
+    """The records of the unspoilt responses."""
+    counts: OddValueCounts = field(default_factory=OddValueCounts)
+    without: dict[tuple[RequestKey, Path], Counter[Any]] = field(default_factory=dict)
+    """The records that come from a row, by its response and its place there."""
+
+    async def play(self, key: RequestKey, path: Path, value: Any) -> None:
+        """Replace the value at a path of a response, and compare the answers."""
+        self.counts.played += 1
+        response = self.responses[key]
+        body = json.loads(response.content)
+        name = f"{self.lookup.name}: {'.'.join(map(str, path))} = {str(value)[:40]!r}"
+        spoilt = _response(response, _changed(body, path, value))
+        try:
+            with collecting_unreadable_rows() as unreadable:
+                result = await self._run({key: spoilt})
+        except Exception as exc:  # noqa: BLE001 - whatever an adapter raises
+            self.counts.internal.append(f"{name}: {type(exc).__name__}")
+            return
+        missing = self.healthy - _records(result)
+        if not missing:
+            return
+        row = path[: max((end + 1 for end, part in enumerate(path) if isinstance(part, int)), default=0)]
+        is_read_only = (
+            key[0] == "GET"
+        )  # another request may be an optional shortcut, and missing objects say nothing
+        if (row or is_read_only) and missing - await self._records_of_row(key, row):
+            self.counts.lost.append(name)
+        fewer = sum(missing.values()) > sum((_records(result) - self.healthy).values())
+        if fewer and isinstance(value, dict | list) and not unreadable and not _has_errors(result):
+            self.counts.unreported.append(name)
+
+    async def _records_of_row(self, key: RequestKey, row: Path) -> Counter[Any]:
+        """The records that are missing or different if the vendor does not have the row, or the object."""
+        if (key, row) not in self.without:
+            response = self.responses[key]
+            body = json.loads(response.content)
+            without = _response(response, _changed(body, row, _NOTHING), rows=-1) if row else httpx.Response(404)
+            self.without[key, row] = self.healthy - _records(await self._run({key: without}))
+        return self.without[key, row]
+
+    async def _run(self, changed: dict[Any, httpx.Response]) -> BatchResult | AdapterError:
+        transport = FaultyTransport(
+            self.sandbox, len(self.responses) * 10 + 100, httpx.Response, {**self.responses, **changed}
+        )
+        async with open_adapter(self.sandbox, transport, kind=self.kind) as adapter:
+            return await run_lookup_or_error(adapter, self.lookup, self.keys, self.sandbox.arguments())
+
+
+_NOTHING = object()
+"""Stands for no value: the property or row is removed."""
+
+
+def _records(result: BatchResult | AdapterError) -> Counter[Any]:
+    """The records of a result with their keys, each counted."""
+    if isinstance(result, AdapterError):
+        return Counter()
+    return Counter((key, repr(record)) for key, answer in result.items() for record in records_in(answer))
+
+
+def _has_errors(result: BatchResult | AdapterError) -> bool:
+    return isinstance(result, AdapterError) or any(isinstance(x, AdapterError) for x in result.values())
+
+
+def _leaves(responses: Responses, random: Random) -> Iterator[tuple[RequestKey, Path]]:
+    """One leaf of each kind in each JSON response: of all rows, a random one."""
+    for key, response in responses.items():
+        if not response.content.startswith((b"{", b"[")) or response.status_code != httpx.codes.OK:
+            continue
+        kinds: dict[Path, list[Path]] = {}
+        for path in _paths(json.loads(response.content)):
+            kinds.setdefault(tuple("*" if isinstance(part, int) else part for part in path), []).append(path)
+        for paths in kinds.values():
+            yield key, random.choice(paths)
+
+
+def _paths(node: Any, path: Path = ()) -> Iterator[Path]:
+    """The paths of all leaves of a document, and of all objects in its rows."""
+    children: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    if not isinstance(node, list) and path:
+        yield path
+    for name, child in children:
+        yield from _paths(child, (*path, name))
+
+
+def _changed(document: Any, path: Path, value: Any) -> Any:
+    """A copy of a document with another value at a path, or with nothing there."""
+    first, *rest = path
+    copy = document.copy()
+    if rest:
+        copy[first] = _changed(document[first], tuple(rest), value)
+    elif value is _NOTHING:
+        del copy[first]
+    else:
+        copy[first] = value
+    return copy
+
+
+def _response(response: httpx.Response, body: Any, rows: int = 0) -> httpx.Response:
+    """A response with another body, whose header has a total of so many more rows."""
+    headers = httpx.Headers({name: text for name, text in response.headers.items() if name != "content-length"})
+    for name in _TOTALS:
+        if rows and headers.get(name, "").isdigit():
+            headers[name] = str(int(headers[name]) + rows)
+    text = json.dumps(body).replace(json.dumps(_TOO_LARGE), "1e400")
+    return httpx.Response(response.status_code, headers=headers, content=text.encode())
