@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from random import Random
 
@@ -41,14 +41,17 @@ GRADES = (
 LEVELS = (("High", 1, GRADES[9:], 0.30), ("Middle", 101, GRADES[6:9], 0.25), ("Elementary", 201, GRADES[:6], 0.45))
 """(level, first school number, grade levels, share of the students)"""
 _TOWNS = ("Cedar Hollow", "Juniper Creek", "Alder Ridge", "Willow Bend", "Larkspur", "Stonebridge", "Foxglove")
+_SIDES = ("", "North ", "South ", "East ", "West ", "Upper ", "Lower ")
+"""Parts of a town, for districts whose town is not listed."""
 _RACES = ("White", "Black or African American", "Asian", "American Indian or Alaska Native", "Other")
 
 
 def add_schools(facts: DistrictFacts, students: int) -> None:
     """Add one high, one middle and one elementary school per thousand students, each with its school year."""
+    towns = _towns(facts.name)
     for number in range(max(1, round(students / 1000))):
-        suffix = f" {number // len(_TOWNS) + 1}" if number >= len(_TOWNS) else ""
-        town = _TOWNS[number % len(_TOWNS)] + suffix
+        suffix = f" {number // len(towns) + 1}" if number >= len(towns) else ""
+        town = towns[number % len(towns)] + suffix
         for level, first, grades, _ in LEVELS:
             school = SchoolFact(
                 id=facts.lea * 1000 + first + number,
@@ -61,6 +64,12 @@ def add_schools(facts: DistrictFacts, students: int) -> None:
             add_year(facts, school, thin=thin)
             if thin:
                 facts.special_cases["thin_calendar"] = [str(school.id)]
+
+
+def _towns(district: str) -> Sequence[str]:
+    """The names of the towns in a district: the listed ones in the first district, parts of its own in another."""
+    town = district.removesuffix(" School District")
+    return _TOWNS if town in _TOWNS else [f"{side}{town}" for side in _SIDES]
 
 
 def _seats(facts: DistrictFacts, students: int) -> Iterator[tuple[SchoolFact, str]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import httpx
 from pydantic import ValidationError
@@ -14,9 +12,8 @@ from pydantic import ValidationError
 from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.sources import District, Source
+from student_graph.gateway.cli.districts import add_district_options, districts_of
 from student_graph.gateway.cli.parser import Commands, format_table
-from student_graph.gateway.config import settings_file
-from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.deadlines import within
 from student_graph.gateway.server.sample_reads import read_samples
 
@@ -30,15 +27,13 @@ def add_command(commands: Commands) -> None:
         "it offers, and print the results. The exit status is 1 if a source fails, refuses a kind of record or "
         "shows no student.",
     )
-    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
+    add_district_options(command)
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check every source of a settings file and print a table; return 1 if a source fails."""
-    path: Path = options.config
-    districts = connect_districts(settings_file.load(path), path, os.environ)
-    rows = asyncio.run(_check_districts(districts))
+    """Check every source of a settings file or demo and print a table; return 1 if a source fails."""
+    rows = asyncio.run(_check_districts(districts_of(options)))
     print(format_table([("DISTRICT", "SOURCE", "KIND", "LOOKUPS", "STATUS", "SAYS"), *rows]))
     return int(any(status == "failed" for *_, status, _ in rows))
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 from graphql import GraphQLError
 
 from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.cli.districts import add_district_options, districts_of
 from student_graph.gateway.cli.parser import Commands
-from student_graph.gateway.config import settings_file
-from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.documents.explain import as_text, explain
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from student_graph.gateway.documents.store import DocumentStore
@@ -29,7 +27,7 @@ def add_command(commands: Commands) -> None:
         "sources, and how many vendor calls they need. No vendor is called.",
     )
     command.add_argument("query", metavar="QUERY", help="GraphQL document, or the path of a file with one")
-    command.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings file (TOML)")
+    add_district_options(command)
     command.add_argument("--operation", metavar="NAME", help="name of the operation, if the document has several")
     command.add_argument("--variables", default="{}", metavar="JSON", help="variables, as a JSON object")
     command.set_defaults(run=run)
@@ -37,12 +35,12 @@ def add_command(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """
-    Print the plan of a document for the sources of a settings file.
+    Print the plan of a document for the sources of a settings file or demo.
 
     Raises:
         SettingsError: the document or the variables cannot be read, or do not fit the schema.
     """
-    districts = connect_districts(settings_file.load(options.config), options.config, os.environ)
+    districts = districts_of(options)
     harden_graphql_core()
     schema = make_schema(executor_class("breadth"))
     documents = DocumentStore(core_schema(schema))
@@ -63,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
         lines = explain(core_schema(schema), document.node, operation, variables, sources, records=records)
     except GraphQLError as exc:
         raise SettingsError(f"QUERY: {exc.message}") from None
+    for district in districts:
+        print(f"{district.id} ({district.name}): {', '.join(source.name for source in district.sources)}")
     print(as_text(lines))
     return 0
 

@@ -11,6 +11,7 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -97,20 +98,53 @@ class DemoDistrict:
 
     def connect(self, **extra: Any) -> District:
         """The district with a source for each sandbox, with `extra` settings; the sandboxes must be running."""
+        return connect_district(self.description(**extra))
+
+    def description(self, **extra: Any) -> dict[str, Any]:
+        """
+        The district as the ready file has it, for `connect_district`; the sandboxes must be running.
+
+        Without `extra` settings it consists of JSON values.
+        """
         sources = []
         for name, sandbox in self.sandboxes.items():
-            settings_type = find_adapter(sandbox.kind).settings_type()
-            size = {"students": max(self.size, 1)} if "students" in settings_type.model_fields else {}
-            values = sandbox.source_settings() | {"rest": COOLDOWN_SECONDS} | size | extra
-            settings = settings_type.model_validate(values)
+            has_size = "students" in find_adapter(sandbox.kind).settings_type().model_fields
+            size = {"students": max(self.size, 1)} if has_size else {}
             rules = self.identity_rules.get(name)
-            lookups = ASSESSMENT_LOOKUPS if rules else None
-            sources.append(connect(self.id, name, sandbox.kind, settings, identity=rules, lookups=lookups))
-        return District(self.id, self.facts.name, tuple(sources), TIME_ZONE, frozen_on=self.facts.now)
+            source: dict[str, Any] = {"name": name, "kind": sandbox.kind}
+            source["settings"] = sandbox.source_settings() | {"rest": COOLDOWN_SECONDS} | size | extra
+            if rules is not None:
+                source |= {"identity": rules.model_dump(mode="json"), "lookups": sorted(ASSESSMENT_LOOKUPS)}
+            sources.append(source)
+        return {"id": self.id, "name": self.facts.name, "now": self.facts.now.isoformat(), "sources": sources}
 
     def people(self) -> list[Person]:
         """People who may send queries: those around the student who has the most records."""
         return district_people(self.id, demo_people(self.facts, demo_student(self.facts)), self.suffix)
+
+
+def connect_district(description: Mapping[str, Any]) -> District:
+    """
+    The district of a description with its sources; none is called yet.
+
+    Raises:
+        ValueError: a setting has no such value.
+        KeyError: a part is missing.
+    """
+    district = DistrictId(description["id"])
+    sources = [
+        connect(
+            district,
+            source["name"],
+            source["kind"],
+            find_adapter(source["kind"]).settings_type().model_validate(source["settings"]),
+            identity=IdentityRules.model_validate(source["identity"]) if "identity" in source else None,
+            lookups=frozenset(source["lookups"]) if "lookups" in source else None,
+        )
+        for source in description["sources"]
+    ]
+    now = datetime.fromisoformat(description["now"])
+    return District(district, description["name"], tuple(sources), TIME_ZONE, frozen_on=now)
 
 
 def build_districts(options: argparse.Namespace) -> list[DemoDistrict]:

@@ -26,14 +26,14 @@ HOSTS = ("localhost", HOST, "[::1]", "::1")
 """Host names that the demo accepts; this stops pages of other sites that point their name to this machine."""
 FIRST_QUERY = (
     "query ($id: String) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel "
-    "courseGrades { courseName letter numeric provenance { source } } "
+    "courseGrades { section { courseTitle } letter numeric provenance { source } } "
     "assignments { title status score provenance { source } } "
     "attendanceEvents { totalCount } disciplineIncidents { date } "
     "transportation { busNumber provenance { source } } } }"
 )
 FIRST_ROSTER_QUERY = (
     "query ($id: String) { student(studentUniqueId: $id) { name { firstName lastName } gradeLevel "
-    "courseGrades { courseName letter numeric provenance { source } } "
+    "courseGrades { section { courseTitle } letter numeric provenance { source } } "
     "assignments { title status score provenance { source } } "
     "assessments { assessment { title } scores { result } provenance { source } } } }"
 )
@@ -69,11 +69,14 @@ def run(options: argparse.Namespace) -> int:
 
         def announce() -> None:
             print(_welcome(url, graphiql.code, tokens["superintendent"], districts, sandboxes), flush=True)
-            sources = {name: {"kind": sandbox.kind, "url": sandbox.url} for name, sandbox in sandboxes.items()}
+            sources = {
+                name: {"kind": sandbox.kind, "url": sandbox.url, "settings": sandbox.settings()}
+                for name, sandbox in sandboxes.items()
+            }
             log = {"directory": directory, "key": base64.b64encode(key).decode(), "districts": ids}
             page = f"{url}#code={graphiql.code}"
             ready = {"graphql": url, "graphiql": page, "tokens": tokens, "sources": sources, "disclosures": log}
-            write_ready(ready)
+            write_ready(ready | {"districts": [district.description() for district in districts]})
 
         service = Service(
             [district.connect() for district in districts],

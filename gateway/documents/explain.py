@@ -98,7 +98,8 @@ def explain(
         plan = executor.plan(root, fields.grouped_field_set)
     except UnplannableError as reason:
         return [ExplanationLine(0, "the whole operation", f"executed by graphql-core: {reason}")]
-    lines = _Lines(executor, sources, WayPrices(prices or DeclaredPrices()), records or {})
+    name_districts = len({source.district for source in sources}) > 1
+    lines = _Lines(executor, sources, WayPrices(prices or DeclaredPrices(), name_districts), records or {})
     return list(lines.of(plan))
 
 

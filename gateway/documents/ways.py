@@ -60,19 +60,22 @@ class WayPrices:
     """Describes the ways of lookups at sources, by some prices."""
 
     prices: Prices
+    name_districts: bool = False
+    """Whether a source is named with its district, because there are several."""
 
     def text(self, source: Source, lookup: Lookup) -> str:
         """The ways of a lookup at a source with their prices, and which one a class would be answered by."""
         point, *coarse = ways = list(self._ways(source, lookup, ()))
+        name = f"{source.district}/{source.name}" if self.name_districts else source.name
         if not coarse:
-            return f"{source.name}: at most 1 call per {lookup.key_kind}"
+            return f"{name}: at most 1 call per {lookup.key_kind}"
         texts = [f"{self._price(source, point)} per {lookup.key_kind}"]
         texts += [
             f"{self._price(source, way)} per {way.lookup.key_kind} through {way.lookup.name}" for way in coarse
         ]
         cheapest = min(ways, key=lambda way: way.example_calls)
         choice = "read one by one" if cheapest is point else f"read through {cheapest.lookup.name}"
-        return f"{source.name}: {', or '.join(texts)}; {EXAMPLE_KEYS} would be {choice}"
+        return f"{name}: {', or '.join(texts)}; {EXAMPLE_KEYS} would be {choice}"
 
     def _price(self, source: Source, way: _Way) -> str:
         if math.isinf(way.calls):
@@ -84,12 +87,12 @@ class WayPrices:
     def _ways(self, source: Source, lookup: Lookup, active: tuple[Lookup, ...]) -> Iterator[_Way]:
         """Point reads, and the access paths that can be used and do not lead back to an active lookup."""
         paths = [path for path in source.adapter.paths.get(lookup.method, ()) if _is_usable(source, path, active)]
-        guess = paths[0].cost(source.adapter.settings).per_key if paths else 1.0
+        guess = paths[0].cost(source.adapter.estimates).per_key if paths else 1.0
         per_key = self.prices.point_calls(source, lookup, guess)
         yield _Way(lookup, per_key, EXAMPLE_KEYS * per_key)
         for path in paths:
             coarse = lookup_of(path.coarse_lookup)
-            calls = self.prices.mean_calls(source, coarse, path.cost(source.adapter.settings).per_coarse_key)
+            calls = self.prices.mean_calls(source, coarse, path.cost(source.adapter.estimates).per_coarse_key)
             naming = 0.0
             if path.coarse_keys_from is not None:
                 ways = self._ways(source, lookup_of(path.coarse_keys_from), (*active, lookup))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import signal
 import socket
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.gateway.cli.main import main
+from student_graph.gateway.demo.districts import ONEROSTER_DISTRICT
 from tests.clients import get, post, send
 from tests.gateway.servers import ROOT, RunningDemo, error_line, running_demo
 
@@ -36,8 +40,9 @@ def base(running: RunningDemo) -> str:
 
 
 def test_the_ready_file_names_everything(running: RunningDemo) -> None:
-    """The graph's URL, the viewers' tokens, the sources by name, and the disclosure log."""
-    assert set(running.ready) == {"graphql", "graphiql", "tokens", "sources", "disclosures"}
+    """The graph's URL, the viewers' tokens, the sources by name with their credentials, and the disclosure log."""
+    assert set(running.ready) == {"graphql", "graphiql", "tokens", "sources", "disclosures", "districts"}
+    assert running.ready["sources"]["edfi"]["settings"]["client_secret"] == "sandbox-secret"
     assert set(running.ready["tokens"]) == PEOPLE
     assert {name: source["kind"] for name, source in running.ready["sources"].items()} == {
         "canvas": "canvas",
@@ -55,6 +60,33 @@ def test_a_oneroster_district_has_sources_of_its_own(tmp_path: Path) -> None:
     assert {source["name"]: source["kind"] for source in data["sources"]} == kinds
     assert data["districts"] == [{"name": "Juniper Flats School District"}]
     assert set(running.ready["tokens"]) == PEOPLE
+
+
+def test_schools_are_named_after_their_own_district() -> None:
+    """In the second district too, however many schools it has."""
+    small, large = (make_district(students, 2, *ONEROSTER_DISTRICT) for students in (20, 2_000))
+
+    assert {school.name for school in small.schools} == {
+        f"Juniper Flats {level} School" for level in ("High", "Middle", "Elementary")
+    }
+    assert len({school.name for school in large.schools}) == len(large.schools)
+    assert all("Juniper Flats" in school.name for school in large.schools)
+
+
+@pytest.mark.parametrize("command", [["check"], ["explain", '{ student(studentUniqueId: "1") { gradeLevel } }']])
+def test_commands_about_sources_work_with_the_demo(
+    running: RunningDemo, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """`check` and `explain` take the ready file in place of a settings file, and name the district."""
+    file = tmp_path / "ready.json"
+    file.write_text(json.dumps(running.ready))
+    with pytest.raises(SystemExit) as exit_info:
+        main([*command, "--ready-file", str(file)])
+    output = capsys.readouterr().out
+
+    assert exit_info.value.code == 0
+    assert "cedar-hollow-school-district (Cedar Hollow School District)" in output
+    assert {"edfi", "canvas"} <= set(re.findall(r"\w+", output))
 
 
 def test_two_districts_have_viewers_of_one_and_of_both(tmp_path: Path) -> None:

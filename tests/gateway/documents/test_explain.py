@@ -63,7 +63,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_the_command_prints_the_plan_and_its_cost(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The output is a tree of fields with their lookups, sources, and the calls of both access paths."""
+    """The output names the district, then it is a tree of fields with their lookups, sources, and the calls of both access paths."""
     query = "query ($n: String!) { student(studentUniqueId: $n) { name { lastName } courseGrades { letter } } }"
     with pytest.raises(SystemExit) as ended:
         main(["explain", query, "--config", str(config)])
@@ -71,7 +71,8 @@ def test_the_command_prints_the_plan_and_its_cost(config: Path, capsys: pytest.C
 
     assert ended.value.code == 0
     assert printed.startswith(
-        "student: a call for each parent\n    lookup students_by_id (fresh for 1 h) at sis: 1 call per student"
+        "hill (Hill): sis\nstudent: a call for each parent\n"
+        "    lookup students_by_id (fresh for 1 h) at sis: 1 call per student"
     )
     assert "  name: read from its parent" in printed
     assert "or 2 calls per district through roster_by_district; 28 would be read through roster_by_dist" in printed
