@@ -19,6 +19,7 @@ from student_graph.adapters.canvas.adapter.sections import SectionLookups
 from student_graph.adapters.canvas.adapter.settings import CanvasSettings
 from student_graph.adapters.canvas.adapter.students import StudentLookups
 from student_graph.adapters.contract import AccessPath, LookupMethod
+from student_graph.adapters.errors import RefusedError
 from student_graph.adapters.identity import IdentityRule, IdentityRules
 
 __all__ = ["Canvas", "CanvasSettings"]
@@ -39,6 +40,31 @@ class Canvas(AccountLookups, CourseLookups, SectionLookups, StudentLookups):
         return Bearer(self.settings.token, origin=self.settings.base_url)
 
     async def check(self) -> str:
-        """Request the owner of the token to test it; the result does not name the owner."""
+        """
+        Request the owner of the token, and a student of the account's first course that has one.
+
+        The result names no person. It says which permissions the role of the token lacks.
+        """
         await self._client.token_owner()
-        return "Canvas, token of a service account"
+        missing = [f"{what} (the role needs {permission!r})" for what, permission in await self._missing()]
+        return "; ".join(["Canvas, token of a service account", *missing])
+
+    async def _missing(self) -> list[tuple[str, str]]:
+        """What Canvas does not show to the token, each with the permission for it; empty without students."""
+        try:
+            enrollment = await self._client.sample_enrollment()
+        except RefusedError:
+            return [("courses are not shown", "Courses - view list")]
+        if enrollment is None:
+            return []
+        sent = enrollment.model_fields_set
+        grades = enrollment.grades.model_fields_set if enrollment.grades else set()
+        can_see_analytics = await self._client.student_summaries(enrollment.course_id) is not None
+        shown = {
+            ("no SIS ids", "SIS Data - read"): "sis_user_id" in sent,
+            ("no grades", "Grades - view all grades"): "current_score" in grades,
+            ("no last activity and no time in courses", "Courses - view usage reports"): "last_activity_at"
+            in sent,
+            ("no page views and participations", "Analytics - view pages"): can_see_analytics,
+        }
+        return [key for key, is_shown in shown.items() if not is_shown]

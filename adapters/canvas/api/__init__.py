@@ -49,12 +49,13 @@ class User(Payload):
 
 
 class Course(Payload):
-    """A course; some servers send only `id` and `name`."""
+    """A course; some servers send only `id` and `name`, and `id` alone outside of the dates of the course."""
 
     id: int
-    name: str
+    name: str | None = None
     course_code: str | None = None
     workflow_state: str | None = None
+    access_restricted_by_date: bool | None = None
 
 
 class Section(Payload):
@@ -71,6 +72,9 @@ class Grades(Payload):
     current_grade: str | None = None
     final_score: float | None = None
     final_grade: str | None = None
+    override_score: float | None = None
+    override_grade: str | None = None
+    """The grade that a teacher entered in place of the computed ones."""
 
 
 class Enrollment(Payload):
@@ -86,7 +90,7 @@ class Enrollment(Payload):
     last_activity_at: Instant | None = None
     total_activity_time: int | None = None
     user: User | None = None
-    grades: Grades = Grades()
+    grades: Grades | None = None
 
     @property
     def active_student(self) -> bool:
@@ -98,6 +102,7 @@ class Assignment(Payload):
     """An assignment, without its description."""
 
     id: int
+    course_id: int | None = None
     name: str
     due_at: Instant | None = None
     points_possible: float | None = None
@@ -109,7 +114,7 @@ class Submission(Payload):
 
     id: int
     assignment_id: int
-    workflow_state: str
+    workflow_state: str | None = None
     score: float | None = None
     grade: str | None = None
     late: bool | None = None
@@ -146,7 +151,7 @@ class Summary(Payload):
     id: int
     page_views: int | None = None
     participations: int | None = None
-    tardiness_breakdown: Tardiness = Tardiness()
+    tardiness_breakdown: Tardiness | None = None
 
 
 class Participation(Payload):

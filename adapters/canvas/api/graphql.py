@@ -58,6 +58,8 @@ class Grades(Payload):
     currentGrade: str | None = None
     finalScore: float | None = None
     finalGrade: str | None = None
+    overrideScore: float | None = None
+    overrideGrade: str | None = None
 
 
 class Enrollment(Payload):
@@ -90,7 +92,7 @@ class Course(Payload):
     """A course, with the lists that were asked for; a list is null if the token may not see it."""
 
     legacy_id: int = Field(alias="_id")
-    name: str
+    name: str | None = None
     courseCode: str | None = None
     state: str | None = None
     enrollmentsConnection: Connection[Enrollment] | None = None

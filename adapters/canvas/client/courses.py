@@ -97,14 +97,19 @@ class CourseReader:
         return answers
 
     async def _read(self, id: int, lists: Sequence[CourseList]) -> CourseContents | None:
-        """The contents of a course in a call for the course and for each page of each list."""
+        """
+        The contents of a course in a call for the course and for each page of each list.
+
+        Raises:
+            NotOfferedError: Canvas knows the course and does not have one of the lists, which is no empty list.
+        """
         if (course := await self._rest.course(id)) is None:
             return None
-        enrollments = await self._rest.course_enrollments(id) if ENROLLMENTS in lists else None
-        assignments = await self._rest.assignments(id) if ASSIGNMENTS in lists else None
-        return CourseContents(
-            course, sorted(enrollments or (), key=lambda enrollment: enrollment.id), assignments or {}
-        )
+        enrollments = await self._rest.course_enrollments(id) if ENROLLMENTS in lists else []
+        assignments = await self._rest.assignments(id) if ASSIGNMENTS in lists else {}
+        if enrollments is None or assignments is None:
+            raise NotOfferedError("a list of a course that Canvas does not have")
+        return CourseContents(course, sorted(enrollments, key=lambda enrollment: enrollment.id), assignments)
 
 
 def _is_complete(course: graphql.Course, lists: Sequence[CourseList]) -> bool:

@@ -63,7 +63,8 @@ ENROLLMENTS = CourseList(
     _ACTIVE_STUDENTS,
     "_id type state section { sisId } user { _id sisId integrationId loginId email sortableName } "
     # Without the argument Canvas gives the grades of the current grading period; REST gives those of the course.
-    "grades(gradingPeriodId: null) { currentScore currentGrade finalScore finalGrade }",
+    "grades(gradingPeriodId: null) "
+    "{ currentScore currentGrade finalScore finalGrade overrideScore overrideGrade }",
 )
 """The active students of a course, with ids and grades."""
 ASSIGNMENTS = CourseList(

@@ -27,7 +27,7 @@ from student_graph.adapters.canvas.api import (
 )
 from student_graph.adapters.canvas.client.addresses import section_segment, user_segment
 from student_graph.adapters.canvas.client.numbered_pages import numbered_pages
-from student_graph.adapters.canvas.client.responses import FORBIDDEN_CODE, check_status
+from student_graph.adapters.canvas.client.responses import FORBIDDEN_CODE, another_object, check_status
 from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, RefusedError
 from student_graph.adapters.model import SectionId, StudentId
 from student_graph.adapters.paging import Params, collect_pages, link_pages
@@ -69,6 +69,26 @@ class CanvasClient:
         """The user that the token belongs to."""
         return read(check_status(await self._http.get(f"{self._root}/users/self")), _USER)
 
+    async def sample_enrollment(self) -> Enrollment | None:
+        """
+        An active student of a course of the account; None if no course has one, or if Canvas has no such list.
+
+        Raises:
+            RefusedError: The token may not see courses or their students.
+        """
+        params: Params = {"with_enrollments": "true", "enrollment_type[]": "student", "per_page": "5"}
+        response = await self._http.get(f"{self._root}/accounts/self/courses", params=params)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        for course in read(check_status(response), _COURSES):
+            address = f"{self._root}/courses/{course.id}/enrollments"
+            response = await self._http.get(address, params={**ACTIVE_STUDENT_FILTERS, "per_page": "1"})
+            if response.status_code != httpx.codes.NOT_FOUND:
+                rows = [row for row in read(check_status(response), _ENROLLMENTS) if row.active_student]
+                if rows:
+                    return rows[0]
+        return None
+
     async def student_enrollments(self, student_id: StudentId) -> list[Enrollment] | None:
         """The active enrollments of a student."""
         return await self._enrollments(f"users/{user_segment(student_id)}")
@@ -78,8 +98,16 @@ class CanvasClient:
         return await self._enrollments(f"sections/{section_segment(section_id)}")
 
     async def course_enrollments(self, course_id: int) -> list[Enrollment] | None:
-        """The enrollments of the active students of a course."""
-        return await self._enrollments(f"courses/{course_id}")
+        """
+        The enrollments of the active students of a course.
+
+        Raises:
+            PayloadError: The rows are those of another course.
+        """
+        rows = await self._enrollments(f"courses/{course_id}")
+        if any(row.course_id != course_id for row in rows or ()):
+            raise another_object()
+        return rows
 
     async def user(self, student_id: StudentId) -> User | None:
         """A user by the key of a student."""
@@ -108,13 +136,28 @@ class CanvasClient:
         return await self._get(f"sections/{section_segment(section_id)}", _SECTION)
 
     async def course(self, course_id: int) -> Course | None:
-        """A course by its Canvas id."""
-        return await self._get(f"courses/{course_id}", _COURSE)
+        """
+        A course by its Canvas id.
+
+        Raises:
+            PayloadError: It is another course.
+        """
+        course = await self._get(f"courses/{course_id}", _COURSE)
+        if course is not None and course.id != course_id:
+            raise another_object()
+        return course
 
     async def assignments(self, course_id: int) -> dict[int, Assignment] | None:
-        """The published assignments of a course, by id."""
+        """
+        The published assignments of a course, by id.
+
+        Raises:
+            PayloadError: The rows are those of another course.
+        """
         params: Params = {"exclude_response_fields[]": ("description", "rubric")}
         rows = await self._get_list(f"courses/{course_id}/assignments", params, _ASSIGNMENTS, lambda row: row.id)
+        if any(row.course_id not in (None, course_id) for row in rows or ()):
+            raise another_object()
         return None if rows is None else {row.id: row for row in rows if row.published is not False}
 
     async def course_submissions(
@@ -210,7 +253,12 @@ class CanvasClient:
     async def _submissions(
         self, path: str, student_ids: tuple[str, ...], rows_per_page: int = MAX_ROWS_PER_PAGE
     ) -> dict[int, list[Submission]]:
-        """Submissions by user id; grouped, so that a page holds 100 students instead of 100 submissions."""
+        """
+        Submissions by user id; grouped, so that a page holds 100 students instead of 100 submissions.
+
+        Raises:
+            PayloadError: The rows are those of other students.
+        """
         params: Params = {
             "student_ids[]": student_ids,
             "grouped": "1",
@@ -220,7 +268,10 @@ class CanvasClient:
         rows = await self._get_list(
             f"{path}/students/submissions", params, _SUBMISSIONS, lambda row: row.user_id, rows_per_page
         )
-        return {row.user_id: row.submissions for row in rows or ()}
+        submissions = {row.user_id: row.submissions for row in rows or ()}
+        if student_ids != ALL_STUDENTS and not submissions.keys() <= set(map(int, student_ids)):
+            raise another_object()
+        return submissions
 
 
 class _MissingObjectError(Exception):

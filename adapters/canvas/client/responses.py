@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import httpx
 
-from student_graph.adapters.errors import RefusedError, UnavailableError, retry_after_seconds
+from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError, retry_after_seconds
 
 FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
+
+
+def another_object() -> PayloadError:
+    """The error for rows of another object than was requested; the gateway then drops its connections."""
+    return PayloadError("an answer about another key", code="SOURCE_SCHEMA")
 
 
 def check_status(response: httpx.Response) -> httpx.Response:

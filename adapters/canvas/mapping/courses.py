@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
-from student_graph.adapters.canvas.api import Activity, Assignment, Course, Enrollment, Summary
+from student_graph.adapters.canvas.api import Activity, Assignment, Course, Enrollment, Grades, Summary
+from student_graph.adapters.canvas.client.responses import FORBIDDEN_CODE
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment
+from student_graph.adapters.errors import PayloadError, RefusedError
 from student_graph.adapters.model import (
     CourseEngagement,
     CourseGrade,
@@ -31,22 +33,40 @@ class CourseContents:
 
 
 def lms_course(course: Course, section_id: SectionId) -> LmsCourse:
-    """The Canvas course in which a section is taught."""
+    """
+    The Canvas course in which a section is taught.
+
+    Raises:
+        RefusedError: Canvas shows nothing of the course outside of its dates.
+        PayloadError: The course has neither a name nor a code.
+    """
+    if (name := course.name or course.course_code) is None:
+        if course.access_restricted_by_date:
+            raise RefusedError("a course that is restricted by its dates", code=FORBIDDEN_CODE)
+        raise PayloadError("a course without a name", code="SOURCE_SCHEMA")
     return LmsCourse(
         vendor_id=str(course.id),
         section_id=section_id,
-        name=course.name,
+        name=name,
         course_code=course.course_code,
         state=course.workflow_state,
     )
 
 
 def course_grades(keyed: KeyedEnrollment, course: Course | None) -> list[CourseGrade]:
-    """The current and the final grade that Canvas computes for an enrollment, without those that it leaves out."""
-    grades = keyed.enrollment.grades
+    """
+    The current and the final grade that Canvas computes for an enrollment, without those that it leaves out.
+
+    A grade that a teacher entered for the course stands in place of both, as students see it in Canvas
+    (`effective_current_score` and `effective_final_score` in the published source).
+    """
+    grades = keyed.enrollment.grades or Grades()
+    current, final = (grades.current_score, grades.current_grade), (grades.final_score, grades.final_grade)
+    if grades.override_score is not None or grades.override_grade is not None:
+        current = final = (grades.override_score, grades.override_grade)
     computed = (
-        (GradeType.COMPUTED_CURRENT, "current", grades.current_score, grades.current_grade),
-        (GradeType.COMPUTED_FINAL, "final", grades.final_score, grades.final_grade),
+        (GradeType.COMPUTED_CURRENT, "current", *current),
+        (GradeType.COMPUTED_FINAL, "final", *final),
     )
     return [
         CourseGrade(

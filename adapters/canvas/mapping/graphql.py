@@ -37,6 +37,8 @@ def rest_enrollment(course: graphql.Course, enrollment: graphql.Enrollment) -> E
             current_grade=grades.currentGrade,
             final_score=grades.finalScore,
             final_grade=grades.finalGrade,
+            override_score=grades.overrideScore,
+            override_grade=grades.overrideGrade,
         ),
     )
 

@@ -55,7 +55,7 @@ def submission_status(submission: Submission) -> SubmissionStatus:
         return SubmissionStatus.EXCUSED
     if submission.missing:
         return SubmissionStatus.MISSING
-    return _STATUSES.get(submission.workflow_state, SubmissionStatus.UNMAPPED)
+    return _STATUSES.get(submission.workflow_state or "", SubmissionStatus.UNMAPPED)
 
 
 def sort_by_due_time(records: Iterable[AssignmentWork]) -> list[AssignmentWork]:

@@ -46,7 +46,14 @@ SCHEMA = build_schema(
 
     type PageInfo { endCursor: String hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String }
     type Section { _id: ID! sisId: String name: String! }
-    type Grades { currentGrade: String currentScore: Float finalGrade: String finalScore: Float }
+    type Grades {
+      currentGrade: String
+      currentScore: Float
+      finalGrade: String
+      finalScore: Float
+      overrideGrade: String
+      overrideScore: Float
+    }
     type User {
       _id: ID!
       email: String
@@ -156,6 +163,8 @@ class Questions:
                 "currentGrade": scores["current_grade"],
                 "finalScore": scores["final_score"],
                 "finalGrade": scores["final_grade"],
+                "overrideScore": scores.get("override_score"),
+                "overrideGrade": scores.get("override_grade"),
             }
 
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -35,9 +35,19 @@ SUBMISSION_FIELDS = (
 class Serializer:
     """Builds Canvas's JSON objects from the facts of an index; grades of `unposted` submissions are hidden."""
 
-    def __init__(self, index: Index, unposted: frozenset[int]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        unposted: frozenset[int] = frozenset(),
+        *,
+        overrides: Mapping[int, float] | None = None,
+        usage_reports: bool = True,
+    ) -> None:
+        """Serve scores that a teacher entered by account id, and activity only with `usage_reports`."""
         self._index = index
         self._unposted = unposted
+        self._overrides = overrides or {}
+        self._usage_reports = usage_reports
 
     def user(self, account: LmsAccountFact, *, email: bool = False) -> Json:
         """A user, as a token with an administrator's permissions sees it."""
@@ -101,10 +111,11 @@ class Serializer:
             "sis_user_id": account.sis_id,
             "sis_section_id": enrollment.section.sis_id,
             "sis_course_id": course.sis_section,
-            "last_activity_at": instant_text(last_activity(fact.views, fact.participations)) if fact else None,
-            "total_activity_time": fact.seconds if fact else 0,
             "user": self.user(account, email="email" in include),
         }
+        if self._usage_reports:
+            last = last_activity(fact.views, fact.participations) if fact else None
+            row |= {"last_activity_at": instant_text(last), "total_activity_time": fact.seconds if fact else 0}
         return row | ({"grades": self.grades(enrollment)} if enrollment.kind == "StudentEnrollment" else {})
 
     def submission(self, submission: SubmissionFact, fields: Collection[str]) -> Json:
@@ -170,7 +181,13 @@ class Serializer:
             "unposted_current_grade": letter_grade(complete.current),
             "unposted_final_score": complete.final,
             "unposted_final_grade": letter_grade(complete.final),
+            **self._override(account),
         }
+
+    def _override(self, account: LmsAccountFact) -> Json:
+        """The score that a teacher entered for a student; Canvas leaves both properties out if there is none."""
+        score = self._overrides.get(account.id)
+        return {} if score is None else {"override_score": score, "override_grade": letter_grade(score)}
 
 
 def instant_text(at: datetime | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -45,6 +45,8 @@ class CanvasSandbox(Sandbox):
         next_origin: str | None = None,
         questions: bool = True,
         grading_periods: bool = False,
+        overrides: Mapping[int, float] | None = None,
+        usage_reports: bool = True,
     ) -> None:
         """
         Serve the facts.
@@ -58,6 +60,8 @@ class CanvasSandbox(Sandbox):
             next_origin: Origin of links to next pages; the sandbox's own if None.
             questions: Whether the token may use the GraphQL API.
             grading_periods: Whether courses have grading periods, the current one being empty.
+            overrides: Scores that a teacher entered in place of the computed ones, by account id.
+            usage_reports: Whether the token may see when students were active in a course, and for how long.
         """
         super().__init__()
         self._facts = facts
@@ -65,7 +69,7 @@ class CanvasSandbox(Sandbox):
         index = Index(facts)
         self._context = SandboxContext(
             index=index,
-            serializer=Serializer(index, unposted),
+            serializer=Serializer(index, unposted, overrides=overrides, usage_reports=usage_reports),
             origin=lambda: next_origin or self.url,
             switches=lambda: self.switches,
             analytics=analytics,
