@@ -122,7 +122,6 @@ class _Repairs(Generic[T]):
         path = _existing_path(document, first["loc"])
         # What holds the rows of a body is no value of a row: without it, the body would look like an empty one.
         is_value = path == first["loc"] and first["type"] not in _SHAPE_ERRORS
-        first_path = path
         outermost = len(prefix) if prefix or (len(path) == 1 and is_value) else 1
         if first["type"] == _DECIDING:
             path = path[:-1]
@@ -136,7 +135,7 @@ class _Repairs(Generic[T]):
                     isinstance(failure, ValidationError) and failure.error_count() < exc.error_count()
                 ):
                     # Records may be missing without an object; a null in its place is as good as none.
-                    is_part = path != first_path or first["type"] in _SHAPE_ERRORS
+                    is_part = path != first["loc"] or first["type"] in _SHAPE_ERRORS
                     if is_row or (is_part and element is not None):
                         left_out.append((to_json(element), _error_of(exc)))
                     return changed

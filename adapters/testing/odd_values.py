@@ -63,6 +63,8 @@ ODD_VALUES: tuple[Any, ...] = (
     {"value": {"value": []}},
 )
 """What one value of a row is replaced by."""
+_MIN_ID_CHARACTERS = 4
+"""A shorter text is found in many records."""
 _TOTALS = ("total-count", "x-total-count")
 """Headers with the length of a list."""
 
@@ -79,7 +81,7 @@ class OddValueCounts:
     lost: list[str] = field(default_factory=list)
     """Values that took away or changed records which do not come from the spoilt row."""
     unreported: list[str] = field(default_factory=list)
-    """Values that took away a record without an error and without a report."""
+    """Objects and lists in the place of a value that took away a record without an error and without a report."""
 
     def add(self, other: OddValueCounts) -> None:
         """Add what another run found."""
@@ -157,14 +159,22 @@ class _Player:
         if not missing:
             return
         row = path[: max((end + 1 for end, part in enumerate(path) if isinstance(part, int)), default=0)]
-        is_read_only = (
-            key[0] == "GET"
-        )  # another request may be an optional shortcut, and missing objects say nothing
-        if (row or is_read_only) and missing - await self._records_of_row(key, row):
+        # A question in another method may be a shortcut, whose missing objects are read in another way.
+        is_certain = row or key[0] == "GET"
+        if is_certain and self._others(missing, body, path) - await self._records_of_row(key, row):
             self.counts.lost.append(name)
         fewer = sum(missing.values()) > sum((_records(result) - self.healthy).values())
-        if fewer and isinstance(value, dict | list) and not unreadable and not _has_errors(result):
+        if fewer and isinstance(value, dict | list) and value and not unreadable and not _has_errors(result):
             self.counts.unreported.append(name)
+
+    @staticmethod
+    def _others(records: Counter[Any], body: Any, path: Path) -> Counter[Any]:
+        """Those of the records that do not show the value at a path, such as a number of their own student."""
+        for part in path:
+            body = body[part]
+        text = str(body)
+        shown = len(text) >= _MIN_ID_CHARACTERS and not isinstance(body, dict)
+        return Counter({record: n for record, n in records.items() if not (shown and text in record[1])})
 
     async def _records_of_row(self, key: RequestKey, row: Path) -> Counter[Any]:
         """The records that are missing or different if the vendor does not have the row, or the object."""
