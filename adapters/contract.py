@@ -170,6 +170,15 @@ class Adapter(AllLookups):
         self.current_school_year: Callable[[], int] = school_year_from_july
         """Returns the district's school year of today, by the year in which it ends; the gateway sets it."""
 
+    @property
+    def estimates(self) -> AdapterSettings:
+        """
+        The settings by which the costs of access paths are estimated.
+
+        An adapter that has seen how long a list is returns a copy with that number in place of the operator's.
+        """
+        return self.settings
+
     @classmethod
     def settings_type(cls) -> type[AdapterSettings]:
         """The settings model of this adapter."""

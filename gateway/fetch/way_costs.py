@@ -77,7 +77,7 @@ class WayCosts:
         named = sum(ref.kind == read.lookup.key_kind for ref in ask.reached_via)
         expected = max(named, path.usual_coarse_keys)
         expected = self.learned.coarse_keys(source, ask.lookup, path, len(ask.keys), expected)
-        guess = path.cost(source.adapter.settings).per_coarse_key
+        guess = path.cost(source.adapter.estimates).per_coarse_key
         calls = expected * self.learned.coarse_calls(source, read, None, guess)
         naming = self._fewest_calls(source, coarse_keys_ask(ask, path), (*active, ask.lookup.method))
         return Estimate(naming, naming + calls)
@@ -94,7 +94,7 @@ class WayCosts:
                 path_calls = self.estimate(source, replace(ask, keys=tuple(missing)), path, active).calls
             else:
                 coarse_keys = _coarse_keys_without_read(source, ask, path)
-                guess = path.cost(source.adapter.settings).per_coarse_key
+                guess = path.cost(source.adapter.estimates).per_coarse_key
                 path_calls = sum(self.coarse_calls(source, coarse_ask(ask, path, coarse_keys), guess).values())
             calls = min(calls, path_calls)
         return calls
@@ -119,7 +119,7 @@ class WayCosts:
     ) -> Way[Any]:
         """A path with the coarse keys of an ask and their costs."""
         read = coarse_ask(ask, path, named.all_coarse_keys)
-        calls_of = self.coarse_calls(source, read, path.cost(source.adapter.settings).per_coarse_key)
+        calls_of = self.coarse_calls(source, read, path.cost(source.adapter.estimates).per_coarse_key)
         if any(calls_of.values()) and self.reads_in_advance(read.lookup):
             now, most = self.view.now(), MAX_ADVANCE_SHARE * _calls_left(source)
             for key, saved in saved_calls(named.coarse_keys_of, point_calls).items():
@@ -240,7 +240,7 @@ def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answe
 
 
 def _is_late(answer: Answer[Any]) -> bool:
-    """Whether an answer did not come in time, or the vendor takes no more requests: others would only add to it."""
+    """Whether an answer did not come in time, or the vendor takes no more requests: others only add to these."""
     return isinstance(answer.value, AdapterError) and answer.value.code in ("DEADLINE", "RATE_LIMITED")
 
 
@@ -252,7 +252,7 @@ def accepted_keys(ask: Ask[Any], path: AccessPath[Any]) -> tuple[Any, ...]:
 def declared_point_calls(source: Source, lookup: Lookup) -> float:
     """Calls of a point read as the adapter declares them; 1 for a lookup without access paths."""
     for path in source.adapter.paths.get(lookup.method, ()):
-        return path.cost(source.adapter.settings).per_key
+        return path.cost(source.adapter.estimates).per_key
     return 1.0
 
 

@@ -42,6 +42,7 @@ class EdFiLookups(Adapter):
         )
         self.codes = DescriptorCodes(settings.descriptors)
         self._changes = ChangeReader(self.client)
+        self._estimates = settings
 
     def auth(self) -> httpx.Auth:
         """OAuth 2.0 client credentials, for the token endpoint of the settings or of the discovery document."""
@@ -52,6 +53,16 @@ class EdFiLookups(Adapter):
             token_url=self.client.discovery.token_url if token_url is None else str(token_url),
             origin=self.settings.base_url,
         )
+
+    @property
+    def estimates(self) -> EdFiSettings:
+        """The settings, with the number of students that the API had when all of them were last counted."""
+        return self._estimates
+
+    def count_students(self, students: int | None) -> None:
+        """Estimate the costs of lists by a number of students that the API has reported."""
+        if students and students != self._estimates.students:
+            self._estimates = self.settings.model_copy(update={"students": students})
 
     @staticmethod
     def loose_key(key: str) -> str:

@@ -43,9 +43,11 @@ class PeopleLookups(EdFiLookups):
 
     async def roster_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Student]]:
         """All pages of Ed-Fi `students`."""
-        return await self.read_district_list(
+        batch = await self.read_district_list(
             ids, api.STUDENTS, mapping.student, lambda student: student.student_id
         )
+        self.count_students(max(map(len, batch.values()), default=None))
+        return batch
 
     async def students_by_district(
         self, ids: Sequence[DistrictId], *, window: Window, filter: StudentFilter | None = None
@@ -55,6 +57,8 @@ class PeopleLookups(EdFiLookups):
         student_id = filter.ids[0] if filter and filter.ids and len(filter.ids) == 1 else None
         filters = {} if student_id is None else by_student(student_id)
         part = await self.client.read_page(api.STUDENTS, filters, window)
+        if student_id is None:
+            self.count_students(part.total)
         page = Page(
             [mapping.student(row) for row in await self.client.matching(api.STUDENTS, part.rows, filters)],
             part.after,

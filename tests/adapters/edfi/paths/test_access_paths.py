@@ -10,8 +10,8 @@ import pytest
 from student_graph.adapters.contract import Adapter, CallCost, LookupMethod
 from student_graph.adapters.edfi.adapter import EdFiSettings
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
-from student_graph.adapters.lookup import lookup_of
-from student_graph.adapters.model import SchoolId, StudentId
+from student_graph.adapters.lookup import StudentFilter, Window, lookup_of
+from student_graph.adapters.model import DistrictId, SchoolId, StudentId
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import run_lookup
 from tests.adapters.edfi.paths.ways import Way, path_of, way_name
@@ -107,3 +107,19 @@ async def test_events_of_two_schools_have_the_order_of_the_lookup_by_student() -
 
             assert len({event.school_id for event in student_events}) == 2
             assert sorted(student_events, key=path.sort_key) == by_student[key]
+
+
+async def test_costs_follow_the_number_of_students_that_the_api_has() -> None:
+    """A small district has affordable lists of all attendance, although no setting says that it is small."""
+    facts = make_district(20)
+    path = path_of((Adapter.attendance_events_by_student, Adapter.attendance_events_by_district))
+    async with connected(EdFiSandbox(facts)) as adapter:
+        assert path.cost(adapter.estimates).per_coarse_key == math.inf
+        await adapter.students_by_district([DistrictId("hill")], window=Window(1))
+        assert path.cost(adapter.estimates).per_coarse_key == 1
+        filter = StudentFilter(ids=(StudentId(facts.students[0].id),))
+        await adapter.students_by_district([DistrictId("hill")], window=Window(1), filter=filter)
+        assert adapter.estimates.students == len(facts.students)
+        await adapter.roster_by_district([DistrictId("hill")])
+        assert adapter.estimates.students == len(facts.students)
+        assert adapter.settings.students == 5000
