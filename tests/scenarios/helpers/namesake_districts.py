@@ -153,3 +153,12 @@ class ChangingDistricts:
 
     def _held(self, states: Iterable[State], seconds: float) -> Iterable[Any]:
         return (state.value for state in states if state.until >= self.clock() - seconds)
+
+
+def without_fractions(data: Any) -> Any:
+    """The data with the integer part of each grade, which never changes."""
+    if isinstance(data, list):
+        return [without_fractions(item) for item in data]
+    if isinstance(data, dict):
+        return {name: without_fractions(value) for name, value in data.items()}
+    return int(data) if isinstance(data, float) else data

@@ -65,14 +65,19 @@ class SandboxDistrict:
 async def sandbox_district(
     facts: DistrictFacts, kinds: Sequence[str] = KINDS, **options: Any
 ) -> AsyncIterator[SandboxDistrict]:
-    """Serve a sandbox of each kind for a district, and yield the district; `options` are settings of sources."""
+    """
+    Serve a sandbox of each kind for a district, and yield the district.
+
+    `options` are settings of the sources that have a setting of that name.
+    """
     points = [point for kind in kinds for point in entry_points(group="student_graph.sandboxes", name=kind)]
     sandboxes = {point.name: point.load()(facts) for point in points}
     with served(*sandboxes.values()):
         sources = []
         for kind, sandbox in sandboxes.items():
-            values = sandbox.source_settings() | {"timeout": SOURCE_SECONDS} | options
-            settings = find_adapter(kind).settings_type().model_validate(values)
+            settings_type = find_adapter(kind).settings_type()
+            own = {name: value for name, value in options.items() if name in settings_type.model_fields}
+            settings = settings_type.model_validate(sandbox.source_settings() | {"timeout": SOURCE_SECONDS} | own)
             sources.append(connect(DISTRICT_ID, kind, kind, settings))
         sources.sort(key=lambda source: source.identity is not None)
         district = District(DISTRICT_ID, facts.name, tuple(sources), frozen_on=facts.now)
