@@ -1,5 +1,5 @@
 """
-The adapter for Ed-Fi ODS/API, versions 5 to 7.
+The adapter for Ed-Fi ODS/API, versions 5 to 7, and Ed-Fi API 8.
 
 Ed-Fi filters by equality only, pages by limit and offset, and cannot read several students in one call. A batch is
 therefore answered by one concurrent read for each key, or by an access path over a coarser list.

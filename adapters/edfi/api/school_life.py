@@ -1,5 +1,5 @@
 """
-Payloads of attendance and discipline in the Ed-Fi API (ODS/API 5 to 7, Data Standards 3.3 to 5.2).
+Payloads of attendance and discipline in the Ed-Fi API (Data Standards 3.3 to 6.1).
 
 https://docs.ed-fi.org/reference/ods-api; property names as in the published OpenAPI documents.
 """

@@ -80,22 +80,22 @@ _DS_6 = replace(
 )
 DATA_STANDARDS = (_DS_3_3, _DS_4, _DS_5, _DS_5_1, _DS_6)
 """The supported Data Standards, the oldest first."""
-NEXT_STANDARD: Version = (7, 0)
-"""The first version that is not supported: a new major version moves or removes resources."""
 
 
 def standard_of(version: Version) -> DataStandard:
     """
-    The entry for a version of the Data Standard. A new minor version only adds to its major version.
+    The entry for a version of the Data Standard.
+
+    A new minor version only adds to its major version. A new major version moves resources: it needs an entry.
 
     Raises:
         UnsupportedStandardError: The version is older or newer than those in the table.
     """
     standard = next((entry for entry in reversed(DATA_STANDARDS) if entry.since <= version), None)
-    if standard is None or version >= NEXT_STANDARD:
-        oldest, newest = (".".join(map(str, number)) for number in (_DS_3_3.since, _DS_6.since))
-        declared = ".".join(map(str, version))
+    newest_major = DATA_STANDARDS[-1].since[0]
+    if standard is None or version[0] > newest_major:
+        oldest, declared = (".".join(map(str, number)) for number in (DATA_STANDARDS[0].since, version))
         raise UnsupportedStandardError(
-            f"the API serves Ed-Fi Data Standard {declared}; supported are {oldest} to {newest}"
+            f"the API serves Ed-Fi Data Standard {declared}; supported are {oldest} to {newest_major}.x"
         )
     return standard
