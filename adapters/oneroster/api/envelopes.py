@@ -49,7 +49,7 @@ def read_rows(response: httpx.Response, item: Any, name: str) -> Any:
     """
     rows = _read(response, Annotated[list[item], BeforeValidator(_as_list)], name)
     if not rows and _has_rows_of_another_standard(from_json(response.content)):
-        read(response, _envelope(list[item], _names_of(name)), whole=True)
+        read(response, _envelope(list[item], _names_of(name)), complete=True)
     return rows
 
 
