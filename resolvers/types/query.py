@@ -44,6 +44,17 @@ NODE_LOOKUPS: dict[str, Any] = {
 
 
 @described
+@strawberry.input(one_of=True)
+class StudentKey:
+    """What names one student: exactly one of these."""
+
+    id: strawberry.ID | None = strawberry.UNSET
+    """Global id of the student."""
+    student_unique_id: str | None = strawberry.UNSET
+    """The district's unique number of the student; `district` names the district if the viewer has several."""
+
+
+@described
 @strawberry.type
 class Query:
     """The root of every query."""
@@ -73,10 +84,18 @@ class Query:
                 "A viewer with one district can omit it."
             ),
         ] = None,
+        by: Annotated[
+            StudentKey | None,
+            strawberry.argument(description="What names the student, in place of `id` and `studentUniqueId`."),
+        ] = None,
     ) -> model.Student | None:
-        """One student, by `id` or `studentUniqueId`; null if the viewer may see no such student."""
+        """One student, by `by`, `id` or `studentUniqueId`; null if the viewer may see no such student."""
+        if by is not None:
+            if id is not None or student_id is not None:
+                raise bad_input("student: pass either by, id or studentUniqueId, and one of them only.")
+            id, student_id = by.id or None, by.student_unique_id or None
         if (id is None) == (student_id is None):
-            raise bad_input("student: pass either id or studentUniqueId, and not both.")
+            raise bad_input("student: pass either by, id or studentUniqueId, and one of them only.")
         if id is not None:
             return await _load(info, Adapter.students_by_id, decode(id, "Student"))
         number = parse_student_id(student_id or "")

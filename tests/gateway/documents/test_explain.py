@@ -63,7 +63,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_the_command_prints_the_plan_and_its_cost(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The output names the district, then it is a tree of fields with their lookups, sources, and the calls of both access paths."""
+    """The output names the district; then come fields with lookups, sources, and calls of both access paths."""
     query = "query ($n: String!) { student(studentUniqueId: $n) { name { lastName } courseGrades { letter } } }"
     with pytest.raises(SystemExit) as ended:
         main(["explain", query, "--config", str(config)])

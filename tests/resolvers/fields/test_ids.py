@@ -126,6 +126,19 @@ async def test_a_student_is_named_by_exactly_one_argument(arguments: str) -> Non
     assert await two_districts().codes(f"{{student{arguments} {{id}}}}") == ["BAD_INPUT"]
 
 
+@pytest.mark.parametrize("key", [{"id": ADA}, {"studentUniqueId": "1"}])
+async def test_a_student_is_named_by_exactly_one_key(key: dict[str, str]) -> None:
+    """The input is `@oneOf`: clients' compilers and the gateway refuse none, both, and arguments beside it."""
+    world = two_districts()
+    query = "query($by: StudentKey!) {student(by: $by) {id}}"
+
+    assert await world.data(query, by=key) == {"student": {"id": ADA}}
+    for wrong in ({}, {"id": ADA, "studentUniqueId": "1"}, {"id": None}):
+        assert (await world.ask(query, by=wrong)).data is None
+    assert await world.codes('query($by: StudentKey!) {student(by: $by, id: "1") {id}}', by=key) == ["BAD_INPUT"]
+    assert await world.codes(query, by={"id": "no-id"}) == ["BAD_ID"]
+
+
 async def test_an_id_of_another_type_is_refused() -> None:
     """The id of a student is not accepted for a school."""
     assert await two_districts().codes("query($id: ID!) {school(id: $id) {id}}", id=ADA) == ["BAD_ID"]
