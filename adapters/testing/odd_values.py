@@ -7,6 +7,7 @@ The vendor's own responses are replayed with one leaf replaced, such as a date o
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,8 @@ ODD_VALUES: tuple[Any, ...] = (
 """What one value of a row is replaced by."""
 _MIN_ID_CHARACTERS = 4
 """A shorter text is found in many records."""
+_NO_NUMBER = re.compile(r"=(nan|-?inf)[,)]")
+"""NaN or infinity in the text of a record."""
 _TOTALS = ("total-count", "x-total-count")
 """Headers with the length of a list."""
 
@@ -77,7 +80,7 @@ class OddValueCounts:
     """Leaves of different kinds, of which each can have every odd value."""
     played: int = 0
     internal: list[str] = field(default_factory=list)
-    """Values that ended as a bug of the adapter."""
+    """Values that ended as a bug of the adapter, or as a record that cannot be JSON."""
     lost: list[str] = field(default_factory=list)
     """Values that took away or changed records which do not come from the spoilt row."""
     unreported: list[str] = field(default_factory=list)
@@ -155,7 +158,10 @@ class _Player:
         except Exception as exc:  # noqa: BLE001 - whatever an adapter raises
             self.counts.internal.append(f"{name}: {type(exc).__name__}")
             return
-        missing = self.healthy - _records(result)
+        records = _records(result)
+        if any(_NO_NUMBER.search(text) for _, text in records):
+            self.counts.internal.append(f"{name}: a record with a number that JSON does not have")
+        missing = self.healthy - records
         if not missing:
             return
         row = path[: max((end + 1 for end, part in enumerate(path) if isinstance(part, int)), default=0)]
@@ -163,7 +169,7 @@ class _Player:
         is_certain = row or key[0] == "GET"
         if is_certain and self._others(missing, body, path) - await self._records_of_row(key, row):
             self.counts.lost.append(name)
-        fewer = sum(missing.values()) > sum((_records(result) - self.healthy).values())
+        fewer = sum(missing.values()) > sum((records - self.healthy).values())
         if fewer and isinstance(value, dict | list) and value and not unreadable and not _has_errors(result):
             self.counts.unreported.append(name)
 

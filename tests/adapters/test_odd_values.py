@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+import httpx
 import pytest
+from pydantic import BaseModel, TypeAdapter, create_model
 
+from student_graph.adapters.canvas import api as canvas
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.edfi.api import payload as edfi
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.oneroster.api import payload as oneroster
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
+from student_graph.adapters.reading import read
 from student_graph.adapters.registry import find_adapter
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox
@@ -41,3 +47,16 @@ async def test_an_odd_value_takes_nothing_else_away(sandbox_type: Callable[..., 
 
     assert counts.played
     assert (counts.internal, counts.lost, counts.unreported) == ([], [], [])
+
+
+PAYLOADS = (edfi.Payload, oneroster.Payload, canvas.Payload)
+
+
+@pytest.mark.parametrize("base", PAYLOADS, ids=lambda base: base.__module__)
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-inf"])
+def test_the_text_of_no_number_is_no_number(base: type[BaseModel], text: str) -> None:
+    """pydantic would read these texts as numbers, which JSON does not have."""
+    row = create_model("Row", __base__=base, score=(float | None, None))
+    response = httpx.Response(200, json=[{"score": text}], request=httpx.Request("GET", "https://vendor.example"))
+
+    assert [row(score=None)] == read(response, TypeAdapter(list[row]))  # type: ignore[valid-type]

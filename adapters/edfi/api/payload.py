@@ -31,7 +31,11 @@ class Payload(BaseModel):
     """A JSON object of the API; properties that are not declared are ignored."""
 
     model_config = ConfigDict(
-        extra="ignore", frozen=True, hide_input_in_errors=True, str_max_length=MAX_TEXT_CHARACTERS
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        str_max_length=MAX_TEXT_CHARACTERS,
+        allow_inf_nan=False,  # pydantic would read the text "NaN" as a number
     )
 
 

@@ -175,10 +175,13 @@ def _levels(rows: Sequence[api.PerformanceLevel]) -> list[PerformanceLevel]:
 
 
 def _to_utc(time: datetime | None) -> datetime | None:
-    """A time in UTC; a time without a zone, which some servers send, is read as UTC."""
+    """A time in UTC; a time without a zone is read as UTC. None if it is in no year from 1 to 9999 there."""
     if time is None:
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def _is_retest(uri: str | None) -> bool | None:

@@ -29,6 +29,7 @@ class Payload(BaseModel):
         frozen=True,
         hide_input_in_errors=True,
         str_max_length=MAX_TEXT_CHARACTERS,
+        allow_inf_nan=False,  # pydantic would read the text "NaN" as a number
         coerce_numbers_to_str=True,
     )
 
@@ -43,8 +44,10 @@ def _empty_list_if_null(value: Any) -> Any:
 
 
 def _reference_or_none(value: Any) -> Any:
-    """None for a reference without an id, such as `{}` or a text."""
-    return value if isinstance(value, Ref) or (isinstance(value, dict) and value.get("sourcedId")) else None
+    """None for a reference that names nothing, such as `{}`, a text or an empty id."""
+    if isinstance(value, dict):
+        return value if value.get("sourcedId", bool(value)) else None
+    return None if isinstance(value, str) or not value else value
 
 
 def _parse_instant(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -127,8 +128,10 @@ def _scores(row: api.AssessmentResult) -> list[Score]:
 
 def _score(name: str, text: str) -> Score:
     try:
-        number = float(text)
+        number: float | None = float(text)
     except ValueError:
+        number = None
+    if number is not None and not math.isfinite(number):  # the text is `NaN` or `Infinity`, or has too many digits
         number = None
     if name == PERCENTILE_METHOD:
         datatype = ResultDatatype.PERCENTILE

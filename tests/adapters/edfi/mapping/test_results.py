@@ -108,6 +108,14 @@ def test_an_administration_date_is_in_utc(text: str) -> None:
     assert UTC is result.administration_date.tzinfo
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_an_administration_date_in_no_year_is_null(text: str) -> None:
+    """The time is valid where it was written, and has no year in UTC; the result is there without it."""
+    result = to_academics.assessment_result(CODES, student_assessment(administrationDate=text))
+
+    assert result.administration_date is None
+
+
 def test_a_performance_level_that_was_not_met_is_left_out() -> None:
     """Data Standard 3.3 sends all levels, each with `performanceLevelMet`."""
     met = {"assessmentReportingMethodDescriptor": "Proficiency", "performanceLevelDescriptor": "Advanced"}
