@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLScalarType, GraphQLSchema
 from graphql.execution.executor import Executor
 from strawberry.schema.config import StrawberryConfig
 
@@ -19,6 +19,11 @@ from student_graph.resolvers.types.student import Student
 
 TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Session, Staff, Student)
 """Types that no module imports, because fields are annotated with their records instead."""
+
+
+DATES_AND_TIMES = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
+SPECIFICATIONS = {"Date": DATES_AND_TIMES, "DateTime": DATES_AND_TIMES, "Time": DATES_AND_TIMES}
+"""What specifies the values of each scalar that is not GraphQL's own: `full-date`, `date-time`, `partial-time`."""
 
 
 def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = False) -> strawberry.Schema:
@@ -37,6 +42,8 @@ def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = Fa
     core = core_schema(schema)
     # Strawberry adds @stream with @defer. What is not supported must not be offered.
     core.directives = tuple(directive for directive in core.directives if directive.name != "stream")
+    for name, url in SPECIFICATIONS.items():
+        cast("GraphQLScalarType", core.type_map[name]).specified_by_url = url
     return schema
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from graphql import GraphQLNamedType, get_named_type, parse, print_ast
+from graphql import (
+    GraphQLNamedType,
+    GraphQLScalarType,
+    get_named_type,
+    is_specified_scalar_type,
+    parse,
+    print_ast,
+)
 
 from student_graph.adapters import model
 from student_graph.adapters.model import Record, Sensitivity, is_internal
@@ -52,6 +59,14 @@ def test_global_ids_are_ids_and_numbers_are_text() -> None:
     assert len(nodes) == len(NODE_TYPES)
     assert {str(fields_of(type_)["id"].type) for type_ in [*nodes, TYPES["Node"]]} == {"ID!"}
     assert str(fields_of(TYPES["Student"])["studentUniqueId"].type) == "String!"
+
+
+def test_every_scalar_says_what_specifies_it() -> None:
+    """`@specifiedBy` tells a client's developer how values of Date, DateTime and Time are written."""
+    scalars = [t for t in TYPES.values() if isinstance(t, GraphQLScalarType) and not is_specified_scalar_type(t)]
+
+    assert {scalar.name for scalar in scalars} == {"Date", "DateTime", "Time"}
+    assert all((scalar.specified_by_url or "").startswith("https://") for scalar in scalars)
 
 
 def test_lists_in_pages_are_connections_of_relay() -> None:
