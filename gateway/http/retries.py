@@ -27,6 +27,8 @@ from student_graph.gateway.http.gate import Gate, SentCall
 from student_graph.gateway.http.rate_limits import is_throttled, parse_rate_limit
 from student_graph.gateway.http.transport import RepeatedDisconnectError, is_repeatable
 
+MAX_WORKING_PATHS = 1000
+"""Paths that are remembered for one source."""
 MAX_ATTEMPTS = 3
 """For one request, the first attempt included."""
 BACKOFF_BASE_SECONDS = 0.1
@@ -88,6 +90,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, inner: httpx.AsyncBaseTransport, gate: Gate, budget: RetryBudget | None = None) -> None:
         self._inner, self._gate, self._budget = inner, gate, budget or RetryBudget()
+        self._working_paths: set[str] = set()
+        """Paths that were answered with success."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """
@@ -131,11 +135,24 @@ class RetryTransport(httpx.AsyncBaseTransport):
                 self._gate.record_refusal(call, throttled=False)
             return None, failure
         else:
-            succeeded = response.status_code < 500
+            succeeded = self._succeeded(request, response)
             self._learn_from(call, request, response)
             return response, None
         finally:
             self._gate.leave(permit, succeeded=succeeded)
+
+    def _succeeded(self, request: httpx.Request, response: httpx.Response) -> bool | None:
+        """
+        Whether a response counts as a success of the source; None if it says nothing about it.
+
+        Some servers answer 500 without a body for a resource that they do not have, and all others work.
+        """
+        path = request.url.path
+        if response.is_success and len(self._working_paths) < MAX_WORKING_PATHS:
+            self._working_paths.add(path)
+        if response.status_code == 500 and not response.content:
+            return None if self._working_paths and path not in self._working_paths else False
+        return response.status_code < 500
 
     def _learn_from(self, call: SentCall, request: httpx.Request, response: httpx.Response) -> None:
         """Pause or slow down as the response's status and headers ask for, and learn from its duration."""

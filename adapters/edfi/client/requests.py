@@ -13,12 +13,13 @@ from pydantic import TypeAdapter
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.edfi.api.discovery import CHANGE_VERSIONS
 from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
+from student_graph.adapters.edfi.api.people import STUDENTS
 from student_graph.adapters.edfi.client.addresses import AddressValues
 from student_graph.adapters.edfi.client.cursors import CursorLists
 from student_graph.adapters.edfi.client.discovery import Discovery
 from student_graph.adapters.edfi.client.keys import parse_section_id, school_number, unique_id
 from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
 from student_graph.adapters.paging import OffsetLists, PayloadPage, total_count
@@ -101,13 +102,17 @@ class EdFiClient:
         params = {**filters, **(range_ or {}), "totalCount": True}
         # A change that is not read would keep the row as it was: changes are read completely.
         read_response = resource.read if range_ is None else resource.read_complete
-        rows = await self._lists.read_list(
-            url,
-            params,
-            read_response,
-            key=lambda row: row.id,
-            read_otherwise=None if range_ else await self._reader_by_tokens(url, resource, filters),
-        )
+        try:
+            rows = await self._lists.read_list(
+                url,
+                params,
+                read_response,
+                key=lambda row: row.id,
+                read_otherwise=None if range_ else await self._reader_by_tokens(url, resource, filters),
+            )
+        except httpx.HTTPStatusError as exc:
+            await self._raise_if_missing(resource, exc.response)
+            raise
         return await self.matching(resource, rows, filters)
 
     async def _reader_by_tokens(
@@ -117,6 +122,19 @@ class EdFiClient:
         if self._cursors.is_refused or not await self.discovery.offers_page_tokens():
             return None
         return partial(self._cursors.read_list, url, filters, resource.read, key=lambda row: row.id)
+
+    async def _raise_if_missing(self, resource: Resource[Any], response: httpx.Response) -> None:
+        """
+        Check whether a server that answered 500 without a body works, and only has no such resource.
+
+        Raises:
+            NotOfferedError: It has no such resource.
+            httpx.HTTPError: It does not work.
+        """
+        if response.status_code != 500 or response.content or resource.name == STUDENTS.name:
+            return
+        await self.read_sample(STUDENTS)
+        raise NotOfferedError("not offered by the vendor (500 without a body)")
 
     async def matching(self, resource: Resource[P], rows: Sequence[P], filters: Filters) -> list[P]:
         """Those of the rows of a response that satisfy its filters; some servers ignore a filter."""
