@@ -46,7 +46,7 @@ class Canvas(AccountLookups, CourseLookups, SectionLookups, StudentLookups):
         The result names no person. It says which permissions the role of the token lacks.
         """
         await self._client.token_owner()
-        missing = [f"{what} (the role needs {permission!r})" for what, permission in await self._missing()]
+        missing = [f"{absence} (the role needs {permission!r})" for absence, permission in await self._missing()]
         return "; ".join(["Canvas, token of a service account", *missing])
 
     async def _missing(self) -> list[tuple[str, str]]:

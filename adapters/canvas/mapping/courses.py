@@ -37,7 +37,7 @@ def lms_course(course: Course, section_id: SectionId) -> LmsCourse:
     The Canvas course in which a section is taught.
 
     Raises:
-        RefusedError: Canvas shows nothing of the course outside of its dates.
+        RefusedError: Canvas does not show the course outside of its dates.
         PayloadError: The course has neither a name nor a code.
     """
     if (name := course.name or course.course_code) is None:
@@ -57,7 +57,7 @@ def course_grades(keyed: KeyedEnrollment, course: Course | None) -> list[CourseG
     """
     The current and the final grade that Canvas computes for an enrollment, without those that it leaves out.
 
-    A grade that a teacher entered for the course stands in place of both, as students see it in Canvas
+    A grade that a teacher entered for the course replaces both, as students see it in Canvas
     (`effective_current_score` and `effective_final_score` in the published source).
     """
     grades = keyed.enrollment.grades or Grades()

@@ -141,7 +141,7 @@ async def test_values_that_real_servers_send_are_read_exactly() -> None:
 
 
 @pytest.mark.parametrize("graphql", [False, True])
-async def test_a_grade_that_a_teacher_entered_replaces_the_computed_ones(graphql: bool) -> None:
+async def test_a_grade_that_a_teacher_entered_replaces_the_computed_grades(graphql: bool) -> None:
     """Students see the override in Canvas, in place of the current and of the final grade."""
     sandbox = CanvasSandbox(classroom(), overrides={account_of(1): 91.0})
     key = LmsCourseId(str(ALGEBRA))
