@@ -25,7 +25,7 @@ from student_graph.adapters.reading import counting_page_rows
 
 T = TypeVar("T")
 
-LONG_LIST_PAGES = 4
+LONG_LIST_PAGES = 10
 """A list of more pages is read by tokens if the server has them: two more requests, and no counting of rows."""
 MAX_READS_OF_A_LIST = 2
 """How often a list is read that changes while it is read; after that it is an error."""
