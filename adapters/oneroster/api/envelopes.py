@@ -48,7 +48,7 @@ def read_rows(response: httpx.Response, item: Any, name: str) -> Any:
         PayloadError, httpx.HTTPStatusError: as `read`.
     """
     rows = _read(response, Annotated[list[item], BeforeValidator(_as_list)], name)
-    if not rows and _has_rows_of_another_standard(from_json(response.content)):
+    if not rows and _has_rows_of_another_standard(_json(response)):
         read(response, _envelope(list[item], _names_of(name)), complete=True)
     return rows
 
@@ -62,10 +62,18 @@ def _read(response: httpx.Response, content: Any, name: str) -> Any:
     try:
         return read(response, _envelope(content, _names_of(name))).content  # type: ignore[attr-defined]
     except ValidationError:
-        own_name = _name_by_shape(from_json(response.content), name)
+        own_name = _name_by_shape(_json(response), name)
         if own_name is None:
             raise
         return read(response, _envelope_of_unknown_name(content, own_name)).content  # type: ignore[attr-defined]
+
+
+def _json(response: httpx.Response) -> Any:
+    """The parsed body; None if it is no JSON, or JSON that only the reader mends."""
+    try:
+        return from_json(response.content)
+    except ValueError:
+        return None
 
 
 def _names_of(name: str) -> tuple[str, ...]:
@@ -93,7 +101,7 @@ def _holds_rows(value: Any) -> bool:
 
 def _has_rows_of_another_standard(body: Any) -> bool:
     """Whether a body has a list of several rows of which none has an id of OneRoster."""
-    lists = [value for value in body.values() if isinstance(value, list)]
+    lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
     return any(
         len(rows) > 1 and not any(isinstance(row, dict) and "sourcedId" in row for row in rows) for rows in lists
     )

@@ -76,3 +76,19 @@ def test_other_bodies_are_no_single_user(body: Any) -> None:
     """One row is neither none nor two."""
     with pytest.raises(ValidationError):
         USERS.read_one(response(body))
+
+
+@pytest.mark.parametrize(
+    "content", [b"<html>", b'{"users": [', b"\xff", b'{"people": [{"sourcedId": "1"}'], ids=repr
+)
+def test_a_body_that_is_no_json_is_no_list(content: bytes) -> None:
+    """The error is the one that the reader raises, whatever looks for another name."""
+    broken = httpx.Response(
+        200,
+        content=content,
+        headers={"content-type": "application/json"},
+        request=httpx.Request("GET", "http://sis.example"),
+    )
+    for read in (USERS.read, USERS.read_one):
+        with pytest.raises(ValidationError):
+            read(broken)
