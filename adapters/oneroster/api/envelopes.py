@@ -48,7 +48,7 @@ def read_rows(response: httpx.Response, item: Any, name: str) -> Any:
         PayloadError, httpx.HTTPStatusError: as `read`.
     """
     rows = _read(response, Annotated[list[item], BeforeValidator(_as_list)], name)
-    if not rows and _has_rows_of_another_standard(_json(response)):
+    if not rows and _has_rows_of_another_standard(parsed_json(response)):
         read(response, _envelope(list[item], _names_of(name)), complete=True)
     return rows
 
@@ -62,13 +62,13 @@ def _read(response: httpx.Response, content: Any, name: str) -> Any:
     try:
         return read(response, _envelope(content, _names_of(name))).content  # type: ignore[attr-defined]
     except ValidationError:
-        own_name = _name_by_shape(_json(response), name)
+        own_name = _name_by_shape(parsed_json(response), name)
         if own_name is None:
             raise
         return read(response, _envelope_of_unknown_name(content, own_name)).content  # type: ignore[attr-defined]
 
 
-def _json(response: httpx.Response) -> Any:
+def parsed_json(response: httpx.Response) -> Any:
     """The parsed body; None if it is no JSON, or JSON that only the reader mends."""
     try:
         return from_json(response.content)

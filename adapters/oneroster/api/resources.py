@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 import httpx
-from pydantic_core import from_json
 
-from student_graph.adapters.oneroster.api.envelopes import read_row, read_rows
+from student_graph.adapters.oneroster.api.envelopes import parsed_json, read_row, read_rows
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.paging.pages import parse_count, total_count
 
@@ -51,6 +50,7 @@ def total_rows(response: httpx.Response) -> int | None:
     """The length of a complete list: in the header of the standard, or `_meta.totalCount` in the body."""
     total = total_count(response)
     if total is None and b'"_meta"' in response.content:
-        meta = from_json(response.content).get("_meta")
+        body = parsed_json(response)
+        meta = body.get("_meta") if isinstance(body, dict) else None
         total = parse_count(str(meta.get("totalCount"))) if isinstance(meta, dict) else None
     return total
