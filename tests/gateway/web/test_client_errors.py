@@ -97,7 +97,7 @@ def persisted(text: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_client_of_persisted_queries_is_told_to_send_the_text(
+def test_a_client_of_persisted_queries_learns_to_send_the_text(
     trusted: dict[str, str], only: bool, error: tuple[str, str]
 ) -> None:
     """Apollo's clients and urql know the message and the code, and send hash and text in the second request."""
@@ -110,7 +110,7 @@ def test_a_client_of_persisted_queries_is_told_to_send_the_text(
         assert ask(store=store, **persisted(text)).json()["data"] == {"trusted": "Ada"}
 
 
-def test_where_only_trusted_documents_count_the_text_is_not_asked_for() -> None:
+def test_where_only_trusted_documents_count_the_error_names_the_operator() -> None:
     """The client's text would be refused too, so the error says what to do about it."""
     store = DocumentStore(CORE, {}, trusted_only=True)
 
