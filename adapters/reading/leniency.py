@@ -134,8 +134,8 @@ class _Repairs(Generic[T]):
                 if failure is None or (
                     isinstance(failure, ValidationError) and failure.error_count() < exc.error_count()
                 ):
-                    # Records may be missing without an object; a null in its place is as good as none.
-                    is_part = path != first["loc"] or first["type"] in _SHAPE_ERRORS
+                    # Records may be missing without what an object or a list held; a scalar is one value.
+                    is_part = path != first["loc"] or isinstance(element, dict | list)
                     if is_row or (is_part and element is not None):
                         left_out.append((to_json(element), _error_of(exc)))
                     return changed

@@ -10,7 +10,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, PayloadError
+
+SCHEMA_CODE = "SOURCE_SCHEMA"
+"""The code of errors of what a vendor sent, and cannot be read."""
 
 
 class UnreadableRows:
@@ -105,3 +108,15 @@ def report_unreadable_rows(rows: UnreadableRows) -> None:
     """Report again the rows that a shared read could not read, for a lookup that did not start it."""
     if (collector := _collector.get()) is not None and collector is not rows:
         collector.add_all(rows)
+
+
+def leave_out_unreadable(error: AdapterError) -> None:
+    """
+    Report an object of which a record is made and that cannot be read, so that the other records can be answered.
+
+    Raises:
+        AdapterError: the error itself, if the object was not sent: it may be read later.
+    """
+    if not isinstance(error, PayloadError) or error.code != SCHEMA_CODE:
+        raise error
+    report_unreadable_row(error.reason.encode(), error)

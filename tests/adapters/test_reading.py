@@ -10,12 +10,13 @@ import httpx
 import pytest
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError, field_validator
 
-from student_graph.adapters.errors import PayloadError, translate
+from student_graph.adapters.errors import PayloadError, UnavailableError, translate
 from student_graph.adapters.reading import (
     MAX_BODY_BYTES,
     Deciding,
     collecting_unreadable_rows,
     counting_page_rows,
+    leave_out_unreadable,
     read,
     read_value,
     reading_key,
@@ -281,3 +282,14 @@ def test_half_of_a_character_is_read_as_the_replacement_character(sent: str, tex
     response = httpx.Response(200, content=body, headers={"Content-Type": "text/json; charset=utf-8"})
     response.request = httpx.Request("GET", "http://vendor.test/")
     assert read(response, TypeAdapter(list[str])) == [text]
+
+
+def test_an_object_that_cannot_be_read_is_left_out_and_another_otheris_raised() -> None:
+    """What was sent and cannot be read costs its own record; what was not sent may be read later."""
+    with collecting_unreadable_rows() as unreadable:
+        leave_out_unreadable(PayloadError("unexpected shape", code="SOURCE_SCHEMA"))
+        for other in (UnavailableError("no answer in time"), PayloadError("not JSON")):
+            with pytest.raises(type(other)):
+                leave_out_unreadable(other)
+
+    assert len(unreadable) == 1

@@ -13,6 +13,7 @@ from student_graph.adapters.oneroster.client.keys import contact_id_of
 from student_graph.adapters.oneroster.mapping import people as mapping
 from student_graph.adapters.oneroster.mapping.people import Person
 from student_graph.adapters.paging import MAX_ROWS
+from student_graph.adapters.reading import leave_out_unreadable
 
 
 class ContactLookups(UserLookups):
@@ -65,17 +66,17 @@ class ContactLookups(UserLookups):
         self, person: Person, users: Mapping[str, api.User] | Mapping[str, api.User | AdapterError]
     ) -> list[StudentContact]:
         """
-        The agents of a student who are contacts, sorted by id.
+        The agents of a student who are contacts, sorted by id; one whose user cannot be read is left out.
 
         Raises:
-            AdapterError: An agent could not be read.
+            AdapterError: The server did not answer with an agent.
         """
         agents: dict[ContactId, list[api.User]] = {}
         for agent_id in person.agent_ids:
             agent = users.get(agent_id)
             if isinstance(agent, AdapterError):
-                raise agent
-            if agent is not None and agent.has_current_role(api.CONTACT_ROLES, current_day()):
+                leave_out_unreadable(agent)
+            elif agent is not None and agent.has_current_role(api.CONTACT_ROLES, current_day()):
                 agents.setdefault(contact_id_of(agent), []).append(agent)
         return [self._contact(agents[contact], person) for contact in sorted(agents)]
 

@@ -32,6 +32,7 @@ from student_graph.adapters.oneroster.client.requests import Relation
 from student_graph.adapters.oneroster.client.rows import require_all, rows_by_value
 from student_graph.adapters.oneroster.mapping.people import Person, subject_of
 from student_graph.adapters.oneroster.mapping.schools import Calendar
+from student_graph.adapters.reading import reading_key
 
 K = TypeVar("K", bound=str)
 V = TypeVar("V")
@@ -227,7 +228,8 @@ def answers_of(
     batch: dict[StudentId, V | AdapterError] = {}
     for key, person in persons.items():
         try:
-            result = person if isinstance(person, AdapterError) else answer(person)
+            with reading_key(key):
+                result = person if isinstance(person, AdapterError) else answer(person)
         except AdapterError as error:
             result = error
         if result is not None:
