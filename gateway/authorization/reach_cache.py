@@ -73,14 +73,16 @@ class ReachCache:
         start_fetch: StartFetch,
         clock: Callable[[], float],
         dependents: frozenset[DistrictId] = frozenset(),
+        lookup_seconds: float = LOOKUP_TIMEOUT_SECONDS,
     ) -> None:
         """
-        Look up reaches with the fetches that `start_fetch` returns.
+        Look up reaches with the fetches that `start_fetch` returns, each lookup in so many seconds.
 
         `clock` is the cache's. Parents in the districts of `dependents` keep their rights when a student turns 18.
         """
         self._districts, self._start_fetch, self._clock = districts, start_fetch, clock
         self._dependents = dependents
+        self._lookup_seconds = lookup_seconds
         self._reaches: LRUCache[_Key, CachedReach] = LRUCache(MAX_CACHED_REACHES)
         self._lookups: SharedTasks[_Key, CachedReach] = SharedTasks()
         self._missing_caseloads = MissingCaseloads(clock, MAX_AGE)
@@ -132,7 +134,7 @@ class ReachCache:
             return CachedReach(
                 Reach(groups=merge_groups([(Ref("emergency", emergency.name), students)])), complete=False
             )
-        fetch, traffic, dependencies = self._start_fetch(LOOKUP_TIMEOUT_SECONDS)
+        fetch, traffic, dependencies = self._start_fetch(self._lookup_seconds)
         district = self._districts[key.district]
         lookup = ReachLookup(key.viewer, district, key.today, fetch, max_age, self._missing_caseloads)
         reach = await lookup.reach(parents_keep_rights=key.district in self._dependents)

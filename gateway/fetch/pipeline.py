@@ -29,6 +29,8 @@ from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Signer, Viewer
 from student_graph.resolvers.operation import Operation, Staleness, Traffic
 
+REACH_SHARE = 0.4
+"""Share of an operation's time in which the viewer's students are looked up; their records need the rest."""
 OPERATION_TIMEOUT_SECONDS = 10.0
 
 
@@ -63,7 +65,9 @@ class FetchPipeline:
         learning_fetch = learning(fetch_from_vendor, self.learned_costs)
         vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
         self.cache = Cache(vendor_fetch, self.districts, limits, fleet, clock, vendor_wait=vendor_wait)
-        self._reach_cache = ReachCache(self.districts, self._reach_fetch, self.cache.clock, dependents)
+        self._reach_cache = ReachCache(
+            self.districts, self._reach_fetch, self.cache.clock, dependents, operation_seconds * REACH_SHARE
+        )
         self._signer = signer
         self._operation_seconds = operation_seconds
 

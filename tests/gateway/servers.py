@@ -62,7 +62,7 @@ def run_command(*arguments: str, environ: Mapping[str, str] | None = None) -> su
         [COMMAND, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
         env={**os.environ, **(environ or {})},
     )
@@ -108,12 +108,12 @@ class RunningDemo:
             self.ready["graphql"],
             json={"query": query, "variables": variables},
             headers={"Authorization": f"Bearer {self.ready['tokens'][viewer]}"},
-            timeout=60,
+            timeout=600,
         )
         content: dict[str, Any] = response.json()
         return content
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 600.0) -> None:
         """Wait until a condition holds; fail after so many seconds."""
         deadline = time.monotonic() + seconds
         while not condition():

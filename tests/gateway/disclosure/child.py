@@ -62,7 +62,7 @@ def run(
 ) -> str:
     """Call a function of this module in another process; return what it prints."""
     with start(function, directory, number, stdout, **environ) as process:
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=600)  # only a process that hangs takes longer
     assert process.returncode == 0
     return printed
 

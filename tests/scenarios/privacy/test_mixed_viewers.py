@@ -249,8 +249,8 @@ async def test_no_viewer_gets_data_of_another_from_the_cache(
         if viewer in TAUGHT and cached.clock() - districts.rosters_changed_at <= check.roster_seconds:
             counts["compared with old rosters only"] += 1
             continue
-        whole = namesakes.without_fractions
-        is_equal = whole(response.get("data")) == whole(expected[viewer, query])
+        comparable = namesakes.without_fractions
+        is_equal = comparable(response.get("data")) == comparable(expected[viewer, query])
         counts["as without a cache" if is_equal else "a part is missing"] += 1
         counts["stale"] += any(source["stale"] for source in response["extensions"]["sources"].values())
         codes = {error["extensions"]["code"] for error in response.get("errors", ())}
