@@ -90,7 +90,7 @@ def test_check_reads_some_records_of_every_kind(
     assert all(line.startswith("maple (Maple Valley)") for line in lines.values())
     assert "empty: " in lines["sis"]
     assert [line for line in sis.requests if "studentContactAssociations?studentUniqueId" in line]
-    assert [line for line in lms.requests if "/users/" in line]
+    assert len(lms.requests) > 1  # more than the owner of the token
 
 
 def test_check_fails_if_no_student_has_an_account(
@@ -166,7 +166,7 @@ class RefusingSandbox(EdFiScriptedSandbox):
 
     async def _list(self, request: Request) -> Response:
         status = self.rows.get(request.path_params["resource"])
-        return Response(status_code=status) if isinstance(status, int) else await super()._list(request)
+        return Response("refused", status) if isinstance(status, int) else await super()._list(request)
 
 
 DISTRICT_SETTINGS = """
