@@ -13,8 +13,10 @@ import pytest
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.concurrency import answer_by_key
 from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
+from student_graph.adapters.reading import report_unreadable_row
 from student_graph.gateway.arrivals import receiving_arrivals
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, source, student
@@ -144,3 +146,28 @@ async def test_an_answer_is_as_old_as_the_beginning_of_its_reading() -> None:
     answers = await fetch_from_vendor(source(SlowSis, Ledger(), "sis"), Ask(STUDENTS, ("s1", "s2", "unreported")))
     assert answers["unreported"].fetched_at < answers["s1"].fetched_at < ended["s1"]
     assert ended["s1"] <= answers["s2"].fetched_at < ended["s2"]
+
+
+class OddSis(Sis):
+    """An SIS with a row that cannot be read at each of two keys."""
+
+    async def students_by_id(self, ids: Any) -> Any:
+        return await answer_by_key(ids, self._read, 1)
+
+    async def _read(self, key: str) -> Any:
+        if key != "s1":
+            report_unreadable_row(key.encode(), PayloadError("unexpected shape", code="SOURCE_SCHEMA"))
+        return None if key == "odd" else student(key)
+
+
+@pytest.mark.parametrize("arriving", [False, True])
+async def test_a_row_that_cannot_be_read_is_an_error_of_its_key(arriving: bool) -> None:
+    """A record without a part of it says so; a key without its only row is an error, and never unknown."""
+    arrived: dict[str, Any] = {}
+    with receiving_arrivals(arrived.update):
+        answers = await fetch_from_vendor(source(OddSis, Ledger(), "sis"), Ask(STUDENTS, ("s1", "part", "odd")))
+    given = arrived if arriving else answers
+
+    assert given["s1"].withheld == ()
+    assert [(error.code, error.source) for error in given["part"].withheld] == [("SOURCE_SCHEMA", "sis")]
+    assert error_code(given["odd"]) == "SOURCE_SCHEMA"
