@@ -166,8 +166,8 @@ async def test_a_row_that_cannot_be_read_is_an_error_of_its_key(arriving: bool) 
     arrived: dict[str, Any] = {}
     with receiving_arrivals(arrived.update):
         answers = await fetch_from_vendor(source(OddSis, Ledger(), "sis"), Ask(STUDENTS, ("s1", "part", "odd")))
-    given = arrived if arriving else answers
+    received = arrived if arriving else answers
 
-    assert given["s1"].withheld == ()
-    assert [(error.code, error.source) for error in given["part"].withheld] == [("SOURCE_SCHEMA", "sis")]
-    assert error_code(given["odd"]) == "SOURCE_SCHEMA"
+    assert received["s1"].withheld == ()
+    assert [(error.code, error.source) for error in received["part"].withheld] == [("SOURCE_SCHEMA", "sis")]
+    assert error_code(received["odd"]) == "SOURCE_SCHEMA"
