@@ -192,7 +192,7 @@ class VendorConnector(aiohttp.TCPConnector):
         idle, now = self._conns.get(key), time.monotonic()
         if idle is None or not self._stray.may_reuse:
             return None
-        while idle:
+        for _ in range(len(idle)):
             connection, idle_since = idle[0]
             if now - idle_since < self._settle_seconds:
                 return None
@@ -203,8 +203,8 @@ class VendorConnector(aiohttp.TCPConnector):
                 idle.popleft()
                 idle.append((connection, now))
             else:
-                break
-        return await super()._get(key, traces)
+                return await super()._get(key, traces)
+        return None
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         """Keep a connection for later requests; at most twice as many are idle as may be in use."""
