@@ -33,7 +33,12 @@ from tests.faults.vendor import post
 from tests.long_runs import size
 from tests.scenarios.helpers.changing_vendors import ChangingVendors, History
 from tests.scenarios.helpers.comparison import Ages, Comparison, value_of
-from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, SandboxDistrict, sandbox_district
+from tests.scenarios.helpers.sandbox_district import (
+    DISTRICT_ID,
+    OPERATION_SECONDS,
+    SandboxDistrict,
+    sandbox_district,
+)
 
 FACTS = make_district(60)
 TOKEN = "t" * 32
@@ -170,7 +175,10 @@ class Chaos:
 
 
 def _application(district: District, limits: Limits | None = None) -> Application:
-    return Application(Service([district], {TOKEN: VIEWER}, cache_limits=limits or Limits()))
+    service = Service(
+        [district], {TOKEN: VIEWER}, cache_limits=limits or Limits(), operation_seconds=OPERATION_SECONDS
+    )
+    return Application(service)
 
 
 @pytest.fixture(params=SEEDS)
