@@ -100,7 +100,7 @@ def test_the_newest_standard_has_what_the_district_recorded(newest: dict[str, An
         fact, page = students[number], newest[number]["student"]
         codes = [(system, code) for system, code in fact.codes if system != "SSN"]
         mails = [("Email", fact.email)] if fact.email else []
-        assert sorted((found["system"], found["value"]) for found in page["identifiers"]) == sorted(codes + mails)
+        assert sorted((code["system"], code["value"]) for code in page["identifiers"]) == sorted(codes + mails)
         assert page["demographics"]["sex"]["codeValue"] == fact.sex
         assert [race["codeValue"] for race in page["demographics"]["races"]] == list(fact.races)
         assert all(result["assessment"]["subjects"] for result in page["assessments"])
