@@ -8,6 +8,7 @@ import pytest
 
 from student_graph.adapters.errors import NotOfferedError, PayloadError
 from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.reading import collecting_unreadable_rows
 from tests.adapters.edfi.payloads import student_row
 from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox, connected
 
@@ -141,17 +142,18 @@ async def test_a_behavior_without_an_incident_is_left_out(caplog: pytest.LogCapt
     assert LISA not in caplog.text
 
 
-async def test_an_unreadable_incident_fails_its_students_only() -> None:
-    """A student of the incident has an error instead of an incomplete list; other students have their records."""
+async def test_an_unreadable_incident_is_reported_for_its_students_only() -> None:
+    """The answer to a student of the incident says that a row is missing; the answers to other students do not."""
     rows = {
         "studentDisciplineIncidentBehaviorAssociations": [behavior(LISA, "18", "Fight")],
         "disciplineIncidents": [{"id": "1", "incidentIdentifier": "18"}],
     }
     async with connected(ScriptedSandbox(rows)) as adapter:
-        batch = await adapter.discipline_incidents_by_student([LISA, ALANA])
+        with collecting_unreadable_rows() as unreadable:
+            batch = await adapter.discipline_incidents_by_student([LISA, ALANA])
 
-    assert PayloadError is type(batch[LISA])
-    assert batch[ALANA] == []
+    assert batch == {LISA: [], ALANA: []}
+    assert list(unreadable.errors_by_key([LISA, ALANA])) == [LISA]
 
 
 async def test_a_program_resource_that_is_not_offered_counts_as_empty() -> None:
@@ -176,10 +178,12 @@ async def test_programs_without_any_resource_are_not_offered() -> None:
     assert NotOfferedError is type(batch[LISA])
 
 
-async def test_a_program_resource_that_fails_fails_the_student() -> None:
-    """The student has an error instead of an incomplete list."""
+async def test_an_unreadable_row_of_a_program_resource_is_reported_for_the_student() -> None:
+    """The answer says that a row is missing."""
     rows = dict.fromkeys(PROGRAM_RESOURCES[1:], ()) | {PROGRAM_RESOURCES[0]: [{"id": "1"}]}
     async with connected(ScriptedSandbox(rows)) as adapter:
-        batch = await adapter.program_participations_by_student([LISA])
+        with collecting_unreadable_rows() as unreadable:
+            batch = await adapter.program_participations_by_student([LISA])
 
-    assert PayloadError is type(batch[LISA])
+    assert batch == {LISA: []}
+    assert [type(error) for error in unreadable.errors_by_key([LISA])[LISA]] == [PayloadError]
