@@ -33,8 +33,8 @@ from student_graph.adapters.reading import read
 
 TokenUrl: TypeAlias = str | Callable[[], Awaitable[str]]
 """
-Address of the token endpoint, or a function that discovers it. A discovered one must be on the vendor's origin. One
-on another origin must be in the settings.
+Address of the token endpoint, or a function that discovers it. A discovered one must be on the vendor's origin;
+one on another origin must be in the settings.
 """
 
 RENEWAL_MARGIN_SECONDS = 120.0
@@ -219,7 +219,7 @@ _TOKEN_REFUSALS = {
 
 
 def _token_refusal(response: httpx.Response) -> RefusedError:
-    """Why a token was refused, in words of our own: the response may hold anything."""
+    """Why a token was refused, as a text of ours: the response may hold anything."""
     try:
         code = _TokenError.model_validate_json(response.content).error
     except ValidationError:

@@ -42,7 +42,7 @@ __all__ = [
     "lookup",
 ]
 
-_JULY = 7
+_FIRST_MONTH_OF_SCHOOL_YEAR = 7
 CONTRACT_VERSION = 1
 """Version of this contract, raised when adapters must change. The gateway refuses adapters of other versions."""
 
@@ -150,7 +150,7 @@ class AccessPath(Generic[R]):
 def school_year_from_july() -> int:
     """The school year of today, by the calendar year in which it ends, if school years begin in July."""
     today = datetime.now(UTC)
-    return today.year + (today.month >= _JULY)
+    return today.year + (today.month >= _FIRST_MONTH_OF_SCHOOL_YEAR)
 
 
 class Adapter(AllLookups):

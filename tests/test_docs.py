@@ -75,7 +75,8 @@ def test_decisions_are_listed() -> None:
 
 
 CODE = re.compile(
-    r'(?:"code": |code=|code: str = |\bcode_? = |_code = |TOO_(?:COMPLEX|LARGE) = |_code: ClassVar\[str\] = )"([A-Z_]+)"'
+    r'(?:"code": |code=|code: str = |\bcode_? = |_code = |TOO_(?:COMPLEX|LARGE) = |_code: ClassVar\[str\] = )'
+    r'"([A-Z_]+)"'
 )
 
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 
-from student_graph.gateway.shared_tasks import SharedTasks
+from student_graph.gateway.concurrency.shared_tasks import SharedTasks
 
 log = logging.getLogger("student_graph.auth")
 

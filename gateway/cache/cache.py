@@ -19,7 +19,6 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.arrivals import ArrivedAnswers
 from student_graph.gateway.cache.in_flight import InFlightRequest, InFlightRequests
 from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, lifetimes_of, unknown_key_lifetimes
 from student_graph.gateway.cache.limits import Limits
@@ -27,6 +26,7 @@ from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.response_cache import ResponseCache
 from student_graph.gateway.cache.revalidation import Revalidation
 from student_graph.gateway.cache.store import Bucket, EntryTimes, Store
+from student_graph.gateway.concurrency.arrivals import ArrivedAnswers
 from student_graph.gateway.http import gate_of
 
 RETRY_INTERVAL_SECONDS = 5.0

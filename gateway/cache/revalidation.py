@@ -23,10 +23,10 @@ from student_graph.adapters.changes import EarlierAnswer, earlier_answers
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Fetch, Source
-from student_graph.gateway.arrivals import ArrivedAnswers, current_receiver, receiving_arrivals
 from student_graph.gateway.cache.store import Bucket
-from student_graph.gateway.deadlines import within
-from student_graph.gateway.shared_tasks import SharedTasks
+from student_graph.gateway.concurrency.arrivals import ArrivedAnswers, current_receiver, receiving_arrivals
+from student_graph.gateway.concurrency.deadlines import within
+from student_graph.gateway.concurrency.shared_tasks import SharedTasks
 
 log = logging.getLogger("student_graph.cache")
 

@@ -14,7 +14,7 @@ from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.districts import add_district_options, districts_of
 from student_graph.gateway.cli.parser import Commands, format_table
-from student_graph.gateway.deadlines import within
+from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.server.sample_reads import read_samples
 
 

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from student_graph.adapters.model import DistrictId, Record, Sensitivity
+from student_graph.gateway.concurrency.time_slices import parts_of
 from student_graph.gateway.disclosure.keys import DisclosureKeys
-from student_graph.gateway.time_slices import parts_of
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.operation import SourceTraffic
 

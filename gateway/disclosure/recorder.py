@@ -19,6 +19,7 @@ from graphql import (
     visit,
 )
 
+from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.disclosure.entries import (
     DisclosedRecords,
     Entry,
@@ -29,7 +30,6 @@ from student_graph.gateway.disclosure.entries import (
 )
 from student_graph.gateway.disclosure.log import DisclosureLog
 from student_graph.gateway.documents.document import ParsedDocument
-from student_graph.gateway.time_slices import give_way
 from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.fields.record import is_student_record_type
 from student_graph.resolvers.operation import Disclosures

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
+from student_graph.gateway.concurrency.time_slices import FIRST_PART_ITEMS, give_way, parts_of
 from student_graph.gateway.execution.column import Column, Invalid
 from student_graph.gateway.execution.size import AnswerSize
-from student_graph.gateway.time_slices import FIRST_PART_ITEMS, give_way, parts_of
 
 _NUL = msgspec.Raw(b"\0")
 """Stands for an encoded row while the rows around it are encoded: valid JSON never contains this byte."""

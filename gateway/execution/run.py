@@ -15,7 +15,7 @@ from graphql import GraphQLError, GraphQLNonNull
 from graphql.execution.executor import Executor
 from graphql.pyutils import Path
 
-from student_graph.gateway.coroutines import gather_or_cancel
+from student_graph.gateway.concurrency.coroutines import gather_or_cancel
 from student_graph.gateway.execution.codegen import row_builder
 from student_graph.gateway.execution.column import Column, Invalid
 from student_graph.gateway.execution.errors import located_errors

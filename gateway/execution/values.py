@@ -13,7 +13,7 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
-from student_graph.gateway.coroutines import gather_or_cancel
+from student_graph.gateway.concurrency.coroutines import gather_or_cancel
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
 from student_graph.resolvers.fields.record import Constant

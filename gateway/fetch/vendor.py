@@ -16,8 +16,8 @@ from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
 from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows
 from student_graph.adapters.sources import Source
-from student_graph.gateway.arrivals import current_receiver
-from student_graph.gateway.deadlines import MAX_WORK_SECONDS, within
+from student_graph.gateway.concurrency.arrivals import current_receiver
+from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS, within
 from student_graph.gateway.http import VendorClient
 
 log = logging.getLogger("student_graph.vendor")

@@ -12,12 +12,12 @@ from student_graph.adapters.auth import foreign_token_url
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.origins import origin_of
+from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.http.addresses import ForbiddenAddressError, check_address, is_address
 from student_graph.gateway.http.connections import StrayBytes
 from student_graph.gateway.http.gate import Gate
 from student_graph.gateway.http.retries import RetryTransport
 from student_graph.gateway.http.transport import AiohttpTransport, NetworkOptions, Timeouts
-from student_graph.gateway.time_slices import give_way
 
 MAX_REDIRECTS = 2
 """Redirects within the source's origin, for adapters that ask httpx to follow them."""

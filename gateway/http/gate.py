@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from student_graph.adapters.errors import MAX_RETRY_AFTER_SECONDS, AdapterError, RefusedError, UnavailableError
-from student_graph.gateway.deadlines import patience_seconds
+from student_graph.gateway.concurrency.deadlines import patience_seconds
 from student_graph.gateway.http.breaker import MAX_CONSECUTIVE_FAILURES, OPEN_SECONDS, CircuitBreaker, Permit
 from student_graph.gateway.http.budget import CallBudget
 from student_graph.gateway.http.learned_limit import LearnedLimit

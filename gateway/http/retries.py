@@ -22,7 +22,7 @@ from student_graph.adapters.errors import (
     BodyTooLargeError,
     retry_after_seconds,
 )
-from student_graph.gateway.deadlines import remaining_seconds
+from student_graph.gateway.concurrency.deadlines import remaining_seconds
 from student_graph.gateway.http.gate import Gate, SentCall
 from student_graph.gateway.http.rate_limits import is_throttled, parse_rate_limit
 from student_graph.gateway.http.transport import RepeatedDisconnectError, is_repeatable

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from student_graph.adapters.errors import UnavailableError
-from student_graph.gateway.deadlines import remaining_seconds
+from student_graph.gateway.concurrency.deadlines import remaining_seconds
 from student_graph.gateway.http.budget import CallBudget
 from student_graph.gateway.http.priority import IsBackground, current_classifier
 

@@ -20,7 +20,7 @@ from yarl import URL
 
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import PayloadError, UnavailableError
-from student_graph.gateway.deadlines import remaining_seconds
+from student_graph.gateway.concurrency.deadlines import remaining_seconds
 from student_graph.gateway.http.addresses import (
     CheckedResolver,
     ForbiddenAddressError,

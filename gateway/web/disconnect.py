@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import Receive
 
-from student_graph.gateway.coroutines import start
+from student_graph.gateway.concurrency.coroutines import start
 
 
 class ClientDisconnectedError(Exception):

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from student_graph.gateway.concurrency.time_slices import give_way, parts_of
 from student_graph.gateway.execution import encode_around_rows
-from student_graph.gateway.time_slices import give_way, parts_of
 
 encode = msgspec.json.Encoder().encode
 """Encodes a value as JSON. Raises `UnicodeEncodeError` for a lone surrogate, which no vendor's JSON contains."""

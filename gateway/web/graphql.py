@@ -23,12 +23,12 @@ from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache
 from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, body_parts, is_stable
+from student_graph.gateway.concurrency.time_slices import start_slice
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.documents.ways import Prices
 from student_graph.gateway.execution import BreadthExecutor
-from student_graph.gateway.time_slices import start_slice
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import Admission, AdmittedRequest
 from student_graph.gateway.web.disconnect import ClientDisconnectedError, run_while_connected

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Send
 
-from student_graph.gateway.time_slices import give_way
+from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.encoding import encode
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS

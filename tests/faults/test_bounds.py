@@ -10,7 +10,7 @@ import pytest
 
 from student_graph.adapters.errors import PayloadError, UnavailableError
 from student_graph.gateway.cache import BackgroundLimits, Limits
-from student_graph.gateway.deadlines import within
+from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.http import NetworkOptions, gate
 from student_graph.gateway.http.breaker import (
     MAX_CONSECUTIVE_FAILURES,

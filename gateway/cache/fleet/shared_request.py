@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.sources import Fetch, Source
-from student_graph.gateway.arrivals import ArrivedAnswers, OnArrival, current_receiver, receiving_arrivals
 from student_graph.gateway.cache.fleet.codec import (
     StoredAnswer,
     decode_answer,
@@ -25,7 +24,13 @@ from student_graph.gateway.cache.fleet.encryption import TIMESTAMP_BYTES
 from student_graph.gateway.cache.fleet.redis_store import CHANGED, CLAIM_SECONDS, RedisStore, RedisUnavailableError
 from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, unknown_key_lifetimes
 from student_graph.gateway.cache.purges import PurgeLog
-from student_graph.gateway.deadlines import MAX_WORK_SECONDS
+from student_graph.gateway.concurrency.arrivals import (
+    ArrivedAnswers,
+    OnArrival,
+    current_receiver,
+    receiving_arrivals,
+)
+from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS
 
 MAX_ANSWERS_PER_OPERATION = 200
 """Answers that one Redis operation reads, writes or claims."""

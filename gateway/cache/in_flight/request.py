@@ -9,8 +9,8 @@ from typing import Any
 
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.sources import Source
-from student_graph.gateway.arrivals import ArrivedAnswers
 from student_graph.gateway.cache.purges import Purge
+from student_graph.gateway.concurrency.arrivals import ArrivedAnswers
 from student_graph.gateway.telemetry import CallCounter
 
 

@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.sources import Fetch, Source
-from student_graph.gateway.arrivals import ArrivedAnswers, receiving_arrivals
 from student_graph.gateway.cache.in_flight.abandoned import AbandonedRequests
 from student_graph.gateway.cache.in_flight.request import InFlightRequest, Waiter
 from student_graph.gateway.cache.limits import BackgroundLimits
 from student_graph.gateway.cache.purges import Purge
-from student_graph.gateway.deadlines import awaited_until
+from student_graph.gateway.concurrency.arrivals import ArrivedAnswers, receiving_arrivals
+from student_graph.gateway.concurrency.deadlines import awaited_until
 from student_graph.gateway.http import background
 from student_graph.gateway.telemetry import counting_calls
 

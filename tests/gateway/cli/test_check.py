@@ -17,8 +17,8 @@ from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.cli import check
+from tests.adapters.edfi.client.test_addresses import YearSandbox
 from tests.adapters.edfi.scripted_sandbox import ScriptedSandbox as EdFiScriptedSandbox
-from tests.adapters.edfi.test_addresses import YearSandbox
 from tests.adapters.oneroster.scripted_sandbox import ScriptedSandbox, user_row
 
 

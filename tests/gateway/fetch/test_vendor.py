@@ -17,7 +17,7 @@ from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.reading import report_unreadable_row
-from student_graph.gateway.arrivals import receiving_arrivals
+from student_graph.gateway.concurrency.arrivals import receiving_arrivals
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, error_code, source, student
 

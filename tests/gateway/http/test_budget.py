@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from student_graph.adapters.errors import UnavailableError
-from student_graph.gateway.deadlines import within
+from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.http.breaker import Permit
 from student_graph.gateway.http.budget import WINDOW_SECONDS, CallBudget
 from student_graph.gateway.http.gate import Gate

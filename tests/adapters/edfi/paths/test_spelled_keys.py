@@ -16,9 +16,9 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from tests.adapters.edfi.client.test_loose_keys import id_of, section_reference, section_row
 from tests.adapters.edfi.comparing_sandbox import ComparingSandbox
 from tests.adapters.edfi.scripted_sandbox import connected
-from tests.adapters.edfi.test_loose_keys import id_of, section_reference, section_row
 from tests.long_runs import size
 
 SPELLINGS = [str, str.upper, lambda text: f"{text} "]

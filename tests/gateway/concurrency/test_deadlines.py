@@ -8,7 +8,7 @@ import math
 import pytest
 
 from student_graph.adapters.errors import UnavailableError
-from student_graph.gateway.deadlines import awaited_until, patience_seconds, remaining_seconds, within
+from student_graph.gateway.concurrency.deadlines import awaited_until, patience_seconds, remaining_seconds, within
 from student_graph.gateway.http import Gate
 
 

@@ -8,7 +8,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from student_graph.gateway.time_slices import SLICE_SECONDS, give_way, parts_of, start_slice
+from student_graph.gateway.concurrency.time_slices import SLICE_SECONDS, give_way, parts_of, start_slice
 
 
 def work(seconds: float) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from student_graph.gateway.coroutines import StartedCoroutine, gather_or_cancel, start
+from student_graph.gateway.concurrency.coroutines import StartedCoroutine, gather_or_cancel, start
 
 
 async def _value(number: int) -> int:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from student_graph.gateway.shared_tasks import SharedTasks
+from student_graph.gateway.concurrency.shared_tasks import SharedTasks
 
 
 async def test_callers_of_one_key_share_one_task() -> None:

@@ -1,0 +1,1 @@
+"""Tests of the Ed-Fi client: addresses, discovery, keys, pages."""

@@ -1,0 +1,1 @@
+"""Tests of the OneRoster client: requests, filters, lists."""
