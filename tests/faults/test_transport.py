@@ -261,13 +261,8 @@ async def test_a_cookie_is_not_sent_with_the_next_request() -> None:
 async def test_a_redirect_to_another_origin_gets_no_credentials() -> None:
     """It is refused even if the adapter tells the client to follow redirects."""
     async with vendor(Request.answer) as elsewhere:
-        location = f"http://127.0.0.1:{elsewhere.port}/work/s1"
-        async with (
-            vendor(
-                lambda request: request.send(http_response("302 Found", b"", f"Location: {location}"))
-            ) as server,
-            district(server) as hill,
-        ):
+        redirect = http_response("302 Found", b"", f"Location: http://127.0.0.1:{elsewhere.port}/work/s1")
+        async with vendor(lambda request: request.send(redirect)) as server, district(server) as hill:
             with pytest.raises(Exception, match="another origin"):
                 await hill.http.get("/work/s1", follow_redirects=True, headers={"X-Api-Key": "secret"})
             assert (len(server.requests), len(elsewhere.requests)) == (1, 0)
