@@ -99,7 +99,8 @@ class Revalidation:
             for key in remaining
             if (answer := cached.get(key)) is not None
             and answer.version
-            and not answer.withheld  # a row that could not be read may be readable now
+            # A row that could not be read has no known key: changes would not say whether it is still there.
+            and not answer.withheld
             and isinstance(answer.value, list)
             and not _is_before(known.value, answer.version)
         }

@@ -88,6 +88,29 @@ def test_decoded_records_equal_the_encoded_records() -> None:
         assert after == before
 
 
+def test_a_decoded_answer_has_the_errors_of_the_rows_that_are_left_out() -> None:
+    """Another process says as well that records are missing, with the code and the source of each error."""
+    errors = (PayloadError("a row", code="SOURCE_SCHEMA"), RefusedError("a section", code="SOURCE_FORBIDDEN"))
+    sent = Answer([event("s1", "1", 3)], "sis", datetime(2026, 11, 25, tzinfo=UTC), withheld=errors)
+    stored = decode_answer(SIS, EVENTS, encode_answer(5.0, sent))
+    assert stored is not None
+    assert stored.answer is not None
+    assert [(type(error), error.reason, error.code, error.source) for error in stored.answer.withheld] == [
+        (PayloadError, "a row", "SOURCE_SCHEMA", "sis"),
+        (RefusedError, "a section", "SOURCE_FORBIDDEN", "sis"),
+    ]
+
+
+def test_an_answer_that_was_stored_without_such_errors_has_none() -> None:
+    """A process of an older version stores an answer without the field."""
+    text = CONTENT.removesuffix(b",[]]") + b"]"
+    assert text != CONTENT
+    stored = decode_answer(SIS, EVENTS, text)
+    assert stored is not None
+    assert stored.answer is not None
+    assert stored.answer.withheld == ()
+
+
 def test_an_unknown_key_can_be_stored() -> None:
     """The information that a source has no such student is stored too."""
     stored = decode_answer(SIS, STUDENTS, encode_answer(5.0, None))

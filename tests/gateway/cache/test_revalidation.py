@@ -15,8 +15,10 @@ from student_graph.adapters.answers import Ask
 from student_graph.adapters.changes import earlier_answer
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
+from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId
+from student_graph.adapters.reading import report_unreadable_row
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sources import Freshness
 from student_graph.gateway.cache.revalidation import NO_VERSION_SECONDS, VERSION_SECONDS
@@ -207,6 +209,33 @@ async def test_a_long_list_gets_its_earlier_answer_and_version() -> None:
     assert await calls_of_a_read() == [("version", ()), ("changes", ("1",))]
     sis.change_version = "3"
     assert await calls_of_a_read() == [("version", ()), ("changes", ("2",))]
+
+
+class UnreadableSis(ChangesSis):
+    """An SIS whose list of a school's attendance has a row that cannot be read."""
+
+    async def attendance_events_by_school(self, ids: Sequence[SchoolId], *, school_year: int) -> Any:
+        """The other events."""
+        report_unreadable_row(b"{}", PayloadError("a row", code="SOURCE_SCHEMA"))
+        return await super().attendance_events_by_school(ids, school_year=school_year)
+
+
+async def test_a_list_with_an_unreadable_row_is_read_in_full_when_it_has_changed() -> None:
+    """Changes would not say whether the row is still there; unchanged, the list is confirmed and says it again."""
+    harness = CacheHarness(adapter_type=UnreadableSis)
+    sis = harness.source.adapter
+    assert isinstance(sis, UnreadableSis)
+    ask = Ask(lookup_of(Adapter.attendance_events_by_school), ("1",), THIS_YEAR)
+    calls = []
+    for sis.change_version in ("1", "1", "2"):
+        harness.ledger.calls.clear()
+        answers = await harness.ask(ask)
+        await settle()
+        harness.clock.now += TOO_OLD
+        assert [error.code for error in answers["1"].withheld] == ["SOURCE_SCHEMA"]
+        calls.append([name for name, _ in harness.ledger.calls if name != "attendance_events_by_school"])
+
+    assert calls == [["version", "all"], ["version"], ["version", "all"]]
 
 
 async def test_a_version_that_goes_back_forgets_all_answers_of_the_source(
