@@ -9,9 +9,10 @@ pages of a list by limit and offset concurrently, and learns how large the pages
 What happens if the list changes while it is read depends on the style. By key (a keyset, or a cursor that names
 a row), each row that exists the whole time is read once. By position (limit and offset, and the links and
 tokens of vendors that count rows), an insertion before the current position makes another row appear twice,
-which `collect_pages` merges; a deletion before it makes at most one other row be missed. If so many rows are
-inserted that a page is returned again unchanged, that is an error and not an endless list. `OffsetLists` counts
-the rows against the vendor's total and reads a list again that has changed.
+a deletion before it makes at most one other row be missed; a server whose rows have no fixed order does both. A
+row that appears twice, fewer rows than the vendor's total, or a total that becomes smaller are evidence of that:
+`collect_pages` and `OffsetLists` then read the list once more, and if it changes again, that is an error. If so
+many rows are inserted that a page is returned again unchanged, that is an error and not an endless list.
 
 The vendor is not trusted: pages and rows are limited, a repeated cursor is an error, and a next link is
 followed only on its own origin.
@@ -30,6 +31,7 @@ from student_graph.adapters.paging.offsets import offset_page, offset_pages
 from student_graph.adapters.paging.pages import (
     MAX_PAGES,
     MAX_ROWS,
+    ListChangedError,
     Params,
     PayloadPage,
     collect_pages,
@@ -39,6 +41,7 @@ from student_graph.adapters.paging.pages import (
 __all__ = [
     "MAX_PAGES",
     "MAX_ROWS",
+    "ListChangedError",
     "OffsetLists",
     "Params",
     "PayloadPage",

@@ -11,6 +11,7 @@ from student_graph.adapters.errors import BadKeyError, PayloadError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.origins import resolve_link
 from student_graph.adapters.paging.pages import Params, PayloadPage, all_pages, total_count
+from student_graph.adapters.reading import counting_page_rows
 
 P = TypeVar("P", bound=Sized)
 T = TypeVar("T")
@@ -41,8 +42,9 @@ async def link_page(
             raise BadKeyError("not a cursor of this list")
         request = http.build_request("GET", request.url.copy_with(raw_path=window.after.encode()))
     response = await http.send(request)
-    page = rows(response)
-    return PayloadPage(page, _next_link(request.url, response), total_count(response))
+    with counting_page_rows() as count:
+        page = rows(response)
+    return PayloadPage(page, _next_link(request.url, response), total_count(response), count.unreadable)
 
 
 def link_pages(
@@ -73,8 +75,9 @@ async def cursor_page(
 ) -> PayloadPage[P]:
     """Read one page of a list whose responses hold the next cursor; `read` returns the rows and that cursor."""
     response = await http.get(url, params=params if after is None else {**params, param: after})
-    page, next_cursor = read(response)
-    return PayloadPage(page, next_cursor or None, total_count(response))
+    with counting_page_rows() as count:
+        page, next_cursor = read(response)
+    return PayloadPage(page, next_cursor or None, total_count(response), count.unreadable)
 
 
 def cursor_pages(

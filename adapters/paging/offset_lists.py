@@ -14,10 +14,13 @@ from student_graph.adapters.lookup import Window
 from student_graph.adapters.paging.page_sizes import MIN_PAGE_ROWS, PageSizes, allowed_rows
 from student_graph.adapters.paging.pages import (
     MAX_PAGES,
+    MAX_READS_OF_A_LIST,
     MAX_ROWS,
+    ListChangedError,
     Params,
     PayloadPage,
     all_pages,
+    have_distinct_keys,
     parse_count,
     total_count,
 )
@@ -27,8 +30,6 @@ T = TypeVar("T")
 
 LONG_LIST_PAGES = 10
 """A list of more pages is read by tokens if the server has them: two more requests, and no counting of rows."""
-MAX_READS_OF_A_LIST = 2
-"""How often a list is read that changes while it is read; after that it is an error."""
 _USUAL_PAGE_ROWS = frozenset({10, 20, 25, 30, 40, 50, 100, 200, 250, 300, 400, 500, 1000, 2000, 5000, 10_000})
 """Lengths of pages of servers that have a page size of their own."""
 
@@ -120,7 +121,7 @@ class OffsetLists:
             result = await read_otherwise(self._sizes.rows(url), reading.smallest_total)
             if result is not None:
                 return result
-        raise PayloadError("a list that changes while it is read")
+        raise ListChangedError
 
     async def _read_page(
         self, url: str, params: Params, rows: Callable[[httpx.Response], list[T]], offset: int, count: int
@@ -195,7 +196,7 @@ class _Reading(Generic[T]):
             self.concurrency,
         )
         rows = [row for page in (first.rows, *rest) for row in page]
-        is_complete = len(rows) + self.unreadable == total and len({self.key(row) for row in rows}) == len(rows)
+        is_complete = len(rows) + self.unreadable == total and have_distinct_keys(rows, self.key)
         return rows if is_complete and self.smallest_total == total else None
 
     async def rows_in_sequence(self, first: PayloadPage[list[T]]) -> list[T] | None:
@@ -210,7 +211,7 @@ class _Reading(Generic[T]):
             return PayloadPage(page.rows, str(offset + page.sent) if page.sent else None)
 
         rows = [row async for page in all_pages(read_page) for row in page]
-        return rows if len({self.key(row) for row in rows}) == len(rows) else None
+        return rows if have_distinct_keys(rows, self.key) else None
 
     def require_complete(self, page: PayloadPage[list[T]]) -> None:
         """

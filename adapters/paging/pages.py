@@ -13,8 +13,9 @@ from collections.abc import (
     Sequence,
     Sized,
 )
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpx
 
@@ -28,6 +29,15 @@ MAX_PAGES = 200
 """Maximum number of pages of one list; a longer list is an error."""
 MAX_ROWS = 20_000
 """Maximum number of rows of one list; a longer list is an error."""
+MAX_READS_OF_A_LIST = 2
+"""How often a list is read that changes while it is read; after that it is an error."""
+
+
+class ListChangedError(PayloadError):
+    """The rows that were read are not the complete list: it changed meanwhile, or its rows have no fixed order."""
+
+    def __init__(self) -> None:
+        super().__init__("a list that changes while it is read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +58,73 @@ class PayloadPage(Generic[P]):
         return len(self.rows) + self.unreadable
 
 
-async def collect_pages(pages: AsyncIterable[Iterable[T]], *, key: Callable[[T], Hashable]) -> list[T]:
-    """Return the rows of all pages. Of rows with the same key, the last replaces the first at its position."""
-    rows_by_key: dict[Hashable, T] = {}
-    async for page in pages:
-        rows_by_key.update((key(row), row) for row in page)
-    return list(rows_by_key.values())
+async def collect_pages(
+    read_pages: Callable[[], AsyncIterable[Iterable[T]]], *, key: Callable[[T], Hashable]
+) -> list[T]:
+    """
+    Return the rows of all pages, each `key` once. `read_pages` starts to read the list.
+
+    A second row with the same key, or fewer rows than the vendor's total, says that rows moved between two pages,
+    and others may be missing: the list is read once more.
+
+    Raises:
+        PayloadError: the list has changed again.
+    """
+    for _ in range(MAX_READS_OF_A_LIST):
+        with suppress(ListChangedError):
+            rows = [row async for page in read_pages() for row in page]
+            if have_distinct_keys(rows, key):
+                return rows
+    raise ListChangedError
+
+
+def have_distinct_keys(rows: Sequence[T], key: Callable[[T], Hashable]) -> bool:
+    """Whether no two rows have the same key."""
+    return len({key(row) for row in rows}) == len(rows)
+
+
+class Totals:
+    """The rows of the pages of a list, counted against the vendor's total."""
+
+    def __init__(self) -> None:
+        self._sent = 0
+        self._total: int | None = None
+        """The total of the first page; None without one."""
+        self._is_smaller = False
+
+    def add(self, page: PayloadPage[Any]) -> None:
+        """Count a page. A first page that has as many rows as its total, and leads to another, has no total."""
+        if not self._sent and page.total is not None and page.total > page.sent:
+            self._total = page.total
+        self._sent += page.sent
+        if self._total is not None and page.total is not None and page.total < self._total:
+            self._is_smaller = True
+
+    def check(self) -> None:
+        """
+        Check that the pages are the complete list. Rows that were added after the first page are no change.
+
+        Raises:
+            ListChangedError: they are not.
+        """
+        if self._total is not None and (self._is_smaller or self._sent < self._total):
+            raise ListChangedError
 
 
 async def all_pages(read_page: Callable[[str | None], Awaitable[PayloadPage[P]]]) -> AsyncIterator[P]:
-    """Read pages until the end of the list, within the limits."""
+    """
+    Read pages until the end of the list, within the limits.
+
+    Raises:
+        ListChangedError: the pages have fewer rows than the vendor's total says, or the total becomes smaller.
+        PayloadError: the list has too many pages or rows, or its pages repeat.
+    """
     cursors: set[str | None] = {None}
     cursor, row_count, previous_rows = None, 0, None
+    totals = Totals()
     while True:
         page = await read_page(cursor)
+        totals.add(page)
         if len(page.rows) and page.rows == previous_rows:
             raise PayloadError("the same page again")
         row_count += len(page.rows)
@@ -69,6 +132,7 @@ async def all_pages(read_page: Callable[[str | None], Awaitable[PayloadPage[P]]]
             raise PayloadError(f"more than {MAX_ROWS} rows")
         yield page.rows
         if page.after is None:
+            totals.check()
             return
         if page.after in cursors:
             raise PayloadError("a repeated cursor")

@@ -59,6 +59,14 @@ class Switches:
     a lower one inserts them.
     """
 
+    shuffled: bool = False
+    """Send the rows of every list in another order in each response, as a database does without a sort order."""
+
+    def shown(self, rows: Sequence[T]) -> list[T]:
+        """Return the rows of a list that are there now, in their present order."""
+        present = list(rows[self.missing :])
+        return random.sample(present, len(present)) if self.shuffled else present
+
     def clamp(self, size: int) -> int:
         """Return the number of rows on a page when `size` rows are requested."""
         return size if self.page_limit is None else min(size, self.page_limit)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import BadKeyError
+from student_graph.adapters.errors import AdapterError, BadKeyError
 from student_graph.adapters.lookup import Lookup, Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.paging import MAX_PAGES
@@ -129,6 +131,20 @@ class Paging:
 
         assert len(set(ids)) == len(ids)
         assert {record_id(record) for record in unchanged} <= set(ids)
+
+    async def test_a_list_without_an_order_is_complete_or_an_error(
+        self, list_lookup: Lookup, sandbox: Sandbox
+    ) -> None:
+        """A vendor that sends rows in another order in each response hides no record without an error."""
+        keys = sample(sandbox.known_keys(list_lookup.key_kind), 3)
+        async with open_adapter(sandbox, kind=self.kind) as adapter:
+            expected = await run_lookup(adapter, list_lookup, keys, sandbox.arguments())
+            sandbox.switches.page_limit, sandbox.switches.shuffled = 7, True
+            result = await run_lookup_or_error(adapter, list_lookup, keys, sandbox.arguments())
+
+        for key, records in result.items() if not isinstance(result, AdapterError) else ():
+            if not isinstance(records, AdapterError):
+                assert Counter(map(record_id, records)) == Counter(map(record_id, expected[key]))
 
     async def test_an_endless_list_ends(self, unpaged_list_lookup: Lookup, sandbox: Sandbox) -> None:
         """A list whose vendor repeats a page for ever is read up to the limit of pages."""

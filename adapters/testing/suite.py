@@ -82,6 +82,7 @@ class AdapterSuite(
             "lookup": named(supported),
             # A district's key is not sent to the vendor: it only selects the source.
             "keyed_lookup": named(x for x in supported if x.key_kind != "district"),
+            "list_lookup": named(x for x in supported if x.is_list and not x.paged),
             "paged_lookup": named(x for x in supported if x.paged),
             "filtered_lookup": named(x for x in student_lookups if "filter" in x.argument_names),
             "unpaged_list_lookup": named(

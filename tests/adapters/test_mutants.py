@@ -35,6 +35,11 @@ FAULTS: list[tuple[type[SmallVendor], str, dict[str, Any]]] = [
         STUDENT_ENROLLMENTS | {"status": 405},
     ),
     (wrong_answers.KeepsPagesOnError, "a_vendor_that_goes_down_is_a_failure", SCHOOL_ENROLLMENTS),
+    (
+        wrong_answers.MergesMovedRows,
+        "a_list_without_an_order_is_complete_or_an_error",
+        {"list_lookup": Adapter.school_enrollments_by_school},
+    ),
     (wrong_answers.ReadsOnePage, "a_coarse_answer_equals_the_point_reads", PATH),
     (wrong_answers.ReadsOnePage, "short_pages_change_no_answer", SCHOOL_ENROLLMENTS),
     (wrong_answers.UncheckedPath, "a_hostile_key_does_not_affect_other_keys", KEYED_STUDENTS),

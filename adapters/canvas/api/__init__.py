@@ -138,6 +138,7 @@ class StudentSubmissions(Payload):
     """One student's submissions, in the shape of a request with `grouped=1`."""
 
     user_id: int
+    section_id: int | None = None
     submissions: list[Submission]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -25,7 +26,7 @@ from student_graph.adapters.errors import (
     RefusedError,
     translate,
 )
-from student_graph.adapters.paging import MAX_PAGES
+from student_graph.adapters.paging import MAX_PAGES, ListChangedError
 from student_graph.adapters.reading import read, read_value
 
 MAX_COURSES_PER_CALL = 20
@@ -56,7 +57,7 @@ class CourseList:
 
 
 _ACTIVE_STUDENTS = "filter: {types: [StudentEnrollment], states: [active]}"
-MEMBERS = CourseList("enrollmentsConnection", _ACTIVE_STUDENTS, "type state user { _id }")
+MEMBERS = CourseList("enrollmentsConnection", _ACTIVE_STUDENTS, "_id type state user { _id }")
 """The active students of a course by id."""
 ENROLLMENTS = CourseList(
     "enrollmentsConnection",
@@ -102,8 +103,13 @@ class GraphQLClient:
         return courses
 
     async def _read_further_pages(self, course: api.Course, course_list: CourseList) -> None:
-        """Add the rows of all further pages to a list of a course."""
-        first: api.Connection[object] | None = getattr(course, course_list.field)
+        """
+        Add the rows of all further pages to a list of a course.
+
+        Raises:
+            PayloadError: The pages do not end, or a row is in two of them, so that others may be missing.
+        """
+        first: api.Connection[Any] | None = getattr(course, course_list.field)
         page, cursors = first, set[str | None]()
         while first is not None and page is not None and page.pageInfo.hasNextPage:
             cursor = page.pageInfo.endCursor
@@ -115,6 +121,9 @@ class GraphQLClient:
             if page is None:
                 raise PayloadError("a list that ends without its last page")
             first.nodes.extend(page.nodes)
+        ids = [row.legacy_id for row in first.nodes if row.legacy_id is not None] if first is not None else []
+        if len(set(ids)) < len(ids):
+            raise ListChangedError
 
     async def _ask(self, ids: Sequence[int], lists: Sequence[str]) -> dict[int, api.Course]:
         """Ask for lists of courses, by course id."""

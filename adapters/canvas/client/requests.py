@@ -7,7 +7,7 @@ A method returns None if Canvas does not know the object. Every request only rea
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from typing import TypeVar
 
 import httpx
@@ -27,7 +27,13 @@ from student_graph.adapters.canvas.api import (
 )
 from student_graph.adapters.canvas.client.addresses import section_segment, user_segment
 from student_graph.adapters.canvas.client.numbered_pages import numbered_pages
-from student_graph.adapters.canvas.client.responses import FORBIDDEN_CODE, another_object, check_status
+from student_graph.adapters.canvas.client.responses import (
+    FORBIDDEN_CODE,
+    MissingObjectError,
+    another_object,
+    check_status,
+    page_reader,
+)
 from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, RefusedError
 from student_graph.adapters.model import SectionId, StudentId
 from student_graph.adapters.paging import Params, collect_pages, link_pages
@@ -207,30 +213,32 @@ class CanvasClient:
         path: str,
         params: Params,
         payload: TypeAdapter[list[T]],
-        key: Callable[[T], int],
+        key: Callable[[T], Hashable],
         rows_per_page: int = MAX_ROWS_PER_PAGE,
     ) -> list[T] | None:
-        pages = link_pages(self._http, f"{self._root}/{path}", params, _page_reader(payload), limit=rows_per_page)
+        def read_pages() -> AsyncIterator[list[T]]:
+            rows = page_reader(payload)
+            return link_pages(self._http, f"{self._root}/{path}", params, rows, limit=rows_per_page)
+
         try:
-            return await collect_pages(pages, key=key)
-        except _MissingObjectError:
+            return await collect_pages(read_pages, key=key)
+        except MissingObjectError:
             return None
 
     async def _account_list(
         self, name: str, params: Params, payload: TypeAdapter[list[P]], max_pages: int
     ) -> list[P]:
-        url = f"{self._root}/accounts/self/{name}"
-        pages = numbered_pages(
-            self._http,
-            url,
-            params,
-            _page_reader(payload),
-            max_pages=max_pages,
-            concurrency=self._concurrency,
+        url, limits = (
+            f"{self._root}/accounts/self/{name}",
+            {"max_pages": max_pages, "concurrency": self._concurrency},
         )
+
+        def read_pages() -> AsyncIterator[list[P]]:
+            return numbered_pages(self._http, url, params, page_reader(payload), **limits)
+
         try:
-            return await collect_pages(pages, key=lambda row: row.id)
-        except _MissingObjectError:
+            return await collect_pages(read_pages, key=lambda row: row.id)
+        except MissingObjectError:
             raise NotOfferedError("no list of the account") from None
 
     async def _enrollments(self, path: str) -> list[Enrollment] | None:
@@ -256,6 +264,8 @@ class CanvasClient:
         """
         Submissions by user id; grouped, so that a page holds 100 students instead of 100 submissions.
 
+        Canvas pages the students' enrollments: a student of two sections is in two pages, once for each section.
+
         Raises:
             PayloadError: The rows are those of other students.
         """
@@ -265,31 +275,16 @@ class CanvasClient:
             "enrollment_state": "active",
             "response_fields[]": SUBMISSION_FIELDS,
         }
-        rows = await self._get_list(
-            f"{path}/students/submissions", params, _SUBMISSIONS, lambda row: row.user_id, rows_per_page
-        )
+        path = f"{path}/students/submissions"
+        rows = await self._get_list(path, params, _SUBMISSIONS, _user_and_section, rows_per_page)
         submissions = {row.user_id: row.submissions for row in rows or ()}
         if student_ids != ALL_STUDENTS and not submissions.keys() <= set(map(int, student_ids)):
             raise another_object()
         return submissions
 
 
-class _MissingObjectError(Exception):
-    """Canvas does not know the object whose list was requested."""
-
-
-def _page_reader(payload: TypeAdapter[list[T]]) -> Callable[[httpx.Response], list[T]]:
-    """A function that reads the pages of one list; a 404 on the first page means that the list does not exist."""
-    first_page = True
-
-    def read_page(response: httpx.Response) -> list[T]:
-        nonlocal first_page
-        if response.status_code == httpx.codes.NOT_FOUND and first_page:
-            raise _MissingObjectError
-        first_page = False
-        return read(check_status(response), payload)
-
-    return read_page
+def _user_and_section(row: StudentSubmissions) -> tuple[int, int | None]:
+    return row.user_id, row.section_id
 
 
 async def _none_if_refused(result: Awaitable[T | None]) -> T | None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import httpx
+from pydantic import TypeAdapter
 
 from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError, retry_after_seconds
+from student_graph.adapters.reading import read
+
+T = TypeVar("T")
 
 FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
 
@@ -40,3 +47,21 @@ def check_status(response: httpx.Response) -> httpx.Response:
 def _throttled(response: httpx.Response) -> bool:
     remaining = response.headers.get("x-rate-limit-remaining", "")
     return "Rate Limit Exceeded" in response.text or remaining in ("0", "0.0")
+
+
+class MissingObjectError(Exception):
+    """Canvas does not know the object whose list was requested."""
+
+
+def page_reader(payload: TypeAdapter[list[T]]) -> Callable[[httpx.Response], list[T]]:
+    """A function that reads the pages of one list; a 404 on the first page means that the list does not exist."""
+    first_page = True
+
+    def read_page(response: httpx.Response) -> list[T]:
+        nonlocal first_page
+        if response.status_code == httpx.codes.NOT_FOUND and first_page:
+            raise MissingObjectError
+        first_page = False
+        return read(check_status(response), payload)
+
+    return read_page

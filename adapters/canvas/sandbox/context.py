@@ -95,7 +95,7 @@ class SandboxContext:
         """
         own_path = request.url.path.removeprefix("/api/v1")
         switches = self.switches()
-        rows = rows[switches.missing :]
+        rows = switches.shown(rows)
         return page(
             request,
             rows,

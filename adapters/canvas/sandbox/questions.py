@@ -215,7 +215,7 @@ class Questions:
     def _page(self, rows: Sequence[Json], first: int, after: str | None) -> Json:
         """The rows after a cursor; the switches of the sandbox shorten pages and remove rows."""
         switches = self._context.switches()
-        rows = rows[switches.missing :]
+        rows = switches.shown(rows)
         start = 0 if after is None else _position(after)
         end = start + switches.clamp(min(first, MAX_ROWS_PER_PAGE))
         page_info = {

@@ -238,7 +238,10 @@ class EdFiSandbox(Sandbox):
             filters_by_resource(self.data_standard)[rows.resource],
             cursors=self._is_newest_version,
         )
-        positions = rows.where(query.filters)[self.switches.missing :]
+        positions = rows.where(query.filters)
+        # Rows that are read by a cursor have the order of the cursor.
+        in_cursor_order = query.with_cursor or query.first or query.last is not None
+        positions = positions[self.switches.missing :] if in_cursor_order else self.switches.shown(positions)
         if query.change_versions is not None:
             self._check_change_queries()
             positions = rows.changed_between(positions, *query.change_versions)

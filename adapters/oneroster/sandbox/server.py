@@ -183,8 +183,9 @@ class OneRosterSandbox(Sandbox):
         rows = self._candidates(request, operation, ids, query) if quirks.organization_claim else []
         key = operation.path.rpartition("/")[2] if quirks.collection_keys == "path" else operation.table
         # Schools and terms are never missing, because the requests for other lists need them.
-        missing = 0 if operation.table in ("orgs", "academicSessions") else self.switches.missing
-        selected_rows = query.select(rows)[missing:]
+        selected_rows = query.select(rows)
+        if operation.table not in ("orgs", "academicSessions"):
+            selected_rows = self.switches.shown(selected_rows)
         return page_response(
             selected_rows, query, key=key, url=str(request.url), serialize=self._serializer.row, quirks=quirks
         )

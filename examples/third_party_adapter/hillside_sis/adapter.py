@@ -105,8 +105,10 @@ class Hillside(Adapter):
         def rows(response: httpx.Response) -> list[T]:
             return read(response, payload).data
 
-        pages = keyset_pages(self.http, path, params, rows, cursor_of=lambda row: row.uid)
-        return await collect_pages(pages, key=lambda row: row.uid)
+        return await collect_pages(
+            lambda: keyset_pages(self.http, path, params, rows, cursor_of=lambda row: row.uid),
+            key=lambda row: row.uid,
+        )
 
 
 def student(row: api.StudentRow) -> model.Student:

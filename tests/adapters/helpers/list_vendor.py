@@ -41,7 +41,7 @@ class ListVendor(Sandbox):
     def slice(self, request: Request, start: int, size: str = "limit") -> tuple[list[int], int]:
         """Return the rows from `start`, and the start of the next page."""
         end = start + min(int(request.query_params.get(size, "10")), self.max_page_size)
-        return list(range(self.count))[start:end], end
+        return self.switches.shown(range(self.count))[start:end], end
 
     async def offset(self, request: Request) -> Response:
         """Limit and offset, without a total."""

@@ -84,7 +84,7 @@ class SmallVendorSandbox(Sandbox):
             return JSONResponse({"message": "who are you?"}, status_code=401)
         start = int(request.query_params.get("offset", "0"))
         size = self.switches.clamp(min(int(request.query_params.get("limit", "10")), 10))
-        return JSONResponse(rows[self.switches.missing :][start : start + size])
+        return JSONResponse(self.switches.shown(rows)[start : start + size])
 
     async def students(self, request: Request) -> Response:
         """All students."""
@@ -209,12 +209,14 @@ class SmallVendor(Adapter):
     async def read_enrollments(self, field: str, key: str) -> list[SchoolEnrollment] | AdapterError:
         """Enrollments that a field selects."""
         try:
-            pages = offset_pages(
-                self.http, "enrollments", {field: query_text(key)}, lambda r: read(r, ENROLLMENT_ROWS)
-            )
+            params = {field: query_text(key)}
         except BadKeyError as error:
             return error
-        return [enrollment_of(row) for row in await collect_pages(pages, key=lambda row: row["id"])]
+        rows = await collect_pages(
+            lambda: offset_pages(self.http, "enrollments", params, lambda r: read(r, ENROLLMENT_ROWS)),
+            key=lambda row: row["id"],
+        )
+        return [enrollment_of(row) for row in rows]
 
     paths: ClassVar = {
         Adapter.school_enrollments_by_student: (

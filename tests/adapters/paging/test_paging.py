@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from student_graph.adapters import paging
 from student_graph.adapters.errors import BadKeyError, PayloadError
 from student_graph.adapters.lookup import Window
+from student_graph.adapters.paging.pages import PayloadPage, all_pages
 from student_graph.adapters.reading import read
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.helpers.list_vendor import ListVendor
@@ -86,7 +88,7 @@ async def test_a_reduced_page_size_loses_no_row(style: str, lists: ListVendor, h
     """A page that is smaller than requested is not the end of the list."""
     lists.count, lists.max_page_size = 37, 10
 
-    assert list(range(37)) == await paging.collect_pages(read_pages(style, http, 500), key=same)
+    assert list(range(37)) == await paging.collect_pages(lambda: read_pages(style, http, 500), key=same)
 
 
 @pytest.mark.row("B10")
@@ -95,7 +97,7 @@ async def test_a_total_saves_the_last_request(lists: ListVendor, http: httpx.Asy
     lists.count = 20
     for style, expected in (("total", 2), ("offset", 3)):
         lists.requests.clear()
-        await paging.collect_pages(read_pages(style, http, 10), key=same)
+        await paging.collect_pages(partial(read_pages, style, http, 10), key=same)
 
         assert expected == len(lists.requests)
 
@@ -104,7 +106,7 @@ async def test_a_short_page_can_end_the_list(lists: ListVendor, http: httpx.Asyn
     """With `short_page_ends` the empty page is not requested."""
     lists.count = 15
     await paging.collect_pages(
-        paging.offset_pages(http, "offset", {}, numbers, limit=10, short_page_ends=True), key=same
+        lambda: paging.offset_pages(http, "offset", {}, numbers, limit=10, short_page_ends=True), key=same
     )
 
     assert len(lists.requests) == 2
@@ -116,7 +118,7 @@ async def test_a_loop_of_pages_is_an_error(style: str, lists: ListVendor, http: 
     """A server that ignores the offset, or whose cursors form a loop, is an error after a few requests."""
     lists.count = 30
     with pytest.raises(PayloadError):
-        await paging.collect_pages(read_pages(style, http, 10), key=same)
+        await paging.collect_pages(lambda: read_pages(style, http, 10), key=same)
 
     assert len(lists.requests) <= 3
 
@@ -142,7 +144,7 @@ async def test_a_next_link_to_another_origin_is_not_followed(
     """A next link to another origin is an error, and no request is sent to it."""
     lists.count, lists.link = 30, link.format(home=lists.url.removeprefix("http://"))
     with pytest.raises(PayloadError, match="address"):
-        await paging.collect_pages(read_pages("links", http, 10), key=same)
+        await paging.collect_pages(lambda: read_pages("links", http, 10), key=same)
 
     assert len(lists.requests) == 1
 
@@ -152,7 +154,7 @@ async def test_a_page_that_links_to_itself_is_an_error(lists: ListVendor, http: 
     """A next link to the same address is an error, and it is not followed."""
     lists.count, lists.link = 30, "/links?per_page=10"
     with pytest.raises(PayloadError, match="itself"):
-        await paging.collect_pages(read_pages("links", http, 10), key=same)
+        await paging.collect_pages(lambda: read_pages("links", http, 10), key=same)
 
     assert len(lists.requests) == 1
 
@@ -162,7 +164,7 @@ async def test_no_more_than_200_pages_are_read(lists: ListVendor, http: httpx.As
     """A list with too many pages is an error and not a shorter list."""
     lists.count = 201
     with pytest.raises(PayloadError, match="200 pages"):
-        await paging.collect_pages(read_pages("token", http, 1), key=same)
+        await paging.collect_pages(lambda: read_pages("token", http, 1), key=same)
 
     assert len(lists.requests) == paging.MAX_PAGES
 
@@ -172,18 +174,72 @@ async def test_no_more_than_20000_rows_are_read(lists: ListVendor, http: httpx.A
     """A list with too many rows is an error and not a shorter list."""
     lists.count, lists.max_page_size = 20_001, 10_000
     with pytest.raises(PayloadError, match="20000 rows"):
-        await paging.collect_pages(read_pages("offset", http, 10_000), key=same)
+        await paging.collect_pages(lambda: read_pages("offset", http, 10_000), key=same)
+
+
+Pages: TypeAlias = Sequence[tuple[list[int], int | None]]
+"""The rows and the total of each page of a list."""
+
+
+class Readings:
+    """The pages of each reading of a list, one reading after the other."""
+
+    def __init__(self, *readings: Pages) -> None:
+        self.left = list(readings)
+
+    def __call__(self) -> AsyncIterator[list[int]]:
+        """Start the next reading: rows and total of each page."""
+        pages = self.left.pop(0)
+
+        async def read_page(after: str | None) -> PayloadPage[list[int]]:
+            index = int(after or 0)
+            rows, total = pages[index]
+            return PayloadPage(rows, str(index + 1) if index + 1 < len(pages) else None, total)
+
+        return all_pages(read_page)
+
+
+REPEATED_ROW = [([1, 2], None), ([2, 3], None)]
+FEWER_THAN_TOTAL = [([1, 2], 5), ([3, 4], 5)]
+SMALLER_TOTAL = [([1, 2], 5), ([4, 5], 4)]
+COMPLETE = [([1, 2], 4), ([3, 4], 4)]
 
 
 @pytest.mark.row("B08")
-async def test_of_equal_keys_the_last_row_replaces_the_first() -> None:
-    """If a row is read twice because it moved, the later one is used at the position of the first."""
+@pytest.mark.parametrize("changed", [REPEATED_ROW, FEWER_THAN_TOTAL, SMALLER_TOTAL])
+async def test_a_list_that_changes_is_read_once_more_and_is_then_an_error(changed: Any) -> None:
+    """A repeated row, fewer rows than the total and a smaller total say that rows may be missing."""
+    assert await paging.collect_pages(Readings(changed, COMPLETE), key=same) == [1, 2, 3, 4]
+    readings = Readings(changed, changed, COMPLETE)
+    with pytest.raises(PayloadError, match="a list that changes while it is read"):
+        await paging.collect_pages(readings, key=same)
 
-    async def pages() -> AsyncIterator[list[tuple[int, str]]]:
-        yield [(1, "old"), (2, "only")]
-        yield [(1, "new")]
+    assert readings.left == [COMPLETE]
 
-    assert await paging.collect_pages(pages(), key=lambda row: row[0]) == [(1, "new"), (2, "only")]
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [([1, 2], 3), ([3, 4], 4)],  # a row was added at the end
+        [([1, 2], 2), ([3, 4], 2)],  # the total of a page, and not of the list
+        [([1, 2], None), ([3, 4], None)],
+    ],
+)
+async def test_a_list_without_evidence_of_a_change_is_read_once(pages: Any) -> None:
+    """Rows that are added at the end are no reason to read the list again, and neither is a total of a page."""
+    assert await paging.collect_pages(Readings(pages), key=same) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("style", ["offset", "total", "links", "token"])
+async def test_rows_without_an_order_are_complete_or_an_error(
+    style: str, lists: ListVendor, http: httpx.AsyncClient
+) -> None:
+    """A server that sends the rows in another order in each response never hides a row without an error."""
+    lists.count, lists.switches.shuffled = 37, True
+    with pytest.raises(PayloadError, match="a list that changes while it is read"):
+        await paging.collect_pages(lambda: read_pages(style, http, 10), key=same)
+
+    assert sorted(await paging.collect_pages(lambda: read_pages(style, http, 50), key=same)) == list(range(37))
 
 
 @pytest.mark.parametrize("size", SIZES)

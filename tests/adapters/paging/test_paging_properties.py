@@ -124,7 +124,8 @@ async def test_paging_by_position_misses_no_more_rows_than_were_deleted(
     try:
         rows = await read_rows(vendor, style, size)
     except PayloadError:
-        assert vendor.inserted  # a repeated page is an error and not a shorter list
+        # A repeated page, or a total that became smaller, is an error and not a shorter list.
+        assert vendor.inserted or (style == "total" and vendor.deleted)
     else:
         assert len(vendor.unchanged - set(rows)) <= vendor.deleted
 
@@ -167,11 +168,11 @@ async def test_collected_pages_hold_every_row_once(
     changes: list[list[Change]],
     vendor: ChangingListVendor,
 ) -> None:
-    """A row that was read twice is one row."""
+    """A list with a row that was read twice is read again, and has no row twice."""
     vendor.start(count, max_page_size, changes)
     async with client_of(vendor) as http:
         try:
-            collected = await paging.collect_pages(read_pages(style, http, size), key=lambda row: row)
+            collected = await paging.collect_pages(lambda: read_pages(style, http, size), key=lambda row: row)
         except PayloadError:
             assert style not in BY_KEY
         else:
