@@ -46,6 +46,9 @@ from student_graph.gateway.http import gate_of
 CachedRead: TypeAlias = tuple[Source, Ask[Any], CacheRead]
 """What the cache has for an ask to a source."""
 
+MAX_AHEAD_SHARE = 0.5
+"""Most calls of lists that are read ahead, as a share of point reads: they pay if half of the keys are needed."""
+
 
 class RoutedFetch:
     """A `Fetch` that answers each ask by point reads, coarse reads, or a mix: by what needs the fewest calls."""
@@ -97,6 +100,24 @@ class RoutedFetch:
         assert self._cached is not None
         for read in reads:
             self._cached.serve(*read)
+
+    async def read_lists(self, source: Source, ask: Ask[Any]) -> None:
+        """
+        Read the lists that answer an ask much cheaper than point reads, for a later ask of most of its keys.
+
+        Only lists whose keys need no read are tried, and none while calls are scarce.
+        """
+        paths = [path for path in usable_paths(source, ask) if path.coarse_keys_from is None]
+        point_calls = self._costs.point_calls(source, ask) if paths else {}
+        if not any(point_calls.values()) or self._costs.is_strict(source):
+            return
+        ways = await self._ways(source, ask, paths, point_calls, ())
+        choice = self._choose(source, point_calls, ways)
+        if choice.calls <= MAX_AHEAD_SHARE * sum(point_calls.values()):
+            asks = [
+                coarse_ask(ask, way.path, keys) for way, keys in zip(ways, choice.coarse_keys, strict=True) if keys
+            ]
+            await asyncio.gather(*[self._fetch(source, read) for read in asks])
 
     async def _answers(self, source: Source, ask: Ask[Any], active: Active) -> Answers:
         paths = usable_paths(source, ask, active)

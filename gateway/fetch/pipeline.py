@@ -22,6 +22,7 @@ from student_graph.gateway.fetch.cache_view import CacheView
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.learned_costs import LearnedCosts, learning
 from student_graph.gateway.fetch.list_lengths import ListLengths, measured
+from student_graph.gateway.fetch.read_ahead import ReadAhead
 from student_graph.gateway.fetch.translations import TranslationCache
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
@@ -130,7 +131,7 @@ class FetchPipeline:
 
     def _layers(self, cached: CachedFetch, view: CacheView) -> Fetch:
         """
-        authorized -> batched -> identified -> routed -> batched -> cached -> traced -> adapter.
+        authorized -> batched -> read ahead -> identified -> routed -> batched -> cached -> traced -> adapter.
 
         Batching is there twice. The outer one gives identity and access paths all keys of a field at once. The
         inner one fetches once what several callers need, such as the identities and coarse reads that those two
@@ -140,7 +141,8 @@ class FetchPipeline:
         inner = Batcher(cached, cached_answers=cached.from_cache)
         routed = RoutedFetch(inner, self.learned_costs, view, cached)
         routing = Batcher(routed, cached_answers=routed.from_cache)
-        outer = Batcher(identified(routing, self.districts, self.telemetry, self._translations), turns=2)
+        translated = identified(routing, self.districts, self.telemetry, self._translations)
+        outer = Batcher(ReadAhead(translated, routing, routed, self.districts), turns=2)
         direct = inner.with_turns(2)
 
         async def fetch(source: Source, ask: Ask[Any], /) -> Answers:
