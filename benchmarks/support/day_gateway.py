@@ -53,7 +53,8 @@ class Plan:
 
 def demo_district(students: int) -> DemoDistrict:
     """Return the demo's district on Ed-Fi and Canvas with so many students."""
-    [district] = build_districts(argparse.Namespace(district="edfi", students=students, seed=1, records=None))
+    options = {"students": students, "seed": 1, "records": None, "data_standard": "5.1"}
+    [district] = build_districts(argparse.Namespace(district="edfi", **options))
     return district
 
 
