@@ -156,7 +156,7 @@ class _Player:
         response = self.responses[key]
         body = json.loads(response.content)
         name = f"{self.lookup.name}: {'.'.join(map(str, path))} = {str(value)[:40]!r}"
-        spoilt = _response(response, _changed(body, path, value))
+        spoilt = _response(response, changed(body, path, value))
         try:
             with collecting_unreadable_rows() as unreadable:
                 result = await self._run({key: spoilt})
@@ -192,7 +192,7 @@ class _Player:
         if (key, row) not in self.without:
             response = self.responses[key]
             body = json.loads(response.content)
-            without = _response(response, _changed(body, row, _NOTHING), rows=-1) if row else httpx.Response(404)
+            without = _response(response, changed(body, row, _NOTHING), rows=-1) if row else httpx.Response(404)
             self.without[key, row] = self.healthy - _records(await self._run({key: without}))
         return self.without[key, row]
 
@@ -224,27 +224,27 @@ def _leaves(responses: Responses, random: Random) -> Iterator[tuple[RequestKey, 
         if not response.content.startswith((b"{", b"[")) or response.status_code != httpx.codes.OK:
             continue
         kinds: dict[Path, list[Path]] = {}
-        for path in _paths(json.loads(response.content)):
+        for path in paths_of_leaves(json.loads(response.content)):
             kinds.setdefault(tuple("*" if isinstance(part, int) else part for part in path), []).append(path)
         for paths in kinds.values():
             yield key, random.choice(paths)
 
 
-def _paths(node: Any, path: Path = ()) -> Iterator[Path]:
+def paths_of_leaves(node: Any, path: Path = ()) -> Iterator[Path]:
     """The paths of all leaves of a document, and of all objects in its rows."""
     children: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     if not isinstance(node, list) and path:
         yield path
     for name, child in children:
-        yield from _paths(child, (*path, name))
+        yield from paths_of_leaves(child, (*path, name))
 
 
-def _changed(document: Any, path: Path, value: Any) -> Any:
+def changed(document: Any, path: Path, value: Any) -> Any:
     """A copy of a document with another value at a path, or with nothing there."""
     first, *rest = path
     copy = document.copy()
     if rest:
-        copy[first] = _changed(document[first], tuple(rest), value)
+        copy[first] = changed(document[first], tuple(rest), value)
     elif value is _NOTHING:
         del copy[first]
     else:
@@ -258,5 +258,9 @@ def _response(response: httpx.Response, body: Any, rows: int = 0) -> httpx.Respo
     for name in _TOTALS:
         if rows and headers.get(name, "").isdigit():
             headers[name] = str(int(headers[name]) + rows)
-    text = json.dumps(body).replace(json.dumps(_TOO_LARGE), "1e400")
-    return httpx.Response(response.status_code, headers=headers, content=text.encode())
+    return httpx.Response(response.status_code, headers=headers, content=encoded(body))
+
+
+def encoded(body: Any) -> bytes:
+    """A JSON document, in which an odd value may be a number that is too large for a float."""
+    return json.dumps(body).replace(json.dumps(_TOO_LARGE), "1e400").encode()

@@ -26,6 +26,8 @@ from student_graph.adapters.testing.transports import UNSERVED_URL
 from tests.long_runs import LONG_RUNS, size
 
 STUDENTS = 24
+VALUES = 5000
+"""Odd values of each adapter that are played in full: two minutes of one processor."""
 
 
 @pytest.mark.long_run
@@ -42,7 +44,7 @@ async def test_an_odd_value_takes_nothing_else_away(sandbox_type: Callable[..., 
     for lookup in lookups:
         sandbox.requests.clear()
         with contextlib.suppress(NotOfferedError):  # the sandbox is of a standard without the lookup
-            counts.add(await play_odd_values(kind, lookup, sandbox, size(5, 200)))
+            counts.add(await play_odd_values(kind, lookup, sandbox, size(5, VALUES // len(lookups))))
     print(  # noqa: T201 - the figures of the long run
         f"fuzz: {sandbox.kind} {counts.leaves} leaves, {counts.played} values, {len(counts.internal)} internal, "
         f"{len(counts.lost)} lost, {len(counts.unreported)} unreported"

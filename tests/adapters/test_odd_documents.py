@@ -1,0 +1,236 @@
+"""
+Odd values in the rows of recorded responses and of published documents: each costs at most its own row.
+
+Between two other rows stands a row with one leaf replaced. It goes through the payload models and through those
+mappings that need the row alone; the conformance suite plays odd values through all of an adapter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from types import ModuleType
+from typing import Any, get_type_hints
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from student_graph.adapters.edfi.api import academics, people, school_life, schools, services
+from student_graph.adapters.edfi.api.payload import Resource as EdFiResource
+from student_graph.adapters.edfi.mapping import academics as map_academics
+from student_graph.adapters.edfi.mapping import people as map_people
+from student_graph.adapters.edfi.mapping import school_life as map_school_life
+from student_graph.adapters.edfi.mapping import schools as map_schools
+from student_graph.adapters.edfi.mapping import services as map_services
+from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.oneroster.api import gradebook, rostering
+from student_graph.adapters.oneroster.api.resources import Resource as OneRosterResource
+from student_graph.adapters.oneroster.mapping import assessments as map_assessments
+from student_graph.adapters.oneroster.mapping import schools as map_orgs
+from student_graph.adapters.reading import collecting_unreadable_rows
+from student_graph.adapters.testing.odd_values import ODD_VALUES, changed, encoded, paths_of_leaves
+from tests.adapters.edfi import openapi as edfi_documents
+from tests.adapters.edfi.reference import RECORDED as EDFI_RECORDED
+from tests.adapters.edfi.reference import needs_reference_data
+from tests.adapters.edfi.test_recorded import LIST_RESPONSES as EDFI_LISTS
+from tests.adapters.oneroster import published_documents as oneroster_documents
+from tests.adapters.oneroster.test_recorded import LISTS as ONEROSTER_LISTS
+from tests.long_runs import LONG_RUNS, size
+
+VALUES = 60_000
+"""Odd values of each adapter that are played in full: two minutes of one processor."""
+SCALARS = {"integer": 2026, "number": 1.5, "boolean": True}
+"""Values of the types of a schema."""
+TEXTS = {"date": "2026-01-15", "date-time": "2026-01-15T08:00:00Z", "time": "08:00:00"}
+"""Texts of the formats of a schema."""
+DESCRIPTOR = "uri://ed-fi.org/Kind#Other"
+
+
+@dataclass(slots=True)
+class Document:
+    """A row of a resource, as it is recorded or described."""
+
+    name: str
+    row: dict[str, Any]
+    read: Callable[[httpx.Response], list[Any]]
+    key: str
+    """The row's property with its id."""
+    wrapper: str | None
+    """The property of a body that holds the rows; None if the body is a list."""
+
+    def rows(self, spoilt: dict[str, Any]) -> list[Any]:
+        """The rows that are read of a body with the spoilt row between two others."""
+        rows = [self.row | {self.key: "first"}, spoilt, self.row | {self.key: "last"}]
+        body = encoded(rows if self.wrapper is None else {self.wrapper: rows})
+        request = httpx.Request("GET", "https://vendor.example")
+        headers = {"content-type": "application/json"}
+        return self.read(httpx.Response(200, headers=headers, content=body, request=request))
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run found."""
+
+    leaves: int = 0
+    values: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    """Documents whose own row cannot be read."""
+    internal: list[str] = field(default_factory=list)
+    """Values that end as another exception than one of the adapter."""
+    lost: list[str] = field(default_factory=list)
+    """Values that take away another row, or that take away their own without a report."""
+
+
+def play(documents: list[Document], mappings: dict[type, list[Callable[[Any], Any]]], limit: int) -> Counts:
+    """Replace leaves of documents by odd values, at most `limit` times; always the same ones for a limit."""
+    counts, cases = Counts(), []
+    for document in documents:
+        row = document.row | {document.key: "middle"}
+        expected = document.rows(row)
+        if len(expected) != 3:
+            counts.unreadable.append(document.name)
+            continue
+        paths = list(paths_of_leaves(row))
+        counts.leaves += len(paths)
+        cases += [(document, expected, path, value) for path in paths for value in ODD_VALUES]
+    for document, (first, _, last), path, value in Random(7).sample(cases, min(limit, len(cases))):  # noqa: S311
+        counts.values += 1
+        name = f"{document.name} {'.'.join(map(str, path))} = {str(value)[:40]!r}"
+        spoilt = changed(document.row | {document.key: "middle"}, path, value)
+        try:
+            with collecting_unreadable_rows() as unreadable:
+                rows = document.rows(spoilt)
+            for row in rows[1:-1]:
+                for to_record in mappings.get(type(row), ()):
+                    _map(to_record, row)
+        except (AdapterError, ValidationError):
+            counts.lost.append(name)
+            continue
+        except Exception as exc:  # noqa: BLE001 - whatever an adapter raises
+            counts.internal.append(f"{name}: {type(exc).__name__}")
+            continue
+        if [rows[:1], rows[-1:]] != [[first], [last]] or len(rows) + len(unreadable) < 3:
+            counts.lost.append(name)
+    return counts
+
+
+def _map(to_record: Callable[[Any], Any], row: Any) -> None:
+    """Map a row that is read; an error of the adapter is one of this row alone."""
+    with contextlib.suppress(AdapterError):
+        to_record(row)
+
+
+def mappings_of(*modules: ModuleType) -> dict[type, list[Callable[[Any], Any]]]:
+    """The mappings that need a row alone, or a row and the district's codes, by the type of the row."""
+    codes = DescriptorCodes({})
+    mappings: dict[type, list[Callable[[Any], Any]]] = {}
+    for module in modules:
+        for function in vars(module).values():
+            if not inspect.isfunction(function) or function.__module__ != module.__name__:
+                continue
+            parameters = [name for name in get_type_hints(function) if name != "return"]
+            if parameters == ["row"]:
+                to_record = function
+            elif parameters == ["codes", "row"]:
+
+                def to_record(row: Any, function: Callable[..., Any] = function) -> Any:
+                    return function(codes, row)
+
+            else:
+                continue
+            row_type = get_type_hints(function)["row"]
+            if isinstance(row_type, type):
+                mappings.setdefault(row_type, []).append(to_record)
+    return mappings
+
+
+def described_row(spec: dict[str, Any], node: dict[str, Any], name: str = "") -> Any:
+    """A value for a schema of a document; objects have all properties."""
+    while "$ref" in node:
+        target: Any = spec
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    for union in ("allOf", "oneOf", "anyOf"):
+        if node.get(union):
+            return described_row(spec, node[union][0], name)
+    kind = node.get("type", "object")
+    kind = kind if isinstance(kind, str) else kind[0]
+    if kind == "object":
+        return {key: described_row(spec, child, key) for key, child in node.get("properties", {}).items()}
+    if kind == "array":
+        return [described_row(spec, node.get("items", {"type": "string"}), name)]
+    text = TEXTS["date"] if name.endswith("Date") else DESCRIPTOR if name.endswith("Descriptor") else "2026"
+    return SCALARS.get(kind) or (node.get("enum") or [TEXTS.get(node.get("format", ""), text)])[0]
+
+
+def edfi_rows() -> Iterator[Document]:
+    """Recorded rows of an Ed-Fi API; in a long run also a row of each resource of each published document."""
+    for name, (resource, count) in EDFI_LISTS.items():
+        if count:
+            row = json.loads((EDFI_RECORDED / f"{name}.json").read_text("utf-8"))["body"][0]
+            yield Document(name, row, resource.read, "id", None)
+    resources = [
+        value
+        for module in (academics, people, school_life, schools, services)
+        for value in vars(module).values()
+        if isinstance(value, EdFiResource)
+    ]
+    for standard in ("3.3", "4.0", "5.0", "6.0") if LONG_RUNS else ():
+        spec = edfi_documents.document(f"resources-ds-{standard}")
+        for resource in resources:
+            if f"/ed-fi/{resource.name}" in spec["paths"]:
+                response = spec["paths"][f"/ed-fi/{resource.name}"]["get"]["responses"]["200"]
+                [row] = described_row(spec, response["content"]["application/json"]["schema"])
+                yield Document(f"{standard} {resource.name}", row, resource.read, "id", None)
+
+
+def oneroster_rows() -> Iterator[Document]:
+    """Recorded rows of a OneRoster service; in a long run also one of each collection of a published document."""
+    for name, (resource, count) in ONEROSTER_LISTS.items():
+        if count:
+            [(wrapper, rows)] = oneroster_documents.recorded(name)["body"].items()
+            yield Document(name, rows[0], resource.read, "sourcedId", wrapper)
+    if not LONG_RUNS:
+        return
+    spec = oneroster_documents.document(oneroster_documents.VENDOR)
+    paths = {path.rstrip("/").rpartition("/")[2]: item for path, item in spec["paths"].items() if "{" not in path}
+    for resource in (*vars(rostering).values(), *vars(gradebook).values()):
+        if isinstance(resource, OneRosterResource) and resource.path in paths:
+            response = paths[resource.path]["get"]["responses"]["200"]
+            body = described_row(spec, response["content"]["application/json"]["schema"])
+            wrapper = next(key for key, value in body.items() if isinstance(value, list))
+            yield Document(f"1.2 {resource.path}", body[wrapper][0], resource.read, "sourcedId", wrapper)
+
+
+EDFI_MAPPINGS = (map_academics, map_people, map_school_life, map_schools, map_services)
+ONEROSTER_MAPPINGS = (map_assessments, map_orgs)
+
+
+@needs_reference_data
+@pytest.mark.long_run
+@pytest.mark.parametrize(
+    ("adapter", "documents", "modules"),
+    [
+        ("edfi", edfi_rows, EDFI_MAPPINGS),
+        ("oneroster", oneroster_rows, ONEROSTER_MAPPINGS),
+    ],
+)
+def test_an_odd_value_of_a_document_costs_its_own_row_at_most(
+    adapter: str, documents: Callable[[], Iterator[Document]], modules: tuple[ModuleType, ...]
+) -> None:
+    """The other rows are as they were, and no exception is another than one of the adapter."""
+    counts = play(list(documents()), mappings_of(*modules), size(300, VALUES))
+    print(  # noqa: T201 - the figures of the long run
+        f"fuzz of documents: {adapter} {counts.leaves} leaves, {counts.values} values, "
+        f"{len(counts.internal)} internal, {len(counts.lost)} lost"
+    )
+
+    assert counts.values
+    assert (counts.unreadable, counts.internal, counts.lost) == ([], [], [])
