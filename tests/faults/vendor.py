@@ -34,6 +34,7 @@ from tests.gateway.small_district import DISTRICT, Ledger, Sis, source
 CANARY = "Xanthippe-Canary"
 """Text that is part of every faulty response and must reach no client and no log."""
 VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}))
+OPERATOR = Viewer("operator", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT}), operator=True)
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
@@ -231,11 +232,11 @@ async def district(
         sent_requests.append(None)
         count_call()
 
-    adapter = WorkAdapter("lms", lms_settings, create_client(lms_settings, count, network))
+    adapter = WorkAdapter("lms", lms_settings, create_client(lms_settings, count, network, "lms"))
     lms = Source("lms", "work", DISTRICT, adapter)
     sis = source(Sis, Ledger(students=[f"s{n}" for n in range(200)]), "sis")
     districts = [District(DISTRICT, "Hill", (sis, lms))]
-    service = Service(districts, {"t" * 32: VIEWER}, cache_limits=cache_limits or Limits())
+    service = Service(districts, {"t" * 32: VIEWER, "o" * 32: OPERATOR}, cache_limits=cache_limits or Limits())
     application = Application(service)
     try:
         yield DistrictHarness(application.asgi, lms, sent_requests)

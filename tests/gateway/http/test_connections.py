@@ -5,33 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
-from student_graph.adapters.concurrency import gather_in_order
 from student_graph.adapters.errors import PayloadError
 from student_graph.gateway.http import NetworkOptions
 from student_graph.gateway.http.connections import (
     DISTRUST_SECONDS,
     MAX_FRAMING_BYTES,
     MAX_INTERIM_RESPONSES,
-    SETTLE_SECONDS,
     StrayBytes,
     VendorConnection,
 )
-from student_graph.gateway.http.transport import AiohttpTransport, Timeouts
+from student_graph.gateway.http.transport import AiohttpTransport
 from tests.faults.vendor import LOOPBACK, FaultyVendor, Request, Script, vendor
-from tests.long_runs import size
 
 OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 OTHER = b'[{"student": "other", "title": "Essay"}]'
-PATIENT = NetworkOptions(timeouts=Timeouts(connect=60.0, read=60.0, attempt=60.0))
 NO_SETTLING = NetworkOptions(settle_seconds=0.0)
 
 
@@ -66,11 +60,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(
-    script: Script, network: NetworkOptions = NO_SETTLING, *, trusting: bool = False
-) -> AsyncIterator[Wire]:
-    """A transport to a vendor with this script; a trusting one forgets stray bytes at once."""
-    stray = StrayBytes("lms", lambda: time.monotonic() + (DISTRUST_SECONDS * stray.count if trusting else 0.0))
+async def wire(script: Script, network: NetworkOptions = NO_SETTLING) -> AsyncIterator[Wire]:
+    """A transport to a vendor with this script."""
+    stray = StrayBytes("lms")
     async with vendor(script) as server:
         calls: list[None] = []
         transport = AiohttpTransport(
@@ -240,61 +232,3 @@ async def test_a_body_in_small_chunks_is_read() -> None:
 
     async with wire(in_chunks) as lms:
         assert await lms.get("/work/s1") == content[:-2] + b" ]"
-
-
-LATENESS_MS = (0, 1, 5, 20, 50, 100, 200, 300)
-"""How long after the answer the vendor sends the other response."""
-LANES = 12
-"""Callers at once, each of which asks, pauses and asks again."""
-
-
-@pytest.mark.long_run
-async def test_no_late_response_is_taken_for_an_answer() -> None:
-    """
-    Ten thousand requests for each lateness: none gets the other response.
-
-    The callers pause between requests, some for so long that connections are used again. The client forgets stray
-    bytes at once: the silence alone is enough.
-    """
-    counts = await gather_in_order(LATENESS_MS, lambda late: _desync(late, size(4 * LANES, 10_000)), size(8, 4))
-    for late, outcome in zip(LATENESS_MS, counts, strict=True):
-        print(f"{late} ms late: {outcome}")  # noqa: T201 - the report of the long run
-        assert (outcome["foreign"], outcome["failed"]) == (0, 0)
-        assert outcome["dropped"]
-
-
-async def _desync(late_ms: int, requests: int) -> dict[str, int]:
-    """Counts of a vendor that sends another response after each answer."""
-    chance = random.Random(late_ms)  # noqa: S311 - a fixed seed
-    background: set[asyncio.Task[None]] = set()
-
-    async def extra(request: Request, answered_at: float) -> None:
-        if late_ms:
-            await asyncio.sleep(late_ms / 1000)
-        if time.monotonic() - answered_at > 0.9 * SETTLE_SECONDS:
-            return  # the test's own machine was too slow: this one would be later than the test means
-        if not request.writer.is_closing():
-            request.writer.write(response_with(json.dumps([{"student": "other"}]).encode()))
-
-    async def script(request: Request) -> None:
-        await answer(request)
-        task = asyncio.create_task(extra(request, time.monotonic()))
-        background.add(task)
-        task.add_done_callback(background.discard)
-
-    outcome = {"requests": 0, "foreign": 0, "failed": 0}
-
-    async def lane(first: int, ask: Callable[[str], Awaitable[bytes]]) -> None:
-        for number in range(first, requests, LANES):
-            path = f"/work/s{number}"
-            outcome["requests"] += 1
-            try:
-                outcome["foreign"] += await ask(path) != own_body(path)
-            except httpx.TransportError:
-                outcome["failed"] += 1
-            await asyncio.sleep(chance.choice((0, 0.001, 0.02, 0.3, 0.55)))
-
-    async with wire(script, PATIENT, trusting=True) as lms:
-        await asyncio.gather(*(lane(first, lms.get) for first in range(LANES)))
-        await asyncio.gather(*background)
-        return {**outcome, "connections": lms.server.connections, "dropped": lms.stray.count}
