@@ -7,7 +7,6 @@ if the model then accepts it, or left out if it is an element of a list, from th
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
@@ -29,8 +28,6 @@ _SHAPE_ERRORS = frozenset({"list_type", "model_type", "dict_type", "model_attrib
 """Errors of a value that is no list or no object where one is expected."""
 _UNREADABLE = (ValidationError, ArithmeticError)
 """What validation raises for a value that cannot be read; pydantic passes on a validator's arithmetic errors."""
-
-log = logging.getLogger(__name__)
 
 
 def _require_readable(value: Any, validate: Any) -> Any:
@@ -86,8 +83,6 @@ class _Repairs(Generic[T]):
                 readable.append(_at(self.mend(document, (*path, 0)), path)[0])
             except _UNREADABLE as exc:
                 report_unreadable_row(to_json(row), _error_of(exc), of_page=True)
-        if len(readable) < len(rows):
-            log.warning("%d of %d rows cannot be read and were left out", len(rows) - len(readable), len(rows))
         return _replaced(raw, path, readable)
 
     def mend(self, document: Any, prefix: Path) -> Any:

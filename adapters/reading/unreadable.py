@@ -35,6 +35,11 @@ class UnreadableRows:
         for (_, raw), error in others._errors.items():
             self.add(raw, error)
 
+    @property
+    def keys(self) -> frozenset[Hashable]:
+        """The keys of which a row cannot be read for certain: it was read for that key alone."""
+        return frozenset(key for key, _ in self._errors if key is not None)
+
     def errors_by_key(self, keys: Iterable[Any]) -> dict[Any, tuple[AdapterError, ...]]:
         """
         The errors of the rows that are missing from the answers to the keys of a lookup, one of each code.

@@ -95,13 +95,14 @@ def _with_missing_rows(
     The answers to keys with the errors of rows that are missing from them, because they cannot be read.
 
     A key without an answer gets the error as its answer: the row that cannot be read may be the one of this key.
+    So does a key whose list would be empty, if the row was read for it: an empty list says that there is nothing.
     """
     completed = dict(answers)
     for key, errors in unreadable.errors_by_key(keys).items():
         for error in errors:
             error.source = source.name
         answer = answers.get(key)
-        if answer is None:
+        if answer is None or (key in unreadable.keys and not records_in(answer.value)):
             completed[key] = Answer(errors[0], source.name, datetime.now(UTC))
         elif not isinstance(answer.value, AdapterError):
             completed[key] = answer._replace(withheld=errors)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -81,6 +82,11 @@ def run_here(*arguments: str, environ: Mapping[str, str] | None = None) -> subpr
     return subprocess.CompletedProcess(
         arguments, int(exit_info.value.code or 0), output.getvalue(), errors.getvalue()
     )
+
+
+def table_rows(printed: str) -> list[list[str]]:
+    """The cells of a printed table, by row, its head first. Columns are separated by two blanks."""
+    return [re.split(" {2,}", line.strip(), maxsplit=5) for line in printed.splitlines()]
 
 
 def error_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

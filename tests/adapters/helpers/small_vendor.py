@@ -130,7 +130,7 @@ class EnrollmentRow(TypedDict):
     id: str
     student: str
     school: str
-    entry: str
+    entry: date
 
 
 STUDENT_ROWS, ENROLLMENT_ROWS = TypeAdapter(list[StudentRow]), TypeAdapter(list[EnrollmentRow])
@@ -148,7 +148,7 @@ def enrollment_of(row: EnrollmentRow) -> SchoolEnrollment:
         vendor_id=row["id"],
         student_id=StudentId(row["student"]),
         school_id=SchoolId(row["school"]),
-        entry_date=date.fromisoformat(row["entry"]),
+        entry_date=row["entry"],
         grade_level=GradeLevel.UNMAPPED,
         grade_level_descriptor=Descriptor(code_value=""),
     )

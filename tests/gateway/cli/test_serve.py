@@ -21,7 +21,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from tests.clients import get, post
-from tests.gateway.servers import run_command, run_here, running_command
+from tests.gateway.servers import run_command, run_here, running_command, table_rows
 
 CANVAS = "districts[0].sources[1]"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -232,15 +232,15 @@ def test_an_address_of_another_machine_is_named(settings: Settings) -> None:
 def test_check_prints_a_row_for_every_source(settings: Settings) -> None:
     """The exit status is 0 if every source answers."""
     process = run_here("check", "--config", str(settings.path), environ=settings.environ)
-    rows = [line.split() for line in process.stdout.splitlines()]
+    rows = table_rows(process.stdout)
 
     assert process.returncode == 0, process.stderr
     assert [row[:3] for row in rows] == [
         ["DISTRICT", "SOURCE", "KIND"],
-        ["north", "edfi", "edfi"],
-        ["north", "canvas", "canvas"],
-        ["south", "edfi", "edfi"],
-        ["south", "canvas", "canvas"],
+        ["north (District north)", "edfi", "edfi"],
+        ["north (District north)", "canvas", "canvas"],
+        ["south (District south)", "edfi", "edfi"],
+        ["south (District south)", "canvas", "canvas"],
     ]
     assert {row[4] for row in rows[1:]} == {"ok"}
 
@@ -250,7 +250,7 @@ def test_check_names_the_source_that_fails(settings: Settings, sandboxes: list[S
     sandboxes[0].switches.down = True
     settings.environ["SOUTH_CANVAS_TOKEN"] = "revoked"
     process = run_here("check", "--config", str(settings.path), environ=settings.environ)
-    rows = [line.split(maxsplit=5) for line in process.stdout.splitlines()[1:]]
+    rows = table_rows(process.stdout)[1:]
 
     assert process.returncode == 1
     assert [row[4] for row in rows] == ["failed", "ok", "ok", "failed"]

@@ -25,6 +25,7 @@ pytestmark = [
 OPERATIONS = size(120, 500)
 QUERIES = size(10, 40)
 VALUES = {
+    "by": ["null"],
     "studentUniqueId": ['"1"', '"2"', '"9"', '"no such"'],
     "district": ['"cedar"', '"birch"'],
     "filter": ["{}", '{ids: ["1"]}', '{name: "a"}'],

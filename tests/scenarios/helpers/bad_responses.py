@@ -94,11 +94,6 @@ def list_around_object(_: Origins) -> Response:
     return JSONResponse([{"id": CANARY}])
 
 
-def other_rows(_: Origins) -> Response:
-    """Return rows of another resource."""
-    return JSONResponse([{"id": {"value": CANARY}, CANARY: 1}])
-
-
 def truncated(_: Origins) -> Response:
     """Return JSON that ends in the middle of a string."""
     return Response(f'[{{"id": "{CANARY}', media_type="application/json")

@@ -71,7 +71,7 @@ STUDENT = {
     "CONTACT": "contacts",
     "DEMOGRAPHIC": "demographics",
     "PROGRAM": "programs",
-    "DISABILITY": "specialEducation",
+    "DISABILITY": "specialEducation section504",
     "HOMELESS": "homelessness",
     "MEAL": "foodService",
     "LOCATION": "transportation transportations",

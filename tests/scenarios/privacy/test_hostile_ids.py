@@ -1,8 +1,13 @@
-"""Hostile text as an id: it is refused with our own message, before any request to a vendor."""
+"""
+Hostile text as an id: what no number can hold is refused before any request, the rest is one encoded value.
+
+Vendors number people and schools with any text, so signs that have a meaning in addresses are allowed in a number.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -16,22 +21,26 @@ from student_graph.resolvers.fields.errors import MESSAGES
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from tests.scenarios.helpers.gateway_process import GatewayProcess, gateway_process
 
-HOSTILE = {
+REFUSED = {
+    "NUL": "a\0b",
+    "line": "a\nb",
+    "header": "a\r\nX-Admin: 1",
+    "long": "9" * 300,
+    "right to left": "\u202e604822",
+}
+"""Text that is no number of any vendor."""
+UNUSUAL = {
     "parent": "../x",
     "encoded parent": "..%2f..%2foauth",
     "fragment": "a#b",
     "query": "a?limit=1",
     "quote": "o'brien",
     "double quote": '"',
-    "NUL": "a\0b",
-    "line": "a\nb",
-    "header": "a\r\nX-Admin: 1",
-    "long": "9" * 300,
-    "right to left": "\u202e604822",
     "blank": " ",
     "wildcard": "*",
     "colon": "sis_user_id:1",
 }
+"""Text that may be a number, and would change a request if it were not encoded."""
 QUERY_BY_TEXT = """query($n: String!, $id: ID!) {
     student(studentUniqueId: $n, district: "hill") { id }
     students(filter: { district: "hill", ids: [$n] }) { totalCount }
@@ -45,6 +54,8 @@ QUERY_BY_TEXT = """query($n: String!, $id: ID!) {
     district(id: $id) { id }
 }"""
 QUERY_BY_ID = "query($id: ID!) { node(id: $id) { id } }"
+PATHS_BY_TYPE = {"Student": "/data/v3/ed-fi/students", "Staff": "/data/v3/ed-fi/staffs"}
+"""Where the SIS is asked for a number."""
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +86,14 @@ def test_a_request_with_nul_makes_no_vendor_call(gateway: GatewayProcess, vendor
     """The whole request is refused before it is parsed."""
     before = request_counts(vendors)
     assert gateway.post(QUERY_BY_TEXT, n="a\0b", id="1") == {
-        "errors": [{"message": NUL_MESSAGE, "extensions": {}}]
+        "errors": [{"message": NUL_MESSAGE, "extensions": {"code": "BAD_REQUEST"}}]
     }
     assert request_counts(vendors) == before
 
 
 @pytest.mark.row("C01")
 @pytest.mark.parametrize(
-    "text", [pytest.param(text, id=name) for name, text in HOSTILE.items() if "\0" not in text]
+    "text", [pytest.param(text, id=name) for name, text in REFUSED.items() if "\0" not in text]
 )
 def test_text_that_is_no_id_makes_no_vendor_call(
     gateway: GatewayProcess, vendors: list[Sandbox], text: str
@@ -100,7 +111,7 @@ def test_text_that_is_no_id_makes_no_vendor_call(
 
 @pytest.mark.row("C01")
 @pytest.mark.parametrize("kind", ["Student", "School", "Section", "Session", "Staff", "LocalEducationAgency"])
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
 def test_a_global_id_that_holds_hostile_text_makes_no_vendor_call(
     gateway: GatewayProcess, vendors: list[Sandbox], kind: str, text: str
 ) -> None:
@@ -110,3 +121,26 @@ def test_a_global_id_that_holds_hostile_text_makes_no_vendor_call(
 
     assert [error["extensions"]["code"] for error in response["errors"]] == ["BAD_ID"]
     assert request_counts(vendors) == before
+
+
+@pytest.mark.row("C01")
+@pytest.mark.parametrize("kind", ["Student", "School", "Section", "Session", "Staff", "LocalEducationAgency"])
+@pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL)
+def test_unusual_text_is_sent_as_one_encoded_value(
+    gateway: GatewayProcess, vendors: list[Sandbox], kind: str, text: str
+) -> None:
+    """It names nobody here, and changes neither the address nor the other parameters of a request."""
+    before = request_counts(vendors)
+    response = gateway.post(QUERY_BY_ID, id=encode(GlobalId(kind, DistrictId("hill"), text)))
+    requests = [
+        request for vendor, count in zip(vendors, before, strict=True) for request in vendor.requests[count:]
+    ]
+
+    assert response["data"] == {"node": None}
+    assert {error["extensions"]["code"] for error in response.get("errors", [])} <= {"BAD_ID"}
+    for request in requests:
+        address = urlsplit(request.removeprefix("GET "))
+        parameters = parse_qs(address.query)
+        assert address.path == PATHS_BY_TYPE[kind]
+        assert [parameters.pop(name) for name in list(parameters) if name.endswith("UniqueId")] == [[text]]
+        assert parameters == {"totalCount": ["true"], "limit": ["500"], "offset": ["0"]}
