@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import SecretStr, TypeAdapter
@@ -99,11 +99,9 @@ class Hillside(Adapter):
             raise IdentityError("two students with one number", code="IDENTITY_CONFLICT")
         return rows[0] if rows else None
 
-    async def _read_all(
-        self, path: str, params: Mapping[str, str | int], payload: TypeAdapter[api.Listing[T]]
-    ) -> list[T]:
+    async def _read_all(self, path: str, params: Mapping[str, Any], shape: TypeAdapter[api.Listing[T]]) -> list[T]:
         def rows(response: httpx.Response) -> list[T]:
-            return read(response, payload).data
+            return read(response, shape).data
 
         return await collect_pages(
             lambda: keyset_pages(self.http, path, params, rows, cursor_of=lambda row: row.uid),

@@ -84,7 +84,7 @@ def test_commands_about_sources_work_with_the_demo(
         main([*command, "--ready-file", str(file)])
     output = capsys.readouterr().out
 
-    assert exit_info.value.code == 0
+    assert exit_info.value.code == 0, output
     assert "cedar-hollow-school-district (Cedar Hollow School District)" in output
     assert {"edfi", "canvas"} <= set(re.findall(r"\w+", output))
 
