@@ -27,6 +27,8 @@ DEFAULT_RETRY_AFTER_SECONDS = 5.0
 """Wait that is assumed after a 429 without a readable `Retry-After`."""
 MAX_RETRY_AFTER_SECONDS = 300.0
 """Maximum wait that a vendor's `Retry-After` can ask for; a longer one is shortened to it."""
+WRONG_KEY_REASON = "an answer about another key"
+"""The reason of the error for an answer to another request, from a connection that is out of step."""
 
 
 class AdapterError(Exception):

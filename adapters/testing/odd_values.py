@@ -19,7 +19,7 @@ import httpx
 
 from student_graph.adapters.answers import records_in
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.sandbox.serving import Sandbox
@@ -172,19 +172,20 @@ class _Player:
         row = path[: max((end + 1 for end, part in enumerate(path) if isinstance(part, int)), default=0)]
         # A row without which nothing is missing is read again in another way: it does not show whose records are.
         own = await self._records_of_row(key, row)
-        if own and self._others(missing, body, path) - own:
+        if own and self._others(missing, body, path) - own and not _is_refused_as_foreign(result):
             self.counts.lost.append(name)
         fewer = sum(missing.values()) > sum((records - self.healthy).values())
-        if fewer and isinstance(value, dict | list) and value and not unreadable and not _has_errors(result):
+        # An object in place of another one is an object with unknown properties, which readers ignore.
+        is_odd = isinstance(value, dict | list) and value and type(value) is not type(_value_at(body, path))
+        if fewer and is_odd and not unreadable and not _has_errors(result):
             self.counts.unreported.append(name)
 
     @staticmethod
     def _others(records: Counter[Any], body: Any, path: Path) -> Counter[Any]:
         """Those of the records that do not show the value at a path, such as a number of their own student."""
-        for part in path:
-            body = body[part]
-        text = str(body)
-        shown = len(text) >= _MIN_ID_CHARACTERS and not isinstance(body, dict)
+        leaf = _value_at(body, path)
+        text = str(leaf)
+        shown = len(text) >= _MIN_ID_CHARACTERS and not isinstance(leaf, dict)
         return Counter({record: n for record, n in records.items() if not (shown and text in record[1])})
 
     async def _records_of_row(self, key: RequestKey, row: Path) -> Counter[Any]:
@@ -216,6 +217,19 @@ def _records(result: BatchResult | AdapterError) -> Counter[Any]:
 
 def _has_errors(result: BatchResult | AdapterError) -> bool:
     return isinstance(result, AdapterError) or any(isinstance(x, AdapterError) for x in result.values())
+
+
+def _value_at(node: Any, path: Path) -> Any:
+    """The value at a path of a document."""
+    for part in path:
+        node = node[part]
+    return node
+
+
+def _is_refused_as_foreign(result: BatchResult | AdapterError) -> bool:
+    """Whether a response was refused because a row names another object: it may answer another request."""
+    answers = [result] if isinstance(result, AdapterError) else result.values()
+    return any(isinstance(answer, PayloadError) and answer.reason == WRONG_KEY_REASON for answer in answers)
 
 
 def _leaves(responses: Responses, random: Random) -> Iterator[tuple[RequestKey, Path]]:

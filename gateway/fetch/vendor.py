@@ -11,7 +11,7 @@ from typing import Any
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
 from student_graph.adapters.changes import earlier_answer
 from student_graph.adapters.concurrency import reporting_answers
-from student_graph.adapters.errors import AdapterError, PayloadError, translate
+from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError, translate
 from student_graph.adapters.lookup import Batch, Lookup, Page
 from student_graph.adapters.model import Fetched, Record
 from student_graph.adapters.reading import UnreadableRows, collecting_unreadable_rows
@@ -21,9 +21,6 @@ from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS, within
 from student_graph.gateway.http import VendorClient
 
 log = logging.getLogger("student_graph.vendor")
-
-WRONG_KEY_REASON = "an answer about another key"
-"""The reason of the error for an answer to another request, from a connection that is out of step."""
 
 
 async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:

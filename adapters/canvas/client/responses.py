@@ -8,7 +8,13 @@ from typing import TypeVar
 import httpx
 from pydantic import TypeAdapter
 
-from student_graph.adapters.errors import PayloadError, RefusedError, UnavailableError, retry_after_seconds
+from student_graph.adapters.errors import (
+    WRONG_KEY_REASON,
+    PayloadError,
+    RefusedError,
+    UnavailableError,
+    retry_after_seconds,
+)
 from student_graph.adapters.reading import read
 
 T = TypeVar("T")
@@ -18,7 +24,7 @@ FORBIDDEN_CODE = "SOURCE_FORBIDDEN"
 
 def another_object() -> PayloadError:
     """The error for rows of another object than was requested; the gateway then drops its connections."""
-    return PayloadError("an answer about another key", code="SOURCE_SCHEMA")
+    return PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
 
 
 def check_status(response: httpx.Response) -> httpx.Response:
