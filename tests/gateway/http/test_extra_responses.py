@@ -238,8 +238,8 @@ VARIANTS = [Variant(late_ms, is_list) for late_ms in LATENESS_MS for is_list in 
 
 @pytest.mark.long_run
 def test_no_extra_response_is_taken_for_an_answer() -> None:
-    """Ten thousand for each lateness, half of them lists: each drops its connection with an alert."""
-    extras, callers = size(4, 5_000), size(2, CALLERS)
+    """Two thousand for each lateness, half of them lists: each drops its connection with an alert."""
+    extras, callers = size(4, 1_000), size(2, CALLERS)
     with alerts_by_source() as alerts:
         outcomes = uvloop.run(
             gather_in_order(
