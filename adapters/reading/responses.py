@@ -50,7 +50,7 @@ def read(
     be read is left out and reported (`collecting_unreadable_rows`). A model declares values as `Deciding` whose
     null would say something: a row is left out if one of them cannot be read.
 
-    `complete` refuses a body of which any part cannot be read: for a list in which a missing row changes what the
+    `complete` refuses a body if any part of it cannot be read: for a list in which a missing row changes what the
     others mean. `accept_plain` also accepts JSON with the media type `text/plain` or with none.
 
     Raises:

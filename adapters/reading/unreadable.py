@@ -37,7 +37,7 @@ class UnreadableRows:
 
     @property
     def keys(self) -> frozenset[Hashable]:
-        """The keys of which a row cannot be read for certain: it was read for that key alone."""
+        """The keys that certainly miss a row: the row was read for that key alone."""
         return frozenset(key for key, _ in self._errors if key is not None)
 
     def errors_by_key(self, keys: Iterable[Any]) -> dict[Any, tuple[AdapterError, ...]]:
@@ -117,7 +117,7 @@ def report_unreadable_rows(rows: UnreadableRows) -> None:
 
 def leave_out_unreadable(error: AdapterError) -> None:
     """
-    Report an object of which a record is made and that cannot be read, so that the other records can be answered.
+    Report an object that a record needs and that cannot be read, so that the other records can be answered.
 
     Raises:
         AdapterError: the error itself, if the object was not sent: it may be read later.

@@ -82,7 +82,7 @@ class OddValueCounts:
     """What a run of odd values found: each value by its lookup and place."""
 
     leaves: int = 0
-    """Leaves of different kinds, of which each can have every odd value."""
+    """Leaves of different kinds; each can have every odd value."""
     played: int = 0
     internal: list[str] = field(default_factory=list)
     """Values that ended as a bug of the adapter, or as a record that cannot be JSON."""

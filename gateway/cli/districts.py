@@ -18,7 +18,7 @@ from student_graph.gateway.demo.districts import connect_district
 
 
 def add_district_options(command: Parser) -> None:
-    """Add `--config` and `--ready-file`, of which a command takes one."""
+    """Add `--config` and `--ready-file`; a command takes one of them."""
     options = command.add_mutually_exclusive_group(required=True)
     options.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
     options.add_argument(

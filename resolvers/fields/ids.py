@@ -26,7 +26,7 @@ MAX_KEY_CHARACTERS = 4_096
 """
 Characters of a key.
 
-The longest are those of Ed-Fi's sections: texts of up to 375 characters, each of which is encoded as up to nine.
+The longest are those of Ed-Fi's sections: texts of up to 375 characters; a character is encoded as nine at most.
 """
 MAX_ID_CHARACTERS = 8_192
 """Characters of a global id: those of the longest key in base64, with its type and district."""

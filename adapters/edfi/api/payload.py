@@ -86,7 +86,7 @@ class Resource(Generic[P]):
         return read(response, self.rows)
 
     def read_complete(self, response: httpx.Response) -> list[P]:
-        """The rows in a response, of which none may be unreadable."""
+        """The rows in a response; an unreadable row is an error."""
         return read(response, self.rows, complete=True)
 
 

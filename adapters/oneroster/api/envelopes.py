@@ -39,12 +39,18 @@ _MAX_UNKNOWN_NAMES = 64
 """Parsers that are kept for names that servers invented."""
 
 
+class Envelope(Payload):
+    """A JSON object that holds rows or one row under some name."""
+
+    content: Any
+
+
 def read_rows(response: httpx.Response, item: Any, name: str) -> Any:
     """
     The rows of a response with a list of `item`; `name` is any name of the standard for such rows.
 
     Raises:
-        pydantic.ValidationError: it has no such list, or several rows of which none has an id.
+        pydantic.ValidationError: it has no such list, or several rows and none with an id.
         PayloadError, httpx.HTTPStatusError: as `read`.
     """
     rows = _read(response, Annotated[list[item], BeforeValidator(_as_list)], name)
@@ -60,12 +66,12 @@ def read_row(response: httpx.Response, item: Any, name: str) -> Any:
 
 def _read(response: httpx.Response, content: Any, name: str) -> Any:
     try:
-        return read(response, _envelope(content, _names_of(name))).content  # type: ignore[attr-defined]
+        return read(response, _envelope(content, _names_of(name))).content
     except ValidationError:
         own_name = _name_by_shape(parsed_json(response), name)
         if own_name is None:
             raise
-        return read(response, _envelope_of_unknown_name(content, own_name)).content  # type: ignore[attr-defined]
+        return read(response, _envelope_of_unknown_name(content, own_name)).content
 
 
 def parsed_json(response: httpx.Response) -> Any:
@@ -100,7 +106,7 @@ def _holds_rows(value: Any) -> bool:
 
 
 def _has_rows_of_another_standard(body: Any) -> bool:
-    """Whether a body has a list of several rows of which none has an id of OneRoster."""
+    """Whether a body has a list of several rows, and none of them has an id of OneRoster."""
     lists = [value for value in body.values() if isinstance(value, list)] if isinstance(body, dict) else []
     return any(
         len(rows) > 1 and not any(isinstance(row, dict) and "sourcedId" in row for row in rows) for rows in lists
@@ -118,13 +124,13 @@ def _as_object(value: Any) -> Any:
 
 
 @cache
-def _envelope(content: Any, names: tuple[str, ...]) -> TypeAdapter[Payload]:
+def _envelope(content: Any, names: tuple[str, ...]) -> TypeAdapter[Envelope]:
     """A JSON object that has the content under one of the names."""
     field = Annotated[content, Field(validation_alias=AliasChoices(*names))]
-    return TypeAdapter(create_model("Envelope", __base__=Payload, content=(field, ...)))
+    return TypeAdapter(create_model("NamedEnvelope", __base__=Envelope, content=(field, ...)))
 
 
 @lru_cache(maxsize=_MAX_UNKNOWN_NAMES)
-def _envelope_of_unknown_name(content: Any, name: str) -> TypeAdapter[Payload]:
+def _envelope_of_unknown_name(content: Any, name: str) -> TypeAdapter[Envelope]:
     """The same for a name that is not in the standard."""
     return _envelope.__wrapped__(content, (name,))

@@ -34,7 +34,7 @@ class Operation:
     path: str
     table: str
     scopes: tuple[str, ...]
-    """The scopes of which a token needs one."""
+    """The scopes; a token needs one of them."""
     select_rows: RowSelector
     """Returns the rows of the collection, or those among which the single row is."""
 

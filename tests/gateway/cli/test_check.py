@@ -179,15 +179,9 @@ name = "Maple Valley"
 time_zone = "America/Chicago"
 
 """
-SETTINGS = """
-[disclosure]
-directory = "disclosures"
-
-[[districts]]
-id = "maple"
-name = "Maple Valley"
-time_zone = "America/Chicago"
-
+SETTINGS = (
+    DISTRICT_SETTINGS
+    + """
 [[districts.sources]]
 name = "sis"
 kind = "oneroster"
@@ -197,3 +191,4 @@ networks = ["127.0.0.0/8"]
 client_id = "k"
 client_secret_env = "SIS_SECRET"
 """
+)

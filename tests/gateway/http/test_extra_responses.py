@@ -31,7 +31,7 @@ from tests.faults.vendor import LOOPBACK
 from tests.long_runs import LONG_RUNS, size
 
 CALLERS = 100
-"""Callers at once in a full run, each of which asks, pauses and asks again."""
+"""Callers at once in a full run; each asks, pauses and asks again."""
 EXTRA_SHARE = 0.8
 """Share of the requests that the vendor answers twice; the connections of the others can be used again."""
 SAME_PACKET = -1.0

@@ -143,7 +143,7 @@ def test_similar_names_are_suggested_only_where_introspection_is_on(
 
 
 def test_after_a_handful_of_mistakes_no_more_are_looked_for() -> None:
-    """Hundreds of unknown fields, in a document or in a variable, are neither all found nor all told."""
+    """Hundreds of unknown fields, in a document or in a variable: the response names a few of them."""
     fields = "{" + " ".join(f"unknown{n}" for n in range(800)) + "}"
     literal = "{ student(filter: {" + " ".join(f"f{n}: 1" for n in range(400)) + "}) }"
     for text in (fields, literal):
