@@ -104,7 +104,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
         self._budget.record_request()
         for attempt in range(1, MAX_ATTEMPTS + 1):
             response, failure = await self._attempt(request)
-            retryable = is_repeatable(request) and attempt < _max_attempts(response, failure)
+            may_repeat = is_repeatable(request) or _is_unsent(failure)
+            retryable = may_repeat and attempt < _max_attempts(response, failure)
             max_pause = min(BACKOFF_BASE_SECONDS * 2**attempt, MAX_BACKOFF_SECONDS)
             pause = random.uniform(0, max_pause)  # noqa: S311 - no secret
             if not retryable or pause >= remaining_seconds():
@@ -194,7 +195,12 @@ def _max_attempts(response: httpx.Response | None, failure: Exception | None) ->
             return 1  # it was sent twice already
         case httpx.ReadError():
             return 2
-        case httpx.ConnectError():
+        case failure if _is_unsent(failure):
             return MAX_ATTEMPTS
         case _:
             return 1
+
+
+def _is_unsent(failure: Exception | None) -> bool:
+    """Whether there was no connection: any request may be sent again, because the vendor has not received it."""
+    return isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout)

@@ -37,6 +37,9 @@ from student_graph.gateway.http.connections import SETTLE_SECONDS, StrayBytes, V
 log = logging.getLogger("student_graph.http")
 
 CONNECT_TIMEOUT_SECONDS = 1.0
+"""
+The system sends a lost first packet again after a second; an attempt that has no connection by then begins anew.
+"""
 READ_TIMEOUT_SECONDS = 3.0
 """The longest pause between two parts of a response."""
 ATTEMPT_TIMEOUT_SECONDS = 5.0
@@ -131,9 +134,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         try:
             async with asyncio.timeout(min(self._timeouts.attempt, remaining_seconds())):
                 return await self._send_twice(request)
-        except TimeoutError as exc:
-            raise httpx.ReadTimeout("no answer in time", request=request) from exc
-        except (aiohttp.ClientError, OSError, ValueError) as exc:
+        except (aiohttp.ClientError, OSError, ValueError) as exc:  # TimeoutError is an OSError
             raise self._translate(exc, request) from exc
 
     def _check_host(self, host: str) -> None:
@@ -208,7 +209,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 return UnavailableError("the vendor's certificate or TLS was not accepted")
             case aiohttp.ClientConnectorError() if isinstance(exc.os_error, ForbiddenAddressError):
                 return self._log_forbidden_address(exc.os_error)
-            case aiohttp.ServerTimeoutError():
+            case aiohttp.ConnectionTimeoutError():
+                return httpx.ConnectTimeout("no connection in time", request=request)
+            case TimeoutError():
                 return httpx.ReadTimeout("no answer in time", request=request)
             case aiohttp.ClientConnectorError():
                 return httpx.ConnectError("no connection", request=request)
@@ -221,7 +224,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             case ValueError():
                 return PayloadError("a request that cannot be sent")
             case _:
-                return httpx.ConnectError("no connection", request=request)
+                return httpx.ReadError("the connection was closed", request=request)
 
     def _log_forbidden_address(self, exc: ForbiddenAddressError) -> UnavailableError:
         log.error("a vendor's name resolved to %s", exc.args[0] if exc.args else "an address that is not allowed")
