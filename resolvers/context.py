@@ -60,6 +60,11 @@ class Viewer:
     """Whether the viewer operates the gateway and may see the health and identity counts of sources."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
 
+    @property
+    def person(self) -> tuple[str | None, str]:
+        """Who the viewer is, whatever the request: issuer and subject, because two issuers may use one subject."""
+        return self.issuer, self.subject
+
     def __hash__(self) -> int:
         """Return the hash, which is computed once: every cached response is looked up by its viewer."""
         if not self._hash:

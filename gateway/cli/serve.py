@@ -47,8 +47,10 @@ def run(options: argparse.Namespace) -> int:
     if settings.limits.above_default:
         log.warning("limits are higher than their defaults: %s", ", ".join(settings.limits.above_default))
     viewers = environment.viewers_by_token(settings, path, os.environ)
-    grants = grants_by_district(settings.districts)
-    issuers = [issuer.build(grants) for issuer in settings.issuers]
+    issuers = [
+        issuer.build(grants_by_district(settings.districts, settings.issuers, settings.viewers, issuer.issuer))
+        for issuer in settings.issuers
+    ]
     if not viewers and not issuers:
         raise SettingsError(f"{path}: issuers and viewers are missing: add one, or nobody can send queries")
     manifest = settings.documents.manifest

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import AfterValidator, Field, model_validator
 
-from student_graph.adapters.model import (
-    ContactId,
-    DistrictId,
-    GradeLevel,
-    SchoolId,
-    Sensitivity,
-    StaffId,
-    StudentId,
-)
+from student_graph.adapters.model import ContactId, DistrictId, StaffId, StudentId
 from student_graph.gateway.auth.issuers import MAX_TOKEN_LIFETIME_SECONDS, DistrictGrants, Issuer, SignIn
 from student_graph.gateway.auth.keys import IssuerKeys
+from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
 from student_graph.gateway.config.sections import Section
 from student_graph.resolvers.access import AssignedStudents, Grant
 from student_graph.resolvers.context import Viewer, ViewerRole
 
-MAX_RESTRICTED_GRANT = timedelta(days=366)
-"""How long a grant of a restricted class may last: one school year."""
-MIN_RESTRICTED_APPROVALS = 2
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+SETTINGS_ISSUER = "settings"
+"""What the settings call the issuer of the viewers in `[[viewers]]`; the name of every other issuer is a URL."""
+URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+"""The characters of a URL (RFC 3986): no blank, no control character, and no `|`, which ends an issuer's name."""
 
 
 def _check_https(url: str) -> str:
     parts = urlsplit(url)
-    is_plain = parts.hostname and not parts.username and not parts.fragment
+    is_plain = URL_CHARACTERS.fullmatch(url) and parts.hostname and not parts.username and not parts.fragment
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
     if not is_plain or not is_safe:
         raise ValueError("an https address, such as https://login.example/keys")
@@ -123,82 +118,6 @@ class IssuerConfig(Section):
         )
 
 
-class GrantConfig(Section):
-    """Classes of data that roles or persons may see in addition to open data."""
-
-    roles: frozenset[ViewerRole] = frozenset()
-    """Roles that get the grant."""
-    subjects: frozenset[str] = frozenset()
-    """Subjects (`sub`) of the persons and services that get the grant."""
-    classes: frozenset[Sensitivity] = Field(min_length=1)
-    """Classes of data that they may see."""
-    purpose: str | None = Field(default=None, min_length=1, max_length=64)
-    """Only for requests that state this purpose."""
-    schools: frozenset[str] | None = None
-    """Only students enrolled at these schools."""
-    students: frozenset[str] | None = None
-    """Only these students."""
-    until: date | None = None
-    """Last day of the grant, in the district's calendar; required for a restricted class."""
-    approved_by: tuple[str, ...] = ()
-    """Names of the people who approved it: at least two for a restricted class."""
-
-    @model_validator(mode="after")
-    def _check_grant(self) -> GrantConfig:
-        if not self.roles and not self.subjects:
-            raise ValueError("granted to somebody: set roles or subjects")
-        if restricted := sorted(sensitivity.value for sensitivity in self.classes if sensitivity.restricted):
-            if len(set(self.approved_by)) < MIN_RESTRICTED_APPROVALS:
-                raise ValueError(
-                    f"approved by two people because {restricted[0]} is restricted: name them in approved_by"
-                )
-            # The day may differ by one from the district's calendar: nobody relies on the exact day.
-            if self.until is None or self.until > date.today() + MAX_RESTRICTED_GRANT:  # noqa: DTZ011
-                raise ValueError(
-                    f"limited to one school year because {restricted[0]} is restricted: set until accordingly"
-                )
-        return self
-
-    def build(self, district: DistrictId) -> Grant:
-        """The grant of a district."""
-        return Grant(
-            self.classes,
-            district,
-            None if self.schools is None else frozenset(map(SchoolId, self.schools)),
-            None if self.students is None else frozenset(map(StudentId, self.students)),
-            self.purpose,
-            self.until,
-        )
-
-
-class AssignedConfig(Section):
-    """Students that the district assigns to a staff member in addition to those that the SIS names."""
-
-    subject: str = Field(min_length=1)
-    """Subject (`sub`) of the staff member's token."""
-    schools: frozenset[str] = frozenset()
-    """Students enrolled at these schools."""
-    grade_levels: frozenset[GradeLevel] | None = None
-    """Only in these grade levels."""
-    students: frozenset[str] = frozenset()
-    """These students too, such as a caseload."""
-    begin: date | None = None
-    """First day of the assignment, in the district's calendar."""
-    until: date | None = None
-    """Last day of the assignment, in the district's calendar."""
-
-    @model_validator(mode="after")
-    def _check_students(self) -> AssignedConfig:
-        if not self.schools and not self.students:
-            raise ValueError("for some students: set schools or students")
-        return self
-
-    def build(self, district: DistrictId) -> AssignedStudents:
-        """The assignment of a district."""
-        schools, students = frozenset(map(SchoolId, self.schools)), frozenset(map(StudentId, self.students))
-        return AssignedStudents(district, schools, self.grade_levels, students, self.begin, self.until)
-
-
 class ViewerConfig(Section):
     """A viewer with a fixed token, such as a service; an environment variable holds the token."""
 
@@ -254,31 +173,83 @@ class DistrictSection(Protocol):
         """Students assigned to staff members."""
 
 
-def grants_by_district(districts: Sequence[DistrictSection]) -> dict[DistrictId, DistrictGrants]:
-    """The grants and assignments of each district."""
-    return {DistrictId(district.id): _build_grants(district) for district in districts}
+@dataclass(frozen=True, slots=True)
+class DistrictIssuers:
+    """Who names the viewers of one district: its issuers, and the settings themselves."""
+
+    names: tuple[str, ...]
+    """The issuers of the district."""
+    viewers: frozenset[str]
+    """The subjects of the district's `[[viewers]]`."""
+
+    def issuer_of(self, subject: str, issuer: str | None) -> str:
+        """
+        The issuer of a subject in the settings, with the `issuer` beside it, which may be left out.
+
+        Without it, the subject is the viewer of that name in the settings, or else one of the only issuer.
+
+        Raises:
+            ValueError: the settings must name another issuer, or one at all; the message says which there are.
+        """
+        known = [*self.names, SETTINGS_ISSUER] if self.viewers else list(self.names)
+        choices = ", ".join(known) or "those in [[issuers]] that list the district"
+        if issuer is not None and issuer not in known:
+            raise ValueError(f"no viewer of the district is from there; set one of {choices}")
+        if issuer is not None:
+            return issuer
+        if len(self.names) > 1:
+            raise ValueError(f"equal subjects of two issuers are two people; set one of {choices}")
+        return SETTINGS_ISSUER if subject in self.viewers or not self.names else self.names[0]
 
 
-def _build_grants(section: DistrictSection) -> DistrictGrants:
+def issuers_of(district: str, issuers: Sequence[IssuerConfig], viewers: Sequence[ViewerConfig]) -> DistrictIssuers:
+    """Who names the viewers of a district."""
+    return DistrictIssuers(
+        tuple(issuer.issuer for issuer in issuers if district in issuer.districts),
+        frozenset(viewer.subject for viewer in viewers if district in viewer.districts),
+    )
+
+
+def grants_by_district(
+    districts: Sequence[DistrictSection],
+    issuers: Sequence[IssuerConfig],
+    viewers: Sequence[ViewerConfig],
+    issuer: str,
+) -> dict[DistrictId, DistrictGrants]:
+    """
+    The grants and assignments of each district to the viewers of one issuer, or of `SETTINGS_ISSUER`.
+
+    Those of other issuers are not among them, so that equal subjects of two issuers share nothing.
+    """
+    return {
+        DistrictId(district.id): _build_grants(district, issuers_of(district.id, issuers, viewers), issuer)
+        for district in districts
+    }
+
+
+def _build_grants(section: DistrictSection, issuers: DistrictIssuers, issuer: str) -> DistrictGrants:
     district = DistrictId(section.id)
     by_role: defaultdict[ViewerRole, frozenset[Grant]] = defaultdict(frozenset)
     by_subject: defaultdict[str, frozenset[Grant]] = defaultdict(frozenset)
     assigned: defaultdict[str, frozenset[AssignedStudents]] = defaultdict(frozenset)
     for config in section.grants:
         grant = config.build(district)
-        for role in config.roles:
+        for role in config.roles if config.issuer in (None, issuer) else ():
             by_role[role] |= {grant}
         for subject in config.subjects:
-            by_subject[subject] |= {grant}
+            if issuers.issuer_of(subject, config.issuer) == issuer:
+                by_subject[subject] |= {grant}
     for assignment in section.assigned:
-        assigned[assignment.subject] |= {assignment.build(district)}
+        if issuers.issuer_of(assignment.subject, assignment.issuer) == issuer:
+            assigned[assignment.subject] |= {assignment.build(district)}
     return DistrictGrants(dict(by_role), dict(by_subject), dict(assigned))
 
 
 def access_problems(
-    issuers: Sequence[IssuerConfig], viewers: Sequence[ViewerConfig], district_ids: Sequence[str]
+    issuers: Sequence[IssuerConfig], viewers: Sequence[ViewerConfig], districts: Sequence[DistrictSection]
 ) -> Iterator[str]:
-    """Problems that no single section can see: two sections for one issuer, and unknown districts."""
+    """Problems that no single section can see: two sections for one issuer, and unknown districts and issuers."""
+    district_ids = [district.id for district in districts]
     names = [issuer.issuer for issuer in issuers]
     if len(set(names)) < len(names):
         yield "issuers: two sections have the same issuer; list all its districts in one section"
@@ -290,3 +261,20 @@ def access_problems(
     for index, viewer in enumerate(viewers):
         if unknown := [district for district in viewer.districts if district not in district_ids]:
             yield f"viewers[{index}].districts: there is no district {unknown[0]!r}; there are {known}"
+    for index, section in enumerate(districts):
+        for problem in _issuer_problems(section, issuers_of(section.id, issuers, viewers)):
+            yield f"districts[{index}].{problem}"
+
+
+def _issuer_problems(section: DistrictSection, issuers: DistrictIssuers) -> Iterator[str]:
+    """The grants and assignments of a district that must name an issuer, or another one."""
+    names: list[tuple[str, Iterable[str], str | None]] = [
+        *((f"grants[{index}]", grant.subjects, grant.issuer) for index, grant in enumerate(section.grants)),
+        *((f"assigned[{index}]", [part.subject], part.issuer) for index, part in enumerate(section.assigned)),
+    ]
+    for setting, subjects, issuer in names:
+        try:
+            for subject in subjects or ([""] if issuer else []):  # a grant to roles may name an issuer too
+                issuers.issuer_of(subject, issuer)
+        except ValueError as exc:
+            yield f"{setting}.issuer: {exc}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.config.access import grants_by_district
+from student_graph.gateway.config.access import SETTINGS_ISSUER, grants_by_district
 from student_graph.gateway.config.settings_file import Config
 from student_graph.resolvers.context import Viewer
 
@@ -24,7 +24,7 @@ def viewers_by_token(config: Config, path: Path, environ: Mapping[str, str]) -> 
         SettingsError: a variable is not set, a token is too short, or two viewers have the same token.
     """
     viewers: dict[str, Viewer] = {}
-    grants = grants_by_district(config.districts)
+    grants = grants_by_district(config.districts, config.issuers, config.viewers, SETTINGS_ISSUER)
     for index, viewer in enumerate(config.viewers):
         setting = f"{path}: viewers[{index}].token_env"
         token = _required_secret(viewer.token_env, setting, environ)

@@ -19,13 +19,8 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.config.access import (
-    AssignedConfig,
-    GrantConfig,
-    IssuerConfig,
-    ViewerConfig,
-    access_problems,
-)
+from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, access_problems
+from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
 from student_graph.gateway.config.sections import (
     NAME_PATTERN,
     CacheConfig,
@@ -174,7 +169,7 @@ def _section_problems(config: Config) -> Iterator[str]:
         yield "policy.purposes: list the purposes that a request may state, because purpose_required is set"
     if config.documents.only and config.documents.manifest is None:
         yield "documents.only: set documents.manifest to the file with the trusted documents"
-    yield from access_problems(config.issuers, config.viewers, ids)
+    yield from access_problems(config.issuers, config.viewers, config.districts)
 
 
 def _first_duplicate(names: list[str]) -> str | None:

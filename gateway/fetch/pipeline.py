@@ -76,9 +76,8 @@ class FetchPipeline:
         """The context for the resolvers of one new operation."""
         dependencies = Dependencies()
         operation = Operation(dependencies=dependencies)
-        identity = (viewer.issuer, viewer.subject)
         unrestricted = self._fetch(
-            operation.traffic, operation.staleness, dependencies, self._operation_seconds, identity
+            operation.traffic, operation.staleness, dependencies, self._operation_seconds, viewer.person
         )
         reach = partial(self._reach, viewer, dependencies)
         fetch = authorized(unrestricted, viewer, self.districts, reach, operation.disclosures)

@@ -149,7 +149,7 @@ class Admission:
         """
         is_service = viewer.role is ViewerRole.SERVICE
         try:
-            return self._load_shedder.admit_viewer((viewer.issuer, viewer.subject), bulk=is_service)
+            return self._load_shedder.admit_viewer(viewer.person, bulk=is_service)
         except ViewerLimitError as error:
             message = "You send too many requests; try again soon."
             headers = {"Retry-After": str(math.ceil(error.retry_after))}
@@ -185,7 +185,7 @@ class Admission:
     def _max_age(self, head: RequestHead, viewer: Viewer) -> timedelta | None:
         """Return the age limit that a client sets for cached data; None if it sets none, or sets one too often."""
         max_age = parse_max_age(head.headers[b"cache-control"])
-        if max_age is None or not self._max_age_buckets.take((viewer.issuer, viewer.subject), time.monotonic()):
+        if max_age is None or not self._max_age_buckets.take(viewer.person, time.monotonic()):
             return None
         return max_age
 
