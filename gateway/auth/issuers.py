@@ -101,10 +101,12 @@ class Issuer:
         return self.districts & self.tenants.get(tenant, frozenset()) if isinstance(tenant, str) else frozenset()
 
     def _role(self, claims: Mapping[str, Any]) -> ViewerRole | None:
-        """The first known role in the role claim, which may be one value or a list."""
+        """The first known role in the role claim, a text or a list of texts; None if it is anything else."""
         claim = claims.get(self.role_claim)
         names = claim if isinstance(claim, list) else [claim]
-        return next((self.roles[name] for name in names if isinstance(name, str) and name in self.roles), None)
+        if not all(isinstance(name, str) for name in names):
+            return None
+        return next((self.roles[name] for name in names if name in self.roles), None)
 
     def _email(self, claims: Mapping[str, Any]) -> str | None:
         """The e-mail address of a staff member; None if the issuer says that it is not verified."""
@@ -134,8 +136,9 @@ STAFF_ROLES = frozenset(
 
 
 def _id_claim(claims: Mapping[str, Any], name: str, kind: Any) -> Any:
-    """A claim that is a whole number or a short text, as an id of a kind; None for any other value."""
+    """A claim that is a whole number or a short text that can be shown, as an id; None for any other value."""
     value = claims.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    return kind(value) if isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS else None
+    is_id = isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS and value.isprintable()
+    return kind(value) if is_id else None

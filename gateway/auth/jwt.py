@@ -29,6 +29,8 @@ MAX_CACHED_TOKENS = 10_000
 TOKEN_TYPES = frozenset({"JWT", "AT+JWT"})
 """Accepted values of the header `typ`, in upper case."""
 REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub"]
+MAX_TIME_SECONDS = 253_402_300_799
+"""The last second of the year 9999, in seconds since 1970: a greater number is no time."""
 
 
 class InvalidTokenError(Exception):
@@ -138,13 +140,18 @@ def _digest(token: str) -> bytes:
 
 
 def _parse_time(value: Any) -> float | None:
-    """Seconds since 1970; None for a value that is not a number, such as a text with digits."""
+    """Seconds since 1970, with fractions as RFC 7519 allows; None for what is no number, such as a text."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return float(value) if math.isfinite(value) else None
     except OverflowError:
         return None
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a claim is a whole number of seconds since 1970."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TIME_SECONDS
 
 
 def _signed_in_at(claims: Mapping[str, Any]) -> float:
@@ -159,18 +166,21 @@ def _check_claims(claims: Mapping[str, Any], issuer: Issuer) -> None:
     Check what PyJWT does not check.
 
     Raises:
-        jwt.InvalidTokenError: a time is not a number, the lifetime is too long, the token has an audience that the
-            settings do not allow, or the subject is missing.
+        jwt.InvalidTokenError: a time is none, the lifetime is too long, the token has an audience that the
+            settings do not allow, or the subject is missing or has characters that cannot be shown.
     """
     subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_CHARACTERS:
+    is_text = isinstance(subject, str) and 0 < len(subject) <= MAX_SUBJECT_CHARACTERS
+    if not is_text or not subject.isprintable():
         raise jwt.InvalidTokenError("sub")
-    subject.encode()  # raises ValueError for half of a surrogate pair, which no log could store
-    expires_at, issued_at = _parse_time(claims["exp"]), _parse_time(claims["iat"])
-    if expires_at is None or issued_at is None:  # PyJWT also accepts a text with digits
+    # PyJWT reads every time with int(): it accepts a text with digits, true and a negative number.
+    expires_at = _parse_time(claims["exp"])
+    if expires_at is None or not all(_is_time(claims[name]) for name in ("iat", "nbf") if name in claims):
         raise jwt.InvalidTokenError("times")
-    if expires_at - issued_at > issuer.max_lifetime_seconds:
+    if expires_at - claims["iat"] > issuer.max_lifetime_seconds:
         raise jwt.InvalidTokenError("too long")
+    if not isinstance(claims.get("azp", ""), str):
+        raise jwt.InvalidTokenError("azp")
     has_other_audiences = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if has_other_audiences and claims.get("azp") not in issuer.clients:  # another audience could pass it on to us
         raise jwt.InvalidTokenError("aud")

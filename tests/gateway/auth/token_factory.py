@@ -130,6 +130,15 @@ class RunningIssuer:
         await self.issuer.keys.find("unknown")
 
 
+def offline_verifier(**settings: Any) -> TokenVerifier:
+    """A verifier that accepts the tokens of the issuer with `EC_KEY` and needs no server for its keys."""
+    keys = IssuerKeys(static_keys={"one": jwt.PyJWK(public_jwk(EC_KEY, "one"))})
+    roles = {"Teacher": ViewerRole.TEACHER}
+    return TokenVerifier(
+        {ISSUER_NAME: Issuer(ISSUER_NAME, keys, AUDIENCE, frozenset({HILL}), roles=roles, **settings)}
+    )
+
+
 @contextlib.asynccontextmanager
 async def running_issuer(
     *, timeout_seconds: float = FETCH_TIMEOUT_SECONDS, **settings: Any

@@ -100,7 +100,7 @@ def test_only_the_viewer_of_the_named_issuer_gets_what_the_settings_give(tmp_pat
 
 
 @pytest.mark.parametrize("issuer", ["settings", STAFF_ISSUER, PORTAL])
-def test_each_issuer_can_be_named(tmp_path: Path, issuer: str) -> None:
+def test_any_issuer_can_be_named(tmp_path: Path, issuer: str) -> None:
     """Also the settings themselves, for the viewers in `[[viewers]]`."""
     text = SETTINGS.replace(f'issuer = "{STAFF_ISSUER}"\nclasses', f'issuer = "{issuer}"\nclasses')
     assert holders(tmp_path, text)[0] == {issuer}
