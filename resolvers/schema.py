@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import strawberry
-from graphql import GraphQLScalarType, GraphQLSchema
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLScalarType, GraphQLSchema, ValueNode
 from graphql.execution.executor import Executor
 from strawberry.schema.config import StrawberryConfig
 
@@ -43,8 +43,27 @@ def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = Fa
     # Strawberry adds @stream with @defer. What is not supported must not be offered.
     core.directives = tuple(directive for directive in core.directives if directive.name != "stream")
     for name, url in SPECIFICATIONS.items():
-        cast("GraphQLScalarType", core.type_map[name]).specified_by_url = url
+        scalar = cast("GraphQLScalarType", core.type_map[name])
+        scalar.specified_by_url = url
+        _locate_errors(scalar)
+    for type_ in core.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            # Strawberry prints and introspects `@oneOf`; this lets validation check it.
+            type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
     return schema
+
+
+def _locate_errors(scalar: GraphQLScalarType) -> None:
+    """Let the error of a literal that is no value of a scalar say where it is in the document."""
+    parse: Any = scalar.parse_literal
+
+    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return parse(node, variables)
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from error
+
+    scalar.parse_literal = parse_literal  # type: ignore[method-assign]
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:

@@ -99,16 +99,15 @@ class CostEstimator:
 
     def _pages(self) -> tuple[PagePrice, ...]:
         pages = [
-            PagePrice(
-                page.path,
-                page.first,
-                sum(p.records for p in self.prices if p.path == page.path or p.path.startswith(f"{page.path}.")),
-            )
+            PagePrice(page.path, page.first, records, f"{page.coordinate}(first:)")
             for page in self.prices
-            if page.first is not None
+            if page.first is not None and (records := self._records_below(page.path))
         ]
-        costly = sorted((page for page in pages if page.records), key=lambda page: -page.records)
-        return tuple(costly[:NAMED_FIELDS])
+        return tuple(sorted(pages, key=lambda page: -page.records)[:NAMED_FIELDS])
+
+    def _records_below(self, path: str) -> float:
+        """Records of the field at a path and of all fields below it."""
+        return sum(p.records for p in self.prices if p.path == path or p.path.startswith(f"{path}."))
 
     def _add_selections(
         self, type_: Any, selections: SelectionSetNode | None, path: str, parents: float, edges: float
@@ -166,7 +165,7 @@ class CostEstimator:
             length = edges if node.name.value == "edges" else self._length(node, arguments, expected)
         records = parents * length if _is_record_type(named_type) else 0.0
         if records or first is not None:
-            self.prices.append(FieldPrice(path, records, first))
+            self.prices.append(FieldPrice(path, records, first, f"{type_.name}.{node.name.value}"))
         page = ASSUMED_LIST_LENGTH if first is None else float(first)
         self._add_selections(named_type, node.selection_set, path, parents * length, page)
 

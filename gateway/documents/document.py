@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 
+from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.defer import DeferConditions
 
 
@@ -21,6 +22,8 @@ class ParsedDocument:
     """Why it is refused; empty for a valid document."""
     defer: DeferConditions = field(default_factory=DeferConditions)
     """When its operations are answered in parts, because it uses `@defer`."""
+    coordinates: Coordinates | None = None
+    """Which part of the schema an error is about; None if there is no syntax tree."""
     _operations: dict[str | None, OperationDefinitionNode] = field(default_factory=dict, init=False, repr=False)
     """Operations by name; the only operation of a document also under None."""
 

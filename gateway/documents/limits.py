@@ -125,7 +125,9 @@ class LimitChecker:
         error = self._first_excess("operation", counts, factors)
         if error is None or cost.records <= (limit := self._limits.cost * factors.get("cost", 1)):
             return error
-        return GraphQLError(f"{error.message} {_cost_advice(cost, limit)}", extensions=error.extensions)
+        costliest = cost.costliest[0].coordinate if cost.costliest else None
+        extensions = {**(error.extensions or {}), "coordinate": costliest}
+        return GraphQLError(f"{error.message} {_cost_advice(cost, limit)}", extensions=extensions)
 
     def answer_limits(self, *, service: bool) -> AnswerLimits:
         """How large a response may be, for a person or a `service`; `warn_only` does not change it."""
@@ -156,7 +158,11 @@ def _cost_advice(cost: OperationCost, limit: int) -> str:
     """The costliest fields of an operation, and a page size with which it would be within the limit."""
     prices = ", ".join(f"{_shown_path(price.path)} ({math.ceil(price.records)})" for price in cost.costliest)
     page = cost.smaller_page(limit)
-    advice = f" It would pass with first: {page.first} at {_shown_path(page.path)}." if page else ""
+    advice = (
+        f" It would pass with first: {page.first} at {_shown_path(page.path)}, which is {page.coordinate}."
+        if page
+        else ""
+    )
     return f"The most records are expected at {prices}.{advice}"
 
 

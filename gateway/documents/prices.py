@@ -15,6 +15,8 @@ class FieldPrice(NamedTuple):
     """Records of the field itself in the whole response."""
     first: int | None = None
     """Number of edges that it is priced at, for a field with the argument `first`."""
+    coordinate: str = ""
+    """Its schema coordinate, such as `Student.courseGrades`."""
 
 
 class PagePrice(NamedTuple):
@@ -25,6 +27,8 @@ class PagePrice(NamedTuple):
     """Number of edges that it is priced at."""
     records: float
     """Records in the whole response, of the field and of all fields below it."""
+    coordinate: str = ""
+    """Schema coordinate of its argument, such as `Query.students(first:)`."""
 
 
 class OperationCost(NamedTuple):

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from cachetools import LRUCache
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
+from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.cost import CostCache, ListLength, declared_list_length
 from student_graph.gateway.documents.defer import DeferConditions, defer_conditions, defer_error
 from student_graph.gateway.documents.document import ParsedDocument
@@ -122,13 +123,17 @@ class DocumentStore:
         defer = DeferConditions() if errors else defer_conditions(node)
         if defer and (misplaced := defer_error(self._schema, node)):
             errors = [misplaced]
-        coded = tuple(_with_code(error, code="GRAPHQL_VALIDATION_FAILED") for error in errors)
-        return ParsedDocument(digest, node, coded, defer)
+        coordinates = Coordinates(self._schema, node)
+        coded = tuple(
+            _with_code(error, code="GRAPHQL_VALIDATION_FAILED", coordinate=coordinates.of(error))
+            for error in errors
+        )
+        return ParsedDocument(digest, node, coded, defer, coordinates)
 
 
-def _with_code(error: GraphQLError, *, code: str) -> GraphQLError:
-    """The error with a code in its extensions; the codes are those of Apollo's servers."""
-    error.extensions = {**(error.extensions or {}), "code": code}
+def _with_code(error: GraphQLError, *, code: str, coordinate: str | None = None) -> GraphQLError:
+    """The error with a code and a schema coordinate in its extensions; the codes are those of Apollo's servers."""
+    error.extensions = {**(error.extensions or {}), "code": code, "coordinate": coordinate}
     return error
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from student_graph.adapters.errors import AdapterError
+from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.resolvers.fields.errors import INTERNAL, graph_error
 
 log = logging.getLogger("student_graph.gateway")
@@ -23,12 +24,18 @@ MAX_MESSAGE_CHARACTERS = 300
 """Length of an error's message, which may quote what the client sent."""
 BAD_INPUT = "BAD_INPUT"
 """Code of an error that graphql-core found in the values of variables or arguments."""
-PUBLIC_EXTENSIONS = ("code", "source", "retryable", "retryAfter", "limit")
+PUBLIC_EXTENSIONS = ("code", "source", "retryable", "retryAfter", "limit", "sensitivity", "coordinate")
 """Extensions that an error in a response may have, beside its `requestId`."""
 
 
-def format_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
-    """Return errors as members of a response, and log each kind of internal error among them once."""
+def format_errors(
+    errors: Iterable[GraphQLError], request_id: str, coordinates: Coordinates | None = None
+) -> list[dict[str, Any]]:
+    """
+    Return errors as members of a response, and log each kind of internal error among them once.
+
+    With `coordinates` of the document, an error names the part of the schema that it is about.
+    """
     errors = list(errors)
     _log_internal_errors([exc for error in errors if (exc := _internal_error(error)) is not None], request_id)
     formatted = []
@@ -38,7 +45,8 @@ def format_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[
         cause = (id(error.original_error or error), id(error.nodes))
         common = common_by_cause.get(cause)
         if common is None:
-            common = common_by_cause[cause] = _format_error(error, request_id)
+            coordinate = coordinates.of(error) if coordinates is not None else None
+            common = common_by_cause[cause] = _format_error(error, request_id, coordinate)
         formatted.append(common if error.path is None else {**common, "path": error.path})
     return formatted
 
@@ -49,7 +57,7 @@ def stack_positions(exc: Exception) -> list[str]:
     return [f"{frame.filename}:{frame.lineno}" for frame in frames]
 
 
-def _format_error(error: GraphQLError, request_id: str) -> dict[str, Any]:
+def _format_error(error: GraphQLError, request_id: str, coordinate: str | None) -> dict[str, Any]:
     formatted: dict[str, Any] = {"message": error.message[:MAX_MESSAGE_CHARACTERS]}
     if error.locations:
         formatted["locations"] = [
@@ -64,6 +72,8 @@ def _format_error(error: GraphQLError, request_id: str) -> dict[str, Any]:
         formatted["message"], extensions = public_error.message, dict(public_error.extensions or {})
     elif _internal_error(error) is not None:
         formatted["message"], extensions = INTERNAL, {"code": "INTERNAL"}
+    if coordinate is not None:
+        extensions["coordinate"] = coordinate
     return formatted | {"extensions": extensions | {"requestId": request_id}}
 
 

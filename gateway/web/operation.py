@@ -53,7 +53,7 @@ class PreparedOperation:
 
     def format_errors(self, errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
         """Return errors as members of the response."""
-        return format_errors(errors, self.context.operation.request_id)
+        return format_errors(errors, self.context.operation.request_id, self.document.coordinates)
 
 
 class OperationPreparer:

@@ -63,11 +63,9 @@ def _with_graph_errors(outcomes: Sequence[Any]) -> list[Any]:
     replaced = []
     for outcome in outcomes:
         if isinstance(outcome, AdapterError):
-            key = (outcome.code, outcome.source, outcome.retryable, outcome.retry_after)
-            error = errors.get(key)
-            if error is None:
-                error = errors[key] = graph_error(outcome)
-            replaced.append(error)
+            error = graph_error(outcome)
+            key = (error.message, *sorted((error.extensions or {}).items()))
+            replaced.append(errors.setdefault(key, error))
         else:
             replaced.append(outcome)
     return replaced

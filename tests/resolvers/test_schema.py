@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import pytest
+import strawberry
 from graphql import (
     GraphQLNamedType,
     GraphQLScalarType,
@@ -19,6 +20,7 @@ from graphql import (
 from student_graph.adapters import model
 from student_graph.adapters.model import Record, Sensitivity, is_internal
 from student_graph.resolvers.fields.field import SENSITIVITY_METADATA
+from student_graph.resolvers.fields.field import field as graph_field
 from student_graph.resolvers.fields.ids import NODE_TYPES
 from student_graph.resolvers.schema import export, make_schema
 
@@ -26,6 +28,27 @@ GRAPH: Any = make_schema()._schema
 TYPES = {name: type_ for name, type_ in GRAPH.type_map.items() if not name.startswith("__")}
 """Types of the schema without those of introspection, by name."""
 RECORDS = {record.__name__: record for record in Record.__subclasses__()}
+
+
+@strawberry.input
+class Choice:
+    """An input whose field will go."""
+
+    old: int | None = strawberry.field(default=None, deprecation_reason="it is old")
+
+
+@strawberry.type
+class Changed:
+    """A root type with an argument that will go."""
+
+    @graph_field
+    def count(
+        self,
+        choice: Choice | None = None,
+        old: Annotated[int | None, strawberry.argument(deprecation_reason="it is old")] = None,
+    ) -> int:
+        """A number."""
+        return 1
 
 
 def fields_of(type_: GraphQLNamedType) -> dict[str, Any]:
@@ -51,6 +74,19 @@ def test_everything_has_a_description() -> None:
 def test_the_exported_schema_is_current() -> None:
     """`schema.graphql` is the schema of the code; `student-graph schema` writes it."""
     assert (Path(__file__).parents[2] / "schema.graphql").read_text() == export()
+
+
+def test_a_deprecated_argument_or_input_field_is_printed_and_introspected() -> None:
+    """Clients' tools show the reason; without `includeDeprecated` introspection leaves it out."""
+    schema = strawberry.Schema(Changed)
+    members = "name args { name } all: args(includeDeprecated: true) { name deprecationReason }"
+    shown = schema.execute_sync(f'{{ __type(name: "Changed") {{ fields {{ {members} }} }} }}').data
+
+    assert schema.as_str().count('old: Int = null @deprecated(reason: "it is old")') == 2
+    assert shown is not None
+    [count] = shown["__type"]["fields"]
+    assert [argument["name"] for argument in count["args"]] == ["choice"]
+    assert {"name": "old", "deprecationReason": "it is old"} in count["all"]
 
 
 def test_global_ids_are_ids_and_numbers_are_text() -> None:

@@ -186,10 +186,16 @@ def test_a_slow_source_changes_no_value(demo: RunningDemo, set_switches: Any) ->
 
 
 def test_a_teacher_without_grants_gets_the_open_fields(demo: RunningDemo) -> None:
-    """Fields of other sensitivity classes are null with FORBIDDEN; grades and assignments are returned."""
+    """Fields of other classes are null with FORBIDDEN, which names field and class; the others are returned."""
     student, errors, _ = query_student(demo, viewer="teacher")
-    forbidden = {(error["path"][1], error["extensions"]["code"]) for error in errors}
-    assert forbidden == {(part, "FORBIDDEN") for part in ("disciplineIncidents", "foodService", "transportation")}
+    forbidden = {
+        tuple(error["extensions"][name] for name in ("code", "coordinate", "sensitivity")) for error in errors
+    }
+    assert forbidden == {
+        ("FORBIDDEN", "Student.disciplineIncidents", "DISCIPLINE"),
+        ("FORBIDDEN", "Student.foodService", "MEAL"),
+        ("FORBIDDEN", "Student.transportation", "LOCATION"),
+    }
     assert student["courseGrades"]
     assert student["assignments"]
 

@@ -171,7 +171,8 @@ def test_a_refusal_names_the_costliest_fields_and_a_page_size_that_passes() -> N
 
     assert error.message.startswith("The response may hold too many records; request fewer at once: ")
     assert "students.edges.node.assignments (6000)" in error.message
-    assert f"It would pass with first: {page.first} at students." in error.message
+    assert f"It would pass with first: {page.first} at students, which is Query.students(first:)." in error.message
+    assert (error.extensions or {})["coordinate"] == "Student.assignments"
     assert checker.cost_error(cost(FIVE_LISTS, {"first": page.first}), service=False) is None
     assert checker.cost_error(cost(FIVE_LISTS, {"first": page.first + 1}), service=False) is not None
 

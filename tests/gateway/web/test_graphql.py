@@ -181,6 +181,7 @@ def test_an_error_has_the_code_of_a_failed_source(http: httpx.Client) -> None:
         "source": "sis",
         "retryable": True,
         "retryAfter": 3,
+        "coordinate": "Query.bus",
     }
 
 
