@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
-from student_graph.gateway.web.request import RequestHead
+from student_graph.gateway.web.request import RequestHead, repeated_header
 from student_graph.gateway.web.response import encode_error, send_response
 
 OVERLOAD_BODY = encode_error("There is too much to do at the moment; try again soon.")
@@ -45,6 +45,11 @@ class GatewayApp:
         elif self._allowed_hosts is not None and _host_name(scope) not in self._allowed_hosts:
             # DNS rebinding: a page of another site must not reach us under its own host name.
             body = encode_error("This gateway does not answer to that host name.")
+            await send_response(send, body, media_types.JSON, 400)
+        elif (name := repeated_header(scope)) is not None:
+            body = encode_error(
+                f"Send the header {name} once: readers disagree which of two counts.", "BAD_REQUEST"
+            )
             await send_response(send, body, media_types.JSON, 400)
         elif scope["path"] != "/graphql" or (self._graphiql and _is_from_browser(scope)):
             await self._routes(scope, receive, send)  # never shed: health checks are among them

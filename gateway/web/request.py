@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -46,6 +47,8 @@ DEFAULT_HEADERS: Mapping[bytes, str] = dict.fromkeys(
     "",
 )
 """Request headers that the gateway reads, each with its value when it is not sent."""
+LIST_HEADERS = frozenset({b"accept", b"cache-control"})
+"""Headers among them that hold a list, which may be sent in parts (RFC 9110 §5.3); the others are sent once."""
 
 
 class BadRequestError(Exception):
@@ -91,8 +94,19 @@ class RequestHead:
         headers = dict(DEFAULT_HEADERS)
         for name, value in scope["headers"]:
             if name in headers:
-                headers[name] = value.decode("latin-1")
+                text = value.decode("latin-1")
+                headers[name] = f"{headers[name]}, {text}" if name in LIST_HEADERS and headers[name] else text
         return cls(scope["method"], scope["query_string"], headers)
+
+
+def repeated_header(scope: Scope) -> str | None:
+    """
+    The name of a header that a request has twice, of those that are sent once; None if there is none.
+
+    Two readers of such a request could take different ones: for example one token is checked, another used.
+    """
+    names = [name for name, _ in scope["headers"] if name in DEFAULT_HEADERS and name not in LIST_HEADERS]
+    return next((name.decode().title() for index, name in enumerate(names) if name in names[:index]), None)
 
 
 def check_content_type(head: RequestHead) -> None:
@@ -194,7 +208,7 @@ def parse_query_string(query_string: bytes) -> GraphQLRequest:
         raise BadRequestError(400, "Send the parameters percent-encoded, in UTF-8.") from None
     texts = {name: values[-1] for name, values in parameters.items()}
     members: dict[str, Any] = {name: texts.get(name) for name in ("query", "operationName", "documentId")}
-    if any(map(_contains_nul, texts.values())):
+    if any("\0" in text for text in texts.values()):
         raise BadRequestError(400, NUL_MESSAGE)
     for name in ("variables", "extensions"):
         try:
@@ -215,30 +229,42 @@ def _check_unambiguous(body: bytes) -> None:
     Raises:
         BadRequestError: an object has two members of one name, or a text contains NUL.
     """
-    if _ESCAPED_NUL.search(body):
-        raise BadRequestError(400, NUL_MESSAGE)
+    may_hold_nul = b"\\u0000" in body  # the only way to write NUL in JSON; the text may also be only like it
     # Outside strings, JSON has a colon for each member as it was sent; the decoder keeps one member for each name.
     sent_members, decoded_members = _JSON_STRING.sub(b"", body).count(b":"), 0
     level: list[Any] = [[msgspec.json.decode(body)]]
     while level:
         decoded_members += sum(len(value) for value in level if isinstance(value, dict))
-        below = (item for value in level for item in (value.values() if isinstance(value, dict) else value))
+        below = [item for value in level for item in (value.values() if isinstance(value, dict) else value)]
+        if may_hold_nul:
+            names = (name for value in level if isinstance(value, dict) for name in value)
+            if any("\0" in text for text in chain(names, below) if isinstance(text, str)):
+                raise BadRequestError(400, NUL_MESSAGE)
         level = [item for item in below if isinstance(item, dict | list)]
     if decoded_members != sent_members:
         raise BadRequestError(400, DUPLICATE_NAME_MESSAGE)
 
 
-def _contains_nul(text: str) -> bool:
-    return "\0" in text or _ESCAPED_NUL.search(text.encode(errors="replace")) is not None
-
-
 def _require_document(request: GraphQLRequest) -> GraphQLRequest:
     if not request.query and not request.document_hash:
         raise BadRequestError(400, NO_QUERY_MESSAGE)
+    if request.query and _escapes_nul(request.query):
+        raise BadRequestError(400, NUL_MESSAGE)
     return request
+
+
+def _escapes_nul(document: str) -> bool:
+    """Whether a string of a document holds NUL as an escape; comments and block strings have no such escapes."""
+    if not _NUL_ESCAPE.search(document):
+        return False
+    tokens = (match[0] for match in _STRING_OR_COMMENT.finditer(document))
+    strings = (token for token in tokens if token.startswith('"') and not token.startswith('"""'))
+    return any(_NUL_ESCAPE.search(string.replace("\\\\", "")) for string in strings)
 
 
 _decoder = msgspec.json.Decoder(GraphQLRequest)
 _JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_ESCAPED_NUL = re.compile(rb"\\u(?:0000|\{0+\})")
-"""NUL as JSON and GraphQL escape it; neither allows it unescaped."""
+_NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
+"""NUL as a string of a GraphQL document escapes it."""
+_STRING_OR_COMMENT = re.compile(r'''"""(?:[^"\\]|\\(?:""")?|"(?!""))*"""|"(?:[^"\\\n\r]|\\.)*"|#[^\n\r]*''')
+"""The parts of a GraphQL document in which a backslash can be."""

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
+from graphql import GraphQLSyntaxError, StringValueNode, Visitor, parse, visit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from student_graph.gateway.web.app import GatewayApp
+from student_graph.gateway.web.load_shedding import LoadShedder
 from student_graph.gateway.web.request import (
     DUPLICATE_NAME_MESSAGE,
+    NO_QUERY_MESSAGE,
     NUL_MESSAGE,
     BadRequestError,
+    RequestHead,
     parse_body,
     parse_query_string,
+    repeated_header,
 )
 
 TEXTS = st.text(alphabet='ab:"\\{},é', max_size=4)
@@ -92,13 +99,107 @@ def test_nul_is_refused_in_documents(query: str) -> None:
 def test_nul_is_refused_in_variables() -> None:
     """In some vendors' systems a text ends at NUL, so that they would read another name."""
     assert refusal(json.dumps({"query": "{ a }", "variables": {"name": "An\0a"}})) == NUL_MESSAGE
-    assert refusal(json.dumps({"query": "{ a }", "variables": {"name": "u0000 \\ {0}"}})) is None
+    assert refusal(json.dumps({"query": "{ a }", "variables": {"An\0a": 1}})) == NUL_MESSAGE
+    assert refusal(json.dumps({"query": "{ a }", "variables": {"a": [{"b": ["\0"]}]}})) == NUL_MESSAGE
+    assert refusal(json.dumps({"query": "{ a }", "operationName": "\0"})) == NUL_MESSAGE
+
+
+@pytest.mark.row("G20")
+@pytest.mark.parametrize(
+    "text", ["u0000 \\ {0}", "\\u0000", "C:\\u0000.txt", "\\\\u{0}", "\\x00", "%00", "\u2400"]
+)
+def test_a_text_that_only_looks_like_nul_is_accepted(text: str) -> None:
+    """JSON is decoded once: what is then a backslash, a letter and zeros is no NUL to anybody."""
+    body = {"query": "{ a }", "variables": {text: [text]}, "operationName": text}
+    assert refusal(json.dumps(body)) is None
+    assert parse_body(json.dumps(body).encode()).variables == {text: [text]}
+
+
+@pytest.mark.row("G20")
+@pytest.mark.parametrize(
+    "escape", ["\\u005cu0000", "\\u005c\\u0075{0}", "\\\\u0000", "\\u005C\\u00750000", "\\\\u\\u007b00}"]
+)
+def test_nul_in_a_document_is_found_behind_the_escapes_of_json(escape: str) -> None:
+    """The document is what JSON decodes to, and there the escape is one of GraphQL."""
+    assert refusal(f'{{"query": "{{ a(b: \\"{escape}\\") }}"}}') == NUL_MESSAGE
+
+
+class _Strings(Visitor):
+    """Collects the values of the strings in a document."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[str] = []
+
+    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+        """Collect a value."""
+        self.values.append(node.value)
+
+
+@pytest.mark.row("G20")
+@given(
+    st.lists(
+        st.sampled_from(['"', '"""', "\\", "\\\\", '\\"', "u0000", "u{0}", "\\u0000", "#", "\n", "a", " "]),
+        max_size=9,
+    )
+)
+@example(['"""', "\\u0000", '"""'])
+@example(["#", "\\u0000", "\n"])
+def test_a_document_is_refused_if_and_only_if_one_of_its_strings_holds_nul(parts: list[str]) -> None:
+    """The independent check is the parser's: what it reads as the value of a string. Comments may say anything."""
+    document = f"{{ a(b: [ {''.join(parts)} ]) }}"
+    try:
+        parsed = parse(document)
+    except GraphQLSyntaxError:
+        return
+    strings = _Strings()
+    visit(parsed, strings)
+    expected = NUL_MESSAGE if any("\0" in value for value in strings.values) else None
+    assert refusal(json.dumps({"query": document})) == expected
+
+
+@pytest.mark.parametrize("body", [
+    '{"query": "{ a }", "variables": {"b": "\\ud800"}}',
+    '{"query": "{ a }", "variables": {"\\udfff": 1}}',
+    '{"query": "{ a }", "operationName": "\\ud83d"}',
+])  # fmt: skip
+def test_half_of_a_surrogate_pair_is_refused(body: str) -> None:
+    """It is no character; no vendor and no log could store it."""
+    assert refusal(body) == NO_QUERY_MESSAGE
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "Student-Graph-Break-Glass", "Student-Graph-Purpose", "Content-Type", "Host"]
+)
+@pytest.mark.parametrize("path", ["/graphql", "/break-glass", "/cache/purge"])
+async def test_a_header_that_says_who_asks_is_sent_once(name: str, path: str) -> None:
+    """With two tokens, one could be checked and another used; the first and the last of them are refused alike."""
+    app = GatewayApp(_no_app, _no_app, ["*"], LoadShedder(), graphiql=False)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as client:
+        response = await client.post(path, headers=[(name, "a"), (name.lower(), "a")])
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["message"].startswith(f"Send the header {name} once")
+
+
+async def _no_app(*_: Any) -> None:
+    raise AssertionError("the request must not come this far")
+
+
+def test_a_list_in_several_headers_is_one_list() -> None:
+    """A client may send each part of `Accept` and `Cache-Control` in a header of its own."""
+    headers = [(b"cache-control", b"max-age=60"), (b"accept", b"text/html"), (b"cache-control", b"no-cache")]
+    scope = {"type": "http", "method": "POST", "query_string": b"", "headers": headers}
+    head = RequestHead.of(scope)
+    assert (head.headers[b"cache-control"], head.headers[b"accept"]) == ("max-age=60, no-cache", "text/html")
+    assert repeated_header(scope) is None
 
 
 @pytest.mark.row("G20")
 @pytest.mark.parametrize(("query_string", "message"), [
     ("query={a}&variables={%22b%22:1,%22b%22:2}", DUPLICATE_NAME_MESSAGE),
     ("query={a}&variables={%22b%22:%22%5Cu0000%22}", NUL_MESSAGE),
+    ("query={a(b:%22%5Cu0000%22)}", NUL_MESSAGE),
     ("query={a%00}", NUL_MESSAGE),
     ("query={a(b:%22%5Cu{0}%22)}", NUL_MESSAGE),
 ])  # fmt: skip
