@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from graphql import (
@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from student_graph.gateway.execution.plan import BuilderOptions, FieldKind, FieldPlan, ObjectPlan, RowBuilder
-from student_graph.gateway.execution.runtime import TextCache, WrongValueError, class_check, coercion
+from student_graph.gateway.execution.runtime import WrongValueError, class_check, coercion, text_cache
 from student_graph.resolvers.fields.record import InstanceCheck
 
 EXACT_CLASSES = {"String": "str", "Int": "int", "Float": "float", "Boolean": "bool", "ID": "str"}
@@ -38,7 +38,7 @@ def row_builder(plan: ObjectPlan, options: BuilderOptions) -> RowBuilder:
         writer = _Writer(options)
         source = writer.function(plan)
         exec(compile(source, f"<plan of {plan.type.name}>", "exec"), writer.names)  # noqa: S102 - our own text
-        builder = plan.builders[options] = writer.names["build"]
+        builder = plan.builders[options] = writer.names.pop("build")  # without a cycle, to be freed with its plan
     return builder
 
 
@@ -190,7 +190,7 @@ class _Writer:
             self._write(depth, f"if {not_null}{wrong}: {value} = {coerce}({value})")
             return value
         last, text = self._new_name("l"), self._new_name("t")
-        texts = self._bind(TextCache(coercion(type_)))
+        texts = self._bind(text_cache(type_))
         self._setup.append(f"    {last} = {text} = UNSET")
         branch = "if"
         if nullable:
@@ -240,12 +240,15 @@ def _is_subtype(type_: GraphQLObjectType, other: GraphQLObjectType) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
-def _struct_type(keys: tuple[str, ...]) -> type:
-    names = [f"f{index}" for index in range(len(keys))]
-    return msgspec.defstruct("Row", names, gc=False, rename=dict(zip(names, keys, strict=True)))
+_row_types: WeakValueDictionary[tuple[str, ...], type] = WeakValueDictionary()
+"""Types of rows by their keys, as long as a plan uses them."""
 
 
 def _row_type(keys: Sequence[str]) -> type:
     """Return the struct type of rows with these keys: faster and smaller than dicts, and not garbage-collected."""
-    return _struct_type(tuple(keys))
+    type_ = _row_types.get(tuple(keys))
+    if type_ is None:
+        names = [f"f{index}" for index in range(len(keys))]
+        rename = dict(zip(names, keys, strict=True))
+        type_ = _row_types[tuple(keys)] = msgspec.defstruct("Row", names, gc=False, rename=rename)
+    return type_

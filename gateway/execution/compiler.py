@@ -21,7 +21,7 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
-from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, UnplannableError
+from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, PlanSize, UnplannableError
 from student_graph.resolvers.fields.batched import BATCH_METADATA
 from student_graph.resolvers.fields.record import (
     ATTRIBUTE_METADATA,
@@ -40,8 +40,10 @@ INCREMENTAL_DIRECTIVES = frozenset({"defer", "stream"})
 class Compiler:
     """Makes the plans of one operation. `executor` has its schema, fragments and variables."""
 
-    def __init__(self, executor: Executor[Any]) -> None:
+    def __init__(self, executor: Executor[Any], size: PlanSize | None = None) -> None:
+        """Count the plans in `size`; None to begin."""
         self._executor = executor
+        self._size = size or PlanSize()
 
     def object_plan(self, type_: GraphQLObjectType, grouped: GroupedFieldSet) -> ObjectPlan:
         """
@@ -50,11 +52,13 @@ class Compiler:
         Raises:
             UnplannableError: a part of it must be executed by graphql-core.
         """
+        self._size.add_object(grouped)
         plans = (self._field_plan(type_, key, details) for key, details in grouped.items())
         return ObjectPlan(
             type_,
             [plan for plan in plans if plan is not None],
             type_.is_type_of is None or isinstance(type_.is_type_of, InstanceCheck),
+            self._size,
         )
 
     def child_plan(self, plan: FieldPlan, type_: GraphQLObjectType) -> ObjectPlan:
@@ -83,7 +87,7 @@ class Compiler:
             return None
         nodes = [detail.node for detail in details]
         named_type = _named_type(definition.type)
-        plan = FieldPlan(key, FieldKind.RESOLVER, details, nodes, definition, parent_type, named_type)
+        plan = FieldPlan(key, FieldKind.RESOLVER, details, nodes, definition, parent_type, named_type, self._size)
         _set_kind(plan)
         plan.arguments = self._constant_arguments(plan)
         if isinstance(named_type, GraphQLObjectType) and plan.kind is not FieldKind.STOCK:

@@ -212,7 +212,7 @@ class _Completion:
             else:
                 groups.setdefault(object_type.name, (object_type, []))[1].append(index)
         for object_type, indexes in groups.values():
-            Compiler(self._executor).child_plan(plan, object_type)
+            Compiler(self._executor, plan.size).child_plan(plan, object_type)
             rows = await self._complete_objects(
                 object_type, [values[index] for index in indexes], SubsetPaths(paths, indexes)
             )

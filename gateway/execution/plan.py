@@ -7,10 +7,11 @@ depend on the viewer, because all viewers share it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from cachetools import LRUCache
@@ -28,8 +29,18 @@ from strawberry.types.field import StrawberryField
 from student_graph.resolvers.fields.batched import Batch
 from student_graph.resolvers.fields.record import is_record_type, is_restricted_type
 
-MAX_CACHED_OPERATIONS = 512
-"""Operations whose plans are cached by one executor class."""
+MAX_CACHED_BYTES = 16 * 1024 * 1024
+"""Memory of all cached plans of one executor class, by estimate."""
+MAX_OPERATION_SHARE = 1 / 4
+"""Largest share of that memory for the plans of one operation."""
+MAX_PLANS_PER_OPERATION = 16
+"""Cached plans of one operation, each for other values of the variables in `@skip` and `@include`."""
+OBJECT_PLAN_BYTES = 4_000
+"""Memory of an object plan with its generated code, without its fields: an estimate, rather too high."""
+FIELD_PLAN_BYTES = 1_000
+"""Memory of a field plan with its part of the generated code, without its response key: an estimate likewise."""
+BYTES_PER_KEY_CHARACTER = 8
+"""How often generated code, the type of its rows and their structs hold a response key."""
 
 FunctionFactory: TypeAlias = Callable[[Any], Callable[[Any], Any]]
 """Makes the function of a derived field from the context of an operation."""
@@ -47,6 +58,18 @@ class BuilderOptions(NamedTuple):
     """Factories of derived fields that have the same value for every parent."""
     encoded: bool = False
     """Whether rows are encoded as JSON, and therefore structs instead of dicts."""
+
+
+@dataclass(slots=True)
+class PlanSize:
+    """Memory of the plans of an operation, which grows when objects of an interface are seen the first time."""
+
+    bytes: int = 0
+
+    def add_object(self, keys: Iterable[str]) -> None:
+        """Count an object plan with fields of these response keys."""
+        self.bytes += OBJECT_PLAN_BYTES
+        self.bytes += sum(FIELD_PLAN_BYTES + BYTES_PER_KEY_CHARACTER * len(key) for key in keys)
 
 
 class FieldKind(Enum):
@@ -72,6 +95,8 @@ class FieldPlan:
     parent_type: GraphQLObjectType
     named_type: Any
     """The field's type without lists and non-null."""
+    size: PlanSize
+    """Memory of the operation's plans, this one included."""
     strawberry_field: StrawberryField | None = None
     attribute: str = ""
     """Dotted path of attributes of the parent; empty for the parent itself."""
@@ -118,6 +143,8 @@ class ObjectPlan:
     fields: list[FieldPlan]
     checked_by_class: bool = False
     """Whether the class of an object decides if it belongs to the type."""
+    size: PlanSize = field(default_factory=PlanSize)
+    """Memory of the operation's plans, this one included."""
     builders: dict[BuilderOptions, RowBuilder] = field(default_factory=dict)
     """Generated code."""
     columns: list[FieldPlan] = field(init=False)
@@ -193,17 +220,32 @@ class _CachedOperation:
     conditions: tuple[str, ...]
     """Names of the variables that decide what is selected."""
     plans: dict[tuple[Any, ...], ObjectPlan] = field(default_factory=dict)
-    """By values of these variables."""
+    """By values of these variables, the least recently used first."""
+    counted: int = 0
+    """Bytes of the plans when they were last counted."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the plans as they are now."""
+        return OBJECT_PLAN_BYTES + sum(plan.size.bytes for plan in self.plans.values())
 
 
 class PlanCache:
-    """Plans by operation; the least recently used operation is evicted first."""
+    """Plans by operation, bounded by their memory. Those of the least recently used operation are evicted."""
 
-    def __init__(self, max_operations: int = MAX_CACHED_OPERATIONS) -> None:
-        self._operations: LRUCache[tuple[int, int], _CachedOperation] = LRUCache(max_operations)
+    def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._operations: LRUCache[tuple[int, int], _CachedOperation] = LRUCache(
+            max_bytes, getsizeof=attrgetter("counted")
+        )
 
     def __len__(self) -> int:
         return len(self._operations)
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory of the plans, by estimate."""
+        return int(self._operations.currsize)
 
     def plan(
         self,
@@ -215,11 +257,20 @@ class PlanCache:
     ) -> ObjectPlan:
         """Return the plan of an operation for the values of its conditions, and make it if it is not cached."""
         key = (id(schema), id(operation))
-        cached = self._operations.get(key)
-        if cached is None:
-            cached = self._operations[key] = _CachedOperation(operation, schema, find_conditions())
+        cached = self._operations.get(key) or _CachedOperation(operation, schema, find_conditions())
         values = tuple(variables.get(name) for name in cached.conditions)
-        plan = cached.plans.get(values)
-        if plan is None:
-            plan = cached.plans[values] = make_plan()
+        plan = cached.plans.pop(values, None) or make_plan()
+        cached.plans[values] = plan
+        if cached.size != cached.counted:  # a new plan, or objects of an interface were seen the first time
+            self._count(key, cached)
         return plan
+
+    def _count(self, key: tuple[int, int], cached: _CachedOperation) -> None:
+        """Count an operation's plans, and evict what is too much: of this operation first, then of others."""
+        plans, max_bytes = cached.plans, self.max_bytes * MAX_OPERATION_SHARE
+        while plans and (len(plans) > MAX_PLANS_PER_OPERATION or cached.size > max_bytes):
+            del plans[next(iter(plans))]
+        self._operations.pop(key, None)
+        cached.counted = cached.size
+        if plans:
+            self._operations[key] = cached

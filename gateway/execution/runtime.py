@@ -1,21 +1,25 @@
-"""What generated code calls: checks, coercion and cached texts."""
+"""What generated code calls: checks, coercion and cached texts. All plans share those of a type."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from graphql import GraphQLObjectType, Undefined
 
 MAX_CACHED_TEXTS = 4096
-"""Texts of dates and enum members that are cached for one field of one plan."""
+"""Texts of dates and enum members that are cached for one type."""
+MAX_SHARED_TYPES = 1024
+"""Types of all schemas of a process whose functions are kept for the next plan."""
 
 
 class WrongValueError(Exception):
     """A value that generated code does not complete."""
 
 
+@lru_cache(MAX_SHARED_TYPES)
 def class_check(type_: GraphQLObjectType) -> Callable[[Any], type]:
     """Return a function that checks if an object is of the type. It is called when the class changes."""
     is_type_of = type_.is_type_of
@@ -28,6 +32,7 @@ def class_check(type_: GraphQLObjectType) -> Callable[[Any], type]:
     return check
 
 
+@lru_cache(MAX_SHARED_TYPES)
 def coercion(type_: Any) -> Callable[[Any], Any]:
     """Return the schema's own coercion of a leaf type."""
     coerce_output_value = type_.coerce_output_value
@@ -68,3 +73,9 @@ class TextCache(dict[Any, Any]):
             self.clear()
         self[key] = text
         return text
+
+
+@lru_cache(MAX_SHARED_TYPES)
+def text_cache(type_: Any) -> TextCache:
+    """Return the cached texts of a leaf type."""
+    return TextCache(coercion(type_))

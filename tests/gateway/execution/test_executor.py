@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 import strawberry
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, execute, parse
+from graphql import GraphQLSchema, execute, parse
 from strawberry.extensions import SchemaExtension
 
 from student_graph.adapters.registry import SettingsError
@@ -21,7 +21,7 @@ from student_graph.gateway.execution import (
     executor_class,
 )
 from student_graph.gateway.execution.executor import VARIABLE, configured_executor
-from student_graph.gateway.execution.plan import ObjectPlan, PlanCache
+from student_graph.gateway.execution.plan import PlanCache
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.schema import make_schema
@@ -168,23 +168,6 @@ async def test_a_document_is_planned_once_per_value_of_its_conditions() -> None:
         result: Any = await execute(core, document, variable_values=values, executor_class=executor)  # type: ignore[misc]
         assert len(result.data["rows"]) == count
     assert (executor.counters.planned, executor.counters.compiled, len(executor.plans)) == (4, 2, 1)
-
-
-def test_the_least_recently_used_plan_is_evicted() -> None:
-    """The cache keeps the plans of a limited number of operations."""
-    schema, plans, planned = build_schema("type Query {a: Int}"), PlanCache(2), []
-    documents = [parse(f"{{k{n}: a}}") for n in range(3)]
-
-    def plan(number: int) -> None:
-        [operation] = documents[number].definitions
-        assert isinstance(operation, OperationDefinitionNode)
-        assert schema.query_type is not None
-        empty = ObjectPlan(schema.query_type, [])
-        plans.plan(schema, operation, {}, tuple, lambda: (planned.append(number), empty)[1])
-
-    for number in (0, 1, 0, 2, 0, 1):
-        plan(number)
-    assert planned == [0, 1, 2, 1]
 
 
 async def test_an_operation_that_cannot_be_planned_is_executed_by_graphql_core() -> None:
