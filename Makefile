@@ -7,6 +7,7 @@ NPM := $(shell command -v npm 2>/dev/null)
 PAGE := gateway/graphiql/index.html
 SETUP := $(VENV)/.student-graph
 AUDIT := tests/gateway/web/http_audit
+RELAY := tests/gateway/documents/relay
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ PEERS := benchmarks/node
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(SETUP) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json) ## A .venv with everything, and GraphiQL if npm is installed
+setup: $(SETUP) $(if $(NPM),$(PAGE) $(AUDIT)/node_modules/.package-lock.json $(RELAY)/node_modules/.package-lock.json) ## A .venv with everything, and GraphiQL if npm is installed
 ifndef NPM
 	@test -f $(PAGE) || echo "npm was not found: the gateway works, its GraphiQL page says how to build it"
 endif
@@ -61,7 +62,7 @@ schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) gateway/graphiql graphiql/node_modules $(AUDIT)/node_modules $(PEERS)/node_modules dist
+	rm -rf $(VENV) gateway/graphiql graphiql/node_modules $(AUDIT)/node_modules $(RELAY)/node_modules $(PEERS)/node_modules dist
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,59 @@
+"""Relay's own compiler takes the schema: its fragments with pagination, and the queries that it makes of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLSchema
+
+from student_graph.gateway.documents.store import DocumentStore
+from student_graph.resolvers.schema import core_schema, export, make_schema
+
+PROJECT = Path(__file__).parent / "relay"
+COMPILER = PROJECT / "node_modules" / "relay-compiler" / "cli.js"
+SCHEMA: GraphQLSchema = core_schema(make_schema())
+
+
+def compile_project(folder: Path, schema: str) -> tuple[str, dict[str, str]]:
+    """Compile the project against a schema: what the compiler prints, and the text of each query that it makes."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node, which is not installed")
+    if not COMPILER.exists():
+        pytest.skip("needs the packages of tests/gateway/documents/relay: run make setup with npm installed")
+    shutil.copytree(PROJECT / "src", folder / "src")
+    shutil.copy(PROJECT / "relay.config.json", folder)
+    (folder / "schema.graphql").write_text(schema)
+    (folder / "artifacts").mkdir()
+    process = subprocess.run(  # noqa: S603 - the compiler that our lock file names
+        [node, COMPILER, "relay.config.json"], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+    texts = {
+        file.name.partition(".")[0]: json.loads(text[1])
+        for file in (folder / "artifacts").iterdir()
+        if (text := re.search(r'"text": (".*")', file.read_text()))
+    }
+    return process.stdout + process.stderr, texts
+
+
+def test_the_queries_of_relays_compiler_are_valid(tmp_path: Path) -> None:
+    """A list of the viewer and a list of a node can be refetched by page: Relay writes the query of each page."""
+    _, texts = compile_project(tmp_path, export())
+    documents = DocumentStore(SCHEMA)
+
+    assert set(texts) == {"studentsPageQuery", "studentsViewerPageQuery", "studentsAttendancePageQuery"}
+    assert "node(id: $id)" in texts["studentsAttendancePageQuery"]
+    assert {name: documents.get_by_text(text).errors for name, text in texts.items()} == dict.fromkeys(texts, ())
+
+
+def test_relays_compiler_refuses_a_schema_without_a_field_of_page_info(tmp_path: Path) -> None:
+    """So the test above would fail if the schema lost a field that Relay's specification asks for."""
+    output, texts = compile_project(tmp_path, export().replace("  startCursor: String\n", ""))
+
+    assert "pageInfo { startCursor }" in output
+    assert texts == {}
