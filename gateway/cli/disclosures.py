@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, count, format_table
+from student_graph.gateway.cli.parser import Commands, count, format_table, printable
 from student_graph.gateway.config import environment, settings_file
 from student_graph.gateway.disclosure.keys import DisclosureKeys
 from student_graph.gateway.disclosure.retention import Retirement, retire_files
@@ -157,7 +157,7 @@ def _print(
     if disclosures is not None:
         print(format_table([HEADINGS, *map(_row, disclosures)]))
     for removed in retirement.removed_files if retirement is not None else ():
-        print(f"retired: {removed.file}, {count(removed.lines, 'line')}")
+        print(printable(f"retired: {removed.file}, {count(removed.lines, 'line')}"))
     retired = f" ({verification.retired} more retired)" if verification.retired else ""
     problems = count(len(verification.problems), "problem")
     state = "intact" if not verification.problems else f"NOT INTACT, {problems}"
@@ -165,7 +165,7 @@ def _print(
     for title, listed in _problem_lists(retirement, verification):
         for problem in listed:
             line = f" line {problem.line}" if problem.line else ""
-            print(f"{title.removesuffix('s')}: {problem.file}{line}: {problem.message}")
+            print(printable(f"{title.removesuffix('s')}: {problem.file}{line}: {problem.message}"))
 
 
 def _row(disclosure: dict[str, Any]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.districts import add_district_options, districts_of
-from student_graph.gateway.cli.parser import Commands
+from student_graph.gateway.cli.parser import Commands, printable
 from student_graph.gateway.documents.explain import as_text, explain
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from student_graph.gateway.documents.store import DocumentStore
@@ -62,7 +62,9 @@ def run(options: argparse.Namespace) -> int:
     except GraphQLError as exc:
         raise SettingsError(f"QUERY: {exc.message}") from None
     for district in districts:
-        print(f"{district.id} ({district.name}): {', '.join(source.name for source in district.sources)}")
+        print(
+            printable(f"{district.id} ({district.name}): {', '.join(source.name for source in district.sources)}")
+        )
     print(as_text(lines))
     return 0
 

@@ -19,7 +19,7 @@ from student_graph.gateway.cli import (
     token,
     warm,
 )
-from student_graph.gateway.cli.parser import Parser
+from student_graph.gateway.cli.parser import Parser, printable
 
 COMMANDS = (demo, serve, check, schema, explain, cache, warm, disclosures, token, adapters)
 """Modules of the commands, in the order of the help text."""
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = options.run(options)
     except SettingsError as exc:
-        print(f"{parser.prog}: {exc}", file=sys.stderr)
+        print(f"{parser.prog}: {printable(str(exc))}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()

@@ -1,10 +1,13 @@
-"""What the commands share: the argument parser, and how tables and counts are printed."""
+"""What the commands share: the argument parser, and how texts, tables and counts are printed."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from typing import NoReturn, TypeAlias
+
+MAX_CELL_CHARACTERS = 64
+"""Characters of a table's cell that are printed; the last column is printed in full."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -28,10 +31,27 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 - arg
 """Where a command is added."""
 
 
+def printable(text: str) -> str:
+    """
+    A text that a terminal only shows: characters that are not printable are escaped.
+
+    Control characters could move the cursor, marks of direction could reorder the line.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 def format_table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows in aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    """Rows in aligned columns, with one line for each; long cells are cut, except in the last column."""
+    cells = [[*(_cell(text) for text in row[:-1]), printable(row[-1])] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _cell(text: str) -> str:
+    text = printable(text[: MAX_CELL_CHARACTERS + 1])
+    return text if len(text) <= MAX_CELL_CHARACTERS else f"{text[: MAX_CELL_CHARACTERS - 1]}…"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -35,6 +35,8 @@ from student_graph.resolvers.fields.record import is_student_record_type
 from student_graph.resolvers.operation import Disclosures
 
 MAX_CACHED_OPERATIONS = 1_024
+MAX_OPERATION_NAME_CHARACTERS = 128
+"""Characters of an operation's name that are recorded; a document may hold a name of 64 KiB."""
 
 
 class DisclosureRecorder:
@@ -92,7 +94,7 @@ class DisclosureRecorder:
         cached = self._summaries.get(id(node))
         if cached is not None and cached[0] is node:
             return cached[1]
-        name = node.name.value if node.name else None
+        name = node.name.value[:MAX_OPERATION_NAME_CHARACTERS] if node.name else None
         assert document.node is not None
         fields = student_fields(self._schema, document.node, node)
         summary = OperationSummary(f"sha256:{document.digest}", name, fields)

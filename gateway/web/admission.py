@@ -155,21 +155,23 @@ class Admission:
             headers = {"Retry-After": str(math.ceil(error.retry_after))}
             raise BadRequestError(429, message, "RATE_LIMITED", headers) from None
 
-    def _purpose(self, stated: str) -> str | None:
+    def _purpose(self, header: str) -> str | None:
         """
-        Return the purpose that a request states; None if it states none and need not.
+        Return the purpose that a request states in a header; None if it states none and need not.
 
         Raises:
-            BadRequestError: the purpose is missing, unknown or too long.
+            BadRequestError: the purpose is missing, unknown, too long or cannot be shown on a terminal.
         """
-        if not stated and not self._purposes.required:
+        if not header and not self._purposes.required:
             return None
-        if stated and len(stated) <= MAX_PURPOSE_CHARACTERS and stated in (self._purposes.known or {stated}):
+        stated = _decode_utf8(header)
+        is_text = 0 < len(stated) <= MAX_PURPOSE_CHARACTERS and stated.isprintable()
+        if is_text and stated in (self._purposes.known or {stated}):
             return stated
         choices = f"one of {', '.join(sorted(self._purposes.known))}, " if self._purposes.known else ""
         message = (
             "State the purpose of the request as 'Student-Graph-Purpose: PURPOSE', "
-            f"{choices}in at most {MAX_PURPOSE_CHARACTERS} characters."
+            f"{choices}in at most {MAX_PURPOSE_CHARACTERS} characters that can be printed."
         )
         raise BadRequestError(403, message, "FORBIDDEN")
 
@@ -188,6 +190,14 @@ class Admission:
         if max_age is None or not self._max_age_buckets.take(viewer.person, time.monotonic()):
             return None
         return max_age
+
+
+def _decode_utf8(header: str) -> str:
+    """The text of a header's value as clients mean it: UTF-8, or else Latin-1, as which all headers are read."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
 
 
 def _unauthenticated(authorization: str) -> BadRequestError:

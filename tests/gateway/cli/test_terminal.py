@@ -1,0 +1,96 @@
+"""What a terminal is fed: texts of vendors and clients are escaped and cut, so that they are only shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from student_graph.gateway.cli.main import main
+from student_graph.gateway.cli.parser import MAX_CELL_CHARACTERS, format_table, printable
+from student_graph.gateway.disclosure import DisclosureKeys
+
+ODD_TEXTS = [
+    "\x1b[2J\x1b]0;owned\x07",
+    "a\nb",
+    "a\rb",
+    "\x9b31m",
+    "\x7f",
+    "a\u202egnp",
+    "\u2066a",
+    "a\u200bb",
+    "\ud800",
+]
+KEY = b"k" * 32
+
+
+@given(st.text(st.characters()))
+@example("".join(ODD_TEXTS))
+def test_a_text_is_escaped_where_it_is_printed(text: str) -> None:
+    """What is printed can be encoded, stays on one line, and is the text itself if all of it can be shown."""
+    result = printable(text)
+    assert result.isprintable()
+    assert result.encode().isascii() or not text.isascii()
+    assert (result == text) is text.isprintable()
+    assert result.encode("unicode_escape").count(b"\\\\") >= len([char for char in text if not char.isprintable()])
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_a_cell_of_a_table_stays_in_its_row(text: str) -> None:
+    """Each row is one line, wherever the text is."""
+    table = format_table([("NAME", "SAYS"), (text, "fine"), ("sis", text)])
+    assert len(table.splitlines()) == 3
+    assert table.replace("\n", "").isprintable()
+
+
+def test_a_long_cell_is_cut_except_in_the_last_column() -> None:
+    """Columns stay narrow; the last one says what to do and moves no other."""
+    name, advice = "n" * 60_000, "a" * 500
+    header, row = format_table([("NAME", "SAYS"), (name, advice)]).splitlines()
+    assert header.index("SAYS") == row.index("a") == MAX_CELL_CHARACTERS + 2
+    assert row == f"{'n' * (MAX_CELL_CHARACTERS - 1)}…  {advice}"
+    assert format_table([("n" * MAX_CELL_CHARACTERS, "x")]).startswith("n" * MAX_CELL_CHARACTERS)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_record_of_disclosures_is_printed_without_its_control_characters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    """Also a line that an older gateway wrote, which took such purposes, and the name of a changed file."""
+    student = DisclosureKeys(KEY).pseudonym("hill", "s1")
+    line = {
+        "id": "1",
+        "ts": "2026-11-28T11:40:14.654Z",
+        "actor": {"sub": "hmac:159c708981000", "role": "TEACHER\x1b[31m"},
+        "purpose": "".join(ODD_TEXTS[:-1]),
+        "opName": "A" * 5_000,
+        "students": [student],
+        "count": 1,
+        "categories": ["\u202eMEAL"],
+    }
+    start = {"kind": "start", "others": [{"file": "disclosure-\x1b[2J.jsonl", "lines": 1, "last": "x"}]}
+    (tmp_path / "disclosure-20261128T000000-1.jsonl").write_text(f"{json.dumps(start)}\n{json.dumps(line)}\n")
+    ready = tmp_path / "ready.json"
+    key = base64.b64encode(KEY).decode()
+    ready.write_text(json.dumps({"disclosures": {"directory": str(tmp_path), "key": key, "districts": ["hill"]}}))
+    arguments = ["disclosures", "--ready-file", str(ready), "--student", "s1", *(["--json"] if as_json else [])]
+    with pytest.raises(SystemExit) as exit_info:
+        main(arguments)
+    output, errors = capsys.readouterr()
+    assert (exit_info.value.code, errors) == (1, "")
+    assert output.replace("\n", "").isprintable()
+    assert "2026-11-28T11:40:14.654Z" in output
+    assert as_json or max(map(len, output.splitlines())) < 400
+
+
+def test_an_error_is_printed_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may quote an argument or a setting."""
+    with pytest.raises(SystemExit):
+        main(["explain", "\x1b[2J\u202e", "--ready-file", "absent\x1b.json"])
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert message.strip().isprintable()
