@@ -25,6 +25,7 @@ from starlette.types import ASGIApp
 
 from student_graph.gateway.cli.main import main
 from tests.clients import post, sync_client
+from tests.gateway.forked import ForkedProcess, forked_command
 
 COMMAND = Path(sys.executable).parent / "student-graph"
 ROOT = Path(__file__).parents[2]
@@ -104,7 +105,7 @@ def error_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 class RunningDemo:
     """A running `student-graph demo`."""
 
-    process: subprocess.Popen[str]
+    process: ForkedProcess
     ready: dict[str, Any]
     """Content of its ready file."""
 
@@ -139,7 +140,7 @@ class RunningDemo:
 def running_command(
     arguments: Sequence[str], environ: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start a `student-graph` process, and kill it when the block ends."""
+    """Start the installed `student-graph`, and kill it when the block ends."""
     process = subprocess.Popen(  # noqa: S603 - our own command
         [COMMAND, *arguments],
         stdout=subprocess.PIPE,
@@ -156,11 +157,11 @@ def running_command(
 
 @contextlib.contextmanager
 def running_demo(folder: Path, *arguments: str) -> Iterator[RunningDemo]:
-    """Start a demo on a free port, and yield it once it answers requests."""
+    """Start a demo on a free port in a forked process, and yield it once it answers requests."""
     file = folder / "ready.json"
-    with running_command(["demo", "--port", "0", "--ready-file", str(file), *arguments]) as process:
+    with forked_command(["demo", "--port", "0", "--ready-file", str(file), *arguments]) as process:
         while not file.exists():
             if process.poll() is not None:
-                raise AssertionError(process.communicate()[1])
+                raise AssertionError(process.stderr.read())
             time.sleep(0.02)
         yield RunningDemo(process, json.loads(file.read_text()))

@@ -21,6 +21,7 @@ from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from tests.clients import get, post
+from tests.gateway.forked import forked_command
 from tests.gateway.servers import run_command, run_here, running_command, table_rows
 
 CANVAS = "districts[0].sources[1]"
@@ -90,10 +91,9 @@ def settings(tmp_path: Path, sandboxes: list[Sandbox]) -> Settings:
 
 
 @contextlib.contextmanager
-def serving(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(settings: Settings, run: Callable[..., Any] = forked_command) -> Iterator[tuple[Any, str]]:
     """Run a gateway with these settings; yield its process and the URL of its graph."""
-    with running_command(["serve", "--config", str(settings.path)], settings.environ) as process:
-        assert process.stdout is not None
+    with run(["serve", "--config", str(settings.path)], settings.environ) as process:
         line = process.stdout.readline()
         yield process, line.removeprefix("student-graph answers at ").strip()
 
@@ -131,7 +131,7 @@ def test_requests_in_flight_are_answered_before_it_stops(settings: Settings, san
     """After SIGTERM, a request that waits for a vendor gets its response, and the exit status is 0."""
     sis = sandboxes[0]
     sis.switches.latency = 500
-    with serving(settings) as (process, url), ThreadPoolExecutor() as pool:
+    with serving(settings, running_command) as (process, url), ThreadPoolExecutor() as pool:
         query = {"query": "{ districts { schools { name } } }"}
         response = pool.submit(httpx.post, url, json=query, headers=HEADERS, timeout=60)
         wait_until(lambda: bool(sis.requests))

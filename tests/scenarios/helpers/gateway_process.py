@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from student_graph.adapters.sandbox.serving import Sandbox
 from tests.clients import post
-from tests.gateway.servers import running_command
+from tests.gateway.forked import ForkedProcess, forked_command
 from tests.scenarios.helpers.bad_responses import CANARY
 from tests.scenarios.helpers.sandbox_district import SOURCE_SECONDS
 
@@ -31,7 +30,7 @@ class GatewayProcess:
 
     settings: Path
     environ: Mapping[str, str]
-    process: subprocess.Popen[str]
+    process: ForkedProcess
     url: str
 
     def post(self, query: str, **variables: Any) -> dict[str, Any]:
@@ -50,7 +49,6 @@ class GatewayProcess:
 
     def read_log(self) -> str:
         """Return what the process has written to its standard error since the last time."""
-        assert self.process.stderr is not None
         log = b""
         with contextlib.suppress(BlockingIOError):
             while part := os.read(self.process.stderr.fileno(), 65536):
@@ -80,9 +78,7 @@ def gateway_process(
                 for name, text in source.settings().items()
                 if name in SECRET_VARIABLES
             }
-    with running_command(["serve", "--config", str(path)], environ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
+    with forked_command(["serve", "--config", str(path)], environ) as process:
         url = process.stdout.readline().removeprefix("student-graph answers at ").strip()
         os.set_blocking(process.stderr.fileno(), False)
         yield GatewayProcess(path, environ, process, url)

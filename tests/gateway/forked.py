@@ -1,0 +1,86 @@
+"""
+`student-graph` processes that are forked from one that has imported everything already.
+
+To import everything takes more than a second of CPU, which most processes of the tests would only repeat.
+`running_command` of `tests.gateway.servers` starts the installed command itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import TextIO
+
+from student_graph.gateway.cli.main import main
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload([
+    __name__,
+    *(f"student_graph.adapters.{vendor}.{name}" for vendor in ("canvas", "edfi", "oneroster")
+      for name in ("adapter", "sandbox")),
+])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ForkedProcess:
+    """A process with the attributes and methods of `subprocess.Popen` that tests use."""
+
+    process: BaseProcess
+    stdout: TextIO
+    stderr: TextIO
+
+    def poll(self) -> int | None:
+        """Return the exit status, or None while the process runs."""
+        return self.process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process."""
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.process.kill()
+
+    def wait(self, timeout: float) -> int:
+        """Wait until the process ends, and return the exit status. Fails after so many seconds."""
+        self.process.join(timeout)
+        assert self.process.exitcode is not None
+        return self.process.exitcode
+
+
+@contextlib.contextmanager
+def forked_command(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> Iterator[ForkedProcess]:
+    """Run `student-graph` with these arguments in a forked process, and kill it when the block ends."""
+    (output, output_end), (errors, errors_end) = CONTEXT.Pipe(duplex=False), CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(
+        target=_run_command, args=(arguments, {**os.environ, **(environ or {})}, output_end, errors_end)
+    )
+    with output, errors:
+        with output_end, errors_end:
+            process.start()
+        try:
+            with open(os.dup(output.fileno())) as stdout, open(os.dup(errors.fileno())) as stderr:  # noqa: PTH123
+                yield ForkedProcess(process, stdout, stderr)
+        finally:
+            process.kill()
+            process.join()
+            process.close()
+
+
+def _run_command(
+    arguments: Sequence[str], environ: Mapping[str, str], output: Connection, errors: Connection
+) -> None:
+    """Run the command in this process, with its standard output and its errors in two pipes."""
+    os.dup2(output.fileno(), 1)
+    os.dup2(errors.fileno(), 2)
+    output.close()
+    errors.close()
+    os.environ.clear()
+    os.environ.update(environ)
+    main(arguments)
