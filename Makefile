@@ -11,7 +11,7 @@ RELAY := tests/gateway/documents/relay
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static bench figures faults graphiql screenshots schema clean
+.PHONY: help setup run test test-long check check-static bench attacks soak figures faults graphiql screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,12 @@ check-static: setup
 
 bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## The benchmarks: a table, and benchmarks/results.json
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+attacks: setup ## The attack suite for ten seconds each: a table, and attacks.json
+	@$(BIN)/python -m tests.attacks --json attacks.json $(ATTACKS)
+
+soak: setup ## An hour of mixed load (MINUTES=60): memory by minute, soak.json and soak.svg
+	@$(BIN)/python -m tests.attacks.mixed_load --minutes $(or $(MINUTES),60)
 
 figures: setup ## The size of the code, and who imports whom
 	@$(BIN)/python -m tests.figures

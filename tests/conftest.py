@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from student_graph.gateway.documents.hardening import harden_graphql_core
+from tests.attacks.measurement import table_row
 from tests.faults.rows import NOT_COVERED, SECTIONS
 from tests.long_runs import LONG_RUNS
 
@@ -46,13 +47,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print what the tests counted, and the rows of the faults that were played."""
     passed: dict[str, bool] = {}
+    attacks: list[str] = []
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, ()):
             properties = [] if outcome == "passed" and report.when != "call" else _user_properties(report)
             for text in (text for name, text in properties if name == "counts"):
                 terminalreporter.line(text)
+            attacks += [text for name, text in properties if name == "attack"]
             for row in (row for name, rows in properties if name == "rows" for row in rows):
                 passed[row] = passed.get(row, True) and outcome == "passed"
+    if attacks:
+        terminalreporter.section("attacks")
+        terminalreporter.line("\n".join([table_row(None), *attacks]))
     if passed:
         _summarize_rows(terminalreporter, passed)
 

@@ -67,6 +67,16 @@ def test_the_settings_of_a_vendors_readme_are_accepted(tmp_path: Path, kind: str
     assert build_settings(find_adapter(kind), source.name, source.settings, environ)
 
 
+def test_the_tests_of_the_security_page_exist() -> None:
+    """Each test and each attack that the threat model names is one of the suite."""
+    page = (ROOT / "docs" / "security.md").read_text()
+    sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    names = re.findall(r"`(test_\w+)`", page)
+    assert [name for name in names if f"def {name}(" not in sources] == []
+    attacks = re.findall(r"attacks? `([^`]+)`", page)
+    assert [name for name in attacks if f'"{name}"' not in sources] == []
+
+
 def test_decisions_are_listed() -> None:
     """The list of decisions names each page."""
     pages = sorted(page.name for page in (ROOT / "docs" / "decisions").glob("0*.md"))

@@ -1,0 +1,27 @@
+"""All attacks, and the laboratory in which they run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.attacks import flooding, forging, growing, slow, vendors
+from tests.attacks.gateway import attacked_gateway
+from tests.attacks.measurement import Attack, Laboratory
+from tests.attacks.witness import WITNESSES, witnesses
+
+ATTACKS: tuple[Attack, ...] = (
+    *slow.ATTACKS, *flooding.ATTACKS, *growing.ATTACKS, *forging.ATTACKS, *vendors.ATTACKS,
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def laboratory(folder: Path) -> Iterator[Laboratory]:
+    """Serve a gateway with its witnesses until the block ends."""
+    hostile = [attack.district for attack in vendors.ATTACKS]
+    with attacked_gateway(folder, hostile) as gateway:
+        tokens = [gateway.token(f"witness-{number}") for number in range(WITNESSES)]
+        students = [student.id for student in gateway.facts.students]
+        with witnesses(gateway.host, gateway.port, tokens, students) as running:
+            yield Laboratory(gateway, running)

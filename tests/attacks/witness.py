@@ -1,0 +1,121 @@
+"""
+The witnesses: four viewers who read meanwhile, and what the attack did to them.
+
+They run in a process of their own: the work of the attackers must not count as a delay of the gateway. The process
+prints a line for each response: when its request was sent, by the monotonic clock of the machine, how many seconds
+the response took, and its HTTP status (0 for none within `TIMEOUT_SECONDS`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+WITNESSES = 4
+PAUSE_SECONDS = 0.125
+"""Time between a witness's response and the next request: below the rate that each viewer is allowed."""
+TIMEOUT_SECONDS = 30.0
+QUERY = (
+    "query ($n: String!) { student(studentUniqueId: $n) { name { lastName } gradeLevel "
+    "courseGrades { courseName numeric provenance { source } } attendanceEvents { totalCount } } }"
+)
+
+
+class Sample(NamedTuple):
+    """One response of a witness."""
+
+    sent_at: float
+    seconds: float
+    status: int
+    witness: int
+
+
+@dataclass
+class Witnesses:
+    """The running process of the witnesses."""
+
+    process: subprocess.Popen[str]
+    samples: list[Sample] = field(default_factory=list)
+
+    def between(self, begin: float, end: float) -> list[Sample]:
+        """The responses to requests sent between two moments; waits until each witness is past the second one."""
+        latest = dict.fromkeys(range(WITNESSES), 0.0)
+        for sample in self.samples:
+            latest[sample.witness] = max(latest[sample.witness], sample.sent_at)
+        assert self.process.stdout is not None
+        while min(latest.values()) < end:
+            words = self.process.stdout.readline().split()
+            sample = Sample(float(words[0]), float(words[1]), int(words[2]), int(words[3]))
+            self.samples.append(sample)
+            latest[sample.witness] = sample.sent_at
+        # A request that was under way when the attack began belongs to it, too.
+        return [
+            sample for sample in self.samples if begin <= sample.sent_at + sample.seconds and sample.sent_at < end
+        ]
+
+
+@contextlib.contextmanager
+def witnesses(host: str, port: int, tokens: Sequence[str], students: Sequence[str]) -> Iterator[Witnesses]:
+    """Let four viewers read until the block ends."""
+    settings = {"host": host, "port": port, "tokens": list(tokens), "students": list(students)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.attacks.witness"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(settings) + "\n")
+        process.stdin.flush()
+        yield Witnesses(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def _read(number: int, host: str, port: int, token: str, students: Sequence[str]) -> None:
+    """Send a request after the other, and print what came."""
+    streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+    for index in count(number):
+        body = json.dumps({"query": QUERY, "variables": {"n": students[index % len(students)]}}).encode()
+        head = (
+            f"POST /graphql HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        sent_at, status = time.monotonic(), 0
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                reader, writer = streams or await asyncio.open_connection(host, port)
+                streams = None
+                writer.write(head.encode() + body)
+                answer = await reader.readuntil(b"\r\n\r\n")
+                lengths = [line[15:] for line in answer.lower().split(b"\r\n") if line[:15] == b"content-length:"]
+                content = await reader.readexactly(int(lengths[0]))
+                status, streams = int(answer[9:12]), (reader, writer)
+                if b'"INTERNAL"' in content:
+                    status = 500
+        print(sent_at, time.monotonic() - sent_at, status, number, flush=True)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _main() -> None:
+    settings = json.loads(sys.stdin.readline())
+    async with asyncio.TaskGroup() as group:
+        for number, token in enumerate(settings["tokens"]):
+            group.create_task(_read(number, settings["host"], settings["port"], token, settings["students"]))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())
