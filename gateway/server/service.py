@@ -36,6 +36,7 @@ from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
 from student_graph.gateway.web.routes.break_glass import BreakGlass
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.routes.health import Readiness
+from student_graph.gateway.web.routes.opening_limit import OpeningLimit
 from student_graph.gateway.web.routes.purge import PurgeRoutes
 from student_graph.gateway.web.routes.webhooks import WebhookKeys, Webhooks
 from student_graph.gateway.web.security_headers import SecurityHeaders
@@ -201,7 +202,8 @@ class Application:
         log, reviewers_url = self._service.disclosure_log, self._service.reviewers_url
         if log is None or reviewers_url is None:
             return None
-        return BreakGlass(self._authenticator, self._signer, log, reviewers_url)
+        limit = OpeningLimit(claim_by(self._service.fleet))
+        return BreakGlass(self._authenticator, self._signer, log, reviewers_url, limit=limit)
 
     def _build_recorder(self) -> DisclosureRecorder | None:
         log = self._service.disclosure_log

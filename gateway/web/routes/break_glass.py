@@ -2,9 +2,10 @@
 Break-glass: for a student's health or safety, staff may see data for an hour that their grants do not include.
 
 One opening names at most five students, and its ticket shows no other student: no list, no count. Staff who signed
-in more than five minutes ago must sign in again. The opening and the threat, as text, are recorded before anything
-is shown (34 CFR 99.32(a)(5) and 99.36), and the reviewers are notified. The response holds a ticket that is signed
-for its viewer; requests send it in the header `Student-Graph-Break-Glass`.
+in more than five minutes ago must sign in again, and one person opens six times an hour at most. The opening and
+the threat, as text, are recorded before anything is shown (34 CFR 99.32(a)(5) and 99.36), and the reviewers are
+notified. The response holds a ticket that is signed for its viewer; requests send it in the header
+`Student-Graph-Break-Glass`. Issuer, subject, role and district of the viewer are checked whenever it is used.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from student_graph.gateway.disclosure import DisclosureLog, UnwritableError
 from student_graph.gateway.disclosure.entries import actor_pseudonym, break_glass_entry
 from student_graph.gateway.disclosure.search import count_break_glass
 from student_graph.gateway.web.request import BadRequestError, read_body
+from student_graph.gateway.web.routes.opening_limit import MAX_OPENINGS_PER_HOUR, OpeningLimit
 from student_graph.resolvers.access import Emergency
 from student_graph.resolvers.context import Signer, Viewer
 from student_graph.resolvers.fields.ids import parse_student_id
@@ -46,6 +48,10 @@ MAX_USUAL_OPENINGS = 2
 """Openings of one person within a month; beyond it, the notification says that they are frequent."""
 FREQUENCY_WINDOW_SECONDS = 30 * 86_400.0
 MIN_TEXT_CHARACTERS, MAX_TEXT_CHARACTERS = 10, 500
+LINE_CHARACTERS = "\t\n\r"
+"""Control characters that a text may have: its lines. The record escapes them."""
+RETRY_AFTER_SECONDS = 600
+"""When somebody who opened too often may try again: the first of the openings may be an hour old then."""
 TICKET_KIND = "break-glass"
 """First part of a signed ticket, so that no other signed text, such as a cursor, counts as one."""
 REASONS = frozenset({"HEALTH", "SAFETY"})
@@ -76,14 +82,20 @@ class BreakGlass:
         disclosures: DisclosureLog,
         reviewers_url: str | None = None,
         *,
+        limit: OpeningLimit | None = None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """Record openings in `disclosures`, and send each to `reviewers_url`; `wall_clock` is in Unix seconds."""
+        """
+        Record openings in `disclosures`, and send each to `reviewers_url`.
+
+        `limit` counts the openings of each person; `wall_clock` is in Unix seconds.
+        """
         self._authenticator = authenticator
         self._signer = signer
         self._disclosures = disclosures
         self._reviewers_url = reviewers_url
         self._wall_clock = wall_clock
+        self._limit = limit or OpeningLimit(wall_clock=wall_clock)
         self._notifications: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
@@ -100,7 +112,7 @@ class BreakGlass:
             self._authorize(viewer, authorization, opening)
             ticket, until = await self._open(viewer, opening)
         except BadRequestError as error:
-            return _error_response(error.status, error.message)
+            return JSONResponse({"error": error.message}, error.status, error.headers)
         except UnwritableError:
             return _error_response(503, "The opening cannot be recorded at the moment, so nothing is opened.")
         return JSONResponse({"ticket": ticket, "until": until})
@@ -112,7 +124,7 @@ class BreakGlass:
         Raises:
             BadRequestError: the viewer may not, or must sign in again.
         """
-        if viewer.role not in STAFF_ROLES or viewer.issuer is None:
+        if not _may_open(viewer):
             raise BadRequestError(403, "Only members of staff who sign in may use break-glass.")
         if opening.district not in viewer.districts:
             raise BadRequestError(403, "district: it is not one of your districts.")
@@ -125,13 +137,23 @@ class BreakGlass:
         Record an opening, notify the reviewers, and return the ticket and its expiry as an ISO 8601 time.
 
         Raises:
+            BadRequestError: the person opened too often within an hour.
             UnwritableError: the opening cannot be recorded.
         """
+        slot = await self._limit.take(self._person(viewer))
+        if slot is None:
+            log.warning("break-glass was refused: the same person opened it too often within an hour")
+            message = f"You may open data {MAX_OPENINGS_PER_HOUR} times an hour; a colleague may open more."
+            raise BadRequestError(429, message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
         now = self._wall_clock()
         expires_at = now + TICKET_SECONDS
         until = datetime.fromtimestamp(expires_at, UTC).isoformat(timespec="seconds")
         name = secrets.token_hex(8)
-        await self._record(viewer, opening, name, until)
+        try:
+            await self._record(viewer, opening, name, until)
+        except UnwritableError:
+            self._limit.give_back(slot)
+            raise
         actor = actor_pseudonym(self._disclosures.keys, viewer, opening.district)
         since = datetime.fromtimestamp(now - FREQUENCY_WINDOW_SECONDS, UTC)
         openings = await asyncio.to_thread(count_break_glass, self._disclosures.directory, actor, since)
@@ -149,9 +171,13 @@ class BreakGlass:
             task = asyncio.create_task(_notify(self._reviewers_url, notification))
             self._notifications.add(task)
             task.add_done_callback(self._notifications.discard)
-        students, classes = ",".join(opening.students), ",".join(sorted(item.name for item in opening.classes))
-        parts = (_owner(viewer), opening.district, students, classes, name, repr(expires_at))
+        classes = ",".join(sorted(item.name for item in opening.classes))
+        parts = (*_owner(viewer), opening.district, classes, name, repr(expires_at), *opening.students)
         return self._signer.sign(TICKET_KIND, *parts), until
+
+    def _person(self, viewer: Viewer) -> str:
+        """A keyed hash of who the viewer is, the same in all districts (`*` is the name of none)."""
+        return actor_pseudonym(self._disclosures.keys, viewer, "*")
 
     async def _record(self, viewer: Viewer, opening: OpeningRequest, name: str, until: str) -> None:
         """
@@ -169,20 +195,31 @@ class BreakGlass:
         """
         Return the viewer with the rights of a ticket: the ticket's students and no others.
 
+        The viewer's token may be another one than at the opening: it must still be of the same issuer, subject and
+        role, and speak for the ticket's district.
+
         Raises:
             BadRequestError: the ticket is not the viewer's, or has expired.
         """
         try:
-            kind, owner, district, students, classes, name, expires_at = self._signer.verify(ticket)
+            kind, issuer, subject, role, district, classes, name, expires_at, *students = self._signer.verify(
+                ticket
+            )
         except (BadKeyError, ValueError):
-            kind, expires_at = "", "0"
-        if kind != TICKET_KIND or owner != _owner(viewer) or self._wall_clock() >= float(expires_at):
+            kind = ""
+        if (
+            kind != TICKET_KIND
+            or not _may_open(viewer)
+            or (issuer, subject, role) != _owner(viewer)
+            or district not in viewer.districts
+            or self._wall_clock() >= float(expires_at)
+        ):
             message = "Student-Graph-Break-Glass: the ticket is not valid, or has expired."
             raise BadRequestError(403, message, "FORBIDDEN")
         emergency = Emergency(
             name,
             DistrictId(district),
-            frozenset(map(StudentId, students.split(","))),
+            frozenset(map(StudentId, students)),
             frozenset(Sensitivity[item] for item in classes.split(",")),
         )
         return replace(viewer, emergency=emergency)
@@ -194,9 +231,14 @@ class BreakGlass:
         await asyncio.gather(*self._notifications, return_exceptions=True)
 
 
-def _owner(viewer: Viewer) -> str:
-    """Return the name of a viewer that no other has: two issuers may use the same subject."""
-    return f"{viewer.issuer}|{viewer.subject}"
+def _may_open(viewer: Viewer) -> bool:
+    """Whether a viewer is a member of staff who signed in; a service or a viewer of the settings did not."""
+    return viewer.role in STAFF_ROLES and viewer.issuer is not None
+
+
+def _owner(viewer: Viewer) -> tuple[str, str, str]:
+    """Return whose a ticket is: issuer, subject and role, because a subject may get a token with another role."""
+    return viewer.issuer or "", viewer.subject, viewer.role.name
 
 
 async def _notify(url: str, notification: dict[str, Any]) -> None:
@@ -231,9 +273,10 @@ def _parse_opening(body: bytes) -> OpeningRequest:
         raise BadRequestError(400, "classes: name the classes of data to open, without OPEN.")
     if opening.reason not in REASONS:
         raise BadRequestError(400, f"reason: must be {' or '.join(sorted(REASONS))}.")
-    if not MIN_TEXT_CHARACTERS <= len(opening.text.strip()) <= MAX_TEXT_CHARACTERS:
+    is_shown = all(char.isprintable() or char in LINE_CHARACTERS for char in opening.text)
+    if not MIN_TEXT_CHARACTERS <= len(opening.text.strip()) <= MAX_TEXT_CHARACTERS or not is_shown:
         limits = f"{MIN_TEXT_CHARACTERS} to {MAX_TEXT_CHARACTERS}"
-        raise BadRequestError(400, f"text: describe the threat in {limits} characters.")
+        raise BadRequestError(400, f"text: describe the threat in {limits} characters that can be printed.")
     return opening
 
 

@@ -40,7 +40,7 @@ def test_a_text_is_escaped_where_it_is_printed(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
-def test_a_cell_of_a_table_stays_in_its_row(text: str) -> None:
+def test_a_cell_of_a_table_is_printed_on_one_line(text: str) -> None:
     """Each row is one line, wherever the text is."""
     table = format_table([("NAME", "SAYS"), (text, "fine"), ("sis", text)])
     assert len(table.splitlines()) == 3

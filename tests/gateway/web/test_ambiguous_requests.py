@@ -119,7 +119,7 @@ def test_a_text_that_only_looks_like_nul_is_accepted(text: str) -> None:
 @pytest.mark.parametrize(
     "escape", ["\\u005cu0000", "\\u005c\\u0075{0}", "\\\\u0000", "\\u005C\\u00750000", "\\\\u\\u007b00}"]
 )
-def test_nul_in_a_document_is_found_behind_the_escapes_of_json(escape: str) -> None:
+def test_nul_behind_the_escapes_of_json_is_refused(escape: str) -> None:
     """The document is what JSON decodes to, and there the escape is one of GraphQL."""
     assert refusal(f'{{"query": "{{ a(b: \\"{escape}\\") }}"}}') == NUL_MESSAGE
 
