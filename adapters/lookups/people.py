@@ -148,6 +148,11 @@ class PeopleLookups:
         """Sections that each staff member teaches or taught, the earliest first."""
         raise NotImplementedError
 
+    @lookup(fresh=hours(1), stale=hours(24), about=staff, records_per_key=1500)
+    async def section_staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[SectionStaff]]:
+        """All staff members who teach or help in sections of the district, by staff number and first day."""
+        raise NotImplementedError
+
     @lookup(fresh=hours(1), stale=hours(24), about=staff)
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """Positions of each staff member and where they are, the earliest first."""

@@ -24,6 +24,7 @@ class LmsCourse(Record):
     """A course of the learning management system."""
 
     section_id: SectionId | None = internal(default=None)
+    lms_course_id: LmsCourseId | None = internal(default=None)
     name: str
     """Name."""
     course_code: str | None = None
@@ -48,6 +49,12 @@ class AssignmentWork(Record):
     student_id: StudentId = internal()
     section_id: SectionId | None = internal(default=None)
     lms_course_id: LmsCourseId | None = internal(default=None)
+    is_repeated: bool = internal(default=False, compare=False)
+    """
+    Whether a list of a course has the same work under an earlier section of the student; False in other lists.
+
+    A student in two sections of a course has one piece of work, which belongs to both sections.
+    """
     assignment_id: str
     """The vendor's id of the assignment."""
     title: str

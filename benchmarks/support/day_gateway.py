@@ -16,8 +16,6 @@ from datetime import datetime, timedelta
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
-from student_graph.gateway.cache import Limits
-from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from student_graph.gateway.demo.districts import DemoDistrict, build_districts
 from student_graph.gateway.demo.people import DemoIssuer, Person
 from student_graph.gateway.server import Service, listen
@@ -26,8 +24,6 @@ from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.resolvers.context import ViewerRole
 
 WARM_DELAY_SECONDS = 1.0
-CACHE_BYTES = 256 * BYTES_PER_MIB
-"""Memory of the cache: four times the default, for a district with all its work and grades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,7 @@ def main() -> None:
     issuer = DemoIssuer(people(plan, district.id))
     start = (datetime.now(district.time_zone) + timedelta(seconds=WARM_DELAY_SECONDS)).time()
     times = {district.id: WarmTimes((start,), frozenset(range(7)), WarmPlan())} if plan.warm else {}
-    service = Service([district], {}, issuers=(issuer.issuer(),), cache_limits=Limits(CACHE_BYTES), warm=times)
+    service = Service([district], {}, issuers=(issuer.issuer(),), warm=times)
     with listen("127.0.0.1", 0) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
         ready = json.dumps({"url": url, "tokens": issuer.tokens()})

@@ -64,6 +64,8 @@ class ServerConfig(Section):
     """Whether queries may be sent by GET; their variables are then in URLs and in the logs of proxies."""
     defer: bool = False
     """Whether queries may use `@defer`."""
+    connections_per_address: int = Field(default=2_048, ge=1)
+    """Open connections of one address; set it to what a proxy in front opens, if that is more."""
     drain: float = Field(default=0.0, ge=0, le=60)
     """Seconds between the signal to stop, when `/health/ready` changes to 503, and closing the port."""
 
@@ -80,7 +82,7 @@ class DocumentsConfig(Section):
 class CacheConfig(Section):
     """What the gateway caches between requests."""
 
-    memory: int = Field(default=64, ge=0, le=65536)
+    memory: int = Field(default=512, ge=0, le=65536)
     """MiB of memory for cached data; 0 switches the cache off."""
     entries: int = Field(default=200_000, ge=1)
     """Maximum number of cached answers, each for one key of one lookup."""

@@ -70,10 +70,14 @@ BY_SECTION: dict[WarmPart, tuple[LookupMethod, ...]] = {
         Adapter.section_enrollments_by_section,
         Adapter.section_staff_by_section,
     ),
-    WarmPart.GRADES: (Adapter.course_grades_by_section,),
-    WarmPart.WORK: (Adapter.assignment_work_by_section,),
+    WarmPart.GRADES: (Adapter.lms_courses_by_section, Adapter.course_grades_by_section),
+    WarmPart.WORK: (Adapter.lms_courses_by_section, Adapter.assignment_work_by_section),
 }
-"""Lookups of the sections of a school, by part."""
+"""
+Lookups of the sections of a school, by part.
+
+Courses of the LMS come first: whoever knows them reads grades and work by course, for all sections at once.
+"""
 BY_STAFF: dict[WarmPart, tuple[LookupMethod, ...]] = {
     WarmPart.ROSTERS: (Adapter.staff_by_id, Adapter.section_staff_by_staff, Adapter.staff_assignments_by_staff),
 }

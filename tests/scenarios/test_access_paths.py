@@ -87,7 +87,7 @@ BY_SECTION = {
         "section_attendance_events_by_section": (1, 6),
         "courses_by_section": (3, 3),
     },
-    "canvas": {"assignment_work_by_section": (9, 19), "lms_courses_by_section": (4, 9)},
+    "canvas": {"assignment_work_by_section": (9, 20), "lms_courses_by_section": (4, 9)},
 }
 """By source and lookup: most calls for one section, and for six sections of a school."""
 

@@ -1,20 +1,28 @@
 """
-Access paths: one list of a course, or of the district, in place of calls for each student.
+Access paths: one list of a course, or of the district, in place of calls for each student or section.
 
-Which courses a student is in is read first, from the student's account. Costs are numbers of calls, and only a
-first guess: the gateway learns what they really are.
+Which courses a student is in is read first, from the student's account; which course a section belongs to, from
+the section. Costs are numbers of calls, and only a first guess: the gateway learns what they really are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from student_graph.adapters.canvas.adapter.settings import CanvasSettings
 from student_graph.adapters.canvas.mapping.courses import grade_order
 from student_graph.adapters.canvas.mapping.submissions import due_order
 from student_graph.adapters.contract import AccessPath, Adapter, CallCost, LookupMethod
-from student_graph.adapters.model import AssignmentWork, CourseGrade, LmsAccount, LmsCourseId, StudentId
+from student_graph.adapters.model import (
+    AssignmentWork,
+    CourseGrade,
+    LmsAccount,
+    LmsCourse,
+    LmsCourseId,
+    SectionId,
+    StudentId,
+)
 
 COURSES_PER_STUDENT = 5
 """About how many courses a student has."""
@@ -30,9 +38,27 @@ def _course_ids(account: LmsAccount) -> tuple[LmsCourseId, ...]:
     return account.course_ids
 
 
+def _section_id(record: AssignmentWork | CourseGrade) -> SectionId | None:
+    return record.section_id
+
+
+def _course_id(course: LmsCourse) -> LmsCourseId | None:
+    return course.lms_course_id
+
+
+def _is_first(work: AssignmentWork, _: Mapping[str, Hashable]) -> bool:
+    """Whether a student's work is taken from this row, and not from an earlier section of the same course."""
+    return not work.is_repeated
+
+
 def _has_sis_id(key: StudentId) -> bool:
     """Whether lists of courses and users name the student by this key: they do by the SIS id, if there is one."""
     return key.startswith("sis_user_id:")
+
+
+def _has_sis_section_id(key: SectionId) -> bool:
+    """Whether lists of courses name the section by this key: they do by the SIS id, if there is one."""
+    return key.startswith("sis_section_id:")
 
 
 def _can_list_accounts(settings: CanvasSettings) -> bool:
@@ -58,6 +84,21 @@ def _work_cost(settings: CanvasSettings) -> CallCost:
     )
 
 
+def _section_grades_cost(settings: CanvasSettings) -> CallCost:
+    """
+    For a section its students, and the name of the course; for a course its students.
+
+    A course counts one call more: its name, if it is not known yet which course the section has.
+    """
+    return CallCost(per_key=2, per_coarse_key=_grades_cost(settings).per_coarse_key + 1)
+
+
+def _section_work_cost(settings: CanvasSettings) -> CallCost:
+    """The same, and for either the assignments and the work of up to 100 students."""
+    rest = 0 if settings.graphql else 1
+    return CallCost(per_key=3 + rest, per_coarse_key=_work_cost(settings).per_coarse_key + 1)
+
+
 ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     Adapter.lms_accounts_by_student: (
         AccessPath(
@@ -66,6 +107,28 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             cost=_account_cost,
             is_complete=_can_list_accounts,
             accepts=_has_sis_id,
+        ),
+    ),
+    Adapter.course_grades_by_section: (
+        AccessPath(
+            coarse_lookup=Adapter.course_grades_by_lms_course,
+            key_of=_section_id,
+            cost=_section_grades_cost,
+            coarse_keys_from=Adapter.lms_courses_by_section,
+            coarse_key_of=_course_id,
+            sort_key=grade_order,
+            accepts=_has_sis_section_id,
+        ),
+    ),
+    Adapter.assignment_work_by_section: (
+        AccessPath(
+            coarse_lookup=Adapter.assignment_work_by_lms_course,
+            key_of=_section_id,
+            cost=_section_work_cost,
+            coarse_keys_from=Adapter.lms_courses_by_section,
+            coarse_key_of=_course_id,
+            sort_key=due_order,
+            accepts=_has_sis_section_id,
         ),
     ),
     Adapter.course_grades_by_student: (
@@ -87,6 +150,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             coarse_keys_from=Adapter.lms_accounts_by_student,
             coarse_keys_of=_course_ids,
             sort_key=due_order,
+            selects=_is_first,
             accepts=_has_sis_id,
         ),
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from student_graph.adapters.canvas.adapter.base import CanvasAdapter
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS, ENROLLMENTS
 from student_graph.adapters.canvas.mapping.courses import course_grades, sort_grades
-from student_graph.adapters.canvas.mapping.enrollments import first_in_course, keyed_by_course
+from student_graph.adapters.canvas.mapping.enrollments import keyed_by_course, mark_repeated
 from student_graph.adapters.canvas.mapping.joins import value_of
 from student_graph.adapters.canvas.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.concurrency import answer_by_key
@@ -42,7 +42,8 @@ class CourseLookups(CanvasAdapter):
         """
         Work of every student of a course by due time: one call for 20 courses, and one for each 100 students.
 
-        The work of a student in two sections of a course belongs to the first enrollment.
+        The work of a student in two sections of a course is listed for both, and marked as repeated for the later
+        enrollment.
         """
         courses = await self._courses.contents(_numbers(ids), ENROLLMENTS, ASSIGNMENTS)
 
@@ -56,7 +57,7 @@ class CourseLookups(CanvasAdapter):
             coursework = Coursework(
                 {number: contents}, {(number, user_id): work for user_id, work in submissions.items()}
             )
-            keyed = first_in_course(map(keyed_by_course, contents.enrollments))
+            keyed = mark_repeated(map(keyed_by_course, contents.enrollments))
             return sort_by_due_time(coursework.records(keyed))
 
         return await answer_by_key(ids, read, self.settings.concurrency)

@@ -47,6 +47,7 @@ def lms_course(course: Course, section_id: SectionId) -> LmsCourse:
     return LmsCourse(
         vendor_id=str(course.id),
         section_id=section_id,
+        lms_course_id=lms_course_id(course.id),
         name=name,
         course_code=course.course_code,
         state=course.workflow_state,

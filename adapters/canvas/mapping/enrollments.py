@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from student_graph.adapters.canvas.api import Enrollment, User
 from student_graph.adapters.errors import AdapterError
@@ -51,6 +51,8 @@ class KeyedEnrollment:
     student_id: StudentId
     section_id: SectionId | None
     """None if the section does not come from a student information system."""
+    is_repeated: bool = False
+    """Whether the student has an earlier enrollment in the course, in another section."""
 
     @property
     def subject(self) -> Subject:
@@ -111,13 +113,21 @@ def lms_account(
     )
 
 
-def first_in_course(enrollments: Iterable[KeyedEnrollment]) -> list[KeyedEnrollment]:
+def mark_repeated(enrollments: Iterable[KeyedEnrollment]) -> list[KeyedEnrollment]:
     """
-    The first enrollment of each user in each course, by the ids of enrollments.
+    Enrollments by their ids; all but the first of each user in each course are marked as repeated.
 
     Canvas keeps one submission for a student in two sections of a course.
     """
-    first: dict[tuple[int, int], KeyedEnrollment] = {}
+    marked: list[KeyedEnrollment] = []
+    seen: set[tuple[int, int]] = set()
     for keyed in sorted(enrollments, key=lambda keyed: keyed.enrollment.id):
-        first.setdefault((keyed.enrollment.course_id, keyed.enrollment.user_id), keyed)
-    return list(first.values())
+        user = (keyed.enrollment.course_id, keyed.enrollment.user_id)
+        marked.append(replace(keyed, is_repeated=user in seen))
+        seen.add(user)
+    return marked
+
+
+def first_in_course(enrollments: Iterable[KeyedEnrollment]) -> list[KeyedEnrollment]:
+    """The first enrollment of each user in each course, by the ids of enrollments."""
+    return [keyed for keyed in mark_repeated(enrollments) if not keyed.is_repeated]

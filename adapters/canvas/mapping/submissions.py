@@ -33,6 +33,7 @@ def assignment_work(
         student_id=keyed.student_id,
         section_id=keyed.section_id,
         lms_course_id=lms_course_id(keyed.enrollment.course_id),
+        is_repeated=keyed.is_repeated,
         assignment_id=str(assignment.id),
         title=assignment.name,
         course_name=course.name if course else None,

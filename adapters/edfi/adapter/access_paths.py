@@ -42,6 +42,8 @@ CONTACTS_PER_STUDENT = 1.5
 """Estimated contacts of a student."""
 ASSOCIATIONS_PER_STUDENT = 2
 """Estimated associations of a student with agencies and schools."""
+SECTION_STAFF_PER_STUDENT = 0.4
+"""Estimated teachers of sections for each student, one who teaches six sections counted six times."""
 STAFF_PER_STUDENT = 0.1
 """Estimated members of staff for each student."""
 INCIDENTS_PER_STUDENT = 0.1
@@ -132,6 +134,17 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     ),
     Adapter.section_enrollments_by_section: (
         _section_of_school(Adapter.section_enrollments_by_school, _of_school(SECTIONS_PER_STUDENT)),
+    ),
+    Adapter.section_staff_by_section: (
+        _by_district(Adapter.section_staff_by_district, _of_district(SECTION_STAFF_PER_STUDENT), "section_id"),
+    ),
+    Adapter.section_staff_by_staff: (
+        AccessPath(
+            Adapter.section_staff_by_district,
+            attrgetter("staff_id"),
+            _of_district(SECTION_STAFF_PER_STUDENT),
+            sort_key=begin_date_and_section,
+        ),
     ),
     Adapter.staff_by_id: (_by_district(Adapter.staff_by_district, _of_district(STAFF_PER_STUDENT), "staff_id"),),
     # Students

@@ -171,6 +171,10 @@ class PeopleLookups(EdFiLookups):
             ids, api.STAFF_SECTIONS, by_staff, mapping.section_staff, begin_date_and_section
         )
 
+    async def section_staff_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[SectionStaff]]:
+        """All pages of Ed-Fi `staffSectionAssociations`."""
+        return await self.read_district_list(ids, api.STAFF_SECTIONS, mapping.section_staff, staff_and_begin_date)
+
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """Ed-Fi `staffEducationOrganizationAssignmentAssociations` by member of staff."""
         to_record = partial(mapping.staff_assignment, self.codes)
@@ -212,6 +216,11 @@ class PeopleLookups(EdFiLookups):
 def student_and_begin_date(record: SectionEnrollment) -> tuple[str, dt.date, str]:
     """The sort key of the students of a section."""
     return record.student_id, record.begin_date or dt.date.min, record.vendor_id
+
+
+def staff_and_begin_date(record: SectionStaff) -> tuple[str, dt.date, str]:
+    """The sort key of the staff of a section."""
+    return record.staff_id, record.begin_date or dt.date.min, record.vendor_id
 
 
 def _student_and_entry_date(record: SchoolEnrollment) -> tuple[str, dt.date, str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
 from student_graph.adapters.edfi.adapter.lookups import EdFiLookups
-from student_graph.adapters.edfi.adapter.people import student_and_begin_date
+from student_graph.adapters.edfi.adapter.people import staff_and_begin_date, student_and_begin_date
 from student_graph.adapters.edfi.api import people as people_api
 from student_graph.adapters.edfi.api import schools as api
 from student_graph.adapters.edfi.client.requests import by_school, by_section
@@ -106,9 +105,5 @@ class SchoolLookups(EdFiLookups):
     async def section_staff_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[SectionStaff]]:
         """Ed-Fi `staffSectionAssociations` by section."""
         return await self.read_lists(
-            ids, people_api.STAFF_SECTIONS, by_section, people_mapping.section_staff, _staff_and_begin_date
+            ids, people_api.STAFF_SECTIONS, by_section, people_mapping.section_staff, staff_and_begin_date
         )
-
-
-def _staff_and_begin_date(record: SectionStaff) -> tuple[str, dt.date, str]:
-    return record.staff_id, record.begin_date or dt.date.min, record.vendor_id

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -11,14 +12,16 @@ import httpx
 
 from student_graph.adapters.canvas.adapter import Canvas, CanvasSettings
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
+from student_graph.adapters.contract import AccessPath
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.model import SectionId, StudentId
+from student_graph.adapters.model import Record, SectionId, StudentId
 from student_graph.adapters.sandbox.facts import (
     AssignmentFact,
     DistrictFacts,
     EngagementFact,
     LmsAccountFact,
     LmsCourseFact,
+    LmsEnrollmentFact,
     SubmissionFact,
 )
 from student_graph.adapters.testing.transports import InProcessTransport
@@ -28,6 +31,8 @@ V = TypeVar("V")
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 ALGEBRA, BIOLOGY = 23, 24
+SECOND_SECTION = 600
+"""Number of a second section of algebra, in `mixed_classroom`."""
 UNPUBLISHED = 9
 """Number of the assignment in each course that the teacher has not published."""
 
@@ -151,3 +156,37 @@ def _engagement(course: int, member: int) -> EngagementFact:
         participations=(datetime(2026, 1, 5, 15, 20, tzinfo=UTC),),
         seconds=1800,
     )
+
+
+def mixed_classroom() -> DistrictFacts:
+    """
+    A classroom with everything that makes a list of a course differ from its students.
+
+    Student 1 is in two sections of algebra. Student 5 has left algebra, student 6 observes biology, student 7 has
+    no course, student 8 is only in a course without a SIS section, and account 9 has no SIS id.
+    """
+    facts = classroom(students=9)
+    algebra, biology = facts.lms_courses
+    first, eighth = account_of(1), account_of(8)
+    algebra.members = tuple(account_of(number) for number in (1, 2, 3, 4, 9))
+    algebra.other_enrollments = (
+        LmsEnrollmentFact(account=first, lms_section=SECOND_SECTION, sis_section="ALG-2"),
+        LmsEnrollmentFact(account=account_of(5), state="inactive"),
+        LmsEnrollmentFact(account=account_of(4), kind="TeacherEnrollment"),
+    )
+    biology.other_enrollments = (LmsEnrollmentFact(account=account_of(6), kind="ObserverEnrollment"),)
+    club = replace(algebra, id=25, name="Chess", sis_section=None, lms_section=525, members=(eighth,))
+    club.other_enrollments = ()
+    facts.lms_courses.append(club)
+    work, assignment = facts.submissions[0], facts.assignments[0]
+    facts.assignments.append(replace(assignment, id=251, course=25, title="Opening"))
+    facts.submissions.append(replace(work, id=251_108, assignment=251, account=eighth))
+    facts.accounts[8].sis_id = None
+    facts.accounts[1].sortable_name = "O'Neil & Woods, Ada2"
+    return facts
+
+
+def records_of_key(path: AccessPath[Any], key: str, records: Iterable[Record]) -> list[Record]:
+    """The records of coarse answers that belong to a key, in the order of its lookup."""
+    of_key: list[Any] = [record for record in records if path.key_of(record) == key]
+    return sorted((r for r in of_key if path.selects is None or path.selects(r, {})), key=path.sort_key)
