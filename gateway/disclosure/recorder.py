@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import intern
 from typing import Any
 
-from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -34,7 +34,6 @@ from student_graph.resolvers.context import Viewer
 from student_graph.resolvers.fields.record import is_student_record_type
 from student_graph.resolvers.operation import Disclosures
 
-MAX_CACHED_OPERATIONS = 1_024
 MAX_OPERATION_NAME_CHARACTERS = 128
 """Characters of an operation's name that are recorded; a document may hold a name of 64 KiB."""
 
@@ -47,10 +46,6 @@ class DisclosureRecorder:
         self.log = log
         self._schema = schema
         self._policy = policy
-        self._summaries: LRUCache[int, tuple[OperationDefinitionNode, OperationSummary]] = LRUCache(
-            MAX_CACHED_OPERATIONS
-        )
-        """By identity of the operation's node, which is kept with it so that the identity cannot be reused."""
 
     async def entries(
         self, viewer: Viewer, document: ParsedDocument, node: OperationDefinitionNode, disclosures: Disclosures
@@ -91,15 +86,13 @@ class DisclosureRecorder:
             self.log.write(entries, ages, request_id)
 
     def _summary(self, document: ParsedDocument, node: OperationDefinitionNode) -> OperationSummary:
-        cached = self._summaries.get(id(node))
-        if cached is not None and cached[0] is node:
-            return cached[1]
         name = node.name.value[:MAX_OPERATION_NAME_CHARACTERS] if node.name else None
-        assert document.node is not None
-        fields = student_fields(self._schema, document.node, node)
-        summary = OperationSummary(f"sha256:{document.digest}", name, fields)
-        self._summaries[id(node)] = node, summary
-        return summary
+        key = node.name.value if node.name else None
+        fields = document.student_fields.get(key)
+        if fields is None:
+            assert document.node is not None
+            fields = document.student_fields[key] = student_fields(self._schema, document.node, node)
+        return OperationSummary(f"sha256:{document.digest}", name, fields)
 
 
 def student_fields(
@@ -128,4 +121,4 @@ class _StudentFieldVisitor(Visitor):
             and is_student_record_type(parent)
             and not node.name.value.startswith("__")
         ):
-            self.fields.add(f"{parent.name}.{node.name.value}")
+            self.fields.add(intern(f"{parent.name}.{node.name.value}"))

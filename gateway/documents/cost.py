@@ -10,11 +10,10 @@ the operation's time limit and count as one call.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from cachetools import TTLCache
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
@@ -36,7 +35,6 @@ from graphql import (
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Record
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.prices import FieldPrice, OperationCost, PagePrice
 from student_graph.resolvers.fields.batched import BATCH_METADATA
 from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LOOKUPS_METADATA
@@ -107,7 +105,8 @@ class CostEstimator:
 
     def _records_below(self, path: str) -> float:
         """Records of the field at a path and of all fields below it."""
-        return sum(p.records for p in self.prices if p.path == path or p.path.startswith(f"{path}."))
+        below = f"{path}."
+        return sum(price.records for price in self.prices if price.path == path or price.path.startswith(below))
 
     def _add_selections(
         self, type_: Any, selections: SelectionSetNode | None, path: str, parents: float, edges: float
@@ -236,64 +235,3 @@ def _is_record_type(type_: Any) -> bool:
 
 def _rounded(number: float) -> int:
     return int(min(math.ceil(number), MAX_ESTIMATE))
-
-
-class CostCache:
-    """Estimates of recent operations; they are made again after a minute, because lists grow."""
-
-    MAX_OPERATIONS = 2_048
-    FRESH_SECONDS = 60.0
-
-    def __init__(self, schema: GraphQLSchema, list_length: ListLength = declared_list_length) -> None:
-        self._schema = schema
-        self._list_length = list_length
-        self._costs: TTLCache[Hashable, OperationCost] = TTLCache(self.MAX_OPERATIONS, self.FRESH_SECONDS)
-
-    def cost(
-        self,
-        document: ParsedDocument,
-        operation: OperationDefinitionNode,
-        variables: Mapping[str, Any] | None,
-        districts: Sequence[District],
-    ) -> OperationCost:
-        """Return the estimate for an operation over some districts."""
-        name = operation.name.value if operation.name is not None else None
-        sizes = tuple((variable, _size(value)) for variable, value in sorted((variables or {}).items()))
-        key = (document.digest, name, sizes, *(district.id for district in districts))
-        if (cost := self._costs.get(key)) is not None:
-            return cost
-        if (cost := self._estimator(document, variables, districts).cost(operation)) is None:
-            return OperationCost(0, 0)  # not kept: other variables with this key may be valid
-        self._costs[key] = cost
-        return cost
-
-    def records_by_path(
-        self,
-        document: ParsedDocument,
-        operation: OperationDefinitionNode,
-        variables: Mapping[str, Any] | None,
-        districts: Sequence[District],
-    ) -> dict[str, float]:
-        """Return the estimated records of each field that has some, by its path: response keys joined by dots."""
-        estimator = self._estimator(document, variables, districts)
-        estimator.cost(operation)
-        records: dict[str, float] = {}
-        for price in estimator.prices:
-            if price.records:
-                records[price.path] = records.get(price.path, 0.0) + price.records
-        return records
-
-    def _estimator(
-        self, document: ParsedDocument, variables: Mapping[str, Any] | None, districts: Sequence[District]
-    ) -> CostEstimator:
-        assert document.node is not None
-        definitions = document.node.definitions
-        fragments = {d.name.value: d for d in definitions if isinstance(d, FragmentDefinitionNode)}
-        return CostEstimator(self._schema, fragments, variables or {}, districts, self._list_length)
-
-
-def _size(value: Any) -> Hashable:
-    """What of a variable affects the estimate: a number, the length of a list, or that it is null."""
-    if isinstance(value, int | float):
-        return value
-    return len(value) if isinstance(value, list) else type(value).__name__

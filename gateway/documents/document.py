@@ -8,6 +8,7 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, Operati
 
 from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.defer import DeferConditions
+from student_graph.gateway.documents.memory import DOCUMENT_BYTES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,13 +18,17 @@ class ParsedDocument:
     digest: str
     """SHA-256 of the document's text, in hexadecimal."""
     node: DocumentNode | None
-    """Its syntax tree; None if it could not be parsed or is over a limit."""
+    """Its syntax tree; None if it is refused."""
     errors: tuple[GraphQLError, ...] = ()
     """Why it is refused; empty for a valid document."""
     defer: DeferConditions = field(default_factory=DeferConditions)
     """When its operations are answered in parts, because it uses `@defer`."""
     coordinates: Coordinates | None = None
     """Which part of the schema an error is about; None if there is no syntax tree."""
+    size: int = DOCUMENT_BYTES
+    """Bytes that it takes in memory, by estimate."""
+    student_fields: dict[str | None, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
+    """By name of an operation, the fields of students' records that it selects, once they have been found."""
     _operations: dict[str | None, OperationDefinitionNode] = field(default_factory=dict, init=False, repr=False)
     """Operations by name; the only operation of a document also under None."""
 

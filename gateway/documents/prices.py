@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+OPERATION_COST_BYTES = 500
+"""Memory of an estimate without the fields that it names."""
+NAMED_FIELD_BYTES = 300
+"""Memory of a field that an estimate names, without its path."""
+
 
 class FieldPrice(NamedTuple):
     """Records of one field of an operation."""
@@ -42,6 +47,12 @@ class OperationCost(NamedTuple):
     """The fields with the most records, at most three, the costliest first."""
     pages: tuple[PagePrice, ...] = ()
     """The costliest fields with the argument `first`, at most three."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, roughly."""
+        named = (*self.costliest, *self.pages)
+        return OPERATION_COST_BYTES + sum(NAMED_FIELD_BYTES + len(price.path) for price in named)
 
     def smaller_page(self, limit: int) -> PagePrice | None:
         """Return the costliest field that is within `limit` with a smaller `first`, with that `first`; or None."""

@@ -1,5 +1,5 @@
 """
-Parses and validates GraphQL documents once, and keeps them by their text.
+Parses and validates GraphQL documents once, and remembers them by the SHA-256 of their text.
 
 Whether a document is valid depends on the schema alone, not on the viewer who sends it, so all viewers share one
 store. Trusted documents come from a manifest and are named by the SHA-256 of their text.
@@ -8,21 +8,32 @@ store. Trusted documents come from a manifest and are named by the SHA-256 of th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 from cachetools import LRUCache
-from graphql import GraphQLError, GraphQLSchema, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 
 from student_graph.gateway.documents.coordinates import Coordinates
-from student_graph.gateway.documents.cost import CostCache, ListLength, declared_list_length
+from student_graph.gateway.documents.cost import ListLength, declared_list_length
+from student_graph.gateway.documents.cost_cache import CostCache
 from student_graph.gateway.documents.defer import DeferConditions, defer_conditions, defer_error
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.limits import LimitChecker
+from student_graph.gateway.documents.memory import (
+    DOCUMENT_BYTES,
+    ERROR_BYTES,
+    document_bytes,
+    drop_tokens,
+    remembered_error,
+)
 
 MAX_DOCUMENT_CHARACTERS = 20_000
 MAX_DOCUMENT_TOKENS = 2_000
 """Names, values and punctuation marks in a document, without comments."""
 MAX_DOCUMENT_COMMENTS = 200
+MAX_CACHED_BYTES = 16 * 1024 * 1024
+"""Memory of all remembered documents that are not trusted, by estimate."""
 MAX_VALIDATION_ERRORS = 5
 """Errors after which validation stops: a document with hundreds of mistakes must not take the time of others."""
 
@@ -38,10 +49,10 @@ class DocumentStore:
         trusted_only: bool = False,
         limits: LimitChecker | None = None,
         list_length: ListLength = declared_list_length,
-        max_cached: int = 512,
+        max_bytes: int = MAX_CACHED_BYTES,
     ) -> None:
         """
-        Parse the `trusted` documents, texts by SHA-256, and keep at most `max_cached` others.
+        Parse the `trusted` documents, texts by SHA-256, and keep others within `max_bytes` of memory.
 
         With `trusted_only`, every other document is refused. `limits` is what documents are checked against, and
         `list_length` says how long lists are, for the estimates of their operations.
@@ -49,9 +60,16 @@ class DocumentStore:
         self.limits = limits or LimitChecker()
         self.costs = CostCache(schema, list_length)
         self._schema = schema
-        self._trusted = {digest: self._parse(text) for digest, text in (trusted or {}).items()}
+        self._trusted = {digest: self._parse(digest, text) for digest, text in (trusted or {}).items()}
         self._trusted_only = trusted_only
-        self._cache: LRUCache[str, ParsedDocument] = LRUCache(max_cached)
+        self.max_bytes = max_bytes
+        self._cache: LRUCache[str, ParsedDocument] = LRUCache(max_bytes, getsizeof=attrgetter("size"))
+        """By SHA-256 of the text."""
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory of the documents that are not trusted, by estimate."""
+        return int(self._cache.currsize)
 
     def get_by_text(self, text: str) -> ParsedDocument:
         """
@@ -60,11 +78,14 @@ class DocumentStore:
         Raises:
             GraphQLError: only trusted documents are accepted, and this is not one.
         """
+        digest = _sha256(text)
         if self._trusted_only:
-            return self.get_trusted(_sha256(text))
-        document = self._cache.get(text)
+            return self.get_trusted(digest)
+        document = self._cache.get(digest)
         if document is None:
-            document = self._cache[text] = self._parse(text)
+            document = self._parse(digest, text)
+            if document.size <= self.max_bytes:
+                self._cache[digest] = document
         return document
 
     def get_trusted(self, digest: str) -> ParsedDocument:
@@ -105,8 +126,7 @@ class DocumentStore:
             if document.errors
         ]
 
-    def _parse(self, text: str) -> ParsedDocument:
-        digest = _sha256(text)
+    def _parse(self, digest: str, text: str) -> ParsedDocument:
         try:
             node = parse(
                 text,
@@ -115,20 +135,38 @@ class DocumentStore:
                 max_comments=MAX_DOCUMENT_COMMENTS,
             )
         except GraphQLError as error:
-            return ParsedDocument(digest, None, (_with_code(error, code="GRAPHQL_PARSE_FAILED"),))
+            return _refused(digest, [_with_code(error, code="GRAPHQL_PARSE_FAILED")])
         if (over_limit := self.limits.document_error(digest, node)) is not None:
-            return ParsedDocument(digest, None, (over_limit,))
+            return _refused(digest, [over_limit])
         hide_suggestions = not self.limits.introspection
         errors = validate(self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=hide_suggestions)
         defer = DeferConditions() if errors else defer_conditions(node)
         if defer and (misplaced := defer_error(self._schema, node)):
             errors = [misplaced]
         coordinates = Coordinates(self._schema, node)
-        coded = tuple(
-            _with_code(error, code="GRAPHQL_VALIDATION_FAILED", coordinate=coordinates.of(error))
-            for error in errors
-        )
-        return ParsedDocument(digest, node, coded, defer, coordinates)
+        if errors:
+            code = "GRAPHQL_VALIDATION_FAILED"
+            coded = [_with_code(error, code=code, coordinate=coordinates.of(error)) for error in errors]
+            return _refused(digest, _operation_errors(digest, node) or coded)
+        size = document_bytes(text, drop_tokens(node))
+        return ParsedDocument(digest, node, (), defer, coordinates, size)
+
+
+def _operation_errors(digest: str, node: DocumentNode) -> list[GraphQLError]:
+    """Why a document with at most one operation has nothing to execute, which says more than other mistakes."""
+    if sum(isinstance(definition, OperationDefinitionNode) for definition in node.definitions) > 1:
+        return []
+    try:
+        ParsedDocument(digest, node).operation(None)
+    except GraphQLError as error:
+        return [error]
+    return []
+
+
+def _refused(digest: str, errors: Iterable[GraphQLError]) -> ParsedDocument:
+    """A document that is refused: nothing is remembered of it but the errors."""
+    remembered = tuple(map(remembered_error, errors))
+    return ParsedDocument(digest, None, remembered, size=DOCUMENT_BYTES + ERROR_BYTES * len(remembered))
 
 
 def _with_code(error: GraphQLError, *, code: str, coordinate: str | None = None) -> GraphQLError:

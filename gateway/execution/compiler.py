@@ -6,19 +6,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphql import (
-    GraphQLDeferDirective,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLSchema,
     Node,
     VariableNode,
     Visitor,
     is_leaf_type,
+    is_union_type,
     visit,
 )
 from graphql.execution.collect_fields import FieldDetails, GroupedFieldSet, collect_subfields
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
+from strawberry.schema import schema_converter
 from strawberry.types.field import StrawberryField
 
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, PlanSize, UnplannableError
@@ -88,7 +90,7 @@ class Compiler:
         nodes = [detail.node for detail in details]
         named_type = _named_type(definition.type)
         plan = FieldPlan(key, FieldKind.RESOLVER, details, nodes, definition, parent_type, named_type, self._size)
-        _set_kind(plan)
+        _set_kind(plan, executor.schema)
         plan.arguments = self._constant_arguments(plan)
         if isinstance(named_type, GraphQLObjectType) and plan.kind is not FieldKind.STOCK:
             plan.inline = self.child_plan(plan, named_type).is_built_from_record
@@ -115,7 +117,7 @@ class Compiler:
             return None
 
 
-def _set_kind(plan: FieldPlan) -> None:
+def _set_kind(plan: FieldPlan, schema: GraphQLSchema) -> None:
     """Set how the executor resolves the field."""
     name = plan.name
     if name == "__typename":
@@ -126,7 +128,7 @@ def _set_kind(plan: FieldPlan) -> None:
     if not isinstance(field, StrawberryField):
         return
     plan.strawberry_field = field
-    if field.extensions or field.permission_classes:
+    if _only_resolver_knows(plan, field, schema):
         return
     if BATCH_METADATA in field.metadata:
         plan.kind, plan.batch = FieldKind.BATCH, field.metadata[BATCH_METADATA]
@@ -136,6 +138,23 @@ def _set_kind(plan: FieldPlan) -> None:
         plan.kind, plan.attribute = FieldKind.ATTRIBUTE, field.metadata[ATTRIBUTE_METADATA]
     elif field.is_basic_field and field.default_resolver is getattr:
         plan.kind, plan.attribute = FieldKind.ATTRIBUTE, field.python_name
+
+
+def _only_resolver_knows(plan: FieldPlan, field: StrawberryField, schema: GraphQLSchema) -> bool:
+    """
+    Return whether only the field's resolver gives the value that the schema's author expects.
+
+    It does if there is code around the field's own: extensions, permissions, a `get_result` of a subclass of
+    `StrawberryField`, the schema's `exception_handlers` for unions, or a resolver put in place of Strawberry's.
+    """
+    resolve = plan.definition.resolve
+    return (
+        bool(field.extensions or field.permission_classes)
+        or getattr(field.get_result, "__func__", None) is not StrawberryField.get_result
+        or (bool(schema._strawberry_schema.exception_handlers) and is_union_type(plan.named_type))  # type: ignore[attr-defined] # noqa: SLF001 - set by Strawberry
+        or getattr(resolve, "__module__", None) != schema_converter.__name__
+        or hasattr(resolve, "__wrapped__")
+    )
 
 
 def _named_type(type_: Any) -> Any:
@@ -163,7 +182,7 @@ def find_conditions(executor: Executor[Any]) -> tuple[str, ...]:
     visit(executor.operation, visitor)
     for fragment in executor.fragment_definitions.values():
         visit(fragment, visitor)
-    if visitor.incremental and GraphQLDeferDirective.name in {d.name for d in executor.schema.directives}:
+    if visitor.incremental:  # graphql-core obeys these directives whether the schema declares them or not
         raise UnplannableError("incremental delivery")
     return tuple(visitor.conditions)
 

@@ -130,7 +130,7 @@ class _Completion:
                 items.extend(list_items)
                 if self._plan.composite:  # before the items are executed, and before there are too many to hold
                     self._size.check(len(items) if self._plan.has_records else 0, len(items) * MIN_ITEM_BYTES)
-        if self._plan.kind is FieldKind.RESOLVER:
+        if self._plan.kind in (FieldKind.RESOLVER, FieldKind.ATTRIBUTE):
             items = await self._run.fields.awaited(items)
         completed = await self.complete(type_.of_type, items, ItemPaths(paths, lengths))
         non_null = isinstance(type_.of_type, GraphQLNonNull)
@@ -149,6 +149,7 @@ class _Completion:
             items: Sequence[Any] = value
             return items
         if self._executor.is_async_iterable(value):
+            self._run.fields.met_awaitables = True
             return [item async for item in value]
         if not is_iterable(value):
             field = f"{self._plan.parent_type}.{self._plan.name}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from typing import Any, ClassVar, Self
+from weakref import WeakKeyDictionary
 
 from graphql import (
     GraphQLError,
@@ -19,6 +20,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLSchema,
     get_named_type,
     is_object_type,
 )
@@ -27,6 +29,8 @@ from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
+from student_graph.gateway.concurrency.time_slices import start_slice
 from student_graph.gateway.execution.column import Invalid
 from student_graph.gateway.execution.compiler import Compiler, find_conditions
 from student_graph.gateway.execution.complete import complete_column
@@ -36,7 +40,7 @@ from student_graph.gateway.execution.row_cache import RowCache
 from student_graph.gateway.execution.run import Run
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
 from student_graph.resolvers.fields.record import is_record_type, is_student_record_type
-from student_graph.resolvers.operation import AnswerLimits
+from student_graph.resolvers.operation import AnswerLimits, Operation
 
 VARIABLE = "STUDENT_GRAPH_EXECUTOR"
 """Environment variable that chooses the executor."""
@@ -53,8 +57,16 @@ It takes that much more memory, because graphql-core runs a task for each field 
 """
 
 
+_schemas_with_records: WeakKeyDictionary[GraphQLSchema, bool] = WeakKeyDictionary()
+"""Whether a schema has types of records, by schema."""
+
+
 class StockExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Executes operations with graphql-core; counts the answer and notes the records of students in it."""
+    """
+    Executes operations with graphql-core; counts the answer and notes the records of students in it.
+
+    A schema that has types of records needs a context with an `Operation`; other schemas may have any context.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Create the executor of one operation; the arguments are graphql-core's."""
@@ -62,6 +74,40 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
         operation = getattr(self.context_value, "operation", None)
         self.size = AnswerSize(getattr(operation, "answer_limits", None) or AnswerLimits())
         """Size of the answer as far as it is made."""
+
+    def build_per_event_executor(self, payload: Any) -> Self:
+        """Return the executor of one event of a subscription. Each event is an answer of its own."""
+        executor = super().build_per_event_executor(payload)
+        assert isinstance(executor, type(self))
+        executor.size = AnswerSize(self.size.limits)
+        return executor
+
+    def execute_root_grouped_field_set(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """
+        Execute the root fields.
+
+        Raises:
+            TypeError: the schema has types of records, and the context has no `Operation` to note them in.
+        """
+        self._check_context()
+        return super().execute_root_grouped_field_set(
+            root_type, root_value, grouped_field_set, serially, position_context
+        )
+
+    def _check_context(self) -> None:
+        if not isinstance(getattr(self.context_value, "operation", None), Operation) and _has_records(self.schema):
+            raise TypeError(
+                "This schema shows records, and each operation notes which ones it shows: execute it with a context "
+                "that has an `operation`, such as student_graph.resolvers.context.Context. The context is of type "
+                f"{type(self.context_value).__name__}."
+            )
 
     def collect_and_execute_subfields(
         self,
@@ -141,7 +187,16 @@ class BreadthExecutor(StockExecutor):
         serially: bool,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Execute the root fields, by plan if possible."""
+        """
+        Execute the root fields, by plan if possible.
+
+        As with graphql-core, the result is awaitable if a resolver returned an awaitable; it also is if other
+        tasks get a turn in between, because the answer is long.
+
+        Raises:
+            TypeError: the schema has types of records, and the context has no `Operation` to note them in.
+        """
+        self._check_context()
         try:
             self._check_plannable(position_context)
             plan = self.plan(root_type, grouped_field_set)
@@ -151,7 +206,20 @@ class BreadthExecutor(StockExecutor):
                 root_type, root_value, grouped_field_set, serially, position_context
             )
         self.counters.planned += 1
-        return self._run(plan, root_value, serially=serially)
+        if not self.encoded:
+            start_slice()  # the service starts the slice of a request when the request comes
+        run = Run(
+            self,
+            self.counters,
+            complete_column,
+            slow=self.slow,
+            encoded=self.encoded,
+            row_cache=self.row_cache,
+        )
+        row = start(self._root_row(run, plan, root_value, serially=serially))
+        if row.__class__ is StartedCoroutine:
+            return _data_later(row)
+        return _data_later(_finished(row)) if run.fields.met_awaitables else _data(row)
 
     def plan(self, root_type: GraphQLObjectType, grouped: GroupedFieldSet) -> ObjectPlan:
         """
@@ -178,21 +246,31 @@ class BreadthExecutor(StockExecutor):
             raise UnplannableError("an abort signal")
         if asyncio._get_running_loop() is None:  # noqa: SLF001 - the public function raises if there is none
             raise UnplannableError("no event loop")
+        if not self.is_async_iterable(_NO_ITEMS):
+            raise UnplannableError("a caller that does not wait")  # plans give way to other tasks in between
 
-    async def _run(self, plan: ObjectPlan, root_value: Any, *, serially: bool) -> dict[str, Any]:
-        run = Run(
-            self,
-            self.counters,
-            complete_column,
-            slow=self.slow,
-            encoded=self.encoded,
-            row_cache=self.row_cache,
-        )
-        [row] = await run.rows(plan, [root_value], RootPath(), self.size, serially=serially)
-        if isinstance(row, Invalid):
-            raise row.error
-        data: dict[str, Any] = row
-        return data
+    async def _root_row(self, run: Run, plan: ObjectPlan, root_value: Any, *, serially: bool) -> Any:
+        try:
+            [row] = await run.rows(plan, [root_value], RootPath(), self.size, serially=serially)
+        except AnswerTooLargeError as error:
+            return Invalid(error)
+        return row
+
+
+def _data(row: Any) -> dict[str, Any]:
+    """Return the row of the root object; raises the error that took its place."""
+    if isinstance(row, Invalid):
+        raise row.error
+    data: dict[str, Any] = row
+    return data
+
+
+async def _data_later(row: Awaitable[Any]) -> dict[str, Any]:
+    return _data(await row)
+
+
+async def _finished(row: Any) -> Any:
+    return row
 
 
 class EncodingExecutor(BreadthExecutor):
@@ -201,6 +279,25 @@ class EncodingExecutor(BreadthExecutor):
     plans: ClassVar[PlanCache] = PlanCache()
     encoded: ClassVar[bool] = True
     row_cache: ClassVar[RowCache | None] = RowCache()
+
+
+async def _no_items() -> AsyncIterator[None]:
+    """Yield nothing."""
+    return
+    yield
+
+
+_NO_ITEMS = _no_items()
+"""An asynchronous iterable. `execute_sync` says of all values that they are none, even of this one."""
+
+
+def _has_records(schema: GraphQLSchema) -> bool:
+    """Return whether a schema has types of records."""
+    known = _schemas_with_records.get(schema)
+    if known is None:
+        known = any(is_object_type(type_) and is_record_type(type_) for type_ in schema.type_map.values())
+        _schemas_with_records[schema] = known
+    return known
 
 
 def configured_executor(environ: Mapping[str, str] = os.environ) -> str:

@@ -38,7 +38,7 @@ MAX_PLANS_PER_OPERATION = 16
 OBJECT_PLAN_BYTES = 4_000
 """Memory of an object plan with its generated code, without its fields: an estimate, rather too high."""
 FIELD_PLAN_BYTES = 1_000
-"""Memory of a field plan with its part of the generated code, without its response key: an estimate likewise."""
+"""Memory of a field plan with its part of the generated code, without its response key, by the same estimate."""
 BYTES_PER_KEY_CHARACTER = 8
 """How often generated code, the type of its rows and their structs hold a response key."""
 

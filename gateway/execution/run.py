@@ -19,6 +19,7 @@ from student_graph.gateway.concurrency.coroutines import gather_or_cancel
 from student_graph.gateway.execution.codegen import row_builder
 from student_graph.gateway.execution.column import Column, Invalid
 from student_graph.gateway.execution.errors import located_errors
+from student_graph.gateway.execution.level import Level, LevelLostError
 from student_graph.gateway.execution.paths import FieldPaths, Paths
 from student_graph.gateway.execution.plan import (
     BuilderOptions,
@@ -81,7 +82,10 @@ class Run:
             return []
         count = len(objects)
         size.add(count if plan.has_records else 0, count * plan.min_row_bytes)
-        columns = await self._columns(plan, objects, paths, size, serially=serially)
+        try:
+            columns = await self._columns(plan, objects, paths, size, serially=serially)
+        except LevelLostError as lost:
+            return lost.rows
         if not self.slow and not any(column.invalid for column in columns):
             encoder = self._row_encoder(plan, objects, columns, size)
             try:
@@ -97,15 +101,22 @@ class Run:
     async def _columns(
         self, plan: ObjectPlan, objects: Sequence[Any], paths: Paths, size: AnswerSize, *, serially: bool
     ) -> list[Column]:
+        """Return the columns of a level; `LevelLostError` ends the other fields when all objects are lost."""
+        level = Level(len(objects))
         if serially:
             columns = []
             for field_plan in plan.columns:
                 columns.append(column := await self.column(field_plan, objects, paths, size))
                 await self._complete_later(column)  # before the next mutation can change the result
+                level.check(column)
             return columns
+
+        async def checked_column(field_plan: FieldPlan) -> Column:
+            return level.check(await self.column(field_plan, objects, paths, size))
+
         if len(plan.columns) == 1:
-            return [await self.column(plan.columns[0], objects, paths, size)]
-        return await gather_or_cancel(self.column(field_plan, objects, paths, size) for field_plan in plan.columns)
+            return [await checked_column(plan.columns[0])]
+        return await gather_or_cancel(map(checked_column, plan.columns))
 
     async def _build_rows(
         self, plan: ObjectPlan, objects: Sequence[Any], columns: Sequence[Column], encoder: RowEncoder | None

@@ -13,7 +13,7 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
-from student_graph.gateway.concurrency.coroutines import gather_or_cancel
+from student_graph.gateway.concurrency.coroutines import gather_in_tasks
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
 from student_graph.resolvers.fields.record import Constant
@@ -24,6 +24,8 @@ class FieldValues:
     """Gets the values of fields in one operation."""
 
     executor: Executor[Any]
+    met_awaitables: bool = False
+    """Whether a resolver, or another function of the schema, returned something to await."""
     _functions: dict[FunctionFactory, Callable[[Any], Any]] = field(default_factory=dict)
     """Functions of derived fields, by factory."""
 
@@ -34,7 +36,7 @@ class FieldValues:
                 return [plan.parent_type.name] * len(objects)
             case FieldKind.ATTRIBUTE:
                 read = attrgetter(plan.attribute) if plan.attribute else _identity
-                return list(map(_catching(read), objects))
+                return await self.awaited(list(map(_catching(read), objects)))
             case FieldKind.DERIVED:
                 assert plan.factory is not None
                 return list(map(_catching(self.function(plan.factory)), objects))
@@ -60,6 +62,7 @@ class FieldValues:
             )
             if plan.arguments is not None:
                 plan.converted_arguments = arguments
+        self.met_awaitables = True  # for graphql-core the field's resolver is a coroutine
         values = await plan.batch(objects, info, arguments)
         if len(values) != len(objects):
             name = f"{plan.parent_type.name}.{plan.name}"
@@ -86,20 +89,23 @@ class FieldValues:
             path = paths.path(index)
             assert path is not None
             value = self.executor.execute_field(plan.parent_type, parent, plan.details, path, None)
-            values.append(await value if self.executor.is_awaitable(value) else value)
+            [value] = await self.awaited([value])
+            values.append(value)
         return values
 
     async def awaited(self, values: list[Any]) -> list[Any]:
-        """Replace the awaitables in a list by their results, or by the errors that they raise."""
+        """
+        Replace the awaitables in a list by their results, or by the errors that they raise.
+
+        Each runs in a task of its own: resolvers are anybody's code.
+        """
         is_awaitable = self.executor.is_awaitable
         waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
-        if len(waiting) == 1:
-            [index] = waiting
-            values[index] = await _result_or_error(values[index])
-            return values
-        results = await gather_or_cancel(_result_or_error(values[index]) for index in waiting)
-        for index, result in zip(waiting, results, strict=True):
-            values[index] = result
+        if waiting:
+            self.met_awaitables = True
+            results = await gather_in_tasks(_result_or_error(values[index]) for index in waiting)
+            for index, result in zip(waiting, results, strict=True):
+                values[index] = result
         return values
 
     def arguments(self, plan: FieldPlan) -> Mapping[str, Any]:

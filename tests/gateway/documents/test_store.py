@@ -34,9 +34,9 @@ def test_a_document_is_parsed_once() -> None:
 
 def test_the_store_is_bounded_except_for_trusted_documents() -> None:
     """The least recently used document is evicted; a trusted one never is."""
-    documents = DocumentStore(SCHEMA, TRUSTED, max_cached=2)
+    documents = DocumentStore(SCHEMA, TRUSTED, max_bytes=3 * DocumentStore(SCHEMA).get_by_text("{ k: a }").size)
     trusted, first = documents.get_trusted(sha("{ a }")), documents.get_by_text("{ b }")
-    for n in range(3):
+    for n in range(4):
         documents.get_by_text(f"{{ k{n}: a }}")
     assert documents.get_by_text("{ b }") is not first
     assert documents.get_trusted(f"sha256:{sha('{ a }').upper()}") is trusted

@@ -112,11 +112,11 @@ async def test_plans_take_no_more_memory_than_is_counted() -> None:
     for other in documents[1:]:
         await run(PRODUCT, other)
     gc.collect()
-    taken, _ = tracemalloc.get_traced_memory()
+    measured, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
     counted = Executor.plans.used_bytes - before
-    assert taken <= counted <= 4 * taken
+    assert measured <= counted <= 4 * measured
 
 
 async def test_an_evicted_plan_leaves_nothing_behind() -> None:

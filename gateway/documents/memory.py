@@ -1,0 +1,53 @@
+"""The memory of remembered documents: syntax trees without tokens, and refusals without a syntax tree."""
+
+from __future__ import annotations
+
+from sys import getsizeof
+
+from graphql import DocumentNode, GraphQLError, Node
+
+NODE_BYTES = 600
+"""Memory of a node of a syntax tree with its location and its schema coordinate: an estimate, rather too high."""
+DOCUMENT_BYTES = 4_000
+"""Memory of a document beside its text and its nodes, by the same estimate."""
+ERROR_BYTES = 2_500
+"""Memory of an error of a refused document, by the same estimate."""
+MAX_REMEMBERED_MESSAGE_CHARACTERS = 300
+MAX_REMEMBERED_LOCATIONS = 5
+"""Locations of an error; one about fields that differ has a location for each of them."""
+
+
+def drop_tokens(document: DocumentNode) -> int:
+    """
+    Remove the tokens from a syntax tree, and return its number of nodes.
+
+    Only the lexer needs them, and they take as much memory as the nodes. Locations keep their positions.
+    """
+    first = document.loc.start_token if document.loc is not None else None
+    nodes: list[Node] = [document]
+    count = 0
+    while nodes:
+        node = nodes.pop()
+        count += 1
+        if node.loc is not None and first is not None:
+            node.loc.start_token = node.loc.end_token = first
+        for value in vars(node).values():
+            if isinstance(value, Node):
+                nodes.append(value)
+            elif isinstance(value, tuple):
+                nodes.extend(value)
+    if first is not None:
+        first.next = None
+    return count
+
+
+def document_bytes(text: str, nodes: int) -> int:
+    """Return the memory of a valid document with this text and so many nodes, by estimate."""
+    return DOCUMENT_BYTES + getsizeof(text) + nodes * NODE_BYTES
+
+
+def remembered_error(error: GraphQLError) -> GraphQLError:
+    """Return an error that takes little memory: cut short, and without the syntax tree."""
+    short = GraphQLError(error.message[:MAX_REMEMBERED_MESSAGE_CHARACTERS], extensions=error.extensions)
+    short.locations = error.locations[:MAX_REMEMBERED_LOCATIONS] if error.locations else None
+    return short
