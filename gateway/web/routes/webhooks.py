@@ -3,7 +3,8 @@
 
 A call is signed: `X-Student-Graph-Signature: sha256=HEX` is the HMAC-SHA256, under the source's secret, of the
 header `X-Student-Graph-Timestamp` (seconds since 1970), a full stop and the body. A call contains no records, and
-its response shows none. All refused calls get the same response, whether the source exists or not.
+its response shows none. All refused calls get the same response, whether the source exists or not. They have a
+rate of their own for each address, so that no stranger uses up the rate of a source.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TypeAlias
 
 from cachetools import TTLCache
@@ -24,7 +26,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.web.request import BadRequestError, read_body
 from student_graph.gateway.web.routes.purge import PurgeCache, PurgeRequest, parse_purge_request
-from student_graph.gateway.web.token_bucket import TokenBucket
+from student_graph.gateway.web.token_bucket import TokenBucket, TokenBuckets
 
 MAX_CLOCK_DIFFERENCE_SECONDS = 300
 """Largest difference between a call's timestamp and the gateway's clock; within it, a repeated call is refused."""
@@ -33,6 +35,8 @@ MAX_REMEMBERED_CALLS = 100_000
 """Accepted calls that are remembered to refuse their repetition; the rate limit admits fewer in that time."""
 CALLS_PER_SECOND, CALLS_BURST = 10.0, 60
 """Rate and burst at which one source may call."""
+REFUSED_CALLS_PER_SECOND, REFUSED_CALLS_BURST = 10.0, 60
+"""Rate and burst at which calls from one address are told why they are refused; after that they get 429."""
 
 WebhookKeys: TypeAlias = Mapping[tuple[str, str], bytes]
 """HMAC key of each source that reports changes, by district and source."""
@@ -42,10 +46,14 @@ class Webhooks:
     """The route with which vendors report changes."""
 
     def __init__(
-        self, keys: WebhookKeys, purge_cache: PurgeCache, wall_clock: Callable[[], float] = time.time
+        self,
+        keys: WebhookKeys,
+        purge_cache: PurgeCache,
+        wall_clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Accept calls that are signed with a source's key; `wall_clock` is in Unix seconds."""
-        self._keys = keys
+        """Accept calls that are signed with a source's key; `wall_clock` is in Unix seconds, `clock` monotonic."""
+        self._keys, self._clock = keys, clock
         self._purge_cache = purge_cache
         self._wall_clock = wall_clock
         # A timestamp may be ahead of our clock by the largest difference, so a call stays valid for twice as long.
@@ -55,8 +63,8 @@ class Webhooks:
         """Signatures of accepted calls."""
         self._decoy_key = secrets.token_bytes(32)
         """Key for a source that has none, so that its calls take as long to refuse."""
-        self._buckets = {source: TokenBucket(CALLS_PER_SECOND, CALLS_BURST) for source in keys}
-        self._unknown_source_bucket = TokenBucket(CALLS_PER_SECOND, CALLS_BURST)
+        self._source_buckets = {source: TokenBucket(CALLS_PER_SECOND, CALLS_BURST) for source in keys}
+        self._address_buckets = TokenBuckets(REFUSED_CALLS_PER_SECOND, REFUSED_CALLS_BURST)
 
     def routes(self) -> list[Route]:
         """Return the route `/hooks/{district}/{source}`."""
@@ -64,13 +72,15 @@ class Webhooks:
 
     async def _handle(self, request: Request) -> Response:
         district, source = request.path_params["district"], request.path_params["source"]
-        bucket = self._buckets.get((district, source), self._unknown_source_bucket)
-        if not bucket.take(time.monotonic()):
-            return JSONResponse({"error": "too many calls"}, 429, {"Retry-After": "1"})
         try:
             body = await read_body(request.receive)
-            if not self._accept((district, source), request, body):
-                return JSONResponse({"error": "the signature is not valid"}, 401)
+            signed = self._valid_signature((district, source), request, body)
+            if signed is None:
+                is_told = self._address_buckets.take(_network(request), self._clock())
+                return JSONResponse({"error": "the signature is not valid"}, 401) if is_told else _too_many_calls()
+            if not self._source_buckets[district, source].take(self._clock()):
+                return _too_many_calls()  # and it is not remembered: the source may send it again
+            self._accepted[signed] = None
             change = _parse_change(body)
         except BadRequestError as error:
             return JSONResponse({"error": error.message}, error.status)
@@ -85,22 +95,34 @@ class Webhooks:
         )
         return Response(status_code=204)
 
-    def _accept(self, source: tuple[str, str], request: Request, body: bytes) -> bool:
-        """Whether the source signed the call, its timestamp is recent, and it is not a repetition."""
+    def _valid_signature(self, source: tuple[str, str], request: Request, body: bytes) -> str | None:
+        """The signature of a call that the source signed recently and that is no repetition, or None."""
         timestamp = request.headers.get("x-student-graph-timestamp", "")
         received = request.headers.get("x-student-graph-signature", "").encode("latin-1", "replace")
         expected = signature(self._keys.get(source, self._decoy_key), timestamp, body)
         is_signed = hmac.compare_digest(received, expected.encode())
-        if not (is_signed and source in self._keys and self._is_recent(timestamp)):
-            return False
-        if expected in self._accepted:
-            return False
-        self._accepted[expected] = None
-        return True
+        is_valid = is_signed and source in self._keys and self._is_recent(timestamp)
+        return expected if is_valid and expected not in self._accepted else None
 
     def _is_recent(self, timestamp: str) -> bool:
         is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= MAX_TIMESTAMP_DIGITS
         return is_number and abs(self._wall_clock() - int(timestamp)) <= MAX_CLOCK_DIFFERENCE_SECONDS
+
+
+def _too_many_calls() -> JSONResponse:
+    return JSONResponse({"error": "too many calls"}, 429, {"Retry-After": "1"})
+
+
+def _network(request: Request) -> str:
+    """The address that a call comes from; for IPv6 its network of 64 bits, in which one host has all addresses."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address) or address.ipv4_mapped is not None:
+        return host
+    return str(ip_network((address, 64), strict=False))
 
 
 def _parse_change(body: bytes) -> PurgeRequest:

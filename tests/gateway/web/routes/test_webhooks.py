@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.routes.webhooks import MAX_CLOCK_DIFFERENCE_SECONDS, signature
+from student_graph.gateway.web.routes.webhooks import (
+    CALLS_BURST,
+    MAX_CLOCK_DIFFERENCE_SECONDS,
+    REFUSED_CALLS_BURST,
+    Webhooks,
+    signature,
+)
+from student_graph.gateway.web.token_bucket import MAX_BUCKETS, TokenBuckets
+from tests.gateway.cache.small_cache import Clock
 from tests.gateway.cache.test_response_cache import VIEWERS
 from tests.gateway.servers import client_for, run_here
 from tests.gateway.small_district import Ledger, district
@@ -171,3 +180,81 @@ def test_the_command_purges_a_running_gateway(client: httpx.Client) -> None:
         (2, "student-graph: --token-env: the environment variable OPERATOR is not set\n"),
         (2, "student-graph: --url: no gateway answers at http://127.0.0.1:9\n"),
     ]
+
+
+def webhooks(purged: list[Any], clock: Clock | None = None) -> Starlette:
+    """The webhooks of a gateway with one source and a clock that stands still; `purged` gets what is purged."""
+
+    async def purge(change: Any) -> int:
+        purged.append(change)
+        return 0
+
+    return Starlette(routes=Webhooks({("hill", "sis"): KEY}, purge, clock=clock or Clock()).routes())
+
+
+async def statuses(app: Any, address: str, requests: Sequence[Mapping[str, str]]) -> list[int]:
+    """Call the source's webhook from an address, with each of these headers, and return the statuses."""
+    transport = httpx.ASGITransport(app, client=(address, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.example") as caller:
+        return [
+            (await caller.post("/hooks/hill/sis", content=b"{}", headers=headers)).status_code
+            for headers in requests
+        ]
+
+
+async def test_calls_of_strangers_take_nothing_from_the_rate_of_a_source() -> None:
+    """Unsigned, wrongly signed and repeated calls have a rate for each address, also if it is the source's own."""
+    purged: list[Any] = []
+    app = webhooks(purged)
+    now = int(time.time())
+    captured = signed(str(now - 100), b"{}")
+    assert await statuses(app, "192.0.2.1", [captured]) == [204]
+    strange: list[dict[str, str]] = [{}, signed(str(now), b"{}", b"x" * 32), captured]
+    refused = await statuses(app, "192.0.2.1", strange * 40)
+    assert refused == [401] * REFUSED_CALLS_BURST + [429] * (120 - REFUSED_CALLS_BURST)
+    calls = [signed(str(now - number), b"{}") for number in range(CALLS_BURST - 1)]
+    assert await statuses(app, "192.0.2.1", calls) == [204] * len(calls)
+    assert len(purged) == CALLS_BURST
+    assert await statuses(app, "192.0.2.2", [{}]) == [401]
+
+
+async def test_a_signed_call_over_the_rate_can_be_sent_again() -> None:
+    """It is no repetition: it was not accepted the first time."""
+    clock = Clock()
+    app = webhooks([], clock)
+    now = int(time.time())
+    calls = [signed(str(now - number), b"{}") for number in range(CALLS_BURST + 1)]
+    assert await statuses(app, "192.0.2.1", calls) == [204] * CALLS_BURST + [429]
+    clock.now += 1.0
+    assert await statuses(app, "192.0.2.1", [calls[-1], calls[-1]]) == [204, 401]
+
+
+@pytest.mark.parametrize(("address", "others"), [
+    ("192.0.2.1", ["192.0.2.2", "2001:db8::1", "::ffff:192.0.2.2"]),
+    ("2001:db8::1", ["2001:db8:0:1::1", "192.0.2.1"]),
+    ("::ffff:192.0.2.1", ["::ffff:192.0.2.2", "::1"]),
+    ("a socket", ["another"]),
+])  # fmt: skip
+async def test_refused_calls_are_counted_by_network(address: str, others: list[str]) -> None:
+    """A host has all addresses of an IPv6 network of 64 bits, but one IPv4 address."""
+    app = webhooks([])
+    assert 429 in await statuses(app, address, [{}] * (REFUSED_CALLS_BURST + 1))
+    for other in others:
+        assert await statuses(app, other, [{}]) == [401]
+
+
+async def test_the_addresses_of_one_ipv6_network_share_a_rate() -> None:
+    """Taking a new address for each call does not help."""
+    app = webhooks([])
+    answers = [
+        (await statuses(app, f"2001:db8::{number:x}", [{}]))[0] for number in range(1, REFUSED_CALLS_BURST + 2)
+    ]
+    assert set(answers) == {401, 429}
+
+
+def test_the_memory_for_addresses_is_bounded() -> None:
+    """A flood from many addresses forgets the oldest of them."""
+    buckets = TokenBuckets(rate=1.0, burst=1)
+    for number in range(MAX_BUCKETS + 1_000):
+        assert buckets.take(f"192.0.2.{number}", now=float(number))
+    assert len(buckets._buckets) == MAX_BUCKETS
