@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 WORDS = tomllib.loads((ROOT / "tests" / "style.toml").read_text())
+LIBRARY_NAMES = frozenset({"connection_made"})
+"""Names of methods that a library calls, which a subclass cannot choose: that of asyncio's protocols."""
 PROSE = [(re.compile(pattern, re.IGNORECASE), advice) for pattern, advice in WORDS["prose"].items()]
 CODE = ("gateway", "resolvers", "adapters", "benchmarks", "tests", "examples", "docs")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -56,6 +58,8 @@ def names(path: Path) -> Iterator[Finding]:
         if part in WORDS["names"]:
             yield Finding(path, 1, part, WORDS["names"][part])
     for line, name in () if _keeps_vendor_names(path) else _bindings(tree):
+        if name in LIBRARY_NAMES:
+            continue
         words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
         for word in words:
             if word in WORDS["names"]:

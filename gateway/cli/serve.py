@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
             districts,
             viewers,
             graphiql,
+            connections_per_address=server.connections_per_address,
             drain_seconds=server.drain,
             get_queries=server.get_queries,
             defer=server.defer,

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import errno
+import functools
 import gc
 import math
+import resource
 import socket
 import time
 from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway import logs
+from student_graph.gateway.server.client_connection import ClientConnection
+from student_graph.gateway.server.connection_table import MAX_CONNECTIONS, ConnectionTable
 from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.web.routes.health import Readiness
 
 SHUTDOWN_GRACE_SECONDS = 10
 """How long requests in flight may take to finish after the process stops to listen."""
 LISTEN_BACKLOG_CONNECTIONS = 2048
+OTHER_OPEN_FILES = 512
+"""Files that the process may have open besides the connections of clients: vendors, Redis, the record, itself."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,8 +76,17 @@ def run(service: Service, listener: socket.socket, on_ready: Callable[[], None])
     """
     logs.configure()
     application = Application(service)
-    config = uvicorn.Config(
-        application.asgi,
+    connections = ConnectionTable(per_address=service.connections_per_address, total=max_connections())
+    config = server_config(application.asgi, connections)
+    _Server(config, application.readiness, service.drain_seconds, on_ready).run(sockets=[listener])
+
+
+def server_config(app: ASGIApp, connections: ConnectionTable) -> uvicorn.Config:
+    """The settings of the HTTP server for an application; `connections` bounds those of clients."""
+    return uvicorn.Config(
+        app,
+        interface="asgi3",
+        http=functools.partial(ClientConnection, connections),  # type: ignore[arg-type] # called like a class
         access_log=False,
         log_config=None,
         log_level="warning",
@@ -79,7 +95,18 @@ def run(service: Service, listener: socket.socket, on_ready: Callable[[], None])
         ws="none",
         timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
     )
-    _Server(config, application.readiness, service.drain_seconds, on_ready).run(sockets=[listener])
+
+
+def max_connections() -> int:
+    """How many connections of clients the process may have, after its limit of open files is raised for them."""
+    required = MAX_CONNECTIONS + OTHER_OPEN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < required:
+        soft = required if hard == resource.RLIM_INFINITY else min(required, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return min(MAX_CONNECTIONS, max(soft - OTHER_OPEN_FILES, soft // 2))
 
 
 class _Server(uvicorn.Server):

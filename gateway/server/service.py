@@ -25,6 +25,7 @@ from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
+from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.gateway.warm.schedule import WarmSchedule, claim_by
@@ -57,6 +58,8 @@ class Service:
     """The GraphiQL page; None if browsers get none."""
     allowed_hosts: Collection[str] = ("*",)
     """Host names that requests may be addressed to; `*` for all."""
+    connections_per_address: int = MAX_CONNECTIONS_PER_ADDRESS
+    """Open connections that one address may have; the one that has waited for longest makes room for a new one."""
     drain_seconds: float = 0.0
     """Time between the signal to stop and the end of listening, in which the process is unready."""
     get_queries: bool = False

@@ -149,6 +149,52 @@ def test_every_websocket_handshake_is_refused(http: httpx.Client) -> None:
     assert statuses == {b"405"}
 
 
+POST = b"POST /graphql HTTP/1.1\r\nHost: gateway.example\r\nContent-Type: application/json\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.row("H07")
+@pytest.mark.parametrize("head", [
+    CHUNKED + b"Content-Length: 5\r\n",
+    b"Content-Length: 5\r\n" + CHUNKED,
+    b"Content-Length: 5\r\nContent-Length: 6\r\n",
+    b"Content-Length: 5, 6\r\n",
+    b"Content-Length: +5\r\n",
+    b"Content-Length: -1\r\n",
+    b"Content-Length: 0x5\r\n",
+    b"Content-Length: 5 5\r\n",
+    b"Content-Length: 99999999999999999999\r\n",
+    b"Content-Length : 5\r\n",
+    b"Transfer-Encoding : chunked\r\n",
+    b"Transfer-Encoding: chunked, identity\r\n",
+    b"Transfer-Encoding: xchunked\r\n",
+    b"Transfer-Encoding:\x0bchunked\r\n",
+    CHUNKED + CHUNKED + b"Content-Length: 5\r\n",
+    b"X: a\x00b\r\nContent-Length: 5\r\n",
+    b"Content-Length: 5\r\n Content-Length: 6\r\n",
+    b" Content-Length: 5\r\n",
+    b"X: a\rContent-Length: 5\r\n",
+])  # fmt: skip
+def test_a_request_that_two_readers_frame_differently_is_refused(http: httpx.Client, head: bytes) -> None:
+    """One status 400, and the connection is closed: what is behind the head is not taken for another request."""
+    response = raw_response(http, POST + head + b"\r\n0\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert response.count(b"HTTP/1.1 ") == 1
+    assert response.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.row("H07")
+@pytest.mark.parametrize("body", [
+    b"5;a\r\nhello\r\n0\r\n\r\n", b"x\r\n", b"-1\r\n", b"0x5\r\nhello\r\n0\r\n\r\n", b"5\r\nhello0\r\n\r\n",
+    b"5\nhello\r\n0\r\n\r\n", b"5 \r\nhello\r\n0\r\n\r\n", b"ffffffffffffffffff\r\n", b"5\rhello",
+])  # fmt: skip
+def test_a_body_in_broken_chunks_is_refused(http: httpx.Client, body: bytes) -> None:
+    """One response, whichever chunk sizes, ends of lines and extensions it has, and no other request."""
+    authorization = b"Authorization: Bearer head\r\n"
+    response = raw_response(http, POST + authorization + CHUNKED + b"\r\n" + body)
+    assert response.count(b"HTTP/1.1 ") == 1
+    assert response.startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.row("H14")
 @pytest.mark.parametrize("request_bytes", [
     b"GET /graphql?x=" + b"a" * 1_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",

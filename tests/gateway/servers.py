@@ -24,6 +24,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from student_graph.gateway.cli.main import main
+from student_graph.gateway.server.connection_table import ConnectionTable
+from student_graph.gateway.server.process import server_config
 from tests.clients import post, sync_client
 from tests.gateway.forked import ForkedProcess, forked_command
 
@@ -43,7 +45,7 @@ class _Server(uvicorn.Server):
 def client_for(app: ASGIApp) -> Iterator[httpx.Client]:
     """Serve an application in a thread until the block ends, and yield a client for it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(uvicorn.Config(app, log_level="critical", access_log=False))
+        server = _Server(server_config(app, ConnectionTable()))
         thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
         thread.start()
         try:

@@ -1,0 +1,1 @@
+"""Tests of the process: connections of clients, and their limits."""
