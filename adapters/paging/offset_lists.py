@@ -19,11 +19,11 @@ from student_graph.adapters.paging.pages import (
     ListChangedError,
     Params,
     PayloadPage,
-    all_pages,
     have_distinct_keys,
     parse_count,
     total_count,
 )
+from student_graph.adapters.paging.sequences import SequentialReading
 from student_graph.adapters.reading import counting_page_rows
 
 T = TypeVar("T")
@@ -177,7 +177,10 @@ class _Reading(Generic[T]):
         first = await self.page(0, MAX_ROWS)
         total = first.total
         if total is None or total < first.sent:  # a number smaller than the page is no total
-            return await self.rows_in_sequence(first)
+            reading = SequentialReading(
+                lambda offset: self.page(offset, MAX_ROWS), self.key, self.require_complete
+            )
+            return await reading.rows(first)
         self.smallest_total = total
         if total > MAX_ROWS:
             raise PayloadError(f"more than {MAX_ROWS} rows")
@@ -198,20 +201,6 @@ class _Reading(Generic[T]):
         rows = [row for page in (first.rows, *rest) for row in page]
         is_complete = len(rows) + self.unreadable == total and have_distinct_keys(rows, self.key)
         return rows if is_complete and self.smallest_total == total else None
-
-    async def rows_in_sequence(self, first: PayloadPage[list[T]]) -> list[T] | None:
-        """The rows of the first page and of those after it, up to an empty one; None if two have the same key."""
-
-        async def read_page(after: str | None) -> PayloadPage[list[T]]:
-            offset = int(after or 0)
-            page = first if after is None else await self.page(offset, MAX_ROWS)
-            if offset == first.sent and page.rows and page.rows == first.rows:
-                self.require_complete(first)
-                return PayloadPage([], None)
-            return PayloadPage(page.rows, str(offset + page.sent) if page.sent else None)
-
-        rows = [row async for page in all_pages(read_page) for row in page]
-        return rows if have_distinct_keys(rows, self.key) else None
 
     def require_complete(self, page: PayloadPage[list[T]]) -> None:
         """

@@ -36,7 +36,7 @@ from student_graph.adapters.canvas.client.responses import (
 )
 from student_graph.adapters.errors import AdapterError, BodyTooLargeError, NotOfferedError, RefusedError
 from student_graph.adapters.model import SectionId, StudentId
-from student_graph.adapters.paging import Params, collect_pages, link_pages
+from student_graph.adapters.paging import Params, collect_pages
 from student_graph.adapters.reading import read
 
 T = TypeVar("T")
@@ -218,7 +218,8 @@ class CanvasClient:
     ) -> list[T] | None:
         def read_pages() -> AsyncIterator[list[T]]:
             rows = page_reader(payload)
-            return link_pages(self._http, f"{self._root}/{path}", params, rows, limit=rows_per_page)
+            url = f"{self._root}/{path}"
+            return numbered_pages(self._http, url, params, rows, key=key, rows_per_page=rows_per_page)
 
         try:
             return await collect_pages(read_pages, key=key)
@@ -234,10 +235,10 @@ class CanvasClient:
         )
 
         def read_pages() -> AsyncIterator[list[P]]:
-            return numbered_pages(self._http, url, params, page_reader(payload), **limits)
+            return numbered_pages(self._http, url, params, page_reader(payload), key=_id, **limits)
 
         try:
-            return await collect_pages(read_pages, key=lambda row: row.id)
+            return await collect_pages(read_pages, key=_id)
         except MissingObjectError:
             raise NotOfferedError("no list of the account") from None
 
@@ -281,6 +282,10 @@ class CanvasClient:
         if student_ids != ALL_STUDENTS and not submissions.keys() <= set(map(int, student_ids)):
             raise another_object()
         return submissions
+
+
+def _id(row: User | Course) -> int:
+    return row.id
 
 
 def _user_and_section(row: StudentSubmissions) -> tuple[int, int | None]:

@@ -238,7 +238,7 @@ async def test_a_district_that_is_too_large_is_read_once_in_an_hour() -> None:
 
 @pytest.mark.parametrize("numbered", [True, False])
 async def test_all_users_are_read_with_and_without_a_last_link(numbered: bool) -> None:
-    """With a last link the pages follow from the first; without one each page names the next, and all are checked."""
+    """With a last link the pages follow from the first; without one each page names the next. All are checked."""
     sandbox = CanvasSandbox(classroom(students=11))
     sandbox.switches.page_limit = 2
 

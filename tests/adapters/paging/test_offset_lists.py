@@ -124,6 +124,21 @@ async def test_a_row_that_appears_twice_is_noticed_without_a_total() -> None:
         await read_all(lists_of(server))
 
 
+@pytest.mark.row("B09")
+@pytest.mark.parametrize("position", [0, 499, 500, 501, 999, 1000, 1198, 1199])
+@pytest.mark.parametrize("request_number", [0, 1, 2, 3])
+async def test_a_deleted_row_hides_no_other_one_without_a_total(position: int, request_number: int) -> None:
+    """Each page begins with the last row of the page before, unless a row before it has moved."""
+    server = ListServer(1200)
+    server.with_total = False
+    server.changes = [*[lambda _: None] * request_number, lambda rows: rows.__delitem__(position)]
+
+    assert set(server.rows) - {position} <= set(await read_all(lists_of(server)))
+    server.rows, server.changes = list(range(1200)), [delete_first] * 20
+    with pytest.raises(PayloadError, match="changes"):
+        await read_all(lists_of(server))
+
+
 async def test_rows_that_are_added_at_the_end_are_no_change() -> None:
     """The list is complete as of its first page, and read once."""
     server = ListServer(1200)
