@@ -11,8 +11,9 @@ a row), each row that exists the whole time is read once. By position (limit and
 tokens of vendors that count rows), an insertion before the current position makes another row appear twice,
 a deletion before it makes at most one other row be missed; a server whose rows have no fixed order does both. A
 row that appears twice, fewer rows than the vendor's total, or a total that becomes smaller are evidence of that:
-`collect_pages` and `OffsetLists` then read the list once more, and if it changes again, that is an error. Without a
-total, `OffsetLists` requests each page from the last row of the page before, which shows a deletion. If so many rows are inserted that a page is returned again unchanged, that is an error and not an endless list.
+`collect_pages` and `OffsetLists` then read the list once more, and if it changes again, that is an error. Without
+a total, `OffsetLists` requests each page from the last row of the page before, which shows a deletion. If so many
+rows are inserted that a page is returned again unchanged, that is an error and not an endless list.
 
 The vendor is not trusted: pages and rows are limited, a repeated cursor is an error, and a next link is
 followed only on its own origin.
