@@ -9,8 +9,10 @@ no viewer sees any student.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from operator import attrgetter
+from sys import getsizeof
 from typing import NamedTuple
 
 from cachetools import LRUCache
@@ -35,7 +37,15 @@ OUTAGE_RETRY_SECONDS = 30.0
 """How long a reach from answers of an outage is used before the system of record is asked again."""
 LOOKUP_TIMEOUT_SECONDS = 4.0
 """For all requests of one lookup; an operation has ten seconds in total."""
-MAX_CACHED_REACHES = 10_000
+MAX_CACHED_BYTES = 32 * 1024 * 1024
+"""Memory of all cached reaches, by estimate: some thousand teachers."""
+REACH_BYTES = 2_000
+"""Memory of a reach and its viewer without groups of students: an estimate, rather too high."""
+GROUP_BYTES = 300
+"""Memory of a group without its set of students, by the same estimate."""
+STUDENT_ID_BYTES = 64
+OLD_REACHES_CHECKED = 2
+"""Cached reaches that are checked for each new one: those that nobody uses go sooner than new ones come."""
 
 StartFetch = Callable[[float], tuple[Fetch, Traffic, Dependencies]]
 """Returns a fetch that works for so many seconds, and the records of its work."""
@@ -52,6 +62,16 @@ class CachedReach:
     """Whether `batches` are all that it depends on."""
     until: float = float("inf")
     """When its oldest answer is too old, by the cache's clock."""
+
+    size: int = field(init=False)
+    """Bytes that it takes in memory, by estimate."""
+
+    def __post_init__(self) -> None:
+        reach = self.reach
+        groups = (*reach.groups.values(), *reach.limited_classes.values())
+        students = getsizeof(reach.students) + STUDENT_ID_BYTES * len(reach.students)
+        size = REACH_BYTES + getsizeof(self.batches) + students + sum(GROUP_BYTES + getsizeof(g) for g in groups)
+        object.__setattr__(self, "size", size)
 
     def is_current(self, now: float) -> bool:
         """Whether none of its answers is too old, purged or replaced."""
@@ -83,9 +103,15 @@ class ReachCache:
         self._districts, self._start_fetch, self._clock = districts, start_fetch, clock
         self._dependents = dependents
         self._lookup_seconds = lookup_seconds
-        self._reaches: LRUCache[_Key, CachedReach] = LRUCache(MAX_CACHED_REACHES)
+        self.max_bytes = MAX_CACHED_BYTES
+        self._reaches: LRUCache[_Key, CachedReach] = LRUCache(self.max_bytes, getsizeof=attrgetter("size"))
         self._lookups: SharedTasks[_Key, CachedReach] = SharedTasks()
         self._missing_caseloads = MissingCaseloads(clock, MAX_AGE)
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory of the cached reaches, by estimate."""
+        return int(self._reaches.currsize)
 
     async def get(self, viewer: Viewer, district: DistrictId) -> CachedReach:
         """
@@ -94,7 +120,7 @@ class ReachCache:
         Raises:
             AdapterError: the system of record does not answer, and no answer of the last hour is cached.
         """
-        key = _Key(viewer, district, self._districts[district].today())
+        key = _Key(_with_effective_purpose(viewer), district, self._districts[district].today())
         cached = self._reaches.get(key)
         if cached is not None and cached.is_current(self._clock()):
             return cached
@@ -116,8 +142,18 @@ class ReachCache:
             except AdapterError:
                 raise error from None
             reach = replace(reach, until=min(reach.until, self._clock() + OUTAGE_RETRY_SECONDS))
-        self._reaches[key] = reach
+        self._drop_outdated()
+        if reach.size <= self.max_bytes:
+            self._reaches[key] = reach
         return reach
+
+    def _drop_outdated(self) -> None:
+        """Drop the least recently used reaches if they are outdated: they hold answers that the cache evicted."""
+        now = self._clock()
+        for _ in range(min(OLD_REACHES_CHECKED, len(self._reaches))):
+            key, reach = self._reaches.popitem()
+            if reach.is_current(now):
+                self._reaches[key] = reach
 
     async def _look_up_within(self, key: _Key, max_age: timedelta) -> CachedReach:
         """
@@ -143,3 +179,10 @@ class ReachCache:
         oldest = self._clock() - max(source.age for source in traffic.by_source.values())
         until = oldest + max_age.total_seconds()
         return CachedReach(reach, tuple(dependencies.batches), dependencies.complete, until)
+
+
+def _with_effective_purpose(viewer: Viewer) -> Viewer:
+    """Return the viewer without the purpose unless a grant depends on it: other purposes share one reach."""
+    if viewer.purpose is None or any(grant.purpose == viewer.purpose for grant in viewer.grants):
+        return viewer
+    return replace(viewer, purpose=None)

@@ -28,6 +28,8 @@ from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
 
 RESPONSE_OVERHEAD_BYTES = 2048
 """Bytes of a cached response without its data and its disclosure entries."""
+OLD_RESPONSES_CHECKED = 2
+"""Cached responses that are checked for each new one: those that nobody uses go sooner than new ones come."""
 MAX_RESPONSE_SHARE = 1 / 8
 """Largest share of the response memory that one response takes."""
 STABLE_ERROR_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "FORBIDDEN", "NOT_OFFERED"})
@@ -180,6 +182,11 @@ class ResponseCache:
         return int(self._responses.currsize)
 
     @property
+    def max_bytes(self) -> int:
+        """Bytes that the responses may take."""
+        return self._memory
+
+    @property
     def now(self) -> float:
         """The time by the cache's clock."""
         return self._clock()
@@ -191,11 +198,7 @@ class ResponseCache:
         except KeyError:
             return None
         now = self._clock()
-        if (
-            now >= response.fresh_until
-            or self._wall_clock() >= response.day_ends_at
-            or not are_current(response.batches)
-        ):
+        if self._is_outdated(response, now):
             del self._responses[key]
             return None
         if max_age is not None and now - response.oldest_fetched_at > max_age.total_seconds():
@@ -243,8 +246,20 @@ class ResponseCache:
             disclosures,
             errors,
         )
+        self._drop_outdated(now)
         if response.size <= self._memory * MAX_RESPONSE_SHARE:
             self._responses[key] = response
+
+    def _is_outdated(self, response: CachedResponse, now: float) -> bool:
+        day_is_over = self._wall_clock() >= response.day_ends_at
+        return now >= response.fresh_until or day_is_over or not are_current(response.batches)
+
+    def _drop_outdated(self, now: float) -> None:
+        """Drop the least recently used responses if they are outdated: they hold answers that were evicted."""
+        for _ in range(min(OLD_RESPONSES_CHECKED, len(self._responses))):
+            key, response = self._responses.popitem()
+            if not self._is_outdated(response, now):
+                self._responses[key] = response
 
 
 _encode = msgspec.json.Encoder().encode

@@ -160,7 +160,7 @@ class Store:
         self._batches: OrderedDict[CachedBatch, None] = OrderedDict()
         """Least recently used first."""
         self._batch_bytes = 0
-        self.used_bytes = 0
+        self.used_bytes, self.max_bytes = 0, limits.memory
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -45,11 +45,11 @@ class RowCache:
     """The cached rows of one executor class, in two generations: those used lately, and those used before."""
 
     def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._recent: dict[int, dict[int, CachedRow]] = {}
         """By the number of the plan and the identity of the record."""
         self._earlier: dict[int, dict[int, CachedRow]] = {}
-        self._recent_bytes = 0
+        self._recent_bytes = self._earlier_bytes = 0
         self._timer_loop: asyncio.AbstractEventLoop | None = None
         """The event loop that forgets unused rows from time to time; None if nothing is cached."""
 
@@ -85,13 +85,19 @@ class RowCache:
         for cached in rows:
             recent[id(cached.record)] = cached
             self._recent_bytes += _size(cached)
-        if self._recent_bytes > self._max_bytes // 2:
+        if self._recent_bytes > self.max_bytes // 2:
             self._start_generation()
         self._start_timer()
 
     def clear(self) -> None:
         """Forget all rows."""
-        self._recent, self._earlier, self._recent_bytes = {}, {}, 0
+        self._recent, self._earlier = {}, {}
+        self._recent_bytes = self._earlier_bytes = 0
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory of the rows, by estimate."""
+        return self._recent_bytes + self._earlier_bytes
 
     def _promoted(
         self, recent: dict[int, CachedRow], earlier: dict[int, CachedRow], record: Any
@@ -101,11 +107,13 @@ class RowCache:
         if cached is not None:
             recent[id(record)] = cached
             self._recent_bytes += _size(cached)
+            self._earlier_bytes -= _size(cached)
         return cached
 
     def _start_generation(self) -> None:
         """Forget the rows that were not used lately."""
-        self._recent, self._earlier, self._recent_bytes = {}, self._recent, 0
+        self._recent, self._earlier = {}, self._recent
+        self._recent_bytes, self._earlier_bytes = 0, self._recent_bytes
 
     def _start_timer(self) -> None:
         loop = asyncio.get_running_loop()

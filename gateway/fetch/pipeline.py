@@ -66,7 +66,7 @@ class FetchPipeline:
         learning_fetch = learning(fetch_from_vendor, self.learned_costs)
         vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
         self.cache = Cache(vendor_fetch, self.districts, limits, fleet, clock, vendor_wait=vendor_wait)
-        self._reach_cache = ReachCache(
+        self.reach_cache = ReachCache(
             self.districts, self._reach_fetch, self.cache.clock, dependents, operation_seconds * REACH_SHARE
         )
         self._signer = signer
@@ -92,7 +92,7 @@ class FetchPipeline:
 
     async def close(self) -> None:
         """Cancel background work."""
-        await self._reach_cache.close()
+        await self.reach_cache.close()
         await self.cache.close()
 
     def _fetch(
@@ -119,7 +119,7 @@ class FetchPipeline:
 
     async def _reach(self, viewer: Viewer, dependencies: Dependencies, district: DistrictId) -> Reach:
         """The students of a district that the viewer may see; the operation's response depends on them."""
-        cached = await self._reach_cache.get(viewer, district)
+        cached = await self.reach_cache.get(viewer, district)
         dependencies.add_reach(cached.batches, cached.until, complete=cached.complete)
         return cached.reach
 

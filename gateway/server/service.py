@@ -23,7 +23,7 @@ from student_graph.gateway.disclosure import DisclosureLog, DisclosureRecorder
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.store import DocumentStore
-from student_graph.gateway.execution import configured_executor, executor_class
+from student_graph.gateway.execution import BreadthExecutor, configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
 from student_graph.gateway.signing import HmacSigner
@@ -37,6 +37,7 @@ from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
 from student_graph.gateway.web.routes.break_glass import BreakGlass
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.routes.health import Readiness
+from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount, MemoryRoute
 from student_graph.gateway.web.routes.opening_limit import OpeningLimit
 from student_graph.gateway.web.routes.purge import PurgeRoutes
 from student_graph.gateway.web.routes.webhooks import WebhookKeys, Webhooks
@@ -142,6 +143,8 @@ class Application:
             vendor_wait=self._load_shedder.vendor_wait,
             operation_seconds=service.operation_seconds,
         )
+        self._documents = self._build_documents()
+        self.memory = self._build_memory_account()
         self._break_glass = self._build_break_glass()
         fleet = service.fleet
         self._warm_schedule = WarmSchedule(service.warm, self._pipeline.districts, self._warm_up, claim_by(fleet))
@@ -172,7 +175,7 @@ class Application:
             self._schema,
             self._build_admission(),
             self._pipeline.start_operation,
-            self._build_documents(),
+            self._documents,
             cache=self._pipeline.cache,
             prices=self._pipeline.learned_costs,
             recorder=self._build_recorder(),
@@ -191,6 +194,22 @@ class Application:
         if errors := documents.trusted_errors():
             raise SettingsError(f"documents.manifest: {errors[0]}")
         return documents
+
+    def _build_memory_account(self) -> MemoryAccount:
+        cache, documents = self._pipeline.cache, self._documents
+        caches: dict[str, BoundedCache] = {
+            "answers": cache.store,
+            "responses": cache.responses,
+            "reaches": self._pipeline.reach_cache,
+            "documents": documents,
+            "estimates": documents.costs,
+        }
+        executor = executor_class(self._service.executor)
+        if issubclass(executor, BreadthExecutor):
+            caches["plans"] = executor.plans
+            if executor.row_cache is not None:
+                caches["rows"] = executor.row_cache
+        return MemoryAccount(caches)
 
     def _build_admission(self) -> Admission:
         return Admission(
@@ -218,6 +237,7 @@ class Application:
         pipeline, service = self._pipeline, self._service
         return [
             *self.readiness.routes(),
+            *MemoryRoute(self.memory, self._authenticator).routes(),
             *PurgeRoutes(pipeline.districts, self._authenticator, pipeline.cache.purge).routes(),
             *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),

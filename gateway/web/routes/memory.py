@@ -1,0 +1,65 @@
+"""`GET /health/memory`: what this process remembers of answers, documents and viewers, for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from student_graph.gateway.auth import Authenticator
+
+
+class BoundedCache(Protocol):
+    """A cache that counts its memory and evicts what is too much."""
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory that it takes, by estimate."""
+
+    @property
+    def max_bytes(self) -> int:
+        """Memory that it may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAccount:
+    """All caches of a process whose size depends on its clients and vendors, by name."""
+
+    caches: Mapping[str, BoundedCache]
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory that all of them take, by estimate."""
+        return sum(cache.used_bytes for cache in self.caches.values())
+
+    @property
+    def max_bytes(self) -> int:
+        """Memory that all of them may take."""
+        return sum(cache.max_bytes for cache in self.caches.values())
+
+    def report(self) -> dict[str, dict[str, int]]:
+        """Return used and greatest memory of each cache and of all, as JSON."""
+        rows: dict[str, BoundedCache] = {**self.caches, "total": self}
+        return {name: {"bytes": row.used_bytes, "maxBytes": row.max_bytes} for name, row in rows.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRoute:
+    """The route that shows the account to operators."""
+
+    account: MemoryAccount
+    authenticator: Authenticator
+
+    def routes(self) -> list[Route]:
+        """Return the route `/health/memory`."""
+        return [Route("/health/memory", self._handle)]
+
+    async def _handle(self, request: Request) -> JSONResponse:
+        viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
+        if viewer is None or not viewer.operator:
+            return JSONResponse({"error": "Send the token of an operator."}, 401 if viewer is None else 403)
+        return JSONResponse(self.account.report())
