@@ -12,9 +12,11 @@ from student_graph.adapters.reading.unreadable import (
     collecting_unreadable_rows,
     counting_page_rows,
     leave_out_unreadable,
+    not_reporting,
     reading_key,
     report_unreadable_row,
     report_unreadable_rows,
+    rows_needed_by,
 )
 
 __all__ = [
@@ -26,9 +28,11 @@ __all__ = [
     "collecting_unreadable_rows",
     "counting_page_rows",
     "leave_out_unreadable",
+    "not_reporting",
     "read",
     "read_value",
     "reading_key",
     "report_unreadable_row",
     "report_unreadable_rows",
+    "rows_needed_by",
 ]

@@ -20,6 +20,7 @@ from student_graph.adapters.reading import (
     read,
     read_value,
     reading_key,
+    rows_needed_by,
 )
 from student_graph.adapters.reading.leniency import MAX_REPAIRS
 
@@ -245,6 +246,17 @@ def test_a_missing_row_is_reported_to_the_key_that_was_read() -> None:
 
         read(respond([{"student": "3"}]), EVENTS)
         assert set(unreadable.errors_by_key("ab")) == {"a", "b"}
+
+
+def test_a_row_that_some_keys_need_is_reported_to_them() -> None:
+    """A lookup that joins two resources says which of its keys need a row of the second one."""
+    with collecting_unreadable_rows() as unreadable:
+        rows_needed_by({"incident": ["a", "c"], "other": ["b"]})
+        with reading_key("incident"):
+            read(respond([{"student": "2"}]), EVENTS)
+
+    assert set(unreadable.errors_by_key("ab")) == {"a"}
+    assert unreadable.keys == {"a", "c"}
 
 
 class Envelope(BaseModel):

@@ -22,6 +22,7 @@ from student_graph.adapters.errors import (
 )
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, StaffId
+from student_graph.adapters.reading import rows_needed_by
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,9 @@ class CaseloadLookups(EdFiLookups):
             programs = await self.client.read_rows(api.STAFF_PROGRAMS, by_staff(staff_id))
             return [mapping.caseload_staff(row) for row in programs if row.studentRecordAccess]
 
-        lists = await self.client.read_by_key(list(product(ids, _STAFF_RESOURCES)), read)
+        keys = list(product(ids, _STAFF_RESOURCES))
+        rows_needed_by({key: key[:1] for key in keys})
+        lists = await self.client.read_by_key(keys, read)
         return {
             staff_id: merge_lists([lists[staff_id, resource] for resource in _STAFF_RESOURCES], _begin_date)
             for staff_id in ids
@@ -98,9 +101,9 @@ class CaseloadLookups(EdFiLookups):
         if (await self.client.discovery.standard()).section_504 is None:
             programs.remove(api.SECTION_504.name)
         resources = {caseload_id: _resources_of(caseload_id, programs) for caseload_id in ids}
-        lists = await self.client.read_by_key(
-            [(caseload_id, name) for caseload_id, names in resources.items() for name in names], read
-        )
+        keys = [(caseload_id, name) for caseload_id, names in resources.items() for name in names]
+        rows_needed_by({key: key[:1] for key in keys})
+        lists = await self.client.read_by_key(keys, read)
         return {
             caseload_id: merge_lists([lists[caseload_id, name] for name in names], _student_and_begin_date)
             for caseload_id, names in resources.items()

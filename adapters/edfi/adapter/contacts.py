@@ -17,6 +17,7 @@ from student_graph.adapters.edfi.mapping import people as mapping
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import ContactId, DistrictId, StudentContact, StudentId
+from student_graph.adapters.reading import rows_needed_by
 
 K = TypeVar("K")
 Association = api.StudentContactAssociation
@@ -78,8 +79,12 @@ class ContactLookups(EdFiLookups):
         self, associations: Mapping[K, list[Association] | AdapterError], names: ContactResources
     ) -> dict[str, api.Contact | AdapterError]:
         """Each contact that the associations name, read once: siblings share their parents."""
-        lists = [answer for answer in associations.values() if not isinstance(answer, AdapterError)]
-        return await self._contacts_by_id([_contact_of(row) for rows in lists for row in rows], names)
+        keys_by_contact: dict[str, list[K]] = {}
+        for key, rows in associations.items():
+            for row in () if isinstance(rows, AdapterError) else rows:
+                keys_by_contact.setdefault(_contact_of(row), []).append(key)
+        rows_needed_by(keys_by_contact)
+        return await self._contacts_by_id([*keys_by_contact], names)
 
     async def _contacts_by_id(
         self, contact_ids: Sequence[str], names: ContactResources

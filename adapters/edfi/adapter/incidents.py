@@ -22,6 +22,7 @@ from student_graph.adapters.edfi.mapping import school_life as mapping
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import DisciplineIncident, DistrictId, StudentId
+from student_graph.adapters.reading import rows_needed_by
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,12 @@ class IncidentLookups(EdFiLookups):
     ) -> Batch[StudentId, list[DisciplineIncident]]:
         """Ed-Fi `studentDisciplineIncidentBehaviorAssociations`, then the `disciplineIncidents` that they name."""
         behaviors = await self.client.read_by_key(ids, self._behaviors)
-        lists = [answer for answer in behaviors.values() if not isinstance(answer, AdapterError)]
-        incidents = await self.client.read_by_key(
-            [_incident_of(row) for rows in lists for row in rows], self._incident
-        )
+        students_by_incident: dict[IncidentKey, list[StudentId]] = {}
+        for student_id, rows in behaviors.items():
+            for row in () if isinstance(rows, AdapterError) else rows:
+                students_by_incident.setdefault(_incident_of(row), []).append(student_id)
+        rows_needed_by(students_by_incident)
+        incidents = await self.client.read_by_key([*students_by_incident], self._incident)
 
         async def join(student_id: StudentId) -> list[DisciplineIncident]:
             if isinstance(answer := behaviors[student_id], AdapterError):

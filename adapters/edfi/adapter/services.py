@@ -25,6 +25,7 @@ from student_graph.adapters.model import (
     StudentId,
     Transportation,
 )
+from student_graph.adapters.reading import rows_needed_by
 
 P = TypeVar("P", bound=Item)
 
@@ -49,7 +50,9 @@ class ServiceLookups(EdFiLookups):
             student_id, name = key
             return await self._participations(name, by_student(student_id))
 
-        lists = await self.client.read_by_key(list(product(ids, _PROGRAM_RESOURCES)), read)
+        keys = list(product(ids, _PROGRAM_RESOURCES))
+        rows_needed_by({key: key[:1] for key in keys})
+        lists = await self.client.read_by_key(keys, read)
         return {
             student_id: merge_lists([lists[student_id, name] for name in _PROGRAM_RESOURCES], _begin_date)
             for student_id in ids

@@ -9,10 +9,12 @@ once it is known that the server applies the filter at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, unquote
+
+from pydantic_core import from_json
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -26,6 +28,24 @@ NO_KEY = "no-such-key"
 def loose_value(value: Any) -> Any:
     """The form of a value that all texts share which differ only by case and blanks at the end."""
     return value.rstrip(" ").casefold() if isinstance(value, str) else value
+
+
+def names_another(row: bytes, filters: Mapping[str, str | int]) -> bool:
+    """Whether a row that cannot be read has, for one of the filters that it was read with, another value only."""
+    values: dict[str, set[Any]] = {}
+    for name, value in _leaves(from_json(row)):
+        if name in filters and isinstance(value, str | int):
+            values.setdefault(name, set()).add(loose_value(value))
+    return any(loose_value(filters[name]) not in sent for name, sent in values.items())
+
+
+def _leaves(raw: Any) -> Iterator[tuple[str, Any]]:
+    """The properties of a row and of its references."""
+    for name, value in raw.items() if isinstance(raw, dict) else ():
+        if isinstance(value, dict):
+            yield from _leaves(value)
+        else:
+            yield name, value
 
 
 @lru_cache(MAX_REMEMBERED_KEYS)

@@ -18,12 +18,12 @@ from student_graph.adapters.edfi.client.addresses import AddressValues
 from student_graph.adapters.edfi.client.cursors import CursorLists
 from student_graph.adapters.edfi.client.discovery import Discovery
 from student_graph.adapters.edfi.client.keys import parse_section_id, school_number, unique_id
-from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value
+from student_graph.adapters.edfi.client.loose_keys import NO_KEY, loose_value, names_another
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Window
 from student_graph.adapters.model import SchoolId, SectionId, StaffId, StudentId
 from student_graph.adapters.paging import OffsetLists, PayloadPage, total_count
-from student_graph.adapters.reading import read
+from student_graph.adapters.reading import not_reporting, read
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -102,14 +102,12 @@ class EdFiClient:
         params = {**filters, **(range_ or {}), "totalCount": True}
         # A change that is not read would keep the row as it was: changes are read completely.
         read_response = resource.read if range_ is None else resource.read_complete
+        read_otherwise = None if range_ else await self._reader_by_tokens(url, resource, filters)
         try:
-            rows = await self._lists.read_list(
-                url,
-                params,
-                read_response,
-                key=lambda row: row.id,
-                read_otherwise=None if range_ else await self._reader_by_tokens(url, resource, filters),
-            )
+            with not_reporting(lambda row: names_another(row, filters)):
+                rows = await self._lists.read_list(
+                    url, params, read_response, key=lambda row: row.id, read_otherwise=read_otherwise
+                )
         except httpx.HTTPStatusError as exc:
             await self._raise_if_missing(resource, exc.response)
             raise

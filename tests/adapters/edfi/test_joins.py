@@ -142,18 +142,36 @@ async def test_a_behavior_without_an_incident_is_left_out(caplog: pytest.LogCapt
     assert LISA not in caplog.text
 
 
-async def test_an_unreadable_incident_is_reported() -> None:
-    """It is read for all students together, so each of their answers says that a row may be missing."""
+async def test_an_unreadable_incident_is_reported_for_its_students_only() -> None:
+    """A behavior names the incident, so the answers of students without one are complete."""
     rows = {
-        "studentDisciplineIncidentBehaviorAssociations": [behavior(LISA, "18", "Fight")],
-        "disciplineIncidents": [{"id": "1", "incidentIdentifier": "18"}],
+        "studentDisciplineIncidentBehaviorAssociations": [
+            behavior(LISA, "18", "Fight"),
+            behavior(ALANA, "19", "Insult"),
+        ],
+        "disciplineIncidents": [{"id": "1", "incidentIdentifier": "18"}, incident("19", "2022-01-19")],
     }
     async with connected(ScriptedSandbox(rows)) as adapter:
         with collecting_unreadable_rows() as unreadable:
             batch = await adapter.discipline_incidents_by_student([LISA, ALANA])
 
-    assert batch == {LISA: [], ALANA: []}
-    assert unreadable.errors_by_key([LISA, ALANA]).keys() == {LISA, ALANA}
+    assert batch[LISA] == []
+    assert [record.incident_identifier for record in batch[ALANA]] == ["19"]  # type: ignore[union-attr]
+    assert unreadable.errors_by_key([LISA, ALANA]).keys() == unreadable.keys == {LISA}
+
+
+async def test_an_unreadable_contact_is_reported_for_its_students_only() -> None:
+    """Siblings share their parents, and a student of other parents misses nothing."""
+    rows = {
+        "studentContactAssociations": [association(LISA, "1"), association(ALANA, "2")],
+        "contacts": [contact("1") | {"personalTitlePrefix": 1, "lastSurname": [1]}, contact("2")],
+    }
+    async with connected(ScriptedSandbox(rows)) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            batch = await adapter.contacts_by_student([LISA, ALANA])
+
+    assert [record.contact_id for record in batch[ALANA]] == ["2"]  # type: ignore[union-attr]
+    assert unreadable.errors_by_key([LISA, ALANA]).keys() == {LISA}
 
 
 async def test_a_program_resource_that_is_not_offered_counts_as_empty() -> None:
@@ -179,11 +197,13 @@ async def test_programs_without_any_resource_are_not_offered() -> None:
 
 
 async def test_an_unreadable_row_of_a_program_resource_is_reported_for_the_student() -> None:
-    """The answer says that a row is missing."""
-    rows = dict.fromkeys(PROGRAM_RESOURCES[1:], ()) | {PROGRAM_RESOURCES[0]: [{"id": "1"}]}
+    """The answer says that a row is missing, and the answers of other students do not."""
+    unreadable_row = student_row(LISA, id="1", beginDate="someday")
+    rows = dict.fromkeys(PROGRAM_RESOURCES[1:], ()) | {PROGRAM_RESOURCES[0]: [unreadable_row]}
     async with connected(ScriptedSandbox(rows)) as adapter:
         with collecting_unreadable_rows() as unreadable:
-            batch = await adapter.program_participations_by_student([LISA])
+            batch = await adapter.program_participations_by_student([LISA, ALANA])
 
-    assert batch == {LISA: []}
-    assert [type(error) for error in unreadable.errors_by_key([LISA])[LISA]] == [PayloadError]
+    assert batch == {LISA: [], ALANA: []}
+    errors = unreadable.errors_by_key([LISA, ALANA])
+    assert {key: [type(error) for error in errors[key]] for key in errors} == {LISA: [PayloadError]}
