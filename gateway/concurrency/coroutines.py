@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.tasks import _enter_task, _leave_task
-from collections.abc import Coroutine, Generator, Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Generator, Iterable
+from contextvars import copy_context
+from typing import Any, TypeAlias
 
 
 class StartedCoroutine(Coroutine[Any, Any, Any], Generator[Any, Any, Any]):
@@ -33,7 +34,9 @@ class StartedCoroutine(Coroutine[Any, Any, Any], Generator[Any, Any, Any]):
 
     def throw(self, *error: Any) -> Any:
         """Raise an error where the coroutine waits, and return what it waits for next."""
-        self._waits_for = ()
+        waits_for, self._waits_for = self._waits_for, ()
+        if waits_for and _is_cancellation(error[0]) and asyncio.isfuture(waits_for[0]) and waits_for[0].cancel():
+            return waits_for[0]  # as with any task, what it waits for is cancelled first, and may clean up
         return self._coroutine.throw(*error)
 
     def close(self) -> None:
@@ -43,6 +46,11 @@ class StartedCoroutine(Coroutine[Any, Any, Any], Generator[Any, Any, Any]):
     def __await__(self) -> Generator[Any, Any, Any]:
         """Continue the coroutine in the current task, the one in which it started."""
         return self
+
+
+def _is_cancellation(error: Any) -> bool:
+    """Return whether an error, or a class of errors, is that of a cancelled task."""
+    return issubclass(error if isinstance(error, type) else type(error), asyncio.CancelledError)
 
 
 def start(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -60,6 +68,84 @@ async def gather_or_cancel(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> li
     A coroutine becomes a task when it waits for the first time. Until then there is no current task, and what
     needs one, such as `asyncio.timeout`, raises.
     """
+    return await _gather(coroutines, _start_without_task)
+
+
+async def gather_in_tasks(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """
+    Return all results as `gather_or_cancel` does, but run each coroutine in a task of its own from the start.
+
+    For code of others, which may need a current task: `asyncio.timeout`, `asyncio.TaskGroup` and `anyio` do.
+    """
+    return await _gather(coroutines, _start_in_task)
+
+
+_Start: TypeAlias = Callable[[Coroutine[Any, Any, Any], asyncio.AbstractEventLoop], Any]
+"""Starts a coroutine while there is no current task; returns its result, or its task in a `_Waiting`."""
+
+
+class _Waiting:
+    """A task that waits."""
+
+    __slots__ = ("task",)
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.task = task
+
+
+def _start_without_task(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
+    result = start(coroutine)
+    return _Waiting(loop.create_task(result)) if result.__class__ is StartedCoroutine else result
+
+
+def _start_in_task(coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> Any:
+    context = copy_context()
+    continued = _ContinuedByTask(coroutine)
+    task = loop.create_task(continued, context=context)
+    _enter_task(loop, task)
+    try:
+        is_done, result = context.run(continued.start)
+    finally:
+        _leave_task(loop, task)
+    return result if is_done else _Waiting(task)
+
+
+class _ContinuedByTask(StartedCoroutine):
+    """A coroutine that starts before the event loop runs its task, as the eager tasks of Python 3.12 do."""
+
+    __slots__ = ("_result",)
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        super().__init__(coroutine, None)
+        self._result: tuple[Any, ...] = ()
+        """The result, once the coroutine has ended without waiting."""
+
+    def start(self) -> tuple[bool, Any]:
+        """Run the coroutine until it waits; return whether it ended, and its result."""
+        self._result = (None,)  # also if it raises: the task then has nothing left to do
+        try:
+            self._waits_for = (self._coroutine.send(None),)
+        except StopIteration as stop:
+            self._result = (stop.value,)
+            return True, stop.value
+        self._result = ()
+        return False, None
+
+    def send(self, value: Any) -> Any:
+        """Return what the coroutine waits for next."""
+        if self._result:
+            raise StopIteration(self._result[0])
+        return super().send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an error where the coroutine waits; a coroutine that has ended ignores it."""
+        if self._result:
+            raise StopIteration(self._result[0])
+        return super().throw(*error)
+
+
+async def _gather(coroutines: Iterable[Coroutine[Any, Any, Any]], start_one: _Start) -> list[Any]:
+    """Start the coroutines one after the other and return all results; if one raises, cancel the others."""
     loop, current_task = asyncio.get_running_loop(), asyncio.current_task()
     results: list[Any] = []
     tasks: dict[int, asyncio.Task[Any]] = {}
@@ -68,9 +154,9 @@ async def gather_or_cancel(coroutines: Iterable[Coroutine[Any, Any, Any]]) -> li
             _leave_task(loop, current_task)
         try:
             for coroutine in coroutines:
-                results.append(start(coroutine))
-                if results[-1].__class__ is StartedCoroutine:
-                    tasks[len(results) - 1] = asyncio.create_task(results[-1])
+                results.append(start_one(coroutine, loop))
+                if results[-1].__class__ is _Waiting:
+                    tasks[len(results) - 1] = results[-1].task
         finally:
             if current_task is not None:
                 _enter_task(loop, current_task)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 SLICE_SECONDS = 0.005
 """How long the tasks of one round of the event loop may hold it."""
@@ -24,7 +25,7 @@ MAX_PART_GROWTH = 4
 class _Turns:
     """The tasks of one event loop that wait for their next slice."""
 
-    __slots__ = ("ends_at", "is_scheduled", "loop", "waiting")
+    __slots__ = ("ends_at", "is_held", "is_scheduled", "loop", "waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -33,6 +34,8 @@ class _Turns:
         self.waiting: deque[asyncio.Future[None]] = deque()
         self.is_scheduled = False
         """Whether `_next` runs in the next round of the loop."""
+        self.is_held = False
+        """Whether the work that runs now gives way to nobody."""
 
     async def wait(self) -> None:
         """Wait for a slice, after all tasks that wait already."""
@@ -78,8 +81,19 @@ def start_slice() -> None:
 async def give_way() -> None:
     """Let other tasks run if the event loop has been held for longer than a slice."""
     turns = _turns_of_loop()
-    if turns.waiting or time.perf_counter() >= turns.ends_at:
+    if (turns.waiting or time.perf_counter() >= turns.ends_at) and not turns.is_held:
         await turns.wait()
+
+
+@contextmanager
+def hold_event_loop() -> Iterator[None]:
+    """Let `give_way` do nothing in the block, which itself must not wait: its caller needs the result at once."""
+    turns = _turns_of_loop()
+    was_held, turns.is_held = turns.is_held, True
+    try:
+        yield
+    finally:
+        turns.is_held = was_held
 
 
 async def parts_of(count: int, first: int = FIRST_PART_ITEMS) -> AsyncIterator[slice]:

@@ -1,4 +1,10 @@
-"""A column: the values of one field for all objects of a level."""
+"""
+A column: the values of one field for all objects of a level; and what ends a level before its columns are there.
+
+If a value that must not be null fails, what holds it is null, and graphql-core cancels what else is executed for
+that position. The breadth-first executor executes many objects, or the items of many lists, at once. So it cancels
+the rest as soon as all of them are lost.
+"""
 
 from __future__ import annotations
 
@@ -34,3 +40,86 @@ class Column:
     """Whether the values are as the response has them."""
     invalid: bool = False
     """Whether one of the values is `Invalid`."""
+
+
+class AllLostError(Exception):
+    """All values are lost; `reasons` has the index of a value that failed for each of them."""
+
+    def __init__(self, reasons: list[int]) -> None:
+        super().__init__()
+        self.reasons = reasons
+
+
+class LevelLostError(Exception):
+    """Every object of a level is lost; `rows` has an `Invalid` in place of each row."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        super().__init__()
+        self.rows = rows
+
+
+class Lost:
+    """Which of some values are lost, because one of them failed at the same nullable position."""
+
+    __slots__ = ("_count", "_paths", "_positions", "_reasons")
+
+    def __init__(self, paths: Paths, count: int) -> None:
+        """Start with `count` values, none of them lost."""
+        self._paths = paths
+        self._count = count
+        self._positions: list[tuple[int, int]] = []
+        """For each value, the position that is null if it is lost; empty until one fails."""
+        self._reasons: dict[tuple[int, int], int] = {}
+        """By position that will be null, the index of the value that failed first."""
+
+    def add(self, *failed: int) -> None:
+        """
+        Note the indexes of values that failed.
+
+        Raises:
+            AllLostError: all values are lost.
+        """
+        if not self._positions:
+            self._positions = list(map(self._paths.nullable_position, range(self._count)))
+        for index in failed:
+            self._reasons.setdefault(self._positions[index], index)
+        if self._reasons.keys() >= set(self._positions):
+            raise AllLostError([self._reasons[position] for position in self._positions])
+
+    def check_item(self, index: int, value: Any) -> None:
+        """
+        Note the item of a list if it failed.
+
+        Raises:
+            AllLostError: all items of all lists are lost.
+        """
+        if value is None or isinstance(value, Exception):
+            self.add(index)
+
+
+class Level:
+    """The objects of a level, as far as they are lost."""
+
+    __slots__ = ("_errors", "_lost")
+
+    def __init__(self, paths: Paths, count: int) -> None:
+        """Start with `count` objects, none of them lost."""
+        self._lost = Lost(paths, count)
+        self._errors: dict[int, Invalid] = {}
+        """By index of an object."""
+
+    def check(self, column: Column) -> Column:
+        """
+        Return a column, and note the objects that it loses.
+
+        Raises:
+            LevelLostError: all objects are lost.
+        """
+        if column.invalid:
+            failed = {index: value for index, value in enumerate(column.values) if value.__class__ is Invalid}
+            self._errors = failed | self._errors
+            try:
+                self._lost.add(*failed)
+            except AllLostError as lost:
+                raise LevelLostError([self._errors[index] for index in lost.reasons]) from None
+        return column

@@ -6,7 +6,9 @@ It implements null propagation, located errors and their order, lists, abstract 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from inspect import isawaitable
 from typing import Any
 
 from graphql import (
@@ -19,10 +21,10 @@ from graphql import (
     is_leaf_type,
     located_error,
 )
-from graphql.execution.executor import Executor, invalid_return_type_error
+from graphql.execution.executor import Executor, collect_iterator_awaitables, invalid_return_type_error
 from graphql.pyutils import is_iterable
 
-from student_graph.gateway.execution.column import Column, Invalid
+from student_graph.gateway.execution.column import AllLostError, Column, Invalid, Lost
 from student_graph.gateway.execution.compiler import Compiler
 from student_graph.gateway.execution.paths import ItemPaths, Paths, SubsetPaths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan
@@ -30,7 +32,7 @@ from student_graph.gateway.execution.run import Run
 from student_graph.gateway.execution.size import AnswerSize
 from student_graph.resolvers.fields.record import InstanceCheck, is_student_record_type
 
-_NOT_PRESENT = (type(None), type(Undefined), Exception)
+_NOT_PRESENT = (type(None), type(Undefined), Exception, Invalid)
 """Classes of values that are not completed."""
 MIN_ITEM_BYTES = 3
 """Least that an object in a list takes as JSON: two braces and a comma."""
@@ -58,9 +60,7 @@ class _Completion:
         completed = await self._complete_nullable(type_.of_type, values, paths)
         for index, value in enumerate(completed):
             if value is None:
-                field = f"{self._plan.parent_type}.{self._plan.name}"
-                error = TypeError(f"Cannot return null for non-nullable field {field}.")
-                completed[index] = self._invalid(paths, index, error)
+                completed[index] = self._invalid(paths, index, self._null_error())
         return completed if self._executor.error_propagation else self._replace_invalid(completed, paths)
 
     def _replace_invalid(self, values: list[Any], paths: Paths) -> list[Any]:
@@ -86,6 +86,8 @@ class _Completion:
                 continue
             if isinstance(value, Exception):
                 out[index] = self._invalid(paths, index, value)
+            elif value.__class__ is Invalid:
+                out[index] = value
             else:
                 present.append(index)
         if present:
@@ -116,12 +118,13 @@ class _Completion:
 
     async def _complete_lists(self, type_: GraphQLList[Any], values: list[Any], paths: Paths) -> list[Any]:
         """Complete the items of all lists as one column, and divide it into lists again."""
+        non_null = isinstance(type_.of_type, GraphQLNonNull)
         lengths: list[int | None] = []
         items: list[Any] = []
         out: list[Any] = [None] * len(values)
         for index, value in enumerate(values):
             try:
-                list_items = await self._items(value)
+                list_items = await self._items(value, non_null=non_null)
             except Exception as error:  # noqa: BLE001 - a field error
                 lengths.append(None)
                 out[index] = self._invalid(paths, index, error)
@@ -130,10 +133,10 @@ class _Completion:
                 items.extend(list_items)
                 if self._plan.composite:  # before the items are executed, and before there are too many to hold
                     self._size.check(len(items) if self._plan.has_records else 0, len(items) * MIN_ITEM_BYTES)
+        item_paths = ItemPaths(paths, lengths, non_null)
         if self._plan.kind in (FieldKind.RESOLVER, FieldKind.ATTRIBUTE):
-            items = await self._run.fields.awaited(items)
-        completed = await self.complete(type_.of_type, items, ItemPaths(paths, lengths))
-        non_null = isinstance(type_.of_type, GraphQLNonNull)
+            items = await self._awaited_items(items, item_paths)
+        completed = await self.complete(type_.of_type, items, item_paths)
         start = 0
         for index, length in enumerate(lengths):
             if length is not None:
@@ -143,18 +146,43 @@ class _Completion:
                 out[index] = part if invalid is None else invalid
         return out
 
-    async def _items(self, value: Any) -> Sequence[Any]:
+    async def _awaited_items(self, items: list[Any], paths: ItemPaths) -> list[Any]:
+        """Return the items of all lists when they are there; or, if all lists are lost before, why they are."""
+        if not paths.non_null:
+            return await self._run.fields.awaited(items)
+        try:
+            return await self._run.fields.awaited(items, Lost(paths, len(items)).check_item)
+        except AllLostError as lost:
+            errors = {
+                index: self._invalid(paths, index, items[index] or self._null_error())
+                for index in set(lost.reasons)
+            }
+            self._executor.track_async_work(items)  # those that nobody has started to await
+            return [errors[index] for index in lost.reasons]
+
+    def _null_error(self) -> TypeError:
+        field = f"{self._plan.parent_type}.{self._plan.name}"
+        return TypeError(f"Cannot return null for non-nullable field {field}.")
+
+    async def _items(self, value: Any, *, non_null: bool) -> Sequence[Any]:
         """Return the items of a value that must be a list."""
         if value.__class__ is list or value.__class__ is tuple:
-            items: Sequence[Any] = value
-            return items
+            sequence: Sequence[Any] = value
+            return sequence
         if self._executor.is_async_iterable(value):
             self._run.fields.met_awaitables = True
-            return [item async for item in value]
+            return await _async_items(value, non_null=non_null)
         if not is_iterable(value):
             field = f"{self._plan.parent_type}.{self._plan.name}"
             raise GraphQLError(f"Expected Iterable, but did not find one for field '{field}'.")
-        return list(value)
+        iterator, items = iter(value), []
+        try:
+            items.extend(iterator)
+        except Exception:
+            rest = collect_iterator_awaitables(iterator, self._executor.is_awaitable)
+            self._executor.track_async_work([*items, *rest])
+            raise
+        return items
 
     async def _complete_objects(self, type_: GraphQLObjectType, values: list[Any], paths: Paths) -> list[Any]:
         """Complete objects of one type: their fields are a level of their own."""
@@ -230,3 +258,29 @@ class _Completion:
             except Exception as error:  # noqa: BLE001 - a field error
                 results.append(error)
         return await self._run.fields.awaited(results)
+
+
+async def _async_items(iterable: AsyncIterable[Any], *, non_null: bool) -> list[Any]:
+    """Return the items of an asynchronous iterable, up to the first null where none is allowed."""
+    items = []
+    iterator = aiter(iterable)
+    try:
+        async for item in iterator:
+            items.append(item)
+            if non_null and (item is None or isinstance(item, Exception)):
+                break
+        else:
+            return items
+    except BaseException:
+        await _close(iterator)
+        raise
+    await _close(iterator)
+    return items
+
+
+async def _close(iterator: AsyncIterator[Any]) -> None:
+    """Close an asynchronous iterator that may have a way to be closed; what goes wrong is nobody's matter."""
+    with suppress(Exception):
+        closed = iterator.aclose()  # type: ignore[attr-defined] # generators have it, other iterators may
+        if isawaitable(closed):
+            await closed

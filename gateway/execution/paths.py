@@ -22,6 +22,10 @@ class Paths(ABC):
     def as_lists(self, indexes: Sequence[int]) -> list[list[str | int]]:
         """Return the paths of the values at some indexes as lists of keys, which is faster for many values."""
 
+    def nullable_position(self, index: int) -> tuple[int, int]:
+        """Return a key of the position that is null if the value at an index is lost: its own, or one above it."""
+        return id(self), index
+
 
 class RootPath(Paths):
     """The path of the one root object."""
@@ -41,6 +45,8 @@ class FieldPaths(Paths):
     objects: Paths
     key: str
     type_name: str
+    non_null: bool = False
+    """Whether the field must not be null."""
 
     def path(self, index: int) -> Path:
         """Return the path of the object, extended by the response key."""
@@ -51,6 +57,10 @@ class FieldPaths(Paths):
         key = self.key
         return [[*path, key] for path in self.objects.as_lists(indexes)]
 
+    def nullable_position(self, index: int) -> tuple[int, int]:
+        """Return the position of the field, or that of its object."""
+        return self.objects.nullable_position(index) if self.non_null else Paths.nullable_position(self, index)
+
 
 @dataclass(slots=True)
 class ItemPaths(Paths):
@@ -59,6 +69,8 @@ class ItemPaths(Paths):
     lists: Paths
     lengths: Sequence[int | None]
     """Length of each list; None for a value that is not a list."""
+    non_null: bool = False
+    """Whether the items must not be null."""
     _starts: list[int] = field(default_factory=list, init=False)
     """For each list, the number of items before it; empty until a path is computed."""
 
@@ -77,6 +89,12 @@ class ItemPaths(Paths):
             [*paths[list_index], index - starts[list_index]]
             for index, list_index in zip(indexes, list_indexes, strict=True)
         ]
+
+    def nullable_position(self, index: int) -> tuple[int, int]:
+        """Return the position of the item, or that of its list."""
+        if not self.non_null:
+            return Paths.nullable_position(self, index)
+        return self.lists.nullable_position(self._list_index(index))
 
     def _list_index(self, index: int) -> int:
         """Return the index of the list that holds an item."""
@@ -100,3 +118,7 @@ class SubsetPaths(Paths):
         """Return the paths of the values in the full column."""
         own = self.indexes
         return self.column.as_lists([own[index] for index in indexes])
+
+    def nullable_position(self, index: int) -> tuple[int, int]:
+        """Return that of the value in the full column."""
+        return self.column.nullable_position(self.indexes[index])

@@ -17,9 +17,8 @@ from graphql.pyutils import Path
 
 from student_graph.gateway.concurrency.coroutines import gather_or_cancel
 from student_graph.gateway.execution.codegen import row_builder
-from student_graph.gateway.execution.column import Column, Invalid
+from student_graph.gateway.execution.column import Column, Invalid, Level, LevelLostError
 from student_graph.gateway.execution.errors import located_errors
-from student_graph.gateway.execution.level import Level, LevelLostError
 from student_graph.gateway.execution.paths import FieldPaths, Paths
 from student_graph.gateway.execution.plan import (
     BuilderOptions,
@@ -102,7 +101,7 @@ class Run:
         self, plan: ObjectPlan, objects: Sequence[Any], paths: Paths, size: AnswerSize, *, serially: bool
     ) -> list[Column]:
         """Return the columns of a level; `LevelLostError` ends the other fields when all objects are lost."""
-        level = Level(len(objects))
+        level = Level(paths, len(objects))
         if serially:
             columns = []
             for field_plan in plan.columns:
@@ -182,7 +181,8 @@ class Run:
             AnswerTooLargeError: there are too many parents for that.
         """
         own_size = size.part() if plan.composite else size
-        column = Column(plan, FieldPaths(paths, plan.key, plan.parent_type.name), [], own_size)
+        non_null = isinstance(plan.type, GraphQLNonNull)
+        column = Column(plan, FieldPaths(paths, plan.key, plan.parent_type.name, non_null), [], own_size)
         try:
             await self._fill(column, objects)
         except AnswerTooLargeError as error:

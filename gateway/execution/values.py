@@ -8,7 +8,7 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLResolveInfo
+from graphql import GraphQLResolveInfo, Undefined
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
@@ -93,19 +93,29 @@ class FieldValues:
             values.append(value)
         return values
 
-    async def awaited(self, values: list[Any]) -> list[Any]:
+    async def awaited(
+        self, values: list[Any], check: Callable[[int, Any], None] = lambda _index, _value: None
+    ) -> list[Any]:
         """
         Replace the awaitables in a list by their results, or by the errors that they raise.
 
-        Each runs in a task of its own: resolvers are anybody's code.
+        Each runs in a task of its own: resolvers are anybody's code. `check` is called with each value and its
+        index; if it raises, the awaitables that are not done are cancelled.
         """
         is_awaitable = self.executor.is_awaitable
         waiting = [index for index, value in enumerate(values) if is_awaitable(value)]
-        if waiting:
-            self.met_awaitables = True
-            results = await gather_in_tasks(_result_or_error(values[index]) for index in waiting)
-            for index, result in zip(waiting, results, strict=True):
-                values[index] = result
+        if not waiting:
+            return values
+
+        async def wait_for(index: int) -> None:
+            awaitable, values[index] = values[index], Undefined
+            values[index] = await _result_or_error(awaitable)
+            check(index, values[index])
+
+        self.met_awaitables = True
+        for index, value in enumerate(values):
+            check(index, value)
+        await gather_in_tasks(map(wait_for, waiting))
         return values
 
     def arguments(self, plan: FieldPlan) -> Mapping[str, Any]:

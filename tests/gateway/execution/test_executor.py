@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -166,6 +167,7 @@ async def test_a_document_is_planned_once_per_value_of_its_conditions() -> None:
     for more, count in ((True, 1), (True, 2), (False, 1), (True, 3)):
         values = {"more": more, "count": count}
         result: Any = execute(core, document, variable_values=values, executor_class=executor)
+        result = await result if isawaitable(result) else result
         assert len(result.data["rows"]) == count
     assert (executor.counters.planned, executor.counters.compiled, len(executor.plans)) == (4, 2, 1)
 

@@ -13,8 +13,8 @@ from graphql import GraphQLSchema, parse
 
 from student_graph.adapters import model
 from student_graph.adapters.model import Sensitivity
-from student_graph.gateway.execution.executor import STOCK_RECORD_WEIGHT
 from student_graph.gateway.execution.size import MAX_TOO_LARGE_ERRORS, TOO_LARGE, AnswerSize, AnswerTooLargeError
+from student_graph.gateway.execution.stock import STOCK_RECORD_WEIGHT
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.record import record_type
