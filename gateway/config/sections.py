@@ -125,9 +125,15 @@ class LimitsConfig(Section):
     directives: int = Field(default=_DEFAULT_LIMITS.directives, ge=0)
     """Directives in the whole document."""
     variable_depth: int = Field(default=_DEFAULT_LIMITS.variable_depth, ge=1)
-    """Levels of lists and objects in a variable."""
+    """Levels of lists and objects in a variable or in a literal."""
     variable_list: int = Field(default=_DEFAULT_LIMITS.variable_list, ge=1)
-    """Items of one list in a variable."""
+    """Items of one list in a variable or in a literal."""
+    variable_members: int = Field(default=_DEFAULT_LIMITS.variable_members, ge=1)
+    """Members of one object in a variable or in a literal."""
+    schema_fields: int = Field(default=_DEFAULT_LIMITS.schema_fields, ge=0)
+    """Fields `__schema` in one operation."""
+    type_fields: int = Field(default=_DEFAULT_LIMITS.type_fields, ge=0)
+    """Fields `__type` in one operation."""
     cost: int = Field(default=_DEFAULT_LIMITS.cost, ge=1)
     """Estimated records in a response; five times as many for services."""
     calls: int = Field(default=_DEFAULT_LIMITS.calls, ge=1)

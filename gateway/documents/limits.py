@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from graphql import (
 )
 
 from student_graph.gateway.documents.prices import OperationCost
+from student_graph.gateway.documents.values import ValueSize, size_of_literals, size_of_variables
 from student_graph.resolvers.operation import AnswerLimits
 
 log = logging.getLogger("student_graph.documents")
@@ -37,8 +38,6 @@ SERVICE_FACTORS = {"cost": 5, "calls": 10, "answer_records": 10, "answer_mib": 4
 MAX_SHOWN_PATH_CHARACTERS = 60
 MAX_COUNT = 10**9
 """Sums stop growing here."""
-MAX_MEASURED_VARIABLE_DEPTH = 1_000
-"""Levels of a variable that are measured; a deeper one is over any limit."""
 _INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 _FREE_INTROSPECTION_LEVELS = 10
 """Levels below an introspection field that do not count: tools ask nine times for the type within a type."""
@@ -62,10 +61,16 @@ class DocumentLimits:
     """Operations in one document."""
     directives: int = 50
     """Directives in the whole document."""
+    schema_fields: int = 1
+    """Fields `__schema` in one operation: each answer holds the whole schema."""
+    type_fields: int = 5
+    """Fields `__type` in one operation."""
     variable_depth: int = 20
-    """Levels of lists and objects in a variable."""
+    """Levels of lists and objects in a variable or in a literal."""
     variable_list: int = 500
-    """Items of one list in a variable."""
+    """Items of one list in a variable or in a literal."""
+    variable_members: int = 100
+    """Members of one object in a variable or in a literal."""
     cost: int = 40_000
     """Estimated records in a response; five times as many for services."""
     calls: int = 200
@@ -82,13 +87,15 @@ class DocumentSize(NamedTuple):
     """Size of a selection set, including the fragments that it spreads."""
 
     depth: int = 0
-    fields: int = 0
-    aliases: int = 0
     root_fields: int = 0
     """Fields at its first level."""
+    aliases: int = 0
+    fields: int = 0
+    schema_fields: int = 0
+    type_fields: int = 0
 
 
-UNCOUNTABLE = DocumentSize(MAX_COUNT, MAX_COUNT, MAX_COUNT, MAX_COUNT)
+UNCOUNTABLE = DocumentSize(*[MAX_COUNT] * len(DocumentSize._fields))
 """Size of a fragment that spreads itself."""
 
 
@@ -116,8 +123,7 @@ class LimitChecker:
         """Why variables are refused; None if they are within the limits."""
         if not values:
             return None
-        depth, longest_list = _variables_size(values.values())
-        return self._first_excess("variables", {"variable_depth": depth, "variable_list": longest_list})
+        return self._first_excess("variables", _value_counts(size_of_variables(values.values())))
 
     def cost_error(self, cost: OperationCost, *, service: bool) -> GraphQLError | None:
         """Why an operation is refused for its estimated cost; a `service` has higher limits than a person."""
@@ -179,8 +185,11 @@ MESSAGES = {
     "root_fields": "The operation has too many fields at its root",
     "aliases": "The document has too many aliases",
     "fields": "The document has too many fields (a fragment's fields count at every spread)",
-    "variable_depth": "A variable is nested too deeply",
-    "variable_list": "A variable holds too long a list",
+    "schema_fields": "The operation asks for the schema too often; ask for all of it in one __schema",
+    "type_fields": "The operation asks for too many types of the schema; ask for all of them in one __schema",
+    "variable_depth": "A value is nested too deeply",
+    "variable_list": "A value holds too long a list",
+    "variable_members": "A value holds too large an object",
     "cost": "The response may hold too many records; request fewer at once",
     "calls": "The operation may need too many calls to the district's systems; request less at once",
 }
@@ -200,11 +209,15 @@ def _document_counts(document: DocumentNode) -> dict[str, int]:
     }
     fragment_sizes = _fragment_sizes(fragments)
     sizes = [_size(operation.selection_set, fragment_sizes) for operation in operations] or [DocumentSize()]
-    return counts | {
-        "depth": max(size.depth for size in sizes),
-        "root_fields": max(size.root_fields for size in sizes),
-        "aliases": max(size.aliases for size in sizes),
-        "fields": max(size.fields for size in sizes),
+    largest = {name: max(getattr(size, name) for size in sizes) for name in DocumentSize._fields}
+    return counts | largest | _value_counts(size_of_literals(document))
+
+
+def _value_counts(size: ValueSize) -> dict[str, int]:
+    return {
+        "variable_depth": size.depth,
+        "variable_list": size.longest_list,
+        "variable_members": size.most_members,
     }
 
 
@@ -236,22 +249,29 @@ def _fragment_sizes(fragments: Mapping[str, FragmentDefinitionNode]) -> dict[str
 
 def _size(selections: SelectionSetNode | None, fragment_sizes: Mapping[str, DocumentSize]) -> DocumentSize:
     """The size of a selection set. An unknown fragment counts as empty, because validation refuses it."""
-    depth = count = aliases = root_fields = 0
+    depth, sums = 0, [0] * (len(DocumentSize._fields) - 1)
     for node in selections.selections if selections is not None else ():
         if isinstance(node, FieldNode):
             child = _size(node.selection_set, fragment_sizes)
-            levels = child.depth
-            if node.name.value in _INTROSPECTION_FIELDS:
+            levels, name = child.depth, node.name.value
+            if name in _INTROSPECTION_FIELDS:
                 levels = max(levels - _FREE_INTROSPECTION_LEVELS, 0)
-            part = DocumentSize(levels + 1, child.fields + 1, child.aliases + (node.alias is not None), 1)
+            part = DocumentSize(
+                levels + 1,
+                1,
+                child.aliases + (node.alias is not None),
+                child.fields + 1,
+                child.schema_fields + (name == "__schema"),
+                child.type_fields + (name == "__type"),
+            )
         elif isinstance(node, InlineFragmentNode):
             part = _size(node.selection_set, fragment_sizes)
         else:
             assert isinstance(node, FragmentSpreadNode)
             part = fragment_sizes.get(node.name.value, DocumentSize())
         depth = max(depth, part.depth)
-        count, aliases, root_fields = count + part.fields, aliases + part.aliases, root_fields + part.root_fields
-    return DocumentSize(*(min(number, MAX_COUNT) for number in (depth, count, aliases, root_fields)))
+        sums = [min(total + number, MAX_COUNT) for total, number in zip(sums, part[1:], strict=True)]
+    return DocumentSize(min(depth, MAX_COUNT), *sums)
 
 
 def _spread_names(selections: SelectionSetNode | None) -> Iterator[str]:
@@ -278,15 +298,3 @@ def _uses_introspection(node: Any) -> bool:
         return True
     selections = getattr(node, "selection_set", None)
     return any(map(_uses_introspection, selections.selections)) if selections is not None else False
-
-
-def _variables_size(values: Iterable[Any]) -> tuple[int, int]:
-    """The number of levels in some values, and the length of the longest list among them."""
-    level = [value for value in values if isinstance(value, dict | list)]
-    depth = longest_list = 0
-    while level and depth <= MAX_MEASURED_VARIABLE_DEPTH:
-        depth += 1
-        longest_list = max(longest_list, *(len(value) if isinstance(value, list) else 0 for value in level))
-        children = (child for value in level for child in (value.values() if isinstance(value, dict) else value))
-        level = [child for child in children if isinstance(child, dict | list)]
-    return depth, longest_list

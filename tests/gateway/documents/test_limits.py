@@ -37,8 +37,8 @@ def naive_counts(document: DocumentNode) -> dict[str, int] | None:
     """The same counts by expanding every fragment; None if a fragment spreads itself."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
 
-    def walk(selections: SelectionSetNode | None, open_fragments: frozenset[str]) -> tuple[int, int, int, int]:
-        depth = count = aliases = roots = 0
+    def walk(selections: SelectionSetNode | None, open_fragments: frozenset[str]) -> tuple[int, ...]:
+        depth = count = aliases = roots = types = 0
         for node in selections.selections if selections else ():
             if isinstance(node, FragmentSpreadNode):
                 name = node.name.value
@@ -49,17 +49,20 @@ def naive_counts(document: DocumentNode) -> dict[str, int] | None:
             else:
                 part = walk(node.selection_set, open_fragments)  # type: ignore[attr-defined]
                 if isinstance(node, FieldNode):
-                    part = part[0] + 1, part[1] + 1, part[2] + (node.alias is not None), 1
+                    is_type = node.name.value == "__type"
+                    part = part[0] + 1, part[1] + 1, part[2] + (node.alias is not None), 1, part[4] + is_type
             depth = max(depth, part[0])
-            count, aliases, roots = count + part[1], aliases + part[2], roots + part[3]
-        return depth, count, aliases, roots
+            count, aliases, roots, types = (
+                total + number for total, number in zip((count, aliases, roots, types), part[1:], strict=True)
+            )
+        return depth, count, aliases, roots, types
 
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     try:
         sizes = [walk(operation.selection_set, frozenset()) for operation in operations]
     except RecursionError:
         return None
-    names = ("depth", "fields", "aliases", "root_fields")
+    names = ("depth", "fields", "aliases", "root_fields", "type_fields")
     return dict(zip(names, map(max, zip(*sizes, strict=True)), strict=True))
 
 
@@ -78,7 +81,7 @@ def random_document(chance: random.Random) -> str:
             else:
                 alias = "x: " if chance.random() < 0.3 else ""
                 below = f" {{ {selections(level + 1)} }}" if level < 4 and chance.random() < 0.5 else ""
-                parts.append(f"{alias}a{chance.randint(0, 3)}{below}")
+                parts.append(f"{alias}a{chance.randint(0, 3)}{below}" if chance.random() < 0.9 else "__type")
         return " ".join(parts)
 
     fragments = [f"fragment {name} on Query {{ {selections(0)} }}" for name in names]
@@ -128,6 +131,17 @@ TOO_LARGE: Mapping[str, tuple[str, str, int]] = {
     "G19-introspection": (
         "{ a { " + " ".join(f"x{n}: __typename" for n in range(200)) + " } }", "too many aliases: 200", 30,
     ),
+    "G19-schema": ("{ __schema { types { name } } ...A } fragment A on Query { x: __schema { types { name } } }",
+                   "asks for the schema too often", 1),
+    "G19-types": ("{ " + " ".join(f'x{n}: __type(name: "Student") {{ name }}' for n in range(6)) + " }",
+                  "too many types of the schema", 5),
+    "G18-list": (f"{{ nodes(ids: [{'1 ' * 501}]) {{ id }} }}", "too long a list: 501", 500),
+    "G18-members": ("{ student(by: {" + " ".join(f"x{n}: 1" for n in range(101)) + "}) { id } }",
+                    "too large an object: 101", 100),
+    "G18-depth": ("{ nodes(ids: " + "[" * 11 + "{a: " * 10 + "1" + "}" * 10 + "]" * 11 + ") { id } }",
+                  "nested too deeply: 21", 20),
+    "G18-default": (f"query ($ids: [ID!] = [{'1 ' * 501}]) {{ nodes(ids: $ids) {{ id }} }}", "list: 501", 500),
+    "G18-directive": ("{ a @x(y: {" + " ".join(f"x{n}: 1" for n in range(101)) + "}) }", "object: 101", 100),
     "G19-types-in-types": ("{ __schema { types { " + "ofType { " * 60 + "name" + " }" * 63, "too deeply", 12),
 }  # fmt: skip
 
@@ -155,10 +169,16 @@ def nested(levels: int) -> Any:
 
 @pytest.mark.parametrize(
     ("variables", "limit"),
-    [({"a": nested(21)}, 20), ({"a": nested(900)}, 20), ({"a": {"b": [1] * 501}}, 500), ({"a": nested(20)}, None)],
+    [
+        ({"a": nested(21)}, 20),
+        ({"a": nested(900)}, 20),
+        ({"a": {"b": [1] * 501}}, 500),
+        ({"a": {"b": [dict.fromkeys(map(str, range(101)))]}}, 100),
+        ({"a": nested(20), "b": {"c": [1] * 500}, "d": dict.fromkeys(map(str, range(100)))}, None),
+    ],
 )
 def test_variables_over_a_limit_are_refused(variables: dict[str, Any], limit: int | None) -> None:
-    """Both the depth of a variable and the length of a list in it are limited (G18)."""
+    """The depth of a variable, the length of its lists and the size of its objects are limited (G18)."""
     error = LimitChecker().variables_error(variables)
     assert (error and error.extensions) == ({"code": CODE, "limit": limit} if limit else None)
 
@@ -172,7 +192,7 @@ def test_a_client_learns_the_limit() -> None:
         [variables_error] = client.post("/", json=too_long_list, headers=TOKEN).json()["errors"]
     assert fields_error["message"] == "The operation has too many fields at its root: 21, the limit is 20."
     assert (fields_error["extensions"]["code"], fields_error["extensions"]["limit"]) == (CODE, 20)
-    assert variables_error["message"] == "A variable holds too long a list: 501, the limit is 500."
+    assert variables_error["message"] == "A value holds too long a list: 501, the limit is 500."
 
 
 def test_warn_only_logs_instead_of_refusing(caplog: pytest.LogCaptureFixture) -> None:

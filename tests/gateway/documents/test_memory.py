@@ -123,9 +123,9 @@ def test_estimates_are_kept_by_digest_within_their_memory(monkeypatch: pytest.Mo
     operation = document.operation(None)
     for number in range(50):
         costs.cost(document, operation, {"n": 5, f"{'x' * 5_000}{number}": number}, [])
-    one = costs.used_bytes
+    first_bytes = costs.used_bytes
     for number in range(50):
         costs.cost(document, operation, {"n": number}, [])
 
-    assert 0 < one <= 2_000
-    assert one < costs.used_bytes <= costs.max_bytes == 10_000
+    assert 0 < first_bytes <= 2_000
+    assert first_bytes < costs.used_bytes <= costs.max_bytes == 10_000

@@ -1,0 +1,59 @@
+"""Sizes of the values that a client sends, as variables or as literals in a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from graphql import DocumentNode, ListValueNode, Node, ObjectValueNode
+
+MAX_MEASURED_DEPTH = 1_000
+"""Levels of a value that are measured; a deeper one is over any limit."""
+
+
+class ValueSize(NamedTuple):
+    """Size of the largest of some values."""
+
+    depth: int = 0
+    """Levels of lists and objects."""
+    longest_list: int = 0
+    most_members: int = 0
+    """Members of one object."""
+
+
+def size_of_variables(values: Iterable[Any]) -> ValueSize:
+    """Return the size of values of JSON."""
+    level = [value for value in values if isinstance(value, dict | list)]
+    depth = longest_list = most_members = 0
+    while level and depth <= MAX_MEASURED_DEPTH:
+        depth += 1
+        longest_list = max(longest_list, *(len(value) for value in level if isinstance(value, list)), 0)
+        most_members = max(most_members, *(len(value) for value in level if isinstance(value, dict)), 0)
+        children = (child for value in level for child in (value.values() if isinstance(value, dict) else value))
+        level = [child for child in children if isinstance(child, dict | list)]
+    return ValueSize(depth, longest_list, most_members)
+
+
+def size_of_literals(document: DocumentNode) -> ValueSize:
+    """Return the size of the lists and objects in a document: arguments and defaults of variables."""
+    depth = longest_list = most_members = 0
+    nodes: list[tuple[Node, int]] = [(document, 0)]
+    while nodes:
+        node, levels = nodes.pop()
+        if isinstance(node, ListValueNode):
+            levels += 1
+            longest_list = max(longest_list, len(node.values))
+        elif isinstance(node, ObjectValueNode):
+            levels += 1
+            most_members = max(most_members, len(node.fields))
+        depth = max(depth, levels)
+        nodes.extend((child, levels) for child in _children(node))
+    return ValueSize(depth, longest_list, most_members)
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for value in vars(node).values():
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from value
