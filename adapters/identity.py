@@ -3,7 +3,7 @@ Links between the district's ids of students and a source's ids.
 
 The links follow configured, ordered, deterministic rules over the identifiers that the system of record holds.
 They never use names or fuzzy matching. Ids that point to two students link neither of them, whatever the order
-of the rules. A second attribute must agree if both sides have it.
+of the rules. A second attribute that the vendor has must be recorded in the district too, and agree.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from student_graph.adapters.model import StudentId, StudentIdentity, Subject
 
 UNIQUE_ID_SYSTEM = "studentUniqueId"
 """Name of the identification system of the district's own unique number."""
+UNCONFIRMED = "IDENTITY_UNCONFIRMED"
+"""Code of a link that must be confirmed and cannot be."""
 
 
 class IdentityRule(BaseModel):
@@ -44,7 +46,7 @@ class IdentityRules(BaseModel):
     staff: tuple[IdentityRule, ...] = ()
     """Rules for staff; the system is `staffUniqueId`."""
     confirm: tuple[Literal["birth_date", "email", "family_name"], ...] = ("birth_date",)
-    """Attributes that must agree if both sides have them."""
+    """Attributes that must agree if the source has them; what the district does not record confirms nothing."""
 
 
 def vendor_key(field: str, value: str) -> str:
@@ -84,6 +86,28 @@ def attributes_agree(subject: Subject, identity: StudentIdentity, rules: Identit
     return True
 
 
+def confirm_link(subject: Subject, identity: StudentIdentity, rules: IdentityRules) -> None:
+    """
+    Check that the attributes of `rules.confirm` that the vendor has confirm a link.
+
+    Raises:
+        IdentityError: one disagrees (IDENTITY_CONFLICT), or the district does not record it
+            (IDENTITY_UNCONFIRMED): a system that stops showing an attribute must not open what it has closed.
+    """
+    if not attributes_agree(subject, identity, rules):
+        raise IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT")
+    emails = next((i.value for i in identity.identifiers if i.system == "Email"), None)
+    recorded = {
+        "birth_date": (subject.birth_date, identity.birth_date),
+        "email": (subject.email, emails),
+        "family_name": (subject.family_name, identity.family_name),
+    }
+    for attribute in rules.confirm:
+        of_vendor, of_district = recorded[attribute]
+        if of_vendor is not None and of_district is None:
+            raise IdentityError(f"the district records no {attribute} that confirms the link", code=UNCONFIRMED)
+
+
 class IdentityIndex:
     """All students of a district by all their identifiers; it resolves a vendor's ids to a student."""
 
@@ -95,9 +119,16 @@ class IdentityIndex:
                 self._by_identifier.setdefault((item.system, item.value.strip()), set()).add(identity.student_id)
 
     def is_ambiguous(self, rule: IdentityRule, student: StudentId) -> bool:
-        """Whether another student has the same identifier of the rule's system."""
+        """
+        Whether another student has the same identifier of the rule's system.
+
+        Raises:
+            IdentityError: the student is not in the index, so that nothing can be said (IDENTITY_UNCONFIRMED).
+        """
         identity = self.by_id.get(student)
-        return identity is not None and any(
+        if identity is None:
+            raise IdentityError("the district's list of students does not hold the student", code=UNCONFIRMED)
+        return any(
             len(self._by_identifier[item.system, item.value.strip()]) > 1
             for item in identity.identifiers
             if item.system == rule.system
@@ -121,7 +152,7 @@ class IdentityIndex:
         Return the student that a vendor's record is about: the only one that the vendor's ids lead to.
 
         Raises:
-            IdentityError: the ids lead to no student or to two, or a second attribute disagrees.
+            IdentityError: the ids lead to no student or to two, or a second attribute does not confirm it.
         """
         candidates = self.candidates(subject, rules)
         if not candidates:
@@ -129,6 +160,5 @@ class IdentityIndex:
         if len(candidates) > 1:
             raise IdentityError("identifiers of two students", code="IDENTITY_CONFLICT")
         identity = self.by_id[next(iter(candidates))]
-        if not attributes_agree(subject, identity, rules):
-            raise IdentityError("a second attribute disagrees", code="IDENTITY_CONFLICT")
+        confirm_link(subject, identity, rules)
         return identity

@@ -34,7 +34,7 @@ CHANGE_INTERVAL_SECONDS = 1.0
 """Time between two new attendance events at the vendor."""
 MAX_AGE_SECONDS = 66.0
 """How old attendance may be: fresh for a minute, and a change is noticed five seconds later at most."""
-ORDINARY_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "NOT_OFFERED"})
+ORDINARY_CODES = frozenset({"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "IDENTITY_UNCONFIRMED", "NOT_OFFERED"})
 """Codes of missing parts although every source answers."""
 
 
@@ -146,7 +146,7 @@ async def morning_rows(school: School, *, quick: bool) -> list[Row]:
     rows, calls, p95 = [], {}, {}
     for name, server in _servers(school, quick=quick):
         with server as running:
-            if name == GATEWAY and not quick:
+            if name == GATEWAY:
                 rows.append(Row("day", name, "vendor calls of the warm-up", await _warm_up_calls(school), "calls"))
             take_requests(school.sandboxes)
             taking = AttendanceTaking(school)
@@ -195,7 +195,7 @@ async def _warm_up_calls(school: School) -> int:
 
 def _servers(school: School, *, quick: bool) -> Iterator[tuple[str, AbstractContextManager[Server]]]:
     """The servers by name; only the gateway for a quick run."""
-    yield GATEWAY, gateway(school.plan(warm=not quick))
+    yield GATEWAY, gateway(school.plan(warm=True))
     if quick:
         return
     yield POINT_READS, gateway(school.plan(coarse=False))

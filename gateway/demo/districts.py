@@ -60,6 +60,8 @@ Links the users of vendors' sample files: every number in the files is a student
 
 Names and birth dates cannot confirm a link, because the files are anonymized.
 """
+RECORDS_CONFIRM = ("family_name",)
+"""Confirms the links of the LMS in a folder of records, whose students have no e-mail addresses in the SIS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,8 @@ class DemoDistrict:
     """Sandboxes by the name of their source; the student information system is first."""
     identity_rules: Mapping[str, IdentityRules] = field(default_factory=dict)
     """Rules that link the users of assessment vendors, by the name of their source."""
+    lms_confirm: tuple[str, ...] | None = None
+    """Attributes that confirm the links of the LMS; those of its adapter if None."""
     suffix: str = ""
     """Added to names that the first of two districts has too, such as `-2`; empty in the first district."""
     other_source_names: frozenset[str] = frozenset()
@@ -115,6 +119,8 @@ class DemoDistrict:
             source["settings"] = sandbox.source_settings() | {"rest": COOLDOWN_SECONDS} | size | extra
             if rules is not None:
                 source |= {"identity": rules.model_dump(mode="json"), "lookups": sorted(ASSESSMENT_LOOKUPS)}
+            elif self.lms_confirm is not None and (own := find_adapter(sandbox.kind).identity) is not None:
+                source["identity"] = own.model_dump(mode="json") | {"confirm": list(self.lms_confirm)}
             sources.append(source)
         return {"id": self.id, "name": self.facts.name, "now": self.facts.now.isoformat(), "sources": sources}
 
@@ -183,7 +189,10 @@ def _edfi_district(options: argparse.Namespace) -> DemoDistrict:
     sandboxes = {"edfi": edfi, "canvas": _sandbox("canvas", facts)}
     sandboxes |= {name: _sandbox("oneroster", results) for name, results in vendors.items()}
     return DemoDistrict(
-        facts=facts, sandboxes=sandboxes, identity_rules=dict.fromkeys(vendors, LINK_BY_ANY_NUMBER)
+        facts=facts,
+        sandboxes=sandboxes,
+        identity_rules=dict.fromkeys(vendors, LINK_BY_ANY_NUMBER),
+        lms_confirm=RECORDS_CONFIRM if options.records else None,
     )
 
 

@@ -21,7 +21,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
-from student_graph.gateway.fetch.identity import IDENTITIES_BY_DISTRICT, IDENTITIES_BY_ID
+from student_graph.gateway.fetch.student_links import IDENTITIES_BY_DISTRICT, IDENTITIES_BY_ID
 
 ROSTERS = lookup_of(Adapter.section_enrollments_by_section)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from student_graph.adapters.answers import Answer, Answers, Ask, records_in
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError, IdentityError
-from student_graph.adapters.identity import IdentityRules, vendor_key
+from student_graph.adapters.errors import AdapterError, IdentityError, NotOfferedError
+from student_graph.adapters.identity import UNCONFIRMED, IdentityRules, vendor_key
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Record, SchoolId, Section, SectionId, StudentId
 from student_graph.adapters.sources import District, Fetch
@@ -24,7 +25,8 @@ class SectionLinks:
     Translates between the section ids of one district and of one source.
 
     A section identifier is unique only within its course, school and session. If two sections of a school and year
-    share one, a request for either is a conflict, and records under it name no section.
+    share one, a request for either is a conflict, and records under it name no section. While the sections of a
+    school cannot be read, a request is an error and records name no section: there may be two.
     """
 
     def __init__(self, fetch: Fetch, district: District, rules: IdentityRules) -> None:
@@ -44,17 +46,13 @@ class SectionLinks:
             return dict.fromkeys(sections, error)
         answers = await self._fetch(authority, Ask(SECTIONS_BY_ID, tuple(sections)))
         known = [answer.value for answer in answers.values() if isinstance(answer.value, Section)]
-        ids_by_identifier = await self._ids_by_identifier({(s.school_id, s.school_year) for s in known})
+        lists = await self._school_lists({(s.school_id, s.school_year) for s in known})
         keys: dict[SectionId, str | AdapterError] = {}
         for section_id in sections:
             section = answers[section_id].value if section_id in answers else IdentityError("unknown section")
             if isinstance(section, Section):
-                same_identifier = ids_by_identifier.get((section.school_id, section.section_identifier), ())
-                if len(same_identifier) <= 1:
-                    keys[section_id] = vendor_key(self._rule.field, section.section_identifier)
-                else:
-                    conflict = IdentityError("two sections share an identifier", code="IDENTITY_CONFLICT")
-                    keys[section_id] = conflict
+                problem = _ambiguity(section, lists[section.school_id, section.school_year])
+                keys[section_id] = problem or vendor_key(self._rule.field, section.section_identifier)
             else:
                 keys[section_id] = section
         return keys
@@ -85,37 +83,50 @@ class SectionLinks:
             for student in students
         }
         year = self._district.school_year(self._district.today())
-        ids_by_identifier = await self._ids_by_identifier(
-            {(school, year) for schools in schools_of.values() for school in schools}
-        )
+        lists = await self._school_lists({(school, year) for schools in schools_of.values() for school in schools})
         result: dict[StudentId, dict[str, SectionId]] = {}
         for student, schools in schools_of.items():
             ids_by_key: dict[str, list[SectionId]] = {}
-            for (school, identifier), ids in ids_by_identifier.items():
-                if school in schools:
-                    ids_by_key.setdefault(vendor_key(self._rule.field, identifier), []).extend(ids)
+            of_schools = [lists[school, year] for school in schools]
+            if any(isinstance(sections, AdapterError) for sections in of_schools):
+                continue  # a section of the other school may have the same identifier
+            for section in chain.from_iterable(of_schools):
+                key = vendor_key(self._rule.field, section.section_identifier)
+                ids_by_key.setdefault(key, []).append(section.section_id)
             result[student] = {key: ids[0] for key, ids in ids_by_key.items() if len(ids) == 1}
         return result
 
-    async def _ids_by_identifier(
+    async def _school_lists(
         self, school_years: Iterable[tuple[SchoolId, int]]
-    ) -> dict[tuple[SchoolId, str], list[SectionId]]:
-        """Section ids of schools in school years, by school and identifier; empty if they cannot be read."""
+    ) -> dict[tuple[SchoolId, int], list[Section] | AdapterError]:
+        """The sections of schools in school years; an error where they cannot be read."""
         if (authority := self._district.authority(SECTIONS_BY_SCHOOL)) is None:
-            return {}
+            error = NotOfferedError("no source of the district provides the sections of a school")
+            return dict.fromkeys(school_years, error)
         schools_by_year: dict[int, set[SchoolId]] = {}
         for school, year in school_years:
             schools_by_year.setdefault(year, set()).add(school)
-        ids: dict[tuple[SchoolId, str], list[SectionId]] = {}
+        lists: dict[tuple[SchoolId, int], list[Section] | AdapterError] = {}
         for year, schools in schools_by_year.items():
             answers = await self._fetch(
                 authority, Ask(SECTIONS_BY_SCHOOL, tuple(sorted(schools)), {"school_year": year})
             )
-            for key in answers:
-                for section in _listed_records(answers, key):
-                    identifier = (section.school_id, section.section_identifier)
-                    ids.setdefault(identifier, []).append(section.section_id)
-        return ids
+            for school in schools:
+                value: Any = answers[school].value if school in answers else []
+                lists[school, year] = value
+        return lists
+
+
+def _ambiguity(section: Section, sections: list[Section] | AdapterError) -> AdapterError | None:
+    """Why a section's identifier is not certainly its own at its school and in its year; None if it is."""
+    if isinstance(sections, AdapterError):
+        return sections
+    same_identifier = [other for other in sections if other.section_identifier == section.section_identifier]
+    if not same_identifier:
+        return IdentityError("the school's list of sections does not hold the section", code=UNCONFIRMED)
+    if len(same_identifier) > 1:
+        return IdentityError("two sections share an identifier", code="IDENTITY_CONFLICT")
+    return None
 
 
 def with_id(record: Record, attribute: str, value: Any) -> Record:

@@ -23,6 +23,7 @@ MESSAGES = {
     "SOURCE_UNSUPPORTED": "The source has a version that the gateway does not support.",
     "NO_IDENTITY_LINK": "The source has no certain link to this student.",
     "IDENTITY_CONFLICT": "The source's record contradicts the student's record; it is withheld.",
+    "IDENTITY_UNCONFIRMED": "The district's records cannot confirm whose record this is; it is withheld.",
     "NOT_OFFERED": "No source of the district offers this.",
     "SUPPRESSED": "The value is about too few people to be shown.",
     "DEADLINE": "The time limit of the operation ran out.",

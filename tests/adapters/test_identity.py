@@ -203,3 +203,17 @@ def test_rules_refuse_unknown_settings() -> None:
         IdentityRules.model_validate({"students": [{"field": "x", "sytem": UNIQUE_ID_SYSTEM}]})
     with pytest.raises(ValidationError):
         IdentityRules.model_validate({"students": [], "confirm": ["name"]})
+
+
+@pytest.mark.parametrize("attribute", ["birth_date", "email", "family_name"])
+def test_an_attribute_that_the_district_does_not_record_confirms_nothing(attribute: Any) -> None:
+    """The vendor has it and the district should confirm it: the record is withheld."""
+    rules = IdentityRules(students=(BY_ID,), confirm=(attribute,))
+    values = {"birth_date": BORN, "email": "ada@hill.example", "family_name": "Hill"}
+    student = subject(("sis_user_id", "1"), **{attribute: values[attribute]})
+    index = IdentityIndex([replace(ADA, identifiers=[], birth_date=None, family_name=None)])
+    with pytest.raises(IdentityError) as error:
+        index.resolve(student, rules)
+    assert error.value.code == "IDENTITY_UNCONFIRMED"
+    assert IdentityIndex([ADA]).resolve(student, rules) == ADA
+    assert index.resolve(subject(("sis_user_id", "1")), rules).student_id == ADA.student_id

@@ -28,7 +28,7 @@ FACTS = make_district(size(60, 1_000))
 REQUESTS_PER_MINUTE = size(14, 100)
 OPERATION_SECONDS = 55.0
 """Less than a minute: what does not fit into the quota of this minute is not waited for."""
-ORDINARY_CODES = {"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "FORBIDDEN"}
+ORDINARY_CODES = {"NO_IDENTITY_LINK", "IDENTITY_CONFLICT", "IDENTITY_UNCONFIRMED", "FORBIDDEN"}
 OWN_CLASSES = """{ viewer { sections { id courseTitle roster {
   student { studentUniqueId name { lastName } gradeLevel
     attendanceEvents(first: 100) { totalCount edges { node { date category } } }

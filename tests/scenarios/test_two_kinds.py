@@ -49,7 +49,7 @@ FIELDS = {
     "attendanceEvents": "{ totalCount edges { node { date category provenance { source recordId } } } }",
     "transportation": "{ busNumber provenance { source recordId } }",
 }
-EXPECTED_CODES = {"IDENTITY_CONFLICT", "NO_IDENTITY_LINK", "NOT_OFFERED"}
+EXPECTED_CODES = {"IDENTITY_CONFLICT", "IDENTITY_UNCONFIRMED", "NO_IDENTITY_LINK", "NOT_OFFERED"}
 """Codes of parts that are missing although every source answers."""
 RANDOM_QUERIES = size(60, 1_000)
 STUDENTS = 12

@@ -37,11 +37,11 @@ class LinkedLms:
     """A small district whose LMS has ids of its own."""
 
     def __init__(self, ledger: Ledger, rules: IdentityRules | None = None) -> None:
-        sis, unlinked = district(ledger).sources
+        self.sis, unlinked = district(ledger).sources
         self.source: Source = replace(unlinked, identity=rules or unlinked.identity)
         self.telemetry = Telemetry()
         self.ledger = ledger
-        districts = {DISTRICT: District(DISTRICT, "Hill", (sis, self.source))}
+        districts = {DISTRICT: District(DISTRICT, "Hill", (self.sis, self.source))}
         self.fetch = identified(fetch_from_vendor, districts, self.telemetry)
 
     async def get(self, lookup: Any, *keys: str) -> dict[str, Any]:
