@@ -95,7 +95,8 @@ def test_the_page_of_error_codes_is_complete() -> None:
     listed = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
     sources = [path for package in ("gateway", "resolvers", "adapters") for path in (ROOT / package).rglob("*.py")]
     in_code = {code for path in sources if "sandbox" not in path.parts for code in CODE.findall(path.read_text())}
-    in_requests = set(re.findall(r'"(UNAUTHENTICATED|RATE_LIMITED|FORBIDDEN)"', all_text("gateway/web")))
+    calls = re.findall(r"(?:encode_error|BadRequestError)\(([^()]*(?:\([^()]*\)[^()]*)*)\)", all_text("gateway"))
+    in_requests = {code for call in calls for code in re.findall(r'"([A-Z]+(?:_[A-Z]+)*)"', call)}
 
     assert len(listed) == len(set(listed))
     assert set(listed) == in_code | in_requests | MESSAGES.keys()

@@ -120,11 +120,15 @@ class CachedResponse:
         """For the disclosure log, by source: that its answers are fresh, and the oldest one's age in seconds."""
         return {name: (b"fresh", now - fetched_at) for name, fetched_at in self.fetched_at.items()}
 
-    def body(self, now: float, request_id: str) -> bytes:
-        """The response body, with the current age of each source, and in its errors the id of a request."""
+    def body(self, now: float, request_id: str) -> Sequence[bytes]:
+        """
+        The parts of the response body, with the current age of each source, and in its errors the id of a request.
+
+        The data is one part, which all responses share: a client that reads slowly holds no copy of it.
+        """
         ages = tuple([now - fetched_at for fetched_at in self.fetched_at.values()])
         errors = self.errors.for_request(request_id) if self.errors is not None else None
-        return b"".join(body_parts((self.data,), errors, self.extensions_format % ages))
+        return body_parts((self.data,), errors, self.extensions_format % ages)
 
 
 def body_parts(data: Sequence[bytes], errors: bytes | None, extensions_json: bytes) -> Sequence[bytes]:

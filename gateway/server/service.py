@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
@@ -31,7 +32,7 @@ from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.gateway.warm.schedule import WarmSchedule, claim_by
 from student_graph.gateway.warm.warm_up import WarmUp
 from student_graph.gateway.web.admission import Admission, Purposes
-from student_graph.gateway.web.app import GatewayApp
+from student_graph.gateway.web.app import GatewayApp, http_error
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
 from student_graph.gateway.web.routes.break_glass import BreakGlass
@@ -159,7 +160,10 @@ class Application:
     def _build_asgi(self) -> ASGIApp:
         service = self._service
         routes = Starlette(
-            routes=self._build_routes(), middleware=[Middleware(SecurityHeaders)], lifespan=self._lifespan
+            routes=self._build_routes(),
+            middleware=[Middleware(SecurityHeaders)],
+            exception_handlers={HTTPException: http_error, Exception: http_error},
+            lifespan=self._lifespan,
         )
         app = GatewayApp(
             self._build_graphql(),

@@ -139,21 +139,28 @@ class Admission:
             raise BadRequestError(403, message, "FORBIDDEN")
         return self._use_ticket(viewer, ticket)
 
-    def admit(self, viewer: Viewer) -> AbstractContextManager[None]:
+    def admit_head(self, viewer: Viewer) -> AbstractContextManager[None]:
         """
-        Admit one more request of a viewer, which is in flight inside the returned context.
+        Admit one more request of a viewer, whose body may still have to come.
 
         Raises:
             BadRequestError: the viewer sends too many requests.
-            OverloadError: the process has too much to do.
         """
-        is_service = viewer.role is ViewerRole.SERVICE
         try:
-            return self._load_shedder.admit_viewer(viewer.person, bulk=is_service)
+            return self._load_shedder.admit_viewer(viewer.person)
         except ViewerLimitError as error:
             message = "You send too many requests; try again soon."
             headers = {"Retry-After": str(math.ceil(error.retry_after))}
             raise BadRequestError(429, message, "RATE_LIMITED", headers) from None
+
+    def admit(self, viewer: Viewer) -> AbstractContextManager[None]:
+        """
+        Admit a viewer's request that was received completely; it is in flight inside the returned context.
+
+        Raises:
+            OverloadError: the process has too much to do.
+        """
+        return self._load_shedder.admit(bulk=viewer.role is ViewerRole.SERVICE)
 
     def _purpose(self, header: str) -> str | None:
         """

@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.load_shedding import LoadShedder, OverloadError
 from student_graph.gateway.web.request import RequestHead, repeated_header
 from student_graph.gateway.web.response import encode_error, send_response
+from student_graph.resolvers.fields.errors import INTERNAL
 
-OVERLOAD_BODY = encode_error("There is too much to do at the moment; try again soon.")
+OVERLOAD_BODY = encode_error("There is too much to do at the moment; try again soon.", "OVERLOADED")
+UNKNOWN_ADDRESS_MESSAGE = "There is nothing at this address: send queries to /graphql."
 
 
 class GatewayApp:
@@ -44,7 +49,7 @@ class GatewayApp:
             await self._routes(scope, receive, send)
         elif self._allowed_hosts is not None and _host_name(scope) not in self._allowed_hosts:
             # DNS rebinding: a page of another site must not reach us under its own host name.
-            body = encode_error("This gateway does not answer to that host name.")
+            body = encode_error("This gateway does not answer to that host name.", "UNKNOWN_HOST")
             await send_response(send, body, media_types.JSON, 400)
         elif (name := repeated_header(scope)) is not None:
             body = encode_error(
@@ -55,8 +60,8 @@ class GatewayApp:
             await self._routes(scope, receive, send)  # never shed: health checks are among them
         else:
             try:
-                with self._load_shedder.admit():
-                    await self._graphql(scope, receive, send)
+                self._load_shedder.check()
+                await self._graphql(scope, receive, send)
             except OverloadError as error:
                 headers = {"Retry-After": str(math.ceil(error.retry_after))}
                 await send_response(send, OVERLOAD_BODY, media_types.JSON, 503, headers)
@@ -72,3 +77,11 @@ def _host_name(scope: Scope) -> str:
     header = RequestHead.of(scope).headers[b"host"]
     name, colon, port = header.rpartition(":")
     return name if colon and port.isdecimal() else header
+
+
+async def http_error(_: Request, error: Exception) -> Response:
+    """Return the response to a request that no route answers, or whose route failed, which the server logs."""
+    if not isinstance(error, HTTPException):
+        return Response(encode_error(INTERNAL, "INTERNAL"), 500, media_type=media_types.JSON)
+    message = UNKNOWN_ADDRESS_MESSAGE if error.status_code == 404 else f"{error.detail}."
+    return Response(encode_error(message, "BAD_REQUEST"), error.status_code, error.headers, media_types.JSON)

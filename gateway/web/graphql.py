@@ -100,20 +100,17 @@ class GraphQLView:
         media_type = accepted or media_types.JSON
         try:
             viewer = await self._admission.viewer(head, acceptable=accepted is not None)
-            with self._admission.admit(viewer):
+            with self._admission.admit_head(viewer):
                 payload = head.query_string if head.method == "GET" else await read_body(receive)
                 request = self._admission.request(head, viewer, payload, media_type)
-                if (response := self._cached_response(request)) is not None:
-                    body = self._cached_body(response)
-                    headers = None if response.errors else self._headers
-                    await send_response(send, body, media_type, headers=headers)
-                else:
-                    await run_while_connected(receive, self._respond(request, request.parse(), send))
+                with self._admission.admit(viewer):
+                    await self._answer(request, receive, send)
         except BadRequestError as error:
             body = encode_error(error.message, error.code)
             await send_response(send, body, media_type, error.status, error.headers)
         except UnwritableError:
-            body = encode_error("The disclosure cannot be recorded at the moment, so nothing is disclosed.")
+            message = "The disclosure cannot be recorded at the moment, so nothing is disclosed."
+            body = encode_error(message, "NOT_RECORDED")
             headers = {"Retry-After": str(UNWRITABLE_RETRY_AFTER_SECONDS)}
             await send_response(send, body, media_type, 503, headers)
         except OverloadError:
@@ -123,15 +120,31 @@ class GraphQLView:
         except Exception as exc:  # noqa: BLE001 - a bug in the gateway: the client learns only that there is one
             await send_response(send, _internal_error_body(exc), media_type, 500)
 
+    async def _answer(self, request: AdmittedRequest, receive: Receive, send: Send) -> None:
+        """
+        Answer a request from the cache of responses, or execute it.
+
+        Raises:
+            BadRequestError: it is not a GraphQL request, or the client does not accept the parts of its response.
+            UnwritableError: the disclosures cannot be recorded.
+            ClientDisconnectedError: the client disconnected before its response was ready.
+        """
+        if (response := self._cached_response(request)) is not None:
+            body = self._cached_body(response)
+            headers = None if response.errors else self._headers
+            await send_response(send, body, request.media_type, headers=headers)
+        else:
+            await run_while_connected(receive, self._respond(request, request.parse(), send))
+
     def _cached_response(self, request: AdmittedRequest) -> CachedResponse | None:
         """Return the cached response to a request; None if the request must be executed."""
         if self._responses is None or request.explain:
             return None
         return self._responses.get(request.cache_key, request.max_age)
 
-    def _cached_body(self, response: CachedResponse) -> bytes:
+    def _cached_body(self, response: CachedResponse) -> Sequence[bytes]:
         """
-        Record the disclosures of a cached response again, and return its body.
+        Record the disclosures of a cached response again, and return the parts of its body.
 
         Raises:
             UnwritableError: the disclosures cannot be recorded.

@@ -1,10 +1,12 @@
 """
 Load shedding: refuse requests early and cheaply under overload, so that the admitted ones are answered in time.
 
-A burst after a quiet time may queue. When the process has been busy for a while, a request is admitted only if the
-requests ahead of it will not delay it for long. The delay is their number, times the processor time that one
-response takes. A request that waits for a vendor delays no other, and a process that other processes slow down is
-not busy. Utilization and cost are therefore measured in processor time.
+A burst after a quiet time may queue. When the process has been busy with several requests for a while, a request
+is admitted only if the requests ahead of it will not delay it for long. The delay is their number, times the
+processor time that one response takes. A request that waits for a vendor delays no other, and a process that other
+processes slow down is not busy. Utilization and cost are therefore measured in processor time.
+
+A request counts for others once it was received completely: one whose body does not come takes nothing from them.
 
 Services are refused before people: a service waits for all others, and a person's request is not refused because
 of the requests of services, with which it takes turns.
@@ -13,6 +15,7 @@ of the requests of services, with which it takes turns.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import deque
@@ -20,6 +23,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import NoReturn
 
 from student_graph.gateway.web.token_bucket import TokenBuckets
 
@@ -29,6 +33,8 @@ UTILIZATION_WINDOW_SECONDS = 0.2
 """Time over which the utilization is averaged."""
 BUSY_UTILIZATION = 0.9
 """Share of the time that the processor works from which on the process counts as busy."""
+REFUSAL_SECONDS = 1.0
+"""How long the process stays busy after a refusal while the processor works: what was refused was work too."""
 COST_WINDOW_RESPONSES = 128
 """Last responses from which the processor time of one response is estimated."""
 RESPONSES_PER_COST_SAMPLE = 8
@@ -86,6 +92,10 @@ class LoadShedder:
         self._last_sample = (cpu(), clock())
         self._utilization = 0.0
         """Share of the recent time that the processor worked, from 0 to 1."""
+        self._contention = 0.0
+        """Share of the recent time with several requests of people that needed the processor, from 0 to 1."""
+        self._refused_at = -math.inf
+        """When a request was last refused that would also have been if a person had sent it."""
         self._cost_samples: deque[float] = deque(
             [cpu()], maxlen=COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE
         )
@@ -122,24 +132,48 @@ class LoadShedder:
         if elapsed > 0:
             weight = min(elapsed / UTILIZATION_WINDOW_SECONDS, 1.0)
             self._utilization += (min(worked / elapsed, 1.0) - self._utilization) * weight
+            self._contention += ((self._active - self._active_bulk > 1) - self._contention) * weight
         self._last_sample = sample
         self._sampling = asyncio.get_running_loop().call_later(SAMPLE_INTERVAL_SECONDS, self._sample)
 
-    def admit(self) -> _Request:
+    def check(self) -> None:
         """
-        Admit one more request, which is in flight inside the returned context.
+        Refuse a request of which nothing is read yet, if a person's request would be refused now.
 
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
         ahead = self._active - self._active_bulk
         if self.in_flight >= self._limits.in_flight or self._is_queue_too_long(ahead, self._limits.burst):
-            self.refused += 1
-            raise OverloadError(_retry_after())
-        return _Request(self)
+            self._refused_at = self._clock()
+            self._refuse()
 
-    def _finish(self) -> None:
+    def admit(self, *, bulk: bool = False) -> _Request:
+        """
+        Admit a request that was received completely; it is in flight inside the returned context.
+
+        Requests with `bulk` (those of services) are refused before all others.
+
+        Raises:
+            OverloadError: too many requests are in flight, or the request would wait too long.
+        """
+        self.check()
+        max_bulk = max(1, self._limits.in_flight * self._limits.bulk_share)
+        if bulk and (self._bulk_in_flight >= max_bulk or self._is_queue_too_long(self._active, self._limits.wait)):
+            self._refuse()
+        return _Request(self, bulk)
+
+    def _refuse(self) -> NoReturn:
+        self.refused += 1
+        raise OverloadError(_retry_after())
+
+    def _begin(self, bulk: bool) -> None:
+        self.in_flight += 1
+        self._bulk_in_flight += bulk
+
+    def _finish(self, bulk: bool) -> None:
         self.in_flight -= 1
+        self._bulk_in_flight -= bulk
         self._responses += 1
         if self._responses % RESPONSES_PER_COST_SAMPLE == 0:
             self._cost_samples.append(self._cpu())
@@ -166,23 +200,32 @@ class LoadShedder:
         """Those of services among them."""
         return self._bulk_in_flight - self._bulk_waiting
 
+    @property
+    def _is_busy(self) -> bool:
+        """
+        Whether the processor worked for a while with several requests, or after one was refused.
+
+        One long response alone is not more than the process can do, however long it takes.
+        """
+        is_contended = self._contention > BUSY_UTILIZATION or self._clock() - self._refused_at < REFUSAL_SECONDS
+        return self._utilization > BUSY_UTILIZATION and is_contended
+
     def _is_queue_too_long(self, requests: int, burst: float) -> bool:
         """Whether so many requests ahead need more seconds of processor time than allowed, `burst` if not busy."""
         samples = self._cost_samples
         if self._sampling is None or len(samples) < COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE:
             return False
         cost = (samples[-1] - samples[0]) / (COST_WINDOW_RESPONSES - RESPONSES_PER_COST_SAMPLE)
-        return requests * cost > (self._limits.wait if self._utilization > BUSY_UTILIZATION else burst)
+        return requests * cost > (self._limits.wait if self._is_busy else burst)
 
-    def admit_viewer(self, viewer: Hashable, *, bulk: bool) -> _ViewerRequest:
+    def admit_viewer(self, viewer: Hashable) -> _ViewerRequest:
         """
-        Admit a request of a viewer that `admit` has admitted; it is in flight inside the returned context.
+        Admit a request of a viewer by its head: it counts against the viewer's limits inside the returned context.
 
-        Requests with `bulk` (those of services) are refused before all others.
+        Its body may still have to come. That takes from nobody else, so only `admit` counts it for all.
 
         Raises:
             ViewerLimitError: the viewer has too many requests in flight, or sends them too fast.
-            OverloadError: the process has too much to do for a service's request.
         """
         max_in_flight = self._limits.viewer_in_flight
         is_full = max_in_flight is not None and self._in_flight_by_viewer.get(viewer, 0) >= max_in_flight
@@ -190,19 +233,12 @@ class LoadShedder:
         if is_full or (buckets is not None and not buckets.take(viewer, time.monotonic())):
             self.refused += 1
             raise ViewerLimitError(_retry_after())
-        max_bulk = max(1, self._limits.in_flight * self._limits.bulk_share)
-        others = self._active - 1
-        if bulk and (self._bulk_in_flight >= max_bulk or self._is_queue_too_long(others, self._limits.wait)):
-            self.refused += 1
-            raise OverloadError(_retry_after())
-        return _ViewerRequest(self, viewer, bulk)
+        return _ViewerRequest(self, viewer)
 
-    def _begin_viewer_request(self, viewer: Hashable, bulk: bool) -> None:
+    def _begin_viewer_request(self, viewer: Hashable) -> None:
         self._in_flight_by_viewer[viewer] = self._in_flight_by_viewer.get(viewer, 0) + 1
-        self._bulk_in_flight += bulk
 
-    def _finish_viewer_request(self, viewer: Hashable, bulk: bool) -> None:
-        self._bulk_in_flight -= bulk
+    def _finish_viewer_request(self, viewer: Hashable) -> None:
         remaining = self._in_flight_by_viewer[viewer] - 1
         if remaining:
             self._in_flight_by_viewer[viewer] = remaining
@@ -211,35 +247,35 @@ class LoadShedder:
 
 
 class _ViewerRequest:
-    """Context in which a request of a viewer is in flight."""
+    """Context in which a request of a viewer is in flight or being received."""
 
-    __slots__ = ("_bulk", "_shedder", "_token", "_viewer")
+    __slots__ = ("_shedder", "_viewer")
 
-    def __init__(self, shedder: LoadShedder, viewer: Hashable, bulk: bool) -> None:
-        self._shedder, self._viewer, self._bulk = shedder, viewer, bulk
+    def __init__(self, shedder: LoadShedder, viewer: Hashable) -> None:
+        self._shedder, self._viewer = shedder, viewer
 
     def __enter__(self) -> None:
-        self._token = _is_bulk.set(self._bulk)
-        self._shedder._begin_viewer_request(self._viewer, self._bulk)  # noqa: SLF001 - a part of the shedder
+        self._shedder._begin_viewer_request(self._viewer)  # noqa: SLF001 - a part of the shedder
 
     def __exit__(self, *_: object) -> None:
-        _is_bulk.reset(self._token)
-        self._shedder._finish_viewer_request(self._viewer, self._bulk)  # noqa: SLF001 - a part of the shedder
+        self._shedder._finish_viewer_request(self._viewer)  # noqa: SLF001 - a part of the shedder
 
 
 class _Request:
     """Context in which a request is in flight."""
 
-    __slots__ = ("_shedder",)
+    __slots__ = ("_bulk", "_shedder", "_token")
 
-    def __init__(self, shedder: LoadShedder) -> None:
-        self._shedder = shedder
+    def __init__(self, shedder: LoadShedder, bulk: bool) -> None:
+        self._shedder, self._bulk = shedder, bulk
 
     def __enter__(self) -> None:
-        self._shedder.in_flight += 1
+        self._token = _is_bulk.set(self._bulk)
+        self._shedder._begin(self._bulk)  # noqa: SLF001 - a part of the shedder
 
     def __exit__(self, *_: object) -> None:
-        self._shedder._finish()  # noqa: SLF001 - a part of the shedder
+        _is_bulk.reset(self._token)
+        self._shedder._finish(self._bulk)  # noqa: SLF001 - a part of the shedder
 
 
 def _retry_after() -> float:

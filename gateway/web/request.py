@@ -4,8 +4,9 @@ Parsing a client's request: an HTTP request becomes a GraphQL request, or an err
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
@@ -18,6 +19,8 @@ from starlette.types import Receive, Scope
 from student_graph.gateway.web import media_types
 
 MAX_BODY_BYTES = 64 * 1024
+BODY_GRACE_SECONDS, MIN_BODY_BYTES_PER_SECOND, MAX_BODY_SECONDS = 5.0, 4 * 1024, 15.0
+"""How fast a body must come: nothing for so long, then at this rate, and all of it within the last one."""
 MAX_QUERY_STRING_PARAMETERS = 10
 MAX_AGE_DIGITS = 9
 """Digits of the seconds in `Cache-Control: max-age`."""
@@ -143,29 +146,33 @@ def parse_max_age(cache_control: str) -> timedelta | None:
     return timedelta(seconds=min(ages)) if ages else None
 
 
-async def read_body(receive: Receive) -> bytes:
+def body_seconds(received_bytes: int) -> float:
+    """How long a body may take of which so many bytes were received."""
+    return min(BODY_GRACE_SECONDS + received_bytes / MIN_BODY_BYTES_PER_SECOND, MAX_BODY_SECONDS)
+
+
+async def read_body(receive: Receive, seconds_for: Callable[[int], float] = body_seconds) -> bytes:
     """
-    Read a request's body, and stop at its largest allowed size.
+    Read a request's body, and stop at its largest allowed size, or when it comes too slowly.
+
+    `seconds_for` returns how long it may take of which so many bytes were received.
 
     Raises:
-        BadRequestError: the body is larger, or the client disconnected.
+        BadRequestError: the body is larger or too slow, or the client disconnected.
     """
-    message = await receive()
-    if (
-        message["type"] == "http.request"
-        and not message.get("more_body")
-        and len(message["body"]) <= MAX_BODY_BYTES
-    ):
-        body: bytes = message["body"]
-        return body
+    started = asyncio.get_running_loop().time()
     parts = bytearray()
-    while message["type"] == "http.request":
-        parts += message.get("body", b"")
-        if len(parts) > MAX_BODY_BYTES:
-            raise BadRequestError(413, f"The request is longer than {MAX_BODY_BYTES // 1024} KiB.")
-        if not message.get("more_body"):
-            return bytes(parts)
-        message = await receive()
+    try:
+        async with asyncio.timeout(seconds_for(0)) as timeout:
+            while (message := await receive())["type"] == "http.request":
+                parts += message.get("body", b"")
+                if len(parts) > MAX_BODY_BYTES:
+                    raise BadRequestError(413, f"The request is longer than {MAX_BODY_BYTES // 1024} KiB.")
+                if not message.get("more_body"):
+                    return bytes(parts)
+                timeout.reschedule(started + seconds_for(len(parts)))
+    except TimeoutError:
+        raise BadRequestError(408, "The body of the request came too slowly.", headers=_CLOSE) from None
     raise BadRequestError(400, "The request ended early.")
 
 
@@ -262,6 +269,7 @@ def _escapes_nul(document: str) -> bool:
     return any(_NUL_ESCAPE.search(string.replace("\\\\", "")) for string in strings)
 
 
+_CLOSE = {"Connection": "close"}
 _decoder = msgspec.json.Decoder(GraphQLRequest)
 _JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")

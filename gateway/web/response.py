@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from starlette.types import Send
 
@@ -17,7 +16,7 @@ _HEADERS_BY_MEDIA_TYPE = {
     for media_type in media_types.RESPONSE_TYPES
 }
 
-MIN_CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 """Bytes of a long response that are given to the server at once."""
 
 
@@ -33,7 +32,7 @@ async def send_response(
     if headers:
         added = {name.lower().encode(): value.encode() for name, value in headers.items()}
         all_headers = [*(header for header in all_headers if header[0] not in added), *added.items()]
-    chunks = [body] if isinstance(body, bytes) else _chunks(body)
+    chunks = _chunks([body] if isinstance(body, bytes) else body)
     length = (b"content-length", str(sum(map(len, chunks))).encode())
     await send({"type": "http.response.start", "status": status, "headers": [length, *all_headers]})
     for chunk in chunks[:-1]:
@@ -42,17 +41,29 @@ async def send_response(
     await send({"type": "http.response.body", "body": chunks[-1]})
 
 
-def _chunks(parts: Sequence[bytes]) -> list[bytes]:
-    """The parts of a body, at least one, joined to chunks of at least `MIN_CHUNK_BYTES` where there are more."""
-    if sum(map(len, parts)) <= MIN_CHUNK_BYTES:
+def _chunks(parts: Sequence[bytes]) -> list[bytes | memoryview]:
+    """
+    The parts of a body, at least one, joined and cut to chunks of about `CHUNK_BYTES` where there are more.
+
+    Each chunk waits until the client has read those before it. So the request of a client that does not read is in
+    flight, and counts against the viewer's limit.
+    """
+    if sum(map(len, parts)) <= CHUNK_BYTES:
         return [b"".join(parts)]
-    chunks: list[bytes] = []
+    chunks: list[bytes | memoryview] = []
     pending: list[bytes] = []
     size = 0
     for part in parts:
+        if len(part) >= 2 * CHUNK_BYTES:
+            if pending:
+                chunks.append(b"".join(pending))
+            view = memoryview(part)
+            chunks += [view[start : start + CHUNK_BYTES] for start in range(0, len(part), CHUNK_BYTES)]
+            pending, size = [], 0
+            continue
         pending.append(part)
         size += len(part)
-        if size >= MIN_CHUNK_BYTES:
+        if size >= CHUNK_BYTES:
             chunks.append(b"".join(pending))
             pending, size = [], 0
     if pending:
@@ -60,7 +71,6 @@ def _chunks(parts: Sequence[bytes]) -> list[bytes]:
     return chunks
 
 
-def encode_error(message: str, code: str | None = None) -> bytes:
-    """Encode a GraphQL response without `data` and with one error."""
-    error: dict[str, Any] = {"message": message, "extensions": {"code": code} if code else {}}
-    return encode({"errors": [error]})
+def encode_error(message: str, code: str) -> bytes:
+    """Encode a GraphQL response without `data` and with one error; `docs/errors.md` lists the codes."""
+    return encode({"errors": [{"message": message, "extensions": {"code": code}}]})

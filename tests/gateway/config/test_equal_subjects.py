@@ -164,10 +164,10 @@ def test_rates_caches_and_the_record_tell_equal_subjects_apart(tmp_path: Path) -
     head = RequestHead("POST", b"", {**DEFAULT_HEADERS, b"cache-control": "no-cache"})
     requests: list[Any] = []
     for viewer in (settings_viewer, staff, portal):
-        with admission.admit(viewer):
+        with admission.admit_head(viewer):
             pass
         with pytest.raises(BadRequestError):
-            admission.admit(viewer)
+            admission.admit_head(viewer)
         requests.append(admission.request(head, viewer, b"{}", "application/json"))
     assert len({request.cache_key for request in requests}) == 3
     ages = [admission.request(head, staff, b"{}", "application/json").max_age for _ in range(math.ceil(25))]

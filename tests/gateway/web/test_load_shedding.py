@@ -91,18 +91,18 @@ async def test_services_are_refused_before_people() -> None:
     """Services use at most their share of the requests in flight, and are refused as soon as requests queue."""
     with measured_shedder(LoadLimits(in_flight=20)) as (shedder, _):
         with contextlib.ExitStack() as requests:
-            for number in range(2):
-                requests.enter_context(shedder.admit_viewer(number, bulk=True))
-            with pytest.raises(OverloadError), shedder.admit_viewer("third", bulk=True):
+            for _ in range(2):
+                requests.enter_context(shedder.admit(bulk=True))
+            with pytest.raises(OverloadError), shedder.admit(bulk=True):
                 pass
-            with shedder.admit_viewer("person", bulk=False):
+            with shedder.admit():
                 pass
         with contextlib.ExitStack() as requests:
             for _ in range(6):
                 requests.enter_context(shedder.admit())
-            with pytest.raises(OverloadError), shedder.admit_viewer("service", bulk=True):
+            with pytest.raises(OverloadError), shedder.admit(bulk=True):
                 pass
-            with shedder.admit_viewer("person", bulk=False):
+            with shedder.admit():
                 pass
 
 
@@ -110,7 +110,8 @@ async def test_a_service_that_sends_large_lists_one_after_the_other_is_not_refus
     """Each takes 100 milliseconds of processor time, so the processor is always busy, with this service alone."""
     with measured_shedder() as (shedder, advance):
         for _ in range(400):
-            with shedder.admit(), shedder.admit_viewer("service", bulk=True):
+            shedder.check()
+            with shedder.admit(bulk=True):
                 advance(0.1, 0.1, 4)
 
 
@@ -120,31 +121,62 @@ async def test_a_person_is_not_refused_because_of_a_service() -> None:
         for _ in range(200):
             with shedder.admit():
                 advance(0.1, 0.1, 4)
-        requests.enter_context(shedder.admit())
-        requests.enter_context(shedder.admit_viewer("service", bulk=True))
-        with shedder.admit(), pytest.raises(OverloadError), shedder.admit_viewer("other service", bulk=True):
+        requests.enter_context(shedder.admit(bulk=True))
+        with pytest.raises(OverloadError), shedder.admit(bulk=True):
             pass
-        with shedder.admit(), shedder.admit_viewer("person", bulk=False):
-            assert refuses(shedder)
+        with shedder.admit():
+            pass
         requests.enter_context(shedder.vendor_wait())
-        with shedder.admit(), shedder.admit_viewer("other service", bulk=True):
+        with shedder.admit(bulk=True):
             pass
     assert (shedder._bulk_waiting, shedder._active_bulk) == (0, 0)
+
+
+async def test_a_long_page_in_progress_refuses_nobody() -> None:
+    """A page that works for two seconds alone is no overload: others take turns with it, also a few at once."""
+    with measured_shedder() as (shedder, advance):
+        for _ in range(200):
+            with shedder.admit():
+                advance(0.06, 0.05, 4)
+        with shedder.admit():
+            advance(2.0, 2.0)
+            for _ in range(10):
+                with shedder.admit(), shedder.admit():
+                    advance(0.05, 0.05, 4)
+                advance(0.2, 0.2)
+
+
+async def test_an_overload_lasts_while_requests_are_refused() -> None:
+    """With one request in progress at a time nothing queues, because all others are refused."""
+    with measured_shedder() as (shedder, advance):
+        for _ in range(200):
+            with shedder.admit():
+                advance(0.06, 0.05, 4)
+        with shedder.admit(), shedder.admit():
+            advance(1.0, 1.0)
+            assert refuses(shedder)
+        for _ in range(100):
+            with shedder.admit():
+                advance(0.05, 0.05, 4)
+                assert refuses(shedder)
+        advance(2.0, 0.0)
+        with shedder.admit():
+            assert not refuses(shedder)
 
 
 @pytest.mark.row("G21", "F06")
 async def test_one_viewer_is_limited_and_others_are_not() -> None:
     """A viewer may have two requests in flight, and five requests in a burst; the next is refused."""
     shedder = LoadShedder(LoadLimits(viewer_in_flight=2, viewer_rate=0.001, viewer_burst=5))
-    with shedder.admit_viewer("ada", bulk=False), shedder.admit_viewer("ada", bulk=False):
-        with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada", bulk=False):
+    with shedder.admit_viewer("ada"), shedder.admit_viewer("ada"):
+        with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada"):
             pass
-        with shedder.admit_viewer("ben", bulk=False):
+        with shedder.admit_viewer("ben"):
             pass
     for _ in range(3):
-        with shedder.admit_viewer("ada", bulk=False):
+        with shedder.admit_viewer("ada"):
             pass
-    with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada", bulk=False):
+    with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada"):
         pass
     assert shedder._in_flight_by_viewer == {}
 
@@ -163,7 +195,7 @@ async def test_a_request_frees_its_capacity_however_it_ends() -> None:
 
 
 async def _never_ending_request(shedder: LoadShedder) -> None:
-    with shedder.admit(), shedder.admit_viewer("ada", bulk=False):
+    with shedder.admit_viewer("ada"), shedder.admit():
         await asyncio.sleep(60)
 
 
@@ -182,7 +214,7 @@ async def test_a_refused_client_learns_when_to_retry() -> None:
     async with client_of_gateway(LoadLimits(in_flight=0)) as client:
         response = await client.post("/graphql", json=query)
         assert (response.status_code, response.headers["retry-after"]) == (503, "2")
-        assert response.json()["errors"][0]["message"].startswith("There is too much to do")
+        assert response.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
     async with client_of_gateway(LoadLimits(viewer_in_flight=0)) as client:
         response = await client.post("/graphql", json=query)
         assert (response.status_code, response.headers["retry-after"]) == (429, "2")
