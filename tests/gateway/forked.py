@@ -1,5 +1,5 @@
 """
-`student-graph` processes that are forked from one that has imported everything already.
+Processes that are forked from one that has imported everything already.
 
 To import everything takes more than a second of CPU, which most processes of the tests would only repeat.
 `running_command` of `tests.gateway.servers` starts the installed command itself.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -21,6 +21,7 @@ from student_graph.gateway.cli.main import main
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([
     __name__,
+    "pytest",
     *(f"student_graph.adapters.{vendor}.{name}" for vendor in ("canvas", "edfi", "oneroster")
       for name in ("adapter", "sandbox")),
 ])  # fmt: skip
@@ -54,12 +55,23 @@ class ForkedProcess:
         return self.process.exitcode
 
 
-@contextlib.contextmanager
-def forked_command(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> Iterator[ForkedProcess]:
+def forked_command(
+    arguments: Sequence[str], environ: Mapping[str, str] | None = None
+) -> contextlib.AbstractContextManager[ForkedProcess]:
     """Run `student-graph` with these arguments in a forked process, and kill it when the block ends."""
+    return forked(main, arguments, **(environ or {}))
+
+
+@contextlib.contextmanager
+def forked(function: Callable[..., None], *arguments: object, **environ: str) -> Iterator[ForkedProcess]:
+    """
+    Call a function in a forked process, and kill the process when the block ends.
+
+    `environ` are environment variables that are added to those of this process.
+    """
     (output, output_end), (errors, errors_end) = CONTEXT.Pipe(duplex=False), CONTEXT.Pipe(duplex=False)
     process = CONTEXT.Process(
-        target=_run_command, args=(arguments, {**os.environ, **(environ or {})}, output_end, errors_end)
+        target=_call, args=(function, arguments, {**os.environ, **environ}, output_end, errors_end)
     )
     with output, errors:
         with output_end, errors_end:
@@ -73,14 +85,18 @@ def forked_command(arguments: Sequence[str], environ: Mapping[str, str] | None =
             process.close()
 
 
-def _run_command(
-    arguments: Sequence[str], environ: Mapping[str, str], output: Connection, errors: Connection
+def _call(
+    function: Callable[..., None],
+    arguments: Sequence[object],
+    environ: Mapping[str, str],
+    output: Connection,
+    errors: Connection,
 ) -> None:
-    """Run the command in this process, with its standard output and its errors in two pipes."""
+    """Call a function in this process, with its standard output and its errors in two pipes."""
     os.dup2(output.fileno(), 1)
     os.dup2(errors.fileno(), 2)
     output.close()
     errors.close()
     os.environ.clear()
     os.environ.update(environ)
-    main(arguments)
+    function(*arguments)

@@ -1,8 +1,4 @@
-"""
-What a test lets another process do: a process that is killed, or has no room on its disk.
-
-`python -m tests.gateway.disclosure.child FUNCTION DIRECTORY [NUMBER]` calls one of the functions.
-"""
+"""What a test lets another process do: a process that is killed, or has no room on its disk."""
 
 from __future__ import annotations
 
@@ -10,13 +6,13 @@ import asyncio
 import os
 import resource
 import signal
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import pytest
 
+from student_graph.gateway.cli.serve import open_disclosure_log
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.disclosure import UnwritableError
 from student_graph.gateway.disclosure.log import MAX_WAIT_SECONDS, DisclosureLog
@@ -25,8 +21,8 @@ from student_graph.gateway.disclosure.retention import retire_files
 from student_graph.gateway.disclosure.sinks import StdoutSink
 from tests.gateway.disclosure.logs import KEYS, Clock, entry, write
 from tests.gateway.disclosure.retention_logs import FUTURE
+from tests.gateway.forked import forked
 
-ROOT = Path(__file__).parents[3]
 NO_ROOM = r"File too large|No space left"
 CONFIG = """
 [disclosure]
@@ -44,26 +40,13 @@ kind = "edfi"
 """
 
 
-def start(
-    function: str, directory: Path, number: int = 0, stdout: int | IO[bytes] = subprocess.PIPE, **environ: str
-) -> subprocess.Popen[str]:
-    """Start a process that calls a function of this module."""
-    return subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-m", "tests.gateway.disclosure.child", function, str(directory), str(number)],
-        cwd=ROOT,
-        env=os.environ | environ,
-        stdout=stdout,
-        text=True,
-    )
-
-
-def run(
-    function: str, directory: Path, number: int = 0, stdout: int | IO[bytes] = subprocess.PIPE, **environ: str
-) -> str:
+def run(function: Callable[[Path, int], None], directory: Path, number: int = 0, **environ: str) -> str:
     """Call a function of this module in another process; return what it prints."""
-    with start(function, directory, number, stdout, **environ) as process:
-        printed, _ = process.communicate(timeout=600)  # only a process that hangs takes longer
-    assert process.returncode == 0
+    with forked(function, directory, number, **environ) as process:
+        printed = process.stdout.read()
+        status = process.wait(timeout=600)  # only a process that hangs takes longer
+        errors = process.stderr.read()
+    assert status == 0, errors
     return printed
 
 
@@ -105,6 +88,13 @@ def write_to_stdout(directory: Path, count: int) -> None:
     asyncio.run(log.close())
 
 
+def write_to_full_stdout(directory: Path, count: int) -> None:
+    """Do so while nothing can be written to standard output."""
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), sys.stdout.fileno())
+    write_to_stdout(directory, count)
+
+
 def open_on_full_disk(directory: Path, room: int) -> None:
     """Start a log where a file may have `room` bytes."""
     _limit_file_size(room)
@@ -121,8 +111,6 @@ def retire_on_full_disk(directory: Path, room: int) -> None:
 
 def rotate_as_serve(directory: Path, _: int) -> None:
     """Write more than one MiB with the log of `serve`, twice; print the number of files each time."""
-    from student_graph.gateway.cli.serve import open_disclosure_log  # noqa: PLC0415 - the others start faster without
-
     path = directory / "gateway.toml"
     path.write_text(CONFIG)
     log = open_disclosure_log(settings_file.load(path), path)
@@ -136,19 +124,3 @@ def rotate_as_serve(directory: Path, _: int) -> None:
 def _limit_file_size(size: int) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-
-FUNCTIONS = {
-    function.__name__: function
-    for function in (
-        write_forever,
-        write_on_full_disk,
-        write_to_stdout,
-        open_on_full_disk,
-        retire_on_full_disk,
-        rotate_as_serve,
-    )
-}
-
-if __name__ == "__main__":
-    FUNCTIONS[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))

@@ -32,6 +32,7 @@ from tests.gateway.disclosure.logs import (
     write,
     write_closed_log,
 )
+from tests.gateway.forked import forked
 
 
 async def test_a_line_says_who_saw_which_students_and_holds_no_name(tmp_path: Path) -> None:
@@ -87,8 +88,7 @@ async def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
 @pytest.mark.row("E03")
 def test_a_killed_process_leaves_no_torn_line(tmp_path: Path) -> None:
     """The file is intact up to its last line, which is not signed."""
-    with child.start("write_forever", tmp_path, 200) as process:
-        assert process.stdout is not None
+    with forked(child.write_forever, tmp_path, 200) as process:
         assert process.stdout.readline() == "written\n"
         process.kill()
     result = verify_log(tmp_path, PUBLIC_KEY)
@@ -102,7 +102,7 @@ def test_a_killed_process_leaves_no_torn_line(tmp_path: Path) -> None:
 @pytest.mark.row("L11", "E07")
 def test_on_a_full_disk_sensitive_reads_fail_and_others_wait(tmp_path: Path) -> None:
     """Lines wait for a minute and are written in order when there is room again; no line is torn."""
-    child.run("write_on_full_disk", tmp_path)
+    child.run(child.write_on_full_disk, tmp_path)
     assert verify_log(tmp_path, PUBLIC_KEY).problems == []
     [path] = tmp_path.glob(FILE_GLOB)
     assert disclosed_students(path) == pseudonyms("before", "waits", "waits too", "after")

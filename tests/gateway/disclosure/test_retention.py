@@ -192,7 +192,7 @@ def test_a_restored_file_is_verified_and_can_be_retired_again(
 def test_on_a_full_disk_nothing_is_retired(room: int, five_days: FiveDays, tmp_path: Path) -> None:
     """If the list cannot be written, no file is removed, and no part of a line remains in the list."""
     directory = write_files(tmp_path, five_days.files)
-    child.run("retire_on_full_disk", directory, room)
+    child.run(child.retire_on_full_disk, directory, room)
     assert read_files(directory) == five_days.files | {retired_files.FILE_NAME: b""}
 
 

@@ -120,6 +120,6 @@ async def test_every_file_can_be_read_alone(tmp_path: Path) -> None:
 
 def test_the_size_of_a_file_is_a_setting(tmp_path: Path) -> None:
     """The log of `serve` follows `disclosure.file_mib`."""
-    printed = child.run("rotate_as_serve", tmp_path, RECORD=base64.b64encode(SECRET).decode())
+    printed = child.run(child.rotate_as_serve, tmp_path, RECORD=base64.b64encode(SECRET).decode())
     assert printed.split() == ["1", "2"]
     assert verify_log(tmp_path / "disclosures", PUBLIC_KEY).problems == []

@@ -64,8 +64,7 @@ async def test_the_newest_copies_wait(tmp_path: Path) -> None:
 @pytest.mark.row("L11", "E07")
 def test_a_full_standard_output_stops_no_disclosure(tmp_path: Path) -> None:
     """Open and sensitive reads continue, and all of them are in the file."""
-    with Path("/dev/full").open("wb") as full:
-        child.run("write_to_stdout", tmp_path, 5, stdout=full)
+    child.run(child.write_to_full_stdout, tmp_path, 5)
     assert verify_log(tmp_path, PUBLIC_KEY).problems == []
     assert len(list(disclosures_of(tmp_path, KEYS.pseudonym("hill", "s1")))) == 5
 
@@ -77,7 +76,7 @@ async def test_a_process_without_room_at_its_start_leaves_nothing(tmp_path: Path
     size = log.current_file.path.stat().st_size
     await log.close()
     for room in (10, size - 10):
-        child.run("open_on_full_disk", tmp_path / "log", room)
+        child.run(child.open_on_full_disk, tmp_path / "log", room)
         result = verify_log(tmp_path / "log", PUBLIC_KEY)
         assert (result.problems, result.notes) == ([], [])
 
