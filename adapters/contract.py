@@ -109,6 +109,12 @@ class AccessPath(Generic[R]):
 
     None of them means that the key has no records. A key without the record is one that the source does not know.
     """
+    names_all_keys: bool = False
+    """
+    Whether a key that `coarse_keys_from` does not know is unknown to the source; always so with `coarse_keys_of`.
+
+    Such a key is not asked for at all: a section without a course in the LMS has no work there.
+    """
     sort_key: Callable[[R], Any] | None = None
     """Sorts the records of a key as the lookup's docstring promises; None keeps the order of the coarse answer."""
     selects: Callable[[R, Mapping[str, Hashable]], bool] | None = None

@@ -234,7 +234,8 @@ def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answe
             coarse_keys_of[key] = sets.setdefault(coarse_keys, coarse_keys)
             if not coarse_keys:
                 empty[key] = answer
-    unknown = frozenset(keys) - answers.keys() if path.coarse_keys_of is not None else frozenset()
+    names_all_keys = path.names_all_keys or path.coarse_keys_of is not None
+    unknown = frozenset(keys) - answers.keys() if names_all_keys else frozenset()
     failed = {key: answer for key, answer in answers.items() if _is_late(answer)}
     return NamedCoarseKeys(coarse_keys_of, empty, is_read=True, unknown=unknown, failed=failed)
 

@@ -22,6 +22,7 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import SchoolId
 from student_graph.adapters.sources import District, Fetch, Keys, Sources
 from student_graph.gateway.warm.plan import WarmPart, WarmPlan
+from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.operation import Traffic
 from student_graph.resolvers.student_list.matching import is_enrolled
 
@@ -132,7 +133,7 @@ class WarmUp:
         return [school for school in known if not self.plan.schools or school in self.plan.schools]
 
     async def _members(self, sources: Sources, school: str) -> tuple[list[str], list[str], list[str]]:
-        """The students, the sections and the teachers of a school in this school year."""
+        """The students, the sections that are taught now, and the teachers of a school in this school year."""
         today = self.district.today()
         year = self.district.school_year(today)
         [enrollments] = await self._lists(sources, Adapter.school_enrollments_by_school, [SchoolId(school)])
@@ -140,8 +141,13 @@ class WarmUp:
         [sections] = await self._lists(sources, Adapter.sections_by_school, [SchoolId(school)], school_year=year)
         section_ids = sorted(section.section_id for section in sections)
         assigned = await self._lists(sources, Adapter.section_staff_by_section, section_ids)
+        taught_now = [
+            section_id
+            for section_id, members in zip(section_ids, assigned, strict=True)
+            if not members or any(is_active(member.begin_date, member.end_date, today) for member in members)
+        ]
         staff = sorted({member.staff_id for members in assigned for member in members})
-        return students, section_ids, staff
+        return students, taught_now, staff
 
     async def _warm(self, sources: Sources, methods: Sequence[LookupMethod], keys: Sequence[str]) -> None:
         """Ask for some lookups of the same keys, one after the other."""

@@ -23,14 +23,16 @@ async def test_records_of_a_section_by_its_course_equal_single_reads(method: Loo
     sandbox = CanvasSandbox(mixed_classroom(), grading_periods=True)
     [path] = ACCESS_PATHS[method]
     by_course: dict[SectionId, list[Any]] = {}
+    unknown = SectionId("sis_section_id:NOT-IN-CANVAS")
     async with connected(sandbox, graphql=graphql) as canvas:
-        courses = await canvas.lms_courses_by_section(SECTIONS)
+        courses = await canvas.lms_courses_by_section([*SECTIONS, unknown])
         for key in SECTIONS:
             ids = sorted(path.named_coarse_keys(courses[key]) or ())
             batch = await getattr(canvas, lookup_of(path.coarse_lookup).name)(ids)
             by_course[key] = records_of_key(path, key, [record for id in ids for record in records_of(batch, id)])
-        point = await getattr(canvas, lookup_of(method).name)(SECTIONS)
+        point = await getattr(canvas, lookup_of(method).name)([*SECTIONS, unknown])
 
     assert by_course == point
+    assert courses.keys() == point.keys() == set(SECTIONS)
     algebra = [{record.student_id for record in point[section]} for section in SECTIONS[:2]]
     assert student(1) in algebra[0] & algebra[1]

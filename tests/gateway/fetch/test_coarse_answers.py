@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 
-from student_graph.adapters.answers import Answers, Ask, Ref
+from student_graph.adapters.answers import Answer, Answers, Ask, Ref
 from student_graph.adapters.contract import AccessPath, Adapter, Batch, CallCost
 from student_graph.adapters.errors import RefusedError
 from student_graph.adapters.lookup import lookup_of
@@ -20,6 +20,7 @@ from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from student_graph.gateway.fetch.way_costs import named_coarse_keys
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
@@ -213,6 +214,16 @@ async def test_a_record_names_the_coarse_keys_of_a_key() -> None:
         ("attendance_events_by_school", ("1",)),
         ("attendance_events_by_student", ("login:7",)),
     ]
+
+
+@pytest.mark.parametrize("names_all_keys", [True, False])
+def test_keys_that_name_no_coarse_key_are_unknown_only_where_all_are_named(*, names_all_keys: bool) -> None:
+    """Then the source is not asked for them; otherwise they get point reads."""
+    path = replace(Sis.paths[Adapter.attendance_events_by_student][0], names_all_keys=names_all_keys)
+    named = Answer([enrollment("s1", "1")], "sis", datetime(2026, 1, 1, tzinfo=UTC))
+    keys = named_coarse_keys(path, ["s1", "new"], {"s1": named})
+    assert keys.coarse_keys_of == {"s1": frozenset({"1"})}
+    assert keys.unknown == ({"new"} if names_all_keys else frozenset())
 
 
 class ChangingSis(Sis):

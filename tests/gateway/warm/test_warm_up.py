@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 import pytest
 
@@ -18,6 +19,7 @@ from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.warm.plan import WarmPart, WarmPlan, WarmTimes
 from student_graph.gateway.warm.schedule import WarmSchedule
 from student_graph.gateway.warm.warm_up import BY_SECTION, BY_STAFF, BY_STUDENT, WarmProgress, WarmUp
+from student_graph.resolvers.fields.dates import is_active
 from tests.scenarios.helpers.demo_gateway import demo_districts
 
 PARTS = (WarmPart.ROSTERS, WarmPart.ATTENDANCE, WarmPart.ASSESSMENTS)
@@ -100,6 +102,20 @@ async def test_an_unknown_school_is_named_in_the_log_and_the_others_are_warmed(
 
         assert [step.school for step in progress] == [school]
         assert "there is no school 999" in caplog.text
+
+
+async def test_sections_of_other_terms_are_not_warmed() -> None:
+    """The LMS is asked about the sections that somebody teaches today."""
+    async with warmed() as running:
+        school, today = running.demo.facts.schools[0].id, running.district.today()
+        await running.run(WarmPlan((WarmPart.WORK,), (str(school),)))
+        paths = " ".join(unquote(request) for request in running.demo.sandboxes["canvas"].requests)
+
+    sections = [section for section in running.demo.facts.sections if section.school == school]
+    taught = {s.identifier for s in sections if any(is_active(begin, end, today) for *_, begin, end in s.staff)}
+    asked = {section.identifier for section in sections if section.identifier in paths}
+    assert asked <= taught < {section.identifier for section in sections}
+    assert bool(asked) == bool(taught)
 
 
 async def test_a_source_that_is_down_fails_its_keys_only() -> None:
