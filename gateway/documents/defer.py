@@ -144,6 +144,8 @@ class _DeferChecker:
         return total
 
     def _count_field(self, node: FieldNode, type_: Any, *, in_list: bool) -> int:
+        if node.name.value in ("__schema", "__type"):
+            raise GraphQLError("@defer is not supported beside __schema and __type.", node)
         definition = self.schema.get_field(type_, node.name.value)
         if definition is None or node.selection_set is None:
             return 0

@@ -27,11 +27,14 @@ from student_graph.gateway.execution.paths import RootPath
 from student_graph.gateway.execution.plan import Counters, ObjectPlan, PlanCache, UnplannableError
 from student_graph.gateway.execution.row_cache import RowCache
 from student_graph.gateway.execution.run import Run
-from student_graph.gateway.execution.size import AnswerTooLargeError
+from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
 from student_graph.gateway.execution.stock import StockExecutor
+from student_graph.resolvers.operation import AnswerLimits
 
 VARIABLE = "STUDENT_GRAPH_EXECUTOR"
 """Environment variable that chooses the executor."""
+INTROSPECTION_LIMITS = AnswerLimits(mebibytes=1)
+"""How much of the schema one operation shows, counted generously: all of it twice."""
 
 
 class BreadthExecutor(StockExecutor):
@@ -115,8 +118,9 @@ class BreadthExecutor(StockExecutor):
             raise UnplannableError("no event loop")
 
     async def _root_row(self, run: Run, plan: ObjectPlan, root_value: Any, *, serially: bool) -> Any:
+        size, self.size = self.size, AnswerSize(INTROSPECTION_LIMITS)  # graphql-core executes nothing else
         try:
-            [row] = await run.rows(plan, [root_value], RootPath(), self.size, serially=serially)
+            [row] = await run.rows(plan, [root_value], RootPath(), size, serially=serially)
         except AnswerTooLargeError as error:
             return Invalid(error)
         return row

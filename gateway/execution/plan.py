@@ -115,6 +115,8 @@ class FieldPlan:
     """Whether the values are objects or lists of objects."""
     has_records: bool = False
     """Whether the values are records, or lists of records."""
+    introspection: bytes | None = None
+    """The value of `__schema` or `__type` as JSON, once it has been encoded, if no variable can change it."""
     has_student_records: bool = False
     """Whether the values are records of students. The records in a response are noted for the disclosure log."""
 

@@ -54,7 +54,7 @@ class RowEncoder:
         if self.holds_rows:
             self.count([_encode_outer(rows)])
             return rows
-        encoded = list(map(_encode, rows))
+        encoded = list(map(encode, rows))
         self.count(encoded)
         return list(map(EncodedRow, encoded))
 
@@ -133,7 +133,8 @@ def holds_rows(columns: Sequence[Column]) -> bool:
     return any(column.plan.composite and column.completed for column in columns)
 
 
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
+"""Encodes a row without rows below it as JSON."""
 _encode_outer = msgspec.json.Encoder(enc_hook=lambda _: _NUL).encode
 
 

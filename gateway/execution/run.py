@@ -213,8 +213,9 @@ class Run:
     async def _fill(self, column: Column, objects: Sequence[Any]) -> None:
         plan = column.plan
         if plan.kind is FieldKind.STOCK:
-            column.values = await self.fields.completed_values(plan, objects, column.paths)
-            column.completed = True
+            [root], fields = objects, self.fields
+            value = await fields.introspect(plan, root, column.paths, column.size, encoded=self.encoded)
+            column.values, column.completed = [value], True
             return
         try:
             column.values = await self.fields.values(plan, objects, column.paths)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import starmap
 from operator import attrgetter
 from typing import Any
@@ -16,7 +19,12 @@ from strawberry.types.arguments import convert_arguments
 from student_graph.gateway.concurrency.coroutines import gather_in_tasks
 from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
+from student_graph.gateway.execution.rows import EncodedRow, encode
+from student_graph.gateway.execution.size import AnswerSize
 from student_graph.resolvers.fields.record import Constant
+
+_introspection_thread = ThreadPoolExecutor(1, "introspection")
+"""One thread for all operations: several would leave the event loop too little processor time."""
 
 
 @dataclass(slots=True)
@@ -82,16 +90,34 @@ class FieldValues:
 
         return await self.awaited(list(starmap(start, enumerate(objects))))
 
-    async def completed_values(self, plan: FieldPlan, objects: Sequence[Any], paths: Paths) -> list[Any]:
-        """Let graphql-core resolve and complete the field: introspection."""
-        values = []
-        for index, parent in enumerate(objects):
-            path = paths.path(index)
-            assert path is not None
-            value = self.executor.execute_field(plan.parent_type, parent, plan.details, path, None)
-            [value] = await self.awaited([value])
-            values.append(value)
-        return values
+    async def introspect(
+        self, plan: FieldPlan, parent: Any, paths: Paths, size: AnswerSize, *, encoded: bool
+    ) -> Any:
+        """
+        Let graphql-core resolve and complete `__schema` or `__type`; return the value, or its JSON if `encoded`.
+
+        It takes too long for a turn of the event loop. So the service does it in a thread, one operation after the
+        other, and keeps the JSON with the plan if no variable can change it.
+
+        Raises:
+            AnswerTooLargeError: the answer would be over a limit.
+        """
+        if plan.introspection is not None:
+            size.add(size=len(plan.introspection))
+            return EncodedRow(plan.introspection)
+        executor, path = self.executor, paths.path(0)
+        assert path is not None
+        execute = partial(executor.execute_field, plan.parent_type, parent, plan.details, path, None)
+        if not encoded:
+            [value] = await self.awaited([execute()])
+            return value
+        errors = len(executor.collected_errors.errors)
+        json = encode(await asyncio.get_running_loop().run_in_executor(_introspection_thread, execute))
+        size.add(size=len(json))
+        if not executor.operation.variable_definitions and len(executor.collected_errors.errors) == errors:
+            plan.introspection = json
+            plan.size.bytes += len(json)
+        return EncodedRow(json)
 
     async def awaited(
         self, values: list[Any], check: Callable[[int, Any], None] = lambda _index, _value: None
@@ -112,9 +138,9 @@ class FieldValues:
             values[index] = await _result_or_error(awaitable)
             check(index, values[index])
 
-        self.met_awaitables = True
         for index, value in enumerate(values):
             check(index, value)
+        self.met_awaitables = True
         await gather_in_tasks(map(wait_for, waiting))
         return values
 

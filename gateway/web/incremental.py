@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, cast
 from graphql import ExperimentalIncrementalExecutionResults, GraphQLError
 from starlette.types import Send
 
-from student_graph.gateway.web.encoding import encode
+from student_graph.gateway.web.encoding import encode_in_parts
 from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
 
@@ -41,7 +41,8 @@ async def send_parts(
     async for part in parts_of(results, format_errors, extensions):
         if before_part is not None:
             await before_part()
-        await send({"type": "http.response.body", "body": _PART_HEAD + encode(part), "more_body": True})
+        body = b"".join([_PART_HEAD, *await encode_in_parts(part)])
+        await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": _END})
 
 

@@ -259,3 +259,13 @@ def test_deferred_fragments_count_at_every_spread(http: httpx.Client) -> None:
     response = post(http, "multipart/mixed", f"{{ part {{ {spreads} }} }} {three}")
 
     assert response.json()["errors"][0]["message"].startswith("@defer may be used at most 20 times")
+
+
+@pytest.mark.parametrize("field", ["__schema { types { name } }", '__type(name: "Part") { name }'])
+def test_the_schema_is_not_shown_beside_deferred_parts(http: httpx.Client, field: str) -> None:
+    """It would hold up everybody, because graphql-core executes a document with `@defer` in one go."""
+    response = post(
+        http, "multipart/mixed", f"{{ part {{ ... @defer {{ late }} }} ...F }} fragment F on Query {{ {field} }}"
+    )
+
+    assert response.json()["errors"][0]["message"] == "@defer is not supported beside __schema and __type."
