@@ -6,8 +6,9 @@ import asyncio
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 from typing import Protocol
+
+from student_graph.gateway.web.refusal_pacing import address_key
 
 CHECK_INTERVAL_SECONDS = 1.0
 """Time between two checks of all connections."""
@@ -90,7 +91,7 @@ class ConnectionTable:
 
     def add(self, connection: TrackedConnection, host: str) -> bool:
         """Add an idle connection of a client's host; return False if there is no place for it."""
-        key = _address_key(host)
+        key = address_key(host)
         address = self._addresses.get(key) or _Address()
         if address.connections >= self._per_address:
             crowded = address
@@ -158,14 +159,3 @@ class ConnectionTable:
             connection.check(now)
         if self._entries:
             self._schedule_check()
-
-
-def _address_key(host: str) -> object:
-    """What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, which one client may have."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return address.ipv4_mapped or int(address) >> 64
-    return address

@@ -35,6 +35,7 @@ from student_graph.gateway.web.admission import Admission, Purposes
 from student_graph.gateway.web.app import GatewayApp, http_error
 from student_graph.gateway.web.graphql import GraphQLView
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder
+from student_graph.gateway.web.refusal_pacing import RefusalPacing
 from student_graph.gateway.web.routes.break_glass import BreakGlass
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.routes.health import Readiness
@@ -172,7 +173,7 @@ class Application:
             self._load_shedder,
             graphiql=service.graphiql is not None,
         )
-        return _with_cors(app, service.allowed_origins) if service.allowed_origins else app
+        return RefusalPacing(_with_cors(app, service.allowed_origins) if service.allowed_origins else app)
 
     def _build_graphql(self) -> GraphQLView:
         return GraphQLView(
