@@ -33,6 +33,7 @@ from tests.gateway.disclosure.logs import (
     write_closed_log,
 )
 from tests.gateway.forked import forked
+from tests.long_runs import size
 
 
 async def test_a_line_says_who_saw_which_students_and_holds_no_name(tmp_path: Path) -> None:
@@ -121,17 +122,19 @@ async def test_ten_thousand_lines_wait_and_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("L09")
-async def test_a_hundred_thousand_lines_add_up(tmp_path: Path) -> None:
+@pytest.mark.long_run
+async def test_lines_add_up(tmp_path: Path) -> None:
     """The numbers of records that were written and that are read are equal, and the log is intact."""
     log = DisclosureLog(tmp_path, KEYS)
-    entries = [entry(*(f"s{number}" for number in range(size))) for size in range(1, 11)]
-    for number in range(100_000):
+    entries = [entry(*(f"s{number}" for number in range(length))) for length in range(1, 11)]
+    lines = size(20_000, 100_000)
+    for number in range(lines):
         write(log, entries[number % 10])
     await log.close()
     count = sum(line.get("count", 0) for line in decode_lines(log.current_file.path))
-    assert count == 10_000 * sum(range(1, 11))
+    assert count == lines // 10 * sum(range(1, 11))
     result = verify_log(tmp_path, PUBLIC_KEY)
-    assert (result.problems, result.lines) == ([], 100_002)
+    assert (result.problems, result.lines) == ([], lines + 2)
 
 
 @pytest.mark.row("L12")
