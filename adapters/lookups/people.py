@@ -158,6 +158,20 @@ class PeopleLookups:
         """Positions of each staff member and where they are, the earliest first."""
         raise NotImplementedError
 
+    @lookup(fresh=hours(1), stale=hours(24), about=staff, records_per_key=600)
+    async def staff_assignments_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[StaffAssignment]]:
+        """Positions of all staff members of the district, the earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=minutes(15), stale=minutes(45), about=staff, records_per_key=600)
+    async def caseload_staff_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[CaseloadStaff]]:
+        """All caseloads that open their students' records to staff, including ended ones, the earliest first."""
+        raise NotImplementedError
+
     @lookup(fresh=minutes(15), stale=minutes(45), about=staff)
     async def caseload_staff_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[CaseloadStaff]]:
         """Caseloads that open their students' records to each staff member, ended ones too, the earliest first."""

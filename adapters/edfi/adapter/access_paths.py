@@ -146,6 +146,17 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             sort_key=begin_date_and_section,
         ),
     ),
+    Adapter.staff_assignments_by_staff: (
+        _by_district(Adapter.staff_assignments_by_district, _of_district(STAFF_PER_STUDENT), "staff_id"),
+    ),
+    Adapter.caseload_staff_by_staff: (
+        AccessPath(
+            Adapter.caseload_staff_by_district,
+            attrgetter("staff_id"),
+            # A key has two lists of its own, and all providers of single students.
+            _of_district(STAFF_PER_STUDENT, STAFF_PER_STUDENT, PROGRAMS_PER_STUDENT, calls=3),
+        ),
+    ),
     Adapter.staff_by_id: (_by_district(Adapter.staff_by_district, _of_district(STAFF_PER_STUDENT), "staff_id"),),
     # Students
     Adapter.students_by_id: (_by_district(Adapter.roster_by_district, _of_district(1)),),

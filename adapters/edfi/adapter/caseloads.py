@@ -21,7 +21,7 @@ from student_graph.adapters.errors import (
     RefusedError,
 )
 from student_graph.adapters.lookup import Batch
-from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, StaffId
+from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, DistrictId, StaffId
 from student_graph.adapters.reading import rows_needed_by
 
 log = logging.getLogger(__name__)
@@ -73,9 +73,31 @@ class CaseloadLookups(EdFiLookups):
         rows_needed_by({key: key[:1] for key in keys})
         lists = await self.client.read_by_key(keys, read)
         return {
-            staff_id: merge_lists([lists[staff_id, resource] for resource in _STAFF_RESOURCES], _begin_date)
+            staff_id: merge_lists([lists[staff_id, resource] for resource in _STAFF_RESOURCES], caseload_order)
             for staff_id in ids
         }
+
+    async def caseload_staff_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[CaseloadStaff]]:
+        """All pages of the same resources."""
+
+        async def read(resource: str) -> list[CaseloadStaff]:
+            if resource == api.STAFF_COHORTS.name:
+                cohorts = await self.client.read_rows(api.STAFF_COHORTS, {})
+                return [mapping.caseload_staff(row) for row in cohorts if row.studentRecordAccess]
+            if resource == api.STAFF_PROGRAMS.name:
+                programs = await self.client.read_rows(api.STAFF_PROGRAMS, {})
+                return [mapping.caseload_staff(row) for row in programs if row.studentRecordAccess]
+            if isinstance(served := await self._served_students(), AdapterError):
+                raise served
+            return [record for row in served for record in mapping.provider_caseloads(row)]
+
+        if not ids:
+            return {}
+        lists = await self.client.read_by_key(_STAFF_RESOURCES, read)
+        caseloads = merge_lists([lists[resource] for resource in _STAFF_RESOURCES], caseload_order)
+        return dict.fromkeys(ids, caseloads)
 
     async def caseload_students_by_caseload(
         self, ids: Sequence[CaseloadId]
@@ -161,7 +183,8 @@ def _by_caseload(caseload_id: CaseloadId) -> Filters:
     }
 
 
-def _begin_date(record: CaseloadStaff) -> tuple[date, str, str]:
+def caseload_order(record: CaseloadStaff) -> tuple[date, str, str]:
+    """The sort key of the caseloads of a member of staff."""
     return record.begin_date, record.caseload_id, record.vendor_id
 
 

@@ -178,9 +178,14 @@ class PeopleLookups(EdFiLookups):
     async def staff_assignments_by_staff(self, ids: Sequence[StaffId]) -> Batch[StaffId, list[StaffAssignment]]:
         """Ed-Fi `staffEducationOrganizationAssignmentAssociations` by member of staff."""
         to_record = partial(mapping.staff_assignment, self.codes)
-        return await self.read_lists(
-            ids, api.STAFF_ASSIGNMENTS, by_staff, to_record, lambda record: (record.begin_date, record.vendor_id)
-        )
+        return await self.read_lists(ids, api.STAFF_ASSIGNMENTS, by_staff, to_record, begin_date_of_assignment)
+
+    async def staff_assignments_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[StaffAssignment]]:
+        """All pages of Ed-Fi `staffEducationOrganizationAssignmentAssociations`."""
+        to_record = partial(mapping.staff_assignment, self.codes)
+        return await self.read_district_list(ids, api.STAFF_ASSIGNMENTS, to_record, begin_date_of_assignment)
 
     def _students(self, resources: Sequence[Resource[D]]) -> PeopleWithDetails[api.Student, D]:
         """Students with details from some resources."""
@@ -216,6 +221,11 @@ class PeopleLookups(EdFiLookups):
 def student_and_begin_date(record: SectionEnrollment) -> tuple[str, dt.date, str]:
     """The sort key of the students of a section."""
     return record.student_id, record.begin_date or dt.date.min, record.vendor_id
+
+
+def begin_date_of_assignment(record: StaffAssignment) -> tuple[dt.date, str]:
+    """The sort key of the positions of a member of staff."""
+    return record.begin_date, record.vendor_id
 
 
 def staff_and_begin_date(record: SectionStaff) -> tuple[str, dt.date, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import chain
 
 from student_graph.adapters.edfi.api import services as api
 from student_graph.adapters.edfi.client.keys import CohortKey, ProgramKey, ProviderKey, caseload_id
@@ -170,6 +171,14 @@ def provider_caseload(row: api.ProviderAssociation, staff_id: StaffId) -> list[C
         )
         for begin, end in provided_periods(row, staff_id)
     ]
+
+
+def provider_caseloads(row: api.ProviderAssociation) -> list[CaseloadStaff]:
+    """The caseloads of all members of staff who serve the student of an association."""
+    services = (service.providers for service in row.specialEducationProgramServices)
+    providers = chain(row.serviceProviders, *services)
+    staff_ids = dict.fromkeys(StaffId(provider.staffReference.staffUniqueId) for provider in providers)
+    return [record for staff_id in staff_ids for record in provider_caseload(row, staff_id)]
 
 
 def served_student(caseload_id: CaseloadId, row: api.ProviderAssociation, staff_id: str) -> list[CaseloadStudent]:
