@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.attacks.measurement import Attack, Measurement, broken_bounds, table_row
 from tests.attacks.suite import ATTACKS, laboratory
 
-QUIET_SECONDS = 5.0
+QUIET_SECONDS = 16.0
+"""The witnesses have read about all students once after half of this time."""
 
 
 def main() -> int:

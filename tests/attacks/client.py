@@ -87,6 +87,8 @@ class Attackers:
     """Name of the attack, and first part of their subjects: no attack uses up the rate of another one."""
     seconds: float
     """How long they attack."""
+    max_tasks: int = 16
+    """How many requests they have in flight at most: by default as many as the gateway handles for two viewers."""
     district: str = DISTRICT
     replies: Counter[str] = field(default_factory=Counter)
     """Number of responses by HTTP status; `closed` for connections that the gateway closed without a response."""

@@ -10,7 +10,6 @@ from itertools import count
 from tests.attacks.client import REQUESTS_PER_VIEWER, Attackers
 from tests.attacks.measurement import Attack
 
-CONNECTIONS = 16
 PIPELINED_REQUESTS = 40
 ROLES = {"Head": b"SUPERINTENDENT", "Guardian": b"PARENT"}
 """Role in the answer by role in the token."""
@@ -93,7 +92,7 @@ async def introspection(attackers: Attackers) -> None:
         document = twenty if number % 2 else INTROSPECTION
         await attackers.post(f"{document} # {number}", viewer=number // REQUESTS_PER_VIEWER)
 
-    await repeat(attackers, send, connections=2)
+    await repeat(attackers, send, max_tasks=2)
 
 
 async def purges(attackers: Attackers) -> None:
@@ -128,7 +127,7 @@ async def no_http(attackers: Attackers) -> None:
 
 
 async def repeat(
-    attackers: Attackers, send: Callable[[int], Awaitable[None]], connections: int = CONNECTIONS
+    attackers: Attackers, send: Callable[[int], Awaitable[None]], max_tasks: int | None = None
 ) -> None:
     """Call `send` with the numbers from zero on until the attack is over, from several tasks at once."""
     numbers = count()
@@ -137,7 +136,7 @@ async def repeat(
         while attackers.goes_on:
             await send(next(numbers))
 
-    await asyncio.gather(*(send_all() for _ in range(connections)))
+    await asyncio.gather(*(send_all() for _ in range(max_tasks or attackers.max_tasks)))
 
 
 ATTACKS = (

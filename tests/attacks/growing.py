@@ -10,13 +10,9 @@ from tests.attacks.measurement import Attack
 
 MAX_ANSWER_BYTES = 5 << 20
 """Goal: the largest answer."""
-NESTED = (
-    "{ viewer { schools { sections { school { sections { school { sections { school { id name } } } } } } } } }"
-)
+NESTED = "{{ viewer {{ schools {{ {} id name {} }} }} }}".format("sections { school { " * 4, "} } " * 4)
+"""As deep as the limit on levels allows."""
 SWITCHES = 45
-LARGE_FIELDS = 60
-CONNECTIONS = 16
-"""Requests at once: as many as the gateway handles for two viewers."""
 
 
 def _pair(number: int) -> int:
@@ -31,7 +27,7 @@ async def nested_lists(attackers: Attackers) -> None:
         reply = await attackers.post(f"{NESTED} # {number}", viewer=_pair(number))
         attackers.expect(len(reply.body) <= 1.2 * MAX_ANSWER_BYTES, "an answer is larger than its limit")
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def switched_fields(attackers: Attackers) -> None:
@@ -46,7 +42,7 @@ async def switched_fields(attackers: Attackers) -> None:
         switches = {name: generator.random() < 0.5 for name in names}
         await attackers.post(document, switches, viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def distinct_documents(attackers: Attackers) -> None:
@@ -59,7 +55,7 @@ async def distinct_documents(attackers: Attackers) -> None:
         document = f'query Q{number} {{ student(studentUniqueId: "{number}") {{ {fields} }} }}'
         await attackers.post(f"{document} # {'x' * 2000}", viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def distinct_fields(attackers: Attackers) -> None:
@@ -70,7 +66,7 @@ async def distinct_fields(attackers: Attackers) -> None:
         document = f"{{ students(filter: {{}}, first: 2) {{ edges {{ node {{ {fields} }} }} }} }}"
         await attackers.post(document, viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def refused_documents(attackers: Attackers) -> None:
@@ -81,7 +77,7 @@ async def refused_documents(attackers: Attackers) -> None:
         document = f'query R{number} {{ student(studentUniqueId: "1") {{ {fields} }} }}'
         await attackers.post(document, viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def unparsable_documents(attackers: Attackers) -> None:
@@ -90,7 +86,7 @@ async def unparsable_documents(attackers: Attackers) -> None:
     async def send(number: int) -> None:
         await attackers.post(f"{{ student{number} {'{ a ' * 900}", viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def unknown_input_fields(attackers: Attackers) -> None:
@@ -108,7 +104,7 @@ async def unknown_input_fields(attackers: Attackers) -> None:
             document = f"query Q{number} ($f: StudentFilter!) {{ students(filter: $f) {{ totalCount }} }}"
             await attackers.post(document, {"f": variable}, viewer=viewer)
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def unknown_fields(attackers: Attackers) -> None:
@@ -120,7 +116,7 @@ async def unknown_fields(attackers: Attackers) -> None:
         reply = await attackers.post(document, viewer=_pair(number))
         attackers.expect(len(reply.body) < 64 * 1024, "a refusal is longer than the document")
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def aliases(attackers: Attackers) -> None:
@@ -130,7 +126,7 @@ async def aliases(attackers: Attackers) -> None:
         fields = " ".join(f"a{n}: __typename" for n in range(3000))
         await attackers.post(f"{{ {fields} }} # {number}", viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def fractional_numbers(attackers: Attackers) -> None:
@@ -144,7 +140,7 @@ async def fractional_numbers(attackers: Attackers) -> None:
         first = (100.0, 1e2, 100, 1e300)[number % 4]
         await attackers.post(document.format(number=number), {"n": first}, viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def distinct_purposes(attackers: Attackers) -> None:
@@ -155,7 +151,7 @@ async def distinct_purposes(attackers: Attackers) -> None:
         headers = {"Student-Graph-Purpose": f"purpose {number}"}
         await attackers.post(document, viewer=_pair(number), headers=headers)
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def distinct_variables(attackers: Attackers) -> None:
@@ -166,7 +162,7 @@ async def distinct_variables(attackers: Attackers) -> None:
         text = f"{number}{'x' * (40_000 if number % 3 == 0 else 10)}"
         await attackers.post(document, {"n": text}, viewer=_pair(number))
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 async def long_names(attackers: Attackers) -> None:
@@ -182,7 +178,7 @@ async def long_names(attackers: Attackers) -> None:
                 attackers.request(payload, viewer, {"Student-Graph-Purpose": "\x1b[2J\x9b1m"})
             )
 
-    await repeat(attackers, send, CONNECTIONS)
+    await repeat(attackers, send)
 
 
 ATTACKS = (

@@ -90,13 +90,16 @@ class Laboratory:
     witnesses: Witnesses
     quiet: list[Sample] = field(default_factory=list)
     """Responses to the witnesses when nobody attacked."""
+    max_tasks: int = 16
+    """How many requests an attack has in flight at most."""
     quiet_cpu_seconds: float = 0.0
     """Processor time of the gateway for them."""
 
     def observe_quiet(self, seconds: float) -> None:
-        """Observe the witnesses for a while without an attack."""
+        """Observe the witnesses for a while without an attack; the first half of the time fills the caches."""
+        time.sleep(seconds / 2)
         before, begin = self.gateway.figures(), time.monotonic()
-        time.sleep(seconds)
+        time.sleep(seconds / 2)
         self.quiet += self.witnesses.between(begin, time.monotonic())
         self.quiet_cpu_seconds += self.gateway.figures().cpu_seconds - before.cpu_seconds
 
@@ -142,7 +145,7 @@ class Laboratory:
     async def _attack(self, attacks: Sequence[Attack], seconds: float, cut_seconds: float) -> list[Attackers]:
         groups = []
         for attack in attacks:
-            attackers = Attackers(self.gateway, attack.name, seconds, attack.district)
+            attackers = Attackers(self.gateway, attack.name, seconds, self.max_tasks, attack.district)
             groups.append(attackers)
             try:
                 with contextlib.suppress(TimeoutError):

@@ -27,8 +27,8 @@ from tests.attacks.plot import line_plot
 
 DISTINCT_DOCUMENTS = 20_000
 """Documents, purposes and viewers, each of them: far more than the gateway remembers."""
-CONNECTIONS = 4
-REQUESTS_PER_SECOND = 40.0
+CONNECTIONS = 12
+REQUESTS_PER_SECOND = 20.0
 """Together, so that the gateway is busy and not overloaded."""
 WARM_UP_MINUTES = 5
 MAX_GROWTH_PERCENT = 1.0

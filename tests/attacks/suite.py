@@ -17,11 +17,11 @@ ATTACKS: tuple[Attack, ...] = (
 
 
 @contextlib.contextmanager
-def laboratory(folder: Path) -> Iterator[Laboratory]:
-    """Serve a gateway with its witnesses until the block ends."""
+def laboratory(folder: Path, max_tasks: int = 16) -> Iterator[Laboratory]:
+    """Serve a gateway with its witnesses until the block ends; attacks have `max_tasks` requests in flight."""
     hostile = [attack.district for attack in vendors.ATTACKS]
     with attacked_gateway(folder, hostile) as gateway:
         tokens = [gateway.token(f"witness-{number}") for number in range(WITNESSES)]
         students = [student.id for student in gateway.facts.students]
         with witnesses(gateway.host, gateway.port, tokens, students) as running:
-            yield Laboratory(gateway, running)
+            yield Laboratory(gateway, running, max_tasks=max_tasks)

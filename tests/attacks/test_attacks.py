@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from xml.etree import ElementTree as ET
 
@@ -11,12 +12,13 @@ from tests.attacks.measurement import Attack, Laboratory, broken_bounds, table_r
 from tests.attacks.mixed_load import Minute, growth_percent
 from tests.attacks.plot import line_plot
 from tests.attacks.suite import ATTACKS, laboratory
-from tests.long_runs import LONG_RUNS
+from tests.long_runs import LONG_RUNS, size
 
-ATTACK_SECONDS, CUT_SECONDS = (2.0, 60.0) if LONG_RUNS else (0.05, 0.25)
+ATTACK_SECONDS, CUT_SECONDS = (2.0, 60.0) if LONG_RUNS else (0.05, 1.0)
 """How long an attack lasts, and when it is cut off if its last requests still wait."""
 MACHINE_SLACK = 3.0
 """How much more processor time and memory the bounds allow on a machine that other tests use."""
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process in /proc")
 KINDS = tuple(dict.fromkeys(attack.kind for attack in ATTACKS))
 GROUPS = (
     [pytest.param([attack], id=attack.name) for attack in ATTACKS]
@@ -29,8 +31,8 @@ GROUPS = (
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
     """A served gateway with its vendors, and four viewers who read all the time."""
-    with laboratory(tmp_path_factory.mktemp("attacks")) as running:
-        running.observe_quiet(1.0)
+    with laboratory(tmp_path_factory.mktemp("attacks"), size(2, 16)) as running:
+        running.observe_quiet(16.0 if LONG_RUNS else 1.0)
         yield running
 
 

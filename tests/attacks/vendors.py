@@ -48,7 +48,7 @@ def of_vendor(script: Script) -> AttackScript:
             attackers.expect(has_name, "a field of the other source is missing")
 
         try:
-            await repeat(attackers, ask, READERS)
+            await repeat(attackers, ask, min(READERS, attackers.max_tasks))
             attackers.expect(bool(vendor.requests or not attackers.replies), "the vendor got no request")
         finally:
             server.close()

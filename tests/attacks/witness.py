@@ -25,6 +25,8 @@ WITNESSES = 4
 PAUSE_SECONDS = 0.125
 """Time between a witness's response and the next request: below the rate that each viewer is allowed."""
 TIMEOUT_SECONDS = 30.0
+ADDRESS = "127.0.0.2"
+"""Where the witnesses are: the gateway bounds the connections of one address, which is the attackers'."""
 QUERY = (
     "query ($n: String!) { student(studentUniqueId: $n) { name { lastName } gradeLevel "
     "courseGrades { courseName numeric provenance { source } } attendanceEvents { totalCount } } }"
@@ -97,7 +99,7 @@ async def _read(number: int, host: str, port: int, token: str, students: Sequenc
         sent_at, status = time.monotonic(), 0
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                reader, writer = streams or await asyncio.open_connection(host, port)
+                reader, writer = streams or await asyncio.open_connection(host, port, local_addr=(ADDRESS, 0))
                 streams = None
                 writer.write(head.encode() + body)
                 answer = await reader.readuntil(b"\r\n\r\n")
