@@ -4,6 +4,7 @@ Turns a vendor's response into typed payloads, for all adapters.
 One odd value never hides other rows: `read` takes what can be read, and reports the rows that it leaves out.
 """
 
+from student_graph.adapters.reading.dates import AwareMoment, Day, OptionalDay, OptionalMoment, OptionalTime
 from student_graph.adapters.reading.leniency import Deciding
 from student_graph.adapters.reading.responses import MAX_BODY_BYTES, MAX_TEXT_CHARACTERS, read, read_value
 from student_graph.adapters.reading.unreadable import (
@@ -22,7 +23,12 @@ from student_graph.adapters.reading.unreadable import (
 __all__ = [
     "MAX_BODY_BYTES",
     "MAX_TEXT_CHARACTERS",
+    "AwareMoment",
+    "Day",
     "Deciding",
+    "OptionalDay",
+    "OptionalMoment",
+    "OptionalTime",
     "RowCount",
     "UnreadableRows",
     "collecting_unreadable_rows",

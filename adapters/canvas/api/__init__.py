@@ -8,9 +8,9 @@ a token or a server may leave out is optional. Absent and null differ for one pr
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, AwareMoment, Deciding
 
 
 def _to_utc(at: datetime) -> datetime:
@@ -26,7 +26,7 @@ def _to_utc(at: datetime) -> datetime:
         raise ValueError("out of range") from None
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+Instant = Annotated[AwareMoment, AfterValidator(_to_utc)]
 
 
 class Payload(BaseModel):
@@ -67,6 +67,7 @@ class Section(Payload):
 
     id: int
     course_id: int
+    sis_section_id: str | None = None
 
 
 class Grades(Payload):

@@ -6,8 +6,6 @@ https://docs.ed-fi.org/reference/ods-api; property names as in the published Ope
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
 from pydantic import AliasChoices, Field
 
 from student_graph.adapters.edfi.api.payload import (
@@ -20,6 +18,7 @@ from student_graph.adapters.edfi.api.payload import (
     StudentReference,
 )
 from student_graph.adapters.edfi.api.schools import CourseSubject
+from student_graph.adapters.reading import OptionalDay, OptionalMoment
 
 
 class StudentSectionReference(SectionReference):
@@ -46,7 +45,7 @@ class Grade(Item):
     letterGradeEarned: str | None = None
     numericGradeEarned: float | None = None
     currentGradeIndicator: bool | None = None
-    currentGradeAsOfDate: date | None = None
+    currentGradeAsOfDate: OptionalDay = None
 
 
 class GradePointAverage(Payload):
@@ -136,7 +135,7 @@ class StudentAssessment(Item):
     assessmentReference: AssessmentReference
     reportedSchoolReference: ReportedSchoolReference | None = None
     schoolYearTypeReference: SchoolYearTypeReference | None = None
-    administrationDate: datetime | None = None
+    administrationDate: OptionalMoment = None
     whenAssessedGradeLevelDescriptor: str | None = None
     retestIndicatorDescriptor: str | None = None
     scoreResults: Many[ScoreResult]

@@ -7,7 +7,6 @@ https://docs.ed-fi.org/reference/ods-api; property names as in the published Ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from pydantic import AliasChoices, Field
 
@@ -23,7 +22,7 @@ from student_graph.adapters.edfi.api.payload import (
     StaffReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Deciding
+from student_graph.adapters.reading import Day, Deciding, OptionalDay
 
 
 class Person(Item):
@@ -39,7 +38,7 @@ class Student(Person):
     """A row of `students`; Data Standard 5 added the preferred names."""
 
     studentUniqueId: str
-    birthDate: date | None = None
+    birthDate: OptionalDay = None
     birthSexDescriptor: str | None = None
     preferredFirstName: str | None = None
     preferredLastSurname: str | None = None
@@ -194,8 +193,8 @@ class StudentSchoolAssociation(Item):
     schoolReference: SchoolReference
     schoolYearTypeReference: SchoolYearTypeReference | None = None
     calendarReference: CalendarReference | None = None
-    entryDate: date
-    exitWithdrawDate: Deciding[date | None] = None
+    entryDate: Day
+    exitWithdrawDate: Deciding[OptionalDay] = None
     entryTypeDescriptor: str | None = None
     exitWithdrawTypeDescriptor: str | None = None
     entryGradeLevelDescriptor: str
@@ -208,8 +207,8 @@ class StudentSectionAssociation(Item):
 
     studentReference: StudentReference
     sectionReference: SectionReference
-    beginDate: Deciding[date | None] = None
-    endDate: Deciding[date | None] = None
+    beginDate: Deciding[OptionalDay] = None
+    endDate: Deciding[OptionalDay] = None
     homeroomIndicator: bool | None = None
 
 
@@ -219,8 +218,8 @@ class StaffSectionAssociation(Item):
     staffReference: StaffReference
     sectionReference: SectionReference
     classroomPositionDescriptor: str | None = None
-    beginDate: Deciding[date | None] = None
-    endDate: Deciding[date | None] = None
+    beginDate: Deciding[OptionalDay] = None
+    endDate: Deciding[OptionalDay] = None
 
 
 class StaffAssignment(Item):
@@ -230,8 +229,8 @@ class StaffAssignment(Item):
     educationOrganizationReference: EducationOrganizationReference
     staffClassificationDescriptor: str
     positionTitle: str | None = None
-    beginDate: date
-    endDate: Deciding[date | None] = None
+    beginDate: Day
+    endDate: Deciding[OptionalDay] = None
 
 
 STUDENTS = Resource.of("students", Student)

@@ -6,8 +6,6 @@ https://docs.ed-fi.org/reference/ods-api; property names as in the published Ope
 
 from __future__ import annotations
 
-from datetime import date, time
-
 from student_graph.adapters.edfi.api.payload import (
     Item,
     Many,
@@ -18,6 +16,7 @@ from student_graph.adapters.edfi.api.payload import (
     SessionReference,
     StudentReference,
 )
+from student_graph.adapters.reading import Day, OptionalTime
 
 
 class SchoolAttendanceEvent(Item):
@@ -26,7 +25,7 @@ class SchoolAttendanceEvent(Item):
     studentReference: StudentReference
     schoolReference: SchoolReference
     sessionReference: SessionReference
-    eventDate: date
+    eventDate: Day
     attendanceEventCategoryDescriptor: str
     attendanceEventReason: str | None = None
     eventDuration: float | None = None
@@ -37,7 +36,7 @@ class SectionAttendanceEvent(Item):
 
     studentReference: StudentReference
     sectionReference: SectionReference
-    eventDate: date
+    eventDate: Day
     attendanceEventCategoryDescriptor: str
     attendanceEventReason: str | None = None
     eventDuration: float | None = None
@@ -48,8 +47,8 @@ class DisciplineIncident(Item):
 
     incidentIdentifier: str
     schoolReference: SchoolReference
-    incidentDate: date
-    incidentTime: time | None = None
+    incidentDate: Day
+    incidentTime: OptionalTime = None
     incidentLocationDescriptor: str | None = None
 
 
@@ -98,7 +97,7 @@ class DisciplineAction(Item):
 
     studentReference: StudentReference
     disciplineActionIdentifier: str
-    disciplineDate: date
+    disciplineDate: Day
     disciplines: Many[Discipline]
     disciplineActionLength: float | None = None
     actualDisciplineActionLength: float | None = None

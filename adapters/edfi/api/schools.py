@@ -6,8 +6,6 @@ https://docs.ed-fi.org/reference/ods-api; property names as in the published Ope
 
 from __future__ import annotations
 
-import datetime as dt
-
 from student_graph.adapters.edfi.api.payload import (
     EducationOrganizationReference,
     Item,
@@ -18,6 +16,7 @@ from student_graph.adapters.edfi.api.payload import (
     SchoolYearTypeReference,
     SessionReference,
 )
+from student_graph.adapters.reading import Day
 
 
 class LocalEducationAgency(Item):
@@ -49,8 +48,8 @@ class Session(Item):
     schoolYearTypeReference: SchoolYearTypeReference
     sessionName: str
     termDescriptor: str
-    beginDate: dt.date
-    endDate: dt.date
+    beginDate: Day
+    endDate: Day
     totalInstructionalDays: int | None = None
 
 
@@ -72,7 +71,7 @@ class CalendarDate(Item):
     """A row of `calendarDates`."""
 
     calendarReference: CalendarReference
-    date: dt.date
+    date: Day
     calendarEvents: Many[CalendarEvent]
 
 

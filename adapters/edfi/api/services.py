@@ -8,8 +8,6 @@ declared.
 
 from __future__ import annotations
 
-from datetime import date
-
 from pydantic import AliasChoices, Field
 
 from student_graph.adapters.edfi.api.payload import (
@@ -21,7 +19,7 @@ from student_graph.adapters.edfi.api.payload import (
     StaffReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Deciding
+from student_graph.adapters.reading import Day, Deciding, OptionalDay
 
 
 class ProgramReference(Payload):
@@ -45,8 +43,8 @@ class ProgramAssociation(Item):
 
     studentReference: StudentReference
     programReference: ProgramReference
-    beginDate: date
-    endDate: Deciding[date | None] = None
+    beginDate: Day
+    endDate: Deciding[OptionalDay] = None
 
 
 class StaffProgramAssociation(Item):
@@ -54,8 +52,8 @@ class StaffProgramAssociation(Item):
 
     staffReference: StaffReference
     programReference: FullProgramReference
-    beginDate: date
-    endDate: Deciding[date | None] = None
+    beginDate: Day
+    endDate: Deciding[OptionalDay] = None
     studentRecordAccess: bool | None = None
     """Whether the person may see the records of the program's students, as the district interprets FERPA."""
 
@@ -76,16 +74,16 @@ class ProvidedService(Payload):
     """The providers of one special education service of a student, and when they provide it."""
 
     providers: Many[ServiceProvider]
-    serviceBeginDate: Deciding[date | None] = None
-    serviceEndDate: Deciding[date | None] = None
+    serviceBeginDate: Deciding[OptionalDay] = None
+    serviceEndDate: Deciding[OptionalDay] = None
 
 
 class ProviderAssociation(Item):
     """The properties of a special education association that say who serves the student."""
 
     studentReference: StudentReference
-    beginDate: date
-    endDate: Deciding[date | None] = None
+    beginDate: Day
+    endDate: Deciding[OptionalDay] = None
     serviceProviders: Many[ServiceProvider]
     specialEducationProgramServices: Many[ProvidedService]
 
@@ -102,8 +100,8 @@ class StaffCohortAssociation(Item):
 
     staffReference: StaffReference
     cohortReference: CohortReference
-    beginDate: date
-    endDate: Deciding[date | None] = None
+    beginDate: Day
+    endDate: Deciding[OptionalDay] = None
     studentRecordAccess: bool | None = None
     """Whether the person may see the records of the cohort's students, as the district interprets FERPA."""
 
@@ -113,8 +111,8 @@ class StudentCohortAssociation(Item):
 
     studentReference: StudentReference
     cohortReference: CohortReference
-    beginDate: date
-    endDate: Deciding[date | None] = None
+    beginDate: Day
+    endDate: Deciding[OptionalDay] = None
 
 
 class ProgramService(Payload):

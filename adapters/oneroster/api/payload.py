@@ -10,15 +10,30 @@ OneRoster 1.1 and 1.2: https://www.imsglobal.org/activity/onerosterlis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding, OptionalDay
 
 T = TypeVar("T")
+
+_WORDS = {
+    word.casefold(): word
+    for word in (
+        "administrator", "aide", "counselor", "districtAdministrator", "guardian", "parent", "principal",
+        "proctor", "relative", "siteAdministrator", "student", "systemAdministrator", "teacher",
+        "primary", "secondary",
+        "department", "district", "local", "national", "school", "state",
+        "gradingPeriod", "schoolYear", "semester", "term",
+    )
+}  # fmt: skip
+"""Roles and their kinds, and types of organizations and sessions, as the standard spells them."""
+_BEGINS_WITH_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?![0-9])")
+"""A date at the beginning of a text, and no number of seconds."""
 
 
 class Payload(BaseModel):
@@ -39,6 +54,17 @@ def _none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _as_in_standard(value: Any) -> Any:
+    """
+    A word of the standard as it is spelled there; some servers write `Student` or `SITE_ADMINISTRATOR`.
+
+    Any other word is as it was sent, without blanks around it.
+    """
+    if not isinstance(value, str):
+        return value
+    return _WORDS.get("".join(filter(str.isalpha, value)).casefold(), value.strip())
+
+
 def _empty_list_if_null(value: Any) -> Any:
     return [] if value is None else value
 
@@ -53,6 +79,8 @@ def _reference_or_none(value: Any) -> Any:
 def _parse_instant(value: Any) -> Any:
     """Parse a date or an instant: a date is its first moment, an instant without a time zone is in UTC."""
     if isinstance(value, str) and value.strip():
+        if not _BEGINS_WITH_DATE.match(value.strip()):
+            raise ValueError("no date")
         moment = datetime.fromisoformat(value.strip())
         try:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -63,7 +91,7 @@ def _parse_instant(value: Any) -> Any:
 
 def _date_part(value: Any) -> Any:
     """The date of an instant, because some servers send instants where the standard has dates."""
-    return (value[:10] if value.strip() else None) if isinstance(value, str) else value
+    return value.strip()[:10] if isinstance(value, str) else value
 
 
 class Ref(Payload):
@@ -74,10 +102,13 @@ class Ref(Payload):
 
 
 Text: TypeAlias = Annotated[str | None, BeforeValidator(_none_if_blank)]
+Word: TypeAlias = Annotated[str, BeforeValidator(_as_in_standard)]
+"""A role or a type, in the spelling of the standard."""
+OptionalWord: TypeAlias = Annotated[Word | None, BeforeValidator(_none_if_blank)]
 Flag: TypeAlias = Annotated[bool | None, BeforeValidator(_none_if_blank)]
 """A boolean, which may be a text: `"true"` or `true`."""
 Number: TypeAlias = Annotated[float | None, BeforeValidator(_none_if_blank)]
-Day: TypeAlias = Annotated[date | None, BeforeValidator(_date_part)]
+Day: TypeAlias = Annotated[OptionalDay, BeforeValidator(_date_part)]
 DecidingText: TypeAlias = Deciding[Text]
 """A text that says who or what a row is about."""
 DecidingDay: TypeAlias = Deciding[Day]

@@ -16,9 +16,11 @@ from student_graph.adapters.oneroster.api.payload import (
     Item,
     Link,
     Many,
+    OptionalWord,
     Payload,
     Ref,
     Text,
+    Word,
 )
 from student_graph.adapters.oneroster.api.resources import Resource
 
@@ -49,7 +51,7 @@ class Org(Item):
     """A school, a district, or an organization above or below them."""
 
     name: str
-    type: str
+    type: Word
     identifier: DecidingText = None
     parent: Link = None
 
@@ -58,7 +60,7 @@ class AcademicSession(Item):
     """A school year, a term or a grading period."""
 
     title: str
-    type: str
+    type: Word
     startDate: Day = None
     endDate: Day = None
     parent: Link = None
@@ -94,8 +96,8 @@ class UserId(Payload):
 class Role(Payload):
     """The role of a user at an organization."""
 
-    roleType: Text = None
-    role: str
+    roleType: OptionalWord = None
+    role: Word
     org: Link = None
     beginDate: DecidingDay = None
     endDate: DecidingDay = None
@@ -119,7 +121,7 @@ class User(Item):
     sms: Text = None
     grades: Annotated[list[str], BeforeValidator(_texts)] = Field(default_factory=list)
     agents: Many[Ref]
-    role: Text = None
+    role: OptionalWord = None
     orgs: Many[Ref]
     roles: Many[Role]
 
@@ -156,7 +158,7 @@ class Enrollment(Item):
     user: Link = None
     class_: Link = Field(default=None, alias="class")
     school: Link = None
-    role: str
+    role: Word
     primary: Flag = None
     beginDate: DecidingDay = None
     endDate: DecidingDay = None

@@ -58,10 +58,9 @@ def assessment_results(
     """
     sittings: dict[Sitting, list[api.AssessmentResult]] = {}
     for row in rows:
-        if row.assessmentLineItem and row.assessmentLineItem.sourcedId in items and is_graded(row.scoreStatus):
-            sittings.setdefault(
-                (_assessment_of(row.assessmentLineItem.sourcedId, items), row.scoreDate), []
-            ).append(row)
+        item = row.assessmentLineItem
+        if item and item.sourcedId in items and is_graded(row.scoreStatus, row.score):
+            sittings.setdefault((_assessment_of(item.sourcedId, items), row.scoreDate), []).append(row)
     records = [
         record
         for sitting, group in sittings.items()

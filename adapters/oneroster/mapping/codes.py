@@ -55,25 +55,40 @@ _ROLES = {
 """Roles of staff. In version 1.1 an `administrator` may be of a school or of the district."""
 _STATUSES = {
     "exempt": SubmissionStatus.EXCUSED,
+    "excused": SubmissionStatus.EXCUSED,
     "fullygraded": SubmissionStatus.GRADED,
+    "graded": SubmissionStatus.GRADED,
     "partiallygraded": SubmissionStatus.PENDING_REVIEW,
     "submitted": SubmissionStatus.SUBMITTED,
+    "turnedin": SubmissionStatus.SUBMITTED,
     "notsubmitted": SubmissionStatus.UNSUBMITTED,
+    "unsubmitted": SubmissionStatus.UNSUBMITTED,
+    "missing": SubmissionStatus.MISSING,
 }
-"""OneRoster `scoreStatus`, without blanks and other characters that servers write between its words."""
-_UNGRADED_STATUSES = frozenset(
+"""OneRoster `scoreStatus` and words of servers, without blanks and other characters between their parts."""
+_GRADED_STATUSES = frozenset(
     {
-        "exempt",
-        "excused",
-        "notsubmitted",
-        "unsubmitted",
-        "submitted",
-        "missing",
-        "incomplete",
-        "notgraded",
-        "ungraded",
+        "",
+        "fullygraded",
+        "partiallygraded",
+        "graded",
+        "complete",
+        "completed",
+        "final",
+        "posted",
+        "returned",
+        "scored",
     }
 )
+"""Statuses of results with a grade, which may be 0: those of the standard, and words of servers."""
+_UNGRADED_STATUSES = frozenset(
+    {
+        "exempt", "excused", "waived", "excluded", "notapplicable", "na",
+        "submitted", "turnedin", "pending", "inprogress", "draft", "needsgrading", "pendingreview",
+        "notsubmitted", "unsubmitted", "missing", "incomplete", "notgraded", "ungraded", "notstarted", "assigned",
+        "withdrawn", "dropped", "absent", "void", "voided", "invalid",
+    }
+)  # fmt: skip
 """Statuses of results without a grade: those of the standard, and words of servers."""
 _GRADE_TYPES = {kind.value.casefold(): kind for kind in GradeType}
 
@@ -108,13 +123,15 @@ def is_exempt(score_status: str | None) -> bool | None:
     return None if score_status is None else _STATUSES.get(_letters(score_status)) is SubmissionStatus.EXCUSED
 
 
-def is_graded(score_status: str | None) -> bool:
+def is_graded(score_status: str | None, score: float | None) -> bool:
     """
     Whether a result with this `scoreStatus` has a grade if it has a score.
 
-    Servers send a score of 0 with work that is exempt, not submitted, or submitted and not graded yet.
+    Servers send a score of 0 with work that is exempt, not submitted, or submitted and not graded yet. So with a
+    status that is not known, 0 is no grade.
     """
-    return _letters(score_status) not in _UNGRADED_STATUSES
+    status = _letters(score_status)
+    return status in _GRADED_STATUSES or (status not in _UNGRADED_STATUSES and score != 0)
 
 
 def _letters(text: str | None) -> str:

@@ -90,4 +90,5 @@ def course_grade(
 
 def has_grade(result: Result) -> bool:
     """Whether a result has a score or a letter that is a grade; see `is_graded`."""
-    return is_graded(result.scoreStatus) and (result.score is not None or result.textScore is not None)
+    graded = is_graded(result.scoreStatus, result.score)
+    return graded and (result.score is not None or result.textScore is not None)

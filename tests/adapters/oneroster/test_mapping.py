@@ -136,6 +136,7 @@ def test_social_security_numbers_are_never_returned() -> None:
         ("not submitted", True, SubmissionStatus.MISSING),
         ("not submitted", False, SubmissionStatus.UNSUBMITTED),
         ("Fully Graded", False, SubmissionStatus.GRADED),
+        ("Turned-In", False, SubmissionStatus.SUBMITTED),
         ("lost", False, SubmissionStatus.UNMAPPED),
         (None, False, SubmissionStatus.UNMAPPED),
     ],
@@ -187,6 +188,41 @@ def test_a_result_without_a_grade_has_no_score(status: str) -> None:
 def test_a_graded_result_has_its_score(status: str | None) -> None:
     """A score of 0 is a grade, also with a status that the standard does not have."""
     assert has_grade(book.Result.model_validate({"sourcedId": "r", "score": 0, "scoreStatus": status}))
+
+
+@pytest.mark.parametrize(
+    "status", ["pending", "In Progress", "withdrawn", "N/A", "Waived", "needs grading", "???x"]
+)
+def test_a_score_of_0_with_another_status_is_no_grade(status: str) -> None:
+    """The words of servers have no end: with one that nobody knows, only a score that is not 0 is a grade."""
+    row = {"sourcedId": "r", "score": 0, "scoreStatus": status}
+
+    assert not has_grade(book.Result.model_validate(row))
+    assert has_grade(book.Result.model_validate(row | {"score": 85, "scoreStatus": "late work"}))
+
+
+@pytest.mark.parametrize(
+    ("sent", "role"),
+    [
+        ("Student", "student"),
+        ("TEACHER ", "teacher"),
+        ("site_administrator", "siteAdministrator"),
+        ("System Administrator", "systemAdministrator"),
+        ("Parent", "parent"),
+        (" Parent/Guardian", "Parent/Guardian"),
+        ("substitute", "substitute"),
+    ],
+)
+def test_roles_are_those_of_the_standard_in_any_spelling(sent: str, role: str) -> None:
+    """A role with a capital letter hid the students and teachers of a server; an unknown role stays unknown."""
+    user = User.model_validate({"sourcedId": "u", "role": sent, "orgs": [{"sourcedId": "o"}]})
+    enrollment = Enrollment.model_validate({"sourcedId": "e", "role": sent})
+
+    assert [user.all_roles[0].role, enrollment.role] == [role, role]
+    assert Org.model_validate({"sourcedId": "o", "name": "Oak", "type": "School"}).type == "school"
+    assert AcademicSession.model_validate({"sourcedId": "s", "title": "Q1", "type": "GRADING PERIOD"}).type == (
+        "gradingPeriod"
+    )
 
 
 @pytest.mark.parametrize(

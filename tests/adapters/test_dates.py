@@ -1,0 +1,97 @@
+"""Dates and times in the payloads of all adapters: texts of ISO 8601, and nothing made of numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+import json
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, get_args
+
+import pytest
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
+
+from student_graph.adapters import canvas, edfi, oneroster
+from student_graph.adapters.canvas import api as canvas_api
+from student_graph.adapters.canvas.api import graphql as canvas_graphql
+from student_graph.adapters.edfi.api import academics, people, school_life, schools, services
+from student_graph.adapters.oneroster.api import gradebook, rostering
+from student_graph.adapters.reading import Day, OptionalDay, OptionalMoment, OptionalTime
+
+TIMES = (dt.date, dt.datetime, dt.time, AwareDatetime)
+NUMBERS = (0, 86_400, 1_724_112_000_000, "0", "86400", "1724112000000", "20217600", True)
+"""Values that are no dates; some would be read as seconds or milliseconds since 1970, or as a year."""
+
+
+def _types_in(annotation: Any) -> Iterator[Any]:
+    """The types in an annotation, at any depth."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _types_in(part)
+
+
+def time_fields(*modules: ModuleType) -> Iterator[tuple[str, TypeAdapter[Any]]]:
+    """The fields of payloads that hold dates or times, with their types."""
+    for module in modules:
+        for name, model in inspect.getmembers(module, inspect.isclass):
+            if not issubclass(model, BaseModel) or model.__module__ != module.__name__:
+                continue
+            for field, info in model.model_fields.items():
+                if any(part in TIMES for part in _types_in(info.rebuild_annotation())):
+                    yield f"{name}.{field}", TypeAdapter(info.rebuild_annotation())
+
+
+MODULES = (canvas_api, canvas_graphql, academics, people, school_life, schools, services, gradebook, rostering)
+FIELDS = dict(time_fields(*MODULES))
+
+
+def value_of(type_: TypeAdapter[Any], value: Any) -> Any:
+    """The value that is read; None if it cannot be read."""
+    try:
+        return type_.validate_json(json.dumps(value))
+    except ValidationError:
+        return None
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_a_number_is_no_date(name: str) -> None:
+    """No field of any payload makes a date of 1970 or of today of a number."""
+    assert {value: value_of(FIELDS[name], value) for value in NUMBERS} == dict.fromkeys(NUMBERS)
+
+
+def test_every_adapter_has_fields_with_dates() -> None:
+    """The test above would pass if it found none."""
+    packages = {package.__name__.rpartition(".")[2] for package in (canvas, edfi, oneroster)}
+
+    assert {module.__name__.split(".")[2] for module in MODULES if any(time_fields(module))} == packages
+
+
+@pytest.mark.parametrize(
+    ("type_", "sent", "value"),
+    [
+        (Day, "2026-08-20", dt.date(2026, 8, 20)),
+        (Day, " 2026-08-20  ", dt.date(2026, 8, 20)),
+        (Day, "2026-08-20T00:00:00", dt.date(2026, 8, 20)),
+        (Day, "", None),
+        (OptionalDay, "  ", None),
+        (OptionalDay, "2026-08-20 ", dt.date(2026, 8, 20)),
+        (OptionalDay, "08/20/2026", None),
+        (OptionalTime, "08:05", dt.time(8, 5)),
+        (OptionalTime, "8", None),
+        (OptionalMoment, "2026-08-20T08:05:00 ", dt.datetime(2026, 8, 20, 8, 5)),  # noqa: DTZ001 - without a zone
+        (OptionalMoment, "2026-08-20", dt.datetime(2026, 8, 20)),  # noqa: DTZ001 - without a zone
+    ],
+)
+def test_blanks_around_a_date_are_no_part_of_it(type_: Any, sent: str, value: Any) -> None:
+    """A column of fixed width pads its texts; a blank text says that there is no value."""
+    assert value_of(TypeAdapter(type_), sent) == value
+
+
+def test_a_blank_end_date_is_no_end() -> None:
+    """It decides whether an enrollment counts: blank is like null, and what cannot be read leaves the row out."""
+    end = TypeAdapter(people.StudentSchoolAssociation.model_fields["exitWithdrawDate"].rebuild_annotation())
+
+    assert end.validate_json('" "') is None
+    with pytest.raises(ValidationError):
+        end.validate_json('"0000-00-00"')
