@@ -11,7 +11,7 @@ RELAY := tests/gateway/documents/relay
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static bench attacks soak figures faults graphiql screenshots schema clean
+.PHONY: help setup run test test-long check check-static upstream bench attacks soak figures faults graphiql screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ check-static: setup
 	$(BIN)/python -m tests.style
 	@$(BIN)/python -m tests.faults.page | diff -u docs/faults.md - || (echo "docs/faults.md is stale: run make faults"; exit 1)
 	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
+
+upstream: setup ## The tests of graphql-core with the gateway's executors
+	@$(BIN)/python -m tests.upstream $(EXECUTORS)
 
 bench: setup $(if $(NPM),$(PEERS)/node_modules/.package-lock.json) ## The benchmarks: a table, and benchmarks/results.json
 	@$(BIN)/python -m benchmarks $(BENCH)

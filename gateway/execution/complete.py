@@ -175,7 +175,8 @@ class _Completion:
         if not is_iterable(value):
             field = f"{self._plan.parent_type}.{self._plan.name}"
             raise GraphQLError(f"Expected Iterable, but did not find one for field '{field}'.")
-        iterator, items = iter(value), []
+        iterator = iter(value)
+        items: list[Any] = []
         try:
             items.extend(iterator)
         except Exception:

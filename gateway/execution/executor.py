@@ -101,7 +101,10 @@ class BreadthExecutor(StockExecutor):
 
         def make_plan() -> ObjectPlan:
             self.counters.compiled += 1
-            return Compiler(self).object_plan(root_type, grouped)
+            try:
+                return Compiler(self).object_plan(root_type, grouped)
+            except RecursionError:  # without the frames of the recursion, which the error would keep alive
+                raise UnplannableError("selections that are nested too deeply") from None
 
         return self.plans.plan(
             self.schema, self.operation, self.variable_values.coerced, lambda: find_conditions(self), make_plan
