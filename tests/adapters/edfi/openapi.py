@@ -7,10 +7,10 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-import yaml
 from jsonschema import Draft4Validator, FormatChecker
 
 from tests.adapters.edfi.reference import SPECIFICATIONS
+from tests.adapters.helpers import published_yaml
 
 PAGING_PARAMETERS = {
     "offset",
@@ -34,13 +34,9 @@ def _is_instant(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
 
 
-@cache
 def document(name: str) -> dict[str, Any]:
     """The document in a file, by its name without `.yaml`."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with (SPECIFICATIONS / f"{name}.yaml").open(encoding="utf-8") as text:
-        loaded: dict[str, Any] = yaml.load(text, loader)  # noqa: S506 - one of the two safe loaders
-    return loaded
+    return published_yaml.load(SPECIFICATIONS / f"{name}.yaml")
 
 
 def document_of(resource: str, standard: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
+
+from tests.adapters.helpers import published_yaml
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 DATA, RECORDED = SHARED / "data", SHARED / "recorded" / "oneroster12-edfi"
@@ -56,13 +57,9 @@ def _is_address(value: object) -> bool:
     return not isinstance(value, str) or value.startswith("http://127.0.0.1:")
 
 
-@cache
 def document(name: str) -> dict[str, Any]:
     """The document in a file of the reference data."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with (DATA / name).open(encoding="utf-8") as text:
-        loaded: dict[str, Any] = yaml.load(text, loader)  # noqa: S506 - one of the two safe loaders
-    return loaded
+    return published_yaml.load(DATA / name)
 
 
 @cache

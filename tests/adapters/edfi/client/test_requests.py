@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, get_args
 
 import httpx
@@ -53,6 +54,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 """Parser of a parameter by the type of its schema."""
 
 
+@cache
 def published_parameters(resource: str, standard: str) -> dict[str, dict[str, Any]]:
     """The schemas of a resource's query parameters by name."""
     spec = document_of(resource, standard)

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup
@@ -17,6 +16,7 @@ from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.oneroster.sandbox import EDFI_SERVICE, PUBLISHED_12, OneRosterSandbox
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.harness import run_lookup_or_error
+from tests.adapters.helpers import published_yaml
 from tests.adapters.oneroster.scripted_sandbox import SHARED, connected, needs_reference_data
 
 pytestmark = needs_reference_data
@@ -84,7 +84,7 @@ async def test_every_request_is_in_the_standard() -> None:
 
 async def test_every_request_to_the_ed_fi_service_is_published_or_a_probe() -> None:
     """Parameters are those of its document; a route that it lacks is probed once and is a 404."""
-    document = yaml.safe_load(SWAGGER.read_text("utf-8"))
+    document = published_yaml.load(SWAGGER)
     published = {
         re.compile(re.sub(r"\{\w+\}", "[^/]+", path)): {
             parameter["name"] for parameter in item["get"]["parameters"]
