@@ -49,11 +49,12 @@ class DocumentStore:
         trusted_only: bool = False,
         limits: LimitChecker | None = None,
         list_length: ListLength = declared_list_length,
-        max_bytes: int = MAX_CACHED_BYTES,
+        max_bytes: int | None = None,
     ) -> None:
         """
         Parse the `trusted` documents, texts by SHA-256, and keep others within `max_bytes` of memory.
 
+        None stands for `MAX_CACHED_BYTES`.
         With `trusted_only`, every other document is refused. `limits` is what documents are checked against, and
         `list_length` says how long lists are, for the estimates of their operations.
         """
@@ -62,8 +63,8 @@ class DocumentStore:
         self._schema = schema
         self._trusted = {digest: self._parse(digest, text) for digest, text in (trusted or {}).items()}
         self._trusted_only = trusted_only
-        self.max_bytes = max_bytes
-        self._cache: LRUCache[str, ParsedDocument] = LRUCache(max_bytes, getsizeof=attrgetter("size"))
+        self.max_bytes = MAX_CACHED_BYTES if max_bytes is None else max_bytes
+        self._cache: LRUCache[str, ParsedDocument] = LRUCache(self.max_bytes, getsizeof=attrgetter("size"))
         """By SHA-256 of the text."""
 
     @property

@@ -32,7 +32,7 @@ def test_the_memory_is_for_operators(http: httpx.Client, token: str, status: int
     assert response.json() == {"error": "Send the token of an operator."}
 
 
-def test_the_memory_of_each_cache_is_shown_with_its_bound(http: httpx.Client) -> None:
+def test_operators_see_the_memory_and_the_bound_of_every_cache(http: httpx.Client) -> None:
     """A request is remembered in all of them, and the total is their sum."""
     request = {
         "query": '{ student(studentUniqueId: "s1") { studentUniqueId attendanceEvents { edges { cursor } } } }'
