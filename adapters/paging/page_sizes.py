@@ -19,7 +19,15 @@ MAX_LISTS_WITH_LARGE_ROWS = 256
 """Number of addresses for which a smaller page is remembered because their rows are large."""
 _MAX_MESSAGE_BYTES = 16 * 1024
 """A longer error response is not searched for a size."""
-_SIZE_WORDS = ("limit", "page size", "pagesize")
+_REFUSALS = frozenset({400, 413, 422})
+"""Statuses with which servers refuse the size of a page."""
+_SIZE_WORDS = (
+    "limit", "page size", "pagesize", "page_size", "per page", "per_page", "perpage",
+    "too many records", "too many rows", "too many results", "too many items",
+    "number of records", "number of rows", "number of results", "number of items",
+    "maximum records", "maximum rows", "maximum results", "max records", "max rows", "max results", "batch size",
+)  # fmt: skip
+"""Words for the size of a page in the messages of servers."""
 _NUMBER = re.compile(r"(?<![\w.])\d{1,6}(?![\w.]*\w)", re.ASCII)
 
 
@@ -57,7 +65,7 @@ def allowed_rows(response: httpx.Response, rows: int, parameter: str) -> int | N
 
     It is the maximum that the message names, or else the half. `parameter` is the vendor's name of the limit.
     """
-    if response.status_code != httpx.codes.BAD_REQUEST or len(response.content) > _MAX_MESSAGE_BYTES:
+    if response.status_code not in _REFUSALS or len(response.content) > _MAX_MESSAGE_BYTES:
         return None
     words = (*_SIZE_WORDS, parameter.lower())
     texts = [text for text in _texts(response) if any(word in text.lower() for word in words)]

@@ -213,7 +213,7 @@ def test_a_score_of_0_with_another_status_is_no_grade(status: str) -> None:
         ("substitute", "substitute"),
     ],
 )
-def test_roles_are_those_of_the_standard_in_any_spelling(sent: str, role: str) -> None:
+def test_roles_count_with_any_capitals_and_separators(sent: str, role: str) -> None:
     """A role with a capital letter hid the students and teachers of a server; an unknown role stays unknown."""
     user = User.model_validate({"sourcedId": "u", "role": sent, "orgs": [{"sourcedId": "o"}]})
     enrollment = Enrollment.model_validate({"sourcedId": "e", "role": sent})

@@ -52,9 +52,15 @@ async def test_a_refusal_that_smaller_pages_do_not_help_changes_nothing() -> Non
     assert server.limits == [500]
 
 
-@pytest.mark.parametrize("status", [400, 403, 500])
+@pytest.mark.parametrize("status", [413, 422])
+def test_other_statuses_refuse_a_size_too(status: int) -> None:
+    """A server without a rule for 400 says that the request is too large, or that a value is not allowed."""
+    assert allowed_rows(httpx.Response(status, json={"detail": "limit must be 100 or less"}), 500, "limit") == 100
+
+
+@pytest.mark.parametrize("status", [400, 403, 422, 500])
 async def test_other_errors_are_not_repeated(status: int) -> None:
-    """Only a 400 about the size of the page is requested again."""
+    """Only a refusal of the size of the page is requested again."""
     server = ListServer(10)
     server.refuse = lambda _: httpx.Response(status, json={"message": "the filter is not known"})
     with pytest.raises(httpx.HTTPStatusError):
@@ -100,6 +106,10 @@ async def test_rows_that_are_too_large_are_an_error() -> None:
         ({"message": "no such parameter: schoolId"}, None),
         ({"detail": {"limit": ["Must be 50 or less than the limit."]}}, 50),
         (["Page size exceeds 300"], 300),
+        ({"error": "Too many records requested (500 > 100)"}, 100),
+        ({"error_description": "At most 200 items per page"}, 200),
+        ({"imsx_description": "The maximum number of rows is 1,000."}, 250),
+        ({"message": "max results: 50"}, 50),
     ],
 )
 def test_the_size_is_read_from_the_message(body: object, size: int | None) -> None:
