@@ -30,6 +30,7 @@ from student_graph.gateway.execution.plan import (
 from student_graph.gateway.execution.row_cache import RowCache, build_or_reuse, may_cache_rows
 from student_graph.gateway.execution.rows import RowEncoder, assemble_rows, build_rows, holds_rows
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
+from student_graph.gateway.execution.stock import noted_value
 from student_graph.gateway.execution.values import FieldValues
 from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.fields.record import Constant
@@ -248,13 +249,9 @@ class Run:
         """Replace partial values by their values and note their failures; return whether any value is an error."""
         classes = set(map(type, column.values))
         if Partial in classes:
-            traffic = self.executor.context_value.operation.traffic
             indexes = [index for index, value in enumerate(column.values) if isinstance(value, Partial)]
             for index, path in zip(indexes, column.paths.as_lists(indexes), strict=True):
-                partial = column.values[index]
-                for failure in partial.failures:
-                    traffic.degrade(path, failure)
-                column.values[index] = partial.value
+                column.values[index] = noted_value(column.values[index], path, self.executor.context_value)
             classes = set(map(type, column.values))
         return any(issubclass(class_, Exception) for class_ in classes)
 

@@ -21,6 +21,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from student_graph.gateway.execution.size import AnswerSize, AnswerTooLargeError
+from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.fields.record import is_record_type, is_student_record_type
 from student_graph.resolvers.operation import AnswerLimits, Operation
 
@@ -36,6 +37,31 @@ It takes that much more memory, because graphql-core runs a task for each field 
 
 _schemas_with_records: WeakKeyDictionary[GraphQLSchema, bool] = WeakKeyDictionary()
 """Whether a schema has types of records, by schema."""
+
+
+def noted_value(partial: Partial[Any], path: list[str | int], context: Any) -> Any:
+    """Return a partial value when its failures are noted in the context; an error if they cannot be."""
+    operation = operation_of(context)
+    for failure in partial.failures:
+        if operation is None:
+            return missing_operation(context)
+        operation.traffic.degrade(path, failure)
+    return partial.value
+
+
+def operation_of(context: Any) -> Operation | None:
+    """Return the bookkeeping that a context has for its operation; None if it has none."""
+    operation = getattr(context, "operation", None)
+    return operation if isinstance(operation, Operation) else None
+
+
+def missing_operation(context: Any) -> TypeError:
+    """Return the error of a schema that notes what it shows, in a context that has nothing to note it in."""
+    return TypeError(
+        "This schema notes which records it shows and which sources failed: execute it with a context that has an "
+        "`operation`, such as student_graph.resolvers.context.Context, instead of a value of type "
+        f"{type(context).__name__}."
+    )
 
 
 class StockExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -79,12 +105,8 @@ class StockExecutor(StrawberryGraphQLCoreExecutionContext):
         )
 
     def _check_context(self) -> None:
-        if not isinstance(getattr(self.context_value, "operation", None), Operation) and _has_records(self.schema):
-            raise TypeError(
-                "This schema shows records, and each operation notes which ones: execute it with a context that "
-                "has an `operation`, such as student_graph.resolvers.context.Context, instead of a value of type "
-                f"{type(self.context_value).__name__}."
-            )
+        if operation_of(self.context_value) is None and _has_records(self.schema):
+            raise missing_operation(self.context_value)
 
     def collect_and_execute_subfields(
         self,

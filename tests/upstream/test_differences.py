@@ -9,8 +9,9 @@ import pytest
 from tests.upstream import __main__ as upstream
 
 LISTED = tomllib.loads(upstream.DIFFERENCES.read_text(encoding="utf-8"))
+OUTCOMES = {"a": "passed", "b": "failed", "c": "failed", "d": "skipped"}
 REPORT = {
-    "outcomes": {"a": "passed", "b": "failed", "c": "failed", "d": "skipped"},
+    "outcomes": OUTCOMES,
     "planned": 3,
     "by graphql-core": {},
 }
@@ -18,16 +19,14 @@ REPORT = {
 
 def test_a_new_difference_and_a_listed_one_that_ended_are_reported() -> None:
     """A failed test must be listed; a listed one must fail, so it must exist."""
-    comparison = upstream.compare(REPORT["outcomes"], {"a": "order", "b": "order", "missing": "info"})
+    comparison = upstream.compare(OUTCOMES, {"a": "order", "b": "order", "missing": "info"})
     assert (comparison.new, comparison.resolved, comparison.by_reason) == (["c"], ["a", "missing"], {"order": 1})
 
 
 def test_the_summary_counts_tests_by_reason_and_names_what_changed() -> None:
     """One line for each reason, and one for each test that is not as listed."""
     known = {"a": "order", "b": "order"}
-    lines = upstream.summary(
-        "breadth", REPORT, upstream.compare(REPORT["outcomes"], known), {"order": {"why": "no order"}}
-    )
+    lines = upstream.summary("breadth", REPORT, upstream.compare(OUTCOMES, known), {"order": {"why": "no order"}})
     assert lines[0] == "breadth: 4 tests, 1 passed, 2 differ, 1 skipped"
     assert "  1 differ: no order" in lines
     assert [line.rpartition(" ")[2] for line in lines[-2:]] == ["c", "a"]

@@ -44,7 +44,7 @@ class Breadth(BreadthExecutor):
         planned = super().execute_root_grouped_field_set
 
         async def execute() -> tuple[Any, ...]:
-            result = planned(*arguments)
+            result: Any = planned(*arguments)
             if not self.is_awaitable(result):
                 return (result,)
             result.close()
