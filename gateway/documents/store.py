@@ -8,7 +8,7 @@ store. Trusted documents come from a manifest and are named by the SHA-256 of th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 
 from cachetools import LRUCache
@@ -83,10 +83,21 @@ class DocumentStore:
         if self._trusted_only:
             return self.get_trusted(digest)
         document = self._cache.get(digest)
-        if document is None:
-            document = self._parse(digest, text)
-            if document.size <= self.max_bytes:
-                self._cache[digest] = document
+        return document or self._remembered(self._parse(digest, text))
+
+    def parse_in_steps(self, text: str) -> Iterator[None]:
+        """Parse and validate a document that is not remembered yet. Other tasks may run between the steps."""
+        digest = _sha256(text)
+        if self._trusted_only or digest in self._cache:
+            return
+        for document in self._steps(digest, text):
+            if document is not None:
+                self._remembered(document)
+            yield
+
+    def _remembered(self, document: ParsedDocument) -> ParsedDocument:
+        if document.size <= self.max_bytes:
+            self._cache[document.digest] = document
         return document
 
     def get_trusted(self, digest: str) -> ParsedDocument:
@@ -128,6 +139,12 @@ class DocumentStore:
         ]
 
     def _parse(self, digest: str, text: str) -> ParsedDocument:
+        *_, document = self._steps(digest, text)
+        assert document is not None
+        return document
+
+    def _steps(self, digest: str, text: str) -> Iterator[ParsedDocument | None]:
+        """Parse and validate a document: yields None after each step, and the document after the last one."""
         try:
             node = parse(
                 text,
@@ -136,11 +153,16 @@ class DocumentStore:
                 max_comments=MAX_DOCUMENT_COMMENTS,
             )
         except GraphQLError as error:
-            return _refused(digest, [_with_code(error, code="GRAPHQL_PARSE_FAILED")])
+            yield _refused(digest, [_with_code(error, code="GRAPHQL_PARSE_FAILED")])
+            return
+        yield None
         if (over_limit := self.limits.document_error(digest, node)) is not None:
-            return _refused(digest, [over_limit])
+            yield _refused(digest, [over_limit])
+            return
+        yield None
         hide_suggestions = not self.limits.introspection
         errors = validate(self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=hide_suggestions)
+        yield None
         defer = DeferConditions() if errors else defer_conditions(node)
         if defer and (misplaced := defer_error(self._schema, node)):
             errors = [misplaced]
@@ -148,9 +170,10 @@ class DocumentStore:
         if errors:
             code = "GRAPHQL_VALIDATION_FAILED"
             coded = [_with_code(error, code=code, coordinate=coordinates.of(error)) for error in errors]
-            return _refused(digest, _operation_errors(digest, node) or coded)
+            yield _refused(digest, _operation_errors(digest, node) or coded)
+            return
         size = document_bytes(text, drop_tokens(node))
-        return ParsedDocument(digest, node, (), defer, coordinates, size)
+        yield ParsedDocument(digest, node, (), defer, coordinates, size)
 
 
 def _operation_errors(digest: str, node: DocumentNode) -> list[GraphQLError]:

@@ -166,7 +166,7 @@ class GraphQLView:
         context = self._begin(request.viewer)
         context.operation.staleness.max_age = request.max_age
         try:
-            operation = self._preparer.prepare(request, graphql, context)
+            operation = await self._preparer.prepare(request, graphql, context)
         except InvalidOperationError as error:
             errors = format_errors(error.errors, context.operation.request_id)
             return await _send_request_errors(send, errors, request.media_type)

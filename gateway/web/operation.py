@@ -10,6 +10,7 @@ from graphql import GraphQLError, OperationDefinitionNode
 
 from student_graph.adapters.sources import District
 from student_graph.gateway.cache import extensions
+from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.web import media_types
@@ -62,7 +63,9 @@ class OperationPreparer:
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
 
-    def prepare(self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context) -> PreparedOperation:
+    async def prepare(
+        self, request: AdmittedRequest, graphql: GraphQLRequest, context: Context
+    ) -> PreparedOperation:
         """
         Find an operation in its document, and check the document, the variables and the estimated cost.
 
@@ -70,6 +73,9 @@ class OperationPreparer:
             InvalidOperationError: a check failed.
             BadRequestError: the operation has deferred parts, and the client does not accept several parts.
         """
+        if graphql.query:
+            for _ in self._documents.parse_in_steps(graphql.query):
+                await give_way()
         try:
             document = self._document(graphql)
             if document.node is None:

@@ -111,3 +111,17 @@ def test_an_invalid_manifest_says_what_to_change(tmp_path: Path, content: bytes,
     assert str(refused.value).startswith(str(file))
     with pytest.raises(SettingsError, match="No such file"):
         read_manifest(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("text", ["{ a }", "{ unknown }", "{ a", "{ " + "a " * 1_001 + "}"])
+def test_a_document_is_parsed_in_steps(text: str) -> None:
+    """After the last step it is there by its text; of one that is there already no step is left."""
+    documents, at_once = DocumentStore(SCHEMA), DocumentStore(SCHEMA).get_by_text(text)
+    steps = len(list(documents.parse_in_steps(text)))
+    used = documents.used_bytes
+    document = documents.get_by_text(text)
+
+    assert steps >= 1
+    assert used == documents.used_bytes == document.size
+    assert [error.message for error in document.errors] == [error.message for error in at_once.errors]
+    assert list(documents.parse_in_steps(text)) == []
