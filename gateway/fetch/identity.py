@@ -26,7 +26,7 @@ from student_graph.adapters.lookup import About
 from student_graph.adapters.model import DistrictId, Record, SectionId, StudentId
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.fetch.section_identity import SectionLinks, map_records, with_id
-from student_graph.gateway.fetch.student_links import StudentLinks
+from student_graph.gateway.fetch.student_links import StudentLinks, check_person
 from student_graph.gateway.fetch.translations import RecordedFetch, TranslationCache
 from student_graph.gateway.telemetry import LinkStatus, Telemetry
 
@@ -100,14 +100,19 @@ class _Translator:
             index = await self._students.index_for_conflicts(fetched)
             for key, answer in fetched.items():
                 if (matched := student_of.get(key)) is not None:
-                    answers[matched] = self._confirmed(matched, identities[matched], answer, index)
+                    answers[matched] = self._confirmed(matched, key, identities[matched], answer, index)
         for student in ask.keys:
             if student not in answers:
                 answers[student] = self._withheld(student, IdentityError("the source does not know the student"))
         return await self._sections.translate(answers)
 
     def _confirmed(
-        self, student: StudentId, identity: Any, answer: Answer[Any], index: IdentityIndex | AdapterError | None
+        self,
+        student: StudentId,
+        key: str,
+        identity: Any,
+        answer: Answer[Any],
+        index: IdentityIndex | AdapterError | None,
     ) -> Answer[Any]:
         """A student's answer under the district's id; an error unless all evidence confirms the link."""
         if isinstance(answer.value, AdapterError):
@@ -117,6 +122,7 @@ class _Translator:
         try:
             for record in records_in(answer.value):
                 if record.subject is not None:
+                    check_person(key, record.subject)
                     self._students.confirm(student, identity, record.subject, index)
         except IdentityError as error:
             return self._withheld(student, error)

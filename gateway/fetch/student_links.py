@@ -132,6 +132,21 @@ class StudentLinks:
         confirm_link(subject, identity, self._rules)
 
 
+def check_person(key: str, subject: Subject) -> None:
+    """
+    Check that a record is about the person with the requested key, such as `sis_user_id:604822`.
+
+    A source that ignores a filter, or a response to another request, names somebody else in the same field.
+
+    Raises:
+        IdentityError: the record has other values of the key's field only.
+    """
+    field, _, value = key.partition(":")
+    values = {text.strip().casefold() for name, text in subject.ids if name == field and text}
+    if values and value.strip().casefold() not in values:
+        raise IdentityError("the record of another person", code="IDENTITY_CONFLICT")
+
+
 def _ambiguity(index: IdentityIndex | AdapterError, rule: IdentityRule, student: StudentId) -> AdapterError | None:
     """Why a rule's identifier of a student is not certainly the student's alone; None if it is."""
     if isinstance(index, AdapterError):

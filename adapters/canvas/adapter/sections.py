@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from student_graph.adapters.canvas.adapter.base import CanvasAdapter
+from student_graph.adapters.canvas.api import Section
 from student_graph.adapters.canvas.client.graphql import ASSIGNMENTS
+from student_graph.adapters.canvas.client.responses import check_section
 from student_graph.adapters.canvas.mapping.courses import course_grades, lms_course, sort_grades
 from student_graph.adapters.canvas.mapping.enrollments import KeyedEnrollment, keyed_by_section
 from student_graph.adapters.canvas.mapping.joins import value_of
@@ -21,7 +23,7 @@ class SectionLookups(CanvasAdapter):
 
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
         """The course of each section, in a call for each section and one for 20 courses."""
-        sections = await gather_by_key(ids, self._client.section, self.settings.concurrency)
+        sections = await gather_by_key(ids, self._section, self.settings.concurrency)
         courses = await self._courses.contents(
             section.course_id for section in sections.values() if not isinstance(section, AdapterError)
         )
@@ -67,11 +69,20 @@ class SectionLookups(CanvasAdapter):
 
         return await answer_by_key(ids, read, self.settings.concurrency)
 
+    async def _section(self, section_id: SectionId) -> Section | None:
+        """The section with a key; None if Canvas does not know it."""
+        section = await self._client.section(section_id)
+        if section is not None:
+            check_section(section_id, section.sis_section_id)
+        return section
+
     async def _section_enrollments(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[KeyedEnrollment]]:
         """The enrollments of each section; absent if Canvas does not know the section."""
 
         async def read(section_id: SectionId) -> list[KeyedEnrollment] | None:
             enrollments = await self._client.section_enrollments(section_id)
+            for row in enrollments or ():
+                check_section(section_id, row.sis_section_id)
             return None if enrollments is None else [keyed_by_section(section_id, row) for row in enrollments]
 
         return await gather_by_key(ids, read, self.settings.concurrency)

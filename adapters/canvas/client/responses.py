@@ -27,6 +27,22 @@ def another_object() -> PayloadError:
     return PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
 
 
+def check_section(requested: str, sis_section_id: str | None) -> None:
+    """
+    Check that rows are those of the section that was requested by a key such as `sis_section_id:ALG-1`.
+
+    Raises:
+        PayloadError: They name another section; rows that name none are accepted.
+    """
+    field, _, text = requested.partition(":")
+    if (
+        field == "sis_section_id"
+        and sis_section_id
+        and sis_section_id.strip().casefold() != text.strip().casefold()
+    ):
+        raise another_object()
+
+
 def check_status(response: httpx.Response) -> httpx.Response:
     """
     The response itself, unless its status has another meaning in Canvas than in HTTP.

@@ -13,6 +13,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import RefusedError, UnavailableError
 from student_graph.adapters.identity import IdentityRule, IdentityRules
 from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import Subject
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
@@ -88,6 +89,17 @@ async def test_a_second_attribute_must_agree(attributes: dict[str, Any], withhel
     records = await lms.get(WORK, "s1")
     assert (records["s1"] == "IDENTITY_CONFLICT") is withheld
     assert lms.health().conflicted == withheld
+
+
+@pytest.mark.parametrize(("named", "withheld"), [("s2", True), ("S1 ", False), ("", False)])
+async def test_a_record_that_names_another_person_in_the_field_of_the_key_is_withheld(
+    named: str, withheld: bool
+) -> None:
+    """A source that ignores a filter answers with somebody else's records; no e-mail address shows it here."""
+    ledger = Ledger(identities=[identity("s1"), identity("s2")], work=[submitted("s1")])
+    ledger.work[0].subject = Subject(ids=(("sis_user_id", named), ("id", "7")))
+    records = await LinkedLms(ledger).get(WORK, "s1")
+    assert (records["s1"] == "IDENTITY_CONFLICT") is withheld
 
 
 async def test_identity_rules_are_tried_in_order() -> None:
