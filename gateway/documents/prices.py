@@ -51,8 +51,8 @@ class OperationCost(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes that it takes in memory, roughly."""
-        named = (*self.costliest, *self.pages)
-        return OPERATION_COST_BYTES + sum(NAMED_FIELD_BYTES + len(price.path) for price in named)
+        paths = [price.path for price in self.costliest] + [page.path for page in self.pages]
+        return OPERATION_COST_BYTES + sum(NAMED_FIELD_BYTES + len(path) for path in paths)
 
     def smaller_page(self, limit: int) -> PagePrice | None:
         """Return the costliest field that is within `limit` with a smaller `first`, with that `first`; or None."""
