@@ -6,6 +6,7 @@ One odd value never hides other rows: `read` takes what can be read, and reports
 
 from student_graph.adapters.reading.dates import AwareMoment, Day, OptionalDay, OptionalMoment, OptionalTime
 from student_graph.adapters.reading.leniency import Deciding
+from student_graph.adapters.reading.numbers import Integer, Number
 from student_graph.adapters.reading.responses import MAX_BODY_BYTES, MAX_TEXT_CHARACTERS, read, read_value
 from student_graph.adapters.reading.unreadable import (
     RowCount,
@@ -26,6 +27,8 @@ __all__ = [
     "AwareMoment",
     "Day",
     "Deciding",
+    "Integer",
+    "Number",
     "OptionalDay",
     "OptionalMoment",
     "OptionalTime",

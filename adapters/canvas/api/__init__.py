@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, AwareMoment, Deciding
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, AwareMoment, Deciding, Integer, Number
 
 
 def _to_utc(at: datetime) -> datetime:
@@ -44,7 +44,7 @@ class Payload(BaseModel):
 class User(Payload):
     """A user, with SIS ids if the token has "SIS Data - read" and with an e-mail address if it is requested."""
 
-    id: int
+    id: Integer
     sortable_name: str | None = None
     sis_user_id: str | None = None
     integration_id: str | None = None
@@ -55,7 +55,7 @@ class User(Payload):
 class Course(Payload):
     """A course; some servers send only `id` and `name`, and `id` alone outside of the dates of the course."""
 
-    id: int
+    id: Integer
     name: str | None = None
     course_code: str | None = None
     workflow_state: str | None = None
@@ -65,19 +65,19 @@ class Course(Payload):
 class Section(Payload):
     """A section of a course."""
 
-    id: int
-    course_id: int
+    id: Integer
+    course_id: Integer
     sis_section_id: str | None = None
 
 
 class Grades(Payload):
     """Grades that the gradebook computes from posted scores; the `unposted_*` properties are never read."""
 
-    current_score: float | None = None
+    current_score: Number | None = None
     current_grade: str | None = None
-    final_score: float | None = None
+    final_score: Number | None = None
     final_grade: str | None = None
-    override_score: float | None = None
+    override_score: Number | None = None
     override_grade: str | None = None
     """The grade that a teacher entered in place of the computed ones."""
 
@@ -85,15 +85,15 @@ class Grades(Payload):
 class Enrollment(Payload):
     """A user's enrollment in a section of a course."""
 
-    id: int
-    course_id: int
-    user_id: int
+    id: Integer
+    course_id: Integer
+    user_id: Integer
     type: Deciding[str | None] = None
     enrollment_state: Deciding[str | None] = None
     sis_section_id: str | None = None
     sis_user_id: str | None = None
     last_activity_at: Instant | None = None
-    total_activity_time: int | None = None
+    total_activity_time: Integer | None = None
     user: User | None = None
     grades: Grades | None = None
 
@@ -106,21 +106,21 @@ class Enrollment(Payload):
 class Assignment(Payload):
     """An assignment, without its description."""
 
-    id: int
-    course_id: int | None = None
+    id: Integer
+    course_id: Integer | None = None
     name: str
     due_at: Instant | None = None
-    points_possible: float | None = None
+    points_possible: Number | None = None
     published: Deciding[bool | None] = None
 
 
 class Submission(Payload):
     """A student's submission, without its text."""
 
-    id: int
-    assignment_id: int
+    id: Integer
+    assignment_id: Integer
     workflow_state: str | None = None
-    score: float | None = None
+    score: Number | None = None
     grade: str | None = None
     late: bool | None = None
     missing: bool | None = None
@@ -138,25 +138,25 @@ class Submission(Payload):
 class StudentSubmissions(Payload):
     """One student's submissions, in the shape of a request with `grouped=1`."""
 
-    user_id: int
-    section_id: int | None = None
+    user_id: Integer
+    section_id: Integer | None = None
     submissions: list[Submission]
 
 
 class Tardiness(Payload):
     """Counts of assignments by when they were submitted; some versions of Canvas send fractions."""
 
-    on_time: float | None = None
-    late: float | None = None
-    missing: float | None = None
+    on_time: Number | None = None
+    late: Number | None = None
+    missing: Number | None = None
 
 
 class Summary(Payload):
     """A student's analytics in a course."""
 
-    id: int
-    page_views: int | None = None
-    participations: int | None = None
+    id: Integer
+    page_views: Integer | None = None
+    participations: Integer | None = None
     tardiness_breakdown: Tardiness | None = None
 
 
@@ -169,5 +169,5 @@ class Participation(Payload):
 class Activity(Payload):
     """A student's page views by hour and single participations in a course."""
 
-    page_views: dict[Instant, int] = {}
+    page_views: dict[Instant, Integer] = {}
     participations: list[Participation] = []

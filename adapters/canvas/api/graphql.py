@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AfterValidator, Field
 
 from student_graph.adapters.canvas.api import Instant, Payload
-from student_graph.adapters.reading import Deciding
+from student_graph.adapters.reading import Deciding, Integer, Number
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Connection(Payload, Generic[T]):
 class User(Payload):
     """A user; the ids and the address are null if the token may not see them."""
 
-    legacy_id: int = Field(alias="_id")
+    legacy_id: Integer = Field(alias="_id")
     sisId: str | None = None
     integrationId: str | None = None
     loginId: str | None = None
@@ -54,18 +54,18 @@ class Section(Payload):
 class Grades(Payload):
     """Grades that the gradebook computes from posted scores."""
 
-    currentScore: float | None = None
+    currentScore: Number | None = None
     currentGrade: str | None = None
-    finalScore: float | None = None
+    finalScore: Number | None = None
     finalGrade: str | None = None
-    overrideScore: float | None = None
+    overrideScore: Number | None = None
     overrideGrade: str | None = None
 
 
 class Enrollment(Payload):
     """A user's enrollment in a section of a course."""
 
-    legacy_id: int | None = Field(default=None, alias="_id")
+    legacy_id: Integer | None = Field(default=None, alias="_id")
     type: str
     state: str
     user: User
@@ -81,17 +81,17 @@ class Enrollment(Payload):
 class Assignment(Payload):
     """An assignment, without its description."""
 
-    legacy_id: int = Field(alias="_id")
+    legacy_id: Integer = Field(alias="_id")
     name: str
     dueAt: Instant | None = None
-    pointsPossible: float | None = None
+    pointsPossible: Number | None = None
     published: Deciding[bool | None] = None
 
 
 class Course(Payload):
     """A course, with the lists that were asked for; a list is null if the token may not see it."""
 
-    legacy_id: int = Field(alias="_id")
+    legacy_id: Integer = Field(alias="_id")
     name: str | None = None
     courseCode: str | None = None
     state: str | None = None

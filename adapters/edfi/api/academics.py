@@ -18,7 +18,7 @@ from student_graph.adapters.edfi.api.payload import (
     StudentReference,
 )
 from student_graph.adapters.edfi.api.schools import CourseSubject
-from student_graph.adapters.reading import OptionalDay, OptionalMoment
+from student_graph.adapters.reading import Integer, Number, OptionalDay, OptionalMoment
 
 
 class StudentSectionReference(SectionReference):
@@ -31,8 +31,8 @@ class GradingPeriodReference(Payload):
     """Names a grading period: by sequence up to Data Standard 4, by name from 5 on; servers may mix the two."""
 
     gradingPeriodDescriptor: str
-    schoolYear: int
-    periodSequence: int | None = None
+    schoolYear: Integer
+    periodSequence: Integer | None = None
     gradingPeriodName: str | None = None
 
 
@@ -43,7 +43,7 @@ class Grade(Item):
     gradingPeriodReference: GradingPeriodReference | None = None
     gradeTypeDescriptor: str
     letterGradeEarned: str | None = None
-    numericGradeEarned: float | None = None
+    numericGradeEarned: Number | None = None
     currentGradeIndicator: bool | None = None
     currentGradeAsOfDate: OptionalDay = None
 
@@ -52,8 +52,8 @@ class GradePointAverage(Payload):
     """An average in the list that replaces the two average properties of Data Standards 3.3 and 4."""
 
     gradePointAverageTypeDescriptor: str
-    gradePointAverageValue: float
-    maxGradePointAverageValue: float | None = None
+    gradePointAverageValue: Number
+    maxGradePointAverageValue: Number | None = None
     isCumulative: bool | None = None
 
 
@@ -63,13 +63,13 @@ class StudentAcademicRecord(Item):
     studentReference: StudentReference
     schoolYearTypeReference: SchoolYearTypeReference
     termDescriptor: str
-    cumulativeEarnedCredits: float | None = None
-    cumulativeAttemptedCredits: float | None = None
-    sessionEarnedCredits: float | None = None
-    sessionAttemptedCredits: float | None = None
+    cumulativeEarnedCredits: Number | None = None
+    cumulativeAttemptedCredits: Number | None = None
+    sessionEarnedCredits: Number | None = None
+    sessionAttemptedCredits: Number | None = None
     gradePointAverages: Many[GradePointAverage]
-    cumulativeGradePointAverage: float | None = None
-    sessionGradePointAverage: float | None = None
+    cumulativeGradePointAverage: Number | None = None
+    sessionGradePointAverage: Number | None = None
 
 
 class Assessment(Item):
@@ -79,7 +79,7 @@ class Assessment(Item):
     namespace: str
     assessmentTitle: str
     assessmentFamily: str | None = None
-    assessmentVersion: int | None = None
+    assessmentVersion: Integer | None = None
     academicSubjects: Many[CourseSubject]
     academicSubjectDescriptor: str | None = None
 
@@ -124,7 +124,7 @@ class StudentObjectiveAssessment(Payload):
 class ReportedSchoolReference(Payload):
     """Names the school that reported a result."""
 
-    school_id: int = Field(validation_alias=AliasChoices("schoolId", "reportedSchoolId"))
+    school_id: Integer = Field(validation_alias=AliasChoices("schoolId", "reportedSchoolId"))
     """Ed-Fi `schoolId`; the filter of the same value is `reportedSchoolId`."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pydantic import AliasChoices, Field, TypeAdapter
 
 from student_graph.adapters.edfi.api.payload import Many, Payload
+from student_graph.adapters.reading import Integer
 
 
 class DataModel(Payload):
@@ -31,7 +32,9 @@ class Urls(Payload):
 class ChangeVersions(Payload):
     """The range of changes that the API knows."""
 
-    newestChangeVersion: int = Field(validation_alias=AliasChoices("newestChangeVersion", "NewestChangeVersion"))
+    newestChangeVersion: Integer = Field(
+        validation_alias=AliasChoices("newestChangeVersion", "NewestChangeVersion")
+    )
     """
     Number of the last change, deletions included; each change increases it.
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, read
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Integer, read
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Item")
@@ -105,26 +105,26 @@ class StaffReference(Payload):
 class SchoolReference(Payload):
     """Names a school."""
 
-    schoolId: int
+    schoolId: Integer
 
 
 class EducationOrganizationReference(Payload):
     """Names a school or an agency."""
 
-    educationOrganizationId: int
+    educationOrganizationId: Integer
 
 
 class SchoolYearTypeReference(Payload):
     """Names a school year by the calendar year in which it ends."""
 
-    schoolYear: int
+    schoolYear: Integer
 
 
 class SessionReference(Payload):
     """Names a session of a school."""
 
-    schoolId: int
-    schoolYear: int
+    schoolId: Integer
+    schoolYear: Integer
     sessionName: str
 
 
@@ -132,7 +132,7 @@ class SectionReference(Payload):
     """Names a section."""
 
     localCourseCode: str
-    schoolId: int
-    schoolYear: int
+    schoolId: Integer
+    schoolYear: Integer
     sectionIdentifier: str
     sessionName: str

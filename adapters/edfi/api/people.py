@@ -22,7 +22,7 @@ from student_graph.adapters.edfi.api.payload import (
     StaffReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Day, Deciding, OptionalDay
+from student_graph.adapters.reading import Day, Deciding, Integer, Number, OptionalDay
 
 
 class Person(Item):
@@ -176,14 +176,14 @@ class StudentContactAssociation(Item):
     livesWith: bool | None = None
     legalGuardian: bool | None = None
     contactRestrictions: Deciding[str | None] = None
-    contactPriority: int | None = None
+    contactPriority: Integer | None = None
 
 
 class CalendarReference(Payload):
     """Names a calendar of a school."""
 
     calendarCode: str
-    schoolYear: int | None = None
+    schoolYear: Integer | None = None
 
 
 class StudentSchoolAssociation(Item):
@@ -199,7 +199,7 @@ class StudentSchoolAssociation(Item):
     exitWithdrawTypeDescriptor: str | None = None
     entryGradeLevelDescriptor: str
     primarySchool: bool | None = None
-    fullTimeEquivalency: float | None = None
+    fullTimeEquivalency: Number | None = None
 
 
 class StudentSectionAssociation(Item):

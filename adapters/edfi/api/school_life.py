@@ -16,7 +16,7 @@ from student_graph.adapters.edfi.api.payload import (
     SessionReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Day, OptionalTime
+from student_graph.adapters.reading import Day, Integer, Number, OptionalTime
 
 
 class SchoolAttendanceEvent(Item):
@@ -28,7 +28,7 @@ class SchoolAttendanceEvent(Item):
     eventDate: Day
     attendanceEventCategoryDescriptor: str
     attendanceEventReason: str | None = None
-    eventDuration: float | None = None
+    eventDuration: Number | None = None
 
 
 class SectionAttendanceEvent(Item):
@@ -39,7 +39,7 @@ class SectionAttendanceEvent(Item):
     eventDate: Day
     attendanceEventCategoryDescriptor: str
     attendanceEventReason: str | None = None
-    eventDuration: float | None = None
+    eventDuration: Number | None = None
 
 
 class DisciplineIncident(Item):
@@ -56,7 +56,7 @@ class IncidentReference(Payload):
     """Names an incident of a school."""
 
     incidentIdentifier: str
-    schoolId: int
+    schoolId: Integer
 
 
 class ParticipationCode(Payload):
@@ -99,8 +99,8 @@ class DisciplineAction(Item):
     disciplineActionIdentifier: str
     disciplineDate: Day
     disciplines: Many[Discipline]
-    disciplineActionLength: float | None = None
-    actualDisciplineActionLength: float | None = None
+    disciplineActionLength: Number | None = None
+    actualDisciplineActionLength: Number | None = None
     studentDisciplineIncidentBehaviorAssociations: Many[ActionBehavior]
     studentDisciplineIncidentAssociations: Many[ActionIncident]
 

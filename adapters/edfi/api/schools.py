@@ -16,13 +16,13 @@ from student_graph.adapters.edfi.api.payload import (
     SchoolYearTypeReference,
     SessionReference,
 )
-from student_graph.adapters.reading import Day
+from student_graph.adapters.reading import Day, Integer
 
 
 class LocalEducationAgency(Item):
     """A row of `localEducationAgencies`."""
 
-    localEducationAgencyId: int
+    localEducationAgencyId: Integer
     nameOfInstitution: str
 
 
@@ -35,7 +35,7 @@ class OfferedGradeLevel(Payload):
 class School(Item):
     """A row of `schools`."""
 
-    schoolId: int
+    schoolId: Integer
     nameOfInstitution: str
     shortNameOfInstitution: str | None = None
     gradeLevels: Many[OfferedGradeLevel]
@@ -50,15 +50,15 @@ class Session(Item):
     termDescriptor: str
     beginDate: Day
     endDate: Day
-    totalInstructionalDays: int | None = None
+    totalInstructionalDays: Integer | None = None
 
 
 class CalendarReference(Payload):
     """Names a calendar of a school."""
 
     calendarCode: str
-    schoolId: int
-    schoolYear: int
+    schoolId: Integer
+    schoolYear: Integer
 
 
 class CalendarEvent(Payload):
@@ -79,8 +79,8 @@ class CourseOfferingReference(Payload):
     """Names a course offering: a course that a school offers in a session."""
 
     localCourseCode: str
-    schoolId: int
-    schoolYear: int
+    schoolId: Integer
+    schoolYear: Integer
     sessionName: str
 
 
@@ -96,7 +96,7 @@ class CourseReference(Payload):
     """Names a course."""
 
     courseCode: str
-    educationOrganizationId: int
+    educationOrganizationId: Integer
 
 
 class CourseOffering(Item):

@@ -19,7 +19,7 @@ from student_graph.adapters.edfi.api.payload import (
     StaffReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Day, Deciding, OptionalDay
+from student_graph.adapters.reading import Day, Deciding, Integer, Number, OptionalDay
 
 
 class ProgramReference(Payload):
@@ -32,7 +32,7 @@ class ProgramReference(Payload):
 class FullProgramReference(ProgramReference):
     """Names a program and its education organization."""
 
-    organization_id: int = Field(
+    organization_id: Integer = Field(
         validation_alias=AliasChoices("educationOrganizationId", "programEducationOrganizationId")
     )
     """Ed-Fi `educationOrganizationId`; the filter of the same value is `programEducationOrganizationId`."""
@@ -91,7 +91,7 @@ class ProviderAssociation(Item):
 class CohortReference(Payload):
     """Names a cohort: a group of students who get a service together, apart from sections."""
 
-    educationOrganizationId: int
+    educationOrganizationId: Integer
     cohortIdentifier: str
 
 
@@ -203,7 +203,7 @@ class BusDetails(Payload):
 
     busNumber: str | None = None
     busRouteDescriptor: str | None = None
-    mileage: float | None = None
+    mileage: Number | None = None
     travelDayofWeeks: Many[TravelDay]
     travelDirections: Many[TravelDirection]
 

@@ -10,7 +10,7 @@ from student_graph.adapters.oneroster.api.payload import (
     Item,
     Link,
     Many,
-    Number,
+    OptionalNumber,
     Payload,
     Text,
 )
@@ -33,7 +33,7 @@ class LineItem(Item):
     category: Link = None
     gradingPeriod: Link = None
     academicSession: Link = None
-    resultValueMax: Number = None
+    resultValueMax: OptionalNumber = None
 
 
 class Result(Item):
@@ -43,7 +43,7 @@ class Result(Item):
     student: Link = None
     class_: Link = Field(default=None, alias="class")
     scoreStatus: Deciding[Text] = None
-    score: Number = None
+    score: OptionalNumber = None
     textScore: Text = None
     scoreDate: Instant = None
     late: Flag = None
@@ -88,10 +88,10 @@ class AssessmentResult(Item):
 
     assessmentLineItem: Link = None
     student: Link = None
-    score: Number = None
+    score: OptionalNumber = None
     textScore: Text = None
     scoreDate: Instant = None
-    scorePercentile: Number = None
+    scorePercentile: OptionalNumber = None
     scoreStatus: Deciding[Text] = None
     metadata: ResultMetadata | None = None
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding, OptionalDay
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding, Number, OptionalDay
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ Word: TypeAlias = Annotated[str, BeforeValidator(_as_in_standard)]
 OptionalWord: TypeAlias = Annotated[Word | None, BeforeValidator(_none_if_blank)]
 Flag: TypeAlias = Annotated[bool | None, BeforeValidator(_none_if_blank)]
 """A boolean, which may be a text: `"true"` or `true`."""
-Number: TypeAlias = Annotated[float | None, BeforeValidator(_none_if_blank)]
+OptionalNumber: TypeAlias = Annotated[Number | None, BeforeValidator(_none_if_blank)]
 Day: TypeAlias = Annotated[OptionalDay, BeforeValidator(_date_part)]
 DecidingText: TypeAlias = Deciding[Text]
 """A text that says who or what a row is about."""

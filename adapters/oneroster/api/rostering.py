@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Annotated, Any
@@ -30,6 +31,8 @@ STAFF_ROLES = frozenset(
         "systemAdministrator", "teacher",
     }
 )  # fmt: skip
+_YEAR = re.compile(r"(?P<first>[0-9]{4})(?:[.]0|\s*[-/\u2013]\s*(?P<last>[0-9]{4}|[0-9]{2}))?")
+"""A school year: one year, or a range of two."""
 CONTACT_ROLES = frozenset({"guardian", "parent", "relative"})
 
 
@@ -41,10 +44,17 @@ def _texts(value: Any) -> Any:
 
 def _school_year(value: Any) -> Any:
     """
-    The number of a year that is a text or a number; None for a reference to a session, which some servers send.
+    The year in which a school year ends: of a text or number such as 2026, or of a range such as `2025-26`.
+
+    None for anything else, such as a reference to a session, which some servers send.
     """
-    text = str(value).strip() if isinstance(value, str | int) else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) == len("2022") else None
+    text = str(value).strip() if isinstance(value, str | int | float) else ""
+    if (year := _YEAR.fullmatch(text)) is None:
+        return None
+    first, last = int(year["first"]), year["last"]
+    if last is None:
+        return first
+    return first + 1 if str(first + 1).endswith(last) else None
 
 
 class Org(Item):

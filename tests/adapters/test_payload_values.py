@@ -1,11 +1,11 @@
-"""Dates and times in the payloads of all adapters: texts of ISO 8601, and nothing made of numbers."""
+"""Dates and numbers in the payloads of all adapters: no date is made of a number, and no number of a boolean."""
 
 from __future__ import annotations
 
 import datetime as dt
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any, get_args
 
@@ -16,6 +16,7 @@ from student_graph.adapters import canvas, edfi, oneroster
 from student_graph.adapters.canvas import api as canvas_api
 from student_graph.adapters.canvas.api import graphql as canvas_graphql
 from student_graph.adapters.edfi.api import academics, people, school_life, schools, services
+from student_graph.adapters.edfi.api import payload as edfi_payload
 from student_graph.adapters.oneroster.api import gradebook, rostering
 from student_graph.adapters.reading import Day, OptionalDay, OptionalMoment, OptionalTime
 
@@ -31,19 +32,20 @@ def _types_in(annotation: Any) -> Iterator[Any]:
         yield from _types_in(part)
 
 
-def time_fields(*modules: ModuleType) -> Iterator[tuple[str, TypeAdapter[Any]]]:
-    """The fields of payloads that hold dates or times, with their types."""
+def fields_of(types: Iterable[type], *modules: ModuleType) -> Iterator[tuple[str, TypeAdapter[Any]]]:
+    """The fields of payloads that hold values of one of the types, with what reads them."""
     for module in modules:
         for name, model in inspect.getmembers(module, inspect.isclass):
             if not issubclass(model, BaseModel) or model.__module__ != module.__name__:
                 continue
             for field, info in model.model_fields.items():
-                if any(part in TIMES for part in _types_in(info.rebuild_annotation())):
+                if any(part in types for part in _types_in(info.rebuild_annotation())):
                     yield f"{name}.{field}", TypeAdapter(info.rebuild_annotation())
 
 
 MODULES = (canvas_api, canvas_graphql, academics, people, school_life, schools, services, gradebook, rostering)
-FIELDS = dict(time_fields(*MODULES))
+TIME_FIELDS = dict(fields_of(TIMES, *MODULES))
+NUMBER_FIELDS = dict(fields_of((int, float), *MODULES, edfi_payload))
 
 
 def value_of(type_: TypeAdapter[Any], value: Any) -> Any:
@@ -54,17 +56,26 @@ def value_of(type_: TypeAdapter[Any], value: Any) -> Any:
         return None
 
 
-@pytest.mark.parametrize("name", sorted(FIELDS))
+@pytest.mark.parametrize("name", sorted(TIME_FIELDS))
 def test_a_number_is_no_date(name: str) -> None:
     """No field of any payload makes a date of 1970 or of today of a number."""
-    assert {value: value_of(FIELDS[name], value) for value in NUMBERS} == dict.fromkeys(NUMBERS)
+    assert {value: value_of(TIME_FIELDS[name], value) for value in NUMBERS} == dict.fromkeys(NUMBERS)
+
+
+@pytest.mark.parametrize("name", sorted(NUMBER_FIELDS))
+def test_a_boolean_is_no_number(name: str) -> None:
+    """No field of any payload reads `true` as 1: it would be a grade, or the id of another object."""
+    read = [value_of(NUMBER_FIELDS[name], value) for value in (True, False, "true")]
+
+    assert [value for value in read if value] == []
+    assert value_of(NUMBER_FIELDS[name], "2026") == value_of(NUMBER_FIELDS[name], 2026.0)
 
 
 def test_every_adapter_has_fields_with_dates() -> None:
     """The test above would pass if it found none."""
     packages = {package.__name__.rpartition(".")[2] for package in (canvas, edfi, oneroster)}
 
-    assert {module.__name__.split(".")[2] for module in MODULES if any(time_fields(module))} == packages
+    assert {module.__name__.split(".")[2] for module in MODULES if any(fields_of(TIMES, module))} == packages
 
 
 @pytest.mark.parametrize(
