@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import ContextVar
+from typing import Any
 
 import pytest
 
-from student_graph.gateway.concurrency.coroutines import StartedCoroutine, gather_or_cancel, start
+from student_graph.gateway.concurrency.coroutines import (
+    StartedCoroutine,
+    gather_in_tasks,
+    gather_or_cancel,
+    start,
+)
 
 
 async def _value(number: int) -> int:
@@ -105,6 +113,55 @@ async def test_a_timeout_is_refused_until_a_coroutine_is_a_task_of_its_own() -> 
         await gather_or_cancel([time_out_at_once()])
     assert await gather_or_cancel([time_out_later(), _value(1)]) == ["timed out", 1]
     assert asyncio.current_task() is not None
+
+
+async def test_in_tasks_of_their_own_coroutines_have_a_current_task_from_the_start() -> None:
+    """The same one for ever, whether they wait or not; what they set in their context stays there."""
+    variable: ContextVar[str] = ContextVar("variable", default="outside")
+
+    async def tasks(turns: int) -> set[asyncio.Task[Any] | None]:
+        variable.set("inside")
+        seen = {asyncio.current_task()}
+        for _ in range(turns):
+            await asyncio.sleep(0)
+            seen.add(asyncio.current_task())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()
+        return seen
+
+    first, second = await gather_in_tasks([tasks(0), tasks(2)])
+    assert len(first) == len(second) == 1
+    assert {asyncio.current_task()} | first | second > {asyncio.current_task()}
+    assert first != second
+    assert variable.get() == "outside"
+
+
+async def test_in_tasks_of_their_own_coroutines_start_at_once_and_in_order() -> None:
+    """An error ends those that have begun, also before the event loop ran; later ones never begin."""
+    began: list[int] = []
+    ended: list[int] = []
+    inner: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def wait_for_ever(number: int) -> None:
+        began.append(number)
+        try:
+            await asyncio.gather(inner)
+        finally:
+            ended.append(number)
+
+    with pytest.raises(ValueError, match="failed"):
+        await gather_in_tasks(map(_started_by_number([wait_for_ever, _fail_with, wait_for_ever]), (1, 2, 3)))
+    assert (began, ended, inner.cancelled()) == ([1], [1], True)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def _fail_with(_: int) -> None:
+    raise ValueError("failed")
+
+
+def _started_by_number(functions: Sequence[Callable[[int], Coroutine[Any, Any, None]]]) -> Any:
+    return lambda number: functions[number - 1](number)
 
 
 async def test_a_started_coroutine_continues_in_the_task_that_awaits_it() -> None:

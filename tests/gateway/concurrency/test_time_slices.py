@@ -8,7 +8,14 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from student_graph.gateway.concurrency.time_slices import SLICE_SECONDS, give_way, parts_of, start_slice
+from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
+from student_graph.gateway.concurrency.time_slices import (
+    SLICE_SECONDS,
+    give_way,
+    hold_event_loop,
+    parts_of,
+    start_slice,
+)
 
 
 def work(seconds: float) -> None:
@@ -98,3 +105,19 @@ async def test_a_cancelled_task_leaves_its_turn_to_the_next_one() -> None:
     async with asyncio.timeout(60):
         await second
     assert first.cancelled()
+
+
+async def test_work_that_holds_the_event_loop_gives_way_to_nobody() -> None:
+    """Its caller gets the result at once, however long it takes; afterwards others get their turns again."""
+
+    async def work_long() -> int:
+        for _ in range(2):
+            work(1.2 * SLICE_SECONDS)
+            await give_way()
+        return 1
+
+    with hold_event_loop():
+        assert start(work_long()) == 1
+    started = start(work_long())
+    assert started.__class__ is StartedCoroutine
+    assert await started == 1

@@ -91,11 +91,20 @@ class Later:
     numbers: list[int] | None
 
 
+@batched
+async def batched_numbers(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[int | None]:
+    """The numbers, within a timeout."""
+    async with asyncio.timeout(600):
+        await asyncio.sleep(0)
+        return [parent.number for parent in parents]
+
+
 @strawberry.type
 class Waiting:
     """An object whose fields wait."""
 
     number: int
+    batched_numbers = batched_numbers
 
     @strawberry.field
     async def waited(self) -> int | None:
@@ -158,9 +167,15 @@ class Embedded:
 
 
 async def test_resolvers_have_a_current_task() -> None:
-    """Timeouts and task groups work in them, side by side and below a level that did not wait."""
-    result = await result_as_strawberry(Embedded, "{waiting {number waited timesOut} other: waiting {waited}}")
-    assert result.data["waiting"][2] == {"number": 2, "waited": 2, "timesOut": "timed out"}
+    """Timeouts and task groups work in them, side by side, below other levels, and for all parents."""
+    document = "{waiting {number waited timesOut batchedNumbers} other: waiting {waited}}"
+    result = await result_as_strawberry(Embedded, document)
+    assert result.data["waiting"][2] == {
+        "number": 2,
+        "waited": 2,
+        "timesOut": "timed out",
+        "batchedNumbers": 2,
+    }
 
 
 async def test_values_of_attributes_may_be_awaitable() -> None:
