@@ -32,9 +32,11 @@ SAMPLE_INTERVAL_SECONDS = 0.005
 UTILIZATION_WINDOW_SECONDS = 0.2
 """Time over which the utilization is averaged."""
 BUSY_UTILIZATION = 0.9
-"""Share of the time that the processor works from which on the process counts as busy."""
+"""Share of the time that the processor works, with several requests, from which on the process becomes busy."""
+CALM_UTILIZATION = 0.7
+"""Share of the time that the processor works below which the process is busy no more."""
 REFUSAL_SECONDS = 1.0
-"""How long the process stays busy after a refusal while the processor works: what was refused was work too."""
+"""Time without a refusal after which the process is busy no more."""
 COST_WINDOW_RESPONSES = 128
 """Last responses from which the processor time of one response is estimated."""
 RESPONSES_PER_COST_SAMPLE = 8
@@ -94,8 +96,10 @@ class LoadShedder:
         """Share of the recent time that the processor worked, from 0 to 1."""
         self._contention = 0.0
         """Share of the recent time with several requests of people that needed the processor, from 0 to 1."""
+        self._is_busy = False
+        """Whether the process has more to do than it can."""
         self._refused_at = -math.inf
-        """When a request was last refused that would also have been if a person had sent it."""
+        """When a request was last refused that would also have been if a person had sent it, or it became busy."""
         self._cost_samples: deque[float] = deque(
             [cpu()], maxlen=COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE
         )
@@ -133,8 +137,22 @@ class LoadShedder:
             weight = min(elapsed / UTILIZATION_WINDOW_SECONDS, 1.0)
             self._utilization += (min(worked / elapsed, 1.0) - self._utilization) * weight
             self._contention += ((self._active - self._active_bulk > 1) - self._contention) * weight
+            self._update_busy(sample[1])
         self._last_sample = sample
         self._sampling = asyncio.get_running_loop().call_later(SAMPLE_INTERVAL_SECONDS, self._sample)
+
+    def _update_busy(self, now: float) -> None:
+        """
+        Become busy when the processor has worked for a while and several requests needed it.
+
+        One long response alone is not more than the process can do, however long it takes. A busy process works at
+        one request at a time, with pauses between them, so it stays busy while it refuses others.
+        """
+        if self._is_busy:
+            is_refusing = now - self._refused_at <= REFUSAL_SECONDS
+            self._is_busy = is_refusing and self._utilization >= CALM_UTILIZATION
+        elif self._utilization > BUSY_UTILIZATION and self._contention > BUSY_UTILIZATION:
+            self._is_busy, self._refused_at = True, now
 
     def check(self) -> None:
         """
@@ -199,16 +217,6 @@ class LoadShedder:
     def _active_bulk(self) -> int:
         """Those of services among them."""
         return self._bulk_in_flight - self._bulk_waiting
-
-    @property
-    def _is_busy(self) -> bool:
-        """
-        Whether the processor worked for a while with several requests, or after one was refused.
-
-        One long response alone is not more than the process can do, however long it takes.
-        """
-        is_contended = self._contention > BUSY_UTILIZATION or self._clock() - self._refused_at < REFUSAL_SECONDS
-        return self._utilization > BUSY_UTILIZATION and is_contended
 
     def _is_queue_too_long(self, requests: int, burst: float) -> bool:
         """Whether so many requests ahead need more seconds of processor time than allowed, `burst` if not busy."""
