@@ -14,6 +14,7 @@ import sys
 import tokenize
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,13 +61,18 @@ def names(path: Path) -> Iterator[Finding]:
     for line, name in () if _keeps_vendor_names(path) else _bindings(tree):
         if name in LIBRARY_NAMES:
             continue
-        words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
-        for word in words:
-            if word in WORDS["names"]:
-                yield Finding(path, line, name, WORDS["names"][word])
+        for word in _listed_words(name):
+            yield Finding(path, line, name, WORDS["names"][word])
         if name.strip("_") in WORDS["exact_names"]:
             yield Finding(path, line, name, WORDS["exact_names"][name.strip("_")])
     yield from _constants(path, tree)
+
+
+@cache
+def _listed_words(name: str) -> list[str]:
+    """The words of a name that are on the list."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    return [word.lower() for word in words if word.lower() in WORDS["names"]]
 
 
 def _bindings(tree: ast.AST) -> Iterator[tuple[int, str]]:
