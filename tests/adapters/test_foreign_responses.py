@@ -97,6 +97,7 @@ async def foreign_records(sandbox: Sandbox, lookup: Lookup, keys: Sequence[Any])
     return exchanged, crossed
 
 
+@pytest.mark.row("A23")
 @pytest.mark.long_run
 @pytest.mark.parametrize(("sandbox_type", "lookup"), LOOKUPS)
 async def test_a_response_of_another_key_is_no_answer(sandbox_type: Any, lookup: Lookup) -> None:

@@ -36,7 +36,7 @@ MAX_REMEMBERED_CALLS = 100_000
 CALLS_PER_SECOND, CALLS_BURST = 10.0, 60
 """Rate and burst at which one source may call."""
 REFUSED_CALLS_PER_SECOND, REFUSED_CALLS_BURST = 10.0, 60
-"""Rate and burst at which calls from one address are told why they are refused; after that they get 429."""
+"""Rate and burst at which refused calls of one address get the reason; beyond that they get 429."""
 
 WebhookKeys: TypeAlias = Mapping[tuple[str, str], bytes]
 """HMAC key of each source that reports changes, by district and source."""
@@ -76,8 +76,12 @@ class Webhooks:
             body = await read_body(request.receive)
             signed = self._valid_signature((district, source), request, body)
             if signed is None:
-                is_told = self._address_buckets.take(_network(request), self._clock())
-                return JSONResponse({"error": "the signature is not valid"}, 401) if is_told else _too_many_calls()
+                within_rate = self._address_buckets.take(_network(request), self._clock())
+                return (
+                    JSONResponse({"error": "the signature is not valid"}, 401)
+                    if within_rate
+                    else _too_many_calls()
+                )
             if not self._source_buckets[district, source].take(self._clock()):
                 return _too_many_calls()  # and it is not remembered: the source may send it again
             self._accepted[signed] = None

@@ -93,6 +93,7 @@ def holders(folder: Path, text: str = SETTINGS) -> tuple[set[str], set[str], set
     )
 
 
+@pytest.mark.row("J12")
 def test_only_the_viewer_of_the_named_issuer_gets_what_the_settings_give(tmp_path: Path) -> None:
     """Grants, assigned students and the right of an operator."""
     assert holders(tmp_path) == ({STAFF_ISSUER}, {STAFF_ISSUER}, {STAFF_ISSUER})
@@ -152,6 +153,7 @@ def test_the_name_of_an_issuer_is_a_url(tmp_path: Path, issuer: str) -> None:
         settings_file.load(path)
 
 
+@pytest.mark.row("J12")
 def test_rates_caches_and_the_record_tell_equal_subjects_apart(tmp_path: Path) -> None:
     """One person at the limit, and one with cached answers, are not the other."""
     settings_viewer, staff, portal = viewers(tmp_path).values()

@@ -51,6 +51,7 @@ async def test_crossed_accounts_are_a_conflict_while_the_source_answers() -> Non
     assert await section_work(LinkedLms(crossed_accounts())) == ([], {"IDENTITY_CONFLICT"})
 
 
+@pytest.mark.row("K10")
 @pytest.mark.parametrize("status", REFUSALS)
 async def test_crossed_accounts_are_withheld_when_the_source_fails(status: str) -> None:
     """By student and by section; the code says that nothing confirms the link, or that the source is down."""
@@ -61,6 +62,7 @@ async def test_crossed_accounts_are_withheld_when_the_source_fails(status: str) 
     assert await section_work(LinkedLms(ledger)) == ([], {code})
 
 
+@pytest.mark.row("K10")
 @pytest.mark.parametrize("identities", [
     [],
     [identity("s1"), identity("s2")],

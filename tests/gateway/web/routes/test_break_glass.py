@@ -115,6 +115,7 @@ async def running(
         await log.close()
 
 
+@pytest.mark.row("K13")
 async def test_a_person_opens_a_few_times_an_hour(tmp_path: Path) -> None:
     """Forty attempts at once open six times. Others may go on, as may this subject of another issuer."""
     async with running(tmp_path) as [process]:
@@ -141,6 +142,7 @@ async def test_refused_openings_are_not_recorded(tmp_path: Path) -> None:
     assert recorded_openings(tmp_path) == MAX_OPENINGS_PER_HOUR
 
 
+@pytest.mark.row("K13")
 async def test_the_processes_of_a_fleet_count_together(tmp_path: Path) -> None:
     """Whichever process a person reaches, the hour has as many openings as with one."""
     clock = Clock()
@@ -182,6 +184,7 @@ async def test_an_opening_that_cannot_be_recorded_does_not_count(tmp_path: Path)
         assert (await process.statuses(10)).count(200) == MAX_OPENINGS_PER_HOUR
 
 
+@pytest.mark.row("K13")
 @pytest.mark.parametrize("changes", [
     {"role": ViewerRole.STUDENT},
     {"role": ViewerRole.PARENT},
