@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from graphql import resolve_schema_coordinate
 
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.registry import build_settings, find_adapter
@@ -23,6 +24,7 @@ from student_graph.gateway.config.sections import (
 )
 from student_graph.gateway.config.settings_file import DistrictConfig
 from student_graph.resolvers.fields.errors import MESSAGES
+from student_graph.resolvers.schema import core_schema, make_schema
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "adapters").rglob("*.md")])
@@ -75,6 +77,21 @@ def test_the_tests_of_the_security_page_exist() -> None:
     assert [name for name in names if f"def {name}(" not in sources] == []
     attacks = re.findall(r"attacks? `([^`]+)`", page)
     assert [name for name in attacks if f'"{name}"' not in sources] == []
+
+
+COORDINATE = re.compile(r"`(([A-Z]\w+)\.\w+(?:\(\w+:\))?)`")
+
+
+def test_schema_coordinates_name_parts_of_the_schema() -> None:
+    """The docs name fields and arguments by their coordinate (`Query.student(by:)`); the changelog also old ones."""
+    schema = core_schema(make_schema())
+    pairs = {
+        match for page in PAGES if page.name != "CHANGELOG.md" for match in COORDINATE.findall(page.read_text())
+    }
+    coordinates = [coordinate for coordinate, type_name in pairs if type_name in schema.type_map]
+
+    assert "Viewer.why(student:)" in coordinates
+    assert [name for name in coordinates if resolve_schema_coordinate(schema, name) is None] == []
 
 
 def test_decisions_are_listed() -> None:
