@@ -75,6 +75,7 @@ class RowCache:
                     break
             else:
                 rows[index] = cached.row
+        self._keep_within_bound()
         plan.cached_rows_used += len(rows) - len(missing)
         plan.rows_built += len(missing)
         return rows, missing
@@ -85,8 +86,7 @@ class RowCache:
         for cached in rows:
             recent[id(cached.record)] = cached
             self._recent_bytes += _size(cached)
-        if self._recent_bytes > self.max_bytes // 2:
-            self._start_generation()
+        self._keep_within_bound()
         self._start_timer()
 
     def clear(self) -> None:
@@ -109,6 +109,13 @@ class RowCache:
             self._recent_bytes += _size(cached)
             self._earlier_bytes -= _size(cached)
         return cached
+
+    def _keep_within_bound(self) -> None:
+        """Start a generation if the present one takes half of the memory; forget the earlier one if need be."""
+        if self._recent_bytes > self.max_bytes // 2:
+            self._start_generation()
+        if self.used_bytes > self.max_bytes:
+            self._earlier, self._earlier_bytes = {}, 0
 
     def _start_generation(self) -> None:
         """Forget the rows that were not used lately."""

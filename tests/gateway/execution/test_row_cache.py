@@ -112,6 +112,9 @@ async def test_row_cache_are_bounded_and_the_least_recently_used_are_forgotten()
         cache.add(plan, [CachedRow(record, (), (), EncodedRow(b"x" * 1000))])
         assert cache.find(plan, (), records[:1], [])[1] == []
         assert len(cache) <= 45
+        assert cache.used_bytes <= cache.max_bytes
+    cache.add(plan, [CachedRow(object(), (), (), EncodedRow(b"x" * 70_000))])
+    assert cache.used_bytes == 0
     assert cache.find(plan, (), records[1:2], [])[1] == [0]
     cache.clear()
     assert len(cache) == 0
