@@ -103,7 +103,7 @@ class Issuer:
     def _role(self, claims: Mapping[str, Any]) -> ViewerRole | None:
         """The first known role in the role claim, a text or a list of texts; None if it is anything else."""
         claim = claims.get(self.role_claim)
-        names = claim if isinstance(claim, list) else [claim]
+        names: list[Any] = claim if isinstance(claim, list) else [claim]
         if not all(isinstance(name, str) for name in names):
             return None
         return next((self.roles[name] for name in names if name in self.roles), None)

@@ -87,8 +87,8 @@ class SectionLinks:
         result: dict[StudentId, dict[str, SectionId]] = {}
         for student, schools in schools_of.items():
             ids_by_key: dict[str, list[SectionId]] = {}
-            of_schools = [lists[school, year] for school in schools]
-            if any(isinstance(sections, AdapterError) for sections in of_schools):
+            of_schools = [sections for school in schools if isinstance(sections := lists[school, year], list)]
+            if len(of_schools) < len(schools):
                 continue  # a section of the other school may have the same identifier
             for section in chain.from_iterable(of_schools):
                 key = vendor_key(self._rule.field, section.section_identifier)
