@@ -14,6 +14,7 @@ from student_graph.adapters.model import Record
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
 from student_graph.gateway.disclosure.log_file import LogFile
+from student_graph.gateway.disclosure.recorder import MAX_OPERATION_NAME_CHARACTERS
 from student_graph.gateway.disclosure.search import disclosures_of
 from student_graph.gateway.disclosure.verification import verify_log
 from student_graph.gateway.documents.limits import DocumentLimits
@@ -170,6 +171,9 @@ def test_a_search_finds_who_saw_a_student(staged: tuple[DemoGateway, Path]) -> N
     assert matches[0]["fields"] == ["Student.contacts", "Student.name", "StudentContact.phones"]
     assert {source["name"] for source in matches[0]["sources"]} == {"edfi"}
     assert number not in json.dumps(matches)
+    gateway.post(query.replace("Family", "F" * 5_000), "principal", n=number)
+    [long] = [line for line in disclosures_of(folder, pseudonym) if line["opName"] and line["opName"][:2] == "FF"]
+    assert long["opName"] == "F" * MAX_OPERATION_NAME_CHARACTERS
 
 
 @pytest.mark.row("L11")
