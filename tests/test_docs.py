@@ -83,11 +83,10 @@ COORDINATE = re.compile(r"`(([A-Z]\w+)\.\w+(?:\(\w+:\))?)`")
 
 
 def test_schema_coordinates_name_parts_of_the_schema() -> None:
-    """The docs name fields and arguments by their coordinate (`Query.student(by:)`); the changelog also old ones."""
+    """The docs name fields and arguments by their coordinate, such as `Query.student(by:)`."""
     schema = core_schema(make_schema())
-    pairs = {
-        match for page in PAGES if page.name != "CHANGELOG.md" for match in COORDINATE.findall(page.read_text())
-    }
+    pages = [page for page in PAGES if page.name != "CHANGELOG.md"]  # which has old names, too
+    pairs = {match for page in pages for match in COORDINATE.findall(page.read_text())}
     coordinates = [coordinate for coordinate, type_name in pairs if type_name in schema.type_map]
 
     assert "Viewer.why(student:)" in coordinates
@@ -112,7 +111,8 @@ def test_the_page_of_error_codes_is_complete() -> None:
     listed = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
     sources = [path for package in ("gateway", "resolvers", "adapters") for path in (ROOT / package).rglob("*.py")]
     in_code = {code for path in sources if "sandbox" not in path.parts for code in CODE.findall(path.read_text())}
-    calls = re.findall(r"(?:encode_error|BadRequestError)\(([^()]*(?:\([^()]*\)[^()]*)*)\)", all_text("gateway"))
+    refusals = r"(?:encode_error|error_response|BadRequestError)\(([^()]*(?:\([^()]*\)[^()]*)*)\)"
+    calls = re.findall(refusals, all_text("gateway"))
     in_requests = {code for call in calls for code in re.findall(r'"([A-Z]+(?:_[A-Z]+)*)"', call)}
 
     assert len(listed) == len(set(listed))

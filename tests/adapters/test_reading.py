@@ -237,26 +237,15 @@ def test_a_part_of_a_document_is_read_like_a_body() -> None:
     assert Entry(id="1") == read_value({"id": "1", "begin": "x"}, TypeAdapter(Entry))
 
 
-def test_a_missing_row_is_reported_to_the_key_that_was_read() -> None:
-    """A row read for a key is missing there; one read for no key may be missing at all of them."""
+def test_a_missing_row_is_reported_to_the_keys_that_need_it() -> None:
+    """That for which it was read, those that a lookup of two resources names, or all if nobody knows."""
     with collecting_unreadable_rows() as unreadable:
-        with reading_key("a"), reading_key("inner"):
-            read(respond([{"student": "2"}]), EVENTS)
-        assert set(unreadable.errors_by_key("ab")) == {"a"}
-
-        read(respond([{"student": "3"}]), EVENTS)
-        assert set(unreadable.errors_by_key("ab")) == {"a", "b"}
-
-
-def test_a_row_that_some_keys_need_is_reported_to_them() -> None:
-    """A lookup that joins two resources says which of its keys need a row of the second one."""
-    with collecting_unreadable_rows() as unreadable:
-        rows_needed_by({"incident": ["a", "c"], "other": ["b"]})
-        with reading_key("incident"):
-            read(respond([{"student": "2"}]), EVENTS)
-
-    assert set(unreadable.errors_by_key("ab")) == {"a"}
-    assert unreadable.keys == {"a", "c"}
+        rows_needed_by({"incident": "bc"})
+        for key, reported in (("a", {"a"}), ("incident", {"a", "b"}), (None, {"a", "b", "d"})):
+            with reading_key(key), reading_key("inner" if key else None):
+                read(respond([{"student": key}]), EVENTS)
+            assert set(unreadable.errors_by_key("abd")) == reported
+    assert unreadable.keys == {"a", "b", "c"}
 
 
 class Envelope(BaseModel):
