@@ -153,14 +153,14 @@ class Admission:
             headers = {"Retry-After": str(math.ceil(error.retry_after))}
             raise BadRequestError(429, message, "RATE_LIMITED", headers) from None
 
-    def admit(self, viewer: Viewer) -> AbstractContextManager[None]:
+    def admit(self, viewer: Viewer) -> AbstractContextManager[object]:
         """
         Admit a viewer's request that was received completely; it is in flight inside the returned context.
 
         Raises:
             OverloadError: the process has too much to do.
         """
-        return self._load_shedder.admit(bulk=viewer.role is ViewerRole.SERVICE)
+        return self._load_shedder.admit(viewer.person, bulk=viewer.role is ViewerRole.SERVICE)
 
     def _purpose(self, header: str) -> str | None:
         """

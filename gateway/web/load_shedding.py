@@ -8,6 +8,9 @@ processes slow down is not busy. Utilization and cost are therefore measured in 
 
 A request counts for others once it was received completely: one whose body does not come takes nothing from them.
 
+One person does not take the service from others. Of each other person, at most one request more than one's own is
+ahead of a request, and who has none in progress takes turns with a few others, whatever these ask for.
+
 Services are refused before people: a service waits for all others, and a person's request is not refused because
 of the requests of services, with which it takes turns.
 """
@@ -19,12 +22,12 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NoReturn
 
+from student_graph.gateway.web.in_flight import RequestInFlight, Shares, vendor_wait
 from student_graph.gateway.web.token_bucket import TokenBuckets
 
 SAMPLE_INTERVAL_SECONDS = 0.005
@@ -43,8 +46,8 @@ RESPONSES_PER_COST_SAMPLE = 8
 """The processor's clock is read after so many responses: reading it after each one would cost too much."""
 
 
-_is_bulk: ContextVar[bool] = ContextVar("is_bulk", default=False)
-"""Whether the current task handles a request of a service."""
+MAX_PEOPLE_IN_TURNS = 4
+"""People whose requests take turns, however long they take: more than a pair of attackers, few of a crowd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class LoadShedder:
         self._bulk_in_flight = 0
         self._bulk_waiting = 0
         """Requests of services that wait for a vendor."""
+        self._shares = Shares()
+        """The requests of people that wait for no vendor."""
         rate = self._limits.viewer_rate
         self._viewer_buckets = None if rate is None else TokenBuckets(rate, self._limits.viewer_burst)
         self.in_flight = 0
@@ -161,14 +166,15 @@ class LoadShedder:
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
-        ahead = self._active - self._active_bulk
-        if self.in_flight >= self._limits.in_flight or self._is_queue_too_long(ahead, self._limits.burst):
+        people = self._shares.people
+        is_late = people >= MAX_PEOPLE_IN_TURNS and self._is_queue_too_long(people, self._limits.burst)
+        if is_late or self.in_flight >= self._limits.in_flight:
             self._refused_at = self._clock()
             self._refuse()
 
-    def admit(self, *, bulk: bool = False) -> _Request:
+    def admit(self, person: Hashable = None, *, bulk: bool = False) -> RequestInFlight:
         """
-        Admit a request that was received completely; it is in flight inside the returned context.
+        Admit a person's request that was received completely; it is in flight inside the returned context.
 
         Requests with `bulk` (those of services) are refused before all others.
 
@@ -179,34 +185,51 @@ class LoadShedder:
         max_bulk = max(1, self._limits.in_flight * self._limits.bulk_share)
         if bulk and (self._bulk_in_flight >= max_bulk or self._is_queue_too_long(self._active, self._limits.wait)):
             self._refuse()
-        return _Request(self, bulk)
+        ahead = self._shares.ahead_of(person)
+        if not bulk and self._shares.of(person) and self._is_queue_too_long(ahead, self._limits.burst):
+            self._refused_at = self._clock()
+            self._refuse()
+        return RequestInFlight(self, person, bulk=bulk)
 
     def _refuse(self) -> NoReturn:
         self.refused += 1
         raise OverloadError(_retry_after())
 
-    def _begin(self, bulk: bool) -> None:
+    def begin(self, person: Hashable, *, bulk: bool) -> None:
+        """Count a request that is in flight."""
         self.in_flight += 1
         self._bulk_in_flight += bulk
+        if not bulk:
+            self._shares.add(person)
 
-    def _finish(self, bulk: bool) -> None:
+    def finish(self, person: Hashable, *, bulk: bool) -> None:
+        """Count a request that has ended."""
         self.in_flight -= 1
         self._bulk_in_flight -= bulk
+        if not bulk:
+            self._shares.remove(person)
         self._responses += 1
         if self._responses % RESPONSES_PER_COST_SAMPLE == 0:
             self._cost_samples.append(self._cpu())
 
-    @contextmanager
-    def vendor_wait(self) -> Iterator[None]:
-        """Count a request as waiting for a vendor inside the context."""
-        bulk = _is_bulk.get()
+    @staticmethod
+    def vendor_wait() -> AbstractContextManager[None]:
+        """Count the current request as waiting for a vendor inside the context."""
+        return vendor_wait()
+
+    def begin_wait(self, person: Hashable, *, bulk: bool) -> None:
+        """Count a request that waits for a vendor."""
         self.waiting_for_vendors += 1
         self._bulk_waiting += bulk
-        try:
-            yield
-        finally:
-            self.waiting_for_vendors -= 1
-            self._bulk_waiting -= bulk
+        if not bulk:
+            self._shares.remove(person)
+
+    def end_wait(self, person: Hashable, *, bulk: bool) -> None:
+        """Count a request that waits no more."""
+        self.waiting_for_vendors -= 1
+        self._bulk_waiting -= bulk
+        if not bulk:
+            self._shares.add(person)
 
     @property
     def _active(self) -> int:
@@ -267,23 +290,6 @@ class _ViewerRequest:
 
     def __exit__(self, *_: object) -> None:
         self._shedder._finish_viewer_request(self._viewer)  # noqa: SLF001 - a part of the shedder
-
-
-class _Request:
-    """Context in which a request is in flight."""
-
-    __slots__ = ("_bulk", "_shedder", "_token")
-
-    def __init__(self, shedder: LoadShedder, bulk: bool) -> None:
-        self._shedder, self._bulk = shedder, bulk
-
-    def __enter__(self) -> None:
-        self._token = _is_bulk.set(self._bulk)
-        self._shedder._begin(self._bulk)  # noqa: SLF001 - a part of the shedder
-
-    def __exit__(self, *_: object) -> None:
-        _is_bulk.reset(self._token)
-        self._shedder._finish(self._bulk)  # noqa: SLF001 - a part of the shedder
 
 
 def _retry_after() -> float:

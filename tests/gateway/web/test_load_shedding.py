@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.web.admission import Admission
 from student_graph.gateway.web.app import GatewayApp
 from student_graph.gateway.web.graphql import GraphQLView
+from student_graph.gateway.web.in_flight import Shares
 from student_graph.gateway.web.load_shedding import LoadLimits, LoadShedder, OverloadError, ViewerLimitError
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.gateway.cache.small_cache import Clock
@@ -57,10 +61,10 @@ def is_queue_too_long(shedder: LoadShedder) -> bool:
     return shedder._is_queue_too_long(shedder._active, 0.3)
 
 
-def refuses(shedder: LoadShedder) -> bool:
-    """Whether one more request is refused."""
+def refuses(shedder: LoadShedder, person: Hashable = None) -> bool:
+    """Whether one more request of a person is refused."""
     try:
-        with shedder.admit():
+        with shedder.admit(person):
             return False
     except OverloadError:
         return True
@@ -70,15 +74,14 @@ def refuses(shedder: LoadShedder) -> bool:
 async def test_a_burst_is_queued_and_a_flood_is_refused() -> None:
     """Thirty requests of ten milliseconds may queue after a quiet time; two when the processor is busy."""
     with measured_shedder() as (shedder, advance), contextlib.ExitStack() as requests:
-        for _ in range(31):
-            requests.enter_context(shedder.admit())
+        admitted = [requests.enter_context(shedder.admit()) for _ in range(31)]
         assert refuses(shedder)
-        requests.enter_context(shedder.vendor_wait())
+        requests.enter_context(admitted.pop().vendor_wait())
         assert not is_queue_too_long(shedder)
         advance(1.0, 1.0)
         assert is_queue_too_long(shedder)
         for _ in range(28):
-            requests.enter_context(shedder.vendor_wait())
+            requests.enter_context(admitted.pop().vendor_wait())
         assert not is_queue_too_long(shedder)
         requests.enter_context(shedder.admit())
         assert is_queue_too_long(shedder)
@@ -162,6 +165,70 @@ async def test_an_overload_lasts_while_requests_are_refused() -> None:
         advance(2.0, 0.0)
         with shedder.admit():
             assert not refuses(shedder)
+
+
+async def test_who_has_nothing_in_progress_is_not_refused_because_of_a_pair() -> None:
+    """Two people with eight expensive requests each are refused; others take turns with them."""
+    with measured_shedder() as (shedder, advance), contextlib.ExitStack() as requests:
+        for _ in range(200):
+            with shedder.admit("ada"):
+                advance(0.1, 0.1, 4)
+        for person in ("ada", "ben") * 8:
+            with contextlib.suppress(OverloadError):
+                requests.enter_context(shedder.admit(person))
+        advance(1.0, 1.0)
+        assert refuses(shedder, "ada")
+        assert refuses(shedder, "ben")
+        assert not refuses(shedder, "cleo")
+
+
+async def test_a_crowd_is_refused_that_needs_more_than_the_processor_has() -> None:
+    """Thirty people with one request each may queue after a quiet time, and four when the processor is busy."""
+    with measured_shedder() as (shedder, advance), contextlib.ExitStack() as requests:
+        for person in range(30):
+            requests.enter_context(shedder.admit(person))
+        requests.enter_context(shedder.admit(30))
+        assert refuses(shedder, 31)
+    with measured_shedder() as (shedder, advance), contextlib.ExitStack() as requests:
+        for person in range(3):
+            requests.enter_context(shedder.admit(person))
+        advance(1.0, 1.0)
+        assert not refuses(shedder, 3)
+        requests.enter_context(shedder.admit(3))
+        assert refuses(shedder, 4)
+
+
+async def test_a_request_waits_once_however_many_of_its_parts_wait() -> None:
+    """Otherwise its other waits would hide the work of others; a part that goes on after it counts as nothing."""
+    with measured_shedder() as (shedder, _):
+        with shedder.admit("ada"), shedder.admit("ben") as request:
+            with shedder.vendor_wait(), shedder.vendor_wait():
+                assert (shedder.waiting_for_vendors, shedder._shares.people) == (1, 1)
+                with request.vendor_wait():
+                    assert shedder.waiting_for_vendors == 1
+            assert (shedder.waiting_for_vendors, shedder._shares.people) == (0, 2)
+            part = request.vendor_wait()
+            part.__enter__()
+        with request.vendor_wait():
+            part.__exit__(None, None, None)
+        assert (shedder.waiting_for_vendors, shedder._shares.people, shedder.in_flight) == (0, 0, 0)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), max_size=60))
+def test_the_share_of_others_is_what_a_count_of_all_requests_says(steps: list[tuple[bool, int]]) -> None:
+    """After any requests that begin and end: one's own, and of each other person at most one more."""
+    shares, requests = Shares(), Counter[int]()
+    for begins, person in steps:
+        if begins:
+            shares.add(person)
+            requests[person] += 1
+        elif requests[person]:
+            shares.remove(person)
+            requests[person] -= 1
+    for person in range(6):
+        expected = sum(min(count, requests[person] + 1) for count in requests.values())
+        assert (shares.of(person), shares.ahead_of(person)) == (requests[person], expected)
+    assert shares.people == sum(count > 0 for count in requests.values())
 
 
 @pytest.mark.row("G21", "F06")
