@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from starlette.responses import JSONResponse
 from starlette.types import Send
 
 from student_graph.gateway.concurrency.time_slices import give_way
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.encoding import encode
 from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
+from student_graph.resolvers.context import Viewer
 
 _HEADERS_BY_MEDIA_TYPE = {
     media_type: [(b"content-type", f"{media_type}; charset=utf-8".encode()), *ENCODED_SECURITY_HEADERS]
@@ -74,3 +76,18 @@ def _chunks(parts: Sequence[bytes]) -> list[bytes | memoryview]:
 def encode_error(message: str, code: str) -> bytes:
     """Encode a GraphQL response without `data` and with one error; `docs/errors.md` lists the codes."""
     return encode({"errors": [{"message": message, "extensions": {"code": code}}]})
+
+
+def error_response(status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the response of a route beside `/graphql` to a request that it refuses."""
+    return JSONResponse({"error": message, "code": code}, status, headers)
+
+
+def operator_error(viewer: Viewer | None) -> JSONResponse:
+    """Return the response to a viewer who is no operator, or to a request without a viewer."""
+    message = "Send the token of an operator."
+    return (
+        error_response(401, message, "UNAUTHENTICATED")
+        if viewer is None
+        else error_response(403, message, "FORBIDDEN")
+    )

@@ -33,6 +33,7 @@ from student_graph.gateway.disclosure import DisclosureLog, UnwritableError
 from student_graph.gateway.disclosure.entries import actor_pseudonym, break_glass_entry
 from student_graph.gateway.disclosure.search import count_break_glass
 from student_graph.gateway.web.request import BadRequestError, read_body
+from student_graph.gateway.web.response import error_response
 from student_graph.gateway.web.routes.opening_limit import MAX_OPENINGS_PER_HOUR, OpeningLimit
 from student_graph.resolvers.access import Emergency
 from student_graph.resolvers.context import Signer, Viewer
@@ -106,15 +107,16 @@ class BreakGlass:
         authorization = request.headers.get("authorization", "")
         viewer = await self._authenticator.viewer(authorization)
         if viewer is None:
-            return _error_response(401, "Send the token of a member of staff.")
+            return error_response(401, "Send the token of a member of staff.", "UNAUTHENTICATED")
         try:
             opening = _parse_opening(await read_body(request.receive))
             self._authorize(viewer, authorization, opening)
             ticket, until = await self._open(viewer, opening)
         except BadRequestError as error:
-            return JSONResponse({"error": error.message}, error.status, error.headers)
+            return error_response(error.status, error.message, error.code, error.headers)
         except UnwritableError:
-            return _error_response(503, "The opening cannot be recorded at the moment, so nothing is opened.")
+            message = "The opening cannot be recorded at the moment, so nothing is opened."
+            return error_response(503, message, "NOT_RECORDED")
         return JSONResponse({"ticket": ticket, "until": until})
 
     def _authorize(self, viewer: Viewer, authorization: str, opening: OpeningRequest) -> None:
@@ -278,7 +280,3 @@ def _parse_opening(body: bytes) -> OpeningRequest:
         limits = f"{MIN_TEXT_CHARACTERS} to {MAX_TEXT_CHARACTERS}"
         raise BadRequestError(400, f"text: describe the threat in {limits} characters that can be printed.")
     return opening
-
-
-def _error_response(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"error": message}, status)

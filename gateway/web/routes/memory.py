@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from student_graph.gateway.auth import Authenticator
+from student_graph.gateway.web.response import operator_error
 
 
 class BoundedCache(Protocol):
@@ -61,5 +62,5 @@ class MemoryRoute:
     async def _handle(self, request: Request) -> JSONResponse:
         viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
         if viewer is None or not viewer.operator:
-            return JSONResponse({"error": "Send the token of an operator."}, 401 if viewer is None else 403)
+            return operator_error(viewer)
         return JSONResponse(self.account.report())

@@ -18,6 +18,7 @@ from student_graph.adapters.sources import District
 from student_graph.gateway.auth import Authenticator
 from student_graph.gateway.cache import Purge
 from student_graph.gateway.web.request import BadRequestError, read_body
+from student_graph.gateway.web.response import error_response, operator_error
 
 PurgeCache: TypeAlias = Callable[[Purge], Awaitable[int]]
 """Removes cache entries in all processes, and returns the number of entries removed in this one."""
@@ -51,13 +52,13 @@ class PurgeRoutes:
     async def _handle(self, request: Request) -> JSONResponse:
         viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
         if viewer is None or not viewer.operator:
-            return JSONResponse({"error": "Send the token of an operator."}, 401 if viewer is None else 403)
+            return operator_error(viewer)
         try:
             purge = self._purge(parse_purge_request(await read_body(request.receive)))
         except BadRequestError as error:
-            return JSONResponse({"error": error.message}, error.status)
+            return error_response(error.status, error.message, error.code)
         if purge.district not in viewer.districts:
-            return JSONResponse({"error": "district: it is not one of this operator's districts"}, 403)
+            return error_response(403, "district: it is not one of this operator's districts", "FORBIDDEN")
         return JSONResponse({"forgotten": await self.purge_cache(purge)})
 
     def _purge(self, request: PurgeRequest) -> Purge:

@@ -14,7 +14,6 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TypeAlias
 
 from cachetools import TTLCache
@@ -24,7 +23,9 @@ from starlette.routing import Route
 
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.cache import Purge
+from student_graph.gateway.web.refusal_pacing import address_key
 from student_graph.gateway.web.request import BadRequestError, read_body
+from student_graph.gateway.web.response import error_response
 from student_graph.gateway.web.routes.purge import PurgeCache, PurgeRequest, parse_purge_request
 from student_graph.gateway.web.token_bucket import TokenBucket, TokenBuckets
 
@@ -76,18 +77,16 @@ class Webhooks:
             body = await read_body(request.receive)
             signed = self._valid_signature((district, source), request, body)
             if signed is None:
-                within_rate = self._address_buckets.take(_network(request), self._clock())
-                return (
-                    JSONResponse({"error": "the signature is not valid"}, 401)
-                    if within_rate
-                    else _too_many_calls()
-                )
+                within_rate = self._address_buckets.take(_address(request), self._clock())
+                if not within_rate:
+                    return _too_many_calls()
+                return error_response(401, "the signature is not valid", "UNAUTHENTICATED")
             if not self._source_buckets[district, source].take(self._clock()):
                 return _too_many_calls()  # and it is not remembered: the source may send it again
             self._accepted[signed] = None
             change = _parse_change(body)
         except BadRequestError as error:
-            return JSONResponse({"error": error.message}, error.status)
+            return error_response(error.status, error.message, error.code)
         await self._purge_cache(
             Purge(
                 district=DistrictId(district),
@@ -114,19 +113,11 @@ class Webhooks:
 
 
 def _too_many_calls() -> JSONResponse:
-    return JSONResponse({"error": "too many calls"}, 429, {"Retry-After": "1"})
+    return error_response(429, "too many calls", "RATE_LIMITED", {"Retry-After": "1"})
 
 
-def _network(request: Request) -> str:
-    """The address that a call comes from; for IPv6 its network of 64 bits, in which one host has all addresses."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv4Address) or address.ipv4_mapped is not None:
-        return host
-    return str(ip_network((address, 64), strict=False))
+def _address(request: Request) -> object:
+    return address_key(request.client.host if request.client else "")
 
 
 def _parse_change(body: bytes) -> PurgeRequest:

@@ -143,6 +143,24 @@ async def test_every_refusal_has_a_code() -> None:
     ]
 
 
+async def test_refusals_of_other_addresses_have_a_code() -> None:
+    """Those of a purge, a webhook and the memory account, which are no GraphQL."""
+    viewers = {"ada": Viewer("ada", ViewerRole.TEACHER, frozenset({DISTRICT}))}
+    app = Service([district(Ledger())], viewers).app()
+    responses = [
+        await post(app, "nobody", "/cache/purge"),
+        await post(app, "ada", "/cache/purge"),
+        await post(app, "ada", "/hooks/hill/sis"),
+        await post(app, "ada", "/health/memory", method="GET"),
+    ]
+    assert [(response.status_code, response.json()["code"]) for response in responses] == [
+        (401, "UNAUTHENTICATED"),
+        (403, "FORBIDDEN"),
+        (401, "UNAUTHENTICATED"),
+        (403, "FORBIDDEN"),
+    ]
+
+
 @pytest.mark.row("H12")
 async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     """It is refused with status 408; one that came in part has longer, in proportion, up to a limit."""

@@ -150,7 +150,8 @@ def test_a_wrong_purge_gets_a_reason(
 ) -> None:
     """Only operators may purge; the message says what is wrong."""
     response = client.post("/cache/purge", json=body, headers={"Authorization": f"Bearer {viewer}"})
-    assert (response.status_code, response.json()) == (status, {"error": message})
+    code = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 403: "FORBIDDEN"}[status]
+    assert (response.status_code, response.json()) == (status, {"error": message, "code": code})
 
 
 def test_the_command_purges_a_running_gateway(client: httpx.Client) -> None:
