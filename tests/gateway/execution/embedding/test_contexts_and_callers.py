@@ -152,7 +152,7 @@ async def test_only_stream_in_a_schema_is_executed_by_graphql_core() -> None:
 
 
 @pytest.mark.parametrize("executor", [StockExecutor, Breadth])
-async def test_each_event_of_a_subscription_is_an_answer_of_its_own(executor: Any) -> None:
+async def test_every_event_of_a_subscription_has_the_full_limit_of_an_answer(executor: Any) -> None:
     """Its limit of bytes is not used up by earlier events."""
     context = SimpleNamespace(operation=SimpleNamespace(answer_limits=AnswerLimits(mebibytes=1)))
 

@@ -49,7 +49,7 @@ class Shouting(StrawberryField):
 
 
 @strawberry.type
-class NotFound:
+class Missing:
     """What a union shows instead of an error."""
 
     message: str
@@ -64,16 +64,16 @@ class Owner:
         raise LookupError("no thing")
 
 
-class LookupHandler(strawberry.ExceptionHandler[LookupError, NotFound]):
+class LookupHandler(strawberry.ExceptionHandler[LookupError, Missing]):
     """Turns errors into members of a union."""
 
-    def handle(self, exception: LookupError, *, field: Any, info: Any) -> NotFound:
+    def handle(self, exception: LookupError, *, field: Any, info: Any) -> Missing:
         """Return the member."""
-        return NotFound(message=str(exception))
+        return Missing(message=str(exception))
 
 
 @batched
-def batched_thing(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[Thing | NotFound | None]:
+def batched_thing(parents: Sequence[Any], info: strawberry.Info) -> Outcomes[Thing | Missing | None]:
     """Fail."""
     raise LookupError("no batch")
 
@@ -136,7 +136,7 @@ class Shouted:
 class Handled:
     """An object whose fields fail."""
 
-    thing: Thing | NotFound | None
+    thing: Thing | Missing | None
     batched_thing = batched_thing
 
 
@@ -190,15 +190,15 @@ async def test_get_result_of_a_field_class_is_called() -> None:
     assert result.data == {"shouted": {"text": "A", "plain": "b"}}
 
 
-async def test_exception_handlers_are_asked_for_fields_without_a_resolver() -> None:
+async def test_exception_handlers_handle_fields_without_a_resolver() -> None:
     """Also for batched fields."""
-    document = "{handled {thing {... on NotFound {message}} batchedThing {... on NotFound {message}}}}"
+    document = "{handled {thing {... on Missing {message}} batchedThing {... on Missing {message}}}}"
     result = await result_as_strawberry(Embedded, document, exception_handlers=[LookupHandler()])
     assert result.data == {"handled": {"thing": {"message": "no thing"}, "batchedThing": {"message": "no batch"}}}
 
 
 @pytest.mark.parametrize("keeps_name", [False, True])
-async def test_a_resolver_in_place_of_strawberrys_is_called(*, keeps_name: bool) -> None:
+async def test_a_resolver_that_replaces_strawberrys_is_called(*, keeps_name: bool) -> None:
     """Tools that wrap the resolvers of a finished schema see every call, of attributes and batched fields."""
     calls: list[str] = []
 
