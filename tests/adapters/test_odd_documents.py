@@ -12,14 +12,14 @@ import inspect
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from random import Random
 from types import ModuleType
 from typing import Any, ClassVar, cast, get_type_hints
 
 import httpx
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from student_graph.adapters.edfi.api import academics, people, school_life, schools, services
 from student_graph.adapters.edfi.api.payload import Resource as EdFiResource
@@ -34,8 +34,9 @@ from student_graph.adapters.oneroster.api import gradebook, rostering
 from student_graph.adapters.oneroster.api.resources import Resource as OneRosterResource
 from student_graph.adapters.oneroster.mapping import assessments as map_assessments
 from student_graph.adapters.oneroster.mapping import schools as map_orgs
-from student_graph.adapters.reading import collecting_unreadable_rows
+from student_graph.adapters.reading import collecting_unreadable_rows, read
 from student_graph.adapters.testing.odd_values import ODD_VALUES, Path, changed, encoded, paths_of_leaves
+from tests.adapters.canvas import rows as canvas_lists
 from tests.adapters.edfi import openapi as edfi_documents
 from tests.adapters.edfi.reference import RECORDED as EDFI_RECORDED
 from tests.adapters.edfi.reference import needs_reference_data
@@ -78,6 +79,8 @@ class Document:
     """The row's property with its id."""
     wrapper: str | None
     """The property of a body that holds the rows; None if the body is a list."""
+    ids: tuple[Any, Any, Any] = ("first", "middle", "last")
+    """Ids of the three rows of a body."""
 
     def rows(self, body: bytes) -> list[Any]:
         """The rows that are read of a body."""
@@ -85,15 +88,16 @@ class Document:
 
     def paths(self) -> list[Path]:
         """The leaves of the row in the middle."""
-        return list(paths_of_leaves(self.row | {self.key: "middle"}))
+        return list(paths_of_leaves(self._row(1)))
 
     def body(self, path: Path | None = None) -> bytes:
         """A body with three rows; in the middle one `STAND_IN` is the value of a leaf."""
-        middle = self.row | {self.key: "middle"}
-        if path is not None:
-            middle = changed(middle, path, STAND_IN)
-        rows = [self.row | {self.key: "first"}, middle, self.row | {self.key: "last"}]
+        middle = self._row(1) if path is None else changed(self._row(1), path, STAND_IN)
+        rows = [self._row(0), middle, self._row(2)]
         return encoded(rows if self.wrapper is None else {self.wrapper: rows})
+
+    def _row(self, index: int) -> dict[str, Any]:
+        return self.row | {self.key: self.ids[index]}
 
 
 @lru_cache(maxsize=1)
@@ -249,6 +253,14 @@ def oneroster_rows() -> Iterator[Document]:
             yield Document(f"1.2 {resource.path}", body[wrapper][0], resource.read, "sourcedId", wrapper)
 
 
+def canvas_rows() -> Iterator[Document]:
+    """Rows of the sandbox; nothing of Canvas is recorded or published as a document."""
+    for name, row in canvas_lists.rows_by_list().items():
+        payload, key = canvas_lists.LISTS[name]
+        reader = partial(read, payload=TypeAdapter(list[payload]))  # type: ignore[valid-type]
+        yield Document(name, row, reader, key, None, (9001, 9002, 9003))
+
+
 EDFI_MAPPINGS = (map_academics, map_people, map_school_life, map_schools, map_services)
 ONEROSTER_MAPPINGS = (map_assessments, map_orgs)
 
@@ -258,6 +270,7 @@ ONEROSTER_MAPPINGS = (map_assessments, map_orgs)
 @pytest.mark.parametrize(
     ("adapter", "documents", "modules"),
     [
+        ("canvas", canvas_rows, ()),
         ("edfi", edfi_rows, EDFI_MAPPINGS),
         ("oneroster", oneroster_rows, ONEROSTER_MAPPINGS),
     ],
