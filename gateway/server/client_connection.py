@@ -77,7 +77,7 @@ class ClientConnection(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request, if there is a place for the connection."""
         super().connection_made(transport)
-        self._idle_since = self._table.now
+        self._idle_since = self._table.clock()
         if not self._table.add(self, self.client[0] if self.client else ""):
             transport.abort()
 
@@ -95,7 +95,7 @@ class ClientConnection(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         if self._receiving_since is None:
-            self._receiving_since = self._table.now
+            self._receiving_since = self._table.clock()
         for start in range(0, len(data), PIECE_BYTES):
             piece = data if len(data) <= PIECE_BYTES else data[start : start + PIECE_BYTES]
             try:
@@ -138,7 +138,7 @@ class ClientConnection(HttpToolsProtocol):
         super().on_message_begin()
         self._requests_begun += 1
         self._request_bytes = 0
-        self._receiving_since = self._table.now
+        self._receiving_since = self._table.clock()
 
     def on_headers_complete(self) -> None:
         """
@@ -168,14 +168,16 @@ class ClientConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or start one that waits."""
+        if self._running is not None:
+            self._running.body.clear()  # what came of a body that was not read
         super().on_response_complete()
-        self._idle_since = self._table.now
+        self._idle_since = self._table.clock()
         self._table.move(self, self._state())
 
     def pause_writing(self) -> None:
         """Note that the client does not read as fast as it is sent to."""
         super().pause_writing()
-        self._send_paused = (self._table.now, self.transport.get_write_buffer_size())
+        self._send_paused = (self._table.clock(), self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """Note that the client has read enough."""
@@ -241,7 +243,7 @@ class ClientConnection(HttpToolsProtocol):
         self.transport.write(_refusal(status, message))
         self.transport.write_eof()
         self.flow.pause_reading()
-        self._refused_at = self._table.now
+        self._refused_at = self._table.clock()
 
     def _close_after_responses(self) -> None:
         """Read no further request, and close the connection after the responses to the complete ones."""

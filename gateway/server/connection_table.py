@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,14 +21,14 @@ MAX_UNFINISHED_REQUESTS_PER_ADDRESS = 256
 """Requests of one address that were received in part. Each may take the memory of a head and a body."""
 
 
-class ConnectionState(enum.Enum):
+class ConnectionState(enum.IntEnum):
     """What a connection is doing."""
 
-    IDLE = enum.auto()
+    IDLE = 0
     """It waits for a request."""
-    RECEIVING = enum.auto()
+    RECEIVING = 1
     """It has received a part of a request."""
-    WORKING = enum.auto()
+    WORKING = 2
     """It has received a request completely, and its response is not complete."""
 
 
@@ -45,9 +46,10 @@ class TrackedConnection(Protocol):
 class _Address:
     """The connections of one address."""
 
+    key: object
     connections: int = 0
-    by_state: dict[ConnectionState, dict[TrackedConnection, None]] = field(
-        default_factory=lambda: {state: {} for state in ConnectionState}
+    by_state: tuple[dict[TrackedConnection, None], ...] = field(
+        default_factory=lambda: tuple({} for _ in ConnectionState)
     )
     """Connections by state, in the order in which they got into it."""
 
@@ -70,20 +72,15 @@ class ConnectionTable:
         per_address: int = MAX_CONNECTIONS_PER_ADDRESS,
         unfinished_per_address: int = MAX_UNFINISHED_REQUESTS_PER_ADDRESS,
         total: int = MAX_CONNECTIONS,
-        clock: Callable[[], float] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Allow so many connections; `clock` returns monotonic seconds, those of the event loop by default."""
+        """Allow so many connections; `clock` returns monotonic seconds."""
         self._per_address, self._unfinished_per_address, self._total = per_address, unfinished_per_address, total
-        self._clock = clock
+        self.clock = clock
         self._addresses: dict[object, _Address] = {}
-        self._entries: dict[TrackedConnection, tuple[object, ConnectionState]] = {}
+        self._entries: dict[TrackedConnection, tuple[_Address, ConnectionState]] = {}
         """Address and state of each connection."""
         self._next_check: asyncio.TimerHandle | None = None
-
-    @property
-    def now(self) -> float:
-        """Monotonic time in seconds."""
-        return asyncio.get_running_loop().time() if self._clock is None else self._clock()
 
     def __len__(self) -> int:
         """Number of open connections."""
@@ -92,7 +89,7 @@ class ConnectionTable:
     def add(self, connection: TrackedConnection, host: str) -> bool:
         """Add an idle connection of a client's host; return False if there is no place for it."""
         key = address_key(host)
-        address = self._addresses.get(key) or _Address()
+        address = self._addresses.get(key) or _Address(key)
         if address.connections >= self._per_address:
             crowded = address
         elif len(self._entries) >= self._total:
@@ -104,7 +101,7 @@ class ConnectionTable:
         self._addresses[key] = address
         address.connections += 1
         address.by_state[ConnectionState.IDLE][connection] = None
-        self._entries[connection] = (key, ConnectionState.IDLE)
+        self._entries[connection] = (address, ConnectionState.IDLE)
         if self._next_check is None:
             self._schedule_check()
         return True
@@ -124,8 +121,7 @@ class ConnectionTable:
         entry = self._entries.get(connection)
         if entry is None or entry[1] is state:
             return
-        key, old_state = entry
-        address = self._addresses[key]
+        address, old_state = entry
         del address.by_state[old_state][connection]
         if (
             state is ConnectionState.RECEIVING
@@ -135,26 +131,25 @@ class ConnectionTable:
             self.remove(oldest)
             oldest.evict()
         address.by_state[state][connection] = None
-        self._entries[connection] = (key, state)
+        self._entries[connection] = (address, state)
 
     def remove(self, connection: TrackedConnection) -> None:
         """Forget a connection, if it is there."""
         entry = self._entries.pop(connection, None)
         if entry is None:
             return
-        key, state = entry
-        address = self._addresses[key]
+        address, state = entry
         del address.by_state[state][connection]
         address.connections -= 1
         if not address.connections:
-            del self._addresses[key]
+            del self._addresses[address.key]
 
     def _schedule_check(self) -> None:
         self._next_check = asyncio.get_running_loop().call_later(CHECK_INTERVAL_SECONDS, self._check)
 
     def _check(self) -> None:
         self._next_check = None
-        now = self.now
+        now = self.clock()
         for connection in list(self._entries):
             connection.check(now)
         if self._entries:

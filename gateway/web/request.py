@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import msgspec
 from starlette.types import Receive, Scope
 
+from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
 from student_graph.gateway.web import media_types
 
 MAX_BODY_BYTES = 64 * 1024
@@ -25,6 +26,7 @@ MAX_QUERY_STRING_PARAMETERS = 10
 MAX_AGE_DIGITS = 9
 """Digits of the seconds in `Cache-Control: max-age`."""
 
+ENDED_EARLY_MESSAGE = "The request ended early."
 NO_QUERY_MESSAGE = "Send one JSON object with a 'query', in UTF-8."
 DUPLICATE_NAME_MESSAGE = "Name each member of an object once: readers disagree which of two equal names counts."
 NUL_MESSAGE = "Leave out the character NUL: no name and no number contains it."
@@ -160,20 +162,27 @@ async def read_body(receive: Receive, seconds_for: Callable[[int], float] = body
     Raises:
         BadRequestError: the body is larger or too slow, or the client disconnected.
     """
+    first = start(cast("Coroutine[Any, Any, Any]", receive()))  # usually the whole body, which came with the head
+    if isinstance(first, dict) and not first.get("more_body") and len(first.get("body", b"")) <= MAX_BODY_BYTES:
+        if first["type"] == "http.request":
+            return bytes(first.get("body", b""))
+        raise BadRequestError(400, ENDED_EARLY_MESSAGE)
     started = asyncio.get_running_loop().time()
     parts = bytearray()
     try:
         async with asyncio.timeout(seconds_for(0)) as timeout:
-            while (message := await receive())["type"] == "http.request":
+            message = await first if isinstance(first, StartedCoroutine) else first
+            while message["type"] == "http.request":
                 parts += message.get("body", b"")
                 if len(parts) > MAX_BODY_BYTES:
                     raise BadRequestError(413, f"The request is longer than {MAX_BODY_BYTES // 1024} KiB.")
                 if not message.get("more_body"):
                     return bytes(parts)
                 timeout.reschedule(started + seconds_for(len(parts)))
+                message = await receive()
     except TimeoutError:
         raise BadRequestError(408, "The body of the request came too slowly.", headers=_CLOSE) from None
-    raise BadRequestError(400, "The request ended early.")
+    raise BadRequestError(400, ENDED_EARLY_MESSAGE)
 
 
 def parse_body(body: bytes) -> GraphQLRequest:
