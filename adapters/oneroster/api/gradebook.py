@@ -12,6 +12,7 @@ from student_graph.adapters.oneroster.api.payload import (
     Many,
     OptionalNumber,
     Payload,
+    SchoolYear,
     Text,
 )
 from student_graph.adapters.oneroster.api.resources import Resource
@@ -69,7 +70,7 @@ class AssessmentMetadata(Payload):
 class ResultMetadata(Payload):
     """Properties of a result that servers add to the standard."""
 
-    schoolYear: Text = None
+    schoolYear: SchoolYear = None
     gradeLevel: Text = None
     reportingMethod: Text = None
     scores: Many[AdditionalScore]

@@ -32,6 +32,8 @@ _WORDS = {
     )
 }  # fmt: skip
 """Roles and their kinds, and types of organizations and sessions, as the standard spells them."""
+_YEAR = re.compile(r"(?P<first>[0-9]{4})(?:[.]0|\s*[-/\u2013]\s*(?P<last>[0-9]{4}|[0-9]{2}))?")
+"""A school year: one year, or a range of two."""
 _BEGINS_WITH_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?![0-9])")
 """A date at the beginning of a text, and no number of seconds."""
 
@@ -94,6 +96,21 @@ def _date_part(value: Any) -> Any:
     return value.strip()[:10] if isinstance(value, str) else value
 
 
+def _school_year(value: Any) -> Any:
+    """
+    The year in which a school year ends: of a text or number such as 2026, or of a range such as `2025-26`.
+
+    None for anything else, such as a reference to a session, which some servers send.
+    """
+    text = str(value).strip() if isinstance(value, str | int | float) else ""
+    if (year := _YEAR.fullmatch(text)) is None:
+        return None
+    first, last = int(year["first"]), year["last"]
+    if last is None:
+        return first
+    return first + 1 if str(first + 1).endswith(last) else None
+
+
 class Ref(Payload):
     """A reference to another object."""
 
@@ -114,6 +131,7 @@ DecidingText: TypeAlias = Deciding[Text]
 DecidingDay: TypeAlias = Deciding[Day]
 """A day from which on, or until which, a row counts."""
 Instant: TypeAlias = Annotated[datetime | None, BeforeValidator(_parse_instant)]
+SchoolYear: TypeAlias = Annotated[int | None, BeforeValidator(_school_year)]
 Link: TypeAlias = Annotated[Ref | None, BeforeValidator(_reference_or_none)]
 Many: TypeAlias = Annotated[list[T], BeforeValidator(_empty_list_if_null), Field(default_factory=list)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from student_graph.adapters.oneroster.api.payload import (
     OptionalWord,
     Payload,
     Ref,
+    SchoolYear,
     Text,
     Word,
 )
@@ -31,8 +31,6 @@ STAFF_ROLES = frozenset(
         "systemAdministrator", "teacher",
     }
 )  # fmt: skip
-_YEAR = re.compile(r"(?P<first>[0-9]{4})(?:[.]0|\s*[-/\u2013]\s*(?P<last>[0-9]{4}|[0-9]{2}))?")
-"""A school year: one year, or a range of two."""
 CONTACT_ROLES = frozenset({"guardian", "parent", "relative"})
 
 
@@ -40,21 +38,6 @@ def _texts(value: Any) -> Any:
     """A list of texts without blanks; some servers send one text instead of a list."""
     items = [value] if isinstance(value, str | int) else value or []
     return [item for item in items if item not in (None, "")] if isinstance(items, list) else items
-
-
-def _school_year(value: Any) -> Any:
-    """
-    The year in which a school year ends: of a text or number such as 2026, or of a range such as `2025-26`.
-
-    None for anything else, such as a reference to a session, which some servers send.
-    """
-    text = str(value).strip() if isinstance(value, str | int | float) else ""
-    if (year := _YEAR.fullmatch(text)) is None:
-        return None
-    first, last = int(year["first"]), year["last"]
-    if last is None:
-        return first
-    return first + 1 if str(first + 1).endswith(last) else None
 
 
 class Org(Item):
@@ -74,7 +57,7 @@ class AcademicSession(Item):
     startDate: Day = None
     endDate: Day = None
     parent: Link = None
-    schoolYear: Annotated[int | None, BeforeValidator(_school_year)] = None
+    schoolYear: SchoolYear = None
 
 
 class Course(Item):

@@ -100,7 +100,7 @@ def _record(
         student_id=person.student_id,
         assessment_id=AssessmentId(assessment_id),
         administration_date=taken_at,
-        school_year=_parse_integer(metadata.schoolYear),
+        school_year=metadata.schoolYear,
         grade_level_when_assessed=grade_level(metadata.gradeLevel) if metadata.gradeLevel else None,
         scores=_scores(main_row) if main_row else [],
         performance_levels=_performance_levels(main_row) if main_row else [],
