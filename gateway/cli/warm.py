@@ -12,7 +12,7 @@ from typing import Any
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
-from student_graph.gateway.cli.parser import Commands, count
+from student_graph.gateway.cli.parser import Commands, count, printable
 from student_graph.gateway.cli.serve import fleet_arguments
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
@@ -82,8 +82,8 @@ async def _warm(plans: Mapping[DistrictId, WarmPlan], **arguments: Any) -> int:
             failed += step.failed
             missing = f", {step.failed} without an answer" if step.failed else ""
             print(
-                f"{step.district}: school {step.school}: {step.part.value}: {count(step.keys, 'key', 'keys')}, "
-                f"{count(step.calls, 'call', 'calls')}, {step.seconds:.1f} s{missing}",
+                f"{step.district}: school {printable(step.school)}: {step.part.value}: "
+                f"{count(step.keys, 'key', 'keys')}, {count(step.calls, 'call', 'calls')}, {step.seconds:.1f} s{missing}",
                 flush=True,
             )
     return failed
