@@ -83,7 +83,8 @@ async def _warm(plans: Mapping[DistrictId, WarmPlan], **arguments: Any) -> int:
             missing = f", {step.failed} without an answer" if step.failed else ""
             print(
                 f"{step.district}: school {printable(step.school)}: {step.part.value}: "
-                f"{count(step.keys, 'key', 'keys')}, {count(step.calls, 'call', 'calls')}, {step.seconds:.1f} s{missing}",
+                f"{count(step.keys, 'key', 'keys')}, {count(step.calls, 'call', 'calls')}, "
+                f"{step.seconds:.1f} s{missing}",
                 flush=True,
             )
     return failed
