@@ -28,6 +28,7 @@ from starlette.routing import Route
 
 from student_graph.adapters.sandbox.district import DistrictFacts, make_district
 from student_graph.adapters.sandbox.serving import Sandbox, served
+from tests.clients import get
 from tests.gateway.auth.token_factory import AUDIENCE, EC_KEY, ISSUER_NAME, public_jwk, signed_token
 from tests.gateway.servers import COMMAND, client_for
 
@@ -86,6 +87,12 @@ class AttackedGateway:
     def reset_peak(self) -> None:
         """Count the peak of the resident memory from now on."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def cached_mib(self) -> dict[str, float]:
+        """What the process says that each of its caches takes, and all of them (`total`)."""
+        headers = {"Authorization": f"Bearer {self.token('operator')}"}
+        account = get(f"http://{self.host}:{self.port}/health/memory", headers=headers).json()
+        return {name: round(cache["bytes"] / BYTES_PER_MIB, 2) for name, cache in account.items()}
 
     def token(self, viewer: str, *, district: str = DISTRICT, role: str = "Head") -> str:
         """A valid token of any viewer; a superintendent unless `role` says otherwise."""
@@ -172,6 +179,7 @@ def _settings_text(
         f'[[issuers]]\nissuer = "{ISSUER_NAME}"\naudience = "{AUDIENCE}"\njwks_url = "{people}/keys"',
         f"districts = {json.dumps(districts)}",
         f'tenant_claim = "district"\ntenants = {{ {tenants} }}',
+        'operators = ["operator"]',
         'roles = { Head = "superintendent", Principal = "principal", Guardian = "parent" }',
     ]
     return "\n".join([*lines, *issuer])

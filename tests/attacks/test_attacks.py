@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.attacks.measurement import Attack, Laboratory, broken_bounds, table_row
-from tests.attacks.mixed_load import Minute, growth_percent
+from tests.attacks.mixed_load import growth_percent
 from tests.attacks.plot import line_plot
 from tests.attacks.suite import ATTACKS, laboratory
 from tests.long_runs import LONG_RUNS, size
@@ -49,9 +49,9 @@ def test_attacks_keep_within_their_bounds(
 
 def test_growth_is_measured_after_the_warm_up() -> None:
     """The memory of the first five minutes does not count, and a short run has no growth."""
-    minutes = [Minute(n, mib, 0, 0.0, 0, 0) for n, mib in enumerate([1, 50, 70, 90, 99, *[100] * 5, *[102] * 5])]
-    assert growth_percent(minutes) == pytest.approx(2.0)
-    assert growth_percent(minutes[:14]) is None
+    values = [1.0, 50.0, 70.0, 90.0, 99.0, *[100.0] * 5, *[102.0] * 5]
+    assert growth_percent(values) == pytest.approx(2.0)
+    assert growth_percent(values[:14]) is None
 
 
 def test_a_plot_shows_every_value() -> None:
