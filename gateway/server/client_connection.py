@@ -26,9 +26,9 @@ SEND_GRACE_SECONDS, MIN_SEND_BYTES_PER_SECOND = 20.0, 8 * 1024
 """How fast a client must read a response: nothing for so long, and then at this rate since it began."""
 CLOSE_SECONDS = 20.0
 """How long the last bytes of a response may take when a connection is being closed."""
-LINGER_SECONDS = 1.0
+LINGER_SECONDS, MAX_LINGER_BYTES = 1.0, 256 * 1024
 """
-How long a connection stays open, unread, after a request was refused while it was being received.
+How long a connection stays open after a request was refused while it was received, and what it may still send.
 
 If it were closed at once, the client's system would throw the response away with what it still has to send.
 """
@@ -69,6 +69,7 @@ class ClientConnection(HttpToolsProtocol):
         self._request_bytes = 0
         self._requests_begun = 0
         self._ignores_input = False
+        self._ignored_bytes = 0
         self._refused_at: float | None = None
         self._send_paused: tuple[float, int] | None = None
         """When the client stopped to read, and how many bytes were to be sent then; None while it reads."""
@@ -92,6 +93,9 @@ class ClientConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what a client sent, piece by piece."""
         if self._ignores_input:
+            self._ignored_bytes += len(data)
+            if self._refused_at is not None and self._ignored_bytes > MAX_LINGER_BYTES:
+                self.transport.abort()
             return
         self._unset_keepalive_if_required()
         if self._receiving_since is None:
@@ -242,7 +246,7 @@ class ClientConnection(HttpToolsProtocol):
             running.message_event.set()
         self.transport.write(_refusal(status, message))
         self.transport.write_eof()
-        self.flow.pause_reading()
+        self.flow.resume_reading()
         self._refused_at = self._table.clock()
 
     def _close_after_responses(self) -> None:

@@ -24,11 +24,11 @@ MAX_UNFINISHED_REQUESTS_PER_ADDRESS = 256
 class ConnectionState(enum.IntEnum):
     """What a connection is doing."""
 
-    IDLE = 0
+    IDLE = enum.auto()
     """It waits for a request."""
-    RECEIVING = 1
+    RECEIVING = enum.auto()
     """It has received a part of a request."""
-    WORKING = 2
+    WORKING = enum.auto()
     """It has received a request completely, and its response is not complete."""
 
 
@@ -49,7 +49,7 @@ class _Address:
     key: object
     connections: int = 0
     by_state: tuple[dict[TrackedConnection, None], ...] = field(
-        default_factory=lambda: tuple({} for _ in ConnectionState)
+        default_factory=lambda: tuple({} for _ in range(1 + max(ConnectionState)))
     )
     """Connections by state, in the order in which they got into it."""
 

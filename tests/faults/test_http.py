@@ -33,9 +33,14 @@ def http() -> Iterator[httpx.Client]:
 def raw_response(http: httpx.Client, request: bytes) -> bytes:
     """Everything that the server sends in response to these bytes until it closes the connection."""
     with socket.create_connection((http.base_url.host, http.base_url.port or 80), timeout=30) as connection:
-        connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
         response = b""
+        try:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+        except TimeoutError:
+            raise
+        except OSError:
+            pass  # it is refused before its end
         try:
             while part := connection.recv(65_536):
                 response += part

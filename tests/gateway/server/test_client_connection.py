@@ -14,6 +14,7 @@ from student_graph.gateway.server.client_connection import (
     LINGER_SECONDS,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
+    MAX_LINGER_BYTES,
     MAX_PIPELINED_REQUESTS,
     MAX_REQUEST_BYTES,
     MIN_SEND_BYTES_PER_SECOND,
@@ -207,6 +208,19 @@ async def test_a_broken_request_is_answered_once(bad: bytes, caplog: pytest.LogC
         client.pass_time(LINGER_SECONDS + 1)
         assert client.is_closed
     assert caplog.records == []
+
+
+async def test_what_follows_a_refused_request_is_read_for_a_while() -> None:
+    """So that the client gets the response; an endless request is cut."""
+    client = OneConnection()
+    await client.send(b"\0")
+    assert client.statuses == [400]
+    for _ in range(MAX_LINGER_BYTES // 65_536):
+        await client.send(bytes(65_536))
+        assert not client.is_closed
+    await client.send(b"\0")
+    assert client.is_closed
+    assert client.statuses == [400]
 
 
 async def test_another_protocol_is_not_spoken(caplog: pytest.LogCaptureFixture) -> None:
