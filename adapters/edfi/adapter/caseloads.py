@@ -81,6 +81,9 @@ class CaseloadLookups(EdFiLookups):
         self, ids: Sequence[DistrictId]
     ) -> Batch[DistrictId, list[CaseloadStaff]]:
         """All pages of the same resources."""
+        if not ids:
+            return {}
+        served = await self._served_students()
 
         async def read(resource: str) -> list[CaseloadStaff]:
             if resource == api.STAFF_COHORTS.name:
@@ -89,12 +92,10 @@ class CaseloadLookups(EdFiLookups):
             if resource == api.STAFF_PROGRAMS.name:
                 programs = await self.client.read_rows(api.STAFF_PROGRAMS, {})
                 return [mapping.caseload_staff(row) for row in programs if row.studentRecordAccess]
-            if isinstance(served := await self._served_students(), AdapterError):
+            if isinstance(served, AdapterError):
                 raise served
             return [record for row in served for record in mapping.provider_caseloads(row)]
 
-        if not ids:
-            return {}
         lists = await self.client.read_by_key(_STAFF_RESOURCES, read)
         caseloads = merge_lists([lists[resource] for resource in _STAFF_RESOURCES], caseload_order)
         return dict.fromkeys(ids, caseloads)
