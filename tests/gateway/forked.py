@@ -8,15 +8,22 @@ To import everything takes more than a second of CPU, which most processes of th
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import TextIO
+from typing import Any, TextIO
+from unittest import mock
 
+from student_graph.gateway.cli import serve
 from student_graph.gateway.cli.main import main
+from student_graph.gateway.demo import run as demo
+from student_graph.gateway.demo.districts import DemoDistrict
+from student_graph.gateway.server import Service
+from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([
@@ -58,8 +65,28 @@ class ForkedProcess:
 def forked_command(
     arguments: Sequence[str], environ: Mapping[str, str] | None = None
 ) -> contextlib.AbstractContextManager[ForkedProcess]:
-    """Run `student-graph` with these arguments in a forked process, and kill it when the block ends."""
-    return forked(main, arguments, **(environ or {}))
+    """
+    Run `student-graph` with these arguments in a forked process, and kill it when the block ends.
+
+    No source of a demo and no operation reaches a limit of time.
+    """
+    return forked(_patient_main, arguments, **(environ or {}))
+
+
+def _patient_main(arguments: Sequence[str]) -> None:
+    """Run the command in this process, with the limits of tests about data."""
+    patient_service = functools.partial(Service, operation_seconds=OPERATION_SECONDS)
+    description = DemoDistrict.description
+
+    def patient_description(district: DemoDistrict, **extra: Any) -> dict[str, Any]:
+        return description(district, **{"timeout": SOURCE_SECONDS, **extra})
+
+    with (
+        mock.patch.object(demo, "Service", patient_service),
+        mock.patch.object(serve, "Service", patient_service),
+        mock.patch.object(DemoDistrict, "description", patient_description),
+    ):
+        main(arguments)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from student_graph.gateway.demo.districts import SANDBOX_ENTRY_POINTS
 from tests.clients import get, post
 from tests.gateway.forked import forked_command
 from tests.gateway.servers import run_command, run_here, running_command, table_rows
+from tests.patience import SOURCE_SECONDS
 
 CANVAS = "districts[0].sources[1]"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -66,7 +67,8 @@ class Settings:
         lines = [f'[[districts]]\nid = "{name}"\nname = "District {name}"\ntime_zone = "America/Denver"']
         for sandbox in sandboxes:
             lines.append(f'[[districts.sources]]\nname = "{sandbox.kind}"\nkind = "{sandbox.kind}"')
-            lines += [self._setting(f"{name}_{sandbox.kind}", *item) for item in sandbox.source_settings().items()]
+            settings = sandbox.source_settings() | {"timeout": SOURCE_SECONDS}
+            lines += [self._setting(f"{name}_{sandbox.kind}", *item) for item in settings.items()]
         return "\n".join(lines)
 
     def _setting(self, source: str, name: str, value: Any) -> str:

@@ -15,7 +15,7 @@ from student_graph.gateway.demo.districts import DemoDistrict, all_people, build
 from student_graph.gateway.demo.people import DemoIssuer
 from student_graph.gateway.server import Service
 from tests.gateway.servers import client_for
-from tests.scenarios.helpers.sandbox_district import OPERATION_SECONDS, SOURCE_SECONDS
+from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 
 OUTAGE_CODES = frozenset({"SOURCE_UNAVAILABLE", "RATE_LIMITED", "DEADLINE"})
 """Codes of parts that are missing because a source did not answer."""

@@ -13,8 +13,8 @@ from typing import Any
 from student_graph.adapters.sandbox.serving import Sandbox
 from tests.clients import post
 from tests.gateway.forked import ForkedProcess, forked_command
+from tests.patience import SOURCE_SECONDS
 from tests.scenarios.helpers.bad_responses import CANARY
-from tests.scenarios.helpers.sandbox_district import SOURCE_SECONDS
 
 VIEWER_TOKEN = "0123456789abcdef0123456789abcdef"
 LOAD = "[load]\nwait = 10\nviewer_in_flight = 2000\nviewer_rate = 1e6\nviewer_burst = 100000"

@@ -20,11 +20,10 @@ from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Context, Viewer, ViewerRole
+from tests.patience import OPERATION_SECONDS, SOURCE_SECONDS
 
 DISTRICT_ID = DistrictId("here")
 KINDS = ("edfi", "canvas")
-SOURCE_SECONDS, OPERATION_SECONDS = 60.0, 120.0
-"""Limits that no source and no operation reaches, however busy the machine is: these tests are about data."""
 VIEWER = Viewer(
     "all", ViewerRole.SUPERINTENDENT, frozenset({DISTRICT_ID}), unlimited_grants(*Sensitivity), operator=True
 )
