@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from graphql import GraphQLInputObjectType, parse, resolve_schema_coordinate
+from graphql import GraphQLInputObjectType, parse, resolve_schema_coordinate, validate
 
 from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.document import ParsedDocument
@@ -62,11 +62,12 @@ def test_a_valid_document_is_walked_only_for_an_error() -> None:
     assert vars(document.coordinates)["_by_node"] is None
 
 
-def test_values_as_deep_as_a_document_may_be_are_walked() -> None:
-    """The walk does not recurse, so the deepest list that a parser takes cannot end it."""
-    text = "{ students(filter: " + "[" * 150 + "]" * 150 + ") { totalCount } }"
+def test_values_of_any_depth_are_walked() -> None:
+    """The walk does not recurse: a list far deeper than the limit of documents cannot end it."""
+    node = parse("{ students(filter: " + "[" * 150 + "]" * 150 + ") { totalCount } }")
+    [error] = validate(SCHEMA, node)
 
-    assert coordinates(text)[0] == "Query.students(filter:)"
+    assert Coordinates(SCHEMA, node).of(error) == "Query.students(filter:)"
 
 
 def test_an_error_of_another_document_has_no_coordinate() -> None:
