@@ -38,7 +38,7 @@ log = logging.getLogger("student_graph.http")
 
 CONNECT_TIMEOUT_SECONDS = 1.0
 """
-The system sends a lost first packet again after a second; an attempt that has no connection by then begins anew.
+The system sends a lost first packet again after a second; an attempt that has no connection by then begins again.
 """
 READ_TIMEOUT_SECONDS = 3.0
 """The longest pause between two parts of a response."""
