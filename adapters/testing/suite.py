@@ -105,10 +105,11 @@ class AdapterSuite(
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run each test once for each of its cases, or a sample of them."""
-        start = crc32(metafunc.function.__name__.encode()) % self.case_step
+        start = crc32(metafunc.function.__name__.encode())
         for argument, all_cases in self.cases().items():
             if argument in metafunc.fixturenames:
-                cases = all_cases[start :: self.case_step] or all_cases
+                first = start % min(self.case_step, len(all_cases)) if all_cases else 0
+                cases = all_cases[first :: self.case_step]
                 metafunc.parametrize(argument, [case for _, case in cases], ids=[name for name, _ in cases])
 
     @pytest.fixture(scope="class")

@@ -29,7 +29,7 @@ class TestEdFi(AdapterSuite):
 
     sandbox_type = EdFiSandbox
     students = 60  # the smallest district with a student in the program for homeless students
-    case_step = size(6, 1)
+    case_step = size(7, 1)
     odd_values = size(3, 12)
     not_offered = "section_504_"
 
