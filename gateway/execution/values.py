@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,13 +21,13 @@ from student_graph.gateway.execution.paths import Paths
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, FunctionFactory
 from student_graph.gateway.execution.rows import EncodedRow, encode
 from student_graph.gateway.execution.size import AnswerSize
-from student_graph.resolvers.fields.batched import Batch
 from student_graph.resolvers.fields.record import Constant
 
 _introspection_thread = ThreadPoolExecutor(1, "introspection")
 """One thread for all operations: several would leave the event loop too little processor time."""
 
-OWN_PACKAGE = __name__.partition(".")[0]
+OWN_MODULES = __name__.partition(".")[0] + "."
+"""Start of the names of the gateway's modules: its batched functions need no current task before they wait."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,11 @@ class FieldValues:
             if plan.arguments is not None:
                 plan.converted_arguments = arguments
         self.met_awaitables = True  # for graphql-core the field's resolver is a coroutine
-        values = await _in_task_if_foreign(plan.batch, plan.batch(objects, info, arguments))
+        call = plan.batch(objects, info, arguments)
+        if plan.batch.function.__module__.startswith(OWN_MODULES):
+            values = await call
+        else:
+            [values] = await gather_in_tasks([call])
         if len(values) != len(objects):
             name = f"{plan.parent_type.name}.{plan.name}"
             raise ValueError(f"{name}: {len(values)} values for {len(objects)} parents")
@@ -174,19 +178,6 @@ class FieldValues:
             if not isinstance(function, Constant):  # it may change: the next level may load stale records
                 self._functions[factory] = function
         return function
-
-
-async def _in_task_if_foreign(batch: Batch, call: Coroutine[Any, Any, Sequence[Any]]) -> Sequence[Any]:
-    """
-    Await the call of a batched function, in a task of its own unless the function is one of the gateway's own.
-
-    Those need no current task before they wait; the functions of others may, as their resolvers may.
-    """
-    if batch.function.__module__.partition(".")[0] == OWN_PACKAGE:
-        return await call
-    values: Sequence[Any]
-    [values] = await gather_in_tasks([call])
-    return values
 
 
 def _catching(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
