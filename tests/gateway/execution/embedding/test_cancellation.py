@@ -13,6 +13,9 @@ from graphql import GraphQLSchema, build_schema, execute, parse
 from student_graph.gateway.execution import StockExecutor
 from tests.gateway.execution.embedding.executors import Breadth, Slow
 
+MAX_TEST_SECONDS = 120
+"""After which what is not cancelled fails, instead of waiting for ever."""
+
 
 def with_resolvers(schema: str, **resolvers: Callable[..., Any]) -> GraphQLSchema:
     """Return a schema with resolvers by field name, wherever a type has such a field."""
@@ -73,7 +76,8 @@ async def test_a_failed_field_that_must_not_be_null_cancels_its_siblings(
         strictOne=lambda parent, _: parent,
         strictMany=lambda *_: ["first", "last"],
     )
-    result: Any = await execute(core, parse(document), executor_class=executor)  # type: ignore[misc]
+    async with asyncio.timeout(MAX_TEST_SECONDS):
+        result: Any = await execute(core, parse(document), executor_class=executor)  # type: ignore[misc]
     assert result.data == data
     assert {error.message for error in result.errors} == {"no"}
     assert set(CANCELLED) == {"waits"}
@@ -86,7 +90,8 @@ async def test_a_failed_item_that_must_not_be_null_cancels_the_others(executor: 
     core = with_resolvers(
         "type Query {numbers: [Int!]}", numbers=lambda _, info: [cancelled(_, info), fails(), cancelled(_, info)]
     )
-    result: Any = await execute(core, parse("{numbers}"), executor_class=executor)  # type: ignore[misc]
+    async with asyncio.timeout(MAX_TEST_SECONDS):
+        result: Any = await execute(core, parse("{numbers}"), executor_class=executor)  # type: ignore[misc]
     assert result.data == {"numbers": None}
     assert [(error.message, error.path) for error in result.errors] == [("no", ["numbers", 1])]
     assert CANCELLED == ["numbers", "numbers"]
