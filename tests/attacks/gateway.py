@@ -37,6 +37,8 @@ STUDENT_COUNT = 60
 SECRETS = {"client_secret": "SIS_SECRET", "token": "LMS_TOKEN"}
 """Environment variables of the sandboxes' secrets, by setting."""
 ENVIRONMENT = {"RECORD": base64.b64encode(b"r" * 32).decode(), "HOOK": base64.b64encode(b"h" * 32).decode()}
+TOKEN_SECONDS = 86_400
+"""How long tokens are valid: longer than an hour of mixed load."""
 CLOCK_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 BYTES_PER_MIB = 1 << 20
 
@@ -101,7 +103,8 @@ class AttackedGateway:
 
 @cache
 def _token(viewer: str, district: str, role: str) -> str:
-    return signed_token(sub=viewer, role=role, district=district, auth_time=int(time.time()))
+    now = int(time.time())
+    return signed_token(sub=viewer, role=role, district=district, auth_time=now, exp=now + TOKEN_SECONDS)
 
 
 @contextlib.contextmanager
@@ -179,7 +182,7 @@ def _settings_text(
         f'[[issuers]]\nissuer = "{ISSUER_NAME}"\naudience = "{AUDIENCE}"\njwks_url = "{people}/keys"',
         f"districts = {json.dumps(districts)}",
         f'tenant_claim = "district"\ntenants = {{ {tenants} }}',
-        'operators = ["operator"]',
+        f'operators = ["operator"]\nlongest = {TOKEN_SECONDS}',
         'roles = { Head = "superintendent", Principal = "principal", Guardian = "parent" }',
     ]
     return "\n".join([*lines, *issuer])
