@@ -113,9 +113,9 @@ async def test_sections_of_other_terms_are_not_warmed() -> None:
 
     sections = [section for section in running.demo.facts.sections if section.school == school]
     taught = {s.identifier for s in sections if any(is_active(begin, end, today) for *_, begin, end in s.staff)}
-    asked = {section.identifier for section in sections if section.identifier in paths}
-    assert asked <= taught < {section.identifier for section in sections}
-    assert bool(asked) == bool(taught)
+    requested = {section.identifier for section in sections if section.identifier in paths}
+    assert requested <= taught < {section.identifier for section in sections}
+    assert bool(requested) == bool(taught)
 
 
 async def test_a_source_that_is_down_fails_its_keys_only() -> None:
