@@ -17,8 +17,8 @@ from student_graph.adapters.contract import AccessPath, Adapter, CallCost, Looku
 from student_graph.adapters.edfi.adapter.academics import latest_first, school_year_and_term, section_and_period
 from student_graph.adapters.edfi.adapter.list_sizes import (
     ACADEMIC_RECORDS_PER_STUDENT,
-    ASSESSMENTS_PER_STUDENT,
     ASSESSMENT_RESULTS_PER_STUDENT,
+    ASSESSMENTS_PER_STUDENT,
     ASSOCIATIONS_PER_STUDENT,
     BUSES_PER_STUDENT,
     CONTACTS_PER_STUDENT,
@@ -27,10 +27,10 @@ from student_graph.adapters.edfi.adapter.list_sizes import (
     INCIDENTS_PER_STUDENT,
     MEALS_PER_STUDENT,
     PROGRAMS_PER_STUDENT,
-    SECTIONS_PER_CLASSMATE,
-    SECTIONS_PER_STUDENT,
     SECTION_EVENTS_PER_STUDENT,
     SECTION_STAFF_PER_STUDENT,
+    SECTIONS_PER_CLASSMATE,
+    SECTIONS_PER_STUDENT,
     STAFF_PER_STUDENT,
 )
 from student_graph.adapters.edfi.adapter.people import begin_date_and_section
