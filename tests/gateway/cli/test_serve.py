@@ -48,7 +48,7 @@ def sandboxes() -> Iterator[list[Sandbox]]:
         for kind in ("edfi", "canvas")
         for entry_point in entry_points(group=SANDBOX_ENTRY_POINTS, name=kind)
     ]
-    running = [loader(make_district(12, seed)) for seed in (1, 2) for loader in loaders]
+    running = [loader(make_district(30, seed)) for seed in (1, 2) for loader in loaders]
     with served(*running):
         yield running
 
