@@ -17,6 +17,7 @@ from student_graph.adapters.paging.pages import (
     MAX_READS_OF_A_LIST,
     MAX_ROWS,
     ListChangedError,
+    ListTooLongError,
     Params,
     PayloadPage,
     have_distinct_keys,
@@ -183,12 +184,12 @@ class _Reading(Generic[T]):
             return await reading.rows(first)
         self.smallest_total = total
         if total > MAX_ROWS:
-            raise PayloadError(f"more than {MAX_ROWS} rows")
+            raise ListTooLongError(MAX_ROWS, "rows")
         size, self.unreadable = first.sent, first.unreadable
         if total and not size:
             return None
         if total > size * MAX_PAGES:
-            raise PayloadError(f"more than {MAX_PAGES} pages")
+            raise ListTooLongError(MAX_PAGES, "pages")
         if self.read_otherwise is not None and total > size * LONG_LIST_PAGES:
             rows = await self.read_otherwise(size, total)
             if rows is not None:
@@ -233,6 +234,6 @@ class _Reading(Generic[T]):
     async def page(self, offset: int, count: int) -> PayloadPage[list[T]]:
         """One page of the list; raises PayloadError after too many pages."""
         if self.page_count >= MAX_PAGES:
-            raise PayloadError(f"more than {MAX_PAGES} pages")
+            raise ListTooLongError(MAX_PAGES, "pages")
         self.page_count += 1
         return await self.read_page(offset, count)

@@ -40,6 +40,13 @@ class ListChangedError(PayloadError):
         super().__init__("a list that changes while it is read")
 
 
+class ListTooLongError(PayloadError):
+    """A list has more rows or pages than are read."""
+
+    def __init__(self, limit: int, unit: str) -> None:
+        super().__init__(f"more than {limit} {unit}")
+
+
 @dataclass(frozen=True, slots=True)
 class PayloadPage(Generic[P]):
     """One page of a vendor's list, as payloads."""
@@ -129,7 +136,7 @@ async def all_pages(read_page: Callable[[str | None], Awaitable[PayloadPage[P]]]
             raise PayloadError("the same page again")
         row_count += len(page.rows)
         if row_count > MAX_ROWS:
-            raise PayloadError(f"more than {MAX_ROWS} rows")
+            raise ListTooLongError(MAX_ROWS, "rows")
         yield page.rows
         if page.after is None:
             totals.check()
@@ -137,7 +144,7 @@ async def all_pages(read_page: Callable[[str | None], Awaitable[PayloadPage[P]]]
         if page.after in cursors:
             raise PayloadError("a repeated cursor")
         if len(cursors) >= MAX_PAGES:
-            raise PayloadError(f"more than {MAX_PAGES} pages")
+            raise ListTooLongError(MAX_PAGES, "pages")
         cursors.add(page.after)
         cursor, previous_rows = page.after, page.rows
 

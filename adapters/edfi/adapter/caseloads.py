@@ -17,11 +17,11 @@ from student_graph.adapters.errors import (
     AdapterError,
     BadKeyError,
     NotOfferedError,
-    PayloadError,
     RefusedError,
 )
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import CaseloadId, CaseloadStaff, CaseloadStudent, DistrictId, StaffId
+from student_graph.adapters.paging import ListTooLongError
 from student_graph.adapters.reading import rows_needed_by
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class CaseloadLookups(EdFiLookups):
         If the API client may not read them, or the list is too long, they grant no access. All other caseloads do.
         """
         rows = await self.client.read_by_key([_PROVIDERS], lambda _: self.client.read_rows(api.SERVICE_PROVIDERS))
-        if isinstance(error := rows[_PROVIDERS], RefusedError | PayloadError):
+        if isinstance(error := rows[_PROVIDERS], RefusedError | ListTooLongError):
             log.warning("providers of single students cannot be read and grant no access (%s)", error.code)
             return NotOfferedError(error.reason)
         return rows[_PROVIDERS]
