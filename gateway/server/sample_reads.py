@@ -23,7 +23,7 @@ from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 
-SAMPLE_KEYS = 3
+SAMPLE_KEYS = 5
 """Students, schools, sections and staff of a district whose records are asked for."""
 ENGAGEMENT_DAYS = 30
 """How many days back the LMS activity is asked for."""

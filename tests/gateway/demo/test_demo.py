@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shlex
@@ -18,6 +19,7 @@ from student_graph.gateway.cli.main import main
 from student_graph.gateway.demo.districts import ONEROSTER_DISTRICT
 from tests.clients import get, post, send
 from tests.gateway.servers import ROOT, RunningDemo, error_line, running_demo
+from tests.patience import SOURCE_SECONDS
 
 PEOPLE = {"superintendent", "principal", "teacher", "counselor", "parent", "student"}
 STUDENT = """
@@ -78,8 +80,11 @@ def test_commands_about_sources_work_with_the_demo(
     running: RunningDemo, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
     """`check` and `explain` take the ready file in place of a settings file, and name the district."""
+    ready = copy.deepcopy(running.ready)
+    for source in ready["districts"][0]["sources"]:
+        source["settings"]["timeout"] = SOURCE_SECONDS
     file = tmp_path / "ready.json"
-    file.write_text(json.dumps(running.ready))
+    file.write_text(json.dumps(ready))
     with pytest.raises(SystemExit) as exit_info:
         main([*command, "--ready-file", str(file)])
     output = capsys.readouterr().out
