@@ -114,7 +114,15 @@ def test_every_lookup_about_students_returns_records_that_name_their_student() -
 @pytest.mark.row("L04")
 def test_errors_have_only_public_extensions_and_fixed_messages() -> None:
     """The message of each code is a fixed sentence without placeholders."""
-    assert set(PUBLIC_EXTENSIONS) == {"code", "source", "retryable", "retryAfter", "limit"}
+    assert set(PUBLIC_EXTENSIONS) == {
+        "code",
+        "coordinate",
+        "limit",
+        "retryAfter",
+        "retryable",
+        "sensitivity",
+        "source",
+    }
     assert all(re.fullmatch(r"[A-Z][^{}%]*\.", message) for message in MESSAGES.values())
 
 
