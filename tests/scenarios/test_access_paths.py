@@ -63,9 +63,9 @@ BY_STUDENT = {
         "transportation_by_student": (1, 1, 1),
     },
     "canvas": {
-        "lms_accounts_by_student": (9, 32, 26),
-        "course_grades_by_student": (15, 38, 34),
-        "assignment_work_by_student": (17, 40, 61),
+        "lms_accounts_by_student": (9, 32, 28),
+        "course_grades_by_student": (15, 38, 36),
+        "assignment_work_by_student": (17, 40, 63),
     },
 }
 """By source and lookup: most calls for 5 students of a class, for the class of 28, and for the school of 450."""
