@@ -18,7 +18,7 @@ from tests.long_runs import size
 DOCUMENTS_PER_FIELD = size(2, 40)
 """Documents for each field of `Query`."""
 CLIENT_ERRORS = {"BAD_INPUT", "BAD_ID", "QUERY_TOO_COMPLEX", "GRAPHQL_VALIDATION_FAILED"}
-"""Codes of errors in a document or its arguments; the generator does not know `@oneOf`, which validation checks."""
+"""Codes of errors in a document or its arguments; generated documents ignore `@oneOf`, which validation checks."""
 
 
 @pytest.fixture(scope="module")
