@@ -63,7 +63,7 @@ def _locate_errors(scalar: GraphQLScalarType) -> None:
         except GraphQLError as error:
             raise GraphQLError(error.message, node) from error
 
-    scalar.parse_literal = parse_literal  # type: ignore[method-assign]
+    scalar.parse_literal = parse_literal  # type: ignore[method-assign] # as graphql-core itself does
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:

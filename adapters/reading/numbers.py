@@ -25,13 +25,13 @@ class _NoBoolean:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         number = handler(source)
         is_integer = number["type"] == "int"
-        choices = [
+        choices: list[CoreSchema | tuple[CoreSchema, str]] = [
             *([core_schema.int_schema(strict=True)] if is_integer else []),
             core_schema.chain_schema([core_schema.float_schema(strict=True), number]),
             core_schema.chain_schema([_TEXT, number]),
         ]
         in_json = core_schema.union_schema(
-            choices,  # type: ignore[arg-type]
+            choices,
             mode="left_to_right",
             custom_error_type="number",
             custom_error_message="Input should be a number",

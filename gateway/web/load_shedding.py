@@ -161,7 +161,7 @@ class LoadShedder:
 
     def check(self) -> None:
         """
-        Refuse a request of which nothing is read yet, if a person's request would be refused now.
+        Refuse a request before anything of it is read, if a person's request would be refused now.
 
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.

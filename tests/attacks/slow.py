@@ -53,7 +53,7 @@ async def half_open_heads(attackers: Attackers) -> None:
 
 
 async def endless_heads(attackers: Attackers) -> None:
-    """Heads of which one header follows the other, as fast as the gateway reads them."""
+    """Heads with one header after the other, as fast as the gateway reads them."""
     lines = b"".join(b"X-Header-%d: %s\r\n" % (number, b"x" * 100) for number in range(300))
     await _send_until_closed(attackers, b"POST /graphql HTTP/1.1\r\nHost: gateway\r\n", lines)
 

@@ -7,7 +7,7 @@ the section. Costs are numbers of calls, and only a first guess: the gateway lea
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from student_graph.adapters.canvas.adapter.settings import CanvasSettings
@@ -99,6 +99,22 @@ def _section_work_cost(settings: CanvasSettings) -> CallCost:
     return CallCost(per_key=3 + rest, per_coarse_key=_work_cost(settings).per_coarse_key + 1)
 
 
+def _section_by_course(
+    coarse_lookup: LookupMethod, cost: Callable[[CanvasSettings], CallCost], sort_key: Callable[[Any], Any]
+) -> AccessPath[Any]:
+    """The path from sections over a list of their course."""
+    return AccessPath(
+        coarse_lookup=coarse_lookup,
+        key_of=_section_id,
+        cost=cost,
+        coarse_keys_from=Adapter.lms_courses_by_section,
+        coarse_key_of=_course_id,
+        names_all_keys=True,
+        sort_key=sort_key,
+        accepts=_has_sis_section_id,
+    )
+
+
 ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
     Adapter.lms_accounts_by_student: (
         AccessPath(
@@ -110,28 +126,10 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         ),
     ),
     Adapter.course_grades_by_section: (
-        AccessPath(
-            coarse_lookup=Adapter.course_grades_by_lms_course,
-            key_of=_section_id,
-            cost=_section_grades_cost,
-            coarse_keys_from=Adapter.lms_courses_by_section,
-            coarse_key_of=_course_id,
-            names_all_keys=True,
-            sort_key=grade_order,
-            accepts=_has_sis_section_id,
-        ),
+        _section_by_course(Adapter.course_grades_by_lms_course, _section_grades_cost, grade_order),
     ),
     Adapter.assignment_work_by_section: (
-        AccessPath(
-            coarse_lookup=Adapter.assignment_work_by_lms_course,
-            key_of=_section_id,
-            cost=_section_work_cost,
-            coarse_keys_from=Adapter.lms_courses_by_section,
-            coarse_key_of=_course_id,
-            names_all_keys=True,
-            sort_key=due_order,
-            accepts=_has_sis_section_id,
-        ),
+        _section_by_course(Adapter.assignment_work_by_lms_course, _section_work_cost, due_order),
     ),
     Adapter.course_grades_by_student: (
         AccessPath(
