@@ -77,6 +77,8 @@ class Vendor:
     sent_after: dict[str, float] = field(default_factory=dict)
     """For each extra response, by student: the seconds between the answer and it."""
     answered: set[str] = field(default_factory=set)
+    unsent: int = 0
+    """Extra responses whose connection the client had closed before they were due."""
 
 
 class VendorSide:
@@ -122,6 +124,7 @@ class VendorSide:
         """Send the extra response, then the answers that waited behind it."""
         self._extra_is_due = False
         if self._transport.is_closing():
+            self._vendor.unsent += 1
             return
         self._vendor.sent_after[student] = time.monotonic() - answered_at
         self._transport.write(response)
@@ -146,6 +149,13 @@ class Outcome:
     requests: int = 0
     reused: int = 0
     extras: int = 0
+    unsent: int = 0
+    """
+    Extra responses whose connection was closed before they were due.
+
+    Where this machine is too slow, the one before is sent while the client already writes the next request. The
+    client then closes the connection, and sends the request again on another one.
+    """
     met: int = 0
     """Extra responses that were sent after the next request of the same caller."""
     foreign: int = 0
@@ -224,12 +234,13 @@ async def meet_extras(
         if settle_seconds:
             with contextlib.suppress(TimeoutError):  # the counts then show what is missing
                 async with asyncio.timeout(20):
-                    while stray.count < extras:  # noqa: ASYNC110 - the count has no event
+                    while stray.count + vendor.unsent < extras:  # noqa: ASYNC110 - the count has no event
                         await asyncio.sleep(0.01)
     finally:
         await transport.aclose()
         server.close()
     outcome.reused, outcome.extras, outcome.drops = vendor.reused, len(vendor.sent_after), stray.count
+    outcome.unsent = vendor.unsent
     return outcome
 
 
@@ -253,7 +264,9 @@ def test_no_extra_response_is_taken_for_an_answer() -> None:
         print(outcome)  # noqa: T201 - the report of the long run
     for outcome in outcomes:
         assert (outcome.foreign, outcome.failed) == (0, 0)
-        assert (outcome.extras, outcome.drops, outcome.alerts) == (extras, extras, extras)
+        assert outcome.extras + outcome.unsent == extras
+        assert outcome.unsent <= extras // 100
+        assert (outcome.drops, outcome.alerts) == (outcome.extras, outcome.extras)
     if LONG_RUNS:
         assert all(outcome.met for outcome in outcomes if outcome.variant.late_ms >= 20.0)
         assert all(outcome.reused for outcome in outcomes)
