@@ -1,0 +1,1 @@
+"""Presets: published definitions with their windows, thresholds and citations."""

@@ -1,0 +1,97 @@
+"""What a preset consists of: for each metric a window, thresholds with open or closed edges, and a citation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+
+from student_graph.resolvers.metrics.measure import Level, Metric, Unit
+
+
+class WindowKind(Enum):
+    """A window relative to a day, in instructional days of the student's school."""
+
+    YEAR_TO_DATE = "Year to date"
+    """From the first day of the school year up to the day."""
+    LAST_4_WEEKS = "Last 4 weeks"
+    """The last 20 days of instruction."""
+    LAST_8_WEEKS = "Last 8 weeks"
+    """The last 40 days of instruction."""
+    FIRST_4_WEEKS = "First 4 weeks"
+    """The first 20 days of instruction of the school year."""
+    FIRST_6_WEEKS = "First 6 weeks"
+    """The first 30 days of instruction of the school year."""
+    TERM = "Term"
+    """From the first day of the present session up to the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Where a level begins."""
+
+    level: Level
+    at: Fraction
+    """The value at the edge."""
+    includes_edge: bool
+    """Whether a value that equals the edge has the level."""
+
+    def text(self, *, above: bool) -> str:
+        """The threshold as a comparison, such as `>= 0.1`."""
+        sign = (">=" if self.includes_edge else ">") if above else ("<=" if self.includes_edge else "<")
+        return f"{sign} {float(self.at):g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one metric is measured and judged."""
+
+    metric: Metric
+    thresholds: tuple[Threshold, ...]
+    """From the most severe level to the mildest; a value that none covers is on track."""
+    high_is_risk: bool
+    """Whether high values are a risk, as absences are, or low ones, as rates and averages are."""
+    description: str
+    """The definition as text."""
+    window: WindowKind = WindowKind.YEAR_TO_DATE
+    unit: Unit = Unit.STUDENT
+    min_days: int = 0
+    """Enrolled days below which the value is not judged."""
+    rounded_to: int | None = None
+    """Decimals of a percentage to which the value is rounded half up before it is judged; None for none."""
+
+    def level_of(self, exact: Fraction | None) -> Level:
+        """How the rule judges a value."""
+        if exact is None or not self.thresholds:
+            return Level.NOT_EVALUATED
+        judged = exact if self.rounded_to is None else _round_half_up(exact, self.rounded_to)
+        for threshold in self.thresholds:
+            is_beyond = judged > threshold.at if self.high_is_risk else judged < threshold.at
+            if is_beyond or (threshold.includes_edge and judged == threshold.at):
+                return threshold.level
+        return Level.ON_TRACK
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A published set of rules."""
+
+    name: str
+    """Name in settings and queries, such as `federal_10pct`."""
+    title: str
+    rules: tuple[Rule, ...]
+    source: str
+    """Who published it, and where."""
+    notes: tuple[str, ...] = field(default=())
+    """Traps, such as a text and a code of one publisher that differ."""
+
+    def rule(self, metric: Metric) -> Rule | None:
+        """The rule for a metric; None if the preset has none."""
+        return next((rule for rule in self.rules if rule.metric is metric), None)
+
+
+def _round_half_up(share: Fraction, decimals: int) -> Fraction:
+    """A share rounded as a percentage with so many decimals."""
+    scale = 100 * 10**decimals
+    return Fraction(math.floor(share * scale + Fraction(1, 2)), scale)
