@@ -21,7 +21,8 @@ class Authenticator:
         """Accept the tokens of the settings (`tokens`) and the tokens of these issuers."""
         self._static_tokens = StaticTokens(tokens)
         self._issuers = issuers
-        self._verifier = TokenVerifier({issuer.name: issuer for issuer in issuers})
+        self.verifier = TokenVerifier({issuer.name: issuer for issuer in issuers})
+        """Verifies tokens of issuers and remembers the verified ones."""
 
     async def viewer(self, authorization: str) -> Viewer | None:
         """The viewer for a header `Bearer TOKEN`; None for any other header and for an invalid token."""
@@ -32,14 +33,14 @@ class Authenticator:
         if (viewer := self._static_tokens.viewer(token)) is not None or not self._issuers:
             return viewer
         try:
-            return await self._verifier.viewer(token)
+            return await self.verifier.viewer(token)
         except InvalidTokenError as exc:
             log.info("a token was refused: %s", exc.reason)
             return None
 
     def signed_in_at(self, authorization: str) -> float | None:
         """When the viewer of a header last signed in, in seconds since 1970; None for a token of the settings."""
-        return self._verifier.signed_in_at(authorization.partition(" ")[2].strip())
+        return self.verifier.signed_in_at(authorization.partition(" ")[2].strip())
 
     async def close(self) -> None:
         """Stop fetching keys of issuers."""

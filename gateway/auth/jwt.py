@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -25,7 +26,12 @@ MAX_TOKEN_BYTES = 8 * 1024
 MAX_SUBJECT_CHARACTERS = 256
 CLOCK_LEEWAY_SECONDS = 60
 """How much the clocks of the issuer and the gateway may differ."""
-MAX_CACHED_TOKENS = 10_000
+MAX_CACHED_TOKEN_BYTES = 16 * 1024 * 1024
+"""Memory of the cached results of verifications: about 10,000 tokens."""
+CACHED_TOKEN_BYTES = 1024
+"""Memory of a cached result without what its viewer holds, rather too high."""
+CACHED_MEMBER_BYTES = 64
+"""Memory of a member of one of the viewer's sets; the grants themselves are those of the settings."""
 TOKEN_TYPES = frozenset({"JWT", "AT+JWT"})
 """Accepted values of the header `typ`, in upper case."""
 REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub"]
@@ -59,8 +65,18 @@ class TokenVerifier:
     def __init__(self, issuers: Mapping[str, Issuer], wall_clock: Callable[[], float] = time.time) -> None:
         """Accept tokens of these issuers, by name; `wall_clock` returns seconds since 1970."""
         self._issuers, self._wall_clock = issuers, wall_clock
-        self._verified: LRUCache[bytes, _VerifiedToken] = LRUCache(MAX_CACHED_TOKENS)
+        self._verified: LRUCache[bytes, _VerifiedToken] = LRUCache(MAX_CACHED_TOKEN_BYTES, _size)
         """By digest of the token."""
+
+    @property
+    def used_bytes(self) -> int:
+        """Memory of the cached results, by estimate."""
+        return int(self._verified.currsize)
+
+    @property
+    def max_bytes(self) -> int:
+        """Memory that they may take."""
+        return int(self._verified.maxsize)
 
     async def viewer(self, token: str) -> Viewer:
         """
@@ -133,6 +149,14 @@ class TokenVerifier:
         except (PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise InvalidTokenError("form") from None
         return claims
+
+
+def _size(verified: _VerifiedToken) -> int:
+    """Memory of a cached result, by estimate: what it holds of its own."""
+    viewer = verified.viewer
+    texts = (viewer.subject, viewer.email, viewer.staff_id, viewer.student_id, viewer.contact_id, verified.key_id)
+    members = len(viewer.grants) + len(viewer.assigned) + len(viewer.districts)
+    return CACHED_TOKEN_BYTES + sum(sys.getsizeof(text) for text in texts) + members * CACHED_MEMBER_BYTES
 
 
 def _digest(token: str) -> bytes:

@@ -206,6 +206,7 @@ class Application:
             "answers": cache.store,
             "responses": cache.responses,
             "reaches": self._pipeline.reach_cache,
+            "tokens": self._authenticator.verifier,
             "documents": documents,
             "estimates": documents.costs,
         }

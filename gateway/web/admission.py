@@ -211,7 +211,7 @@ def _unauthenticated(authorization: str) -> BadRequestError:
     """The error for a request without a viewer; it tells a token that is not accepted from none (RFC 6750 §3)."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() == "bearer" and token.strip():
-        message, challenge = "This token is not valid any more: get a new one.", 'Bearer error="invalid_token"'
+        message, challenge = "This token is not accepted: get a new one.", 'Bearer error="invalid_token"'
     else:
         message, challenge = "Send the token of a viewer as 'Authorization: Bearer TOKEN'.", "Bearer"
     return BadRequestError(401, message, "UNAUTHENTICATED", {"WWW-Authenticate": challenge})
