@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-from student_graph.resolvers.metrics.measure import Level, Metric, Unit
+from student_graph.adapters.model import AcademicSubject
+from student_graph.resolvers.metrics.measure import Domain, Level, Metric, Unit
 
 
 class WindowKind(Enum):
@@ -60,6 +61,12 @@ class Rule:
     """Enrolled days below which the value is not judged."""
     rounded_to: int | None = None
     """Decimals of a percentage to which the value is rounded half up before it is judged; None for none."""
+    subjects: frozenset[AcademicSubject] = frozenset()
+    """Only courses or tests of these subjects; empty for all."""
+    letter_values: tuple[tuple[str, Fraction], ...] = ()
+    """What letter grades count where a grade has no number; empty if letters do not count as numbers."""
+    scale_max: Fraction | None = None
+    """Highest value of the scale of the thresholds: a value on another stated scale is not judged."""
 
     def level_of(self, exact: Fraction | None) -> Level:
         """How the rule judges a value."""
@@ -85,6 +92,10 @@ class Preset:
     """Who published it, and where."""
     notes: tuple[str, ...] = field(default=())
     """Traps, such as a text and a code of one publisher that differ."""
+    domains: tuple[Domain, ...] = ()
+    """The indicators that the preset defines, in order; empty if it defines single metrics only."""
+    tiers: tuple[Threshold, ...] = ()
+    """Levels of the sum of the indicators' points, the most severe first; empty if the preset has none."""
 
     def rule(self, metric: Metric) -> Rule | None:
         """The rule for a metric; None if the preset has none."""
