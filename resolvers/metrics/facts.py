@@ -27,6 +27,7 @@ from student_graph.adapters.model import (
     Sensitivity,
     StudentId,
 )
+from student_graph.resolvers.metrics.meanings import DEFAULT_MEANINGS, CodeMeanings
 from student_graph.resolvers.metrics.measure import DataQuality, Measure, Metric
 from student_graph.resolvers.metrics.presets.preset import Preset, WindowKind
 
@@ -117,6 +118,8 @@ class MetricSettings:
     """Discipline codes that are suspensions."""
     grade_scale: Mapping[str, float] = field(default_factory=dict)
     """Numeric value of each letter grade; empty if nobody configured it."""
+    meanings: CodeMeanings = DEFAULT_MEANINGS
+    """What the district's codes of meals, races and sexes mean."""
 
 
 @dataclass(frozen=True, slots=True)

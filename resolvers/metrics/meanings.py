@@ -1,0 +1,117 @@
+"""
+What codes mean where a record keeps only the vendor's code: meals, races and sexes.
+
+A district adds meanings of its own in `districts.codes` of the settings file. A code that nobody knows is
+unmapped, and never the most similar meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import TypeVar
+
+from student_graph.adapters.model import Descriptor
+
+M = TypeVar("M", bound=Enum)
+
+
+class MealService(Enum):
+    """A service of a meals program, in the order in which services decide a student's meal status."""
+
+    FREE_LUNCH = "Free Lunch"
+    REDUCED_PRICE_LUNCH = "Reduced Price Lunch"
+    FULL_PRICE_LUNCH = "Full Price Lunch"
+    FREE_BREAKFAST = "Free Breakfast"
+    REDUCED_PRICE_BREAKFAST = "Reduced Price Breakfast"
+    FULL_PRICE_BREAKFAST = "Full Price Breakfast"
+    FREE_OTHER = "Another free meal"
+    REDUCED_PRICE_OTHER = "Another meal at a reduced price"
+    FULL_PRICE_OTHER = "Another meal at the full price"
+    OTHER = "Other"
+    """A service that says nothing about the price."""
+
+
+class RaceEthnicity(Enum):
+    """Race and ethnicity in one category, as in federal reports (72 FR 59266) and the categories added in 2024."""
+
+    HISPANIC_OR_LATINO = "Hispanic or Latino"
+    """Of any race."""
+    AMERICAN_INDIAN_OR_ALASKA_NATIVE = "American Indian or Alaska Native"
+    ASIAN = "Asian"
+    BLACK_OR_AFRICAN_AMERICAN = "Black or African American"
+    MIDDLE_EASTERN_OR_NORTH_AFRICAN = "Middle Eastern or North African"
+    NATIVE_HAWAIIAN_OR_PACIFIC_ISLANDER = "Native Hawaiian or Pacific Islander"
+    WHITE = "White"
+    OTHER = "Other"
+    TWO_OR_MORE = "Two or more races"
+    NOT_STATED = "Choose Not to Respond"
+    """The family chose not to say."""
+    UNMAPPED = "UNMAPPED"
+
+
+class Sex(Enum):
+    """A student's sex as recorded."""
+
+    FEMALE = "Female"
+    MALE = "Male"
+    NON_BINARY = "Non-binary"
+    NOT_STATED = "Not Selected"
+    UNMAPPED = "UNMAPPED"
+
+
+def comparable(code: str) -> str:
+    """A code in lower case and without surrounding spaces, as codes are compared."""
+    return code.strip().casefold()
+
+
+def codes_of(enum: type[M], more: Mapping[str, M] | None = None) -> Mapping[str, M]:
+    """Members by comparable code: the value of each member is a code, and `more` codes."""
+    codes = {comparable(member.value): member for member in enum if member.name != "UNMAPPED"}
+    return MappingProxyType(codes | {comparable(code): member for code, member in (more or {}).items()})
+
+
+def meaning(codes: Mapping[str, M], descriptor: Descriptor) -> M | None:
+    """What a code means: a meaning for its namespace counts before one for any; None if nobody knows the code."""
+    code = comparable(descriptor.code_value)
+    if descriptor.namespace:
+        full = f"{comparable(descriptor.namespace)}#{code}"
+        if full in codes:
+            return codes[full]
+    return codes.get(code)
+
+
+_MEAL_SERVICES = codes_of(
+    MealService,
+    {f"Free {meal}": MealService.FREE_OTHER for meal in ("Snack", "Supper", "Milk")}
+    | {f"Reduced Price {meal}": MealService.REDUCED_PRICE_OTHER for meal in ("Snack", "Supper", "Milk")}
+    | {f"Full Price {meal}": MealService.FULL_PRICE_OTHER for meal in ("Snack", "Supper", "Milk")},
+)
+"""The codes of Ed-Fi Data Standard 5.2."""
+_RACES = codes_of(
+    RaceEthnicity,
+    {
+        "American Indian - Alaska Native": RaceEthnicity.AMERICAN_INDIAN_OR_ALASKA_NATIVE,
+        "Black - African American": RaceEthnicity.BLACK_OR_AFRICAN_AMERICAN,
+        "Native Hawaiian - Pacific Islander": RaceEthnicity.NATIVE_HAWAIIAN_OR_PACIFIC_ISLANDER,
+        "Native Hawaiian or Other Pacific Islander": RaceEthnicity.NATIVE_HAWAIIAN_OR_PACIFIC_ISLANDER,
+    },
+)
+"""The codes of Ed-Fi's data standards and of OneRoster 1.2."""
+_SEXES = codes_of(Sex, {"unspecified": Sex.NOT_STATED, "other": Sex.NON_BINARY})
+"""The codes of Ed-Fi's data standards and of OneRoster 1.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMeanings:
+    """What the codes of a district mean, by comparable code or by `namespace#code`."""
+
+    meals: Mapping[str, MealService] = field(default_factory=lambda: _MEAL_SERVICES)
+    races: Mapping[str, RaceEthnicity] = field(default_factory=lambda: _RACES)
+    sexes: Mapping[str, Sex] = field(default_factory=lambda: _SEXES)
+
+
+DEFAULT_MEANINGS = CodeMeanings()
+"""The meanings of codes in a district that configured none."""
