@@ -7,10 +7,16 @@ import binascii
 import hashlib
 import hmac
 import json
+from functools import cached_property
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from student_graph.adapters.errors import BadKeyError
 
 _SIGNATURE_BYTES = 16
+_SEALED_BLOCK_BYTES = 64
+"""Content is sealed in blocks of so many bytes: its length would say how many digits a value has."""
 
 
 class HmacSigner:
@@ -44,6 +50,37 @@ class HmacSigner:
         if _base64_text(signed) != text or not hmac.compare_digest(signature, self._signature(content)):
             raise BadKeyError("not a cursor of this gateway")
         return tuple(json.loads(content))
+
+    def seal(self, *parts: str) -> str:
+        """
+        Return the parts as one text that only this gateway can read or make.
+
+        They are encrypted with AES-SIV (RFC 5297). Equal parts have equal texts, so that a page can be compared.
+        """
+        content = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
+        padding = b" " * (-len(content) % _SEALED_BLOCK_BYTES)
+        return _base64_text(self._cipher.encrypt(content + padding, None))
+
+    def unseal(self, text: str) -> tuple[str, ...]:
+        """
+        Return the parts of a sealed text.
+
+        Raises:
+            BadKeyError: the text was not sealed with this key.
+        """
+        try:
+            sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            content = self._cipher.decrypt(sealed, None)
+        except (InvalidTag, ValueError):  # binascii.Error is a ValueError
+            raise BadKeyError("not a cursor of this gateway") from None
+        if _base64_text(sealed) != text:
+            raise BadKeyError("not a cursor of this gateway")
+        return tuple(json.loads(content))
+
+    @cached_property
+    def _cipher(self) -> AESSIV:
+        """The cipher, whose key is derived from the signing key: a signature says nothing about it."""
+        return AESSIV(hmac.digest(self._key, b"student-graph sealed text", hashlib.sha512))
 
     def _signature(self, content: bytes) -> bytes:
         return hmac.digest(self._key, content, hashlib.sha256)[:_SIGNATURE_BYTES]

@@ -40,6 +40,10 @@ class Grant:
         )
 
 
+OPEN_CLASSES = frozenset({Sensitivity.OPEN})
+"""Classes of data that need no grant."""
+
+
 def unlimited_grants(*classes: Sensitivity) -> frozenset[Grant]:
     """Return a grant of classes without limits, in all districts of a viewer; no grant without classes."""
     return frozenset({Grant(frozenset(classes))}) if classes else frozenset()
@@ -118,6 +122,32 @@ class Reach:
     def refs_of(self, student: StudentId) -> list[Ref]:
         """Return what connects a student to the viewer; empty for other students, whether or not they exist."""
         return [ref for ref, students in self.groups.items() if student in students]
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The classes of data that a viewer may see in one district today."""
+
+    for_all: frozenset[Sensitivity]
+    """Classes that the viewer may see of every student within reach."""
+    for_some: frozenset[Sensitivity] = frozenset()
+    """Classes that the viewer may see of some of these students only."""
+    for_any: frozenset[Sensitivity] = field(init=False)
+    """Classes that the viewer may see of at least some students."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "for_any", self.for_all | self.for_some)
+
+    def allow(self, sensitivity: Sensitivity) -> bool:
+        """Return whether the viewer may see a class of at least some students."""
+        return sensitivity in self.for_any
+
+    def visible_students(self, sensitivity: Sensitivity, reach: Reach) -> frozenset[StudentId] | None:
+        """Return the students whose records of a class the viewer may see; None for all of the district."""
+        if sensitivity in self.for_all:
+            return None if reach.everybody else reach.students
+        students = reach.limited_classes.get(sensitivity, frozenset())
+        return students if reach.everybody else students & reach.students
 
 
 def merge_groups(groups: Iterable[tuple[Ref, frozenset[StudentId]]]) -> dict[Ref, frozenset[StudentId]]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import strawberry
 from strawberry.types import Info as StrawberryInfo
 
-from student_graph.adapters.model import ContactId, DistrictId, StaffId, StudentId
-from student_graph.adapters.sources import Source, Sources
-from student_graph.resolvers.access import AssignedStudents, Emergency, Grant, Reach
+from student_graph.adapters.errors import ForbiddenError
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.model import ContactId, DistrictId, SchoolId, Sensitivity, StaffId, StudentId
+from student_graph.adapters.sources import District, Source, Sources
+from student_graph.resolvers.access import OPEN_CLASSES, AssignedStudents, Emergency, Grant, Reach, Rights
+from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.operation import Operation
 
 
@@ -66,6 +70,28 @@ class Viewer:
         return self.issuer, self.subject
 
     def __hash__(self) -> int:
+    def rights_in(self, district: District) -> Rights:
+        """Return the classes of data that the viewer may see in a district today, with the viewer's purpose."""
+        today = district.today()
+        grants = [grant for grant in self.grants if grant.applies(district.id, today, self.purpose)]
+        emergency = self.emergency.classes if self.emergency is not None else frozenset[Sensitivity]()
+        for_all = OPEN_CLASSES.union(emergency, *(grant.classes for grant in grants if not grant.is_limited))
+        limited = frozenset[Sensitivity]().union(*(grant.classes for grant in grants if grant.is_limited))
+        return Rights(for_all, limited - for_all)
+
+    def not_granted(self, district: District, sensitivity: Sensitivity) -> ForbiddenError:
+        """Return the error for a class of data; it names the purpose for which the viewer has the grant."""
+        today = district.today()
+        purposes = sorted(
+            grant.purpose
+            for grant in self.grants
+            if grant.purpose is not None
+            and sensitivity in grant.classes
+            and grant.applies(district.id, today, grant.purpose)
+        )
+        purpose = purposes[0] if purposes else None
+        return ForbiddenError("not granted", sensitivity=sensitivity.name, purpose=purpose)
+
         """Return the hash, which is computed once: every cached response is looked up by its viewer."""
         if not self._hash:
             values = tuple(getattr(self, attribute.name) for attribute in fields(self) if attribute.compare)
@@ -74,7 +100,7 @@ class Viewer:
 
 
 class Signer(Protocol):
-    """Signs text that a client sends back, such as a cursor, so that only this gateway can make or change it."""
+    """Signs or seals text that a client sends back, such as a cursor: only this gateway can make or change it."""
 
     def sign(self, *parts: str) -> str:
         """Return the parts and their signature as one text. It is not encrypted: anyone can decode it."""
@@ -87,6 +113,17 @@ class Signer(Protocol):
             BadKeyError: this gateway did not make the text.
         """
 
+
+    def seal(self, *parts: str) -> str:
+        """Return the parts as one text that only this gateway can read: a value of a child may be among them."""
+
+    def unseal(self, text: str) -> tuple[str, ...]:
+        """
+        Return the parts of a sealed text.
+
+        Raises:
+            BadKeyError: this gateway did not make the text.
+        """
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -136,6 +173,71 @@ class HealthProvider(Protocol):
 @dataclass(slots=True)
 class Context:
     """The context of one request."""
+class RecordedDaysProvider(Protocol):
+    """Looks up the days on which schools recorded attendance, for districts whose calendars are not complete."""
+
+    def __call__(self, district: DistrictId, school_year: int, /) -> Awaitable[Mapping[SchoolId, frozenset[date]]]:
+        """
+        Return by school the days with an attendance record of any student, whether or not the viewer may see them.
+
+        A day says nothing about a student, and the days of instruction must be the same for all viewers. Empty if
+        no source lists the attendance of the district.
+
+        Raises:
+            AdapterError: the district's systems could not answer.
+        """
+
+
+async def _no_recorded_days(_district: DistrictId, _school_year: int, /) -> Mapping[SchoolId, frozenset[date]]:
+    return {}
+
+
+class ReadPrices(Protocol):
+    """What reads cost lately, in vendor calls."""
+
+    def point_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
+        """Return the calls for one key of a lookup, as in the last reads; at first the guess."""
+
+    def mean_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
+        """Return the calls for one key of a coarse lookup, as in the last reads; at first the guess."""
+
+    def is_learned(self, source: Source, lookup: Lookup) -> bool:
+        """Return whether a read of the lookup was seen."""
+
+
+class DeclaredPrices:
+    """Prices as the adapters declare them: nothing was read yet."""
+
+    def point_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
+        """Return the guess."""
+        return guess
+
+    def mean_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
+        """Return the guess."""
+        return guess
+
+    def is_learned(self, _source: Source, _lookup: Lookup) -> bool:
+        """Return False."""
+        return False
+
+
+ListLength: TypeAlias = Callable[[Source, Lookup], float]
+"""Returns how many records a source has for one key of a lookup."""
+
+
+def declared_list_length(_: Source, lookup: Lookup) -> float:
+    """Return the number of records that a lookup declares for one key."""
+    return lookup.records_per_key
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEstimates:
+    """What reads are expected to cost and to return, as learned from earlier ones."""
+
+    prices: ReadPrices = field(default_factory=DeclaredPrices)
+    list_length: ListLength = declared_list_length
+
+
 
     viewer: Viewer
     sources: Sources
@@ -146,3 +248,7 @@ class Context:
 
 
 Info = StrawberryInfo[Context, None]
+    metric_settings: Mapping[DistrictId, MetricSettings] = field(default_factory=dict)
+    """What each district says about its data for metrics; a district that is missing has the defaults."""
+    recorded_days: RecordedDaysProvider = _no_recorded_days
+    estimates: ReadEstimates = field(default_factory=ReadEstimates)

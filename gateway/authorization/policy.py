@@ -27,47 +27,9 @@ from student_graph.adapters.model import (
 )
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.store import SharedBatch
-from student_graph.resolvers.access import Reach
+from student_graph.resolvers.access import Reach, Rights
 from student_graph.resolvers.context import ReachProvider, Viewer
 from student_graph.resolvers.operation import Disclosures
-
-OPEN_CLASSES = frozenset({Sensitivity.OPEN})
-"""Classes of data that need no grant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rights:
-    """The classes of data that a viewer may see in one district today."""
-
-    for_all: frozenset[Sensitivity]
-    """Classes that the viewer may see of every student within reach."""
-    for_some: frozenset[Sensitivity] = frozenset()
-    """Classes that the viewer may see of some of these students only."""
-    for_any: frozenset[Sensitivity] = field(init=False)
-    """Classes that the viewer may see of at least some students."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "for_any", self.for_all | self.for_some)
-
-    def allow(self, sensitivity: Sensitivity) -> bool:
-        """Whether the viewer may see a class of at least some students."""
-        return sensitivity in self.for_any
-
-    def visible_students(self, sensitivity: Sensitivity, reach: Reach) -> frozenset[StudentId] | None:
-        """The students whose records of a class the viewer may see; None for all students of the district."""
-        if sensitivity in self.for_all:
-            return None if reach.everybody else reach.students
-        students = reach.limited_classes.get(sensitivity, frozenset())
-        return students if reach.everybody else students & reach.students
-
-
-def rights_of(viewer: Viewer, district: District) -> Rights:
-    """The rights of a viewer in a district today, in a request with the viewer's purpose."""
-    today = district.today()
-    grants = [grant for grant in viewer.grants if grant.applies(district.id, today, viewer.purpose)]
-    emergency = viewer.emergency.classes if viewer.emergency is not None else frozenset[Sensitivity]()
-    for_all = OPEN_CLASSES.union(emergency, *(grant.classes for grant in grants if not grant.is_limited))
-    return Rights(for_all, frozenset().union(*(grant.classes for grant in grants if grant.is_limited)) - for_all)
 
 
 def authorized(
@@ -102,7 +64,8 @@ class _AuthorizedFetch:
         rights = self._rights_in(source.district)
         if not rights.allow(ask.lookup.sensitivity):
             self._record_denied(source, len(ask.keys))
-            return _error_for_keys(ask.keys, self._not_granted(source, ask.lookup.sensitivity), source)
+            error = self.viewer.not_granted(self.districts[source.district], ask.lookup.sensitivity)
+            return _error_for_keys(ask.keys, error, source)
         if ask.lookup.about is not About.STUDENTS:
             rule = _VisibilityRule(source.district, rights.for_all, ask.lookup.about)
             return _visible_answers(await self.fetch(source, ask), rule)
@@ -133,19 +96,6 @@ class _AuthorizedFetch:
         error = ForbiddenError("granted for other students", sensitivity=sensitivity.name, limited=True)
         return {**answers, **_error_for_keys(forbidden, error, source)}
 
-    def _not_granted(self, source: Source, sensitivity: Sensitivity) -> ForbiddenError:
-        """The error for a class of data; if the viewer has the grant for a purpose, it names the purpose."""
-        today = self.districts[source.district].today()
-        purposes = sorted(
-            grant.purpose
-            for grant in self.viewer.grants
-            if grant.purpose is not None
-            and sensitivity in grant.classes
-            and grant.applies(source.district, today, grant.purpose)
-        )
-        purpose = purposes[0] if purposes else None
-        return ForbiddenError("not granted", sensitivity=sensitivity.name, purpose=purpose)
-
     async def _fetch_visible(self, source: Source, ask: Ask[Any], rule: _VisibilityRule, reach: Reach) -> Answers:
         """
         The answers to keys of students that the viewer may see.
@@ -167,7 +117,7 @@ class _AuthorizedFetch:
     def _rights_in(self, district: DistrictId) -> Rights:
         rights = self._rights.get(district)
         if rights is None:
-            rights = self._rights[district] = rights_of(self.viewer, self.districts[district])
+            rights = self._rights[district] = self.viewer.rights_in(self.districts[district])
         return rights
 
     async def _reach_in(self, district: DistrictId) -> Reach:

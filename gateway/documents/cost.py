@@ -10,9 +10,9 @@ the operation's time limit and count as one call.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from graphql import (
     FieldNode,
@@ -36,6 +36,7 @@ from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Record
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.prices import FieldPrice, OperationCost, PagePrice
+from student_graph.resolvers.context import ListLength, declared_list_length
 from student_graph.resolvers.fields.batched import BATCH_METADATA
 from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LOOKUPS_METADATA
 from student_graph.resolvers.fields.record import InstanceCheck
@@ -47,14 +48,6 @@ MAX_ESTIMATED_FIELDS = 10_000
 """Fields that are visited, each once for each spread; an operation with more has the highest estimate."""
 NAMED_FIELDS = 3
 """How many of the costliest fields are named to the client."""
-
-ListLength: TypeAlias = Callable[[Source, Lookup], float]
-"""Returns how many records a source has for one key of a lookup."""
-
-
-def declared_list_length(_: Source, lookup: Lookup) -> float:
-    """Return the number of records that a lookup declares for one key."""
-    return lookup.records_per_key
 
 
 @dataclass(slots=True)

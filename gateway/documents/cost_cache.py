@@ -11,9 +11,10 @@ from cachetools import TTLCache
 from graphql import FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode
 
 from student_graph.adapters.sources import District
-from student_graph.gateway.documents.cost import CostEstimator, ListLength, declared_list_length
+from student_graph.gateway.documents.cost import CostEstimator
 from student_graph.gateway.documents.document import ParsedDocument
 from student_graph.gateway.documents.prices import OperationCost
+from student_graph.resolvers.context import ListLength, declared_list_length
 
 MAX_CACHED_BYTES = 2 * 1024 * 1024
 """Memory of all estimates, by a rough sum."""

@@ -30,10 +30,11 @@ from graphql.execution.collect_fields import collect_fields
 
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sources import Source
-from student_graph.gateway.documents.ways import DeclaredPrices, Prices, WayPrices
+from student_graph.gateway.documents.ways import WayPrices
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.execution.compiler import Compiler
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, UnplannableError
+from student_graph.resolvers.context import DeclaredPrices, ReadPrices
 from student_graph.resolvers.fields.field import LOOKUPS_METADATA
 
 PLACEHOLDERS = {"Boolean": True, "Int": 1, "Float": 1.0, "Date": "2027-01-01", "DateTime": "2027-01-01T00:00:00Z"}
@@ -73,7 +74,7 @@ def explain(
     variables: Mapping[str, Any],
     sources: Sequence[Source],
     *,
-    prices: Prices | None = None,
+    prices: ReadPrices | None = None,
     records: Mapping[str, float] | None = None,
 ) -> list[ExplanationLine]:
     """

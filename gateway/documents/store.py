@@ -15,7 +15,6 @@ from cachetools import LRUCache
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 
 from student_graph.gateway.documents.coordinates import Coordinates
-from student_graph.gateway.documents.cost import ListLength, declared_list_length
 from student_graph.gateway.documents.cost_cache import CostCache
 from student_graph.gateway.documents.defer import DeferConditions, defer_conditions, defer_error
 from student_graph.gateway.documents.document import ParsedDocument
@@ -27,6 +26,7 @@ from student_graph.gateway.documents.memory import (
     drop_tokens,
     remembered_error,
 )
+from student_graph.resolvers.context import ListLength, declared_list_length
 
 MAX_DOCUMENT_CHARACTERS = 20_000
 MAX_DOCUMENT_TOKENS = 2_000

@@ -5,43 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from student_graph.adapters.contract import AccessPath
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
+from student_graph.resolvers.context import ReadPrices
 
 EXAMPLE_KEYS = 28
 """The size of a batch, a class of students, for which the way that would be chosen is named."""
-
-
-class Prices(Protocol):
-    """What reads cost lately."""
-
-    def point_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
-        """Calls for one key of a lookup, as in the last reads; at first the guess."""
-
-    def mean_calls(self, source: Source, lookup: Lookup, guess: float) -> float:
-        """Calls for one key of a coarse lookup, as in the last reads; at first the guess."""
-
-    def is_learned(self, source: Source, lookup: Lookup) -> bool:
-        """Whether a read of the lookup was seen."""
-
-
-class DeclaredPrices:
-    """Prices as the adapters declare them: nothing was read yet."""
-
-    def point_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
-        """The guess."""
-        return guess
-
-    def mean_calls(self, _source: Source, _lookup: Lookup, guess: float) -> float:
-        """The guess."""
-        return guess
-
-    def is_learned(self, _source: Source, _lookup: Lookup) -> bool:
-        """False."""
-        return False
 
 
 class _Way(NamedTuple):
@@ -59,7 +31,7 @@ class _Way(NamedTuple):
 class WayPrices:
     """Describes the ways of lookups at sources, by some prices."""
 
-    prices: Prices
+    prices: ReadPrices
     name_districts: bool = False
     """Whether a source is named with its district, because there are several."""
 

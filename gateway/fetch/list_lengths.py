@@ -10,6 +10,8 @@ from student_graph.adapters.sources import Fetch, Source
 
 MIN_KEYS = 20
 """Keys whose answers must be known before their average replaces the length that the lookup declares."""
+MIN_DISTRICTS = 1
+"""The same for lists of a district: a source has one of each, and it is read seldom."""
 MAX_KEYS = 1_000
 """Weight of the past, in keys: a longer past counts as much as so many keys."""
 
@@ -24,7 +26,8 @@ class ListLengths:
     def __call__(self, source: Source, lookup: Lookup) -> float:
         """Return the average of the last answers; what the lookup declares while few are known."""
         average, keys = self._averages.get((source, lookup.name), (0.0, 0))
-        return average if keys >= MIN_KEYS else lookup.records_per_key
+        enough = MIN_DISTRICTS if lookup.key_kind == "district" else MIN_KEYS
+        return average if keys >= enough else lookup.records_per_key
 
     def learn(self, source: Source, lookup: Lookup, answers: Answers) -> None:
         """Count the records of the answers; errors and pages, which are a part of a list, do not count."""

@@ -27,7 +27,7 @@ from student_graph.gateway.fetch.translations import TranslationCache
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Context, Health, Signer, Viewer
+from student_graph.resolvers.context import Context, Health, ReadEstimates, Signer, Viewer
 from student_graph.resolvers.operation import Operation, Staleness, Traffic
 
 REACH_SHARE = 0.4
@@ -82,7 +82,9 @@ class FetchPipeline:
         reach = partial(self._reach, viewer, dependencies)
         fetch = authorized(unrestricted, viewer, self.districts, reach, operation.disclosures)
         health = partial(self._health, dependencies)
-        return Context(viewer, Sources(self.districts, fetch), operation, self._signer, health, reach)
+        estimates = ReadEstimates(self.learned_costs, self.list_lengths)
+        sources = Sources(self.districts, fetch)
+        return Context(viewer, sources, operation, self._signer, health, reach, estimates=estimates)
 
     def background_fetch(self) -> tuple[Fetch, Traffic]:
         """A fetch without authorization and without a deadline, as background work; and the record of its work."""

@@ -27,7 +27,6 @@ from student_graph.gateway.concurrency.time_slices import start_slice
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
-from student_graph.gateway.documents.ways import Prices
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.web import media_types
 from student_graph.gateway.web.admission import Admission, AdmittedRequest
@@ -40,7 +39,7 @@ from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.operation import InvalidOperationError, OperationPreparer, PreparedOperation
 from student_graph.gateway.web.request import BadRequestError, GraphQLRequest, RequestHead, read_body
 from student_graph.gateway.web.response import encode_error, send_response
-from student_graph.resolvers.context import Context, Viewer
+from student_graph.resolvers.context import Context, ReadPrices, Viewer
 from student_graph.resolvers.fields.errors import INTERNAL
 from student_graph.resolvers.operation import new_request_id
 from student_graph.resolvers.schema import core_schema
@@ -67,7 +66,7 @@ class GraphQLView:
         cache: Cache | None = None,
         recorder: DisclosureRecorder | None = None,
         client_cache_seconds: int = 0,
-        prices: Prices | None = None,
+        prices: ReadPrices | None = None,
     ) -> None:
         """
         Execute documents over a schema; `start_operation` returns the context of a new operation.

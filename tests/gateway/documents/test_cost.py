@@ -12,12 +12,12 @@ from student_graph.adapters.answers import Answer
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
-from student_graph.gateway.documents.cost import ListLength, declared_list_length
 from student_graph.gateway.documents.cost_cache import CostCache
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.prices import OperationCost
 from student_graph.gateway.documents.store import DocumentStore
 from student_graph.gateway.fetch.list_lengths import MIN_KEYS, ListLengths
+from student_graph.resolvers.context import ListLength, declared_list_length
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.small_district import Ledger, Sis, district, source
 

@@ -14,10 +14,10 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.cli.main import main
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
-from student_graph.gateway.documents.ways import DeclaredPrices, Prices, WayPrices
+from student_graph.gateway.documents.ways import WayPrices
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.server import Service
-from student_graph.resolvers.context import Viewer, ViewerRole
+from student_graph.resolvers.context import DeclaredPrices, ReadPrices, Viewer, ViewerRole
 from student_graph.resolvers.schema import core_schema, make_schema
 from tests.gateway.execution.product import WORLDS
 from tests.gateway.servers import client_for, error_line
@@ -135,7 +135,7 @@ class SeenPrices:
     (DeclaredPrices(), "3 calls", "read through attendance_events_by_school"),
     (SeenPrices(), "40 calls, as last seen,", "read one by one"),
 ])  # fmt: skip
-def test_a_way_has_its_present_price(prices: Prices, price: str, way: str) -> None:
+def test_a_way_has_its_present_price(prices: ReadPrices, price: str, way: str) -> None:
     """What the adapter declares, until a read was seen; a class is read by the way that costs less."""
     sis = district(Ledger()).sources[0]
     text = WayPrices(prices).text(sis, lookup_of(Adapter.attendance_events_by_student))
