@@ -69,7 +69,6 @@ class Viewer:
         """Who the viewer is, whatever the request: issuer and subject, because two issuers may use one subject."""
         return self.issuer, self.subject
 
-    def __hash__(self) -> int:
     def rights_in(self, district: District) -> Rights:
         """Return the classes of data that the viewer may see in a district today, with the viewer's purpose."""
         today = district.today()
@@ -92,6 +91,7 @@ class Viewer:
         purpose = purposes[0] if purposes else None
         return ForbiddenError("not granted", sensitivity=sensitivity.name, purpose=purpose)
 
+    def __hash__(self) -> int:
         """Return the hash, which is computed once: every cached response is looked up by its viewer."""
         if not self._hash:
             values = tuple(getattr(self, attribute.name) for attribute in fields(self) if attribute.compare)
@@ -113,7 +113,6 @@ class Signer(Protocol):
             BadKeyError: this gateway did not make the text.
         """
 
-
     def seal(self, *parts: str) -> str:
         """Return the parts as one text that only this gateway can read: a value of a child may be among them."""
 
@@ -124,6 +123,7 @@ class Signer(Protocol):
         Raises:
             BadKeyError: this gateway did not make the text.
         """
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -170,9 +170,6 @@ class HealthProvider(Protocol):
         """Return the health of a source."""
 
 
-@dataclass(slots=True)
-class Context:
-    """The context of one request."""
 class RecordedDaysProvider(Protocol):
     """Looks up the days on which schools recorded attendance, for districts whose calendars are not complete."""
 
@@ -238,6 +235,9 @@ class ReadEstimates:
     list_length: ListLength = declared_list_length
 
 
+@dataclass(slots=True)
+class Context:
+    """The context of one request."""
 
     viewer: Viewer
     sources: Sources
@@ -245,10 +245,10 @@ class ReadEstimates:
     signer: Signer
     health: HealthProvider
     reach: ReachProvider
-
-
-Info = StrawberryInfo[Context, None]
     metric_settings: Mapping[DistrictId, MetricSettings] = field(default_factory=dict)
     """What each district says about its data for metrics; a district that is missing has the defaults."""
     recorded_days: RecordedDaysProvider = _no_recorded_days
     estimates: ReadEstimates = field(default_factory=ReadEstimates)
+
+
+Info = StrawberryInfo[Context, None]
