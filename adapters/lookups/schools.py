@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from student_graph.adapters.lookup import Batch, hours, lookup, nobody, staff, students
 from student_graph.adapters.model import (
     CalendarDay,
+    ClassPeriod,
     Course,
     DistrictId,
     LocalEducationAgency,
@@ -48,6 +49,11 @@ class SchoolLookups:
         self, ids: Sequence[SchoolId], *, school_year: int
     ) -> Batch[SchoolId, list[CalendarDay]]:
         """Days of each school's calendars in a school year, the earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(24), stale=hours(168), about=nobody, records_per_key=10)
+    async def class_periods_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[ClassPeriod]]:
+        """Class periods of each school, by name."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=nobody, records_per_key=100)

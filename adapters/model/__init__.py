@@ -69,8 +69,10 @@ from student_graph.adapters.model.school_life import (
 )
 from student_graph.adapters.model.schools import (
     CalendarDay,
+    ClassPeriod,
     Course,
     LocalEducationAgency,
+    MeetingTime,
     School,
     Section,
     SectionEnrollment,
@@ -101,6 +103,7 @@ __all__ = [
     "CaseloadId",
     "CaseloadStaff",
     "CaseloadStudent",
+    "ClassPeriod",
     "ContactId",
     "Course",
     "CourseEngagement",
@@ -123,6 +126,7 @@ __all__ = [
     "LmsCourse",
     "LmsCourseId",
     "LocalEducationAgency",
+    "MeetingTime",
     "ObjectiveResult",
     "PerformanceLevel",
     "PersonName",

@@ -53,6 +53,10 @@ class AttendanceEvent(Record):
     """Share of the school day, from 0 to 1; null if not recorded."""
     excusal: Excusal | None = None
     """Whether the absence is excused; null if the category does not say."""
+    arrival_time: time_of_day | None = None
+    """Local time at which the student arrived; null if not recorded."""
+    departure_time: time_of_day | None = None
+    """Local time at which the student left; null if not recorded."""
     reason: str | None = None
     """Reason as recorded; null if none is recorded."""
     school_year: int
@@ -86,6 +90,8 @@ class DisciplineAction(Record):
     """An action taken with a student after one or more discipline incidents."""
 
     student_id: StudentId = internal()
+    school_id: SchoolId | None = internal(default=None)
+    """The school that is responsible for the student's discipline; None if not recorded."""
     discipline_action_identifier: str
     """The district's identifier of the action."""
     date: date

@@ -1,9 +1,10 @@
 """Records of schools, their sessions, calendars, sections and courses."""
 
-from datetime import date
+from dataclasses import field
+from datetime import date, time
 
 from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, SchoolId, SectionId, StaffId, StudentId
-from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record
+from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record, value
 
 
 @record(Sensitivity.OPEN)
@@ -64,6 +65,29 @@ class CalendarDay(Record):
     """Whether it is a day of instruction: an Instructional day or a Make-up day."""
 
 
+@value
+class MeetingTime:
+    """A time of day at which a class period meets."""
+
+    start_time: time
+    """Local time at the school at which it begins."""
+    end_time: time
+    """Local time at the school at which it ends; before `startTime` if it meets past midnight."""
+
+
+@record(Sensitivity.OPEN)
+class ClassPeriod(Record):
+    """A class period of a school: a part of the school day in which sections meet."""
+
+    school_id: SchoolId = internal()
+    name: str
+    """Name, such as `Period 1`; unique in its school."""
+    meeting_times: list[MeetingTime]
+    """Times of day at which it meets, the earliest first; empty if not recorded, several if they differ by day."""
+    official_attendance: bool | None = None
+    """Whether the school takes its official attendance in this period; null if not recorded."""
+
+
 @record(Sensitivity.OPEN)
 class Section(Record):
     """A class: one course, taught to one group of students in one session."""
@@ -80,6 +104,10 @@ class Section(Record):
     """School year, named by the calendar year in which it ends: 2022 is 2021-22."""
     local_course_code: str
     """The school's code of the course."""
+    class_periods: list[str] = field(default_factory=list)
+    """Names of the class periods in which it meets, each once and sorted; empty if not recorded."""
+    room: str | None = None
+    """Number or name of the room in which it meets; null if not recorded."""
 
 
 @record(Sensitivity.OPEN)

@@ -4,7 +4,14 @@ Turns a vendor's response into typed payloads, for all adapters.
 One odd value never hides other rows: `read` takes what can be read, and reports the rows that it leaves out.
 """
 
-from student_graph.adapters.reading.dates import AwareMoment, Day, OptionalDay, OptionalMoment, OptionalTime
+from student_graph.adapters.reading.dates import (
+    AwareMoment,
+    Day,
+    OptionalDay,
+    OptionalMoment,
+    OptionalTime,
+    TimeOfDay,
+)
 from student_graph.adapters.reading.leniency import Deciding
 from student_graph.adapters.reading.numbers import Integer, Number
 from student_graph.adapters.reading.responses import MAX_BODY_BYTES, MAX_TEXT_CHARACTERS, read, read_value
@@ -33,6 +40,7 @@ __all__ = [
     "OptionalMoment",
     "OptionalTime",
     "RowCount",
+    "TimeOfDay",
     "UnreadableRows",
     "collecting_unreadable_rows",
     "counting_page_rows",

@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AwareDatetime, BeforeValidator, GetCoreSchemaHandler
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -36,11 +36,19 @@ _DATE = _Form(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ]|$)")
 _TIME = _Form(r"^[0-9]{2}:[0-9]{2}")
 _OPTIONAL = BeforeValidator(_none_if_blank)
 
+
+def _without_zone(value: dt.time) -> dt.time:
+    """The time as a clock at the school shows it; times with and without a zone cannot be compared."""
+    return value.replace(tzinfo=None)
+
+
 Day: TypeAlias = Annotated[dt.date, _DATE]
 """A date, which may have the time 00:00 after it."""
 OptionalDay: TypeAlias = Annotated[Day | None, _OPTIONAL]
 """A date, or None for null and a blank text."""
-OptionalTime: TypeAlias = Annotated[Annotated[dt.time, _TIME] | None, _OPTIONAL]
+TimeOfDay: TypeAlias = Annotated[dt.time, _TIME, AfterValidator(_without_zone)]
+"""A time of day at the school; a time zone is ignored."""
+OptionalTime: TypeAlias = Annotated[TimeOfDay | None, _OPTIONAL]
 """A time of day, or None for null and a blank text."""
 OptionalMoment: TypeAlias = Annotated[Annotated[dt.datetime, _DATE] | None, _OPTIONAL]
 """A date with a time, or None for null and a blank text."""

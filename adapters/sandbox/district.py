@@ -22,6 +22,7 @@ from student_graph.adapters.sandbox.people import (
     add_students,
     rename,
 )
+from student_graph.adapters.sandbox.schedule import add_schedule
 from student_graph.adapters.sandbox.services import add_buses, add_caseloads, add_programs, add_section_504
 from student_graph.adapters.sandbox.years import NOW, SCHOOL_YEAR
 
@@ -70,6 +71,7 @@ def make_district(
     add_enrollments(facts, assignments, rng("enrollments"))
     add_leaders(facts, rng("leaders"))
     add_classes(facts, rng("classes"))
+    add_schedule(facts)
     add_attendance(facts, rng("attendance"))
     add_incidents(facts, rng("incidents"))
     add_grades(facts, rng("grades"))

@@ -15,6 +15,7 @@ from student_graph.adapters.sandbox.facts import (
     IncidentFact,
     SectionFact,
 )
+from student_graph.adapters.sandbox.schedule import PERIODS, start_of
 from student_graph.adapters.sandbox.years import FALL, FALL_DAYS, NOW, SCHOOL_YEAR, instructional_days
 
 _DAYS = instructional_days(FALL_DAYS[0], NOW.date() - timedelta(days=1))
@@ -59,16 +60,28 @@ def add_attendance(facts: DistrictFacts, rng: Random) -> None:
         for day in sorted(rng.sample(days, count)):
             category = rng.choices(_CATEGORIES, (54, 36, 8, 2))[0]
             duration = rng.choice((1.0, 1.0, 1.0, 0.5, None)) if "Absence" in category else None
-            facts.attendance.append(_event(enrollment, day, category, duration))
+            facts.attendance.append(_with_times(_event(enrollment, day, category, duration)))
         for _ in range(int(rng.expovariate(2.5)) if days else 0):
             section = rng.choice(sections[enrollment.student, enrollment.school])
             facts.attendance.append(_tardy_in_section(_event(enrollment, rng.choice(days), "Tardy"), section))
     _add_special_cases(facts, sections)
 
 
+def _with_times(event: AttendanceFact) -> AttendanceFact:
+    """The event with the time of an arrival after the first period began, or of a departure in the afternoon."""
+    minutes = timedelta(minutes=1 + (event.day.toordinal() + int(event.student)) % 40)
+    if event.category == "Tardy":
+        event.arrival = (start_of(PERIODS[0], event.day) + minutes).time()
+    if event.category == "Early departure":
+        event.departure = (start_of(PERIODS[-2], event.day) + minutes).time()
+    return event
+
+
 def _tardy_in_section(event: AttendanceFact, section: SectionFact) -> AttendanceFact:
-    """Turn an event into one about a section."""
-    event.section, event.arrival = section, time(9, 5 + len(section.identifier) % 40)
+    """Turn an event into one about a section, to which the student comes 1 to 20 minutes late."""
+    minutes = 1 + (event.day.toordinal() + int(event.student)) % 20
+    event.section = section
+    event.arrival = (start_of(section.periods[0], event.day) + timedelta(minutes=minutes)).time()
     return event
 
 

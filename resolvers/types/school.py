@@ -63,6 +63,8 @@ class School(model.School, Node):
 
     sessions = lookup(Adapter.sessions_by_school, key="school_id")
     """Terms of the school, earliest first."""
+    class_periods = lookup(Adapter.class_periods_by_school, key="school_id")
+    """Class periods of the school, with their times of day, by name."""
 
     district = district
     sections = sections

@@ -61,6 +61,23 @@ async def roster(
     return map_with_parents(sections, enrollments_by_section, current)
 
 
+@batched
+@uses_lookups(Adapter.class_periods_by_school, list_length=1)
+async def schedule(sections: Sequence[model.Section], info: Info) -> Outcomes[list[model.ClassPeriod] | None]:
+    """
+    The class periods in which the section meets, with their times of day, by name.
+
+    A period that the school's list does not have is only in `classPeriods`.
+    """
+
+    def of_section(section: model.Section, periods: list[model.ClassPeriod]) -> list[model.ClassPeriod]:
+        names = {name.casefold() for name in section.class_periods}
+        return [period for period in periods if period.name.casefold() in names]
+
+    periods = await load_lists(info, Adapter.class_periods_by_school, sections, "school_id")
+    return map_with_parents(sections, periods, of_section)
+
+
 @record_type
 class Section(model.Section, Node):
     """A section with its school, course, teachers and roster."""
@@ -76,6 +93,7 @@ class Section(model.Section, Node):
 
     course_title = course_title
     subject = subject
+    schedule = schedule
     roster = roster
 
 

@@ -214,7 +214,15 @@ TYPES_WITHOUT_CLASS = {
         "GradingPeriod",
         "Score",
     ),
-    *("PerformanceLevel", "ObjectiveResult", "Calendar", "LmsEngagement", "PageInfo", "IdentityCounts"),
+    *(
+        "PerformanceLevel",
+        "ObjectiveResult",
+        "MeetingTime",
+        "Calendar",
+        "LmsEngagement",
+        "PageInfo",
+        "IdentityCounts",
+    ),
     *("StudentConnection", "StudentEdge", "AttendanceEventConnection", "AttendanceEventEdge"),
     *("Query", "Viewer", "Permission", "Reason", "ClassPermission", "LocalEducationAgency", "SourceStatus"),
 }

@@ -15,6 +15,7 @@ from student_graph.adapters.edfi.mapping import schools as mapping
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import (
     CalendarDay,
+    ClassPeriod,
     DistrictId,
     LocalEducationAgency,
     School,
@@ -70,6 +71,12 @@ class SchoolLookups(EdFiLookups):
             lambda school_id: {**by_school(school_id), "schoolYear": school_year},
             mapping.calendar_day,
             lambda day: (day.date, day.calendar_code),
+        )
+
+    async def class_periods_by_school(self, ids: Sequence[SchoolId]) -> Batch[SchoolId, list[ClassPeriod]]:
+        """Ed-Fi `classPeriods` by school."""
+        return await self.read_lists(
+            ids, api.CLASS_PERIODS, by_school, mapping.class_period, lambda period: (period.name, period.vendor_id)
         )
 
     async def sections_by_school(

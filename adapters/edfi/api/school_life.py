@@ -29,6 +29,8 @@ class SchoolAttendanceEvent(Item):
     attendanceEventCategoryDescriptor: str
     attendanceEventReason: str | None = None
     eventDuration: Number | None = None
+    arrivalTime: OptionalTime = None
+    departureTime: OptionalTime = None
 
 
 class SectionAttendanceEvent(Item):
@@ -40,6 +42,8 @@ class SectionAttendanceEvent(Item):
     attendanceEventCategoryDescriptor: str
     attendanceEventReason: str | None = None
     eventDuration: Number | None = None
+    arrivalTime: OptionalTime = None
+    departureTime: OptionalTime = None
 
 
 class DisciplineIncident(Item):
@@ -99,6 +103,7 @@ class DisciplineAction(Item):
     disciplineActionIdentifier: str
     disciplineDate: Day
     disciplines: Many[Discipline]
+    responsibilitySchoolReference: SchoolReference | None = None
     disciplineActionLength: Number | None = None
     actualDisciplineActionLength: Number | None = None
     studentDisciplineIncidentBehaviorAssociations: Many[ActionBehavior]

@@ -16,7 +16,7 @@ from student_graph.adapters.edfi.api.payload import (
     SchoolYearTypeReference,
     SessionReference,
 )
-from student_graph.adapters.reading import Day, Integer
+from student_graph.adapters.reading import Day, Integer, TimeOfDay
 
 
 class LocalEducationAgency(Item):
@@ -84,12 +84,48 @@ class CourseOfferingReference(Payload):
     sessionName: str
 
 
+class ClassPeriodReference(Payload):
+    """Names a class period of the section's school."""
+
+    classPeriodName: str
+
+
+class SectionClassPeriod(Payload):
+    """A class period in which a section meets."""
+
+    classPeriodReference: ClassPeriodReference
+
+
+class LocationReference(Payload):
+    """Names a room."""
+
+    classroomIdentificationCode: str | None = None
+
+
 class Section(Item):
     """A row of `sections`."""
 
     sectionIdentifier: str
     courseOfferingReference: CourseOfferingReference
     sectionName: str | None = None
+    classPeriods: Many[SectionClassPeriod]
+    locationReference: LocationReference | None = None
+
+
+class MeetingTime(Payload):
+    """A time of day at which a class period meets."""
+
+    startTime: TimeOfDay
+    endTime: TimeOfDay
+
+
+class ClassPeriod(Item):
+    """A row of `classPeriods`."""
+
+    classPeriodName: str
+    schoolReference: SchoolReference
+    meetingTimes: Many[MeetingTime]
+    officialAttendancePeriod: bool | None = None
 
 
 class CourseReference(Payload):
@@ -127,6 +163,7 @@ LOCAL_EDUCATION_AGENCIES = Resource.of("localEducationAgencies", LocalEducationA
 SCHOOLS = Resource.of("schools", School)
 SESSIONS = Resource.of("sessions", Session)
 CALENDAR_DATES = Resource.of("calendarDates", CalendarDate)
+CLASS_PERIODS = Resource.of("classPeriods", ClassPeriod)
 SECTIONS = Resource.of("sections", Section)
 COURSE_OFFERINGS = Resource.of("courseOfferings", CourseOffering)
 COURSES = Resource.of("courses", Course)

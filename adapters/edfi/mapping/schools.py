@@ -8,9 +8,11 @@ from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, des
 from student_graph.adapters.model import (
     AcademicSubject,
     CalendarDay,
+    ClassPeriod,
     Course,
     GradeLevel,
     LocalEducationAgency,
+    MeetingTime,
     School,
     SchoolId,
     Section,
@@ -87,7 +89,31 @@ def section(row: api.Section) -> Section:
         session_name=offering.sessionName,
         school_year=offering.schoolYear,
         local_course_code=offering.localCourseCode,
+        class_periods=sorted({name for name in map(_period_name, row.classPeriods) if name}),
+        room=_text(row.locationReference and row.locationReference.classroomIdentificationCode),
     )
+
+
+def class_period(row: api.ClassPeriod) -> ClassPeriod:
+    """A class period of a school, with each of its meeting times once."""
+    times = sorted({(meeting.startTime, meeting.endTime) for meeting in row.meetingTimes})
+    return ClassPeriod(
+        vendor_id=row.id,
+        school_id=SchoolId(str(row.schoolReference.schoolId)),
+        name=row.classPeriodName.strip(),
+        meeting_times=[MeetingTime(start_time=start, end_time=end) for start, end in times],
+        official_attendance=row.officialAttendancePeriod,
+    )
+
+
+def _period_name(period: api.SectionClassPeriod) -> str:
+    """The name without blanks around it, which SQL Server ignores at the end."""
+    return period.classPeriodReference.classPeriodName.strip()
+
+
+def _text(value: str | None) -> str | None:
+    """A text without blanks around it; None if nothing is left."""
+    return (value or "").strip() or None
 
 
 def course(codes: DescriptorCodes, section_id: SectionId, row: api.Course) -> Course:

@@ -52,6 +52,7 @@ def _attendance_event(fact: AttendanceFact) -> Payload:
         sessionReference=None if fact.section else session,
         studentReference=student_reference(fact.student),
         arrivalTime=fact.arrival.isoformat() if fact.arrival else None,
+        departureTime=fact.departure.isoformat() if fact.departure else None,
         attendanceEventReason=fact.reason,
         eventDuration=fact.duration,
     )

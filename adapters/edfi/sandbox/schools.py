@@ -17,6 +17,7 @@ from student_graph.adapters.edfi.sandbox.serializers import (
 )
 from student_graph.adapters.sandbox.facts import (
     CalendarFact,
+    ClassPeriodFact,
     CourseFact,
     DistrictFacts,
     SchoolFact,
@@ -47,6 +48,7 @@ def resources(facts: DistrictFacts, standard: DataStandard) -> dict[str, Resourc
         ),
         "courses": (facts.courses, lambda fact: _course(fact, single_subject=by_sequence)),
         "courseOfferings": (list(offerings.values()), _offering),
+        "classPeriods": (facts.class_periods, _class_period),
         "sections": (facts.sections, _section),
         "studentSectionAssociations": (facts.section_enrollments, _section_enrollment),
         "staffSectionAssociations": (
@@ -171,16 +173,33 @@ def _offering(fact: SectionFact) -> Payload:
 
 
 def _section(fact: SectionFact) -> Payload:
-    return {
-        "sectionIdentifier": fact.identifier,
-        "courseOfferingReference": {
-            "localCourseCode": fact.course,
-            "schoolId": fact.school,
-            "schoolYear": fact.year,
-            "sessionName": fact.session,
-        },
-        "sectionName": fact.name,
+    offering = {
+        "localCourseCode": fact.course,
+        "schoolId": fact.school,
+        "schoolYear": fact.year,
+        "sessionName": fact.session,
     }
+    room = {"classroomIdentificationCode": fact.room, "schoolId": fact.school} if fact.room else None
+    periods = [{"classPeriodName": name, "schoolId": fact.school} for name in fact.periods]
+    return omit_none(
+        sectionIdentifier=fact.identifier,
+        courseOfferingReference=offering,
+        locationReference=room,
+        locationSchoolReference=school_reference(fact.school) if room else None,
+        classPeriods=[{"classPeriodReference": period} for period in periods],
+        sectionName=fact.name,
+    )
+
+
+def _class_period(fact: ClassPeriodFact) -> Payload:
+    return omit_none(
+        classPeriodName=fact.name,
+        schoolReference=school_reference(fact.school),
+        meetingTimes=[
+            {"startTime": start.isoformat(), "endTime": end.isoformat()} for start, end in fact.meetings
+        ],
+        officialAttendancePeriod=fact.official,
+    )
 
 
 def _section_enrollment(fact: SectionEnrollmentFact) -> Payload:

@@ -77,6 +77,8 @@ class Class(Item):
     course: Link = None
     school: Link = None
     terms: Many[Ref]
+    periods: Annotated[list[str], BeforeValidator(_texts)] = Field(default_factory=list)
+    location: Text = None
 
 
 class UserId(Payload):

@@ -133,6 +133,8 @@ def section(row: api.Class, school: SchoolId, calendar: Calendar, courses: Mappi
         session_name=terms[0].title,
         school_year=year,
         local_course_code=code or (row.course.sourcedId if row.course else row.sourcedId),
+        class_periods=sorted({period.strip() for period in row.periods} - {""}),
+        room=row.location,
     )
 
 

@@ -16,6 +16,7 @@ from student_graph.adapters.sandbox.facts.learning import (
 )
 from student_graph.adapters.sandbox.facts.roster import (
     CalendarFact,
+    ClassPeriodFact,
     ContactFact,
     CourseFact,
     EnrollmentFact,
@@ -49,6 +50,7 @@ __all__ = [
     "AttendanceFact",
     "BusFact",
     "CalendarFact",
+    "ClassPeriodFact",
     "CohortFact",
     "ContactFact",
     "CourseFact",

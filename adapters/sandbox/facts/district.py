@@ -14,6 +14,7 @@ from student_graph.adapters.sandbox.facts.learning import (
 )
 from student_graph.adapters.sandbox.facts.roster import (
     CalendarFact,
+    ClassPeriodFact,
     ContactFact,
     CourseFact,
     EnrollmentFact,
@@ -56,6 +57,7 @@ class DistrictFacts:
     enrollments: list[EnrollmentFact] = field(default_factory=list)
     staff: list[StaffFact] = field(default_factory=list)
     courses: list[CourseFact] = field(default_factory=list)
+    class_periods: list[ClassPeriodFact] = field(default_factory=list)
     sections: list[SectionFact] = field(default_factory=list)
     section_enrollments: list[SectionEnrollmentFact] = field(default_factory=list)
     attendance: list[AttendanceFact] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,11 +115,26 @@ class SectionFact:
     name: str
     staff: tuple[tuple[str, str, date, date | None], ...]
     """(staff id, classroom position code, first day, last day)"""
+    periods: tuple[str, ...] = ()
+    """Names of the class periods in which it meets"""
+    room: str | None = None
 
     @property
     def key(self) -> tuple[int, int, str, str, str]:
         """School, year, session, course, identifier: unique."""
         return self.school, self.year, self.session, self.course, self.identifier
+
+
+@dataclass(slots=True, kw_only=True)
+class ClassPeriodFact:
+    """A class period of one school."""
+
+    school: int
+    name: str
+    meetings: tuple[tuple[time, time], ...]
+    """(start, end)"""
+    official: bool | None = None
+    """Whether the school takes its official attendance in it; None if not recorded"""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,6 +25,7 @@ class AttendanceFact:
     section: SectionFact | None = None
     """None for an event about the school day"""
     arrival: time | None = None
+    departure: time | None = None
 
 
 @dataclass(slots=True, kw_only=True)

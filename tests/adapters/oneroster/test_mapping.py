@@ -73,6 +73,25 @@ def test_a_school_year_is_a_text_a_number_or_that_of_the_parent(sent: object) ->
     assert sessions(YEAR, term).year_of("t") == 2026
 
 
+@pytest.mark.parametrize(
+    ("sent", "periods", "room"),
+    [
+        ({"periods": ["2", "1", "2", " "], "location": "220"}, ["1", "2"], "220"),
+        ({"periods": "1", "location": ""}, ["1"], None),
+        ({"periods": None, "location": None}, [], None),
+        ({}, [], None),
+    ],
+)
+def test_a_section_has_the_periods_and_the_location_of_the_class(
+    sent: dict[str, Any], periods: list[str], room: str | None
+) -> None:
+    """Some servers send one text instead of a list, or an empty text instead of nothing."""
+    row = Class.model_validate({"sourcedId": "c", "terms": [{"sourcedId": "y"}], **sent})
+    record = section(row, SchoolId("1"), sessions(YEAR), {})
+
+    assert (record.class_periods, record.room) == (periods, room)
+
+
 def test_a_cycle_of_sessions_has_no_school_year() -> None:
     """The search for a parent ends."""
     row = {"sourcedId": "t", "title": "Fall", "type": "term", "parent": {"sourcedId": "t"}}

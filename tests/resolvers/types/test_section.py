@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, time
 
 from student_graph.adapters import model
 from student_graph.adapters.model import AcademicSubject, Descriptor, SchoolId, SectionId, StaffId, StudentId
@@ -93,6 +94,38 @@ async def test_a_section_enrollment_has_its_own_students_grades_and_work() -> No
 
     assert record_ids == [("g1", "w1"), ("g2", "w2")]
     assert all(len(entry["courseGrades"]) == 1 for entry in data["section"]["roster"])
+
+
+def class_period(name: str, start: int) -> model.ClassPeriod:
+    times = [model.MeetingTime(start_time=time(start), end_time=time(start, 45))]
+    return model.ClassPeriod(vendor_id=name, school_id=SchoolId("101"), name=name, meeting_times=times)
+
+
+async def test_the_schedule_of_sections_is_one_read_of_their_school() -> None:
+    """Each section has its own periods, in any spelling; a period that the school does not list is only named."""
+    biology = SectionId("101/2027/BIO 1")
+    sections = {
+        ALGEBRA: replace(section(ALGEBRA), class_periods=["Period 1", "Study hall"], room="220"),
+        biology: replace(section(biology), class_periods=["Period 2", "PERIOD 1"]),
+    }
+    periods = {"101": [class_period("Period 1", 8), class_period("Period 2", 9)]}
+    world = World(
+        [third_party_source("sis", VendorData({"sections_by_id": sections, "class_periods_by_school": periods}))]
+    )
+    data = await world.data(
+        """query($ids: [ID!]!) {nodes(ids: $ids) {... on Section {
+            room classPeriods schedule {name meetingTimes {startTime endTime}}
+        }}}""",
+        ids=[encode(GlobalId("Section", CEDAR, key)) for key in sections],
+    )
+    first = {"name": "Period 1", "meetingTimes": [{"startTime": "08:00:00", "endTime": "08:45:00"}]}
+    second = {"name": "Period 2", "meetingTimes": [{"startTime": "09:00:00", "endTime": "09:45:00"}]}
+
+    assert data["nodes"] == [
+        {"room": "220", "classPeriods": ["Period 1", "Study hall"], "schedule": [first]},
+        {"room": None, "classPeriods": ["Period 2", "PERIOD 1"], "schedule": [first, second]},
+    ]
+    assert {ask.keys for _, ask in world.fetch.asks if ask.lookup.name == "class_periods_by_school"} == {("101",)}
 
 
 async def test_calendar_days_span_school_years() -> None:

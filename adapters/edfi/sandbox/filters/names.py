@@ -48,6 +48,7 @@ FILTER_NAMES: dict[str, str] = {
         "populationServedDescriptor sectionTypeDescriptor availableCreditConversion availableCredits id "
         "officialAttendancePeriod sectionName sequenceOfCourse"
     ),
+    "classPeriods": "classPeriodName schoolId id officialAttendancePeriod",
     "courseOfferings": (
         "localCourseCode schoolId schoolYear sessionName courseCode educationOrganizationId id "
         "instructionalTimePlanned localCourseTitle"
