@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -143,6 +143,8 @@ class Operation:
     staleness: Staleness = field(default_factory=Staleness)
     answer_limits: AnswerLimits = AnswerLimits()
     """How large the response may be."""
+    memo: dict[Hashable, Any] = field(default_factory=dict)
+    """What resolvers computed and need again in the same operation, such as the school days of a school."""
     dependencies: object = None
     """What the response was computed from, as the gateway's response cache records it; None if it does not."""
     request_id: str = field(default_factory=new_request_id)

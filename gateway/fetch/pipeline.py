@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -23,11 +23,13 @@ from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.learned_costs import LearnedCosts, learning
 from student_graph.gateway.fetch.list_lengths import ListLengths, measured
 from student_graph.gateway.fetch.read_ahead import ReadAhead
+from student_graph.gateway.fetch.recorded_days import RecordedDays
 from student_graph.gateway.fetch.translations import TranslationCache
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, ReadEstimates, Signer, Viewer
+from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.operation import Operation, Staleness, Traffic
 
 REACH_SHARE = 0.4
@@ -46,6 +48,7 @@ class FetchPipeline:
         fleet: Fleet | None = None,
         *,
         dependents: frozenset[DistrictId] = frozenset(),
+        metric_settings: Mapping[DistrictId, MetricSettings] | None = None,
         clock: Callable[[], float] = time.monotonic,
         vendor_wait: Callable[[], AbstractContextManager[None]] = nullcontext,
         operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
@@ -54,7 +57,8 @@ class FetchPipeline:
         Create the pipeline of some districts.
 
         `limits` bound the cache and `fleet` shares it with other processes. Parents in the districts of
-        `dependents` keep their rights when a student turns 18. `clock` counts seconds. An operation is inside
+        `dependents` keep their rights when a student turns 18. `metric_settings` says how districts judge their
+        metrics; one that is missing has the defaults. `clock` counts seconds. An operation is inside
         `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most.
         """
         self.districts = {district.id: district for district in districts}
@@ -62,6 +66,8 @@ class FetchPipeline:
         self.list_lengths = ListLengths()
         self.learned_costs = LearnedCosts()
         self._translations = TranslationCache()
+        self._metric_settings = metric_settings or {}
+        self._recorded_days = RecordedDays(self.districts)
         self._keeps_answers = limits is None or limits.memory > 0
         learning_fetch = learning(fetch_from_vendor, self.learned_costs)
         vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
@@ -83,8 +89,17 @@ class FetchPipeline:
         fetch = authorized(unrestricted, viewer, self.districts, reach, operation.disclosures)
         health = partial(self._health, dependencies)
         estimates = ReadEstimates(self.learned_costs, self.list_lengths)
-        sources = Sources(self.districts, fetch)
-        return Context(viewer, sources, operation, self._signer, health, reach, estimates=estimates)
+        return Context(
+            viewer,
+            Sources(self.districts, fetch),
+            operation,
+            self._signer,
+            health,
+            reach,
+            metric_settings=self._metric_settings,
+            recorded_days=partial(self._recorded_days.get, unrestricted),
+            estimates=estimates,
+        )
 
     def background_fetch(self) -> tuple[Fetch, Traffic]:
         """A fetch without authorization and without a deadline, as background work; and the record of its work."""

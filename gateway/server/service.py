@@ -45,6 +45,7 @@ from student_graph.gateway.web.routes.purge import PurgeRoutes
 from student_graph.gateway.web.routes.webhooks import WebhookKeys, Webhooks
 from student_graph.gateway.web.security_headers import SecurityHeaders
 from student_graph.resolvers.context import Viewer
+from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.schema import core_schema, make_schema
 
 SIGNING_KEY_BYTES = 32
@@ -103,6 +104,8 @@ class Service:
     """Digest of the settings' access rules, which the disclosure log names."""
     dependents: frozenset[DistrictId] = frozenset()
     """Districts in which parents keep their rights when a student turns 18."""
+    metric_settings: Mapping[DistrictId, MetricSettings] = field(default_factory=dict)
+    """How districts judge their metrics; one that is missing has the defaults."""
     warm: Mapping[DistrictId, WarmTimes] = field(default_factory=dict)
     """When the cache is filled before people come, and with what, by district."""
     operation_seconds: float = OPERATION_TIMEOUT_SECONDS
@@ -142,6 +145,7 @@ class Application:
             service.cache_limits,
             service.fleet,
             dependents=service.dependents,
+            metric_settings=service.metric_settings,
             vendor_wait=self._load_shedder.vendor_wait,
             operation_seconds=service.operation_seconds,
         )

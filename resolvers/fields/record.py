@@ -200,6 +200,15 @@ def record_type(cls: T) -> T:
     return _declare_type(cls, record)
 
 
+def value_type(cls: T) -> T:
+    """
+    Declare `cls` as the GraphQL type of the value that it inherits, with the fields of `cls`; a class decorator.
+
+    The module of `cls` must be imported before a field has the value in its annotation.
+    """
+    return _declare_type(cls, cls.__mro__[1])
+
+
 def _value_type(value: Any) -> type:
     """Return the GraphQL type of a value of the model."""
     return _TYPES.get(value) or _declare_type(type(value.__name__, (value,), {}), value)
