@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import Enum, auto
+from typing import Any
 
 from student_graph.adapters.model import (
     AcademicRecord,
@@ -27,9 +28,10 @@ from student_graph.adapters.model import (
     Sensitivity,
     StudentId,
 )
+from student_graph.resolvers.metrics.families import DEFAULT_FAMILIES, AssessmentFamily
 from student_graph.resolvers.metrics.meanings import DEFAULT_MEANINGS, CodeMeanings
 from student_graph.resolvers.metrics.measure import DataQuality, Measure, Metric
-from student_graph.resolvers.metrics.presets.preset import Preset, WindowKind
+from student_graph.resolvers.metrics.presets.preset import Preset, Rule, WindowKind
 
 
 class Part(Enum):
@@ -50,21 +52,46 @@ class Part(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionDays:
+    """A session (term) of a school, as the calendar sees it."""
+
+    name: str
+    first: date
+    """First day, included."""
+    last: date
+    """Last day, included."""
+    stated: int | None = None
+    """Days of instruction that the session states; None if it states none."""
+    covered: bool = True
+    """Whether the calendar covers the session; otherwise its days are estimated."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SchoolDays:
-    """The days of instruction of one school in one school year, earliest first."""
+    """
+    The days of instruction of one school in one school year. `attendance.calendar.school_days` builds it.
+
+    Days of sessions that the calendar does not cover are weekdays on which the district recorded attendance. They
+    can be counted in windows; only a complete session may use the number of days that it states.
+    """
 
     days: tuple[date, ...]
-    """Days with instruction, from the calendar or estimated."""
-    stated_days: int | None = None
-    """Days of instruction that the school's sessions state for the whole year; None if they do not."""
-    quality: frozenset[DataQuality] = frozenset()
-    """`ESTIMATED_CALENDAR` if the calendar does not cover the year."""
-    terms: tuple[tuple[date, date], ...] = ()
-    """First and last day of each session, earliest first."""
-    by_calendar: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
-    """Days of each calendar by its code; a student may have another calendar than the school's first."""
+    """Days of instruction, earliest first."""
+    sessions: tuple[SessionDays, ...] = ()
+    """Sessions that do not overlap, earliest first; empty if none is recorded."""
+    covered: bool = True
+    """Whether the calendar covers the days that belong to no session."""
+    by_calendar: Mapping[str, SchoolDays] = field(default_factory=dict)
+    """By the code of a calendar; a student may have another calendar than the school's first."""
     last_recorded: date | None = None
-    """Day of the school's latest attendance record; None if there is none."""
+    """Day of the latest attendance record of the school, of any student; None if nobody read it."""
+    never_recorded: bool = False
+    """Whether the school has recorded no attendance at all in the year."""
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether some days come from recorded attendance, because the calendar does not cover the year."""
+        return not self.covered or any(not session.covered for session in self.sessions)
 
 
 @dataclass(slots=True)
@@ -74,7 +101,10 @@ class StudentFacts:
     student_id: StudentId
     enrollments: Sequence[SchoolEnrollment] = ()
     school_days: Mapping[SchoolId, SchoolDays] = field(default_factory=dict)
-    """By school: those of the student's enrollments, or of the events if no enrollment is recorded."""
+    """
+    By school: those of the student's enrollments, or of the events if no enrollment is recorded, or of all schools
+    of the district if there are none either.
+    """
     school_attendance: Sequence[AttendanceEvent] = ()
     class_attendance: Sequence[AttendanceEvent] = ()
     incidents: Sequence[DisciplineIncident] = ()
@@ -100,12 +130,14 @@ class MetricSettings:
     default_presets: tuple[str, ...] = ("federal_10pct", "ews_sample")
     """Names of the presets that are used where a query names none, first match first."""
     own_presets: tuple[Preset, ...] = ()
+    derived_entry_types: frozenset[str] = frozenset({"Derived from other records"})
+    """Entry types of enrollments that other records show: their school is known, their dates are not."""
     positive_attendance: frozenset[SchoolId] = frozenset()
     """Schools that record presence too: there a day without a record is not a day of presence."""
     failing_below: float | None = None
     """Numeric grade below which a course is failed; None if nobody configured it."""
-    failing_letters: frozenset[str] = frozenset({"F"})
-    """Letter grades that mean failed."""
+    failing_letters: frozenset[str] = frozenset()
+    """Letter grades that mean failed; all others mean passed. Empty if nobody configured them."""
     first_periods: frozenset[str] = frozenset({"1", "01", "first", "period 1", "1st"})
     """Names of class periods that are the first of a day, without case."""
     state_offenses: frozenset[str] = frozenset({"State Offense"})
@@ -113,11 +145,15 @@ class MetricSettings:
     conduct_violations: frozenset[str] = frozenset({"School Code of Conduct", "School Violation"})
     """Behavior codes that are violations of a school's code of conduct."""
     perpetrators: frozenset[str] = frozenset({"Perpetrator"})
-    """Participation codes of those who did it."""
+    """Participation codes of those who did it. An empty text stands for an incident without a recorded part."""
     suspensions: frozenset[str] = frozenset({"In School Suspension", "Out of School Suspension"})
     """Discipline codes that are suspensions."""
     grade_scale: Mapping[str, float] = field(default_factory=dict)
     """Numeric value of each letter grade; empty if nobody configured it."""
+    gpa_types: tuple[str, ...] = ("Unweighted", "Weighted")
+    """Kinds of grade point average, the preferred one first; other kinds come after them."""
+    families: tuple[AssessmentFamily, ...] = DEFAULT_FAMILIES
+    """Families of tests: the order of their levels and which of them are proficient."""
     meanings: CodeMeanings = DEFAULT_MEANINGS
     """What the district's codes of meals, races and sexes mean."""
 
@@ -132,6 +168,10 @@ class MetricRequest:
     """The day of the computation, in the district's calendar."""
     year_start: date
     """First day of the school year of the window."""
+    now: datetime | None = None
+    """The time of the computation: work that is due later is not missing. The end of the day in UTC if None."""
+    rule: Rule | None = None
+    """The rule of the preset, for a preset that has several for the metric; the first that fits if None."""
     window: WindowKind | None = None
     """The window; that of the preset's rule if None."""
     first: date | None = None
@@ -145,6 +185,8 @@ class MetricRequest:
     family: str | None = None
     """Only tests of this family, ignoring case; None for all."""
     settings: MetricSettings = MetricSettings()
+    memo: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What is the same for all students of the request, such as the windows of a school."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +198,5 @@ class MetricSpec:
     sensitivity: Sensitivity
     measure: Callable[[StudentFacts, MetricRequest], Measure]
     """Pure: equal facts and requests give equal measures."""
+    rule: Rule
+    """How the metric is measured where the preset has no rule for it: without thresholds, unless it says more."""

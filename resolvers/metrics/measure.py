@@ -135,10 +135,18 @@ class DataQuality(Enum):
     """The student's enrollment is not recorded: the whole window counts as enrolled."""
     EVENTS_OUTSIDE_ENROLLMENT = "Events outside the enrollment"
     """Events before the first or after the last enrolled day were left out."""
+    EVENTS_WITHOUT_SCHOOL = "Events on days without school"
+    """Absences on days without instruction, such as a Sunday, were left out."""
+    NO_ATTENDANCE_RECORDED = "No attendance recorded"
+    """The school has recorded no attendance this year: whether the student was present is not known."""
+    DAYS_WITHOUT_RECORD = "Days without a record"
+    """The school records presence too: days without a record were left out."""
     DURATION_MISSING = "Duration missing"
-    """A partial absence without a duration does not count as an absence."""
+    """A partial absence without a usable duration does not count as an absence."""
     UNMAPPED_CODES = "Unmapped codes"
     """Events whose code has no canonical value were left out."""
+    PERIOD_UNKNOWN = "Class period unknown"
+    """Events of sections without a known class period were left out."""
     REPEATED_RECORDS = "Repeated records"
     """Several records of one day, or of one thing, were counted once."""
     TOO_FEW_DAYS = "Too few days"
@@ -176,7 +184,10 @@ class Window:
     last: date
     """Last day, included."""
     instructional_days: int | None = None
-    """Days of instruction in the window at the student's school; null if the metric does not count days."""
+    """
+    Days of instruction in the window at the student's school; null if the metric does not count days, or if the
+    student has several schools.
+    """
 
 
 @value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-from student_graph.adapters.model import AcademicSubject
+from student_graph.adapters.model import AcademicSubject, GradeLevel
 from student_graph.resolvers.metrics.measure import Domain, Level, Metric, Unit
 
 
@@ -61,18 +61,28 @@ class Rule:
     """Enrolled days below which the value is not judged."""
     rounded_to: int | None = None
     """Decimals of a percentage to which the value is rounded half up before it is judged; None for none."""
+    judges_complement: bool = False
+    """Whether 1 minus the value is judged: the publisher states the threshold as a rate of attendance."""
+    full_day_from: Fraction | None = None
+    """Share of a day missed from which it counts as a day of absence, and below it as none; None to add shares."""
     subjects: frozenset[AcademicSubject] = frozenset()
     """Only courses or tests of these subjects; empty for all."""
     letter_values: tuple[tuple[str, Fraction], ...] = ()
     """What letter grades count where a grade has no number; empty if letters do not count as numbers."""
     scale_max: Fraction | None = None
     """Highest value of the scale of the thresholds: a value on another stated scale is not judged."""
+    credits_by_grade: tuple[tuple[GradeLevel, Fraction], ...] = ()
+    """Credits that a student on track has earned by the end of each grade level."""
+    max_failed_semesters: int | None = None
+    """Failed semester courses in `subjects` up to which a student is on track; None if they do not matter."""
 
     def level_of(self, exact: Fraction | None) -> Level:
         """How the rule judges a value."""
         if exact is None or not self.thresholds:
             return Level.NOT_EVALUATED
-        judged = exact if self.rounded_to is None else _round_half_up(exact, self.rounded_to)
+        judged = 1 - exact if self.judges_complement else exact
+        if self.rounded_to is not None:
+            judged = _round_half_up(judged, self.rounded_to)
         for threshold in self.thresholds:
             is_beyond = judged > threshold.at if self.high_is_risk else judged < threshold.at
             if is_beyond or (threshold.includes_edge and judged == threshold.at):

@@ -1,0 +1,1 @@
+"""Courses: grades, averages, failing courses, credits and whether a student is on track."""

@@ -1,0 +1,170 @@
+"""Which grades count: the current one of each course, of one source, in the subjects of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+
+from student_graph.adapters.model import AcademicSubject, CourseGrade, GradeSource, GradeType, SectionId
+from student_graph.resolvers.metrics.exact import exact
+from student_graph.resolvers.metrics.facts import MetricSettings, StudentFacts
+from student_graph.resolvers.metrics.meanings import comparable
+from student_graph.resolvers.metrics.measure import DataQuality
+from student_graph.resolvers.metrics.tally import Scope
+
+_NEVER_CURRENT = frozenset({GradeType.CONDUCT, GradeType.EXAM, GradeType.COMPUTED_FINAL, GradeType.UNMAPPED})
+"""Types that say nothing about the present standing in the course."""
+_SEMESTER_TYPES = (GradeType.SEMESTER, GradeType.FINAL)
+_DAYS_TO_MIDDLE_OF_YEAR = timedelta(days=200)
+
+
+@dataclass(slots=True)
+class Grades:
+    """Grades of one student that count."""
+
+    rows: list[CourseGrade]
+    quality: set[DataQuality] = field(default_factory=set)
+
+    @property
+    def source(self) -> str:
+        """Where the grades are from, as a sentence."""
+        return _SOURCES[self.rows[0].source] if self.rows else "No grade is recorded."
+
+
+_SOURCES = {
+    GradeSource.SIS: "Grades posted in the student information system.",
+    GradeSource.LMS: "Grades computed by the learning management system.",
+}
+
+
+def school_year_of(year_start: date) -> int:
+    """The school year that begins on a day, named by the calendar year in which it ends."""
+    return (year_start + _DAYS_TO_MIDDLE_OF_YEAR).year
+
+
+def current_grades(facts: StudentFacts, scope: Scope) -> Grades:
+    """
+    The current grade of each course.
+
+    It is the grade that the source marks as current, else the latest one: by date, then by grading period. Grades
+    that are marked as not current, conduct, exams and grades that count ungraded work as zero are never current.
+    If the SIS posts grades, those of the LMS do not count: the two are never merged.
+    """
+    grades = _in_scope(facts, scope)
+    rows = [row for row in grades.rows if row.grade_type not in _NEVER_CURRENT and row.current is not False]
+    if any(row.source is GradeSource.SIS for row in rows):
+        rows = [row for row in rows if row.source is GradeSource.SIS]
+    by_course: dict[object, CourseGrade] = {}
+    for row in rows:
+        known = by_course.get(_course_of(row))
+        if known is None or _order(row) > _order(known):
+            by_course[_course_of(row)] = row
+    return Grades(list(by_course.values()), grades.quality)
+
+
+def grading_period_grades(facts: StudentFacts, scope: Scope) -> Grades:
+    """The posted grades of grading periods, the latest one of each course and period."""
+    return _posted(facts, scope, (GradeType.GRADING_PERIOD,))
+
+
+def semester_grades(facts: StudentFacts, scope: Scope) -> Grades:
+    """The posted grades of semesters; final grades for courses without a grade of a semester."""
+    grades = _posted(facts, scope, _SEMESTER_TYPES)
+    with_semester = {_course_of(row) for row in grades.rows if row.grade_type is GradeType.SEMESTER}
+    rows = [
+        row for row in grades.rows if row.grade_type is GradeType.SEMESTER or _course_of(row) not in with_semester
+    ]
+    return Grades(rows, grades.quality)
+
+
+def is_failing(grade: CourseGrade, settings: MetricSettings) -> bool | None:
+    """
+    Whether a grade is failing by what the district configured; None if that does not say.
+
+    A number counts before a letter. A letter that the grade scale does not have, such as an incomplete, is not
+    judged.
+    """
+    limit, number = exact(settings.failing_below), exact(grade.numeric)
+    if limit is not None and number is not None:
+        return number < limit
+    if grade.letter is None:
+        return None
+    letter = comparable(grade.letter)
+    if letter in {comparable(failing) for failing in settings.failing_letters}:
+        return True
+    scale = {comparable(name): exact(value) for name, value in settings.grade_scale.items()}
+    if scale:
+        value, is_configured = scale.get(letter), limit is not None or bool(settings.failing_letters)
+        return _is_below(value, limit) if value is not None and is_configured else None
+    return False if settings.failing_letters else None
+
+
+def number_of(grade: CourseGrade, letter_values: Sequence[tuple[str, Fraction]]) -> Fraction | None:
+    """A grade as a number: the numeric grade, else what its letter counts in the rule; else None."""
+    number = exact(grade.numeric)
+    return number if number is not None else dict(letter_values).get((grade.letter or "").strip())
+
+
+def _is_below(value: Fraction, limit: Fraction | None) -> bool:
+    return limit is not None and value < limit
+
+
+def _posted(facts: StudentFacts, scope: Scope, types: Iterable[GradeType]) -> Grades:
+    """The grades of some types from the SIS, the latest one of each course, type and grading period."""
+    grades = _in_scope(facts, scope)
+    by_period: dict[object, CourseGrade] = {}
+    for row in grades.rows:
+        if row.source is GradeSource.SIS and row.grade_type in types:
+            key = (_course_of(row), row.grade_type, _period_of(row))
+            known = by_period.get(key)
+            if known is not None:
+                grades.quality.add(DataQuality.REPEATED_RECORDS)
+            if known is None or _order(row) > _order(known):
+                by_period[key] = row
+    return Grades(list(by_period.values()), grades.quality)
+
+
+def _in_scope(facts: StudentFacts, scope: Scope) -> Grades:
+    """The grades of the school year up to the day, at the school and in the subjects of the request."""
+    request = scope.request
+    school_year = school_year_of(request.year_start)
+    rows, quality = [], set()
+    for row in facts.grades:
+        if row.school_year not in (None, school_year) or (row.as_of is not None and row.as_of > request.as_of):
+            continue
+        if request.school is not None:
+            section = None if row.section_id is None else facts.sections.get(row.section_id)
+            if section is None or section.school_id != request.school:
+                continue
+        if scope.subjects:
+            subjects = subjects_of(facts, row.section_id)
+            if not subjects:
+                quality.add(DataQuality.SUBJECT_UNKNOWN)
+            if subjects.isdisjoint(scope.subjects):
+                continue
+        rows.append(row)
+    return Grades(rows, quality)
+
+
+def subjects_of(facts: StudentFacts, section_id: SectionId | None) -> frozenset[AcademicSubject]:
+    """The subjects of a section's course; empty if they are not known."""
+    course = None if section_id is None else facts.courses.get(section_id)
+    return frozenset(course.subjects if course else ()) - {AcademicSubject.UNMAPPED}
+
+
+def _course_of(row: CourseGrade) -> object:
+    """What makes two grades ones of the same course: its section, else the LMS's course, else its name."""
+    return row.section_id or row.lms_course_id or row.course_name or row.vendor_id
+
+
+def _period_of(row: CourseGrade) -> object:
+    period = row.grading_period
+    return period and (period.school_year, period.sequence, period.name, period.descriptor.code_value)
+
+
+def _order(row: CourseGrade) -> tuple[bool, date, int, str]:
+    """Marked as current before all others, then by date, by grading period, and by the vendor's id."""
+    sequence = row.grading_period.sequence if row.grading_period else None
+    return (row.current is True, row.as_of or date.min, sequence or 0, row.vendor_id)

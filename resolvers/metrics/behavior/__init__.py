@@ -1,0 +1,1 @@
+"""Behavior: incidents, suspensions and the days with an incident."""

@@ -1,0 +1,202 @@
+"""From what a metric counts to a measure: the rule, the window, the level and the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeAlias
+
+from student_graph.adapters.model import AcademicSubject, Record, Sensitivity
+from student_graph.resolvers.metrics.exact import text_of
+from student_graph.resolvers.metrics.facts import MetricRequest, MetricSpec, Part, StudentFacts
+from student_graph.resolvers.metrics.measure import (
+    DataQuality,
+    Definition,
+    Level,
+    Measure,
+    Metric,
+    Parameter,
+    Unit,
+    Window,
+)
+from student_graph.resolvers.metrics.presets.preset import Rule, Threshold
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a metric counted for one student, before it is judged."""
+
+    value: Fraction | None = None
+    """The value; None if there is none, `reasons` says why."""
+    numerator: Fraction | None = None
+    """What was counted; None for a metric that is not a share."""
+    denominator: Fraction | None = None
+    """Out of how many; None for a metric that is not a share."""
+    is_lower_bound: bool = False
+    """Whether the true value may be higher, because some records could not be judged."""
+    scale_max: Fraction | None = None
+    """Highest possible value as the source states it; None if it states none."""
+    quality: set[DataQuality] = field(default_factory=set)
+    """What limits how far the value can be trusted."""
+    reasons: list[str] = field(default_factory=list)
+    """What was counted, as sentences."""
+    evidence: list[Record] = field(default_factory=list)
+    """The records that were counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one request asks for, with its rule and window."""
+
+    request: MetricRequest
+    rule: Rule
+    window: Window
+
+    @property
+    def subjects(self) -> frozenset[AcademicSubject]:
+        """Only courses or tests of these subjects; empty for all."""
+        subject = self.request.subject
+        return self.rule.subjects if subject is None else frozenset({subject})
+
+
+Count: TypeAlias = Callable[[StudentFacts, Scope], Tally]
+
+
+def rule_of(request: MetricRequest, default: Rule) -> Rule:
+    """
+    The rule by which a metric is measured.
+
+    A rule of the preset that names subjects is used only for one of them. `default` is used where the preset has
+    no rule for the metric.
+    """
+    if request.rule is not None:
+        return request.rule
+    rules = [rule for rule in request.preset.rules if rule.metric is request.metric]
+    fitting = [rule for rule in rules if request.subject in rule.subjects]
+    general = [rule for rule in rules if not rule.subjects]
+    return next(iter(fitting + general), default)
+
+
+def spec(
+    metric: Metric,
+    description: str,
+    count: Count,
+    parts: Iterable[Part],
+    sensitivity: Sensitivity = Sensitivity.OPEN,
+    *,
+    high_is_risk: bool = True,
+) -> MetricSpec:
+    """Declare a metric: its definition as text, what it counts, the parts that it reads, and its class of data."""
+    default = Rule(metric, (), high_is_risk, description)
+
+    def measure(facts: StudentFacts, request: MetricRequest) -> Measure:
+        rule = rule_of(request, default)
+        scope = Scope(request, rule, window_of(request))
+        return to_measure(scope, count(facts, scope), facts.quality)
+
+    return MetricSpec(metric, frozenset(parts), sensitivity, measure, default)
+
+
+def window_of(request: MetricRequest) -> Window:
+    """The days of a request: they lie within the school year and end with the day of the computation."""
+    last = request.as_of if request.last is None else min(request.last, request.as_of)
+    return Window(first=max(request.first or request.year_start, request.year_start), last=last)
+
+
+def to_measure(scope: Scope, tally: Tally, quality: Iterable[DataQuality] = ()) -> Measure:
+    """Judge a tally by the rule of its request."""
+    request, rule = scope.request, scope.rule
+    level, reason = judge(rule, tally)
+    return Measure(
+        metric=request.metric,
+        value=_float(tally.value),
+        numerator=_float(tally.numerator),
+        denominator=_float(tally.denominator),
+        level=level,
+        unit=Unit.STUDENT if request.school is None else Unit.STUDENT_SCHOOL,
+        window=scope.window,
+        definition=definition_of(request, rule),
+        as_of=request.as_of,
+        data_quality=sorted(tally.quality.union(quality), key=lambda quality: quality.name),
+        reasons=[*tally.reasons, *([reason] if reason else [])],
+        evidence=tuple(tally.evidence),
+        exact=tally.value,
+    )
+
+
+def judge(rule: Rule, tally: Tally) -> tuple[Level, str | None]:
+    """
+    The level of a tally and the reason for it.
+
+    A value that is only a lower bound is never on track, and neither is one on another scale than the thresholds.
+    """
+    if tally.value is None or not rule.thresholds:
+        return Level.NOT_EVALUATED, None
+    if None not in (rule.scale_max, tally.scale_max) and rule.scale_max != tally.scale_max:
+        return Level.NOT_EVALUATED, "The thresholds are for another scale."
+    level = rule.level_of(tally.value)
+    if level is Level.ON_TRACK and tally.is_lower_bound and rule.high_is_risk:
+        return Level.NOT_EVALUATED, "The true number may be higher."
+    decisive = [threshold for threshold in rule.thresholds if threshold.level is level]
+    return level, edge_sentence(rule, (decisive or [*rule.thresholds[-1:]])[0])
+
+
+def edge_sentence(rule: Rule, threshold: Threshold) -> str:
+    """Where a level begins, such as `At risk from 3.`; the word says whether the edge belongs to it."""
+    if rule.high_is_risk:
+        preposition = "from" if threshold.includes_edge else "above"
+    else:
+        preposition = "at or below" if threshold.includes_edge else "below"
+    return f"{threshold.level.value} {preposition} {text_of(threshold.at)}."
+
+
+def definition_of(request: MetricRequest, rule: Rule) -> Definition:
+    """The definition of a measure; a rule that is not of the preset names no preset."""
+    is_preset = rule in request.preset.rules
+    return Definition(
+        preset=request.preset.name if is_preset else NO_PRESET,
+        description=rule.description,
+        parameters=parameters_of(request, rule),
+        source=request.preset.source if is_preset else OWN_DEFINITION,
+    )
+
+
+NO_PRESET = "none"
+"""Name of the preset in a definition without thresholds."""
+OWN_DEFINITION = "The gateway's own definition, docs/metrics.md"
+
+
+def parameters_of(request: MetricRequest, rule: Rule) -> list[Parameter]:
+    """Thresholds and other choices that a value depends on."""
+    parameters = [
+        Parameter(name=_PARAMETER_NAMES[threshold.level], value=threshold.text(above=rule.high_is_risk))
+        for threshold in rule.thresholds
+    ]
+    subjects = frozenset({request.subject}) if request.subject else rule.subjects
+    if subjects:
+        parameters.append(Parameter(name="subjects", value=", ".join(sorted(row.value for row in subjects))))
+    if request.family:
+        parameters.append(Parameter(name="family", value=request.family))
+    if request.school:
+        parameters.append(Parameter(name="school", value=request.school))
+    if request.metric in (Metric.FAILING_COURSES, Metric.FAILED_SEMESTER_COURSES):
+        parameters += _grade_parameters(request)
+    return parameters
+
+
+_PARAMETER_NAMES = {Level.AT_RISK: "atRisk", Level.WATCH: "watch", Level.ON_TRACK: "onTrack"}
+
+
+def _grade_parameters(request: MetricRequest) -> list[Parameter]:
+    settings = request.settings
+    parameters = []
+    if settings.failing_below is not None:
+        parameters.append(Parameter(name="failingBelow", value=f"< {settings.failing_below:g}"))
+    if settings.failing_letters:
+        parameters.append(Parameter(name="failingLetters", value=", ".join(sorted(settings.failing_letters))))
+    return parameters
+
+
+def _float(number: Fraction | None) -> float | None:
+    return None if number is None else float(number)
