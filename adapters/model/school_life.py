@@ -1,5 +1,6 @@
 """Records of attendance and behavior."""
 
+from dataclasses import field
 from datetime import date
 from datetime import time as time_of_day
 from enum import Enum
@@ -63,6 +64,12 @@ class AttendanceEvent(Record):
     """School year, named by the calendar year in which it ends: 2022 is 2021-22."""
     session_name: str
     """Name of the session (term) of the day."""
+    class_periods: list[str] = field(default_factory=list)
+    """
+    Names of the section's class periods that the event is about, each once and sorted.
+
+    Empty if not recorded: then it is about all class periods of the section, or about the school day.
+    """
 
 
 @record(Sensitivity.DISCIPLINE, about="student_id")

@@ -78,9 +78,14 @@ def _with_times(event: AttendanceFact) -> AttendanceFact:
 
 
 def _tardy_in_section(event: AttendanceFact, section: SectionFact) -> AttendanceFact:
-    """Turn an event into one about a section, to which the student comes 1 to 20 minutes late."""
+    """
+    Turn an event into one about a section, to which the student comes 1 to 20 minutes late.
+
+    Half of the events name the class period.
+    """
     minutes = 1 + (event.day.toordinal() + int(event.student)) % 20
     event.section = section
+    event.periods = section.periods if int(event.student) % 2 else ()
     event.arrival = (start_of(section.periods[0], event.day) + timedelta(minutes=minutes)).time()
     return event
 

@@ -39,6 +39,18 @@ def map_values(outcomes: Outcomes[T], change: Callable[[T], R]) -> Outcomes[R]:
     return [_map_value(outcome, change) for outcome in outcomes]
 
 
+def try_map(outcomes: Outcomes[T], change: Callable[[T], R]) -> Outcomes[R]:
+    """Apply `change` to every value; an AdapterError that it raises takes the place of the value."""
+
+    def changed(outcome: Outcome[T]) -> Outcome[R]:
+        try:
+            return _map_value(outcome, change)
+        except AdapterError as error:
+            return error
+
+    return [changed(outcome) for outcome in outcomes]
+
+
 def map_with_parents(parents: Sequence[Any], outcomes: Outcomes[T], change: Callable[[Any, T], R]) -> Outcomes[R]:
     """Apply `change` to every parent and its value; errors and the failures of partial values stay."""
     return [

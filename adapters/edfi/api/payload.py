@@ -136,3 +136,15 @@ class SectionReference(Payload):
     schoolYear: Integer
     sectionIdentifier: str
     sessionName: str
+
+
+class ClassPeriodReference(Payload):
+    """Names a class period of a school."""
+
+    classPeriodName: str
+
+
+class SectionClassPeriod(Payload):
+    """A class period in which a section meets, or which an attendance event is about."""
+
+    classPeriodReference: ClassPeriodReference

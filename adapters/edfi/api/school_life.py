@@ -12,6 +12,7 @@ from student_graph.adapters.edfi.api.payload import (
     Payload,
     Resource,
     SchoolReference,
+    SectionClassPeriod,
     SectionReference,
     SessionReference,
     StudentReference,
@@ -44,6 +45,7 @@ class SectionAttendanceEvent(Item):
     eventDuration: Number | None = None
     arrivalTime: OptionalTime = None
     departureTime: OptionalTime = None
+    classPeriods: Many[SectionClassPeriod]
 
 
 class DisciplineIncident(Item):

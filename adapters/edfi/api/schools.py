@@ -14,6 +14,7 @@ from student_graph.adapters.edfi.api.payload import (
     Resource,
     SchoolReference,
     SchoolYearTypeReference,
+    SectionClassPeriod,
     SessionReference,
 )
 from student_graph.adapters.reading import Day, Integer, TimeOfDay
@@ -82,18 +83,6 @@ class CourseOfferingReference(Payload):
     schoolId: Integer
     schoolYear: Integer
     sessionName: str
-
-
-class ClassPeriodReference(Payload):
-    """Names a class period of the section's school."""
-
-    classPeriodName: str
-
-
-class SectionClassPeriod(Payload):
-    """A class period in which a section meets."""
-
-    classPeriodReference: ClassPeriodReference
 
 
 class LocationReference(Payload):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from student_graph.adapters.edfi.api import school_life as api
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, optional_descriptor
 from student_graph.adapters.edfi.mapping.people import section_id_of
+from student_graph.adapters.edfi.mapping.schools import class_period_names
 from student_graph.adapters.model import (
     AttendanceCategory,
     AttendanceEvent,
@@ -65,6 +66,7 @@ def section_attendance_event(codes: DescriptorCodes, row: api.SectionAttendanceE
         reason=row.attendanceEventReason,
         school_year=row.sectionReference.schoolYear,
         session_name=row.sectionReference.sessionName,
+        class_periods=class_period_names(row.classPeriods),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from student_graph.adapters.edfi.api import schools as api
+from student_graph.adapters.edfi.api.payload import SectionClassPeriod
 from student_graph.adapters.edfi.client.keys import section_id
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, normalized_code
 from student_graph.adapters.model import (
@@ -89,8 +92,8 @@ def section(row: api.Section) -> Section:
         session_name=offering.sessionName,
         school_year=offering.schoolYear,
         local_course_code=offering.localCourseCode,
-        class_periods=sorted({name for name in map(_period_name, row.classPeriods) if name}),
-        room=_text(row.locationReference and row.locationReference.classroomIdentificationCode),
+        class_periods=class_period_names(row.classPeriods),
+        room=_text(row.locationReference.classroomIdentificationCode if row.locationReference else None),
     )
 
 
@@ -106,9 +109,10 @@ def class_period(row: api.ClassPeriod) -> ClassPeriod:
     )
 
 
-def _period_name(period: api.SectionClassPeriod) -> str:
-    """The name without blanks around it, which SQL Server ignores at the end."""
-    return period.classPeriodReference.classPeriodName.strip()
+def class_period_names(periods: Iterable[SectionClassPeriod]) -> list[str]:
+    """The names of class periods, each once and sorted, without blanks around them, which SQL Server ignores."""
+    names = {period.classPeriodReference.classPeriodName.strip() for period in periods}
+    return sorted(names - {""})
 
 
 def _text(value: str | None) -> str | None:

@@ -53,6 +53,10 @@ def _attendance_event(fact: AttendanceFact) -> Payload:
         studentReference=student_reference(fact.student),
         arrivalTime=fact.arrival.isoformat() if fact.arrival else None,
         departureTime=fact.departure.isoformat() if fact.departure else None,
+        classPeriods=[
+            {"classPeriodReference": {"classPeriodName": name, "schoolId": fact.school}} for name in fact.periods
+        ]
+        or None,
         attendanceEventReason=fact.reason,
         eventDuration=fact.duration,
     )

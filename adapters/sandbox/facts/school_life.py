@@ -26,6 +26,8 @@ class AttendanceFact:
     """None for an event about the school day"""
     arrival: time | None = None
     departure: time | None = None
+    periods: tuple[str, ...] = ()
+    """Names of the section's class periods that it is about; empty if not recorded"""
 
 
 @dataclass(slots=True, kw_only=True)
