@@ -1,0 +1,156 @@
+"""Attendance by class period: absences from sections, tardy arrivals, and those at the first period of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TypeAlias
+
+from student_graph.adapters.model import AttendanceCategory, AttendanceEvent, SectionId
+from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool, days_of, enrolled_schools, joined
+from student_graph.resolvers.metrics.attendance.records import Attendance
+from student_graph.resolvers.metrics.attendance.shares import Function
+from student_graph.resolvers.metrics.attendance.verdicts import (
+    Wording,
+    count_verdict,
+    no_verdict,
+    share_verdict,
+    to_measure,
+)
+from student_graph.resolvers.metrics.attendance.windows import Span, window_at
+from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
+from student_graph.resolvers.metrics.measure import DataQuality, Measure
+from student_graph.resolvers.metrics.presets.preset import Rule
+
+ABSENCES = frozenset({AttendanceCategory.EXCUSED_ABSENCE, AttendanceCategory.UNEXCUSED_ABSENCE})
+ABSENT_PERIODS = Wording("Absent", "class periods")
+
+EventsByPeriod: TypeAlias = dict[tuple[SectionId | None, date], AttendanceEvent]
+"""The events of a kind by section and day, one for each."""
+
+
+def period_absence_rate(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
+    """
+    The share of the class periods from which the student was absent.
+
+    A class period is a section on a day of instruction of its school, within its session and the student's enrollment
+    in it. On which days a section meets is not known, so the number is an estimate. None without such enrollments.
+    """
+    attendance = _attendance(facts, request, rule)
+    total = sum(_periods(facts, request, rule, section, attendance) for section in _sections(facts, request))
+    absences = _events(facts, attendance, ABSENCES)
+    if total == 0:
+        verdict = no_verdict("The student's sections in the window are not known.")
+    else:
+        attendance.quality.add(DataQuality.ESTIMATED_DENOMINATOR)
+        verdict = share_verdict(request, rule, len(absences), max(total, len(absences)), ABSENT_PERIODS)
+    attendance.days = total
+    return to_measure(facts, request, rule, attendance, verdict, list(absences.values()))
+
+
+def period_tardies(*, first_only: bool) -> Function:
+    """The metric of tardy arrivals at class periods, or only at the first one of a day."""
+    noun = "tardy arrivals at the first class period" if first_only else "tardy arrivals at class periods"
+
+    def count(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
+        attendance = _attendance(facts, request, rule)
+        tardies = _events(facts, attendance, {AttendanceCategory.TARDY})
+        counted = tardies
+        if first_only:
+            counted, unknown = _of_first_period(tardies, facts, request)
+            if unknown:
+                attendance.quality.add(DataQuality.PERIOD_UNKNOWN)
+            if unknown and unknown == len(tardies):
+                verdict = no_verdict("The class periods of the sections are not known.")
+                return to_measure(facts, request, rule, attendance, verdict)
+        verdict = count_verdict(request, rule, len(counted), noun)
+        return to_measure(facts, request, rule, attendance, verdict, list(counted.values()))
+
+    return count
+
+
+def _attendance(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Attendance:
+    """The schools and days of a window, without records of the school day."""
+    schools = enrolled_schools(facts, request, rule)
+    quality = {limit for school in schools for limit in school.quality}
+    return Attendance(schools, {}, {}, sum(school.days for school in schools), quality)
+
+
+def _events(
+    facts: StudentFacts, attendance: Attendance, categories: Iterable[AttendanceCategory]
+) -> EventsByPeriod:
+    """The student's events in sections of some categories; several of one section and day count once."""
+    schools = {school.school_id: school for school in attendance.schools}
+    events: EventsByPeriod = {}
+    for event in facts.class_attendance:
+        school = schools.get(None) or schools.get(event.school_id)
+        if school is None or not school.window.first <= event.date <= school.window.last:
+            continue
+        if not _is_enrolled(school, event.date):
+            attendance.quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
+        elif event.category is AttendanceCategory.UNMAPPED:
+            attendance.unmapped += 1
+            attendance.quality.add(DataQuality.UNMAPPED_CODES)
+        elif event.category in categories:
+            key = (event.section_id, event.date)
+            if key in events:
+                attendance.quality.add(DataQuality.REPEATED_RECORDS)
+            events.setdefault(key, event)
+    return events
+
+
+def _is_enrolled(school: EnrolledSchool, day: date) -> bool:
+    return school.spans is None or any(first <= day <= last for first, last in school.spans)
+
+
+def _of_first_period(
+    events: EventsByPeriod, facts: StudentFacts, request: MetricRequest
+) -> tuple[EventsByPeriod, int]:
+    """The events of sections of the first period of a day, and how many have a section without a known period."""
+    names = {name.strip().casefold() for name in request.settings.first_periods}
+    counted: EventsByPeriod = {}
+    unknown = 0
+    for key, event in events.items():
+        section = facts.sections.get(key[0]) if key[0] is not None else None
+        periods = section.class_periods if section is not None else []
+        if not periods:
+            unknown += 1
+        elif any(period.strip().casefold() in names for period in periods):
+            counted[key] = event
+    return counted, unknown
+
+
+def _sections(facts: StudentFacts, request: MetricRequest) -> set[SectionId]:
+    """The student's sections, at the school of the request if it names one."""
+    return {
+        row.section_id
+        for row in facts.section_enrollments
+        if request.school is None
+        or (row.section_id in facts.sections and facts.sections[row.section_id].school_id == request.school)
+    }
+
+
+def _periods(
+    facts: StudentFacts, request: MetricRequest, rule: Rule, section_id: SectionId, attendance: Attendance
+) -> int:
+    """How many days of instruction the section and the student's enrollment in it have in the window."""
+    section = facts.sections.get(section_id)
+    if section is None:
+        return 0
+    school = days_of(
+        facts, section.school_id, [row for row in facts.enrollments if row.school_id == section.school_id]
+    )
+    window = window_at(school, request, rule)
+    session = next((row for row in school.sessions if row.name == section.session_name), None)
+    first, last = (session.first, session.last) if session else (window.first, window.last)
+    spans: list[Span] = joined(
+        (max(row.begin_date or first, first, window.first), min(row.end_date or last, last, window.last))
+        for row in facts.section_enrollments
+        if row.section_id == section_id
+    )
+    enrolled = [
+        row.spans for row in attendance.schools if row.school_id == section.school_id and row.spans is not None
+    ]
+    if enrolled:
+        spans = [(max(first, begin), min(last, end)) for first, last in spans for begin, end in enrolled[0]]
+    return sum(window.count_between(first, last)[0] for first, last in spans if first <= last)

@@ -1,0 +1,190 @@
+"""From a student's attendance to a measure: value, level, and the reasons as sentences that a teacher understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from student_graph.adapters.model import Record
+from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool
+from student_graph.resolvers.metrics.attendance.records import Attendance, Share
+from student_graph.resolvers.metrics.exact import text_of
+from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
+from student_graph.resolvers.metrics.measure import DataQuality, Definition, Level, Measure, Unit, Window
+from student_graph.resolvers.metrics.presets.preset import Rule, Threshold
+from student_graph.resolvers.metrics.tally import definition_of
+
+NO_DAYS_REASON = "The window has no day of school on which the student was enrolled."
+NEVER_RECORDED_REASON = "The school has recorded no attendance this year."
+MAX_DECIMALS = 4
+"""Decimals of a percentage in a sentence, at most: enough to tell a value from an edge."""
+
+
+class Verdict(NamedTuple):
+    """A value and how it is judged; the same for all students with the same counts."""
+
+    exact: Fraction | None
+    level: Level
+    reasons: tuple[str, ...]
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words for what a share is about."""
+
+    adjective: str
+    """What the student was on the counted days, such as `Absent`."""
+    things: str = "days"
+    """What is counted, such as `days`."""
+
+
+def percent(share: Fraction, edges: Iterable[Fraction] = ()) -> str:
+    """A share as a percentage, such as `11.2 %`, with as many decimals as tell it from the edges."""
+    percentage = share * 100
+    for decimals in range(1, MAX_DECIMALS + 1):
+        rounded = Fraction(round(percentage, decimals))
+        if rounded == percentage or not any(rounded == edge * 100 for edge in edges):
+            break
+    return f"{float(rounded):.{decimals}f}".rstrip("0").rstrip(".") + " %"
+
+
+def edge_text(rule: Rule, threshold: Threshold, edge: str) -> str:
+    """Where a level begins, such as `at risk from 10 %`; the word says whether the edge belongs to it."""
+    if rule.high_is_risk:
+        preposition = "from" if threshold.includes_edge else "above"
+    else:
+        preposition = "at or below" if threshold.includes_edge else "below"
+    return f"{threshold.level.value.lower()} {preposition} {edge}"
+
+
+def decisive_threshold(rule: Rule, level: Level) -> Threshold | None:
+    """The threshold of a level, or the mildest one if the value reached none."""
+    matching = [threshold for threshold in rule.thresholds if threshold.level is level]
+    return matching[0] if matching else (rule.thresholds[-1] if rule.thresholds else None)
+
+
+def share_verdict(request: MetricRequest, rule: Rule, counted: Share, total: int, wording: Wording) -> Verdict:
+    """The verdict on a share of days or periods. It is the same for all students of a request with equal counts."""
+    key = (share_verdict, counted, total, wording, id(rule))
+    memo = request.memo.get(key)
+    if memo is None:
+        memo = request.memo[key] = _share_verdict(rule, counted, total, wording)
+    return memo  # type: ignore[no-any-return] # the memo holds any type
+
+
+def _share_verdict(rule: Rule, counted: Share, total: int, wording: Wording) -> Verdict:
+    exact = Fraction(counted) / total
+    level = Level.NOT_EVALUATED if total < rule.min_days else rule.level_of(exact)
+    shown = 1 - exact if rule.judges_complement else exact
+    edges = [threshold.at for threshold in rule.thresholds]
+    counts = f"{wording.adjective} on {text_of(Fraction(counted))} of {total} {wording.things}"
+    threshold = decisive_threshold(rule, level)
+    if rule.judges_complement:
+        sentence = f"{counts}, so present on {percent(shown, edges)}"
+    else:
+        sentence = f"{counts} ({percent(shown, edges)})"
+    if threshold is not None:
+        sentence += f"; {edge_text(rule, threshold, percent(threshold.at))}"
+    reasons = (f"{sentence}.",)
+    if total < rule.min_days:
+        reasons += (f"Enrolled for {total} days so far; the preset judges from {rule.min_days} days on.",)
+    return Verdict(exact, level, reasons, float(exact), float(counted), float(total))
+
+
+def count_verdict(request: MetricRequest, rule: Rule, counted: Share, noun: str) -> Verdict:
+    """The verdict on a number, such as days of absence."""
+    key = (count_verdict, counted, noun, id(rule))
+    memo = request.memo.get(key)
+    if memo is None:
+        exact = Fraction(counted)
+        level = rule.level_of(exact)
+        threshold = decisive_threshold(rule, level)
+        sentence = f"{text_of(exact)} {noun}"
+        if threshold is not None:
+            sentence += f"; {edge_text(rule, threshold, text_of(threshold.at))}"
+        memo = request.memo[key] = Verdict(exact, level, (f"{sentence}.",), float(exact), None, None)
+    return memo  # type: ignore[no-any-return] # the memo holds any type
+
+
+def no_verdict(*reasons: str) -> Verdict:
+    """The verdict where there is no value."""
+    return Verdict(None, Level.NOT_EVALUATED, reasons, None, None, None)
+
+
+def no_days_verdict(attendance: Attendance) -> Verdict:
+    """The verdict where there is no enrolled day of school."""
+    is_unrecorded = DataQuality.NO_ATTENDANCE_RECORDED in attendance.quality
+    return no_verdict(NEVER_RECORDED_REASON if is_unrecorded else NO_DAYS_REASON)
+
+
+def to_measure(
+    facts: StudentFacts,
+    request: MetricRequest,
+    rule: Rule,
+    attendance: Attendance,
+    verdict: Verdict,
+    evidence: Sequence[Record] = (),
+) -> Measure:
+    """The measure of a verdict on a student's attendance."""
+    reasons = list(verdict.reasons)
+    if attendance.unmapped:
+        reasons.append(f"Left out: {attendance.unmapped} records with a code that is not mapped.")
+    if verdict.denominator is not None and attendance.days < rule.min_days:
+        attendance.quality.add(DataQuality.TOO_FEW_DAYS)
+    return Measure(
+        metric=request.metric,
+        value=verdict.value,
+        numerator=verdict.numerator,
+        denominator=verdict.denominator,
+        level=verdict.level,
+        unit=Unit.STUDENT if request.school is None else Unit.STUDENT_SCHOOL,
+        window=_window(attendance.schools, request, rule),
+        definition=_definition(request, rule),
+        as_of=request.as_of,
+        data_quality=_qualities(request, attendance.quality, facts.quality),
+        reasons=reasons,
+        evidence=evidence,
+        exact=verdict.exact,
+    )
+
+
+def _window(schools: Sequence[EnrolledSchool], request: MetricRequest, rule: Rule) -> Window:
+    """The days that a measure is about. Students of one school share the object."""
+    if len(schools) != 1:
+        spans = [(school.window.first, school.window.last) for school in schools]
+        first = min((span[0] for span in spans), default=request.first or request.year_start)
+        last = max((span[1] for span in spans), default=request.last or request.as_of)
+        return Window(first=min(first, last), last=last)
+    window = schools[0].window
+    key = (_window, id(window))
+    memo = request.memo.get(key)
+    if memo is None:
+        shown = Window(first=min(window.first, window.last), last=window.last, instructional_days=window.count)
+        memo = request.memo[key] = (shown, window)
+    return memo[0]  # type: ignore[no-any-return] # the memo holds any type
+
+
+def _definition(request: MetricRequest, rule: Rule) -> Definition:
+    """The definition of a request, the same for all students."""
+    memo = request.memo.get(definition_of)
+    if memo is None:
+        memo = request.memo[definition_of] = definition_of(request, rule)
+    return memo  # type: ignore[no-any-return] # the memo holds any type
+
+
+def _qualities(
+    request: MetricRequest, quality: set[DataQuality], of_facts: frozenset[DataQuality]
+) -> list[DataQuality]:
+    """What limits a value, in the order of the names."""
+    if not quality and not of_facts:
+        return []
+    key = frozenset(quality | of_facts)
+    memo = request.memo.get(key)
+    if memo is None:
+        memo = request.memo[key] = sorted(key, key=lambda limit: limit.name)
+    return memo  # type: ignore[no-any-return] # the memo holds any type
