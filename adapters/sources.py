@@ -23,6 +23,7 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.lookup import Batch, Lookup, Page, Window, lookup_of
 from student_graph.adapters.model import DistrictId
+from student_graph.adapters.model.code_mapping import CodeMapping
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -55,10 +56,16 @@ class Source:
     """Names of the lookups that the district uses it for; None allows all that its adapter supports."""
     freshness_by_lookup: Mapping[str, Freshness] = field(default_factory=dict)
     """Cache times that the district configured, by the name of the lookup; they replace those of the lookup."""
+    codes: CodeMapping | None = None
+    """Meanings that the district gives to codes of the source; None if it gives none."""
 
     def freshness(self, lookup: Lookup) -> Freshness:
         """The cache times of its answers to a lookup."""
         return self.freshness_by_lookup.get(lookup.name) or Freshness(lookup.fresh, lookup.stale)
+
+    def maps(self, kind: str) -> bool:
+        """Whether the district gives meanings to codes of this kind, such as `grade_level`, in its records."""
+        return self.codes is not None and kind in self.codes.names
 
     def offers(self, lookup: Lookup) -> bool:
         """Whether its adapter supports the lookup and the district allows it."""

@@ -11,11 +11,13 @@ import httpx
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model import DistrictId
+from student_graph.adapters.model.code_mapping import CodeMapping
 from student_graph.adapters.registry import SettingsError, build_settings, find_adapter
 from student_graph.adapters.sources import District, Freshness, Source
 from student_graph.gateway import http
 from student_graph.gateway.cache.lifetimes import MAX_RESTRICTED_AGE
 from student_graph.gateway.config import settings_file
+from student_graph.gateway.config.codes import CodesConfig, code_mapping
 from student_graph.gateway.telemetry import count_call
 
 
@@ -36,7 +38,7 @@ def _build_district(config: settings_file.DistrictConfig, setting: str, environ:
     month, _, day = config.school_year_starts.partition("-")
     district, zone = DistrictId(config.id), ZoneInfo(config.time_zone)
     sources = tuple(
-        _build_source(district, source, f"{setting}.sources[{index}]", environ)
+        _build_source(district, source, config.codes, f"{setting}.sources[{index}]", environ)
         for index, source in enumerate(config.sources)
     )
     built = District(district, config.name, sources, zone, (int(month), int(day)))
@@ -46,7 +48,11 @@ def _build_district(config: settings_file.DistrictConfig, setting: str, environ:
 
 
 def _build_source(
-    district: DistrictId, config: settings_file.SourceConfig, setting: str, environ: Mapping[str, str]
+    district: DistrictId,
+    config: settings_file.SourceConfig,
+    codes: CodesConfig,
+    setting: str,
+    environ: Mapping[str, str],
 ) -> Source:
     try:
         settings = build_settings(find_adapter(config.kind), config.name, config.settings, environ)
@@ -67,6 +73,7 @@ def _build_source(
             identity=config.identity,
             lookups=config.lookups,
             freshness=freshness,
+            codes=code_mapping(codes, config.codes),
         )
     except ValueError as exc:
         raise SettingsError(f"{setting}.{exc}") from None
@@ -102,14 +109,16 @@ def connect(
     identity: IdentityRules | None = None,
     lookups: frozenset[str] | None = None,
     freshness: Mapping[str, Freshness] | None = None,
+    codes: CodeMapping | None = None,
 ) -> Source:
     """
     A source with an HTTP client of its own.
 
     `identity` replaces the adapter's rules for linking ids; `lookups` are those that the source is used for, None
-    for all that its adapter supports; `freshness` replaces the lookups' own cache times.
+    for all that its adapter supports; `freshness` replaces the lookups' own cache times. `codes` are the meanings
+    that the district gives to codes.
     """
     client = http.create_client(settings, count_call, source=name)
     adapter = find_adapter(kind)(name, settings, client)
     client.auth = adapter.auth() or httpx.Auth()
-    return Source(name, kind, district, adapter, identity or adapter.identity, lookups, freshness or {})
+    return Source(name, kind, district, adapter, identity or adapter.identity, lookups, freshness or {}, codes)

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, access_problems
+from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
 from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
 from student_graph.gateway.config.sections import (
     NAME_PATTERN,
@@ -66,6 +67,8 @@ class SourceConfig(Section):
     """Names of the lookups that the source is used for; all that its adapter supports if left out."""
     cache: dict[str, FreshnessConfig] = Field(default_factory=dict)
     """How long its answers are cached, by lookup; the lookups' own values if left out."""
+    codes: SourceCodesConfig = SourceCodesConfig()
+    """What codes in its records mean, if that is another thing than in the other sources of the district."""
     hook_env: str | None = Field(default=None, min_length=1)
     """Name of the environment variable with the key of the source's webhook; without it there is no webhook."""
 
@@ -87,6 +90,8 @@ class DistrictConfig(Section):
     school_year_starts: Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_check_month_day)] = "07-01"
     """Month and day on which a school year begins, such as `07-01`."""
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
+    codes: CodesConfig = CodesConfig()
+    """What the codes of its sources mean; a code that is not listed has the meaning that the adapter gives it."""
     grants: tuple[GrantConfig, ...] = ()
     """Classes of data that are not open, and who may see them."""
     assigned: tuple[AssignedConfig, ...] = ()

@@ -28,13 +28,13 @@ from student_graph.adapters.model import (
     SpecialEducation,
     Transportation,
 )
+from student_graph.adapters.model.code_mapping import meaning
 from student_graph.resolvers.metrics.meanings import (
     DEFAULT_MEANINGS,
     CodeMeanings,
     MealService,
     RaceEthnicity,
     Sex,
-    meaning,
 )
 
 

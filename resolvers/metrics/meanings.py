@@ -13,7 +13,21 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TypeVar
 
-from student_graph.adapters.model import Descriptor
+from student_graph.adapters.model.code_mapping import comparable
+
+__all__ = [
+    "DEFAULT_MEANINGS",
+    "BehaviorKind",
+    "ClassPeriodKind",
+    "CodeMeanings",
+    "DisciplineKind",
+    "MealService",
+    "ParticipationKind",
+    "RaceEthnicity",
+    "Sex",
+    "codes_of",
+    "comparable",
+]
 
 M = TypeVar("M", bound=Enum)
 
@@ -62,25 +76,44 @@ class Sex(Enum):
     UNMAPPED = "UNMAPPED"
 
 
-def comparable(code: str) -> str:
-    """A code in lower case and without surrounding spaces, as codes are compared."""
-    return code.strip().casefold()
+class BehaviorKind(Enum):
+    """What a code of behavior says about an incident."""
+
+    STATE_OFFENSE = "State Offense"
+    """An offense against the law of the state."""
+    CONDUCT_VIOLATION = "Conduct violation"
+    """A violation of a school's code of conduct."""
+    OTHER = "Other"
+
+
+class ParticipationKind(Enum):
+    """What a code says about a student's part in an incident."""
+
+    PERPETRATOR = "Perpetrator"
+    OTHER = "Other"
+    """A victim, a witness, a reporter or another part."""
+
+
+class DisciplineKind(Enum):
+    """What a code says about an action after an incident."""
+
+    SUSPENSION = "Suspension"
+    """In school or out of school."""
+    OTHER = "Other"
+    """An expulsion, or any other action."""
+
+
+class ClassPeriodKind(Enum):
+    """Which period of the day a class period is."""
+
+    FIRST = "First"
+    OTHER = "Other"
 
 
 def codes_of(enum: type[M], more: Mapping[str, M] | None = None) -> Mapping[str, M]:
     """Members by comparable code: the value of each member is a code, and `more` codes."""
     codes = {comparable(member.value): member for member in enum if member.name != "UNMAPPED"}
     return MappingProxyType(codes | {comparable(code): member for code, member in (more or {}).items()})
-
-
-def meaning(codes: Mapping[str, M], descriptor: Descriptor) -> M | None:
-    """What a code means: a meaning for its namespace counts before one for any; None if nobody knows the code."""
-    code = comparable(descriptor.code_value)
-    if descriptor.namespace:
-        full = f"{comparable(descriptor.namespace)}#{code}"
-        if full in codes:
-            return codes[full]
-    return codes.get(code)
 
 
 _MEAL_SERVICES = codes_of(

@@ -69,10 +69,16 @@ class ResolvedFilter:
         return Cursors(info.context.signer, ("students", self.district.id, digest), parts)
 
     def vendor_filter(self) -> lookup.StudentFilter | None:
-        """Return the conditions that a vendor may apply; None if there are none."""
-        if not self.words and self.grade_levels is None:
+        """
+        Return the conditions that a vendor may apply; None if there are none.
+
+        A vendor knows nothing of the meanings that the district gives to its codes of grade levels.
+        """
+        maps_levels = any(source.maps("grade_level") for source in self.district.sources)
+        levels = None if maps_levels else self.grade_levels
+        if not self.words and levels is None:
             return None
-        return lookup.StudentFilter(name=self.name, grade_levels=self.grade_levels)
+        return lookup.StudentFilter(name=self.name, grade_levels=levels)
 
 
 class ListEntry(NamedTuple):

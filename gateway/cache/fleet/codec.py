@@ -63,8 +63,9 @@ def _with_length(part: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _settings_json(source: Source) -> str:
-    """The source's settings: a source with another address or other credentials has other answers."""
-    return source.adapter.settings.model_dump_json()
+    """What decides about a source's answers: address, credentials, and what the district says about codes."""
+    settings = source.adapter.settings.model_dump_json()
+    return settings if source.codes is None else settings + msgspec.json.encode(source.codes.names).decode()
 
 
 def encode_answer(requested_at: float, answer: Answer[Any] | None) -> bytes:
