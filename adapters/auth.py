@@ -12,7 +12,7 @@ import base64
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import httpx
 from pydantic import (
@@ -28,6 +28,7 @@ from pydantic import (
 
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
+from student_graph.adapters.interface import AuthenticationScheme
 from student_graph.adapters.origins import origin_of, resolve_link
 from student_graph.adapters.reading import read
 
@@ -71,6 +72,8 @@ def foreign_token_url(settings: AdapterSettings) -> httpx.URL | None:
 class OriginAuth(httpx.Auth):
     """Credentials for one origin."""
 
+    scheme: ClassVar[AuthenticationScheme] = AuthenticationScheme.OTHER
+
     def __init__(self, *, origin: object) -> None:
         self._origin = origin_of(origin)
 
@@ -88,6 +91,8 @@ class OriginAuth(httpx.Auth):
 class ApiKey(OriginAuth):
     """A fixed secret in a header, such as `X-Api-Key`."""
 
+    scheme = AuthenticationScheme.API_KEY
+
     def __init__(self, header: str, key: SecretStr, *, origin: object, prefix: str = "") -> None:
         super().__init__(origin=origin)
         if not key.get_secret_value().isprintable() or not key.get_secret_value().isascii():
@@ -103,6 +108,8 @@ class ApiKey(OriginAuth):
 
 class Bearer(ApiKey):
     """A fixed bearer token."""
+
+    scheme = AuthenticationScheme.BEARER
 
     def __init__(self, token: SecretStr, *, origin: object) -> None:
         super().__init__("Authorization", token, origin=origin, prefix="Bearer ")
@@ -128,6 +135,8 @@ class ClientCredentials(OriginAuth):
     If many tasks need a token, one requests it and the others wait. If the vendor refuses a token that has not
     expired, the token is renewed once and the request is sent a second time.
     """
+
+    scheme = AuthenticationScheme.OAUTH2_CLIENT_CREDENTIALS
 
     def __init__(
         self,

@@ -23,6 +23,7 @@ import httpx
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
 
 from student_graph.adapters.identity import IdentityRules
+from student_graph.adapters.interface import Interface
 from student_graph.adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookup_of, lookups_of
 from student_graph.adapters.lookups import AllLookups
 from student_graph.adapters.model import Record
@@ -230,6 +231,23 @@ class Adapter(AllLookups):
         Return whether the vendor sends only what changed since a version, as far as it was asked.
 
         None if it was not asked yet, or if the adapter always reads lists in full.
+        """
+        return None
+
+    async def try_changes(self) -> bool | None:
+        """
+        Ask once for what changed lately, in a few small requests, and return what `reads_changes` then is.
+
+        False also if the vendor publishes no version of its data. It may raise what a lookup may raise.
+        """
+        return self.reads_changes
+
+    @property
+    def interface(self) -> Interface | None:
+        """
+        Return what the adapter knows about the server's interface, without a request.
+
+        None if the adapter does not say.
         """
         return None
 

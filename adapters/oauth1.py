@@ -15,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from student_graph.adapters.auth import OriginAuth
+from student_graph.adapters.interface import AuthenticationScheme
 
 SignatureMethod = Literal["HMAC-SHA1", "HMAC-SHA256"]
 _HASHES = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
@@ -28,6 +29,7 @@ class OAuth1(OriginAuth):
     A request that is sent twice is signed twice, because a nonce must not be used again.
     """
 
+    scheme = AuthenticationScheme.OAUTH1_SIGNATURE
     requires_request_body = True
 
     def __init__(

@@ -68,6 +68,11 @@ class OffsetLists:
         self._sizes = PageSizes(page_size)
         self._total = total
 
+    @property
+    def page_rows(self) -> int:
+        """Rows in the longest page that is requested: as set, or as many as the server allows if it refused that."""
+        return self._sizes.server_rows
+
     async def read_page(
         self, url: str, params: Params, rows: Callable[[httpx.Response], list[T]], window: Window
     ) -> PayloadPage[list[T]]:

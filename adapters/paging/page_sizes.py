@@ -39,17 +39,18 @@ class PageSizes:
     """
 
     def __init__(self, max_rows: int) -> None:
-        self._server_rows = max_rows
+        self.server_rows = max_rows
+        """Rows in the longest page of any list."""
         self._rows_by_address: LRUCache[str, int] = LRUCache(MAX_LISTS_WITH_LARGE_ROWS)
 
     def rows(self, address: str) -> int:
         """Rows to request in one page of the list at an address."""
-        return min(self._server_rows, self._rows_by_address.get(address, self._server_rows))
+        return min(self.server_rows, self._rows_by_address.get(address, self.server_rows))
 
     def limit_server(self, rows: int) -> None:
         """Request at most so many rows in a page of any list, because the server refused more."""
-        if rows < self._server_rows:
-            self._server_rows = rows
+        if rows < self.server_rows:
+            self.server_rows = rows
             log.warning("the server refuses longer pages; they have at most %d rows from now on", rows)
 
     def limit_list(self, address: str, rows: int) -> None:

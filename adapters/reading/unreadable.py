@@ -43,6 +43,11 @@ class UnreadableRows:
             self._needed_by.setdefault(read_key, set()).update(keys)
 
     @property
+    def errors(self) -> list[AdapterError]:
+        """The error of each row, each row once."""
+        return list({raw: error for (_, raw), error in self._errors.items()}.values())
+
+    @property
     def keys(self) -> frozenset[Hashable]:
         """The keys that certainly miss a row: the row was read for that key, or for one that it needs."""
         return frozenset(

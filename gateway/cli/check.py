@@ -70,12 +70,19 @@ def _lookup_count(source: Source) -> str:
 
 async def _check_source(source: Source) -> tuple[str, str]:
     """`ok` or `failed`, and what the source says about itself or what went wrong."""
+    result = await ask_about_itself(source)
+    if isinstance(result, AdapterError):
+        return "failed", f"{result.code}: {result.reason}"
+    return "ok", result + _token_origin(source)
+
+
+async def ask_about_itself(source: Source) -> str | AdapterError:
+    """What a source says about itself, or what went wrong, within its timeout."""
     try:
         async with within(source.adapter.settings.timeout):
-            return "ok", await source.adapter.check() + _token_origin(source)
+            return await source.adapter.check()
     except (AdapterError, httpx.HTTPError, ValidationError, TimeoutError) as exc:
-        error = translate(exc)
-        return "failed", f"{error.code}: {error.reason}"
+        return translate(exc)
 
 
 def _token_origin(source: Source) -> str:

@@ -20,8 +20,9 @@ from student_graph.gateway.cli import (
     warm,
 )
 from student_graph.gateway.cli.parser import Parser, printable
+from student_graph.gateway.cli.scorecard import command as scorecard
 
-COMMANDS = (demo, serve, check, schema, explain, cache, warm, disclosures, token, adapters)
+COMMANDS = (demo, serve, check, scorecard, schema, explain, cache, warm, disclosures, token, adapters)
 """Modules of the commands, in the order of the help text."""
 
 

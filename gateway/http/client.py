@@ -79,6 +79,11 @@ class VendorClient(httpx.AsyncClient):
         """How many requests may run at once now, as learned from the vendor."""
         return self.gate.concurrency
 
+    @property
+    def throttled_responses(self) -> int:
+        """Responses by which the vendor asked for fewer requests, also those after which a retry succeeded."""
+        return self.gate.throttled_responses
+
     async def close_connections(self) -> None:
         """Close all connections, because one of them delivered the response to another request."""
         await self._transport_once.close_connections()

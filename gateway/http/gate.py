@@ -69,6 +69,8 @@ class Gate:
         self._paused_until = 0.0
         self._credentials_blocked_until = 0.0
         self._unreadable_responses = 0
+        self.throttled_responses = 0
+        """Responses by which the vendor asked for fewer requests."""
 
     @property
     def is_blocked(self) -> bool:
@@ -129,6 +131,7 @@ class Gate:
 
     def record_refusal(self, call: SentCall, *, throttled: bool) -> None:
         """Send fewer requests at once: the vendor throttles requests, or did not manage to answer this one."""
+        self.throttled_responses += throttled
         self._learned.record_refusal(call.at, self._slots.running, throttled=throttled)
         self._apply_limits()
 

@@ -1,5 +1,5 @@
 """
-One real read of each kind that a district needs, for `student-graph check`.
+One real read of each kind that a district needs, for `student-graph check` and `student-graph scorecard`.
 
 A source may accept the credentials and still show nobody, refuse one kind of record, or refuse the size of a page.
 Each lookup that a source offers is therefore asked for a few students, sections, staff or schools of the district.
@@ -22,6 +22,7 @@ from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
+from student_graph.resolvers.context import Health
 
 SAMPLE_KEYS = 5
 """Students, schools, sections and staff of a district whose records are asked for."""
@@ -46,6 +47,8 @@ class Findings:
     """The first error of each lookup that answered no key."""
     empty: list[str] = field(default_factory=list)
     """Lookups that answered without a record."""
+    health: Health | None = None
+    """What was counted during the reads; None before they have ended."""
 
     @property
     def failures(self) -> list[str]:
@@ -90,6 +93,8 @@ async def read_samples(district: District, sources: Sequence[Source]) -> Mapping
     reads = _SampleReads(district, fetch, sources, {source.name: Findings() for source in sources})
     try:
         await reads.run()
+        for source in sources:
+            reads.findings[source.name].health = pipeline.telemetry.health(source)
     finally:
         await pipeline.close()
     return reads.findings

@@ -19,8 +19,10 @@ from student_graph.resolvers.fields.load import district_of
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.record import record_type
+from student_graph.resolvers.scorecard.models import Scorecard
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
 from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter, visible_district
+from student_graph.resolvers.types.scorecard import scorecard_of_district
 
 
 @record_type
@@ -56,6 +58,16 @@ class LocalEducationAgency(Node):
     """Education agencies in the district's system of record, by number."""
     schools = lookup(Adapter.schools_by_district, key="district_id")
     """Schools of the district, by number."""
+
+    @field
+    def scorecard(self, info: Info) -> Scorecard | None:
+        """
+        What the gateway measured about the district's sources, under the domains of CoSN's maturity model.
+
+        From what was counted since the gateway started. For operators and superintendents only; counts of students
+        and rows are for operators only.
+        """
+        return scorecard_of_district(info, self.district)
 
     @field
     @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)

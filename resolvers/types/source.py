@@ -6,10 +6,12 @@ import strawberry
 
 from student_graph.adapters.errors import ForbiddenError
 from student_graph.adapters.sources import Source
-from student_graph.resolvers.context import Health, Info
+from student_graph.resolvers.context import Health, Info, UnmappedCode
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.field import field
+from student_graph.resolvers.scorecard.models import Scorecard
 from student_graph.resolvers.types.district import LocalEducationAgency, agency
+from student_graph.resolvers.types.scorecard import scorecard_of_source
 
 
 @described
@@ -108,9 +110,20 @@ class SourceStatus:
         """
         Number of coded values from the source that no enum of the graph has a value for.
 
-        Counted since the gateway started. For operators only.
+        They count as none of these values: such a day of attendance is neither present nor absent. Counted since
+        the gateway started. For operators only.
         """
         return _health(info, self.source).unmapped
+
+    @field
+    def unmapped_codes(self, info: Info) -> list[UnmappedCode] | None:
+        """
+        The codes of these values, the most frequent first.
+
+        `districts.codes` in the settings of the gateway says what they mean. Counted since the gateway started;
+        at most 100 codes are named. For operators only.
+        """
+        return list(_health(info, self.source).unmapped_codes)
 
     @field
     def unexpected_responses(self, info: Info) -> int | None:
@@ -121,6 +134,16 @@ class SourceStatus:
         another's: its administrator must know. Counted since the gateway started. For operators only.
         """
         return _health(info, self.source).unexpected_responses
+
+    @field
+    def scorecard(self, info: Info) -> Scorecard | None:
+        """
+        What the gateway measured about the source, under the rows of Project Unicorn's rubric.
+
+        From what was counted since the gateway started. For operators and superintendents only; counts of students
+        and rows are for operators only.
+        """
+        return scorecard_of_source(info, self.source)
 
 
 def statuses(info: Info) -> list[SourceStatus]:

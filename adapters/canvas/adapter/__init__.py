@@ -18,9 +18,11 @@ from student_graph.adapters.canvas.adapter.courses import CourseLookups
 from student_graph.adapters.canvas.adapter.sections import SectionLookups
 from student_graph.adapters.canvas.adapter.settings import CanvasSettings
 from student_graph.adapters.canvas.adapter.students import StudentLookups
+from student_graph.adapters.canvas.client.requests import MAX_ROWS_PER_PAGE
 from student_graph.adapters.contract import AccessPath, LookupMethod
 from student_graph.adapters.errors import RefusedError
 from student_graph.adapters.identity import IdentityRule, IdentityRules
+from student_graph.adapters.interface import Interface
 
 __all__ = ["Canvas", "CanvasSettings"]
 
@@ -38,6 +40,19 @@ class Canvas(AccountLookups, CourseLookups, SectionLookups, StudentLookups):
     def auth(self) -> httpx.Auth:
         """The access token as a bearer token, sent to the configured origin only."""
         return Bearer(self.settings.token, origin=self.settings.base_url)
+
+    @property
+    def interface(self) -> Interface:
+        """The APIs of Canvas that are used: each is Instructure's own and has no version but its path."""
+        return Interface(
+            standard="Canvas REST API" + (" and GraphQL API" if self.settings.graphql else ""),
+            version="v1",
+            is_published_standard=False,
+            is_declared=False,
+            paging="numbered pages" + ("; cursors in GraphQL" if self.settings.graphql else ""),
+            page_rows=MAX_ROWS_PER_PAGE,
+            states_changes=False,
+        )
 
     async def check(self) -> str:
         """

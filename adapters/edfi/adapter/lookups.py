@@ -15,10 +15,12 @@ from student_graph.adapters.edfi.api.payload import Filters, Item, Resource
 from student_graph.adapters.edfi.api.people import STUDENTS
 from student_graph.adapters.edfi.client.addresses import AddressValues, MissingSettingError
 from student_graph.adapters.edfi.client.changes import ChangeReader
+from student_graph.adapters.edfi.client.discovery import has_page_tokens
 from student_graph.adapters.edfi.client.loose_keys import loose_id
 from student_graph.adapters.edfi.client.requests import EdFiClient
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes
 from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.interface import Interface
 from student_graph.adapters.model import DistrictId
 
 K = TypeVar("K")
@@ -103,6 +105,30 @@ class EdFiLookups(Adapter):
     def reads_changes(self) -> bool | None:
         """Whether the server answered the last change query; None until one was sent."""
         return self._changes.is_offered
+
+    async def try_changes(self) -> bool | None:
+        """Ask for the students that changed lately; False if the API has no change queries or refuses them."""
+        version = await self.version()
+        if version is None:
+            return False
+        await self._changes.changes(STUDENTS, {}, version)
+        return self.reads_changes
+
+    @property
+    def interface(self) -> Interface:
+        """The Data Standard and the API as the discovery document states them, if it was read."""
+        document = self.client.discovery.known_document
+        has_tokens = document is not None and has_page_tokens(document) and not self.client.refuses_page_tokens
+        return Interface(
+            standard="Ed-Fi Data Standard",
+            version=None if document is None else document.data_standard,
+            is_published_standard=True,
+            is_declared=document is not None and document.data_standard is not None,
+            product=None if document is None else f"Ed-Fi API {document.version}",
+            paging="limit and offset; page tokens for long lists" if has_tokens else "limit and offset",
+            page_rows=self.client.page_rows,
+            states_changes=None if document is None else document.urls.changeQueries is not None,
+        )
 
     async def read_lists(
         self,

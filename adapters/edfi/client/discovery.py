@@ -104,7 +104,12 @@ class Discovery:
 
     async def offers_page_tokens(self) -> bool:
         """Whether the API should have page tokens, by its declared version; a server may still refuse them."""
-        return (_version((await self.document()).version) or (0, 0)) >= PAGE_TOKENS_SINCE
+        return has_page_tokens(await self.document())
+
+    @property
+    def known_document(self) -> Document | None:
+        """The document as it was last read; None as long as it was not."""
+        return self._document
 
     def _fresh_document(self) -> Document | None:
         fresh = self._document is not None and self._clock() - self._read_at < DOCUMENT_LIFETIME_SECONDS
@@ -128,6 +133,11 @@ class Discovery:
         self._attempts, self._failure = self._attempts + 1, None
         self._document, self._read_at = document, self._clock()
         return document
+
+
+def has_page_tokens(document: Document) -> bool:
+    """Whether an API of this version should have page tokens."""
+    return (_version(document.version) or (0, 0)) >= PAGE_TOKENS_SINCE
 
 
 def _standard_of(document: Document) -> DataStandard:

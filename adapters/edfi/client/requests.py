@@ -189,6 +189,16 @@ class EdFiClient:
         url = await self.discovery.resource_url(resource.name)
         return resource.read(await self._http.get(url, params={"limit": 1, "offset": 0}))
 
+    @property
+    def page_rows(self) -> int:
+        """Most rows that are requested in one page: fewer than set if the server has refused so many."""
+        return self._lists.page_rows
+
+    @property
+    def refuses_page_tokens(self) -> bool:
+        """Whether the server has refused page tokens."""
+        return self._cursors.is_refused
+
     async def newest_change_version(self) -> int | None:
         """The number of the last change in the API, deletions included; None if the API has no change queries."""
         url = await self.discovery.change_versions_url()

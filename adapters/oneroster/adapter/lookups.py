@@ -10,6 +10,7 @@ import httpx
 from student_graph.adapters.auth import ClientCredentials
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.interface import Interface
 from student_graph.adapters.oauth1 import OAuth1
 from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.oneroster.api.gradebook import ASSESSMENT_LINE_ITEMS, LINE_ITEMS
@@ -49,6 +50,19 @@ class OneRosterLookups(Adapter):
             token_url=str(settings.token_url or f"{str(settings.base_url).rstrip('/')}/oauth/token"),
             origin=settings.base_url,
             scope=settings.requested_scopes or None,
+        )
+
+    @property
+    def interface(self) -> Interface:
+        """The version in the settings: a server of the standard does not state its own."""
+        return Interface(
+            standard="OneRoster",
+            version=self.settings.version,
+            is_published_standard=True,
+            is_declared=False,
+            paging="limit and offset",
+            page_rows=self.client.page_rows,
+            states_changes=False,
         )
 
     async def check(self) -> str:

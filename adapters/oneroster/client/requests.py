@@ -70,6 +70,11 @@ class OneRosterClient:
         self._page_size = page_size
         self._concurrency = concurrency
 
+    @property
+    def page_rows(self) -> int:
+        """Most rows that are requested in one page: fewer than set if the server has refused so many."""
+        return self._lists.page_rows
+
     def url(self, resource: Resource[Any]) -> str:
         """The address of a collection. Version 1.1 has one root, version 1.2 has one for each service."""
         service = "v1p1" if self._version == "1.1" else f"{resource.service}/v1p2"

@@ -1,0 +1,1 @@
+"""The interoperability scorecard: what the gateway measures about sources, under the rows of published models."""

@@ -1,0 +1,207 @@
+"""What the gateway counted about one source, and how that is combined with what its adapter knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.interface import AuthenticationScheme, Interface, authentication_scheme
+from student_graph.adapters.lookup import Lookup, lookups_of
+from student_graph.adapters.sources import Source
+
+
+class LookupResult(Enum):
+    """What a source answered to a lookup."""
+
+    RECORDS = "records"
+    """At least once with records."""
+    EMPTY = "empty"
+    """Without a record so far."""
+    NOT_THERE = "not there"
+    """The server has no such resource."""
+    FAILED = "failed"
+    """With an error for every key so far."""
+
+
+_PRECEDENCE = (LookupResult.FAILED, LookupResult.RECORDS, LookupResult.EMPTY, LookupResult.NOT_THERE)
+"""Which of the results of several lookups for one kind of record stands for all of them."""
+
+
+class Changes(Enum):
+    """Whether a source sends only what changed since an earlier read."""
+
+    SENT = "sent"
+    REFUSED = "refused"
+    NOT_THERE = "not there"
+    """The server publishes no version of its data, so that it cannot be asked for changes."""
+    NOT_ASKED = "not asked yet"
+    NOT_USED = "not used"
+    """The adapter does not ask for changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What was counted about a source. All numbers are since `since`."""
+
+    since: datetime | None = None
+    """When counting began; None before the first call."""
+    asks: int = 0
+    """Lookups that the source was asked for, however many requests each took."""
+    failed_asks: int = 0
+    """Lookups that failed for at least one key, other than because the server has no such resource."""
+    failures_by_code: Mapping[str, int] = field(default_factory=dict)
+    """Failed lookups by error code; one with several codes counts under each."""
+    throttled: int = 0
+    """Responses by which the vendor asked for fewer requests, also those after which a retry succeeded."""
+    results: Mapping[str, LookupResult] = field(default_factory=dict)
+    """What each lookup answered, by the name of the lookup."""
+    records: int = 0
+    """Records that were read."""
+    unreadable_rows: Mapping[str, int] = field(default_factory=dict)
+    """Rows that were left out because they could not be read, by reason."""
+    unmapped_codes: Mapping[str, int] = field(default_factory=dict)
+    """Coded values without a member in the graph's enum, by enum and, where it is known, code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCounts:
+    """How many students of the district were linked to a source, each counted once."""
+
+    matched: int
+    unmatched: int
+    conflicted: int
+
+    @property
+    def total(self) -> int:
+        """Students that were compared."""
+        return self.matched + self.unmatched + self.conflicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicCoverage:
+    """What a source is used for in one topic of the contract, such as academics."""
+
+    topic: str
+    lookups: int
+    """Lookups of the contract."""
+    used_by_key: Mapping[str, int]
+    """Lookups that the source offers and the district uses, by the kind of their keys, such as `student`."""
+    results: Mapping[str, LookupResult | None]
+    """What these lookups answered, by the name of their records; None if they were not asked for."""
+    fresh: tuple[timedelta, timedelta] | None
+    """Shortest and longest time for which the cache serves answers of the used lookups; None without any."""
+
+    @property
+    def used(self) -> int:
+        """Lookups that the source offers and the district uses."""
+        return sum(self.used_by_key.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFigures:
+    """All that is known about a source, as the rows of a scorecard need it. None of it is about one student."""
+
+    name: str
+    kind: str
+    reachable: bool | None
+    """Whether the source answered the last call; None before the first one."""
+    error_code: str | None
+    """Error code of the last call; None if it succeeded."""
+    calls: int
+    """Requests to the vendor."""
+    counts: Counts
+    interface: Interface | None
+    authentication: AuthenticationScheme
+    encrypted: bool
+    """Whether requests are sent over HTTPS."""
+    uses_district_ids: bool
+    """Whether the source uses the district's own ids, so that nothing need be linked."""
+    linked_by: tuple[str, ...]
+    """Rules that link its students with the district's, in the order in which they are tried."""
+    confirmed_by: tuple[str, ...]
+    """Attributes that must agree before a link counts."""
+    links: LinkCounts
+    unmapped: int
+    """Coded values without a member in the graph's enum."""
+    topics: tuple[TopicCoverage, ...]
+    changes: Changes
+
+
+def source_figures(
+    source: Source,
+    counts: Counts,
+    links: LinkCounts,
+    *,
+    calls: int,
+    unmapped: int,
+    reachable: bool | None,
+    error_code: str | None,
+) -> SourceFigures:
+    """The figures of a source, from what was counted and what its adapter knows; the source is not asked."""
+    adapter, interface, rules = source.adapter, source.adapter.interface, source.identity
+    return SourceFigures(
+        name=source.name,
+        kind=source.kind,
+        reachable=reachable,
+        error_code=error_code,
+        calls=calls,
+        counts=counts,
+        interface=interface,
+        authentication=authentication_scheme(adapter.auth()),
+        encrypted=adapter.settings.base_url.scheme == "https",
+        uses_district_ids=rules is None,
+        linked_by=tuple(f"{rule.field} = {rule.system}" for rule in rules.students) if rules is not None else (),
+        confirmed_by=tuple(rules.confirm) if rules is not None else (),
+        links=links,
+        unmapped=unmapped,
+        topics=topics_of([source], counts.results),
+        changes=_changes_of(adapter, interface),
+    )
+
+
+def topics_of(sources: Sequence[Source], results: Mapping[str, LookupResult]) -> tuple[TopicCoverage, ...]:
+    """The topics of the contract, with the lookups for which at least one of the sources is used."""
+    lookups_by_topic: dict[str, list[Lookup]] = {}
+    for lookup in lookups_of(Adapter):
+        lookups_by_topic.setdefault(_topic_of(lookup), []).append(lookup)
+    return tuple(
+        _coverage(topic, lookups, sources, results) for topic, lookups in sorted(lookups_by_topic.items())
+    )
+
+
+def _topic_of(lookup: Lookup) -> str:
+    """The topic of a lookup: the module of the contract that declares it, in words."""
+    return lookup.method.__module__.rpartition(".")[2].replace("_", " ")
+
+
+def _coverage(
+    topic: str, lookups: Sequence[Lookup], sources: Sequence[Source], results: Mapping[str, LookupResult]
+) -> TopicCoverage:
+    used = [lookup for lookup in lookups if any(source.offers(lookup) for source in sources)]
+    results_by_record: dict[str, list[LookupResult]] = {lookup.record_type.__name__: [] for lookup in used}
+    for lookup in used:
+        if lookup.name in results:
+            results_by_record[lookup.record_type.__name__].append(results[lookup.name])
+    times = [source.freshness(lookup).fresh for lookup in used for source in sources if source.offers(lookup)]
+    return TopicCoverage(
+        topic=topic,
+        lookups=len(lookups),
+        used_by_key=Counter(lookup.key_kind for lookup in used),
+        results={
+            name: min(found, key=_PRECEDENCE.index, default=None) for name, found in results_by_record.items()
+        },
+        fresh=(min(times), max(times)) if times else None,
+    )
+
+
+def _changes_of(adapter: Adapter, interface: Interface | None) -> Changes:
+    """Whether a source sends changes, as far as it was asked."""
+    if type(adapter).reads_changes is Adapter.reads_changes:
+        return Changes.NOT_USED
+    if interface is not None and interface.states_changes is False:
+        return Changes.NOT_THERE
+    return {True: Changes.SENT, False: Changes.REFUSED, None: Changes.NOT_ASKED}[adapter.reads_changes]
