@@ -1,21 +1,30 @@
-"""Counts since the start of the process, by source: vendor calls, failures, identity links and unmapped codes."""
+"""
+Counts since the start of the process, by source: vendor calls, failures, identity links, and what cannot be read.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum
-from functools import cache
-from operator import attrgetter
-from typing import Any, get_type_hints
+from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask, records_in
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import StudentId
+from student_graph.adapters.model.code_mapping import Code, count_unmapped_codes
 from student_graph.adapters.sources import Fetch, Source
-from student_graph.resolvers.context import Health
+from student_graph.resolvers.context import Health, UnmappedCode
+from student_graph.resolvers.scorecard.measurements import Counts, LookupResult
+
+MAX_REASONS = 100
+"""Reasons why rows of a source could not be read that are counted apart; further ones count as `OTHER_REASON`."""
+OTHER_REASON = "another reason"
 
 
 class LinkStatus(Enum):
@@ -34,15 +43,23 @@ class _SourceCounts:
     last_error_code: str | None = None
     calls: int = 0
     failures: int = 0
-    unmapped: int = 0
+    unmapped_codes: Counter[Code] = field(default_factory=Counter)
     links: dict[StudentId | str, LinkStatus] = field(default_factory=dict)
+    asks: int = 0
+    failed_asks: int = 0
+    failures_by_code: Counter[str] = field(default_factory=Counter)
+    results: dict[str, LookupResult] = field(default_factory=dict)
+    records: int = 0
+    unreadable_rows: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class CallCounter:
-    """Counts the requests to vendors that are sent inside a block."""
+    """Counts the requests to vendors that are sent inside a block, and the rows that cannot be read."""
 
     count: int = 0
+    unreadable_rows: list[str] = field(default_factory=list)
+    """Why each row could not be read."""
     outer: CallCounter | None = None
     """The counter of the enclosing block, which counts them too."""
 
@@ -55,6 +72,15 @@ def count_call() -> None:
     counter = _counter.get()
     while counter is not None:
         counter.count += 1
+        counter = counter.outer
+
+
+def count_unreadable_rows(errors: Iterable[AdapterError]) -> None:
+    """Count rows that cannot be read and are left out, by their errors; the innermost fetch calls this."""
+    counter = _counter.get()
+    reasons = [error.reason for error in errors]
+    while counter is not None:
+        counter.unreadable_rows += reasons
         counter = counter.outer
 
 
@@ -74,6 +100,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self._counts: dict[Source, _SourceCounts] = {}
+        self._since = datetime.now(UTC)
 
     def _counts_of(self, source: Source) -> _SourceCounts:
         return self._counts.setdefault(source, _SourceCounts())
@@ -82,9 +109,9 @@ class Telemetry:
         """Record whether a student is linked to a source; replaces the student's earlier status."""
         self._counts_of(source).links[student] = status
 
-    def record_answers(self, source: Source, calls: int, answers: Answers) -> None:
-        """Record the answers of a source and how many requests they took."""
-        counts = self._counts_of(source)
+    def record_answers(self, source: Source, lookup: Lookup, counter: CallCounter, answers: Answers) -> None:
+        """Record the answers of a source to a lookup, with the requests and unreadable rows of a counter."""
+        counts, calls = self._counts_of(source), counter.count
         errors = [answer.value for answer in answers.values() if isinstance(answer.value, AdapterError)]
         counts.calls += calls
         counts.failures += bool(errors)
@@ -93,7 +120,20 @@ class Telemetry:
             counts.reachable, counts.last_error_code = False, outage.code
         elif answers or calls:
             counts.reachable, counts.last_error_code = True, None
-        counts.unmapped += _count_unmapped_codes(answer.value for answer in answers.values())
+        unmapped = count_unmapped_codes([row for answer in answers.values() for row in records_in(answer.value)])
+        _add_codes(counts.unmapped_codes, unmapped)
+        counts.asks += 1
+        codes = {error.code for error in errors if not isinstance(error, NotOfferedError)}
+        counts.failed_asks += bool(codes)
+        counts.failures_by_code.update(codes)
+        records = sum(len(records_in(answer.value)) for answer in answers.values())
+        counts.records += records
+        result = _result_of(answers, errors, records)
+        if counts.results.get(lookup.name) is not LookupResult.RECORDS:
+            counts.results[lookup.name] = result
+        for reason in counter.unreadable_rows:
+            is_counted_apart = reason in counts.unreadable_rows or len(counts.unreadable_rows) < MAX_REASONS
+            counts.unreadable_rows[reason if is_counted_apart else OTHER_REASON] += 1
 
     def health(self, source: Source) -> Health:
         """The state and the counts of a source."""
@@ -107,9 +147,23 @@ class Telemetry:
             matched=links.count(LinkStatus.MATCHED),
             unmatched=links.count(LinkStatus.UNMATCHED),
             conflicted=links.count(LinkStatus.CONFLICTED),
-            unmapped=counts.unmapped,
+            unmapped=counts.unmapped_codes.total(),
+            unmapped_codes=tuple(
+                UnmappedCode(kind=code.kind, code=code.value, count=count)
+                for code, count in counts.unmapped_codes.most_common()
+            ),
             unexpected_responses=getattr(source.adapter.http, "unexpected_responses", 0),
             concurrency=getattr(source.adapter.http, "concurrency", None),
+            counts=Counts(
+                since=self._since,
+                asks=counts.asks,
+                failed_asks=counts.failed_asks,
+                failures_by_code=dict(counts.failures_by_code),
+                throttled=getattr(source.adapter.http, "throttled_responses", 0),
+                results=dict(counts.results),
+                records=counts.records,
+                unreadable_rows=dict(counts.unreadable_rows),
+            ),
         )
 
 
@@ -119,24 +173,34 @@ OUTAGE_CODES = frozenset(
 """Error codes that concern the source as a whole, not one key."""
 
 
-def _count_unmapped_codes(values: Iterable[Any]) -> int:
-    """The number of coded values in answers' records for which the model has no enum member."""
-    records = [record for value in values for record in records_in(value)]
-    return sum(
-        [attrgetter(name)(record) for record in records if type(record) is cls].count(unmapped)
-        for cls in set(map(type, records))
-        for name, unmapped in _coded_attributes(cls)
-    )
+def _result_of(answers: Answers, errors: list[AdapterError], records: int) -> LookupResult:
+    """What the answers to a lookup show about it."""
+    if records:
+        return LookupResult.RECORDS
+    if not errors or len(errors) < len(answers):
+        return LookupResult.EMPTY
+    is_missing = all(isinstance(error, NotOfferedError) for error in errors)
+    return LookupResult.NOT_THERE if is_missing else LookupResult.FAILED
 
 
-@cache
-def _coded_attributes(record: Any) -> tuple[tuple[str, Enum], ...]:
-    """The attributes of a record class that hold a code, each with the enum member for unknown codes."""
-    return tuple(
-        (name, hint.__members__["UNMAPPED"])
-        for name, hint in get_type_hints(record).items()
-        if isinstance(hint, type) and issubclass(hint, Enum) and "UNMAPPED" in hint.__members__
-    )
+MAX_UNMAPPED_CODES = 100
+"""Codes without a meaning that are named for each source; further ones count as codes that are not known."""
+MAX_CODE_CHARACTERS = 60
+"""Characters of a code that are shown."""
+
+
+def _add_codes(totals: Counter[Code], counts: Counter[Code]) -> None:
+    """Add counts of codes, with the codes in a form that can be shown."""
+    for code, count in counts.items():
+        shown = Code(code.kind, None if code.value is None else _shown_code(code.value))
+        is_named = shown in totals or len(totals) < MAX_UNMAPPED_CODES
+        totals[shown if is_named else Code(code.kind, None)] += count
+
+
+def _shown_code(code: str) -> str:
+    r"""The beginning of a code, with control and formatting characters as escapes such as `\u0007`."""
+    text = code if len(code) <= MAX_CODE_CHARACTERS else f"{code[: MAX_CODE_CHARACTERS - 1]}…"
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def traced(fetch: Fetch, telemetry: Telemetry) -> Fetch:
@@ -146,7 +210,7 @@ def traced(fetch: Fetch, telemetry: Telemetry) -> Fetch:
         counter = CallCounter()
         with counting_calls(counter):
             answers = await fetch(source, ask)
-        telemetry.record_answers(source, counter.count, answers)
+        telemetry.record_answers(source, ask.lookup, counter, answers)
         return answers
 
     return fetch_traced

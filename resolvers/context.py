@@ -13,11 +13,12 @@ from strawberry.types import Info as StrawberryInfo
 
 from student_graph.adapters.errors import ForbiddenError
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.model import ContactId, DistrictId, SchoolId, Sensitivity, StaffId, StudentId
+from student_graph.adapters.model import ContactId, DistrictId, SchoolId, Sensitivity, StaffId, StudentId, value
 from student_graph.adapters.sources import District, Source, Sources
 from student_graph.resolvers.access import OPEN_CLASSES, AssignedStudents, Emergency, Grant, Reach, Rights
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.operation import Operation
+from student_graph.resolvers.scorecard.measurements import Counts
 
 
 @strawberry.enum
@@ -125,6 +126,18 @@ class Signer(Protocol):
         """
 
 
+@value
+class UnmappedCode:
+    """A code of a source that the graph has no value for; `districts.codes` in the settings says what it means."""
+
+    kind: str
+    """What the code is about, such as `attendance` or `grade_level`."""
+    code: str | None = None
+    """The code, shortened if it is long; null if the source's records do not keep it."""
+    count: int
+    """How often it was read since the gateway started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """What the gateway knows about a source."""
@@ -145,10 +158,14 @@ class Health:
     """Students, or rows of the vendor, with two candidates or a contradicting attribute."""
     unmapped: int
     """Coded values that no enum value covers."""
+    unmapped_codes: tuple[UnmappedCode, ...] = ()
+    """The codes of these values, the most frequent first."""
     unexpected_responses: int = 0
     """Connections that were dropped because they received what no request asked for."""
     concurrency: int | None = None
     """Requests that may run at once now, as learned from the vendor; None if nothing limits them."""
+    counts: Counts = Counts()
+    """What the source answered, for its scorecard."""
 
 
 class ReachProvider(Protocol):

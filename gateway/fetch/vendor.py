@@ -19,6 +19,7 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.concurrency.arrivals import current_receiver
 from student_graph.gateway.concurrency.deadlines import MAX_WORK_SECONDS, within
 from student_graph.gateway.http import VendorClient
+from student_graph.gateway.telemetry import count_unreadable_rows
 
 log = logging.getLogger("student_graph.vendor")
 
@@ -48,6 +49,7 @@ async def fetch_from_vendor(source: Source, ask: Ask[Any], /) -> Answers:
         if unreadable:
             answers = _with_missing_rows(answers, set(ask.keys) - reports.answers.keys(), unreadable, source)
             log.warning("%d rows of source %s could not be read", len(unreadable), source.name)
+            count_unreadable_rows(unreadable.errors)
     except Exception as exc:  # noqa: BLE001 - foreign code: an error of one source must not reach another's fields
         failed = Answer(_error_of(source, ask.lookup, exc), source.name, datetime.now(UTC))
         answers = {key: failed for key in ask.keys if key not in reports.answers}
@@ -150,6 +152,7 @@ def _checked_answer(source: Source, lookup: Lookup, key: Any, result: Any, fetch
     The answer to a key, each record stamped with its source and time; an answer about another key is an error.
 
     Records that spell the key otherwise get the requested spelling; a record that is read by its id keeps its own.
+    Codes get the meanings that the district configured, whatever the adapter made of them.
 
     Raises:
         TypeError: the adapter returned a value that is no record, list, page or error.
@@ -160,7 +163,7 @@ def _checked_answer(source: Source, lookup: Lookup, key: Any, result: Any, fetch
     elif not isinstance(result, list | Page | Record):
         raise TypeError(type(result).__name__)
     else:
-        is_first = earlier_answer(key) is None
+        is_first, codes = earlier_answer(key) is None, source.codes
         for record in result if isinstance(result, list) else records_in(result):
             if attribute is not None and getattr(record, attribute) != key:
                 loose_key = source.adapter.loose_key
@@ -172,4 +175,6 @@ def _checked_answer(source: Source, lookup: Lookup, key: Any, result: Any, fetch
                     setattr(record, attribute, key)
             if is_first or record.fetched is None:  # operations share the unchanged records of an earlier answer
                 record.fetched = fetched
+                if codes is not None:
+                    codes.apply(record)
     return Answer(value, fetched.source, fetched.at)
