@@ -1,10 +1,10 @@
 """
 The days of instruction of a school: from its calendar where that covers the year, else estimated.
 
-A calendar covers a session if it has at least nine tenths as many days of instruction in it as there are weekdays on
-which attendance was recorded, and at least nine tenths of the days that the session states, or half of its weekdays
-if it states none. Where the calendar does not cover a session, its days are the weekdays on which any school of the district
-recorded attendance; only a complete session may use the number of days that it states.
+A calendar covers a session if it has enough days of instruction in it: nine tenths as many as there are weekdays
+with recorded attendance, and nine tenths of the days that the session states, or half of its weekdays if it
+states none. Where the calendar does not cover a session, its days are the weekdays on which any school of the
+district recorded attendance; only a complete session may use the number of days that it states.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from student_graph.resolvers.metrics.measure import DataQuality
 
 MIN_SHARE_OF_DAYS = Fraction(9, 10)
 """
-Share of a session's stated days, or of the weekdays with recorded attendance, below which a calendar is incomplete:
+Share of a session's stated days, or of the weekdays with recorded attendance, that a complete calendar has:
 closures for weather cost fewer, and so do days on which another school of the district was open.
 """
 MIN_SHARE_OF_WEEKDAYS = Fraction(1, 2)
@@ -41,9 +41,9 @@ def school_days(
     """
     The days of instruction of one school in one school year.
 
-    `recorded_in_district` has the days on which any school of the district recorded attendance, None if nobody read
-    them; `last_recorded` is the last one of this school. The calendar is the one that most days belong to, the first
-    by code if several have as many; the others are in `by_calendar`.
+    `recorded_in_district` has the days on which any school of the district recorded attendance, None if nobody
+    read them; `last_recorded` is the last one of this school. The calendar is the one with most days of
+    instruction, the first by code if several have as many; all are in `by_calendar`.
     """
     by_code: dict[str, set[date]] = defaultdict(set)
     for day in calendar:
@@ -117,8 +117,8 @@ def count_days(
     """
     How many days of instruction a school has from `first` to `last`, both included, and what limits the number.
 
-    With `by_sessions`, a session that lies within these days completely, and that the calendar does not cover, counts
-    with the number of days that it states.
+    With `by_sessions`, a session that lies within these days completely, and that the calendar does not cover,
+    counts with the number of days that it states.
     """
     count = days_between(school.days, first, last)
     quality: set[DataQuality] = set()
@@ -138,7 +138,7 @@ def count_days(
 
 
 def possible_days(school: SchoolDays, first: date, last: date) -> frozenset[date]:
-    """The days on which a record of absence counts: known days of instruction, and weekdays of estimated sessions."""
+    """The days on which a record of absence counts: known days of school, and weekdays of estimated sessions."""
     start, end = bisect_left(school.days, first), bisect_right(school.days, last)
     days = set(school.days[start:end])
     for session in school.sessions:
@@ -177,11 +177,10 @@ def _merged(
         )
         for session in sessions
     )
-    covered = (
-        all(term.covered for term in terms)
-        if terms
-        else len(calendar) >= max(MIN_DAYS_OF_YEAR, MIN_SHARE_OF_DAYS * len(recorded))
-    )
+    if terms:
+        covered = all(term.covered for term in terms)
+    else:
+        covered = len(calendar) >= MIN_DAYS_OF_YEAR and len(calendar) >= MIN_SHARE_OF_DAYS * len(recorded)
     estimated = {day for term in terms if not term.covered for day in recorded if term.first <= day <= term.last}
     if not covered:
         in_session = {day for term in terms for day in recorded if term.first <= day <= term.last}

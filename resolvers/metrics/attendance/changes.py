@@ -46,30 +46,30 @@ def attendance_trend(facts: StudentFacts, request: MetricRequest, rule: Rule) ->
     """
     attendance = read_attendance(facts, request, rule)
     if attendance.days == 0:
-        return to_measure(facts, request, rule, attendance, no_days_verdict(attendance))
+        return to_measure(attendance, no_days_verdict(attendance))
     if kind_of(request, rule) in OPEN_WINDOWS:
         verdict = no_verdict("A trend compares two windows of the same length; this window has none before it.")
-        return to_measure(facts, request, rule, attendance, verdict)
+        return to_measure(attendance, verdict)
     spans = _two_windows(attendance, request, rule)
     rates = [_full_rate(read_attendance(facts, request, rule, span), rule) for span in spans]
     if not rates or None in rates:
         verdict = no_verdict(
             "A trend needs two full windows in the school year, and enrollment on all their days."
         )
-        return to_measure(facts, request, rule, attendance, verdict)
+        return to_measure(attendance, verdict)
     then, now = (rate for rate in rates if rate is not None)
     sentence = f"Present on {percent(now)} of the days, and on {percent(then)} of as many days before."
     verdict = Verdict(now - then, rule.level_of(now - then), (sentence,), float(now - then), None, None)
     events = [status.event for status in counted_absences(attendance, rule)]
-    return to_measure(facts, request, rule, attendance, verdict, events)
+    return to_measure(attendance, verdict, events)
 
 
 def newly_absent(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
-    """1 if the student is chronically absent now, by the rule of the preset, and was not four weeks ago; else 0."""
+    """1 if the student is chronically absent by the rule of the preset and was not four weeks ago, else 0."""
     chronic = chronic_rule(request)
     attendance = read_attendance(facts, request, rule, (request.year_start, request.as_of))
     if attendance.days == 0:
-        return to_measure(facts, request, rule, attendance, no_days_verdict(attendance))
+        return to_measure(attendance, no_days_verdict(attendance))
     window = max((school.window for school in attendance.schools), key=lambda window: window.last)
     since, _ = last_days(window.school, request, DAYS_OF_FOUR_WEEKS, window.last)
     earlier = read_attendance(facts, request, rule, (request.year_start, since - ONE_DAY))
@@ -80,24 +80,25 @@ def newly_absent(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Mea
     level = Level.AT_RISK if is_new else Level.ON_TRACK
     verdict = Verdict(Fraction(is_new), level, (f"{sentence}.",), float(is_new), None, None)
     events = [row.event for row in counted_absences(attendance, chronic) if row.event.date >= since]
-    return to_measure(facts, request, rule, attendance, verdict, events)
+    return to_measure(attendance, verdict, events)
 
 
 def affordable_days(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
     """
     Whole days that the student may still miss without being chronically absent, by the rule of the preset.
 
-    The absences count against the expected days of the complete year, from the student's first day on. The numerator
-    is the days of absence so far, the denominator the expected days. None if the length of the year is not known.
+    The absences count against the expected days of the complete year, from the student's first day on. The
+    numerator is the days of absence so far, the denominator the expected days. None if the length of the year is
+    not known.
     """
     chronic = chronic_rule(request)
     attendance = read_attendance(facts, request, rule, (request.year_start, request.as_of))
     if attendance.days == 0:
-        return to_measure(facts, request, rule, attendance, no_days_verdict(attendance))
+        return to_measure(attendance, no_days_verdict(attendance))
     counts = [_expected_days(facts, request, school) for school in attendance.schools]
     if None in counts:
         verdict = no_verdict("The number of days of the school year is not recorded.")
-        return to_measure(facts, request, rule, attendance, verdict)
+        return to_measure(attendance, verdict)
     expected = sum(count or 0 for count in counts)
     missed = absences_of(attendance, chronic)
     exact = Fraction(_days_left(request, chronic, missed, expected))
@@ -107,7 +108,7 @@ def affordable_days(facts: StudentFacts, request: MetricRequest, rule: Rule) -> 
     )
     verdict = Verdict(exact, rule.level_of(exact), (sentence,), float(exact), float(missed), float(expected))
     events = [row.event for row in counted_absences(attendance, chronic)]
-    return to_measure(facts, request, rule, attendance, verdict, events)
+    return to_measure(attendance, verdict, events)
 
 
 def chronic_rule(request: MetricRequest) -> Rule:
@@ -147,7 +148,7 @@ def _days_left(request: MetricRequest, rule: Rule, missed: Share, expected: int)
     memo = request.memo.get(key)
     if memo is None:
         memo = request.memo[key] = days_left(rule, missed, expected)
-    return memo  # type: ignore[no-any-return] # the memo holds any type
+    return memo
 
 
 def _value_by(rule: Rule, missed: Fraction, days: int) -> Fraction:
@@ -163,7 +164,7 @@ def _days_text(days: Share) -> str:
 
 
 def _share_text(attendance: Attendance, rule: Rule) -> str:
-    """The share of days with absence for a sentence, told apart from the edges of a rule."""
+    """The share of days with absence for a sentence, with enough decimals to tell it from the edges."""
     share = Fraction(absences_of(attendance, rule)) / attendance.days
     edges = [threshold.at for threshold in rule.thresholds]
     return percent(share, [*edges, *(1 - edge for edge in edges)])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from datetime import date
 from typing import TypeAlias
 
 from student_graph.adapters.model import AttendanceCategory, AttendanceEvent, SectionId
-from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool, days_of, enrolled_schools, joined
+from student_graph.resolvers.metrics.attendance.enrolled import days_of, enrolled_schools, joined
 from student_graph.resolvers.metrics.attendance.records import Attendance
 from student_graph.resolvers.metrics.attendance.shares import Function
 from student_graph.resolvers.metrics.attendance.verdicts import (
@@ -33,8 +33,9 @@ def period_absence_rate(facts: StudentFacts, request: MetricRequest, rule: Rule)
     """
     The share of the class periods from which the student was absent.
 
-    A class period is a section on a day of instruction of its school, within its session and the student's enrollment
-    in it. On which days a section meets is not known, so the number is an estimate. None without such enrollments.
+    A class period is a section on a day of instruction of its school, within its session and the student's
+    enrollment in it. On which days a section meets is not known, so the number is an estimate. None without such
+    enrollments.
     """
     attendance = _attendance(facts, request, rule)
     total = sum(_periods(facts, request, rule, section, attendance) for section in _sections(facts, request))
@@ -45,7 +46,7 @@ def period_absence_rate(facts: StudentFacts, request: MetricRequest, rule: Rule)
         attendance.quality.add(DataQuality.ESTIMATED_DENOMINATOR)
         verdict = share_verdict(request, rule, len(absences), max(total, len(absences)), ABSENT_PERIODS)
     attendance.days = total
-    return to_measure(facts, request, rule, attendance, verdict, list(absences.values()))
+    return to_measure(attendance, verdict, list(absences.values()))
 
 
 def period_tardies(*, first_only: bool) -> Function:
@@ -62,9 +63,9 @@ def period_tardies(*, first_only: bool) -> Function:
                 attendance.quality.add(DataQuality.PERIOD_UNKNOWN)
             if unknown and unknown == len(tardies):
                 verdict = no_verdict("The class periods of the sections are not known.")
-                return to_measure(facts, request, rule, attendance, verdict)
+                return to_measure(attendance, verdict)
         verdict = count_verdict(request, rule, len(counted), noun)
-        return to_measure(facts, request, rule, attendance, verdict, list(counted.values()))
+        return to_measure(attendance, verdict, list(counted.values()))
 
     return count
 
@@ -72,35 +73,23 @@ def period_tardies(*, first_only: bool) -> Function:
 def _attendance(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Attendance:
     """The schools and days of a window, without records of the school day."""
     schools = enrolled_schools(facts, request, rule)
-    quality = {limit for school in schools for limit in school.quality}
-    return Attendance(schools, {}, {}, sum(school.days for school in schools), quality)
+    quality = set(facts.quality).union(*(school.quality for school in schools))
+    return Attendance(request, rule, schools, quality, days=sum(school.days for school in schools))
 
 
 def _events(
-    facts: StudentFacts, attendance: Attendance, categories: Iterable[AttendanceCategory]
+    facts: StudentFacts, attendance: Attendance, categories: Container[AttendanceCategory]
 ) -> EventsByPeriod:
     """The student's events in sections of some categories; several of one section and day count once."""
     schools = {school.school_id: school for school in attendance.schools}
     events: EventsByPeriod = {}
     for event in facts.class_attendance:
-        school = schools.get(None) or schools.get(event.school_id)
-        if school is None or not school.window.first <= event.date <= school.window.last:
-            continue
-        if not _is_enrolled(school, event.date):
-            attendance.quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
-        elif event.category is AttendanceCategory.UNMAPPED:
-            attendance.unmapped += 1
-            attendance.quality.add(DataQuality.UNMAPPED_CODES)
-        elif event.category in categories:
+        if attendance.school_of(event, schools) is not None and event.category in categories:
             key = (event.section_id, event.date)
             if key in events:
                 attendance.quality.add(DataQuality.REPEATED_RECORDS)
             events.setdefault(key, event)
     return events
-
-
-def _is_enrolled(school: EnrolledSchool, day: date) -> bool:
-    return school.spans is None or any(first <= day <= last for first, last in school.spans)
 
 
 def _of_first_period(

@@ -31,6 +31,10 @@ class EnrolledSchool:
     """Enrolled days of instruction."""
     quality: frozenset[DataQuality]
 
+    def is_enrolled(self, day: date) -> bool:
+        """Whether the student was enrolled on a day of the window."""
+        return self.spans is None or any(first <= day <= last for first, last in self.spans)
+
 
 def enrolled_schools(
     facts: StudentFacts, request: MetricRequest, rule: Rule, span: Span | None = None
@@ -39,15 +43,13 @@ def enrolled_schools(
     The schools of a request at which the student is enrolled, with the days within the window, or within `span`.
 
     Several enrollments at one school are one: a day counts once, also if the student left and came back on it. An
-    enrollment that other records show has a school, and no dates. If no enrollment is recorded, the student counts as
-    enrolled on the complete window where events are recorded; in the district as a whole if that is not one school.
+    enrollment that other records show has a school, and no dates. If no enrollment is recorded, the student counts
+    as enrolled on the complete window where events are recorded; in the district as a whole if that is not one
+    school.
     """
     if not facts.enrollments:
         return [_unknown(facts, request, rule, span)]
-    if len(facts.enrollments) == 1:
-        by_school = {facts.enrollments[0].school_id: facts.enrollments}
-    else:
-        by_school = _by_school(facts.enrollments)
+    by_school = _by_school(facts.enrollments)
     return [
         _at_school(school_id, rows, window_at(days_of(facts, school_id, rows), request, rule, span), request)
         for school_id, rows in by_school.items()
@@ -139,4 +141,4 @@ def _district(facts: StudentFacts, request: MetricRequest) -> SchoolDays:
     memo = request.memo.get(key)
     if memo is None:
         memo = request.memo[key] = (district_days(schools), schools)
-    return memo[0]  # type: ignore[no-any-return] # the memo holds any type
+    return memo[0]

@@ -44,30 +44,75 @@ class DayStatus(NamedTuple):
     event: AttendanceEvent
 
 
+Key: TypeAlias = tuple[SchoolId | None, date]
+"""A day at a school; the school is None for the district as a whole."""
+
+
 @dataclass(slots=True)
 class Attendance:
-    """What is recorded of a student in a window."""
+    """What is recorded of a student in the window of a request."""
 
+    request: MetricRequest
+    rule: Rule
     schools: Sequence[EnrolledSchool]
-    statuses: Mapping[tuple[SchoolId | None, date], DayStatus]
-    """By school and day, for days with a usable record."""
-    tardies: Mapping[tuple[SchoolId | None, date], AttendanceEvent]
-    """By school and day, for days with a tardy arrival."""
-    days: int
-    """Enrolled days of instruction, over all schools."""
     quality: set[DataQuality]
+    """What limits the days and the records."""
+    statuses: dict[Key, DayStatus] = field(default_factory=dict)
+    """By school and day, for days with a usable record."""
+    tardies: dict[Key, AttendanceEvent] = field(default_factory=dict)
+    """By school and day, for days with a tardy arrival."""
+    days: int = 0
+    """Enrolled days of instruction, over all schools."""
     unmapped: int = 0
     """Events left out because their code has no canonical value."""
-    absences: list[DayStatus] = field(default_factory=list)
+    absences: Sequence[DayStatus] = ()
     """Statuses of days that were missed, at least in part, in the order of the records."""
+
+    def school_of(
+        self, event: AttendanceEvent, schools: Mapping[SchoolId | None, EnrolledSchool]
+    ) -> EnrolledSchool | None:
+        """The school at which an event counts; None if it is not in the window, or not in the enrollment."""
+        school = schools.get(event.school_id) or schools.get(None)
+        day = event.date
+        if school is None:
+            windows = [row.window for row in self.schools] if self.request.school is None else []
+            if any(window.first <= day <= window.last for window in windows):
+                self.quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
+            return None
+        if not school.window.first <= day <= school.window.last:
+            return None
+        if not school.is_enrolled(day):
+            self.quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
+            return None
+        if event.category is _UNMAPPED:
+            self.unmapped += 1
+            self.quality.add(DataQuality.UNMAPPED_CODES)
+            return None
+        return school
+
+    def add(self, event: AttendanceEvent, school: EnrolledSchool) -> None:
+        """Take a usable event of a school day into account."""
+        key = (school.school_id, event.date)
+        if event.category is _TARDY:
+            self.tardies.setdefault(key, event)
+        missed = missed_share(event, self.quality)
+        if missed and event.date not in school.window.possible:
+            self.quality.add(DataQuality.EVENTS_WITHOUT_SCHOOL)
+            return
+        status = DayStatus(missed, RANKS[event.excusal or _ABSENCES.get(event.category)], event)
+        known = self.statuses.get(key)
+        if known is not None:
+            self.quality.add(DataQuality.REPEATED_RECORDS)
+        if known is None or status[:2] > known[:2]:
+            self.statuses[key] = status
 
 
 def missed_share(event: AttendanceEvent, quality: set[DataQuality]) -> Share:
     """
     The share of a school day that an event says was missed, from 0 to 1.
 
-    A duration outside 0 to 1 counts as not recorded. An absence without a duration is a complete day; another event
-    without one is none, and the quality says so.
+    A duration outside 0 to 1 counts as not recorded. An absence without a duration is a complete day; another
+    event without one is none, and the quality says so.
     """
     category = event.category
     if category in _ABSENCES:
@@ -100,72 +145,30 @@ def read_attendance(
     """
     A student's attendance in the window of a request, or within `span`.
 
-    Events outside the enrollment, absences on days without school, and events without a canonical category are left
-    out, and the quality says so.
+    Events outside the enrollment, absences on days without school, and events without a canonical category are
+    left out, and the quality says so.
     """
     schools = enrolled_schools(facts, request, rule, span)
-    attendance = Attendance(schools, {}, {}, 0, set())
-    quality = attendance.quality
+    attendance = Attendance(request, rule, schools, set(facts.quality))
     by_id = {school.school_id: school for school in schools}
-    anywhere = by_id.get(None)
-    statuses: dict[tuple[SchoolId | None, date], DayStatus] = {}
-    tardies: dict[tuple[SchoolId | None, date], AttendanceEvent] = {}
     for event in facts.school_attendance:
-        day = event.date
-        school = anywhere or by_id.get(event.school_id)
-        if school is None:
-            if request.school is None and _is_in_a_window(day, schools):
-                quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
-            continue
-        window = school.window
-        if not window.first <= day <= window.last:
-            continue
-        if school.spans is not None and not any(first <= day <= last for first, last in school.spans):
-            quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
-            continue
-        category = event.category
-        if category is _UNMAPPED:
-            attendance.unmapped += 1
-            continue
-        key = (school.school_id, day)
-        if category is _TARDY:
-            if key in tardies:
-                quality.add(DataQuality.REPEATED_RECORDS)
-            else:
-                tardies[key] = event
-        missed = missed_share(event, quality)
-        if missed and day not in window.possible:
-            quality.add(DataQuality.EVENTS_WITHOUT_SCHOOL)
-            continue
-        rank = RANKS[event.excusal or _ABSENCES.get(category)]
-        known = statuses.get(key)
-        if known is None:
-            statuses[key] = DayStatus(missed, rank, event)
-        else:
-            quality.add(DataQuality.REPEATED_RECORDS)
-            if (missed, rank) > known[:2]:
-                statuses[key] = DayStatus(missed, rank, event)
-    attendance.statuses, attendance.tardies = statuses, tardies
-    attendance.absences = [status for status in statuses.values() if status.missed]
-    if attendance.unmapped:
-        quality.add(DataQuality.UNMAPPED_CODES)
-    _count_days(attendance, request)
+        school = attendance.school_of(event, by_id)
+        if school is not None:
+            attendance.add(event, school)
+    if attendance.statuses:
+        attendance.absences = [status for status in attendance.statuses.values() if status.missed]
+    _count_days(attendance)
     return attendance
 
 
-def _is_in_a_window(day: date, schools: Iterable[EnrolledSchool]) -> bool:
-    """Whether a day is in the window of one of the schools."""
-    return any(school.window.first <= day <= school.window.last for school in schools)
-
-
-def _count_days(attendance: Attendance, request: MetricRequest) -> None:
+def _count_days(attendance: Attendance) -> None:
     """
     Count the enrolled days, and collect what limits the number.
 
     There are at least as many as days with a record of absence, also if a session states fewer. At a school that
     records presence too, only days with a record count.
     """
-    positive = request.settings.positive_attendance
+    positive = attendance.request.settings.positive_attendance
     for school in attendance.schools:
         days = school.days
         if school.school_id in positive:
@@ -185,9 +188,7 @@ def _count_days(attendance: Attendance, request: MetricRequest) -> None:
 
 
 def absent_days(absences: Iterable[DayStatus], full_day_from: Fraction | None) -> Share:
-    """
-    The days of absence: the sum of the missed shares, or with `full_day_from` the days of which so much was missed.
-    """
+    """The days of absence: the sum of the missed shares, or the days of which `full_day_from` was missed."""
     if full_day_from is None:
         return sum(status.missed for status in absences)
     return sum(status.missed >= full_day_from for status in absences)

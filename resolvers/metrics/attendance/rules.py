@@ -69,15 +69,15 @@ DEFAULT_RULES = {
         ),
         _without_thresholds(
             Metric.NEWLY_ABSENT,
-            "1 if the student is chronically absent over the year to date, and was not 20 days of instruction ago.",
+            "1 if the student is chronically absent over the year to date, and was not 20 school days ago.",
         ),
         _without_thresholds(
             Metric.AFFORDABLE_DAYS,
-            "Whole days that may still be missed before chronic absence, by the expected days of the complete year.",
+            "Whole days that may still be missed before chronic absence, by the expected days of the year.",
         ),
         _without_thresholds(
             Metric.PERIOD_ABSENCE_RATE,
-            "Share of the class periods from which the student was absent: one for each section and day of instruction.",
+            "Share of the class periods from which the student was absent: one for each section and school day.",
         ),
         _without_thresholds(Metric.PERIOD_TARDIES, "Tardy arrivals at sections, one for each section and day."),
         _without_thresholds(

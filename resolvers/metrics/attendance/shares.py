@@ -50,7 +50,7 @@ def absence_share(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Me
         verdict = no_days_verdict(attendance)
     else:
         verdict = share_verdict(request, rule, absent_days(absences, rule.full_day_from), attendance.days, ABSENT)
-    return to_measure(facts, request, rule, attendance, verdict, [status.event for status in absences])
+    return to_measure(attendance, verdict, [status.event for status in absences])
 
 
 def attendance_rate(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
@@ -62,11 +62,11 @@ def attendance_rate(facts: StudentFacts, request: MetricRequest, rule: Rule) -> 
     else:
         attended = attendance.days - absent_days(absences, rule.full_day_from)
         verdict = share_verdict(request, rule, attended, attendance.days, PRESENT)
-    return to_measure(facts, request, rule, attendance, verdict, [status.event for status in absences])
+    return to_measure(attendance, verdict, [status.event for status in absences])
 
 
 def first_weeks_absence(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
-    """The share of the first days of the school year on which the student was absent, judged when they are over."""
+    """The share of the first days of the year on which the student was absent, judged when they are over."""
     measure = absence_share(facts, request, rule)
     schools = enrolled_schools(facts, request, rule)
     if measure.exact is not None and not all(school.window.is_complete for school in schools):
@@ -84,10 +84,10 @@ def absence_count(excusal: Excusal | None) -> Function:
     def count(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
         attendance = read_attendance(facts, request, rule)
         if not attendance.days and not attendance.absences:
-            return to_measure(facts, request, rule, attendance, no_days_verdict(attendance))
+            return to_measure(attendance, no_days_verdict(attendance))
         absences = counted_absences(attendance, rule, excusal)
         verdict = count_verdict(request, rule, absent_days(absences, rule.full_day_from), noun)
-        return to_measure(facts, request, rule, attendance, verdict, [status.event for status in absences])
+        return to_measure(attendance, verdict, [status.event for status in absences])
 
     return count
 
@@ -96,6 +96,6 @@ def tardies(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
     """The days with a tardy arrival at school. They count as recorded, also on a day without school."""
     attendance = read_attendance(facts, request, rule)
     if not attendance.days and not attendance.tardies:
-        return to_measure(facts, request, rule, attendance, no_days_verdict(attendance))
+        return to_measure(attendance, no_days_verdict(attendance))
     verdict = count_verdict(request, rule, len(attendance.tardies), "days with a tardy arrival")
-    return to_measure(facts, request, rule, attendance, verdict, list(attendance.tardies.values()))
+    return to_measure(attendance, verdict, list(attendance.tardies.values()))

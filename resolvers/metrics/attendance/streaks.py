@@ -32,14 +32,14 @@ def absence_streak(*, longest: bool) -> Function:
     def streak(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
         attendance = read_attendance(facts, request, rule)
         if attendance.days == 0:
-            return to_measure(facts, request, rule, attendance, no_days_verdict(attendance))
+            return to_measure(attendance, no_days_verdict(attendance))
         days = longest_streak(attendance, request) if longest else current_streak(attendance, request)
         exact = Fraction(len(days))
         verdict = Verdict(
             exact, rule.level_of(exact), (_sentence(days, longest=longest),), float(exact), None, None
         )
         events = [status.event for day in days for status in day.absences]
-        return to_measure(facts, request, rule, attendance, verdict, events)
+        return to_measure(attendance, verdict, events)
 
     return streak
 
@@ -82,8 +82,7 @@ def _days(attendance: Attendance, request: MetricRequest) -> list[Day]:
         }
         missed = {day for day, status in statuses.items() if status.missed}
         for day in missed.union(window.days):
-            is_enrolled = school.spans is None or any(first <= day <= last for first, last in school.spans)
-            if is_enrolled and (day in statuses or not is_positive):
+            if school.is_enrolled(day) and (day in statuses or not is_positive):
                 schools_by_day.setdefault(day, []).append(statuses.get(day))
     result = []
     for day in sorted(schools_by_day):

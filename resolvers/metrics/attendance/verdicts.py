@@ -1,4 +1,4 @@
-"""From a student's attendance to a measure: value, level, and the reasons as sentences that a teacher understands."""
+"""From a student's attendance to a measure: value, level, and reasons that a teacher understands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import NamedTuple
 from student_graph.adapters.model import Record
 from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool
 from student_graph.resolvers.metrics.attendance.records import Attendance, Share
-from student_graph.resolvers.metrics.exact import text_of
-from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
+from student_graph.resolvers.metrics.exact import count_of, text_of
+from student_graph.resolvers.metrics.facts import MetricRequest
 from student_graph.resolvers.metrics.measure import DataQuality, Definition, Level, Measure, Unit, Window
 from student_graph.resolvers.metrics.presets.preset import Rule, Threshold
 from student_graph.resolvers.metrics.tally import definition_of
@@ -69,12 +69,12 @@ def decisive_threshold(rule: Rule, level: Level) -> Threshold | None:
 
 
 def share_verdict(request: MetricRequest, rule: Rule, counted: Share, total: int, wording: Wording) -> Verdict:
-    """The verdict on a share of days or periods. It is the same for all students of a request with equal counts."""
+    """The verdict on a share of days or periods; students of a request with equal counts share it."""
     key = (share_verdict, counted, total, wording, id(rule))
     memo = request.memo.get(key)
     if memo is None:
         memo = request.memo[key] = _share_verdict(rule, counted, total, wording)
-    return memo  # type: ignore[no-any-return] # the memo holds any type
+    return memo
 
 
 def _share_verdict(rule: Rule, counted: Share, total: int, wording: Wording) -> Verdict:
@@ -90,10 +90,10 @@ def _share_verdict(rule: Rule, counted: Share, total: int, wording: Wording) -> 
         sentence = f"{counts} ({percent(shown, edges)})"
     if threshold is not None:
         sentence += f"; {edge_text(rule, threshold, percent(threshold.at))}"
-    reasons = (f"{sentence}.",)
+    reasons = [f"{sentence}."]
     if total < rule.min_days:
-        reasons += (f"Enrolled for {total} days so far; the preset judges from {rule.min_days} days on.",)
-    return Verdict(exact, level, reasons, float(exact), float(counted), float(total))
+        reasons.append(f"Enrolled for {total} days so far; the preset judges from {rule.min_days} days on.")
+    return Verdict(exact, level, tuple(reasons), float(exact), float(counted), float(total))
 
 
 def count_verdict(request: MetricRequest, rule: Rule, counted: Share, noun: str) -> Verdict:
@@ -108,7 +108,7 @@ def count_verdict(request: MetricRequest, rule: Rule, counted: Share, noun: str)
         if threshold is not None:
             sentence += f"; {edge_text(rule, threshold, text_of(threshold.at))}"
         memo = request.memo[key] = Verdict(exact, level, (f"{sentence}.",), float(exact), None, None)
-    return memo  # type: ignore[no-any-return] # the memo holds any type
+    return memo
 
 
 def no_verdict(*reasons: str) -> Verdict:
@@ -122,18 +122,12 @@ def no_days_verdict(attendance: Attendance) -> Verdict:
     return no_verdict(NEVER_RECORDED_REASON if is_unrecorded else NO_DAYS_REASON)
 
 
-def to_measure(
-    facts: StudentFacts,
-    request: MetricRequest,
-    rule: Rule,
-    attendance: Attendance,
-    verdict: Verdict,
-    evidence: Sequence[Record] = (),
-) -> Measure:
+def to_measure(attendance: Attendance, verdict: Verdict, evidence: Sequence[Record] = ()) -> Measure:
     """The measure of a verdict on a student's attendance."""
+    request, rule = attendance.request, attendance.rule
     reasons = list(verdict.reasons)
     if attendance.unmapped:
-        reasons.append(f"Left out: {attendance.unmapped} records with a code that is not mapped.")
+        reasons.append(f"Left out: {count_of(attendance.unmapped, 'record')} with a code that is not mapped.")
     if verdict.denominator is not None and attendance.days < rule.min_days:
         attendance.quality.add(DataQuality.TOO_FEW_DAYS)
     return Measure(
@@ -143,22 +137,21 @@ def to_measure(
         denominator=verdict.denominator,
         level=verdict.level,
         unit=Unit.STUDENT if request.school is None else Unit.STUDENT_SCHOOL,
-        window=_window(attendance.schools, request, rule),
+        window=_window(attendance.schools, request),
         definition=_definition(request, rule),
         as_of=request.as_of,
-        data_quality=_qualities(request, attendance.quality, facts.quality),
+        data_quality=_qualities(request, attendance.quality),
         reasons=reasons,
         evidence=evidence,
         exact=verdict.exact,
     )
 
 
-def _window(schools: Sequence[EnrolledSchool], request: MetricRequest, rule: Rule) -> Window:
+def _window(schools: Sequence[EnrolledSchool], request: MetricRequest) -> Window:
     """The days that a measure is about. Students of one school share the object."""
     if len(schools) != 1:
-        spans = [(school.window.first, school.window.last) for school in schools]
-        first = min((span[0] for span in spans), default=request.first or request.year_start)
-        last = max((span[1] for span in spans), default=request.last or request.as_of)
+        first = min((row.window.first for row in schools), default=request.first or request.year_start)
+        last = max((row.window.last for row in schools), default=request.last or request.as_of)
         return Window(first=min(first, last), last=last)
     window = schools[0].window
     key = (_window, id(window))
@@ -166,7 +159,7 @@ def _window(schools: Sequence[EnrolledSchool], request: MetricRequest, rule: Rul
     if memo is None:
         shown = Window(first=min(window.first, window.last), last=window.last, instructional_days=window.count)
         memo = request.memo[key] = (shown, window)
-    return memo[0]  # type: ignore[no-any-return] # the memo holds any type
+    return memo[0]
 
 
 def _definition(request: MetricRequest, rule: Rule) -> Definition:
@@ -174,17 +167,15 @@ def _definition(request: MetricRequest, rule: Rule) -> Definition:
     memo = request.memo.get(definition_of)
     if memo is None:
         memo = request.memo[definition_of] = definition_of(request, rule)
-    return memo  # type: ignore[no-any-return] # the memo holds any type
+    return memo
 
 
-def _qualities(
-    request: MetricRequest, quality: set[DataQuality], of_facts: frozenset[DataQuality]
-) -> list[DataQuality]:
+def _qualities(request: MetricRequest, quality: set[DataQuality]) -> list[DataQuality]:
     """What limits a value, in the order of the names."""
-    if not quality and not of_facts:
+    if not quality:
         return []
-    key = frozenset(quality | of_facts)
+    key = frozenset(quality)
     memo = request.memo.get(key)
     if memo is None:
         memo = request.memo[key] = sorted(key, key=lambda limit: limit.name)
-    return memo  # type: ignore[no-any-return] # the memo holds any type
+    return memo

@@ -62,13 +62,14 @@ def window_at(school: SchoolDays, request: MetricRequest, rule: Rule, span: Span
     """
     The window of a request at a school, or the days of `span` if that is not None.
 
-    A window, or a rule, that counts days of instruction never uses the days that a session states. A window lies within the school year, and ends with the day of the computation or the school's latest record.
+    A window, or a rule, that counts days of instruction never uses the days that a session states. A window lies
+    within the school year, and ends with the day of the computation or the school's latest record.
     """
     key = (window_at, id(school), rule.window, span)
     memo = request.memo.get(key)
     if memo is None:
         memo = request.memo[key] = _window(school, request, rule, span)
-    return memo  # type: ignore[no-any-return] # the memo holds any type
+    return memo
 
 
 def last_day(school: SchoolDays, request: MetricRequest) -> date:

@@ -32,7 +32,7 @@ ACUMENED_ATTENDANCE = Rule(
         Threshold(Level.WATCH, Fraction(5, 100), includes_edge=True),
     ),
     high_is_risk=True,
-    description="Absent on less than 5 % of the days is 0 points, on 5 % to less than 10 % 1 point, on more 2 points.",
+    description="Points by the share of absent days: 0 below 5 %, 1 from 5 to below 10 %, 2 from 10 % on.",
 )
 """Attendance of `acumened_abc`."""
 PANORAMA_ATTENDANCE = Rule(
@@ -56,8 +56,7 @@ FEDERAL_10PCT = Preset(
     ),
     notes=(
         "Excused and unexcused absences count alike; tardy arrivals do not.",
-        "States add a minimum of enrolled days: Maine and New Mexico 10, California more than 30. Set one in a preset of "
-        "your own.",
+        "Some states add a minimum of enrolled days: Maine and New Mexico 10, California more than 30.",
     ),
 )
 EDU_90_20 = Preset(
@@ -68,7 +67,7 @@ EDU_90_20 = Preset(
             metric=Metric.CHRONIC_ABSENCE,
             thresholds=(Threshold(Level.AT_RISK, Fraction(90, 100), includes_edge=True),),
             high_is_risk=False,
-            description="Attendance rate, rounded to 2 decimals of a percentage, of 90 % or less after 20 enrolled days.",
+            description="Attendance rate of 90.00 % or less, rounded to 2 decimals, from 20 enrolled days on.",
             unit=Unit.STUDENT_SCHOOL,
             min_days=20,
             rounded_to=2,
