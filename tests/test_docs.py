@@ -40,7 +40,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_settings_file_of_the_docs_is_accepted(tmp_path: Path) -> None:
     """The example loads, its adapters take their settings, and its viewer gets in."""
-    [example] = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "serving.md").read_text(), re.DOTALL)
+    [example, *_] = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "serving.md").read_text(), re.DOTALL)
     path = tmp_path / "gateway.toml"
     path.write_text(example)
     environ = dict.fromkeys(re.findall(r'_env = "(\w+)"', example), "x" * 32)
