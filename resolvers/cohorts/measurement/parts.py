@@ -1,0 +1,133 @@
+"""Reads the parts of students' records that metrics need, each part once for all students."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import NotOfferedError
+from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.sources import District
+from student_graph.resolvers.cohorts.measurement.references import Attributes, with_assessments, with_sections
+from student_graph.resolvers.cohorts.measurement.school_days import with_school_days
+from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear
+from student_graph.resolvers.context import Info
+from student_graph.resolvers.fields.load import load_lists
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes, map_values
+from student_graph.resolvers.metrics.facts import Part
+
+
+class Person(NamedTuple):
+    """A student whose records are read."""
+
+    student_id: StudentId
+    district_id: DistrictId
+
+
+@dataclass(frozen=True, slots=True)
+class PartLookup:
+    """The lookup that reads a part."""
+
+    method: Callable[..., Any]
+    attribute: str
+    """Attribute of `StudentFacts` that holds the records."""
+    arguments: Callable[[SchoolYear], Mapping[str, Any]] = lambda _: {}
+    is_optional: bool = False
+    """Whether the metrics can do without it in a district where no source offers it."""
+
+
+def _of_school_year(year: SchoolYear) -> Mapping[str, Any]:
+    return {"school_year": year.name}
+
+
+def _since_first_day(year: SchoolYear) -> Mapping[str, Any]:
+    return {"since": year.first_day}
+
+
+PART_LOOKUPS: Mapping[Part, PartLookup] = {
+    Part.ENROLLMENTS: PartLookup(Adapter.school_enrollments_by_student, "enrollments", is_optional=True),
+    Part.SCHOOL_ATTENDANCE: PartLookup(Adapter.attendance_events_by_student, "school_attendance", _of_school_year),
+    Part.CLASS_ATTENDANCE: PartLookup(
+        Adapter.section_attendance_events_by_student, "class_attendance", _of_school_year
+    ),
+    Part.INCIDENTS: PartLookup(Adapter.discipline_incidents_by_student, "incidents"),
+    Part.ACTIONS: PartLookup(Adapter.discipline_actions_by_student, "actions"),
+    Part.GRADES: PartLookup(Adapter.course_grades_by_student, "grades", _of_school_year),
+    Part.ACADEMIC_RECORDS: PartLookup(Adapter.academic_records_by_student, "academic_records"),
+    Part.SECTIONS: PartLookup(Adapter.section_enrollments_by_student, "section_enrollments"),
+    Part.WORK: PartLookup(Adapter.assignment_work_by_student, "work"),
+    Part.ENGAGEMENT: PartLookup(Adapter.course_engagement_by_student, "engagement", _since_first_day),
+    Part.RESULTS: PartLookup(Adapter.assessment_results_by_student, "results"),
+}
+"""The lookup of each part that is a list of a student's records."""
+
+REFERRED_LOOKUPS: Mapping[Part, tuple[Callable[..., Any], ...]] = {
+    Part.CALENDAR: (Adapter.calendar_days_by_school, Adapter.sessions_by_school),
+    Part.SECTIONS: (Adapter.sections_by_id, Adapter.courses_by_section),
+    Part.RESULTS: (Adapter.assessments_by_id,),
+}
+"""Lookups of what the records of a part refer to."""
+
+REFERRED: Mapping[Part, Callable[..., Awaitable[Outcomes[Attributes]]]] = {
+    Part.CALENDAR: with_school_days,
+    Part.SECTIONS: with_sections,
+    Part.RESULTS: with_assessments,
+}
+"""Reads what the records of a part refer to."""
+
+
+def with_needed_parts(parts: Iterable[Part]) -> frozenset[Part]:
+    """Return the parts, and those that name what they refer to: enrollments name the schools of a calendar."""
+    needed = frozenset(parts)
+    return needed | {Part.ENROLLMENTS} if Part.CALENDAR in needed else needed
+
+
+def lookup_methods(parts: Iterable[Part]) -> list[Callable[..., Any]]:
+    """Return the lookups of `Adapter` that read some parts, each once."""
+    methods: dict[Callable[..., Any], None] = {}
+    for part in sorted(with_needed_parts(parts), key=lambda part: part.value):
+        if part in PART_LOOKUPS:
+            methods[PART_LOOKUPS[part].method] = None
+        methods.update(dict.fromkeys(REFERRED_LOOKUPS.get(part, ())))
+    return list(methods)
+
+
+async def read_parts(
+    info: Info, district: District, students: Sequence[StudentId], parts: Iterable[Part], year: SchoolYear
+) -> Mapping[Part, Outcomes[Attributes]]:
+    """
+    Read parts of the records of some students of a district in a school year.
+
+    Lists of different lookups are read at the same time. Returns for each part and student the attributes of
+    `StudentFacts` that the part fills. An error stands only where the part itself could not be read.
+    """
+    needed = with_needed_parts(parts)
+    people = [Person(student, district.id) for student in students]
+    listed = [part for part in PART_LOOKUPS if part in needed]
+    lists = await asyncio.gather(*(_read_list(info, people, PART_LOOKUPS[part], year) for part in listed))
+    records = dict(zip(listed, lists, strict=True))
+    read: dict[Part, Outcomes[Attributes]] = {
+        part: map_values(records[part], lambda rows, name=PART_LOOKUPS[part].attribute: {name: rows})  # type: ignore[misc]
+        for part in listed
+    }
+    referring = {part: read_referred for part, read_referred in REFERRED.items() if part in needed}
+    outcomes = await asyncio.gather(
+        *(read_referred(info, district, records, year) for read_referred in referring.values())
+    )
+    return read | dict(zip(referring, outcomes, strict=True))
+
+
+async def _read_list(
+    info: Info, people: Sequence[Person], part: PartLookup, year: SchoolYear
+) -> Outcomes[list[Any]]:
+    outcomes: Outcomes[list[Any]] = await load_lists(
+        info, part.method, people, "student_id", **part.arguments(year)
+    )
+    return [_or_empty(outcome) for outcome in outcomes] if part.is_optional else outcomes
+
+
+def _or_empty(outcome: Outcome[list[Any]]) -> Outcome[list[Any]]:
+    return [] if isinstance(outcome, NotOfferedError) else outcome

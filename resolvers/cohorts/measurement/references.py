@@ -1,0 +1,124 @@
+"""Reads what students' records refer to: the sections and courses of their classes, and the tests they took."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.model import AssessmentResult, DistrictId, SectionId
+from student_graph.adapters.sources import District
+from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear
+from student_graph.resolvers.context import Info
+from student_graph.resolvers.fields.load import load_records
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, values_of
+from student_graph.resolvers.fields.record import fetched
+from student_graph.resolvers.metrics.facts import Part
+
+Records: TypeAlias = Mapping[Part, Outcomes[list[Any]]]
+"""The records of each part that is a list, for each student."""
+Attributes: TypeAlias = Mapping[str, Any]
+"""Values of attributes of `StudentFacts`, by name."""
+
+
+class SectionKey(NamedTuple):
+    """A section that is read."""
+
+    section_id: SectionId
+    district_id: DistrictId
+
+
+async def with_sections(info: Info, district: District, records: Records, _: SchoolYear) -> Outcomes[Attributes]:
+    """Each student's section enrollments, with the sections and courses of all records that name a section."""
+    naming = [records[part] for part in (Part.SECTIONS, Part.GRADES, Part.CLASS_ATTENDANCE) if part in records]
+    ids = [
+        sorted({row.section_id for outcomes in naming for row in records_at(outcomes, index) if row.section_id})
+        for index in range(len(records[Part.SECTIONS]))
+    ]
+    keys = [SectionKey(section, district.id) for section in sorted({id_ for group in ids for id_ in group})]
+    methods: tuple[Any, Any] = (Adapter.sections_by_id, Adapter.courses_by_section)
+    parts = await asyncio.gather(*(load_records(info, method, keys, "section_id") for method in methods))
+    by_id = [{key.section_id: outcome for key, outcome in zip(keys, part, strict=True)} for part in parts]
+
+    def attributes(index: int, enrollments: list[Any]) -> Outcome[Attributes]:
+        sections, courses = (merge_by_key(ids[index], outcomes) for outcomes in by_id)
+        return combined({"section_enrollments": enrollments}, {"sections": sections, "courses": courses})
+
+    return flat_map(records[Part.SECTIONS], attributes)
+
+
+async def with_assessments(
+    info: Info, _district: District, records: Records, _year: SchoolYear
+) -> Outcomes[Attributes]:
+    """Each student's assessment results, with the tests that they are results of."""
+    results = records[Part.RESULTS]
+    examples = {_assessment_key(result): result for rows in values_of(results) for result in rows}
+    outcomes = await load_records(info, Adapter.assessments_by_id, list(examples.values()), "assessment_id")
+    by_key = dict(zip(examples, outcomes, strict=True))
+
+    def attributes(_: int, rows: list[Any]) -> Outcome[Attributes]:
+        tests = merge_by_key(map(_assessment_key, rows), by_key)
+        return combined({"results": rows}, {"assessments": tests})
+
+    return flat_map(results, attributes)
+
+
+def flat_map(
+    outcomes: Outcomes[list[Any]], change: Callable[[int, list[Any]], Outcome[Attributes]]
+) -> Outcomes[Attributes]:
+    """Apply `change` to the index and the value of every outcome; errors and failures on either side stay."""
+    return [_flat_mapped(index, outcome, change) for index, outcome in enumerate(outcomes)]
+
+
+def merge_by_key(keys: Iterable[Hashable], outcomes: Mapping[Any, Outcome[Any]]) -> Outcome[dict[Any, Any]]:
+    """
+    Return the values of some keys as one outcome: the first error, or the values with all failures.
+
+    A key without a value, and one that no source offers to describe, is left out.
+    """
+    values: dict[Any, Any] = {}
+    failures: list[AdapterError] = []
+    for key in keys:
+        outcome = outcomes[key]
+        if isinstance(outcome, AdapterError):
+            if not isinstance(outcome, NotOfferedError):
+                return outcome
+        elif isinstance(outcome, Partial):
+            failures += outcome.failures
+            values[key] = outcome.value
+        else:
+            values[key] = outcome
+    described = {key: value for key, value in values.items() if value is not None}
+    return Partial(described, tuple(failures)) if failures else described
+
+
+def combined(known: Attributes, more: Mapping[str, Outcome[Any]]) -> Outcome[Attributes]:
+    """Add attributes that were read apart: the first error of one of them, or all with all failures."""
+    return merge_by_key([*known, *more], {**known, **more})
+
+
+def _flat_mapped(
+    index: int, outcome: Outcome[list[Any]], change: Callable[[int, list[Any]], Outcome[Attributes]]
+) -> Outcome[Attributes]:
+    if isinstance(outcome, AdapterError):
+        return outcome
+    if not isinstance(outcome, Partial):
+        return change(index, outcome)
+    changed = change(index, outcome.value)
+    if isinstance(changed, AdapterError):
+        return changed
+    if isinstance(changed, Partial):
+        return Partial(changed.value, (*outcome.failures, *changed.failures))
+    return Partial(changed, outcome.failures)
+
+
+def records_at(outcomes: Outcomes[list[Any]], index: int) -> Sequence[Any]:
+    """Return the records of one outcome; none if it is an error."""
+    return next(iter(values_of(outcomes[index : index + 1])), ())
+
+
+def _assessment_key(result: AssessmentResult) -> tuple[str, str]:
+    """Name of the result's source, and the id of its test there."""
+    return fetched(result).source, result.assessment_id

@@ -1,0 +1,162 @@
+"""The days of instruction of students' schools, built once for each school, school year and operation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.model import DistrictId, SchoolEnrollment, SchoolId, Session
+from student_graph.adapters.sources import District
+from student_graph.resolvers.cohorts.measurement.references import (
+    Attributes,
+    Records,
+    combined,
+    flat_map,
+    merge_by_key,
+    records_at,
+)
+from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear
+from student_graph.resolvers.context import Info
+from student_graph.resolvers.fields.load import load_lists
+from student_graph.resolvers.fields.outcome import (
+    Outcome,
+    Outcomes,
+    map_values,
+    map_with_parents,
+    values_of,
+)
+from student_graph.resolvers.metrics.attendance.calendar import school_days
+from student_graph.resolvers.metrics.facts import Part, SchoolDays
+
+
+class DistrictKey(NamedTuple):
+    """A district whose schools are read."""
+
+    district_id: DistrictId
+
+
+class SchoolKey(NamedTuple):
+    """A school that is read."""
+
+    school_id: SchoolId
+    district_id: DistrictId
+
+
+async def with_school_days(
+    info: Info, district: District, records: Records, year: SchoolYear
+) -> Outcomes[Attributes]:
+    """
+    The days of instruction of each student's schools in a school year.
+
+    These are the schools where the student is enrolled in the year or, if no enrollment is recorded, where events
+    of the student are recorded; if there are none either, all schools of the district.
+    """
+    enrollments = records[Part.ENROLLMENTS]
+    events = [records[part] for part in (Part.SCHOOL_ATTENDANCE, Part.CLASS_ATTENDANCE) if part in records]
+    schools = [
+        sorted(
+            _enrolled_schools(records_at(enrollments, index), year)
+            or {event.school_id for outcomes in events for event in records_at(outcomes, index)}
+        )
+        for index in range(len(enrollments))
+    ]
+    known = {school for group in schools for school in group}
+    by_school = await _read_schools(info, district, known, year)
+    is_anywhere = any(
+        not group and not isinstance(outcome, AdapterError) and not records_at([outcome], 0)
+        for group, outcome in zip(schools, enrollments, strict=True)
+    )
+    everywhere = await _read_all_schools(info, district, year) if is_anywhere else {}
+
+    def attributes(index: int, rows: Sequence[Any]) -> Outcome[Attributes]:
+        is_known = bool(rows or schools[index])
+        return combined({}, {"school_days": merge_by_key(schools[index], by_school) if is_known else everywhere})
+
+    return flat_map(enrollments, attributes)
+
+
+def _enrolled_schools(enrollments: Iterable[SchoolEnrollment], year: SchoolYear) -> set[SchoolId]:
+    """Schools at which some enrollment overlaps the school year."""
+    return {
+        row.school_id
+        for row in enrollments
+        if row.entry_date <= year.last_day
+        and (row.exit_withdraw_date is None or row.exit_withdraw_date >= year.first_day)
+    }
+
+
+async def _read_all_schools(
+    info: Info, district: District, year: SchoolYear
+) -> Outcome[Mapping[SchoolId, SchoolDays]]:
+    """The days of instruction of all schools of a district; empty if no source lists its schools."""
+    [outcome] = await load_lists(info, Adapter.schools_by_district, [DistrictKey(district.id)], "district_id")
+    if isinstance(outcome, AdapterError):
+        return {} if isinstance(outcome, NotOfferedError) else outcome
+    schools = sorted({school.school_id for school in values_of([outcome])[0]})
+    return merge_by_key(schools, await _read_schools(info, district, schools, year))
+
+
+async def _read_schools(
+    info: Info, district: District, schools: Iterable[SchoolId], year: SchoolYear
+) -> dict[SchoolId, Outcome[SchoolDays]]:
+    """The days of instruction of some schools; each is built once in an operation."""
+    memo, needed = info.context.operation.memo, sorted(schools)
+    missing = [school for school in needed if (district.id, school, year) not in memo]
+    if missing:
+        built = await _build(info, district, missing, year)
+        memo.update({(district.id, school, year): outcome for school, outcome in built.items()})
+    return {school: memo[district.id, school, year] for school in needed}
+
+
+async def _build(
+    info: Info, district: District, schools: Sequence[SchoolId], year: SchoolYear
+) -> dict[SchoolId, Outcome[SchoolDays]]:
+    """Build the days of instruction; those of calendars that are not complete from the days with attendance."""
+    keys = [SchoolKey(school, district.id) for school in schools]
+    methods: tuple[Any, Any] = (Adapter.calendar_days_by_school, Adapter.sessions_by_school)
+    calendars, sessions = await asyncio.gather(
+        load_lists(info, methods[0], keys, "school_id", school_year=year.name),
+        load_lists(info, methods[1], keys, "school_id"),
+    )
+    parts = [
+        merge_by_key(("days", "sessions"), {"days": days, "sessions": terms})
+        for days, terms in zip(calendars, sessions, strict=True)
+    ]
+
+    def from_calendar(read: Mapping[str, Any]) -> SchoolDays:
+        return school_days(read.get("days", ()), _sessions_of(read, year), None)
+
+    built = map_values(parts, from_calendar)
+    if not all(map(_is_complete, values_of(built))):
+        built = await _estimate(info, district, schools, year, parts)
+    return dict(zip(schools, built, strict=True))
+
+
+def _is_complete(days: SchoolDays) -> bool:
+    """Whether a calendar covers the year, so that nothing must be estimated from records of attendance."""
+    return days.covered and all(map(_is_complete, days.by_calendar.values()))
+
+
+async def _estimate(
+    info: Info, district: District, schools: Sequence[SchoolId], year: SchoolYear, parts: Outcomes[dict[Any, Any]]
+) -> Outcomes[SchoolDays]:
+    """Build the days of instruction also from the days on which schools recorded attendance."""
+    try:
+        by_school = await info.context.recorded_days(district.id, year.name)
+    except AdapterError as error:
+        return [error for _ in schools]
+    recorded = frozenset[date]().union(*by_school.values())
+
+    def from_attendance(school: SchoolKey, read: Mapping[str, Any]) -> SchoolDays:
+        last = max(by_school.get(school.school_id, ()), default=None)
+        return school_days(read.get("days", ()), _sessions_of(read, year), recorded, last)
+
+    return map_with_parents([SchoolKey(school, district.id) for school in schools], parts, from_attendance)
+
+
+def _sessions_of(read: Mapping[str, Any], year: SchoolYear) -> list[Session]:
+    return [session for session in read.get("sessions", ()) if session.school_year == year.name]

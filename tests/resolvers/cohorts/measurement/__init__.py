@@ -1,0 +1,1 @@
+"""Tests of what metrics of students are computed from."""
