@@ -8,6 +8,7 @@ of the rules. A second attribute that the vendor has must be recorded in the dis
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -113,10 +114,16 @@ class IdentityIndex:
 
     def __init__(self, identities: list[StudentIdentity]) -> None:
         self.by_id = {identity.student_id: identity for identity in identities}
-        self._by_identifier: dict[tuple[str, str], set[StudentId]] = {}
-        for identity in identities:
+        self._identities = identities
+
+    @cached_property
+    def _by_identifier(self) -> dict[tuple[str, str], set[StudentId]]:
+        """Students by system and identifier, which rules by the district's unique number do not need."""
+        students: dict[tuple[str, str], set[StudentId]] = {}
+        for identity in self._identities:
             for item in identity.identifiers:
-                self._by_identifier.setdefault((item.system, item.value.strip()), set()).add(identity.student_id)
+                students.setdefault((item.system, item.value.strip()), set()).add(identity.student_id)
+        return students
 
     def is_ambiguous(self, rule: IdentityRule, student: StudentId) -> bool:
         """

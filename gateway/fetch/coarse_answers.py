@@ -72,7 +72,8 @@ class Groups:
         form = self._loose_key(key)
         if form != key and form in self._records:
             return False
-        return self._spellings.get(form, frozenset()) <= {key}
+        spellings = self._spellings.get(form)
+        return spellings is None or spellings <= {key}
 
     @property
     def size(self) -> int:

@@ -23,9 +23,9 @@ from student_graph.adapters.identity import (
     vendor_key,
 )
 from student_graph.adapters.lookup import About
-from student_graph.adapters.model import DistrictId, Record, SectionId, StudentId
+from student_graph.adapters.model import DistrictId, Record, SectionId, StudentId, Subject
 from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.fetch.section_identity import SectionLinks, map_records, with_id
+from student_graph.gateway.fetch.section_identity import SectionLinks, map_records, with_ids
 from student_graph.gateway.fetch.student_links import StudentLinks, check_person
 from student_graph.gateway.fetch.translations import RecordedFetch, TranslationCache
 from student_graph.gateway.telemetry import LinkStatus, Telemetry
@@ -104,7 +104,8 @@ class _Translator:
         for student in ask.keys:
             if student not in answers:
                 answers[student] = self._withheld(student, IdentityError("the source does not know the student"))
-        return await self._sections.translate(answers)
+        await self._sections.translate(answers)
+        return answers
 
     def _confirmed(
         self,
@@ -119,15 +120,16 @@ class _Translator:
             return answer
         if isinstance(index, AdapterError):
             return self._failure(index)
+        subjects = {id(record.subject): record.subject for record in records_in(answer.value)}
         try:
-            for record in records_in(answer.value):
-                if record.subject is not None:
-                    check_person(key, record.subject)
-                    self._students.confirm(student, identity, record.subject, index)
+            for subject in subjects.values():
+                if subject is not None:
+                    check_person(key, subject)
+                    self._students.confirm(student, identity, subject, index)
         except IdentityError as error:
             return self._withheld(student, error)
         self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)
-        return map_records(answer, partial(with_id, attribute="student_id", value=student))
+        return map_records(answer, partial(with_ids, student_id=student))
 
     async def _by_section(self, ask: Ask[Any]) -> Answers:
         """Fetch by the source's section keys, then find the student of each record."""
@@ -157,20 +159,31 @@ class _Translator:
             return self._failure(index)
         records: list[Record] = []
         withheld: dict[str, AdapterError] = {}
-        for vendor_record in answer.value:
-            record = with_id(vendor_record, "section_id", section)
-            if index is not None and record.subject is not None:
-                try:
-                    student = index.resolve(record.subject, self._rules).student_id
-                except IdentityError as error:
-                    error.source = self._source.name
-                    withheld[error.code] = error
-                    self._telemetry.record_link(self._source, repr(record.subject.ids), _status(error))
-                    continue
-                self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)
-                record = with_id(record, "student_id", student)
-            records.append(record)
+        students: dict[int, StudentId | None] = {}  # by the identity of the subject, which many records share
+        for record in answer.value:
+            subject = record.subject
+            if index is None or subject is None:
+                records.append(with_ids(record, section_id=section))
+                continue
+            if id(subject) not in students:
+                students[id(subject)] = self._resolve_student(subject, index, withheld)
+            if (student := students[id(subject)]) is not None:
+                records.append(with_ids(record, section_id=section, student_id=student))
         return answer._replace(value=records, withheld=(*answer.withheld, *withheld.values()))
+
+    def _resolve_student(
+        self, subject: Subject, index: IdentityIndex, withheld: dict[str, AdapterError]
+    ) -> StudentId | None:
+        """The student whom a record names; None if no link is certain, and the reason is added to `withheld`."""
+        try:
+            student = index.resolve(subject, self._rules).student_id
+        except IdentityError as error:
+            error.source = self._source.name
+            withheld[error.code] = error
+            self._telemetry.record_link(self._source, repr(subject.ids), _status(error))
+            return None
+        self._telemetry.record_link(self._source, student, LinkStatus.MATCHED)
+        return student
 
     async def _by_district_number(self, ask: Ask[Any], rules: Sequence[IdentityRule], system: str) -> Answers:
         """Schools and staff: a field of the vendor holds the district's own number."""
@@ -190,7 +203,7 @@ class _Translator:
         attribute = ask.lookup.key_attribute
         if isinstance(answer.value, AdapterError) or attribute is None:
             return answer
-        return map_records(answer, partial(with_id, attribute=attribute, value=key))
+        return map_records(answer, partial(with_ids, **{attribute: key}))
 
     def _withheld(self, student: StudentId, error: AdapterError) -> Answer[Any]:
         """The answer for a student without a certain link."""

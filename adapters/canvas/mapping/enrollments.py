@@ -48,34 +48,36 @@ class KeyedEnrollment:
     """An enrollment, with the keys of its student and section."""
 
     enrollment: Enrollment
+    subject: Subject
+    """The student as Canvas identifies them; all records made from the enrollment share it."""
     student_id: StudentId
     section_id: SectionId | None
     """None if the section does not come from a student information system."""
     is_repeated: bool = False
     """Whether the student has an earlier enrollment in the course, in another section."""
 
-    @property
-    def subject(self) -> Subject:
-        """The student, as Canvas identifies them."""
-        return subject(self.enrollment)
-
 
 def keyed_by_student(student_id: StudentId, enrollment: Enrollment) -> KeyedEnrollment:
     """An enrollment of the student with the requested key; its section key comes from Canvas `sis_section_id`."""
-    sis_id = enrollment.sis_section_id
-    return KeyedEnrollment(
-        enrollment, student_id, SectionId(vendor_key("sis_section_id", sis_id)) if sis_id else None
-    )
+    return _keyed(enrollment, subject(enrollment), student_id)
 
 
 def keyed_by_section(section_id: SectionId, enrollment: Enrollment) -> KeyedEnrollment:
     """An enrollment in the section with the requested key; the student gets the first id that Canvas sends."""
-    return KeyedEnrollment(enrollment, student_key(subject(enrollment)), section_id)
+    person = subject(enrollment)
+    return KeyedEnrollment(enrollment, person, student_key(person), section_id)
 
 
 def keyed_by_course(enrollment: Enrollment) -> KeyedEnrollment:
     """An enrollment in a course, with the keys of its student and section from Canvas."""
-    return keyed_by_student(student_key(subject(enrollment)), enrollment)
+    person = subject(enrollment)
+    return _keyed(enrollment, person, student_key(person))
+
+
+def _keyed(enrollment: Enrollment, person: Subject, student_id: StudentId) -> KeyedEnrollment:
+    sis_id = enrollment.sis_section_id
+    section_id = SectionId(vendor_key("sis_section_id", sis_id)) if sis_id else None
+    return KeyedEnrollment(enrollment, person, student_id, section_id)
 
 
 def student_key(subject: Subject) -> StudentId:
