@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from student_graph.resolvers.metrics.academics.courses import COURSE_SPECS
+from student_graph.resolvers.metrics.academics.on_track import ON_TRACK_SPECS
+from student_graph.resolvers.metrics.academics.records import RECORD_SPECS
+from student_graph.resolvers.metrics.assessments import specs as assessments
 from student_graph.resolvers.metrics.attendance import specs as attendance
+from student_graph.resolvers.metrics.behavior.incident_days import INCIDENT_DAY_SPECS
+from student_graph.resolvers.metrics.behavior.incidents import INCIDENT_SPECS
+from student_graph.resolvers.metrics.behavior.suspensions import SUSPENSION_SPECS
+from student_graph.resolvers.metrics.engagement import ENGAGEMENT_SPECS
 from student_graph.resolvers.metrics.facts import MetricSettings, MetricSpec
 from student_graph.resolvers.metrics.measure import Metric
+from student_graph.resolvers.metrics.mobility import MOBILITY_SPECS
 from student_graph.resolvers.metrics.presets import attendance as attendance_presets
 from student_graph.resolvers.metrics.presets.preset import Preset
+from student_graph.resolvers.metrics.work import WORK_SPECS
 
-METRICS: Mapping[Metric, MetricSpec] = {spec.metric: spec for spec in attendance.SPECS}
+_SPECS: tuple[MetricSpec, ...] = (
+    *attendance.SPECS,
+    *INCIDENT_SPECS,
+    *INCIDENT_DAY_SPECS,
+    *SUSPENSION_SPECS,
+    *COURSE_SPECS,
+    *RECORD_SPECS,
+    *ON_TRACK_SPECS,
+    *WORK_SPECS,
+    *assessments.SPECS,
+    *ENGAGEMENT_SPECS,
+    *MOBILITY_SPECS,
+)
+
+METRICS: Mapping[Metric, MetricSpec] = {spec.metric: spec for spec in _SPECS}
 """How each metric is computed."""
 PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in attendance_presets.PRESETS}
 """The presets that every district has, by name."""

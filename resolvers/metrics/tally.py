@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from student_graph.adapters.model import AcademicSubject, Record, Sensitivity
+from student_graph.resolvers.metrics.attendance.enrolled import enrolled_schools
+from student_graph.resolvers.metrics.attendance.windows import kind_of
 from student_graph.resolvers.metrics.exact import text_of
 from student_graph.resolvers.metrics.facts import MetricRequest, MetricSpec, Part, StudentFacts
 from student_graph.resolvers.metrics.measure import (
@@ -20,7 +22,7 @@ from student_graph.resolvers.metrics.measure import (
     Unit,
     Window,
 )
-from student_graph.resolvers.metrics.presets.preset import Rule, Threshold
+from student_graph.resolvers.metrics.presets.preset import Rule, Threshold, WindowKind
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Tally:
     """What was counted, as sentences."""
     evidence: list[Record] = field(default_factory=list)
     """The records that were counted."""
+    window: Window | None = None
+    """The days that the value is about, if they are not those of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +90,31 @@ def spec(
     sensitivity: Sensitivity = Sensitivity.OPEN,
     *,
     high_is_risk: bool = True,
+    thresholds: tuple[Threshold, ...] = (),
 ) -> MetricSpec:
     """Declare a metric: its definition as text, what it counts, the parts that it reads, and its class of data."""
-    default = Rule(metric, (), high_is_risk, description)
+    default = Rule(metric, thresholds, high_is_risk, description)
 
     def measure(facts: StudentFacts, request: MetricRequest) -> Measure:
         rule = rule_of(request, default)
-        scope = Scope(request, rule, window_of(request))
+        scope = Scope(request, rule, window_of(facts, request, rule))
         return to_measure(scope, count(facts, scope), facts.quality)
 
     return MetricSpec(metric, frozenset(parts), sensitivity, measure, default)
 
 
-def window_of(request: MetricRequest) -> Window:
-    """The days of a request: they lie within the school year and end with the day of the computation."""
+def window_of(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Window:
+    """
+    The days of a request.
+
+    Explicit days lie within the school year and end with the day of the computation. A window of days of
+    instruction is that of the student's schools: from the earliest to the latest day of any of them.
+    """
+    kind = kind_of(request, rule)
+    if kind not in (None, WindowKind.YEAR_TO_DATE):
+        windows = [school.window for school in enrolled_schools(facts, request, rule)]
+        first = min((window.first for window in windows), default=request.year_start)
+        return Window(first=first, last=request.as_of)
     last = request.as_of if request.last is None else min(request.last, request.as_of)
     return Window(first=max(request.first or request.year_start, request.year_start), last=last)
 
@@ -115,7 +130,7 @@ def to_measure(scope: Scope, tally: Tally, quality: Iterable[DataQuality] = ()) 
         denominator=_float(tally.denominator),
         level=level,
         unit=Unit.STUDENT if request.school is None else Unit.STUDENT_SCHOOL,
-        window=scope.window,
+        window=tally.window or scope.window,
         definition=definition_of(request, rule),
         as_of=request.as_of,
         data_quality=sorted(tally.quality.union(quality), key=lambda quality: quality.name),

@@ -73,6 +73,8 @@ class Rule:
     """Highest value of the scale of the thresholds: a value on another stated scale is not judged."""
     credits_by_grade: tuple[tuple[GradeLevel, Fraction], ...] = ()
     """Credits that a student on track has earned by the end of each grade level."""
+    counts_returned_work: bool = False
+    """Whether work that was returned with 0 and never handed in is missing, also if the LMS does not mark it."""
     max_failed_semesters: int | None = None
     """Failed semester courses in `subjects` up to which a student is on track; None if they do not matter."""
 

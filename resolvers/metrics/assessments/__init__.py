@@ -1,0 +1,1 @@
+"""Assessments: the latest result of each family and subject, its level, percentile, growth and objectives."""
