@@ -1,0 +1,1 @@
+"""Tests of aggregates: counts, rates and the suppression of small cells."""
