@@ -69,7 +69,9 @@ class Findings:
         """What is missing without being a failure."""
         missing = [name for name, error in self.errors.items() if isinstance(error, NotOfferedError)]
         empty = [name for name in self.empty if name != STUDENTS.name]
-        texts = {"not there": missing, "empty": empty}
+        unmapped = () if self.health is None else self.health.unmapped_codes
+        codes = [f"{code.kind} {code.code}" for code in unmapped if code.code is not None]
+        texts = {"not there": missing, "empty": empty, "codes to map in `districts.codes`": codes}
         return [f"{text}: {_names(names)}" for text, names in texts.items() if names]
 
 

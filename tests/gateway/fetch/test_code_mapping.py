@@ -38,6 +38,7 @@ from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.fleet.codec import answer_digests
 from student_graph.gateway.concurrency.arrivals import receiving_arrivals
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
+from student_graph.gateway.server.sample_reads import Findings
 from student_graph.gateway.telemetry import MAX_CODE_CHARACTERS, MAX_UNMAPPED_CODES, Telemetry, traced
 from tests.gateway.small_district import YEAR, Ledger, Sis, enrollment, event, source
 
@@ -261,6 +262,16 @@ async def test_the_codes_of_a_hostile_source_are_bounded() -> None:
     assert len(named) == MAX_UNMAPPED_CODES
     assert max(map(len, named)) <= MAX_CODE_CHARACTERS
     assert [code for _, code, _ in await counted([coded_event("\x1b[2J\u202eevil")])] == ["\\u001b[2J\\u202eevil"]
+
+
+async def test_check_names_the_codes_that_sampled_records_have() -> None:
+    """An operator learns at once which codes of a new source the district must map."""
+    telemetry, sis = Telemetry(), district_source([coded_event("Quarantine"), coded_event("Field Trip")])
+    await traced(fetch_from_vendor, telemetry)(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+
+    assert Findings(health=telemetry.health(sis)).remarks == [
+        "codes to map in `districts.codes`: attendance Field Trip, attendance Quarantine"
+    ]
 
 
 def test_kinds_of_records_are_counted_apart() -> None:
