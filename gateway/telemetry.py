@@ -5,11 +5,11 @@ Counts since the start of the process, by source: vendor calls, failures, identi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -20,7 +20,7 @@ from student_graph.adapters.model import StudentId
 from student_graph.adapters.model.code_mapping import Code, count_unmapped_codes
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.resolvers.context import Health, UnmappedCode
-from student_graph.resolvers.scorecard.measurements import Counts, LookupResult
+from student_graph.resolvers.scorecard.measurements import Counts, LinkCounts, LookupResult
 
 MAX_REASONS = 100
 """Reasons why rows of a source could not be read that are counted apart; further ones count as `OTHER_REASON`."""
@@ -51,6 +51,26 @@ class _SourceCounts:
     results: dict[str, LookupResult] = field(default_factory=dict)
     records: int = 0
     unreadable_rows: Counter[str] = field(default_factory=Counter)
+    served: int = 0
+    stale: int = 0
+    oldest_seconds: float = 0.0
+
+    def add_result(self, lookup: Lookup, answers: Answers, errors: Sequence[AdapterError]) -> None:
+        """Count a lookup with the errors among its answers; one that once had records is known to have some."""
+        codes = {error.code for error in errors if not isinstance(error, NotOfferedError)}
+        records = sum(len(records_in(answer.value)) for answer in answers.values())
+        self.asks += 1
+        self.failed_asks += bool(codes)
+        self.failures_by_code.update(codes)
+        self.records += records
+        if self.results.get(lookup.name) is not LookupResult.RECORDS:
+            self.results[lookup.name] = _result_of(answers, errors, records)
+
+    def add_unreadable_rows(self, reasons: Iterable[str]) -> None:
+        """Count rows that could not be read, by reason."""
+        for reason in reasons:
+            is_counted_apart = reason in self.unreadable_rows or len(self.unreadable_rows) < MAX_REASONS
+            self.unreadable_rows[reason if is_counted_apart else OTHER_REASON] += 1
 
 
 @dataclass(slots=True)
@@ -122,18 +142,15 @@ class Telemetry:
             counts.reachable, counts.last_error_code = True, None
         unmapped = count_unmapped_codes([row for answer in answers.values() for row in records_in(answer.value)])
         _add_codes(counts.unmapped_codes, unmapped)
-        counts.asks += 1
-        codes = {error.code for error in errors if not isinstance(error, NotOfferedError)}
-        counts.failed_asks += bool(codes)
-        counts.failures_by_code.update(codes)
-        records = sum(len(records_in(answer.value)) for answer in answers.values())
-        counts.records += records
-        result = _result_of(answers, errors, records)
-        if counts.results.get(lookup.name) is not LookupResult.RECORDS:
-            counts.results[lookup.name] = result
-        for reason in counter.unreadable_rows:
-            is_counted_apart = reason in counts.unreadable_rows or len(counts.unreadable_rows) < MAX_REASONS
-            counts.unreadable_rows[reason if is_counted_apart else OTHER_REASON] += 1
+        counts.add_result(lookup, answers, errors)
+        counts.add_unreadable_rows(counter.unreadable_rows)
+
+    def record_served(self, source: Source, answers: int, stale: int, oldest_seconds: float) -> None:
+        """Record that cached answers of a source were served, and how old the oldest of them was."""
+        counts = self._counts_of(source)
+        counts.served += answers
+        counts.stale += stale
+        counts.oldest_seconds = max(counts.oldest_seconds, oldest_seconds)
 
     def health(self, source: Source) -> Health:
         """The state and the counts of a source."""
@@ -156,6 +173,12 @@ class Telemetry:
             concurrency=getattr(source.adapter.http, "concurrency", None),
             counts=Counts(
                 since=self._since,
+                calls=counts.calls,
+                links=LinkCounts(
+                    matched=links.count(LinkStatus.MATCHED),
+                    unmatched=links.count(LinkStatus.UNMATCHED),
+                    conflicted=links.count(LinkStatus.CONFLICTED),
+                ),
                 asks=counts.asks,
                 failed_asks=counts.failed_asks,
                 failures_by_code=dict(counts.failures_by_code),
@@ -163,6 +186,9 @@ class Telemetry:
                 results=dict(counts.results),
                 records=counts.records,
                 unreadable_rows=dict(counts.unreadable_rows),
+                served=counts.served,
+                stale=counts.stale,
+                oldest_served=timedelta(seconds=counts.oldest_seconds),
             ),
         )
 
@@ -173,7 +199,7 @@ OUTAGE_CODES = frozenset(
 """Error codes that concern the source as a whole, not one key."""
 
 
-def _result_of(answers: Answers, errors: list[AdapterError], records: int) -> LookupResult:
+def _result_of(answers: Answers, errors: Sequence[AdapterError], records: int) -> LookupResult:
     """What the answers to a lookup show about it."""
     if records:
         return LookupResult.RECORDS

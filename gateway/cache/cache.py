@@ -71,13 +71,16 @@ class Cache:
         clock: Callable[[], float] = time.monotonic,
         *,
         vendor_wait: Callable[[], AbstractContextManager[None]] = nullcontext,
+        on_serve: Callable[[Source, int, int, float], None] = lambda *_: None,
     ) -> None:
         """
         Cache what `fetch` returns, within limits, and share it with a fleet. `clock` returns seconds.
 
-        An operation is inside `vendor_wait()` while it waits for a source.
+        An operation is inside `vendor_wait()` while it waits for a source. `on_serve` gets a source whose cached
+        answers are served, how many, how many of them are stale, and the age of the oldest in seconds.
         """
         self.clock = clock
+        self.on_serve = on_serve
         self.vendor_wait = vendor_wait
         limits = limits or Limits()
         self.store = Store(replace(limits, memory=limits.memory - limits.response_memory))

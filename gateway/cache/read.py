@@ -82,7 +82,8 @@ class CachedFetch:
         traffic.hits += read.hits
         traffic.stale += read.stale
         if read.hits:
-            traffic.age = max(traffic.age, read.now - read.oldest_fetched_at)
+            traffic.age = max(traffic.age, age := read.now - read.oldest_fetched_at)
+            self._cache.on_serve(source, read.hits, read.stale, age)
         if ask.keys:
             self._dependencies.add(None if ask.lookup.sensitivity.restricted else read.batch)
         if read.to_refresh:

@@ -71,7 +71,15 @@ class FetchPipeline:
         self._keeps_answers = limits is None or limits.memory > 0
         learning_fetch = learning(fetch_from_vendor, self.learned_costs)
         vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
-        self.cache = Cache(vendor_fetch, self.districts, limits, fleet, clock, vendor_wait=vendor_wait)
+        self.cache = Cache(
+            vendor_fetch,
+            self.districts,
+            limits,
+            fleet,
+            clock,
+            vendor_wait=vendor_wait,
+            on_serve=self.telemetry.record_served,
+        )
         self.reach_cache = ReachCache(
             self.districts, self._reach_fetch, self.cache.clock, dependents, operation_seconds * REACH_SHARE
         )

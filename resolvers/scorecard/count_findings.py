@@ -19,7 +19,7 @@ _ANSWERED = dict.fromkeys((LookupResult.RECORDS, LookupResult.EMPTY), "answered"
 
 def identity_match(figures: SourceFigures, detail: Detail) -> Measured | Missing:
     """How many of the compared students have a certain link; without counts for other readers than operators."""
-    links = figures.links
+    links = figures.counts.links
     if figures.uses_district_ids:
         return Measured("not needed: the source uses the district's own student numbers")
     if links.total == 0:
@@ -88,17 +88,18 @@ def _reasons(rows: Mapping[str, int]) -> dict[str, int]:
 
 
 def mapped_codes(figures: SourceFigures, detail: Detail) -> Measured | Missing:
-    """Whether coded values have a name in the graph; the codes are for operators."""
+    """Whether coded values have a meaning in the graph; the codes are for operators."""
     if figures.counts.records == 0:
         reason = "no record was read yet" if figures.reachable else missing_answer(figures)
         return Missing(reason)
-    if figures.unmapped == 0:
-        return Measured("every coded value that was read has a name in the graph")
+    codes = figures.counts.unmapped_codes
+    if not codes:
+        return Measured("every coded value that was read has a meaning in the graph")
     if detail is Detail.SHARES:
-        return Measured("some coded values that were read have no name in the graph")
-    codes = sorted(figures.counts.unmapped_codes.items(), key=lambda item: (-item[1], item[0]))
-    text = f"{count_text(figures.unmapped, 'coded value')} without a name in the graph"
-    return Measured(text, [f"{code}: {number}" for code, number in codes])
+        return Measured("some coded values that were read have no meaning in the graph")
+    text = f"{count_text(sum(codes.values()), 'coded value')} without a meaning in the graph"
+    by_number = sorted(codes.items(), key=lambda item: (-item[1], item[0]))
+    return Measured(text, [f"{code}: {number}" for code, number in by_number])
 
 
 def errors(figures: SourceFigures, _: Detail) -> Measured | Missing:
@@ -114,12 +115,12 @@ def errors(figures: SourceFigures, _: Detail) -> Measured | Missing:
 
 def throttling(figures: SourceFigures, _: Detail) -> Measured | Missing:
     """How often the vendor asked for fewer requests."""
-    if figures.calls == 0:
+    if figures.counts.calls == 0:
         return Missing(missing_answer(figures))
     times = figures.counts.throttled
     text = (
-        f"asked for fewer requests {count_text(times, 'time')} in {count_text(figures.calls, 'request')}"
+        f"asked for fewer requests {count_text(times, 'time')} in {count_text(figures.counts.calls, 'request')}"
         if times
-        else f"never in {count_text(figures.calls, 'request')}"
+        else f"never in {count_text(figures.counts.calls, 'request')}"
     )
-    return Measured(text, counted=(times, figures.calls))
+    return Measured(text, counted=(times, figures.counts.calls))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from student_graph.resolvers.scorecard.measurements import Changes, SourceFigures
+from student_graph.resolvers.scorecard.measurements import Changes, Counts, SourceFigures
 from student_graph.resolvers.scorecard.values import Detail, Measured, Missing, missing_answer
-from student_graph.resolvers.scorecard.wording import count_text, duration_text
+from student_graph.resolvers.scorecard.wording import count_text, duration_text, percent
 
 
 def availability(figures: SourceFigures, _: Detail) -> Measured | Missing:
@@ -57,16 +57,25 @@ def student_ids(figures: SourceFigures, _: Detail) -> Measured | Missing:
 
 
 def freshness(figures: SourceFigures, _: Detail) -> Measured | Missing:
-    """How old an answer may be when it is shown, by topic."""
+    """How old the answers were that were shown, and how old they may be, by topic."""
     times = {topic.topic: topic.fresh for topic in figures.topics if topic.fresh is not None}
     if not times:
         return Missing("the source is used for no lookup")
     shortest, longest = min(low for low, _ in times.values()), max(high for _, high in times.values())
     text = (
-        "read from the source when it is asked for, and then served for "
-        f"{_range_text(shortest, longest)}; how old the source's own data are is not known"
+        f"read from the source when it is asked for, and then fresh for {_range_text(shortest, longest)}"
+        f"{_age_text(figures.counts)}; how old the source's own data are is not known"
     )
-    return Measured(text, [f"{topic}: {_range_text(*pair)}" for topic, pair in times.items()])
+    return Measured(text, [f"{topic}: fresh for {_range_text(*pair)}" for topic, pair in times.items()])
+
+
+def _age_text(counts: Counts) -> str:
+    """How old the answers from the cache were; empty if there were none."""
+    if not counts.served:
+        return ""
+    age = duration_text(timedelta(seconds=max(round(counts.oldest_served.total_seconds()), 1)))
+    share = percent(counts.stale, counts.served)
+    return f"; the oldest answer that was served was {age} old, and {share} of those from the cache were stale"
 
 
 def _range_text(shortest: timedelta, longest: timedelta) -> str:

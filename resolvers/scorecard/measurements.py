@@ -44,11 +44,28 @@ class Changes(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCounts:
+    """How many students of the district were linked to a source, each counted once."""
+
+    matched: int = 0
+    unmatched: int = 0
+    conflicted: int = 0
+
+    @property
+    def total(self) -> int:
+        """Students that were compared."""
+        return self.matched + self.unmatched + self.conflicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What was counted about a source. All numbers are since `since`."""
 
     since: datetime | None = None
     """When counting began; None before the first call."""
+    calls: int = 0
+    """Requests to the vendor."""
+    links: LinkCounts = LinkCounts()
     asks: int = 0
     """Lookups that the source was asked for, however many requests each took."""
     failed_asks: int = 0
@@ -64,21 +81,13 @@ class Counts:
     unreadable_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows that were left out because they could not be read, by reason."""
     unmapped_codes: Mapping[str, int] = field(default_factory=dict)
-    """Coded values without a member in the graph's enum, by enum and, where it is known, code."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCounts:
-    """How many students of the district were linked to a source, each counted once."""
-
-    matched: int
-    unmatched: int
-    conflicted: int
-
-    @property
-    def total(self) -> int:
-        """Students that were compared."""
-        return self.matched + self.unmatched + self.conflicted
+    """Coded values that have no meaning in the graph, by kind and code."""
+    served: int = 0
+    """Answers that were served from the cache. Responses that are served again as a whole do not count."""
+    stale: int = 0
+    """Those of them that were stale."""
+    oldest_served: timedelta = timedelta(0)
+    """Age of the oldest of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +120,6 @@ class SourceFigures:
     """Whether the source answered the last call; None before the first one."""
     error_code: str | None
     """Error code of the last call; None if it succeeded."""
-    calls: int
-    """Requests to the vendor."""
     counts: Counts
     interface: Interface | None
     authentication: AuthenticationScheme
@@ -124,22 +131,12 @@ class SourceFigures:
     """Rules that link its students with the district's, in the order in which they are tried."""
     confirmed_by: tuple[str, ...]
     """Attributes that must agree before a link counts."""
-    links: LinkCounts
-    unmapped: int
-    """Coded values without a member in the graph's enum."""
     topics: tuple[TopicCoverage, ...]
     changes: Changes
 
 
 def source_figures(
-    source: Source,
-    counts: Counts,
-    links: LinkCounts,
-    *,
-    calls: int,
-    unmapped: int,
-    reachable: bool | None,
-    error_code: str | None,
+    source: Source, counts: Counts, *, reachable: bool | None, error_code: str | None
 ) -> SourceFigures:
     """The figures of a source, from what was counted and what its adapter knows; the source is not asked."""
     adapter, interface, rules = source.adapter, source.adapter.interface, source.identity
@@ -148,7 +145,6 @@ def source_figures(
         kind=source.kind,
         reachable=reachable,
         error_code=error_code,
-        calls=calls,
         counts=counts,
         interface=interface,
         authentication=authentication_scheme(adapter.auth()),
@@ -156,8 +152,6 @@ def source_figures(
         uses_district_ids=rules is None,
         linked_by=tuple(f"{rule.field} = {rule.system}" for rule in rules.students) if rules is not None else (),
         confirmed_by=tuple(rules.confirm) if rules is not None else (),
-        links=links,
-        unmapped=unmapped,
         topics=topics_of([source], counts.results),
         changes=_changes_of(adapter, interface),
     )

@@ -140,7 +140,7 @@ def _scorecard(
         statement=NO_LEVEL,
         measured_from=min(began, default=None),
         measured_until=until,
-        calls=sum(figures.calls for figures in sources),
+        calls=sum(figures.counts.calls for figures in sources),
         rows=rows,
     )
 

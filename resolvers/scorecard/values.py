@@ -37,7 +37,7 @@ class ScorecardMeasure(Enum):
     READABLE_ROWS = "Readable rows"
     """Rows without a required property, or with a value of another type, are left out and counted."""
     MAPPED_CODES = "Mapped codes"
-    """Coded values that have a name in the graph."""
+    """Coded values that have a meaning in the graph."""
     ERRORS = "Failed lookups"
     """Lookups that failed, by error code."""
     THROTTLING = "Throttling"

@@ -25,10 +25,10 @@ def band(numerator: int, denominator: int) -> str | None:
 
 
 def duration_text(duration: timedelta) -> str:
-    """A duration in its largest unit that has a whole number of it, such as `5 minutes`."""
+    """A duration in the largest unit of which it has at least one, rounded down, such as `5 minutes`."""
     seconds = int(duration.total_seconds())
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size and seconds % size == 0:
+        if seconds >= size:
             return count_text(seconds // size, unit)
     return count_text(seconds, "second")
 

@@ -13,7 +13,7 @@ from student_graph.adapters.errors import ForbiddenError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.resolvers.context import Info, ViewerRole
-from student_graph.resolvers.scorecard.measurements import LinkCounts, SourceFigures, source_figures, topics_of
+from student_graph.resolvers.scorecard.measurements import SourceFigures, source_figures, topics_of
 from student_graph.resolvers.scorecard.models import Scorecard, district_scorecard, source_scorecard
 from student_graph.resolvers.scorecard.values import Detail
 
@@ -59,12 +59,4 @@ def _detail(info: Info, district: DistrictId) -> Detail:
 def _figures(info: Info, source: Source) -> SourceFigures:
     """What was counted at a source."""
     health = info.context.health(source)
-    return source_figures(
-        source,
-        health.counts,
-        LinkCounts(matched=health.matched, unmatched=health.unmatched, conflicted=health.conflicted),
-        calls=health.calls,
-        unmapped=health.unmapped,
-        reachable=health.reachable,
-        error_code=health.last_error_code,
-    )
+    return source_figures(source, health.counts, reachable=health.reachable, error_code=health.last_error_code)

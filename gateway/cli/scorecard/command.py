@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         print(format_table([HEADINGS, *(row for district in districts for row in _rows(district))]))
         print(NO_LEVEL)
         for district in districts:
-            calls = count(sum(figures.calls for figures in district.sources), "request")
+            calls = count(sum(figures.counts.calls for figures in district.sources), "request")
             print(printable(f"{district.id}: measured by {calls} in {district.seconds:.1f} s"))
         if options.html is not None:
             print(printable(f"page: {options.html}"))

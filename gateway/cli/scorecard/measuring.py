@@ -16,10 +16,8 @@ from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.check import ask_about_itself
 from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.server.sample_reads import Findings, read_samples
-from student_graph.resolvers.context import Health
 from student_graph.resolvers.scorecard.measurements import (
     Counts,
-    LinkCounts,
     SourceFigures,
     TopicCoverage,
     source_figures,
@@ -99,18 +97,7 @@ async def _try_changes(source: Source) -> None:
 def _figures(source: Source, findings: Mapping[str, Findings], error: AdapterError | None) -> SourceFigures:
     """The figures of a source; `error` is why it did not answer at all, None if it did."""
     health = findings[source.name].health if source.name in findings else None
+    counts = Counts() if health is None else health.counts
     return source_figures(
-        source,
-        Counts() if health is None else health.counts,
-        _links(health),
-        calls=0 if health is None else health.calls,
-        unmapped=0 if health is None else health.unmapped,
-        reachable=error is None,
-        error_code=None if error is None else error.code,
+        source, counts, reachable=error is None, error_code=None if error is None else error.code
     )
-
-
-def _links(health: Health | None) -> LinkCounts:
-    if health is None:
-        return LinkCounts(matched=0, unmatched=0, conflicted=0)
-    return LinkCounts(matched=health.matched, unmatched=health.unmatched, conflicted=health.conflicted)

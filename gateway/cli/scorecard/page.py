@@ -93,7 +93,7 @@ def _add_district(main: ET.Element, district: MeasuredDistrict) -> None:
 
 def _what_was_measured(district: MeasuredDistrict) -> str:
     """The sentences that say over what the scorecard was measured."""
-    calls = sum(figures.calls for figures in district.sources)
+    calls = sum(figures.counts.calls for figures in district.sources)
     sample = (
         f"Each source was asked for its version, for the records of at most {SAMPLE_KEYS} students, schools, "
         "sections and members of staff, and for its latest changes: "
@@ -108,7 +108,7 @@ def _what_was_asked(figures: SourceFigures) -> str:
     """The sentence that says over how many requests a source was measured."""
     if not figures.reachable:
         return f"The source did not answer ({figures.error_code}). What follows is from its settings."
-    return f"Measured over {count(figures.counts.asks, 'lookup')} in {count(figures.calls, 'request')}."
+    return f"Measured over {count(figures.counts.asks, 'lookup')} in {count(figures.counts.calls, 'request')}."
 
 
 def _add_table(parent: ET.Element, scorecard: Scorecard, first_heading: str, *, with_sources: bool) -> None:
