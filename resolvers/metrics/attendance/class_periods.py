@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Iterable
 from datetime import date
 from typing import TypeAlias
 
@@ -92,19 +93,29 @@ def _events(
     return events
 
 
+def is_first_period(name: str, first_periods: Iterable[str]) -> bool:
+    """
+    Whether a class period is the first of a day: its name, or the name's first word, is one of the names.
+
+    Case does not matter. `01 - Traditional` is a first period if `01` is.
+    """
+    names = {first_period.strip().casefold() for first_period in first_periods}
+    text = name.strip().casefold()
+    return text in names or re.split(r"[\s:-]+", text, maxsplit=1)[0] in names
+
+
 def _of_first_period(
     events: EventsByPeriod, facts: StudentFacts, request: MetricRequest
 ) -> tuple[EventsByPeriod, int]:
-    """The events of sections of the first period of a day, and how many have a section without a known period."""
-    names = {name.strip().casefold() for name in request.settings.first_periods}
+    """The events of the first period of a day, and how many have no known period."""
     counted: EventsByPeriod = {}
     unknown = 0
     for key, event in events.items():
         section = facts.sections.get(key[0]) if key[0] is not None else None
-        periods = section.class_periods if section is not None else []
+        periods = event.class_periods or (section.class_periods if section is not None else [])
         if not periods:
             unknown += 1
-        elif any(period.strip().casefold() in names for period in periods):
+        elif any(is_first_period(period, request.settings.first_periods) for period in periods):
             counted[key] = event
     return counted, unknown
 
