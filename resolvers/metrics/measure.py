@@ -171,6 +171,8 @@ class DataQuality(Enum):
     """The result states no performance level."""
     SOURCE_MISSING = "Source missing"
     """One of several sources failed: its records are not in the value."""
+    NOT_OFFERED = "Not offered"
+    """No source of the district has data that the value needs."""
     NOT_GRANTED = "Not granted"
     """The viewer has no grant for data that the value needs."""
 

@@ -16,7 +16,9 @@ from student_graph.resolvers.metrics.engagement import ENGAGEMENT_SPECS
 from student_graph.resolvers.metrics.facts import MetricSettings, MetricSpec
 from student_graph.resolvers.metrics.measure import Metric
 from student_graph.resolvers.metrics.mobility import MOBILITY_SPECS
+from student_graph.resolvers.metrics.presets import academics as academic_presets
 from student_graph.resolvers.metrics.presets import attendance as attendance_presets
+from student_graph.resolvers.metrics.presets import early_warning
 from student_graph.resolvers.metrics.presets.preset import Preset
 from student_graph.resolvers.metrics.work import WORK_SPECS
 
@@ -36,7 +38,11 @@ _SPECS: tuple[MetricSpec, ...] = (
 
 METRICS: Mapping[Metric, MetricSpec] = {spec.metric: spec for spec in _SPECS}
 """How each metric is computed."""
-PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in attendance_presets.PRESETS}
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for presets in (attendance_presets.PRESETS, early_warning.PRESETS, academic_presets.PRESETS)
+    for preset in presets
+}
 """The presets that every district has, by name."""
 
 

@@ -122,7 +122,10 @@ def window_of(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Window
 def to_measure(scope: Scope, tally: Tally, quality: Iterable[DataQuality] = ()) -> Measure:
     """Judge a tally by the rule of its request."""
     request, rule = scope.request, scope.rule
+    limits = tally.quality.union(quality)
     level, reason = judge(rule, tally)
+    if level is Level.ON_TRACK and DataQuality.SOURCE_MISSING in limits:
+        level, reason = Level.NOT_EVALUATED, "A source did not answer, so this is not the complete record."
     return Measure(
         metric=request.metric,
         value=_float(tally.value),
@@ -133,7 +136,7 @@ def to_measure(scope: Scope, tally: Tally, quality: Iterable[DataQuality] = ()) 
         window=tally.window or scope.window,
         definition=definition_of(request, rule),
         as_of=request.as_of,
-        data_quality=sorted(tally.quality.union(quality), key=lambda quality: quality.name),
+        data_quality=sorted(limits, key=lambda quality: quality.name),
         reasons=[*tally.reasons, *([reason] if reason else [])],
         evidence=tuple(tally.evidence),
         exact=tally.value,
