@@ -60,10 +60,13 @@ class Cursors:
     """Identifies the list and its arguments."""
     parts: int
     """Number of parts in a position."""
+    sealed: bool = False
+    """Whether nobody but this gateway can read a cursor: its position holds a value of a student."""
 
     def encode(self, *position: str) -> str:
         """Return the cursor of a position."""
-        return self.signer.sign(*self.binding, *position)
+        write = self.signer.seal if self.sealed else self.signer.sign
+        return write(*self.binding, *position)
 
     def decode(self, cursor: str) -> tuple[str, ...]:
         """
@@ -72,7 +75,7 @@ class Cursors:
         Raises:
             BadKeyError: this gateway did not make the cursor, or it belongs to another list.
         """
-        parts = self.signer.verify(cursor)
+        parts = (self.signer.unseal if self.sealed else self.signer.verify)(cursor)
         binding, position = parts[: len(self.binding)], parts[len(self.binding) :]
         if binding != self.binding or len(position) != self.parts:
             raise BadKeyError("a cursor of another list")

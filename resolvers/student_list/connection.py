@@ -10,6 +10,7 @@ import strawberry
 from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.sources import Key
+from student_graph.resolvers.cohorts.conditions.inputs import StudentOrder
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.docstrings import described
@@ -17,6 +18,7 @@ from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import load_records
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.paging import PageInfo, page_size
+from student_graph.resolvers.student_list.by_condition import list_by_condition
 from student_graph.resolvers.student_list.by_id import list_by_id
 from student_graph.resolvers.student_list.by_vendor_page import list_by_vendor_page
 from student_graph.resolvers.student_list.filter import StudentFilter, StudentPage, resolve_filter
@@ -62,10 +64,23 @@ class StudentConnection:
     """Where the page ends."""
     total_count: int | None = None
     """Number of students on all pages; null if it is unknown without reading them all."""
+    undecided: int | None = None
+    """
+    Number of students that `where` could not decide: null for a list without `where` and `orderBy`.
+
+    A source failed or has no certain link to them, or a class of their data is granted for other students only.
+    They are on no page, and `extensions.degraded` says why.
+    """
 
 
 async def student_connection(
-    info: Info, filter: StudentFilter, first: int, after: str | None, school: Key | None = None
+    info: Info,
+    filter: StudentFilter,
+    first: int,
+    after: str | None,
+    school: Key | None = None,
+    *,
+    order: StudentOrder | None = None,
 ) -> StudentConnection | None:
     """
     Return a page of the students who match a filter; None if the viewer has no such district.
@@ -78,6 +93,8 @@ async def student_connection(
     resolved = resolve_filter(info, filter, school)
     if resolved is None:
         return None
+    if resolved.where is not None or order is not None:
+        return _to_connection(resolved.district.id, await list_by_condition(info, resolved, order, size, after))
     reach = await info.context.reach(resolved.district.id)
     if reach.everybody and resolved.school is None and resolved.ids is None:
         page = await list_by_vendor_page(info, resolved, size, after)
@@ -91,4 +108,4 @@ def _to_connection(district: model.DistrictId, page: StudentPage) -> StudentConn
         StudentEdge(cursor=entry.cursor, district_id=district, student_id=entry.student_id, student=entry.student)
         for entry in page.entries
     ]
-    return StudentConnection(edges=edges, page_info=page.info, total_count=page.total)
+    return StudentConnection(edges=edges, page_info=page.info, total_count=page.total, undecided=page.undecided)

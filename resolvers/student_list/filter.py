@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, NamedTuple, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import strawberry
 
 from student_graph.adapters import lookup, model
 from student_graph.adapters.sources import District, Key
+from student_graph.resolvers.cohorts.conditions.inputs import StudentCondition, StudentOrder
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.docstrings import described, described_enum
 from student_graph.resolvers.fields.errors import bad_input
@@ -40,13 +41,19 @@ class StudentFilter:
     grade_levels: list[model.GradeLevel] | None = None
     """Only students enrolled in one of these grade levels on the day."""
     as_of: date | None = None
-    """The day for enrollment and grade level; today if omitted."""
+    """The day for enrollment, grade level and `where`; today if omitted."""
+    where: StudentCondition | None = None
+    """Only students who meet this condition. All of them are found for each page, to count and to order them."""
 
 
 FilterArgument: TypeAlias = Annotated[
     StudentFilter | None, strawberry.argument(description="Which of the students; all if omitted.")
 ]
 """A filter within the school or district that the field belongs to."""
+OrderBy: TypeAlias = Annotated[
+    StudentOrder | None,
+    strawberry.argument(description="The order of the list; by student number if omitted."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,27 @@ class ResolvedFilter:
     name: str | None
     grade_levels: tuple[model.GradeLevel, ...] | None
     as_of: date
+    where: StudentCondition | None = None
 
-    def cursors(self, info: Info, parts: int) -> Cursors:
-        """Return the cursors of this list, whose positions have so many parts."""
-        conditions = (self.school, self.ids, self.words, self.grade_levels, self.as_of.isoformat())
+    def cursors(self, info: Info, parts: int, order: StudentOrder | None = None) -> Cursors:
+        """
+        Return the cursors of this list, whose positions have so many parts.
+
+        A position in an `order` holds a value of a student, so its cursors are sealed.
+        """
+        conditions: tuple[Any, ...] = (
+            self.school,
+            self.ids,
+            self.words,
+            self.grade_levels,
+            self.as_of.isoformat(),
+        )
+        if self.where is not None or order is not None:
+            conditions += (repr(self.where), repr(order))
         digest = hashlib.sha256(repr(conditions).encode()).hexdigest()[:16]
-        return Cursors(info.context.signer, ("students", self.district.id, digest), parts)
+        return Cursors(
+            info.context.signer, ("students", self.district.id, digest), parts, sealed=order is not None
+        )
 
     def vendor_filter(self) -> lookup.StudentFilter | None:
         """
@@ -97,6 +119,8 @@ class StudentPage(NamedTuple):
     info: PageInfo
     total: int | None
     """Number of students on all pages, if known."""
+    undecided: int | None = None
+    """Number of students that a condition could not decide; None for a list without one."""
 
 
 def resolve_filter(info: Info, filter: StudentFilter, school: Key | None = None) -> ResolvedFilter | None:
@@ -127,6 +151,7 @@ def resolve_filter(info: Info, filter: StudentFilter, school: Key | None = None)
         name=filter.name if words else None,
         grade_levels=None if filter.grade_levels is None else tuple(filter.grade_levels),
         as_of=filter.as_of or district.today(),
+        where=filter.where,
     )
 
 

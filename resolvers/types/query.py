@@ -21,7 +21,7 @@ from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_
 from student_graph.resolvers.fields.load import load_one
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
-from student_graph.resolvers.student_list.filter import StudentFilter, single_district, visible_district
+from student_graph.resolvers.student_list.filter import OrderBy, StudentFilter, single_district, visible_district
 from student_graph.resolvers.types.calendar import session
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies, agency
 from student_graph.resolvers.types.source import SourceStatus, statuses
@@ -118,13 +118,14 @@ class Query:
         ],
         first: First = 25,
         after: After = None,
+        order_by: OrderBy = None,
     ) -> StudentConnection | None:
         """
         Students of a district or school whose records the viewer may see.
 
-        Null if the viewer has no such district.
+        They are ordered by student number, or by a metric. Null if the viewer has no such district.
         """
-        return await student_connection(info, filter, first, after)
+        return await student_connection(info, filter, first, after, order=order_by)
 
     @field
     @uses_lookups(Adapter.sections_by_id)

@@ -20,7 +20,7 @@ from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
-from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter
+from student_graph.resolvers.student_list.filter import FilterArgument, OrderBy, StudentFilter
 from student_graph.resolvers.types import calendar
 from student_graph.resolvers.types.calendar import FirstDay, LastDay, Term, days_between, sections_in, term_of
 from student_graph.resolvers.types.district import district
@@ -78,15 +78,20 @@ class School(model.School, Node):
     @field
     @uses_lookups(Adapter.school_enrollments_by_school, Adapter.students_by_id)
     async def students(
-        self, info: Info, filter: FilterArgument = None, first: First = 25, after: After = None
+        self,
+        info: Info,
+        filter: FilterArgument = None,
+        first: First = 25,
+        after: After = None,
+        order_by: OrderBy = None,
     ) -> StudentConnection | None:
         """
-        Students enrolled at the school whose records the viewer may see, by student number.
+        Students enrolled at the school whose records the viewer may see, by student number or by a metric.
 
         Enrolled means on the `asOf` day of `filter`, or today. `filter` must not name a district or school.
         """
         key = Key(district_of(self), self.school_id)
-        return await student_connection(info, filter or StudentFilter(), first, after, key)
+        return await student_connection(info, filter or StudentFilter(), first, after, key, order=order_by)
 
 
 @record_type

@@ -21,7 +21,7 @@ from student_graph.resolvers.fields.field import field, uses_lookups
 from student_graph.resolvers.fields.ids import decode
 from student_graph.resolvers.fields.load import load_batch, load_many, load_one
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
-from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter, visible_district
+from student_graph.resolvers.student_list.filter import FilterArgument, OrderBy, StudentFilter, visible_district
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies
 from student_graph.resolvers.types.permission import Permission, permission
 
@@ -95,15 +95,20 @@ class Viewer:
     @field
     @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
-        self, info: Info, filter: FilterArgument = None, first: First = 25, after: After = None
+        self,
+        info: Info,
+        filter: FilterArgument = None,
+        first: First = 25,
+        after: After = None,
+        order_by: OrderBy = None,
     ) -> StudentConnection | None:
         """
-        Students that the viewer may see, by student number.
+        Students that the viewer may see, by student number or by a metric.
 
         A teacher sees the students of their sections, school staff those of their schools, a parent their
         children, and a student themselves.
         """
-        return await student_connection(info, filter or StudentFilter(), first, after)
+        return await student_connection(info, filter or StudentFilter(), first, after, order=order_by)
 
     @field
     async def why(

@@ -1,0 +1,195 @@
+"""The plan of a population: where it starts, in which order its conditions are judged, and what that costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from student_graph.adapters.contract import Adapter, LookupMethod
+from student_graph.adapters.lookup import lookup_of
+from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
+from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Not, Parts, leaves_of, required_leaves
+
+CALLS_PER_STUDENT = 1e-6
+"""What judging a student costs beside its reads: it decides between conditions that need none."""
+
+
+ROSTER_GUESS = 5_000.0
+"""Students of a district whose sources do not list them at once."""
+STUDENTS_PER_PAGE = 500
+"""Students on a page of a source that lists its students page by page."""
+MIN_SHARE_DECIDED = 1e-9
+"""Share of students that a condition decides at least, so that nothing is divided by 0."""
+STUDENTS_PER_SCHOOL = 500
+"""Students of one school: so many more mean that calendars and terms of one more school are read."""
+
+
+class Start(NamedTuple):
+    """Students of which a population is a part."""
+
+    text: str
+    """What they are, such as `students named by id`."""
+    students: float
+    """About how many there are."""
+    calls: float
+    """Vendor calls that name them."""
+    leaf: Leaf | None = None
+    """The condition whose list names them, and which they all meet; None for another start."""
+    is_known: bool = True
+    """Whether their number was seen; otherwise it is a guess."""
+
+
+class Step(NamedTuple):
+    """A condition of a plan, in the order in which the conditions are judged."""
+
+    text: str
+    students: float
+    """About how many students it is judged for."""
+    calls: float
+    """Vendor calls beyond those of the steps before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a population is found."""
+
+    start: Start
+    condition: Condition
+    """The conditions that are left, in their order."""
+    steps: Sequence[Step]
+
+    @property
+    def calls(self) -> float:
+        """All vendor calls."""
+        return self.start.calls + sum(step.calls for step in self.steps)
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans populations in a district."""
+
+    costs: ReadCalls
+
+    def plan(self, condition: Condition, starts: Sequence[Start], order: Leaf | None = None) -> Plan:
+        """Return the cheapest plan from one of some starts; `order` is what the list is sorted by."""
+        plans = [self.plan_from(start, condition, order) for start in starts]
+        return min(plans, key=lambda plan: (plan.calls, plan.start.students))
+
+    def plan_from(self, start: Start, condition: Condition, order: Leaf | None = None) -> Plan:
+        """Return the plan from one start: a condition that the start meets is not judged again."""
+        left = condition if start.leaf is None else _without(condition, start.leaf)
+        ordering = _Ordering(self.costs)
+        ordered = ordering.order(left, start.students)
+        steps = ordering.steps(ordered, start.students)
+        if order is not None:
+            students = start.students * ordering.share(ordered)
+            steps.append(Step(f"order by {order.text}", students, ordering.new_calls(order, students)))
+        return Plan(start, ordered, steps)
+
+    def list_starts(self, condition: Condition) -> list[Start]:
+        """Return a start for each condition that all students must meet and that a list of records decides."""
+        starts = []
+        for leaf in required_leaves(condition):
+            records = leaf.record_list
+            if records is not None and self.costs.is_offered(records.method):
+                starts.append(
+                    Start(
+                        f"{lookup_of(records.method).name}: {leaf.text}",
+                        self.costs.records(records.method),
+                        self.costs.list_calls(records.method),
+                        leaf,
+                        self.costs.is_known(records.method),
+                    )
+                )
+        return starts
+
+    def roster_start(self, name_leaf: Leaf | None = None) -> Start:
+        """Return the start with all students of the district, or with those whose names meet a condition."""
+        listed = self.costs.is_offered(Adapter.roster_by_district)
+        students = max(self.costs.records(Adapter.roster_by_district), 1.0) if listed else ROSTER_GUESS
+        if listed and name_leaf is None:
+            calls = self.costs.list_calls(Adapter.roster_by_district)
+            is_known = self.costs.is_known(Adapter.roster_by_district)
+            return Start("roster_by_district: all students of the district", students, calls, None, is_known)
+        pages = math.ceil(students / STUDENTS_PER_PAGE)
+        return Start(
+            "students_by_district: all students of the district", students, pages, name_leaf, is_known=False
+        )
+
+
+@dataclass(slots=True)
+class _Ordering:
+    """Orders conditions: first what leaves few students undecided at little cost."""
+
+    costs: ReadCalls
+    read: set[LookupMethod] = field(default_factory=set)
+    """Lookups that earlier steps have read."""
+
+    def order(self, condition: Condition, students: float) -> Condition:
+        """The same condition with its parts in their order."""
+        match condition:
+            case Parts(parts=parts, needs_all=needs_all):
+                ordered = [self.order(part, students) for part in parts]
+                ordered.sort(key=lambda part: self._rank(part, students, needs_all=needs_all))
+                return Parts(tuple(ordered), needs_all)
+            case Not(part=part):
+                return Not(self.order(part, students))
+            case leaf:
+                return leaf
+
+    def share(self, condition: Condition) -> float:
+        """About which share of students meets a condition, as if its parts did not depend on each other."""
+        match condition:
+            case Parts(parts=parts, needs_all=True):
+                return math.prod(self.share(part) for part in parts)
+            case Parts(parts=parts):
+                return 1.0 - math.prod(1.0 - self.share(part) for part in parts)
+            case Not(part=part):
+                return 1.0 - self.share(part)
+            case leaf:
+                return leaf.share
+
+    def steps(self, condition: Condition, students: float) -> list[Step]:
+        """The leaves in the order in which they are judged."""
+        match condition:
+            case Parts(parts=parts, needs_all=needs_all):
+                steps = []
+                for part in parts:
+                    steps += self.steps(part, students)
+                    share = self.share(part)
+                    students *= share if needs_all else 1.0 - share
+                return steps
+            case Not(part=part):
+                return [step._replace(text=f"not: {step.text}") for step in self.steps(part, students)]
+            case leaf:
+                return [Step(leaf.text, students, self.new_calls(leaf, students))]
+
+    def new_calls(self, leaf: Leaf, students: float) -> float:
+        """Calls of a leaf's lookups that no earlier step has read."""
+        methods = [method for method in leaf.lookups if method not in self.read]
+        self.read.update(methods)
+        return sum(self._calls(method, students) for method in methods)
+
+    def _rank(self, part: Condition, students: float, *, needs_all: bool) -> float:
+        """Cost for each student that a part decides: of two parts, the one with the lower rank goes first."""
+        calls = sum(self._calls(m, students) for m in {m for leaf in leaves_of(part) for m in leaf.lookups})
+        share = self.share(part)
+        decided = (1.0 - share if needs_all else share) * max(students, 1.0)
+        return (calls + students * CALLS_PER_STUDENT) / max(decided, MIN_SHARE_DECIDED)
+
+    def _calls(self, method: LookupMethod, students: float) -> float:
+        """Calls of a lookup for students; one by school or section is read for each school."""
+        keys = students if lookup_of(method).key_kind == "student" else math.ceil(students / STUDENTS_PER_SCHOOL)
+        return self.costs.calls(method, keys)
+
+
+def _without(condition: Condition, leaf: Leaf) -> Condition:
+    """The condition without a leaf that all students of the population must meet."""
+    match condition:
+        case Parts(parts=parts, needs_all=True):
+            left = (_without(part, leaf) for part in parts if part is not leaf)
+            return Parts(tuple(left), needs_all=True)
+        case other:
+            return other

@@ -1,0 +1,157 @@
+"""
+Finds the students of a population: plans, refuses what nothing bounds, names candidates and judges them.
+
+Every read goes through the fetch pipeline, so a student outside the viewer's reach is never a candidate, and a
+class of data that is granted for other students is an error that leaves a student undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import StudentFilter
+from student_graph.adapters.model import Sensitivity, StudentId
+from student_graph.resolvers.access import Reach
+from student_graph.resolvers.cohorts.conditions.candidates import (
+    all_students,
+    listed_students,
+    named_students,
+    reached_students,
+)
+from student_graph.resolvers.cohorts.conditions.ordering import Ordering, Position
+from student_graph.resolvers.cohorts.conditions.planner import Plan, Planner, Start
+from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
+from student_graph.resolvers.cohorts.conditions.refusals import (
+    MAX_CANDIDATES,
+    refuse_unless_affordable,
+    refuse_unless_granted,
+    refuse_unless_offered,
+)
+from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Parts, Reading, leaves_of
+from student_graph.resolvers.cohorts.conditions.verdicts import Undecided, distinct
+
+NAMED = "students named by id"
+REACHED = "students within the viewer's reach"
+BATCH_SIZE = 2_000
+"""Students that are judged at once. A school's lists are read once for all of its students."""
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationRequest:
+    """Which students are wanted, and in which order."""
+
+    condition: Parts
+    """What all of them must meet."""
+    ids: tuple[StudentId, ...] | None = None
+    """Only these students; None for all within reach."""
+    ordering: Ordering | None = None
+    """The order; by student number if None."""
+    name_leaf: Leaf | None = None
+    """The condition on names, which a vendor may apply to its list of students; None if there is none."""
+    vendor_filter: StudentFilter | None = None
+    """What a vendor may apply to its list of students."""
+
+    @property
+    def order_leaf(self) -> Leaf | None:
+        """What the order reads; None for the order by student number."""
+        return self.ordering.leaf if self.ordering else None
+
+
+class Population(NamedTuple):
+    """The students who meet a condition."""
+
+    positions: list[Position]
+    """In the order of the list."""
+    undecided: int
+    """Students that could not be decided."""
+    reasons: tuple[AdapterError, ...]
+    """Why, and why values of the order could not be read; each source and code once."""
+
+
+async def find_population(reading: Reading, request: PopulationRequest) -> Population:
+    """
+    Return the students of a population in their order.
+
+    Raises:
+        AdapterError: a class of data is not granted, no source offers what a condition reads, or the list that the
+            population starts from could not be read.
+        GraphQLError: it would need too many vendor calls, or too many students would be judged.
+    """
+    leaves = [*leaves_of(request.condition), *([request.order_leaf] if request.order_leaf else [])]
+    refuse_unless_granted(reading, leaves)
+    refuse_unless_offered(reading, leaves)
+    reach = await reading.info.context.reach(reading.district.id)
+    for_all = reading.info.context.viewer.rights_in(reading.district).for_all
+    planner = Planner(ReadCalls(reading.district, reading.info.context.estimates))
+    plan = plan_population(planner, request, reach, for_all)
+    refuse_unless_affordable(reading, plan)
+    candidates = await _candidates(reading, request, reach, plan.start)
+    known = plan.start._replace(students=float(len(candidates)), calls=0.0, is_known=True)
+    plan = planner.plan_from(known, request.condition, request.order_leaf)
+    refuse_unless_affordable(reading, plan)
+    return await _judge(reading, plan.condition, request.ordering, candidates)
+
+
+def plan_population(
+    planner: Planner, request: PopulationRequest, reach: Reach, for_all: frozenset[Sensitivity]
+) -> Plan:
+    """
+    Return the cheapest plan of a population.
+
+    It starts from a list of records only if the viewer may see its class of data of all students within reach,
+    which are `for_all`: otherwise students would be missing from the list instead of undecided.
+    """
+    if request.ids is not None:
+        count = len(request.ids)
+        calls = planner.costs.calls(Adapter.students_by_id, count)
+        starts = [Start(NAMED, count, calls)]
+    else:
+        lists = planner.list_starts(request.condition)
+        starts = [start for start in lists if start.leaf is not None and start.leaf.sensitivities <= for_all]
+        starts.append(
+            planner.roster_start(request.name_leaf)
+            if reach.everybody
+            else Start(REACHED, len(reach.students), 0.0)
+        )
+    return planner.plan(request.condition, starts, request.order_leaf)
+
+
+async def _candidates(
+    reading: Reading, request: PopulationRequest, reach: Reach, start: Start
+) -> Sequence[StudentId]:
+    """The students of a start, by number."""
+    if start.leaf is not None and start.leaf.record_list is not None:
+        return await listed_students(reading, start.leaf)
+    if request.ids is not None:
+        return await named_students(reading, request.ids)
+    if not reach.everybody:
+        return reached_students(reading, reach)
+    return await all_students(reading, request.vendor_filter, request.name_leaf, MAX_CANDIDATES)
+
+
+async def _judge(
+    reading: Reading, condition: Condition, ordering: Ordering | None, candidates: Sequence[StudentId]
+) -> Population:
+    """The candidates who meet a condition, in their order; batch by batch, so that memory is bounded."""
+    positions: list[Position] = []
+    reasons: tuple[AdapterError, ...] = ()
+    undecided = 0
+    for start in range(0, len(candidates), BATCH_SIZE):
+        batch = candidates[start : start + BATCH_SIZE]
+        verdicts = await condition.judge(reading, batch)
+        members = [student for student, verdict in zip(batch, verdicts, strict=True) if verdict is True]
+        open_verdicts = [verdict for verdict in verdicts if isinstance(verdict, Undecided)]
+        undecided += len(open_verdicts)
+        failures = [reason for verdict in open_verdicts for reason in verdict.reasons]
+        if ordering is None:
+            positions += map(Position.by_number, members)
+        else:
+            of_batch, unread = await ordering.positions(reading, members)
+            positions += of_batch
+            failures += unread
+        reasons = distinct([*reasons, *failures])
+    return Population(sorted(positions), undecided, reasons)

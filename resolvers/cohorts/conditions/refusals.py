@@ -1,0 +1,77 @@
+"""Why a population is refused before anything is read: grants, offers, and the calls that it would need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from student_graph.adapters.errors import NotOfferedError
+from student_graph.adapters.lookup import lookup_of
+from student_graph.resolvers.cohorts.conditions.leaves import RecordLeaf
+from student_graph.resolvers.cohorts.conditions.planner import Plan
+from student_graph.resolvers.cohorts.conditions.tree import Leaf, Reading
+from student_graph.resolvers.context import ViewerRole
+from student_graph.resolvers.fields.errors import bad_input
+
+MAX_CALLS = 1_000
+"""Vendor calls that one population may need by estimate; single reads wait for their turn."""
+MAX_SERVICE_CALLS = 10_000
+"""The same for a viewer with the role `SERVICE`."""
+MAX_CANDIDATES = 50_000
+"""Students that are judged for one list."""
+ADVICE = (
+    "Name a school or ids, or add a condition that a short list decides for all students: a section, a program, "
+    "meals or a bus."
+)
+
+
+def refuse_unless_granted(reading: Reading, leaves: Iterable[Leaf]) -> None:
+    """
+    Check that the viewer may see every class of data that conditions read, of at least some students.
+
+    The answer depends on the viewer only, not on what is recorded. A class that is granted for some students only
+    leaves all others undecided.
+
+    Raises:
+        ForbiddenError: a class is not granted.
+    """
+    viewer, district = reading.info.context.viewer, reading.district
+    needed = {sensitivity for leaf in leaves for sensitivity in leaf.sensitivities}
+    rights = viewer.rights_in(district)
+    missing = sorted((kind for kind in needed if not rights.allow(kind)), key=lambda kind: kind.name)
+    if missing:
+        denied = reading.info.context.operation.disclosures.denied
+        denied[district.id] = denied.get(district.id, 0) + 1
+        raise viewer.not_granted(district, missing[0])
+
+
+def refuse_unless_offered(reading: Reading, leaves: Iterable[Leaf]) -> None:
+    """
+    Check that a source offers the records of every condition.
+
+    Raises:
+        NotOfferedError: no source of the district offers them.
+    """
+    for leaf in leaves:
+        if isinstance(leaf, RecordLeaf) and not reading.district.sources_for(lookup_of(leaf.method)):
+            raise NotOfferedError(f"no source of the district offers {lookup_of(leaf.method).name}")
+
+
+def refuse_unless_affordable(reading: Reading, plan: Plan) -> None:
+    """
+    Check that a plan needs few enough vendor calls and judges few enough students, by estimate.
+
+    As long as the number of students is a guess, only the calls that name them count: then the number is known.
+
+    Raises:
+        GraphQLError: it does not; the message says what bounds it.
+    """
+    is_service = reading.info.context.viewer.role is ViewerRole.SERVICE
+    limit = MAX_SERVICE_CALLS if is_service else MAX_CALLS
+    calls = plan.calls if plan.start.is_known else plan.start.calls
+    if calls > limit:
+        raise bad_input(
+            f"filter: about {calls:,.0f} vendor calls would be needed for about {plan.start.students:,.0f} "
+            f"students, and at most {limit:,} are made for one list. {ADVICE}"
+        )
+    if plan.start.is_known and plan.start.students > MAX_CANDIDATES:
+        raise bad_input(f"filter: at most {MAX_CANDIDATES:,} students can be judged for one list. {ADVICE}")

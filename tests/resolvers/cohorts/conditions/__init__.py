@@ -1,0 +1,1 @@
+"""Tests of populations: who meets a condition, and in which order."""
