@@ -33,7 +33,7 @@ class ProgramParticipation(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null if there is no end."""
+    """First day on which the student no longer takes part; null if there is no end."""
     services: list[Descriptor]
     """Services received; empty if none is recorded."""
 
@@ -48,7 +48,9 @@ class SpecialEducation(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null if there is no end."""
+    """First day on which the student no longer takes part; null if there is no end."""
+    exit_date: date | None = None
+    """First day after an exit that special education itself records; null if none is recorded."""
     idea_eligibility: bool | None = None
     """Whether the student is eligible under IDEA; null if not recorded."""
     disabilities: list[Descriptor]
@@ -69,7 +71,7 @@ class Section504(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null if there is no end."""
+    """First day on which the student no longer takes part; null if there is no end."""
     eligible: bool | None = None
     """Whether the student is eligible under Section 504; null if not recorded."""
     disability: Descriptor | None = None
@@ -88,7 +90,7 @@ class Homelessness(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null if there is no end."""
+    """First day on which the student no longer takes part; null if there is no end."""
     primary_nighttime_residence: Descriptor | None = None
     """Where the student stays at night; null if not recorded."""
     unaccompanied_youth: bool | None = None
@@ -105,7 +107,7 @@ class FoodService(Record):
     begin_date: date
     """First day."""
     end_date: date | None = None
-    """Last day; null if there is no end."""
+    """First day on which the student no longer takes part; null if there is no end."""
     direct_certification: bool | None = None
     """Whether the student was certified without an application; null if not recorded."""
     services: list[Descriptor]

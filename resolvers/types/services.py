@@ -13,10 +13,10 @@ from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import ActiveOn, AsOf
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import load_by_district, load_lists
 from student_graph.resolvers.fields.outcome import Outcomes, map_values
+from student_graph.resolvers.metrics.groups import participates
 
 
 @batched
@@ -41,7 +41,7 @@ async def programs(
             row
             for row in rows
             if (types is None or row.program_type in types)
-            and (as_of is None or is_active(row.begin_date, row.end_date, as_of))
+            and (as_of is None or participates(row, as_of))
         ]
 
     return map_values(participations, matching)
@@ -61,7 +61,7 @@ async def food_service(
         meals_by_student = await load_lists(info, Adapter.food_service_by_student, members, "student_id")
 
         def latest(meals: list[model.FoodService]) -> model.FoodService | None:
-            current = [meal for meal in meals if is_active(meal.begin_date, meal.end_date, day)]
+            current = [meal for meal in meals if participates(meal, day)]
             return max(current, key=lambda meal: meal.begin_date, default=None)
 
         return map_values(meals_by_student, latest)

@@ -153,6 +153,7 @@ class SpecialEducationAssociation(ProgramAssociation):
     """A row of `studentSpecialEducationProgramAssociations`."""
 
     ideaEligibility: bool | None = None
+    specialEducationExitDate: Deciding[OptionalDay] = None
     disabilities: Many[Disability]
     specialEducationSettingDescriptor: str | None = None
     specialEducationProgramServices: Many[SpecialEducationService]

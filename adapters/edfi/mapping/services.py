@@ -65,6 +65,7 @@ def special_education(row: api.SpecialEducationAssociation) -> SpecialEducation:
         program_name=row.programReference.programName,
         begin_date=row.beginDate,
         end_date=row.endDate,
+        exit_date=row.specialEducationExitDate,
         idea_eligibility=row.ideaEligibility,
         disabilities=[descriptor(uri) for uri in disabilities],
         setting=optional_descriptor(row.specialEducationSettingDescriptor),

@@ -16,6 +16,7 @@ from student_graph.adapters.model import (
     SchoolEnrollment,
     SchoolId,
     Sensitivity,
+    SpecialEducation,
     StudentId,
     Transportation,
 )
@@ -103,6 +104,26 @@ def demographics(*races: str, hispanic: bool | None = None, sex_code: str | None
 def test_a_participation_lasts_until_the_day_before_its_end(day: date, expected: bool) -> None:
     """The first day counts and the end date does not: on that day the student has left the program."""
     assert participates(program(ProgramType.OTHER, END), day) is expected
+
+
+@pytest.mark.parametrize(("end", "exit_date"), [(END, DAY), (None, DAY), (DAY, END)])
+def test_special_education_ends_with_the_earlier_of_its_end_and_its_exit(
+    end: date | None, exit_date: date
+) -> None:
+    """On the earlier day the student has left, whichever of the two it is."""
+    record = SpecialEducation(
+        vendor_id="s",
+        student_id=STUDENT,
+        program_name="Special Education",
+        begin_date=BEGIN,
+        end_date=end,
+        exit_date=exit_date,
+        disabilities=[],
+        services=[],
+    )
+
+    assert participates(record, DAY - timedelta(days=1))
+    assert not participates(record, DAY)
 
 
 def test_a_participation_without_an_end_lasts() -> None:

@@ -123,7 +123,7 @@ async def test_the_academic_record_is_that_of_the_last_term() -> None:
 
 
 async def test_programs_and_meals_are_filtered_by_day() -> None:
-    """The last day of a program is included; of several meals programs, the one that began last counts."""
+    """The end date is no day of the program; of several meals programs, the one that began last counts."""
     programs = [
         model.ProgramParticipation(
             vendor_id=kind.name,
@@ -142,8 +142,8 @@ async def test_programs_and_meals_are_filtered_by_day() -> None:
         for name, begin in (("new", date(2027, 1, 1)), ("old", date(2026, 1, 1)), ("next", date(2027, 9, 1)))
     ]
     data = await student_fields(
-        """all: programs {provenance {recordId}} last: programs(asOf: "2026-05-01") {provenance {recordId}}
-        over: programs(asOf: "2026-05-02") {provenance {recordId}}
+        """all: programs {provenance {recordId}} last: programs(asOf: "2026-04-30") {provenance {recordId}}
+        over: programs(asOf: "2026-05-01") {provenance {recordId}}
         kind: programs(types: [TITLE_I]) {provenance {recordId}}
         now: foodService {provenance {recordId}} then: foodService(asOf: "2026-06-01") {provenance {recordId}}
         none: foodService(asOf: "2020-01-01") {provenance {recordId}}""",
