@@ -84,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
             disclosure_log=open_disclosure_log(settings, path),
             policy_digest=settings_file.policy_digest(settings),
             dependents=frozenset(DistrictId(d.id) for d in settings.districts if d.parents_keep_rights),
+            metric_settings={DistrictId(d.id): d.metric_settings for d in settings.districts},
             warm={DistrictId(d.id): d.warm.times for d in settings.districts if d.warm is not None},
         )
         run_service(service, listener, lambda: print(f"student-graph answers at {url}", flush=True))

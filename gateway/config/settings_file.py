@@ -22,6 +22,7 @@ from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, access_problems
 from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
 from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
+from student_graph.gateway.config.metrics import MetricsConfig
 from student_graph.gateway.config.sections import (
     NAME_PATTERN,
     CacheConfig,
@@ -35,6 +36,7 @@ from student_graph.gateway.config.sections import (
     ServerConfig,
 )
 from student_graph.gateway.config.warm import WarmConfig
+from student_graph.resolvers.metrics.facts import MetricSettings
 
 
 def _check_time_zone(name: str) -> str:
@@ -92,6 +94,8 @@ class DistrictConfig(Section):
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
     codes: CodesConfig = CodesConfig()
     """What the codes of its sources mean; a code that is not listed has the meaning that the adapter gives it."""
+    metrics: MetricsConfig = MetricsConfig()
+    """How its metrics are judged."""
     grants: tuple[GrantConfig, ...] = ()
     """Classes of data that are not open, and who may see them."""
     assigned: tuple[AssignedConfig, ...] = ()
@@ -100,6 +104,11 @@ class DistrictConfig(Section):
     """When the cache is filled before people come, and with what; never if left out."""
     parents_keep_rights: bool = False
     """Whether parents keep their rights when a student turns 18, as for tax dependents (34 CFR 99.31(a)(8))."""
+
+    @property
+    def metric_settings(self) -> MetricSettings:
+        """What the district says about its data for metrics."""
+        return self.codes.apply_to(self.metrics.settings)
 
 
 class Config(Section):

@@ -1,0 +1,127 @@
+"""How a district judges its metrics, in the settings file: read, checked at once, and exact."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from student_graph.adapters.registry import SettingsError
+from student_graph.gateway.config import settings_file
+from student_graph.resolvers.metrics.facts import MetricSettings
+from student_graph.resolvers.metrics.measure import Domain, Level, Metric
+from student_graph.resolvers.metrics.presets.preset import Threshold, WindowKind
+from student_graph.resolvers.metrics.registry import PRESETS, find_preset
+
+DISTRICT = """
+[[districts]]
+id = "hill"
+name = "Hill County"
+time_zone = "America/Denver"
+
+{metrics}
+
+[[districts.sources]]
+name = "sis"
+kind = "edfi"
+base_url = "http://127.0.0.1:8081"
+networks = ["127.0.0.0/8"]
+client_id = "id"
+client_secret_env = "SECRET"
+"""
+OWN = """
+[[districts.metrics.presets]]
+name = "board"
+title = "Board policy"
+source = "Board policy 7.12"
+domains = ["ATTENDANCE"]
+rules = [{ metric = "CHRONIC_ABSENCE", window = "LAST_8_WEEKS", min_days = 20, thresholds = [
+  { level = "AT_RISK", at = 0.1 },
+  { level = "WATCH", at = 0.05, includes_edge = false },
+] }]
+"""
+
+
+def load(folder: Path, metrics: str = "") -> MetricSettings:
+    """Return what a district says about its metrics."""
+    path = folder / "gateway.toml"
+    path.write_text(DISTRICT.format(metrics=metrics))
+    [district] = settings_file.load(path).districts
+    return district.metric_settings
+
+
+def error_of(folder: Path, metrics: str) -> str:
+    """Return the one line that says what is wrong with the settings of metrics."""
+    with pytest.raises(SettingsError) as error:
+        load(folder, metrics)
+    assert "\n" not in str(error.value)
+    return str(error.value).partition(".toml: ")[2]
+
+
+def test_a_district_without_settings_has_the_defaults(tmp_path: Path) -> None:
+    """Nothing must be configured; the default presets exist."""
+    assert load(tmp_path) == MetricSettings()
+    assert set(MetricSettings().default_presets) <= set(PRESETS)
+
+
+def test_all_settings_reach_the_metrics(tmp_path: Path) -> None:
+    """Each setting is one of `MetricSettings`, and codes are applied as well."""
+    settings = load(
+        tmp_path,
+        """
+        [districts.metrics]
+        default_presets = ["tsds_90"]
+        positive_attendance = ["7"]
+        failing_below = 70
+        failing_letters = ["E"]
+        grade_scale = { A = 4.0 }
+        gpa_types = ["Weighted"]
+
+        [districts.codes.discipline]
+        Detention = "SUSPENSION"
+        """,
+    )
+
+    assert (settings.default_presets, settings.gpa_types) == (("tsds_90",), ("Weighted",))
+    assert (settings.positive_attendance, settings.grade_scale) == (frozenset({"7"}), {"A": 4.0})
+    assert (settings.failing_below, settings.failing_letters) == (70, frozenset({"E"}))
+    assert "Detention" in settings.suspensions
+
+
+def test_a_preset_of_its_own_is_exact_and_complete(tmp_path: Path) -> None:
+    """A threshold of 0.1 is one tenth. What a rule leaves out is that of the metric."""
+    preset = find_preset(load(tmp_path, OWN), "board")
+    rule = preset.rule(Metric.CHRONIC_ABSENCE)
+
+    assert (preset.source, preset.domains) == ("Board policy 7.12", (Domain.ATTENDANCE,))
+    assert rule is not None
+    assert (rule.window, rule.min_days, rule.high_is_risk) == (WindowKind.LAST_8_WEEKS, 20, True)
+    assert rule.thresholds == (
+        Threshold(Level.AT_RISK, Fraction(1, 10), includes_edge=True),
+        Threshold(Level.WATCH, Fraction(1, 20), includes_edge=False),
+    )
+    assert rule.level_of(Fraction(1, 10)) is Level.AT_RISK
+    assert rule.level_of(Fraction(1, 20)) is Level.ON_TRACK
+
+
+@pytest.mark.parametrize(
+    ("metrics", "problem"),
+    [
+        ('[districts.metrics]\ndefault_presets = ["ews"]', "default_presets are names of presets: acumened_abc, "),
+        ("[districts.metrics]\ndefault_presets = []", "default_presets"),
+        ("[districts.metrics]\nfailing_below = inf", "failing_below"),
+        ("[districts.metrics]\nfailing = 60", "there is no setting districts[0].metrics.failing"),
+        (OWN.replace("board", "tsds_90"), "a preset with a name of its own"),
+        (OWN + OWN, "each preset has its own name"),
+        (OWN.replace("CHRONIC_ABSENCE", "ABSENCE"), "one of ABSENCE_STREAK, ABSENT_DAYS, "),
+        (OWN.replace("LAST_8_WEEKS", "MARCH"), "one of FIRST_4_WEEKS, "),
+        (OWN.replace("ATTENDANCE", "WEATHER"), "one of ASSESSMENT, ATTENDANCE, "),
+        (OWN.replace("0.05", "0.2"), "AT_RISK above WATCH"),
+        (OWN.replace("at = 0.1", "at = nan"), "thresholds[0].at"),
+        (OWN.replace("= 20,", "= 400,"), "min_days"),
+    ],
+)
+def test_a_wrong_setting_is_refused_before_anything_starts(tmp_path: Path, metrics: str, problem: str) -> None:
+    """The error names the setting and what it must be."""
+    assert problem in error_of(tmp_path, metrics)
