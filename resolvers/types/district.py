@@ -22,6 +22,7 @@ from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.scorecard.models import Scorecard
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
 from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter, visible_district
+from student_graph.resolvers.types.metrics.presets import Preset, presets
 from student_graph.resolvers.types.scorecard import scorecard_of_district
 
 
@@ -58,6 +59,11 @@ class LocalEducationAgency(Node):
     """Education agencies in the district's system of record, by number."""
     schools = lookup(Adapter.schools_by_district, key="district_id")
     """Schools of the district, by number."""
+
+    @field
+    def presets(self, info: Info) -> list[Preset]:
+        """Definitions by which metrics are judged, by name: those that every district has, and its own."""
+        return presets(info, self.district)
 
     @field
     def scorecard(self, info: Info) -> Scorecard | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from time import perf_counter
+from datetime import date
 from typing import Any
 
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import District
 from student_graph.resolvers.cohorts.measurement.parts import read_parts, with_needed_parts
-from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear, school_year_of
+from student_graph.resolvers.cohorts.measurement.school_year import school_year_of
+from student_graph.resolvers.cohorts.measurement.slices import in_slices
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial
 from student_graph.resolvers.metrics.facts import MetricRequest, Part, StudentFacts
@@ -20,8 +21,6 @@ from student_graph.resolvers.metrics.registry import METRICS
 
 MAX_STUDENTS_PER_BATCH = 4000
 """Students whose records are read at once. It is so high because a school's list is one read for all of them."""
-MAX_SLICE_SECONDS = 0.005
-"""How long computing holds the event loop at a time."""
 
 
 async def measure_students(
@@ -47,23 +46,24 @@ async def measure_students(
 async def _measure_batch(
     info: Info, district: District, students: Sequence[StudentId], requests: Sequence[MetricRequest]
 ) -> list[Outcomes[Measure]]:
-    """The same for students whose records are all held at once."""
-    years = {request.year_start: school_year_of(district, request.year_start) for request in requests}
-    read = await asyncio.gather(*(_read_for(info, district, students, requests, year) for year in years.values()))
-    parts_by_year = dict(zip(years, read, strict=True))
-    return [await _measure(students, parts_by_year[request.year_start], request) for request in requests]
+    """
+    The same for students whose records are all held at once.
+
+    Requests that need the same parts share them. Others do not, so that no measure depends on what else is
+    requested: the schools of a student may follow from one part or another.
+    """
+    needs = {_need(request): None for request in requests}
+    years = {year_start: school_year_of(district, year_start) for year_start, _ in needs}
+    read = await asyncio.gather(
+        *(read_parts(info, district, students, parts, years[year_start]) for year_start, parts in needs)
+    )
+    parts_by_need = dict(zip(needs, read, strict=True))
+    return [await _measure(students, parts_by_need[_need(request)], request) for request in requests]
 
 
-async def _read_for(
-    info: Info,
-    district: District,
-    students: Sequence[StudentId],
-    requests: Sequence[MetricRequest],
-    year: SchoolYear,
-) -> Mapping[Part, Outcomes[Mapping[str, Any]]]:
-    """All parts that the requests about a school year need."""
-    parts = {part for r in requests if r.year_start == year.first_day for part in METRICS[r.metric].parts}
-    return await read_parts(info, district, students, parts, year)
+def _need(request: MetricRequest) -> tuple[date, frozenset[Part]]:
+    """First day of the school year that a request is about, and the parts of the record that it needs."""
+    return request.year_start, METRICS[request.metric].parts
 
 
 async def _measure(
@@ -74,8 +74,7 @@ async def _measure(
     needed = sorted(with_needed_parts(spec.parts), key=lambda part: part.value)
     by_part = [parts[part] for part in needed]
     outcomes: list[Outcome[Measure]] = []
-    slice_ends = perf_counter() + MAX_SLICE_SECONDS
-    for index, student in enumerate(students):
+    async for index, student in in_slices(enumerate(students)):
         facts = _facts(student, [outcomes_of_part[index] for outcomes_of_part in by_part])
         if isinstance(facts, AdapterError):
             outcomes.append(facts)
@@ -83,9 +82,6 @@ async def _measure(
             outcomes.append(Partial(spec.measure(facts.value, request), facts.failures))
         else:
             outcomes.append(spec.measure(facts, request))
-        if perf_counter() > slice_ends:
-            await asyncio.sleep(0)
-            slice_ends = perf_counter() + MAX_SLICE_SECONDS
     return outcomes
 
 

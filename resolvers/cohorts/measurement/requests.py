@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from student_graph.adapters.model import AcademicSubject, SchoolId
@@ -43,9 +43,9 @@ def metric_settings(context: Context, district: District) -> MetricSettings:
     return context.metric_settings.get(district.id) or MetricSettings()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResolvedChoices:
-    """The choices of a query in one district, checked and complete."""
+    """The choices of a query in one district, checked and complete. All students of a field share one object."""
 
     settings: MetricSettings
     preset: Preset | None
@@ -58,6 +58,10 @@ class ResolvedChoices:
     first: date | None
     last: date | None
     choices: Choices
+
+    def with_preset(self, preset: Preset) -> ResolvedChoices:
+        """Return the same choices with a preset."""
+        return replace(self, preset=preset)
 
     def request(self, metric: Metric) -> MetricRequest:
         """Return the request for a metric."""

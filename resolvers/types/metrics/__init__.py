@@ -1,0 +1,1 @@
+"""Metrics and indicators of a student in the graph."""

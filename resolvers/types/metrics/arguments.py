@@ -1,0 +1,148 @@
+"""Arguments of fields with metrics, and the fields that hold one metric each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated, Any, TypeAlias
+
+import strawberry
+
+from student_graph.adapters import model
+from student_graph.adapters.model import DistrictId, Record, Sensitivity, StudentId
+from student_graph.adapters.sources import District
+from student_graph.resolvers.cohorts.measurement.measure import measure_students
+from student_graph.resolvers.cohorts.measurement.parts import lookup_methods
+from student_graph.resolvers.cohorts.measurement.requests import Choices, ResolvedChoices, resolve_choices
+from student_graph.resolvers.context import Info
+from student_graph.resolvers.fields.batched import batched
+from student_graph.resolvers.fields.docstrings import own_docstrings
+from student_graph.resolvers.fields.errors import bad_input
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.ids import parse_school
+from student_graph.resolvers.fields.load import load_by_district
+from student_graph.resolvers.fields.outcome import Outcomes
+from student_graph.resolvers.metrics.measure import Metric
+from student_graph.resolvers.metrics.presets.preset import WindowKind
+from student_graph.resolvers.metrics.registry import METRICS
+from student_graph.resolvers.types.metrics.measure import Measure
+
+PresetName: TypeAlias = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Name of a preset, as `presets` of the district lists them; the district's default if omitted."
+    ),
+]
+RelativeWindow: TypeAlias = Annotated[
+    WindowKind | None,
+    strawberry.argument(description="A window that ends on a day; that of the preset if omitted."),
+]
+WindowFrom: TypeAlias = Annotated[
+    date | None,
+    strawberry.argument(
+        name="from",
+        description="First day of an explicit window, included; the first day of the school year of `to` if "
+        "omitted.",
+    ),
+]
+WindowTo: TypeAlias = Annotated[
+    date | None,
+    strawberry.argument(name="to", description="Last day of an explicit window, included; today if omitted."),
+]
+EndsOn: TypeAlias = Annotated[
+    date | None, strawberry.argument(description="The day on which a relative window ends; today if omitted.")
+]
+AtSchool: TypeAlias = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="Only at this school, given as its id or as the district's own number; all schools of the "
+        "district if omitted."
+    ),
+]
+InSubject: TypeAlias = Annotated[
+    model.AcademicSubject | None,
+    strawberry.argument(description="Only courses or tests of this subject; all if omitted."),
+]
+OfFamily: TypeAlias = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Only tests of this family, such as `ACT`; case does not matter. All if omitted."
+    ),
+]
+
+RECORD_OF_CLASS: dict[Sensitivity, type[Record]] = {Sensitivity.DISCIPLINE: model.DisciplineIncident}
+"""A record of each class of data that metrics are in, other than the open one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A student, and the choices by which metrics of the student are computed."""
+
+    student_id: StudentId
+    district_id: DistrictId
+    choices: ResolvedChoices
+
+
+async def choose(
+    info: Info, students: Sequence[model.Student], choices: Choices, school: str | None = None
+) -> Outcomes[Chosen]:
+    """
+    Resolve the choices of a field for each student.
+
+    Raises:
+        AdapterError: the school's id is not one.
+        GraphQLError: there is no such preset, or the window is not possible, or the school is of another district.
+    """
+
+    async def of_district(district: District, members: Sequence[model.Student]) -> Outcomes[Chosen]:
+        resolved = resolve_choices(info.context, district, at_school(choices, school, district))
+        return [Chosen(student.student_id, district.id, resolved) for student in members]
+
+    return await load_by_district(info, students, of_district)
+
+
+def at_school(choices: Choices, school: str | None, district: District) -> Choices:
+    """
+    Return the choices at a school.
+
+    Raises:
+        AdapterError: the text cannot be the id of a school.
+        GraphQLError: the school belongs to another district.
+    """
+    if school is None:
+        return choices
+    of, number = parse_school(school, lambda: district.id)
+    if of != district.id:
+        raise bad_input("school: belongs to another district than the student.")
+    return replace(choices, school=number)
+
+
+def measure_field(metric: Metric) -> Any:
+    """
+    Make a field of a summary that is one metric. It is computed only if a query selects it.
+
+    Description and class of data are those of the metric.
+    """
+    spec = METRICS[metric]
+
+    async def measure(summaries: Sequence[Any], info: Info) -> Any:
+        by_choices: dict[tuple[DistrictId, ResolvedChoices], list[int]] = {}
+        for index, summary in enumerate(summaries):
+            by_choices.setdefault((summary.chosen.district_id, summary.chosen.choices), []).append(index)
+        outcomes: list[Any] = [None] * len(summaries)
+        for (district_id, choices), indexes in by_choices.items():
+            students = [summaries[index].chosen.student_id for index in indexes]
+            district = info.context.sources.districts[district_id]
+            [measures] = await measure_students(info, district, students, [choices.request(metric)])
+            for index, outcome in zip(indexes, measures, strict=True):
+                outcomes[index] = outcome
+        return outcomes
+
+    measure.__name__ = metric.name.lower()
+    measure.__annotations__["return"] = Outcomes[Measure | None]
+    return batched(
+        uses_lookups(*lookup_methods(spec.parts))(measure),
+        description=own_docstrings(Metric)[metric.name],
+        part_of=RECORD_OF_CLASS.get(spec.sensitivity),
+    )
