@@ -107,8 +107,12 @@ def _json_body(response: httpx.Response, accept_plain: bool) -> bytes:
         raise BodyTooLargeError(f"a body larger than {MAX_BODY_BYTES // 1024 // 1024} MiB")
     if _MAYBE_LONE_SURROGATE.search(body):
         body = _ESCAPE.sub(_without_lone_surrogate, body)
-    if _SUSPICIOUS_NUMBER.search(body):
-        return _with_possible_numbers(body)
+    with contextlib.suppress(UnicodeDecodeError, RecursionError):
+        try:
+            msgspec.json.decode(body)  # several times faster than to search the body for such numbers
+        except msgspec.DecodeError:
+            if _SUSPICIOUS_NUMBER.search(body):
+                return _with_possible_numbers(body)
     return body
 
 
@@ -124,9 +128,6 @@ def _with_possible_numbers(body: bytes) -> bytes:
     Raises:
         PayloadError: the body has a number that JSON does not have, such as NaN, or one with thousands of digits.
     """
-    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        msgspec.json.decode(body)  # Most suspicious texts are parts of ids.
-        return body
     try:
         return to_json(_without_infinity(from_json(body, allow_inf_nan=False)))
     except ValueError:
