@@ -222,6 +222,7 @@ TYPES_WITHOUT_CLASS = {
         "LmsEngagement",
         "PageInfo",
         "IdentityCounts",
+        "UnmappedCode",
     ),
     *("StudentConnection", "StudentEdge", "AttendanceEventConnection", "AttendanceEventEdge"),
     *("Query", "Viewer", "Permission", "Reason", "ClassPermission", "LocalEducationAgency", "SourceStatus"),
