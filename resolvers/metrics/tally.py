@@ -96,11 +96,27 @@ def spec(
     default = Rule(metric, thresholds, high_is_risk, description)
 
     def measure(facts: StudentFacts, request: MetricRequest) -> Measure:
-        rule = rule_of(request, default)
-        scope = Scope(request, rule, window_of(facts, request, rule))
+        scope = scope_of(facts, request, default)
         return to_measure(scope, count(facts, scope), facts.quality)
 
     return MetricSpec(metric, frozenset(parts), sensitivity, measure, default)
+
+
+def scope_of(facts: StudentFacts, request: MetricRequest, default: Rule) -> Scope:
+    """The rule and window of a request, computed once if the window is the same for all students."""
+    memo = request.memo.get(scope_of)
+    if memo is not None:
+        scope: Scope = memo
+        return scope
+    rule = rule_of(request, default)
+    scope = Scope(request, rule, window_of(facts, request, rule))
+    if kind_of(request, rule) in _WINDOWS_OF_DATES:
+        request.memo[scope_of] = scope
+    return scope
+
+
+_WINDOWS_OF_DATES = (None, WindowKind.YEAR_TO_DATE)
+"""Windows that do not depend on the days of a school."""
 
 
 def window_of(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Window:
@@ -110,8 +126,7 @@ def window_of(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Window
     Explicit days lie within the school year and end with the day of the computation. A window of days of
     instruction is that of the student's schools: from the earliest to the latest day of any of them.
     """
-    kind = kind_of(request, rule)
-    if kind not in (None, WindowKind.YEAR_TO_DATE):
+    if kind_of(request, rule) not in _WINDOWS_OF_DATES:
         windows = [school.window for school in enrolled_schools(facts, request, rule)]
         first = min((window.first for window in windows), default=request.year_start)
         return Window(first=first, last=request.as_of)
@@ -134,9 +149,9 @@ def to_measure(scope: Scope, tally: Tally, quality: Iterable[DataQuality] = ()) 
         level=level,
         unit=Unit.STUDENT if request.school is None else Unit.STUDENT_SCHOOL,
         window=tally.window or scope.window,
-        definition=definition_of(request, rule),
+        definition=_definition(request, rule),
         as_of=request.as_of,
-        data_quality=sorted(limits, key=lambda quality: quality.name),
+        data_quality=sorted(limits, key=lambda limit: limit.name) if limits else [],
         reasons=[*tally.reasons, *([reason] if reason else [])],
         evidence=tuple(tally.evidence),
         exact=tally.value,
@@ -167,6 +182,14 @@ def edge_sentence(rule: Rule, threshold: Threshold) -> str:
     else:
         preposition = "at or below" if threshold.includes_edge else "below"
     return f"{threshold.level.value} {preposition} {text_of(threshold.at)}."
+
+
+def _definition(request: MetricRequest, rule: Rule) -> Definition:
+    """The definition of a request, the same object for all students."""
+    definition: Definition | None = request.memo.get(definition_of)
+    if definition is None:
+        definition = request.memo[definition_of] = definition_of(request, rule)
+    return definition
 
 
 def definition_of(request: MetricRequest, rule: Rule) -> Definition:
@@ -217,4 +240,4 @@ def _grade_parameters(request: MetricRequest) -> list[Parameter]:
 
 
 def _float(number: Fraction | None) -> float | None:
-    return None if number is None else float(number)
+    return None if number is None else number.numerator / number.denominator
