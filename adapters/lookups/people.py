@@ -20,6 +20,7 @@ from student_graph.adapters.model import (
     ContactId,
     Demographics,
     DistrictId,
+    EnglishProficiency,
     SchoolEnrollment,
     SchoolId,
     SectionEnrollment,
@@ -28,6 +29,7 @@ from student_graph.adapters.model import (
     StaffAssignment,
     StaffId,
     Student,
+    StudentAddress,
     StudentContact,
     StudentId,
     StudentIdentity,
@@ -68,12 +70,36 @@ class PeopleLookups:
 
     @lookup(fresh=hours(1), stale=hours(24), about=students)
     async def demographics_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, Demographics]:
-        """Birth date, sex, races and ethnicity of each student."""
+        """Birth date, sex, races, ethnicity and languages of each student."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=5000)
     async def demographics_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[Demographics]]:
-        """Birth date, sex, races and ethnicity of all students of the district, by number."""
+        """Birth date, sex, races, ethnicity and languages of all students of the district, by number."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students)
+    async def english_proficiency_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, EnglishProficiency]:
+        """Whether each student's English is limited; students of whom it is not recorded are absent."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=5000)
+    async def english_proficiency_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[EnglishProficiency]]:
+        """Whether the English of each student of the district is limited, by number, as far as it is recorded."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=1)
+    async def addresses_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentAddress]]:
+        """Addresses of each student, including earlier ones, the earliest first."""
+        raise NotImplementedError
+
+    @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=5000)
+    async def addresses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentAddress]]:
+        """Addresses of all students of the district, by student, the earliest first."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=2)

@@ -1,5 +1,6 @@
 """Records of students, their identifiers, contacts and enrollments, and of staff and their work."""
 
+from dataclasses import field
 from datetime import date
 
 from student_graph.adapters.model.codes import (
@@ -59,9 +60,19 @@ class StudentIdentity(Record):
     """Confirms a link between two systems, and never creates one; None if not recorded."""
 
 
+@value
+class StudentLanguage:
+    """A language of a student."""
+
+    language: Descriptor
+    """The language as the vendor's code."""
+    uses: list[Descriptor]
+    """What it is used for, such as Home language or Dominant language; empty if not recorded."""
+
+
 @record(Sensitivity.DEMOGRAPHIC, about="student_id")
 class Demographics(Record):
-    """A student's birth date, sex, races and ethnicity."""
+    """A student's birth date, sex, races, ethnicity and languages."""
 
     student_id: StudentId = internal()
     birth_date: date | None = None
@@ -72,6 +83,49 @@ class Demographics(Record):
     """Races as recorded; empty if none is recorded."""
     hispanic_latino_ethnicity: bool | None = None
     """Whether the student is Hispanic or Latino; null if not recorded."""
+    languages: list[StudentLanguage] = field(default_factory=list)
+    """Languages of the student and the home, in the order of their codes; empty if none is recorded."""
+
+
+@record(Sensitivity.PROGRAM, about="student_id")
+class EnglishProficiency(Record):
+    """
+    Whether a student's English is limited, as the district states it.
+
+    It says who may be in a program of language instruction, and so belongs to the same class of data.
+    """
+
+    student_id: StudentId = internal()
+    status: Descriptor
+    """The status as the vendor's code, such as Limited, Limited Monitored 1 or NotLimited."""
+
+
+@record(Sensitivity.LOCATION, about="student_id")
+class StudentAddress(Record):
+    """
+    An address of a student.
+
+    Addresses that must not be published are left out, and so are those whose kind tells where a homeless student
+    stays.
+    """
+
+    student_id: StudentId = internal()
+    kind: Descriptor
+    """What the address is, such as Home, Mailing or Mother Address."""
+    street: str
+    """Number and name of the street, or the post office box."""
+    apartment: str | None = None
+    """Number of the apartment, room or suite; null if not recorded."""
+    city: str
+    """City."""
+    state: str
+    """Code of the state, such as `TX`."""
+    postal_code: str
+    """Postal code."""
+    begin_date: date | None = None
+    """First day; null if not recorded, as with a date before 1900."""
+    end_date: date | None = None
+    """Last day; null if there is no end, as with a date of the year 9999."""
 
 
 @record(Sensitivity.CONTACT, about="student_id")

@@ -11,6 +11,7 @@ from student_graph.adapters.reading.dates import (
     OptionalMoment,
     OptionalTime,
     TimeOfDay,
+    recorded_day,
 )
 from student_graph.adapters.reading.leniency import Deciding
 from student_graph.adapters.reading.numbers import Integer, Number
@@ -49,6 +50,7 @@ __all__ = [
     "read",
     "read_value",
     "reading_key",
+    "recorded_day",
     "report_unreadable_row",
     "report_unreadable_rows",
     "rows_needed_by",

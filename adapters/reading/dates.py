@@ -54,3 +54,11 @@ OptionalMoment: TypeAlias = Annotated[Annotated[dt.datetime, _DATE] | None, _OPT
 """A date with a time, or None for null and a blank text."""
 AwareMoment: TypeAlias = Annotated[AwareDatetime, _DATE]
 """A date with a time and its distance from UTC."""
+
+FIRST_RECORDED_YEAR, FIRST_PLACEHOLDER_YEAR = 1900, 9999
+"""Years of dates: an earlier one than the first, or one from the second on, stands for no date."""
+
+
+def recorded_day(day: dt.date | None) -> dt.date | None:
+    """The day; None for a placeholder, which some systems write where no date is recorded, such as 9999-12-31."""
+    return day if day is not None and FIRST_RECORDED_YEAR <= day.year < FIRST_PLACEHOLDER_YEAR else None

@@ -13,6 +13,7 @@ from student_graph.adapters.sandbox.academics import add_assessments, add_grades
 from student_graph.adapters.sandbox.classes import add_classes, add_leaders
 from student_graph.adapters.sandbox.events import add_attendance, add_incidents
 from student_graph.adapters.sandbox.facts import DistrictFacts, SchoolFact, StudentFact
+from student_graph.adapters.sandbox.homes import add_homes
 from student_graph.adapters.sandbox.online import add_accounts, add_lms_courses
 from student_graph.adapters.sandbox.people import (
     GRADES,
@@ -79,6 +80,7 @@ def make_district(
     add_assessments(facts, rng("assessments"))
     add_contacts(facts, rng("contacts"))
     add_programs(facts, rng("programs"))
+    add_homes(facts)
     add_section_504(facts, rng("section 504"))
     add_buses(facts, rng("buses"))
     add_accounts(facts)

@@ -129,6 +129,20 @@ async def sections(
     return await load_by_district(info, students, load_district)
 
 
+@batched
+@uses_lookups(Adapter.addresses_by_student)
+async def addresses(
+    students: Sequence[model.Student], info: Info, as_of: ActiveOn = None
+) -> Outcomes[list[model.StudentAddress] | None]:
+    """Addresses of the student, earliest first."""
+    addresses_by_student = await load_lists(info, Adapter.addresses_by_student, students, "student_id")
+    if as_of is None:
+        return addresses_by_student
+    return map_values(
+        addresses_by_student, lambda rows: [row for row in rows if is_active(row.begin_date, row.end_date, as_of)]
+    )
+
+
 @record_type
 class Student(model.Student, Node):
     """A student with all parts of the record."""
@@ -138,7 +152,10 @@ class Student(model.Student, Node):
     contacts = lookup(Adapter.contacts_by_student, key="student_id")
     """Parents, guardians and other contacts of the student, primary contacts first."""
     demographics = lookup(Adapter.demographics_by_student, key="student_id")
-    """Birth date, sex, races and ethnicity of the student; null if not recorded."""
+    """Birth date, sex, races, ethnicity and languages of the student; null if not recorded."""
+    english_proficiency = lookup(Adapter.english_proficiency_by_student, key="student_id")
+    """Whether the student's English is limited, as the district states it; null if not recorded."""
+    addresses = addresses
 
     programs = services.programs
     special_education = lookup(Adapter.special_education_by_student, key="student_id")

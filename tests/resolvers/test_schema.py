@@ -218,6 +218,7 @@ TYPES_WITHOUT_CLASS = {
         "PerformanceLevel",
         "ObjectiveResult",
         "MeetingTime",
+        "StudentLanguage",
         "Calendar",
         "LmsEngagement",
         "PageInfo",

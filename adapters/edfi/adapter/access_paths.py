@@ -8,8 +8,7 @@ school or section of the student, or if a setting says that the district does.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -32,45 +31,17 @@ from student_graph.adapters.edfi.adapter.list_sizes import (
     SECTIONS_PER_CLASSMATE,
     SECTIONS_PER_STUDENT,
     STAFF_PER_STUDENT,
+    Cost,
+    events_of_district,
+    events_of_school,
+    of_district,
+    of_school,
+    of_section,
 )
 from student_graph.adapters.edfi.adapter.people import begin_date_and_section
 from student_graph.adapters.edfi.adapter.school_life import day_and_student
-from student_graph.adapters.edfi.adapter.settings import EdFiSettings
 from student_graph.adapters.edfi.client.keys import school_of_section
 from student_graph.adapters.model import AttendanceEvent, CourseGrade
-from student_graph.adapters.paging import MAX_ROWS
-
-Cost = Callable[[EdFiSettings], CallCost]
-
-
-def _list_calls(settings: EdFiSettings, rows: float) -> float:
-    """Calls for a list of so many rows; infinite if the list is too long to be read."""
-    return settings.pages(rows) if rows <= MAX_ROWS else math.inf
-
-
-def _of_district(*rows_per_student: float, calls: float = 1) -> Cost:
-    """The cost of lists of the district with so many rows for each student; a key costs `calls` alone."""
-    return lambda settings: CallCost(
-        calls, sum(_list_calls(settings, settings.students * rows) for rows in rows_per_student)
-    )
-
-
-def _of_school(rows_per_student: float) -> Cost:
-    """The cost of a list of a school with so many rows for each student."""
-    return lambda settings: CallCost(1, _list_calls(settings, settings.school_students * rows_per_student))
-
-
-def _events_of_district(settings: EdFiSettings) -> CallCost:
-    return _of_district(settings.attendance_events_per_student)(settings)
-
-
-def _events_of_school(settings: EdFiSettings) -> CallCost:
-    return _of_school(settings.attendance_events_per_student)(settings)
-
-
-def _of_section(_: EdFiSettings) -> CallCost:
-    """The cost of a list of a section, which is one page."""
-    return CallCost(1, 1)
 
 
 def _is_of_school_year(record: CourseGrade | AttendanceEvent, arguments: Mapping[str, Hashable]) -> bool:
@@ -103,12 +74,12 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         AccessPath(Adapter.schools_by_district, attrgetter("school_id"), lambda _: CallCost(1, 1)),
     ),
     Adapter.sections_by_id: (
-        _by_district(Adapter.sections_by_district, _of_district(SECTIONS_PER_CLASSMATE), "section_id"),
+        _by_district(Adapter.sections_by_district, of_district(SECTIONS_PER_CLASSMATE), "section_id"),
     ),
     Adapter.courses_by_section: (
         _by_district(
             Adapter.courses_by_district,
-            _of_district(
+            of_district(
                 SECTIONS_PER_CLASSMATE,
                 SECTIONS_PER_CLASSMATE,
                 SECTIONS_PER_CLASSMATE * COURSES_PER_SECTION,
@@ -118,53 +89,57 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         ),
     ),
     Adapter.section_enrollments_by_section: (
-        _section_of_school(Adapter.section_enrollments_by_school, _of_school(SECTIONS_PER_STUDENT)),
+        _section_of_school(Adapter.section_enrollments_by_school, of_school(SECTIONS_PER_STUDENT)),
     ),
     Adapter.section_staff_by_section: (
-        _by_district(Adapter.section_staff_by_district, _of_district(SECTION_STAFF_PER_STUDENT), "section_id"),
+        _by_district(Adapter.section_staff_by_district, of_district(SECTION_STAFF_PER_STUDENT), "section_id"),
     ),
     Adapter.section_staff_by_staff: (
         AccessPath(
             Adapter.section_staff_by_district,
             attrgetter("staff_id"),
-            _of_district(SECTION_STAFF_PER_STUDENT),
+            of_district(SECTION_STAFF_PER_STUDENT),
             sort_key=begin_date_and_section,
         ),
     ),
     Adapter.staff_assignments_by_staff: (
-        _by_district(Adapter.staff_assignments_by_district, _of_district(STAFF_PER_STUDENT), "staff_id"),
+        _by_district(Adapter.staff_assignments_by_district, of_district(STAFF_PER_STUDENT), "staff_id"),
     ),
     Adapter.caseload_staff_by_staff: (
         AccessPath(
             Adapter.caseload_staff_by_district,
             attrgetter("staff_id"),
             # A key has two lists of its own, and all providers of single students.
-            _of_district(STAFF_PER_STUDENT, STAFF_PER_STUDENT, PROGRAMS_PER_STUDENT, calls=3),
+            of_district(STAFF_PER_STUDENT, STAFF_PER_STUDENT, PROGRAMS_PER_STUDENT, calls=3),
         ),
     ),
-    Adapter.staff_by_id: (_by_district(Adapter.staff_by_district, _of_district(STAFF_PER_STUDENT), "staff_id"),),
+    Adapter.staff_by_id: (_by_district(Adapter.staff_by_district, of_district(STAFF_PER_STUDENT), "staff_id"),),
     # Students
-    Adapter.students_by_id: (_by_district(Adapter.roster_by_district, _of_district(1)),),
+    Adapter.students_by_id: (_by_district(Adapter.roster_by_district, of_district(1)),),
     Adapter.student_identities_by_id: (
-        _by_district(Adapter.student_identities_by_district, _of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
+        _by_district(Adapter.student_identities_by_district, of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
     ),
     Adapter.demographics_by_student: (
-        _by_district(Adapter.demographics_by_district, _of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
+        _by_district(Adapter.demographics_by_district, of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
+    ),
+    Adapter.addresses_by_student: (
+        _by_district(Adapter.addresses_by_district, of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
+    ),
+    Adapter.english_proficiency_by_student: (
+        _by_district(Adapter.english_proficiency_by_district, of_district(1, ASSOCIATIONS_PER_STUDENT, calls=2)),
     ),
     Adapter.contacts_by_student: (
         _by_district(
             Adapter.contacts_by_district,
-            _of_district(CONTACTS_PER_STUDENT, CONTACTS_PER_STUDENT, calls=1 + CONTACTS_PER_STUDENT),
+            of_district(CONTACTS_PER_STUDENT, CONTACTS_PER_STUDENT, calls=1 + CONTACTS_PER_STUDENT),
         ),
     ),
-    Adapter.school_enrollments_by_student: (
-        _by_district(Adapter.school_enrollments_by_district, _of_district(1)),
-    ),
+    Adapter.school_enrollments_by_student: (_by_district(Adapter.school_enrollments_by_district, of_district(1)),),
     Adapter.section_enrollments_by_student: (
         AccessPath(
             Adapter.section_enrollments_by_school,
             _STUDENT,
-            _of_school(SECTIONS_PER_STUDENT),
+            of_school(SECTIONS_PER_STUDENT),
             coarse_keys_from=Adapter.school_enrollments_by_student,
             coarse_key_of=attrgetter("school_id"),
             sort_key=begin_date_and_section,
@@ -173,7 +148,7 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         AccessPath(
             Adapter.section_enrollments_by_district,
             _STUDENT,
-            _of_district(SECTIONS_PER_STUDENT),
+            of_district(SECTIONS_PER_STUDENT),
             sort_key=begin_date_and_section,
         ),
     ),
@@ -182,19 +157,19 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         AccessPath(
             Adapter.attendance_events_by_school,
             _STUDENT,
-            _events_of_school,
+            events_of_school,
             coarse_keys_from=Adapter.school_enrollments_by_student,
             coarse_key_of=attrgetter("school_id"),
             sort_key=day_and_student,
             is_complete=attrgetter("enrollments_name_all_schools"),
         ),
-        _by_district(Adapter.attendance_events_by_district, _events_of_district),
+        _by_district(Adapter.attendance_events_by_district, events_of_district),
     ),
     Adapter.section_attendance_events_by_student: (
         AccessPath(
             Adapter.section_attendance_events_by_section,
             _STUDENT,
-            _of_section,
+            of_section,
             coarse_keys_from=Adapter.section_enrollments_by_student,
             coarse_key_of=_SECTION,
             sort_key=day_and_student,
@@ -204,32 +179,32 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         AccessPath(
             Adapter.section_attendance_events_by_school,
             _STUDENT,
-            _of_school(SECTION_EVENTS_PER_STUDENT),
+            of_school(SECTION_EVENTS_PER_STUDENT),
             coarse_keys_from=Adapter.school_enrollments_by_student,
             coarse_key_of=attrgetter("school_id"),
             sort_key=day_and_student,
             is_complete=attrgetter("enrollments_name_all_schools"),
         ),
-        _by_district(Adapter.section_attendance_events_by_district, _of_district(SECTION_EVENTS_PER_STUDENT)),
+        _by_district(Adapter.section_attendance_events_by_district, of_district(SECTION_EVENTS_PER_STUDENT)),
     ),
     Adapter.section_attendance_events_by_section: (
-        _section_of_school(Adapter.section_attendance_events_by_school, _of_school(SECTION_EVENTS_PER_STUDENT)),
+        _section_of_school(Adapter.section_attendance_events_by_school, of_school(SECTION_EVENTS_PER_STUDENT)),
     ),
     Adapter.discipline_incidents_by_student: (
         _by_district(
             Adapter.discipline_incidents_by_district,
-            _of_district(INCIDENTS_PER_STUDENT, INCIDENTS_PER_STUDENT, calls=1 + INCIDENTS_PER_STUDENT),
+            of_district(INCIDENTS_PER_STUDENT, INCIDENTS_PER_STUDENT, calls=1 + INCIDENTS_PER_STUDENT),
         ),
     ),
     Adapter.discipline_actions_by_student: (
-        _by_district(Adapter.discipline_actions_by_district, _of_district(INCIDENTS_PER_STUDENT)),
+        _by_district(Adapter.discipline_actions_by_district, of_district(INCIDENTS_PER_STUDENT)),
     ),
     # Grades and assessments; a row of `grades` names the student's enrollment in the section
     Adapter.course_grades_by_student: (
         AccessPath(
             Adapter.course_grades_by_section,
             _STUDENT,
-            _of_section,
+            of_section,
             coarse_keys_from=Adapter.section_enrollments_by_student,
             coarse_key_of=_SECTION,
             sort_key=section_and_period,
@@ -238,20 +213,20 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         AccessPath(
             Adapter.course_grades_by_school,
             _STUDENT,
-            _of_school(GRADES_PER_STUDENT),
+            of_school(GRADES_PER_STUDENT),
             coarse_keys_from=Adapter.section_enrollments_by_student,
             coarse_key_of=lambda enrollment: school_of_section(enrollment.section_id),
             sort_key=section_and_period,
         ),
     ),
     Adapter.course_grades_by_section: (
-        _section_of_school(Adapter.course_grades_by_school, _of_school(GRADES_PER_STUDENT)),
+        _section_of_school(Adapter.course_grades_by_school, of_school(GRADES_PER_STUDENT)),
     ),
     Adapter.academic_records_by_student: (
         AccessPath(
             Adapter.academic_records_by_district,
             _STUDENT,
-            _of_district(ACADEMIC_RECORDS_PER_STUDENT),
+            of_district(ACADEMIC_RECORDS_PER_STUDENT),
             sort_key=school_year_and_term,
         ),
     ),
@@ -259,37 +234,37 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
         AccessPath(
             Adapter.assessment_results_by_school,
             _STUDENT,
-            _of_school(ASSESSMENT_RESULTS_PER_STUDENT),
+            of_school(ASSESSMENT_RESULTS_PER_STUDENT),
             coarse_keys_from=Adapter.school_enrollments_by_student,
             coarse_key_of=attrgetter("school_id"),
             sort_key=latest_first,
             is_complete=attrgetter("results_name_all_schools"),
         ),
-        _by_district(Adapter.assessment_results_by_district, _of_district(ASSESSMENT_RESULTS_PER_STUDENT)),
+        _by_district(Adapter.assessment_results_by_district, of_district(ASSESSMENT_RESULTS_PER_STUDENT)),
     ),
     Adapter.assessments_by_id: (
-        _by_district(Adapter.assessments_by_district, _of_district(ASSESSMENTS_PER_STUDENT), "assessment_id"),
+        _by_district(Adapter.assessments_by_district, of_district(ASSESSMENTS_PER_STUDENT), "assessment_id"),
     ),
     # Services
     Adapter.program_participations_by_student: (
         _by_district(
-            Adapter.program_participations_by_district, _of_district(*[PROGRAMS_PER_STUDENT] * 4, calls=4)
+            Adapter.program_participations_by_district, of_district(*[PROGRAMS_PER_STUDENT] * 4, calls=4)
         ),
     ),
     Adapter.special_education_by_student: (
-        _by_district(Adapter.special_education_by_district, _of_district(PROGRAMS_PER_STUDENT)),
+        _by_district(Adapter.special_education_by_district, of_district(PROGRAMS_PER_STUDENT)),
     ),
     Adapter.section_504_by_student: (
-        _by_district(Adapter.section_504_by_district, _of_district(PROGRAMS_PER_STUDENT)),
+        _by_district(Adapter.section_504_by_district, of_district(PROGRAMS_PER_STUDENT)),
     ),
     Adapter.homelessness_by_student: (
-        _by_district(Adapter.homelessness_by_district, _of_district(PROGRAMS_PER_STUDENT)),
+        _by_district(Adapter.homelessness_by_district, of_district(PROGRAMS_PER_STUDENT)),
     ),
     Adapter.food_service_by_student: (
-        _by_district(Adapter.food_service_by_district, _of_district(MEALS_PER_STUDENT)),
+        _by_district(Adapter.food_service_by_district, of_district(MEALS_PER_STUDENT)),
     ),
     Adapter.transportation_by_student: (
-        _by_district(Adapter.transportation_by_district, _of_district(BUSES_PER_STUDENT)),
+        _by_district(Adapter.transportation_by_district, of_district(BUSES_PER_STUDENT)),
     ),
 }
 """Access paths by the lookup that they can answer."""

@@ -1,6 +1,18 @@
-"""About how many rows Ed-Fi has for each student, until the gateway has seen what the lists hold."""
+"""
+About how many rows Ed-Fi has for each student, and what lists of them cost in calls.
+
+The gateway uses these estimates until it has seen what the lists hold.
+"""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+from student_graph.adapters.contract import CallCost
+from student_graph.adapters.edfi.adapter.settings import EdFiSettings
+from student_graph.adapters.paging import MAX_ROWS
 
 GRADES_PER_STUDENT = 20
 """Estimated posted grades of a student in a year."""
@@ -34,3 +46,38 @@ MEALS_PER_STUDENT = 0.5
 """Estimated participations of a student in meals programs."""
 BUSES_PER_STUDENT = 0.4
 """Estimated buses of a student."""
+
+Cost: TypeAlias = Callable[[EdFiSettings], CallCost]
+"""Estimates the calls of a lookup and of a list, by the settings of the source."""
+
+
+def _list_calls(settings: EdFiSettings, rows: float) -> float:
+    """Calls for a list of so many rows; infinite if the list is too long to be read."""
+    return settings.pages(rows) if rows <= MAX_ROWS else math.inf
+
+
+def of_district(*rows_per_student: float, calls: float = 1) -> Cost:
+    """The cost of lists of the district with so many rows for each student; a key costs `calls` alone."""
+    return lambda settings: CallCost(
+        calls, sum(_list_calls(settings, settings.students * rows) for rows in rows_per_student)
+    )
+
+
+def of_school(rows_per_student: float) -> Cost:
+    """The cost of a list of a school with so many rows for each student."""
+    return lambda settings: CallCost(1, _list_calls(settings, settings.school_students * rows_per_student))
+
+
+def events_of_district(settings: EdFiSettings) -> CallCost:
+    """The cost of the attendance events of the district in a year."""
+    return of_district(settings.attendance_events_per_student)(settings)
+
+
+def events_of_school(settings: EdFiSettings) -> CallCost:
+    """The cost of the attendance events of a school in a year."""
+    return of_school(settings.attendance_events_per_student)(settings)
+
+
+def of_section(_: EdFiSettings) -> CallCost:
+    """The cost of a list of a section, which is one page."""
+    return CallCost(1, 1)

@@ -14,11 +14,13 @@ from student_graph.adapters.edfi.api.payload import Resource
 from student_graph.adapters.edfi.api.schools import LOCAL_EDUCATION_AGENCIES
 from student_graph.adapters.edfi.client.requests import by_school, by_staff, by_student
 from student_graph.adapters.edfi.mapping import people as mapping
+from student_graph.adapters.edfi.mapping.addresses import addresses
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Batch, Page, StudentFilter, Window
 from student_graph.adapters.model import (
     Demographics,
     DistrictId,
+    EnglishProficiency,
     SchoolEnrollment,
     SchoolId,
     SectionEnrollment,
@@ -27,6 +29,7 @@ from student_graph.adapters.model import (
     StaffAssignment,
     StaffId,
     Student,
+    StudentAddress,
     StudentId,
     StudentIdentity,
 )
@@ -100,6 +103,45 @@ class PeopleLookups(EdFiLookups):
         rows = await self._students([(await self.client.discovery.standard()).demographics]).all()
         agency_ids = await self._agencies(rows)
         records = [mapping.demographics(*row, agency_ids) for row in rows]
+        return dict.fromkeys(ids, records)
+
+    async def english_proficiency_by_student(
+        self, ids: Sequence[StudentId]
+    ) -> Batch[StudentId, EnglishProficiency]:
+        """The same Ed-Fi resources as demographics."""
+        resource = (await self.client.discovery.standard()).demographics
+        rows = await self.client.read_by_key(ids, self._students([resource]).with_number)
+        agency_ids = await self._agencies(rows.values())
+        answers = {
+            key: answer if isinstance(answer, AdapterError) else mapping.english_proficiency(*answer, agency_ids)
+            for key, answer in rows.items()
+        }
+        return {key: answer for key, answer in answers.items() if answer is not None}
+
+    async def english_proficiency_by_district(
+        self, ids: Sequence[DistrictId]
+    ) -> Batch[DistrictId, list[EnglishProficiency]]:
+        """All pages of the same Ed-Fi resources."""
+        rows = await self._students([(await self.client.discovery.standard()).demographics]).all()
+        agency_ids = await self._agencies(rows)
+        answers = [mapping.english_proficiency(*row, agency_ids) for row in rows]
+        records = [answer for answer in answers if answer is not None]
+        return dict.fromkeys(ids, records)
+
+    async def addresses_by_student(self, ids: Sequence[StudentId]) -> Batch[StudentId, list[StudentAddress]]:
+        """Ed-Fi `students`, and the resource with addresses."""
+        students = self._students([(await self.client.discovery.standard()).addresses])
+
+        async def read(student_id: StudentId) -> list[StudentAddress] | None:
+            rows = await students.with_number(student_id)
+            return None if rows is None else addresses(*rows)
+
+        return await self.client.answer_by_key(ids, read)
+
+    async def addresses_by_district(self, ids: Sequence[DistrictId]) -> Batch[DistrictId, list[StudentAddress]]:
+        """All pages of the same Ed-Fi resources."""
+        rows = await self._students([(await self.client.discovery.standard()).addresses]).all()
+        records = [address for row in rows for address in addresses(*row)]
         return dict.fromkeys(ids, records)
 
     async def school_enrollments_by_student(

@@ -87,6 +87,19 @@ class Race(Payload):
     raceDescriptor: str
 
 
+class LanguageUse(Payload):
+    """What a language is used for."""
+
+    languageUseDescriptor: str
+
+
+class Language(Payload):
+    """A language of a student."""
+
+    languageDescriptor: str
+    uses: Many[LanguageUse]
+
+
 class StudentDetails(Item):
     """What an agency or a school has recorded about a student; each resource holds some of it."""
 
@@ -110,6 +123,8 @@ class StudentDemographics(StudentDetails):
     sexDescriptor: str | None = None
     hispanicLatinoEthnicity: bool | None = None
     races: Many[Race]
+    languages: Many[Language]
+    limitedEnglishProficiencyDescriptor: str | None = None
 
 
 class StudentEducationOrganizationAssociation(StudentDetails):

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from student_graph.adapters.edfi.api import people, services
+from student_graph.adapters.edfi.api import addresses, people, services
 from student_graph.adapters.edfi.api.payload import Resource
 from student_graph.adapters.errors import AdapterError
 
@@ -47,7 +47,9 @@ class DataStandard:
     identifiers: tuple[Resource[people.StudentDetails], ...]
     """The resources with identification codes and e-mail addresses of students."""
     demographics: Resource[people.StudentDemographics]
-    """The resource with sex, races and ethnicity of students."""
+    """The resource with sex, races, ethnicity, languages and English proficiency of students."""
+    addresses: Resource[addresses.StudentAddresses]
+    """The resource with addresses of students."""
     staff_directories: tuple[Resource[people.StaffDirectory], ...] = ()
     """The resource with e-mail addresses of staff; none if `staffs` has them."""
     names_reporting_school: bool = False
@@ -66,6 +68,7 @@ _DS_3_3 = DataStandard(
     contacts=(_PARENTS, _CONTACTS),
     identifiers=(people.STUDENT_ORGANIZATIONS,),
     demographics=people.STUDENT_ORGANIZATION_DEMOGRAPHICS,
+    addresses=addresses.STUDENT_ORGANIZATION_ADDRESSES,
 )
 _DS_4 = replace(_DS_3_3, since=(4, 0), names_reporting_school=True)
 _DS_5 = replace(_DS_4, since=(5, 0), contacts=(_CONTACTS, _PARENTS))
@@ -75,6 +78,7 @@ _DS_6 = replace(
     since=(6, 0),
     identifiers=(people.STUDENT_CODES, people.STUDENT_DIRECTORIES),
     demographics=people.STUDENT_DEMOGRAPHICS,
+    addresses=addresses.STUDENT_DIRECTORY_ADDRESSES,
     staff_directories=(people.STAFF_DIRECTORIES,),
     section_504=services.SECTION_504,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from student_graph.adapters.edfi.api import people as api
@@ -12,6 +12,7 @@ from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, des
 from student_graph.adapters.model import (
     ContactId,
     Demographics,
+    EnglishProficiency,
     GradeLevel,
     PersonName,
     SchoolEnrollment,
@@ -28,9 +29,10 @@ from student_graph.adapters.model import (
     StudentId,
     StudentIdentifier,
     StudentIdentity,
+    StudentLanguage,
 )
 
-D = TypeVar("D", api.StudentDetails, api.StudentDemographics, api.StaffDirectory)
+D = TypeVar("D", bound=api.StudentDetails | api.StaffDirectory)
 
 _NATIONAL_ID_SYSTEMS = ("ssn", "social security", "canadian sin", "social insurance")
 """Parts of the names of identification systems whose codes must never leave this adapter."""
@@ -81,7 +83,7 @@ def identity(row: api.Student, details: Sequence[api.StudentDetails]) -> Student
     of them disagree, both identifiers are kept: the linking of identities must see the conflict.
     """
     identifiers: dict[tuple[str, str], StudentIdentifier] = {}
-    ordered = _by_organization(details)
+    ordered = by_organization(details)
     for code in (code for part in ordered for code in part.codes):
         system = descriptor(code.studentIdentificationSystemDescriptor).code_value
         if not any(name in system.casefold() for name in _NATIONAL_ID_SYSTEMS):
@@ -112,11 +114,7 @@ def demographics(
 
     Sex is Ed-Fi `sexDescriptor` of that record, or else the student's `birthSexDescriptor`.
     """
-    ranked = sorted(
-        _by_organization(records),
-        key=lambda record: record.educationOrganizationReference.educationOrganizationId not in agencies,
-    )
-    recorded = ranked[0] if ranked else None
+    recorded = next(iter(_agencies_first(records, agencies)), None)
     return Demographics(
         vendor_id=row.id,
         student_id=StudentId(row.studentUniqueId),
@@ -124,6 +122,38 @@ def demographics(
         sex=optional_descriptor((recorded and recorded.sexDescriptor) or row.birthSexDescriptor),
         races=[descriptor(race.raceDescriptor) for race in recorded.races] if recorded else [],
         hispanic_latino_ethnicity=recorded.hispanicLatinoEthnicity if recorded else None,
+        languages=_languages(recorded.languages) if recorded else [],
+    )
+
+
+def english_proficiency(
+    row: api.Student, records: Sequence[api.StudentDemographics], agencies: Collection[int]
+) -> EnglishProficiency | None:
+    """The English proficiency that an agency states, or else a school of a low number; None if none does."""
+    for record in _agencies_first(records, agencies):
+        if status := record.limitedEnglishProficiencyDescriptor:
+            student_id = StudentId(row.studentUniqueId)
+            return EnglishProficiency(vendor_id=record.id, student_id=student_id, status=descriptor(status))
+    return None
+
+
+def _languages(rows: Iterable[api.Language]) -> list[StudentLanguage]:
+    """Each language once, with all of its uses, in the order of the codes."""
+    uses: dict[str, set[str]] = {}
+    for row in rows:
+        uses.setdefault(row.languageDescriptor, set()).update(use.languageUseDescriptor for use in row.uses)
+    return [
+        StudentLanguage(language=descriptor(code), uses=[descriptor(use) for use in sorted(uses[code])])
+        for code in sorted(uses)
+    ]
+
+
+def _agencies_first(
+    records: Sequence[api.StudentDemographics], agencies: Collection[int]
+) -> list[api.StudentDemographics]:
+    return sorted(
+        by_organization(records),
+        key=lambda record: record.educationOrganizationReference.educationOrganizationId not in agencies,
     )
 
 
@@ -181,7 +211,7 @@ def section_enrollment(row: api.StudentSectionAssociation) -> SectionEnrollment:
 
 def staff(row: api.Staff, directories: Sequence[api.StaffDirectory] = ()) -> Staff:
     """A member of staff, with the e-mail addresses of the row and of the directories, without duplicates."""
-    listed = (mail for part in _by_organization(directories) for mail in part.electronicMails)
+    listed = (mail for part in by_organization(directories) for mail in part.electronicMails)
     return Staff(
         vendor_id=row.id,
         staff_id=StaffId(row.staffUniqueId),
@@ -216,6 +246,6 @@ def staff_assignment(codes: DescriptorCodes, row: api.StaffAssignment) -> StaffA
     )
 
 
-def _by_organization(rows: Sequence[D]) -> list[D]:
+def by_organization(rows: Sequence[D]) -> list[D]:
     """The rows in the order of their organizations; Ed-Fi sends rows in no defined order."""
     return sorted(rows, key=lambda row: (row.educationOrganizationReference.educationOrganizationId, row.id))

@@ -15,7 +15,14 @@ from student_graph.adapters.edfi.sandbox.serializers import (
     student_reference,
     year_reference,
 )
-from student_graph.adapters.sandbox.facts import ContactFact, DistrictFacts, EnrollmentFact, StaffFact, StudentFact
+from student_graph.adapters.sandbox.facts import (
+    AddressFact,
+    ContactFact,
+    DistrictFacts,
+    EnrollmentFact,
+    StaffFact,
+    StudentFact,
+)
 from student_graph.adapters.sandbox.records.folder import Payload
 
 
@@ -87,7 +94,7 @@ def _details(
                 lambda fact: agency_row(
                     fact,
                     **_demographics(fact),
-                    electronicMails=_mails(fact),
+                    **_directory(fact),
                     studentIdentificationCodes=[_identification_code(*code) for code in fact.codes],
                 ),
             )
@@ -98,18 +105,48 @@ def _details(
             [(fact, code) for fact in students for code in fact.codes],
             lambda fact: agency_row(fact[0], **_identification_code(*fact[1])),
         ),
-        "studentDirectories": (students, lambda fact: agency_row(fact, electronicMails=_mails(fact))),
+        "studentDirectories": (students, lambda fact: agency_row(fact, **_directory(fact))),
         "studentDemographics": (students, lambda fact: agency_row(fact, **_demographics(fact))),
         "staffDirectories": (facts.staff, lambda fact: _staff_directory(fact, facts.lea)),
     }
 
 
 def _demographics(fact: StudentFact) -> Payload:
-    return {
-        "hispanicLatinoEthnicity": fact.hispanic,
-        "races": descriptors("raceDescriptor", "Race", fact.races),
-        "sexDescriptor": descriptor("Sex", fact.sex),
-    }
+    return omit_none(
+        hispanicLatinoEthnicity=fact.hispanic,
+        languages=[
+            {
+                "languageDescriptor": descriptor("Language", language),
+                "uses": descriptors("languageUseDescriptor", "LanguageUse", uses),
+            }
+            for language, uses in fact.languages
+        ],
+        limitedEnglishProficiencyDescriptor=(
+            descriptor("LimitedEnglishProficiency", fact.english) if fact.english else None
+        ),
+        races=descriptors("raceDescriptor", "Race", fact.races),
+        sexDescriptor=descriptor("Sex", fact.sex),
+    )
+
+
+def _directory(fact: StudentFact) -> Payload:
+    return {"addresses": [_address(address) for address in fact.addresses], "electronicMails": _mails(fact)}
+
+
+def _address(fact: AddressFact) -> Payload:
+    return omit_none(
+        addressTypeDescriptor=descriptor("AddressType", fact.kind),
+        stateAbbreviationDescriptor=descriptor("StateAbbreviation", fact.state),
+        city=fact.city,
+        postalCode=fact.postal_code,
+        streetNumberName=fact.street,
+        apartmentRoomSuiteNumber=fact.apartment,
+        doNotPublishIndicator=fact.unlisted,
+        periods=[
+            omit_none(beginDate=first_day.isoformat(), endDate=last_day.isoformat() if last_day else None)
+            for first_day, last_day in fact.periods
+        ],
+    )
 
 
 def _identification_code(system: str, code: str) -> Payload:

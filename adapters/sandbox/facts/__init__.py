@@ -15,6 +15,7 @@ from student_graph.adapters.sandbox.facts.learning import (
     SubmissionFact,
 )
 from student_graph.adapters.sandbox.facts.roster import (
+    AddressFact,
     CalendarFact,
     ClassPeriodFact,
     ContactFact,
@@ -44,6 +45,7 @@ from student_graph.adapters.sandbox.facts.school_life import (
 
 __all__ = [
     "ActionFact",
+    "AddressFact",
     "AssessmentFact",
     "AssessmentTakerFact",
     "AssignmentFact",

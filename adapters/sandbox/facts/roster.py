@@ -43,6 +43,23 @@ class CalendarFact:
 
 
 @dataclass(slots=True, kw_only=True)
+class AddressFact:
+    """An address of a student."""
+
+    kind: str
+    """Address type code, such as `Home`"""
+    street: str
+    city: str
+    state: str
+    postal_code: str
+    apartment: str | None = None
+    periods: tuple[tuple[date, date | None], ...] = ()
+    """(first day, last day)"""
+    unlisted: bool = False
+    """Whether the address must not be published"""
+
+
+@dataclass(slots=True, kw_only=True)
 class StudentFact:
     """A student, with all identifiers in the system of record."""
 
@@ -59,6 +76,11 @@ class StudentFact:
     email: str = ""
     codes: tuple[tuple[str, str], ...] = ()
     """(identification system, code), such as `("District", "604822")`; `SSN` must never leave an adapter"""
+    addresses: tuple[AddressFact, ...] = ()
+    languages: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(language code, language use codes)"""
+    english: str | None = None
+    """Limited English proficiency code, such as `Limited`"""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -70,11 +70,11 @@ STUDENT = {
     "PII": "identity identifiers",
     "CONTACT": "contacts",
     "DEMOGRAPHIC": "demographics",
-    "PROGRAM": "programs",
+    "PROGRAM": "programs englishProficiency",
     "DISABILITY": "specialEducation section504",
     "HOMELESS": "homelessness",
     "MEAL": "foodService",
-    "LOCATION": "transportation transportations",
+    "LOCATION": "addresses transportation transportations",
     "DISCIPLINE": "disciplineIncidents disciplineActions",
 }
 """Every field of a student, by its sensitivity class."""
