@@ -106,6 +106,8 @@ class Lookup:
     """Whether it takes a `Window` and returns a `Page` for each key."""
     records_per_key: float = 1.0
     """How many records one key usually has: the first guess in the estimate of a response's size."""
+    unknown: timedelta = timedelta(seconds=30)
+    """How long it is remembered that a source does not know a key, but no longer than an answer is fresh."""
 
     @cached_property
     def name(self) -> str:
@@ -166,12 +168,19 @@ class Lookup:
 
 
 def lookup(
-    *, fresh: timedelta, stale: timedelta, about: About, paged: bool = False, records_per_key: float = 1.0
+    *,
+    fresh: timedelta,
+    stale: timedelta,
+    about: About,
+    paged: bool = False,
+    records_per_key: float = 1.0,
+    unknown: timedelta = Lookup.unknown,
 ) -> Callable[[F], F]:
     """Declare a method of the contract as a lookup; see `Lookup` for the arguments."""
 
     def declare(method: F) -> F:
-        method.__lookup__ = Lookup(method, fresh, stale, about, paged, records_per_key)  # type: ignore[attr-defined]
+        declared = Lookup(method, fresh, stale, about, paged, records_per_key, unknown)
+        method.__lookup__ = declared  # type: ignore[attr-defined]
         return method
 
     return declare

@@ -20,7 +20,8 @@ from student_graph.adapters.model import (
 class LearningLookups:
     """Courses, assigned work and engagement."""
 
-    @lookup(fresh=hours(1), stale=hours(24), about=nobody)
+    # Many sections have no course in the LMS, and every page of their teachers asks for it again.
+    @lookup(fresh=hours(1), stale=hours(24), about=nobody, unknown=minutes(5))
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
         """LMS courses that teach each section."""
         raise NotImplementedError

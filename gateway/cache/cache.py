@@ -20,7 +20,7 @@ from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.cache.in_flight import InFlightRequest, InFlightRequests
-from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, lifetimes_of, unknown_key_lifetimes
+from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, lifetimes_of
 from student_graph.gateway.cache.limits import Limits
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.response_cache import ResponseCache
@@ -161,7 +161,7 @@ class Cache:
         if ask.lookup.sensitivity.restricted and valid:
             asyncio.get_running_loop().call_later(lifetimes.expiry_seconds, self._expire, source, ask)
         unknown = dict.fromkeys(key for key in arrived if key not in known)
-        self.store.set(source, ask, unknown, _entry_times(now, unknown_key_lifetimes(lifetimes)))
+        self.store.set(source, ask, unknown, _entry_times(now, lifetimes.of_unknown_key))
         for key, error in errors.items():
             if not is_temporary(error):
                 self.store.delete(source, ask, key)

@@ -16,8 +16,6 @@ from student_graph.adapters.sources import District, Source
 
 MAX_STALE_WHILE_REVALIDATE_SECONDS = 300.0
 """Longest time for which a stale answer is served without waiting for its source."""
-MAX_UNKNOWN_KEY_SECONDS = 30.0
-"""Longest time for which the cache remembers that a source does not know a key."""
 MAX_RESTRICTED_AGE = timedelta(seconds=60)
 """Longest time for which restricted classes of data are cached. They are never served stale."""
 MAX_PAGE_FRESH_SECONDS = 60.0
@@ -36,26 +34,30 @@ class Lifetimes:
     """Until this age it is served at once and refreshed in the background."""
     expiry_seconds: float
     """Until this age it is served if its source fails; from then on it is never served."""
+    unknown_seconds: float
+    """Until this age it is remembered that the source does not know a key; that is never served stale."""
+
+    @property
+    def of_unknown_key(self) -> Lifetimes:
+        """The lifetimes of the information that the source does not know a key."""
+        seconds = self.unknown_seconds
+        return Lifetimes(seconds, seconds, seconds, seconds)
 
 
 def lifetimes_of(source: Source, ask: Ask[object], district: District | None) -> Lifetimes:
     """The lifetimes of an ask's answers, from the lookup, the source's settings and the district's calendar."""
     freshness = source.freshness(ask.lookup)
+    unknown = ask.lookup.unknown.total_seconds()
     if ask.lookup.sensitivity.restricted:
         fresh = min(freshness.fresh, MAX_RESTRICTED_AGE).total_seconds()
-        return Lifetimes(fresh, fresh, fresh)
+        return Lifetimes(fresh, fresh, fresh, min(fresh, unknown))
     fresh, stale = freshness.fresh.total_seconds(), freshness.stale.total_seconds()
     if ask.window is not None:
         fresh = min(fresh, MAX_PAGE_FRESH_SECONDS)
     elif district is not None and _is_past_school_year(ask.arguments.get("school_year"), district):
         fresh = max(fresh, MIN_PAST_YEAR_FRESH_SECONDS)
-    return Lifetimes(fresh, fresh + min(stale, MAX_STALE_WHILE_REVALIDATE_SECONDS), fresh + stale)
-
-
-def unknown_key_lifetimes(lifetimes: Lifetimes) -> Lifetimes:
-    """The lifetimes of the information that a source does not know a key. It is never served stale."""
-    fresh = min(lifetimes.fresh_seconds, MAX_UNKNOWN_KEY_SECONDS)
-    return Lifetimes(fresh, fresh, fresh)
+    revalidate = fresh + min(stale, MAX_STALE_WHILE_REVALIDATE_SECONDS)
+    return Lifetimes(fresh, revalidate, fresh + stale, min(fresh, unknown))
 
 
 def is_temporary(error: AdapterError) -> bool:

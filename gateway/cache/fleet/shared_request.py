@@ -22,7 +22,7 @@ from student_graph.gateway.cache.fleet.codec import (
 )
 from student_graph.gateway.cache.fleet.encryption import TIMESTAMP_BYTES
 from student_graph.gateway.cache.fleet.redis_store import CHANGED, CLAIM_SECONDS, RedisStore, RedisUnavailableError
-from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary, unknown_key_lifetimes
+from student_graph.gateway.cache.lifetimes import Lifetimes, is_temporary
 from student_graph.gateway.cache.purges import PurgeLog
 from student_graph.gateway.concurrency.arrivals import (
     ArrivedAnswers,
@@ -116,7 +116,7 @@ class SharedRequest:
         if stored is None:
             return False
         age = max(self._shared.clock() - stored.fetched_at, 0.0)
-        lifetimes = self._lifetimes if stored.answer is not None else unknown_key_lifetimes(self._lifetimes)
+        lifetimes = self._lifetimes if stored.answer is not None else self._lifetimes.of_unknown_key
         max_age = self._ask.max_age
         if age < lifetimes.fresh_seconds and (max_age is None or age <= max_age.total_seconds()):
             self._store.counts.hits += 1
@@ -211,7 +211,7 @@ class SharedRequest:
         now = self._shared.clock()
         for lifetimes, group in (
             (self._lifetimes, {key: answer for key, answer in answers.items() if answer is not None}),
-            (unknown_key_lifetimes(self._lifetimes), {key: None for key, a in answers.items() if a is None}),
+            (self._lifetimes.of_unknown_key, {key: None for key, a in answers.items() if a is None}),
         ):
             values = {
                 digest: self._store.encryptor.encrypt(
