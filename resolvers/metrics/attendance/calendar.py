@@ -4,7 +4,8 @@ The days of instruction of a school: from its calendar where that covers the yea
 A calendar covers a session if it has enough days of instruction in it: nine tenths as many as there are weekdays
 with recorded attendance, and nine tenths of the days that the session states, or half of its weekdays if it
 states none. Where the calendar does not cover a session, its days are the weekdays on which any school of the
-district recorded attendance; only a complete session may use the number of days that it states.
+district recorded attendance; only a complete session may use the number of days that it states. Outside sessions
+only days of the calendar count. If no session is recorded, the year is one session that states nothing.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def _merged(
     *,
     never_recorded: bool,
 ) -> SchoolDays:
-    """One calendar, completed with estimated days where it covers no session."""
+    """One calendar, completed with estimated days in the sessions that it does not cover."""
     terms = tuple(
         SessionDays(
             name=session.session_name,
@@ -179,25 +180,24 @@ def _merged(
     )
     if terms:
         covered = all(term.covered for term in terms)
+        estimated = [term for term in terms if not term.covered]
+        days = {day for day in calendar if not _is_in(day, estimated)}
+        days |= {day for day in recorded if _is_in(day, estimated)}
     else:
         covered = len(calendar) >= MIN_DAYS_OF_YEAR and len(calendar) >= MIN_SHARE_OF_DAYS * len(recorded)
-    estimated = {day for term in terms if not term.covered for day in recorded if term.first <= day <= term.last}
-    if not covered:
-        in_session = {day for term in terms for day in recorded if term.first <= day <= term.last}
-        estimated |= set(recorded) - in_session
-    uncovered = [term for term in terms if not term.covered]
-    known = (
-        [day for day in calendar if not any(term.first <= day <= term.last for term in uncovered)]
-        if terms
-        else (calendar if covered else [])
-    )
+        days = set(calendar if covered else recorded)
     return SchoolDays(
-        days=tuple(sorted(estimated.union(known))),
+        days=tuple(sorted(days)),
         sessions=terms,
         covered=covered,
         last_recorded=last_recorded,
         never_recorded=never_recorded,
     )
+
+
+def _is_in(day: date, sessions: Iterable[SessionDays]) -> bool:
+    """Whether a day belongs to one of the sessions."""
+    return any(session.first <= day <= session.last for session in sessions)
 
 
 def _covers(calendar: Sequence[date], session: Session, recorded: Sequence[date]) -> bool:

@@ -70,8 +70,8 @@ def newly_absent(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Mea
     attendance = read_attendance(facts, request, rule, (request.year_start, request.as_of))
     if attendance.days == 0:
         return to_measure(attendance, no_days_verdict(attendance))
-    window = max((school.window for school in attendance.schools), key=lambda window: window.last)
-    since, _ = last_days(window.school, request, DAYS_OF_FOUR_WEEKS, window.last)
+    windows = [school.window for school in attendance.schools]
+    since = min(last_days(row.school, request, DAYS_OF_FOUR_WEEKS, row.last)[0] for row in windows)
     earlier = read_attendance(facts, request, rule, (request.year_start, since - ONE_DAY))
     is_new = level_by(chronic, attendance) is Level.AT_RISK and level_by(chronic, earlier) is not Level.AT_RISK
     sentence = f"Absent on {_share_text(attendance, chronic)} of the days so far"
@@ -134,7 +134,7 @@ def level_by(rule: Rule, attendance: Attendance) -> Level:
 
 def days_left(rule: Rule, missed: Share, expected: int) -> int:
     """The most whole days by which `missed` can grow, of `expected` days, before the rule says at risk."""
-    low, high = -1, max(0, math.ceil(expected - missed)) + 1
+    low, high = -1, max(0, math.floor(expected - missed)) + 1
     while high - low > 1:
         middle = (low + high) // 2
         level = rule.level_of(_value_by(rule, Fraction(missed) + middle, expected)) if expected else Level.ON_TRACK

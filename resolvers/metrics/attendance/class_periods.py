@@ -8,7 +8,7 @@ from datetime import date
 from typing import TypeAlias
 
 from student_graph.adapters.model import AttendanceCategory, AttendanceEvent, SectionId
-from student_graph.resolvers.metrics.attendance.enrolled import days_of, enrolled_schools, joined
+from student_graph.resolvers.metrics.attendance.enrolled import enrolled_schools, joined
 from student_graph.resolvers.metrics.attendance.records import Attendance
 from student_graph.resolvers.metrics.attendance.shares import Function
 from student_graph.resolvers.metrics.attendance.verdicts import (
@@ -18,7 +18,6 @@ from student_graph.resolvers.metrics.attendance.verdicts import (
     share_verdict,
     to_measure,
 )
-from student_graph.resolvers.metrics.attendance.windows import Span, window_at
 from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality, Measure
 from student_graph.resolvers.metrics.presets.preset import Rule
@@ -39,7 +38,7 @@ def period_absence_rate(facts: StudentFacts, request: MetricRequest, rule: Rule)
     enrollments.
     """
     attendance = _attendance(facts, request, rule)
-    total = sum(_periods(facts, request, rule, section, attendance) for section in _sections(facts, request))
+    total = sum(_periods(facts, section, attendance) for section in _sections(facts))
     absences = _events(facts, attendance, ABSENCES)
     if total == 0:
         verdict = no_verdict("The student's sections in the window are not known.")
@@ -120,37 +119,26 @@ def _of_first_period(
     return counted, unknown
 
 
-def _sections(facts: StudentFacts, request: MetricRequest) -> set[SectionId]:
-    """The student's sections, at the school of the request if it names one."""
-    return {
-        row.section_id
-        for row in facts.section_enrollments
-        if request.school is None
-        or (row.section_id in facts.sections and facts.sections[row.section_id].school_id == request.school)
-    }
+def _sections(facts: StudentFacts) -> set[SectionId]:
+    """The student's sections whose record is known."""
+    return {row.section_id for row in facts.section_enrollments if row.section_id in facts.sections}
 
 
-def _periods(
-    facts: StudentFacts, request: MetricRequest, rule: Rule, section_id: SectionId, attendance: Attendance
-) -> int:
+def _periods(facts: StudentFacts, section_id: SectionId, attendance: Attendance) -> int:
     """How many days of instruction the section and the student's enrollment in it have in the window."""
-    section = facts.sections.get(section_id)
-    if section is None:
+    section = facts.sections[section_id]
+    schools = {row.school_id: row for row in attendance.schools}
+    school = schools.get(section.school_id) or schools.get(None)
+    if school is None:
         return 0
-    school = days_of(
-        facts, section.school_id, [row for row in facts.enrollments if row.school_id == section.school_id]
-    )
-    window = window_at(school, request, rule)
-    session = next((row for row in school.sessions if row.name == section.session_name), None)
+    window = school.window
+    session = next((row for row in window.school.sessions if row.name == section.session_name), None)
     first, last = (session.first, session.last) if session else (window.first, window.last)
-    spans: list[Span] = joined(
-        (max(row.begin_date or first, first, window.first), min(row.end_date or last, last, window.last))
+    enrolled = school.spans if school.spans is not None else [(window.first, window.last)]
+    spans = joined(
+        (max(row.begin_date or first, first, begin), min(row.end_date or last, last, end))
         for row in facts.section_enrollments
         if row.section_id == section_id
+        for begin, end in enrolled
     )
-    enrolled = [
-        row.spans for row in attendance.schools if row.school_id == section.school_id and row.spans is not None
-    ]
-    if enrolled:
-        spans = [(max(first, begin), min(last, end)) for first, last in spans for begin, end in enrolled[0]]
-    return sum(window.count_between(first, last)[0] for first, last in spans if first <= last)
+    return sum(window.count_between(first, last)[0] for first, last in spans)

@@ -44,11 +44,11 @@ def enrolled_schools(
 
     Several enrollments at one school are one: a day counts once, also if the student left and came back on it. An
     enrollment that other records show has a school, and no dates. If no enrollment is recorded, the student counts
-    as enrolled on the complete window where events are recorded; in the district as a whole if that is not one
-    school.
+    as enrolled on the complete window where events are recorded: at that school, or in the district as a whole if
+    there are none, or some at several schools.
     """
     if not facts.enrollments:
-        return [_unknown(facts, request, rule, span)]
+        return _unknown(facts, request, rule, span)
     by_school = _by_school(facts.enrollments)
     return [
         _at_school(school_id, rows, window_at(days_of(facts, school_id, rows), request, rule, span), request)
@@ -122,16 +122,20 @@ def _at_school(
     return EnrolledSchool(school_id, window, spans, sum(count for count, _ in counts), quality)
 
 
-def _unknown(facts: StudentFacts, request: MetricRequest, rule: Rule, span: Span | None) -> EnrolledSchool:
+def _unknown(
+    facts: StudentFacts, request: MetricRequest, rule: Rule, span: Span | None
+) -> list[EnrolledSchool]:
     """The days of a student without a recorded enrollment."""
+    schools = {event.school_id for event in facts.school_attendance}
+    schools = schools or {event.school_id for event in facts.class_attendance}
     school_id = request.school
+    if school_id is not None and schools and school_id not in schools:
+        return []
     if school_id is None:
-        schools = {event.school_id for event in facts.school_attendance}
-        schools = schools or {event.school_id for event in facts.class_attendance}
         school_id = next(iter(schools)) if len(schools) == 1 else None
     days = _district(facts, request) if school_id is None else days_of(facts, school_id)
     window = window_at(days, request, rule, span)
-    return EnrolledSchool(school_id, window, None, window.count, window.quality | _UNKNOWN)
+    return [EnrolledSchool(school_id, window, None, window.count, window.quality | _UNKNOWN)]
 
 
 def _district(facts: StudentFacts, request: MetricRequest) -> SchoolDays:
