@@ -59,7 +59,8 @@ async def all_students(
     A source applies the conditions that it can. The list ends after `max_students`, which are too many.
     """
     district = reading.district
-    if name_leaf is None and district.sources_for(lookup_of(Adapter.roster_by_district)):
+    by_page = bool(district.sources_for(lookup_of(Adapter.students_by_district)))
+    if (name_leaf is None or not by_page) and district.sources_for(lookup_of(Adapter.roster_by_district)):
         roster = await load_many(reading.info, Adapter.roster_by_district, Key(district.id, district.id))
         return sorted({record.student_id for record in roster})
     students: set[StudentId] = set()

@@ -109,7 +109,7 @@ class Planner:
         """Return the start with all students of the district, or with those whose names meet a condition."""
         listed = self.costs.is_offered(Adapter.roster_by_district)
         students = max(self.costs.records(Adapter.roster_by_district), 1.0) if listed else ROSTER_GUESS
-        if listed and name_leaf is None:
+        if listed and (name_leaf is None or not self.costs.is_offered(Adapter.students_by_district)):
             calls = self.costs.list_calls(Adapter.roster_by_district)
             is_known = self.costs.is_known(Adapter.roster_by_district)
             return Start("roster_by_district: all students of the district", students, calls, None, is_known)
