@@ -186,6 +186,10 @@ class Telemetry:
                 results=dict(counts.results),
                 records=counts.records,
                 unreadable_rows=dict(counts.unreadable_rows),
+                unmapped_codes={
+                    f"{code.kind}: {code.value or 'a code that is not kept'}": count
+                    for code, count in counts.unmapped_codes.items()
+                },
                 served=counts.served,
                 stale=counts.stale,
                 oldest_served=timedelta(seconds=counts.oldest_seconds),

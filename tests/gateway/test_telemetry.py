@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,13 +11,25 @@ from pydantic import AnyHttpUrl
 
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter, AdapterSettings
+from student_graph.adapters.errors import NotOfferedError, PayloadError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import AttendanceCategory
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.http import create_client
 from student_graph.gateway.http.gate import SentCall
 from student_graph.gateway.http.learned_limit import START_CONCURRENCY
-from student_graph.gateway.telemetry import CallCounter, LinkStatus, Telemetry, count_call, counting_calls, traced
+from student_graph.gateway.telemetry import (
+    MAX_REASONS,
+    OTHER_REASON,
+    CallCounter,
+    LinkStatus,
+    Telemetry,
+    count_call,
+    count_unreadable_rows,
+    counting_calls,
+    traced,
+)
+from student_graph.resolvers.scorecard.measurements import LookupResult
 from tests.gateway.small_district import YEAR, Ledger, Sis, event, source
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
@@ -68,3 +81,72 @@ def test_the_latest_status_of_a_link_counts() -> None:
         telemetry.record_link(sis, "s1", status)
     health = telemetry.health(sis)
     assert (health.matched, health.unmatched) == (1, 0)
+
+
+async def test_what_a_source_answers_to_a_lookup_is_counted() -> None:
+    """Records stay known if it fails later. A failure counts by its code, a missing resource does not."""
+    telemetry, ledger = Telemetry(), Ledger(events=[event("s1", "1", 3)])
+    sis = source(Sis, ledger, "sis")
+    fetch = traced(fetch_from_vendor, telemetry)
+
+    async def ask() -> LookupResult:
+        await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+        return telemetry.health(sis).counts.results["attendance_events_by_student"]
+
+    ledger.failing["attendance_events_by_student"] = NotOfferedError("not offered by the vendor (404)")
+    assert await ask() is LookupResult.NOT_THERE
+    ledger.failing["attendance_events_by_student"] = httpx.ReadTimeout("slow")
+    assert await ask() is LookupResult.FAILED
+    del ledger.failing["attendance_events_by_student"]
+    assert await ask() is LookupResult.RECORDS
+    ledger.failing["attendance_events_by_student"] = httpx.ReadTimeout("slow")
+    assert await ask() is LookupResult.RECORDS
+
+    counts = telemetry.health(sis).counts
+    assert (counts.asks, counts.failed_asks, counts.records) == (4, 2, 1)
+    assert counts.failures_by_code == {"SOURCE_UNAVAILABLE": 2}
+
+
+async def test_an_answer_without_records_is_empty() -> None:
+    """It is no failure."""
+    telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
+    await traced(fetch_from_vendor, telemetry)(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+
+    counts = telemetry.health(sis).counts
+    assert (counts.results, counts.failed_asks) == ({"attendance_events_by_student": LookupResult.EMPTY}, 0)
+
+
+async def test_rows_that_cannot_be_read_are_counted_by_reason() -> None:
+    """Each counts once; after a hundred reasons, further ones count together."""
+    telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
+
+    async def fetch_with_unreadable_rows(_: Any, __: Ask[Any], /) -> Any:
+        reasons = ["missing", "missing", *(f"odd {number}" for number in range(MAX_REASONS))]
+        count_unreadable_rows([PayloadError(reason) for reason in reasons])
+        return {}
+
+    await traced(fetch_with_unreadable_rows, telemetry)(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+
+    rows = telemetry.health(sis).counts.unreadable_rows
+    assert (rows["missing"], rows["odd 0"], rows[OTHER_REASON]) == (2, 1, 1)
+    assert len(rows) == MAX_REASONS + 1
+
+
+def test_the_age_of_answers_from_the_cache_is_the_oldest_one() -> None:
+    """Answers and stale answers are added up."""
+    telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
+    telemetry.record_served(sis, 10, 0, 30.0)
+    telemetry.record_served(sis, 5, 2, 12.0)
+
+    counts = telemetry.health(sis).counts
+    assert (counts.served, counts.stale, counts.oldest_served) == (15, 2, timedelta(seconds=30))
+
+
+async def test_the_counts_say_how_often_a_vendor_asked_for_fewer_requests() -> None:
+    """Each throttled response counts, and one that the vendor did not manage to send does not."""
+    sis, telemetry = source(Sis, Ledger(), "sis"), Telemetry()
+    async with create_client(AdapterSettings(base_url=AnyHttpUrl("https://sis.invalid")), count_call) as client:
+        sis.adapter.http = client
+        client.gate.record_refusal(SentCall(1, time.monotonic(), 1), throttled=True)
+        client.gate.record_refusal(SentCall(2, time.monotonic(), 1), throttled=False)
+        assert telemetry.health(sis).counts.throttled == 1

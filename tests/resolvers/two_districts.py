@@ -20,6 +20,7 @@ from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Viewer, ViewerRole
 from student_graph.resolvers.operation import Disclosures, Operation
 from student_graph.resolvers.schema import make_schema
+from student_graph.resolvers.scorecard.measurements import Counts, LinkCounts
 from tests.resolvers.third_party import RecordingFetch, VendorData, third_party_source
 
 SCHEMAS = {"breadth": make_schema(BreadthExecutor), "stock": make_schema(StockExecutor)}
@@ -27,7 +28,19 @@ executor: ContextVar[str] = ContextVar("executor", default="breadth")
 """Name of the schema, and with it the executor, that a test uses."""
 SCHEMA = SCHEMAS["breadth"]
 CEDAR = DistrictId("cedar")
-HEALTH = Health(True, None, 4, 1, 10, 2, 3, 5, 6, 7)
+HEALTH = Health(
+    reachable=True,
+    last_error_code=None,
+    calls=4,
+    failures=1,
+    matched=10,
+    unmatched=2,
+    conflicted=3,
+    unmapped=5,
+    unexpected_responses=6,
+    concurrency=7,
+    counts=Counts(calls=4, links=LinkCounts(matched=10, unmatched=2, conflicted=3), asks=4, failed_asks=1),
+)
 ME = StudentId("1")
 CODE = model.Descriptor(code_value="x")
 VIEWER = Viewer("head", ViewerRole.SUPERINTENDENT, frozenset({CEDAR}))

@@ -64,8 +64,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: the settings are wrong, there is no such district, or the page cannot be written.
     """
-    if options.html is not None and not options.html.parent.is_dir():
-        raise SettingsError(f"--html: there is no folder {options.html.parent}")
+    _check_page_path(options.html)
     districts = asyncio.run(measure_districts(_selected(districts_of(options), options)))
     if options.html is not None:
         _write_page(options.html, districts)
@@ -80,6 +79,19 @@ def run(options: argparse.Namespace) -> int:
         if options.html is not None:
             print(printable(f"page: {options.html}"))
     return int(any(district.silent_sources for district in districts))
+
+
+def _check_page_path(path: Path | None) -> None:
+    """
+    Check where the page will be, before a source is asked.
+
+    Raises:
+        SettingsError: it cannot be a file there.
+    """
+    if path is not None and path.is_dir():
+        raise SettingsError(f"--html: {path} is a folder")
+    if path is not None and not path.parent.is_dir():
+        raise SettingsError(f"--html: there is no folder {path.parent}")
 
 
 def _selected(districts: Sequence[District], options: argparse.Namespace) -> list[District]:

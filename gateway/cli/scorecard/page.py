@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import groupby
+from operator import attrgetter
 from xml.etree import ElementTree as ET
 
 from student_graph.gateway.cli.parser import count, printable
@@ -36,8 +38,9 @@ thead th { background: #e7edf3; }
 tbody th { width: 23%; font-weight: 600; }
 dl { margin: 0; }
 dt { font-weight: 600; }
-dd { margin: 0 0 .45rem; }
-dd:last-child { margin-bottom: 0; }
+dd { margin: 0; }
+dd + dt { margin-top: .45rem; }
+td p { margin: 0; }
 dd ul { margin: .15rem 0 0; padding-left: 1.1rem; font-size: .9rem; }
 .missing { font-style: italic; color: #444; }
 footer { margin-top: 2rem; font-size: .9rem; color: #444; }
@@ -46,8 +49,8 @@ footer { margin-top: 2rem; font-size: .9rem; color: #444; }
   body { max-width: none; margin: 0; padding: 0; font-size: 10pt; }
   thead { display: table-header-group; }
   h2, caption, dt { break-after: avoid; }
-  dd, tr.short { break-inside: avoid; }
-  section.source { break-before: page; }
+  dd { break-inside: avoid; }
+  h1:not(:first-child) { break-before: page; }
 }
 """
 
@@ -124,21 +127,23 @@ def _add_table(parent: ET.Element, scorecard: Scorecard, first_heading: str, *, 
 
 
 def _add_row(body: ET.Element, row: ScorecardRow, *, with_sources: bool) -> None:
-    line = ET.SubElement(body, "tr", {"class": "long" if len(row.findings) > 2 else "short"})
+    line = ET.SubElement(body, "tr")
     _add(line, "th", row.title).set("scope", "row")
     cell = ET.SubElement(line, "td")
     if row.not_measured is not None:
-        _add(cell, "span", row.not_measured, kind="missing")
+        _add(cell, "p", row.not_measured, kind="missing")
         return
     terms = ET.SubElement(cell, "dl")
-    for finding in row.findings:
-        _add_finding(terms, finding, with_source=with_sources)
+    for measure, findings in groupby(row.findings, attrgetter("measure")):
+        _add(terms, "dt", measure.value)
+        for finding in findings:
+            _add_finding(terms, finding, with_source=with_sources)
 
 
 def _add_finding(terms: ET.Element, finding: ScorecardFinding, *, with_source: bool) -> None:
-    source = f", {finding.source or 'all sources'}" if with_source else ""
-    _add(terms, "dt", f"{finding.measure.value}{source}")
-    description = _add(terms, "dd", finding.text, kind=None if finding.measured else "missing")
+    """Add a finding, with its details or with the name of its source: the details are at the source."""
+    source = f"{finding.source or 'All sources'}: " if with_source else ""
+    description = _add(terms, "dd", f"{source}{finding.text}", kind=None if finding.measured else "missing")
     if finding.details and not with_source:
         details = ET.SubElement(description, "ul")
         for detail in finding.details:
