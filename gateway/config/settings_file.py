@@ -18,9 +18,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from student_graph.adapters.identity import IdentityRules
+from student_graph.adapters.model.code_mapping import comparable
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config.access import IssuerConfig, ViewerConfig, access_problems
 from student_graph.gateway.config.codes import CodesConfig, SourceCodesConfig
+from student_graph.gateway.config.families import FamilyConfig, with_families
 from student_graph.gateway.config.grants import AssignedConfig, GrantConfig
 from student_graph.gateway.config.metrics import MetricsConfig
 from student_graph.gateway.config.sections import (
@@ -96,6 +98,8 @@ class DistrictConfig(Section):
     """What the codes of its sources mean; a code that is not listed has the meaning that the adapter gives it."""
     metrics: MetricsConfig = MetricsConfig()
     """How its metrics are judged."""
+    families: tuple[FamilyConfig, ...] = ()
+    """Families of tests, in addition to those that every district has or in place of them."""
     grants: tuple[GrantConfig, ...] = ()
     """Classes of data that are not open, and who may see them."""
     assigned: tuple[AssignedConfig, ...] = ()
@@ -108,7 +112,7 @@ class DistrictConfig(Section):
     @property
     def metric_settings(self) -> MetricSettings:
         """What the district says about its data for metrics."""
-        return self.codes.apply_to(self.metrics.settings)
+        return with_families(self.codes.apply_to(self.metrics.settings), self.families)
 
 
 class Config(Section):
@@ -172,6 +176,8 @@ def _section_problems(config: Config) -> Iterator[str]:
     for index, district in enumerate(config.districts):
         if duplicate := _first_duplicate([source.name for source in district.sources]):
             yield f"districts[{index}].sources: two sources have the name {duplicate!r}; give each its own"
+        if duplicate := _first_duplicate([comparable(family.name) for family in district.families]):
+            yield f"districts[{index}].families: two families have the name {duplicate!r}; give each its own"
     if config.limits.above_default and not config.limits.loosened:
         yield (
             f"limits.{config.limits.above_default[0]}: is higher than its default; "

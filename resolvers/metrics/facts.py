@@ -28,7 +28,8 @@ from student_graph.adapters.model import (
     Sensitivity,
     StudentId,
 )
-from student_graph.resolvers.metrics.families import DEFAULT_FAMILIES, AssessmentFamily
+from student_graph.resolvers.metrics.default_families import DEFAULT_FAMILIES
+from student_graph.resolvers.metrics.families import AssessmentFamily
 from student_graph.resolvers.metrics.meanings import DEFAULT_MEANINGS, CodeMeanings
 from student_graph.resolvers.metrics.measure import DataQuality, Measure, Metric
 from student_graph.resolvers.metrics.presets.preset import Preset, Rule, WindowKind
