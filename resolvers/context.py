@@ -63,6 +63,8 @@ class Viewer:
     """Issuer of the viewer's token; None for service accounts, whose tokens are in the settings."""
     operator: bool = False
     """Whether the viewer operates the gateway and may see the health and identity counts of sources."""
+    counts_only: bool = False
+    """Whether the viewer sees no student, and only counts of whole districts without small cells."""
     _hash: int = field(default=0, init=False, repr=False, compare=False)
 
     @property
@@ -206,6 +208,19 @@ async def _no_recorded_days(_district: DistrictId, _school_year: int, /) -> Mapp
     return {}
 
 
+class CountingContexts(Protocol):
+    """Makes contexts in which an operation reads the records of many students part by part, to count them."""
+
+    def __call__(self, *, everybody: bool, forget: bool) -> Context:
+        """
+        Return a context of the same operation for one part of the students.
+
+        What is read in it is released with it. With `everybody`, it reads every student of the viewer's districts
+        in the classes of data that the viewer is granted without limits: only for counts whose small cells are
+        hidden. With `forget`, the response does not remember what it depends on, and so is not cached.
+        """
+
+
 class ReadPrices(Protocol):
     """What reads cost lately, in vendor calls."""
 
@@ -265,6 +280,8 @@ class Context:
     metric_settings: Mapping[DistrictId, MetricSettings] = field(default_factory=dict)
     """What each district says about its data for metrics; a district that is missing has the defaults."""
     recorded_days: RecordedDaysProvider = _no_recorded_days
+    counting: CountingContexts | None = None
+    """Makes contexts for counting; None if the operation counts no students outside the viewer's reach."""
     estimates: ReadEstimates = field(default_factory=ReadEstimates)
 
 

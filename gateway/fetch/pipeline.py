@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,7 @@ from student_graph.gateway.fetch.translations import TranslationCache
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
-from student_graph.resolvers.context import Context, Health, ReadEstimates, Signer, Viewer
+from student_graph.resolvers.context import Context, Health, ReadEstimates, Signer, Viewer, ViewerRole
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.operation import Operation, Staleness, Traffic
 
@@ -88,25 +89,42 @@ class FetchPipeline:
 
     def start_operation(self, viewer: Viewer) -> Context:
         """The context for the resolvers of one new operation."""
-        dependencies = Dependencies()
-        operation = Operation(dependencies=dependencies)
-        unrestricted = self._fetch(
-            operation.traffic, operation.staleness, dependencies, self._operation_seconds, viewer.person
-        )
-        reach = partial(self._reach, viewer, dependencies)
-        fetch = authorized(unrestricted, viewer, self.districts, reach, operation.disclosures)
-        health = partial(self._health, dependencies)
-        estimates = ReadEstimates(self.learned_costs, self.list_lengths)
+        operation = Operation(dependencies=Dependencies())
+        deadline = asyncio.get_running_loop().time() + self._operation_seconds
+        return self._context(viewer, viewer, operation, deadline, forget=False)
+
+    def _context(
+        self, viewer: Viewer, reader: Viewer, operation: Operation, deadline: float, *, forget: bool
+    ) -> Context:
+        """
+        A context of an operation that reads what `reader` may see: the viewer, or who counts for the viewer.
+
+        With `forget`, what it reads is no dependency of the response, which is then not cached.
+        """
+        dependencies: Any = operation.dependencies
+        if forget:
+            dependencies.complete = False
+            dependencies = Dependencies()
+        seconds = deadline - asyncio.get_running_loop().time()
+        unrestricted = self._fetch(operation.traffic, operation.staleness, dependencies, seconds, viewer.person)
+        reach = partial(self._reach, reader, dependencies)
+        fetch = authorized(unrestricted, reader, self.districts, reach, operation.disclosures)
+
+        def counting(*, everybody: bool, forget: bool) -> Context:
+            counter = _counter(viewer) if everybody else viewer
+            return self._context(viewer, counter, operation, deadline, forget=forget)
+
         return Context(
-            viewer,
+            reader,
             Sources(self.districts, fetch),
             operation,
             self._signer,
-            health,
+            partial(self._health, dependencies),
             reach,
             metric_settings=self._metric_settings,
             recorded_days=partial(self._recorded_days.get, unrestricted),
-            estimates=estimates,
+            counting=counting,
+            estimates=ReadEstimates(self.learned_costs, self.list_lengths),
         )
 
     def background_fetch(self) -> tuple[Fetch, Traffic]:
@@ -180,3 +198,21 @@ class FetchPipeline:
             return await outer(source, ask) if answers is None else answers
 
         return fetch
+
+
+def _counter(viewer: Viewer) -> Viewer:
+    """
+    Who counts students for a viewer: all students of the districts, in the classes granted for all of them.
+
+    What it reads never leaves the gateway, except in counts whose small cells are hidden.
+    """
+    grants = frozenset(grant for grant in viewer.grants if not grant.is_limited)
+    return replace(
+        viewer,
+        role=ViewerRole.SERVICE,
+        grants=grants,
+        assigned=frozenset(),
+        email=None,
+        emergency=None,
+        counts_only=False,
+    )

@@ -23,6 +23,7 @@ from student_graph.resolvers.scorecard.models import Scorecard
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
 from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter, visible_district
 from student_graph.resolvers.types.metrics.presets import Preset, presets
+from student_graph.resolvers.types.metrics.tables import district_metrics
 from student_graph.resolvers.types.scorecard import scorecard_of_district
 
 
@@ -75,6 +76,8 @@ class LocalEducationAgency(Node):
         """
         return scorecard_of_district(info, self.district)
 
+    metrics = district_metrics
+
     @field
     @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
@@ -86,8 +89,8 @@ class LocalEducationAgency(Node):
         `filter` must not name a district or school.
         """
         student_filter = filter or StudentFilter()
-        if student_filter.district or student_filter.school:
-            raise bad_input("filter: leave out district and school here.")
+        if student_filter.district or student_filter.districts or student_filter.school or student_filter.schools:
+            raise bad_input("filter: leave out districts and schools here.")
         student_filter.district = strawberry.ID(self.district.id)
         return await student_connection(info, student_filter, first, after)
 

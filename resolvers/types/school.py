@@ -24,6 +24,7 @@ from student_graph.resolvers.student_list.filter import FilterArgument, OrderBy,
 from student_graph.resolvers.types import calendar
 from student_graph.resolvers.types.calendar import FirstDay, LastDay, Term, days_between, sections_in, term_of
 from student_graph.resolvers.types.district import district
+from student_graph.resolvers.types.metrics.tables import school_metrics
 
 SectionsYear: TypeAlias = Annotated[
     int | None,
@@ -68,6 +69,7 @@ class School(model.School, Node):
 
     district = district
     sections = sections
+    metrics = school_metrics
 
     @field
     @uses_lookups(Adapter.calendar_days_by_school)

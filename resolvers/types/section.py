@@ -19,6 +19,7 @@ from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.outcome import Outcomes, map_values, map_with_parents
 from student_graph.resolvers.fields.record import record_type
+from student_graph.resolvers.types.metrics.tables import section_metrics
 
 OfStudent = TypeVar("OfStudent", model.CourseGrade, model.AssignmentWork)
 
@@ -95,6 +96,7 @@ class Section(model.Section, Node):
     subject = subject
     schedule = schedule
     roster = roster
+    metrics = section_metrics
 
 
 @batched

@@ -226,6 +226,10 @@ TYPES_WITHOUT_CLASS = {
         "UnmappedCode",
     ),
     *("StudentConnection", "StudentEdge", "AttendanceEventConnection", "AttendanceEventEdge"),
+    *("AttendanceSummary", "BehaviorSummary", "CourseSummary", "CourseworkSummary", "AssessmentSummary"),
+    *("MobilitySummary", "Measure", "MeasureWindow", "Definition", "Parameter", "Evidence", "EvidenceList"),
+    *("Indicator", "RiskProfile", "Preset", "PresetRule", "PresetThreshold"),
+    *("MetricTable", "GroupMetrics", "GroupKey", "LevelCount", "QualityCount", "MissingSource"),
     *("Query", "Viewer", "Permission", "Reason", "ClassPermission", "LocalEducationAgency", "SourceStatus"),
 }
 """Types that are not records: parts of records, connections, and types that are not about a student."""

@@ -14,17 +14,34 @@ Position: TypeAlias = tuple[int, int]
 """A row and a column of a table."""
 
 
-def hide_in_line(counts: Sequence[int], keep: Collection[int] = ()) -> frozenset[int]:
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Which positions of a line are hidden first, and which last, where there is a choice; else the smallest."""
+
+    first: frozenset[int] = frozenset()
+    last: frozenset[int] = frozenset()
+
+    def loss(self, position: int, count: int) -> int:
+        """Return how much readers lose if a count is hidden, in students."""
+        return 0 if position in self.first else count + _LAST_COUNT_WEIGHT * (position in self.last)
+
+
+_LAST_COUNT_WEIGHT = 10**6
+"""How many students a count weighs in addition that is hidden last."""
+NO_PREFERENCE = Preference()
+
+
+def hide_in_line(counts: Sequence[int], preference: Preference = NO_PREFERENCE) -> frozenset[int]:
     """
     The positions to hide in a line of counts whose total is shown.
 
     All counts below ten, and if what is hidden together does not reach ten, or is only one count, the smallest
-    others until it does. Positions in `keep` come last.
+    others until it does.
     """
     hidden = {index for index, count in enumerate(counts) if count < MIN_SHOWN_COUNT}
     others = sorted(
         (index for index in range(len(counts)) if index not in hidden),
-        key=lambda index: (index in keep, counts[index], index),
+        key=lambda index: (preference.loss(index, counts[index]), index),
         reverse=True,
     )
     while hidden and others and (len(hidden) == 1 or sum(counts[i] for i in hidden) < MIN_SHOWN_COUNT):
@@ -36,14 +53,15 @@ def hide_in_table(
     counts: Sequence[Sequence[int]],
     hidden_rows: Collection[int] = (),
     hidden_columns: Collection[int] = (),
-    keep: Collection[int] = (),
+    rows: Preference = NO_PREFERENCE,
+    columns: Preference = NO_PREFERENCE,
 ) -> frozenset[Position]:
     """
     The positions to hide in a table of counts.
 
     The totals of all rows and columns are shown except those of `hidden_rows` and `hidden_columns`, whose counts
-    are all hidden. Columns in `keep` are hidden last. A hidden count below ten could be ten: a chain of hidden
-    counts exists along which students can be moved so that no shown count and no shown total changes.
+    are all hidden. A hidden count below ten could be ten: a chain of hidden counts exists along which students can
+    be moved so that no shown count and no shown total changes.
     """
     positions = [(row, column) for row in range(len(counts)) for column in range(len(counts[row]))]
     hidden = {
@@ -52,9 +70,7 @@ def hide_in_table(
         if counts[row][column] < MIN_SHOWN_COUNT or row in hidden_rows or column in hidden_columns
     }
     network = _Network(counts, frozenset(hidden_rows), frozenset(hidden_columns), hidden)
-    losses = {
-        (row, column): counts[row][column] + _KEPT_COUNT_WEIGHT * (column in keep) for row, column in positions
-    }
+    losses = {(row, column): _loss(counts[row][column], rows, row, columns, column) for row, column in positions}
     small = sorted((p for p in hidden if counts[p[0]][p[1]] < MIN_SHOWN_COUNT), key=lambda p: (losses[p], p))
     for position in small:
         while (reached := network.unreached(position)) is not None:
@@ -65,8 +81,10 @@ def hide_in_table(
     return frozenset(hidden)
 
 
-_KEPT_COUNT_WEIGHT = 10**6
-"""How many students a count weighs in addition that is hidden last."""
+def _loss(count: int, rows: Preference, row: int, columns: Preference, column: int) -> int:
+    """How much readers lose if a count of a table is hidden: nothing if its row or column is hidden first."""
+    losses = rows.loss(row, count), columns.loss(column, count)
+    return 0 if count and 0 in losses else max(losses)
 
 
 def _square(network: _Network, losses: Mapping[Position, int], position: Position) -> set[Position]:

@@ -11,13 +11,14 @@ After each step, every hidden count below ten could as well be ten or more: the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from student_graph.resolvers.cohorts.aggregates.hiding import (
     MIN_SHOWN_COUNT,
     Position,
+    Preference,
     hide_in_line,
     hide_in_table,
 )
@@ -46,15 +47,22 @@ NOTHING_SHOWN = ShownCounts(False, frozenset(), frozenset(), frozenset())
 
 
 def shown_counts(
-    atoms: Atoms, groups: Sequence[str], levels: Sequence[str], *, overlapping: bool, keep: str | None = None
+    atoms: Atoms,
+    groups: Sequence[str],
+    levels: Sequence[str],
+    *,
+    overlapping: bool,
+    first: Collection[str] = (),
+    last: Collection[str] = (),
 ) -> ShownCounts:
     """
     Decide which counts of the students in `atoms` are shown.
 
     `groups` and `levels` are all that may occur. If groups are `overlapping`, a student may be in several of them
-    or in none; else in exactly one. `keep` is the level that is hidden last, where there is a choice.
+    or in none; else in exactly one. Where there is a choice, the groups and levels in `first` are hidden
+    first, those in `last` last, and of others the smallest.
     """
-    table = _Table(atoms, groups, levels, keep)
+    table = _Table(atoms, groups, levels, first, last)
     if sum(table.by_level) < MIN_SHOWN_COUNT:
         return NOTHING_SHOWN
     return table.shown_of_overlapping() if overlapping else table.shown_of_disjoint()
@@ -67,12 +75,13 @@ class _Table:
     atoms: Atoms
     groups: Sequence[str]
     levels: Sequence[str]
-    keep: str | None
+    first: Collection[str]
+    last: Collection[str]
     cells: list[list[int]] = field(init=False)
     """Students by group and level."""
     by_level: list[int] = field(init=False)
-    last_columns: frozenset[int] = field(init=False)
-    """The column of `keep`."""
+    rows: Preference = field(init=False)
+    columns: Preference = field(init=False)
     hidden_levels: frozenset[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,13 +93,13 @@ class _Table:
             self.by_level[column_of[level]] += count
             for group in pattern:
                 self.cells[row_of[group]][column_of[level]] += count
-        self.last_columns = frozenset(column for column, level in enumerate(self.levels) if level == self.keep)
-        self.hidden_levels = hide_in_line(self.by_level, self.last_columns)
+        self.rows, self.columns = self._preference(self.groups), self._preference(self.levels)
+        self.hidden_levels = hide_in_line(self.by_level, self.columns)
 
     def shown_of_disjoint(self) -> ShownCounts:
         """What is shown if every student is in exactly one group."""
-        hidden_groups = hide_in_line(list(map(sum, self.cells)))
-        hidden = hide_in_table(self.cells, hidden_groups, self.hidden_levels, self.last_columns)
+        hidden_groups = hide_in_line(list(map(sum, self.cells)), self.rows)
+        hidden = hide_in_table(self.cells, hidden_groups, self.hidden_levels, self.rows, self.columns)
         return ShownCounts(
             True,
             frozenset(group for row, group in enumerate(self.groups) if row not in hidden_groups),
@@ -137,9 +146,15 @@ class _Table:
         """Levels that are hidden for one group, so that neither it nor those outside it have a small count."""
         outside = [total - count for total, count in zip(self.by_level, self.cells[row], strict=True)]
         positions = hide_in_table(
-            [self.cells[row], outside], (0, 1) if hidden else (), self.hidden_levels, self.last_columns
+            [self.cells[row], outside], (0, 1) if hidden else (), self.hidden_levels, columns=self.columns
         )
         return {column for _, column in positions}
+
+    def _preference(self, names: Sequence[str]) -> Preference:
+        return Preference(
+            frozenset(index for index, name in enumerate(names) if name in self.first),
+            frozenset(index for index, name in enumerate(names) if name in self.last),
+        )
 
     def _cells(self) -> dict[Position, Cell]:
         """The group and level of each position."""

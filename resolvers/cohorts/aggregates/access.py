@@ -1,0 +1,111 @@
+"""Who may count which students: everything for viewers who see them all, hidden small cells for other staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import SimpleNamespace
+from typing import cast
+
+from student_graph.adapters.errors import ForbiddenError
+from student_graph.adapters.model import Sensitivity, StudentId
+from student_graph.adapters.sources import District
+from student_graph.resolvers.access import Reach
+from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS, Dimension
+from student_graph.resolvers.cohorts.aggregates.members import Cohort, Members, members_of
+from student_graph.resolvers.context import Context, Info, ViewerRole
+from student_graph.resolvers.metrics.measure import Metric
+from student_graph.resolvers.metrics.registry import METRICS
+
+STAFF_ROLES = frozenset({ViewerRole.TEACHER, ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
+"""Roles that may count the students of a school at which they reach some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Which students of a cohort a viewer may see."""
+
+    members: Members
+    """All students of the cohort."""
+    is_complete: bool
+    """Whether the viewer may see every one of them, in all classes of data that are counted."""
+    reach: Reach
+
+    def sees(self, student: StudentId) -> bool:
+        """Return whether the viewer may see a student."""
+        return self.is_complete or self.reach.contains(student)
+
+
+def refuse_unless_granted(
+    context: Context, district: District, metrics: Iterable[Metric], dimensions: Iterable[Dimension]
+) -> None:
+    """
+    Check that the viewer has the classes of data that a table reads, of at least some students.
+
+    The answer depends on the viewer only, not on what is recorded.
+
+    Raises:
+        ForbiddenError: a class is not granted, or the request uses break-glass, which opens no count.
+    """
+    if context.viewer.emergency is not None:
+        raise ForbiddenError("break-glass opens no count")
+    rights = context.viewer.rights_in(district)
+    missing = [kind for kind in classes_of(metrics, dimensions) if not rights.allow(kind)]
+    if missing:
+        _note_denied(context, district)
+        raise context.viewer.not_granted(district, missing[0])
+
+
+def classes_of(metrics: Iterable[Metric], dimensions: Iterable[Dimension]) -> list[Sensitivity]:
+    """Return the classes of data that a table reads, by name."""
+    classes = {METRICS[metric].sensitivity for metric in metrics}
+    classes |= {DIMENSIONS[dimension].sensitivity for dimension in dimensions}
+    return sorted(classes, key=lambda kind: kind.name)
+
+
+async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sensitivity]) -> Access:
+    """
+    Return which students of a cohort the viewer may see.
+
+    Raises:
+        AdapterError: the viewer may not count these students, or they could not be read.
+    """
+    context, district = info.context, cohort.district
+    reach = await context.reach(district.id)
+    may_count = reach.everybody or context.viewer.counts_only or context.viewer.role in STAFF_ROLES
+    if not may_count or (cohort.is_district and not (reach.everybody or context.viewer.counts_only)):
+        raise _refused(context, district, "not the viewer's students")
+    reader = info if reach.everybody else counting_info(info, everybody=True, forget=False)
+    members = await members_of(reader, cohort, day)
+    rights = context.viewer.rights_in(district)
+    visible = [rights.visible_students(kind, reach) for kind in (Sensitivity.OPEN, *classes)]
+    if all(students is None or members.keys() <= students for students in visible):
+        return Access(members, is_complete=True, reach=reach)
+    if limited := [kind for kind in classes if kind not in rights.for_all]:
+        error = _refused(context, district, "granted for other students")
+        error.sensitivity, error.limited = limited[0].name, True
+        raise error
+    is_own_school = cohort.school is not None and any(map(reach.contains, members))
+    if not is_own_school and not (cohort.is_district and context.viewer.counts_only):
+        raise _refused(context, district, "not the viewer's students")
+    return Access(members, is_complete=False, reach=reach)
+
+
+def counting_info(info: Info, *, everybody: bool, forget: bool) -> Info:
+    """Return the same field of the same operation with a context for a part of the students."""
+    counting = info.context.counting
+    if counting is None:
+        return info
+    context = counting(everybody=everybody, forget=forget)
+    return cast("Info", SimpleNamespace(context=context, path=info.path))
+
+
+def _refused(context: Context, district: District, reason: str) -> ForbiddenError:
+    _note_denied(context, district)
+    return ForbiddenError(reason)
+
+
+def _note_denied(context: Context, district: District) -> None:
+    denied = context.operation.disclosures.denied
+    denied[district.id] = denied.get(district.id, 0) + 1

@@ -1,0 +1,138 @@
+"""Counts of students, one after the other: a record is needed only while its student is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Protocol, TypeAlias
+
+from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.model import SchoolId
+from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS, Dimension
+from student_graph.resolvers.cohorts.aggregates.tally import Tally
+from student_graph.resolvers.fields.outcome import Outcome, Partial
+from student_graph.resolvers.metrics.measure import Level, Measure
+
+GroupName: TypeAlias = tuple[str, ...]
+"""The group of each dimension, and last the level of the crossed metric if there is one."""
+
+NO_GROUP = ""
+"""Name of the group of students who have none in a dimension."""
+SOME, ZERO = "SOME", "ZERO"
+"""What counts as the level of a metric that nothing judges: a value above zero, or zero."""
+
+
+@dataclass(slots=True)
+class CountedStudent:
+    """One student of a cohort, with what is counted."""
+
+    groups: Sequence[frozenset[str]]
+    """Groups of each dimension; empty if it has none."""
+    measure: Outcome[Measure]
+    """The metric over all of the cohort's schools."""
+    by_school: Mapping[SchoolId, Outcome[Measure]] = field(default_factory=dict)
+    """The metric at each school; empty unless schools are a dimension."""
+    crossed: Outcome[Measure] | None = None
+    """The metric by whose levels students are grouped; None if they are not."""
+    main_school: str = NO_GROUP
+    """The school at which the student counts where every student counts once."""
+    is_visible: bool = True
+    """Whether the viewer may see the student."""
+
+    def group_names(self) -> Iterator[tuple[GroupName, Outcome[Measure]]]:
+        """Return the groups in which the student counts, each with the measure that counts there."""
+        crossed = () if self.crossed is None else ((_crossed_level(self.crossed),),)
+        for name in product(*(sorted(groups) or (NO_GROUP,) for groups in self.groups), *crossed):
+            school = next((SchoolId(part) for part in name if part in self.by_school), None)
+            yield name, self.measure if school is None else self.by_school[school]
+
+
+class Accumulator(Protocol):
+    """Counts students and keeps none of them."""
+
+    total: Tally
+
+    def add(self, student: CountedStudent) -> None:
+        """Count a student."""
+
+
+class CompleteCounts:
+    """Everything about every group, for viewers who may see all students."""
+
+    def __init__(self) -> None:
+        self.total = Tally()
+        self.groups: dict[GroupName, Tally] = {}
+
+    def add(self, student: CountedStudent) -> None:
+        """Count a student in the total, and in each of their groups."""
+        self.total.add(student.measure)
+        for name, measure in student.group_names():
+            if name:
+                tally = self.groups.get(name)
+                if tally is None:
+                    tally = self.groups[name] = Tally()
+                tally.add(measure)
+
+
+Atom: TypeAlias = tuple[frozenset[str], str]
+"""All groups of a student, and the student's level."""
+
+
+class HiddenCounts:
+    """
+    How many students have the same groups and level, for viewers who may not see all of them.
+
+    The students that the viewer may not see are counted apart: what is hidden depends on them alone, because the
+    viewer knows the others.
+    """
+
+    def __init__(self, dimension: Dimension | None, *, judged: bool) -> None:
+        """Group by one dimension, by the crossed metric if there is one, or by nothing."""
+        self._dimension, self._judged = dimension, judged
+        self.total = Tally()
+        self.atoms: Counter[Atom] = Counter()
+        """All students."""
+        self.unseen: Counter[Atom] = Counter()
+        """The students that the viewer may not see."""
+
+    def add(self, student: CountedStudent) -> None:
+        """Count a student."""
+        self.total.add(student.measure)
+        atom = self._groups(student), level_name(student.measure, judged=self._judged)
+        self.atoms[atom] += 1
+        if not student.is_visible:
+            self.unseen[atom] += 1
+
+    def _groups(self, student: CountedStudent) -> frozenset[str]:
+        if student.crossed is not None:
+            return frozenset((_crossed_level(student.crossed),))
+        if self._dimension is None:
+            return frozenset()
+        if self._dimension is Dimension.SCHOOL:
+            return frozenset((student.main_school,))
+        return student.groups[0] or frozenset((NO_GROUP,))
+
+
+def overlaps(dimension: Dimension | None) -> bool:
+    """Whether a student may be in several groups of a dimension where small cells are hidden."""
+    return dimension not in (None, Dimension.SCHOOL) and DIMENSIONS[dimension].overlapping
+
+
+def level_name(outcome: Outcome[Measure], *, judged: bool) -> str:
+    """
+    The level of a student by its name; without thresholds, whether the value is above zero.
+
+    A student whose level could not be computed because a source failed is not evaluated.
+    """
+    if isinstance(outcome, AdapterError):
+        return Level.NOT_EVALUATED.name
+    measure = outcome.value if isinstance(outcome, Partial) else outcome
+    if judged or measure.value is None:
+        return measure.level.name
+    return SOME if measure.value > 0 else ZERO
+
+
+def _crossed_level(outcome: Outcome[Measure]) -> str:
+    return level_name(outcome, judged=True)

@@ -1,0 +1,289 @@
+"""A metric over the groups of a cohort: reads the students part by part, counts them, and makes the table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from student_graph.adapters.answers import Ref
+from student_graph.adapters.errors import AdapterError, ForbiddenError
+from student_graph.adapters.model import SchoolId, StudentId
+from student_graph.resolvers.cohorts.aggregates.access import (
+    Access,
+    access_to,
+    classes_of,
+    counting_info,
+    refuse_unless_granted,
+)
+from student_graph.resolvers.cohorts.aggregates.accumulate import (
+    NO_GROUP,
+    CompleteCounts,
+    CountedStudent,
+    HiddenCounts,
+)
+from student_graph.resolvers.cohorts.aggregates.build import (
+    TableHead,
+    complete_table,
+    hidden_table,
+    judged_levels,
+)
+from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
+from student_graph.resolvers.cohorts.aggregates.grouping import GroupReader
+from student_graph.resolvers.cohorts.aggregates.members import Cohort, Members, hint
+from student_graph.resolvers.cohorts.aggregates.publication import refuse_cross, refuse_unless_published
+from student_graph.resolvers.cohorts.aggregates.table import MetricTable
+from student_graph.resolvers.cohorts.measurement.measure import measure_students
+from student_graph.resolvers.cohorts.measurement.requests import Choices, metric_request, metric_settings
+from student_graph.resolvers.context import Info
+from student_graph.resolvers.fields.errors import bad_input
+from student_graph.resolvers.fields.outcome import Outcome, Partial
+from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
+from student_graph.resolvers.metrics.measure import Definition, Measure, Metric, Unit, Window
+from student_graph.resolvers.metrics.registry import METRICS
+
+STUDENTS_PER_PART = 2_000
+"""Students whose records are in memory at once."""
+MAX_REMEMBERED_STUDENTS = 5_000
+"""Students of a cohort whose response may be cached: it holds on to all records that it was computed from."""
+MAX_DIMENSIONS = 3
+"""Dimensions that one table may cross."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrossedMetric:
+    """A metric by whose levels students are grouped."""
+
+    metric: Metric
+    preset: str | None = None
+    """Name of a preset; the district's default if None."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """Which table is wanted of a cohort."""
+
+    metric: Metric
+    choices: Choices
+    dimensions: Sequence[Dimension] = ()
+    crossed: CrossedMetric | None = None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What the table says about all students, gathered while they are counted."""
+
+    definition: Definition | None = None
+    window: Window | None = None
+    unit: Unit | None = None
+    errors: dict[tuple[str, str], AdapterError] = field(default_factory=dict)
+    """The first error of each source and code."""
+    measured: int = 0
+
+    def note(self, outcome: Outcome[Measure]) -> None:
+        """Note what the measure of a student says about all of them."""
+        failures = (
+            (outcome,)
+            if isinstance(outcome, AdapterError)
+            else outcome.failures
+            if isinstance(outcome, Partial)
+            else ()
+        )
+        for failure in failures:
+            self.errors.setdefault((failure.source or "", failure.code), failure)
+        if isinstance(outcome, AdapterError):
+            return
+        measure = outcome.value if isinstance(outcome, Partial) else outcome
+        self.measured += 1
+        self.definition, self.unit = measure.definition, measure.unit
+        first, last = measure.window.first, measure.window.last
+        if self.window is not None:
+            first, last = min(first, self.window.first), max(last, self.window.last)
+        self.window = Window(first=first, last=last)
+
+
+async def metric_table(
+    info: Info,
+    cohort: Cohort,
+    request: TableRequest,
+    on_part: Callable[[int, int], None] | None = None,
+) -> Outcome[MetricTable]:
+    """
+    Return a metric over all students of a cohort and over groups of them.
+
+    A viewer who may see all of the students gets every number. Other members of staff get counts whose small cells
+    are hidden, in one table of each kind of number. If a source failed for some of the students, the table is
+    partial. `on_part` is called after each part with the students counted so far, and with all.
+
+    Raises:
+        AdapterError: the viewer may not count these students, a class of data is not granted, or the students or
+            their groups could not be read.
+        GraphQLError: a choice is not possible, or not for this viewer.
+    """
+    plan = _plan(info, cohort, request)
+    refuse_unless_granted(info.context, cohort.district, plan.metrics, request.dimensions)
+    classes = classes_of(plan.metrics, request.dimensions)
+    access = await access_to(info, cohort, plan.request.as_of, classes)
+    if access.is_complete:
+        return await _Counting(info, plan, access, on_part).complete()
+    settings = metric_settings(info.context, cohort.district)
+    refuse_unless_published(request.metric, request.choices, request.dimensions, settings)
+    if request.crossed is not None:
+        refuse_cross(request.metric, request.crossed.metric, request.dimensions)
+        refuse_unless_published(request.crossed.metric, Choices(preset=request.crossed.preset), (), settings)
+    return await _Counting(info, plan, access, on_part).hidden()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A table with all choices resolved."""
+
+    cohort: Cohort
+    dimensions: Sequence[Dimension]
+    request: MetricRequest
+    crossed: MetricRequest | None
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that are computed."""
+        return [self.request.metric, *([self.crossed.metric] if self.crossed else [])]
+
+
+def _plan(info: Info, cohort: Cohort, request: TableRequest) -> _Plan:
+    """
+    Resolve the choices of a table.
+
+    Raises:
+        GraphQLError: one of them is not possible.
+    """
+    if len(set(request.dimensions)) != len(request.dimensions) or len(request.dimensions) > MAX_DIMENSIONS:
+        raise bad_input(f"by: name at most {MAX_DIMENSIONS} dimensions, each once.")
+    context, district = info.context, cohort.district
+    measured = metric_request(context, district, request.metric, _at_school(request.choices, cohort.school))
+    crossed = None
+    if request.crossed is not None:
+        choices = Choices(
+            preset=request.crossed.preset,
+            window=request.choices.window,
+            first=request.choices.first,
+            last=request.choices.last,
+            as_of=request.choices.as_of,
+        )
+        crossed = metric_request(context, district, request.crossed.metric, _at_school(choices, cohort.school))
+        if len(judged_levels(crossed)) == 1:
+            name = request.crossed.metric.name
+            raise bad_input(f"crossedWith: preset {crossed.preset.name} does not judge {name}; name another one.")
+    return _Plan(cohort, tuple(request.dimensions), measured, crossed)
+
+
+def _at_school(choices: Choices, school: SchoolId | None) -> Choices:
+    return choices if school is None else replace(choices, school=school)
+
+
+def _unless_forbidden(outcome: Outcome[Measure]) -> Outcome[Measure]:
+    """The outcome; a student whose data the viewer may not see is no missing value."""
+    if isinstance(outcome, ForbiddenError):
+        raise outcome
+    return outcome
+
+
+@dataclass(slots=True)
+class _Counting:
+    """One computation of a table."""
+
+    info: Info
+    plan: _Plan
+    access: Access
+    on_part: Callable[[int, int], None] | None
+    progress: _Progress = field(default_factory=_Progress)
+    at_school: dict[SchoolId, MetricRequest] = field(default_factory=dict)
+    """The request at each school."""
+
+    async def complete(self) -> Outcome[MetricTable]:
+        """Return the table with every number."""
+        counts = CompleteCounts()
+        async for student in self._students():
+            counts.add(student)
+        return self._outcome(complete_table(self._head(), counts))
+
+    async def hidden(self) -> Outcome[MetricTable]:
+        """Return the table without small cells."""
+        judged = len(judged_levels(self.plan.request)) > 1
+        counts = HiddenCounts(next(iter(self.plan.dimensions), None), judged=judged)
+        async for student in self._students():
+            counts.add(student)
+        return self._outcome(hidden_table(self._head(), counts, judged=judged))
+
+    def _outcome(self, table: MetricTable) -> Outcome[MetricTable]:
+        """The table; partial if a source failed; the error if it failed for all students."""
+        failures = tuple(self.progress.errors.values())
+        if failures and not self.progress.measured:
+            return failures[0]
+        return Partial(table, failures) if failures else table
+
+    def _head(self) -> TableHead:
+        plan, progress = self.plan, self.progress
+        if progress.definition is None:  # nobody was counted: the definition is the same for everybody
+            progress.note(METRICS[plan.request.metric].measure(StudentFacts(StudentId("")), plan.request))
+        assert progress.definition is not None
+        unit = Unit.STUDENT_SCHOOL if plan.cohort.school is not None else progress.unit or Unit.STUDENT
+        return TableHead(plan.request, plan.dimensions, progress.definition, progress.window, unit, plan.crossed)
+
+    async def _students(self) -> AsyncIterator[CountedStudent]:
+        """The students of the cohort with what is counted of them; records are released part by part."""
+        members = self.access.members
+        forget = len(members) > MAX_REMEMBERED_STUDENTS
+        students = list(members)
+        for start in range(0, len(students), STUDENTS_PER_PART):
+            part = students[start : start + STUDENTS_PER_PART]
+            info = counting_info(self.info, everybody=not self.access.is_complete, forget=forget)
+            for student in await self._count(info, part, members):
+                yield student
+            if self.on_part is not None:
+                self.on_part(min(start + STUDENTS_PER_PART, len(students)), len(students))
+
+    async def _count(self, info: Info, part: Sequence[StudentId], members: Members) -> list[CountedStudent]:
+        """Measure and group a part of the students."""
+        plan, district = self.plan, self.plan.cohort.district
+        if plan.cohort.school is not None:
+            hint(info, district, part, Ref("school", plan.cohort.school))
+        settings = metric_settings(info.context, district)
+        reader = GroupReader(district, plan.dimensions, plan.request.as_of, settings.meanings)
+        groups = await reader.read(info, part, members)
+        requests = [plan.request, *([plan.crossed] if plan.crossed else [])]
+        measures, *crossed = await measure_students(info, district, part, requests)
+        by_school = await self._by_school(info, part, members)
+        counted = []
+        for index, student in enumerate(part):
+            measure = _unless_forbidden(measures[index])
+            self.progress.note(measure)
+            counted.append(
+                CountedStudent(
+                    groups[index],
+                    measure,
+                    by_school.get(student, {}),
+                    _unless_forbidden(crossed[0][index]) if crossed else None,
+                    members[student][0] if members[student] else NO_GROUP,
+                    self.access.sees(student),
+                )
+            )
+        return counted
+
+    async def _by_school(
+        self, info: Info, part: Sequence[StudentId], members: Members
+    ) -> Mapping[StudentId, dict[SchoolId, Outcome[Measure]]]:
+        """The measure of each student at each school, if schools are a dimension of a complete table."""
+        plan = self.plan
+        is_by_school = Dimension.SCHOOL in plan.dimensions and self.access.is_complete
+        if not is_by_school or plan.cohort.school is not None:
+            return {}
+        students_of: dict[SchoolId, list[StudentId]] = {}
+        for student in part:
+            for school in members[student]:
+                students_of.setdefault(school, []).append(student)
+        by_school: dict[StudentId, dict[SchoolId, Outcome[Measure]]] = {}
+        for school, students in students_of.items():
+            request = self.at_school.setdefault(school, replace(plan.request, school=school, memo={}))
+            [measures] = await measure_students(info, plan.cohort.district, students, [request])
+            for student, measure in zip(students, measures, strict=True):
+                by_school.setdefault(student, {})[school] = _unless_forbidden(measure)
+        return by_school

@@ -1,0 +1,108 @@
+"""Sums over the students of a group: exact, and small however many students there are."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+from fractions import Fraction
+from statistics import median
+
+from student_graph.adapters.errors import AdapterError
+from student_graph.resolvers.fields.outcome import Outcome, Partial
+from student_graph.resolvers.metrics.measure import DataQuality, Level, Measure
+
+
+class ExactSum:
+    """A sum of fractions without rounding: one whole number for each denominator."""
+
+    __slots__ = ("_by_denominator",)
+
+    def __init__(self) -> None:
+        self._by_denominator: dict[int, int] = {}
+
+    def add(self, value: Fraction | float) -> None:
+        """Add a value."""
+        numerator, denominator = value.as_integer_ratio()
+        self._by_denominator[denominator] = self._by_denominator.get(denominator, 0) + numerator
+
+    def total(self) -> Fraction:
+        """The sum."""
+        return sum((Fraction(n, d) for d, n in self._by_denominator.items()), Fraction(0))
+
+
+class Tally:
+    """What is counted of one group. It keeps no record and no student: eight bytes for each value."""
+
+    __slots__ = (
+        "above_zero",
+        "denominator",
+        "failures",
+        "levels",
+        "missing",
+        "numerator",
+        "population",
+        "quality",
+        "shares",
+        "value_sum",
+        "values",
+    )
+
+    def __init__(self) -> None:
+        self.population = 0
+        """Students in the group."""
+        self.missing = 0
+        """Students without a measure, because a source failed."""
+        self.above_zero = 0
+        """Students with a value above zero."""
+        self.levels: Counter[Level] = Counter()
+        self.quality: Counter[DataQuality] = Counter()
+        self.failures: Counter[tuple[str, str]] = Counter()
+        """Students without the records of a source that failed, by the source's name and the error code."""
+        self.numerator, self.denominator, self.value_sum = ExactSum(), ExactSum(), ExactSum()
+        self.shares = 0
+        """Students whose value is a share of something."""
+        self.values = array("d")
+
+    def add(self, outcome: Outcome[Measure]) -> None:
+        """Count a student."""
+        self.population += 1
+        if isinstance(outcome, AdapterError):
+            self.missing += 1
+            self._add_failures((outcome,))
+        elif isinstance(outcome, Partial):
+            self._add_failures(outcome.failures)
+            self._add_measure(outcome.value)
+        else:
+            self._add_measure(outcome)
+
+    def _add_failures(self, failures: Iterable[AdapterError]) -> None:
+        self.failures.update({(failure.source or "", failure.code) for failure in failures})
+
+    def _add_measure(self, measure: Measure) -> None:
+        self.levels[measure.level] += 1
+        self.quality.update(measure.data_quality)
+        exact = _exact_value(measure)
+        if exact is not None:
+            self.value_sum.add(exact)
+            self.values.append(float(exact))
+            self.above_zero += exact > 0
+        if measure.numerator is not None and measure.denominator is not None:
+            self.shares += 1
+            self.numerator.add(measure.numerator)
+            self.denominator.add(measure.denominator)
+
+    def mean(self) -> float | None:
+        """The mean of all values; None if there are none."""
+        return float(self.value_sum.total() / len(self.values)) if self.values else None
+
+    def median(self) -> float | None:
+        """The median of all values, the mean of the middle two if their number is even; None if there are none."""
+        return median(self.values) if self.values else None
+
+
+def _exact_value(measure: Measure) -> Fraction | None:
+    """The value as a fraction; None if there is none."""
+    if measure.exact is not None:
+        return measure.exact
+    return None if measure.value is None else Fraction(measure.value)

@@ -1,0 +1,130 @@
+"""A metric over the students of a section, a school or a district, and over groups of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import strawberry
+
+from student_graph.adapters import model
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError
+from student_graph.resolvers.cohorts.aggregates.aggregate import CrossedMetric, TableRequest, metric_table
+from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
+from student_graph.resolvers.cohorts.aggregates.members import Cohort
+from student_graph.resolvers.cohorts.aggregates.table import MetricTable
+from student_graph.resolvers.cohorts.measurement.requests import Choices
+from student_graph.resolvers.context import Info
+from student_graph.resolvers.fields.batched import batched
+from student_graph.resolvers.fields.docstrings import described, described_enum
+from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.load import OfDistrict, district_for
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes
+from student_graph.resolvers.metrics.measure import Metric
+from student_graph.resolvers.types.metrics.arguments import (
+    EndsOn,
+    InSubject,
+    OfFamily,
+    PresetName,
+    RelativeWindow,
+    WindowFrom,
+    WindowTo,
+)
+
+Parent = TypeVar("Parent", model.Section, model.School, OfDistrict)
+
+described_enum(Dimension)
+
+
+@described
+@strawberry.input
+class CrossedWith:
+    """A second metric, by whose levels the students are grouped."""
+
+    metric: Metric
+    """The metric."""
+    preset: str | None = None
+    """Name of a preset that judges it; the district's default if omitted."""
+
+
+OfMetric: TypeAlias = Annotated[Metric, strawberry.argument(description="The metric.")]
+By: TypeAlias = Annotated[
+    list[Dimension] | None,
+    strawberry.argument(
+        description="Dimensions by which the students are grouped, at most three; each needs the grant of its "
+        "class of data. Omit it for all students alone."
+    ),
+]
+Crossed: TypeAlias = Annotated[
+    CrossedWith | None,
+    strawberry.argument(description="A second metric, by whose levels the students are grouped as well."),
+]
+
+
+def metrics_field(cohort_of: Callable[[Info, Any], Cohort]) -> Any:
+    """Make the field `metrics` of a type whose objects are cohorts of students."""
+
+    async def metrics(
+        parents: Sequence[Any],
+        info: Info,
+        *,
+        metric: OfMetric,
+        by: By = None,
+        crossed_with: Crossed = None,
+        preset: PresetName = None,
+        window: RelativeWindow = None,
+        from_: WindowFrom = None,
+        to: WindowTo = None,
+        as_of: EndsOn = None,
+        subject: InSubject = None,
+        family: OfFamily = None,
+    ) -> Outcomes[MetricTable | None]:
+        choices = Choices(
+            preset=preset, window=window, first=from_, last=to, as_of=as_of, subject=subject, family=family
+        )
+        crossed = None if crossed_with is None else CrossedMetric(crossed_with.metric, crossed_with.preset)
+        request = TableRequest(metric, choices, tuple(by or ()), crossed)
+        # One cohort after the other: a part of the students of one is in memory at a time.
+        return [await _table(info, cohort_of(info, parent), request) for parent in parents]
+
+    return batched(
+        uses_lookups(
+            Adapter.school_enrollments_by_school, Adapter.students_by_district, Adapter.attendance_events_by_school
+        )(metrics),
+        description=_DESCRIPTION,
+    )
+
+
+_DESCRIPTION = (
+    "A metric over all students of the cohort who are enrolled on the day, and over groups of them.\n\n"
+    "A viewer who may see all of the students gets every number. Other members of staff get numbers of students "
+    "without small cells: a number below ten is null, and so is every number from which it could be computed. "
+    "They have one table of each kind of number, by the district's own preset; other choices are refused with the "
+    "code `SUPPRESSED`. If a source failed for some of the students, `missingSources` says which and for how many."
+)
+
+
+async def _table(info: Info, cohort: Cohort, request: TableRequest) -> Outcome[MetricTable | None]:
+    """The table of one cohort, or the error that replaces it."""
+    try:
+        return await metric_table(info, cohort, request)
+    except AdapterError as error:
+        return error
+
+
+def _of_section(info: Info, section: Any) -> Cohort:
+    return Cohort(district_for(info, section), section=section.section_id)
+
+
+def _of_school(info: Info, school: Any) -> Cohort:
+    return Cohort(district_for(info, school), school=school.school_id)
+
+
+def _of_district(info: Info, district: Any) -> Cohort:
+    return Cohort(district_for(info, district))
+
+
+section_metrics = metrics_field(_of_section)
+school_metrics = metrics_field(_of_school)
+district_metrics = metrics_field(_of_district)
