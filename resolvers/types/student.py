@@ -26,6 +26,8 @@ from student_graph.resolvers.student_list.matching import grade_level_on, is_enr
 from student_graph.resolvers.types import assessments, attendance, behavior, grades, learning, services
 from student_graph.resolvers.types.calendar import Term, sections_in, term_of
 from student_graph.resolvers.types.district import district
+from student_graph.resolvers.types.metrics import summaries
+from student_graph.resolvers.types.metrics.indicators import indicators, risk_profile
 
 SectionsAsOf: TypeAlias = Annotated[
     date | None,
@@ -181,6 +183,15 @@ class Student(model.Student, Node):
 
     assignments = learning.assignments
     engagement = learning.engagement
+
+    attendance = summaries.attendance
+    behavior = summaries.behavior
+    courses = summaries.courses
+    coursework = summaries.coursework
+    assessment_summary = summaries.assessment_summary
+    mobility = summaries.mobility
+    indicators = indicators
+    risk_profile = risk_profile
 
     district = district
     identifiers = identifiers
