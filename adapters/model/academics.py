@@ -194,6 +194,12 @@ class AssessmentResult(Record):
     """The student's grade level at that time; null if not recorded."""
     retest: bool | None = None
     """Whether this was a retest; null if not recorded."""
+    norm_year: int | None = None
+    """
+    Year of the norms of its percentiles, as the source states it; null if the source does not say.
+
+    Compare percentiles within one norm year only.
+    """
     scores: list[Score]
     """Scores for the complete test."""
     performance_levels: list[PerformanceLevel]

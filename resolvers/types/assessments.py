@@ -2,24 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 
 from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.sources import Key
-from student_graph.resolvers.context import Info
+from student_graph.resolvers.cohorts.measurement.requests import metric_settings
+from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.arguments import From, To
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import is_within
-from student_graph.resolvers.fields.field import uses_lookups
-from student_graph.resolvers.fields.load import district_of, load_batch, load_lists
+from student_graph.resolvers.fields.field import derived, uses_lookups
+from student_graph.resolvers.fields.load import district_for, district_of, load_batch, load_lists, load_records
 from student_graph.resolvers.fields.lookup import lookup
-from student_graph.resolvers.fields.outcome import Outcomes, map_values, values_of
-from student_graph.resolvers.fields.record import fetched, record_type
+from student_graph.resolvers.fields.outcome import Outcomes, map_values, map_with_parents, values_of
+from student_graph.resolvers.fields.record import fetched, record_type, value_type
+from student_graph.resolvers.metrics.families import FamilyLevel, family_of
+
+T = TypeVar("T")
+
+
+@model.value
+class _StatedLevel(model.PerformanceLevel):
+    """A performance level with the result that states it."""
+
+    result: model.AssessmentResult = model.internal()
+
+
+async def _family_levels(
+    info: Info, levels: Sequence[_StatedLevel], value: Callable[[FamilyLevel], T | None]
+) -> Outcomes[T | None]:
+    """Return for each level what its family of tests says about it; None if the family does not have it."""
+    results = [level.result for level in levels]
+    assessments = await load_records(info, Adapter.assessments_by_id, results, "assessment_id")
+
+    def of_family(level: _StatedLevel, assessment: model.Assessment | None) -> T | None:
+        families = metric_settings(info.context, district_for(info, level.result)).families
+        family = family_of(assessment, families) if assessment is not None else None
+        known = family.level(level.level.code_value) if family is not None else None
+        return value(known) if known is not None else None
+
+    return map_with_parents(levels, assessments, of_family)
+
+
+@batched
+@uses_lookups(Adapter.assessments_by_id)
+async def rank(levels: Sequence[_StatedLevel], info: Info) -> Outcomes[int | None]:
+    """
+    Position of the level in its family of tests, the lowest is 1.
+
+    Null if the family does not have the level, or nobody knows the family. Never compare ranks of two families.
+    """
+    return await _family_levels(info, levels, lambda level: level.rank)
+
+
+@batched
+@uses_lookups(Adapter.assessments_by_id)
+async def proficient(levels: Sequence[_StatedLevel], info: Info) -> Outcomes[bool | None]:
+    """Whether the level counts as proficient in its family of tests; null if that is not known."""
+    return await _family_levels(info, levels, lambda level: level.is_proficient)
+
+
+@value_type
+class PerformanceLevel(model.PerformanceLevel):
+    """A performance level with its position in the family of tests."""
+
+    rank = rank
+    proficient = proficient
+
+
+@derived
+def performance_levels(_: Context) -> Callable[[model.AssessmentResult], list[model.PerformanceLevel]]:
+    """Levels for the complete test."""
+    return _levels_of_result
+
+
+@derived
+def objectives(_: Context) -> Callable[[model.AssessmentResult], list[model.ObjectiveResult]]:
+    """Results for the parts of the test."""
+    return _objectives_of_result
+
+
+def _levels_of_result(result: model.AssessmentResult) -> list[model.PerformanceLevel]:
+    return _stated_levels(result, result.performance_levels)
+
+
+def _objectives_of_result(result: model.AssessmentResult) -> list[model.ObjectiveResult]:
+    return [
+        replace(part, performance_levels=_stated_levels(result, part.performance_levels))
+        if part.performance_levels
+        else part
+        for part in result.objectives
+    ]
+
+
+def _stated_levels(
+    result: model.AssessmentResult, levels: Iterable[model.PerformanceLevel]
+) -> list[model.PerformanceLevel]:
+    return [
+        _StatedLevel(reporting_method=level.reporting_method, level=level.level, result=result) for level in levels
+    ]
 
 
 @record_type
@@ -28,6 +115,8 @@ class AssessmentResult(model.AssessmentResult):
 
     assessment = lookup(Adapter.assessments_by_id, key="assessment_id")
     """The assessment that the student took; null if the source does not describe it."""
+    performance_levels = performance_levels
+    objectives = objectives
 
 
 @batched

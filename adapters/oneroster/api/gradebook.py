@@ -73,6 +73,8 @@ class ResultMetadata(Payload):
     schoolYear: SchoolYear = None
     gradeLevel: Text = None
     reportingMethod: Text = None
+    normYear: Text = None
+    """Year of the norms of the percentile."""
     scores: Many[AdditionalScore]
 
 

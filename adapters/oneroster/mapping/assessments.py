@@ -102,6 +102,7 @@ def _record(
         administration_date=taken_at,
         school_year=metadata.schoolYear,
         grade_level_when_assessed=grade_level(metadata.gradeLevel) if metadata.gradeLevel else None,
+        norm_year=_parse_integer(metadata.normYear),
         scores=_scores(main_row) if main_row else [],
         performance_levels=_performance_levels(main_row) if main_row else [],
         objectives=[

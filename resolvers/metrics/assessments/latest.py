@@ -160,7 +160,8 @@ def _add_percentile(
     if score.numeric is None or not 0 <= score.numeric <= MAX_PERCENTILE:
         return {DataQuality.NOT_NUMERIC}
     standing.percentile, standing.percentile_method = score.numeric, score.reporting_method.code_value
-    standing.norm_year = family.norm_year if family else None
+    stated = standing.result.norm_year
+    standing.norm_year = family.norm_year if stated is None and family else stated
     return {DataQuality.NORM_YEAR_UNKNOWN} if standing.norm_year is None else set()
 
 
