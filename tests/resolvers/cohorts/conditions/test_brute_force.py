@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from tests.long_runs import size
-from tests.resolvers.cohorts.conditions.generated import Child, children, world
+from tests.resolvers.cohorts.conditions.generated import Child, children, vendor_data, with_lists, world
 from tests.resolvers.cohorts.conditions.oracle import (
     UNKNOWN,
     YES,
     is_readable,
     metric_value,
     random_condition,
+    random_leaf,
     truth,
 )
 from tests.resolvers.two_districts import World
@@ -25,7 +26,7 @@ LIST = """query($filter: StudentFilter!, $first: Int! = 100, $after: String, $or
         totalCount undecided pageInfo { hasNextPage endCursor } edges { node { studentUniqueId } }
     }
 }"""
-CHILDREN, CONDITIONS, SEEDS = size(60, 1_000), size(12, 60), size(1, 3)
+CHILDREN, CONDITIONS, SEEDS = size(40, 1_000), size(8, 60), size(1, 3)
 
 
 async def all_pages(
@@ -61,6 +62,19 @@ async def test_conditions_list_the_same_students_as_a_naive_computation(seed: in
         condition = random_condition(rng)
         answer = await all_pages(district, {"where": condition})
         assert answer == expected(population, condition), condition
+
+
+@pytest.mark.long_run
+@pytest.mark.parametrize("seed", range(SEEDS))
+async def test_a_population_is_the_same_if_it_starts_from_a_list(seed: int) -> None:
+    """Programs, meals and buses that lists of the district name are the same students as read one by one."""
+    population, rng = children(CHILDREN, seed, with_failures=False), random.Random(seed + 1)  # noqa: S311
+    district = world(population, with_lists(vendor_data(population)))
+    for _ in range(CONDITIONS):
+        condition = {"all": [random_condition(rng), random_leaf(rng), random_leaf(rng)]}
+        answer = await all_pages(district, {"where": condition})
+        assert answer == expected(population, condition), condition
+    assert {"program_participations_by_district", "food_service_by_district"} & set(district.fetch.names())
 
 
 @pytest.mark.long_run
