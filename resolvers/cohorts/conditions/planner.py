@@ -10,7 +10,7 @@ from typing import NamedTuple
 from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.lookup import lookup_of
 from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
-from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Not, Parts, leaves_of, required_leaves
+from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Not, Parts, leaves_of, required_parts
 
 CALLS_PER_STUDENT = 1e-6
 """What judging a student costs beside its reads: it decides between conditions that need none."""
@@ -35,8 +35,10 @@ class Start(NamedTuple):
     """About how many there are."""
     calls: float
     """Vendor calls that name them."""
-    leaf: Leaf | None = None
-    """The condition whose list names them, and which they all meet; None for another start."""
+    met: Condition | None = None
+    """The condition that they all meet; None if there is none."""
+    leaves: tuple[Leaf, ...] = ()
+    """The conditions whose lists name them: one, or several of which any is met; empty for another start."""
     is_known: bool = True
     """Whether their number was seen; otherwise it is a guess."""
 
@@ -79,7 +81,7 @@ class Planner:
 
     def plan_from(self, start: Start, condition: Condition, order: Leaf | None = None) -> Plan:
         """Return the plan from one start: a condition that the start meets is not judged again."""
-        left = condition if start.leaf is None else _without(condition, start.leaf)
+        left = condition if start.met is None else _without(condition, start.met)
         ordering = _Ordering(self.costs)
         ordered = ordering.order(left, start.students)
         steps = ordering.steps(ordered, start.students)
@@ -89,20 +91,23 @@ class Planner:
         return Plan(start, ordered, steps)
 
     def list_starts(self, condition: Condition) -> list[Start]:
-        """Return a start for each condition that all students must meet and that a list of records decides."""
+        """Return a start for each condition that all students must meet and that lists of records decide."""
         starts = []
-        for leaf in required_leaves(condition):
-            records = leaf.record_list
-            if records is not None and self.costs.is_offered(records.method):
-                starts.append(
-                    Start(
-                        f"{lookup_of(records.method).name}: {leaf.text}",
-                        self.costs.records(records.method),
-                        self.costs.list_calls(records.method),
-                        leaf,
-                        self.costs.is_known(records.method),
-                    )
-                )
+        for part in required_parts(condition):
+            leaves = _alternatives(part)
+            lists = [leaf.record_list for leaf in leaves if leaf.record_list is not None]
+            if (
+                not lists
+                or len(lists) < len(leaves)
+                or not all(self.costs.is_offered(records.method) for records in lists)
+            ):
+                continue
+            name = lookup_of(lists[0].method).name
+            text = f"{name}: {' or '.join(leaf.text for leaf in leaves)}"
+            students = sum(self.costs.records(records.method) for records in lists)
+            calls = sum(self.costs.list_calls(records.method) for records in lists)
+            is_known = all(self.costs.is_known(records.method) for records in lists)
+            starts.append(Start(text, students, calls, part, tuple(leaves), is_known))
         return starts
 
     def roster_start(self, name_leaf: Leaf | None = None) -> Start:
@@ -112,7 +117,7 @@ class Planner:
         if listed and (name_leaf is None or not self.costs.is_offered(Adapter.students_by_district)):
             calls = self.costs.list_calls(Adapter.roster_by_district)
             is_known = self.costs.is_known(Adapter.roster_by_district)
-            return Start("roster_by_district: all students of the district", students, calls, None, is_known)
+            return Start("roster_by_district: all students of the district", students, calls, is_known=is_known)
         pages = math.ceil(students / STUDENTS_PER_PAGE)
         return Start(
             "students_by_district: all students of the district", students, pages, name_leaf, is_known=False
@@ -185,11 +190,22 @@ class _Ordering:
         return self.costs.calls(method, keys)
 
 
-def _without(condition: Condition, leaf: Leaf) -> Condition:
-    """The condition without a leaf that all students of the population must meet."""
+def _alternatives(part: Condition) -> list[Leaf]:
+    """The conditions of which any is enough to meet a part; empty if it is another tree."""
+    match part:
+        case Parts(parts=parts):
+            return [] if any(isinstance(one, Parts | Not) for one in parts) else list(leaves_of(part))
+        case Not():
+            return []
+        case leaf:
+            return [leaf]
+
+
+def _without(condition: Condition, met: Condition) -> Condition:
+    """The condition without a part that all students of the population must meet."""
     match condition:
         case Parts(parts=parts, needs_all=True):
-            left = (_without(part, leaf) for part in parts if part is not leaf)
+            left = (_without(part, met) for part in parts if part is not met)
             return Parts(tuple(left), needs_all=True)
         case other:
             return other

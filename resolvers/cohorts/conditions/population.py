@@ -7,6 +7,7 @@ class of data that is granted for other students is an error that leaves a stude
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -111,7 +112,7 @@ def plan_population(
         starts = [Start(NAMED, count, calls)]
     else:
         lists = planner.list_starts(request.condition)
-        starts = [start for start in lists if start.leaf is not None and start.leaf.sensitivities <= for_all]
+        starts = [start for start in lists if all(leaf.sensitivities <= for_all for leaf in start.leaves)]
         starts.append(
             planner.roster_start(request.name_leaf)
             if reach.everybody
@@ -124,8 +125,9 @@ async def _candidates(
     reading: Reading, request: PopulationRequest, reach: Reach, start: Start
 ) -> Sequence[StudentId]:
     """The students of a start, by number."""
-    if start.leaf is not None and start.leaf.record_list is not None:
-        return await listed_students(reading, start.leaf)
+    if start.leaves:
+        lists = await asyncio.gather(*(listed_students(reading, leaf) for leaf in start.leaves))
+        return sorted(set().union(*lists))
     if request.ids is not None:
         return await named_students(reading, request.ids)
     if not reach.everybody:

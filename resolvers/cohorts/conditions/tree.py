@@ -112,13 +112,11 @@ def leaves_of(condition: Condition) -> Iterator[Leaf]:
             yield leaf
 
 
-def required_leaves(condition: Condition) -> Iterator[Leaf]:
-    """Yield the conditions that every student must meet who meets the tree: those under no `any` and no `not`."""
+def required_parts(condition: Condition) -> Iterator[Condition]:
+    """Yield the conditions that every student must meet who meets the tree: the parts of `all`, at any depth."""
     match condition:
         case Parts(parts=parts, needs_all=True):
             for part in parts:
-                yield from required_leaves(part)
-        case Parts() | Not():
-            return
-        case leaf:
-            yield leaf
+                yield from required_parts(part)
+        case part:
+            yield part
