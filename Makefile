@@ -64,8 +64,9 @@ graphiql: ## Build the GraphiQL page again
 	@rm -f $(PAGE)
 	@$(MAKE) --no-print-directory $(PAGE)
 
-screenshots: setup ## Take the screenshots of the README again; needs Chromium
+screenshots: setup ## Take the screenshots of the README and the docs again; needs Chromium
 	@$(BIN)/python -m tests.gateway.web.routes.screenshots
+	@$(BIN)/python -m tests.gateway.cli.scorecard_screenshot
 
 schema: setup ## Write schema.graphql
 	@$(BIN)/student-graph schema > .schema.graphql.new && mv .schema.graphql.new schema.graphql

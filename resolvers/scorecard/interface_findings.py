@@ -96,7 +96,7 @@ def changes(figures: SourceFigures, _: Detail) -> Measured | Missing:
     if figures.changes is Changes.NOT_USED:
         reason = f"the adapter '{figures.kind}' does not ask for changes; lists are read in full"
         return Missing(reason)
-    if figures.changes is Changes.NOT_ASKED:
+    if figures.changes is Changes.UNTRIED:
         reason = "the source was not asked for changes yet" if figures.reachable else missing_answer(figures)
         return Missing(reason)
     return Measured(_CHANGES_TEXT[figures.changes])

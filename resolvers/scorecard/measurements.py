@@ -38,7 +38,7 @@ class Changes(Enum):
     REFUSED = "refused"
     NOT_THERE = "not there"
     """The server publishes no version of its data, so that it cannot be asked for changes."""
-    NOT_ASKED = "not asked yet"
+    UNTRIED = "not asked yet"
     NOT_USED = "not used"
     """The adapter does not ask for changes."""
 
@@ -168,7 +168,7 @@ def topics_of(sources: Sequence[Source], results: Mapping[str, LookupResult]) ->
 
 
 def _topic_of(lookup: Lookup) -> str:
-    """The topic of a lookup: the module of the contract that declares it, in words."""
+    """The topic of a lookup: the module of the contract that declares it, without underscores."""
     return lookup.method.__module__.rpartition(".")[2].replace("_", " ")
 
 
@@ -186,7 +186,8 @@ def _coverage(
         lookups=len(lookups),
         used_by_key=Counter(lookup.key_kind for lookup in used),
         results={
-            name: min(found, key=_PRECEDENCE.index, default=None) for name, found in results_by_record.items()
+            name: min(results_of_record, key=_PRECEDENCE.index, default=None)
+            for name, results_of_record in results_by_record.items()
         },
         fresh=(min(times), max(times)) if times else None,
     )
@@ -198,4 +199,4 @@ def _changes_of(adapter: Adapter, interface: Interface | None) -> Changes:
         return Changes.NOT_USED
     if interface is not None and interface.states_changes is False:
         return Changes.NOT_THERE
-    return {True: Changes.SENT, False: Changes.REFUSED, None: Changes.NOT_ASKED}[adapter.reads_changes]
+    return {True: Changes.SENT, False: Changes.REFUSED, None: Changes.UNTRIED}[adapter.reads_changes]

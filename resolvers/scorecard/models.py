@@ -2,8 +2,8 @@
 Scorecards: the findings about sources under the rows of two published models.
 
 Project Unicorn's rubric rates a product, so a source has its rows. CoSN's K-12 Interoperability Maturity Model
-rates a district, so a district has its domains. Both have levels. Their public pages do not say how one level is
-told from the next, so no level is claimed and none is named.
+rates a district, so a district has its domains. Both have levels, and their public pages do not define them: no
+level is claimed, and none is named.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from student_graph.resolvers.scorecard.values import Detail, ScorecardFinding, S
 from student_graph.resolvers.scorecard.wording import count_text
 
 NO_LEVEL = (
-    "No level is claimed: the public pages of the model do not say how one level is told from the next. "
-    "The findings are what the gateway itself measured."
+    "No level is claimed: the public pages of the model do not define its levels. The findings are what the "
+    "gateway itself measured."
 )
 
 _M = ScorecardMeasure
@@ -31,9 +31,9 @@ class ScorecardRow:
     title: str
     """Name of the row in the model."""
     findings: list[ScorecardFinding]
-    """What was measured, or why a measurement is missing; empty if the gateway measures nothing of this row."""
+    """What was measured, or why a measurement is missing; empty if the gateway cannot measure this row."""
     not_measured: str | None
-    """Why the gateway cannot measure this row; null if it measures something of it."""
+    """Why the gateway cannot measure this row; null if it can measure a part of it."""
 
 
 @value
@@ -127,8 +127,10 @@ def district_scorecard(
 
 def _row(layout: _RowLayout, findings: Sequence[Mapping[ScorecardMeasure, ScorecardFinding]]) -> ScorecardRow:
     """A row with the findings of its measures, measure by measure."""
-    found = [of_source[measure] for measure in layout.measures for of_source in findings if measure in of_source]
-    return ScorecardRow(title=layout.title, findings=found, not_measured=layout.not_measured)
+    findings_of_row = [
+        of_source[measure] for measure in layout.measures for of_source in findings if measure in of_source
+    ]
+    return ScorecardRow(title=layout.title, findings=findings_of_row, not_measured=layout.not_measured)
 
 
 def _scorecard(

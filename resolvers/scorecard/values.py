@@ -61,7 +61,7 @@ class ScorecardFinding:
     measured: bool
     """Whether there is a measurement; if not, `text` says why."""
     text: str
-    """The finding in words."""
+    """The finding as a sentence."""
     details: list[str]
     """Parts of the finding, such as one line for each topic."""
     numerator: int | None
@@ -72,7 +72,7 @@ class ScorecardFinding:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A measurement of a source in words."""
+    """A measurement of a source as a sentence."""
 
     text: str
     details: Sequence[str] = ()

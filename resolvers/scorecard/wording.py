@@ -1,10 +1,10 @@
-"""Numbers of a scorecard in words: shares, steps of a share, and durations."""
+"""Texts of the numbers of a scorecard: shares, steps of a share, and durations."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-SMALLEST_GROUP = 10
+MIN_GROUP = 10
 """Fewest students or rows of which a share is shown to readers who get no counts."""
 
 
@@ -18,7 +18,7 @@ def percent(numerator: int, denominator: int) -> str:
 
 def band(numerator: int, denominator: int) -> str | None:
     """A share as the step of ten percent that it is in; None for fewer than ten."""
-    if denominator < SMALLEST_GROUP:
+    if denominator < MIN_GROUP:
         return None
     lower = min(10 * numerator // denominator, 9) * 10
     return f"{lower} to {lower + 10} %"

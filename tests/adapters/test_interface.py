@@ -41,7 +41,7 @@ def test_the_scheme_of_an_authentication_is_known(auth: httpx.Auth | None, schem
 
 
 @pytest.mark.parametrize("kind", [kind for kind in adapter_kinds() if kind in {"canvas", "edfi", "oneroster"}])
-def test_an_adapter_of_ours_names_its_standard_without_a_request(kind: str) -> None:
+def test_an_adapter_names_its_standard_without_a_request(kind: str) -> None:
     """What is not known before a request is None."""
     adapter: Any = find_adapter(kind)
     settings = {"base_url": ORIGIN, "token": "t", "client_id": "c", "client_secret": "s"}
@@ -87,7 +87,7 @@ async def test_changes_are_tried_in_a_few_requests() -> None:
         assert await adapter.try_changes() is False
 
 
-async def test_an_api_without_change_queries_is_not_asked_for_changes() -> None:
+async def test_an_api_without_change_queries_gets_no_request_for_changes() -> None:
     """The discovery document says so."""
     async with connected(ScriptedSandbox({})) as adapter:
         assert await adapter.try_changes() is False

@@ -142,7 +142,7 @@ def test_the_age_of_answers_from_the_cache_is_the_oldest_one() -> None:
     assert (counts.served, counts.stale, counts.oldest_served) == (15, 2, timedelta(seconds=30))
 
 
-async def test_the_counts_say_how_often_a_vendor_asked_for_fewer_requests() -> None:
+async def test_the_counts_hold_the_throttled_responses() -> None:
     """Each throttled response counts, and one that the vendor did not manage to send does not."""
     sis, telemetry = source(Sis, Ledger(), "sis"), Telemetry()
     async with create_client(AdapterSettings(base_url=AnyHttpUrl("https://sis.invalid")), count_call) as client:

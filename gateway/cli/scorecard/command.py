@@ -23,10 +23,10 @@ from student_graph.resolvers.scorecard.values import Detail, ScorecardFinding, S
 HEADINGS = ("DISTRICT", "SOURCE", "ROW", "MEASURE", "FOUND")
 DESCRIPTION = (
     "Ask every source for its version, for a few records of each kind that it offers, and for its latest "
-    "changes, and print what was found: by the rows of Project Unicorn's rubric for each source, and by "
-    "the domains of CoSN's maturity model for the district. No level is claimed. The table and the JSON "
-    "are for operators: they hold counts of students. The page holds none. The exit status is 1 if a "
-    "source did not answer."
+    "changes, and print the results: by the rows of Project Unicorn's rubric for each source, and by the "
+    "domains of CoSN's maturity model for the district. No level is claimed. The table and the JSON are "
+    "for operators: they hold counts of students. The page holds none. The exit status is 1 if a source "
+    "did not answer."
 )
 MEASURES_WITH_MANY_DETAILS = frozenset({ScorecardMeasure.COVERAGE, ScorecardMeasure.FRESHNESS})
 """Measures whose details are in the JSON and on the page only."""

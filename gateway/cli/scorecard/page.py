@@ -26,6 +26,7 @@ STYLE = """
 :root { color-scheme: light; }
 body { font: 15px/1.45 system-ui, "Segoe UI", Roboto, Arial, sans-serif; color: #1a1a1a; background: #fff;
   max-width: 60rem; margin: 2rem auto; padding: 0 1.5rem; }
+h1, h2, th, td, li { overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.2rem; margin: 2rem 0 .25rem; border-bottom: 2px solid #1f4e79; padding-bottom: .2rem; }
 p { margin: .4rem 0; }
@@ -82,7 +83,7 @@ def _add_district(main: ET.Element, district: MeasuredDistrict) -> None:
     _add(main, "h1", f"Interoperability scorecard: {district.name}")
     until = district.until
     date = _add(main, "p", f"Measured on {until:%B} {until.day}, {until:%Y} at {until:%H:%M} UTC. ", kind="date")
-    date.text = f"{date.text}{_what_was_measured(district)}"
+    date.text = f"{date.text}{_sample_text(district)}"
     _add(main, "p", f"{NO_LEVEL} Students and their records are not counted here.", kind="notice")
     section = ET.SubElement(main, "section")
     _add(section, "h2", "The district")
@@ -90,11 +91,11 @@ def _add_district(main: ET.Element, district: MeasuredDistrict) -> None:
     for figures, scorecard in district.source_scorecards(Detail.SHARES):
         section = ET.SubElement(main, "section", {"class": "source"})
         _add(section, "h2", f"Source: {figures.name} ({figures.kind})")
-        _add(section, "p", _what_was_asked(figures))
+        _add(section, "p", _sample_size_text(figures))
         _add_table(section, scorecard, "Row", with_sources=False)
 
 
-def _what_was_measured(district: MeasuredDistrict) -> str:
+def _sample_text(district: MeasuredDistrict) -> str:
     """The sentences that say over what the scorecard was measured."""
     calls = sum(figures.counts.calls for figures in district.sources)
     sample = (
@@ -107,7 +108,7 @@ def _what_was_measured(district: MeasuredDistrict) -> str:
     return f"{sample}{missing}"
 
 
-def _what_was_asked(figures: SourceFigures) -> str:
+def _sample_size_text(figures: SourceFigures) -> str:
     """The sentence that says over how many requests a source was measured."""
     if not figures.reachable:
         return f"The source did not answer ({figures.error_code}). What follows is from its settings."

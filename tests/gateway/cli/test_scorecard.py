@@ -102,7 +102,7 @@ def test_an_ed_fi_api_states_its_version_and_sends_changes(measure: Any) -> None
     assert measured.finding("sis", "READABLE_ROWS")["numerator"] > 100
 
 
-def test_a_refused_question_for_changes_is_found(measure: Any) -> None:
+def test_a_refusal_of_change_queries_is_reported(measure: Any) -> None:
     """The server publishes a version of its data, and refuses to send what changed."""
     sis = EdFiSandbox(FACTS)
     sis.refuses_changes = True
@@ -110,7 +110,7 @@ def test_a_refused_question_for_changes_is_found(measure: Any) -> None:
     assert measure(sis=sis).text("sis", "CHANGES") == "refused: long lists are read in full each time"
 
 
-def test_a_server_without_change_queries_is_found(measure: Any) -> None:
+def test_a_server_without_change_queries_is_reported(measure: Any) -> None:
     """It publishes no version, so that nothing can be asked."""
     measured = measure(sis=ScriptedSandbox({"students": [ADA]}))
 
@@ -118,7 +118,7 @@ def test_a_server_without_change_queries_is_found(measure: Any) -> None:
 
 
 @pytest.mark.parametrize(("auth", "version"), [("oauth1", "1.1"), ("oauth2", "1.2")])
-def test_signatures_and_tokens_are_told_apart(measure: Any, auth: Any, version: Any) -> None:
+def test_signatures_and_tokens_differ(measure: Any, auth: Any, version: Any) -> None:
     """OneRoster 1.1 with signatures and 1.2 with tokens are different findings."""
     sis = OneRosterSandbox(FACTS, version=version, quirks=Quirks(auth=auth))
     measured = measure(sis=sis)
@@ -131,7 +131,7 @@ def test_signatures_and_tokens_are_told_apart(measure: Any, auth: Any, version: 
     )
 
 
-def test_codes_without_a_meaning_and_rows_without_a_required_property_are_found(measure: Any) -> None:
+def test_codes_without_a_meaning_and_rows_without_a_required_property_are_counted(measure: Any) -> None:
     """Each is counted with its reason, and no value of a row is in the output."""
     rows = {"students": [ADA, *UNREADABLE], "studentSchoolAssociations": [ENROLLMENT]}
     measured = measure(sis=ScriptedSandbox(rows))
@@ -166,7 +166,7 @@ def test_a_source_that_is_down_costs_its_own_findings(measure: Any) -> None:
     assert measured.finding("sis", "READABLE_ROWS")["measured"]
 
 
-def test_the_table_has_a_row_for_each_finding(
+def test_the_table_has_a_row_for_every_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It ends with what it does not say, and over how many requests it was measured."""

@@ -15,7 +15,7 @@ from student_graph.adapters.interface import AuthenticationScheme, Interface
 from student_graph.resolvers.scorecard.findings import MAX_DETAILS, findings_of
 from student_graph.resolvers.scorecard.measurements import Changes, Counts, LinkCounts, LookupResult
 from student_graph.resolvers.scorecard.values import Detail, ScorecardMeasure
-from student_graph.resolvers.scorecard.wording import SMALLEST_GROUP, band, duration_text, percent
+from student_graph.resolvers.scorecard.wording import MIN_GROUP, band, duration_text, percent
 from tests.resolvers.scorecard.figures import LEARNING, ROSTER, counts, figures, finding
 
 M = ScorecardMeasure
@@ -102,9 +102,9 @@ DOWN: dict[str, Any] = {"reachable": False, "error_code": "SOURCE_UNAVAILABLE", 
 )
 def test_a_finding_says_what_was_measured(measure: M, changes: dict[str, Any], text: str) -> None:
     """Each measure is a sentence for operators."""
-    found = finding(measure, **changes)
+    result = finding(measure, **changes)
 
-    assert (found.text, found.measured, found.source) == (text, True, "lms")
+    assert (result.text, result.measured, result.source) == (text, True, "lms")
 
 
 @pytest.mark.parametrize(
@@ -133,25 +133,25 @@ def test_a_finding_says_what_was_measured(measure: M, changes: dict[str, Any], t
             {"changes": Changes.NOT_USED},
             "the adapter 'oneroster' does not ask for changes; lists are read in full",
         ),
-        (M.CHANGES, {"changes": Changes.NOT_ASKED}, "the source was not asked for changes yet"),
+        (M.CHANGES, {"changes": Changes.UNTRIED}, "the source was not asked for changes yet"),
         (M.PAGING, {"interface": None}, "the adapter 'oneroster' does not say how it reads pages"),
     ],
 )
 def test_a_finding_says_why_nothing_was_measured(measure: M, changes: dict[str, Any], reason: str) -> None:
     """What was not measured is never shown as zero, or as good."""
-    found = finding(measure, **changes)
+    result = finding(measure, **changes)
 
-    assert (found.text, found.measured) == (f"not measured: {reason}", False)
-    assert (found.numerator, found.denominator, found.details) == (None, None, [])
+    assert (result.text, result.measured) == (f"not measured: {reason}", False)
+    assert (result.numerator, result.denominator, result.details) == (None, None, [])
 
 
 def test_failed_lookups_are_named_by_their_code() -> None:
     """The share counts each lookup once, the details name each code."""
     failed = counts(failed_asks=3, failures_by_code={"SOURCE_SCHEMA": 1, "RATE_LIMITED": 2})
-    found = finding(M.ERRORS, counts=failed)
+    result = finding(M.ERRORS, counts=failed)
 
-    assert (found.text, found.numerator, found.denominator) == ("3 of 40 lookups failed (8 %)", 3, 40)
-    assert found.details == ["RATE_LIMITED: 2", "SOURCE_SCHEMA: 1"]
+    assert (result.text, result.numerator, result.denominator) == ("3 of 40 lookups failed (8 %)", 3, 40)
+    assert result.details == ["RATE_LIMITED: 2", "SOURCE_SCHEMA: 1"]
 
 
 def test_rows_without_a_required_property_are_named_without_values() -> None:
@@ -161,20 +161,20 @@ def test_rows_without_a_required_property_are_named_without_values() -> None:
         "unexpected shape (missing at users.Ada Hill, 605123)": 2,
         "Ada's row is odd": 1,
     }
-    found = finding(M.READABLE_ROWS, counts=counts(unreadable_rows=rows))
+    result = finding(M.READABLE_ROWS, counts=counts(unreadable_rows=rows))
 
-    assert found.text == "300 records read; 8 rows left out as unreadable"
-    assert found.details == ["unexpected shape (missing at users.familyName): 5", "another reason: 3"]
-    assert (found.numerator, found.denominator) == (300, 308)
+    assert result.text == "300 records read; 8 rows left out as unreadable"
+    assert result.details == ["unexpected shape (missing at users.familyName): 5", "another reason: 3"]
+    assert (result.numerator, result.denominator) == (300, 308)
 
 
 def test_codes_without_a_meaning_are_counted_most_frequent_first() -> None:
     """Operators see each code with its number."""
     codes = {"grade level Kinder": 2, "attendance TRU": 9}
-    found = finding(M.MAPPED_CODES, counts=counts(unmapped_codes=codes))
+    result = finding(M.MAPPED_CODES, counts=counts(unmapped_codes=codes))
 
-    assert found.text == "11 coded values without a meaning in the graph"
-    assert found.details == ["attendance TRU: 9", "grade level Kinder: 2"]
+    assert result.text == "11 coded values without a meaning in the graph"
+    assert result.details == ["attendance TRU: 9", "grade level Kinder: 2"]
 
 
 def test_the_records_of_a_topic_are_named_by_what_the_source_answered() -> None:
@@ -188,9 +188,9 @@ def test_the_records_of_a_topic_are_named_by_what_the_source_answered() -> None:
 
 def test_a_source_with_the_districts_ids_needs_no_links() -> None:
     """It is measured, and there is nothing to count."""
-    found = finding(M.IDENTITY_MATCH, uses_district_ids=True)
+    result = finding(M.IDENTITY_MATCH, uses_district_ids=True)
 
-    assert (found.measured, found.numerator) == (True, None)
+    assert (result.measured, result.numerator) == (True, None)
     assert finding(M.STUDENT_IDS, uses_district_ids=True).text.startswith("the district's own student numbers")
 
 
@@ -236,11 +236,11 @@ def test_readers_who_get_no_counts_see_steps_of_ten_percent_only(
     match = findings[M.IDENTITY_MATCH]
     of_children = [match, findings[M.READABLE_ROWS], findings[M.MAPPED_CODES]]
 
-    assert all((found.numerator, found.denominator) == (None, None) for found in of_children)
-    texts = [text for found in of_children for text in (found.text, *found.details)]
+    assert all((result.numerator, result.denominator) == (None, None) for result in of_children)
+    texts = [text for result in of_children for text in (result.text, *result.details)]
     assert numbers_in(texts) <= set(range(0, 101, 10))
     assert "TRU" not in str(texts)
-    assert match.measured is (links.total >= SMALLEST_GROUP)
+    assert match.measured is (links.total >= MIN_GROUP)
     if match.measured:
         low, high = sorted(numbers_in([match.text]))
         assert low * links.total <= 100 * links.matched <= high * links.total

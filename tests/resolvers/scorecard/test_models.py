@@ -36,7 +36,7 @@ def scorecards() -> list[Scorecard]:
     ]
 
 
-def test_the_rows_are_those_of_the_models() -> None:
+def test_the_rows_are_the_rows_of_the_models() -> None:
     """No row is left out because nothing of it is measured, and none is added."""
     assert [[row.title for row in scorecard.rows] for scorecard in scorecards()] == [
         PROJECT_UNICORN_TITLES,
@@ -76,7 +76,7 @@ def test_no_level_is_claimed() -> None:
         assert scorecard.statement.startswith("No level is claimed")
 
 
-def test_a_district_has_the_findings_of_each_source_and_those_about_all() -> None:
+def test_a_district_has_the_findings_of_its_sources_and_of_all_together() -> None:
     """A finding names its source; the coverage of all sources together names none."""
     second = figures(name="sis", uses_district_ids=True)
     rows = {
@@ -102,7 +102,7 @@ def test_a_scorecard_says_when_and_over_what_it_was_measured() -> None:
     assert district_scorecard([], [], Detail.COUNTS, UNTIL).measured_from is None
 
 
-def test_the_topics_are_those_of_the_contract() -> None:
+def test_the_topics_are_the_topics_of_the_contract() -> None:
     """Without a source, no lookup of any topic is used."""
     topics = topics_of([], {})
 
