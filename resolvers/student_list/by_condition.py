@@ -27,6 +27,8 @@ from student_graph.resolvers.student_list.matching import matches_name
 
 NAME_SHARE = 0.01
 """About which share of students has a name that meets a condition."""
+IDENTIFIER_SHARE = 0.001
+"""About which share of students has one of some identifiers."""
 POSITION_PARTS = 4
 
 
@@ -71,15 +73,18 @@ def population_request(context: Context, filter: ResolvedFilter, order: StudentO
     at = DistrictDay(context, filter.district, filter.as_of)
     name_leaf = _name_leaf(filter)
     parts: list[Condition] = [] if name_leaf is None else [name_leaf]
-    if filter.school is not None:
-        parts.append(school_leaf(filter.school, filter.as_of, filter.grade_levels))
+    if filter.schools is not None:
+        leaves = [school_leaf(school, filter.as_of, filter.grade_levels) for school in filter.schools]
+        parts.append(leaves[0] if len(leaves) == 1 else Parts(tuple(leaves), needs_all=False))
     elif filter.grade_levels is not None:
         parts.append(grade_level_leaf(filter.grade_levels, filter.as_of))
+    if filter.identifiers is not None:
+        parts.append(_identifier_leaf(filter.identifiers))
     if filter.where is not None:
         parts.append(build_condition(filter.where, at))
     return PopulationRequest(
         condition=Parts(tuple(parts), needs_all=True),
-        ids=filter.ids,
+        ids=filter.named_ids,
         ordering=None if order is None else Ordering.of(order, at),
         name_leaf=name_leaf,
         vendor_filter=filter.vendor_filter(),
@@ -96,4 +101,14 @@ def _name_leaf(filter: ResolvedFilter) -> RecordLeaf | None:
         method=Adapter.students_by_id,
         matches=lambda records: any(matches_name(record, words) for record in records),
         share=NAME_SHARE,
+    )
+
+
+def _identifier_leaf(identifiers: frozenset[str]) -> RecordLeaf:
+    """The condition on identifiers in any system."""
+    return RecordLeaf(
+        text="identifiers",
+        method=Adapter.student_identities_by_id,
+        matches=lambda records: any(part.value in identifiers for row in records for part in row.identifiers),
+        share=IDENTIFIER_SHARE,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 
 from student_graph.adapters import model
@@ -32,7 +33,7 @@ async def list_by_id(
         AdapterError: the cursor is not one of this list, or no source had a record and one failed.
     """
     ids = await _candidate_ids(info, filter, reach)
-    by_enrollment = filter.school is not None or (filter.ids is None and filter.grade_levels is None)
+    by_enrollment = filter.schools is not None or (filter.ids is None and filter.grade_levels is None)
     return await _page(info, filter, ids, first, after, all_match=by_enrollment and not filter.words)
 
 
@@ -72,20 +73,26 @@ async def _candidate_ids(info: Info, filter: ResolvedFilter, reach: Reach) -> Co
     hints, district_id = info.context.operation.access_hints, filter.district.id
     for ref, students in reach.groups.items():
         hints.add(district_id, "student", students, ref)
-    filter_ids = None if filter.ids is None else set(filter.ids)
-    if filter.school is None and filter_ids is not None:
-        return filter_ids
-    if filter.school is None:
-        return reach.students
-    enrollments = await load_many(info, Adapter.school_enrollments_by_school, Key(district_id, filter.school))
-    at_school = {
-        enrollment.student_id
-        for enrollment in enrollments
-        if is_enrolled(enrollment, filter.as_of)
-        and (filter.grade_levels is None or enrollment.grade_level in filter.grade_levels)
-    }
-    hints.add(district_id, "student", at_school, Ref("school", filter.school))
-    return at_school if filter_ids is None else at_school & filter_ids
+    named_ids = filter.named_ids
+    if filter.schools is None:
+        return reach.students if named_ids is None else named_ids
+    enrollments_by_school = await asyncio.gather(
+        *(
+            load_many(info, Adapter.school_enrollments_by_school, Key(district_id, school))
+            for school in filter.schools
+        )
+    )
+    enrolled: set[StudentId] = set()
+    for school, enrollments in zip(filter.schools, enrollments_by_school, strict=True):
+        at_school = {
+            enrollment.student_id
+            for enrollment in enrollments
+            if is_enrolled(enrollment, filter.as_of)
+            and (filter.grade_levels is None or enrollment.grade_level in filter.grade_levels)
+        }
+        hints.add(district_id, "student", at_school, Ref("school", school))
+        enrolled |= at_school
+    return enrolled if named_ids is None else enrolled.intersection(named_ids)
 
 
 async def _matching(
@@ -95,7 +102,7 @@ async def _matching(
     district_id = filter.district.id
     records = await load_batch(info, Adapter.students_by_id, [Key(district_id, student_id) for student_id in ids])
     students = [student for student in records if student is not None and matches_name(student, filter.words)]
-    if filter.grade_levels is not None and filter.school is None:
+    if filter.grade_levels is not None and filter.schools is None:
         levels = await grade_levels_on(info, students, filter.as_of)
         students = [student for student in students if levels[student.student_id] in filter.grade_levels]
     return {student.student_id: student for student in students}

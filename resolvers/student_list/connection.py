@@ -14,14 +14,22 @@ from student_graph.resolvers.cohorts.conditions.inputs import StudentOrder
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.docstrings import described
+from student_graph.resolvers.fields.errors import bad_input
 from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import load_records
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.paging import PageInfo, page_size
 from student_graph.resolvers.student_list.by_condition import list_by_condition
+from student_graph.resolvers.student_list.by_district import list_by_district
 from student_graph.resolvers.student_list.by_id import list_by_id
 from student_graph.resolvers.student_list.by_vendor_page import list_by_vendor_page
-from student_graph.resolvers.student_list.filter import StudentFilter, StudentPage, resolve_filter
+from student_graph.resolvers.student_list.filter import (
+    ResolvedFilter,
+    StudentFilter,
+    StudentGroup,
+    StudentPage,
+    resolve_filter,
+)
 
 
 @batched
@@ -80,27 +88,47 @@ async def student_connection(
     after: str | None,
     school: Key | None = None,
     *,
+    group: StudentGroup | None = None,
     order: StudentOrder | None = None,
 ) -> StudentConnection | None:
     """
-    Return a page of the students who match a filter; None if the viewer has no such district.
+    Return a page of the students who match a filter, within a school or a group if the field belongs to one.
+
+    Returns None if the viewer has no such district.
 
     Raises:
         AdapterError: an id or cursor is invalid, or no source had a record and one failed.
         GraphQLError: the filter names no district, or `first` is out of range.
     """
     size = page_size(info, first)
-    resolved = resolve_filter(info, filter, school)
-    if resolved is None:
+    filters = resolve_filter(info, filter, school, group)
+    if filters is None:
         return None
-    if resolved.where is not None or order is not None:
-        return _to_connection(resolved.district.id, await list_by_condition(info, resolved, order, size, after))
-    reach = await info.context.reach(resolved.district.id)
-    if reach.everybody and resolved.school is None and resolved.ids is None:
-        page = await list_by_vendor_page(info, resolved, size, after)
-    else:
-        page = await list_by_id(info, resolved, size, after, reach=reach)
-    return _to_connection(resolved.district.id, page)
+
+    async def read(filter: ResolvedFilter, first: int, after: str | None) -> StudentPage:
+        return await _page_of_district(info, filter, first, after, order)
+
+    if len(filters) == 1:
+        return _to_connection(filters[0].district.id, await read(filters[0], size, after))
+    if order is not None:
+        raise bad_input("orderBy: order the students of one district at a time.")
+    page = await list_by_district(info, filters, size, after, read)
+    edges = [
+        StudentEdge(cursor=cursor, district_id=district, student_id=entry.student_id, student=entry.student)
+        for district, cursor, entry in page.entries
+    ]
+    return StudentConnection(edges=edges, page_info=page.info, total_count=page.total, undecided=page.undecided)
+
+
+async def _page_of_district(
+    info: Info, filter: ResolvedFilter, first: int, after: str | None, order: StudentOrder | None
+) -> StudentPage:
+    if filter.has_conditions or order is not None:
+        return await list_by_condition(info, filter, order, first, after)
+    reach = await info.context.reach(filter.district.id)
+    if reach.everybody and filter.schools is None and filter.named_ids is None:
+        return await list_by_vendor_page(info, filter, first, after)
+    return await list_by_id(info, filter, first, after, reach=reach)
 
 
 def _to_connection(district: model.DistrictId, page: StudentPage) -> StudentConnection:

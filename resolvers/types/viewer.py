@@ -24,6 +24,7 @@ from student_graph.resolvers.student_list.connection import StudentConnection, s
 from student_graph.resolvers.student_list.filter import FilterArgument, OrderBy, StudentFilter, visible_district
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies
 from student_graph.resolvers.types.permission import Permission, permission
+from student_graph.resolvers.types.staff import Caseload, caseloads
 
 described_enum(ViewerRole)
 
@@ -109,6 +110,17 @@ class Viewer:
         children, and a student themselves.
         """
         return await student_connection(info, filter or StudentFilter(), first, after, order=order_by)
+
+    @field
+    @uses_lookups(Adapter.caseload_staff_by_staff, Adapter.school_enrollments_by_school, list_length=1)
+    async def caseloads(self, info: Info) -> list[Caseload] | None:
+        """
+        Groups of students that the viewer serves outside classes today, by district.
+
+        They are those of the student information system for teachers, principals and counselors, and the students
+        that the settings assign to the viewer.
+        """
+        return await caseloads(info)
 
     @field
     async def why(

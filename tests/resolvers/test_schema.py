@@ -219,6 +219,7 @@ TYPES_WITHOUT_CLASS = {
         "ObjectiveResult",
         "MeetingTime",
         "StudentLanguage",
+        "Caseload",
         "Calendar",
         "LmsEngagement",
         "PageInfo",
