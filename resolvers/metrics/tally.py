@@ -71,12 +71,14 @@ def rule_of(request: MetricRequest, default: Rule) -> Rule:
     """
     The rule by which a metric is measured.
 
-    A rule of the preset that names subjects is used only for one of them. `default` is used where the preset has
-    no rule for the metric.
+    Of several rules of the preset, one that names subjects is used only for one of them. `default` is used where
+    the preset has no rule that fits.
     """
     if request.rule is not None:
         return request.rule
     rules = [rule for rule in request.preset.rules if rule.metric is request.metric]
+    if len(rules) == 1 and request.subject is None:
+        return rules[0]
     fitting = [rule for rule in rules if request.subject in rule.subjects]
     general = [rule for rule in rules if not rule.subjects]
     return next(iter(fitting + general), default)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from student_graph.adapters.model import GradeLevel
@@ -35,6 +35,7 @@ def has_year_ended(facts: StudentFacts, scope: Scope) -> bool:
 def count_on_track(facts: StudentFacts, scope: Scope) -> Tally:
     """1 if the student is on track by the rule, 0 if not; None if the rule cannot say yet."""
     rule = scope.rule
+    scope = replace(scope, request=replace(scope.request, subject=None))
     if not rule.credits_by_grade:
         return Tally(reasons=["The preset has no rule for being on track."])
     grade = grade_level(facts.enrollments, scope.request.as_of)

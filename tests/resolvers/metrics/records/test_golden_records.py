@@ -25,6 +25,7 @@ from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality, Level, Measure, Metric
 from student_graph.resolvers.metrics.registry import METRICS, PRESETS
 from tests.resolvers.metrics.measured import FALL_END, exact_values, flagged, half_up, number
+from tests.resolvers.metrics.records.sample_records import gradebook_facts, lms_facts, record_facts
 from tests.resolvers.metrics.sample import (
     FIRST_DAY,
     LAST_DAY,
@@ -33,7 +34,6 @@ from tests.resolvers.metrics.sample import (
     golden,
     needs_sample,
 )
-from tests.resolvers.metrics.sample_records import gradebook_facts, lms_facts, record_facts
 
 pytestmark = needs_sample
 

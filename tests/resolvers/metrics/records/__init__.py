@@ -1,0 +1,1 @@
+"""Metrics of behavior, courses, work, assessments and mobility, and the indicators."""
