@@ -38,7 +38,11 @@ from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.prices import FieldPrice, OperationCost, PagePrice
 from student_graph.resolvers.context import ListLength, declared_list_length
 from student_graph.resolvers.fields.batched import BATCH_METADATA
-from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LOOKUPS_METADATA
+from student_graph.resolvers.fields.field import (
+    LIST_LENGTH_METADATA,
+    LOOKUPS_BY_ARGUMENTS_METADATA,
+    LOOKUPS_METADATA,
+)
 from student_graph.resolvers.fields.record import InstanceCheck
 
 ASSUMED_LIST_LENGTH = 10.0
@@ -136,7 +140,7 @@ class CostEstimator:
         if definition is None:
             return
         metadata = getattr((definition.extensions or {}).get("strawberry-definition"), "metadata", {})
-        lookups: Sequence[Lookup] = metadata.get(LOOKUPS_METADATA, ())
+        lookups = self._lookups(metadata, definition, node)
         for lookup in lookups:
             self._keys_by_lookup[lookup] = max(parents, self._keys_by_lookup.get(lookup, 0.0))
         if lookups and BATCH_METADATA not in metadata:
@@ -160,6 +164,15 @@ class CostEstimator:
             self.prices.append(FieldPrice(path, records, first, f"{type_.name}.{node.name.value}"))
         page = ASSUMED_LIST_LENGTH if first is None else float(first)
         self._add_selections(named_type, node.selection_set, path, parents * length, page)
+
+    def _lookups(self, metadata: Mapping[str, Any], definition: Any, node: FieldNode) -> Sequence[Lookup]:
+        """The lookups that a field may use with its arguments."""
+        by_arguments = metadata.get(LOOKUPS_BY_ARGUMENTS_METADATA)
+        if by_arguments is None:
+            lookups: Sequence[Lookup] = metadata.get(LOOKUPS_METADATA, ())
+            return lookups
+        of_arguments: Sequence[Lookup] = by_arguments(self._arguments(definition, node))
+        return of_arguments
 
     def _arguments(self, definition: Any, node: FieldNode) -> Mapping[str, Any]:
         """The arguments as the field will get them; none if the executor will refuse them."""

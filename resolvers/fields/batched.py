@@ -21,7 +21,12 @@ from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import Record
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.errors import graph_error
-from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LOOKUPS_METADATA, field
+from student_graph.resolvers.fields.field import (
+    LIST_LENGTH_METADATA,
+    LOOKUPS_BY_ARGUMENTS_METADATA,
+    LOOKUPS_METADATA,
+    field,
+)
 from student_graph.resolvers.fields.load import value_or_raise
 from student_graph.resolvers.fields.outcome import Partial
 
@@ -99,6 +104,7 @@ def batched(
             BATCH_METADATA: batch,
             LOOKUPS_METADATA: getattr(function, "__lookups__", ()),
             LIST_LENGTH_METADATA: getattr(function, "__list_length__", None),
+            LOOKUPS_BY_ARGUMENTS_METADATA: getattr(function, "__lookups_by_arguments__", None),
             **(metadata or {}),
         },
     )

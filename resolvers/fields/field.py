@@ -8,14 +8,14 @@ of the record in the annotation. An adapter error that the function raises becom
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import strawberry
 
 from student_graph.adapters.errors import AdapterError
-from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.model import Record, Sensitivity
 from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.errors import graph_error
@@ -34,21 +34,36 @@ SENSITIVITY_METADATA = "sensitivity"
 """Metadata key of a field: its class of data."""
 LOOKUPS_METADATA = "lookups"
 """Metadata key of a field: the lookups that its resolver may use."""
+LOOKUPS_BY_ARGUMENTS_METADATA = "lookups_by_arguments"
+"""Metadata key of a field whose lookups depend on its arguments: the function from arguments to lookups."""
 LIST_LENGTH_METADATA = "list_length"
 """Metadata key of a list field: how many items it usually has for one parent."""
 
+EXPLAIN_METADATA = "explain"
+"""
+Metadata key of a field whose reads depend on its arguments: a function that explains them.
 
-def uses_lookups(*methods: Callable[..., Any], list_length: float | None = None) -> Callable[[F], F]:
+It takes the arguments, and the districts with what reads are expected to cost, and returns sentences.
+"""
+
+
+def uses_lookups(
+    *methods: Callable[..., Any],
+    list_length: float | None = None,
+    by_arguments: Callable[[Mapping[str, Any]], Sequence[Lookup]] | None = None,
+) -> Callable[[F], F]:
     """
     Declare which lookups of `Adapter` a resolver may use. The cost of a document is estimated from this.
 
     A list has as many items as one key of the first lookup has records. If the field shows fewer of them, or those
-    of several lookups, `list_length` says how many it usually has for one parent.
+    of several lookups, `list_length` says how many it usually has for one parent. `by_arguments` returns which of
+    the lookups are used with certain arguments, by their GraphQL names.
     """
 
     def declare(function: F) -> F:
         function.__lookups__ = tuple(map(lookup_of, methods))  # type: ignore[attr-defined]
         function.__list_length__ = list_length  # type: ignore[attr-defined]
+        function.__lookups_by_arguments__ = by_arguments  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -82,6 +97,7 @@ def field(
             SENSITIVITY_METADATA: sensitivity,
             LOOKUPS_METADATA: getattr(resolver, "__lookups__", ()),
             LIST_LENGTH_METADATA: getattr(resolver, "__list_length__", None),
+            LOOKUPS_BY_ARGUMENTS_METADATA: getattr(resolver, "__lookups_by_arguments__", None),
             **(metadata or {}),
         },
     )

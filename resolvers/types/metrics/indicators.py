@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
 from student_graph.adapters import model
+from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import District
 from student_graph.resolvers.cohorts.measurement.indicators import indicator_request, profile_students
 from student_graph.resolvers.cohorts.measurement.parts import lookup_methods
@@ -18,20 +19,32 @@ from student_graph.resolvers.fields.errors import bad_input
 from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import load_by_district
 from student_graph.resolvers.fields.outcome import Outcomes, map_values
+from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.metrics.indicators.evaluate import indicator_rules
 from student_graph.resolvers.metrics.indicators.profile import Indicator, RiskProfile
 from student_graph.resolvers.metrics.measure import Domain
+from student_graph.resolvers.metrics.presets.preset import Preset
 from student_graph.resolvers.metrics.registry import METRICS, PRESETS
 from student_graph.resolvers.types.metrics.arguments import AtSchool, EndsOn, PresetName, at_school
 
-PARTS = frozenset(
-    part
-    for preset in PRESETS.values()
-    for rule in indicator_rules(preset, (Domain.ASSESSMENT,))
-    for part in METRICS[rule.metric].parts
-)
-"""Parts of the record that indicators of some preset need."""
-INDICATORS = 3
+
+def _lookups(arguments: Mapping[str, Any]) -> list[Lookup]:
+    """The lookups for the preset in some arguments; those of all presets for one of a district."""
+    name = arguments.get("preset")
+    names = MetricSettings().default_presets if name is None else (name,)
+    presets = [PRESETS[name] for name in names if name in PRESETS] or list(PRESETS.values())
+    domains = (Domain.ASSESSMENT,) if arguments.get("add") else ()
+    return list(map(lookup_of, _methods(presets, domains)))
+
+
+def _methods(presets: Iterable[Preset], domains: Sequence[Domain]) -> list[Callable[..., Any]]:
+    rules = [rule for preset in presets if preset.domains for rule in indicator_rules(preset, domains)]
+    return lookup_methods({part for rule in rules for part in METRICS[rule.metric].parts})
+
+
+ALL_METHODS = _methods(PRESETS.values(), (Domain.ASSESSMENT,))
+"""Lookups that the indicators of some preset use."""
+INDICATORS_PER_PRESET = 3
 """Indicators that a preset usually has: attendance, behavior and courses."""
 
 AddedDomains: TypeAlias = Annotated[
@@ -44,7 +57,7 @@ AddedDomains: TypeAlias = Annotated[
 
 
 @batched
-@uses_lookups(*lookup_methods(PARTS))
+@uses_lookups(*ALL_METHODS, by_arguments=_lookups)
 async def risk_profile(
     students: Sequence[model.Student],
     info: Info,
@@ -63,7 +76,7 @@ async def risk_profile(
 
 
 @batched
-@uses_lookups(*lookup_methods(PARTS), list_length=INDICATORS)
+@uses_lookups(*ALL_METHODS, list_length=INDICATORS_PER_PRESET, by_arguments=_lookups)
 async def indicators(
     students: Sequence[model.Student],
     info: Info,
