@@ -14,10 +14,13 @@ from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import NotOfferedError, PayloadError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import AttendanceCategory
+from student_graph.adapters.sources import District
+from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.gateway.http import create_client
 from student_graph.gateway.http.gate import SentCall
 from student_graph.gateway.http.learned_limit import START_CONCURRENCY
+from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.telemetry import (
     MAX_REASONS,
     OTHER_REASON,
@@ -30,7 +33,7 @@ from student_graph.gateway.telemetry import (
     traced,
 )
 from student_graph.resolvers.scorecard.measurements import LookupResult
-from tests.gateway.small_district import YEAR, Ledger, Sis, event, source
+from tests.gateway.small_district import DISTRICT, YEAR, Ledger, Sis, event, source
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
 
@@ -150,3 +153,17 @@ async def test_the_counts_hold_the_throttled_responses() -> None:
         client.gate.record_refusal(SentCall(1, time.monotonic(), 1), throttled=True)
         client.gate.record_refusal(SentCall(2, time.monotonic(), 1), throttled=False)
         assert telemetry.health(sis).counts.throttled == 1
+
+
+async def test_answers_that_the_cache_serves_are_counted() -> None:
+    """The first read of a key is from the source, the second one from the cache."""
+    sis = source(Sis, Ledger(events=[event("s1", "1", 3)]), "sis")
+    pipeline = FetchPipeline([District(DISTRICT, "Hill", (sis,))], HmacSigner(b"k" * 32))
+    fetch, _ = pipeline.background_fetch()
+    served = []
+    for _ in range(2):
+        await fetch(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
+        served.append(pipeline.telemetry.health(sis).counts.served)
+    await pipeline.close()
+
+    assert served == [0, 1]
