@@ -58,7 +58,15 @@ def run(options: argparse.Namespace) -> int:
         operation = document.operation(options.operation)
         sources = [source for district in districts for source in district.sources]
         records = documents.costs.records_by_path(document, operation, variables, districts)
-        lines = explain(core_schema(schema), document.node, operation, variables, sources, records=records)
+        lines = explain(
+            core_schema(schema),
+            document.node,
+            operation,
+            variables,
+            sources,
+            records=records,
+            districts=districts,
+        )
     except GraphQLError as exc:
         raise SettingsError(f"QUERY: {exc.message}") from None
     for district in districts:

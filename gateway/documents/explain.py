@@ -19,6 +19,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    get_argument_values,
     get_named_type,
     is_abstract_type,
     is_enum_type,
@@ -27,15 +28,24 @@ from graphql import (
     type_from_ast,
 )
 from graphql.execution.collect_fields import collect_fields
+from strawberry.types.arguments import convert_arguments
 
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.sources import Source
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.ways import WayPrices
 from student_graph.gateway.execution import BreadthExecutor
 from student_graph.gateway.execution.compiler import Compiler
 from student_graph.gateway.execution.plan import FieldKind, FieldPlan, ObjectPlan, UnplannableError
-from student_graph.resolvers.context import DeclaredPrices, ReadPrices
-from student_graph.resolvers.fields.field import LOOKUPS_METADATA
+from student_graph.resolvers.context import (
+    DeclaredPrices,
+    ListLength,
+    ReadEstimates,
+    ReadPrices,
+    declared_list_length,
+)
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, LOOKUPS_METADATA
+from student_graph.resolvers.student_list.explanation import ListExplanation, PopulationContext
 
 PLACEHOLDERS = {"Boolean": True, "Int": 1, "Float": 1.0, "Date": "2027-01-01", "DateTime": "2027-01-01T00:00:00Z"}
 """Values of variables that are left out: a plan depends on no variables except those of `@skip` and `@include`."""
@@ -53,18 +63,21 @@ class ExplanationLine:
     """How the executor resolves the field."""
     lookups: tuple[str, ...] = ()
     """Each lookup that the field may call, with its sources and costs."""
+    population: tuple[str, ...] = ()
+    """In which order the students of a list with a condition are found, with estimates."""
     records: int = 0
     """Records that the field is estimated to have in the whole response: what it is priced at."""
 
     def as_json(self) -> dict[str, Any]:
         """The line as an entry of `extensions.explain`."""
-        return {
+        entry: dict[str, Any] = {
             "depth": self.depth,
             "field": self.name,
             "how": self.resolution,
             "asks": list(self.lookups),
             "records": self.records,
         }
+        return {**entry, "population": list(self.population)} if self.population else entry
 
 
 def explain(
@@ -76,12 +89,16 @@ def explain(
     *,
     prices: ReadPrices | None = None,
     records: Mapping[str, float] | None = None,
+    districts: Sequence[District] = (),
+    list_length: ListLength = declared_list_length,
+    metric_settings: Mapping[DistrictId, Any] | None = None,
 ) -> list[ExplanationLine]:
     """
     The plan of an operation over some sources, one line for each field; no source is called.
 
     `prices` are what reads cost lately; without them, ways have the prices that the adapters declare. `records`
-    are the estimated records of fields, by path.
+    are the estimated records of fields, by path. Lists of students with a condition are planned for `districts`,
+    by the lengths of lists and what the districts say about metrics.
 
     Raises:
         GraphQLError: a required variable has no value and no placeholder fits it, or a value has the wrong type.
@@ -100,7 +117,11 @@ def explain(
     except UnplannableError as reason:
         return [ExplanationLine(0, "the whole operation", f"executed by graphql-core: {reason}")]
     name_districts = len({source.district for source in sources}) > 1
-    lines = _Lines(executor, sources, WayPrices(prices or DeclaredPrices(), name_districts), records or {})
+    known_prices = prices or DeclaredPrices()
+    ways = WayPrices(known_prices, name_districts)
+    estimates = ReadEstimates(known_prices, list_length)
+    population = PopulationContext(districts, estimates, metric_settings or {})
+    lines = _Lines(executor, sources, ways, records or {}, population)
     return list(lines.of(plan))
 
 
@@ -112,6 +133,7 @@ def as_text(lines: Iterable[ExplanationLine]) -> str:
         records = f", about {line.records:,} record{'s' * (line.records != 1)}" if line.records else ""
         rows.append(f"{indent}{line.name}: {line.resolution}{records}")
         rows += [f"{indent}    lookup {lookup}" for lookup in line.lookups]
+        rows += [f"{indent}    population {sentence}" for sentence in line.population]
     return "\n".join(rows)
 
 
@@ -123,6 +145,7 @@ class _Lines:
     sources: Sequence[Source]
     prices: WayPrices
     records: Mapping[str, float]
+    context: PopulationContext
 
     def of(self, plan: ObjectPlan, depth: int = 0, parent_path: str = "") -> Iterator[ExplanationLine]:
         """The lines of an object's fields and of everything below them."""
@@ -130,13 +153,32 @@ class _Lines:
             name = field.key if field.key == field.name else f"{field.key} ({field.name})"
             path = f"{parent_path}.{field.key}" if parent_path else field.key
             resolution = "read from its parent" if field.is_read_from_parent else field.kind.value
-            lookups = tuple(_lookups(field, self.sources, self.prices))
-            yield ExplanationLine(depth, name, resolution, lookups, math.ceil(self.records.get(path, 0.0)))
+            population = self._population(field)
+            lookups = tuple(_lookups(field, population.lookups, self.sources, self.prices))
+            count = math.ceil(self.records.get(path, 0.0))
+            yield ExplanationLine(depth, name, resolution, lookups, tuple(population.sentences), count)
             abstract = is_abstract_type(field.named_type)
             for child in _child_plans(self.executor, field):
                 if abstract:
                     yield ExplanationLine(depth + 1, f"... on {child.type.name}", "for objects of this type")
                 yield from self.of(child, depth + 1 + abstract, path)
+
+    def _population(self, field: FieldPlan) -> ListExplanation:
+        """How the students of a list with a condition are found; empty for any other field."""
+        strawberry_field = field.strawberry_field
+        if strawberry_field is None or EXPLAIN_METADATA not in strawberry_field.metadata:
+            return ListExplanation([], [])
+        schema = self.executor.schema._strawberry_schema  # type: ignore[attr-defined] # noqa: SLF001 - set by Strawberry
+        raw = get_argument_values(field.definition, field.nodes[0], self.executor.variable_values)
+        arguments = convert_arguments(
+            dict(raw),
+            strawberry_field.arguments,
+            scalar_registry=schema.schema_converter.scalar_registry,
+            config=schema.config,
+        )
+        explain_field: Any = strawberry_field.metadata[EXPLAIN_METADATA]
+        explanation: ListExplanation = explain_field(arguments, self.context)
+        return explanation
 
 
 def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan]:
@@ -149,12 +191,14 @@ def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan
     return list(field.children.values())
 
 
-def _lookups(field: FieldPlan, sources: Sequence[Source], prices: WayPrices) -> Iterator[str]:
+def _lookups(
+    field: FieldPlan, more: Sequence[Lookup], sources: Sequence[Source], prices: WayPrices
+) -> Iterator[str]:
     """Each lookup that a field may call: its name, how long answers stay fresh, and the ways at each source."""
-    lookups: Sequence[Lookup] = (
+    declared: Sequence[Lookup] = (
         field.strawberry_field.metadata.get(LOOKUPS_METADATA, ()) if field.strawberry_field else ()
     )
-    for lookup in lookups:
+    for lookup in dict.fromkeys([*declared, *more]):
         offering = [source for source in sources if source.offers(lookup)]
         costs = "; ".join(prices.text(source, lookup) for source in offering)
         ages = {source.freshness(lookup).fresh for source in offering} or {lookup.fresh}

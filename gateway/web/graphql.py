@@ -270,6 +270,9 @@ class GraphQLView:
             sources,
             prices=self._prices,
             records=self._preparer.records_by_path(operation),
+            districts=[districts[name] for name in viewer_districts],
+            list_length=operation.context.estimates.list_length,
+            metric_settings=operation.context.metric_settings,
         )
         members: dict[str, Any] = {"explain": [line.as_json() for line in lines]}
         if issubclass(executor, BreadthExecutor):

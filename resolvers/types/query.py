@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
@@ -16,11 +17,12 @@ from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input, graph_error
-from student_graph.resolvers.fields.field import field, uses_lookups
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, field, uses_lookups
 from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.load import load_one
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
+from student_graph.resolvers.student_list.explanation import explain_students
 from student_graph.resolvers.student_list.filter import OrderBy, StudentFilter, single_district, visible_district
 from student_graph.resolvers.types.calendar import session
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies, agency
@@ -102,7 +104,7 @@ class Query:
         name = parse_district_id(district) if district else single_district(info)
         return await _load(info, Adapter.students_by_id, GlobalId("Student", name, number))
 
-    @field
+    @partial(field, metadata={EXPLAIN_METADATA: explain_students})
     @uses_lookups(
         Adapter.students_by_district,
         Adapter.school_enrollments_by_school,

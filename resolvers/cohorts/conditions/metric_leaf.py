@@ -68,6 +68,8 @@ class Bounds(NamedTuple):
 
     def text(self) -> str:
         """Return the bounds as comparisons, such as `>= 0.1`."""
+        if self.at_least is not None and self.at_least == self.at_most:
+            return f"= {float(self.at_least):g}"
         signs = zip((">=", "<=", ">", "<"), self, strict=True)
         return ", ".join(f"{sign} {float(bound):g}" for sign, bound in signs if bound is not None)
 

@@ -104,7 +104,8 @@ class Planner:
                 continue
             name = lookup_of(lists[0].method).name
             text = f"{name}: {' or '.join(leaf.text for leaf in leaves)}"
-            students = sum(self.costs.records(records.method) for records in lists)
+            listed = sum(self.costs.records(records.method) for records in lists)
+            students = min(listed, self._all_students() * sum(leaf.share for leaf in leaves))
             calls = sum(self.costs.list_calls(records.method) for records in lists)
             is_known = all(self.costs.is_known(records.method) for records in lists)
             starts.append(Start(text, students, calls, part, tuple(leaves), is_known))
@@ -113,7 +114,7 @@ class Planner:
     def roster_start(self, name_leaf: Leaf | None = None) -> Start:
         """Return the start with all students of the district, or with those whose names meet a condition."""
         listed = self.costs.is_offered(Adapter.roster_by_district)
-        students = max(self.costs.records(Adapter.roster_by_district), 1.0) if listed else ROSTER_GUESS
+        students = self._all_students()
         if listed and (name_leaf is None or not self.costs.is_offered(Adapter.students_by_district)):
             calls = self.costs.list_calls(Adapter.roster_by_district)
             is_known = self.costs.is_known(Adapter.roster_by_district)
@@ -122,6 +123,11 @@ class Planner:
         return Start(
             "students_by_district: all students of the district", students, pages, name_leaf, is_known=False
         )
+
+    def _all_students(self) -> float:
+        """About how many students the district has."""
+        listed = self.costs.is_offered(Adapter.roster_by_district)
+        return max(self.costs.records(Adapter.roster_by_district), 1.0) if listed else ROSTER_GUESS
 
 
 @dataclass(slots=True)

@@ -31,6 +31,7 @@ from student_graph.resolvers.cohorts.conditions.refusals import (
     refuse_unless_affordable,
     refuse_unless_granted,
     refuse_unless_offered,
+    spend,
 )
 from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Parts, Reading, leaves_of
 from student_graph.resolvers.cohorts.conditions.verdicts import Undecided, distinct
@@ -93,7 +94,7 @@ async def find_population(reading: Reading, request: PopulationRequest) -> Popul
     candidates = await _candidates(reading, request, reach, plan.start)
     known = plan.start._replace(students=float(len(candidates)), calls=0.0, is_known=True)
     plan = planner.plan_from(known, request.condition, request.order_leaf)
-    refuse_unless_affordable(reading, plan)
+    spend(reading, plan)
     return await _judge(reading, plan.condition, request.ordering, candidates)
 
 

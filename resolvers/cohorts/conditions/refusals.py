@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.lookup import lookup_of
@@ -13,11 +14,11 @@ from student_graph.resolvers.context import ViewerRole
 from student_graph.resolvers.fields.errors import bad_input
 
 MAX_CALLS = 1_000
-"""Vendor calls that one population may need by estimate; single reads wait for their turn."""
+"""Vendor calls that the lists of one operation may need by estimate; single reads wait for their turn."""
 MAX_SERVICE_CALLS = 10_000
 """The same for a viewer with the role `SERVICE`."""
 MAX_CANDIDATES = 50_000
-"""Students that are judged for one list."""
+"""Students that are judged for the lists of one operation."""
 ADVICE = (
     "Name a school or ids, or add a condition that a short list decides for all students: a section, a program, "
     "meals or a bus."
@@ -56,6 +57,13 @@ def refuse_unless_offered(reading: Reading, leaves: Iterable[Leaf]) -> None:
             raise NotOfferedError(f"no source of the district offers {lookup_of(leaf.method).name}")
 
 
+class _Spent(NamedTuple):
+    """What the populations of an operation need so far: kept in its memo."""
+
+    calls: float = 0.0
+    students: float = 0.0
+
+
 def refuse_unless_affordable(reading: Reading, plan: Plan) -> None:
     """
     Check that a plan needs few enough vendor calls and judges few enough students, by estimate.
@@ -65,13 +73,32 @@ def refuse_unless_affordable(reading: Reading, plan: Plan) -> None:
     Raises:
         GraphQLError: it does not; the message says what bounds it.
     """
+    start = plan.start
+    _check(reading, plan.calls if start.is_known else start.calls, start.students if start.is_known else 0.0)
+
+
+def spend(reading: Reading, plan: Plan) -> None:
+    """
+    Count a plan whose students are known, with those of the operation's other lists.
+
+    Raises:
+        GraphQLError: together they need too many vendor calls, or judge too many students.
+    """
+    spent: _Spent = reading.info.context.operation.memo.get(_Spent, _Spent())
+    spent = _Spent(spent.calls + plan.calls, spent.students + plan.start.students)
+    _check(reading, *spent)
+    reading.info.context.operation.memo[_Spent] = spent
+
+
+def _check(reading: Reading, calls: float, students: float) -> None:
     is_service = reading.info.context.viewer.role is ViewerRole.SERVICE
     limit = MAX_SERVICE_CALLS if is_service else MAX_CALLS
-    calls = plan.calls if plan.start.is_known else plan.start.calls
     if calls > limit:
         raise bad_input(
-            f"filter: about {calls:,.0f} vendor calls would be needed for about {plan.start.students:,.0f} "
-            f"students, and at most {limit:,} are made for one list. {ADVICE}"
+            f"filter: about {calls:,.0f} vendor calls would be needed, and at most {limit:,} are made for the "
+            f"lists of one operation. {ADVICE}"
         )
-    if plan.start.is_known and plan.start.students > MAX_CANDIDATES:
-        raise bad_input(f"filter: at most {MAX_CANDIDATES:,} students can be judged for one list. {ADVICE}")
+    if students > MAX_CANDIDATES:
+        raise bad_input(
+            f"filter: at most {MAX_CANDIDATES:,} students can be judged for the lists of one operation. {ADVICE}"
+        )

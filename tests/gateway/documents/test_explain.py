@@ -143,3 +143,45 @@ def test_a_way_has_its_present_price(prices: ReadPrices, price: str, way: str) -
         text
         == f"sis: 1 call per student, or {price} per school through attendance_events_by_school; 28 would be {way}"
     )
+
+
+POPULATION = """{ students(filter: {where: {all: [
+    {metric: {metric: CHRONIC_ABSENCE, preset: "federal_10pct", level: AT_RISK}}
+    {program: {kind: LANGUAGE_INSTRUCTION}}
+    {not: {bus: {}}}
+]}}, orderBy: {metric: ABSENT_DAYS, direction: DESCENDING}) { totalCount } }"""
+
+
+def test_the_order_of_a_population_is_explained(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list that it starts from, then its conditions in their order, with calls and students."""
+    with pytest.raises(SystemExit):
+        main(["explain", POPULATION, "--config", str(config)])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    population = [line.removeprefix("population hill: ") for line in lines if line.startswith("population")]
+    lookups = [line.split()[1] for line in lines if line.startswith("lookup")]
+
+    assert [line.split(":")[0].split(",")[0] for line in population] == [
+        "start from program_participations_by_district",
+        "then not",
+        "then metric CHRONIC_ABSENCE (federal_10pct)",
+        "then order by metric ABSENT_DAYS (federal_10pct)",
+    ]
+    assert all("students" in line and "call" in line for line in population)
+    assert {"program_participations_by_district", "attendance_events_by_student"} <= set(lookups)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ students(filter: {where: {metric: {metric: TARDIES, atLeast: 1, preset: "nobodys"}}}) { totalCount } }',
+        '{ students(filter: {district: "elsewhere", where: {bus: {}}}) { totalCount } }',
+    ],
+)
+def test_a_population_that_cannot_be_planned_says_so(
+    config: Path, capsys: pytest.CaptureFixture[str], query: str
+) -> None:
+    """An unknown preset is explained as the refusal that it will be; a district of others has no plan."""
+    with pytest.raises(SystemExit):
+        main(["explain", query, "--config", str(config)])
+    output = capsys.readouterr().out
+    assert ("population not planned: preset:" in output) == ("nobodys" in query)

@@ -219,6 +219,16 @@ async def test_a_population_that_nothing_bounds_is_refused(monkeypatch: pytest.M
     assert await district.codes(LIST, filter={"ids": ["1", "2"], "where": {"bus": {}}}) == []
 
 
+async def test_the_lists_of_one_operation_share_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one list may need cannot be asked for many times under other names."""
+    monkeypatch.setattr(refusals, "MAX_CALLS", 5)
+    district = world([child(str(n)) for n in range(3)], role=ViewerRole.SUPERINTENDENT)
+    part = 'students(filter: {ids: ["0", "1"], where: {bus: {}}}) { totalCount }'
+
+    assert await district.codes(f"{{ a: {part} }}") == []
+    assert await district.codes(f"{{ a: {part} b: {part} c: {part} d: {part} }}") == ["BAD_INPUT"] * 2
+
+
 async def test_what_no_source_offers_is_an_error() -> None:
     """A condition on records that the district has nowhere is not a list without students."""
     district = world([child("1")])
