@@ -19,7 +19,7 @@ from student_graph.resolvers.cohorts.conditions.planner import Plan, Planner
 from student_graph.resolvers.cohorts.conditions.population import PopulationRequest, plan_population
 from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
 from student_graph.resolvers.cohorts.conditions.tree import leaves_of
-from student_graph.resolvers.context import MetricSettings, ReadEstimates, Viewer, ViewerRole
+from student_graph.resolvers.context import ReadEstimates, Viewer, ViewerRole
 from student_graph.resolvers.student_list.by_condition import population_request
 from student_graph.resolvers.student_list.filter import StudentFilter, resolve_filter
 
@@ -33,7 +33,7 @@ class PopulationContext:
 
     districts: Sequence[District]
     estimates: ReadEstimates
-    metric_settings: Mapping[DistrictId, MetricSettings]
+    metric_settings: Mapping[DistrictId, Any]
     """What each district says about its data for metrics."""
 
 
@@ -62,7 +62,7 @@ class _ResolvingContext:
 
     viewer: Viewer
     sources: Any
-    metric_settings: Mapping[DistrictId, MetricSettings]
+    metric_settings: Mapping[DistrictId, Any]
 
 
 def _explain(arguments: Mapping[str, Any], context: PopulationContext, *, in_school: bool) -> ListExplanation:

@@ -200,7 +200,7 @@ def _alternatives(part: Condition) -> list[Leaf]:
     """The conditions of which any is enough to meet a part; empty if it is another tree."""
     match part:
         case Parts(parts=parts):
-            return [] if any(isinstance(one, Parts | Not) for one in parts) else list(leaves_of(part))
+            return [] if any(isinstance(p, Parts | Not) for p in parts) else list(leaves_of(part))
         case Not():
             return []
         case leaf:
