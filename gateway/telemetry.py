@@ -5,7 +5,7 @@ Counts since the start of the process, by source: vendor calls, failures, identi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -16,10 +16,11 @@ from typing import Any
 from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.model import StudentId
+from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.model.code_mapping import Code, count_unmapped_codes
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.resolvers.context import Health, UnmappedCode
+from student_graph.resolvers.metrics.meanings import DEFAULT_MEANINGS, CodeMeanings
 from student_graph.resolvers.scorecard.measurements import Counts, LinkCounts, LookupResult
 
 MAX_REASONS = 100
@@ -118,7 +119,9 @@ def counting_calls(counter: CallCounter) -> Iterator[None]:
 class Telemetry:
     """Counts since the start of the process, by source."""
 
-    def __init__(self) -> None:
+    def __init__(self, meanings: Mapping[DistrictId, CodeMeanings] | None = None) -> None:
+        """Count from now on; `meanings` says what codes mean in districts that say so themselves."""
+        self._meanings = meanings or {}
         self._counts: dict[Source, _SourceCounts] = {}
         self._since = datetime.now(UTC)
 
@@ -140,8 +143,10 @@ class Telemetry:
             counts.reachable, counts.last_error_code = False, outage.code
         elif answers or calls:
             counts.reachable, counts.last_error_code = True, None
-        unmapped = count_unmapped_codes([row for answer in answers.values() for row in records_in(answer.value)])
-        _add_codes(counts.unmapped_codes, unmapped)
+        rows = [row for answer in answers.values() for row in records_in(answer.value)]
+        _add_codes(counts.unmapped_codes, count_unmapped_codes(rows))
+        meanings = self._meanings.get(source.district, DEFAULT_MEANINGS)
+        _add_codes(counts.unmapped_codes, Counter(meanings.unknown_codes(rows)))
         counts.add_result(lookup, answers, errors)
         counts.add_unreadable_rows(counter.unreadable_rows)
 
@@ -222,9 +227,10 @@ MAX_CODE_CHARACTERS = 60
 def _add_codes(totals: Counter[Code], counts: Counter[Code]) -> None:
     """Add counts of codes, with the codes in a form that can be shown."""
     for code, count in counts.items():
-        shown = Code(code.kind, None if code.value is None else _shown_code(code.value))
+        shown = code._replace(value=None if code.value is None else _shown_code(code.value))
         is_named = shown in totals or len(totals) < MAX_UNMAPPED_CODES
-        totals[shown if is_named else Code(code.kind, None)] += count
+        key = shown if is_named else code._replace(value=None)
+        totals[key] = totals[key] + count if code.is_open else 1
 
 
 def _shown_code(code: str) -> str:

@@ -137,7 +137,7 @@ class UnmappedCode:
     code: str | None = None
     """The code, shortened if it is long; null if the source's records do not keep it."""
     count: int
-    """How often it was read since the gateway started."""
+    """How often it was read since the gateway started; always 1 for codes of data that needs a grant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from student_graph.adapters.model.academics import Assessment, CourseGrade, Grad
 from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, StaffClassification
 from student_graph.adapters.model.learning import SubmissionStatus
 from student_graph.adapters.model.people import SchoolEnrollment, StaffAssignment
-from student_graph.adapters.model.record import Descriptor, Record
+from student_graph.adapters.model.record import Descriptor, Record, Sensitivity
 from student_graph.adapters.model.school_life import AttendanceCategory, AttendanceEvent, Excusal
 from student_graph.adapters.model.schools import Course
 from student_graph.adapters.model.services import ProgramParticipation, ProgramType
@@ -65,6 +65,8 @@ class Code(NamedTuple):
     """What the code says, such as `attendance`."""
     value: str | None
     """The vendor's code; None if the record does not keep it."""
+    is_open: bool = True
+    """Whether it is a code of records that need no grant. How often another one occurs is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class CodeMapping:
 
 
 def count_unmapped_codes(records: Sequence[Record]) -> Counter[Code]:
-    """How often each code without a meaning occurs in records."""
+    """How often each code without a meaning occurs in records; once, if the records need a grant."""
     counts: Counter[Code] = Counter()
     for cls in set(map(type, records)):
         rows = [record for record in records if type(record) is cls]
@@ -164,11 +166,13 @@ def count_unmapped_codes(records: Sequence[Record]) -> Counter[Code]:
             if attribute.is_list:
                 members = [member for part in members for member in part]
             if attribute.unmapped in members:
-                counts.update(_unmapped_codes(rows, attribute))
+                is_open = rows[0].sensitivity is Sensitivity.OPEN
+                codes = (Code(attribute.kind, value, is_open) for value in _unmapped_codes(rows, attribute))
+                counts.update(codes if is_open else set(codes))
     return counts
 
 
-def _unmapped_codes(rows: Sequence[Record], attribute: _CodedAttribute) -> Iterable[Code]:
+def _unmapped_codes(rows: Sequence[Record], attribute: _CodedAttribute) -> Iterable[str | None]:
     """The code of each unmapped value of an attribute."""
     for row in rows:
         value: Any = getattr(row, attribute.name)
@@ -181,4 +185,4 @@ def _unmapped_codes(rows: Sequence[Record], attribute: _CodedAttribute) -> Itera
             descriptors = [None] * len(members)
         for member, descriptor in zip(members, descriptors, strict=True):
             if member is attribute.unmapped:
-                yield Code(attribute.kind, None if descriptor is None else descriptor.code_value)
+                yield None if descriptor is None else descriptor.code_value

@@ -102,6 +102,11 @@ class CodesConfig(SourceCodesConfig):
                 meals=_with_codes(settings.meanings.meals, MealService, self.meal),
                 races=_with_codes(settings.meanings.races, RaceEthnicity, self.race),
                 sexes=_with_codes(settings.meanings.sexes, Sex, self.sex),
+                behaviors=_with_codes(settings.meanings.behaviors, BehaviorKind, self.behavior),
+                participations=_with_codes(
+                    settings.meanings.participations, ParticipationKind, self.participation
+                ),
+                disciplines=_with_codes(settings.meanings.disciplines, DisciplineKind, self.discipline),
             ),
             state_offenses=_changed(settings.state_offenses, self.behavior, "STATE_OFFENSE"),
             conduct_violations=_changed(settings.conduct_violations, self.behavior, "CONDUCT_VIOLATION"),

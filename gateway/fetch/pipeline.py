@@ -63,7 +63,7 @@ class FetchPipeline:
         `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most.
         """
         self.districts = {district.id: district for district in districts}
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry({name: said.meanings for name, said in (metric_settings or {}).items()})
         self.list_lengths = ListLengths()
         self.learned_costs = LearnedCosts()
         self._translations = TranslationCache()

@@ -156,7 +156,7 @@ class MetricSettings:
     families: tuple[AssessmentFamily, ...] = DEFAULT_FAMILIES
     """Families of tests: the order of their levels and which of them are proficient."""
     meanings: CodeMeanings = DEFAULT_MEANINGS
-    """What the district's codes of meals, races and sexes mean."""
+    """What the district's codes of meals, demographics and discipline mean."""
 
 
 @dataclass(frozen=True, slots=True)

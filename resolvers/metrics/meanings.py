@@ -1,5 +1,5 @@
 """
-What codes mean where a record keeps only the vendor's code: meals, races and sexes.
+What codes mean where a record keeps only the vendor's code: meals, races, sexes, and discipline.
 
 A district adds meanings of its own in `districts.codes` of the settings file. A code that nobody knows is
 unmapped, and never the most similar meaning.
@@ -7,13 +7,20 @@ unmapped, and never the most similar meaning.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from student_graph.adapters.model.code_mapping import comparable
+from student_graph.adapters.model import (
+    Demographics,
+    DisciplineAction,
+    DisciplineIncident,
+    FoodService,
+    Record,
+)
+from student_graph.adapters.model.code_mapping import Code, comparable, meaning
 
 __all__ = [
     "DEFAULT_MEANINGS",
@@ -116,6 +123,33 @@ def codes_of(enum: type[M], more: Mapping[str, M] | None = None) -> Mapping[str,
     return MappingProxyType(codes | {comparable(code): member for code, member in (more or {}).items()})
 
 
+_BEHAVIORS = codes_of(
+    BehaviorKind,
+    {
+        "School Code of Conduct": BehaviorKind.CONDUCT_VIOLATION,
+        "School Violation": BehaviorKind.CONDUCT_VIOLATION,
+    },
+)
+_PARTICIPATIONS = codes_of(
+    ParticipationKind, dict.fromkeys(("Reporter", "Victim", "Witness"), ParticipationKind.OTHER)
+)
+_DISCIPLINES = codes_of(
+    DisciplineKind,
+    dict.fromkeys(("In School Suspension", "Out of School Suspension"), DisciplineKind.SUSPENSION)
+    | dict.fromkeys(
+        (
+            "Community Service",
+            "Expulsion",
+            "Expulsion under Guns Free School Act",
+            "Expulsion under Guns Free School Act with Services",
+            "Expulsion with Services",
+            "No action for incident",
+            "Removal from Classroom",
+        ),
+        DisciplineKind.OTHER,
+    ),
+)
+"""The codes of Ed-Fi Data Standard 5.2, as those before it."""
 _MEAL_SERVICES = codes_of(
     MealService,
     {f"Free {meal}": MealService.FREE_OTHER for meal in ("Snack", "Supper", "Milk")}
@@ -144,7 +178,35 @@ class CodeMeanings:
     meals: Mapping[str, MealService] = field(default_factory=lambda: _MEAL_SERVICES)
     races: Mapping[str, RaceEthnicity] = field(default_factory=lambda: _RACES)
     sexes: Mapping[str, Sex] = field(default_factory=lambda: _SEXES)
+    behaviors: Mapping[str, BehaviorKind] = field(default_factory=lambda: _BEHAVIORS)
+    participations: Mapping[str, ParticipationKind] = field(default_factory=lambda: _PARTICIPATIONS)
+    disciplines: Mapping[str, DisciplineKind] = field(default_factory=lambda: _DISCIPLINES)
+
+    def unknown_codes(self, records: Sequence[Record]) -> set[Code]:
+        """The codes of records that mean nothing here: of meals, demographics, incidents and actions."""
+        unknown: set[Code] = set()
+        for cls in set(map(type, records)):
+            for kind, attribute, table in _CODES_OF_RECORDS.get(cls, ()):
+                rows = [getattr(record, attribute) for record in records if type(record) is cls]
+                descriptors = [code for row in rows for code in (row if isinstance(row, list) else [row]) if code]
+                by_text = {(code.namespace, code.code_value): code for code in descriptors}
+                unknown.update(
+                    Code(kind, code.code_value, is_open=False)
+                    for code in by_text.values()
+                    if meaning(getattr(self, table), code) is None
+                )
+        return unknown
 
 
+_CODES_OF_RECORDS: Mapping[Any, tuple[tuple[str, str, str], ...]] = {
+    FoodService: (("meal", "services", "meals"),),
+    Demographics: (("race", "races", "races"), ("sex", "sex", "sexes")),
+    DisciplineIncident: (
+        ("behavior", "behaviors", "behaviors"),
+        ("participation", "participation", "participations"),
+    ),
+    DisciplineAction: (("discipline", "disciplines", "disciplines"),),
+}
+"""For each record its codes: their kind in the settings, the record's attribute, the table of `CodeMeanings`."""
 DEFAULT_MEANINGS = CodeMeanings()
 """The meanings of codes in a district that configured none."""

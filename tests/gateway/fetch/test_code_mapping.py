@@ -26,20 +26,17 @@ from student_graph.adapters.model import (
     GradeType,
     ProgramParticipation,
     ProgramType,
-    Record,
     SchoolEnrollment,
     StaffAssignment,
     StaffClassification,
     StaffId,
     StudentId,
 )
-from student_graph.adapters.model.code_mapping import CodeMapping, count_unmapped_codes
+from student_graph.adapters.model.code_mapping import CodeMapping
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.fleet.codec import answer_digests
 from student_graph.gateway.concurrency.arrivals import receiving_arrivals
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
-from student_graph.gateway.server.sample_reads import Findings
-from student_graph.gateway.telemetry import MAX_CODE_CHARACTERS, MAX_UNMAPPED_CODES, Telemetry, traced
 from tests.gateway.small_district import YEAR, Ledger, Sis, enrollment, event, source
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)
@@ -230,69 +227,3 @@ def test_answers_in_a_shared_cache_depend_on_the_codes() -> None:
     ]
 
     assert len({answer_digests(b"secret", sis, ask)["s1"] for sis in sources}) == 3
-
-
-async def counted(records: list[AttendanceEvent], **codes: dict[str, str]) -> list[tuple[str, str | None, int]]:
-    """Return the codes without a meaning of a source, as operators see them."""
-    telemetry, sis = Telemetry(), district_source(records, **codes)
-    await traced(fetch_from_vendor, telemetry)(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
-    health = telemetry.health(sis)
-
-    assert health.unmapped == sum(code.count for code in health.unmapped_codes)
-    return [(code.kind, code.code, code.count) for code in health.unmapped_codes]
-
-
-async def test_codes_without_a_meaning_are_counted_by_code() -> None:
-    """The most frequent first; a code that the district maps is not among them."""
-    records = [coded_event("Quarantine"), coded_event("Field Trip"), coded_event("Quarantine")]
-
-    assert await counted(records) == [("attendance", "Quarantine", 2), ("attendance", "Field Trip", 1)]
-    assert await counted(records, attendance={"quarantine": "EXCUSED_ABSENCE"}) == [
-        ("attendance", "Field Trip", 1)
-    ]
-
-
-async def test_the_codes_of_a_hostile_source_are_bounded() -> None:
-    """At most a hundred codes are named, none is long, and none can write to a terminal; all are counted."""
-    records = [coded_event(f"{number}{'x' * 1_000}") for number in range(MAX_UNMAPPED_CODES + 50)]
-    codes = await counted([*records, *([coded_event("\x1b[2J\u202eevil")] * 60)])
-
-    named = [code for _, code, _ in codes if code is not None]
-    assert sum(count for *_, count in codes) == len(records) + 60
-    assert len(named) == MAX_UNMAPPED_CODES
-    assert max(map(len, named)) <= MAX_CODE_CHARACTERS
-    assert [code for _, code, _ in await counted([coded_event("\x1b[2J\u202eevil")])] == ["\\u001b[2J\\u202eevil"]
-
-
-async def test_check_names_the_codes_that_sampled_records_have() -> None:
-    """An operator learns at once which codes of a new source the district must map."""
-    telemetry, sis = Telemetry(), district_source([coded_event("Quarantine"), coded_event("Field Trip")])
-    await traced(fetch_from_vendor, telemetry)(sis, Ask(EVENTS, ("s1",), {"school_year": YEAR}))
-
-    assert Findings(health=telemetry.health(sis)).remarks == [
-        "codes to map in `districts.codes`: attendance Field Trip, attendance Quarantine"
-    ]
-
-
-def test_kinds_of_records_are_counted_apart() -> None:
-    """Lists of subjects, and an attribute whose code the record does not keep, count as well."""
-    level = replace(
-        enrollment("s1", "1"),
-        grade_level=GradeLevel.UNMAPPED,
-        grade_level_descriptor=Descriptor(code_value="Freshman"),
-    )
-    course = Course(
-        vendor_id="c",
-        course_code="c",
-        course_title="Course",
-        section_id=None,  # type: ignore[arg-type]
-        subjects=[AcademicSubject.UNMAPPED, AcademicSubject.UNMAPPED],
-        subject_descriptors=[Descriptor(code_value="Robotics")],
-    )
-    records: list[Record] = [level, course, coded_event("Q")]
-
-    assert dict(count_unmapped_codes(records)) == {
-        ("grade_level", "Freshman"): 1,
-        ("subject", None): 2,
-        ("attendance", "Q"): 1,
-    }

@@ -9,6 +9,8 @@ import pytest
 from student_graph.adapters.model import (
     Demographics,
     Descriptor,
+    DisciplineAction,
+    DisciplineIncident,
     FoodService,
     GradeLevel,
     ProgramParticipation,
@@ -35,7 +37,13 @@ from student_graph.resolvers.metrics.groups import (
     sensitivities,
     sex,
 )
-from student_graph.resolvers.metrics.meanings import CodeMeanings, MealService, RaceEthnicity, Sex
+from student_graph.resolvers.metrics.meanings import (
+    DEFAULT_MEANINGS,
+    CodeMeanings,
+    MealService,
+    RaceEthnicity,
+    Sex,
+)
 
 STUDENT = StudentId("604822")
 BEGIN, END = date(2021, 8, 30), date(2022, 1, 14)
@@ -256,3 +264,36 @@ def test_a_bus_route_is_the_code_of_the_route() -> None:
 def test_a_grouping_has_the_class_of_data_of_its_records(grouping: Grouping, expected: Sensitivity) -> None:
     """Who may not see meals must not count by meals."""
     assert sensitivities([grouping]) == {expected}
+
+
+def test_codes_of_discipline_and_demographics_without_a_meaning_are_found() -> None:
+    """A suspension under a code that nobody knows must not be missed without a word."""
+    action = DisciplineAction(
+        vendor_id="a",
+        student_id=STUDENT,
+        discipline_action_identifier="1",
+        date=DAY,
+        disciplines=[Descriptor(code_value=code) for code in ("In School Suspension", "ISS", "Expulsion")],
+        incident_identifiers=[],
+    )
+    incident = DisciplineIncident(
+        vendor_id="i",
+        student_id=STUDENT,
+        school_id=SchoolId("1"),
+        incident_identifier="1",
+        date=DAY,
+        behaviors=[Descriptor(code_value=code) for code in ("State Offense", "Other", "Vaping")],
+        participation=[Descriptor(code_value=code) for code in ("Perpetrator", "Victim", "Offender")],
+    )
+    person = demographics("White", "Martian", sex_code="X")
+
+    unknown = DEFAULT_MEANINGS.unknown_codes([action, incident, person, program(ProgramType.OTHER)])
+
+    assert {(code.kind, code.value) for code in unknown} == {
+        ("discipline", "ISS"),
+        ("behavior", "Vaping"),
+        ("participation", "Offender"),
+        ("race", "Martian"),
+        ("sex", "X"),
+    }
+    assert not any(code.is_open for code in unknown)
