@@ -11,7 +11,7 @@ RELAY := tests/gateway/documents/relay
 PEERS := benchmarks/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check check-static upstream bench attacks soak figures faults graphiql screenshots schema clean
+.PHONY: help setup run test test-long check check-static upstream bench attacks soak figures faults presets graphiql screenshots schema clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,6 +40,7 @@ check-static: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.style
 	@$(BIN)/python -m tests.faults.page | diff -u docs/faults.md - || (echo "docs/faults.md is stale: run make faults"; exit 1)
+	@$(BIN)/python -m student_graph.resolvers.metrics.presets.page | diff -u docs/presets.md - || (echo "docs/presets.md is stale: run make presets"; exit 1)
 	@$(BIN)/student-graph schema | diff -u schema.graphql - || (echo "schema.graphql is stale: run make schema"; exit 1)
 
 upstream: setup ## The tests of graphql-core with the gateway's executors
@@ -59,6 +60,9 @@ figures: setup ## The size of the code, and who imports whom
 
 faults: setup ## Write docs/faults.md
 	@$(BIN)/python -m tests.faults.page > .faults.new && mv .faults.new docs/faults.md
+
+presets: setup ## Write docs/presets.md
+	@$(BIN)/python -m student_graph.resolvers.metrics.presets.page > .presets.new && mv .presets.new docs/presets.md
 
 graphiql: ## Build the GraphiQL page again
 	@rm -f $(PAGE)
