@@ -85,10 +85,16 @@ class Chosen:
 
 
 async def choose(
-    info: Info, students: Sequence[model.Student], choices: Choices, school: str | None = None
+    info: Info,
+    students: Sequence[model.Student],
+    choices: Choices,
+    school: str | None = None,
+    sensitivity: Sensitivity = Sensitivity.OPEN,
 ) -> Outcomes[Chosen]:
     """
     Resolve the choices of a field for each student.
+
+    The outcome is an error in a district where the viewer has no grant for the class of data of all its metrics.
 
     Raises:
         AdapterError: the school's id is not one.
@@ -97,6 +103,10 @@ async def choose(
 
     async def of_district(district: District, members: Sequence[model.Student]) -> Outcomes[Chosen]:
         resolved = resolve_choices(info.context, district, at_school(choices, school, district))
+        if not info.context.viewer.rights_in(district).allow(sensitivity):
+            denied = info.context.operation.disclosures.denied
+            denied[district.id] = denied.get(district.id, 0) + len(members)
+            return [info.context.viewer.not_granted(district, sensitivity)] * len(members)
         return [Chosen(student.student_id, district.id, resolved) for student in members]
 
     return await load_by_district(info, students, of_district)

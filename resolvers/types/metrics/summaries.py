@@ -8,6 +8,7 @@ from functools import partial
 import strawberry
 
 from student_graph.adapters import model
+from student_graph.adapters.model import Sensitivity
 from student_graph.resolvers.cohorts.measurement.requests import Choices
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
@@ -164,7 +165,7 @@ async def behavior(
     A window lies within one school year: pass either `window`, or `from` and `to`.
     """
     choices = Choices(preset=preset, window=window, first=from_, last=to, as_of=as_of)
-    chosen = await choose(info, students, choices, school)
+    chosen = await choose(info, students, choices, school, Sensitivity.DISCIPLINE)
     return map_values(chosen, lambda student: BehaviorSummary(chosen=student))
 
 

@@ -66,7 +66,8 @@ CLASSES |= {"superintendent-2": CLASSES["superintendent"], "teacher-2": set()}
 
 STUDENT = {
     "OPEN": "id studentUniqueId name preferredName provenance district enrollments gradeLevel sections "
-    "attendanceEvents courseGrades academicRecord academicRecords assessments assignments engagement",
+    "attendanceEvents courseGrades academicRecord academicRecords assessments assignments engagement "
+    "attendance courses coursework assessmentSummary mobility indicators riskProfile",
     "PII": "identity identifiers",
     "CONTACT": "contacts",
     "DEMOGRAPHIC": "demographics",
@@ -75,7 +76,7 @@ STUDENT = {
     "HOMELESS": "homelessness",
     "MEAL": "foodService",
     "LOCATION": "addresses transportation transportations",
-    "DISCIPLINE": "disciplineIncidents disciplineActions",
+    "DISCIPLINE": "disciplineIncidents disciplineActions behavior",
 }
 """Every field of a student, by its sensitivity class."""
 
