@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from student_graph.adapters.model import Descriptor, DisciplineIncident, SchoolId, Sensitivity
+from student_graph.adapters.model.code_mapping import meaning
 from student_graph.resolvers.metrics.exact import count_of
 from student_graph.resolvers.metrics.facts import MetricSettings, Part, StudentFacts
 from student_graph.resolvers.metrics.meanings import comparable
@@ -23,6 +24,11 @@ class Incident:
     date: date
     """The first date that is recorded."""
     rows: list[DisciplineIncident]
+
+    def has_unknown_behavior(self, settings: MetricSettings) -> bool:
+        """Whether one of the student's behaviors has a code that means nothing in the district."""
+        behaviors = (behavior for row in self.rows for behavior in row.behaviors)
+        return any(meaning(settings.meanings.behaviors, behavior) is None for behavior in behaviors)
 
     def has_behavior(self, codes: Collection[str]) -> bool:
         """Whether one of the student's behaviors has one of the codes."""
@@ -41,7 +47,8 @@ def incidents_as_perpetrator(
     The distinct incidents in which the student is recorded as a perpetrator, in the order of their dates.
 
     An incident is one school's incident with one identifier: several behaviors, and several records, are one
-    incident. An incident that records no part of the student counts only if the settings say so.
+    incident. An incident that records no part of the student counts only if the settings say so. One whose parts
+    have codes that mean nothing is left out, and `UNMAPPED_CODES` says so.
     """
     quality: set[DataQuality] = set()
     rows_by_incident: dict[tuple[SchoolId, str], list[DisciplineIncident]] = {}
@@ -56,6 +63,8 @@ def incidents_as_perpetrator(
             if len(rows) > 1:
                 quality.add(DataQuality.REPEATED_RECORDS)
             incidents.append(Incident(school_id, min(row.date for row in rows), rows))
+        elif any(meaning(settings.meanings.participations, part) is None for part in parts):
+            quality.add(DataQuality.UNMAPPED_CODES)
     return sorted(incidents, key=lambda incident: incident.date), quality
 
 
@@ -95,7 +104,11 @@ def _count_with_behavior(
     def count(facts: StudentFacts, scope: Scope) -> Tally:
         incidents, quality = _incidents_in_scope(facts, scope)
         behaviors = codes(scope.request.settings)
-        return _incident_tally([row for row in incidents if row.has_behavior(behaviors)], quality, noun)
+        counted = [row for row in incidents if row.has_behavior(behaviors)]
+        others = [row for row in incidents if not row.has_behavior(behaviors)]
+        if any(row.has_unknown_behavior(scope.request.settings) for row in others):
+            quality = quality | {DataQuality.UNMAPPED_CODES}
+        return _incident_tally(counted, quality, noun)
 
     return count
 

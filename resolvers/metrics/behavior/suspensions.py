@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from student_graph.adapters.model import DisciplineAction, Sensitivity
+from student_graph.adapters.model.code_mapping import meaning
 from student_graph.resolvers.metrics.behavior.incidents import is_code, is_in
 from student_graph.resolvers.metrics.exact import count_of, exact, text_of
 from student_graph.resolvers.metrics.facts import MetricSettings, Part, StudentFacts
@@ -54,20 +55,28 @@ def suspensions(actions: Iterable[DisciplineAction], settings: MetricSettings) -
     return [by_kind[key][index] for key in sorted(by_kind) for index in range(len(by_kind[key]))]
 
 
-def _suspensions_in_scope(facts: StudentFacts, scope: Scope) -> list[Suspension]:
-    school = scope.request.school
+def _suspensions_in_scope(facts: StudentFacts, scope: Scope) -> tuple[list[Suspension], set[DataQuality]]:
+    """The suspensions that were decided in the window, and what limits the data about them."""
+    school, settings = scope.request.school, scope.request.settings
     actions = [
         row
         for row in facts.actions
         if is_in(row.date, scope.window) and (school is None or row.school_id == school)
     ]
-    return suspensions(actions, scope.request.settings)
+    rows = suspensions(actions, settings)
+    quality = {DataQuality.REPEATED_RECORDS} if any(len(suspension.rows) > 1 for suspension in rows) else set()
+    kinds = [kind for action in actions for kind in action.disciplines]
+    if any(
+        meaning(settings.meanings.disciplines, kind) is None and not is_code(kind, settings.suspensions)
+        for kind in kinds
+    ):
+        quality.add(DataQuality.UNMAPPED_CODES)
+    return rows, quality
 
 
-def _suspension_tally(rows: Sequence[Suspension]) -> Tally:
-    is_repeated = any(len(suspension.rows) > 1 for suspension in rows)
+def _suspension_tally(rows: Sequence[Suspension], quality: set[DataQuality]) -> Tally:
     return Tally(
-        quality={DataQuality.REPEATED_RECORDS} if is_repeated else set(),
+        quality=quality,
         reasons=[f"{count_of(len(rows), 'suspension')}."],
         evidence=[row for suspension in rows for row in suspension.rows],
     )
@@ -75,16 +84,16 @@ def _suspension_tally(rows: Sequence[Suspension]) -> Tally:
 
 def count_suspensions(facts: StudentFacts, scope: Scope) -> Tally:
     """Suspensions that were decided in the window."""
-    rows = _suspensions_in_scope(facts, scope)
-    tally = _suspension_tally(rows)
+    rows, quality = _suspensions_in_scope(facts, scope)
+    tally = _suspension_tally(rows, quality)
     tally.value = Fraction(len(rows))
     return tally
 
 
 def _count_days(length: Callable[[DisciplineAction], float | None]) -> Callable[[StudentFacts, Scope], Tally]:
     def count(facts: StudentFacts, scope: Scope) -> Tally:
-        rows = _suspensions_in_scope(facts, scope)
-        tally = _suspension_tally(rows)
+        rows, quality = _suspensions_in_scope(facts, scope)
+        tally = _suspension_tally(rows, quality)
         lengths = [suspension.days(length) for suspension in _without_shared_actions(rows)]
         stated = [days for days in lengths if days is not None]
         missing = len(lengths) - len(stated)

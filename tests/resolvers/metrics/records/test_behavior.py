@@ -49,6 +49,22 @@ def test_others_in_an_incident_have_none(part: str) -> None:
     assert measure(Metric.INCIDENTS, facts(incidents=[incident("1", part=part)])).exact == 0
 
 
+def test_codes_of_discipline_that_mean_nothing_are_said() -> None:
+    """A part, a behavior or an action with an unknown code is left out, and the answer says so."""
+    unknown = [DataQuality.UNMAPPED_CODES]
+    offender = measure(Metric.INCIDENTS, facts(incidents=[incident("1", part="Offender")]))
+    vaping = facts(incidents=[incident("1", "Vaping")])
+    suspended = measure(Metric.SUSPENSIONS, facts(actions=[action("1", "ISS")]))
+
+    assert (offender.value, offender.data_quality) == (0, unknown)
+    assert measure(Metric.STATE_OFFENSES, vaping).data_quality == unknown
+    assert measure(Metric.INCIDENTS, vaping).data_quality == []
+    assert (suspended.value, suspended.data_quality) == (0, unknown)
+    own = settings(suspensions=frozenset({"iss"}))
+    mapped = measure(Metric.SUSPENSIONS, facts(actions=[action("1", "ISS")]), settings=own)
+    assert (mapped.value, mapped.data_quality) == (1, [])
+
+
 def test_an_incident_without_a_part_is_left_out_and_said() -> None:
     """It counts if the district says so; until then, the student is not on track."""
     of = facts(incidents=[incident("1", part=None)])
