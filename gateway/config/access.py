@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -135,8 +135,16 @@ class ViewerConfig(Section):
     """The viewer's number as a parent or guardian in the SIS."""
     operator: bool = False
     """Whether the viewer operates the gateway: sees the health of sources, and may remove cached data."""
+    counts_only: bool = False
+    """Whether the viewer sees no student, and only counts of whole districts without small cells; for services."""
     token_env: str = Field(min_length=1)
     """Name of the environment variable that holds the viewer's token, at least 32 characters."""
+
+    @model_validator(mode="after")
+    def _check_counts_only(self) -> Self:
+        if self.counts_only and self.role is not ViewerRole.SERVICE:
+            raise ValueError("counts_only: only viewers with the role 'service' may have it")
+        return self
 
     def build(self, grants: Mapping[DistrictId, DistrictGrants]) -> Viewer:
         """The viewer, with the grants and assignments of the viewer's districts."""
@@ -154,6 +162,7 @@ class ViewerConfig(Section):
                 *(granted.assigned.get(self.subject, frozenset()) for granted in district_grants)
             ),
             operator=self.operator,
+            counts_only=self.counts_only,
         )
 
 

@@ -19,7 +19,9 @@ from student_graph.resolvers.metrics.measure import Metric
 from student_graph.resolvers.metrics.registry import METRICS
 
 STAFF_ROLES = frozenset({ViewerRole.TEACHER, ViewerRole.PRINCIPAL, ViewerRole.COUNSELOR})
-"""Roles that may count the students of a school at which they reach some."""
+"""Roles that may count the students of a school at which they reach enough."""
+MIN_OWN_STUDENTS = 10
+"""Students of a school that a viewer reaches to count all: one student of two schools opens no second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sen
         error = _refused(context, district, "granted for other students")
         error.sensitivity, error.limited = limited[0].name, True
         raise error
-    is_own_school = cohort.school is not None and any(map(reach.contains, members))
+    is_own_school = cohort.school is not None and sum(map(reach.contains, members)) >= MIN_OWN_STUDENTS
     if not is_own_school and not (cohort.is_district and context.viewer.counts_only):
         raise _refused(context, district, "not the viewer's students")
     return Access(members, is_complete=False, reach=reach)
