@@ -82,7 +82,7 @@ class PeopleLookups:
     async def english_proficiency_by_student(
         self, ids: Sequence[StudentId]
     ) -> Batch[StudentId, EnglishProficiency]:
-        """Whether each student's English is limited; students of whom it is not recorded are absent."""
+        """Whether each student's English is limited; students without a recorded status are absent."""
         raise NotImplementedError
 
     @lookup(fresh=hours(1), stale=hours(24), about=students, records_per_key=5000)

@@ -71,6 +71,25 @@ def test_students_have_1917_school_attendance_events(grand_bend: RunningDemo) ->
     assert counts == {"EXCUSED_ABSENCE": 1077, "UNEXCUSED_ABSENCE": 773, "TARDY": 66, "PARTIAL": 1}
 
 
+def test_tardies_are_listed_by_class_period(grand_bend: RunningDemo) -> None:
+    """The tardies of each class period are those of the file, by their sections; the first period has none."""
+    selection = "{ edges { node { arrivalTime section { classPeriods room } } } }"
+    query = " ".join(
+        f"""period{number}: attendanceEvents(
+            categories: [TARDY], classPeriods: ["{number:02} - traditional"], first: 100
+        ) {selection}"""
+        for number in (1, 2, 7)
+    )
+    students = all_students(grand_bend, query)
+    tardies = {
+        number: [edge["node"] for student in students for edge in student[f"period{number}"]["edges"]]
+        for number in (1, 2, 7)
+    }
+    assert {number: len(events) for number, events in tardies.items()} == {1: 0, 2: 10, 7: 18}
+    assert all(event["arrivalTime"] and event["section"]["room"] for event in tardies[2] + tardies[7])
+    assert {tuple(event["section"]["classPeriods"]) for event in tardies[7]} == {("07 - Traditional",)}
+
+
 def test_students_have_21_discipline_incidents(grand_bend: RunningDemo) -> None:
     """Every incident of the file is returned with its date, at the student whose behavior is recorded."""
     students = all_students(grand_bend, "disciplineIncidents { incidentIdentifier date behaviors { codeValue } }")

@@ -15,7 +15,7 @@ from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Fetched
 from student_graph.adapters.sources import Source
 
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 """Part of every digest. To change it when the format changes makes all older values unreachable."""
 
 

@@ -11,7 +11,7 @@ import pytest
 from student_graph.adapters import model
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.model import DistrictId, GradeLevel, Sensitivity, StudentId
-from student_graph.resolvers.access import Reach, unlimited_grants
+from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.fields.ids import GlobalId, encode
 from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import CEDAR, VIEWER, World, school, school_enrollment, student
@@ -292,11 +292,3 @@ async def test_a_filter_by_identifiers_needs_their_class_of_data(identifiers: li
 
     assert await world.codes(LIST, filter={"identifiers": identifiers}) == ["FORBIDDEN"]
     assert "student_identities_by_id" not in world.fetch.names()
-
-
-async def test_a_teacher_lists_the_reached_students_of_several_schools() -> None:
-    """The list names no student outside the reach who is enrolled at the schools."""
-    world = World(three_districts().sources, reach=Reach(groups={}))
-    page = (await world.data(LIST, filter={"district": "cedar"}))["students"]
-
-    assert page["edges"] == []
