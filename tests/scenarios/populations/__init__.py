@@ -1,0 +1,1 @@
+"""Lists of students with a condition, over sandboxes."""
