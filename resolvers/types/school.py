@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, TypeAlias
 
 import strawberry
@@ -13,13 +14,14 @@ from student_graph.adapters.sources import District, Key
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.field import field, uses_lookups
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, field, uses_lookups
 from student_graph.resolvers.fields.load import district_of, load_by_district, load_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.outcome import Outcomes
 from student_graph.resolvers.fields.record import record_type
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
+from student_graph.resolvers.student_list.explanation import explain_students_of_school
 from student_graph.resolvers.student_list.filter import FilterArgument, OrderBy, StudentFilter
 from student_graph.resolvers.types import calendar
 from student_graph.resolvers.types.calendar import FirstDay, LastDay, Term, days_between, sections_in, term_of
@@ -77,7 +79,7 @@ class School(model.School, Node):
         """Days of all of the school's calendars, earliest first. The range may span at most ten school years."""
         return await days_between(info, self, from_, to)
 
-    @field
+    @partial(field, metadata={EXPLAIN_METADATA: explain_students_of_school})
     @uses_lookups(Adapter.school_enrollments_by_school, Adapter.students_by_id)
     async def students(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import strawberry
@@ -17,10 +18,11 @@ from student_graph.resolvers.context import Viewer as ContextViewer
 from student_graph.resolvers.fields.arguments import After, AsOf, First
 from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.docstrings import described, described_enum
-from student_graph.resolvers.fields.field import field, uses_lookups
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, field, uses_lookups
 from student_graph.resolvers.fields.ids import decode
 from student_graph.resolvers.fields.load import load_batch, load_many, load_one
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
+from student_graph.resolvers.student_list.explanation import explain_students
 from student_graph.resolvers.student_list.filter import FilterArgument, OrderBy, StudentFilter, visible_district
 from student_graph.resolvers.types.district import LocalEducationAgency, agencies
 from student_graph.resolvers.types.permission import Permission, permission
@@ -93,7 +95,7 @@ class Viewer:
         current = {a.education_organization_id for a in assignments if is_active(a.begin_date, a.end_date, today)}
         return [school for school in schools if school.school_id in current] or schools
 
-    @field
+    @partial(field, metadata={EXPLAIN_METADATA: explain_students})
     @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
         self,

@@ -170,6 +170,14 @@ def test_the_order_of_a_population_is_explained(config: Path, capsys: pytest.Cap
     assert {"program_participations_by_district", "attendance_events_by_student"} <= set(lookups)
 
 
+def test_the_population_of_a_school_starts_from_its_list(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever school it is, its enrollments name the students."""
+    query = '{ school(id: "x") { students(filter: {where: {bus: {}}}) { totalCount } } }'
+    with pytest.raises(SystemExit):
+        main(["explain", query, "--config", str(config)])
+    assert "population hill: start from school_enrollments_by_school: enrolled at" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "query",
     [
