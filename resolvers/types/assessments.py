@@ -22,7 +22,8 @@ from student_graph.resolvers.fields.load import district_for, district_of, load_
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.outcome import Outcomes, map_values, map_with_parents, values_of
 from student_graph.resolvers.fields.record import fetched, record_type, value_type
-from student_graph.resolvers.metrics.families import FamilyLevel, family_of
+from student_graph.resolvers.metrics.assessments.standing import ResultBand
+from student_graph.resolvers.metrics.families import AssessmentFamily, FamilyLevel, family_of
 
 T = TypeVar("T")
 
@@ -42,12 +43,47 @@ async def _family_levels(
     assessments = await load_records(info, Adapter.assessments_by_id, results, "assessment_id")
 
     def of_family(level: _StatedLevel, assessment: model.Assessment | None) -> T | None:
-        families = metric_settings(info.context, district_for(info, level.result)).families
-        family = family_of(assessment, families) if assessment is not None else None
+        family = _family(info, level.result, assessment)
         known = family.level(level.level.code_value) if family is not None else None
         return value(known) if known is not None else None
 
     return map_with_parents(levels, assessments, of_family)
+
+
+@batched
+@uses_lookups(Adapter.assessments_by_id, list_length=1)
+async def score_bands(results: Sequence[model.AssessmentResult], info: Info) -> Outcomes[list[ResultBand] | None]:
+    """
+    The bands that scores of the complete test are in, with the ends that the family of tests states.
+
+    Empty if the family has no bands for the scores, or nobody knows the family.
+    """
+    assessments = await load_records(info, Adapter.assessments_by_id, results, "assessment_id")
+
+    def bands(result: model.AssessmentResult, assessment: model.Assessment | None) -> list[ResultBand]:
+        family = _family(info, result, assessment)
+        pairs = [(score, family.band(score)) for score in result.scores] if family is not None else []
+        return [
+            ResultBand(reporting_method=score.reporting_method, level=band.level, rank=_rank(family, band.level))
+            for score, band in pairs
+            if band is not None
+        ]
+
+    return map_with_parents(results, assessments, bands)
+
+
+def _rank(family: AssessmentFamily | None, code: str) -> int | None:
+    level = family.level(code) if family is not None else None
+    return None if level is None else level.rank
+
+
+def _family(
+    info: Info, result: model.AssessmentResult, assessment: model.Assessment | None
+) -> AssessmentFamily | None:
+    """Return the family of a result's test in its district; None if nobody knows it."""
+    if assessment is None:
+        return None
+    return family_of(assessment, metric_settings(info.context, district_for(info, result)).families)
 
 
 @batched
@@ -116,6 +152,7 @@ class AssessmentResult(model.AssessmentResult):
     assessment = lookup(Adapter.assessments_by_id, key="assessment_id")
     """The assessment that the student took; null if the source does not describe it."""
     performance_levels = performance_levels
+    score_bands = score_bands
     objectives = objectives
 
 

@@ -217,6 +217,7 @@ TYPES_WITHOUT_CLASS = {
     *(
         "PerformanceLevel",
         "ObjectiveResult",
+        "ResultBand",
         "MeetingTime",
         "StudentLanguage",
         "Caseload",

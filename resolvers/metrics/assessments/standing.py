@@ -2,9 +2,32 @@
 
 from datetime import date
 
-from student_graph.adapters.model import AcademicSubject, Assessment, AssessmentResult, internal, value
+from student_graph.adapters.model import (
+    AcademicSubject,
+    Assessment,
+    AssessmentResult,
+    Descriptor,
+    internal,
+    value,
+)
 from student_graph.resolvers.metrics.families import AssessmentFamily
 from student_graph.resolvers.metrics.measure import DataQuality
+
+
+@value
+class ResultBand:
+    """
+    The vendor's name for the range that a score is in.
+
+    The gateway computes it from the score, for information: it is no stated level, and no metric uses it.
+    """
+
+    reporting_method: Descriptor
+    """What the score measures, such as Test Percentile."""
+    level: str
+    """Name of the band, such as `LoAvg`."""
+    rank: int | None = None
+    """Position of the level with this name in the family of tests, the lowest is 1; null if there is none."""
 
 
 @value

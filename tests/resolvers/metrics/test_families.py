@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,7 @@ from student_graph.adapters.sandbox.facts import DistrictFacts, ResultFact
 from student_graph.adapters.sandbox.records.assessment_files import FOLDER, read_assessment_files
 from student_graph.resolvers.metrics import default_families as families
 from student_graph.resolvers.metrics.default_families import DEFAULT_FAMILIES
-from student_graph.resolvers.metrics.families import AssessmentFamily, family_of
+from student_graph.resolvers.metrics.families import AssessmentFamily, ScoreBand, family_of
 from tests.gateway.servers import ROOT
 
 SHARED = ROOT.parent / "shared"
@@ -203,6 +204,36 @@ def test_categories_of_the_sample_of_star_agree_with_their_bands(vendors: dict[s
     assert [band_of(families.STAR, "Percentile Rank", rank) for rank in ranks] == stated
     scores = sorted(numbers(results, "Scale Score"))
     assert sum(scores) / len(scores) == golden("E28")["scaledScoreMean"]
+
+
+@with_files
+def test_a_district_may_have_bands_of_its_own() -> None:
+    """E28: with the bands that the file states for the district, both ends closed, one student's is another."""
+    with next((FILES / "STAR" / "data").glob("SR_sample*.csv")).open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    ends = {
+        "Urgent Intervention": (1, 24),
+        "Intervention": (25, 34),
+        "On Watch": (35, 54),
+        "At/Above Benchmark": (55, 99),
+    }
+    bands = tuple(
+        ScoreBand("Percentile Rank", name, Fraction(low), Fraction(high), includes_low=True, includes_high=True)
+        for name, (low, high) in ends.items()
+    )
+    district = replace(families.STAR, bands=bands)
+    names = {
+        row["StudentStateID"]: [
+            band_of(family, "Percentile Rank", float(row["PercentileRank"]))
+            for family in (families.STAR, district)
+        ]
+        for row in rows
+    }
+
+    assert Counter(own for _, own in names.values()) == golden("E28")["DistrictBenchmarkCategoryName"]
+    assert [student for student, (usual, own) in names.items() if usual != own] == golden("E28")[
+        "districtNotRenaissance"
+    ]
 
 
 @with_files

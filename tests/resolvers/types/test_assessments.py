@@ -144,6 +144,32 @@ async def test_a_rank_is_an_error_if_the_test_cannot_be_read() -> None:
     assert {(error.extensions or {})["code"] for error in answer.errors or []} == {"SOURCE_UNAVAILABLE"}
 
 
+async def test_scores_are_in_the_bands_of_their_family() -> None:
+    """A percentile of 20 is in the lowest quintile of MAP; a score without a band is in none."""
+    growth, star = result("MAP Growth", "LoAvg"), result("STAR")
+    growth.scores = [score("RIT Scale Score", 233), score("Test Percentile", 20)]
+    star.scores = [score("Percentile Rank", 40)]
+    world = World([third_party_source("tests", vendor(growth, star, result("gone")))])
+    bands = "scoreBands { reportingMethod { codeValue } level rank }"
+    data = await world.data(f'{{ student(studentUniqueId: "1") {{ assessments {{ {bands} }} }} }}')
+
+    assert [row["scoreBands"] for row in data["student"]["assessments"]] == [
+        [{"reportingMethod": {"codeValue": "Test Percentile"}, "level": "Low", "rank": 1}],
+        [{"reportingMethod": {"codeValue": "Percentile Rank"}, "level": "At/Above Benchmark", "rank": 4}],
+        [],
+    ]
+
+
+def score(method: str, number: float) -> model.Score:
+    """Return a score that is a number."""
+    return model.Score(
+        reporting_method=Descriptor(code_value=method),
+        result=f"{number}",
+        numeric=number,
+        datatype=model.ResultDatatype.INTEGER,
+    )
+
+
 async def test_levels_without_ranks_read_no_tests() -> None:
     """The tests are read only if a rank or proficiency is selected."""
     data = vendor(result("STAR", "On Watch"))
