@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from student_graph.resolvers.metrics.attendance.calendar import days_between, weekdays_between
-from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool, enrolled_spans
-from student_graph.resolvers.metrics.attendance.records import Attendance, Share, absent_days, read_attendance
+from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool, Share, enrolled_spans
+from student_graph.resolvers.metrics.attendance.records import (
+    Attendance,
+    counted_absences,
+    days_of_absence,
+    read_attendance,
+)
 from student_graph.resolvers.metrics.attendance.rules import CHRONIC_ABSENCE_FEDERAL
-from student_graph.resolvers.metrics.attendance.shares import counted_absences
 from student_graph.resolvers.metrics.attendance.verdicts import (
     Verdict,
     no_days_verdict,
@@ -122,7 +126,7 @@ def chronic_rule(request: MetricRequest) -> Rule:
 
 def absences_of(attendance: Attendance, rule: Rule) -> Share:
     """The days of absence as a rule counts them."""
-    return absent_days(attendance.absences, rule.full_day_from)
+    return days_of_absence(counted_absences(attendance, rule), rule)
 
 
 def level_by(rule: Rule, attendance: Attendance) -> Level:

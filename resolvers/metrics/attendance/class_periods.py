@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from student_graph.adapters.model import AttendanceCategory, AttendanceEvent, SectionId
 from student_graph.resolvers.metrics.attendance.enrolled import enrolled_schools, joined
-from student_graph.resolvers.metrics.attendance.records import Attendance
+from student_graph.resolvers.metrics.attendance.records import Attendance, schools_by_id
 from student_graph.resolvers.metrics.attendance.shares import Function
 from student_graph.resolvers.metrics.attendance.verdicts import (
     Wording,
@@ -81,10 +81,13 @@ def _events(
     facts: StudentFacts, attendance: Attendance, categories: Container[AttendanceCategory]
 ) -> EventsByPeriod:
     """The student's events in sections of some categories; several of one section and day count once."""
-    schools = {school.school_id: school for school in attendance.schools}
+    schools = schools_by_id(attendance.schools)
     events: EventsByPeriod = {}
     for event in facts.class_attendance:
-        if attendance.school_of(event, schools) is not None and event.category in categories:
+        school = schools.get(event.school_id, schools.get(None))
+        if school is None:
+            attendance.leave_out(event)
+        elif attendance.is_usable(event, school) and event.category in categories:
             key = (event.section_id, event.date)
             if key in events:
                 attendance.quality.add(DataQuality.REPEATED_RECORDS)
@@ -127,14 +130,14 @@ def _sections(facts: StudentFacts) -> set[SectionId]:
 def _periods(facts: StudentFacts, section_id: SectionId, attendance: Attendance) -> int:
     """How many days of instruction the section and the student's enrollment in it have in the window."""
     section = facts.sections[section_id]
-    schools = {row.school_id: row for row in attendance.schools}
-    school = schools.get(section.school_id) or schools.get(None)
+    schools = schools_by_id(attendance.schools)
+    school = schools.get(section.school_id, schools.get(None))
     if school is None:
         return 0
     window = school.window
     session = next((row for row in window.school.sessions if row.name == section.session_name), None)
     first, last = (session.first, session.last) if session else (window.first, window.last)
-    enrolled = school.spans if school.spans is not None else [(window.first, window.last)]
+    enrolled = school.spans if school.spans is not None else [(school.first, school.last)]
     spans = joined(
         (max(row.begin_date or first, first, begin), min(row.end_date or last, last, end))
         for row in facts.section_enrollments

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
 
-from student_graph.adapters.model import SchoolEnrollment, SchoolId
+from student_graph.adapters.model import AttendanceEvent, SchoolEnrollment, SchoolId
 from student_graph.resolvers.metrics.attendance.calendar import district_days
 from student_graph.resolvers.metrics.attendance.windows import ONE_DAY, SchoolWindow, Span, window_at
 from student_graph.resolvers.metrics.facts import MetricRequest, SchoolDays, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality
 from student_graph.resolvers.metrics.presets.preset import Rule
 
+Share: TypeAlias = int | Fraction
+"""A number of days or a share of one; whole numbers are integers, which are faster."""
+
 NO_DAYS = SchoolDays(days=(), covered=False)
 """The days of a school that nobody read."""
 _UNKNOWN = frozenset({DataQuality.ENROLLMENT_UNKNOWN})
+
+
+class DayStatus(NamedTuple):
+    """The worst that is recorded of a student for one day at one school."""
+
+    missed: Share
+    """Share of the day that was missed, from 0 to 1."""
+    event: AttendanceEvent
 
 
 @dataclass(slots=True)
@@ -25,15 +38,25 @@ class EnrolledSchool:
     school_id: SchoolId | None
     """The school; None for the district as a whole, if it is not known at which school the student was when."""
     window: SchoolWindow
+    first: date
+    """First enrolled day of the window."""
+    last: date
+    """Last enrolled day of the window; it is before the first if there is none."""
     spans: Sequence[Span] | None
-    """Enrolled days of the window as spans that do not overlap, earliest first; None for the complete window."""
+    """Enrolled days as spans, if the student left and came back; None if there is no gap."""
     days: int
     """Enrolled days of instruction."""
     quality: frozenset[DataQuality]
+    statuses: dict[date, DayStatus] = field(default_factory=dict)
+    """By day, for days with a usable record."""
+    tardies: dict[date, AttendanceEvent] = field(default_factory=dict)
+    """By day, for days with a tardy arrival."""
 
     def is_enrolled(self, day: date) -> bool:
         """Whether the student was enrolled on a day of the window."""
-        return self.spans is None or any(first <= day <= last for first, last in self.spans)
+        return self.first <= day <= self.last and (
+            self.spans is None or any(first <= day <= last for first, last in self.spans)
+        )
 
 
 def enrolled_schools(
@@ -49,7 +72,11 @@ def enrolled_schools(
     """
     if not facts.enrollments:
         return _unknown(facts, request, rule, span)
-    by_school = _by_school(facts.enrollments)
+    by_school: Mapping[SchoolId, Sequence[SchoolEnrollment]]
+    if len(facts.enrollments) == 1:
+        by_school = {facts.enrollments[0].school_id: facts.enrollments}
+    else:
+        by_school = _by_school(facts.enrollments)
     return [
         _at_school(school_id, rows, window_at(days_of(facts, school_id, rows), request, rule, span), request)
         for school_id, rows in by_school.items()
@@ -114,17 +141,26 @@ def _at_school(
     """The student's days at a school with enrollments."""
     spans = enrolled_spans(enrollments, request, window.first, window.last)
     if spans is None:
-        return EnrolledSchool(school_id, window, None, window.count, window.quality | _UNKNOWN)
-    if spans == [(window.first, window.last)]:
-        return EnrolledSchool(school_id, window, None, window.count, window.quality)
-    counts = [window.count_between(first, last) for first, last in spans]
-    quality: frozenset[DataQuality] = frozenset().union(*(quality for _, quality in counts))
-    return EnrolledSchool(school_id, window, spans, sum(count for count, _ in counts), quality)
+        return _complete(school_id, window, window.quality | _UNKNOWN)
+    if not spans:
+        return EnrolledSchool(school_id, window, window.first, window.first - ONE_DAY, None, 0, frozenset())
+    first, last = spans[0][0], spans[-1][1]
+    if len(spans) > 1:
+        counts = [window.count_between(*span) for span in spans]
+        quality: frozenset[DataQuality] = frozenset().union(*(quality for _, quality in counts))
+        return EnrolledSchool(school_id, window, first, last, spans, sum(days for days, _ in counts), quality)
+    if first <= window.begins and last == window.last:
+        return EnrolledSchool(school_id, window, first, last, None, window.count, window.quality)
+    days, quality = window.count_between(first, last)
+    return EnrolledSchool(school_id, window, first, last, None, days, quality)
 
 
-def _unknown(
-    facts: StudentFacts, request: MetricRequest, rule: Rule, span: Span | None
-) -> list[EnrolledSchool]:
+def _complete(school_id: SchoolId | None, window: SchoolWindow, quality: frozenset[DataQuality]) -> EnrolledSchool:
+    """The days of a student who counts as enrolled on the complete window."""
+    return EnrolledSchool(school_id, window, window.first, window.last, None, window.count, quality)
+
+
+def _unknown(facts: StudentFacts, request: MetricRequest, rule: Rule, span: Span | None) -> list[EnrolledSchool]:
     """The days of a student without a recorded enrollment."""
     schools = {event.school_id for event in facts.school_attendance}
     schools = schools or {event.school_id for event in facts.class_attendance}
@@ -135,7 +171,7 @@ def _unknown(
         school_id = next(iter(schools)) if len(schools) == 1 else None
     days = _district(facts, request) if school_id is None else days_of(facts, school_id)
     window = window_at(days, request, rule, span)
-    return [EnrolledSchool(school_id, window, None, window.count, window.quality | _UNKNOWN)]
+    return [_complete(school_id, window, window.quality | _UNKNOWN)]
 
 
 def _district(facts: StudentFacts, request: MetricRequest) -> SchoolDays:

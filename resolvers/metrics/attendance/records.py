@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from fractions import Fraction
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
 
 from student_graph.adapters.model import AttendanceCategory, AttendanceEvent, Excusal, SchoolId
-from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool, enrolled_schools
+from student_graph.resolvers.metrics.attendance.enrolled import DayStatus, EnrolledSchool, Share, enrolled_schools
 from student_graph.resolvers.metrics.attendance.windows import Span
 from student_graph.resolvers.metrics.exact import exact
 from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
@@ -20,32 +17,13 @@ from student_graph.resolvers.metrics.presets.preset import Rule
 MAX_CACHED_SHARES = 1024
 """Distinct durations of which the exact share is kept."""
 
-Share: TypeAlias = int | Fraction
-"""A number of days or a share of one; whole numbers are integers, which are faster."""
-
-RANKS: Mapping[Excusal | None, int] = {None: 0, Excusal.EXCUSED: 1, Excusal.UNEXCUSED: 2}
-"""Which of two statuses with the same share of the day is worse: the higher one."""
-_ABSENCES = {
-    AttendanceCategory.EXCUSED_ABSENCE: Excusal.EXCUSED,
-    AttendanceCategory.UNEXCUSED_ABSENCE: Excusal.UNEXCUSED,
-}
-_PARTS_OF_DAYS = frozenset({AttendanceCategory.PARTIAL, AttendanceCategory.EARLY_DEPARTURE})
-_UNMAPPED = AttendanceCategory.UNMAPPED
+# Python code hashes the members of an enum: comparing them by identity keeps the loop over events fast.
+_EXCUSED = AttendanceCategory.EXCUSED_ABSENCE
+_UNEXCUSED = AttendanceCategory.UNEXCUSED_ABSENCE
 _TARDY = AttendanceCategory.TARDY
-
-
-class DayStatus(NamedTuple):
-    """The worst that is recorded of a student for one day at one school."""
-
-    missed: Share
-    """Share of the day that was missed."""
-    rank: int
-    """2 for an unexcused absence, 1 for an excused one, 0 if it is not recorded."""
-    event: AttendanceEvent
-
-
-Key: TypeAlias = tuple[SchoolId | None, date]
-"""A day at a school; the school is None for the district as a whole."""
+_PARTIAL = AttendanceCategory.PARTIAL
+_EARLY_DEPARTURE = AttendanceCategory.EARLY_DEPARTURE
+_UNMAPPED = AttendanceCategory.UNMAPPED
 
 
 @dataclass(slots=True)
@@ -57,54 +35,68 @@ class Attendance:
     schools: Sequence[EnrolledSchool]
     quality: set[DataQuality]
     """What limits the days and the records."""
-    statuses: dict[Key, DayStatus] = field(default_factory=dict)
-    """By school and day, for days with a usable record."""
-    tardies: dict[Key, AttendanceEvent] = field(default_factory=dict)
-    """By school and day, for days with a tardy arrival."""
     days: int = 0
     """Enrolled days of instruction, over all schools."""
     unmapped: int = 0
     """Events left out because their code has no canonical value."""
     absences: Sequence[DayStatus] = ()
-    """Statuses of days that were missed, at least in part, in the order of the records."""
+    """Statuses of days that were missed, at least in part, by school, in the order of the records."""
 
-    def school_of(
-        self, event: AttendanceEvent, schools: Mapping[SchoolId | None, EnrolledSchool]
-    ) -> EnrolledSchool | None:
-        """The school at which an event counts; None if it is not in the window, or not in the enrollment."""
-        school = schools.get(event.school_id) or schools.get(None)
+    @property
+    def tardies(self) -> list[AttendanceEvent]:
+        """A tardy arrival for each school and day that has one."""
+        return [event for school in self.schools for event in school.tardies.values()]
+
+    def add(self, event: AttendanceEvent, school: EnrolledSchool) -> None:
+        """Take an event of a school day into account, if it is usable."""
+        if not self.is_usable(event, school):
+            return
+        day, category = event.date, event.category
+        missed: Share = 1
+        if event.duration != 1 or (category is not _EXCUSED and category is not _UNEXCUSED):
+            missed = missed_share(event, self.quality)
+            if category is _TARDY:
+                school.tardies.setdefault(day, event)
+        if missed and day not in school.window.possible:
+            self.quality.add(DataQuality.EVENTS_WITHOUT_SCHOOL)
+            return
+        known = school.statuses.get(day)
+        if known is not None:
+            self.quality.add(DataQuality.REPEATED_RECORDS)
+        if known is None or (missed, rank_of(event)) > (known.missed, rank_of(known.event)):
+            school.statuses[day] = DayStatus(missed, event)
+
+    def is_usable(self, event: AttendanceEvent, school: EnrolledSchool) -> bool:
+        """Whether an event is in the window and the enrollment, and has a canonical category."""
         day = event.date
-        if school is None:
-            windows = [row.window for row in self.schools] if self.request.school is None else []
-            if any(window.first <= day <= window.last for window in windows):
+        if not school.first <= day <= school.last or (school.spans is not None and not school.is_enrolled(day)):
+            if school.window.first <= day <= school.window.last:
                 self.quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
-            return None
-        if not school.window.first <= day <= school.window.last:
-            return None
-        if not school.is_enrolled(day):
-            self.quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
-            return None
+            return False
         if event.category is _UNMAPPED:
             self.unmapped += 1
             self.quality.add(DataQuality.UNMAPPED_CODES)
-            return None
-        return school
+            return False
+        return True
 
-    def add(self, event: AttendanceEvent, school: EnrolledSchool) -> None:
-        """Take a usable event of a school day into account."""
-        key = (school.school_id, event.date)
-        if event.category is _TARDY:
-            self.tardies.setdefault(key, event)
-        missed = missed_share(event, self.quality)
-        if missed and event.date not in school.window.possible:
-            self.quality.add(DataQuality.EVENTS_WITHOUT_SCHOOL)
-            return
-        status = DayStatus(missed, RANKS[event.excusal or _ABSENCES.get(event.category)], event)
-        known = self.statuses.get(key)
-        if known is not None:
-            self.quality.add(DataQuality.REPEATED_RECORDS)
-        if known is None or status[:2] > known[:2]:
-            self.statuses[key] = status
+    def leave_out(self, event: AttendanceEvent) -> None:
+        """Note an event at a school where the student was not enrolled."""
+        windows = [row.window for row in self.schools] if self.request.school is None else []
+        if any(window.first <= event.date <= window.last for window in windows):
+            self.quality.add(DataQuality.EVENTS_OUTSIDE_ENROLLMENT)
+
+
+def excusal_of(event: AttendanceEvent) -> Excusal | None:
+    """Whether an absence is excused; None if neither the event nor its category says so."""
+    if event.category is _UNEXCUSED:
+        return Excusal.UNEXCUSED
+    return Excusal.EXCUSED if event.category is _EXCUSED else event.excusal
+
+
+def rank_of(event: AttendanceEvent) -> int:
+    """Which of two events that miss the same share of a day is worse: the one with the higher rank."""
+    excusal = excusal_of(event)
+    return 0 if excusal is None else 1 if excusal is Excusal.EXCUSED else 2
 
 
 def missed_share(event: AttendanceEvent, quality: set[DataQuality]) -> Share:
@@ -115,19 +107,16 @@ def missed_share(event: AttendanceEvent, quality: set[DataQuality]) -> Share:
     event without one is none, and the quality says so.
     """
     category = event.category
-    if category in _ABSENCES:
-        if event.duration is None or event.duration == 1:
-            return 1
-        share = share_of(event.duration)
-        if share is None:
-            quality.add(DataQuality.DURATION_MISSING)
-        return 1 if share is None else share
-    if category in _PARTS_OF_DAYS:
-        share = share_of(event.duration)
-        if share is None:
-            quality.add(DataQuality.DURATION_MISSING)
-        return share or 0
-    return 0
+    if category is _EXCUSED or category is _UNEXCUSED:
+        default = 1
+    elif category is _PARTIAL or category is _EARLY_DEPARTURE:
+        default = 0
+    else:
+        return 0
+    share = share_of(event.duration)
+    if share is None and (event.duration is not None or default == 0):
+        quality.add(DataQuality.DURATION_MISSING)
+    return default if share is None else share
 
 
 @lru_cache(MAX_CACHED_SHARES)
@@ -150,45 +139,59 @@ def read_attendance(
     """
     schools = enrolled_schools(facts, request, rule, span)
     attendance = Attendance(request, rule, schools, set(facts.quality))
-    by_id = {school.school_id: school for school in schools}
+    by_id = schools_by_id(schools)
+    anywhere = by_id.get(None)
     for event in facts.school_attendance:
-        school = attendance.school_of(event, by_id)
-        if school is not None:
+        school = by_id.get(event.school_id, anywhere)
+        if school is None:
+            attendance.leave_out(event)
+        else:
             attendance.add(event, school)
-    if attendance.statuses:
-        attendance.absences = [status for status in attendance.statuses.values() if status.missed]
-    _count_days(attendance)
+    attendance.absences = [status for row in schools for status in row.statuses.values() if status.missed]
+    for school in schools:
+        attendance.days += _days_at(school, attendance)
+        attendance.quality |= school.quality
     return attendance
 
 
-def _count_days(attendance: Attendance) -> None:
+def schools_by_id(schools: Sequence[EnrolledSchool]) -> Mapping[SchoolId | None, EnrolledSchool]:
+    """The schools by id; None is the district as a whole."""
+    return {school.school_id: school for school in schools}
+
+
+def _days_at(school: EnrolledSchool, attendance: Attendance) -> int:
     """
-    Count the enrolled days, and collect what limits the number.
+    The enrolled days at a school.
 
     There are at least as many as days with a record of absence, also if a session states fewer. At a school that
-    records presence too, only days with a record count.
+    records presence too, only days with a record count. There are none at a school that records nothing.
     """
-    positive = attendance.request.settings.positive_attendance
-    for school in attendance.schools:
-        days = school.days
-        if school.school_id in positive:
-            possible = school.window.possible
-            recorded = sum(key[0] == school.school_id and key[1] in possible for key in attendance.statuses)
-            if recorded < days:
-                attendance.quality.add(DataQuality.DAYS_WITHOUT_RECORD)
-            days = recorded
-        elif attendance.absences and DataQuality.ESTIMATED_DENOMINATOR in school.quality:
-            statuses = attendance.statuses.items()
-            days = max(days, sum(key[0] == school.school_id and status.missed > 0 for key, status in statuses))
-        if school.window.school.never_recorded:
-            attendance.quality.add(DataQuality.NO_ATTENDANCE_RECORDED)
-            days = 0
-        attendance.days += days
-        attendance.quality |= school.quality
+    if school.window.school.never_recorded:
+        attendance.quality.add(DataQuality.NO_ATTENDANCE_RECORDED)
+        return 0
+    if school.school_id in attendance.request.settings.positive_attendance:
+        recorded = sum(day in school.window.possible for day in school.statuses)
+        if recorded < school.days:
+            attendance.quality.add(DataQuality.DAYS_WITHOUT_RECORD)
+        return recorded
+    if attendance.absences and DataQuality.ESTIMATED_DENOMINATOR in school.quality:
+        return max(school.days, sum(status.missed > 0 for status in school.statuses.values()))
+    return school.days
 
 
-def absent_days(absences: Iterable[DayStatus], full_day_from: Fraction | None) -> Share:
-    """The days of absence: the sum of the missed shares, or the days of which `full_day_from` was missed."""
-    if full_day_from is None:
-        return sum(status.missed for status in absences)
-    return sum(status.missed >= full_day_from for status in absences)
+def counted_absences(
+    attendance: Attendance, rule: Rule | None = None, excusal: Excusal | None = None
+) -> list[DayStatus]:
+    """The days of absence that a rule counts, of one excusal or of all; the rule of the request if it is None."""
+    full = (rule or attendance.rule).full_day_from
+    absences = list(attendance.absences)
+    if full is not None:
+        absences = [status for status in absences if status.missed == 1 or status.missed >= full]
+    if excusal is not None:
+        absences = [status for status in absences if excusal_of(status.event) is excusal]
+    return absences
+
+
+def days_of_absence(counted: Collection[DayStatus], rule: Rule) -> Share:
+    """The number of counted days of absence: of all, or the sum of their shares if the rule adds shares."""
+    return sum(status.missed for status in counted) if rule.full_day_from is None else len(counted)

@@ -8,10 +8,8 @@ from typing import TypeAlias
 from student_graph.adapters.model import Excusal
 from student_graph.resolvers.metrics.attendance.enrolled import enrolled_schools
 from student_graph.resolvers.metrics.attendance.records import (
-    RANKS,
-    Attendance,
-    DayStatus,
-    absent_days,
+    counted_absences,
+    days_of_absence,
     read_attendance,
 )
 from student_graph.resolvers.metrics.attendance.verdicts import (
@@ -32,35 +30,25 @@ Function: TypeAlias = Callable[[StudentFacts, MetricRequest, Rule], Measure]
 """Computes a metric by a rule."""
 
 
-def counted_absences(attendance: Attendance, rule: Rule, excusal: Excusal | None = None) -> list[DayStatus]:
-    """The days of absence that a rule counts, of one excusal or of all."""
-    rank = None if excusal is None else RANKS[excusal]
-    return [
-        status
-        for status in attendance.absences
-        if (rule.full_day_from is None or status.missed >= rule.full_day_from) and rank in (None, status.rank)
-    ]
-
-
 def absence_share(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
     """The share of the enrolled days on which the student was absent."""
     attendance = read_attendance(facts, request, rule)
-    absences = counted_absences(attendance, rule) if attendance.absences else []
+    absences = counted_absences(attendance)
     if attendance.days == 0:
         verdict = no_days_verdict(attendance)
     else:
-        verdict = share_verdict(request, rule, absent_days(absences, rule.full_day_from), attendance.days, ABSENT)
+        verdict = share_verdict(request, rule, days_of_absence(absences, rule), attendance.days, ABSENT)
     return to_measure(attendance, verdict, [status.event for status in absences])
 
 
 def attendance_rate(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
     """The share of the enrolled days on which the student was present."""
     attendance = read_attendance(facts, request, rule)
-    absences = counted_absences(attendance, rule) if attendance.absences else []
+    absences = counted_absences(attendance)
     if attendance.days == 0:
         verdict = no_days_verdict(attendance)
     else:
-        attended = attendance.days - absent_days(absences, rule.full_day_from)
+        attended = attendance.days - days_of_absence(absences, rule)
         verdict = share_verdict(request, rule, attended, attendance.days, PRESENT)
     return to_measure(attendance, verdict, [status.event for status in absences])
 
@@ -85,8 +73,8 @@ def absence_count(excusal: Excusal | None) -> Function:
         attendance = read_attendance(facts, request, rule)
         if not attendance.days and not attendance.absences:
             return to_measure(attendance, no_days_verdict(attendance))
-        absences = counted_absences(attendance, rule, excusal)
-        verdict = count_verdict(request, rule, absent_days(absences, rule.full_day_from), noun)
+        absences = counted_absences(attendance, excusal=excusal)
+        verdict = count_verdict(request, rule, days_of_absence(absences, rule), noun)
         return to_measure(attendance, verdict, [status.event for status in absences])
 
     return count
@@ -98,4 +86,4 @@ def tardies(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
     if not attendance.days and not attendance.tardies:
         return to_measure(attendance, no_days_verdict(attendance))
     verdict = count_verdict(request, rule, len(attendance.tardies), "days with a tardy arrival")
-    return to_measure(attendance, verdict, list(attendance.tardies.values()))
+    return to_measure(attendance, verdict, attendance.tardies)

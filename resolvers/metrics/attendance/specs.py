@@ -32,7 +32,10 @@ def _spec(metric: Metric, function: Function, parts: Iterable[Part] = DAYS) -> M
     default = DEFAULT_RULES[metric]
 
     def measure(facts: StudentFacts, request: MetricRequest) -> Measure:
-        return function(facts, request, rule_of(request, default))
+        rule = request.memo.get(rule_of)
+        if rule is None:
+            rule = request.memo[rule_of] = rule_of(request, default)
+        return function(facts, request, rule)
 
     return MetricSpec(metric, frozenset(parts), Sensitivity.OPEN, measure, default)
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from student_graph.adapters.model import Excusal
-from student_graph.resolvers.metrics.attendance.records import RANKS, Attendance, DayStatus, read_attendance
+from student_graph.resolvers.metrics.attendance.enrolled import DayStatus
+from student_graph.resolvers.metrics.attendance.records import Attendance, excusal_of, read_attendance
 from student_graph.resolvers.metrics.attendance.rules import HALF_A_DAY
 from student_graph.resolvers.metrics.attendance.shares import Function
 from student_graph.resolvers.metrics.attendance.verdicts import Verdict, no_days_verdict, to_measure
@@ -74,16 +75,11 @@ def _days(attendance: Attendance, request: MetricRequest) -> list[Day]:
     """
     schools_by_day: dict[date, list[DayStatus | None]] = {}
     for school in attendance.schools:
-        window, is_positive = school.window, school.school_id in request.settings.positive_attendance
-        statuses = {
-            day: status
-            for (school_id, day), status in attendance.statuses.items()
-            if school_id == school.school_id
-        }
-        missed = {day for day, status in statuses.items() if status.missed}
-        for day in missed.union(window.days):
-            if school.is_enrolled(day) and (day in statuses or not is_positive):
-                schools_by_day.setdefault(day, []).append(statuses.get(day))
+        is_positive = school.school_id in request.settings.positive_attendance
+        missed = {day for day, status in school.statuses.items() if status.missed}
+        for day in missed.union(school.window.days):
+            if school.is_enrolled(day) and (day in school.statuses or not is_positive):
+                schools_by_day.setdefault(day, []).append(school.statuses.get(day))
     result = []
     for day in sorted(schools_by_day):
         absences = [status for status in schools_by_day[day] if status is not None and status.missed >= HALF_A_DAY]
@@ -96,7 +92,7 @@ def _sentence(days: Sequence[Day], *, longest: bool) -> str:
     """A streak as a sentence, with its days and how much of it is unexcused."""
     if not days:
         return "No day of absence." if longest else "Not absent on the last day of school."
-    unexcused = sum(any(status.rank == RANKS[Excusal.UNEXCUSED] for status in day.absences) for day in days)
+    unexcused = sum(any(excusal_of(status.event) is Excusal.UNEXCUSED for status in day.absences) for day in days)
     return (
         f"Absent on {count_of(len(days), 'day')} of school in a row, "
         f"from {days[0].date} to {days[-1].date}, {unexcused} of them unexcused."

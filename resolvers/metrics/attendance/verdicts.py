@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from student_graph.adapters.model import Record
-from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool
-from student_graph.resolvers.metrics.attendance.records import Attendance, Share
+from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool, Share
+from student_graph.resolvers.metrics.attendance.records import Attendance
 from student_graph.resolvers.metrics.exact import count_of, text_of
 from student_graph.resolvers.metrics.facts import MetricRequest
 from student_graph.resolvers.metrics.measure import DataQuality, Definition, Level, Measure, Unit, Window
@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
     denominator: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wording:
     """The words for what a share is about."""
 
@@ -153,13 +153,7 @@ def _window(schools: Sequence[EnrolledSchool], request: MetricRequest) -> Window
         first = min((row.window.first for row in schools), default=request.first or request.year_start)
         last = max((row.window.last for row in schools), default=request.last or request.as_of)
         return Window(first=min(first, last), last=last)
-    window = schools[0].window
-    key = (_window, id(window))
-    memo = request.memo.get(key)
-    if memo is None:
-        shown = Window(first=min(window.first, window.last), last=window.last, instructional_days=window.count)
-        memo = request.memo[key] = (shown, window)
-    return memo[0]
+    return schools[0].window.shown
 
 
 def _definition(request: MetricRequest, rule: Rule) -> Definition:

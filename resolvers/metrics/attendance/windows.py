@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TypeAlias
 
 from student_graph.resolvers.metrics.attendance.calendar import count_days, possible_days
 from student_graph.resolvers.metrics.facts import MetricRequest, SchoolDays
-from student_graph.resolvers.metrics.measure import DataQuality
+from student_graph.resolvers.metrics.measure import DataQuality, Window
 from student_graph.resolvers.metrics.presets.preset import Rule, WindowKind
 
 DAYS_OF_WINDOW = {
@@ -34,9 +34,13 @@ class SchoolWindow:
     """The days of a window at one school."""
 
     school: SchoolDays
+    shown: Window
+    """The first and last day, and the days of instruction, as measures show them."""
     first: date
     last: date
     """The last day: not after the day of the computation, nor after the school's latest record."""
+    begins: date
+    """The first day that matters: of instruction or of a session. Who is enrolled by then misses no day."""
     count: int
     """Days of instruction."""
     possible: frozenset[date]
@@ -46,6 +50,8 @@ class SchoolWindow:
     """Whether a complete session counts with the days that it states."""
     is_complete: bool
     """Whether all days of the window have passed; only windows of the first weeks may lack some."""
+    counts: dict[Span, tuple[int, frozenset[DataQuality]]] = field(default_factory=dict)
+    """Days of parts of the window, which many students share."""
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -55,7 +61,10 @@ class SchoolWindow:
 
     def count_between(self, first: date, last: date) -> tuple[int, frozenset[DataQuality]]:
         """Days of instruction of a part of the window, and what limits the number."""
-        return count_days(self.school, first, last, by_sessions=self.by_sessions)
+        span = (first, last)
+        if span not in self.counts:
+            self.counts[span] = count_days(self.school, first, last, by_sessions=self.by_sessions)
+        return self.counts[span]
 
 
 def window_at(school: SchoolDays, request: MetricRequest, rule: Rule, span: Span | None = None) -> SchoolWindow:
@@ -65,7 +74,7 @@ def window_at(school: SchoolDays, request: MetricRequest, rule: Rule, span: Span
     A window, or a rule, that counts days of instruction never uses the days that a session states. A window lies
     within the school year, and ends with the day of the computation or the school's latest record.
     """
-    key = (window_at, id(school), rule.window, span)
+    key = (id(school), id(rule), span)
     memo = request.memo.get(key)
     if memo is None:
         memo = request.memo[key] = _window(school, request, rule, span)
@@ -92,10 +101,14 @@ def _window(school: SchoolDays, request: MetricRequest, rule: Rule, span: Span |
     count, quality = (
         count_days(school, first, last, by_sessions=by_sessions) if first <= last else (0, frozenset())
     )
+    days = school.days[bisect_left(school.days, first) :]
+    starts = [max(first, session.first) for session in school.sessions if session.last >= first]
     return SchoolWindow(
         school=school,
+        shown=Window(first=min(first, last), last=last, instructional_days=count),
         first=first,
         last=last,
+        begins=min([*days[:1], *starts], default=first),
         count=count,
         possible=possible_days(school, first, last),
         quality=quality,
