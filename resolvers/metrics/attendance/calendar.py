@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from student_graph.adapters.model import CalendarDay, Session
 from student_graph.resolvers.metrics.facts import SchoolDays, SessionDays
@@ -29,6 +30,8 @@ MIN_SHARE_OF_WEEKDAYS = Fraction(1, 2)
 """Share of a session's weekdays below which a calendar is incomplete, if the session states no days."""
 MIN_DAYS_OF_YEAR = 100
 """Days of instruction below which a calendar is incomplete, if no session is recorded; years have 140 or more."""
+MAX_KEPT_SPANS = 1024
+"""Spans whose weekdays are kept: the sessions of many schools, and the parts that windows and enrollments cut."""
 FIRST_WEEKEND_DAY = 5
 """Number of Saturday in a week that begins with 0 for Monday."""
 
@@ -153,10 +156,11 @@ def weekdays_between(first: date, last: date) -> int:
     return len(_weekdays(first, last))
 
 
-def _weekdays(first: date, last: date) -> set[date]:
+@lru_cache(MAX_KEPT_SPANS)
+def _weekdays(first: date, last: date) -> frozenset[date]:
     """The weekdays from `first` to `last`, both included."""
     span = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    return {day for day in span if is_weekday(day)}
+    return frozenset(day for day in span if is_weekday(day))
 
 
 def _merged(
