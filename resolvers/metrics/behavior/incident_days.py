@@ -50,15 +50,9 @@ def count_incident_days(facts: StudentFacts, scope: Scope) -> Tally:
 
 def _what_excludes(incident: Incident, school: EnrolledSchool | None) -> DataQuality | None:
     """Why the day of an incident does not count; None if it does."""
-    if school is None or not _is_enrolled(incident, school):
+    if school is None or not school.is_enrolled(incident.date):
         return DataQuality.EVENTS_OUTSIDE_ENROLLMENT
     return None if incident.date in school.window.possible else DataQuality.EVENTS_WITHOUT_SCHOOL
-
-
-def _is_enrolled(incident: Incident, school: EnrolledSchool) -> bool:
-    if school.spans is None:
-        return True
-    return any(first <= incident.date <= last for first, last in school.spans)
 
 
 INCIDENT_DAY_SPECS = (
