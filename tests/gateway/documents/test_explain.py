@@ -47,7 +47,10 @@ async def test_an_explanation_names_every_lookup_that_runs(example: str) -> None
     world = WORLDS["healthy"]()
     document = DocumentStore(core_schema(SCHEMA)).get_by_text(EXAMPLES[example])
     assert document.node is not None
-    lines = explain(core_schema(SCHEMA), document.node, document.operation(None), {}, world.sources)
+    districts = list(world.districts().values())
+    lines = explain(
+        core_schema(SCHEMA), document.node, document.operation(None), {}, world.sources, districts=districts
+    )
     explained = {lookup.partition(" ")[0] for line in lines for lookup in line.lookups}
     await SCHEMA.execute(EXAMPLES[example], {"studentUniqueId": "1"}, context_value=world.context())
 
