@@ -46,6 +46,8 @@ BY_STUDENT = {
         "students_by_id": (5, 2, 2),
         "student_identities_by_id": (4, 4, 4),
         "demographics_by_student": (4, 4, 4),
+        "english_proficiency_by_student": (4, 4, 4),
+        "addresses_by_student": (4, 4, 4),
         "contacts_by_student": (6, 6, 6),
         "school_enrollments_by_student": (3, 3, 3),
         "section_enrollments_by_student": (5, 10, 10),

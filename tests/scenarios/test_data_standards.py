@@ -26,14 +26,18 @@ CLASSES = size(1, 6)
 STUDENT = """query ($number: String!) { student(studentUniqueId: $number) {
   id studentUniqueId gradeLevel name { firstName middleName lastName generationSuffix }
   identifiers { system value assigningOrganization }
-  demographics { birthDate sex { codeValue namespace } races { codeValue } hispanicLatinoEthnicity }
+  demographics { birthDate sex { codeValue namespace } races { codeValue } hispanicLatinoEthnicity
+    languages { language { codeValue } uses { codeValue } } }
+  englishProficiency { status { codeValue } }
+  addresses { kind { codeValue } street apartment city state postalCode beginDate endDate }
   contacts { contactUniqueId name { firstName lastName } relation { codeValue } primary emergency emails phones }
   enrollments { entryDate exitWithdrawDate gradeLevel schoolYear school { name } }
   programs { programName programType beginDate endDate }
   specialEducation { programName disabilities { codeValue } setting { codeValue } services { codeValue } }
   homelessness { programName primaryNighttimeResidence { codeValue } }
   foodService { programName directCertification services { codeValue } }
-  attendanceEvents(first: 100) { totalCount edges { node { date category excusal scope raw { codeValue } } } }
+  attendanceEvents(first: 100) { totalCount edges { node {
+    date category excusal scope raw { codeValue } arrivalTime departureTime classPeriods } } }
   disciplineIncidents { date behaviors { codeValue } }
   disciplineActions { date disciplines { codeValue } }
   courseGrades { courseName gradeType letter numeric source }
@@ -43,6 +47,7 @@ STUDENT = """query ($number: String!) { student(studentUniqueId: $number) {
 } }"""
 CLASS = """query ($id: ID!) { section(id: $id) {
   id courseTitle subject sessionName schoolYear
+  classPeriods room schedule { name meetingTimes { startTime endTime } }
   teachers { position { codeValue } staff { staffUniqueId name { firstName lastName } } }
   roster { student { studentUniqueId name { firstName lastName } identifiers { system value }
     demographics { sex { codeValue } } courseGrades { letter numeric } } }
@@ -103,9 +108,21 @@ def test_the_newest_standard_has_what_the_district_recorded(newest: dict[str, An
         assert sorted((code["system"], code["value"]) for code in page["identifiers"]) == sorted(codes + mails)
         assert page["demographics"]["sex"]["codeValue"] == fact.sex
         assert [race["codeValue"] for race in page["demographics"]["races"]] == list(fact.races)
+        assert [part["language"]["codeValue"] for part in page["demographics"]["languages"]] == sorted(
+            code for code, _ in fact.languages
+        )
+        proficiency = page["englishProficiency"]
+        assert (proficiency and proficiency["status"]["codeValue"]) == fact.english
+        shown = [address for address in fact.addresses if not address.unlisted and "Doubled" not in address.kind]
+        assert sorted(row["street"] for row in page["addresses"]) == sorted(address.street for address in shown)
         assert all(result["assessment"]["subjects"] for result in page["assessments"])
     assert newest["day"]["viewer"]["students"]["totalCount"] > 0
-    assert any(newest[name]["section"]["roster"] for name in newest if "section" in newest[name])
+    classes = [newest[name]["section"] for name in newest if "section" in newest[name]]
+    assert any(section["roster"] for section in classes)
+    assert all(section["room"] and section["classPeriods"] for section in classes)
+    assert all(
+        [period["name"] for period in section["schedule"]] == section["classPeriods"] for section in classes
+    )
 
 
 @pytest.mark.long_run

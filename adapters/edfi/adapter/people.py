@@ -132,9 +132,9 @@ class PeopleLookups(EdFiLookups):
         """Ed-Fi `students`, and the resource with addresses."""
         students = self._students([(await self.client.discovery.standard()).addresses])
 
-        async def read(student_id: StudentId) -> list[StudentAddress] | None:
+        async def read(student_id: StudentId) -> list[StudentAddress]:
             rows = await students.with_number(student_id)
-            return None if rows is None else addresses(*rows)
+            return [] if rows is None else addresses(*rows)
 
         return await self.client.answer_by_key(ids, read)
 

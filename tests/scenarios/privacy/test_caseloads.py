@@ -17,6 +17,9 @@ from tests.gateway.servers import client_for
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts
 
 MY_STUDENTS = "{ viewer { students(first: 100) { totalCount edges { node { id studentUniqueId } } } } }"
+CASELOADS = """{ viewer { caseloads {
+    key origin beginDate endDate students(first: 100) { totalCount edges { node { studentUniqueId } } }
+} } }"""
 REASONS = (
     "query ($id: ID!) { viewer { why(student: $id) { allowed reasons { kind text id } } } "
     "student(id: $id) { specialEducation { beginDate } } }"
@@ -83,3 +86,25 @@ def test_a_caseload_grants_no_sensitivity_class(staged: tuple[DemoGateway, Distr
         "reasons": [{"kind": "CASELOAD", "text": "The student is on a caseload of the viewer.", "id": None}],
     }
     assert [error["extensions"]["code"] for error in response["errors"]] == ["FORBIDDEN"]
+
+
+def caseloads(gateway: DemoGateway, viewer: str) -> list[set[str]]:
+    """Return the student numbers of each caseload of a viewer."""
+    pages = [caseload["students"] for caseload in gateway.post(CASELOADS, viewer)["data"]["viewer"]["caseloads"]]
+    numbers = [{edge["node"]["studentUniqueId"] for edge in page["edges"]} for page in pages]
+    assert [page["totalCount"] for page in pages] == [len(students) for students in numbers]
+    return numbers
+
+
+def test_a_caseload_lists_its_students_and_not_its_kind(staged: tuple[DemoGateway, DistrictFacts]) -> None:
+    """A therapist's program and a specialist's group look alike; the text of the answer names neither."""
+    gateway, facts = staged
+    therapist, reader = f"therapist {facts.lea}", f"reader {facts.schools[0].id}"
+
+    assert caseloads(gateway, therapist) == [set(visible_students(gateway, therapist))]
+    assert caseloads(gateway, reader) == [set(visible_students(gateway, reader))]
+    assert caseloads(gateway, f"aide {facts.lea}") == caseloads(gateway, f"reader {facts.lea}") == []
+    answers = [gateway.post(CASELOADS, viewer)["data"]["viewer"]["caseloads"] for viewer in (therapist, reader)]
+    texts = [str(answer) for answer in answers]
+    assert not any(word in text for text in texts for word in ("Special", "program", "READ", "cohort"))
+    assert len({len(answer[0]["key"]) for answer in answers}) == 1

@@ -30,6 +30,8 @@ def cost(method: LookupMethod, coarse: LookupMethod, **estimates: Any) -> CallCo
         (Adapter.students_by_id, Adapter.roster_by_district, CallCost(1, 10)),
         (Adapter.school_enrollments_by_student, Adapter.school_enrollments_by_district, CallCost(1, 10)),
         (Adapter.student_identities_by_id, Adapter.student_identities_by_district, CallCost(2, 30)),
+        (Adapter.addresses_by_student, Adapter.addresses_by_district, CallCost(2, 30)),
+        (Adapter.english_proficiency_by_student, Adapter.english_proficiency_by_district, CallCost(2, 30)),
         (Adapter.attendance_events_by_student, Adapter.attendance_events_by_school, CallCost(1, 12)),
         (Adapter.course_grades_by_student, Adapter.course_grades_by_section, CallCost(1, 1)),
         (Adapter.course_grades_by_student, Adapter.course_grades_by_school, CallCost(1, 24)),
