@@ -19,6 +19,7 @@ from student_graph.resolvers.metrics.attendance.verdicts import (
     to_measure,
 )
 from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
+from student_graph.resolvers.metrics.meanings import comparable
 from student_graph.resolvers.metrics.measure import DataQuality, Measure
 from student_graph.resolvers.metrics.presets.preset import Rule
 
@@ -101,8 +102,8 @@ def is_first_period(name: str, first_periods: Iterable[str]) -> bool:
 
     Case does not matter. `01 - Traditional` is a first period if `01` is.
     """
-    names = {first_period.strip().casefold() for first_period in first_periods}
-    text = name.strip().casefold()
+    names = {comparable(first_period) for first_period in first_periods}
+    text = comparable(name)
     return text in names or re.split(r"[\s:-]+", text, maxsplit=1)[0] in names
 
 
