@@ -65,7 +65,7 @@ PART_LOOKUPS: Mapping[Part, PartLookup] = {
 """The lookup of each part that is a list of a student's records."""
 
 REFERRED_LOOKUPS: Mapping[Part, tuple[Callable[..., Any], ...]] = {
-    Part.CALENDAR: (Adapter.calendar_days_by_school, Adapter.sessions_by_school),
+    Part.CALENDAR: (Adapter.calendar_days_by_school, Adapter.sessions_by_school, Adapter.schools_by_district),
     Part.SECTIONS: (Adapter.sections_by_id, Adapter.courses_by_section),
     Part.RESULTS: (Adapter.assessments_by_id,),
 }

@@ -10,10 +10,12 @@ import strawberry
 from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.lookup import lookup_of
 from student_graph.resolvers.cohorts.aggregates.aggregate import CrossedMetric, TableRequest, metric_table
-from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
+from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS, Dimension
 from student_graph.resolvers.cohorts.aggregates.members import Cohort
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
+from student_graph.resolvers.cohorts.measurement.parts import lookup_methods
 from student_graph.resolvers.cohorts.measurement.requests import Choices
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
@@ -22,6 +24,7 @@ from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.load import OfDistrict, district_for
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes
 from student_graph.resolvers.metrics.measure import Metric
+from student_graph.resolvers.metrics.registry import METRICS
 from student_graph.resolvers.types.metrics.arguments import (
     EndsOn,
     InSubject,
@@ -62,6 +65,26 @@ Crossed: TypeAlias = Annotated[
 ]
 
 
+_LISTS: tuple[Callable[..., Any], ...] = (
+    Adapter.school_enrollments_by_school,
+    Adapter.students_by_district,
+    Adapter.attendance_events_by_school,
+)
+"""Lists that are read for each school or district."""
+_PRICED_LOOKUPS = list(map(lookup_of, _LISTS))
+"""The lookups whose calls are estimated: the others are answered by the lists of the cohort's schools."""
+_METHODS: dict[Callable[..., Any], None] = dict.fromkeys(
+    [
+        *_LISTS,
+        Adapter.schools_by_district,
+        Adapter.section_enrollments_by_section,
+        *(dimension.lookup for dimension in DIMENSIONS.values()),
+        *lookup_methods({part for metric in METRICS.values() for part in metric.parts}),
+    ]
+)
+"""Lookups that some metric or dimension uses."""
+
+
 def metrics_field(cohort_of: Callable[[Info, Any], Cohort]) -> Any:
     """Make the field `metrics` of a type whose objects are cohorts of students."""
 
@@ -89,9 +112,7 @@ def metrics_field(cohort_of: Callable[[Info, Any], Cohort]) -> Any:
         return [await _table(info, cohort_of(info, parent), request) for parent in parents]
 
     return batched(
-        uses_lookups(
-            Adapter.school_enrollments_by_school, Adapter.students_by_district, Adapter.attendance_events_by_school
-        )(metrics),
+        uses_lookups(*_METHODS, by_arguments=lambda _: _PRICED_LOOKUPS)(metrics),
         description=_DESCRIPTION,
     )
 
