@@ -44,7 +44,7 @@ class WarmProgress:
     """Number of the school."""
     part: WarmPart
     keys: int
-    """Keys that were asked for: students, sections and members of staff, each for every lookup."""
+    """Keys that were asked for: students, sections, members of staff and schools, each for every lookup."""
     failed: int
     """Keys that have no answer because a source failed; absences such as a missing account do not count."""
     calls: int
@@ -85,6 +85,12 @@ BY_STAFF: dict[WarmPart, tuple[LookupMethod, ...]] = {
 """Lookups of those who teach in the sections of a school, by part."""
 
 
+BY_SCHOOL: dict[WarmPart, tuple[LookupMethod, ...]] = {
+    WarmPart.ATTENDANCE: (Adapter.calendar_days_by_school, Adapter.sessions_by_school),
+}
+"""Lookups of the school itself, by part: metrics of attendance count its days of instruction."""
+
+
 @dataclass(slots=True)
 class WarmUp:
     """The warm-up of one district."""
@@ -114,6 +120,7 @@ class WarmUp:
                 await self._warm(sources, BY_STUDENT.get(part, ()), students)
                 await self._warm(sources, BY_SECTION.get(part, ()), sections)
                 await self._warm(sources, BY_STAFF.get(part, ()), staff)
+                await self._warm(sources, BY_SCHOOL.get(part, ()), [school])
                 yield WarmProgress(
                     self.district.id,
                     school,

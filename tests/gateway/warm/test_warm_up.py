@@ -18,7 +18,7 @@ from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.warm.plan import WarmPart, WarmPlan, WarmTimes
 from student_graph.gateway.warm.schedule import WarmSchedule
-from student_graph.gateway.warm.warm_up import BY_SECTION, BY_STAFF, BY_STUDENT, WarmProgress, WarmUp
+from student_graph.gateway.warm.warm_up import BY_SCHOOL, BY_SECTION, BY_STAFF, BY_STUDENT, WarmProgress, WarmUp
 from student_graph.resolvers.fields.dates import is_active
 from tests.scenarios.helpers.demo_gateway import demo_districts
 
@@ -118,6 +118,17 @@ async def test_sections_of_other_terms_are_not_warmed() -> None:
     assert bool(requested) == bool(taught)
 
 
+async def test_the_days_of_a_school_are_warmed_with_its_attendance() -> None:
+    """Metrics of attendance count days of instruction: the calendar and the sessions of the school are read."""
+    async with warmed() as running:
+        school = str(running.demo.facts.schools[0].id)
+        await running.run(WarmPlan((WarmPart.ATTENDANCE,), (school,)))
+        paths = [request.split()[1] for request in running.demo.sandboxes["edfi"].requests]
+
+    assert any("/calendarDates" in path and f"schoolId={school}" in path for path in paths)
+    assert any("/sessions" in path and f"schoolId={school}" in path for path in paths)
+
+
 async def test_a_source_that_is_down_fails_its_keys_only() -> None:
     """The other sources are warmed, and the keys without an answer are counted."""
     async with warmed() as running:
@@ -133,7 +144,10 @@ async def test_a_source_that_is_down_fails_its_keys_only() -> None:
 def test_nothing_restricted_is_warmed() -> None:
     """No lookup of a warm-up has records of a restricted class."""
     methods = [
-        method for by_part in (BY_STUDENT, BY_SECTION, BY_STAFF) for group in by_part.values() for method in group
+        method
+        for by_part in (BY_STUDENT, BY_SECTION, BY_STAFF, BY_SCHOOL)
+        for group in by_part.values()
+        for method in group
     ]
 
     assert [lookup_of(method).name for method in methods if lookup_of(method).sensitivity.restricted] == []
