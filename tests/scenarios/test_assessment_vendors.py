@@ -102,3 +102,26 @@ def test_operators_see_the_number_of_conflicts(grand_bend: tuple[DemoGateway, De
     assert health["map-growth"]["matched"] == 0
     assert health["psat-sat"]["matched"] >= 1
     assert health["psat-sat"]["conflicted"] == 0
+
+
+def test_levels_of_several_families_have_ranks(grand_bend: tuple[DemoGateway, DemoGateway]) -> None:
+    """Placements of i-Ready, levels of DIBELS and benchmarks of the College Board, each in its own order."""
+    levels = "performanceLevels { level { codeValue } rank proficient }"
+    query = f"""query ($number: String) {{ student(studentUniqueId: $number) {{ assessments {{ normYear {levels}
+        objectives {{ identificationCode {levels} }} assessment {{ family }} }} }} }}"""
+    ranks: dict[str, set[tuple[int | None, bool | None]]] = {}
+    for number in ("605001", "605002", "604926"):
+        for result in grand_bend[0].post(query, number=number)["data"]["student"]["assessments"]:
+            parts = [result, *result["objectives"]]
+            stated = {(row["rank"], row["proficient"]) for part in parts for row in part["performanceLevels"]}
+            ranks.setdefault(result["assessment"]["family"], set()).update(stated)
+            assert result["normYear"] is None
+
+    assert {rank for name in ranks if name.startswith("Curriculum") for rank in ranks[name]} == {
+        (2, False),
+        (3, False),
+        (4, None),
+    }
+    assert ranks["DIBELS"] <= {(1, False), (3, True)}
+    assert ranks["DIBELS"]
+    assert {rank for name in ranks if "SAT" in name for rank in ranks[name]} >= {(1, False), (2, True)}

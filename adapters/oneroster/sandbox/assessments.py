@@ -49,10 +49,14 @@ def results(facts: DistrictFacts, people: People) -> Iterator[Row]:
                 **({"scores": others} if others else {}),
             },
         }
+        levels = dict(result.objective_levels)
         for code, score in result.objectives:
             yield _result(
                 result, sourced_id("OBJ", result.id, code), _objective(result.assessment, code), people
-            ) | {"score": _number(score), "textScore": None if _number(score) is not None else score}
+            ) | {
+                "score": _number(score),
+                "textScore": levels.get(code) or (score if _number(score) is None else None),
+            }
 
 
 def _line_item(reference: Reference, title: str, parent: Reference | None, metadata: Row) -> Row:

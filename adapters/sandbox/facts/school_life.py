@@ -123,6 +123,8 @@ class ResultFact:
     """(reporting method code, performance level code)"""
     objectives: tuple[tuple[str, str], ...] = ()
     """(objective's identification code, raw score as text)"""
+    objective_levels: tuple[tuple[str, str], ...] = ()
+    """(objective's identification code, performance level code)"""
     retest: bool = False
     taker: AssessmentTakerFact | None = None
     """The test taker, for a vendor with its own users; `student` is then the vendor's primary number"""

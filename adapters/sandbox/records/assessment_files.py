@@ -122,6 +122,7 @@ def _result(
             (row[part[1:]] if part.startswith("=") else part, text)
             for part, text in _non_empty(layout.objectives, row)
         ),
+        objective_levels=tuple(_non_empty(layout.objective_levels, row)),
         taker=taker,
     )
 

@@ -39,6 +39,8 @@ class Layout:
     """(reporting method, column)"""
     objectives: Columns = ()
     """(part, column of its score); a part that begins with `=` is the column that holds the name of the part"""
+    objective_levels: Columns = ()
+    """(part, column of its performance level)"""
     part: str | None = None
     """Column with the part of the test that a row is about; None if rows are about the complete test"""
 
@@ -111,6 +113,10 @@ _STAR = tuple(
                 ("Unified Score", "UnifiedScore"),
                 ("Percentile Rank", "PercentileRank"),
                 ("Grade Equivalent", "GradeEquivalent"),
+                ("Current SGP", "CurrentSGP"),
+                ("State Benchmark Cat. Name", "StateBenchmarkCategoryName"),
+                ("District Benchmark Cat. Name", "DistrictBenchmarkCategoryName"),
+                ("School Benchmark Cat. Name", "SchoolBenchmarkCategoryName"),
             ),
             level=("Renaissance Benchmark Cat. Name", "RenaissanceBenchmarkCategoryName"),
         ),
@@ -158,8 +164,12 @@ _COLLEGE_BOARD = tuple(
         name=("NAME_FIRST", "NAME_LAST"),
         birth="BIRTH_DATE",
         taken_at_columns=(f"LATEST_{kind}_DATE",),
-        scores=(("Total Score", f"LATEST_{kind}_TOTAL"),),
+        scores=(
+            ("Total Score", f"LATEST_{kind}_TOTAL"),
+            ("Nationally Rep Sample Pctl Total Score", f"PERCENTILE_NATREP_{kind}_TOTAL"),
+        ),
         objectives=(("EBRW", f"LATEST_{kind}_EBRW"), ("Math", f"LATEST_{kind}_MATH_SECTION")),
+        objective_levels=(("EBRW", "EBRW_CCR_BENCHMARK"), ("Math", "MATH_CCR_BENCHMARK")),
     )
     for files, (test, kind) in _COLLEGE_TESTS.items()
 )

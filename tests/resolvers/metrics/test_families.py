@@ -273,14 +273,24 @@ def test_levels_of_the_sample_of_dibels(vendors: dict[str, list[ResultFact]]) ->
 
 
 @with_files
-def test_benchmarks_of_the_sample_of_the_college_board() -> None:
-    """E32: the flags of the four files, each with a rank; N is not met."""
-    columns = {"EBRW": "EBRW_CCR_BENCHMARK", "MATH": "MATH_CCR_BENCHMARK"}
-    for test, expected in golden("E32").items():
-        with (FILES / "PSAT_SAT" / "data" / f"sample_anonymized_file_{test}.csv").open(newline="") as lines:
-            rows = list(csv.DictReader(lines))
-        family = families.SAT if test == "sat" else families.PSAT
-        for part, column in columns.items():
-            flags = [family.level(row[column]) for row in rows]
-            assert Counter(flag.code for flag in flags if flag) == expected[part]
-            assert sum(flag.is_proficient is False for flag in flags if flag) == expected[part].get("N", 0)
+@pytest.mark.parametrize(
+    ("test", "title"),
+    [("psat_10", "PSAT 10"), ("psat_89", "PSAT 8/9"), ("psat_nmsqt", "PSAT/NMSQT"), ("sat", "SAT")],
+)
+def test_benchmarks_of_the_sample_of_the_college_board(
+    vendors: dict[str, list[ResultFact]], test: str, title: str
+) -> None:
+    """E32 and E34: the flag of each section has a rank, and N is not met; percentiles of the national sample."""
+    results = [result for result in vendors["psat-sat"] if result.assessment.title == title]
+    for part, expected in golden("E32")[test].items():
+        flags = [
+            known_family(result).level(code)
+            for result in results
+            for name, code in result.objective_levels
+            if name.upper() == part
+        ]
+        assert Counter(flag.code for flag in flags if flag) == expected
+        assert sum(flag.is_proficient is False for flag in flags if flag) == expected.get("N", 0)
+    if test in golden("E34"):
+        percentiles = numbers(results, "Nationally Rep Sample Pctl Total Score")
+        assert sorted(percentiles) == golden("E34")[test]["percentilesNatRep"]
