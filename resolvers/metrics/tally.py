@@ -160,6 +160,10 @@ def to_measure(scope: Scope, tally: Tally, quality: Iterable[DataQuality] = ()) 
     )
 
 
+_LEAVE_RECORDS_OUT = frozenset({DataQuality.PARTICIPATION_MISSING, DataQuality.UNMAPPED_CODES})
+"""Limits that leave out records which may have counted."""
+
+
 def judge(rule: Rule, tally: Tally) -> tuple[Level, str | None]:
     """
     The level of a tally and the reason for it.
@@ -171,7 +175,8 @@ def judge(rule: Rule, tally: Tally) -> tuple[Level, str | None]:
     if None not in (rule.scale_max, tally.scale_max) and rule.scale_max != tally.scale_max:
         return Level.NOT_EVALUATED, "The thresholds are for another scale."
     level = rule.level_of(tally.value)
-    if level is Level.ON_TRACK and tally.is_lower_bound and rule.high_is_risk:
+    may_be_higher = tally.is_lower_bound or not _LEAVE_RECORDS_OUT.isdisjoint(tally.quality)
+    if level is Level.ON_TRACK and may_be_higher and rule.high_is_risk:
         return Level.NOT_EVALUATED, "The true number may be higher."
     decisive = [threshold for threshold in rule.thresholds if threshold.level is level]
     return level, edge_sentence(rule, (decisive or [*rule.thresholds[-1:]])[0])

@@ -37,7 +37,6 @@ def count_incident_days(facts: StudentFacts, scope: Scope) -> Tally:
         value=Fraction(len(counted), days) if days else None,
         numerator=Fraction(len(counted)),
         denominator=Fraction(days),
-        is_lower_bound=DataQuality.PARTICIPATION_MISSING in quality,
         quality=quality,
         reasons=[
             f"An incident on {len(counted)} of {days} days."

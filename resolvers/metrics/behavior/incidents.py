@@ -86,7 +86,6 @@ def _incidents_in_scope(facts: StudentFacts, scope: Scope) -> tuple[list[Inciden
 def _incident_tally(incidents: Sequence[Incident], quality: set[DataQuality], noun: str) -> Tally:
     return Tally(
         value=Fraction(len(incidents)),
-        is_lower_bound=DataQuality.PARTICIPATION_MISSING in quality,
         quality=quality,
         reasons=[f"{count_of(len(incidents), noun)} as a perpetrator."],
         evidence=[row for incident in incidents for row in incident.rows],

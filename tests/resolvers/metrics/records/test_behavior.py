@@ -60,6 +60,7 @@ def test_codes_of_discipline_that_mean_nothing_are_said() -> None:
     assert measure(Metric.STATE_OFFENSES, vaping).data_quality == unknown
     assert measure(Metric.INCIDENTS, vaping).data_quality == []
     assert (suspended.value, suspended.data_quality) == (0, unknown)
+    assert measure(Metric.STATE_OFFENSES, vaping).level is Level.NOT_EVALUATED
     own = settings(suspensions=frozenset({"iss"}))
     mapped = measure(Metric.SUSPENSIONS, facts(actions=[action("1", "ISS")]), settings=own)
     assert (mapped.value, mapped.data_quality) == (1, [])

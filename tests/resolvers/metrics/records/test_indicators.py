@@ -149,6 +149,10 @@ def test_a_failed_source_leaves_no_indicator_on_track() -> None:
     missing = frozenset({DataQuality.SOURCE_MISSING})
     quiet = profile(replace(facts(grades=failing(0)), quality=missing), "ews_balfanz")
     assert {row.level for row in quiet.indicators} == {Level.NOT_EVALUATED}
+    attended = replace(absent_share(Fraction(0)), data_quality=[DataQuality.SOURCE_MISSING])
+    request = MetricRequest(Metric.INCIDENTS, PRESETS["acumened_abc"], LAST_DAY, YEAR_START)
+    risk = evaluate(request, indicator_rules(request.preset)[:1], [attended])
+    assert indicator(risk, Domain.ATTENDANCE).level is Level.NOT_EVALUATED
     offense = replace(facts(incidents=[incident("1", "State Offense")]), quality=missing)
     assert indicator(profile(offense, "ews_sample"), Domain.BEHAVIOR).level is Level.AT_RISK
 
@@ -179,9 +183,9 @@ def test_reasons_name_metrics_with_counts_and_thresholds() -> None:
 
 
 def test_a_state_offense_is_at_risk_by_the_codes_of_the_district() -> None:
-    """The district's mapping says which behaviors are state offenses; case does not matter."""
+    """The district says which behaviors are state offenses; a code that means nothing may be one."""
     of = facts(incidents=[incident("1", "weapon")])
-    assert indicator(profile(of, "ews_sample"), Domain.BEHAVIOR).level is Level.ON_TRACK
+    assert indicator(profile(of, "ews_sample"), Domain.BEHAVIOR).level is Level.NOT_EVALUATED
     mapped = settings(state_offenses=frozenset({"Weapon"}))
     assert indicator(profile(of, "ews_sample", configured=mapped), Domain.BEHAVIOR).level is Level.AT_RISK
 
