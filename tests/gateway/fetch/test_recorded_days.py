@@ -1,0 +1,117 @@
+"""The days on which schools recorded attendance: the same for all viewers, and nothing but days."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from student_graph.adapters.answers import Answer, Ask
+from student_graph.adapters.errors import NotOfferedError, UnavailableError
+from student_graph.adapters.model import AttendanceEvent, DistrictId, SchoolId
+from student_graph.adapters.sources import District, Source
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.fetch.recorded_days import RecordedDays
+from student_graph.gateway.signing import HmacSigner
+from student_graph.resolvers.context import Viewer, ViewerRole
+from tests.resolvers.third_party import VendorData, third_party_source
+from tests.resolvers.two_districts import CEDAR, attendance_event
+
+READ_AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
+MONDAY, TUESDAY = date(2027, 2, 1), date(2027, 2, 2)
+
+
+def events(*rows: tuple[str, date]) -> list[AttendanceEvent]:
+    """Return an event of some student for each school and day."""
+    made: list[AttendanceEvent] = []
+    for number, (school, day) in enumerate(rows):
+        event: AttendanceEvent = attendance_event(str(number), day)
+        made.append(replace(event, school_id=SchoolId(school)))
+    return made
+
+
+def district_of(*sources: Source) -> District:
+    """Return the district of the sources."""
+    return District(CEDAR, "Cedar", sources, frozen_on=READ_AT)
+
+
+def listing(name: str, value: Any = ()) -> Source:
+    """Return a source that lists the attendance of the district."""
+    return third_party_source(name, VendorData({"attendance_events_by_district": {"cedar": value}}))
+
+
+async def days_of(district: District, answers: dict[str, Answer[Any]]) -> Any:
+    """Return the days by school, in order, with these answers of the sources."""
+
+    async def fetch(source: Source, ask: Ask[Any], /) -> dict[Any, Answer[Any]]:
+        assert (ask.lookup.name, ask.keys, ask.arguments) == (
+            "attendance_events_by_district",
+            (DistrictId("cedar"),),
+            {"school_year": 2027},
+        )
+        return {CEDAR: answers[source.name]} if source.name in answers else {}
+
+    days = await RecordedDays({CEDAR: district}).get(fetch, CEDAR, 2027)
+    return {school: sorted(dates) for school, dates in days.items()}
+
+
+async def test_the_days_of_all_sources_are_joined_by_school() -> None:
+    """A day counts once however many students were recorded, and however many sources recorded it."""
+    answers = {
+        "sis": Answer(events(("101", MONDAY), ("101", MONDAY), ("102", TUESDAY)), "sis", READ_AT),
+        "old": Answer(events(("101", TUESDAY)), "old", READ_AT),
+    }
+    days = await days_of(district_of(listing("sis"), listing("old")), answers)
+
+    assert days == {"101": [MONDAY, TUESDAY], "102": [TUESDAY]}
+
+
+async def test_a_district_that_lists_nothing_has_no_days() -> None:
+    """Neither a missing lookup nor one that the vendor lacks is an error."""
+    without = third_party_source("sis", VendorData({}))
+    lacking = {"sis": Answer(NotOfferedError("not offered (404)"), "sis", READ_AT)}
+
+    assert await days_of(district_of(without), {}) == {}
+    assert await days_of(district_of(listing("sis")), lacking) == {}
+
+
+async def test_a_source_that_is_down_is_an_error() -> None:
+    """Fewer days would be another number for every student of the district."""
+    answers = {"sis": Answer(UnavailableError("no answer in time"), "sis", READ_AT)}
+
+    with pytest.raises(UnavailableError):
+        await days_of(district_of(listing("sis")), answers)
+
+
+async def test_a_list_is_collected_once_for_each_time_it_was_read() -> None:
+    """The same list has the same object as its days; a list that was read again is collected again."""
+    source = listing("sis")
+    recorded = RecordedDays({CEDAR: district_of(source)})
+    read_at = READ_AT
+
+    async def fetch(_: Source, __: Ask[Any], /) -> dict[Any, Answer[Any]]:
+        rows = events(("101", MONDAY)) + events(("101", TUESDAY)) * (read_at > READ_AT)
+        return {CEDAR: Answer(rows, "sis", read_at)}
+
+    first = await recorded.get(fetch, CEDAR, 2027)
+    again = await recorded.get(fetch, CEDAR, 2027)
+    read_at += timedelta(minutes=1)
+    later = await recorded.get(fetch, CEDAR, 2027)
+
+    assert first == again == {"101": frozenset({MONDAY})}
+    assert later == {"101": frozenset({MONDAY, TUESDAY})}
+
+
+async def test_a_viewer_without_students_gets_the_days_of_everybody() -> None:
+    """Days of instruction are no record of a student: they do not depend on whom the viewer may see."""
+    rows = events(("101", MONDAY), ("102", TUESDAY))
+    pipeline = FetchPipeline([district_of(listing("sis", rows))], HmacSigner(b"k" * 32))
+    found = []
+    for role in (ViewerRole.SUPERINTENDENT, ViewerRole.STUDENT):
+        viewer = Viewer(role.value, role, frozenset({CEDAR}))
+        found.append(await pipeline.start_operation(viewer).recorded_days(CEDAR, 2027))
+    await pipeline.close()
+
+    assert found == [{"101": frozenset({MONDAY}), "102": frozenset({TUESDAY})}] * 2
