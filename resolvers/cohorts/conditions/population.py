@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import StudentFilter
 from student_graph.adapters.model import Sensitivity, StudentId
 from student_graph.resolvers.access import Reach
@@ -30,7 +30,6 @@ from student_graph.resolvers.cohorts.conditions.refusals import (
     MAX_CANDIDATES,
     refuse_unless_affordable,
     refuse_unless_granted,
-    refuse_unless_offered,
     spend,
 )
 from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Parts, Reading, leaves_of
@@ -79,13 +78,12 @@ async def find_population(reading: Reading, request: PopulationRequest) -> Popul
     Return the students of a population in their order.
 
     Raises:
-        AdapterError: a class of data is not granted, no source offers what a condition reads, or the list that the
-            population starts from could not be read.
+        AdapterError: a class of data is not granted, the list that the population starts from could not be read,
+            or nobody could be decided because no source offers what the conditions read.
         GraphQLError: it would need too many vendor calls, or too many students would be judged.
     """
     leaves = [*leaves_of(request.condition), *([request.order_leaf] if request.order_leaf else [])]
     refuse_unless_granted(reading, leaves)
-    refuse_unless_offered(reading, leaves)
     reach = await reading.info.context.reach(reading.district.id)
     for_all = reading.info.context.viewer.rights_in(reading.district).for_all
     planner = Planner(ReadCalls(reading.district, reading.info.context.estimates))
@@ -157,4 +155,7 @@ async def _judge(
             positions += of_batch
             failures += unread
         reasons = distinct([*reasons, *failures])
+    is_offered = not all(isinstance(reason, NotOfferedError) for reason in reasons)
+    if undecided and undecided == len(candidates) and not is_offered:
+        raise reasons[0]
     return Population(sorted(positions), undecided, reasons)

@@ -1,13 +1,10 @@
-"""Why a population is refused before anything is read: grants, offers, and the calls that it would need."""
+"""Why a population is refused: grants, and the calls that it would need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from student_graph.adapters.errors import NotOfferedError
-from student_graph.adapters.lookup import lookup_of
-from student_graph.resolvers.cohorts.conditions.leaves import RecordLeaf
 from student_graph.resolvers.cohorts.conditions.planner import Plan
 from student_graph.resolvers.cohorts.conditions.tree import Leaf, Reading
 from student_graph.resolvers.context import ViewerRole
@@ -43,18 +40,6 @@ def refuse_unless_granted(reading: Reading, leaves: Iterable[Leaf]) -> None:
         denied = reading.info.context.operation.disclosures.denied
         denied[district.id] = denied.get(district.id, 0) + 1
         raise viewer.not_granted(district, missing[0])
-
-
-def refuse_unless_offered(reading: Reading, leaves: Iterable[Leaf]) -> None:
-    """
-    Check that a source offers the records of every condition.
-
-    Raises:
-        NotOfferedError: no source of the district offers them.
-    """
-    for leaf in leaves:
-        if isinstance(leaf, RecordLeaf) and not reading.district.sources_for(lookup_of(leaf.method)):
-            raise NotOfferedError(f"no source of the district offers {lookup_of(leaf.method).name}")
 
 
 class _Spent(NamedTuple):

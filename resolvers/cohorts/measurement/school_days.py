@@ -115,7 +115,11 @@ async def _read_schools(
 async def _build(
     info: Info, district: District, schools: Sequence[SchoolId], year: SchoolYear
 ) -> dict[SchoolId, Outcome[SchoolDays]]:
-    """Build the days of instruction; those of calendars that are not complete from the days with attendance."""
+    """
+    Build the days of instruction; those of calendars that are not complete from the days with attendance.
+
+    A school whose calendar is complete does not depend on the attendance of others, nor on whether it can be read.
+    """
     keys = [SchoolKey(school, district.id) for school in schools]
     methods: tuple[Any, Any] = (Adapter.calendar_days_by_school, Adapter.sessions_by_school)
     calendars, sessions = await asyncio.gather(
@@ -130,9 +134,13 @@ async def _build(
     def from_calendar(read: Mapping[str, Any]) -> SchoolDays:
         return school_days(read.get("days", ()), _sessions_of(read, year), None)
 
-    built = map_values(parts, from_calendar)
-    if not all(map(_is_complete, values_of(built))):
-        built = await _estimate(info, district, schools, year, parts)
+    built = list(map_values(parts, from_calendar))
+    thin = [index for index, days in enumerate(built) if not all(map(_is_complete, values_of([days])))]
+    if thin:
+        some_schools, some_parts = [schools[index] for index in thin], [parts[index] for index in thin]
+        estimates = await _estimate(info, district, some_schools, year, some_parts)
+        for index, days in zip(thin, estimates, strict=True):
+            built[index] = days
     return dict(zip(schools, built, strict=True))
 
 
