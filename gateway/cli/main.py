@@ -9,6 +9,7 @@ from importlib.metadata import version
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli import (
     adapters,
+    aggregate,
     cache,
     check,
     demo,
@@ -22,7 +23,7 @@ from student_graph.gateway.cli import (
 from student_graph.gateway.cli.parser import Parser, printable
 from student_graph.gateway.cli.scorecard import command as scorecard
 
-COMMANDS = (demo, serve, check, scorecard, schema, explain, cache, warm, disclosures, token, adapters)
+COMMANDS = (demo, serve, check, scorecard, schema, explain, aggregate, cache, warm, disclosures, token, adapters)
 """Modules of the commands, in the order of the help text."""
 
 

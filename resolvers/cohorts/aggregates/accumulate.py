@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.model import SchoolId
@@ -57,6 +57,12 @@ class Accumulator(Protocol):
     def add(self, student: CountedStudent) -> None:
         """Count a student."""
 
+    def state(self) -> dict[str, Any]:
+        """Return all counts as JSON values."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the counts of a state instead of these."""
+
 
 class CompleteCounts:
     """Everything about every group, for viewers who may see all students."""
@@ -74,6 +80,16 @@ class CompleteCounts:
                 if tally is None:
                     tally = self.groups[name] = Tally()
                 tally.add(measure)
+
+    def state(self) -> dict[str, Any]:
+        """Return all counts as JSON values."""
+        groups = [[name, tally.state()] for name, tally in self.groups.items()]
+        return {"total": self.total.state(), "groups": groups}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the counts of a state instead of these."""
+        self.total = Tally.restored(state["total"])
+        self.groups = {tuple(name): Tally.restored(tally) for name, tally in state["groups"]}
 
 
 Atom: TypeAlias = tuple[frozenset[str], str]
@@ -104,6 +120,19 @@ class HiddenCounts:
         self.atoms[atom] += 1
         if not student.is_visible:
             self.unseen[atom] += 1
+
+    def state(self) -> dict[str, Any]:
+        """Return all counts as JSON values."""
+        atoms = [
+            [sorted(groups), level, n, self.unseen[groups, level]] for (groups, level), n in self.atoms.items()
+        ]
+        return {"total": self.total.state(), "atoms": atoms}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the counts of a state instead of these."""
+        self.total = Tally.restored(state["total"])
+        self.atoms = Counter({(frozenset(groups), level): n for groups, level, n, _ in state["atoms"]})
+        self.unseen = Counter({(frozenset(groups), level): n for groups, level, _, n in state["atoms"]})
 
     def _groups(self, student: CountedStudent) -> frozenset[str]:
         if student.crossed is not None:

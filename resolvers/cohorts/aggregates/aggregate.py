@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from student_graph.adapters.answers import Ref
@@ -17,6 +17,7 @@ from student_graph.resolvers.cohorts.aggregates.access import (
 )
 from student_graph.resolvers.cohorts.aggregates.accumulate import (
     NO_GROUP,
+    Accumulator,
     CompleteCounts,
     CountedStudent,
     HiddenCounts,
@@ -27,6 +28,7 @@ from student_graph.resolvers.cohorts.aggregates.build import (
     hidden_table,
     judged_levels,
 )
+from student_graph.resolvers.cohorts.aggregates.checkpoint import Checkpoint, Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.grouping import GroupReader
 from student_graph.resolvers.cohorts.aggregates.members import Cohort, Members, hint
@@ -102,17 +104,14 @@ class _Progress:
 
 
 async def metric_table(
-    info: Info,
-    cohort: Cohort,
-    request: TableRequest,
-    on_part: Callable[[int, int], None] | None = None,
+    info: Info, cohort: Cohort, request: TableRequest, checkpoint: Checkpoint | None = None
 ) -> Outcome[MetricTable]:
     """
     Return a metric over all students of a cohort and over groups of them.
 
     A viewer who may see all of the students gets every number. Other members of staff get counts whose small cells
     are hidden, in one table of each kind of number. If a source failed for some of the students, the table is
-    partial. `on_part` is called after each part with the students counted so far, and with all.
+    partial. A `checkpoint` keeps how far the count is, and a count that was interrupted goes on from there.
 
     Raises:
         AdapterError: the viewer may not count these students, a class of data is not granted, or the students or
@@ -124,13 +123,13 @@ async def metric_table(
     classes = classes_of(plan.metrics, request.dimensions)
     access = await access_to(info, cohort, plan.request.as_of, classes)
     if access.is_complete:
-        return await _Counting(info, plan, access, on_part).complete()
+        return await _Counting(info, plan, access, checkpoint).complete()
     settings = metric_settings(info.context, cohort.district)
     refuse_unless_published(request.metric, request.choices, request.dimensions, settings)
     if request.crossed is not None:
         refuse_cross(request.metric, request.crossed.metric, request.dimensions)
         refuse_unless_published(request.crossed.metric, Choices(preset=request.crossed.preset), (), settings)
-    return await _Counting(info, plan, access, on_part).hidden()
+    return await _Counting(info, plan, access, checkpoint).hidden()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +192,7 @@ class _Counting:
     info: Info
     plan: _Plan
     access: Access
-    on_part: Callable[[int, int], None] | None
+    checkpoint: Checkpoint | None
     progress: _Progress = field(default_factory=_Progress)
     at_school: dict[SchoolId, MetricRequest] = field(default_factory=dict)
     """The request at each school."""
@@ -201,16 +200,14 @@ class _Counting:
     async def complete(self) -> Outcome[MetricTable]:
         """Return the table with every number."""
         counts = CompleteCounts()
-        async for student in self._students():
-            counts.add(student)
+        await self._count_all(counts)
         return self._outcome(complete_table(self._head(), counts))
 
     async def hidden(self) -> Outcome[MetricTable]:
         """Return the table without small cells."""
         judged = len(judged_levels(self.plan.request)) > 1
         counts = HiddenCounts(next(iter(self.plan.dimensions), None), judged=judged)
-        async for student in self._students():
-            counts.add(student)
+        await self._count_all(counts)
         return self._outcome(hidden_table(self._head(), counts, judged=judged))
 
     def _outcome(self, table: MetricTable) -> Outcome[MetricTable]:
@@ -228,18 +225,23 @@ class _Counting:
         unit = Unit.STUDENT_SCHOOL if plan.cohort.school is not None else progress.unit or Unit.STUDENT
         return TableHead(plan.request, plan.dimensions, progress.definition, progress.window, unit, plan.crossed)
 
-    async def _students(self) -> AsyncIterator[CountedStudent]:
-        """The students of the cohort with what is counted of them; records are released part by part."""
+    async def _count_all(self, counts: Accumulator) -> None:
+        """Count the students of the cohort; records are released part by part."""
         members = self.access.members
         forget = len(members) > MAX_REMEMBERED_STUDENTS
         students = list(members)
-        for start in range(0, len(students), STUDENTS_PER_PART):
-            part = students[start : start + STUDENTS_PER_PART]
+        done = 0
+        if self.checkpoint is not None and (counted := self.checkpoint.load(students)) is not None:
+            counts.restore(counted.state)
+            done = counted.students
+        while done < len(students):
+            part = students[done : done + STUDENTS_PER_PART]
             info = counting_info(self.info, everybody=not self.access.is_complete, forget=forget)
             for student in await self._count(info, part, members):
-                yield student
-            if self.on_part is not None:
-                self.on_part(min(start + STUDENTS_PER_PART, len(students)), len(students))
+                counts.add(student)
+            done += len(part)
+            if self.checkpoint is not None:
+                self.checkpoint.save(students, Counted(done, counts.state()))
 
     async def _count(self, info: Info, part: Sequence[StudentId], members: Members) -> list[CountedStudent]:
         """Measure and group a part of the students."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from statistics import median
+from typing import Any
 
 from student_graph.adapters.errors import AdapterError
 from student_graph.resolvers.fields.outcome import Outcome, Partial
@@ -25,6 +26,17 @@ class ExactSum:
         """Add a value."""
         numerator, denominator = value.as_integer_ratio()
         self._by_denominator[denominator] = self._by_denominator.get(denominator, 0) + numerator
+
+    def state(self) -> list[list[int]]:
+        """Return the sum as JSON values."""
+        return [[d, n] for d, n in self._by_denominator.items()]
+
+    @classmethod
+    def restored(cls, state: Iterable[Sequence[int]]) -> ExactSum:
+        """Return the sum with a state."""
+        result = cls()
+        result._by_denominator = {d: n for d, n in state}  # noqa: C416 - pairs are lists in JSON
+        return result
 
     def total(self) -> Fraction:
         """The sum."""
@@ -91,6 +103,29 @@ class Tally:
             self.shares += 1
             self.numerator.add(measure.numerator)
             self.denominator.add(measure.denominator)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything as JSON values: numbers of a group, and no record of a student."""
+        return {
+            "counts": [self.population, self.missing, self.above_zero, self.shares],
+            "levels": {level.name: count for level, count in self.levels.items()},
+            "quality": {quality.name: count for quality, count in self.quality.items()},
+            "failures": [[*key, count] for key, count in self.failures.items()],
+            "sums": [part.state() for part in (self.numerator, self.denominator, self.value_sum)],
+            "values": self.values.tolist(),
+        }
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> Tally:
+        """Return the tally with a state."""
+        tally = cls()
+        tally.population, tally.missing, tally.above_zero, tally.shares = state["counts"]
+        tally.levels = Counter({Level[name]: count for name, count in state["levels"].items()})
+        tally.quality = Counter({DataQuality[name]: count for name, count in state["quality"].items()})
+        tally.failures = Counter({(source, code): count for source, code, count in state["failures"]})
+        tally.numerator, tally.denominator, tally.value_sum = map(ExactSum.restored, state["sums"])
+        tally.values = array("d", state["values"])
+        return tally
 
     def mean(self) -> float | None:
         """The mean of all values; None if there are none."""

@@ -1,0 +1,27 @@
+"""Where a long count keeps how far it is: numbers of groups, and no record of a student."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from student_graph.adapters.model import StudentId
+
+
+class Counted(NamedTuple):
+    """How far a count is."""
+
+    students: int
+    """Students that are counted, the first ones of the cohort."""
+    state: Mapping[str, Any]
+    """The counts so far, as JSON values."""
+
+
+class Checkpoint(Protocol):
+    """Keeps how far a count is after each part of the students."""
+
+    def load(self, students: Sequence[StudentId]) -> Counted | None:
+        """Return how far the count of these students is; None if it has not begun, or was of other students."""
+
+    def save(self, students: Sequence[StudentId], counted: Counted) -> None:
+        """Keep how far the count of these students is."""

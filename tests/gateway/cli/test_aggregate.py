@@ -1,0 +1,125 @@
+"""`student-graph aggregate` counts the students of a district, and goes on after an interruption."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import served
+from student_graph.gateway.cli.main import main
+from student_graph.resolvers.cohorts.aggregates import aggregate
+from tests.patience import SOURCE_SECONDS
+from tests.scenarios.helpers.demo_gateway import demo_districts
+from tests.scenarios.helpers.enrolled_students import current_enrollments
+
+STUDENTS = 40
+
+
+class Demo:
+    """A ready file of a demo, and how often its vendors were called."""
+
+    def __init__(self, path: Path, facts: DistrictFacts) -> None:
+        self.path, self.facts = path, facts
+
+    def run(self, *options: str) -> int:
+        """Run the command, and return its exit status."""
+        with pytest.raises(SystemExit) as ended:
+            main(["aggregate", "--ready-file", str(self.path), "--metric", "CHRONIC_ABSENCE", *options])
+        return int(str(ended.value.code))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A district of some fictional students."""
+    [district] = demo_districts("edfi", STUDENTS)
+    path = tmp_path_factory.mktemp("demo") / "ready.json"
+    with served(*district.sandboxes.values()):
+        path.write_text(json.dumps({"districts": [district.description(timeout=SOURCE_SECONDS)]}))
+        yield Demo(path, district.facts)
+
+
+def test_it_prints_the_counts_of_the_district(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
+    """All students who are enrolled today, by school."""
+    assert demo.run("--by", "SCHOOL", "--complete", "--json") == 0
+    printed = capsys.readouterr()
+    table = json.loads(printed.out)
+    populations = {group["keys"][0]["group"]: group["population"] for group in table["groups"]}
+    schools = [str(row.school) for row in current_enrollments(demo.facts)]
+    assert {school: populations[school] for school in schools} == {
+        school: schools.count(school) for school in schools
+    }
+    assert "students" in printed.err
+
+
+def test_small_cells_are_hidden_by_default(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
+    """The default is what may be shown to anybody in the district's service."""
+    assert demo.run("--by", "GRADE_LEVEL", "--json") == 0
+    table = json.loads(capsys.readouterr().out)
+    assert not table["complete"]
+    numbers = [group["population"] for group in table["groups"]]
+    assert all(number is None or number >= 10 for number in numbers)
+    assert None in numbers
+
+
+def test_an_interrupted_count_goes_on_and_a_finished_one_is_kept(
+    demo: Demo, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts before the interruption are not read again; the third run reads nothing at all."""
+    keep = tmp_path / "counts.json"
+    options = ("--by", "SCHOOL", "--complete", "--json", "--keep", str(keep))
+    monkeypatch.setattr(aggregate, "STUDENTS_PER_PART", 15)
+    measured: list[int] = []
+    measure_students = aggregate.measure_students
+
+    async def counted(info: Any, district: Any, students: Any, requests: Any) -> Any:
+        if requests[0].school is None:
+            measured.append(len(students))
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        return await measure_students(info, district, students, requests)
+
+    monkeypatch.setattr(aggregate, "measure_students", counted)
+    assert demo.run(*options) == 130
+    assert "interrupted" in capsys.readouterr().out
+    assert measured == [15, 15]
+    assert stat.S_IMODE(keep.stat().st_mode) == 0o600
+    numbers = [student.id for student in demo.facts.students]
+    assert not any(number in keep.read_text() for number in numbers)
+
+    assert demo.run(*options) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert sum(measured[2:]) == table["total"]["population"] - 15
+
+    calls = len(measured)
+    assert demo.run(*options) == 0
+    assert json.loads(capsys.readouterr().out) == table
+    assert len(measured) == calls
+
+    monkeypatch.undo()
+    assert demo.run("--by", "SCHOOL", "--complete", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == table
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--by", "BIRTHDAY"), "--by: there is no BIRTHDAY; there are SCHOOL"),
+        (("--preset", "mine"), "preset: There is no preset of this name"),
+        (("--district", "elsewhere"), "--district: name one of cedar-hollow-school-district"),
+        (("--by", "SCHOOL", "--by", "GRADE_LEVEL"), "by: name one dimension".capitalize()),
+    ],
+)
+def test_a_wrong_option_is_one_line(
+    demo: Demo, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
+) -> None:
+    """It says what to change."""
+    assert demo.run(*options) == 2
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
