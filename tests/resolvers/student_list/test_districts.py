@@ -281,7 +281,9 @@ async def test_students_are_selected_by_identifiers_of_any_system() -> None:
 
     assert await listed("000412") == ["10"]
     assert await listed("412", "7300") == ["10", "11"]
-    assert await listed("412", ids=["10", "12"]) == []
+    assert await listed("412", ids=["10", "12"]) == await listed("412", schools=[]) == []
+    assert await listed("412", "7300", schools=["101"]) == ["10"]
+    assert await listed("412", "7300", schools=["101", "102"]) == ["10", "11"]
     assert await listed("nobody") == await listed() == []
 
 

@@ -204,3 +204,38 @@ async def test_section_enrollments_are_filtered_by_day() -> None:
 
     assert (record_ids(data, "now"), record_ids(data, "then")) == (["open"], ["over", "open"])
     assert data["district"] == {"shortName": "cedar"}
+
+
+async def test_addresses_are_those_of_a_day() -> None:
+    """The last day is included, and an address without days is always valid."""
+
+    def address(street: str, begin: date | None = None, end: date | None = None) -> model.StudentAddress:
+        return model.StudentAddress(
+            vendor_id=street,
+            student_id=ME,
+            kind=model.Descriptor(code_value="Home"),
+            street=street,
+            city="Cedar",
+            state="TX",
+            postal_code="00001",
+            begin_date=begin,
+            end_date=end,
+        )
+
+    addresses = [
+        address("1 Mill"),
+        address("2 Mill", date(2026, 8, 20), date(2027, 2, 1)),
+        address("3 Mill", date(2027, 2, 2)),
+    ]
+    data = await student_fields(
+        """all: addresses {street}
+        before: addresses(asOf: "2027-02-01") {street}
+        after: addresses(asOf: "2027-02-02") {street}""",
+        addresses_by_student=addresses,
+    )
+
+    assert [[row["street"][0] for row in data[name]] for name in ("all", "before", "after")] == [
+        ["1", "2", "3"],
+        ["1", "2"],
+        ["1", "3"],
+    ]
