@@ -56,7 +56,7 @@ def preset_of(rule: Rule) -> Preset:
         (PANORAMA_ATTENDANCE, Metric.ATTENDANCE_RATE, {5: ON_TRACK, 6: WATCH, 10: WATCH, 11: AT_RISK}),
     ],
 )
-def test_both_sides_of_each_edge(preset: str | Rule, metric: Metric, levels: dict[int, Level]) -> None:
+def test_both_sides_of_every_edge(preset: str | Rule, metric: Metric, levels: dict[int, Level]) -> None:
     """Of 100 days, so many absences have the level that the publisher's edge gives them."""
     chosen = preset if isinstance(preset, str) else preset_of(preset)
     for days, level in levels.items():
@@ -123,7 +123,7 @@ def test_a_day_has_its_worst_status() -> None:
 def test_a_duration_that_is_none(duration: float | None) -> None:
     """An absence is a complete day, and a partial one is none; data quality says so."""
     partial = measured(Metric.ABSENT_DAYS, facts([event(DAYS[0], AttendanceCategory.PARTIAL, duration)]))
-    assert (partial.exact, partial.data_quality) == (0, [DataQuality.DURATION_MISSING])
+    assert (partial.exact, partial.data_quality) == (Fraction(0), [DataQuality.DURATION_MISSING])
     absence = measured(Metric.ABSENT_DAYS, facts([event(DAYS[0], ABSENT, duration)]))
     assert absence.exact == 1
     assert (DataQuality.DURATION_MISSING in absence.data_quality) == (duration is not None)
@@ -141,7 +141,7 @@ def test_codes_that_are_not_mapped_are_left_out_and_said() -> None:
     """They are neither absences nor silently days of presence."""
     rows = [event(DAYS[0], AttendanceCategory.UNMAPPED), event(DAYS[1], AttendanceCategory.UNMAPPED)]
     measure = measured(Metric.ATTENDANCE_RATE, facts(rows))
-    assert (measure.exact, measure.data_quality) == (1, [DataQuality.UNMAPPED_CODES])
+    assert (measure.exact, measure.data_quality) == (Fraction(1), [DataQuality.UNMAPPED_CODES])
     assert measure.reasons[-1] == "Left out: 2 records with a code that is not mapped."
 
 
