@@ -266,7 +266,7 @@ def test_a_grouping_has_the_class_of_data_of_its_records(grouping: Grouping, exp
     assert sensitivities([grouping]) == {expected}
 
 
-def test_codes_of_discipline_and_demographics_without_a_meaning_are_found() -> None:
+def test_codes_of_discipline_and_demographics_without_a_meaning_are_named() -> None:
     """A suspension under a code that nobody knows must not be missed without a word."""
     action = DisciplineAction(
         vendor_id="a",
