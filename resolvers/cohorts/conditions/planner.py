@@ -181,19 +181,20 @@ class _Ordering:
         """Calls of a leaf's lookups that no earlier step has read."""
         methods = [method for method in leaf.lookups if method not in self.read]
         self.read.update(methods)
-        return sum(self._calls(method, students) for method in methods)
+        return sum(self._calls(method, students, self.read - {method}) for method in methods)
 
     def _rank(self, part: Condition, students: float, *, needs_all: bool) -> float:
         """Cost for each student that a part decides: of two parts, the one with the lower rank goes first."""
-        calls = sum(self._calls(m, students) for m in {m for leaf in leaves_of(part) for m in leaf.lookups})
+        methods = {method for leaf in leaves_of(part) for method in leaf.lookups}
+        calls = sum(self._calls(method, students, methods - {method}) for method in methods)
         share = self.share(part)
         decided = (1.0 - share if needs_all else share) * max(students, 1.0)
         return (calls + students * CALLS_PER_STUDENT) / max(decided, MIN_SHARE_DECIDED)
 
-    def _calls(self, method: LookupMethod, students: float) -> float:
+    def _calls(self, method: LookupMethod, students: float, read: set[LookupMethod]) -> float:
         """Calls of a lookup for students; one by school or section is read for each school."""
         keys = students if lookup_of(method).key_kind == "student" else math.ceil(students / STUDENTS_PER_SCHOOL)
-        return self.costs.calls(method, keys)
+        return self.costs.calls(method, keys, read)
 
 
 def _alternatives(part: Condition) -> list[Leaf]:

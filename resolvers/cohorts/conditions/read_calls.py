@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from student_graph.adapters.contract import AccessPath, Adapter, LookupMethod
@@ -36,10 +37,16 @@ class ReadCalls:
         sources = self.district.sources_for(lookup)
         return all(self.estimates.prices.is_learned(source, lookup) for source in sources)
 
-    def calls(self, method: LookupMethod, keys: float) -> float:
-        """Return about how many calls the lookup of so many keys needs, each source by its cheapest way."""
+    def calls(self, method: LookupMethod, keys: float, read: Collection[LookupMethod] = ()) -> float:
+        """
+        Return about how many calls the lookup of so many keys needs, each source by its cheapest way.
+
+        Lookups that are `read` anyway cost nothing where they name the coarse keys of a way.
+        """
         lookup = lookup_of(method)
-        return sum(self._source_calls(source, lookup, keys, ()) for source in self.district.sources_for(lookup))
+        named = frozenset(map(lookup_of, read))
+        sources = self.district.sources_for(lookup)
+        return sum(self._source_calls(source, lookup, keys, (), named) for source in sources)
 
     def list_calls(self, method: LookupMethod) -> float:
         """Return about how many calls one key of a list needs."""
@@ -49,7 +56,9 @@ class ReadCalls:
             self.estimates.prices.mean_calls(source, lookup, _declared_calls(source, lookup)) for source in sources
         )
 
-    def _source_calls(self, source: Source, lookup: Lookup, keys: float, active: tuple[Lookup, ...]) -> float:
+    def _source_calls(
+        self, source: Source, lookup: Lookup, keys: float, active: tuple[Lookup, ...], read: frozenset[Lookup]
+    ) -> float:
         """Calls at one source; an access path must not lead back to a lookup that is `active`."""
         paths = [path for path in source.adapter.paths.get(lookup.method, ()) if _is_usable(source, path, active)]
         guess = paths[0].cost(source.adapter.estimates).per_key if paths else 1.0
@@ -60,7 +69,8 @@ class ReadCalls:
             calls = self._coarse_keys(path, keys) * self.estimates.prices.mean_calls(source, coarse, guess)
             if path.coarse_keys_from is not None:
                 naming = lookup_of(path.coarse_keys_from)
-                calls += self._source_calls(source, naming, keys, (*active, lookup))
+                is_read = naming in read
+                calls += 0.0 if is_read else self._source_calls(source, naming, keys, (*active, lookup), read)
             fewest = min(fewest, calls)
         return fewest
 
