@@ -221,6 +221,7 @@ def parameters_of(request: MetricRequest, rule: Rule) -> list[Parameter]:
         Parameter(name=_PARAMETER_NAMES[threshold.level], value=threshold.text(above=rule.high_is_risk))
         for threshold in rule.thresholds
     ]
+    parameters += _judging_parameters(rule)
     subjects = frozenset({request.subject}) if request.subject else rule.subjects
     if subjects:
         parameters.append(Parameter(name="subjects", value=", ".join(sorted(row.value for row in subjects))))
@@ -234,6 +235,17 @@ def parameters_of(request: MetricRequest, rule: Rule) -> list[Parameter]:
 
 
 _PARAMETER_NAMES = {Level.AT_RISK: "atRisk", Level.WATCH: "watch", Level.ON_TRACK: "onTrack"}
+
+
+def _judging_parameters(rule: Rule) -> list[Parameter]:
+    """What a rule does to a value before it compares it with the thresholds."""
+    texts = {
+        "minDays": f">= {rule.min_days}" if rule.min_days else None,
+        "fullDayFrom": None if rule.full_day_from is None else f">= {float(rule.full_day_from):g}",
+        "roundedTo": None if rule.rounded_to is None else f"{rule.rounded_to} decimals of a percentage",
+        "judged": "1 - value" if rule.judges_complement else None,
+    }
+    return [Parameter(name=name, value=text) for name, text in texts.items() if text is not None]
 
 
 def _grade_parameters(request: MetricRequest) -> list[Parameter]:

@@ -73,7 +73,7 @@ def newly_absent(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Mea
     chronic = chronic_rule(request)
     attendance = read_attendance(facts, request, rule, (request.year_start, request.as_of))
     if attendance.days == 0:
-        return to_measure(attendance, no_days_verdict(attendance))
+        return to_measure(attendance, no_days_verdict(attendance), chronic=chronic)
     windows = [school.window for school in attendance.schools]
     since = min(last_days(row.school, request, DAYS_OF_FOUR_WEEKS, row.last)[0] for row in windows)
     earlier = read_attendance(facts, request, rule, (request.year_start, since - ONE_DAY))
@@ -84,7 +84,7 @@ def newly_absent(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Mea
     level = Level.AT_RISK if is_new else Level.ON_TRACK
     verdict = Verdict(Fraction(is_new), level, (f"{sentence}.",), float(is_new), None, None)
     events = [row.event for row in counted_absences(attendance, chronic) if row.event.date >= since]
-    return to_measure(attendance, verdict, events)
+    return to_measure(attendance, verdict, events, chronic)
 
 
 def affordable_days(facts: StudentFacts, request: MetricRequest, rule: Rule) -> Measure:
@@ -98,11 +98,11 @@ def affordable_days(facts: StudentFacts, request: MetricRequest, rule: Rule) -> 
     chronic = chronic_rule(request)
     attendance = read_attendance(facts, request, rule, (request.year_start, request.as_of))
     if attendance.days == 0:
-        return to_measure(attendance, no_days_verdict(attendance))
+        return to_measure(attendance, no_days_verdict(attendance), chronic=chronic)
     counts = [_expected_days(facts, request, school) for school in attendance.schools]
     if None in counts:
         verdict = no_verdict("The number of days of the school year is not recorded.")
-        return to_measure(attendance, verdict)
+        return to_measure(attendance, verdict, chronic=chronic)
     expected = sum(count or 0 for count in counts)
     missed = absences_of(attendance, chronic)
     exact = Fraction(_days_left(request, chronic, missed, expected))
@@ -112,7 +112,7 @@ def affordable_days(facts: StudentFacts, request: MetricRequest, rule: Rule) -> 
     )
     verdict = Verdict(exact, rule.level_of(exact), (sentence,), float(exact), float(missed), float(expected))
     events = [row.event for row in counted_absences(attendance, chronic)]
-    return to_measure(attendance, verdict, events)
+    return to_measure(attendance, verdict, events, chronic)
 
 
 def chronic_rule(request: MetricRequest) -> Rule:

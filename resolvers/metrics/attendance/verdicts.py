@@ -12,12 +12,22 @@ from student_graph.resolvers.metrics.attendance.enrolled import EnrolledSchool, 
 from student_graph.resolvers.metrics.attendance.records import Attendance
 from student_graph.resolvers.metrics.exact import count_of, text_of
 from student_graph.resolvers.metrics.facts import MetricRequest
-from student_graph.resolvers.metrics.measure import DataQuality, Definition, Level, Measure, Unit, Window
+from student_graph.resolvers.metrics.measure import (
+    DataQuality,
+    Definition,
+    Level,
+    Measure,
+    Parameter,
+    Unit,
+    Window,
+)
 from student_graph.resolvers.metrics.presets.preset import Rule, Threshold
 from student_graph.resolvers.metrics.tally import definition_of
 
 NO_DAYS_REASON = "The window has no day of school on which the student was enrolled."
 NEVER_RECORDED_REASON = "The school has recorded no attendance this year."
+FEDERAL_PRESET = "federal_10pct"
+"""The preset whose rule of chronic absence is used where a preset has none."""
 MAX_DECIMALS = 4
 """Decimals of a percentage in a sentence, at most: enough to tell a value from an edge."""
 
@@ -122,8 +132,13 @@ def no_days_verdict(attendance: Attendance) -> Verdict:
     return no_verdict(NEVER_RECORDED_REASON if is_unrecorded else NO_DAYS_REASON)
 
 
-def to_measure(attendance: Attendance, verdict: Verdict, evidence: Sequence[Record] = ()) -> Measure:
-    """The measure of a verdict on a student's attendance."""
+def to_measure(
+    attendance: Attendance,
+    verdict: Verdict,
+    evidence: Sequence[Record] = (),
+    chronic: Rule | None = None,
+) -> Measure:
+    """The measure of a verdict. `chronic` is the rule of chronic absence that the metric follows, if any."""
     request, rule = attendance.request, attendance.rule
     reasons = list(verdict.reasons)
     if attendance.unmapped:
@@ -138,7 +153,7 @@ def to_measure(attendance: Attendance, verdict: Verdict, evidence: Sequence[Reco
         level=verdict.level,
         unit=Unit.STUDENT if request.school is None else Unit.STUDENT_SCHOOL,
         window=_window(attendance.schools, request),
-        definition=_definition(request, rule),
+        definition=_definition(request, rule, chronic),
         as_of=request.as_of,
         data_quality=_qualities(request, attendance.quality),
         reasons=reasons,
@@ -156,12 +171,30 @@ def _window(schools: Sequence[EnrolledSchool], request: MetricRequest) -> Window
     return schools[0].window.shown
 
 
-def _definition(request: MetricRequest, rule: Rule) -> Definition:
-    """The definition of a request, the same for all students."""
+def _definition(request: MetricRequest, rule: Rule, chronic: Rule | None) -> Definition:
+    """The definition of a request, the same for all students; with the rule of chronic absence that it follows."""
     memo = request.memo.get(definition_of)
     if memo is None:
-        memo = request.memo[definition_of] = definition_of(request, rule)
+        memo = definition_of(request, rule)
+        if chronic is not None:
+            memo = _with_chronic_absence(memo, request, chronic)
+        request.memo[definition_of] = memo
     return memo
+
+
+def _with_chronic_absence(definition: Definition, request: MetricRequest, chronic: Rule) -> Definition:
+    """A definition that also names the preset, the threshold and the source of chronic absence."""
+    of_preset = definition_of(request, chronic)
+    is_preset = chronic in request.preset.rules
+    threshold = next(row for row in of_preset.parameters if row.name == "atRisk")
+    others = [row for row in of_preset.parameters if row.name not in ("atRisk", "watch", "school")]
+    edge = Parameter(name="chronicFrom", value=f"{chronic.metric.name} {threshold.value}")
+    return Definition(
+        preset=of_preset.preset if is_preset else FEDERAL_PRESET,
+        description=f"{definition.description} Chronic absence: {chronic.description}",
+        parameters=[*definition.parameters, edge, *others],
+        source=of_preset.source if is_preset else definition.source,
+    )
 
 
 def _qualities(request: MetricRequest, quality: set[DataQuality]) -> list[DataQuality]:

@@ -261,3 +261,20 @@ def test_every_rate_is_in_a_band(bands: object) -> None:
     assert sorted(set(names), key=names.index) == [band.name for band in bands]
     assert band_of(Fraction(80, 100), EDU_BANDS).name == "severe"
     assert band_of(Fraction(80, 100), PANORAMA_BANDS).name == "off track"
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "edge"),
+    [
+        ("edu_90_20", "edu_90_20", "CHRONIC_ABSENCE <= 0.9"),
+        ("amt_15_days", "amt_15_days", "ABSENT_DAYS >= 15"),
+        ("first_weeks", "federal_10pct", "CHRONIC_ABSENCE >= 0.1"),
+    ],
+)
+def test_a_definition_names_the_rule_of_chronic_absence(preset: str, name: str, edge: str) -> None:
+    """Days left, and who is newly absent, depend on what chronic means: the definition says it."""
+    for metric in (Metric.AFFORDABLE_DAYS, Metric.NEWLY_ABSENT):
+        definition = measured(metric, facts(), preset).definition
+        values = {parameter.name: parameter.value for parameter in definition.parameters}
+        assert (definition.preset, values["chronicFrom"]) == (name, edge)
+        assert ("minDays" in values) == (preset == "edu_90_20")
