@@ -39,6 +39,17 @@ PAGE = """
             } }
         }
     }"""
+RECORDS_PAGE = """
+    query ($after: String) {
+        students(filter: {}, first: 100, after: $after) {
+            pageInfo { hasNextPage endCursor }
+            edges { node {
+                studentUniqueId
+                behavior(to: "2022-05-27") { conductViolations { value } suspensionDaysServed { value } }
+                assessmentSummary(asOf: "2022-05-27") { proficient { level value } growth { value } }
+            } }
+        }
+    }"""
 AT_SCHOOL = """
     query ($after: String, $school: ID!) {
         students(filter: {}, first: 100, after: $after) {
@@ -70,6 +81,12 @@ def grand_bend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo
 def students(grand_bend: RunningDemo) -> dict[str, Any]:
     """Return the metrics of all students by number, read page by page."""
     return {student["studentUniqueId"]: student for student in read_pages(grand_bend, PAGE)}
+
+
+@pytest.fixture(scope="module")
+def records(grand_bend: RunningDemo) -> dict[str, Any]:
+    """Return the metrics of discipline and tests of all students by number."""
+    return {student["studentUniqueId"]: student for student in read_pages(grand_bend, RECORDS_PAGE)}
 
 
 def read_pages(demo: RunningDemo, query: str, **variables: Any) -> Iterator[dict[str, Any]]:
@@ -142,6 +159,26 @@ def test_incidents_and_state_offenses(students: dict[str, Any], golden: Any) -> 
 
     assert incidents == golden["C03"]
     assert at_risk(students, "behavior", "stateOffenses") == golden["C04"]["ids"]
+
+
+def test_conduct_and_days_of_suspension(records: dict[str, Any], golden: Any) -> None:
+    """C02 and C08: violations of the code of conduct, and days served, with repeated actions counted once."""
+    conduct = sum(student["behavior"]["conductViolations"]["value"] for student in records.values())
+    served = {number: row["behavior"]["suspensionDaysServed"]["value"] for number, row in records.items()}
+
+    assert conduct == golden["C02"]["School Code of Conduct"] + golden["C02"]["School Violation"]
+    assert {number: days for number, days in served.items() if days > 1} == golden["C08"]
+
+
+def test_students_below_the_standard(records: dict[str, Any], golden: Any) -> None:
+    """E11 and E14: who did not meet a standard; without a stated level nobody is judged, and nobody has growth."""
+    summaries = [student["assessmentSummary"] for student in records.values()]
+
+    assert at_risk(records, "assessmentSummary", "proficient") == golden["E14"]["ids"]
+    assert {row["proficient"]["level"] for row in summaries if row["proficient"]["value"] is None} == {
+        "NOT_EVALUATED"
+    }
+    assert sum(row["growth"]["value"] is not None for row in summaries) == golden["E11"]
 
 
 def test_points_of_indicators(students: dict[str, Any], golden: Any) -> None:
