@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -24,6 +25,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    VariableNode,
     get_argument_values,
     get_named_type,
     get_variable_values,
@@ -38,11 +40,7 @@ from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.prices import FieldPrice, OperationCost, PagePrice
 from student_graph.resolvers.context import ListLength, declared_list_length
 from student_graph.resolvers.fields.batched import BATCH_METADATA
-from student_graph.resolvers.fields.field import (
-    LIST_LENGTH_METADATA,
-    LOOKUPS_BY_ARGUMENTS_METADATA,
-    LOOKUPS_METADATA,
-)
+from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, used_lookups
 from student_graph.resolvers.fields.record import InstanceCheck
 
 ASSUMED_LIST_LENGTH = 10.0
@@ -140,7 +138,7 @@ class CostEstimator:
         if definition is None:
             return
         metadata = getattr((definition.extensions or {}).get("strawberry-definition"), "metadata", {})
-        lookups = self._lookups(metadata, definition, node)
+        lookups = used_lookups(metadata, lambda: self._constant_arguments(definition, node))
         for lookup in lookups:
             self._keys_by_lookup[lookup] = max(parents, self._keys_by_lookup.get(lookup, 0.0))
         if lookups and BATCH_METADATA not in metadata:
@@ -165,14 +163,9 @@ class CostEstimator:
         page = ASSUMED_LIST_LENGTH if first is None else float(first)
         self._add_selections(named_type, node.selection_set, path, parents * length, page)
 
-    def _lookups(self, metadata: Mapping[str, Any], definition: Any, node: FieldNode) -> Sequence[Lookup]:
-        """The lookups that a field may use with its arguments."""
-        by_arguments = metadata.get(LOOKUPS_BY_ARGUMENTS_METADATA)
-        if by_arguments is None:
-            lookups: Sequence[Lookup] = metadata.get(LOOKUPS_METADATA, ())
-            return lookups
-        of_arguments: Sequence[Lookup] = by_arguments(self._arguments(definition, node))
-        return of_arguments
+    def _constant_arguments(self, definition: Any, node: FieldNode) -> Mapping[str, Any] | None:
+        """The arguments; None if they contain variables, because estimates do not depend on their texts."""
+        return None if any(map(_has_variable, node.arguments or ())) else self._arguments(definition, node)
 
     def _arguments(self, definition: Any, node: FieldNode) -> Mapping[str, Any]:
         """The arguments as the field will get them; none if the executor will refuse them."""
@@ -223,6 +216,18 @@ def _source_calls(source: Source, lookup: Lookup, keys: float) -> float:
     settings = source.adapter.settings
     costs = [path.cost(settings) for path in source.adapter.paths.get(lookup.method, ())]
     return min((cost.per_coarse_key for cost in costs if cost.per_coarse_key < keys * cost.per_key), default=1.0)
+
+
+def _has_variable(argument: ArgumentNode) -> bool:
+    """Whether the value of an argument is or contains a variable."""
+    values: list[Any] = [argument.value]
+    while values:
+        value = values.pop()
+        if isinstance(value, VariableNode):
+            return True
+        values += getattr(value, "values", ())
+        values += (field.value for field in getattr(value, "fields", ()))
+    return False
 
 
 def _is_list(type_: Any) -> bool:

@@ -44,7 +44,7 @@ from student_graph.resolvers.context import (
     ReadPrices,
     declared_list_length,
 )
-from student_graph.resolvers.fields.field import EXPLAIN_METADATA, LOOKUPS_METADATA
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, used_lookups
 from student_graph.resolvers.student_list.explanation import ListExplanation, PopulationContext
 
 PLACEHOLDERS = {"Boolean": True, "Int": 1, "Float": 1.0, "Date": "2027-01-01", "DateTime": "2027-01-01T00:00:00Z"}
@@ -195,9 +195,8 @@ def _lookups(
     field: FieldPlan, more: Sequence[Lookup], sources: Sequence[Source], prices: WayPrices
 ) -> Iterator[str]:
     """Each lookup that a field may call: its name, how long answers stay fresh, and the ways at each source."""
-    declared: Sequence[Lookup] = (
-        field.strawberry_field.metadata.get(LOOKUPS_METADATA, ()) if field.strawberry_field else ()
-    )
+    metadata = field.strawberry_field.metadata if field.strawberry_field else {}
+    declared = used_lookups(metadata, lambda: field.arguments)
     for lookup in dict.fromkeys([*declared, *more]):
         offering = [source for source in sources if source.offers(lookup)]
         costs = "; ".join(prices.text(source, lookup) for source in offering)

@@ -69,6 +69,23 @@ def uses_lookups(
     return declare
 
 
+def used_lookups(
+    metadata: Mapping[str, Any], arguments: Callable[[], Mapping[str, Any] | None]
+) -> Sequence[Lookup]:
+    """
+    Return the lookups that a field with this metadata may use.
+
+    `arguments` is called if they depend on the field's arguments. It returns None for arguments that contain
+    variables: then all lookups that the field declares are returned.
+    """
+    by_arguments = metadata.get(LOOKUPS_BY_ARGUMENTS_METADATA)
+    values = arguments() if by_arguments is not None else None
+    lookups: Sequence[Lookup] = (
+        metadata.get(LOOKUPS_METADATA, ()) if by_arguments is None or values is None else by_arguments(values)
+    )
+    return lookups
+
+
 def field(
     resolver: Callable[..., Any],
     *,

@@ -12,6 +12,7 @@ from student_graph.adapters.answers import Answer
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
+from student_graph.gateway.documents.cost import CostEstimator
 from student_graph.gateway.documents.cost_cache import CostCache
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.prices import OperationCost
@@ -114,6 +115,37 @@ def test_variables_that_are_refused_do_not_make_others_cheap(invalid: dict[str, 
     )
 
     assert (refused.records, valid.records) == (0, 50)
+
+
+INDICATORS = "{{ viewer {{ sections {{ roster {{ student {{ indicators{arguments} {{ level }} }} }} }} }} }}"
+
+
+def test_indicators_are_priced_by_the_preset_in_the_document() -> None:
+    """A preset without tests does not pay for their systems; a variable may name any preset and pays for all."""
+    lookups = {}
+    for name, arguments in {
+        "none": "",
+        "balfanz": '(preset: "ews_balfanz")',
+        "with tests": '(preset: "ews_balfanz", add: [ASSESSMENT])',
+        "variable": "(preset: $preset)",
+        "variable in a list": '(preset: "ews_balfanz", add: [$added])',
+    }.items():
+        variables = {"$preset": "$preset: String", "$added": "$added: Domain!"}
+        declared = [declaration for variable, declaration in variables.items() if variable in arguments]
+        head = f"query ({declared[0]}) " if declared else ""
+        document = DocumentStore(SCHEMA).get_by_text(head + INDICATORS.format(arguments=arguments))
+        estimator = CostEstimator(
+            SCHEMA, {}, {"preset": "ews_balfanz", "added": "ATTENDANCE"}, [district(Ledger())]
+        )
+        assert estimator.cost(document.operation(None)) is not None
+        lookups[name] = {lookup.name for lookup in estimator._keys_by_lookup}
+
+    tests = {"assessment_results_by_student", "assessments_by_id"}
+    assert "attendance_events_by_student" in lookups["balfanz"]
+    assert not lookups["balfanz"] & tests
+    assert not lookups["none"] & tests
+    assert lookups["with tests"] == lookups["balfanz"] | tests
+    assert lookups["variable"] == lookups["variable in a list"] > lookups["with tests"]
 
 
 def test_the_default_of_first_is_the_length_of_a_page() -> None:
