@@ -10,11 +10,10 @@ import pytest
 
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.model import GradeLevel
-from student_graph.resolvers.cohorts.conditions import refusals
-from student_graph.resolvers.context import ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode
-from tests.resolvers.cohorts.conditions.generated import FIRST_DAY, SCHOOL_DAYS, Child, world
+from tests.resolvers.cohorts.conditions.generated import FIRST_DAY, SCHOOL_DAYS, Child, vendor_data, world
 from tests.resolvers.cohorts.conditions.test_brute_force import LIST, all_pages
+from tests.resolvers.third_party import VendorData, third_party_source
 from tests.resolvers.two_districts import CEDAR, World
 
 DAY = date(2027, 3, 1)
@@ -163,87 +162,6 @@ async def test_risk_comes_first_by_level_and_value() -> None:
         assert answer["numbers"] == ["2", "3", "4", "1"], metric
 
 
-OTHER_SECTION = encode(GlobalId("Section", "elsewhere", "a"))
-
-
-@pytest.mark.parametrize(
-    ("where", "text"),
-    [
-        ({"all": []}, "where.all: name at least one"),
-        ({"any": []}, "where.any: name at least one"),
-        ({"gradeLevels": []}, "name at least one"),
-        ({"meals": {"statuses": []}}, "meals.statuses: name at least one"),
-        ({"bus": {"routes": []}}, "bus.routes: name at least one"),
-        ({"metric": {"metric": "ABSENT_DAYS"}}, "say which level or which value"),
-        ({"metric": {"metric": "ABSENT_DAYS", "level": []}}, "name at least one"),
-        ({"metric": {"metric": "ABSENT_DAYS", "atLeast": 5, "below": 5}}, "contradict each other"),
-        ({"metric": {"metric": "ABSENT_DAYS", "above": 3, "atMost": 2}}, "contradict each other"),
-        ({"metric": {**CHRONIC, "preset": "nobodys"}}, "federal_10pct"),
-        ({"metric": {"metric": "INCIDENTS", "preset": "federal_10pct", "level": "AT_RISK"}}, "does not judge"),
-        ({"assessment": {"family": "ACT"}}, "say proficient"),
-        ({"assessment": {"family": "ACT", "rankAtLeast": 3, "rankAtMost": 2}}, "contradict each other"),
-        ({"enrollment": {"enteredFrom": "2027-01-02", "enteredTo": "2027-01-01"}}, "no enrollment has such a day"),
-        ({"section": OTHER_SECTION}, "another district"),
-        ({"all": [{"bus": {}}] * 21}, "at most 20 conditions"),
-        ({"not": {"not": {"not": {"not": {"not": {"not": {"bus": {}}}}}}}}, "at most 5 levels"),
-    ],
-)
-async def test_a_condition_that_cannot_be_met_or_judged_is_refused(where: dict[str, Any], text: str) -> None:
-    """The error says which part to change, and no source is asked."""
-    district = world([child("1")])
-    answer = await district.ask(LIST, filter={"where": where})
-    assert answer.errors is not None
-    assert [(error.extensions or {}).get("code") for error in answer.errors] == ["BAD_INPUT"]
-    assert text in answer.errors[0].message
-    assert district.fetch.asks == []
-
-
-@pytest.mark.parametrize("where", [{}, {"bus": {}, "program": {"kind": "TITLE_I"}}, {"bus": None}])
-async def test_a_condition_is_exactly_one_kind(where: dict[str, Any]) -> None:
-    """An empty condition, two kinds at once, and a null are refused."""
-    answer = await world([child("1")]).ask(LIST, filter={"where": where})
-    assert answer.errors
-
-
-async def test_a_population_that_nothing_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says about how many calls it would need, and what bounds it; a school does."""
-    monkeypatch.setattr(refusals, "MAX_CALLS", 5)
-    population = [child(str(n), school="101" if n < 3 else "102") for n in range(20)]
-    district = world(population, role=ViewerRole.SUPERINTENDENT)
-
-    answer = await district.ask(LIST, filter={"where": {"metric": CHRONIC}})
-
-    assert answer.errors is not None
-    assert "vendor calls would be needed" in answer.errors[0].message
-    assert "Name a school or ids" in answer.errors[0].message
-    assert await district.codes(LIST, filter={"ids": ["1", "2"], "where": {"bus": {}}}) == []
-
-
-async def test_the_lists_of_one_operation_share_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one list may need cannot be asked for many times under other names."""
-    monkeypatch.setattr(refusals, "MAX_CALLS", 5)
-    district = world([child(str(n)) for n in range(3)], role=ViewerRole.SUPERINTENDENT)
-    part = 'students(filter: {ids: ["0", "1"], where: {bus: {}}}) { totalCount }'
-
-    assert await district.codes(f"{{ a: {part} }}") == []
-    assert await district.codes(f"{{ a: {part} b: {part} c: {part} d: {part} }}") == ["BAD_INPUT"] * 2
-
-
-async def test_what_no_source_offers_is_an_error() -> None:
-    """A condition on records that the district has nowhere is not a list without students."""
-    district = world([child("1")])
-    where = {"program": {"kind": "SPECIAL_EDUCATION"}}
-    assert await district.codes(LIST, filter={"where": where}) == ["NOT_OFFERED"]
-
-
-async def test_a_list_that_cannot_be_read_is_an_error() -> None:
-    """Without the list that names the students nobody can be counted as undecided."""
-    district = world([child("1")])
-    data = district.sources[0].adapter.data  # type: ignore[attr-defined]
-    data.failing["school_enrollments_by_school"] = UnavailableError("no answer in time")
-    assert await district.codes(LIST, filter={"school": "101", "where": {"bus": {}}}) == ["SOURCE_UNAVAILABLE"]
-
-
 async def test_a_short_list_names_the_candidates() -> None:
     """A section's list is read in place of the district's students, and only its students are judged."""
     population = [child(str(n), n, sections={"a"} if n < 3 else set()) for n in range(1, 9)]
@@ -273,3 +191,34 @@ async def test_a_condition_is_judged_only_for_students_that_are_not_decided() ->
 def encode_section(name: str) -> str:
     """Return the global id of a section."""
     return encode(GlobalId("Section", CEDAR, name))
+
+
+@pytest.mark.parametrize("applies", [frozenset(), frozenset({"name"})], ids=["here", "by the vendor"])
+async def test_a_vendor_applies_the_condition_on_names_that_it_can(applies: frozenset[str]) -> None:
+    """The list is the same; a vendor that filters by name sends fewer students, and no roster is read."""
+    population = [child(str(n), last_name="Brook" if n % 3 else "Hill", route="North") for n in range(1, 10)]
+    data = vendor_data(population)
+    data.roster = list(data.answers["students_by_id"].values())
+    data.applies = applies
+    district = world(population, data)
+
+    assert await numbers(district, {"bus": {}}, name="Brook") == ["1", "2", "4", "5", "7", "8"]
+
+    asks = [ask for _, ask in district.fetch.asks]
+    assert "roster_by_district" not in {ask.lookup.name for ask in asks}
+    filters = [ask.arguments["filter"].name for ask in asks if ask.lookup.name == "students_by_district"]
+    assert set(filters) == {"Brook"}
+    assert len(filters) == (2 if applies else 3)
+
+
+async def test_a_partial_list_decides_what_it_shows() -> None:
+    """If one of two sources fails, a record of the other is enough to meet a condition, and its absence is not."""
+    population = [child("1", route="North"), child("2")]
+    district = world(population)
+    other = vendor_data(population)
+    other.failing["transportation_by_student"] = UnavailableError("no answer in time")
+    only_buses = VendorData({"transportation_by_student": {}}, failing=other.failing)
+    district.sources = [*district.sources, third_party_source("buses", only_buses)]
+
+    assert await all_pages(district, {"where": {"bus": {}}}) == {"numbers": ["1"], "totalCount": 1, "undecided": 1}
+    assert (await all_pages(district, {"where": {"not": {"bus": {}}}}))["numbers"] == []
