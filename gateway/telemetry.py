@@ -15,13 +15,13 @@ from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.interface import Counts, LinkCounts, LookupResult
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.model.code_mapping import Code, count_unmapped_codes
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.resolvers.context import Health, UnmappedCode
 from student_graph.resolvers.metrics.meanings import DEFAULT_MEANINGS, CodeMeanings
-from student_graph.resolvers.scorecard.measurements import Counts, LinkCounts, LookupResult
 
 MAX_REASONS = 100
 """Reasons why rows of a source could not be read that are counted apart; further ones count as `OTHER_REASON`."""

@@ -12,13 +12,13 @@ import strawberry
 from strawberry.types import Info as StrawberryInfo
 
 from student_graph.adapters.errors import ForbiddenError
+from student_graph.adapters.interface import Counts
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import ContactId, DistrictId, SchoolId, Sensitivity, StaffId, StudentId, value
 from student_graph.adapters.sources import District, Source, Sources
 from student_graph.resolvers.access import OPEN_CLASSES, AssignedStudents, Emergency, Grant, Reach, Rights
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.operation import Operation
-from student_graph.resolvers.scorecard.measurements import Counts
 
 
 @strawberry.enum
@@ -166,7 +166,7 @@ class Health:
     """Connections that were dropped because they received what no request asked for."""
     concurrency: int | None = None
     """Requests that may run at once now, as learned from the vendor; None if nothing limits them."""
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     """What the source answered, for its scorecard."""
 
 

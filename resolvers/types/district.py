@@ -19,12 +19,12 @@ from student_graph.resolvers.fields.load import district_of
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
 from student_graph.resolvers.fields.record import record_type
-from student_graph.resolvers.scorecard.models import Scorecard
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
 from student_graph.resolvers.student_list.filter import FilterArgument, StudentFilter, visible_district
 from student_graph.resolvers.types.metrics.presets import Preset, presets
 from student_graph.resolvers.types.metrics.tables import district_metrics
-from student_graph.resolvers.types.scorecard import scorecard_of_district
+from student_graph.resolvers.types.scorecard.fields import scorecard_of_district
+from student_graph.resolvers.types.scorecard.models import Scorecard
 
 
 @record_type

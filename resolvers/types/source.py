@@ -9,9 +9,9 @@ from student_graph.adapters.sources import Source
 from student_graph.resolvers.context import Health, Info, UnmappedCode
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.field import field
-from student_graph.resolvers.scorecard.models import Scorecard
 from student_graph.resolvers.types.district import LocalEducationAgency, agency
-from student_graph.resolvers.types.scorecard import scorecard_of_source
+from student_graph.resolvers.types.scorecard.fields import scorecard_of_source
+from student_graph.resolvers.types.scorecard.models import Scorecard
 
 
 @described

@@ -12,6 +12,7 @@ from pydantic import AnyHttpUrl
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import NotOfferedError, PayloadError
+from student_graph.adapters.interface import LookupResult
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import AttendanceCategory
 from student_graph.adapters.sources import District
@@ -32,7 +33,6 @@ from student_graph.gateway.telemetry import (
     counting_calls,
     traced,
 )
-from student_graph.resolvers.scorecard.measurements import LookupResult
 from tests.gateway.small_district import DISTRICT, YEAR, Ledger, Sis, event, source
 
 EVENTS = lookup_of(Adapter.attendance_events_by_student)

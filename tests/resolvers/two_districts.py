@@ -12,6 +12,7 @@ from typing import Any
 from strawberry.types import ExecutionResult
 
 from student_graph.adapters import model
+from student_graph.adapters.interface import Counts, LinkCounts
 from student_graph.adapters.model import DistrictId, GradeLevel, SchoolId, StudentId
 from student_graph.adapters.sources import District, Source, Sources
 from student_graph.gateway.execution import BreadthExecutor, StockExecutor
@@ -20,7 +21,6 @@ from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, Viewer, ViewerRole
 from student_graph.resolvers.operation import Disclosures, Operation
 from student_graph.resolvers.schema import make_schema
-from student_graph.resolvers.scorecard.measurements import Counts, LinkCounts
 from tests.resolvers.third_party import RecordingFetch, VendorData, third_party_source
 
 SCHEMAS = {"breadth": make_schema(BreadthExecutor), "stock": make_schema(StockExecutor)}

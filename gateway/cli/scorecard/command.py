@@ -17,8 +17,8 @@ from student_graph.gateway.cli.districts import add_district_options, districts_
 from student_graph.gateway.cli.parser import Commands, count, format_table, printable
 from student_graph.gateway.cli.scorecard.measuring import MeasuredDistrict, measure_districts
 from student_graph.gateway.cli.scorecard.page import page_of
-from student_graph.resolvers.scorecard.models import NO_LEVEL, Scorecard, ScorecardRow
-from student_graph.resolvers.scorecard.values import Detail, ScorecardFinding, ScorecardMeasure
+from student_graph.resolvers.types.scorecard.models import NO_LEVEL, Scorecard, ScorecardRow
+from student_graph.resolvers.types.scorecard.values import Detail, ScorecardFinding, ScorecardMeasure
 
 HEADINGS = ("DISTRICT", "SOURCE", "ROW", "MEASURE", "FOUND")
 DESCRIPTION = (

@@ -12,19 +12,19 @@ import httpx
 from pydantic import ValidationError
 
 from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.interface import Counts
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cli.check import ask_about_itself
 from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.server.sample_reads import Findings, read_samples
-from student_graph.resolvers.scorecard.measurements import (
-    Counts,
+from student_graph.resolvers.types.scorecard.measurements import (
     SourceFigures,
     TopicCoverage,
     source_figures,
     topics_of,
 )
-from student_graph.resolvers.scorecard.models import Scorecard, district_scorecard, source_scorecard
-from student_graph.resolvers.scorecard.values import Detail
+from student_graph.resolvers.types.scorecard.models import Scorecard, district_scorecard, source_scorecard
+from student_graph.resolvers.types.scorecard.values import Detail
 
 
 @dataclass(frozen=True, slots=True)

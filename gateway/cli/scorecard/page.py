@@ -15,9 +15,9 @@ from xml.etree import ElementTree as ET
 from student_graph.gateway.cli.parser import count, printable
 from student_graph.gateway.cli.scorecard.measuring import MeasuredDistrict
 from student_graph.gateway.server.sample_reads import SAMPLE_KEYS
-from student_graph.resolvers.scorecard.measurements import SourceFigures
-from student_graph.resolvers.scorecard.models import NO_LEVEL, Scorecard, ScorecardRow
-from student_graph.resolvers.scorecard.values import Detail, ScorecardFinding
+from student_graph.resolvers.types.scorecard.measurements import SourceFigures
+from student_graph.resolvers.types.scorecard.models import NO_LEVEL, Scorecard, ScorecardRow
+from student_graph.resolvers.types.scorecard.values import Detail, ScorecardFinding
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """The page may load nothing: its style is in it."""

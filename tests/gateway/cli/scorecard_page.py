@@ -5,20 +5,16 @@ from __future__ import annotations
 import hashlib
 from html.parser import HTMLParser
 
+from student_graph.adapters.interface import Counts, LinkCounts
 from student_graph.gateway.cli.scorecard import page
 from student_graph.gateway.cli.scorecard.measuring import MeasuredDistrict
-from student_graph.resolvers.scorecard.measurements import Counts, LinkCounts, SourceFigures
+from student_graph.resolvers.types.scorecard.measurements import SourceFigures
 from tests.gateway.servers import ROOT
-from tests.resolvers.scorecard.figures import LEARNING, UNTIL, counts, figures
+from tests.resolvers.types.scorecard.figures import LEARNING, UNTIL, counts, figures
 
 IMAGE = ROOT / "docs" / "images" / "scorecard.png"
 DIGEST = ROOT / "docs" / "images" / "scorecard-digest.txt"
 VOID_TAGS = frozenset({"meta"})
-
-
-def digest() -> str:
-    """SHA-256 of what the screenshot shows."""
-    return hashlib.sha256((ROOT / "gateway" / "cli" / "scorecard" / "page.py").read_bytes()).hexdigest()
 
 
 def district(*sources: SourceFigures, name: str = "Cedar Hollow School District") -> MeasuredDistrict:
@@ -42,6 +38,11 @@ def all_kinds(name: str = "Cedar Hollow School District") -> MeasuredDistrict:
         figures(name="tests", reachable=False, error_code="SOURCE_UNAVAILABLE", counts=Counts()),
         name=name,
     )
+
+
+def digest() -> str:
+    """SHA-256 of a page with all that the screenshot can show."""
+    return hashlib.sha256(page.page_of([all_kinds()]).encode()).hexdigest()
 
 
 class StrictParser(HTMLParser):

@@ -11,7 +11,7 @@ from playwright.async_api import Page, async_playwright
 from student_graph.gateway.cli.scorecard.page import STYLE, page_of
 from tests.gateway.cli.scorecard_page import DIGEST, IMAGE, all_kinds, digest, district, parsed
 from tests.gateway.web.routes.test_graphiql_browser import ARGUMENTS, CHROMIUM
-from tests.resolvers.scorecard.figures import figures
+from tests.resolvers.types.scorecard.figures import figures
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH")
 HOSTILE = "<script>alert(1)</script>\"'& \u202eTest"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from student_graph.adapters.model import value
-from student_graph.resolvers.scorecard.findings import findings_of
-from student_graph.resolvers.scorecard.measurements import SourceFigures, TopicCoverage
-from student_graph.resolvers.scorecard.values import Detail, ScorecardFinding, ScorecardMeasure
-from student_graph.resolvers.scorecard.wording import count_text
+from student_graph.resolvers.types.scorecard.findings import findings_of
+from student_graph.resolvers.types.scorecard.measurements import SourceFigures, TopicCoverage
+from student_graph.resolvers.types.scorecard.values import Detail, ScorecardFinding, ScorecardMeasure
+from student_graph.resolvers.types.scorecard.wording import count_text
 
 NO_LEVEL = (
     "No level is claimed: the public pages of the model do not define its levels. The findings are what the "

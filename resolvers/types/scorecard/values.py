@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from student_graph.adapters.model import value
-from student_graph.resolvers.scorecard.measurements import SourceFigures
+from student_graph.resolvers.types.scorecard.measurements import SourceFigures
 
 
 class Detail(Enum):

@@ -5,17 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from student_graph.adapters.interface import AuthenticationScheme, Interface
-from student_graph.resolvers.scorecard.findings import findings_of
-from student_graph.resolvers.scorecard.measurements import (
-    Changes,
-    Counts,
-    LinkCounts,
-    LookupResult,
-    SourceFigures,
-    TopicCoverage,
-)
-from student_graph.resolvers.scorecard.values import Detail, ScorecardFinding, ScorecardMeasure
+from student_graph.adapters.interface import AuthenticationScheme, Counts, Interface, LinkCounts, LookupResult
+from student_graph.resolvers.types.scorecard.findings import findings_of
+from student_graph.resolvers.types.scorecard.measurements import Changes, SourceFigures, TopicCoverage
+from student_graph.resolvers.types.scorecard.values import Detail, ScorecardFinding, ScorecardMeasure
 
 BEGAN = datetime(2026, 11, 1, 8, tzinfo=UTC)
 UNTIL = datetime(2026, 11, 1, 9, tzinfo=UTC)

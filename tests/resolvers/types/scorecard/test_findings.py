@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from student_graph.adapters.interface import AuthenticationScheme, Interface
-from student_graph.resolvers.scorecard.findings import MAX_DETAILS, findings_of
-from student_graph.resolvers.scorecard.measurements import Changes, Counts, LinkCounts, LookupResult
-from student_graph.resolvers.scorecard.values import Detail, ScorecardMeasure
-from student_graph.resolvers.scorecard.wording import MIN_GROUP, band, duration_text, percent
-from tests.resolvers.scorecard.figures import LEARNING, ROSTER, counts, figures, finding
+from student_graph.adapters.interface import AuthenticationScheme, Counts, Interface, LinkCounts, LookupResult
+from student_graph.resolvers.types.scorecard.findings import MAX_DETAILS, findings_of
+from student_graph.resolvers.types.scorecard.measurements import Changes
+from student_graph.resolvers.types.scorecard.values import Detail, ScorecardMeasure
+from student_graph.resolvers.types.scorecard.wording import MIN_GROUP, band, duration_text, percent
+from tests.resolvers.types.scorecard.figures import LEARNING, ROSTER, counts, figures, finding
 
 M = ScorecardMeasure
 DOWN: dict[str, Any] = {"reachable": False, "error_code": "SOURCE_UNAVAILABLE", "counts": Counts()}

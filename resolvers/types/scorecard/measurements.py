@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.interface import AuthenticationScheme, Interface, authentication_scheme
+from student_graph.adapters.interface import (
+    AuthenticationScheme,
+    Counts,
+    Interface,
+    LookupResult,
+    authentication_scheme,
+)
 from student_graph.adapters.lookup import Lookup, lookups_of
 from student_graph.adapters.sources import Source
-
-
-class LookupResult(Enum):
-    """What a source answered to a lookup."""
-
-    RECORDS = "records"
-    """At least once with records."""
-    EMPTY = "empty"
-    """Without a record so far."""
-    NOT_THERE = "not there"
-    """The server has no such resource."""
-    FAILED = "failed"
-    """With an error for every key so far."""
-
 
 _PRECEDENCE = (LookupResult.FAILED, LookupResult.RECORDS, LookupResult.EMPTY, LookupResult.NOT_THERE)
 """Which of the results of several lookups for one kind of record stands for all of them."""
@@ -41,53 +33,6 @@ class Changes(Enum):
     UNTRIED = "not asked yet"
     NOT_USED = "not used"
     """The adapter does not ask for changes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkCounts:
-    """How many students of the district were linked to a source, each counted once."""
-
-    matched: int = 0
-    unmatched: int = 0
-    conflicted: int = 0
-
-    @property
-    def total(self) -> int:
-        """Students that were compared."""
-        return self.matched + self.unmatched + self.conflicted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What was counted about a source. All numbers are since `since`."""
-
-    since: datetime | None = None
-    """When counting began; None before the first call."""
-    calls: int = 0
-    """Requests to the vendor."""
-    links: LinkCounts = LinkCounts()
-    asks: int = 0
-    """Lookups that the source was asked for, however many requests each took."""
-    failed_asks: int = 0
-    """Lookups that failed for at least one key, other than because the server has no such resource."""
-    failures_by_code: Mapping[str, int] = field(default_factory=dict)
-    """Failed lookups by error code; one with several codes counts under each."""
-    throttled: int = 0
-    """Responses by which the vendor asked for fewer requests, also those after which a retry succeeded."""
-    results: Mapping[str, LookupResult] = field(default_factory=dict)
-    """What each lookup answered, by the name of the lookup."""
-    records: int = 0
-    """Records that were read."""
-    unreadable_rows: Mapping[str, int] = field(default_factory=dict)
-    """Rows that were left out because they could not be read, by reason."""
-    unmapped_codes: Mapping[str, int] = field(default_factory=dict)
-    """Coded values that have no meaning in the graph, by kind and code."""
-    served: int = 0
-    """Answers that were served from the cache. Responses that are served again as a whole do not count."""
-    stale: int = 0
-    """Those of them that were stale."""
-    oldest_served: timedelta = timedelta(0)
-    """Age of the oldest of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

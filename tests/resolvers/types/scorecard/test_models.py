@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from student_graph.resolvers.scorecard.measurements import Counts, topics_of
-from student_graph.resolvers.scorecard.models import Scorecard, district_scorecard, source_scorecard
-from student_graph.resolvers.scorecard.values import Detail, ScorecardMeasure
-from tests.resolvers.scorecard.figures import BEGAN, LEARNING, UNTIL, counts, figures
+from student_graph.adapters.interface import Counts
+from student_graph.resolvers.types.scorecard.measurements import topics_of
+from student_graph.resolvers.types.scorecard.models import Scorecard, district_scorecard, source_scorecard
+from student_graph.resolvers.types.scorecard.values import Detail, ScorecardMeasure
+from tests.resolvers.types.scorecard.figures import BEGAN, LEARNING, UNTIL, counts, figures
 
 PROJECT_UNICORN_TITLES = [
     "Data quality",

@@ -13,9 +13,9 @@ from student_graph.adapters.errors import ForbiddenError
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.resolvers.context import Info, ViewerRole
-from student_graph.resolvers.scorecard.measurements import SourceFigures, source_figures, topics_of
-from student_graph.resolvers.scorecard.models import Scorecard, district_scorecard, source_scorecard
-from student_graph.resolvers.scorecard.values import Detail
+from student_graph.resolvers.types.scorecard.measurements import SourceFigures, source_figures, topics_of
+from student_graph.resolvers.types.scorecard.models import Scorecard, district_scorecard, source_scorecard
+from student_graph.resolvers.types.scorecard.values import Detail
 
 
 def scorecard_of_source(info: Info, source: Source) -> Scorecard:

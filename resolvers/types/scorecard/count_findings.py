@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from student_graph.resolvers.scorecard.measurements import LookupResult, SourceFigures, TopicCoverage
-from student_graph.resolvers.scorecard.values import Detail, Measured, Missing, missing_answer
-from student_graph.resolvers.scorecard.wording import band, count_text, percent
+from student_graph.adapters.interface import LookupResult
+from student_graph.resolvers.types.scorecard.measurements import SourceFigures, TopicCoverage
+from student_graph.resolvers.types.scorecard.values import Detail, Measured, Missing, missing_answer
+from student_graph.resolvers.types.scorecard.wording import band, count_text, percent
 
 _REASON = re.compile(r"[A-Za-z ]{1,40}(\(\w{1,40} at [A-Za-z_.]{1,80}\))?")
 """Reasons that are shown as they are: words of ours and names of properties, without values."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from student_graph.resolvers.scorecard.measurements import Changes, Counts, SourceFigures
-from student_graph.resolvers.scorecard.values import Detail, Measured, Missing, missing_answer
-from student_graph.resolvers.scorecard.wording import count_text, duration_text, percent
+from student_graph.adapters.interface import Counts
+from student_graph.resolvers.types.scorecard.measurements import Changes, SourceFigures
+from student_graph.resolvers.types.scorecard.values import Detail, Measured, Missing, missing_answer
+from student_graph.resolvers.types.scorecard.wording import count_text, duration_text, percent
 
 
 def availability(figures: SourceFigures, _: Detail) -> Measured | Missing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from student_graph.resolvers.scorecard.count_findings import (
+from student_graph.resolvers.types.scorecard.count_findings import (
     coverage,
     errors,
     identity_match,
@@ -17,7 +17,7 @@ from student_graph.resolvers.scorecard.count_findings import (
     readable_rows,
     throttling,
 )
-from student_graph.resolvers.scorecard.interface_findings import (
+from student_graph.resolvers.types.scorecard.interface_findings import (
     authentication,
     availability,
     changes,
@@ -27,8 +27,8 @@ from student_graph.resolvers.scorecard.interface_findings import (
     standard,
     student_ids,
 )
-from student_graph.resolvers.scorecard.measurements import SourceFigures
-from student_graph.resolvers.scorecard.values import (
+from student_graph.resolvers.types.scorecard.measurements import SourceFigures
+from student_graph.resolvers.types.scorecard.values import (
     Detail,
     Measured,
     Missing,

@@ -1,0 +1,1 @@
+"""Tests of what adapters say about the interfaces of their vendors."""
