@@ -40,6 +40,11 @@ def _texts(value: Any) -> Any:
     return [item for item in items if item not in (None, "")] if isinstance(items, list) else items
 
 
+def _listed(value: Any) -> Any:
+    """A list of texts; the Ed-Fi service sends one text with commas, as the standard's CSV files have it."""
+    return _texts([part.strip() for part in value.split(",")] if isinstance(value, str) else value)
+
+
 class Org(Item):
     """A school, a district, or an organization above or below them."""
 
@@ -77,7 +82,7 @@ class Class(Item):
     course: Link = None
     school: Link = None
     terms: Many[Ref]
-    periods: Annotated[list[str], BeforeValidator(_texts)] = Field(default_factory=list)
+    periods: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
     location: Text = None
 
 

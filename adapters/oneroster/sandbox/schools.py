@@ -142,7 +142,7 @@ def classes(facts: DistrictFacts, quirks: Quirks) -> Iterator[Row]:
             "course": _course(section.school, section.course),
             "school": org(section.school),
             "terms": [session(section.school, section.session)],
-            "periods": list(section.periods) or None,
+            "periods": (",".join(section.periods) if quirks.natural_keys else list(section.periods)) or None,
             "metadata": natural_key_metadata(
                 "sections",
                 localCourseCode=section.course,

@@ -78,6 +78,7 @@ def test_a_school_year_is_a_text_a_number_or_that_of_the_parent(sent: object) ->
     [
         ({"periods": ["2", "1", "2", " "], "location": "220"}, ["1", "2"], "220"),
         ({"periods": "1", "location": ""}, ["1"], None),
+        ({"periods": "5, 1,3,"}, ["1", "3", "5"], None),
         ({"periods": None, "location": None}, [], None),
         ({}, [], None),
     ],

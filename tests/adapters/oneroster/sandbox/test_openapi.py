@@ -71,12 +71,18 @@ def test_operations_and_scopes_match_the_standard() -> None:
 @pytest.mark.parametrize("quirks", [PUBLISHED_12, EDFI_SERVICE], ids=["published", "Ed-Fi service"])
 @pytest.mark.parametrize(("source", "min_responses"), [(EDFI, 22), (VENDOR, 22)])
 def test_every_response_matches_the_published_schema(source: str, min_responses: int, quirks: Quirks) -> None:
-    """Collections, single rows and nested routes have the types and the properties that a document requires."""
+    """
+    Collections, single rows and nested routes have the types and the properties that a document requires.
+
+    The documents disagree about `periods`: a list in the standard, and one text in the Ed-Fi service.
+    """
     with running(OneRosterSandbox(make_district(60), quirks=quirks)) as server:
         responses = list(published_responses(server, source))
 
     relative = quirks.hrefs == "relative"
     errors = [text for address, _, body in responses for text in schema_errors(source, address, body)]
+    if (source == EDFI) is not (quirks is EDFI_SERVICE):
+        errors = [text for text in errors if "/periods: " not in text]
 
     assert [text for text in errors if not (relative and text.endswith("is not a 'uri'"))] == []
     assert len(responses) >= min_responses
