@@ -24,6 +24,8 @@ NAMES = (
     "outage",
     "guard",
     "policy",
+    "population",
+    "aggregate",
     "overload",
 )
 """The benchmarks, one module each. `soak` is first: memory freed by others would hide its growth."""
