@@ -230,7 +230,8 @@ TYPES_WITHOUT_CLASS = {
     *("StudentConnection", "StudentEdge", "AttendanceEventConnection", "AttendanceEventEdge"),
     *("AttendanceSummary", "BehaviorSummary", "CourseSummary", "CourseworkSummary", "AssessmentSummary"),
     *("MobilitySummary", "Measure", "MeasureWindow", "Definition", "Parameter", "Evidence", "EvidenceList"),
-    *("Indicator", "RiskProfile", "Preset", "PresetRule", "PresetThreshold"),
+    *("AssessmentStanding", "ObjectiveStanding", "Indicator", "RiskProfile"),
+    *("Preset", "PresetRule", "PresetThreshold"),
     *("MetricTable", "GroupMetrics", "GroupKey", "LevelCount", "QualityCount", "MissingSource"),
     *("Query", "Viewer", "Permission", "Reason", "ClassPermission", "LocalEducationAgency", "SourceStatus"),
 }

@@ -43,6 +43,15 @@ async def measure_students(
     return measures
 
 
+async def read_facts(
+    info: Info, district: District, students: Sequence[StudentId], request: MetricRequest
+) -> Outcomes[StudentFacts]:
+    """Return the facts that a request needs of each student, in the order of the students."""
+    year_start, parts = _need(request)
+    read = await read_parts(info, district, students, parts, school_year_of(district, year_start))
+    return [_facts(student, [read[part][index] for part in read]) for index, student in enumerate(students)]
+
+
 async def _measure_batch(
     info: Info, district: District, students: Sequence[StudentId], requests: Sequence[MetricRequest]
 ) -> list[Outcomes[Measure]]:

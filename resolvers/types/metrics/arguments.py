@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, TypeAlias
@@ -23,6 +23,7 @@ from student_graph.resolvers.fields.field import uses_lookups
 from student_graph.resolvers.fields.ids import parse_school
 from student_graph.resolvers.fields.load import load_by_district
 from student_graph.resolvers.fields.outcome import Outcomes
+from student_graph.resolvers.metrics import measure as metrics
 from student_graph.resolvers.metrics.measure import Metric
 from student_graph.resolvers.metrics.presets.preset import WindowKind
 from student_graph.resolvers.metrics.registry import METRICS
@@ -128,6 +129,24 @@ def at_school(choices: Choices, school: str | None, district: District) -> Choic
     return replace(choices, school=number)
 
 
+async def load_by_choices(
+    info: Info,
+    summaries: Sequence[Any],
+    load: Callable[[District, Sequence[StudentId], ResolvedChoices], Awaitable[Outcomes[Any]]],
+) -> list[Any]:
+    """Call `load` once for the students of all summaries with the same choices; an outcome for each summary."""
+    by_choices: dict[tuple[DistrictId, ResolvedChoices], list[int]] = {}
+    for index, summary in enumerate(summaries):
+        by_choices.setdefault((summary.chosen.district_id, summary.chosen.choices), []).append(index)
+    outcomes: list[Any] = [None] * len(summaries)
+    for (district_id, choices), indexes in by_choices.items():
+        students = [summaries[index].chosen.student_id for index in indexes]
+        district = info.context.sources.districts[district_id]
+        for index, outcome in zip(indexes, await load(district, students, choices), strict=True):
+            outcomes[index] = outcome
+    return outcomes
+
+
 def measure_field(metric: Metric) -> Any:
     """
     Make a field of a summary that is one metric. It is computed only if a query selects it.
@@ -137,17 +156,13 @@ def measure_field(metric: Metric) -> Any:
     spec = METRICS[metric]
 
     async def measure(summaries: Sequence[Any], info: Info) -> Any:
-        by_choices: dict[tuple[DistrictId, ResolvedChoices], list[int]] = {}
-        for index, summary in enumerate(summaries):
-            by_choices.setdefault((summary.chosen.district_id, summary.chosen.choices), []).append(index)
-        outcomes: list[Any] = [None] * len(summaries)
-        for (district_id, choices), indexes in by_choices.items():
-            students = [summaries[index].chosen.student_id for index in indexes]
-            district = info.context.sources.districts[district_id]
+        async def of_students(
+            district: District, students: Sequence[StudentId], choices: ResolvedChoices
+        ) -> Outcomes[metrics.Measure]:
             [measures] = await measure_students(info, district, students, [choices.request(metric)])
-            for index, outcome in zip(indexes, measures, strict=True):
-                outcomes[index] = outcome
-        return outcomes
+            return measures
+
+        return await load_by_choices(info, summaries, of_students)
 
     measure.__name__ = metric.name.lower()
     measure.__annotations__["return"] = Outcomes[Measure | None]

@@ -28,6 +28,7 @@ from student_graph.resolvers.types.metrics.arguments import (
     choose,
     measure_field,
 )
+from student_graph.resolvers.types.metrics.standings import latest
 
 
 @described
@@ -108,6 +109,7 @@ class AssessmentSummary:
 
     chosen: strawberry.Private[Chosen]
 
+    latest = latest
     level_rank = measure_field(Metric.ASSESSMENT_LEVEL)
     proficient = measure_field(Metric.ASSESSMENT_PROFICIENT)
     objectives_not_met = measure_field(Metric.OBJECTIVES_NOT_MET)
