@@ -147,3 +147,18 @@ def test_windows_of_weeks_count_days_of_school() -> None:
         assert measured(Metric.ATTENDANCE_RATE, facts(), window=window).denominator == count
         early = measured(Metric.ATTENDANCE_RATE, facts(), window=window, as_of=DAYS[9])
         assert early.denominator == 10
+
+
+def test_a_student_who_comes_back_on_the_same_day_has_the_complete_session() -> None:
+    """Two enrollments that touch are one, so that the session's stated days count; with a gap they do not."""
+    stated = school_days([], [session(DAYS[0], DAYS[49], 48)], DAYS[:50:2], DAYS[49])
+    for gap, days in ((0, 48), (1, 24)):
+        rows = [enrollment(DAYS[0], DAYS[20]), enrollment(DAYS[20 + gap])]
+        student = facts(enrollments=rows, schools={HILL: stated})
+        assert measured(Metric.ATTENDANCE_RATE, student, as_of=DAYS[49]).denominator == days
+
+
+def test_no_more_whole_days_are_left_than_the_year_has() -> None:
+    """Of 5 days with a tenth of one missed, 4 whole days are left, also if the definition allows 15."""
+    student = facts([event(DAYS[0], duration=0.1)], [enrollment(DAYS[0], DAYS[5])])
+    assert measured(Metric.AFFORDABLE_DAYS, student, "amt_15_days").value == 4
