@@ -12,7 +12,8 @@ from student_graph.resolvers.metrics.measure import DataQuality, Domain, Level, 
 from student_graph.resolvers.metrics.presets.preset import Preset, Rule
 from student_graph.resolvers.metrics.registry import METRICS
 
-POINTS = {Level.ON_TRACK: 0, Level.WATCH: 1, Level.AT_RISK: 2}
+NEVER_ABSENT, ALWAYS_ABSENT = Fraction(0), Fraction(1)
+POINTS = ((Level.ON_TRACK, 0), (Level.WATCH, 1), (Level.AT_RISK, 2))
 """Points of a level; a domain that is not evaluated has none."""
 MAX_POINTS_PER_DOMAIN = 2
 _DOMAINS: dict[Domain, tuple[Metric, ...]] = {
@@ -99,7 +100,7 @@ def indicator_rules(preset: Preset, domains: Iterable[Domain] = ()) -> list[Rule
 def indicator_requests(request: MetricRequest, domains: Iterable[Domain] = ()) -> list[MetricRequest]:
     """The requests whose measures `evaluate` needs, in its order, for the preset and choices of a request."""
     return [
-        replace(request, metric=rule.metric, rule=rule, memo={})
+        replace(request, metric=rule.metric, rule=rule)
         for rule in indicator_rules(request.preset, domains)
     ]
 
@@ -110,10 +111,12 @@ def evaluate(request: MetricRequest, rules: Sequence[Rule], results: Sequence[Me
 
     `results` has for each rule its measure, or why it could not be read.
     """
-    by_domain: dict[Domain, list[tuple[Rule, Measure | Unread]]] = {}
-    for rule, result in zip(rules, results, strict=True):
-        by_domain.setdefault(domain_of(rule.metric), []).append((rule, result))
-    indicators = [_indicator(domain, pairs) for domain, pairs in by_domain.items()]
+    if len(rules) != len(results):
+        raise ValueError("each rule needs one result")
+    indicators = [
+        _indicator(domain, [(name, results[index]) for name, index in named])
+        for domain, named in _named_by_domain(request, rules).items()
+    ]
     points = [row.points for row in indicators if row.points is not None]
     profile = RiskProfile(
         preset=request.preset.name,
@@ -131,6 +134,19 @@ def evaluate(request: MetricRequest, rules: Sequence[Rule], results: Sequence[Me
     return profile
 
 
+def _named_by_domain(request: MetricRequest, rules: Sequence[Rule]) -> dict[Domain, list[tuple[str, int]]]:
+    """The names and positions of the rules of each domain, computed once for all students of a request."""
+    key = (evaluate, *map(id, rules))
+    memo = request.memo.get(key)
+    if memo is None:
+        named: dict[Domain, list[tuple[str, int]]] = {}
+        for index, rule in enumerate(rules):
+            named.setdefault(domain_of(rule.metric), []).append((_name(rule), index))
+        memo = request.memo[key] = (named, tuple(rules))  # the rules are held, so that their ids stay theirs
+    by_domain: dict[Domain, list[tuple[str, int]]] = memo[0]
+    return by_domain
+
+
 def _judge(profile: RiskProfile, preset: Preset, points: int) -> None:
     """Set the overall level: a lower bound, and never on track, if an indicator was not evaluated."""
     unknown = [row.domain.value for row in profile.indicators if row.points is None]
@@ -138,9 +154,7 @@ def _judge(profile: RiskProfile, preset: Preset, points: int) -> None:
         tiers = Rule(Metric.INCIDENTS, preset.tiers, high_is_risk=True, description="Sum of the points.")
         profile.level = tiers.level_of(Fraction(points))
     else:
-        profile.level = max(
-            (row.level for row in profile.indicators if row.points is not None), key=lambda level: POINTS[level]
-        )
+        profile.level = _most_severe([row.level for row in profile.indicators if row.points is not None])
     if unknown and profile.level is not Level.AT_RISK:
         profile.reasons.append(f"Not evaluated, so the level may be higher: {', '.join(unknown)}.")
         if profile.level is Level.ON_TRACK:
@@ -152,26 +166,28 @@ def _order(points: int, at_risk: int, results: Sequence[Measure | Unread]) -> Fr
     absences = [
         1 - result.exact if result.metric is Metric.ATTENDANCE_RATE else result.exact
         for result in results
-        if isinstance(result, Measure) and result.metric in _ABSENCE_METRICS and result.exact is not None
+        if isinstance(result, Measure) and result.exact is not None and result.metric in _ABSENCE_METRICS
     ]
-    share = min(max(absences, default=Fraction(0)), Fraction(1))
-    return points + Fraction(at_risk, 2 * len(Domain)) + share / (4 * len(Domain))
+    share = min(max(absences), ALWAYS_ABSENT) if absences else NEVER_ABSENT
+    steps = 4 * len(Domain)
+    parts = (points * steps + at_risk * 2) * share.denominator + share.numerator
+    return Fraction(parts, steps * share.denominator)
 
 
-def _indicator(domain: Domain, pairs: Iterable[tuple[Rule, Measure | Unread]]) -> Indicator:
+def _indicator(domain: Domain, pairs: Iterable[tuple[str, Measure | Unread]]) -> Indicator:
     levels: list[Level] = []
     reasons: list[str] = []
     measures: list[Measure] = []
     quality: set[DataQuality] = set()
-    for rule, result in pairs:
-        name = _name(rule)
+    for name, result in pairs:
         if isinstance(result, Unread):
             levels.append(Level.NOT_EVALUATED)
             reasons.append(f"{name}: not evaluated. {result.reason}")
             quality.add(result.quality)
             continue
         measures.append(result)
-        quality.update(result.data_quality)
+        if result.data_quality:
+            quality.update(result.data_quality)
         reasons.append(f"{name}: {' '.join(result.reasons)}")
         if not _has_no_record(result):
             levels.append(_trusted_level(result))
@@ -179,11 +195,19 @@ def _indicator(domain: Domain, pairs: Iterable[tuple[Rule, Measure | Unread]]) -
     return Indicator(
         domain=domain,
         level=level,
-        points=POINTS.get(level),
+        points=_points(level),
         reasons=reasons,
         measures=measures,
-        data_quality=sorted(quality, key=lambda row: row.name),
+        data_quality=sorted(quality, key=lambda row: row.name) if quality else [],
     )
+
+
+def _points(level: Level) -> int | None:
+    """The points of a level; None if it is not evaluated. To hash a member of an enum is slower."""
+    for scored, points in POINTS:
+        if scored is level:
+            return points
+    return None
 
 
 def _name(rule: Rule) -> str:
@@ -198,8 +222,9 @@ def _has_no_record(measure: Measure) -> bool:
 
 def _trusted_level(measure: Measure) -> Level:
     """The level of a measure; not on track if the records of a source are missing."""
-    is_partial = DataQuality.SOURCE_MISSING in measure.data_quality
-    return Level.NOT_EVALUATED if is_partial and measure.level is Level.ON_TRACK else measure.level
+    if measure.level is Level.ON_TRACK and DataQuality.SOURCE_MISSING in measure.data_quality:
+        return Level.NOT_EVALUATED
+    return measure.level
 
 
 def _most_severe(levels: Sequence[Level]) -> Level:
