@@ -189,6 +189,10 @@ class MetricRequest:
     memo: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
     """What is the same for all students of the request, such as the windows of a school."""
 
+    def __post_init__(self) -> None:
+        """Begin without memories: a request that is a changed copy of another must not share them."""
+        object.__setattr__(self, "memo", {})
+
 
 @dataclass(frozen=True, slots=True)
 class MetricSpec:

@@ -2,7 +2,7 @@
 The golden numbers of the sample district about attendance, exactly.
 
 Not metrics, and so not here: A02, A03 and A51 count rows by category (the sample's own tests count them), A28 says
-that no full year can hit an edge, A30 lists days with two rows (A31 tests their effect), and B01, B02, B06 and B09
+that no full year can hit an edge, A30 lists days with two rows (A31 tests their effect), and B01, B06 and B09
 count rows of sections and teachers.
 """
 

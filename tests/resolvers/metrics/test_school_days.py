@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from student_graph.resolvers.metrics.attendance.calendar import count_days, district_days, school_days
+from student_graph.resolvers.metrics.facts import MetricRequest
 from student_graph.resolvers.metrics.measure import DataQuality, Metric
 from student_graph.resolvers.metrics.presets.preset import WindowKind
+from student_graph.resolvers.metrics.registry import METRICS, PRESETS
 from tests.resolvers.metrics.school_year import (
     DAYS,
     HILL,
     LAKE,
+    YEAR_START,
     absences,
     calendar,
     complete_year,
@@ -162,3 +166,13 @@ def test_no_more_whole_days_are_left_than_the_year_has() -> None:
     """Of 5 days with a tenth of one missed, 4 whole days are left, also if the definition allows 15."""
     student = facts([event(DAYS[0], duration=0.1)], [enrollment(DAYS[0], DAYS[5])])
     assert measured(Metric.AFFORDABLE_DAYS, student, "amt_15_days").value == 4
+
+
+def test_a_request_that_is_derived_from_another_shares_no_memo() -> None:
+    """What a request remembers, such as windows, is for its own day and school."""
+    preset = PRESETS["federal_10pct"]
+    request = MetricRequest(Metric.ATTENDANCE_RATE, preset, DAYS[-1], YEAR_START)
+    measure = METRICS[Metric.ATTENDANCE_RATE].measure
+    student = facts()
+    assert measure(student, request).denominator == 100
+    assert measure(student, replace(request, as_of=DAYS[9])).denominator == 10
