@@ -55,6 +55,8 @@ class LookupResult(Enum):
     """At least once with records."""
     EMPTY = "empty"
     """Without a record so far."""
+    ANSWERED = "answered"
+    """With or without records: which of the two is not kept for records whose class of data needs a grant."""
     NOT_THERE = "not there"
     """The server has no such resource."""
     FAILED = "failed"
@@ -95,9 +97,9 @@ class Counts:
     results: Mapping[str, LookupResult] = field(default_factory=dict)
     """What each lookup answered, by the name of the lookup."""
     records: int = 0
-    """Records that were read."""
+    """Records that were read, without those whose class of data needs a grant."""
     unreadable_rows: Mapping[str, int] = field(default_factory=dict)
-    """Rows that were left out because they could not be read, by reason."""
+    """Rows that were left out as unreadable, by reason; those whose class of data needs a grant count as one."""
     unmapped_codes: Mapping[str, int] = field(default_factory=dict)
     """Coded values that have no meaning in the graph, by kind and code."""
     served: int = 0

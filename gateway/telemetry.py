@@ -17,7 +17,7 @@ from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.interface import Counts, LinkCounts, LookupResult
 from student_graph.adapters.lookup import Lookup
-from student_graph.adapters.model import DistrictId, StudentId
+from student_graph.adapters.model import DistrictId, Sensitivity, StudentId
 from student_graph.adapters.model.code_mapping import Code, count_unmapped_codes
 from student_graph.adapters.sources import Fetch, Source
 from student_graph.resolvers.context import Health, UnmappedCode
@@ -63,15 +63,20 @@ class _SourceCounts:
         self.asks += 1
         self.failed_asks += bool(codes)
         self.failures_by_code.update(codes)
-        self.records += records
+        is_open = lookup.sensitivity is Sensitivity.OPEN
+        self.records += records if is_open else 0
         if self.results.get(lookup.name) is not LookupResult.RECORDS:
-            self.results[lookup.name] = _result_of(answers, errors, records)
+            self.results[lookup.name] = _result_of(answers, errors, records, is_open=is_open)
 
-    def add_unreadable_rows(self, reasons: Iterable[str]) -> None:
-        """Count rows that could not be read, by reason."""
+    def add_unreadable_rows(self, lookup: Lookup, reasons: Iterable[str]) -> None:
+        """Count rows that could not be read, by reason; those of a class that needs a grant count as one."""
+        is_open = lookup.sensitivity is Sensitivity.OPEN
         for reason in reasons:
             is_counted_apart = reason in self.unreadable_rows or len(self.unreadable_rows) < MAX_REASONS
-            self.unreadable_rows[reason if is_counted_apart else OTHER_REASON] += 1
+            key = reason if is_counted_apart else OTHER_REASON
+            self.unreadable_rows[key] = (
+                self.unreadable_rows[key] + 1 if is_open else max(self.unreadable_rows[key], 1)
+            )
 
 
 @dataclass(slots=True)
@@ -148,7 +153,7 @@ class Telemetry:
         meanings = self._meanings.get(source.district, DEFAULT_MEANINGS)
         _add_codes(counts.unmapped_codes, Counter(meanings.unknown_codes(rows)))
         counts.add_result(lookup, answers, errors)
-        counts.add_unreadable_rows(counter.unreadable_rows)
+        counts.add_unreadable_rows(lookup, counter.unreadable_rows)
 
     def record_served(self, source: Source, answers: int, stale: int, oldest_seconds: float) -> None:
         """Record that cached answers of a source were served, and how old the oldest of them was."""
@@ -208,12 +213,12 @@ OUTAGE_CODES = frozenset(
 """Error codes that concern the source as a whole, not one key."""
 
 
-def _result_of(answers: Answers, errors: Sequence[AdapterError], records: int) -> LookupResult:
-    """What the answers to a lookup show about it."""
+def _result_of(answers: Answers, errors: Sequence[AdapterError], records: int, *, is_open: bool) -> LookupResult:
+    """What the answers to a lookup show about it; whether there are records of a class with grants is not kept."""
     if records:
-        return LookupResult.RECORDS
+        return LookupResult.RECORDS if is_open else LookupResult.ANSWERED
     if not errors or len(errors) < len(answers):
-        return LookupResult.EMPTY
+        return LookupResult.EMPTY if is_open else LookupResult.ANSWERED
     is_missing = all(isinstance(error, NotOfferedError) for error in errors)
     return LookupResult.NOT_THERE if is_missing else LookupResult.FAILED
 

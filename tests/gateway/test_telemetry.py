@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from pydantic import AnyHttpUrl
 
-from student_graph.adapters.answers import Ask
+from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.errors import NotOfferedError, PayloadError
 from student_graph.adapters.interface import LookupResult
@@ -167,3 +167,17 @@ async def test_answers_that_the_cache_serves_are_counted() -> None:
     await pipeline.close()
 
     assert served == [0, 1]
+
+
+def test_records_whose_class_needs_a_grant_are_not_counted() -> None:
+    """With and without a discipline incident, the counts for operators are the same."""
+    incidents = lookup_of(Adapter.discipline_incidents_by_student)
+    counts = []
+    for records in ([], [event("s1", "1", 3)]):
+        telemetry, sis = Telemetry(), source(Sis, Ledger(), "sis")
+        unreadable = CallCounter(1, ["missing"] * (1 + len(records)))
+        telemetry.record_answers(sis, incidents, unreadable, {"s1": Answer(records, "sis", datetime.now(UTC))})
+        counted = telemetry.health(sis).counts
+        counts.append((counted.records, dict(counted.results), dict(counted.unreadable_rows)))
+
+    assert counts == [(0, {incidents.name: LookupResult.ANSWERED}, {"missing": 1})] * 2

@@ -19,7 +19,13 @@ from student_graph.adapters.interface import (
 from student_graph.adapters.lookup import Lookup, lookups_of
 from student_graph.adapters.sources import Source
 
-_PRECEDENCE = (LookupResult.FAILED, LookupResult.RECORDS, LookupResult.EMPTY, LookupResult.NOT_THERE)
+_PRECEDENCE = (
+    LookupResult.FAILED,
+    LookupResult.RECORDS,
+    LookupResult.ANSWERED,
+    LookupResult.EMPTY,
+    LookupResult.NOT_THERE,
+)
 """Which of the results of several lookups for one kind of record stands for all of them."""
 
 
