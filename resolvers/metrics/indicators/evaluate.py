@@ -100,7 +100,7 @@ def indicator_rules(preset: Preset, domains: Iterable[Domain] = ()) -> list[Rule
 def indicator_requests(request: MetricRequest, domains: Iterable[Domain] = ()) -> list[MetricRequest]:
     """The requests whose measures `evaluate` needs, in its order, for the preset and choices of a request."""
     return [
-        replace(request, metric=rule.metric, rule=rule)
+        replace(request, metric=rule.metric, rule=rule, memo={})
         for rule in indicator_rules(request.preset, domains)
     ]
 
