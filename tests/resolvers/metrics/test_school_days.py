@@ -162,7 +162,7 @@ def test_a_student_who_comes_back_on_the_same_day_has_the_complete_session() -> 
         assert measured(Metric.ATTENDANCE_RATE, student, as_of=DAYS[49]).denominator == days
 
 
-def test_no_more_whole_days_are_left_than_the_year_has() -> None:
+def test_no_more_days_are_left_than_the_year_has() -> None:
     """Of 5 days with a tenth of one missed, 4 whole days are left, also if the definition allows 15."""
     student = facts([event(DAYS[0], duration=0.1)], [enrollment(DAYS[0], DAYS[5])])
     assert measured(Metric.AFFORDABLE_DAYS, student, "amt_15_days").value == 4
