@@ -1,4 +1,4 @@
-"""A teacher's page with indicators: no more vendor calls than without them, and reused whole."""
+"""A teacher's page with indicators: no more vendor calls than without them, and its response is kept."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_metrics_add_no_vendor_calls_to_a_page() -> None:
 
 
 @pytest.mark.long_run
-async def test_a_page_with_metrics_can_be_reused_whole() -> None:
+async def test_a_response_with_metrics_is_kept() -> None:
     """Read again, it makes no call, is equal, and follows from cached answers alone: its response is kept."""
     async with sandbox_district(FACTS, ("edfi",), students=len(FACTS.students)) as district:
         gateway = new_gateway(district)

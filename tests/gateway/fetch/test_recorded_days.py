@@ -25,11 +25,11 @@ MONDAY, TUESDAY = date(2027, 2, 1), date(2027, 2, 2)
 
 def events(*rows: tuple[str, date]) -> list[AttendanceEvent]:
     """Return an event of some student for each school and day."""
-    made: list[AttendanceEvent] = []
+    rows_of_events: list[AttendanceEvent] = []
     for number, (school, day) in enumerate(rows):
         event: AttendanceEvent = attendance_event(str(number), day)
-        made.append(replace(event, school_id=SchoolId(school)))
-    return made
+        rows_of_events.append(replace(event, school_id=SchoolId(school)))
+    return rows_of_events
 
 
 def district_of(*sources: Source) -> District:
@@ -85,7 +85,7 @@ async def test_a_source_that_is_down_is_an_error() -> None:
         await days_of(district_of(listing("sis")), answers)
 
 
-async def test_a_list_is_collected_once_for_each_time_it_was_read() -> None:
+async def test_a_list_is_collected_again_only_if_it_was_read_again() -> None:
     """The same list has the same object as its days; a list that was read again is collected again."""
     source = listing("sis")
     recorded = RecordedDays({CEDAR: district_of(source)})
@@ -108,10 +108,10 @@ async def test_a_viewer_without_students_gets_the_days_of_everybody() -> None:
     """Days of instruction are no record of a student: they do not depend on whom the viewer may see."""
     rows = events(("101", MONDAY), ("102", TUESDAY))
     pipeline = FetchPipeline([district_of(listing("sis", rows))], HmacSigner(b"k" * 32))
-    found = []
+    days = []
     for role in (ViewerRole.SUPERINTENDENT, ViewerRole.STUDENT):
         viewer = Viewer(role.value, role, frozenset({CEDAR}))
-        found.append(await pipeline.start_operation(viewer).recorded_days(CEDAR, 2027))
+        days.append(await pipeline.start_operation(viewer).recorded_days(CEDAR, 2027))
     await pipeline.close()
 
-    assert found == [{"101": frozenset({MONDAY}), "102": frozenset({TUESDAY})}] * 2
+    assert days == [{"101": frozenset({MONDAY}), "102": frozenset({TUESDAY})}] * 2
