@@ -220,8 +220,8 @@ class _Counting:
     def _head(self) -> TableHead:
         plan, progress = self.plan, self.progress
         if progress.definition is None:  # nobody was counted: the definition is the same for everybody
-            progress.note(METRICS[plan.request.metric].measure(StudentFacts(StudentId("")), plan.request))
-        assert progress.definition is not None
+            nobody = METRICS[plan.request.metric].measure(StudentFacts(StudentId("")), plan.request)
+            progress.definition, progress.unit = nobody.definition, nobody.unit
         unit = Unit.STUDENT_SCHOOL if plan.cohort.school is not None else progress.unit or Unit.STUDENT
         return TableHead(plan.request, plan.dimensions, progress.definition, progress.window, unit, plan.crossed)
 
