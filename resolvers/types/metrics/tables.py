@@ -20,11 +20,12 @@ from student_graph.resolvers.cohorts.measurement.requests import Choices
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.docstrings import described, described_enum
-from student_graph.resolvers.fields.field import uses_lookups
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, uses_lookups
 from student_graph.resolvers.fields.load import OfDistrict, district_for
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes
 from student_graph.resolvers.metrics.measure import Metric
 from student_graph.resolvers.metrics.registry import METRICS
+from student_graph.resolvers.student_list.explanation import ListExplanation
 from student_graph.resolvers.types.metrics.arguments import (
     EndsOn,
     InSubject,
@@ -114,7 +115,13 @@ def metrics_field(cohort_of: Callable[[Info, Any], Cohort]) -> Any:
     return batched(
         uses_lookups(*_METHODS, by_arguments=lambda _: _PRICED_LOOKUPS)(metrics),
         description=_DESCRIPTION,
+        metadata={EXPLAIN_METADATA: _explain_reads},
     )
+
+
+def _explain_reads(_arguments: Any, _context: Any) -> ListExplanation:
+    """What a table may read, for explanations: more than what is priced."""
+    return ListExplanation([], list(map(lookup_of, _METHODS)))
 
 
 _DESCRIPTION = (
