@@ -1,0 +1,1 @@
+"""Metrics through GraphQL on complete districts."""
