@@ -232,6 +232,7 @@ TYPES_WITHOUT_CLASS = {
     *("MobilitySummary", "Measure", "MeasureWindow", "Definition", "Parameter", "Evidence", "EvidenceList"),
     *("AssessmentStanding", "ObjectiveStanding", "Indicator", "RiskProfile"),
     *("Preset", "PresetRule", "PresetThreshold"),
+    *("Scorecard", "ScorecardRow", "ScorecardFinding"),
     *("MetricTable", "GroupMetrics", "GroupKey", "LevelCount", "QualityCount", "MissingSource"),
     *("Query", "Viewer", "Permission", "Reason", "ClassPermission", "LocalEducationAgency", "SourceStatus"),
 }
