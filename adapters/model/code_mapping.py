@@ -66,7 +66,7 @@ class Code(NamedTuple):
     value: str | None
     """The vendor's code; None if the record does not keep it."""
     is_open: bool = True
-    """Whether it is a code of records that need no grant. How often another one occurs is not told."""
+    """Whether it is a code of records that need no grant. How often another one occurs is not shown."""
 
 
 @dataclass(frozen=True, slots=True)

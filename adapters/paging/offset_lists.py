@@ -70,7 +70,7 @@ class OffsetLists:
 
     @property
     def page_rows(self) -> int:
-        """Rows in the longest page that is requested: as set, or as many as the server allows if it refused that."""
+        """Rows in the longest page that is requested: as set, or as many as the server allows if it refused it."""
         return self._sizes.server_rows
 
     async def read_page(

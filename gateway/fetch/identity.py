@@ -174,7 +174,7 @@ class _Translator:
     def _resolve_student(
         self, subject: Subject, index: IdentityIndex, withheld: dict[str, AdapterError]
     ) -> StudentId | None:
-        """The student whom a record names; None if no link is certain, and the reason is added to `withheld`."""
+        """The student that a record names; None if no link is certain, and the reason is added to `withheld`."""
         try:
             student = index.resolve(subject, self._rules).student_id
         except IdentityError as error:

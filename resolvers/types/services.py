@@ -40,8 +40,7 @@ async def programs(
         return [
             row
             for row in rows
-            if (types is None or row.program_type in types)
-            and (as_of is None or participates(row, as_of))
+            if (types is None or row.program_type in types) and (as_of is None or participates(row, as_of))
         ]
 
     return map_values(participations, matching)

@@ -206,7 +206,7 @@ async def test_section_enrollments_are_filtered_by_day() -> None:
     assert data["district"] == {"shortName": "cedar"}
 
 
-async def test_addresses_are_those_of_a_day() -> None:
+async def test_addresses_are_valid_on_their_days() -> None:
     """The last day is included, and an address without days is always valid."""
 
     def address(street: str, begin: date | None = None, end: date | None = None) -> model.StudentAddress:
