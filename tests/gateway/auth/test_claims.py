@@ -159,3 +159,16 @@ async def test_without_a_sign_in_time_the_time_of_issue_counts() -> None:
         assert verifier.signed_in_at(token) is None
         await verifier.viewer(token)
         assert verifier.signed_in_at(token) == expected
+
+
+async def test_verified_tokens_are_remembered_within_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long subjects take more of it, and the token that was not used for longest is verified again."""
+    monkeypatch.setattr("student_graph.gateway.auth.jwt.MAX_CACHED_TOKEN_BYTES", 8 * 1024)
+    verifier = offline_verifier()
+    tokens = [signed_token(sub=f"{number}-{'a' * 200}") for number in range(20)]
+
+    for token in tokens:
+        await verifier.viewer(token)
+
+    assert 6 * 1024 < verifier.used_bytes <= verifier.max_bytes == 8 * 1024
+    assert [verifier.signed_in_at(token) is None for token in (tokens[0], tokens[-1])] == [True, False]

@@ -26,7 +26,6 @@ from tests.gateway.auth.token_factory import (
     ISSUER_NAME,
     RSA_KEY,
     encode_part,
-    offline_verifier,
     public_jwk,
     running_issuer,
     sign_unchecked,
@@ -290,16 +289,3 @@ async def test_a_verified_token_becomes_invalid_when_its_key_is_withdrawn() -> N
         await running.wait_for_background_fetch()
         with pytest.raises(InvalidTokenError):
             await running.verifier.viewer(token)
-
-
-async def test_verified_tokens_are_remembered_within_a_bound_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long subjects take more of it, and the token that was not used for longest is verified again."""
-    monkeypatch.setattr("student_graph.gateway.auth.jwt.MAX_CACHED_TOKEN_BYTES", 8 * 1024)
-    verifier = offline_verifier()
-    tokens = [signed_token(sub=f"{number}-{'a' * 200}") for number in range(20)]
-
-    for token in tokens:
-        await verifier.viewer(token)
-
-    assert 6 * 1024 < verifier.used_bytes <= verifier.max_bytes == 8 * 1024
-    assert [verifier.signed_in_at(token) is None for token in (tokens[0], tokens[-1])] == [True, False]

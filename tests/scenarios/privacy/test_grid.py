@@ -80,6 +80,8 @@ STUDENT = {
 }
 """Every field of a student, by its sensitivity class."""
 
+NOT_SELECTED = {"Student", "School", "LocalEducationAgency", "Scorecard"}
+"""Types whose fields are not selected below those of a student."""
 NO_DOCUMENT_LIMITS = DocumentLimits(cost=10**9, calls=10**9, fields=10**6, aliases=10**4)
 FIELD_CLASS = {name: sensitivity for sensitivity, names in STUDENT.items() for name in names.split()}
 RELATIONS = ("own", "same school", "other school", "other district", "former", "absent")
@@ -151,7 +153,11 @@ def sensitivity_of(field: GraphQLField) -> str:
 
 
 def selection(type_: Any, depth: int) -> str:
-    """Return a selection of every field that needs no argument, down to a depth."""
+    """
+    Return a selection of every field that needs no argument, down to a depth.
+
+    A scorecard is not about students, and has rules of its own.
+    """
     parts = []
     for name, field in type_.fields.items():
         if any(map(is_required_argument, field.args.values())):
@@ -159,7 +165,7 @@ def selection(type_: Any, depth: int) -> str:
         named = get_named_type(field.type)
         if is_leaf_type(named):
             parts.append(name)
-        elif is_object_type(named) and depth and named.name not in {"Student", "School", "LocalEducationAgency"}:
+        elif is_object_type(named) and depth and named.name not in NOT_SELECTED:
             parts.append(f"{name} {{ {selection(named, depth - 1)} }}")
     return " ".join(parts) or "__typename"
 
