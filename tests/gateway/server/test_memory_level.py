@@ -42,6 +42,7 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Application:
     monkeypatch.setattr(cost_cache, "MAX_CACHED_BYTES", CACHE_BYTES // 10)
     monkeypatch.setattr(reach_cache, "MAX_CACHED_BYTES", CACHE_BYTES // 10)
     monkeypatch.setattr(store, "MAX_CACHED_BYTES", CACHE_BYTES)
+    monkeypatch.setattr("student_graph.gateway.auth.jwt.MAX_CACHED_TOKEN_BYTES", CACHE_BYTES // 10)
     world = World([third_party_source("sis", sis()), third_party_source("lms", lms())], VIEWER)
     return Application(
         Service(

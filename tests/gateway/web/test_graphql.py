@@ -46,7 +46,7 @@ def test_a_response_has_data_and_counts_calls_to_sources(http: httpx.Client) -> 
         ({}, "Bearer", "Send the token"),
         ({"Authorization": "Bearer"}, "Bearer", "Send the token"),
         ({"Authorization": "Basic dDp0"}, "Bearer", "Send the token"),
-        ({"Authorization": "Bearer other"}, 'Bearer error="invalid_token"', "This token is not valid"),
+        ({"Authorization": "Bearer other"}, 'Bearer error="invalid_token"', "This token is not accepted"),
     ],
 )
 def test_a_request_without_a_viewers_token_is_refused(
