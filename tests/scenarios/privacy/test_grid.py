@@ -44,17 +44,7 @@ VISIBLE = {
 }
 """The students whom each person sees, by their relation to the people of the first district."""
 
-ALL_CLASSES = {
-    "PII",
-    "CONTACT",
-    "DEMOGRAPHIC",
-    "PROGRAM",
-    "LOCATION",
-    "DISCIPLINE",
-    "DISABILITY",
-    "MEAL",
-    "HOMELESS",
-}
+ALL_CLASSES = set("PII CONTACT DEMOGRAPHIC PROGRAM LOCATION DISCIPLINE DISABILITY MEAL HOMELESS".split())
 CLASSES = {
     "superintendent": ALL_CLASSES,
     "principal": {"PII", "CONTACT", "DEMOGRAPHIC", "PROGRAM", "LOCATION", "DISCIPLINE"},
@@ -83,7 +73,7 @@ STUDENT = {
 """Every field of a student, by its sensitivity class."""
 
 NOT_SELECTED = {"Student", "School", "LocalEducationAgency", "Scorecard"}
-"""Types whose fields are not selected below those of a student."""
+"""Types whose fields are not selected below those of a student; a scorecard has rules of its own."""
 NO_DOCUMENT_LIMITS = DocumentLimits(cost=10**9, calls=10**9, fields=10**6, aliases=10**4)
 FIELD_CLASS = {name: sensitivity for sensitivity, names in STUDENT.items() for name in names.split()}
 RELATIONS = ("own", "same school", "other school", "other district", "former", "absent")
@@ -155,11 +145,7 @@ def sensitivity_of(field: GraphQLField) -> str:
 
 
 def selection(type_: Any, depth: int) -> str:
-    """
-    Return a selection of every field that needs no argument, down to a depth.
-
-    A scorecard is not about students, and has rules of its own.
-    """
+    """Return a selection of every field that needs no argument, down to a depth."""
     parts = []
     for name, field in type_.fields.items():
         if any(map(is_required_argument, field.args.values())):
