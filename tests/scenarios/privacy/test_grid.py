@@ -44,7 +44,8 @@ VISIBLE = {
 }
 """The students whom each person sees, by their relation to the people of the first district."""
 
-ALL_CLASSES = set("PII CONTACT DEMOGRAPHIC PROGRAM LOCATION DISCIPLINE DISABILITY MEAL HOMELESS".split())
+RESTRICTED = {"DISCIPLINE", "DISABILITY", "MEAL", "HOMELESS"}
+ALL_CLASSES = {"PII", "CONTACT", "DEMOGRAPHIC", "PROGRAM", "LOCATION"} | RESTRICTED
 CLASSES = {
     "superintendent": ALL_CLASSES,
     "principal": {"PII", "CONTACT", "DEMOGRAPHIC", "PROGRAM", "LOCATION", "DISCIPLINE"},
