@@ -38,7 +38,8 @@ def addresses(row: Student, details: Iterable[api.StudentAddresses]) -> list[Stu
     The addresses of a student at all agencies and schools, without duplicates, the earliest first.
 
     A place that one of them does not publish, or where a homeless student stays, is left out for all of them. An
-    address of several periods is one record for each.
+    address of several periods is one record for each. The row of an agency or school holds all of its addresses: the
+    ids of the records are that of the row, with a number.
     """
     recorded = [(part.id, address) for part in by_organization(list(details)) for address in part.addresses]
     hidden = {_site(address) for _, address in recorded if _is_hidden(address)}
@@ -49,7 +50,10 @@ def addresses(row: Student, details: Iterable[api.StudentAddresses]) -> list[Stu
         for period in address.periods or [api.AddressPeriod()]:
             record = _address(vendor_id, row, address, period)
             records.setdefault(_content(record), record)
-    return sorted(records.values(), key=_begin_date_and_content)
+    ordered = sorted(records.values(), key=_begin_date_and_content)
+    for number, record in enumerate(ordered, 1):
+        record.vendor_id = f"{record.vendor_id}:{number}"
+    return ordered
 
 
 def _address(vendor_id: str, row: Student, address: api.Address, period: api.AddressPeriod) -> StudentAddress:
