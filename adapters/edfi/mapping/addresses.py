@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from zlib import crc32
 
 from student_graph.adapters.edfi.api import addresses as api
 from student_graph.adapters.edfi.api.people import Student
@@ -38,8 +39,9 @@ def addresses(row: Student, details: Iterable[api.StudentAddresses]) -> list[Stu
     The addresses of a student at all agencies and schools, without duplicates, the earliest first.
 
     A place that one of them does not publish, or where a homeless student stays, is left out for all of them. An
-    address of several periods is one record for each. The row of an agency or school holds all of its addresses: the
-    ids of the records are that of the row, with a number.
+    address of several periods is one record for each.
+
+    A row holds all addresses of an agency or school, without ids: their ids are that of the row with a checksum.
     """
     recorded = [(part.id, address) for part in by_organization(list(details)) for address in part.addresses]
     hidden = {_site(address) for _, address in recorded if _is_hidden(address)}
@@ -50,10 +52,9 @@ def addresses(row: Student, details: Iterable[api.StudentAddresses]) -> list[Stu
         for period in address.periods or [api.AddressPeriod()]:
             record = _address(vendor_id, row, address, period)
             records.setdefault(_content(record), record)
-    ordered = sorted(records.values(), key=_begin_date_and_content)
-    for number, record in enumerate(ordered, 1):
-        record.vendor_id = f"{record.vendor_id}:{number}"
-    return ordered
+    for content, record in records.items():
+        record.vendor_id = f"{record.vendor_id}:{crc32(repr(content).encode()):08x}"
+    return sorted(records.values(), key=_begin_date_and_content)
 
 
 def _address(vendor_id: str, row: Student, address: api.Address, period: api.AddressPeriod) -> StudentAddress:
