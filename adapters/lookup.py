@@ -180,7 +180,7 @@ def lookup(
 
     def declare(method: F) -> F:
         declared = Lookup(method, fresh, stale, about, paged, records_per_key, unknown)
-        method.__lookup__ = declared  # type: ignore[attr-defined]
+        method.__lookup__ = declared  # type: ignore[attr-defined] # functions take any attribute
         return method
 
     return declare

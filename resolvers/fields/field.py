@@ -61,9 +61,10 @@ def uses_lookups(
     """
 
     def declare(function: F) -> F:
-        function.__lookups__ = tuple(map(lookup_of, methods))  # type: ignore[attr-defined]
-        function.__list_length__ = list_length  # type: ignore[attr-defined]
-        function.__lookups_by_arguments__ = by_arguments  # type: ignore[attr-defined]
+        declared: Any = function  # functions take any attribute
+        declared.__lookups__ = tuple(map(lookup_of, methods))
+        declared.__list_length__ = list_length
+        declared.__lookups_by_arguments__ = by_arguments
         return function
 
     return declare

@@ -1,4 +1,4 @@
-"""Names the students of which a population is a part: by id, by the viewer's reach, or by one list of records."""
+"""Names the candidates of a population: by id, by the viewer's reach, or by one list of records."""
 
 from __future__ import annotations
 

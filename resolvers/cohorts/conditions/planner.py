@@ -27,7 +27,7 @@ STUDENTS_PER_SCHOOL = 500
 
 
 class Start(NamedTuple):
-    """Students of which a population is a part."""
+    """The candidates of a population: no other student can be in it."""
 
     text: str
     """What they are, such as `students named by id`."""
@@ -38,7 +38,7 @@ class Start(NamedTuple):
     met: Condition | None = None
     """The condition that they all meet; None if there is none."""
     leaves: tuple[Leaf, ...] = ()
-    """The conditions whose lists name them: one, or several of which any is met; empty for another start."""
+    """The conditions whose lists name them: one, or several in `any`; empty for another start."""
     is_known: bool = True
     """Whether their number was seen; otherwise it is a guess."""
 
@@ -198,7 +198,7 @@ class _Ordering:
 
 
 def _alternatives(part: Condition) -> list[Leaf]:
-    """The conditions of which any is enough to meet a part; empty if it is another tree."""
+    """The conditions of an `any`; empty if the tree is another one."""
     match part:
         case Parts(parts=parts):
             return [] if any(isinstance(p, Parts | Not) for p in parts) else list(leaves_of(part))

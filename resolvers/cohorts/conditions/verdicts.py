@@ -31,7 +31,7 @@ def negate(verdict: Verdict) -> Verdict:
 
 def combine(current: Verdict, other: Verdict, *, decisive: bool) -> Verdict:
     """
-    Return the verdict of two conditions of which one that is `decisive` decides: False for `all`, True for `any`.
+    Return the verdict of two conditions. A `decisive` one decides alone: False for `all`, True for `any`.
 
     A decisive verdict decides whatever the other one is. Otherwise one that is undecided leaves both undecided.
     """

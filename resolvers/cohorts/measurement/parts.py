@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from student_graph.adapters.contract import Adapter
@@ -110,14 +111,18 @@ async def read_parts(
     lists = await asyncio.gather(*(_read_list(info, people, PART_LOOKUPS[part], year) for part in listed))
     records = dict(zip(listed, lists, strict=True))
     read: dict[Part, Outcomes[Attributes]] = {
-        part: map_values(records[part], lambda rows, name=PART_LOOKUPS[part].attribute: {name: rows})  # type: ignore[misc]
-        for part in listed
+        part: map_values(records[part], partial(_as_attribute, PART_LOOKUPS[part].attribute)) for part in listed
     }
     referring = {part: read_referred for part, read_referred in REFERRED.items() if part in needed}
     outcomes = await asyncio.gather(
         *(read_referred(info, district, records, year) for read_referred in referring.values())
     )
     return read | dict(zip(referring, outcomes, strict=True))
+
+
+def _as_attribute(name: str, rows: Any) -> Attributes:
+    """Rows as the only attribute that a part fills."""
+    return {name: rows}
 
 
 async def _read_list(

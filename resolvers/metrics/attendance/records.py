@@ -15,7 +15,7 @@ from student_graph.resolvers.metrics.measure import DataQuality
 from student_graph.resolvers.metrics.presets.preset import Rule
 
 MAX_CACHED_SHARES = 1024
-"""Distinct durations of which the exact share is kept."""
+"""Distinct durations whose exact share is remembered."""
 
 # Python code hashes the members of an enum: comparing them by identity keeps the loop over events fast.
 _EXCUSED = AttendanceCategory.EXCUSED_ABSENCE

@@ -51,11 +51,11 @@ DEFAULT_RULES = {
         _without_thresholds(Metric.TARDIES, "Days with a record of a tardy arrival at school."),
         _without_thresholds(
             Metric.ABSENCE_STREAK,
-            "Days of instruction in a row, up to the last one, of which the student missed half or more.",
+            "Days of instruction in a row, up to the last one. The student missed at least half of each.",
         ),
         _without_thresholds(
             Metric.MAX_ABSENCE_STREAK,
-            "The longest run of days of instruction of which the student missed half or more.",
+            "The most days of instruction in a row. The student missed at least half of each.",
         ),
         _without_thresholds(
             Metric.ATTENDANCE_TREND,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 MIN_GROUP = 10
-"""Fewest students or rows of which a share is shown to readers who get no counts."""
+"""Readers who get no counts see a share only if it is about so many students or rows."""
 
 
 def percent(numerator: int, denominator: int) -> str:
@@ -25,7 +25,7 @@ def band(numerator: int, denominator: int) -> str | None:
 
 
 def duration_text(duration: timedelta) -> str:
-    """A duration in the largest unit of which it has at least one, rounded down, such as `5 minutes`."""
+    """A duration in its largest complete unit, rounded down, such as `5 minutes`."""
     seconds = int(duration.total_seconds())
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:

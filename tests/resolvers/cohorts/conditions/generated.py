@@ -150,7 +150,7 @@ def vendor_data(population: Iterable[Child]) -> VendorData:
 
 
 LISTED = ("program_participations", "food_service", "transportation", "discipline_incidents")
-"""Lookups of a student of which the system also has the list of a district."""
+"""Lookups by student that the system also answers as a list of the district."""
 
 
 def with_lists(data: VendorData) -> VendorData:

@@ -225,7 +225,7 @@ def numbers_in(texts: list[str]) -> set[int]:
 def test_readers_who_get_no_counts_see_steps_of_ten_percent_only(
     links: LinkCounts, records: int, unreadable: int, unmapped: int
 ) -> None:
-    """Two sources whose shares are in one step cannot be told apart, and fewer than ten are never a share."""
+    """Two sources whose shares are in one step look the same, and fewer than ten are never a share."""
     counted = counts(
         links=links,
         records=records,

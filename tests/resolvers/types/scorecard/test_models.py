@@ -60,7 +60,7 @@ def test_a_row_has_findings_or_says_why_it_is_not_measured(detail: Detail) -> No
 
 
 def test_every_measure_is_in_one_row_of_a_source() -> None:
-    """Nothing that is measured is hidden, and nothing is told twice."""
+    """Nothing that is measured is hidden, and nothing is repeated."""
     rows = source_scorecard(figures(), Detail.COUNTS, UNTIL).rows
     measures = [finding.measure for row in rows for finding in row.findings]
 
