@@ -9,6 +9,7 @@ SETUP := $(VENV)/.student-graph
 AUDIT := tests/gateway/web/http_audit
 RELAY := tests/gateway/documents/relay
 PEERS := benchmarks/node
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(RERUNS),--reruns $(RERUNS))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-long check check-static upstream bench attacks soak figures faults presets graphiql screenshots schema clean
@@ -25,10 +26,10 @@ run: setup ## The demo: a made-up district, its vendors and the gateway
 	@$(BIN)/student-graph demo
 
 test: setup ## The tests, with a sample of the long runs
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal
+	@$(PYTEST)
 
 test-long: setup ## The long runs in full
-	@STUDENT_GRAPH_LONG_RUNS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal -m long_run
+	@STUDENT_GRAPH_LONG_RUNS=1 $(PYTEST) -m long_run
 
 check: check-static test ## Everything that must hold before a change is proposed
 

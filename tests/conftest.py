@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from tests.attacks.measurement import table_row
 from tests.faults.rows import NOT_COVERED, SECTIONS
-from tests.long_runs import LONG_RUNS
+from tests.long_runs import RANDOM
 
 # Tests start many processes: without bytecode files, each of them would compile all modules again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -23,7 +23,7 @@ settings.register_profile(
     "tests",
     deadline=None,  # a slow machine is no failure
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize=not LONG_RUNS,
+    derandomize=not RANDOM,
     database=None,
 )
 settings.load_profile("tests")
@@ -45,7 +45,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what the tests counted, and the rows of the faults that were played."""
+    """Print what the tests counted, the rows of the faults that were played, and why tests had to run again."""
     passed: dict[str, bool] = {}
     attacks: list[str] = []
     for outcome in ("passed", "failed", "error"):
@@ -61,6 +61,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.line("\n".join([table_row(None), *attacks]))
     if passed:
         _summarize_rows(terminalreporter, passed)
+    reruns = terminalreporter.stats.get("rerun", ())
+    if reruns:
+        terminalreporter.section("failures of tests that ran again")
+        for report in reruns:
+            terminalreporter.line(f"{report.nodeid}\n{report.longreprtext}\n")
 
 
 def _summarize_rows(terminalreporter: Any, passed: dict[str, bool]) -> None:

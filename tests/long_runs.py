@@ -1,7 +1,8 @@
 """
 Long property and differential runs: a sample in `make test`, all of it in `.ci/run`.
 
-A test marked `long_run` takes its size from `size`: the full one if `STUDENT_GRAPH_LONG_RUNS` is set.
+A test marked `long_run` takes its size from `size`: the full one if `STUDENT_GRAPH_LONG_RUNS` is set. All draw the same
+examples in each run, unless `STUDENT_GRAPH_RANDOM` is set.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import os
 
 LONG_RUNS = bool(os.environ.get("STUDENT_GRAPH_LONG_RUNS"))
 """Whether long runs are run in full."""
+RANDOM = bool(os.environ.get("STUDENT_GRAPH_RANDOM"))
+"""Whether property tests draw other examples in each run. Otherwise a run says the same about the same code."""
 
 
 def size(sample: int, full: int) -> int:
