@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.gateway.cache.processes import Process, create_process
 from tests.gateway.redis_server import RedisServer, redis_server
+
+NUMBERS = itertools.count()
+"""A number for the fleet of each test."""
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +22,11 @@ def server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-async def processes(server: RedisServer, request: pytest.FixtureRequest) -> AsyncIterator[list[Process]]:
+async def processes(server: RedisServer) -> AsyncIterator[list[Process]]:
     """Two processes of a fleet with a slow vendor. The fleet of each test has its own name."""
     if server.process is None:
         server.start()
-    name = f"t{abs(hash(request.node.name))}"
+    name = f"fleet-{next(NUMBERS)}"
     processes = [create_process(server, name) for _ in range(2)]
     for process in processes:
         process.harness.cache.start()

@@ -12,6 +12,9 @@ from tests.gateway.cache.small_cache import CacheHarness, wait_until
 from tests.gateway.redis_server import RedisServer
 from tests.gateway.small_district import DISTRICT, Ledger, Sis, event, source
 
+REDIS_SECONDS = 60.0
+"""Timeout of one operation, which no machine reaches. A Redis that was killed fails at once."""
+
 
 @dataclass
 class Process:
@@ -30,7 +33,12 @@ class Process:
 
 
 def create_process(
-    server: RedisServer, name: str, *, vendor_seconds: float = 0.05, key: bytes = b"k" * 32, timeout: float = 1.0
+    server: RedisServer,
+    name: str,
+    *,
+    vendor_seconds: float = 0.05,
+    key: bytes = b"k" * 32,
+    timeout: float = REDIS_SECONDS,
 ) -> Process:
     """A process of the fleet with that name. The test starts its cache."""
     ledger = Ledger(students=[f"s{n}" for n in range(600)], events=[event("s1", "1", day) for day in (3, 4)])

@@ -21,7 +21,7 @@ from student_graph.gateway.cache.fleet.encryption import Encryptor
 from student_graph.gateway.cache.fleet.redis_fleet import RedisFleet
 from student_graph.gateway.cache.fleet.redis_store import RedisStore
 from student_graph.gateway.http import create_client
-from tests.gateway.cache.processes import Process, count_calls, create_process
+from tests.gateway.cache.processes import REDIS_SECONDS, Process, count_calls, create_process
 from tests.gateway.cache.slow_vendor import SlowLedger, SlowSis
 from tests.gateway.cache.small_cache import ACTIONS, EVENTS, STUDENTS, THIS_YEAR, CacheHarness, wait_until
 from tests.gateway.redis_server import RedisServer
@@ -134,12 +134,12 @@ async def test_large_batches_are_shared_too(processes: list[Process]) -> None:
 async def test_restricted_data_never_leaves_the_process(processes: list[Process]) -> None:
     """Each process requests discipline itself, and Redis holds none of it."""
     process_a, process_b = processes
-    names_before = set(await process_a.store.client.keys("*"))
+    names_before = await process_a.store.client.keys("*")  # those of earlier tests expire at any time
     for process in processes:
         await process.harness.ask(Ask(ACTIONS, ("s1",)))
         await process.harness.settle()
     assert [len(process.harness.calls) for process in (process_a, process_b)] == [1, 1]
-    assert set(await process_a.store.client.keys("*")) == names_before
+    assert set(await process_a.store.client.keys("*")) <= set(names_before)
 
 
 @pytest.mark.row("D14")
@@ -259,7 +259,7 @@ async def test_all_processes_pause_when_a_vendor_asks_one_of_them_to(server: Red
         settings = AdapterSettings(base_url=url, networks=(network,))
         http = create_client(settings, lambda: None)
         district = District(DISTRICT, "Hill", (Source("sis", "sis", DISTRICT, Sis("sis", settings, http)),))
-        store = RedisStore(server.url, Encryptor(b"k" * 32), name="pausing", timeout=1.0)
+        store = RedisStore(server.url, Encryptor(b"k" * 32), name="pausing", timeout=REDIS_SECONDS)
         fleet = RedisFleet(store, {DISTRICT: district})
         fleet.start(lambda _: None)
         members.append((fleet, http))
@@ -272,8 +272,8 @@ async def test_all_processes_pause_when_a_vendor_asks_one_of_them_to(server: Red
 
     await wait_until(have_joined)
     assert not await are_blocked()
-    members[0][1].gate.announce_pause(30)
-    await wait_until(are_blocked, seconds=1)
+    members[0][1].gate.announce_pause(3600)
+    await wait_until(are_blocked)
     for fleet, http in members:
         await fleet.close()
         await http.aclose()

@@ -69,15 +69,20 @@ async def are_sharing(processes: list[Process]) -> bool:
 async def test_a_suspended_redis_costs_fifty_milliseconds_a_few_times(
     processes: list[Process], server: RedisServer
 ) -> None:
-    """After three timeouts in a row, Redis is not used for a while: a hundred asks are answered without it."""
+    """
+    After three timeouts in a row, Redis is not used for a while: a hundred asks are answered without it.
+
+    Fifteen failures take a quarter of a minute: the pauses between them are 1, 2, 4 and 8 seconds long.
+    """
     process = create_process(server, processes[0].store.name, vendor_seconds=0.0, timeout=0.05)
     process.harness.cache.start()
     await process.has_joined()
+    failures_before = process.store.counts.failures  # on a busy machine, an attempt to join may have failed
     server.suspend()
     try:
         for number in range(100):
             assert await process.harness.students(f"s{number}") == {f"s{number}": False}
-        assert process.store.counts.failures <= 6
+        assert 0 < process.store.counts.failures - failures_before <= 15
     finally:
         server.resume()
         await process.harness.cache.close()

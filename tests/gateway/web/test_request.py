@@ -153,5 +153,5 @@ def test_an_operation_is_cancelled_when_its_client_disconnects() -> None:
                 f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\nContent-Length: {len(body)}\r\n"
             )
             plain.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
-            assert started.wait(5)
-        assert cancelled.wait(5)
+            assert started.wait(60)
+        assert cancelled.wait(60)
