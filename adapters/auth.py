@@ -11,7 +11,8 @@ import asyncio
 import base64
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
 from typing import ClassVar, TypeAlias
 
 import httpx
@@ -128,34 +129,38 @@ class TokenResponse(BaseModel):
 _TOKEN_RESPONSE = TypeAdapter(TokenResponse)
 
 
-class ClientCredentials(OriginAuth):
+class TokenAuth(OriginAuth, ABC):
     """
-    OAuth 2.0 client credentials: an access token from the vendor's token endpoint, renewed before it expires.
+    An access token from the vendor's token endpoint, renewed before it expires.
 
     If many tasks need a token, one requests it and the others wait. If the vendor refuses a token that has not
     expired, the token is renewed once and the request is sent a second time.
     """
 
-    scheme = AuthenticationScheme.OAUTH2_CLIENT_CREDENTIALS
+    refusals: ClassVar[Mapping[str, str]] = {}
+    """
+    Reasons why a token is refused to credentials that may be right, by the endpoint's code (RFC 6749 §5.2).
 
-    def __init__(
-        self,
-        client_id: str,
-        client_secret: SecretStr,
-        *,
-        token_url: TokenUrl,
-        origin: object,
-        scope: str | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    Each says what to change.
+    """
+
+    def __init__(self, *, origin: object, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(origin=origin)
-        self._client_id, self._client_secret = client_id, client_secret
-        self._token_url, self._scope, self._clock = token_url, scope, clock
+        self._clock = clock
         self._token: str | None = None
         self._renew_at = 0.0
         self._lock = asyncio.Lock()
         self._failed_at = 0.0
         self._failure: AdapterError | httpx.HTTPError | ValidationError | None = None
+
+    @abstractmethod
+    async def token_request(self, request: httpx.Request) -> httpx.Request:
+        """
+        Return the request for a token that `request` needs.
+
+        Raises:
+            AdapterError: the address of the token endpoint cannot be discovered.
+        """
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Send the request with a valid token; if the vendor refuses it, send it once more with a new token."""
@@ -167,7 +172,7 @@ class ClientCredentials(OriginAuth):
                         if self._failure is not None and self._clock() < self._failed_at + FAILURE_PAUSE_SECONDS:
                             raise self._failure
                         with self._remember_failure():
-                            token_response = yield await self._token_request(request)
+                            token_response = yield await self.token_request(request)
                             await token_response.aread()
                             self._store_token(token_response)
             token = self._token
@@ -181,7 +186,46 @@ class ClientCredentials(OriginAuth):
     def _is_valid(self) -> bool:
         return self._token is not None and self._clock() < self._renew_at
 
-    async def _token_request(self, request: httpx.Request) -> httpx.Request:
+    @contextlib.contextmanager
+    def _remember_failure(self) -> Iterator[None]:
+        """Store a failure for the tasks that wait, and for those that start within the pause."""
+        self._failure = None
+        try:
+            yield
+        except (AdapterError, httpx.HTTPError, ValidationError) as failure:
+            self._failure, self._failed_at = failure, self._clock()
+            raise
+
+    def _store_token(self, response: httpx.Response) -> None:
+        self._token, lifetime = _token_and_lifetime(response, self.refusals)
+        self._renew_at = self._clock() + lifetime - min(RENEWAL_MARGIN_SECONDS, lifetime / 2)
+
+
+class ClientCredentials(TokenAuth):
+    """OAuth 2.0 client credentials: id and secret of the client are exchanged for access tokens."""
+
+    scheme = AuthenticationScheme.OAUTH2_CLIENT_CREDENTIALS
+    refusals: ClassVar[Mapping[str, str]] = {
+        "invalid_scope": "the token endpoint does not grant the scope: change `scopes` of the source",
+        "unauthorized_client": "the token endpoint does not allow client credentials to this client",
+        "unsupported_grant_type": "the token endpoint does not support client credentials",
+    }
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: SecretStr,
+        *,
+        token_url: TokenUrl,
+        origin: object,
+        scope: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(origin=origin, clock=clock)
+        self._client_id, self._client_secret = client_id, client_secret
+        self._token_url, self._scope = token_url, scope
+
+    async def token_request(self, request: httpx.Request) -> httpx.Request:
         """The request for a token, with the timeouts of the request that needs the token."""
         if isinstance(self._token_url, str):
             url = httpx.URL(self._token_url)
@@ -198,20 +242,6 @@ class ClientCredentials(OriginAuth):
             extensions={"timeout": request.extensions["timeout"]} if "timeout" in request.extensions else {},
         )
 
-    @contextlib.contextmanager
-    def _remember_failure(self) -> Iterator[None]:
-        """Store a failure for the tasks that wait, and for those that start within the pause."""
-        self._failure = None
-        try:
-            yield
-        except (AdapterError, httpx.HTTPError, ValidationError) as failure:
-            self._failure, self._failed_at = failure, self._clock()
-            raise
-
-    def _store_token(self, response: httpx.Response) -> None:
-        self._token, lifetime = _token_and_lifetime(response)
-        self._renew_at = self._clock() + lifetime - min(RENEWAL_MARGIN_SECONDS, lifetime / 2)
-
 
 class _TokenError(BaseModel):
     """An error of a token endpoint (RFC 6749 §5.2)."""
@@ -219,26 +249,18 @@ class _TokenError(BaseModel):
     error: str
 
 
-_TOKEN_REFUSALS = {
-    "invalid_scope": "the token endpoint does not grant the scope: change `scopes` of the source",
-    "unauthorized_client": "the token endpoint does not allow client credentials to this client",
-    "unsupported_grant_type": "the token endpoint does not support client credentials",
-}
-"""Reasons why a token is refused to credentials that may be right, by the endpoint's code."""
-
-
-def _token_refusal(response: httpx.Response) -> RefusedError:
+def _token_refusal(response: httpx.Response, refusals: Mapping[str, str]) -> RefusedError:
     """Why a token was refused, as a text of ours: the response may hold anything."""
     try:
         code = _TokenError.model_validate_json(response.content).error
     except ValidationError:
         code = ""
-    if code in _TOKEN_REFUSALS:
-        return RefusedError(_TOKEN_REFUSALS[code], code="SOURCE_SETTINGS")
+    if code in refusals:
+        return RefusedError(refusals[code], code="SOURCE_SETTINGS")
     return RefusedError(f"credentials refused by the token endpoint ({response.status_code})")
 
 
-def _token_and_lifetime(response: httpx.Response) -> tuple[str, float]:
+def _token_and_lifetime(response: httpx.Response, refusals: Mapping[str, str]) -> tuple[str, float]:
     """
     The token of a response of the token endpoint, and its lifetime in seconds.
 
@@ -247,7 +269,7 @@ def _token_and_lifetime(response: httpx.Response) -> tuple[str, float]:
         PayloadError: the response is not a token response.
     """
     if response.status_code in (400, 401):
-        raise _token_refusal(response)
+        raise _token_refusal(response, refusals)
     payload = read(response, _TOKEN_RESPONSE)
     token = payload.access_token.get_secret_value()
     if not token.isascii() or not token.isprintable():

@@ -18,6 +18,8 @@ from student_graph.adapters.model import StudentId, StudentIdentity, Subject
 
 UNIQUE_ID_SYSTEM = "studentUniqueId"
 """Name of the identification system of the district's own unique number."""
+EMAIL_SYSTEM = "Email"
+"""Name of the identification system of e-mail addresses, whose letter case says nothing."""
 UNCONFIRMED = "IDENTITY_UNCONFIRMED"
 """Code of a link that must be confirmed and cannot be."""
 
@@ -64,10 +66,17 @@ def vendor_key_of(rule: IdentityRule, identity: StudentIdentity) -> str | None:
     """
     if rule.system == UNIQUE_ID_SYSTEM:
         return vendor_key(rule.field, identity.student_id)
-    values = {i.value.strip() for i in identity.identifiers if i.system == rule.system and i.value.strip()}
+    values = {_identifier(i.system, i.value)[1] for i in identity.identifiers if i.system == rule.system}
+    values.discard("")
     if len(values) > 1:
         raise IdentityError("two identifiers in one system", code="IDENTITY_CONFLICT")
     return vendor_key(rule.field, values.pop()) if values else None
+
+
+def _identifier(system: str, value: str) -> tuple[str, str]:
+    """A system and an identifier in it as they are compared: e-mail addresses in small letters."""
+    text = value.strip()
+    return system, text.lower() if system == EMAIL_SYSTEM else text
 
 
 def attributes_agree(subject: Subject, identity: StudentIdentity, rules: IdentityRules) -> bool:
@@ -122,7 +131,7 @@ class IdentityIndex:
         students: dict[tuple[str, str], set[StudentId]] = {}
         for identity in self._identities:
             for item in identity.identifiers:
-                students.setdefault((item.system, item.value.strip()), set()).add(identity.student_id)
+                students.setdefault(_identifier(item.system, item.value), set()).add(identity.student_id)
         return students
 
     def is_ambiguous(self, rule: IdentityRule, student: StudentId) -> bool:
@@ -136,7 +145,7 @@ class IdentityIndex:
         if identity is None:
             raise IdentityError("the district's list of students does not hold the student", code=UNCONFIRMED)
         return any(
-            len(self._by_identifier[item.system, item.value.strip()]) > 1
+            len(self._by_identifier[_identifier(item.system, item.value)]) > 1
             for item in identity.identifiers
             if item.system == rule.system
         )
@@ -151,7 +160,7 @@ class IdentityIndex:
                 if rule.system == UNIQUE_ID_SYSTEM:
                     candidates |= {StudentId(value.strip())} & self.by_id.keys()
                 else:
-                    candidates |= self._by_identifier.get((rule.system, value.strip()), set())
+                    candidates |= self._by_identifier.get(_identifier(rule.system, value), set())
         return candidates
 
     def resolve(self, subject: Subject, rules: IdentityRules) -> StudentIdentity:

@@ -18,6 +18,7 @@ class AuthenticationScheme(Enum):
     """How requests to a vendor are authenticated."""
 
     OAUTH2_CLIENT_CREDENTIALS = "OAuth 2.0 client credentials: tokens that expire and are renewed"
+    OAUTH2_SIGNED_ASSERTION = "OAuth 2.0 with a signed assertion (RFC 7523): tokens that expire and are renewed"
     OAUTH1_SIGNATURE = "OAuth 1.0a: each request is signed with a shared secret"
     BEARER = "a fixed token in each request"
     API_KEY = "a fixed key in a header"

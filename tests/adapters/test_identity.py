@@ -71,6 +71,24 @@ def test_an_identifier_of_another_system_is_a_key() -> None:
     assert vendor_key_of(BY_STATE, identity("3", ("State", " S3 "), ("State", "S3"))) == "state_id:S3"
 
 
+def test_the_letter_case_of_an_e_mail_address_says_nothing() -> None:
+    """Systems write one address in different letters; identifiers of other systems are compared exactly."""
+    ada = identity("1", ("Email", "Ada@Hill.example"), ("Email", "ada@hill.example "), ("State", "s1"))
+    index = IdentityIndex([ada])
+
+    assert vendor_key_of(BY_EMAIL, ada) == "login_id:ada@hill.example"
+    assert resolve(index, subject(("login_id", "ADA@hill.example"))) == "1"
+    assert not index.is_ambiguous(BY_EMAIL, StudentId("1"))
+    assert (
+        resolve(
+            IdentityIndex([ada, identity("3", ("Email", "ADA@HILL.example"))]),
+            subject(("login_id", "ada@hill.example")),
+        )
+        == "IDENTITY_CONFLICT"
+    )
+    assert resolve(index, subject(("state_id", "S1")), IdentityRules(students=(BY_STATE,))) == "NO_IDENTITY_LINK"
+
+
 def test_without_an_identifier_there_is_no_key() -> None:
     """A student without an identifier of the system, or with an empty one, has no key."""
     assert vendor_key_of(BY_STATE, ADA) is None
