@@ -27,7 +27,7 @@ from student_graph.adapters.sandbox.schedule import add_schedule
 from student_graph.adapters.sandbox.services import add_buses, add_caseloads, add_programs, add_section_504
 from student_graph.adapters.sandbox.years import NOW, SCHOOL_YEAR
 
-MIN_STUDENTS, MAX_STUDENTS = 10, 50_000
+MIN_STUDENTS, MAX_STUDENTS = 10, 100_000
 _STUDENTS_OF_CASE: dict[str, tuple[tuple[str, int], ...]] = {
     "re_entry": (("Elementary", 0),),
     "withdrawn": (("Elementary", 1),),
@@ -57,7 +57,7 @@ def make_district(
     All districts use the same student numbers.
 
     Raises:
-        ValueError: there are fewer than 10 or more than 50,000 students.
+        ValueError: there are fewer than 10 or more than 100,000 students.
     """
     if not MIN_STUDENTS <= students <= MAX_STUDENTS:
         raise ValueError(f"a district has {MIN_STUDENTS} to {MAX_STUDENTS} students, not {students}")

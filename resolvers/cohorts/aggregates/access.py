@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import SimpleNamespace
-from typing import cast
 
 from student_graph.adapters.errors import ForbiddenError
 from student_graph.adapters.model import Sensitivity, StudentId
@@ -78,8 +76,7 @@ async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sen
     may_count = reach.everybody or context.viewer.counts_only or context.viewer.role in STAFF_ROLES
     if not may_count or (cohort.is_district and not (reach.everybody or context.viewer.counts_only)):
         raise _refused(context, district, "not the viewer's students")
-    reader = info if reach.everybody else counting_info(info, everybody=True, forget=False)
-    members = await members_of(reader, cohort, day)
+    members = await members_of(info, cohort, day, for_counts=not reach.everybody)
     rights = context.viewer.rights_in(district)
     visible = [rights.visible_students(kind, reach) for kind in (Sensitivity.OPEN, *classes)]
     if all(students is None or members.keys() <= students for students in visible):
@@ -92,15 +89,6 @@ async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sen
     if not is_own_school and not (cohort.is_district and context.viewer.counts_only):
         raise _refused(context, district, "not the viewer's students")
     return Access(members, is_complete=False, reach=reach)
-
-
-def counting_info(info: Info, *, everybody: bool, forget: bool) -> Info:
-    """Return the same field of the same operation with a context for a part of the students."""
-    counting = info.context.counting
-    if counting is None:
-        return info
-    context = counting(everybody=everybody, forget=forget)
-    return cast("Info", SimpleNamespace(context=context, path=info.path))
 
 
 def _refused(context: Context, district: District, reason: str) -> ForbiddenError:

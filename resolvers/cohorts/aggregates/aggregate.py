@@ -12,7 +12,6 @@ from student_graph.resolvers.cohorts.aggregates.access import (
     Access,
     access_to,
     classes_of,
-    counting_info,
     refuse_unless_granted,
 )
 from student_graph.resolvers.cohorts.aggregates.accumulate import (
@@ -31,7 +30,13 @@ from student_graph.resolvers.cohorts.aggregates.build import (
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Checkpoint, Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.grouping import GroupReader
-from student_graph.resolvers.cohorts.aggregates.members import Cohort, Members, hint
+from student_graph.resolvers.cohorts.aggregates.members import (
+    MAX_REMEMBERED_STUDENTS,
+    Cohort,
+    Members,
+    counting_info,
+    hint,
+)
 from student_graph.resolvers.cohorts.aggregates.publication import refuse_cross, refuse_unless_published
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
@@ -45,8 +50,6 @@ from student_graph.resolvers.metrics.registry import METRICS
 
 STUDENTS_PER_PART = 2_000
 """Students whose records are in memory at once."""
-MAX_REMEMBERED_STUDENTS = 5_000
-"""Students of a cohort whose response may be cached: it holds on to all records that it was computed from."""
 MAX_DIMENSIONS = 3
 """Dimensions that one table may cross."""
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from student_graph.adapters.sandbox.facts import DistrictFacts
-from student_graph.adapters.sandbox.serving import served
+from student_graph.adapters.sandbox.serving import Sandbox, served
 from student_graph.gateway.cli.main import main
-from student_graph.resolvers.cohorts.aggregates import aggregate
+from student_graph.resolvers.cohorts.aggregates import aggregate, members
 from tests.patience import SOURCE_SECONDS
 from tests.scenarios.helpers.demo_gateway import demo_districts
 from tests.scenarios.helpers.enrolled_students import current_enrollments
@@ -22,10 +22,10 @@ STUDENTS = 40
 
 
 class Demo:
-    """A ready file of a demo, and how often its vendors were called."""
+    """A ready file of a demo, and its student information system."""
 
-    def __init__(self, path: Path, facts: DistrictFacts) -> None:
-        self.path, self.facts = path, facts
+    def __init__(self, path: Path, facts: DistrictFacts, sandbox: Sandbox) -> None:
+        self.path, self.facts, self.sandbox = path, facts, sandbox
 
     def run(self, *options: str) -> int:
         """Run the command, and return its exit status."""
@@ -41,7 +41,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     path = tmp_path_factory.mktemp("demo") / "ready.json"
     with served(*district.sandboxes.values()):
         path.write_text(json.dumps({"districts": [district.description(timeout=SOURCE_SECONDS)]}))
-        yield Demo(path, district.facts)
+        yield Demo(path, district.facts, district.sandboxes["edfi"])
 
 
 def test_it_prints_the_counts_of_the_district(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
@@ -55,6 +55,23 @@ def test_it_prints_the_counts_of_the_district(demo: Demo, capsys: pytest.Capture
         school: schools.count(school) for school in schools
     }
     assert "students" in printed.err
+
+
+def test_students_of_a_large_district_are_listed_page_by_page(
+    demo: Demo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Adapters refuse a list of more than 20,000 rows; a page has no such limit. The table is the same."""
+    options = ("--by", "SCHOOL", "--complete", "--json")
+    assert demo.run(*options) == 0
+    table = capsys.readouterr().out
+    monkeypatch.setattr(members, "MAX_REMEMBERED_STUDENTS", 5)
+    monkeypatch.setattr(members, "STUDENTS_PER_PAGE", 7)
+    earlier = len(demo.sandbox.requests)
+    assert demo.run(*options) == 0
+    assert capsys.readouterr().out == table
+    lists = [request for request in demo.sandbox.requests[earlier:] if "/students?" in request]
+    assert len(lists) >= STUDENTS / 7
+    assert all("limit=7" in request for request in lists)
 
 
 def test_small_cells_are_hidden_by_default(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
