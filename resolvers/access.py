@@ -1,13 +1,17 @@
-"""Access of viewers: their grants, and the students in their reach."""
+"""Access of viewers: their grants, the students in their reach, and what viewers of one scope may share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any, Protocol, TypeVar
 
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.model import DistrictId, GradeLevel, SchoolId, Sensitivity, StaffId, StudentId
+from student_graph.adapters.sources import District
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,68 @@ class Rights:
             return None if reach.everybody else reach.students
         students = reach.limited_classes.get(sensitivity, frozenset())
         return students if reach.everybody else students & reach.students
+
+
+@dataclass(frozen=True, slots=True)
+class TableScope:
+    """
+    Everything about a viewer that decides what the viewer can compute in a district.
+
+    Viewers of an equal scope get the same records for every lookup, so they may share what is computed from them.
+    """
+
+    district: DistrictId
+    day: date
+    """The day in the district's calendar: rights and tables change with it."""
+    students: frozenset[StudentId] | None
+    """The students within reach; None if these are all students of the district."""
+    classes: frozenset[Sensitivity]
+    """The classes of data that are granted for all of these students."""
+    limited_classes: frozenset[tuple[Sensitivity, frozenset[StudentId]]]
+    """The classes that are granted for some of these students only, with these students."""
+    limited_rights: frozenset[Sensitivity]
+    """The same classes, also those that are granted for nobody within reach."""
+
+    @classmethod
+    def of(cls, district: District, reach: Reach, rights: Rights) -> TableScope:
+        """Return the scope of a viewer with a reach and rights in a district."""
+        return cls(
+            district.id,
+            district.today(),
+            None if reach.everybody else reach.students,
+            rights.for_all,
+            frozenset(reach.limited_classes.items()),
+            rights.for_some,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TableKey:
+    """What a finished table is kept under."""
+
+    scope: TableScope
+    kind: str
+    """What is computed, such as `population`."""
+    request: Hashable
+    """The request, complete: equal requests of an equal scope give equal tables from the same records."""
+
+
+class FinishedTables(Protocol):
+    """The finished tables of a process, as one operation uses them."""
+
+    async def get(self, key: TableKey, compute: Callable[[Any], Awaitable[T]], size_of: Callable[[T], int]) -> T:
+        """
+        Return a finished table, or compute it and keep it.
+
+        `compute` gets a `Context` of the same viewer and operation, and must read all records through it, because
+        what it reads decides how long the table is kept: until the first of the records is no longer fresh, or is
+        replaced or removed. A table is not kept if a record is stale or an answer failed. `size_of` returns the
+        bytes that a table takes, by estimate. The operation counts what the table rests on as read, whether or not
+        it was kept.
+
+        Raises:
+            Exception: whatever `compute` raises. Nothing is kept then.
+        """
 
 
 def merge_groups(groups: Iterable[tuple[Ref, frozenset[StudentId]]]) -> dict[Ref, frozenset[StudentId]]:

@@ -16,7 +16,15 @@ from student_graph.adapters.interface import Counts
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import ContactId, DistrictId, SchoolId, Sensitivity, StaffId, StudentId, value
 from student_graph.adapters.sources import District, Source, Sources
-from student_graph.resolvers.access import OPEN_CLASSES, AssignedStudents, Emergency, Grant, Reach, Rights
+from student_graph.resolvers.access import (
+    OPEN_CLASSES,
+    AssignedStudents,
+    Emergency,
+    FinishedTables,
+    Grant,
+    Reach,
+    Rights,
+)
 from student_graph.resolvers.metrics.facts import MetricSettings
 from student_graph.resolvers.operation import Operation
 
@@ -213,11 +221,10 @@ class CountingContexts(Protocol):
 
     def __call__(self, *, everybody: bool, forget: bool) -> Context:
         """
-        Return a context of the same operation for one part of the students.
+        Return a context of the same operation for a part of the students. What is read in it is released with it.
 
-        What is read in it is released with it. With `everybody`, it reads every student of the viewer's districts
-        in the classes of data that the viewer is granted without limits: only for counts whose small cells are
-        hidden. With `forget`, the response does not remember what it depends on, and so is not cached.
+        With `everybody`, it reads every student of the viewer's districts in the classes of data that the viewer
+        has without limits: only for counts whose small cells are hidden. With `forget`, no response is cached.
         """
 
 
@@ -283,6 +290,8 @@ class Context:
     counting: CountingContexts | None = None
     """Makes contexts for counting; None if the operation counts no students outside the viewer's reach."""
     estimates: ReadEstimates = field(default_factory=ReadEstimates)
+    tables: FinishedTables | None = None
+    """Finished tables of earlier operations; None if nothing is kept."""
 
 
 Info = StrawberryInfo[Context, None]

@@ -26,6 +26,7 @@ from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.response_cache import ResponseCache
 from student_graph.gateway.cache.revalidation import Revalidation
 from student_graph.gateway.cache.store import Bucket, EntryTimes, Store
+from student_graph.gateway.cache.table_cache import TableCache
 from student_graph.gateway.concurrency.arrivals import ArrivedAnswers
 from student_graph.gateway.http import gate_of
 
@@ -83,8 +84,9 @@ class Cache:
         self.on_serve = on_serve
         self.vendor_wait = vendor_wait
         limits = limits or Limits()
-        self.store = Store(replace(limits, memory=limits.memory - limits.response_memory))
+        self.store = Store(replace(limits, memory=limits.memory - limits.response_memory - limits.table_memory))
         self.responses = ResponseCache(self.store, districts, limits.response_memory, clock)
+        self.tables = TableCache(self.store, limits.table_memory, clock)
         shared = fleet.shared(fetch) if fleet else fetch
         confirmed = Revalidation(shared, self.store.bucket, clock, self._forget_source)
         self.in_flight = InFlightRequests(confirmed, self._store_answers, limits.background)
@@ -127,6 +129,7 @@ class Cache:
     def _purge_this_process(self, purge: Purge) -> int:
         """Remove the answers that a purge includes, and do not cache those in flight."""
         self.in_flight.purge(purge)
+        self.tables.purge(purge)
         return self.store.purge(purge)
 
     def counts(self) -> dict[str, Any]:

@@ -7,8 +7,10 @@ source fails (RFC 5861: stale-while-revalidate and stale-if-error). Every stale 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from student_graph.adapters.answers import Ask
 from student_graph.adapters.errors import AdapterError, PayloadError, UnavailableError
@@ -71,3 +73,14 @@ def is_temporary(error: AdapterError) -> bool:
 
 def _is_past_school_year(year: object, district: District) -> bool:
     return isinstance(year, int) and year < district.school_year(district.today())
+
+
+def with_max_age(ask: Ask[Any], preferred_age: timedelta | None) -> Ask[Any]:
+    """The ask with the shorter of its own maximum age and the one that the operation prefers."""
+    max_age = min((age for age in (ask.max_age, preferred_age) if age is not None), default=None)
+    return ask if max_age == ask.max_age else replace(ask, max_age=max_age)
+
+
+def oldest_fetch_time(now: float, age: timedelta | None) -> float:
+    """When the oldest answer was fetched that is not older than an age; the beginning of time for None."""
+    return -math.inf if age is None else now - age.total_seconds()

@@ -52,3 +52,8 @@ class Limits:
     def response_memory(self) -> int:
         """Bytes for complete responses."""
         return self.memory // 4 if self.responses else 0
+
+    @property
+    def table_memory(self) -> int:
+        """Bytes for finished tables."""
+        return self.memory // 16

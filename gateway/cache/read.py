@@ -18,7 +18,7 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.cache import Cache
-from student_graph.gateway.cache.lifetimes import is_temporary
+from student_graph.gateway.cache.lifetimes import is_temporary, oldest_fetch_time
 from student_graph.gateway.cache.response_cache import Dependencies
 from student_graph.gateway.cache.store import Bucket, CachedBatch, Entry
 from student_graph.gateway.http import gate_of
@@ -63,6 +63,7 @@ class CachedFetch:
         self._traffic(source).failures += sum(
             isinstance(answer.value, AdapterError) for answer in answers.values()
         )
+        read.batch = self._cached_batch(source, ask, answers) if self._dependencies.note_fetched() else None
         self.serve(source, ask, read)
         return answers
 
@@ -85,7 +86,7 @@ class CachedFetch:
             traffic.age = max(traffic.age, age := read.now - read.oldest_fetched_at)
             self._cache.on_serve(source, read.hits, read.stale, age)
         if ask.keys:
-            self._dependencies.add(None if ask.lookup.sensitivity.restricted else read.batch)
+            self._dependencies.add(read.batch, restricted=ask.lookup.sensitivity.restricted)
         if read.to_refresh:
             self._cache.refresh_in_background(source, ask, read.to_refresh)
         return read.answers
@@ -121,6 +122,16 @@ class CachedFetch:
                 (key for key in keys if key not in answers), Answer(error, source.name, datetime.now(UTC))
             )
         return answers
+
+    def _cached_batch(self, source: Source, ask: Ask[Any], answers: Answers) -> CachedBatch | None:
+        """The batch in which answers that were fetched just now are cached; None if other ones are, or none."""
+        batch = look_up(self._cache, source, ask, None).batch
+        if batch is None or len(batch.answers) != len(answers):
+            return None
+        is_same = all(
+            key in answers and answers[key].value is cached.value for key, cached in batch.answers.items()
+        )
+        return batch if is_same else None
 
     def _mark_old(
         self, source: Source, ask: Ask[Any], results: dict[Any, Answer[Any] | None]
@@ -287,14 +298,3 @@ def _look_up_entries(
     entries = fresh + refreshed
     read.answers = {entry.key: answer for entry in entries if (answer := read.serve(entry)) is not None}
     return read
-
-
-def with_max_age(ask: Ask[Any], preferred_age: timedelta | None) -> Ask[Any]:
-    """The ask with the shorter of its own maximum age and the one that the operation prefers."""
-    max_age = min((age for age in (ask.max_age, preferred_age) if age is not None), default=None)
-    return ask if max_age == ask.max_age else replace(ask, max_age=max_age)
-
-
-def oldest_fetch_time(now: float, age: timedelta | None) -> float:
-    """When the oldest answer was fetched that is not older than an age; the beginning of time for None."""
-    return -math.inf if age is None else now - age.total_seconds()

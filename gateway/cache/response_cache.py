@@ -54,12 +54,21 @@ class Dependencies:
     valid_until: float = math.inf
     """When the viewer's reach must be looked up again, by the cache's clock."""
 
-    def add(self, batch: CachedBatch | None) -> None:
+    def add(self, batch: CachedBatch | None, *, restricted: bool = False) -> None:
         """Add a batch that the operation used; None for answers that are not in a current batch."""
-        if batch is None or not batch.is_current:
+        if restricted or batch is None or not batch.is_current:
             self.complete = False
         else:
             self.batches.append(batch)
+
+    def note_fetched(self) -> bool:
+        """Record that a source was asked. Returns whether its answers may be added: not to a response."""
+        return False
+
+    def forgetting(self) -> Dependencies:
+        """The dependencies of a part whose answers are released with it; the response is then not cached."""
+        self.complete = False
+        return Dependencies()
 
     def add_reach(self, batches: Iterable[CachedBatch], valid_until: float, *, complete: bool) -> None:
         """Add what the viewer's reach was computed from, and until when it is valid."""

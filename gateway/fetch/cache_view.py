@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import Cache
-from student_graph.gateway.cache.read import oldest_fetch_time, with_max_age
+from student_graph.gateway.cache.lifetimes import oldest_fetch_time, with_max_age
 from student_graph.gateway.cache.store import Entry
 from student_graph.resolvers.operation import Staleness
 

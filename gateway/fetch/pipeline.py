@@ -20,6 +20,7 @@ from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Fleet,
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.cache_view import CacheView
+from student_graph.gateway.fetch.finished_tables import OperationTables
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.learned_costs import LearnedCosts, learning
 from student_graph.gateway.fetch.list_lengths import ListLengths, measured
@@ -103,8 +104,7 @@ class FetchPipeline:
         """
         dependencies: Any = operation.dependencies
         if forget:
-            dependencies.complete = False
-            dependencies = Dependencies()
+            dependencies = dependencies.forgetting()
         seconds = deadline - asyncio.get_running_loop().time()
         unrestricted = self._fetch(operation.traffic, operation.staleness, dependencies, seconds, viewer.person)
         reach = partial(self._reach, reader, dependencies)
@@ -124,8 +124,17 @@ class FetchPipeline:
             metric_settings=self._metric_settings,
             recorded_days=partial(self._recorded_days.get, unrestricted),
             counting=counting,
+            tables=self._tables(viewer, reader, operation, deadline) if self._keeps_answers else None,
             estimates=ReadEstimates(self.learned_costs, self.list_lengths),
         )
+
+    def _tables(self, viewer: Viewer, reader: Viewer, operation: Operation, deadline: float) -> OperationTables:
+        """The finished tables for an operation that reads what `reader` may see."""
+
+        def start_part(part: Operation) -> Context:
+            return self._context(viewer, reader, part, deadline, forget=False)
+
+        return OperationTables(self.cache.tables, self.districts, operation, start_part)
 
     def background_fetch(self) -> tuple[Fetch, Traffic]:
         """A fetch without authorization and without a deadline, as background work; and the record of its work."""

@@ -210,6 +210,7 @@ class Application:
             "answers": cache.store,
             "responses": cache.responses,
             "reaches": self._pipeline.reach_cache,
+            "tables": self._pipeline.cache.tables,
             "tokens": self._authenticator.verifier,
             "documents": documents,
             "estimates": documents.costs,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
+from types import SimpleNamespace
+from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 from student_graph.adapters.answers import records_in
 from student_graph.adapters.errors import AdapterError
@@ -278,3 +279,8 @@ def _scatter(length: int, indexes: Iterable[Sequence[int]], parts: Iterable[Sequ
 def note_failure(info: Info, failure: AdapterError) -> None:
     """Record in the operation that a part of the field's value is missing."""
     info.context.operation.traffic.degrade(info.path.as_list(), failure)
+
+
+def with_context(info: Info, context: Context) -> Info:
+    """Return the same field with another context of its operation, such as that of a part of the students."""
+    return info if context is info.context else cast("Info", SimpleNamespace(context=context, path=info.path))

@@ -9,6 +9,7 @@ repeat a student whose own value has not changed.
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 
 from student_graph.adapters.contract import Adapter
 from student_graph.resolvers.cohorts.conditions.build import build_condition
@@ -82,13 +83,14 @@ def population_request(context: Context, filter: ResolvedFilter, order: StudentO
         parts.append(_identifier_leaf(filter.identifiers))
     if filter.where is not None:
         parts.append(build_condition(filter.where, at))
-    return PopulationRequest(
+    request = PopulationRequest(
         condition=Parts(tuple(parts), needs_all=True),
         ids=filter.named_ids,
         ordering=None if order is None else Ordering.of(order, at),
         name_leaf=name_leaf,
         vendor_filter=filter.vendor_filter(),
     )
+    return request if request.changes_with_time else replace(request, key=filter.key(order))
 
 
 def _name_leaf(filter: ResolvedFilter) -> RecordLeaf | None:

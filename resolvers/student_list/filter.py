@@ -117,20 +117,27 @@ class ResolvedFilter:
         binding = ("students", self.district.id, self.digest(order))
         return Cursors(info.context.signer, binding, parts, sealed=order is not None)
 
+    def key(self, order: StudentOrder | None = None) -> tuple[Any, ...]:
+        """Return all conditions and the order, in a form that can be compared; a group by its students, too."""
+        return (*self._conditions(), self.group and self.group.students, repr(self.where), repr(order))
+
     def digest(self, order: StudentOrder | None = None) -> str:
         """Return a text that differs for other conditions, and stays the same when other students meet them."""
-        conditions: tuple[Any, ...] = (
+        conditions = self._conditions()
+        if self.where is not None or order is not None:
+            conditions += (repr(self.where), repr(order))
+        return hashlib.sha256(repr(conditions).encode()).hexdigest()[:16]
+
+    def _conditions(self) -> tuple[Any, ...]:
+        return (
             self.schools,
             self.ids,
             self.words,
             self.grade_levels,
             self.as_of.isoformat(),
-            None if self.identifiers is None else sorted(self.identifiers),
+            None if self.identifiers is None else tuple(sorted(self.identifiers)),
             self.group and self.group.key,
         )
-        if self.where is not None or order is not None:
-            conditions += (repr(self.where), repr(order))
-        return hashlib.sha256(repr(conditions).encode()).hexdigest()[:16]
 
     def vendor_filter(self) -> lookup.StudentFilter | None:
         """

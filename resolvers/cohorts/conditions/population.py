@@ -8,7 +8,7 @@ class of data that is granted for other students is an error that leaves a stude
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.lookup import StudentFilter
 from student_graph.adapters.model import Sensitivity, StudentId
-from student_graph.resolvers.access import Reach
+from student_graph.resolvers.access import Reach, TableKey, TableScope
 from student_graph.resolvers.cohorts.conditions.candidates import (
     all_students,
     listed_students,
@@ -34,11 +34,16 @@ from student_graph.resolvers.cohorts.conditions.refusals import (
 )
 from student_graph.resolvers.cohorts.conditions.tree import Condition, Leaf, Parts, Reading, leaves_of
 from student_graph.resolvers.cohorts.conditions.verdicts import Undecided, distinct
+from student_graph.resolvers.context import Context
+from student_graph.resolvers.fields.load import with_context
 
 NAMED = "students named by id"
 REACHED = "students within the viewer's reach"
 BATCH_SIZE = 2_000
 """Students that are judged at once. A school's lists are read once for all of its students."""
+
+POSITION_BYTES = 320
+"""Bytes of a position with its value and number: an estimate, rather too high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,23 @@ class PopulationRequest:
     """The condition on names, which a vendor may apply to its list of students; None if there is none."""
     vendor_filter: StudentFilter | None = None
     """What a vendor may apply to its list of students."""
+    key: Hashable = None
+    """Everything that is requested, in a form that can be compared; None if the population must not be kept."""
 
     @property
     def order_leaf(self) -> Leaf | None:
         """What the order reads; None for the order by student number."""
         return self.ordering.leaf if self.ordering else None
+
+    @property
+    def leaves(self) -> Sequence[Leaf]:
+        """All conditions without parts, and what the order reads."""
+        return [*leaves_of(self.condition), *([self.order_leaf] if self.order_leaf else [])]
+
+    @property
+    def changes_with_time(self) -> bool:
+        """Whether equal records give another population later on the same day: work becomes due."""
+        return any(Adapter.assignment_work_by_student in leaf.lookups for leaf in self.leaves)
 
 
 class Population(NamedTuple):
@@ -82,18 +99,31 @@ async def find_population(reading: Reading, request: PopulationRequest) -> Popul
             or nobody could be decided because no source offers what the conditions read.
         GraphQLError: it would need too many vendor calls, or too many students would be judged.
     """
-    leaves = [*leaves_of(request.condition), *([request.order_leaf] if request.order_leaf else [])]
-    refuse_unless_granted(reading, leaves)
+    refuse_unless_granted(reading, request.leaves)
     reach = await reading.info.context.reach(reading.district.id)
-    for_all = reading.info.context.viewer.rights_in(reading.district).for_all
-    planner = Planner(ReadCalls(reading.district, reading.info.context.estimates))
-    plan = plan_population(planner, request, reach, for_all)
-    refuse_unless_affordable(reading, plan)
-    candidates = await _candidates(reading, request, reach, plan.start)
-    known = plan.start._replace(students=float(len(candidates)), calls=0.0, is_known=True)
-    plan = planner.plan_from(known, request.condition, request.order_leaf)
-    spend(reading, plan)
-    return await _judge(reading, plan.condition, request.ordering, candidates)
+    rights = reading.info.context.viewer.rights_in(reading.district)
+
+    async def compute(context: Context) -> Population:
+        planner = Planner(ReadCalls(reading.district, reading.info.context.estimates))
+        plan = plan_population(planner, request, reach, rights.for_all)
+        refuse_unless_affordable(reading, plan)
+        part = Reading(with_context(reading.info, context), reading.district)
+        candidates = await _candidates(part, request, reach, plan.start)
+        known = plan.start._replace(students=float(len(candidates)), calls=0.0, is_known=True)
+        plan = planner.plan_from(known, request.condition, request.order_leaf)
+        spend(reading, plan)
+        return await _judge(part, plan.condition, request.ordering, candidates)
+
+    tables = reading.info.context.tables
+    if tables is None or request.key is None:
+        return await compute(reading.info.context)
+    key = TableKey(TableScope.of(reading.district, reach, rights), "population", request.key)
+    return await tables.get(key, compute, _size)
+
+
+def _size(population: Population) -> int:
+    """About how many bytes a population takes."""
+    return POSITION_BYTES * len(population.positions)
 
 
 def plan_population(

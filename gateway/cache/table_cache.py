@@ -1,0 +1,151 @@
+"""
+Finished tables: results that were computed from many cached answers, such as the students of a population.
+
+A table is used only while it could be computed again from the same answers: while each of them is cached and
+fresh, and until the end of the district's day. It is dropped with the first of them that is replaced, purged or
+evicted. A table of a restricted class of data leaves memory as soon as the first of its answers is too old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from sys import getsizeof
+from typing import Any
+
+from student_graph.gateway.cache.purges import Purge
+from student_graph.gateway.cache.store import Store, are_current
+from student_graph.gateway.cache.table_dependencies import TableDependencies
+from student_graph.resolvers.operation import Disclosures, Operation, SourceTraffic, Traffic
+
+TABLE_OVERHEAD_BYTES = 2048
+"""Bytes of a kept table without its value and its list of batches."""
+MAX_TABLE_SHARE = 1 / 4
+"""Largest share of the tables' memory that one table takes."""
+OLD_TABLES_CHECKED = 2
+"""Kept tables that are checked for each new one: those that nobody uses go sooner than new ones come."""
+
+
+@dataclass(slots=True, frozen=True)
+class KeptTable:
+    """A finished table, and what it rests on."""
+
+    value: Any
+    size: int
+    """Bytes that it takes in memory, by estimate."""
+    dependencies: TableDependencies
+    bookkeeping: Operation
+    """What was read for it, as if from the cache, and the classes of data."""
+    kept_at: float
+    """When it was kept, by the cache's clock."""
+    day_ends_at: float
+    """When the district reaches midnight, in seconds since 1970."""
+
+
+class TableCache:
+    """The kept tables of a process. The least recently used ones are evicted first."""
+
+    def __init__(
+        self,
+        store: Store,
+        memory: int,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Hold at most `memory` bytes; `clock` is the cache's clock, `wall_clock` returns seconds since 1970."""
+        self._store, self.max_bytes = store, memory
+        self._clock, self._wall_clock = clock, wall_clock
+        self._tables: OrderedDict[Hashable, KeptTable] = OrderedDict()
+        """Least recently used first."""
+        self.used_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    @property
+    def now(self) -> float:
+        """The time by the cache's clock."""
+        return self._clock()
+
+    def get(self, key: Hashable, max_age: timedelta | None = None) -> KeptTable | None:
+        """The table of a key; None if there is none, it is outdated, or an answer is older than `max_age`."""
+        table = self._tables.get(key)
+        if table is None:
+            return None
+        now = self._clock()
+        if self._is_outdated(table, now):
+            self._remove(key)
+            return None
+        if max_age is not None and now - table.dependencies.oldest_fetched_at > max_age.total_seconds():
+            return None
+        self._tables.move_to_end(key)
+        self._store.touch_batches(table.dependencies.batches)
+        return table
+
+    def set(self, key: Hashable, value: Any, size: int, operation: Operation, day_ends_at: float) -> None:
+        """
+        Keep a table of so many bytes that an operation of its own computed, if all that it rests on is cached.
+
+        It is not kept if a record was stale or a source failed: the response says so only if it was read for it.
+        """
+        dependencies = operation.dependencies
+        if not self.max_bytes or not isinstance(dependencies, TableDependencies) or not dependencies.complete:
+            return
+        if operation.traffic.degraded or operation.staleness.stale_records:
+            return
+        now = self._clock()
+        size += TABLE_OVERHEAD_BYTES + getsizeof(dependencies.batches)
+        table = KeptTable(value, size, dependencies, _bookkeeping(operation), now, day_ends_at)
+        if size > self.max_bytes * MAX_TABLE_SHARE or self._is_outdated(table, now):
+            return
+        if key in self._tables:
+            self._remove(key)
+        self._tables[key] = table
+        self.used_bytes += size
+        self._evict(now)
+        if dependencies.is_restricted:
+            seconds = max(dependencies.valid_until - now, 0.0)
+            asyncio.get_running_loop().call_later(seconds, self._expire, key, table)
+
+    def purge(self, purge: Purge) -> None:
+        """Drop the tables that rest on answers which a purge may include."""
+        for key, table in list(self._tables.items()):
+            if any(purge.concerns(source, lookup) for source, lookup in table.dependencies.lookups):
+                self._remove(key)
+
+    def _expire(self, key: Hashable, table: KeptTable) -> None:
+        if self._tables.get(key) is table:
+            self._remove(key)
+
+    def _remove(self, key: Hashable) -> None:
+        self.used_bytes -= self._tables.pop(key).size
+
+    def _is_outdated(self, table: KeptTable, now: float) -> bool:
+        dependencies = table.dependencies
+        is_old = now >= dependencies.valid_until or self._wall_clock() >= table.day_ends_at
+        return is_old or not are_current(dependencies.batches)
+
+    def _evict(self, now: float) -> None:
+        """Drop the least recently used tables that are too much, or outdated: these hold answers of no use."""
+        oldest = list(islice(self._tables.items(), OLD_TABLES_CHECKED))
+        for key, table in oldest:
+            if self._is_outdated(table, now):
+                self._remove(key)
+        while self.used_bytes > self.max_bytes:
+            self._remove(next(iter(self._tables)))
+
+
+def _bookkeeping(operation: Operation) -> Operation:
+    """What an operation that gets a kept table has read: the same asks, answered from the cache."""
+    by_source = {
+        name: SourceTraffic(asks=counts.asks, hits=counts.hits, age=counts.age)
+        for name, counts in operation.traffic.by_source.items()
+    }
+    shown = operation.disclosures
+    disclosures = Disclosures(denied=dict(shown.denied), classes_read=dict(shown.classes_read))
+    return Operation(Traffic(by_source), disclosures, dependencies=operation.dependencies)
