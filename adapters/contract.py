@@ -13,17 +13,18 @@ answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_type_hints
 
 import httpx
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
 
 from student_graph.adapters.identity import IdentityRules
-from student_graph.adapters.interface import Interface
+from student_graph.adapters.interface import Interface, SourceFile
 from student_graph.adapters.lookup import Batch, Lookup, Page, StudentFilter, Window, lookup, lookup_of, lookups_of
 from student_graph.adapters.lookups import AllLookups
 from student_graph.adapters.model import Record
@@ -126,6 +127,13 @@ class AccessPath(Generic[R]):
 
     Some vendors send the list without rows that a point read has, unless the district fills a certain field.
     """
+    has_enrolled_schools: bool = False
+    """
+    Whether the coarse answers have all records of a key at the schools where the student is enrolled.
+
+    This is for lists of a school, with enrollments in `coarse_keys_from`. Where `is_complete` is false they may
+    lack records at other schools, and answer only an ask that can do without these: `Ask.at_enrolled_schools`.
+    """
     accepts: Callable[[Any], bool] | None = None
     """
     Whether `key_of` can return a key; None if it can return all. The gateway reads the other keys one by one.
@@ -165,6 +173,8 @@ class Adapter(AllLookups):
 
     settings: AdapterSettings
     contract: ClassVar[int] = CONTRACT_VERSION
+    uses_http: ClassVar[bool] = True
+    """Whether the vendor is asked over HTTP, by `http`. False for an adapter that reads files."""
     paths: ClassVar[Mapping[LookupMethod, tuple[AccessPath[Any], ...]]] = {}
     """Access paths, by the lookup that they answer. The gateway takes the cheapest, or point reads."""
     identity: ClassVar[IdentityRules | None] = None
@@ -185,6 +195,18 @@ class Adapter(AllLookups):
         An adapter that has seen how long a list is returns a copy with that number in place of the operator's.
         """
         return self.settings
+
+    @classmethod
+    def for_source(cls, settings: Mapping[str, Any], folder: Path) -> type[Adapter]:  # noqa: ARG003 - for subclasses
+        """
+        Return the class for a source with these settings, as they are in the settings file in `folder`.
+
+        By default this class. An adapter of declared vendors returns the class of the vendor that the source names.
+
+        Raises:
+            SettingsError: the settings name no such class, or what they name is wrong.
+        """
+        return cls
 
     @classmethod
     def settings_type(cls) -> type[AdapterSettings]:
@@ -241,6 +263,11 @@ class Adapter(AllLookups):
         False also if the vendor publishes no version of its data. It may raise what a lookup may raise.
         """
         return self.reads_changes
+
+    @property
+    def source_files(self) -> Sequence[SourceFile]:
+        """Return the files that the source has read, or could not read; empty for a source that reads no files."""
+        return ()
 
     @property
     def interface(self) -> Interface | None:

@@ -50,6 +50,8 @@ class IdentityRules(BaseModel):
     """Rules for staff; the system is `staffUniqueId`."""
     confirm: tuple[Literal["birth_date", "email", "family_name"], ...] = ("birth_date",)
     """Attributes that must agree if the source has them; what the district does not record confirms nothing."""
+    requires_confirmation: bool = False
+    """Whether a record is withheld if the source has none of the attributes of `confirm` for it."""
 
 
 def vendor_key(field: str, value: str) -> str:
@@ -116,6 +118,8 @@ def confirm_link(subject: Subject, identity: StudentIdentity, rules: IdentityRul
         of_vendor, of_district = recorded[attribute]
         if of_vendor is not None and of_district is None:
             raise IdentityError(f"the district records no {attribute} that confirms the link", code=UNCONFIRMED)
+    if rules.requires_confirmation and all(recorded[attribute][0] is None for attribute in rules.confirm):
+        raise IdentityError("the source has no attribute that confirms the link", code=UNCONFIRMED)
 
 
 class IdentityIndex:

@@ -49,6 +49,24 @@ class Interface:
     """Whether the server publishes a version of its data (`Adapter.version`); None if that is not known yet."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file of a source that reads files, as operators see it. It holds nothing of the file's content."""
+
+    name: str
+    """Its name below the source's location; in an archive, the archive's name before it."""
+    content: str | None = None
+    """What it holds, by the name of its column map; None if it is not known or not read."""
+    modified_at: datetime | None = None
+    """When it was written, in UTC: as of when its records are. None if it is not served."""
+    rows: int | None = None
+    """Rows that were read; None if it is not served."""
+    unreadable_rows: Mapping[str, int] = field(default_factory=dict)
+    """Rows that were left out, by reason."""
+    problem: str | None = None
+    """Why it is not served, or which lines were left out; None if all of it is served."""
+
+
 class LookupResult(Enum):
     """What a source answered to a lookup."""
 

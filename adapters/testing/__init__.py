@@ -18,6 +18,7 @@ pytest.register_assert_rewrite(
         for name in (
             "access_paths",
             "answers",
+            "applicability",
             "arguments",
             "declarations",
             "failures",

@@ -12,6 +12,7 @@ from student_graph.adapters.lookup import About, Lookup, Page, Window
 from student_graph.adapters.model import AttendanceCategory, LocalEducationAgency, Record, Student
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import (
     open_adapter,
     run_lookup,
@@ -39,6 +40,7 @@ class Answers:
         assert [answer for answer in batch.values() if isinstance(answer, AdapterError)] == []
         assert [answer for answer in batch.values() if records_in(answer)], "the sandbox has no such record"
 
+    @about_http
     async def test_answers_are_the_same_over_a_connection(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """All other tests call the sandbox in this process; here the same requests go over HTTP."""
         keys = sandbox.known_keys(lookup.key_kind)[:2]

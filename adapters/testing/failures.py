@@ -22,6 +22,7 @@ from student_graph.adapters.errors import (
 )
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import (
     BatchResult,
     errors_of,
@@ -70,6 +71,7 @@ class Failures:
     optional_when_refused: ClassVar[frozenset[str]] = frozenset()
     """Lookups that return less if the vendor refuses a part that their docstring calls optional."""
 
+    @about_http
     async def test_a_failing_vendor_is_a_failure(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """Each fault of the vendor becomes the right error, and no key has fewer records."""
         vendor = RememberingTransport(sandbox)
@@ -85,6 +87,7 @@ class Failures:
 
                 assert failures(result, healthy) == expected, f"{name} after {good} good responses"
 
+    @about_http
     @pytest.mark.parametrize("name", FAULTS)
     async def test_a_failing_vendor_fails_the_check(self, name: str, sandbox: Sandbox) -> None:
         """`check` fails with the right error if the first request fails, which may be a token request."""
@@ -95,6 +98,7 @@ class Failures:
 
         assert type(translate(caught.value)) is _expected_error(name, transport.sent[0], sandbox)
 
+    @about_http
     async def test_a_vendor_that_goes_down_is_a_failure(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """A vendor that goes down, also between two pages, is an error and never a shorter list."""
         healthy = await self.healthy_batch(lookup, sandbox)
@@ -106,6 +110,7 @@ class Failures:
 
             assert {UnavailableError} == failures(result, healthy), f"after {good} good responses"
 
+    @about_http
     async def test_throttling_is_not_a_refusal(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """The vendor's own throttling response becomes RATE_LIMITED, which can be retried."""
         healthy = await self.healthy_batch(lookup, sandbox)
@@ -116,6 +121,7 @@ class Failures:
         assert {UnavailableError} == failures(result, healthy)
         assert {"RATE_LIMITED"} == {error.code for error in errors_of(result)}
 
+    @about_http
     @pytest.mark.parametrize("status", [404, 405, 501])
     async def test_a_vendor_without_the_route_has_no_records(
         self, lookup: Lookup, status: int, sandbox: Sandbox
@@ -130,6 +136,7 @@ class Failures:
         assert [answer for answer in answers if not isinstance(answer, NotOfferedError)] == []
         assert status == 404 or answers
 
+    @about_http
     async def test_retry_after_is_passed_on(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """The error holds the seconds of `Retry-After`, also if it is a date; a date in the past means 0."""
         keys = sandbox.known_keys(lookup.key_kind)[:1]

@@ -107,11 +107,16 @@ class RequestShape:
 
     @staticmethod
     def _pattern(path: str, known: str) -> str:
-        """A pattern of the path in which the id may be any harmless id."""
-        ids = {known, known.rpartition(":")[2]}
-        return "/".join(
-            PATH_SEGMENT if part in ids or part.isdigit() else re.escape(part) for part in path.split("/")
-        )
+        """A pattern of the path in which the id may be any harmless id, also after a prefix such as `d:`."""
+        id = known.rpartition(":")[2]
+
+        def pattern(part: str) -> str:
+            if part in (known, id) or part.isdigit():
+                return PATH_SEGMENT
+            prefix = part.removesuffix(id)
+            return re.escape(prefix) + PATH_SEGMENT if prefix.endswith(":") else re.escape(part)
+
+        return "/".join(map(pattern, path.split("/")))
 
     def matches(self, line: str) -> bool:
         """Whether a request differs from these only in values."""

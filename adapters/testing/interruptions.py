@@ -18,6 +18,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import (
     errors_of,
     failure_points,
@@ -37,6 +38,7 @@ class Interruptions:
 
     kind: type[Adapter]
 
+    @about_http
     async def test_a_cancelled_lookup_leaves_nothing_running(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """After a cancelled lookup no task is left, and the next lookup is answered."""
         keys = sandbox.known_keys(lookup.key_kind)[:3]
@@ -60,6 +62,7 @@ class Interruptions:
                 assert tasks_left == set()
                 assert await run_lookup(adapter, lookup, keys, sandbox.arguments()) == healthy
 
+    @about_http
     async def test_the_adapter_sets_no_timeout(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """The adapter limits the time neither of a request nor of a batch; the gateway does that."""
         keys = sandbox.known_keys(lookup.key_kind)[:1]
@@ -79,6 +82,7 @@ class Interruptions:
         assert batch == healthy
         assert [request for request in transport.sent if request.extensions.get("timeout") != limits] == []
 
+    @about_http
     async def test_no_records_are_kept_between_calls(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """
         A second lookup fails if the vendor is down: the adapter keeps no records of the first one.
@@ -95,6 +99,7 @@ class Interruptions:
         assert {UnavailableError} == {type(error) for error in errors_of(result)}
         assert not isinstance(result, dict) or len(errors_of(result)) == len(keys)
 
+    @about_http
     async def test_no_request_is_retried(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """A failed request is not sent again: the gateway retries, because it knows how much time is left."""
         transport = FaultyTransport(sandbox, 0, lambda: httpx.Response(503))

@@ -23,6 +23,7 @@ from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, Payloa
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import BatchResult, open_adapter, run_lookup, run_lookup_or_error
 from student_graph.adapters.testing.transports import (
     MAX_REQUESTS,
@@ -107,6 +108,7 @@ class OddValues:
     odd_values: ClassVar[int] = 12
     """How many odd values of each lookup are played."""
 
+    @about_http
     async def test_an_odd_value_takes_nothing_else_away(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """The spoilt row is read, left out and reported, or an error; all other records are as they were."""
         counts = await play_odd_values(self.kind, lookup, sandbox, self.odd_values)

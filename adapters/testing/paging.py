@@ -12,6 +12,7 @@ from student_graph.adapters.lookup import Lookup, Page, Window
 from student_graph.adapters.model import Record
 from student_graph.adapters.paging import MAX_PAGES
 from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import (
     failure_points,
     open_adapter,
@@ -106,6 +107,7 @@ class Paging:
             rest = await self.read_all(adapter, paged_lookup, key, Window(7, page.after), sandbox)
         return unchanged, [record.vendor_id for record in (*page.items, *rest)]
 
+    @about_http
     async def test_short_pages_change_no_answer(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """A vendor that puts fewer rows on a page than requested changes no answer."""
         keys = sample(sandbox.known_keys(lookup.key_kind), 3)
@@ -116,6 +118,7 @@ class Paging:
 
         assert batch == expected
 
+    @about_http
     async def test_rows_that_move_are_read_once(self, unpaged_list_lookup: Lookup, sandbox: Sandbox) -> None:
         """A list that grows while it is read has each record that exists the whole time, and none twice."""
         key = sandbox.known_keys(unpaged_list_lookup.key_kind)[0]
@@ -132,6 +135,7 @@ class Paging:
         assert len(set(ids)) == len(ids)
         assert {record_id(record) for record in unchanged} <= set(ids)
 
+    @about_http
     async def test_a_list_without_an_order_is_complete_or_an_error(
         self, list_lookup: Lookup, sandbox: Sandbox
     ) -> None:
@@ -148,6 +152,7 @@ class Paging:
             if not isinstance(records, AdapterError):
                 assert Counter(map(record_id, records)) == Counter(map(record_id, expected[key]))
 
+    @about_http
     async def test_an_endless_list_ends(self, unpaged_list_lookup: Lookup, sandbox: Sandbox) -> None:
         """A list whose vendor repeats a page for ever is read up to the limit of pages."""
         key = sandbox.known_keys(unpaged_list_lookup.key_kind)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error
 from student_graph.adapters.testing.transports import RecordingTransport, RewritingTransport, add_property
 
@@ -17,6 +18,7 @@ class Privacy:
 
     kind: type[Adapter]
 
+    @about_http
     async def test_undeclared_properties_do_not_leave_the_adapter(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """An undeclared property is in no record, changes no record, and is in no request."""
         keys = sandbox.known_keys(lookup.key_kind)[:5]
@@ -30,6 +32,7 @@ class Privacy:
         assert batch == unchanged
         assert not [line for line in sandbox.requests if CANARY in line]
 
+    @about_http
     async def test_no_request_goes_to_another_origin(
         self, lookup: Lookup, sandbox: Sandbox, empty_sandbox: Sandbox
     ) -> None:
@@ -44,6 +47,7 @@ class Privacy:
         assert empty_sandbox.requests == []
         assert transport.strayed == []
 
+    @about_http
     async def test_all_requests_use_the_adapters_client(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """
         All requests use `adapter.http`, because limits, tracing and the check of the origin are built into it.

@@ -15,6 +15,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
+from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error
 from student_graph.adapters.testing.transports import FaultyTransport
 
@@ -52,6 +53,7 @@ class Secrets:
         assert [name for name, secret in secrets if secret in caplog.text] == []
         assert lookup.key_kind == "district" or not [r for r in own_records if key in r.getMessage()]
 
+    @about_http
     async def test_an_error_shows_no_secret_address_or_key(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """
         An error holds no secret, and its message, which users see, holds no address, key or text of the vendor.

@@ -1,0 +1,1 @@
+"""Files that a district receives: exports of assessment vendors, and OneRoster CSV."""

@@ -1,0 +1,1 @@
+"""The column maps of vendors' files."""

@@ -1,0 +1,1 @@
+"""Maps the rows of files to records."""

@@ -1,0 +1,83 @@
+"""The sandbox of a file source: a folder instead of a server."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from student_graph.adapters.files.sandbox.exports import district_export, growth_export, split_results
+from student_graph.adapters.identity import vendor_key
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.serving import Sandbox
+
+DISTRICT = "files-district"
+COLUMN_MAP = "district_tests.toml"
+
+
+class FilesSandbox(Sandbox):
+    """
+    A folder with the test results of a district: two exports of MAP Growth, and a file with a map of its own.
+
+    It serves no routes. The folder is removed with the sandbox, or when the process ends.
+    """
+
+    kind: ClassVar[str] = "files"
+
+    def __init__(self, facts: DistrictFacts) -> None:
+        super().__init__()
+        self._facts = facts
+        self.folder = Path(tempfile.mkdtemp(prefix="student-graph-files-"))
+        """The folder with the files."""
+        self.remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        """Removes the folder."""
+        self.column_map = self.folder / COLUMN_MAP
+        self._write()
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Return no routes: files are not asked over HTTP."""
+        return []
+
+    def settings(self) -> dict[str, Any]:
+        """Return the adapter's settings: the folder, listed for each lookup, with files that are complete."""
+        return {
+            "location": str(self.folder),
+            "column_maps": [str(self.column_map)],
+            "refresh_seconds": 0,
+            "settle_seconds": 0,
+        }
+
+    def known_keys(self, kind: str) -> list[str]:
+        """Return the keys of students with results, of the tests, and of the district."""
+        growth, others = split_results(self._facts)
+        match kind:
+            case "student":
+                students = dict.fromkeys(result.student for result in (*growth, *others))
+                return [vendor_key("district_id", student) for student in students]
+            case "assessment":
+                names = [f"MAP_Growth_{result.assessment.subject}" for result in growth]
+                return list(dict.fromkeys((*names, *(result.assessment.id for result in others))))
+            case "district":
+                return [DISTRICT]
+            case _:
+                return []
+
+    def throttled_response(self) -> Response:
+        """Return a refusal, which nobody asks for."""
+        return Response(status_code=429)
+
+    def _write(self) -> None:
+        """Write the files: MAP Growth by subject, as NWEA sends them, and the district's own file."""
+        self.column_map.write_text((files(__package__) / COLUMN_MAP).read_text("utf-8"), "utf-8")
+        for subject in sorted({result.assessment.subject for result in split_results(self._facts)[0]}):
+            folder = self.folder / "map_growth"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{subject.lower()}.csv").write_bytes(growth_export(self._facts, subject))
+        (self.folder / "district_tests.txt").write_bytes(district_export(self._facts))
