@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,6 +57,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             attacks += [text for name, text in properties if name == "attack"]
             for row in (row for name, rows in properties if name == "rows" for row in rows):
                 passed[row] = passed.get(row, True) and outcome == "passed"
+    _print_sums(terminalreporter)
     if attacks:
         terminalreporter.section("attacks")
         terminalreporter.line("\n".join([table_row(None), *attacks]))
@@ -66,6 +68,17 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("failures of tests that ran again")
         for report in reruns:
             terminalreporter.line(f"{report.nodeid}\n{report.longreprtext}\n")
+
+
+def _print_sums(terminalreporter: Any) -> None:
+    """Print what the parts of a long test counted together."""
+    sums: dict[str, Counter[str]] = {}
+    for report in terminalreporter.stats.get("passed", ()):
+        for label, counts in (part for name, part in _user_properties(report) if name == "sums"):
+            sums.setdefault(label, Counter()).update(counts)
+    for label, counts in sums.items():
+        numbers = ", ".join(f"{count:,} {unit}" for unit, count in counts.items())
+        terminalreporter.line(f"{label}: {numbers}, 0 found")
 
 
 def _summarize_rows(terminalreporter: Any, passed: dict[str, bool]) -> None:

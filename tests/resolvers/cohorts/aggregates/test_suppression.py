@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
@@ -96,10 +96,13 @@ def random_table(rng: random.Random, *, overlapping: bool) -> tuple[dict[Any, in
 @pytest.mark.row("K12")
 @pytest.mark.long_run
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_a_solver_finds_no_hidden_count_below_ten(block: int) -> None:
+def test_a_solver_finds_no_hidden_count_below_ten(
+    block: int, record_property: Callable[[str, object], None]
+) -> None:
     """Ten thousand random tables: each hidden count below ten could as well be ten or more; a shown count is."""
     rng = random.Random(f"tables {block}")  # noqa: S311 - a seeded generator is the point
-    for number in range(size(2, 1000)):
+    tables, hidden = size(2, 1000), 0
+    for number in range(tables):
         overlapping = bool(number % 2)
         atoms, groups, levels = random_table(rng, overlapping=overlapping)
         shown = shown_counts(
@@ -111,15 +114,20 @@ def test_a_solver_finds_no_hidden_count_below_ten(block: int) -> None:
         for name, (least, largest) in bounds_of_small_counts(units, atoms, counts).items():
             assert least < largest, (name, atoms)
             assert largest >= 10, (name, atoms)
+            hidden += 1
+    record_property("sums", ["suppression", {"random tables": tables, "hidden counts below ten": hidden}])
 
 
 @pytest.mark.row("K12")
 @pytest.mark.long_run
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_a_solver_finds_no_hidden_count_in_two_tables_of_one_cohort(block: int) -> None:
+def test_a_solver_finds_no_hidden_count_in_two_tables_of_one_cohort(
+    block: int, record_property: Callable[[str, object], None]
+) -> None:
     """Two dimensions of the same students by the same level, with all sums of both; groups may overlap."""
     rng = random.Random(f"two tables {block}")  # noqa: S311 - a seeded generator is the point
-    for _ in range(size(1, 200)):
+    pairs, hidden = size(1, 200), 0
+    for _ in range(pairs):
         dimensions = [
             ([f"{name} {index}" for index in range(rng.randint(2, 3))], rng.random() < 0.4)
             for name in ("one", "two")
@@ -141,15 +149,23 @@ def test_a_solver_finds_no_hidden_count_in_two_tables_of_one_cohort(block: int) 
             counts += counts_of(shown, groups, levels, lambda u, i=position: u[i], lambda u: u[2])
         for name, (least, largest) in bounds_of_small_counts(units, population, counts).items():
             assert least < largest, (name, population)
+            assert largest >= 10, (name, population)
+            hidden += 1
+    record_property(
+        "sums", ["suppression", {"pairs of tables of one viewer": pairs, "of their hidden counts": hidden}]
+    )
 
 
 @pytest.mark.row("K12")
 @pytest.mark.long_run
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_no_hidden_count_is_a_sum_of_shown_counts_for_a_reader_who_knows_the_overlaps(block: int) -> None:
+def test_no_hidden_count_is_a_sum_of_shown_counts_for_a_reader_who_knows_the_overlaps(
+    block: int, record_property: Callable[[str, object], None]
+) -> None:
     """The reader knows which groups have no student in common, such as ESL and bilingual programs."""
     rng = random.Random(f"overlaps {block}")  # noqa: S311 - a seeded generator is the point
-    for _ in range(size(5, 500)):
+    tables = size(5, 500)
+    for _ in range(tables):
         groups = [f"group {index}" for index in range(rng.randint(2, 5))]
         levels = list(LEVELS[: rng.randint(2, 3)])
         some = rng.sample(patterns(groups, overlapping=True), rng.randint(2, 4))
@@ -158,6 +174,7 @@ def test_no_hidden_count_is_a_sum_of_shown_counts_for_a_reader_who_knows_the_ove
         shown = shown_counts(atoms, groups, levels, overlapping=True, first=("ON_TRACK",), last=("AT_RISK",))
         counts = counts_of(shown, groups, levels, lambda unit: unit[0], lambda unit: unit[1])
         assert not derivable(units, atoms, counts), (atoms, shown)
+    record_property("sums", ["suppression", {"tables with known overlaps": tables}])
 
 
 def test_a_union_of_groups_does_not_reveal_its_hidden_part() -> None:
