@@ -82,12 +82,11 @@ async def test_a_request_without_enough_time_does_not_count_as_a_failure_of_the_
         await asyncio.Event().wait()
 
     async with vendor(wait) as server, district(server) as hill:
-        for _ in range(2 * MAX_CONSECUTIVE_FAILURES):
+        while len(server.requests) <= MAX_CONSECUTIVE_FAILURES:  # on a busy machine, some are not sent in time
             with contextlib.suppress(TimeoutError, httpx.TimeoutException):
                 async with within(0.1):
                     await hill.http.get("/work/s1")
         assert hill.http.gate.breaker.closed
-        assert len(server.requests) > MAX_CONSECUTIVE_FAILURES
 
 
 @row("C03")
@@ -218,7 +217,7 @@ async def test_a_vendor_that_always_fails_gets_at_most_ten_requests() -> None:
 
 
 async def test_near_the_rate_limit_of_a_vendor_fewer_requests_run_at_once() -> None:
-    """With a tenth of Canvas's cost bucket left, one request runs at a time instead of eight."""
+    """With a tenth of Canvas's cost bucket left, one request runs at a time instead of eight or more."""
     in_flight, max_in_flight, near_limit, full = 0, 0, False, asyncio.Event()
 
     async def report_limit(request: Request) -> None:
@@ -239,7 +238,8 @@ async def test_near_the_rate_limit_of_a_vendor_fewer_requests_run_at_once() -> N
         usual, max_in_flight, near_limit = max_in_flight, 0, True
         await hill.ask("s50")
         await asyncio.gather(*(hill.ask(f"s{n}") for n in range(60, 76)))
-    assert (usual, max_in_flight) == (8, 1)
+    assert usual >= 8  # the limit grows while responses are fast
+    assert max_in_flight == 1
 
 
 async def test_a_canvas_whose_bucket_is_empty_gets_the_request_again_after_a_second() -> None:

@@ -88,12 +88,18 @@ async def test_one_task_with_long_work_runs_in_a_round_of_the_loop() -> None:
 
 
 async def test_short_work_after_its_start_does_not_give_way() -> None:
-    """A request that takes less than a slice is handled in one go."""
-    others: list[None] = []
-    start_slice()
-    asyncio.get_running_loop().call_soon(others.append, None)
-    await give_way()
-    assert others == []
+    """A request that takes less than a slice is handled in one go, unless another program had the processor."""
+    seconds = SLICE_SECONDS
+    while seconds >= SLICE_SECONDS:
+        others: list[None] = []
+        asyncio.get_running_loop().call_soon(others.append, None)
+        begin = time.perf_counter()
+        start_slice()
+        await give_way()
+        seconds = time.perf_counter() - begin
+        other_tasks_ran = bool(others)
+        await asyncio.sleep(0)
+    assert not other_tasks_ran
 
 
 async def test_a_cancelled_task_leaves_its_turn_to_the_next_one() -> None:
