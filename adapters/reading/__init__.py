@@ -7,6 +7,7 @@ One odd value never hides other rows: `read` takes what can be read, and reports
 from student_graph.adapters.reading.dates import (
     AwareMoment,
     Day,
+    Instant,
     OptionalDay,
     OptionalMoment,
     OptionalTime,
@@ -35,6 +36,7 @@ __all__ = [
     "AwareMoment",
     "Day",
     "Deciding",
+    "Instant",
     "Integer",
     "Number",
     "OptionalDay",

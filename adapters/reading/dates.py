@@ -55,6 +55,23 @@ OptionalMoment: TypeAlias = Annotated[Annotated[dt.datetime, _DATE] | None, _OPT
 AwareMoment: TypeAlias = Annotated[AwareDatetime, _DATE]
 """A date with a time and its distance from UTC."""
 
+
+def _to_utc(at: dt.datetime) -> dt.datetime:
+    """
+    The instant in UTC.
+
+    Raises:
+        ValueError: it is before the year 1 or after the year 9999 there.
+    """
+    try:
+        return at.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("out of range") from None
+
+
+Instant: TypeAlias = Annotated[AwareMoment, AfterValidator(_to_utc)]
+"""A date with a time and its distance from UTC, converted to UTC."""
+
 FIRST_RECORDED_YEAR, FIRST_PLACEHOLDER_YEAR = 1900, 9999
 """Years of dates: an earlier one than the first, or one from the second on, stands for no date."""
 

@@ -5,28 +5,9 @@ Only the properties that the adapter reads are declared. Canvas may send as litt
 a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
 """
 
-from datetime import UTC, datetime
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, AwareMoment, Deciding, Integer, Number
-
-
-def _to_utc(at: datetime) -> datetime:
-    """
-    The instant in UTC.
-
-    Raises:
-        ValueError: it is before the year 1 or after the year 9999 there.
-    """
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("out of range") from None
-
-
-Instant = Annotated[AwareMoment, AfterValidator(_to_utc)]
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding, Instant, Integer, Number
 
 
 class Payload(BaseModel):

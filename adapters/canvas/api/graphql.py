@@ -11,8 +11,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from student_graph.adapters.canvas.api import Instant, Payload
-from student_graph.adapters.reading import Deciding, Integer, Number
+from student_graph.adapters.canvas.api import Payload
+from student_graph.adapters.reading import Deciding, Instant, Integer, Number
 
 T = TypeVar("T")
 

@@ -1,0 +1,89 @@
+"""What all lookups of the Google Classroom adapter share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from student_graph.adapters.concurrency import gather_by_key
+from student_graph.adapters.contract import Adapter
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.google_classroom.adapter.settings import GoogleClassroomSettings
+from student_graph.adapters.google_classroom.api import Course
+from student_graph.adapters.google_classroom.client.addresses import SectionNames, user_of
+from student_graph.adapters.google_classroom.client.requests import ClassroomClient
+from student_graph.adapters.google_classroom.mapping.accounts import KeyedStudent, keyed_by_user
+from student_graph.adapters.google_classroom.mapping.submissions import Coursework
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import SectionId, StudentId
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A student with the active courses that the student takes."""
+
+    student: KeyedStudent
+    courses: list[Course]
+
+
+class ClassroomAdapter(Adapter):
+    """The client of one domain, and the reads that several lookups need."""
+
+    settings: GoogleClassroomSettings
+
+    def __init__(self, name: str, settings: GoogleClassroomSettings, http: httpx.AsyncClient) -> None:
+        super().__init__(name, settings, http)
+        self._client = ClassroomClient(http, settings.base_url, rows_per_page=settings.rows_per_page)
+        self._section_names = SectionNames(settings.section_link, settings.section_prefix)
+
+    async def _memberships(self, ids: Sequence[StudentId]) -> Batch[StudentId, Membership]:
+        """
+        Each student with the active courses, in two calls.
+
+        A student is absent if there is no such user, as after an account was deleted.
+        """
+
+        async def read(student_id: StudentId) -> Membership | None:
+            user = user_of(student_id, self.settings.student_domain)
+            courses = await self._client.courses_of_student(user)
+            profile = None if courses is None else await self._client.profile(user)
+            if courses is None or profile is None:
+                return None
+            return Membership(
+                keyed_by_user(profile.id, profile, self.settings.student_domain, student_id), courses
+            )
+
+        return await gather_by_key(ids, read, self.settings.concurrency)
+
+    async def _coursework(self, course: Course, section_id: SectionId | None = None) -> Coursework:
+        """
+        A course with its published work: one call, and one for its aliases if they name the section.
+
+        Raises:
+            NotOfferedError: Classroom knows the course, and does not have one of the lists.
+        """
+        section = section_id or await self._section_of(course)
+        work = await self._client.course_work(course.id)
+        if work is None:
+            raise NotOfferedError("a list of a course that Google Classroom does not have")
+        return Coursework(course, section, work)
+
+    async def _section_of(self, course: Course) -> SectionId | None:
+        """The section that a course teaches; None if it names none, or several."""
+        names = self._section_names
+        if not names.in_aliases:
+            return names.section_id(course.section)
+        sections = {names.section_id(alias) for alias in await self._client.aliases(course.id) or ()} - {None}
+        return sections.pop() if len(sections) == 1 else None
+
+
+def unique_courses(memberships: Batch[StudentId, Membership]) -> dict[str, Course]:
+    """The courses of students by id; students whose courses could not be read are left out."""
+    return {
+        course.id: course
+        for membership in memberships.values()
+        if not isinstance(membership, AdapterError)
+        for course in membership.courses
+    }

@@ -1,0 +1,107 @@
+"""Lookups by course and by section."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from student_graph.adapters.concurrency import answer_by_key, gather_by_key
+from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.google_classroom.adapter.accounts import MAX_COURSES
+from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter
+from student_graph.adapters.google_classroom.api import Course, StudentSubmission
+from student_graph.adapters.google_classroom.mapping.accounts import keyed_by_course
+from student_graph.adapters.google_classroom.mapping.courses import lms_course
+from student_graph.adapters.google_classroom.mapping.submissions import sort_by_due_time
+from student_graph.adapters.keys import path_id
+from student_graph.adapters.lookup import Batch
+from student_graph.adapters.model import AssignmentWork, LmsCourse, LmsCourseId, SectionId
+
+
+class CourseLookups(ClassroomAdapter):
+    """Lookups by course and by section."""
+
+    async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
+        """The courses of each section: a call for each section, or for all sections the list of active courses."""
+        courses = await self._courses_of_sections(ids)
+
+        async def read(section_id: SectionId) -> list[LmsCourse] | None:
+            answer = courses.get(section_id)
+            if isinstance(answer, AdapterError):
+                raise answer
+            return None if answer is None else [lms_course(course, section_id) for course in answer]
+
+        return await answer_by_key(ids, read, self.settings.concurrency)
+
+    async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
+        """Work of every student of a section's courses by due time: three calls for each course, and its own."""
+        courses = await self._courses_of_sections(ids)
+
+        async def read(section_id: SectionId) -> list[AssignmentWork] | None:
+            answer = courses.get(section_id)
+            if isinstance(answer, AdapterError):
+                raise answer
+            if answer is None:
+                return None
+            return sort_by_due_time([row for course in answer for row in await self._work_in(course, section_id)])
+
+        return await answer_by_key(ids, read, self.settings.concurrency)
+
+    async def assignment_work_by_lms_course(
+        self, ids: Sequence[LmsCourseId]
+    ) -> Batch[LmsCourseId, list[AssignmentWork]]:
+        """Work of every student of a course by due time: four calls for each, and one for its aliases."""
+
+        async def read(id: LmsCourseId) -> list[AssignmentWork] | None:
+            course = await self._client.course(path_id(id))
+            return None if course is None else sort_by_due_time(await self._work_in(course))
+
+        return await answer_by_key(ids, read, self.settings.concurrency)
+
+    async def _work_in(self, course: Course, section_id: SectionId | None = None) -> list[AssignmentWork]:
+        """
+        The work of the students of a course; that of students who left it is not read.
+
+        Raises:
+            NotOfferedError: Classroom knows the course, and does not have one of the lists.
+        """
+        students = await self._client.students(course.id)
+        coursework = await self._coursework(course, section_id)
+        submissions = await self._client.submissions(course.id) if students and coursework.work else []
+        if students is None or submissions is None:
+            raise NotOfferedError("a list of a course that Google Classroom does not have")
+        by_user: dict[str, list[StudentSubmission]] = defaultdict(list)
+        for submission in submissions:
+            by_user[submission.userId].append(submission)
+        keyed = [keyed_by_course(student, self.settings.student_domain) for student in students]
+        return [row for student in keyed for row in coursework.records(student, by_user[student.user_id])]
+
+    async def _courses_of_sections(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[Course]]:
+        """
+        The courses of each section; absent if there is none.
+
+        Raises:
+            NotOfferedError: The settings do not say how courses name their section.
+        """
+        names = self._section_names
+        if names.link is None:
+            raise NotOfferedError("no link between courses and sections is configured")
+        if names.in_aliases:
+            return await gather_by_key(ids, self._course_with_alias, self.settings.concurrency)
+        texts = await gather_by_key(ids, self._text_of_section, self.settings.concurrency)
+        by_text: dict[str, list[Course]] = defaultdict(list)
+        if any(isinstance(text, str) for text in texts.values()):
+            for course in await self._client.active_courses(MAX_COURSES):
+                by_text[(course.section or "").strip()].append(course)
+        return {
+            id: text if isinstance(text, AdapterError) else by_text[text]
+            for id, text in texts.items()
+            if isinstance(text, AdapterError) or text in by_text
+        }
+
+    async def _course_with_alias(self, section_id: SectionId) -> list[Course] | None:
+        course = await self._client.course(self._section_names.text(section_id))
+        return None if course is None else [course]
+
+    async def _text_of_section(self, section_id: SectionId) -> str:
+        return self._section_names.text(section_id)

@@ -1,0 +1,1 @@
+"""How Google Classroom is asked: requests, keys, responses and tokens."""

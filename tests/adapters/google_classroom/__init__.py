@@ -1,0 +1,1 @@
+"""Tests of the Google Classroom adapter and its sandbox."""
