@@ -82,6 +82,11 @@ class _CodedAttribute:
     is_list: bool
 
 
+def raw_attribute(record: type[Record], name: str) -> str | None:
+    """The attribute of a record with the vendor's code beside the coded attribute `name`; None if there is none."""
+    return next((_RAW_ATTRIBUTES[cls, name] for cls in record.__mro__ if (cls, name) in _RAW_ATTRIBUTES), None)
+
+
 @cache
 def _coded_attributes(record: Any) -> tuple[_CodedAttribute, ...]:
     """The coded attributes of a record class, or of a subclass of it in the graph."""
@@ -91,10 +96,8 @@ def _coded_attributes(record: Any) -> tuple[_CodedAttribute, ...]:
         options = get_args(hint) if is_list or get_origin(hint) in (Union, UnionType) else (hint,)
         enum = next((option for option in options if option in _KIND_BY_ENUM), None)
         if enum is not None:
-            raw_name = next(
-                (_RAW_ATTRIBUTES[cls, name] for cls in record.__mro__ if (cls, name) in _RAW_ATTRIBUTES), None
-            )
-            attributes.append(_CodedAttribute(name, raw_name, _KIND_BY_ENUM[enum], enum["UNMAPPED"], is_list))
+            kind, unmapped = _KIND_BY_ENUM[enum], enum["UNMAPPED"]
+            attributes.append(_CodedAttribute(name, raw_attribute(record, name), kind, unmapped, is_list))
     return tuple(attributes)
 
 

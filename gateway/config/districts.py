@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from student_graph.adapters.contract import AdapterSettings
+from student_graph.adapters.contract import Adapter, AdapterSettings
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.model.code_mapping import CodeMapping
@@ -29,16 +29,20 @@ def connect_districts(settings: settings_file.Config, path: Path, environ: Mappi
         SettingsError: the settings of a source are wrong, or its adapter is not installed.
     """
     return [
-        _build_district(district, f"{path}: districts[{index}]", environ)
+        _build_district(district, f"{path}: districts[{index}]", path.parent, environ)
         for index, district in enumerate(settings.districts)
     ]
 
 
-def _build_district(config: settings_file.DistrictConfig, setting: str, environ: Mapping[str, str]) -> District:
+def _build_district(
+    config: settings_file.DistrictConfig, setting: str, folder: Path, environ: Mapping[str, str]
+) -> District:
     month, _, day = config.school_year_starts.partition("-")
     district, zone = DistrictId(config.id), ZoneInfo(config.time_zone)
     sources = tuple(
-        _build_source(district, source, config.codes, f"{setting}.sources[{index}]", environ)
+        _build_source(
+            district, source, config.codes, f"{setting}.sources[{index}]", folder=folder, environ=environ
+        )
         for index, source in enumerate(config.sources)
     )
     built = District(district, config.name, sources, zone, (int(month), int(day)))
@@ -52,18 +56,21 @@ def _build_source(
     config: settings_file.SourceConfig,
     codes: CodesConfig,
     setting: str,
+    *,
+    folder: Path,
     environ: Mapping[str, str],
 ) -> Source:
     try:
-        settings = build_settings(find_adapter(config.kind), config.name, config.settings, environ)
+        adapter_type = find_adapter(config.kind).for_source(config.settings, folder)
+        settings = build_settings(adapter_type, config.name, config.settings, environ)
     except SettingsError as exc:
         raise SettingsError(f"{setting}: {exc}") from None
     if settings.base_url.scheme != "https" and not settings_file.is_loopback(settings.base_url.host or ""):
         raise SettingsError(f"{setting}.base_url: must be https, so that students' records are encrypted")
-    offered = {lookup.name for lookup in find_adapter(config.kind).capabilities()}
+    offered = {lookup.name for lookup in adapter_type.capabilities()}
     if unknown := sorted((config.lookups or frozenset()) - offered):
         raise SettingsError(f"{setting}.lookups: the adapter '{config.kind}' has no lookup {unknown[0]}")
-    freshness = {name: _freshness(name, config, f"{setting}.cache.{name}") for name in config.cache}
+    freshness = {name: _freshness(name, config, adapter_type, f"{setting}.cache.{name}") for name in config.cache}
     try:
         return connect(
             district,
@@ -74,19 +81,22 @@ def _build_source(
             lookups=config.lookups,
             freshness=freshness,
             codes=code_mapping(codes, config.codes),
+            adapter_type=adapter_type,
         )
     except ValueError as exc:
         raise SettingsError(f"{setting}.{exc}") from None
 
 
-def _freshness(name: str, config: settings_file.SourceConfig, setting: str) -> Freshness:
+def _freshness(
+    name: str, config: settings_file.SourceConfig, adapter_type: type[Adapter], setting: str
+) -> Freshness:
     """
     How long a source's answers to a lookup are cached.
 
     Raises:
         SettingsError: the adapter has no such lookup, or its class of data must not be cached for so long.
     """
-    lookup = next((lookup for lookup in find_adapter(config.kind).capabilities() if lookup.name == name), None)
+    lookup = next((lookup for lookup in adapter_type.capabilities() if lookup.name == name), None)
     if lookup is None:
         raise SettingsError(f"{setting}: the adapter '{config.kind}' has no lookup {name}")
     configured = config.cache[name]
@@ -110,15 +120,16 @@ def connect(
     lookups: frozenset[str] | None = None,
     freshness: Mapping[str, Freshness] | None = None,
     codes: CodeMapping | None = None,
+    adapter_type: type[Adapter] | None = None,
 ) -> Source:
     """
     A source with an HTTP client of its own.
 
     `identity` replaces the adapter's rules for linking ids; `lookups` are those that the source is used for, None
     for all that its adapter supports; `freshness` replaces the lookups' own cache times. `codes` are the meanings
-    that the district gives to codes.
+    that the district gives to codes. `adapter_type` is the class of a declared vendor; None for the installed one.
     """
     client = http.create_client(settings, count_call, source=name)
-    adapter = find_adapter(kind)(name, settings, client)
+    adapter = (adapter_type or find_adapter(kind))(name, settings, client)
     client.auth = adapter.auth() or httpx.Auth()
     return Source(name, kind, district, adapter, identity or adapter.identity, lookups, freshness or {}, codes)

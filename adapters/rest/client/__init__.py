@@ -1,0 +1,1 @@
+"""How a declared vendor is called: authentication, requests and lists."""

@@ -1,0 +1,1 @@
+"""Turns rows of a vendor's response into records, as a declaration says."""

@@ -1,0 +1,244 @@
+"""Single values of records: texts, numbers, flags, codes and ids, read strictly from the values of a row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from student_graph.adapters.model import GradeLevel
+from student_graph.adapters.model.code_mapping import comparable
+from student_graph.adapters.reading import MAX_TEXT_CHARACTERS
+from student_graph.adapters.rest.mapping.dates import (
+    ISO,
+    Convert,
+    check_format,
+    day_converter,
+    instant_converter,
+    pattern_of,
+    time_converter,
+)
+from student_graph.adapters.rest.mapping.paths import UnreadableValueError
+
+_NUMBER = re.compile(r"[-+]?[0-9]*[.]?[0-9]+(?:[eE][-+]?[0-9]{1,2})?")
+_MAX_INTEGER = 2**53
+"""Largest whole number that JSON readers agree on."""
+_FLAGS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
+_GRADE_CODES = {
+    **{str(number): member for number, member in enumerate(list(GradeLevel)[3:15], 1)},
+    "k": GradeLevel.KINDERGARTEN,
+    "kg": GradeLevel.KINDERGARTEN,
+    "pk": GradeLevel.PRESCHOOL,
+    "13": GradeLevel.GRADE_13,
+}
+"""Grade levels as most systems write them; a zero before a number is ignored."""
+UNMAPPED = "UNMAPPED"
+
+
+class MappingError(ValueError):
+    """A part of a declaration is wrong. `path` leads to it in the file."""
+
+    def __init__(self, path: tuple[str | int, ...], problem: str) -> None:
+        super().__init__(problem)
+        self.path, self.problem = path, problem
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDefaults:
+    """What holds for all values of a declaration unless a field says otherwise."""
+
+    date_format: str = ISO
+    time_zone: str | None = None
+    codes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Tables of codes by name: the meaning of each code, as the name of a member of an enum."""
+
+
+OPTIONS: Mapping[str, str] = {
+    "path": "JMESPath of the value in the row",
+    "value": "a constant instead of a path",
+    "date": "format of the date, such as %m/%d/%Y; iso, unix or unix_ms",
+    "zone": "time zone of an instant, such as America/Chicago",
+    "scale": "number by which the value is multiplied to have the unit of the record",
+    "codes": "name of a table in [codes], or the table itself: what each code means",
+}
+"""The options of a field, and what they say."""
+
+
+def converter(
+    hint: Any, options: Mapping[str, Any], defaults: ValueDefaults, path: tuple[str | int, ...]
+) -> Convert:
+    """
+    Return the function that turns a value of a row into a value of the type `hint`.
+
+    Raises:
+        MappingError: an option is wrong, or does not belong to the type.
+    """
+    allowed = {dt.date: {"date", "zone"}, dt.datetime: {"date", "zone"}, dt.time: {"date"}, bool: {"codes"}}
+    scaled = {"scale"} if hint in (int, float) else set()
+    is_enum = isinstance(hint, type) and issubclass(hint, Enum)
+    usable = {"path", "value"} | allowed.get(hint, {"codes"} if is_enum else scaled)
+    for name in options:
+        if name not in usable:
+            problem = f"a value of the type {type_name(hint)} has no option {name}"
+            raise MappingError((*path, name), f"{problem}; it has {', '.join(sorted(usable))}")
+    if is_enum:
+        return _enum_converter(hint, options.get("codes"), defaults, path)
+    if hint in (dt.date, dt.datetime, dt.time):
+        return _moment_converter(hint, options, defaults, path)
+    if hint is bool:
+        return _flag_converter(options.get("codes"), defaults, path)
+    if hint in (int, float):
+        return _number_converter(hint, options.get("scale", 1), path)
+    if hint is str:
+        return text
+    raise MappingError(
+        path, f"a value of the type {type_name(hint)} cannot be declared; write the adapter in Python"
+    )
+
+
+def type_name(hint: Any) -> str:
+    """The name of a type in messages."""
+    return str(getattr(hint, "__name__", hint))
+
+
+def text(raw: Any) -> str | None:
+    """A text, also one that the vendor sends as a whole number; None for a blank one."""
+    if type(raw) is str:
+        if len(raw) > MAX_TEXT_CHARACTERS:
+            raise UnreadableValueError("a text that is too long")
+        return raw if raw and not raw.isspace() else None
+    if type(raw) is int and -_MAX_INTEGER <= raw <= _MAX_INTEGER:
+        return str(raw)
+    raise UnreadableValueError("not a text")
+
+
+def name_text(raw: Any) -> str | None:
+    """A name, which may be blank: some people have one name only."""
+    return "" if type(raw) is str and not raw.strip() else text(raw)
+
+
+def number(raw: Any) -> float | None:
+    """A number, or the text of one; None for a blank text."""
+    if type(raw) is str:
+        raw = raw.strip()
+        if not raw:
+            return None
+        if len(raw) > MAX_TEXT_CHARACTERS or not raw.isascii() or not _NUMBER.fullmatch(raw):
+            raise UnreadableValueError("not a number")
+        raw = float(raw)
+    if type(raw) not in (int, float):
+        raise UnreadableValueError("not a number")
+    if isinstance(raw, int) and abs(raw) > _MAX_INTEGER:
+        raise UnreadableValueError("a number that is too large")
+    if not math.isfinite(raw):
+        raise UnreadableValueError("not a finite number")
+    return float(raw)
+
+
+def _number_converter(hint: Any, scale: Any, path: tuple[str | int, ...]) -> Convert:
+    if type(scale) not in (int, float) or not math.isfinite(scale) or not scale:
+        raise MappingError((*path, "scale"), "scale is a number that is not 0, such as 0.01")
+
+    def scaled(raw: Any) -> float | None:
+        result = number(raw)
+        return None if result is None else result * scale
+
+    def integer(raw: Any) -> int | None:
+        result = scaled(raw)
+        if result is not None and not result.is_integer():
+            raise UnreadableValueError("not a whole number")
+        return None if result is None else int(result)
+
+    if hint is int:
+        return integer
+    return number if scale == 1 else scaled
+
+
+def _flag_converter(codes: Any, defaults: ValueDefaults, path: tuple[str | int, ...]) -> Convert:
+    flags = _FLAGS if codes is None else {}
+    for code, meaning in code_table(codes, defaults, path).items() if codes is not None else ():
+        if not isinstance(meaning, bool):
+            raise MappingError((*path, "codes"), f"the code {code} means true or false here, without quotes")
+        flags[comparable(code)] = meaning
+
+    def convert(raw: Any) -> bool | None:
+        if type(raw) is bool:
+            return raw
+        if type(raw) not in (str, int) or len(code := comparable(str(raw))) > MAX_TEXT_CHARACTERS:
+            raise UnreadableValueError("neither true nor false")
+        if not code:
+            return None
+        if code not in flags:
+            raise UnreadableValueError("neither true nor false")
+        return flags[code]
+
+    return convert
+
+
+def _enum_converter(enum: type[Enum], codes: Any, defaults: ValueDefaults, path: tuple[str | int, ...]) -> Convert:
+    unmapped = enum.__members__.get(UNMAPPED)
+    members: dict[str, Enum] = {}
+    for member in enum:
+        members[comparable(member.name)] = members[comparable(str(member.value))] = member
+    if enum is GradeLevel:
+        members |= _GRADE_CODES
+    for code, name in code_table(codes, defaults, path).items() if codes is not None else ():
+        meaning = enum.__members__.get(name) if isinstance(name, str) else None
+        if meaning is None:
+            known = ", ".join(enum.__members__)
+            raise MappingError((*path, "codes"), f"the code {code} means {name}, which is none of {known}")
+        members[comparable(code)] = meaning
+
+    def convert(raw: Any) -> Enum | None:
+        value = text(raw)
+        if value is None:
+            return None
+        code = comparable(value)
+        member = members.get(code, members.get(code.lstrip("0"), unmapped) if enum is GradeLevel else unmapped)
+        if member is None:
+            raise UnreadableValueError("a code without a meaning")
+        return member
+
+    return convert
+
+
+def code_table(codes: Any, defaults: ValueDefaults, path: tuple[str | int, ...]) -> Mapping[str, Any]:
+    """
+    Return a table of codes: the one of that name in `[codes]`, or the table itself.
+
+    Raises:
+        MappingError: there is no table of that name.
+    """
+    if isinstance(codes, dict):
+        return codes
+    if not isinstance(codes, str) or codes not in defaults.codes:
+        known = ", ".join(sorted(defaults.codes)) or "none yet"
+        raise MappingError((*path, "codes"), f"there is no table [codes.{codes}]; there are: {known}")
+    return defaults.codes[codes]
+
+
+def _moment_converter(
+    hint: Any, options: Mapping[str, Any], defaults: ValueDefaults, path: tuple[str | int, ...]
+) -> Convert:
+    date_format = options.get("date", defaults.date_format if hint is not dt.time else ISO)
+    try:
+        check_format(str(date_format))
+        zone_name = options.get("zone", defaults.time_zone)
+        zone = None if zone_name is None else ZoneInfo(str(zone_name))
+    except (ValueError, OSError, KeyError) as exc:
+        is_zone = not isinstance(exc, ValueError) or "zone" in options
+        option = "zone" if is_zone else "date"
+        raise MappingError((*path, option), f"{option}: {exc}") from None
+    if date_format not in (ISO, "unix", "unix_ms"):
+        names = pattern_of(str(date_format)).groupindex
+        needed = {"hour"} if hint is dt.time else {"year", "month", "day"}
+        if not (needed <= names.keys() or (hint is dt.time and "hour12" in names)):
+            raise MappingError((*path, "date"), f"a format of a {type_name(hint)} has {', '.join(sorted(needed))}")
+    if hint is dt.date:
+        return day_converter(str(date_format), zone)
+    return instant_converter(str(date_format), zone) if hint is dt.datetime else time_converter(str(date_format))

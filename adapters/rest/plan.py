@@ -1,0 +1,76 @@
+"""A declaration after it was checked and compiled: what the adapter needs to answer, as plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.rest.client.lists import RowSource
+from student_graph.adapters.rest.client.templates import Template
+from student_graph.adapters.rest.declaration.models import Auth, Changes, Declaration, PagingStyle
+from student_graph.adapters.rest.mapping.paths import Getter
+from student_graph.adapters.rest.mapping.records import RecordMapping
+
+KEY, KEYS = "key", "keys"
+"""Placeholders of one requested key, and of several."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindPlan:
+    """How the vendor's own id of a key is found."""
+
+    name: str
+    """The placeholder that has the id."""
+    request: Template
+    rows: Getter
+    value: Getter
+    matches: Getter | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupPlan:
+    """How one lookup is answered."""
+
+    lookup: Lookup
+    requests: Mapping[str, Template]
+    """The request, by the field of the identity rules that a key names; by the empty text for all keys."""
+    source: RowSource
+    where: Getter | None
+    mapping: RecordMapping
+    style: PagingStyle
+    find: FindPlan | None
+    keys_per_call: int
+    separator: str
+    changes: Changes | None
+    removed: Getter | None
+    is_linked: bool
+    """Whether its keys name a field of the vendor, because identity rules made them."""
+    split: Lookup | None = None
+    """The lookup of the district whose answer is split by key."""
+
+    @property
+    def names_key_in_path(self) -> bool:
+        """Whether the key, or an id found by it, is a part of the path: then 404 says that it is unknown."""
+        names = frozenset[str]().union(*(request.path.names for request in self.requests.values()))
+        own = {KEY} if self.find is None else {KEY, self.find.name}
+        return any(name.partition(".")[0] in own for name in names)
+
+
+@dataclass(slots=True)
+class Plan:
+    """All that a declaration says."""
+
+    declaration: Declaration
+    auth: Sequence[Auth]
+    check: Template
+    check_version: Getter | None
+    data_version: tuple[Template, Getter] | None
+    lookups: dict[str, LookupPlan] = field(default_factory=dict)
+    settings_names: tuple[str, ...] = ()
+    """Names of the settings that requests may use as `{settings.NAME}`."""
+
+    def placeholders(self, settings: Any) -> dict[str, Any]:
+        """The values of the placeholders that are settings."""
+        return {f"settings.{name}": getattr(settings, name) for name in self.settings_names}

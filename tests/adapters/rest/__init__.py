@@ -1,0 +1,1 @@
+"""Tests of vendors that are declared in a file."""
