@@ -97,7 +97,7 @@ class Record:
     """The person as the vendor identifies them; None if the vendor uses the district's ids."""
     fetched: Fetched | None = internal(default=None)
     """Set by the gateway when it reads the answer; adapters leave it None."""
-    as_of: datetime | None = internal(default=None)
+    file_written_at: datetime | None = internal(default=None)
     """When the file that holds the record was written, in UTC; None if the source is asked live."""
 
 

@@ -132,6 +132,8 @@ class Provenance:
     """Id of the record at that source."""
     fetched_at = _attribute_field("fetched.at", datetime)
     """When the record was fetched from the source (UTC)."""
+    file_written_at = _attribute_field("file_written_at", datetime | None)
+    """When the file was written that the source has the record from (UTC); null if the source is asked live."""
     stale = strawberry.field(resolver=_resolve_stale, metadata={DERIVED_METADATA: _stale_function})
     """Whether this is an older record, shown because the source did not send a new one."""
 

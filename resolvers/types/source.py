@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 
+from student_graph.adapters import interface
 from student_graph.adapters.errors import ForbiddenError
 from student_graph.adapters.sources import Source
 from student_graph.resolvers.context import Health, Info, UnmappedCode
@@ -25,6 +28,51 @@ class IdentityCounts:
     """Students without a link."""
     conflicted: int
     """Students or vendor rows with several candidates, or whose identifiers contradict each other."""
+
+
+@described
+@strawberry.type
+class UnreadableRows:
+    """Rows of a file that are left out for one reason."""
+
+    reason: str
+    """Why they are left out, such as a date that cannot be read."""
+    count: int
+    """How many there are."""
+
+
+@described
+@strawberry.type
+class SourceFile:
+    """A file that a source reads. Nothing of its content is shown."""
+
+    name: str
+    """Its name below the source's location; in an archive, the archive's name before it."""
+    content: str | None
+    """What it holds, by the name of its column map; null if it is not served."""
+    modified_at: datetime | None
+    """When it was written (UTC): its records are as of then. Null if it is not served."""
+    rows: int | None
+    """Rows that were read; null if it is not served."""
+    unreadable_rows: list[UnreadableRows]
+    """Rows that are left out, by reason."""
+    problem: str | None
+    """Why the file is not served, or which of its lines are left out; null if all of it is served."""
+
+    @classmethod
+    def of(cls, file: interface.SourceFile) -> SourceFile:
+        """Return a file as the adapter describes it."""
+        return cls(
+            name=file.name,
+            content=file.content,
+            modified_at=file.modified_at,
+            rows=file.rows,
+            unreadable_rows=[
+                UnreadableRows(reason=reason, count=count)
+                for reason, count in sorted(file.unreadable_rows.items())
+            ],
+            problem=file.problem,
+        )
 
 
 @described
@@ -134,6 +182,16 @@ class SourceStatus:
         another's: its administrator must know. Counted since the gateway started. For operators only.
         """
         return _health(info, self.source).unexpected_responses
+
+    @field
+    def files(self, info: Info) -> list[SourceFile]:
+        """
+        The files of a source that reads files, those that are served first; empty for any other source.
+
+        As of the last time that the source listed them. For operators only.
+        """
+        _health(info, self.source)
+        return [SourceFile.of(file) for file in self.source.adapter.source_files]
 
     @field
     def scorecard(self, info: Info) -> Scorecard | None:

@@ -226,6 +226,8 @@ TYPES_WITHOUT_CLASS = {
         "PageInfo",
         "IdentityCounts",
         "UnmappedCode",
+        "SourceFile",
+        "UnreadableRows",
     ),
     *("StudentConnection", "StudentEdge", "AttendanceEventConnection", "AttendanceEventEdge"),
     *("AttendanceSummary", "BehaviorSummary", "CourseSummary", "CourseworkSummary", "AssessmentSummary"),

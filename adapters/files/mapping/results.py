@@ -129,7 +129,7 @@ class _Mapper:
         sources = [*([main] if main else []), *parts]
         return AssessmentResult(
             vendor_id=_record_id(row, sitting, number),
-            as_of=max(source.modified_at for source in sources),
+            file_written_at=max(source.modified_at for source in sources),
             subject=_subject(row, self.dates),
             student_id=self.key,
             assessment_id=AssessmentId(sitting[0]),
