@@ -9,7 +9,7 @@ from pydantic import AnyHttpUrl, Field, SecretStr, model_validator
 from student_graph.adapters.auth import TokenSettings
 from student_graph.adapters.google_classroom.client.addresses import SectionLink
 from student_graph.adapters.google_classroom.client.requests import MAX_ROWS_PER_PAGE
-from student_graph.adapters.google_classroom.client.service_account import ServiceAccount, read_key
+from student_graph.adapters.google_classroom.client.service_account import TOKEN_URL, ServiceAccount, read_key
 
 SCOPES = tuple(
     f"https://www.googleapis.com/auth/{name}"
@@ -21,7 +21,6 @@ SCOPES = tuple(
     )
 )
 """The scopes of every token: courses, their students with e-mail addresses, and work. None can change anything."""
-TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 MAX_KEY_FILE_BYTES = 64 * 1024
 """A larger file is no key of a service account."""
 

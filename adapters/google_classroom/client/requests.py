@@ -48,8 +48,11 @@ ACTIVE_COURSES: Params = {"courseStates": "ACTIVE"}
 PUBLISHED_WORK: Params = {"courseWorkStates": "PUBLISHED"}
 
 
-class MissingObjectError(Exception):
+class MissingObjectError(NotOfferedError):
     """Classroom does not know the object whose list was requested."""
+
+    def __init__(self) -> None:
+        super().__init__("not offered by the vendor (404)")
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,11 @@ class ClassroomClient:
         return course
 
     async def sample_course(self) -> Course | None:
-        """
-        An active course of the domain; None if there is none.
-
-        Raises:
-            NotOfferedError: The server has no such list.
-        """
-        query = {**ACTIVE_COURSES, "pageSize": "1", "fields": field_mask(CoursePage)}
-        response = await self._http.get(f"{self._root}/courses", params=query)
-        return next(iter(read(check_status(response), _type_adapter(CoursePage)).courses), None)
+        """An active course of the domain; None if there is none."""
+        async for courses in self._pages("courses", ACTIVE_COURSES, _COURSES, rows_per_page=1):
+            if courses:
+                return courses[0]
+        return None
 
     async def active_courses(self, max_courses: int) -> list[Course]:
         """
@@ -200,30 +199,47 @@ class ClassroomClient:
         Raises:
             NotOfferedError: The list has more than `max_rows` rows.
         """
-        size = str(rows_per_page or self._rows_per_page)
-        query: dict[str, Any] = {**params, "pageSize": size, "fields": field_mask(rows.page_type)}
-
-        def read_pages() -> AsyncIterator[list[T]]:
-            row_count, is_first = 0, True
-
-            def read_page(response: httpx.Response) -> tuple[list[T], str | None]:
-                nonlocal row_count, is_first
-                if is_first and response.status_code == httpx.codes.NOT_FOUND:
-                    raise MissingObjectError
-                is_first = False
-                page = read(check_status(response), _type_adapter(rows.page_type))
-                page_rows = rows.of(page)
-                row_count += len(page_rows)
-                if max_rows is not None and row_count > max_rows:
-                    raise NotOfferedError(f"a list of more than {max_rows} rows")
-                return page_rows, page.nextPageToken
-
-            return cursor_pages(self._http, f"{self._root}/{path}", query, read_page, param="pageToken")
-
         try:
-            return await collect_pages(read_pages, key=rows.key)
+            return await collect_pages(
+                lambda: self._pages(path, params, rows, max_rows=max_rows, rows_per_page=rows_per_page),
+                key=rows.key,
+            )
         except MissingObjectError:
             return None
+
+    def _pages(
+        self,
+        path: str,
+        params: Params,
+        rows: _Rows[T],
+        *,
+        max_rows: int | None = None,
+        rows_per_page: int | None = None,
+    ) -> AsyncIterator[list[T]]:
+        """
+        The pages of a list, some of which may be empty.
+
+        Raises:
+            MissingObjectError: Classroom does not know the object that the list belongs to.
+            NotOfferedError: The list has more than `max_rows` rows.
+        """
+        size = str(rows_per_page or self._rows_per_page)
+        query: dict[str, Any] = {**params, "pageSize": size, "fields": field_mask(rows.page_type)}
+        row_count, is_first = 0, True
+
+        def read_page(response: httpx.Response) -> tuple[list[T], str | None]:
+            nonlocal row_count, is_first
+            if is_first and response.status_code == httpx.codes.NOT_FOUND:
+                raise MissingObjectError
+            is_first = False
+            page = read(check_status(response), _type_adapter(rows.page_type))
+            page_rows = rows.of(page)
+            row_count += len(page_rows)
+            if max_rows is not None and row_count > max_rows:
+                raise NotOfferedError(f"a list of more than {max_rows} rows")
+            return page_rows, page.nextPageToken
+
+        return cursor_pages(self._http, f"{self._root}/{path}", query, read_page, param="pageToken")
 
 
 @cache

@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from student_graph.adapters.auth import TokenAuth
 from student_graph.adapters.interface import AuthenticationScheme
 
+TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+"""Address of Google's token endpoint, and the audience of each signed text, whatever proxy it is sent through."""
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ASSERTION_LIFETIME_SECONDS = 3600
 """Seconds for which a signed text counts: the most that Google accepts."""
@@ -110,7 +112,7 @@ class ServiceAccount(TokenAuth):
             "iss": self._key.client_email,
             "sub": self._administrator,
             "scope": self._scope,
-            "aud": self._token_url,
+            "aud": TOKEN_URL,
             "iat": issued_at,
             "exp": issued_at + ASSERTION_LIFETIME_SECONDS,
         }

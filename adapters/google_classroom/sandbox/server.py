@@ -136,7 +136,7 @@ class GoogleClassroomSandbox(Sandbox):
 
     async def _token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        return self._tokens.exchange(form, f"{self.url}{self.token_path}")
+        return self._tokens.exchange(form)
 
     def _guarded(
         self, scopes: frozenset[str] | None, handler: Handler

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.responses import JSONResponse, Response
 
-from student_graph.adapters.google_classroom.client.service_account import GRANT_TYPE
+from student_graph.adapters.google_classroom.client.service_account import GRANT_TYPE, TOKEN_URL
 
 SERVICE_ACCOUNT = "student-graph@sandbox.iam.gserviceaccount.example"
 ADMINISTRATOR = "classroom.reader@cedarhollow.example"
@@ -43,7 +43,7 @@ def key_file() -> str:
             "private_key": pem,
             "client_email": SERVICE_ACCOUNT,
             "client_id": "100000000000000000001",
-            "token_uri": "https://oauth2.googleapis.com/token",
+            "token_uri": TOKEN_URL,
         }
     )
 
@@ -65,8 +65,8 @@ class Tokens:
         expiry, scopes = self._issued.get(token, (0.0, frozenset()))
         return scopes if time.time() < expiry else None
 
-    def exchange(self, form: dict[str, str], audience: str) -> Response:
-        """The response to a request for a token; `audience` is the address of the endpoint."""
+    def exchange(self, form: dict[str, str]) -> Response:
+        """The response to a request for a token."""
         if form.get("grant_type") != GRANT_TYPE:
             return _refusal(400, "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}")
         try:
@@ -74,7 +74,7 @@ class Tokens:
                 form.get("assertion", ""),
                 private_key().public_key(),
                 algorithms=["RS256"],
-                audience=audience,
+                audience=TOKEN_URL,
                 issuer=SERVICE_ACCOUNT,
                 options={"require": ["exp", "iat", "iss", "aud"]},
             )
