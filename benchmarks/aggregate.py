@@ -28,9 +28,10 @@ from student_graph.gateway.cache import Limits
 from student_graph.gateway.cache.limits import BYTES_PER_MIB
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
-from student_graph.resolvers.cohorts.aggregates.aggregate import TableRequest, metric_table
+from student_graph.resolvers.cohorts.aggregates.aggregate import metric_table
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
 from student_graph.resolvers.cohorts.aggregates.members import Cohort
+from student_graph.resolvers.cohorts.aggregates.request import TableRequest
 from student_graph.resolvers.cohorts.aggregates.suppression import shown_counts
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
 from student_graph.resolvers.cohorts.measurement.requests import Choices

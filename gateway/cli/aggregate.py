@@ -24,9 +24,9 @@ from student_graph.gateway.cli.districts import add_district_options, districts_
 from student_graph.gateway.cli.parser import Commands, format_table, printable
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.server.counting import count_district
-from student_graph.resolvers.cohorts.aggregates.aggregate import TableRequest
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Counted
 from student_graph.resolvers.cohorts.aggregates.dimensions import Dimension
+from student_graph.resolvers.cohorts.aggregates.request import TableRequest
 from student_graph.resolvers.cohorts.measurement.requests import Choices
 from student_graph.resolvers.fields.outcome import Partial
 from student_graph.resolvers.metrics.facts import MetricSettings

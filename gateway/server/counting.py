@@ -14,9 +14,10 @@ from student_graph.gateway.cache import Limits
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import unlimited_grants
-from student_graph.resolvers.cohorts.aggregates.aggregate import TableRequest, metric_table
+from student_graph.resolvers.cohorts.aggregates.aggregate import metric_table
 from student_graph.resolvers.cohorts.aggregates.checkpoint import Checkpoint
 from student_graph.resolvers.cohorts.aggregates.members import Cohort
+from student_graph.resolvers.cohorts.aggregates.request import TableRequest
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
 from student_graph.resolvers.context import Info, Viewer, ViewerRole
 from student_graph.resolvers.fields.outcome import Outcome

@@ -64,18 +64,27 @@ def classes_of(metrics: Iterable[Metric], dimensions: Iterable[Dimension]) -> li
     return sorted(classes, key=lambda kind: kind.name)
 
 
-async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sensitivity]) -> Access:
+def refuse_unless_counting(context: Context, cohort: Cohort, reach: Reach) -> None:
     """
-    Return which students of a cohort the viewer may see.
+    Check that a viewer may count students at all: those of a district only a service, or who may see all of them.
+
+    Raises:
+        ForbiddenError: the viewer may not.
+    """
+    viewer = context.viewer
+    may_count_all = reach.everybody or viewer.counts_only
+    if not may_count_all and (cohort.is_district or viewer.role not in STAFF_ROLES):
+        raise _refused(context, cohort.district, "not the viewer's students")
+
+
+async def access_to(info: Info, cohort: Cohort, day: date, classes: Sequence[Sensitivity], reach: Reach) -> Access:
+    """
+    Return which students of a cohort the viewer may see, who may count students.
 
     Raises:
         AdapterError: the viewer may not count these students, or they could not be read.
     """
     context, district = info.context, cohort.district
-    reach = await context.reach(district.id)
-    may_count = reach.everybody or context.viewer.counts_only or context.viewer.role in STAFF_ROLES
-    if not may_count or (cohort.is_district and not (reach.everybody or context.viewer.counts_only)):
-        raise _refused(context, district, "not the viewer's students")
     members = await members_of(info, cohort, day, for_counts=not reach.everybody)
     rights = context.viewer.rights_in(district)
     visible = [rights.visible_students(kind, reach) for kind in (Sensitivity.OPEN, *classes)]

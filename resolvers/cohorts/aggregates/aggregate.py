@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.model import SchoolId, StudentId
+from student_graph.resolvers.access import Reach, TableKey, TableScope
 from student_graph.resolvers.cohorts.aggregates.access import (
     Access,
     access_to,
     classes_of,
+    refuse_unless_counting,
     refuse_unless_granted,
 )
 from student_graph.resolvers.cohorts.aggregates.accumulate import (
@@ -38,39 +40,23 @@ from student_graph.resolvers.cohorts.aggregates.members import (
     hint,
 )
 from student_graph.resolvers.cohorts.aggregates.publication import refuse_cross, refuse_unless_published
+from student_graph.resolvers.cohorts.aggregates.request import TablePlan, TableRequest, plan_table
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
-from student_graph.resolvers.cohorts.measurement.requests import Choices, metric_request, metric_settings
-from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.errors import bad_input
+from student_graph.resolvers.cohorts.measurement.requests import Choices, metric_settings
+from student_graph.resolvers.context import Context, Info
+from student_graph.resolvers.fields.load import with_context
 from student_graph.resolvers.fields.outcome import Outcome, Partial
 from student_graph.resolvers.metrics.facts import MetricRequest, StudentFacts
-from student_graph.resolvers.metrics.measure import Definition, Measure, Metric, Unit, Window
+from student_graph.resolvers.metrics.measure import Definition, Measure, Unit, Window
 from student_graph.resolvers.metrics.registry import METRICS
 
 STUDENTS_PER_PART = 2_000
 """Students whose records are in memory at once."""
-MAX_DIMENSIONS = 3
-"""Dimensions that one table may cross."""
-
-
-@dataclass(frozen=True, slots=True)
-class CrossedMetric:
-    """A metric by whose levels students are grouped."""
-
-    metric: Metric
-    preset: str | None = None
-    """Name of a preset; the district's default if None."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableRequest:
-    """Which table is wanted of a cohort."""
-
-    metric: Metric
-    choices: Choices
-    dimensions: Sequence[Dimension] = ()
-    crossed: CrossedMetric | None = None
+TABLE_KIND = "metric table"
+"""Name of these tables among all that are kept."""
+GROUP_BYTES = 2_500
+"""Bytes of the numbers of one group: an estimate, rather too high."""
 
 
 @dataclass(slots=True)
@@ -114,17 +100,37 @@ async def metric_table(
 
     A viewer who may see all of the students gets every number. Other members of staff get counts whose small cells
     are hidden, in one table of each kind of number. If a source failed for some of the students, the table is
-    partial. A `checkpoint` keeps how far the count is, and a count that was interrupted goes on from there.
+    partial. A finished table is kept for viewers of the same scope. A `checkpoint` keeps how far the count is, and
+    a count that was interrupted goes on from there.
 
     Raises:
         AdapterError: the viewer may not count these students, a class of data is not granted, or the students or
             their groups could not be read.
         GraphQLError: a choice is not possible, or not for this viewer.
     """
-    plan = _plan(info, cohort, request)
+    plan = plan_table(info, cohort, request)
     refuse_unless_granted(info.context, cohort.district, plan.metrics, request.dimensions)
+    reach = await info.context.reach(cohort.district.id)
+    refuse_unless_counting(info.context, cohort, reach)
+
+    async def count(context: Context) -> Outcome[MetricTable]:
+        return await _table(with_context(info, context), plan, request, reach, checkpoint)
+
+    tables, viewer = info.context.tables, info.context.viewer
+    if tables is None or checkpoint is not None or plan.changes_with_time:
+        return await count(info.context)
+    scope = TableScope.of(cohort.district, reach, viewer.rights_in(cohort.district))
+    key = TableKey(scope, TABLE_KIND, (viewer.counts_only, request.key(cohort)))
+    return await tables.get(key, count, _size)
+
+
+async def _table(
+    info: Info, plan: TablePlan, request: TableRequest, reach: Reach, checkpoint: Checkpoint | None
+) -> Outcome[MetricTable]:
+    """The table, for a viewer who may count the cohort if it has enough students within reach."""
+    cohort = plan.cohort
     classes = classes_of(plan.metrics, request.dimensions)
-    access = await access_to(info, cohort, plan.request.as_of, classes)
+    access = await access_to(info, cohort, plan.request.as_of, classes, reach)
     if access.is_complete:
         return await _Counting(info, plan, access, checkpoint).complete()
     settings = metric_settings(info.context, cohort.district)
@@ -135,50 +141,10 @@ async def metric_table(
     return await _Counting(info, plan, access, checkpoint).hidden()
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A table with all choices resolved."""
-
-    cohort: Cohort
-    dimensions: Sequence[Dimension]
-    request: MetricRequest
-    crossed: MetricRequest | None
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics that are computed."""
-        return [self.request.metric, *([self.crossed.metric] if self.crossed else [])]
-
-
-def _plan(info: Info, cohort: Cohort, request: TableRequest) -> _Plan:
-    """
-    Resolve the choices of a table.
-
-    Raises:
-        GraphQLError: one of them is not possible.
-    """
-    if len(set(request.dimensions)) != len(request.dimensions) or len(request.dimensions) > MAX_DIMENSIONS:
-        raise bad_input(f"by: name at most {MAX_DIMENSIONS} dimensions, each once.")
-    context, district = info.context, cohort.district
-    measured = metric_request(context, district, request.metric, _at_school(request.choices, cohort.school))
-    crossed = None
-    if request.crossed is not None:
-        choices = Choices(
-            preset=request.crossed.preset,
-            window=request.choices.window,
-            first=request.choices.first,
-            last=request.choices.last,
-            as_of=request.choices.as_of,
-        )
-        crossed = metric_request(context, district, request.crossed.metric, _at_school(choices, cohort.school))
-        if len(judged_levels(crossed)) == 1:
-            name = request.crossed.metric.name
-            raise bad_input(f"crossedWith: preset {crossed.preset.name} does not judge {name}; name another one.")
-    return _Plan(cohort, tuple(request.dimensions), measured, crossed)
-
-
-def _at_school(choices: Choices, school: SchoolId | None) -> Choices:
-    return choices if school is None else replace(choices, school=school)
+def _size(outcome: Outcome[MetricTable]) -> int:
+    """About how many bytes a table takes."""
+    table = outcome.value if isinstance(outcome, Partial) else outcome
+    return 0 if isinstance(table, AdapterError) else GROUP_BYTES * (1 + len(table.groups))
 
 
 def _unless_forbidden(outcome: Outcome[Measure]) -> Outcome[Measure]:
@@ -193,7 +159,7 @@ class _Counting:
     """One computation of a table."""
 
     info: Info
-    plan: _Plan
+    plan: TablePlan
     access: Access
     checkpoint: Checkpoint | None
     progress: _Progress = field(default_factory=_Progress)

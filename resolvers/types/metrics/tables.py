@@ -11,9 +11,10 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import lookup_of
-from student_graph.resolvers.cohorts.aggregates.aggregate import CrossedMetric, TableRequest, metric_table
+from student_graph.resolvers.cohorts.aggregates.aggregate import metric_table
 from student_graph.resolvers.cohorts.aggregates.dimensions import DIMENSIONS, Dimension
 from student_graph.resolvers.cohorts.aggregates.members import Cohort
+from student_graph.resolvers.cohorts.aggregates.request import CrossedMetric, TableRequest
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
 from student_graph.resolvers.cohorts.measurement.parts import lookup_methods
 from student_graph.resolvers.cohorts.measurement.requests import Choices

@@ -1,0 +1,178 @@
+"""Tables of metrics are kept for viewers of one scope: who gets them, and when they are computed again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from student_graph.adapters.model import Sensitivity
+from student_graph.adapters.sandbox.district import make_district
+from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.gateway.cache import Limits, Purge
+from student_graph.gateway.execution import BreadthExecutor
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.signing import HmacSigner
+from student_graph.resolvers.access import Grant
+from student_graph.resolvers.cohorts.aggregates import members
+from student_graph.resolvers.context import Viewer, ViewerRole
+from student_graph.resolvers.operation import Operation
+from student_graph.resolvers.schema import make_schema
+from tests.patience import OPERATION_SECONDS
+from tests.scenarios.helpers.sandbox_district import DISTRICT_ID, VIEWER, SandboxDistrict, sandbox_district
+
+SCHEMA = make_schema(BreadthExecutor)
+STUDENTS = 60
+QUERY = """{{ districts {{ metrics({arguments}) {{
+    complete total {{ population mean suppressed }} groups {{ keys {{ group }} population mean suppressed }}
+    missingSources {{ source code students }}
+}} }} }}"""
+ABSENCE = 'metric: CHRONIC_ABSENCE, preset: "federal_10pct", by: [GRADE_LEVEL]'
+ROUTES = "metric: ABSENT_DAYS, by: [BUS_ROUTE]"
+PUBLISHED = "metric: CHRONIC_ABSENCE, by: [GRADE_LEVEL]"
+OTHER = replace(VIEWER, subject="another superintendent")
+COUNTER = replace(VIEWER, subject="counter", role=ViewerRole.SERVICE, counts_only=True, operator=False)
+
+
+@dataclass
+class Stage:
+    """A district and a pipeline with a cache."""
+
+    district: SandboxDistrict
+    pipeline: FetchPipeline
+    operation: Operation
+
+    async def table(self, arguments: str = ABSENCE, viewer: Viewer = VIEWER) -> Any:
+        """Return a table of the district, or the codes of the errors."""
+        context = self.pipeline.start_operation(viewer)
+        self.operation = context.operation
+        result: Any = await SCHEMA.execute(QUERY.format(arguments=arguments), context_value=context)
+        if result.errors:
+            return [error.extensions["code"] for error in result.errors]
+        return result.data["districts"][0]["metrics"]
+
+    @property
+    def kept(self) -> int:
+        """How many tables are kept."""
+        return len(self.pipeline.cache.tables)
+
+
+@cache
+def facts() -> DistrictFacts:
+    """Return the district's facts, which no test changes."""
+    return make_district(STUDENTS)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """The district's student information system alone."""
+    async with sandbox_district(facts(), ("edfi",), students=STUDENTS) as district:
+        pipeline = FetchPipeline(
+            [district.district], HmacSigner(b"0" * 32), Limits(), operation_seconds=OPERATION_SECONDS
+        )
+        yield Stage(district, pipeline, Operation())
+        await pipeline.close()
+
+
+async def test_viewers_of_one_scope_share_a_table(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is measured for the second viewer, and the record of disclosures has the same classes of data."""
+    arguments = "metric: CHRONIC_ABSENCE, by: [MEAL_STATUS]"
+    first = await stage.table(arguments)
+    classes = {name: set(kinds) for name, kinds in stage.operation.disclosures.classes_read.items()}
+    assert classes[DISTRICT_ID]
+    monkeypatch.setattr("student_graph.resolvers.cohorts.aggregates.aggregate.measure_students", None)
+
+    assert await stage.table(arguments, OTHER) == first
+    assert stage.kept == 1
+    assert stage.operation.disclosures.classes_read == classes
+
+
+async def test_a_table_of_a_restricted_class_asks_no_source_again(stage: Stage) -> None:
+    """The response itself is never cached: the table is, for as long as its records may be."""
+    first = await stage.table(ROUTES)
+    stage.district.new_calls()
+    assert await stage.table(ROUTES) == first
+    assert not stage.district.new_calls()
+
+
+async def test_numbers_without_small_cells_and_complete_ones_are_kept_apart(stage: Stage) -> None:
+    """Whoever asks first: a service that only counts gets no mean, and the superintendent every number."""
+    hidden = await stage.table(PUBLISHED, COUNTER)
+    complete = await stage.table(PUBLISHED)
+    assert (hidden["complete"], complete["complete"]) == (False, True)
+    assert await stage.table(PUBLISHED, COUNTER) == hidden
+    assert {group["mean"] for group in hidden["groups"]} == {None}
+    assert any(group["population"] is None for group in hidden["groups"])
+    assert stage.kept == 2
+
+
+async def test_who_may_not_count_gets_no_kept_table(stage: Stage) -> None:
+    """Refusals come before the kept tables: by role, by grant, by a grant for some students, by break-glass."""
+    arguments = "metric: CHRONIC_ABSENCE, by: [MEAL_STATUS]"
+    assert (await stage.table(arguments))["complete"]
+    bare = replace(VIEWER, subject="bare", grants=frozenset())
+    number = facts().students[0].id
+    limited = replace(bare, grants=frozenset({Grant(frozenset(Sensitivity), students=frozenset({number}))}))
+    student = Viewer("student", ViewerRole.STUDENT, frozenset({DISTRICT_ID}), student_id=number)
+    for viewer in (bare, limited, student):
+        assert await stage.table(arguments, viewer) == ["FORBIDDEN"]
+    assert stage.kept == 1
+
+
+async def test_a_choice_that_is_refused_stays_refused_while_the_table_is_kept(stage: Stage) -> None:
+    """The superintendent's second definition is kept, and is no oracle for a service that counts."""
+    arguments = 'metric: CHRONIC_ABSENCE, preset: "edu_90_20", by: [GRADE_LEVEL]'
+    assert (await stage.table(arguments))["complete"]
+    assert await stage.table(arguments, COUNTER) == ["SUPPRESSED"]
+
+
+async def test_another_request_is_another_table(stage: Stage) -> None:
+    """Metric, preset, dimensions, windows and the second metric are parts of what a table is kept under."""
+    tables = [
+        "metric: CHRONIC_ABSENCE",
+        "metric: CHRONIC_ABSENCE, by: [GRADE_LEVEL]",
+        "metric: CHRONIC_ABSENCE, by: [SCHOOL, GRADE_LEVEL]",
+        "metric: CHRONIC_ABSENCE, by: [GRADE_LEVEL, SCHOOL]",
+        'metric: CHRONIC_ABSENCE, preset: "edu_90_20"',
+        "metric: CHRONIC_ABSENCE, window: LAST_4_WEEKS",
+        'metric: CHRONIC_ABSENCE, asOf: "2026-10-30"',
+        "metric: ABSENT_DAYS",
+        'metric: CHRONIC_ABSENCE, crossedWith: {metric: FAILING_COURSES, preset: "acumened_abc"}',
+    ]
+    for arguments in tables:
+        await stage.table(arguments)
+    assert stage.kept == len(tables)
+
+
+@pytest.mark.parametrize("remembered", [0, members.MAX_REMEMBERED_STUDENTS])
+async def test_a_table_is_computed_again_after_a_purge(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    """Also one of a large district, which holds no record that it was computed from."""
+    monkeypatch.setattr("student_graph.resolvers.cohorts.aggregates.aggregate.MAX_REMEMBERED_STUDENTS", remembered)
+    monkeypatch.setattr(members, "MAX_REMEMBERED_STUDENTS", remembered)
+    first = await stage.table()
+    assert stage.kept == 1
+    await stage.pipeline.cache.purge(Purge(district=DISTRICT_ID, records=frozenset({"AttendanceEvent"})))
+    assert stage.kept == 0
+    stage.district.new_calls()
+    assert await stage.table() == first
+    assert any("AttendanceEvents" in name for name in stage.district.new_calls())
+
+
+async def test_a_table_that_lacks_a_source_is_not_kept(stage: Stage) -> None:
+    """Who asks after the outage gets the records."""
+    arguments = "metric: FAILING_COURSES, by: [GRADE_LEVEL]"
+    await stage.table()
+    stage.district.sandboxes["edfi"].switches.down = True
+    assert await stage.table(arguments) == ["SOURCE_UNAVAILABLE"]
+    assert stage.kept == 1
+
+
+async def test_work_is_judged_at_the_time_of_the_request(stage: Stage) -> None:
+    """What is missing changes when its time has come, so that such a table is not kept."""
+    await stage.table("metric: MISSING_WORK")
+    assert stage.kept == 0
