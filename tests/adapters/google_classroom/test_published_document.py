@@ -71,7 +71,7 @@ def test_every_payload_is_a_schema_of_the_document() -> None:
         assert model.model_fields.keys() <= schemas[name]["properties"].keys(), name
 
 
-def test_the_types_of_properties_are_those_of_the_document() -> None:
+def test_properties_have_the_types_of_the_document() -> None:
     """A nested model is the model of the schema that the document refers to; the others are of the same kind."""
     kinds = {"string": (str,), "boolean": (bool,), "integer": (int,), "number": (float,)}
     for model, name in SCHEMAS.items():
@@ -134,7 +134,7 @@ def test_the_scopes_are_published_and_only_read() -> None:
         assert published[scope]["description"].startswith("View ")
 
 
-async def test_the_rows_of_the_sandbox_are_those_of_the_document() -> None:
+async def test_the_sandbox_sends_rows_of_the_document() -> None:
     """Without `fields` each response is valid, and has no property that the document does not have."""
     facts = make_district(12)
     states = {facts.lms_courses[1].id: "ARCHIVED"}
