@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from student_graph.gateway.server.connection_table import ConnectionState, ConnectionTable
-from student_graph.gateway.web.response import encode_error
-from student_graph.gateway.web.security_headers import ENCODED_SECURITY_HEADERS
+from student_graph.gateway.server.responses import ResponseTransport, refusal
+from student_graph.gateway.web.request import MAX_BODY_BYTES
 
 HEAD_SECONDS = 10.0
 """Time from the first byte of a request, or from the start of a connection, to the end of the request's head."""
@@ -26,9 +26,9 @@ SEND_GRACE_SECONDS, MIN_SEND_BYTES_PER_SECOND = 20.0, 8 * 1024
 """How fast a client must read a response: nothing for so long, and then at this rate since it began."""
 CLOSE_SECONDS = 20.0
 """How long the last bytes of a response may take when a connection is being closed."""
-LINGER_SECONDS, MAX_LINGER_BYTES = 1.0, 256 * 1024
+LINGER_SECONDS, MAX_LINGER_BYTES = 5.0, 8 * 1024 * 1024
 """
-How long a connection stays open after a request was refused while it was received, and what it may still send.
+How long a connection stays open after a request was answered while it was received, and what it may still send.
 
 If it were closed at once, the client's system would throw the response away with what it still has to send.
 """
@@ -59,6 +59,7 @@ class ClientConnection(HttpToolsProtocol):
         """Count the connection in `table`; `options` are those of uvicorn."""
         super().__init__(**options)
         self._table = table
+        self._response_transport = ResponseTransport(lambda: self.transport, self.close_after_response)
         self._running: RequestResponseCycle | None = None
         """The last request that the application was given."""
         self._idle_since = 0.0
@@ -70,7 +71,7 @@ class ClientConnection(HttpToolsProtocol):
         self._requests_begun = 0
         self._ignores_input = False
         self._ignored_bytes = 0
-        self._refused_at: float | None = None
+        self._lingers_since: float | None = None
         self._send_paused: tuple[float, int] | None = None
         """When the client stopped to read, and how many bytes were to be sent then; None while it reads."""
         self._closing_since: float | None = None
@@ -94,7 +95,7 @@ class ClientConnection(HttpToolsProtocol):
         """Parse what a client sent, piece by piece."""
         if self._ignores_input:
             self._ignored_bytes += len(data)
-            if self._refused_at is not None and self._ignored_bytes > MAX_LINGER_BYTES:
+            if self._lingers_since is not None and self._ignored_bytes > MAX_LINGER_BYTES:
                 self.transport.abort()
             return
         self._unset_keepalive_if_required()
@@ -134,6 +135,8 @@ class ClientConnection(HttpToolsProtocol):
             raise RequestLimitError(431, f"The request has more than {MAX_HEADERS} headers.")
         if self._is_in_head and self._request_bytes > MAX_HEAD_BYTES:
             raise RequestLimitError(431, f"The head of the request is longer than {MAX_HEAD_BYTES // 1024} KiB.")
+        if self._request_bytes > MAX_BODY_BYTES and self.cycle is not None and self.cycle.more_body:
+            self.cycle.keep_alive = False
         if self._request_bytes > MAX_REQUEST_BYTES:
             raise RequestLimitError(413, f"The request is longer than {MAX_REQUEST_BYTES // 1024} KiB.")
 
@@ -148,6 +151,8 @@ class ClientConnection(HttpToolsProtocol):
         """
         Start the request, or let it wait for those before it.
 
+        The response to one with too long a body says `Connection: close`, because it is not received to its end.
+
         Raises:
             RequestLimitError: it has too many headers, or too many requests wait.
         """
@@ -155,7 +160,12 @@ class ClientConnection(HttpToolsProtocol):
             raise RequestLimitError(431, f"The request has more than {MAX_HEADERS} headers.")
         if len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
             raise RequestLimitError(429, f"More than {MAX_PIPELINED_REQUESTS} requests wait on this connection.")
+        lengths = [value for name, value in self.headers if name == b"content-length"]
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.transport = self._response_transport
+            if any(int(length) > MAX_BODY_BYTES for length in lengths):
+                self.cycle.keep_alive = False
         self._is_in_head = False
         self.headers = []  # trailers come into this list, and not among the headers that were checked
 
@@ -207,8 +217,8 @@ class ClientConnection(HttpToolsProtocol):
                 self._closing_since = now
             elif now - self._closing_since > CLOSE_SECONDS:
                 self.transport.abort()
-        elif self._refused_at is not None:
-            if now - self._refused_at > LINGER_SECONDS:
+        elif self._lingers_since is not None:
+            if now - self._lingers_since > LINGER_SECONDS:
                 self.transport.close()
         elif self._reads_too_slowly(now):
             self.transport.abort()
@@ -235,19 +245,33 @@ class ClientConnection(HttpToolsProtocol):
         if self.pipeline or self._state() is ConnectionState.WORKING:
             self._close_after_responses()
             return
-        self._ignores_input = True
-        self._receiving_since = None
         running = self._running
         if running is not None and not self._is_in_head:
             if running.response_started:  # a second response would be taken for the one to the next request
-                self.transport.close()
+                running.keep_alive = False
+                self._ignores_input = True
+                if running.response_complete:
+                    self._linger()
                 return
             running.disconnected = True
             running.message_event.set()
-        self.transport.write(_refusal(status, message))
+        self.transport.write(refusal(status, message))
+        self._linger()
+
+    def close_after_response(self) -> None:
+        """Close the connection after the last response; if its request is still received, not at once."""
+        if self._running is not None and self._running.more_body:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """End what is sent, and let the client send for a while before the connection is closed."""
+        self._ignores_input = True
+        self._receiving_since = None
         self.transport.write_eof()
         self.flow.resume_reading()
-        self._refused_at = self._table.clock()
+        self._lingers_since = self._table.clock()
 
     def _close_after_responses(self) -> None:
         """Read no further request, and close the connection after the responses to the complete ones."""
@@ -260,16 +284,3 @@ class ClientConnection(HttpToolsProtocol):
             self.transport.close()
         else:
             last.keep_alive = False
-
-
-def _refusal(status: int, message: str) -> bytes:
-    """The response to a request that cannot be parsed."""
-    body = encode_error(message, "BAD_REQUEST")
-    headers = [
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-        *ENCODED_SECURITY_HEADERS,
-    ]
-    lines = [name + b": " + value + b"\r\n" for name, value in headers]
-    return b"".join([STATUS_LINE[status], *lines, b"\r\n", body])

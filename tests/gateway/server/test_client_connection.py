@@ -22,6 +22,7 @@ from student_graph.gateway.server.client_connection import (
     REQUEST_SECONDS,
     SEND_GRACE_SECONDS,
 )
+from student_graph.gateway.web.request import MAX_BODY_BYTES
 from tests.gateway.server.one_connection import OneConnection, chunked_head, request
 from tests.long_runs import size
 
@@ -114,7 +115,7 @@ async def test_a_request_without_an_end_is_cut(
     await client.send(first)
     parsed = len(first)
     chunk = more * (PIECE_BYTES // len(more))
-    while not client.is_closed and client.server._refused_at is None:
+    while not client.is_closed and client.server._lingers_since is None:
         await client.send(chunk)
         parsed += len(chunk)
         assert parsed <= max_bytes + 3 * PIECE_BYTES
@@ -221,6 +222,40 @@ async def test_what_follows_a_refused_request_is_read_for_a_while() -> None:
     await client.send(b"\0")
     assert client.is_closed
     assert client.statuses == [400]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [request("/1", bytes(4 * MAX_BODY_BYTES))[: -4 * MAX_BODY_BYTES], chunked_head("/1") + b"100000\r\n"],
+    ids=["length", "chunks"],
+)
+@pytest.mark.parametrize("path", ["/1", "/refused"])
+async def test_a_connection_is_closed_after_the_response_to_a_long_request(head: bytes, path: str) -> None:
+    """The response says so, and the client may finish sending for a while; what it sends starts no request."""
+    client = OneConnection()
+    await client.send(head.replace(b"/1", path.encode(), 1))
+    for _ in range(1 + MAX_BODY_BYTES // 8_192):
+        await client.send(b"a" * 8_192)
+    says_so = path == "/1" or b"Content-Length" in head  # chunks may still be few when `/refused` is answered
+    assert (b"connection: close\r\n" in client.transport.written) == says_so
+    assert client.statuses == [200]
+    assert not client.is_closed
+    if says_so:
+        await client.send(request("/2"))
+    client.pass_time(LINGER_SECONDS + 1 if says_so else REQUEST_SECONDS + 1)
+    assert client.is_closed
+    assert client.paths == [path]
+
+
+async def test_an_early_refusal_leaves_the_connection_open() -> None:
+    """A body that is no longer than allowed is received and dropped, and the next request is answered."""
+    client = OneConnection()
+    first = request("/refused", b"a" * MAX_BODY_BYTES)
+    await client.send(first[:-10])
+    await client.send(first[-10:])
+    await client.send(request("/2"))
+    assert client.paths == ["/refused", "/2"]
+    assert b"connection: close" not in client.transport.written
 
 
 async def test_another_protocol_is_not_spoken(caplog: pytest.LogCaptureFixture) -> None:
