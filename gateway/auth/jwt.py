@@ -26,8 +26,8 @@ MAX_TOKEN_BYTES = 8 * 1024
 MAX_SUBJECT_CHARACTERS = 256
 CLOCK_LEEWAY_SECONDS = 60
 """How much the clocks of the issuer and the gateway may differ."""
-MAX_CACHED_TOKEN_BYTES = 16 * 1024 * 1024
-"""Memory of the cached results of verifications: about 10,000 tokens."""
+MAX_CACHED_TOKEN_BYTES = 6 * 1024 * 1024
+"""Memory of the cached results of verifications: about 4,000 tokens. Others are verified again."""
 CACHED_TOKEN_BYTES = 1024
 """Memory of a cached result without what its viewer holds, rather too high."""
 CACHED_MEMBER_BYTES = 64

@@ -39,6 +39,8 @@ LOOKUP_TIMEOUT_SECONDS = 4.0
 """For all requests of one lookup; an operation has ten seconds in total."""
 MAX_CACHED_BYTES = 32 * 1024 * 1024
 """Memory of all cached reaches, by estimate: some thousand teachers."""
+MAX_CACHED_REACHES = 4_000
+"""Reaches that are cached at most: a crowd of viewers with small reaches fills the memory no further."""
 REACH_BYTES = 2_000
 """Memory of a reach and its viewer without groups of students: an estimate, rather too high."""
 GROUP_BYTES = 300
@@ -145,6 +147,8 @@ class ReachCache:
         self._drop_outdated()
         if reach.size <= self.max_bytes:
             self._reaches[key] = reach
+            if len(self._reaches) > MAX_CACHED_REACHES:
+                self._reaches.popitem()
         return reach
 
     def _drop_outdated(self) -> None:

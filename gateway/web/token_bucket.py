@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from cachetools import LRUCache
 
-MAX_BUCKETS = 10_000
+MAX_BUCKETS = 4_000
 """Token buckets that `TokenBuckets` remembers; the least recently used one is evicted."""
 
 

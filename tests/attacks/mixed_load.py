@@ -4,6 +4,8 @@
 Each request has another document, other variables and a purpose of its own, and comes from one of thousands of
 viewers; a vendor goes down and comes back all the time. Goal: the memory is level after minute five, and no
 response has the status 500 or the code `INTERNAL`.
+
+A minute is so many requests: on a machine that is too slow for them it takes longer than 60 seconds.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import random
 import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,10 +29,12 @@ from tests.attacks.gateway import AttackedGateway, attacked_gateway
 from tests.attacks.plot import line_plot
 
 DISTINCT_DOCUMENTS = 20_000
-"""Documents, purposes and viewers, each of them: far more than the gateway remembers."""
+"""Documents, purposes and viewers, each of them: far more than the gateway remembers. All are used in turn."""
 CONNECTIONS = 6
 REQUESTS_PER_SECOND = 20.0
 """Together, so that the gateway is busy and not overloaded."""
+SECONDS_BETWEEN_LOOKS = 1.0
+"""Time between two looks whether a minute is over."""
 WARM_UP_MINUTES = 5
 MAX_GROWTH_PERCENT = 1.0
 """Goal: how much larger the memory is at the end than after the warm-up."""
@@ -55,6 +60,8 @@ class Minute:
 
     minute: int
     resident_mib: float
+    seconds: float
+    """How long it took: more than 60 if the machine was too slow."""
     requests: int
     cpu_percent: float
     """Processor time of the gateway in percent of the minute."""
@@ -74,9 +81,15 @@ class MixedLoad:
 
     def __init__(self, gateway: AttackedGateway, minutes: float) -> None:
         self._gateway = gateway
-        self._load = Attackers(gateway, "mixed", minutes * 60)
+        self._load = Attackers(gateway, "mixed", math.inf)
+        self._max_minutes = math.ceil(minutes)
+        self._seconds = 60 * minutes / max(1, self._max_minutes)
+        """Length of a minute at least: shorter if the load lasts for a part of one."""
         self._random = random.Random(1)  # noqa: S311 - not for security
         self._students = [student.id for student in gateway.facts.students]
+        self._documents, self._viewers, self._purposes = (self._numbers() for _ in range(3))
+        self.distinct: dict[str, set[int]] = {"documents": set(), "viewers": set(), "purposes": set()}
+        """What was sent so far, by number."""
         self.minutes: list[Minute] = []
 
     @property
@@ -90,49 +103,63 @@ class MixedLoad:
         return self._load.internal_errors
 
     async def run(self) -> None:
-        """Send requests until the time is over, and read the figures each minute."""
+        """Send requests until the last minute is over, and read the figures each minute."""
         tasks = [asyncio.create_task(self._send()) for _ in range(CONNECTIONS)]
         tasks.append(asyncio.create_task(self._flap()))
         try:
-            await self._observe()
-            await asyncio.gather(*tasks)
+            await self._observe(tasks)
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._load.close()
 
+    def _numbers(self) -> Iterator[int]:
+        """All numbers below `DISTINCT_DOCUMENTS` in a random order, and then again in another one."""
+        while True:
+            yield from self._random.sample(range(DISTINCT_DOCUMENTS), DISTINCT_DOCUMENTS)
+
     async def _send(self) -> None:
-        while self._load.goes_on:
+        while True:
             started = time.monotonic()
-            number = self._random.randrange(DISTINCT_DOCUMENTS)
-            viewer = self._random.randrange(DISTINCT_DOCUMENTS)
-            purpose = {"Student-Graph-Purpose": f"purpose {self._random.randrange(DISTINCT_DOCUMENTS)}"}
+            document, viewer, purpose = next(self._documents), next(self._viewers), next(self._purposes)
+            headers = {"Student-Graph-Purpose": f"purpose {purpose}"}
             variables = {"n": self._random.choice(self._students)}
-            await self._load.post(_document(number), variables, viewer=viewer, headers=purpose)
+            await self._load.post(_document(document), variables, viewer=viewer, headers=headers)
+            for name, number in zip(self.distinct, (document, viewer, purpose), strict=True):
+                self.distinct[name].add(number)
             pause = CONNECTIONS / REQUESTS_PER_SECOND - (time.monotonic() - started)
             await asyncio.sleep(max(0.0, pause))
 
     async def _flap(self) -> None:
         """Switch the LMS off and on again."""
         switches = self._gateway.sandboxes["canvas"].switches
-        while self._load.goes_on:
+        while True:
             switches.down = False
-            await asyncio.sleep(min(UP_SECONDS, self._load.remaining_seconds))
+            await asyncio.sleep(UP_SECONDS)
             switches.down = True
-            await asyncio.sleep(min(DOWN_SECONDS, self._load.remaining_seconds))
+            await asyncio.sleep(DOWN_SECONDS)
 
-    async def _observe(self) -> None:
+    async def _observe(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Read the figures at the end of each minute; raises what a task raised."""
         before, requests = self._gateway.figures(), 0
-        while self._load.goes_on:
-            await asyncio.sleep(min(60.0, self._load.remaining_seconds))
+        while len(self.minutes) < self._max_minutes:
+            started = time.monotonic()
+            while not self._is_over(time.monotonic() - started, sum(self._load.replies.values()) - requests):
+                await asyncio.sleep(min(SECONDS_BETWEEN_LOOKS, self._seconds))
+                for task in tasks:
+                    if task.done():
+                        task.result()
+            seconds = time.monotonic() - started
             figures, sent = self._gateway.figures(), sum(self._load.replies.values())
             cached_mib = await asyncio.to_thread(self._gateway.cached_mib)
             self.minutes.append(
                 Minute(
                     minute=len(self.minutes) + 1,
                     resident_mib=round(figures.resident_mib, 2),
+                    seconds=round(seconds, 1),
                     requests=sent - requests,
-                    cpu_percent=round((figures.cpu_seconds - before.cpu_seconds) / 0.6, 1),
+                    cpu_percent=round(100 * (figures.cpu_seconds - before.cpu_seconds) / seconds, 1),
                     open_files=figures.open_files,
                     log_bytes=figures.log_bytes,
                     cached_mib=cached_mib,
@@ -140,6 +167,11 @@ class MixedLoad:
             )
             before, requests = figures, sent
             print(_row(self.minutes[-1]), flush=True)
+
+    def _is_over(self, seconds: float, requests: int) -> bool:
+        """Whether a minute is over that began so many seconds and requests ago."""
+        # Pauses between requests cannot make up for slow ones: a little less than the rate is enough.
+        return seconds >= self._seconds and requests >= 0.9 * self._seconds * REQUESTS_PER_SECOND
 
 
 def _document(number: int) -> str:
@@ -156,10 +188,11 @@ def _document(number: int) -> str:
 
 def _row(minute: Minute | None) -> str:
     cells = (
-        ("minute", "MiB", "caches", "other", "requests", "cpu %", "files", "log B")
+        ("minute", "seconds", "MiB", "caches", "other", "requests", "cpu %", "files", "log B")
         if minute is None
         else (
             minute.minute,
+            f"{minute.seconds:.0f}",
             f"{minute.resident_mib:.1f}",
             f"{minute.cached_mib['total']:.1f}",
             f"{minute.other_mib:.1f}",
@@ -203,11 +236,13 @@ def main() -> int:
         "growth_outside_caches_percent": other_growth,
         "internal_errors": failures,
         "replies": dict(load.replies),
+        "distinct": {name: len(numbers) for name, numbers in load.distinct.items()},
         "minutes": [asdict(minute) for minute in load.minutes],
     }
     options.output.with_suffix(".json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     plot = line_plot([minute.resident_mib for minute in load.minutes], "minute", "resident memory in MiB")
     options.output.with_suffix(".svg").write_text(plot, encoding="utf-8")
+    print(", ".join(f"{len(numbers)} {name}" for name, numbers in load.distinct.items()))
     print(f"answers by status: {dict(load.replies)}, {failures} with status 500 or the code INTERNAL")
     if growth is None:
         print(f"growth: not measured; it needs {WARM_UP_MINUTES + 2 * ROWS_FOR_A_LEVEL} minutes")

@@ -53,3 +53,14 @@ async def test_outdated_reaches_are_dropped_when_others_are_cached() -> None:
         await harness.reach_cache.get(replace(TEACHER, subject=f"noon {number}"), CEDAR)
 
     assert harness.reach_cache.used_bytes == full // 2
+
+
+async def test_cached_reaches_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd of viewers with small reaches fills the memory no further; the newest reach is cached."""
+    monkeypatch.setattr(reach_cache, "MAX_CACHED_REACHES", 3)
+    harness = ReachHarness()
+    viewers = [replace(TEACHER, subject=f"teacher {number}") for number in range(5)]
+    reaches = [await harness.reach_cache.get(viewer, CEDAR) for viewer in viewers]
+
+    assert harness.reach_cache.used_bytes == 3 * reaches[0].size
+    assert await harness.reach_cache.get(viewers[-1], CEDAR) is reaches[-1]
