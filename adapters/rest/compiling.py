@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +25,8 @@ from student_graph.adapters.rest.declaration.models import (
 from student_graph.adapters.rest.declaration.positions import Lines
 from student_graph.adapters.rest.declaration.reading import read_declaration
 from student_graph.adapters.rest.mapping.paths import Getter, PathError, compile_path
-from student_graph.adapters.rest.mapping.records import RecordMapping, compile_record
+from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
+from student_graph.adapters.rest.mapping.records import compile_record
 from student_graph.adapters.rest.mapping.values import MappingError, ValueDefaults, converter
 from student_graph.adapters.rest.plan import KEY, KEYS, FindPlan, LookupPlan, Plan
 
@@ -85,15 +86,11 @@ class _Compiler:
         return plan
 
     def _check_defaults(self) -> None:
-        import datetime as dt  # noqa: PLC0415
-
-        try:
-            converter(dt.datetime, {"path": "@"}, self._defaults, ())
-        except MappingError as exc:
-            name = "time_zone" if exc.path[-1] == "zone" else "dates"
-            self._fail((name,), exc.problem)
-        if self._declaration.dates not in ("iso", "unix", "unix_ms"):
-            converter_error(self._fail, self._defaults)
+        for hint in (dt.datetime, dt.date):
+            try:
+                converter(hint, {"path": "@"}, self._defaults, ())
+            except MappingError as exc:
+                self._fail(("time_zone" if exc.path[-1] == "zone" else "dates",), exc.problem)
 
     def _lookup(self, lookup: Lookup, declared: LookupDeclaration, path: tuple[str, ...]) -> LookupPlan:
         declaration = self._declaration
@@ -281,16 +278,6 @@ class _Compiler:
 
     def _fail(self, path: tuple[str | int, ...], problem: str) -> NoReturn:
         raise DeclarationError(self._file, self._lines.line_of(path), path, problem)
-
-
-def converter_error(fail: Callable[[tuple[str | int, ...], str], NoReturn], defaults: ValueDefaults) -> None:
-    """Refuse a format of dates that has no year, month or day."""
-    import datetime as dt  # noqa: PLC0415
-
-    try:
-        converter(dt.date, {"path": "@"}, defaults, ())
-    except MappingError as exc:
-        fail(("dates",), exc.problem)
 
 
 def _same(document: Any) -> Any:

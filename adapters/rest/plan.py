@@ -11,7 +11,7 @@ from student_graph.adapters.rest.client.lists import RowSource
 from student_graph.adapters.rest.client.templates import Template
 from student_graph.adapters.rest.declaration.models import Auth, Changes, Declaration, PagingStyle
 from student_graph.adapters.rest.mapping.paths import Getter
-from student_graph.adapters.rest.mapping.records import RecordMapping
+from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 
 KEY, KEYS = "key", "keys"
 """Placeholders of one requested key, and of several."""

@@ -55,8 +55,9 @@ class Answering:
     async def batch(self, keys: Sequence[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """The answers to keys."""
         window = arguments.get("window")
-        if isinstance(window, Window):
-            return await answer_by_key(keys, lambda key: self._window(key, arguments, window), self._concurrency)
+        if isinstance(window, Window):  # of one district at a time
+            pages = {key: await self._window(key, arguments, window) for key in dict.fromkeys(keys)}
+            return {key: page for key, page in pages.items() if page is not None}
         if self._plan.keys_per_call > 1:
             return await self._in_groups(list(dict.fromkeys(keys)), arguments)
         return await answer_by_key(keys, lambda key: self._answer(key, arguments), self._concurrency)

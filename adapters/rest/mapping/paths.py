@@ -75,6 +75,12 @@ def parse(text: str) -> dict[str, Any]:
     return checked
 
 
+def plain_names(text: str) -> tuple[str, ...] | None:
+    """The names of a plain path, such as `name.family`; None for any other expression."""
+    steps = _steps(parse(text))
+    return tuple(map(str, steps)) if steps and all(isinstance(step, str) for step in steps) else None
+
+
 def depth_of(tree: dict[str, Any]) -> int:
     """How many levels the tree of an expression has."""
     depth, level = 0, [tree]

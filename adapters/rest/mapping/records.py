@@ -19,7 +19,24 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.model import Descriptor, Record, Subject
 from student_graph.adapters.model.code_mapping import raw_attribute
-from student_graph.adapters.rest.mapping.paths import Getter, PathError, UnreadableValueError, compile_path
+from student_graph.adapters.rest.mapping.paths import (
+    Getter,
+    PathError,
+    UnreadableValueError,
+    compile_path,
+    plain_names,
+)
+from student_graph.adapters.rest.mapping.readers import (
+    NothingThereError,
+    Placeholders,
+    Reader,
+    ValueSource,
+    constructor,
+    elements,
+    lenient,
+    required,
+)
+from student_graph.adapters.rest.mapping.record_mapping import DeclaredPath, RecordMapping
 from student_graph.adapters.rest.mapping.values import (
     OPTIONS,
     MappingError,
@@ -30,64 +47,12 @@ from student_graph.adapters.rest.mapping.values import (
 )
 
 Path: TypeAlias = tuple[str | int, ...]
-Placeholders: TypeAlias = Mapping[str, Any]
-"""Values of placeholders such as `key` and `school_year`, by name."""
-Reader: TypeAlias = Callable[[Any, Placeholders], Any]
-"""Returns the value of an attribute, from a row and what was requested; None if there is none."""
 
 DECIDING = frozenset({"end_date", "exit_date", "exit_withdraw_date", "restricted"})
 """Optional attributes whose absence says something: a row with an unreadable one is left out."""
 _PLACEHOLDER = re.compile(r"\{([a-z_.0-9]+)\}")
 JOINED_BY = ":"
 """Character between the parts of a text that is joined from several paths."""
-MAX_NESTED_ROWS = 500
-"""Maximum number of elements of one list in a row, such as a student's addresses."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredPath:
-    """A path of a mapping, to be compared with a sample answer."""
-
-    location: Path
-    text: str
-    read: Getter
-
-
-@dataclass(slots=True)
-class RecordMapping:
-    """The compiled mapping of one type of record."""
-
-    record_type: type[Record]
-    readers: tuple[tuple[str, Reader], ...] = ()
-    paths: list[DeclaredPath] = field(default_factory=list)
-    placeholders: set[str] = field(default_factory=set)
-    """Names of the placeholders that it uses."""
-
-    def build(self, row: Any, placeholders: Placeholders) -> Record:
-        """
-        Return the record of a row.
-
-        Raises:
-            UnreadableValueError: a required or deciding value is missing or cannot be read.
-        """
-        return self.record_type(**{name: read(row, placeholders) for name, read in self.readers})
-
-    def row_id(self, row: Any) -> Any:
-        """The vendor's id of a row, to notice a row that is sent twice; the row itself if it has none."""
-        try:
-            return self.readers[0][1](row, _ANY_PLACEHOLDER)
-        except UnreadableValueError:
-            return repr(row)
-
-
-class _AnyPlaceholder(dict[str, Any]):
-    """Has an empty text for every placeholder."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-_ANY_PLACEHOLDER = _AnyPlaceholder()
 
 
 def compile_record(
@@ -109,8 +74,6 @@ def compile_record(
     mapping = dict(mapping)
     subject = mapping.pop("subject", None)
     readers: dict[str, Reader] = {}
-    if "vendor_id" in mapping:  # the first one: `row_id` uses it
-        readers["vendor_id"] = compiler.attribute(str, mapping["vendor_id"], (*path, "vendor_id"), "vendor_id")
     if linked and record_type.about == "student_id":
         if subject is None:
             raise MappingError(
@@ -123,7 +86,7 @@ def compile_record(
     elif subject is not None:
         raise MappingError((*path, "subject"), "a subject needs rules in [identity]")
     readers |= compiler.attributes(record_type, mapping, path, skip=frozenset({"subject", "fetched", *readers}))
-    compiled.readers = tuple(readers.items())
+    compiled.build, compiled.vendor_id = constructor(record_type, readers), readers["vendor_id"]
     return compiled
 
 
@@ -134,6 +97,8 @@ class _Compiler:
     defaults: ValueDefaults
     paths: list[DeclaredPath]
     placeholders: set[str]
+    sources: dict[Reader, ValueSource] = field(default_factory=dict)
+    """The source of each reader of a single value."""
 
     def attributes(
         self, cls: Any, mapping: Mapping[str, Any], path: Path, *, skip: frozenset[str] = frozenset()
@@ -172,11 +137,11 @@ class _Compiler:
         """The reader of one attribute, which raises an error if a required value is not there."""
         plain, is_optional = _plain(hint)
         read = self._value(plain, spec, path)
-        if is_optional and name not in DECIDING:
-            return _lenient(read)
+        source = self.sources.get(read)
         if is_optional:
-            return read
-        return _required(read, name)
+            decides = name in DECIDING
+            return read if decides else lenient(read) if source is None else source.optional()
+        return required(read, name) if source is None else source.required(name)
 
     def _value(self, hint: Any, spec: Any, path: Path) -> Reader:
         """The reader of a value, a list or a part of a record."""
@@ -210,12 +175,9 @@ class _Compiler:
             name = placeholder[1]
             self.placeholders.add(name)
             return lambda _, placeholders: convert(placeholders[name])
-        get = self.path(options["path"], path)
-
-        def read(row: Any, _: Placeholders) -> Any:
-            raw = get(row)
-            return None if raw is None else convert(raw)
-
+        source = ValueSource(self.path(options["path"], path), convert, plain_names(options["path"]))
+        read = source.reader()
+        self.sources[read] = source
         return read
 
     def _constant(self, hint: Any, value: Any, convert: Callable[[Any], Any], path: Path) -> Reader:
@@ -253,12 +215,12 @@ class _Compiler:
             raise MappingError(
                 path, f"{cls.__name__} is a table of {', '.join(item.name for item in fields(cls))}"
             )
-        readers = tuple(self.attributes(cls, spec, path).items())
+        construct = constructor(cls, self.attributes(cls, spec, path))
 
         def read(row: Any, placeholders: Placeholders) -> Any:
             try:
-                return cls(**{name: reader(row, placeholders) for name, reader in readers})
-            except _NothingThereError:
+                return construct(row, placeholders)
+            except NothingThereError:
                 return None
 
         return read
@@ -272,7 +234,7 @@ class _Compiler:
         if is_dataclass(hint) and isinstance(spec, dict) and "rows" in spec:
             mapping = {name: part for name, part in spec.items() if name != "rows"}
             get, nested = self.path(spec["rows"], (*path, "rows")), _Compiler(self.defaults, [], self.placeholders)
-            return _elements(get, nested._part(hint, mapping, path))
+            return elements(get, nested._part(hint, mapping, path))
         if isinstance(spec, dict) and "path" not in spec:
             raise MappingError(path, "a list has a path, or `rows` and what is mapped of each of them")
         source = spec["path"] if isinstance(spec, dict) else spec
@@ -280,7 +242,7 @@ class _Compiler:
             raise MappingError(path, "a list has a path in quotes")
         options = {**spec, "path": "@"} if isinstance(spec, dict) else "@"
         get, nested = self.path(source, path), _Compiler(self.defaults, [], self.placeholders)
-        return _elements(get, nested._value(hint, options, path))
+        return elements(get, nested._value(hint, options, path))
 
     def subject(self, spec: Any, path: Path) -> Reader:
         """The reader of the person that a row is about."""
@@ -311,10 +273,6 @@ class _Compiler:
         return get
 
 
-class _NothingThereError(UnreadableValueError):
-    """A required value is not there, and not because it cannot be read."""
-
-
 def _plain(hint: Any) -> tuple[Any, bool]:
     """A type without `None` and without the names of ids, and whether it may be None."""
     options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
@@ -324,47 +282,8 @@ def _plain(hint: Any) -> tuple[Any, bool]:
     return plain, len(options) > 1
 
 
-def _lenient(read: Reader) -> Reader:
-    def value_or_none(row: Any, placeholders: Placeholders) -> Any:
-        try:
-            value = read(row, placeholders)
-        except UnreadableValueError:
-            return None
-        return None if value == "" else value
-
-    return value_or_none
-
-
-def _required(read: Reader, name: str) -> Reader:
-    def value(row: Any, placeholders: Placeholders) -> Any:
-        result = read(row, placeholders)
-        if result is None:
-            raise _NothingThereError(f"no {name}")
-        return result
-
-    return value
-
-
-def _elements(get: Getter, read: Reader) -> Reader:
-    """The values of the elements of a list; a single value is a list of one, and null an empty one."""
-
-    def values(row: Any, placeholders: Placeholders) -> list[Any]:
-        raw = get(row)
-        if raw is None:
-            return []
-        elements = raw if type(raw) is list else [raw]
-        if len(elements) > MAX_NESTED_ROWS:
-            raise UnreadableValueError("a list that is too long")
-        return [value for element in elements if (value := read(element, placeholders)) is not None]
-
-    return values
-
-
 def _no_attribute(cls: Any, name: str, known: Mapping[str, Any]) -> str:
     names = [known_name for known_name in known if known_name != "fetched"]
     similar = difflib.get_close_matches(name, names, 1)
     hint = f"did you mean {similar[0]}?" if similar else f"it has {', '.join(names)}"
     return f"{cls.__name__} has no {name}; {hint}"
-
-
-__all__ = ["DECIDING", "DeclaredPath", "Placeholders", "RecordMapping", "compile_record"]

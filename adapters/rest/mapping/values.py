@@ -182,11 +182,7 @@ def _flag_converter(codes: Any, defaults: ValueDefaults, path: tuple[str | int, 
 
 def _enum_converter(enum: type[Enum], codes: Any, defaults: ValueDefaults, path: tuple[str | int, ...]) -> Convert:
     unmapped = enum.__members__.get(UNMAPPED)
-    members: dict[str, Enum] = {}
-    for member in enum:
-        members[comparable(member.name)] = members[comparable(str(member.value))] = member
-    if enum is GradeLevel:
-        members |= _GRADE_CODES
+    members = _usual_codes(enum) if codes is None else {}
     for code, name in code_table(codes, defaults, path).items() if codes is not None else ():
         meaning = enum.__members__.get(name) if isinstance(name, str) else None
         if meaning is None:
@@ -205,6 +201,13 @@ def _enum_converter(enum: type[Enum], codes: Any, defaults: ValueDefaults, path:
         return member
 
     return convert
+
+
+def _usual_codes(enum: type[Enum]) -> dict[str, Enum]:
+    """Codes that have a meaning without a table: the names of the members, and grade levels as most write them."""
+    members: dict[str, Enum] = {comparable(str(member.value)): member for member in enum}
+    members |= {comparable(member.name): member for member in enum}
+    return members | _GRADE_CODES if enum is GradeLevel else members
 
 
 def code_table(codes: Any, defaults: ValueDefaults, path: tuple[str | int, ...]) -> Mapping[str, Any]:

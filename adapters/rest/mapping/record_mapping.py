@@ -1,0 +1,52 @@
+"""The compiled mapping of a type of record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from student_graph.adapters.model import Record
+from student_graph.adapters.rest.mapping.paths import Getter, UnreadableValueError
+from student_graph.adapters.rest.mapping.readers import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPath:
+    """A path of a mapping, to be compared with a sample answer."""
+
+    location: tuple[str | int, ...]
+    text: str
+    read: Getter
+
+
+@dataclass(slots=True)
+class RecordMapping:
+    """The compiled mapping of one type of record."""
+
+    record_type: type[Record]
+    build: Reader = lambda *_: None
+    """
+    Returns the record of a row. It raises `UnreadableValueError` if a required or deciding value is missing or
+    cannot be read.
+    """
+    vendor_id: Reader = lambda *_: None
+    paths: list[DeclaredPath] = field(default_factory=list)
+    placeholders: set[str] = field(default_factory=set)
+    """Names of the placeholders that it uses."""
+
+    def row_id(self, row: Any) -> Any:
+        """The vendor's id of a row, to notice a row that is sent twice; the row itself if it has none."""
+        try:
+            return self.vendor_id(row, _ANY_PLACEHOLDER)
+        except UnreadableValueError:
+            return repr(row)
+
+
+class _AnyPlaceholder(dict[str, Any]):
+    """Has an empty text for every placeholder."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+_ANY_PLACEHOLDER = _AnyPlaceholder()

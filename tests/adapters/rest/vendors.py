@@ -1,0 +1,8 @@
+"""The declarations that tests read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HILLSIDE = Path(__file__).parents[3] / "examples" / "third_party_adapter" / "hillside.toml"
+LAKESIDE = Path(__file__).with_name("lakeside.toml")
