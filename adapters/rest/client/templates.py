@@ -21,7 +21,7 @@ from student_graph.adapters.keys import path_segment, query_text
 MAX_REQUEST_CHARACTERS = 500
 """Maximum length of a request in a declaration."""
 _PART = re.compile(r"\{([^{}]*)\}|([^{}]+)|([{}])")
-_NAME = re.compile(r"[a-z]+(?:_[a-z]+)*(?:\.[a-z0-9_]+)?")
+_NAME = re.compile(r"[a-z]+(?:_[a-z]+)*(?:\.[a-z0-9]+(?:_[a-z0-9]+)*)?")
 _SECRET_PARAMETER = re.compile(r"(?i)(api[-_]?key|token|secret|password|passwd|signature|^sig$|^key$|auth)")
 
 

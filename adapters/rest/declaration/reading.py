@@ -26,7 +26,7 @@ MAX_DEPTH = 12
 MAX_VALUES = 10_000
 """Maximum number of values in a declaration."""
 TODO = "TODO"
-"""A text that begins so is a guess of `student-graph adapters import` that a person must confirm."""
+"""A line with this word is a guess of `student-graph adapters import` that a person must confirm."""
 _SECTIONS: dict[str, type[models.Section]] = {
     "api_key": models.ApiKeyAuth,
     "basic": models.BasicAuth,
@@ -155,7 +155,7 @@ def _is_secret(path: tuple[str | int, ...], text: str) -> bool:
 def _check_todo(file: Path, text: str) -> None:
     """Refuse guesses of the import that nobody has confirmed."""
     for number, line in enumerate(text.splitlines(), 1):
-        if re.search(rf"[\"'#]\s*{TODO}\b", line):
+        if re.search(rf"\b{TODO}\b", line):
             raise DeclarationError(
                 file, number, (), "this line is a guess of the import: check it, and remove the word TODO"
             )

@@ -98,7 +98,7 @@ def constructor(cls: type[Any], readers: Mapping[str, Reader]) -> Reader:
     Return a function that builds a record or value from a row, with a reader for each attribute.
 
     It is compiled like the `__init__` of a dataclass, because keyword arguments from a dictionary take half as
-    long again. Its text consists of the attributes' names in `cls`; nothing of a declaration is in it.
+    long again. Its text consists of the names of attributes of `cls`, and of no text of a declaration.
     """
     assert readers.keys() <= {field.name for field in fields(cls)}
     arguments = ", ".join(f"{name}=read_{name}(row, placeholders)" for name in readers)
