@@ -146,7 +146,7 @@ class Files(Adapter):
                 faults = [
                     (table.name, line, reason)
                     for table in snapshot.tables
-                    for reason, line in table.unreadable_of.get(key, ())
+                    for reason, line in table.faults.by_student.get(key, ())
                 ]
                 for name, line, reason in faults:
                     _report(name, line, reason)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -155,7 +155,12 @@ class Layout(_Map):
     missing: tuple[str, ...] = ("", "NA", "N/A", "NULL")
     """Texts that stand for no value, letter case ignored; any other text of a score is a result."""
 
-    @property
+    @cached_property
+    def missing_words(self) -> frozenset[str]:
+        """The texts that stand for no value, in lower case."""
+        return frozenset(word.casefold() for word in self.missing)
+
+    @cached_property
     def all_parts(self) -> list[Part]:
         """The parts, numbered ones each on its own."""
         return [numbered for part in self.parts for numbered in part.numbered()]

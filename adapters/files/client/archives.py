@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import BinaryIO, cast
 
+from student_graph.adapters.files.client.columns import FileContent
 from student_graph.adapters.files.client.faults import FileFaultError
 from student_graph.adapters.files.client.storage import Entry, Storage
-from student_graph.adapters.files.client.tables import FileContent
 
 MAX_MEMBERS = 1_000
 """Files in one archive."""

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from student_graph.adapters.files.client.columns import Column
 from student_graph.adapters.files.client.faults import MAX_LINES_NAMED, NO_DATE, NO_STUDENT
-from student_graph.adapters.files.client.tables import ID_FIELDS, Column, Table
+from student_graph.adapters.files.client.tables import ID_FIELDS, Table
 from student_graph.adapters.files.mapping import values
 from student_graph.adapters.files.mapping.results import DateReading
 
@@ -21,7 +22,7 @@ def count_unreadable_rows(table: Table, dates: DateReading) -> None:
     for name in ID_FIELDS:
         if name in table.by_id:
             column = table.columns[layout.student[name][0]]  # type: ignore[index]
-            missing = _rows_where(column, lambda text: values.is_missing(text, layout.missing))
+            missing = _rows_where(column, lambda text: values.is_missing(text, layout.missing_words))
             without_id = missing if without_id is None else pc.and_(without_id, missing)
     if without_id is not None:
         _add(table, NO_STUDENT, without_id)
@@ -43,5 +44,5 @@ def _add(table: Table, reason: str, mask: Any) -> None:
     if count:
         rows = pc.indices_nonzero(mask).slice(0, MAX_LINES_NAMED).to_pylist()
         for row in rows:
-            table.faults.add(reason, table.line(row))
+            table.faults.add(reason, table.content.line(row))
         table.faults.counts[reason] += count - len(rows)

@@ -33,7 +33,7 @@ def rows_by_key(tables: Iterable[Table], keys: Sequence[StudentId]) -> dict[Stud
         for position, (key, number) in enumerate(owners):
             values = {name: column[position] for name, column in texts.items()}
             rows.setdefault(key, []).append(
-                Row(table.name, table.line(number), table.modified_at, table.family, table.layout, values)
+                Row(table.name, table.content.line(number), table.modified_at, table.family, table.layout, values)
             )
     return rows
 

@@ -176,7 +176,7 @@ def _record_id(row: Row, sitting: Sitting, number: int) -> str:
 
 def _subject(row: Row, dates: DateReading) -> Subject:
     """The student as the row names them."""
-    columns, missing = row.layout.student, row.layout.missing
+    columns, missing = row.layout.student, row.layout.missing_words
     texts = {
         field: "" if values.is_missing(text := row.text(names), missing) else text
         for field, names in columns.items()
@@ -200,11 +200,11 @@ def _scores(columns: Sequence[ScoreColumn], row: Row) -> list[Score]:
         Score(
             reporting_method=Descriptor(code_value=column.method),
             result=text,
-            numeric=values.number(text),
-            datatype=values.datatype(text, column.datatype),
+            numeric=(numeric := values.number(text)),
+            datatype=values.datatype(text, numeric, column.datatype),
         )
         for column in columns
-        if not values.is_missing(text := row.text(column.column), row.layout.missing)
+        if not values.is_missing(text := row.text(column.column), row.layout.missing_words)
     ]
 
 
@@ -215,7 +215,7 @@ def _levels(columns: Sequence[LevelColumn], row: Row) -> list[PerformanceLevel]:
             level=Descriptor(code_value=text),
         )
         for column in columns
-        if not values.is_missing(text := row.text(column.column), row.layout.missing)
+        if not values.is_missing(text := row.text(column.column), row.layout.missing_words)
     ]
 
 

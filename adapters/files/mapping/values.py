@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -66,10 +66,9 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def datatype(text: str, declared: str | None) -> ResultDatatype:
+def datatype(text: str, numeric: float | None, declared: str | None) -> ResultDatatype:
     """Return the format of a score: the one of the column map if the text is a number, else a level."""
-    value = number(text)
-    if value is None:
+    if numeric is None:
         return ResultDatatype[declared] if declared in ("LEVEL", "RANGE") else ResultDatatype.LEVEL
     if declared is not None:
         return ResultDatatype[declared]
@@ -113,6 +112,6 @@ def subjects(text: str) -> list[AcademicSubject]:
     return [subject(text)] if text else []
 
 
-def is_missing(text: str, words: Sequence[str]) -> bool:
-    """Whether a text stands for no value."""
-    return text.casefold() in {word.casefold() for word in words}
+def is_missing(text: str, words: AbstractSet[str]) -> bool:
+    """Whether a text is one of those that stand for no value, which are in lower case."""
+    return not text or text.casefold() in words
