@@ -37,6 +37,12 @@ class Ask(Generic[K]):
     """Schools and sections from which the query reached the keys: a hint about cost, which changes no answer."""
     max_age: timedelta | None = None
     """Maximum age of an answer, stale ones included; None accepts any answer that the cache may serve."""
+    at_enrolled_schools: bool = False
+    """
+    Whether an answer may lack records at schools where the student has no enrollment.
+
+    All records of a student without any enrollment are in it.
+    """
 
     @property
     def call_key(self) -> tuple[Hashable, ...]:
@@ -47,8 +53,8 @@ class Ask(Generic[K]):
 
     @property
     def batch_key(self) -> tuple[Hashable, ...]:
-        """The call key with the maximum age. Asks with the same batch key can be merged into one."""
-        return (*self.call_key, self.max_age)
+        """The call key, with the limits on answers. Asks with the same batch key can be merged into one."""
+        return (*self.call_key, self.max_age, self.at_enrolled_schools)
 
 
 class Answer(NamedTuple, Generic[V]):

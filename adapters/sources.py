@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import repeat
 from operator import attrgetter
@@ -152,15 +152,28 @@ class Sources:
     """The configured sources of all districts, for one operation of one viewer."""
 
     def __init__(
-        self, districts: Mapping[DistrictId, District], fetch: Fetch, reached_via: frozenset[Ref] = frozenset()
+        self,
+        districts: Mapping[DistrictId, District],
+        fetch: Fetch,
+        reached_via: frozenset[Ref] = frozenset(),
+        *,
+        at_enrolled_schools: bool = False,
     ) -> None:
         self.districts = districts
         self.fetch = fetch
         self._reached_via = reached_via
+        self._at_enrolled_schools = at_enrolled_schools
 
     def reached_via(self, *refs: Ref) -> Sources:
         """Return the same sources, for keys that the query reached from these schools or sections."""
-        return Sources(self.districts, self.fetch, self._reached_via | frozenset(refs)) if refs else self
+        if not refs:
+            return self
+        via = self._reached_via | frozenset(refs)
+        return Sources(self.districts, self.fetch, via, at_enrolled_schools=self._at_enrolled_schools)
+
+    def at_enrolled_schools(self) -> Sources:
+        """Return the same sources, for records of students at the schools where they are enrolled."""
+        return Sources(self.districts, self.fetch, self._reached_via, at_enrolled_schools=True)
 
     async def load_one(
         self, method: Method[K, P, V], keys: Keys[K], *args: P.args, **arguments: P.kwargs
@@ -197,9 +210,16 @@ class Sources:
             not_offered: Answer[Any] = Answer(_not_offered(lookup), "", datetime.now(UTC))
             return [dict.fromkeys(keys.ids, not_offered)]
         ask = Ask(lookup, tuple(dict.fromkeys(keys.ids)), arguments, reached_via=self._reached_via)
+        if self._at_enrolled_schools and any(_has_lists_of_schools(source, lookup) for source in sources):
+            ask = replace(ask, at_enrolled_schools=True)
         if len(sources) == 1:
             return [await self.fetch(sources[0], ask)]
         return await asyncio.gather(*(self.fetch(source, ask) for source in sources))
+
+
+def _has_lists_of_schools(source: Source, lookup: Lookup) -> bool:
+    """Whether lists of schools answer a lookup for the students who are enrolled there."""
+    return any(path.has_enrolled_schools for path in source.adapter.paths.get(lookup.method, ()))
 
 
 def _not_offered(lookup: Lookup) -> AdapterError:

@@ -188,9 +188,16 @@ def usable_paths(source: Source, ask: Ask[Any], active: Active = ()) -> list[Acc
         and source.offers(lookup_of(path.coarse_lookup))
         and (path.coarse_keys_from is None or source.offers(lookup_of(path.coarse_keys_from)))
         and (path.accepts is None or any(map(path.accepts, ask.keys)))
-        and (path.is_complete is None or path.is_complete(source.adapter.settings))
+        and _is_complete(source, ask, path)
         and (path.coarse_keys_from is not None or _coarse_keys_without_read(source, ask, path))
     ]
+
+
+def _is_complete(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> bool:
+    """Whether the coarse answers of a path have all records that an ask needs."""
+    if ask.at_enrolled_schools and path.has_enrolled_schools:
+        return True
+    return path.is_complete is None or path.is_complete(source.adapter.settings)
 
 
 def _coarse_keys_without_read(source: Source, ask: Ask[Any], path: AccessPath[Any]) -> frozenset[Any]:

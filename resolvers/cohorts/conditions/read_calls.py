@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from student_graph.adapters.contract import AccessPath, Adapter, LookupMethod
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import District, Source
+from student_graph.resolvers.cohorts.measurement.enrolled_schools import needs_enrolled_schools_only
 from student_graph.resolvers.context import ReadEstimates
 
 CLASS_SIZE = 28
@@ -60,7 +61,12 @@ class ReadCalls:
         self, source: Source, lookup: Lookup, keys: float, active: tuple[Lookup, ...], read: frozenset[Lookup]
     ) -> float:
         """Calls at one source; an access path must not lead back to a lookup that is `active`."""
-        paths = [path for path in source.adapter.paths.get(lookup.method, ()) if _is_usable(source, path, active)]
+        limited = needs_enrolled_schools_only(self.district)
+        paths = [
+            path
+            for path in source.adapter.paths.get(lookup.method, ())
+            if _is_usable(source, path, active, at_enrolled_schools=limited)
+        ]
         guess = paths[0].cost(source.adapter.estimates).per_key if paths else 1.0
         fewest = keys * self.estimates.prices.point_calls(source, lookup, guess)
         for path in paths:
@@ -96,9 +102,12 @@ def _declared_calls(source: Source, lookup: Lookup) -> float:
     return min((cost for cost in costs if not math.isinf(cost)), default=1.0)
 
 
-def _is_usable(source: Source, path: AccessPath[object], active: tuple[Lookup, ...]) -> bool:
+def _is_usable(
+    source: Source, path: AccessPath[object], active: tuple[Lookup, ...], *, at_enrolled_schools: bool
+) -> bool:
     lookups = [lookup_of(path.coarse_lookup)]
     if path.coarse_keys_from is not None:
         lookups.append(lookup_of(path.coarse_keys_from))
     is_complete = path.is_complete is None or path.is_complete(source.adapter.settings)
+    is_complete = is_complete or (at_enrolled_schools and path.has_enrolled_schools)
     return is_complete and all(source.offers(lookup) and lookup not in active for lookup in lookups)

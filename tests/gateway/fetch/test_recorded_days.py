@@ -11,13 +11,14 @@ import pytest
 from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.errors import NotOfferedError, UnavailableError
 from student_graph.adapters.model import AttendanceEvent, DistrictId, SchoolId
+from student_graph.adapters.paging import ListTooLongError
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.fetch.recorded_days import RecordedDays
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.context import Viewer, ViewerRole
 from tests.resolvers.third_party import VendorData, third_party_source
-from tests.resolvers.two_districts import CEDAR, attendance_event
+from tests.resolvers.two_districts import CEDAR, attendance_event, school
 
 READ_AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
 MONDAY, TUESDAY = date(2027, 2, 1), date(2027, 2, 2)
@@ -26,9 +27,9 @@ MONDAY, TUESDAY = date(2027, 2, 1), date(2027, 2, 2)
 def events(*rows: tuple[str, date]) -> list[AttendanceEvent]:
     """Return an event of some student for each school and day."""
     rows_of_events: list[AttendanceEvent] = []
-    for number, (school, day) in enumerate(rows):
+    for number, (school_id, day) in enumerate(rows):
         event: AttendanceEvent = attendance_event(str(number), day)
-        rows_of_events.append(replace(event, school_id=SchoolId(school)))
+        rows_of_events.append(replace(event, school_id=SchoolId(school_id)))
     return rows_of_events
 
 
@@ -40,6 +41,12 @@ def district_of(*sources: Source) -> District:
 def listing(name: str, value: Any = ()) -> Source:
     """Return a source that lists the attendance of the district."""
     return third_party_source(name, VendorData({"attendance_events_by_district": {"cedar": value}}))
+
+
+def listing_schools() -> Source:
+    """Return a source that lists the attendance of the district and of its schools."""
+    names = ("schools_by_district", "attendance_events_by_district", "attendance_events_by_school")
+    return third_party_source("sis", VendorData({name: {} for name in names}))
 
 
 async def days_of(district: District, answers: dict[str, Answer[Any]]) -> Any:
@@ -83,6 +90,58 @@ async def test_a_source_that_is_down_is_an_error() -> None:
 
     with pytest.raises(UnavailableError):
         await days_of(district_of(listing("sis")), answers)
+
+
+async def test_schools_are_read_if_the_list_of_the_district_is_too_long() -> None:
+    """The days are those of all schools' lists; the list that was refused is not asked for again."""
+    lists: dict[str, Any] = {
+        "attendance_events_by_school": {},
+        "schools_by_district": {},
+        "attendance_events_by_district": {},
+    }
+    recorded = RecordedDays({CEDAR: district_of(third_party_source("sis", VendorData(lists)))})
+    names: list[str] = []
+
+    async def fetch(_: Source, ask: Ask[Any], /) -> dict[Any, Answer[Any]]:
+        names.append(ask.lookup.name)
+        rows: dict[str, Any] = {
+            "attendance_events_by_district": {CEDAR: ListTooLongError(30_000, "rows")},
+            "schools_by_district": {CEDAR: [school("101"), school("102"), school("103")]},
+            "attendance_events_by_school": {
+                "101": events(("101", MONDAY), ("101", TUESDAY)),
+                "102": events(("102", TUESDAY)),
+            },
+        }
+        answers = rows[ask.lookup.name]
+        return {key: Answer(answers[key], "sis", READ_AT) for key in ask.keys if key in answers}
+
+    days = [await recorded.get(fetch, CEDAR, 2027) for _ in range(2)]
+
+    assert days == [{"101": frozenset({MONDAY, TUESDAY}), "102": frozenset({TUESDAY})}] * 2
+    assert names.count("attendance_events_by_district") == 1
+    assert names.count("attendance_events_by_school") == 2
+
+
+@pytest.mark.parametrize("failing", ["schools_by_district", "attendance_events_by_school"])
+async def test_a_school_that_cannot_be_read_is_an_error(failing: str) -> None:
+    """Days without those of a school would be another number for every student of the district."""
+    lists: dict[str, Any] = {
+        "attendance_events_by_school": {},
+        "schools_by_district": {},
+        "attendance_events_by_district": {},
+    }
+    recorded = RecordedDays({CEDAR: district_of(third_party_source("sis", VendorData(lists)))})
+
+    async def fetch(_: Source, ask: Ask[Any], /) -> dict[Any, Answer[Any]]:
+        value: Any = [school("101")] if ask.lookup.name == "schools_by_district" else []
+        if ask.lookup.name == "attendance_events_by_district":
+            value = ListTooLongError(30_000, "rows")
+        if ask.lookup.name == failing:
+            value = UnavailableError("down")
+        return {key: Answer(value, "sis", READ_AT) for key in ask.keys}
+
+    with pytest.raises(UnavailableError):
+        await recorded.get(fetch, CEDAR, 2027)
 
 
 async def test_a_list_is_collected_again_only_if_it_was_read_again() -> None:

@@ -64,8 +64,8 @@ def facts() -> DistrictFacts:
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    """A district whose enrollments name all schools of a student, as its settings say."""
-    options = {"students": STUDENTS, "school_students": STUDENTS // 2, "enrollments_name_all_schools": True}
+    """A district with the default settings."""
+    options: dict[str, Any] = {"students": STUDENTS}
     async with sandbox_district(facts(), **options) as district:
         yield Stage(
             district,

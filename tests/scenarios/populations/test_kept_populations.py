@@ -53,7 +53,7 @@ class Stage:
         return result.data["students"]
 
     @property
-    def kept(self) -> int:
+    def table_count(self) -> int:
         """How many tables are kept."""
         return len(self.pipeline.cache.tables)
 
@@ -83,7 +83,7 @@ async def test_viewers_of_one_scope_share_a_population(stage: Stage) -> None:
 
     assert first == second
     assert first["totalCount"] > 0
-    assert stage.kept == 1
+    assert stage.table_count == 1
     assert stage.operation.disclosures.classes_read == classes
 
 
@@ -99,7 +99,7 @@ async def test_another_scope_gets_a_population_of_its_own(stage: Stage) -> None:
     page = await stage.students(some, filter=TITLE_I, orderBy=BY_RISK)
     assert [edge["node"]["studentUniqueId"] for edge in page["edges"]] == [number]
     assert page["undecided"] > 0
-    assert stage.kept == 2
+    assert stage.table_count == 2
 
 
 async def test_a_smaller_reach_gets_a_smaller_population(stage: Stage) -> None:
@@ -126,24 +126,24 @@ async def test_another_request_is_another_population(stage: Stage) -> None:
             ({**where, "asOf": "2026-10-01"}, BY_RISK),
         )
     ]
-    assert stage.kept == len(lists)
+    assert stage.table_count == len(lists)
 
 
 async def test_a_population_is_computed_again_after_a_purge(stage: Stage) -> None:
     """A webhook or an operator says that records have changed: no table that rests on them is used again."""
     await stage.students(filter=TITLE_I, orderBy=BY_RISK)
     await stage.pipeline.cache.purge(Purge(district=DISTRICT_ID, records=frozenset({"AttendanceEvent"})))
-    assert stage.kept == 0
+    assert stage.table_count == 0
     stage.district.new_calls()
     await stage.students(filter=TITLE_I, orderBy=BY_RISK)
-    assert stage.kept == 1
+    assert stage.table_count == 1
     assert any("AttendanceEvents" in name for name in stage.district.new_calls())
 
 
 async def test_work_is_judged_at_the_time_of_the_request(stage: Stage) -> None:
     """What is missing changes when its time has come, so that such a population is not kept."""
     await stage.students(filter={"where": {"metric": {"metric": "MISSING_WORK", "atLeast": 1}}})
-    assert stage.kept == 0
+    assert stage.table_count == 0
 
 
 async def test_without_a_cache_nothing_is_kept(stage: Stage) -> None:
@@ -153,4 +153,4 @@ async def test_without_a_cache_nothing_is_kept(stage: Stage) -> None:
     )
     for _ in range(2):
         assert (await stage.students(VIEWER, filter=TITLE_I))["totalCount"] > 0
-    assert stage.kept == 0
+    assert stage.table_count == 0
