@@ -232,9 +232,14 @@ def _path(plan: Plan, part: LookupPlan, coarse: LookupPlan) -> AccessPath[Any]:
 
 
 def _calls(plan: Plan, part: LookupPlan) -> float:
-    """About how many requests a lookup takes for a key, as declared or by the usual number of its records."""
+    """
+    About how many requests a lookup takes for a key, as declared or by the usual number of its records.
+
+    A key alone takes one request, and a share of one with others: with `keys` the estimate is between the two.
+    """
     calls = plan.declaration.lookups[part.lookup.name].calls
     if calls is not None:
         return calls
     rows = 1.0 if isinstance(part.style, NoPaging) else max(1.0, part.lookup.records_per_key / part.style.rows)
-    return (rows + (part.find is not None)) / part.keys_per_call
+    requests = rows + (part.find is not None)
+    return requests * (1 + 1 / part.keys_per_call) / 2

@@ -94,10 +94,11 @@ class _Compiler:
 
     def _lookup(self, lookup: Lookup, declared: LookupDeclaration, path: tuple[str, ...]) -> LookupPlan:
         declaration = self._declaration
-        style = declared.paging or declaration.paging
         where = "paging" if declared.paging is None else path
         mapping = self._mapping(lookup, declared, path)
         find_name, requests = self._requests(lookup, declared, path)
+        is_object = not lookup.is_list and any(request.path.names for request in requests.values())
+        style = declared.paging or (NoPaging(kind="none") if is_object else declaration.paging)
         self._check_paging(style, requests, lookup, path if where != "paging" else ("paging",))
         if (declared.get is None) is (declared.split is None):
             self._fail(path, "give either `get`, or `split` with the lookup of the district to split")

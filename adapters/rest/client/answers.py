@@ -30,9 +30,6 @@ from student_graph.adapters.rest.mapping.ordering import sort_key
 from student_graph.adapters.rest.mapping.paths import UnreadableValueError
 from student_graph.adapters.rest.plan import KEY, KEYS, FindPlan, LookupPlan
 
-_REFUSALS = frozenset({400, 404, 413, 414, 422})
-"""Statuses with which servers refuse several keys because of one of them, or because they are too many."""
-
 
 class Answering:
     """Answers one lookup for one source."""
@@ -143,7 +140,7 @@ class Answering:
             return await self._group(group, arguments)
 
         async def answer_group(group: tuple[Any, ...]) -> Mapping[Any, Any]:
-            return await bisect_batch(group, read, should_split=lambda error: not error.retryable)
+            return await bisect_batch(group, read, should_split=_may_be_one_key)
 
         for batch in await gather_in_order(groups, answer_group, self._concurrency):
             answers |= batch
@@ -152,12 +149,7 @@ class Answering:
     async def _group(self, group: tuple[Any, ...], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         values = self._base_values(group[0], arguments)
         values[KEYS] = self._plan.separator.join(self._part(key) for key in group)
-        try:
-            rows = await self._lists.read_all(*self._request(group[0], values), self._plan.source)
-        except httpx.HTTPStatusError as exc:
-            if exc.response.status_code in _REFUSALS:
-                raise PayloadError(f"unexpected status ({exc.response.status_code})") from exc
-            raise
+        rows = await self._lists.read_all(*self._request(group[0], values), self._plan.source)
         return self.split(self.map_rows(rows, values), group)
 
     def split(self, records: Iterable[Record], keys: Iterable[Any]) -> dict[Any, Any]:
@@ -271,6 +263,11 @@ class Answering:
         if len(ids) > 1:
             raise IdentityError("two ids of one key", code="IDENTITY_CONFLICT")
         return next(iter(ids), None)
+
+
+def _may_be_one_key(error: AdapterError) -> bool:
+    """Whether a vendor may have refused several keys because of one of them, or because they are too many."""
+    return isinstance(error, PayloadError | NotOfferedError | BadKeyError)
 
 
 async def answer_by_split(

@@ -36,12 +36,18 @@ class LakesideSandbox(Sandbox):
         super().__init__()
         self._facts = facts
         self._key = secrets.token_hex(8)
+        self.more_settings: dict[str, Any] = {}
+        """Further settings, of the declaration with all ways."""
+        self.removed: set[str] = set()
+        """Numbers of learners who were removed, for requests of what has changed."""
+        self.changed_at = 1
+        """Version of the data."""
         self._codes = {section.key: f"c-{position}" for position, section in enumerate(facts.sections)}
         self._learners = [self._learner(position) for position in range(len(facts.students))]
 
     def settings(self) -> dict[str, Any]:
         """Return the source's settings for this sandbox."""
-        return {"base_url": self.url, "api_key": self._key}
+        return {"base_url": self.url, "api_key": self._key, **self.more_settings}
 
     def known_keys(self, kind: str) -> list[str]:
         """Return the known keys of a kind."""
@@ -88,12 +94,16 @@ class LakesideSandbox(Sandbox):
         return endpoint
 
     async def _status(self, _: Request) -> Response:
-        return JSONResponse({"release": "5.2"})
+        return JSONResponse({"release": "5.2", "changed": self.changed_at})
 
     async def _list_learners(self, request: Request) -> Response:
         numbers = request.query_params.get("number")
         filter_by = None if numbers is None else numbers.split(",")
         rows = [row for row in self._learners if filter_by is None or row["numbers"]["local"] in filter_by]
+        if "changed_since" in request.query_params:
+            rows = [{**row, "gone": True} for row in rows if row["numbers"]["local"] in self.removed]
+        else:
+            rows = [row for row in rows if row["numbers"]["local"] not in self.removed]
         return self._page(request, rows)
 
     async def _list_placements(self, request: Request) -> Response:
