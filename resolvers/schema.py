@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, cast
 
 import strawberry
@@ -26,11 +27,13 @@ SPECIFICATIONS = {"Date": DATES_AND_TIMES, "DateTime": DATES_AND_TIMES, "Time": 
 """What specifies the values of each scalar that is not GraphQL's own: `full-date`, `date-time`, `partial-time`."""
 
 
+@functools.cache
 def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = False) -> strawberry.Schema:
     """
     Make the schema; `executor` is the class that executes its operations, graphql-core's own if None.
 
-    With `defer`, documents may ask for parts of the response later.
+    With `defer`, documents may ask for parts of the response later. Equal arguments get the same schema, which
+    nobody changes: to build one takes longer than to answer most queries.
     """
     schema = strawberry.Schema(
         Query,

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from student_graph.gateway.documents.hardening import harden_graphql_core
-from tests.attacks.measurement import table_row
 from tests.faults.rows import NOT_COVERED, SECTIONS
 from tests.long_runs import RANDOM
 
@@ -33,7 +31,14 @@ settings.load_profile("tests")
 @pytest.fixture(scope="session", autouse=True)
 def _hardened_process() -> None:
     """Validate documents as the server's process does, also in tests that start no server."""
+    from student_graph.gateway.documents.hardening import harden_graphql_core  # noqa: PLC0415 - see below
+
     harden_graphql_core()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than processors: tests that wait for a timeout leave the processor to others."""
+    return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 1
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -59,6 +64,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
                 passed[row] = passed.get(row, True) and outcome == "passed"
     _print_sums(terminalreporter)
     if attacks:
+        # The process that hands out the tests runs none of them, and starts sooner without the gateway.
+        from tests.attacks.measurement import table_row  # noqa: PLC0415
+
         terminalreporter.section("attacks")
         terminalreporter.line("\n".join([table_row(None), *attacks]))
     if passed:

@@ -7,20 +7,18 @@ A second response to one request is played by `tests/faults/test_extra_responses
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections.abc import Callable
 
 from tests.attacks.client import REQUESTS_PER_VIEWER, Attackers
 from tests.attacks.flooding import repeat
 from tests.attacks.measurement import Attack
 from tests.attacks.measurement import Script as AttackScript
-from tests.faults.vendor import FaultyVendor, Request, Script, http_response
+from tests.faults.vendor import GZIP_BITS, FaultyVendor, Request, Script, http_response, zip_bomb
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 PAGE = "query ($n: String!) { student(studentUniqueId: $n) { name { lastName } assignments { title score } } }"
 READERS = 6
 """Requests at once that need the vendor."""
-GZIP_BOMB = gzip.compress(b"[" + b" " * (64 << 20) + b"]")
 DEEP_JSON = b"[" * 500_000 + b"]" * 500_000
 HUGE_NUMBER = b'[{"id": ' + b"9" * 1_000_000 + b', "score": 1e999}]'
 
@@ -105,7 +103,7 @@ SCRIPTS: dict[str, Script] = {
     "slow bodies": endless(HEAD + b"Content-Length: 1000\r\n\r\n", b" ", pause=0.2),
     "endless bodies": endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"8000\r\n" + b" " * 0x8000 + b"\r\n"),
     "huge headers": endless(HEAD, b"X-Header: " + b"x" * 8_000 + b"\r\n"),
-    "gzip bombs": content(GZIP_BOMB, "Content-Encoding: gzip"),
+    "gzip bombs": content(zip_bomb(GZIP_BITS), "Content-Encoding: gzip"),
     "deep JSON": content(DEEP_JSON),
     "huge numbers": content(HUGE_NUMBER),
     "redirects without an end": _numbered(_redirect),

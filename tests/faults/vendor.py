@@ -11,6 +11,7 @@ import contextlib
 import json
 import socket
 import struct
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -84,6 +85,18 @@ def http_response(status: str, content: bytes, *headers: str) -> bytes:
     """The bytes of an HTTP response."""
     lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(content)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+
+GZIP_BITS = zlib.MAX_WBITS + 16
+"""Tells zlib to write the format of gzip."""
+
+
+def zip_bomb(bits: int) -> bytes:
+    """64 MiB of blanks in a few bytes: one compressed block again and again. The checksum at its end is wrong."""
+    compressor = zlib.compressobj(wbits=bits)
+    start = compressor.compress(b"[") + compressor.flush(zlib.Z_FULL_FLUSH)
+    block = compressor.compress(b" " * 65_536) + compressor.flush(zlib.Z_FULL_FLUSH)
+    return start + 1024 * block + compressor.compress(b"]") + compressor.flush()
 
 
 @dataclass
