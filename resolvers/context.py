@@ -26,6 +26,7 @@ from student_graph.resolvers.access import (
     Rights,
 )
 from student_graph.resolvers.metrics.facts import MetricSettings
+from student_graph.resolvers.metrics.measure_cache import MeasureCache
 from student_graph.resolvers.operation import Operation
 
 
@@ -286,6 +287,8 @@ class Context:
     reach: ReachProvider
     metric_settings: Mapping[DistrictId, MetricSettings] = field(default_factory=dict)
     """What each district says about its data for metrics; a district that is missing has the defaults."""
+    measure_cache: MeasureCache = field(default_factory=MeasureCache)
+    """Measures that earlier operations of the process computed."""
     recorded_days: RecordedDaysProvider = _no_recorded_days
     counting: CountingContexts | None = None
     """Makes contexts for counting; None if the operation counts no students outside the viewer's reach."""

@@ -31,8 +31,7 @@ MAX_BATCH_SHARE = 1 / 8
 """Largest share of the memory that all cached batches together take, and so the largest size of one."""
 MAX_DERIVED_VALUES = 4
 """Values of one answer that are kept, such as its records by student for one school year."""
-_IS_CURRENT = attrgetter("is_current")
-_NOTHING: Mapping[Hashable, Any] = {}
+_IS_CURRENT, _NOTHING = attrgetter("is_current"), dict[Hashable, Any]()
 
 
 class EntryTimes(NamedTuple):
@@ -54,9 +53,8 @@ class Entry:
     def __init__(self, bucket: Bucket, key: Any, answer: Answer[Any] | None, times: EntryTimes) -> None:
         """An `answer` of None records that the source does not know the key."""
         self.bucket, self.key, self.answer, self.times = bucket, key, answer, times
-        self.size = (
-            ENTRY_OVERHEAD_BYTES + getsizeof(key) + (size_in_bytes(answer.value) if answer is not None else 0)
-        )
+        value_bytes = size_in_bytes(answer.value) if answer is not None else 0
+        self.size = ENTRY_OVERHEAD_BYTES + getsizeof(key) + value_bytes
         self._stale_answer: Answer[Any] | None = None
         self.derived: Mapping[Hashable, Any] = _NOTHING
         """Values that were computed from the answer, by name; removed with it. See `Store.add_derived`."""
@@ -76,13 +74,16 @@ class Entry:
 class SharedBatch(dict[Any, Answer[Any]]):
     """The answers of a cached batch, by key. All callers get the same mapping, and with it a computed summary."""
 
-    __slots__ = ("__weakref__", "_summary", "derived", "translation")
-
+    __slots__ = ("__weakref__", "_summary", "batches", "derived", "mix", "translation")
     _summary: Any
+    batches: Any
+    """Answers to other asks that were made from the batch; unset if there are none."""
+    mix: Any
+    """The batch with one of other keys; unset if there is none."""
     derived: Any
     """What the chooser of access paths computed from the answers; unset if that is nothing."""
     translation: Any
-    """The answers with the district's ids, of a source with its own; unset if there are none."""
+    """The answers with the district's ids; unset if there are none."""
 
     def summary(self, compute: Callable[..., T], *arguments: Any) -> T:
         """

@@ -27,7 +27,10 @@ from student_graph.gateway.fetch.coarse_answers import (
     GroupCache,
     Groups,
     answers_by_key,
+    batches_beside,
     coarse_ask,
+    groups_name,
+    mixed,
     with_keys,
 )
 from student_graph.gateway.fetch.learned_costs import LearnedCosts
@@ -38,6 +41,7 @@ from student_graph.gateway.fetch.way_costs import (
     WayCosts,
     coarse_keys_ask,
     known_coarse_keys,
+    named_by_cached,
     named_coarse_keys,
     usable_paths,
 )
@@ -82,13 +86,12 @@ class RoutedFetch:
         None if a source must be asked, or if a coarse answer is not sorted by key yet.
         """
         assert self._cached is not None
-        answers = self._cached.from_cache(source, ask)
-        if answers is not None or ask.lookup.method not in source.adapter.paths:
-            return answers
+        read = self._cached.look_up(source, ask)
+        if not read.missing:
+            return self._cached.serve(source, ask, read)
         reads: list[CachedRead] = []
-        answers = self._cached_coarse_answers(source, ask, (), reads)
-        if answers is not None:
-            self.serve(reads)
+        answers = self._from_lists(source, ask, (), read, reads)
+        self.serve(reads if answers is not None else ())
         return answers
 
     def peek(self, source: Source, ask: Ask[Any], reads: list[CachedRead]) -> Answers | None:
@@ -228,7 +231,7 @@ class RoutedFetch:
                 answers = self._cached_answers(source, keys_ask, (*active, ask.lookup.method), path_reads)
                 if answers is None:
                     continue
-                named = _named_by_cached(path, keys_ask.keys, answers)
+                named = named_by_cached(path, keys_ask.keys, answers)
             if len(named.coarse_keys_of) + len(named.unknown) < len(ask.keys):
                 continue
             read_ask = coarse_ask(ask, path, named.all_coarse_keys)
@@ -247,9 +250,11 @@ class RoutedFetch:
         self, read: CoarseRead, named: NamedCoarseKeys[Any], groups: Mapping[Any, Groups]
     ) -> Answers | None:
         """The answers to an ask from coarse answers; None if a key needs a point read. Equal asks share them."""
-        batches = next(iter(groups.values())).batches if groups else {}
-        batch = batches.get(read.ask.keys)
-        if batch is not None and batch.coarse_answers is read.answers and batch.named.is_same(named):
+        batches = batches_beside(read, groups)
+        coarse_answers = read.answers if len(groups) == 1 else None
+        name = (groups_name(read), read.ask.keys)
+        batch = batches.get(name)
+        if batch is not None and batch.coarse_answers is coarse_answers and batch.named.is_same(named):
             return batch.answers
         way, keys = Way(read.path, named, {}), named.coarse_keys_of.keys()
         answers, unanswered = answers_by_key(read, way, keys, groups)
@@ -258,7 +263,7 @@ class RoutedFetch:
         self._count_requests(read, way, keys, groups)
         shared = SharedBatch(answers)
         if len(answers) <= getattr(batches, "maxsize", 0):
-            batches[read.ask.keys] = Batch(shared, named, read.answers)
+            batches[name] = Batch(shared, named, coarse_answers)
         return shared
 
     def _cached_answers(
@@ -276,15 +281,20 @@ class RoutedFetch:
         if not read.missing and not read.to_refresh:
             reads.append((source, ask, read))
             return read.answers
-        return self._cached_coarse_answers(source, ask, active, reads) if use_paths else None
+        return self._from_lists(source, ask, active, read, reads) if use_paths else None
 
-
-def _named_by_cached(path: AccessPath[Any], keys: tuple[Any, ...], answers: Answers) -> NamedCoarseKeys[Any]:
-    """The coarse keys that cached answers name, computed once for each cached batch and path."""
-    if not isinstance(answers, SharedBatch):
-        return named_coarse_keys(path, keys, answers)
-    known: dict[int, tuple[AccessPath[Any], NamedCoarseKeys[Any]]] = getattr(answers, "derived", {})
-    if id(path) not in known:
-        known[id(path)] = (path, named_coarse_keys(path, keys, answers))
-        answers.derived = known
-    return known[id(path)][1]
+    def _from_lists(
+        self, source: Source, ask: Ask[Any], active: Active, read: CacheRead, reads: list[CachedRead]
+    ) -> Answers | None:
+        """The answers to an ask from cached coarse answers, or from these and those that a read has."""
+        answers = self._cached_coarse_answers(source, ask, active, reads)
+        if answers is not None or read.to_refresh or len(read.missing) == len(ask.keys):
+            return answers
+        part_reads: list[CachedRead] = []
+        coarse = self._cached_coarse_answers(source, with_keys(ask, read.missing), active, part_reads)
+        others = with_keys(ask, sorted(set(ask.keys).difference(read.missing)))
+        points = self._cached_answers(source, others, (), part_reads, use_paths=False)
+        if coarse is None or points is None:
+            return None
+        reads += part_reads
+        return mixed(coarse, points)

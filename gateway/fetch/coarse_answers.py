@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from sys import getsizeof
 from time import perf_counter
 from typing import Any, NamedTuple
+from weakref import ref
 
 from cachetools import LRUCache
 
@@ -35,7 +36,8 @@ class Batch(NamedTuple):
 
     answers: SharedBatch
     named: NamedCoarseKeys[Any]
-    coarse_answers: Answers
+    coarse_answers: Answers | None
+    """None for answers that are kept beside all coarse answers together, and so go with them."""
 
 
 class Groups:
@@ -53,11 +55,13 @@ class Groups:
         self._unsorted = set(records) if sort_key is not None else set()
         self.requested: set[Any] = set()
         """Keys that were requested since the coarse answer was read."""
-        max_keys = max(MIN_BATCH_KEYS, len(records) * MAX_BATCH_KEYS_RATIO)
-        self.batches: LRUCache[tuple[Any, ...], Batch] = LRUCache(
-            max_keys, getsizeof=lambda batch: len(batch.answers)
-        )
+        self.batches = new_batches(len(records))
         """Answers to earlier asks, by their keys."""
+
+    @property
+    def key_count(self) -> int:
+        """Number of keys that have records."""
+        return len(self._records)
 
     def records(self, key: Any) -> list[Any]:
         """The records of a key, in the order that the lookup promises."""
@@ -87,6 +91,29 @@ class Groups:
             + getsizeof(self._spellings)
             + sum(map(getsizeof, self._spellings.values()))
         )
+
+
+def batches_beside(read: CoarseRead, groups: Mapping[Any, Groups]) -> MutableMapping[Hashable, Batch]:
+    """
+    Where answers that are made from coarse answers are kept: beside a single one, or beside several together.
+
+    An empty mapping if the coarse answers are none that later operations get as well.
+    """
+    if len(groups) == 1:
+        return next(iter(groups.values())).batches
+    if not groups or not isinstance(read.answers, SharedBatch):
+        return {}
+    try:
+        batches: MutableMapping[Hashable, Batch] = read.answers.batches
+    except AttributeError:
+        count = sum(group.key_count for group in groups.values())
+        batches = read.answers.batches = new_batches(count)
+    return batches
+
+
+def new_batches(keys: int) -> LRUCache[Hashable, Batch]:
+    """Return a bounded place for the answers that are made from coarse answers with records of so many keys."""
+    return LRUCache(max(MIN_BATCH_KEYS, keys * MAX_BATCH_KEYS_RATIO), getsizeof=lambda batch: len(batch.answers))
 
 
 async def group_records(
@@ -157,7 +184,7 @@ class GroupCache:
         return groups
 
     def _known(self, read: CoarseRead, key: Any, answer: Answer[Any]) -> Groups | None:
-        name = _groups_name(read)
+        name = groups_name(read)
         entry = self._view.entry(read.source, read.coarse_ask, key, answer)
         if entry is not None and name in entry.derived:
             groups: Groups = entry.derived[name]
@@ -167,7 +194,7 @@ class GroupCache:
 
     async def _group(self, read: CoarseRead, key: Any, answer: Answer[Any]) -> Groups:
         groups = await group_records(read.ask, read.path, answer.value, read.source.adapter.loose_key)
-        name = _groups_name(read)
+        name = groups_name(read)
         self._groups[id(answer.value), name] = (answer.value, groups)
         entry = self._view.entry(read.source, read.coarse_ask, key, answer)
         if entry is not None:
@@ -175,7 +202,7 @@ class GroupCache:
         return groups
 
 
-def _groups_name(read: CoarseRead) -> Hashable:
+def groups_name(read: CoarseRead) -> Hashable:
     """The name of groups beside a coarse answer: those of other arguments may hold other records."""
     name = read.ask.lookup.name
     return name if read.path.selects is None else (name, *sorted(read.ask.arguments.items()))
@@ -236,6 +263,16 @@ def _answer(value: Any, parts: Sequence[Answer[Any]]) -> Answer[Any]:
     oldest = min(parts, key=lambda part: part.fetched_at)
     withheld = tuple(error for part in parts for error in part.withheld)
     return Answer(value, oldest.source, oldest.fetched_at, any(part.stale for part in parts), withheld)
+
+
+def mixed(answers: Answers, others: Answers) -> Answers:
+    """Answers together with those to other keys. If both are shared by all operations, so are they together."""
+    if not (isinstance(answers, SharedBatch) and isinstance(others, SharedBatch)):
+        return {**answers, **others}
+    known: tuple[ref[SharedBatch], SharedBatch] | None = getattr(answers, "mix", None)
+    if known is None or known[0]() is not others:
+        known = answers.mix = (ref(others), SharedBatch({**answers, **others}))
+    return known[1]
 
 
 def with_keys(ask: Ask[Any], keys: Iterable[Any]) -> Ask[Any]:

@@ -32,6 +32,7 @@ from student_graph.gateway.telemetry import Telemetry, traced
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Context, Health, ReadEstimates, Signer, Viewer, ViewerRole
 from student_graph.resolvers.metrics.facts import MetricSettings
+from student_graph.resolvers.metrics.measure_cache import MeasureCache
 from student_graph.resolvers.operation import Operation, Staleness, Traffic
 
 REACH_SHARE = 0.4
@@ -69,6 +70,7 @@ class FetchPipeline:
         self.learned_costs = LearnedCosts()
         self._translations = TranslationCache()
         self._metric_settings = metric_settings or {}
+        self._measure_cache = MeasureCache()
         self._recorded_days = RecordedDays(self.districts)
         self._keeps_answers = limits is None or limits.memory > 0
         learning_fetch = learning(fetch_from_vendor, self.learned_costs)
@@ -122,6 +124,7 @@ class FetchPipeline:
             partial(self._health, dependencies),
             reach,
             metric_settings=self._metric_settings,
+            measure_cache=self._measure_cache,
             recorded_days=partial(self._recorded_days.get, unrestricted),
             counting=counting,
             tables=self._tables(viewer, reader, operation, deadline) if self._keeps_answers else None,

@@ -17,6 +17,7 @@ from student_graph.adapters.contract import AccessPath, LookupMethod
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
+from student_graph.gateway.cache.store import SharedBatch
 from student_graph.gateway.fetch.cache_view import View
 from student_graph.gateway.fetch.coarse_answers import coarse_ask
 from student_graph.gateway.fetch.learned_costs import LearnedCosts
@@ -245,6 +246,17 @@ def named_coarse_keys(path: AccessPath[Any], keys: Iterable[Any], answers: Answe
     unknown = frozenset(keys) - answers.keys() if names_all_keys else frozenset()
     failed = {key: answer for key, answer in answers.items() if _is_late(answer)}
     return NamedCoarseKeys(coarse_keys_of, empty, is_read=True, unknown=unknown, failed=failed)
+
+
+def named_by_cached(path: AccessPath[Any], keys: tuple[Any, ...], answers: Answers) -> NamedCoarseKeys[Any]:
+    """The coarse keys that cached answers name, computed once for each cached batch and path."""
+    if not isinstance(answers, SharedBatch):
+        return named_coarse_keys(path, keys, answers)
+    known: dict[int, tuple[AccessPath[Any], NamedCoarseKeys[Any]]] = getattr(answers, "derived", {})
+    if id(path) not in known:
+        known[id(path)] = (path, named_coarse_keys(path, keys, answers))
+        answers.derived = known
+    return known[id(path)][1]
 
 
 def _is_late(answer: Answer[Any]) -> bool:

@@ -38,6 +38,16 @@ def now_of(request: MetricRequest) -> datetime:
     return request.now or datetime.combine(request.as_of + timedelta(days=1), time(), UTC)
 
 
+def count_due(facts: StudentFacts, request: MetricRequest) -> int:
+    """
+    How many of the student's assignments were due before now.
+
+    Of the same assignments it changes only with what is missing: time decides nothing else about work.
+    """
+    now = now_of(request)
+    return sum(row.due_at is not None and row.due_at < now for row in facts.work)
+
+
 def work_in_scope(facts: StudentFacts, scope: Scope) -> tuple[list[AssignmentWork], set[DataQuality]]:
     """The student's work in the window, in the subjects and at the school of the request, each assignment once."""
     quality: set[DataQuality] = set()

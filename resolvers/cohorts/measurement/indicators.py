@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from student_graph.adapters.errors import AdapterError, ForbiddenError, IdentityError, NotOfferedError
 from student_graph.adapters.model import StudentId
@@ -25,6 +26,7 @@ from student_graph.resolvers.metrics.indicators.evaluate import (
 )
 from student_graph.resolvers.metrics.indicators.profile import RiskProfile
 from student_graph.resolvers.metrics.measure import DataQuality, Domain, Measure, Metric
+from student_graph.resolvers.metrics.measure_cache import may_cache
 from student_graph.resolvers.metrics.presets.preset import Preset
 from student_graph.resolvers.metrics.registry import METRICS, presets_of
 
@@ -64,12 +66,21 @@ async def profile_students(
     requests = indicator_requests(request, domains)
     rights = info.context.viewer.rights_in(district)
     granted = [index for index, r in enumerate(requests) if rights.allow(METRICS[r.metric].sensitivity)]
-    measured = await measure_students(info, district, students, [requests[index] for index in granted])
+    measured = await measure_students(
+        info, district, students, [requests[index] for index in granted], cached=True
+    )
+    cache = info.context.measure_cache
+    token, may_share = cache.token(request), all(may_cache(requests[index]) for index in granted)
     columns = dict(zip(granted, measured, strict=True))
     profiles: list[Outcome[RiskProfile]] = []
     async for row in in_slices(range(len(students))):
         outcomes = [columns[index][row] if index in columns else None for index in range(len(rules))]
-        profile = evaluate(request, rules, [_result(outcome) for outcome in outcomes])
+        results = [_result(outcome) for outcome in outcomes]
+        if may_share:
+            key = (district.id, students[row], token, domains)
+            profile = cache.profile(key, results, partial(evaluate, request, rules, results))
+        else:
+            profile = evaluate(request, rules, results)
         failures = tuple(failure for outcome in outcomes for failure in _failures(outcome))
         profiles.append(Partial(profile, failures) if failures else profile)
     return profiles

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import District
-from student_graph.resolvers.cohorts.measurement.parts import read_parts, with_needed_parts
+from student_graph.resolvers.cohorts.measurement.parts import are_restricted, read_parts, with_needed_parts
 from student_graph.resolvers.cohorts.measurement.school_year import school_year_of
 from student_graph.resolvers.cohorts.measurement.slices import in_slices
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial
-from student_graph.resolvers.metrics.facts import MetricRequest, Part, StudentFacts
+from student_graph.resolvers.metrics.facts import MetricRequest, MetricSpec, Part, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality, Measure
+from student_graph.resolvers.metrics.measure_cache import Attributes, KnownStudent, MeasureCache
 from student_graph.resolvers.metrics.registry import METRICS
 
+_Need: TypeAlias = tuple[date, frozenset[Part]]
 MAX_STUDENTS_PER_BATCH = 4000
 """Students whose records are read at once. It is so high because a school's list is one read for all of them."""
 
 
 async def measure_students(
-    info: Info, district: District, students: Sequence[StudentId], requests: Sequence[MetricRequest]
+    info: Info,
+    district: District,
+    students: Sequence[StudentId],
+    requests: Sequence[MetricRequest],
+    *,
+    cached: bool = False,
 ) -> Sequence[Outcomes[Measure]]:
     """
     For each request, the measure of each student, in the order of the students.
@@ -33,11 +43,13 @@ async def measure_students(
     of the fetch pipeline: a part that is not granted is a `ForbiddenError` in place of the measures that need it,
     and so is every other error. If one of several sources failed, the measure is partial and its data quality says
     `SOURCE_MISSING`. The students must be ones that the viewer may see: others look like students without records.
+
+    With `cached`, measures of the same records are those of earlier operations, and are cached for later ones.
     """
     measures: list[list[Outcome[Measure]]] = [[] for _ in requests]
     for start in range(0, len(students), MAX_STUDENTS_PER_BATCH):
         batch = students[start : start + MAX_STUDENTS_PER_BATCH]
-        by_request = await _measure_batch(info, district, batch, requests)
+        by_request = await _measure_batch(info, district, batch, requests, cached=cached)
         for outcomes, of_batch in zip(measures, by_request, strict=True):
             outcomes.extend(of_batch)
     return measures
@@ -53,7 +65,12 @@ async def read_facts(
 
 
 async def _measure_batch(
-    info: Info, district: District, students: Sequence[StudentId], requests: Sequence[MetricRequest]
+    info: Info,
+    district: District,
+    students: Sequence[StudentId],
+    requests: Sequence[MetricRequest],
+    *,
+    cached: bool,
 ) -> list[Outcomes[Measure]]:
     """
     The same for students whose records are all held at once.
@@ -61,40 +78,102 @@ async def _measure_batch(
     Requests that need the same parts share them. Others do not, so that no measure depends on what else is
     requested: the schools of a student may follow from one part or another.
     """
-    needs = {_need(request): None for request in requests}
-    years = {year_start: school_year_of(district, year_start) for year_start, _ in needs}
-    read = await asyncio.gather(
-        *(read_parts(info, district, students, parts, years[year_start]) for year_start, parts in needs)
-    )
-    parts_by_need = dict(zip(needs, read, strict=True))
-    return [await _measure(students, parts_by_need[_need(request)], request) for request in requests]
+    needs = list({_need(request): None for request in requests})
+    read = _read_once if cached else _read
+    records = await asyncio.gather(*(read(info, district, students, need) for need in needs))
+    by_need = dict(zip(needs, records, strict=True))
+    cache = info.context.measure_cache
+    return [await _measure(students, by_need[_need(request)], request, cache) for request in requests]
 
 
-def _need(request: MetricRequest) -> tuple[date, frozenset[Part]]:
+def _need(request: MetricRequest) -> _Need:
     """First day of the school year that a request is about, and the parts of the record that it needs."""
     return request.year_start, METRICS[request.metric].parts
 
 
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The records that a need consists of."""
+
+    columns: Sequence[Outcomes[Attributes]]
+    """For each part, in a fixed order, the outcome of each student."""
+    known: Sequence[Outcome[KnownStudent]] = ()
+    """Each student's records with measures, or why a part could not be read; empty if nothing is cached."""
+
+
+async def _read(info: Info, district: District, students: Sequence[StudentId], need: _Need) -> _Records:
+    """Read the records of a need."""
+    year_start, parts = need
+    read = await read_parts(info, district, students, parts, school_year_of(district, year_start))
+    return _Records([read[part] for part in sorted(with_needed_parts(parts), key=attrgetter("value"))])
+
+
+async def _read_once(info: Info, district: District, students: Sequence[StudentId], need: _Need) -> _Records:
+    """Read the records of a need, with the measures of them; once in an operation for all its fields."""
+    memo, name = info.context.operation.memo, (district.id, tuple(students), need)
+    while name in memo:
+        # The fields of an operation begin at the same time: the first one reads, and the others wait for it.
+        records: _Records | None = await asyncio.shield(memo[name])
+        if records is not None:
+            return records
+    future = memo[name] = asyncio.get_running_loop().create_future()
+    try:
+        columns = (await _read(info, district, students, need)).columns
+        members = () if are_restricted(need[1]) else zip(students, zip(*columns, strict=True), strict=True)
+        make = partial(_known_student, info.context.measure_cache, district, need)
+        records = _Records(columns, [make(student, parts) async for student, parts in in_slices(members)])
+    except BaseException:  # such as the end of a part that came later: another field reads
+        del memo[name]
+        future.set_result(None)
+        raise
+    future.set_result(records)
+    return records
+
+
+def _known_student(
+    cache: MeasureCache, district: District, need: _Need, student: StudentId, parts: Sequence[Outcome[Attributes]]
+) -> Outcome[KnownStudent]:
+    """A student's records with their cached measures; records of a source that failed are missing."""
+    joined = _facts(student, parts)
+    if isinstance(joined, AdapterError):
+        return joined
+    failures = joined.failures if isinstance(joined, Partial) else ()
+    facts = joined.value if isinstance(joined, Partial) else joined
+    values: Any = [part.value if isinstance(part, Partial) else part for part in parts]
+    known = cache.student((district.id, student, need, bool(failures)), values, facts)
+    return Partial(known, failures) if failures else known
+
+
 async def _measure(
-    students: Sequence[StudentId], parts: Mapping[Part, Outcomes[Mapping[str, Any]]], request: MetricRequest
+    students: Sequence[StudentId], records: _Records, request: MetricRequest, cache: MeasureCache
 ) -> list[Outcome[Measure]]:
     """One metric for each student, without holding the event loop for long."""
     spec = METRICS[request.metric]
-    needed = sorted(with_needed_parts(spec.parts), key=lambda part: part.value)
-    by_part = [parts[part] for part in needed]
     outcomes: list[Outcome[Measure]] = []
-    async for index, student in in_slices(enumerate(students)):
-        facts = _facts(student, [outcomes_of_part[index] for outcomes_of_part in by_part])
+    if records.known:
+        measure: Callable[[Any], Measure] = partial(cache.measure, request, cache.token(request))
+        students_facts: Iterable[Outcome[Any]] = records.known
+    else:
+        measure = partial(_measured, spec, request)
+        students_facts = (
+            _facts(*student) for student in zip(students, zip(*records.columns, strict=True), strict=True)
+        )
+    async for facts in in_slices(students_facts):
         if isinstance(facts, AdapterError):
             outcomes.append(facts)
         elif isinstance(facts, Partial):
-            outcomes.append(Partial(spec.measure(facts.value, request), facts.failures))
+            outcomes.append(Partial(measure(facts.value), facts.failures))
         else:
-            outcomes.append(spec.measure(facts, request))
+            outcomes.append(measure(facts))
     return outcomes
 
 
-def _facts(student: StudentId, parts: Sequence[Outcome[Mapping[str, Any]]]) -> Outcome[StudentFacts]:
+def _measured(spec: MetricSpec, request: MetricRequest, facts: StudentFacts) -> Measure:
+    """A measure that is not cached."""
+    return spec.measure(facts, request)
+
+
+def _facts(student: StudentId, parts: Sequence[Outcome[Attributes]]) -> Outcome[StudentFacts]:
     """The facts of one student from the outcomes of the parts that a metric needs."""
     errors = [part for part in parts if isinstance(part, AdapterError)]
     if errors:

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import NotOfferedError
+from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.sources import District
-from student_graph.resolvers.cohorts.measurement.references import Attributes, with_assessments, with_sections
+from student_graph.resolvers.cohorts.measurement.references import with_assessments, with_sections
 from student_graph.resolvers.cohorts.measurement.school_days import with_school_days
 from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.load import load_lists
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes, map_values
 from student_graph.resolvers.metrics.facts import Part
+from student_graph.resolvers.metrics.measure_cache import Attributes
 
 
 class Person(NamedTuple):
@@ -84,6 +86,11 @@ def with_needed_parts(parts: Iterable[Part]) -> frozenset[Part]:
     """Return the parts, and those that name what they refer to: enrollments name the schools of a calendar."""
     needed = frozenset(parts)
     return needed | {Part.ENROLLMENTS} if Part.CALENDAR in needed else needed
+
+
+def are_restricted(parts: Iterable[Part]) -> bool:
+    """Return whether some of the parts are of a restricted class of data."""
+    return any(lookup_of(method).sensitivity.restricted for method in lookup_methods(parts))
 
 
 def lookup_methods(parts: Iterable[Part]) -> list[Callable[..., Any]]:

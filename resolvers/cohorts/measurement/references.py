@@ -16,11 +16,10 @@ from student_graph.resolvers.fields.load import load_records
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes, Partial, values_of
 from student_graph.resolvers.fields.record import fetched
 from student_graph.resolvers.metrics.facts import Part
+from student_graph.resolvers.metrics.measure_cache import Attributes
 
 Records: TypeAlias = Mapping[Part, Outcomes[list[Any]]]
 """The records of each part that is a list, for each student."""
-Attributes: TypeAlias = Mapping[str, Any]
-"""Values of attributes of `StudentFacts`, by name."""
 
 
 class SectionKey(NamedTuple):

@@ -15,6 +15,8 @@ from student_graph.resolvers.metrics.measure import Metric
 from student_graph.resolvers.metrics.presets.preset import Preset, WindowKind
 from student_graph.resolvers.metrics.registry import UnknownPresetError, find_preset, presets_of
 
+_DEFAULT_SETTINGS = MetricSettings()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
@@ -40,7 +42,7 @@ class Choices:
 
 def metric_settings(context: Context, district: District) -> MetricSettings:
     """Return what a district says about its data; the defaults if it says nothing."""
-    return context.metric_settings.get(district.id) or MetricSettings()
+    return context.metric_settings.get(district.id, _DEFAULT_SETTINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,7 +12,6 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.model import DistrictId, SchoolEnrollment, SchoolId, Session
 from student_graph.adapters.sources import District
 from student_graph.resolvers.cohorts.measurement.references import (
-    Attributes,
     Records,
     combined,
     flat_map,
@@ -25,12 +24,12 @@ from student_graph.resolvers.fields.load import load_lists
 from student_graph.resolvers.fields.outcome import (
     Outcome,
     Outcomes,
-    map_values,
     map_with_parents,
     values_of,
 )
 from student_graph.resolvers.metrics.attendance.calendar import school_days
 from student_graph.resolvers.metrics.facts import Part, SchoolDays
+from student_graph.resolvers.metrics.measure_cache import Attributes
 
 
 class DistrictKey(NamedTuple):
@@ -131,10 +130,13 @@ async def _build(
         for days, terms in zip(calendars, sessions, strict=True)
     ]
 
-    def from_calendar(read: Mapping[str, Any]) -> SchoolDays:
-        return school_days(read.get("days", ()), _sessions_of(read, year), None)
+    cache = info.context.measure_cache
 
-    built = list(map_values(parts, from_calendar))
+    def from_calendar(school: SchoolKey, read: Mapping[str, Any]) -> SchoolDays:
+        name = (*school, year, "calendar")
+        return cache.school_days(name, read, (), lambda: _school_days(read, year))
+
+    built = list(map_with_parents(keys, parts, from_calendar))
     thin = [index for index, days in enumerate(built) if not all(map(_is_complete, values_of([days])))]
     if thin:
         some_schools, some_parts = [schools[index] for index in thin], [parts[index] for index in thin]
@@ -158,13 +160,22 @@ async def _estimate(
     except AdapterError as error:
         return [error for _ in schools]
     recorded = frozenset[date]().union(*by_school.values())
+    cache = info.context.measure_cache
 
     def from_attendance(school: SchoolKey, read: Mapping[str, Any]) -> SchoolDays:
         last = max(by_school.get(school.school_id, ()), default=None)
-        return school_days(read.get("days", ()), _sessions_of(read, year), recorded, last)
+        name = (*school, year, "attendance")
+        return cache.school_days(name, read, (recorded, last), lambda: _school_days(read, year, recorded, last))
 
     return map_with_parents([SchoolKey(school, district.id) for school in schools], parts, from_attendance)
 
 
-def _sessions_of(read: Mapping[str, Any], year: SchoolYear) -> list[Session]:
-    return [session for session in read.get("sessions", ()) if session.school_year == year.name]
+def _school_days(
+    read: Mapping[str, Any],
+    year: SchoolYear,
+    recorded: frozenset[date] | None = None,
+    last_recorded: date | None = None,
+) -> SchoolDays:
+    """The days of instruction from what was read about a school."""
+    sessions: list[Session] = [row for row in read.get("sessions", ()) if row.school_year == year.name]
+    return school_days(read.get("days", ()), sessions, recorded, last_recorded)

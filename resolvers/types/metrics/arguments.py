@@ -159,7 +159,7 @@ def measure_field(metric: Metric) -> Any:
         async def of_students(
             district: District, students: Sequence[StudentId], choices: ResolvedChoices
         ) -> Outcomes[metrics.Measure]:
-            [measures] = await measure_students(info, district, students, [choices.request(metric)])
+            [measures] = await measure_students(info, district, students, [choices.request(metric)], cached=True)
             return measures
 
         return await load_by_choices(info, summaries, of_students)
