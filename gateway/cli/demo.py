@@ -26,9 +26,9 @@ def add_command(commands: Commands) -> None:
     )
     command.add_argument(
         "--district",
-        choices=("edfi", "oneroster", "both"),
+        choices=("edfi", "oneroster", "both", "classroom"),
         default="edfi",
-        help="start a district on Ed-Fi, one on OneRoster, or both (default: edfi)",
+        help="start a district on Ed-Fi, one on OneRoster, both, or one with Google Classroom (default: edfi)",
     )
     command.add_argument(
         "--data-standard",

@@ -1,7 +1,7 @@
 """
-The demo's districts: one on Ed-Fi, one on OneRoster, or both, with a sandbox for each source.
+The demo's districts with a sandbox for each source: on Ed-Fi, on OneRoster, both, or with Google Classroom.
 
-The two districts have different names, people and dates. Some of their student and school numbers are the same on
+The districts have different names, people and dates. Some of their student and school numbers are the same on
 purpose, as in real districts.
 """
 
@@ -40,6 +40,8 @@ COOLDOWN_SECONDS = 1.0
 """Time after which a source that failed is called again: short, so that a sandbox is soon seen to be back."""
 ONEROSTER_DISTRICT = "Juniper Flats School District", 390055
 """Name and agency number of the district on OneRoster."""
+CLASSROOM_DISTRICT = "Sagebrush Valley School District", 390068
+"""Name and agency number of the district whose learning management system is Google Classroom."""
 
 ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
 """Lookups that assessment vendors are used for: the rosters on their servers are only copies."""
@@ -160,12 +162,14 @@ def build_districts(options: argparse.Namespace) -> list[DemoDistrict]:
     Raises:
         SettingsError: a district cannot have so few or so many students, or the records cannot be read or served.
     """
-    if options.records and options.district == "oneroster":
+    if options.records and options.district in ("oneroster", "classroom"):
         raise SettingsError("--records: only an Ed-Fi district serves records; use --district edfi or both")
     if options.district == "edfi":
         return [_edfi_district(options)]
     if options.district == "oneroster":
         return [_oneroster_district(options)]
+    if options.district == "classroom":
+        return [_classroom_district(options)]
     first = _edfi_district(options)
     return [
         first,
@@ -206,6 +210,16 @@ def _oneroster_district(options: argparse.Namespace) -> DemoDistrict:
         "assessments": _sandbox("oneroster", own_users(facts)),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes, identity_rules={"assessments": LINK_BY_TWO_NUMBERS})
+
+
+def _classroom_district(options: argparse.Namespace) -> DemoDistrict:
+    """A district on Ed-Fi and Google Classroom, which links students by their e-mail addresses."""
+    facts = _generate(options.students, options.seed + 2, *CLASSROOM_DISTRICT)
+    sandboxes = {
+        "edfi": _sandbox("edfi", facts, data_standard=options.data_standard),
+        "classroom": _sandbox("google_classroom", facts),
+    }
+    return DemoDistrict(facts=facts, sandboxes=sandboxes)
 
 
 def _sandbox(kind: str, facts: DistrictFacts, **options: str) -> Sandbox:

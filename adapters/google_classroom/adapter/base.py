@@ -57,14 +57,16 @@ class ClassroomAdapter(Adapter):
 
         return await gather_by_key(ids, read, self.settings.concurrency)
 
-    async def _coursework(self, course: Course, section_id: SectionId | None = None) -> Coursework:
+    async def _coursework(
+        self, course: Course, section_id: SectionId | None = None, *, needs_section: bool = True
+    ) -> Coursework:
         """
-        A course with its published work: one call, and one for its aliases if they name the section.
+        A course with its published work: one call, and one for its aliases if they name a section that is needed.
 
         Raises:
             NotOfferedError: Classroom knows the course, and does not have one of the lists.
         """
-        section = section_id or await self._section_of(course)
+        section = section_id or (await self._section_of(course) if needs_section else None)
         work = await self._client.course_work(course.id)
         if work is None:
             raise NotOfferedError("a list of a course that Google Classroom does not have")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import TypeAlias, TypeVar
 
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter, Membership, unique_courses
 from student_graph.adapters.google_classroom.api import StudentSubmission
+from student_graph.adapters.google_classroom.mapping.accounts import KeyedStudent
+from student_graph.adapters.google_classroom.mapping.engagement import course_engagement
 from student_graph.adapters.google_classroom.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.lookup import Batch
-from student_graph.adapters.model import AssignmentWork, StudentId
+from student_graph.adapters.model import AssignmentWork, CourseEngagement, StudentId
+
+R = TypeVar("R")
+RecordBuilder: TypeAlias = Callable[[Coursework, KeyedStudent, list[StudentSubmission]], Iterable[R]]
+"""Returns records of a student in a course with the student's submissions."""
 
 
 class StudentLookups(ClassroomAdapter):
@@ -22,18 +30,45 @@ class StudentLookups(ClassroomAdapter):
 
         Takes two calls for each student, two for each course, and one for each student in each course.
         """
+        batch = await self._work_of_students(ids, Coursework.records)
+        return {
+            student_id: answer if isinstance(answer, AdapterError) else sort_by_due_time(answer)
+            for student_id, answer in batch.items()
+        }
+
+    async def course_engagement_by_student(
+        self, ids: Sequence[StudentId], *, since: date | None = None
+    ) -> Batch[StudentId, list[CourseEngagement]]:
+        """
+        What a student handed in, in each active course; Classroom counts neither page views nor time.
+
+        Takes two calls for each student, one for each course, and one for each student in each course.
+        """
+        return await self._work_of_students(
+            ids,
+            lambda coursework, student, rows: [course_engagement(coursework, student, rows, since)],
+            needs_section=False,
+        )
+
+    async def _work_of_students(
+        self, ids: Sequence[StudentId], build_records: RecordBuilder[R], *, needs_section: bool = True
+    ) -> Batch[StudentId, list[R]]:
+        """The records that `build_records` returns for each active course of each student."""
         memberships = await self._memberships(ids)
         courses = unique_courses(memberships)
-        limit = self.settings.concurrency
-        coursework = await gather_by_key(courses, lambda course_id: self._coursework(courses[course_id]), limit)
+
+        async def read(course_id: str) -> Coursework:
+            return await self._coursework(courses[course_id], needs_section=needs_section)
+
+        coursework = await gather_by_key(courses, read, self.settings.concurrency)
         submissions = await self._submissions(memberships)
-        batch: dict[StudentId, list[AssignmentWork] | AdapterError] = {}
+        batch: dict[StudentId, list[R] | AdapterError] = {}
         for student_id, answer in memberships.items():
             try:
                 batch[student_id] = (
                     answer
                     if isinstance(answer, AdapterError)
-                    else sort_by_due_time(_records(answer, coursework, submissions))
+                    else _records(answer, coursework, submissions, build_records)
                 )
             except AdapterError as error:
                 batch[student_id] = error
@@ -56,20 +91,22 @@ def _records(
     membership: Membership,
     coursework: Batch[str, Coursework],
     submissions: Batch[tuple[str, str], list[StudentSubmission]],
-) -> list[AssignmentWork]:
+    build_records: RecordBuilder[R],
+) -> list[R]:
     """
-    A student's work in all courses.
+    A student's records in all courses.
 
     Raises:
         AdapterError: One of the courses could not be read.
     """
-    records: list[AssignmentWork] = []
+    records: list[R] = []
     for course in membership.courses:
         contents, rows = coursework.get(course.id), submissions.get((course.id, membership.student.user_id))
-        for answer in (contents, rows):
-            if isinstance(answer, AdapterError):
-                raise answer
+        if isinstance(contents, AdapterError):
+            raise contents
+        if isinstance(rows, AdapterError):
+            raise rows
         if contents is None or rows is None:
             raise NotOfferedError("a list of a course that Google Classroom does not have")
-        records += contents.records(membership.student, rows)  # type: ignore[union-attr, arg-type]
+        records += build_records(contents, membership.student, rows)
     return records

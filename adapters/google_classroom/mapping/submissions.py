@@ -25,7 +25,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 class Coursework:
     """A course with its published work and with submissions."""
 
-    course: Course | None
+    course: Course
     section_id: SectionId | None
     """The section that the course teaches; None if it names none or several."""
     work: Mapping[str, CourseWork]
@@ -38,7 +38,7 @@ class Coursework:
                 yield self._record(keyed, submission, work)
 
     def _record(self, keyed: KeyedStudent, submission: StudentSubmission, work: CourseWork) -> AssignmentWork:
-        course_id = submission.courseId or (self.course.id if self.course else "")
+        course_id = self.course.id
         handed_in, missing = was_handed_in(submission), is_missing(submission)
         is_late = submission.late
         return AssignmentWork(
@@ -49,7 +49,7 @@ class Coursework:
             lms_course_id=LmsCourseId(course_id),
             assignment_id=work.id,
             title=work.title,
-            course_name=self.course.name if self.course else None,
+            course_name=self.course.name,
             due_at=due_at(work),
             points_possible=work.maxPoints or None,
             status=submission_status(submission),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from student_graph.adapters.sandbox.facts import (
     AssignmentFact,
@@ -22,12 +23,14 @@ WITHOUT_ADDRESS_DOMAIN = "unlisted.cedarhollow.example"
 class Index:
     """Users, courses and work by every id that Google Classroom has for them."""
 
-    def __init__(self, facts: DistrictFacts) -> None:
+    def __init__(self, facts: DistrictFacts, co_taught: Mapping[int, str]) -> None:
+        """Index the facts; `co_taught` are second sections of courses, by the number of the course."""
+        self._co_taught = co_taught
         self.accounts = {account.id: account for account in facts.accounts}
         self.users = {user_id(account): account for account in facts.accounts}
         self._by_email = {email(account): account for account in facts.accounts}
         self.courses = {course_id(course): course for course in facts.lms_courses}
-        self._by_alias = {alias: course for course in facts.lms_courses for alias in aliases(course)}
+        self._by_alias = {alias: course for course in facts.lms_courses for alias in self.aliases(course)}
         self.courses_of: dict[int, list[LmsCourseFact]] = defaultdict(list)
         self.courses_taught: dict[int, list[LmsCourseFact]] = defaultdict(list)
         for course in facts.lms_courses:
@@ -47,6 +50,11 @@ class Index:
         """A user by Google's number or by e-mail address, whose letter case does not matter."""
         return self.users.get(text) or self._by_email.get(text.lower())
 
+    def aliases(self, course: LmsCourseFact) -> list[str]:
+        """The aliases of a course: its sections in the domain, and in the project of whoever made the courses."""
+        sections = (course.sis_section, self._co_taught.get(course.id))
+        return [f"{scope}:{section}" for section in sections if section for scope in "dp"]
+
     def course(self, text: str) -> LmsCourseFact | None:
         """A course by its id or by an alias."""
         return self.courses.get(text) or self._by_alias.get(text)
@@ -65,8 +73,3 @@ def email(account: LmsAccountFact) -> str:
 def course_id(course: LmsCourseFact) -> str:
     """Classroom's id of a course."""
     return str(COURSE_ID_PREFIX + course.id)
-
-
-def aliases(course: LmsCourseFact) -> list[str]:
-    """The aliases of a course: the section in the domain, and in the project of whoever made the courses."""
-    return [] if course.sis_section is None else [f"d:{course.sis_section}", f"p:{course.sis_section}"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from student_graph.adapters.google_classroom.sandbox.index import aliases, course_id, email, user_id
+from student_graph.adapters.google_classroom.sandbox.index import course_id, email, user_id
 from student_graph.adapters.google_classroom.sandbox.responses import Json
 from student_graph.adapters.sandbox.facts import AssignmentFact, LmsAccountFact, LmsCourseFact, SubmissionFact
 
@@ -37,11 +37,6 @@ def course_json(course: LmsCourseFact, state: str) -> Json:
             "gradebookSettings": {"calculationType": "TOTAL_POINTS", "displaySetting": "HIDE_OVERALL_GRADE"},
         }
     )
-
-
-def alias_json(course: LmsCourseFact) -> list[Json]:
-    """The aliases of a course."""
-    return [{"alias": alias} for alias in aliases(course)]
 
 
 def profile_json(account: LmsAccountFact, *, with_email: bool) -> Json:

@@ -47,6 +47,7 @@ class GoogleClassroomSandbox(Sandbox):
         delegated: Collection[str] = SCOPES,
         emails: bool = True,
         states: Mapping[int, str] | None = None,
+        co_taught: Mapping[int, str] | None = None,
         forbidden: frozenset[int] = frozenset(),
         removed: frozenset[int] = frozenset(),
         throttle_status: int = 429,
@@ -60,6 +61,7 @@ class GoogleClassroomSandbox(Sandbox):
             delegated: Scopes that the domain delegates to the service account.
             emails: Whether e-mail addresses are shown, as with the scope for them.
             states: States of courses that are not active, by the number of the course in the facts.
+            co_taught: Second sections that are taught in courses, by the number of the course.
             forbidden: Numbers of courses that the administrator may not see.
             removed: Numbers of accounts that were deleted; their submissions are still there.
             throttle_status: HTTP status for too many requests: 429, or the 403 of the older error model.
@@ -68,7 +70,7 @@ class GoogleClassroomSandbox(Sandbox):
         """
         super().__init__()
         self._facts = facts
-        self._index = Index(facts)
+        self._index = Index(facts, co_taught or {})
         self._tokens = Tokens(delegated)
         self._emails, self._states = emails, states or {}
         self._forbidden, self._removed = forbidden, removed
@@ -184,7 +186,7 @@ class GoogleClassroomSandbox(Sandbox):
         return json_response(request, self._change("courses", self._course_json(self._visible(request))))
 
     def _aliases(self, request: Request) -> Response:
-        rows = serializers.alias_json(self._visible(request))
+        rows = [{"alias": alias} for alias in self._index.aliases(self._visible(request))]
         return self._page(request, "aliases", rows, lambda row: row)
 
     def _students(self, request: Request) -> Response:
