@@ -1,4 +1,4 @@
-"""`student-graph adapters`: the installed adapters and their settings."""
+"""`student-graph adapters`: the installed adapters and their settings, and declarations of vendors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 
 from student_graph.adapters.registry import find_adapter, installed_adapters, settings_schema
+from student_graph.gateway.cli.declared import try_lookup
 from student_graph.gateway.cli.parser import Commands, format_table
 
 
@@ -18,6 +19,10 @@ def add_command(commands: Commands) -> None:
     schema = actions.add_parser("schema", help="print the JSON Schema of an adapter's settings")
     schema.add_argument("kind", metavar="KIND", help="name of the adapter, as `adapters list` shows it")
     schema.set_defaults(run=_schema)
+    trial = actions.add_parser(
+        "try", help="run one lookup of a declared vendor, and show requests, rows and records"
+    )
+    try_lookup.add_options(trial)
 
 
 def _list(_: argparse.Namespace) -> int:

@@ -71,6 +71,11 @@ class LakesideSandbox(Sandbox):
         """Return Lakeside's response to too many requests."""
         return JSONResponse({"notice": "too fast"}, 429, {"Retry-After": "2"})
 
+    def repeat_key_as_name(self) -> None:
+        """Send the key as the name of all learners, as a careless vendor might in some text."""
+        for row in self._learners:
+            row["name"]["given"] = self._key
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return Lakeside's routes, which all need the key."""
         handlers: dict[str, Handler] = {

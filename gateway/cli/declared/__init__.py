@@ -1,0 +1,1 @@
+"""The commands for vendors that a file declares."""
