@@ -25,10 +25,11 @@ from student_graph.adapters.files.adapter import Files, FileSettings
 from student_graph.adapters.model import StudentId
 
 ROWS, QUICK_ROWS = 1_000_000, 50_000
+"""Results in the file, and in the one of a quick run."""
 RESULTS_PER_STUDENT = 10
 CLASS_SIZE = 28
 QUESTIONS = 200
-"""Questions whose times are measured."""
+"""How many lookups a time is the mean of."""
 MAX_BYTES_PER_ROW = 250.0
 """Goal: memory of the index for each row."""
 MAX_QUESTION_MS = 10.0
@@ -36,6 +37,7 @@ MAX_QUESTION_MS = 10.0
 MAX_LINE_READERS = 1.5
 """Goal: how many times as much CPU time as Python's own reader of CSV, which keeps nothing, the index may take."""
 _GOALS = 4
+"""Parts of a test that have scores."""
 
 
 async def measure(*, quick: bool) -> list[Row]:

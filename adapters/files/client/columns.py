@@ -183,7 +183,7 @@ def _read(content: FileContent, plan: ColumnPlan, encoding: str) -> Columns:
             raise
         is_consistent = table is not None and stream.line_count == table.num_rows + len(skipped) + 1
     if table is not None and is_consistent:
-        return Columns(_made(table, plan), table.num_rows, faults, skipped=skipped)
+        return Columns(_columns_of(table, plan), table.num_rows, faults, skipped=skipped)
     faults, lines = RowFaults(plan.id_positions), list[int]()
     with open_utf8(content.open, encoding, content.max_bytes) as stream:
         rows = careful.careful_rows(stream, plan.delimiter, plan.width, faults)  # type: ignore[arg-type]
@@ -194,7 +194,7 @@ def _read(content: FileContent, plan: ColumnPlan, encoding: str) -> Columns:
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=_conversion(plan.positions),
     )
-    return Columns(_made(table, plan), table.num_rows, faults, lines=lines)
+    return Columns(_columns_of(table, plan), table.num_rows, faults, lines=lines)
 
 
 def _read_fast(stream: Utf8Stream, plan: ColumnPlan, faults: RowFaults, skipped: list[int]) -> Any:
@@ -232,7 +232,7 @@ def _conversion(names: Iterable[str]) -> csv.ConvertOptions:
     )
 
 
-def _made(table: Any, plan: ColumnPlan) -> dict[str, Column]:
+def _columns_of(table: Any, plan: ColumnPlan) -> dict[str, Column]:
     return {name: make_column(table.column(name)) for name in plan.positions}
 
 

@@ -33,7 +33,7 @@ async def test_a_corrected_file_replaces_the_rows_that_it_has(tmp_path: Path) ->
     assert [record.file_written_at for record in records] == [datetime.fromtimestamp(at, UTC) for at in (NEW, OLD)]
 
 
-async def test_each_retest_is_a_result(tmp_path: Path) -> None:
+async def test_two_takings_on_one_day_are_two_results(tmp_path: Path) -> None:
     """Two takings on one day, and two unequal rows of one taking, are two results each with an id of its own."""
     rows = [row(score="210"), row(score="215"), row(score="220", TestID="T2")]
     write(tmp_path, "a.csv", text(rows))
