@@ -75,10 +75,17 @@ def _listed_words(name: str) -> list[str]:
     return [word.lower() for word in words if word.lower() in WORDS["names"]]
 
 
+BINDING_NODES = frozenset({
+    *(ast.Name, ast.Attribute, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+    *(ast.MatchAs, ast.MatchStar, ast.alias, ast.ExceptHandler),
+})  # fmt: skip
+"""Kinds of nodes that may give a name to something: most nodes are of other kinds."""
+
+
 def _bindings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Every name that a file gives to something, with its line."""
     for node in ast.walk(tree):
-        match node:
+        match node if type(node) in BINDING_NODES else None:
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name
             case ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):

@@ -16,6 +16,6 @@ class TestCanvas(AdapterSuite):
     sandbox_type = CanvasSandbox
     students = 24  # each has courses of its own: more students only take more time
     optional_when_refused = frozenset({"course_engagement_by_student"})
-    case_step = size(3, 1)
+    case_step = size(6, 1)
     odd_values = size(3, 12)
     yearless = frozenset({"course_grades_by_student"})  # Canvas keeps terms, not school years

@@ -29,7 +29,7 @@ class TestEdFi(AdapterSuite):
 
     sandbox_type = EdFiSandbox
     students = 60  # the smallest district with a student in the program for homeless students
-    case_step = size(7, 1)
+    case_step = size(14, 1)
     odd_values = size(3, 12)
     not_offered = "section_504_"
 
@@ -53,7 +53,7 @@ class TestEdFi6(TestEdFi):
     """The conformance suite in Data Standard 6, with all lookups."""
 
     sandbox_type = NewestSandbox
-    case_step = size(30, 1)
+    case_step = size(45, 1)
     odd_values = size(3, 12)
     not_offered = ""
 

@@ -76,7 +76,7 @@ class OneRosterSuite(AdapterSuite):
 class TestPublished12(OneRosterSuite):
     """OneRoster 1.2 exactly as published."""
 
-    case_step = size(6, 1)
+    case_step = size(12, 1)
     odd_values = size(3, 12)
 
 
@@ -85,7 +85,7 @@ class TestPublished11(OneRosterSuite):
     """OneRoster 1.1 exactly as published, with signed requests."""
 
     sandbox_type = Published11
-    case_step = size(12, 1)
+    case_step = size(24, 1)
     odd_values = size(3, 12)
     not_served = frozenset(
         {
@@ -104,7 +104,7 @@ class TestEdFiService(OneRosterSuite):
     """The Ed-Fi OneRoster service."""
 
     sandbox_type = EdFiService
-    case_step = size(12, 1)
+    case_step = size(24, 1)
     odd_values = size(3, 12)
     not_served = frozenset(
         {

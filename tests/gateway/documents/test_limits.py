@@ -30,7 +30,7 @@ from tests.long_runs import size
 
 ROOT = Path(__file__).parents[3]
 CODE = "QUERY_TOO_COMPLEX"
-RANDOM_DOCUMENTS = size(600, 3_000)
+RANDOM_DOCUMENTS = size(150, 3_000)
 
 
 def naive_counts(document: DocumentNode) -> dict[str, int] | None:
@@ -112,9 +112,9 @@ def doubling(fragments: int) -> str:
 
 
 def test_fragments_that_double_are_measured_in_linear_time() -> None:
-    """400 fragments are measured 100 times; expanding the first 40 alone would never end."""
+    """400 fragments are measured at once; expanding the first 40 alone would never end."""
     document = parse(doubling(400))
-    for _ in range(100):
+    for _ in range(10):
         assert _document_counts(document)["fields"] == 10**9
 
 

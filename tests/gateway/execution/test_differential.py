@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-OPERATIONS = size(120, 500)
+OPERATIONS = size(60, 500)
 QUERIES = size(10, 40)
 VALUES = {
     "by": ["null"],

@@ -39,7 +39,7 @@ from tests.scenarios.helpers import namesake_districts as namesakes
 from tests.scenarios.helpers.namesake_districts import DALE, HILL, NOW, NUMBERS, ChangingDistricts, vendor_data
 
 BOTH = frozenset({HILL, DALE})
-OPERATIONS, RUNS = size(250, 2_500), size(1, 4)
+OPERATIONS, RUNS = size(120, 2_500), size(1, 4)
 """Operations of each run; the runs are shared among the processes of the tests."""
 
 DISCIPLINE = Sensitivity.DISCIPLINE

@@ -18,7 +18,7 @@ from tests.adapters.edfi.sandbox_client import all_rows, connected_client, reque
 from tests.clients import get
 from tests.long_runs import size
 
-MAX_CHECKED_ROWS = size(30, 100_000)
+MAX_CHECKED_ROWS = size(10, 100_000)
 """Rows of each resource that are compared with its schema, evenly from all."""
 pytestmark = needs_reference_data
 all_standards = pytest.mark.parametrize("standard", get_args(DataStandard))
