@@ -35,6 +35,8 @@ from student_graph.resolvers.metrics.measure import Metric
 INTERRUPTED_EXIT_STATUS = 130
 """Exit status of a command that Ctrl-C has ended."""
 PRIVATE_MODE = 0o600
+PAUSES_SECONDS = (5.0, 20.0, 60.0)
+"""Seconds before students are read again for whom a source failed, by attempt."""
 HEADINGS = ("GROUP", "STUDENTS", "AT RISK", "WATCH", "ON TRACK", "NOT EVALUATED", "RATE", "MEAN")
 
 
@@ -117,6 +119,8 @@ async def _count(
 class KeptCounts:
     """A file with the counts of one table: how far they are, or the finished table."""
 
+    pauses: Sequence[float] = PAUSES_SECONDS
+
     def __init__(self, path: Path | None, digest: str) -> None:
         """Use the file at a path if it is about the table with a digest; keep nothing without a path."""
         self._path, self._digest = path, digest
@@ -147,6 +151,15 @@ class KeptCounts:
         if counted.state["total"]["failures"]:
             return
         self._write({"students": _digest_of(students), "counted": counted.students, "state": counted.state})
+
+    async def may_read_again(self, attempts: int) -> bool:
+        """Wait before students are read again for whom a source failed, longer each time; False after the last."""
+        if attempts > len(self.pauses):
+            return False
+        seconds = self.pauses[attempts - 1]
+        print(f"a source failed: reading these students again in {seconds:g} seconds", file=sys.stderr, flush=True)
+        await asyncio.sleep(seconds)
+        return True
 
     def finish(self, table: dict[str, Any]) -> None:
         """Keep the finished table, unless a source failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from student_graph.adapters.answers import Ref
 from student_graph.adapters.errors import AdapterError, ForbiddenError
@@ -69,17 +70,11 @@ class _Progress:
     errors: dict[tuple[str, str], AdapterError] = field(default_factory=dict)
     """The first error of each source and code."""
     measured: int = 0
+    """Students with a measure; at least one if a count that was interrupted had some."""
 
     def note(self, outcome: Outcome[Measure]) -> None:
         """Note what the measure of a student says about all of them."""
-        failures = (
-            (outcome,)
-            if isinstance(outcome, AdapterError)
-            else outcome.failures
-            if isinstance(outcome, Partial)
-            else ()
-        )
-        for failure in failures:
+        for failure in failures_in(outcome):
             self.errors.setdefault((failure.source or "", failure.code), failure)
         if isinstance(outcome, AdapterError):
             return
@@ -90,6 +85,16 @@ class _Progress:
         if self.window is not None:
             first, last = min(first, self.window.first), max(last, self.window.last)
         self.window = Window(first=first, last=last)
+
+    def state(self) -> list[str] | None:
+        """Return the first and the last day as JSON values; None if nobody was measured."""
+        return None if self.window is None else [self.window.first.isoformat(), self.window.last.isoformat()]
+
+    def restore(self, state: Sequence[str] | None) -> None:
+        """Go on after the students of a state."""
+        if state is not None:
+            first, last = map(date.fromisoformat, state)
+            self.window, self.measured = Window(first=first, last=last), 1
 
 
 async def metric_table(
@@ -139,6 +144,13 @@ async def _table(
         refuse_cross(request.metric, request.crossed.metric, request.dimensions)
         refuse_unless_published(request.crossed.metric, Choices(preset=request.crossed.preset), (), settings)
     return await _Counting(info, plan, access, checkpoint).hidden()
+
+
+def failures_in(outcome: Outcome[Measure]) -> Sequence[AdapterError]:
+    """Return the errors of an outcome; none if it is complete."""
+    if isinstance(outcome, AdapterError):
+        return (outcome,)
+    return outcome.failures if isinstance(outcome, Partial) else ()
 
 
 def _size(outcome: Outcome[MetricTable]) -> int:
@@ -202,15 +214,39 @@ class _Counting:
         done = 0
         if self.checkpoint is not None and (counted := self.checkpoint.load(students)) is not None:
             counts.restore(counted.state)
+            self.progress.restore(counted.state["window"])
             done = counted.students
         while done < len(students):
             part = students[done : done + STUDENTS_PER_PART]
-            info = counting_info(self.info, everybody=not self.access.is_complete, forget=forget)
-            for student in await self._count(info, part, members):
+            for student in await self._count_part(part, members, forget=forget):
+                self.progress.note(student.measure)
                 counts.add(student)
             done += len(part)
             if self.checkpoint is not None:
-                self.checkpoint.save(students, Counted(done, counts.state()))
+                state = {**counts.state(), "window": self.progress.state()}
+                self.checkpoint.save(students, Counted(done, state))
+
+    async def _count_part(
+        self, part: Sequence[StudentId], members: Members, *, forget: bool
+    ) -> list[CountedStudent]:
+        """Measure and group a part of the students; a long count reads it again if a source failed for a while."""
+        attempts = 0
+        while True:
+            info = counting_info(self.info, everybody=not self.access.is_complete, forget=forget)
+            attempts += 1
+            try:
+                counted = await self._count(info, part, members)
+            except AdapterError as error:
+                if not error.retryable or not await self._may_read_again(attempts):
+                    raise
+            else:
+                failures = [failure for student in counted for failure in failures_in(student.measure)]
+                is_final = not any(failure.retryable for failure in failures)
+                if is_final or not await self._may_read_again(attempts):
+                    return counted
+
+    async def _may_read_again(self, attempts: int) -> bool:
+        return self.checkpoint is not None and await self.checkpoint.may_read_again(attempts)
 
     async def _count(self, info: Info, part: Sequence[StudentId], members: Members) -> list[CountedStudent]:
         """Measure and group a part of the students."""
@@ -225,12 +261,10 @@ class _Counting:
         by_school = await self._by_school(info, part, members)
         counted = []
         for index, student in enumerate(part):
-            measure = _unless_forbidden(measures[index])
-            self.progress.note(measure)
             counted.append(
                 CountedStudent(
                     groups[index],
-                    measure,
+                    _unless_forbidden(measures[index]),
                     by_school.get(student, {}),
                     _unless_forbidden(crossed[0][index]) if crossed else None,
                     members[student][0] if members[student] else NO_GROUP,

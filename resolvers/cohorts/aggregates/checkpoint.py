@@ -25,3 +25,6 @@ class Checkpoint(Protocol):
 
     def save(self, students: Sequence[StudentId], counted: Counted) -> None:
         """Keep how far the count of these students is."""
+
+    async def may_read_again(self, attempts: int) -> bool:
+        """Wait before students are read again for whom a source failed in so many attempts; False to go on."""

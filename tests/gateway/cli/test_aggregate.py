@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, served
+from student_graph.gateway.cli.aggregate import KeptCounts
 from student_graph.gateway.cli.main import main
 from student_graph.resolvers.cohorts.aggregates import aggregate, members
 from tests.patience import SOURCE_SECONDS
@@ -121,6 +123,48 @@ def test_an_interrupted_count_goes_on_and_a_finished_one_is_kept(
     monkeypatch.undo()
     assert demo.run("--by", "SCHOOL", "--complete", "--json") == 0
     assert json.loads(capsys.readouterr().out) == table
+
+
+def test_students_are_read_again_for_whom_a_source_failed_for_a_while(
+    demo: Demo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answer of a hundred thousand that fails must not end a count of an hour."""
+    options = ("--by", "GRADE_LEVEL", "--complete", "--json")
+    assert demo.run(*options) == 0
+    table = capsys.readouterr().out
+    monkeypatch.setattr(aggregate, "STUDENTS_PER_PART", 15)
+    measure_students = aggregate.measure_students
+    calls: list[int] = []
+    attempts: list[int] = []
+
+    async def failing(info: Any, district: Any, students: Any, requests: Any) -> Any:
+        calls.append(len(students))
+        if len(calls) == 1:
+            raise UnavailableError("down")
+        measures = await measure_students(info, district, students, requests)
+        return [[UnavailableError("down"), *rest] for _, *rest in measures] if len(calls) == 2 else measures
+
+    async def may_read_again(_counts: KeptCounts, number: int) -> bool:
+        attempts.append(number)
+        return True
+
+    monkeypatch.setattr(aggregate, "measure_students", failing)
+    monkeypatch.setattr(KeptCounts, "may_read_again", may_read_again)
+    assert demo.run(*options) == 0
+    assert capsys.readouterr().out == table
+    assert attempts == [1, 2]
+
+
+async def test_it_waits_longer_each_time_and_then_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so. The table then says for how many students the source failed."""
+    monkeypatch.setattr(KeptCounts, "pauses", (0.0, 0.001))
+    counts = KeptCounts(None, "")
+    assert [await counts.may_read_again(attempts) for attempts in (1, 2, 3)] == [True, True, False]
+    assert capsys.readouterr().err == "".join(
+        f"a source failed: reading these students again in {seconds} seconds\n" for seconds in ("0", "0.001")
+    )
 
 
 @pytest.mark.parametrize(

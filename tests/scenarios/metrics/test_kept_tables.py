@@ -55,8 +55,8 @@ class Stage:
         return result.data["districts"][0]["metrics"]
 
     @property
-    def kept(self) -> int:
-        """How many tables are kept."""
+    def cached_tables(self) -> int:
+        """How many tables are cached."""
         return len(self.pipeline.cache.tables)
 
 
@@ -86,7 +86,7 @@ async def test_viewers_of_one_scope_share_a_table(stage: Stage, monkeypatch: pyt
     monkeypatch.setattr("student_graph.resolvers.cohorts.aggregates.aggregate.measure_students", None)
 
     assert await stage.table(arguments, OTHER) == first
-    assert stage.kept == 1
+    assert stage.cached_tables == 1
     assert stage.operation.disclosures.classes_read == classes
 
 
@@ -98,7 +98,7 @@ async def test_a_table_of_a_restricted_class_asks_no_source_again(stage: Stage) 
     assert not stage.district.new_calls()
 
 
-async def test_numbers_without_small_cells_and_complete_ones_are_kept_apart(stage: Stage) -> None:
+async def test_complete_tables_and_those_without_small_cells_are_cached_separately(stage: Stage) -> None:
     """Whoever asks first: a service that only counts gets no mean, and the superintendent every number."""
     hidden = await stage.table(PUBLISHED, COUNTER)
     complete = await stage.table(PUBLISHED)
@@ -106,7 +106,7 @@ async def test_numbers_without_small_cells_and_complete_ones_are_kept_apart(stag
     assert await stage.table(PUBLISHED, COUNTER) == hidden
     assert {group["mean"] for group in hidden["groups"]} == {None}
     assert any(group["population"] is None for group in hidden["groups"])
-    assert stage.kept == 2
+    assert stage.cached_tables == 2
 
 
 async def test_who_may_not_count_gets_no_kept_table(stage: Stage) -> None:
@@ -119,10 +119,10 @@ async def test_who_may_not_count_gets_no_kept_table(stage: Stage) -> None:
     student = Viewer("student", ViewerRole.STUDENT, frozenset({DISTRICT_ID}), student_id=number)
     for viewer in (bare, limited, student):
         assert await stage.table(arguments, viewer) == ["FORBIDDEN"]
-    assert stage.kept == 1
+    assert stage.cached_tables == 1
 
 
-async def test_a_choice_that_is_refused_stays_refused_while_the_table_is_kept(stage: Stage) -> None:
+async def test_a_refused_choice_is_refused_while_its_table_is_cached(stage: Stage) -> None:
     """The superintendent's second definition is kept, and is no oracle for a service that counts."""
     arguments = 'metric: CHRONIC_ABSENCE, preset: "edu_90_20", by: [GRADE_LEVEL]'
     assert (await stage.table(arguments))["complete"]
@@ -144,7 +144,7 @@ async def test_another_request_is_another_table(stage: Stage) -> None:
     ]
     for arguments in tables:
         await stage.table(arguments)
-    assert stage.kept == len(tables)
+    assert stage.cached_tables == len(tables)
 
 
 @pytest.mark.parametrize("remembered", [0, members.MAX_REMEMBERED_STUDENTS])
@@ -155,9 +155,9 @@ async def test_a_table_is_computed_again_after_a_purge(
     monkeypatch.setattr("student_graph.resolvers.cohorts.aggregates.aggregate.MAX_REMEMBERED_STUDENTS", remembered)
     monkeypatch.setattr(members, "MAX_REMEMBERED_STUDENTS", remembered)
     first = await stage.table()
-    assert stage.kept == 1
+    assert stage.cached_tables == 1
     await stage.pipeline.cache.purge(Purge(district=DISTRICT_ID, records=frozenset({"AttendanceEvent"})))
-    assert stage.kept == 0
+    assert stage.cached_tables == 0
     stage.district.new_calls()
     assert await stage.table() == first
     assert any("AttendanceEvents" in name for name in stage.district.new_calls())
@@ -169,10 +169,10 @@ async def test_a_table_that_lacks_a_source_is_not_kept(stage: Stage) -> None:
     await stage.table()
     stage.district.sandboxes["edfi"].switches.down = True
     assert await stage.table(arguments) == ["SOURCE_UNAVAILABLE"]
-    assert stage.kept == 1
+    assert stage.cached_tables == 1
 
 
 async def test_work_is_judged_at_the_time_of_the_request(stage: Stage) -> None:
     """What is missing changes when its time has come, so that such a table is not kept."""
     await stage.table("metric: MISSING_WORK")
-    assert stage.kept == 0
+    assert stage.cached_tables == 0
