@@ -36,7 +36,7 @@ INTERRUPTED_EXIT_STATUS = 130
 """Exit status of a command that Ctrl-C has ended."""
 PRIVATE_MODE = 0o600
 PAUSES_SECONDS = (5.0, 20.0, 60.0)
-"""Seconds before students are read again for whom a source failed, by attempt."""
+"""Seconds before students are read again because a source failed, by attempt."""
 HEADINGS = ("GROUP", "STUDENTS", "AT RISK", "WATCH", "ON TRACK", "NOT EVALUATED", "RATE", "MEAN")
 
 
@@ -153,7 +153,7 @@ class KeptCounts:
         self._write({"students": _digest_of(students), "counted": counted.students, "state": counted.state})
 
     async def may_read_again(self, attempts: int) -> bool:
-        """Wait before students are read again for whom a source failed, longer each time; False after the last."""
+        """Wait before students are read again because a source failed, longer each time; False after the last."""
         if attempts > len(self.pauses):
             return False
         seconds = self.pauses[attempts - 1]

@@ -27,4 +27,4 @@ class Checkpoint(Protocol):
         """Keep how far the count of these students is."""
 
     async def may_read_again(self, attempts: int) -> bool:
-        """Wait before students are read again for whom a source failed in so many attempts; False to go on."""
+        """Wait before students are read again because a source failed in so many attempts; False to go on."""

@@ -98,7 +98,7 @@ async def test_a_table_of_a_restricted_class_asks_no_source_again(stage: Stage) 
     assert not stage.district.new_calls()
 
 
-async def test_complete_tables_and_those_without_small_cells_are_cached_separately(stage: Stage) -> None:
+async def test_complete_tables_and_tables_without_small_cells_are_cached_separately(stage: Stage) -> None:
     """Whoever asks first: a service that only counts gets no mean, and the superintendent every number."""
     hidden = await stage.table(PUBLISHED, COUNTER)
     complete = await stage.table(PUBLISHED)
