@@ -60,27 +60,33 @@ def size_of(population: Mapping[Any, int], count: Count) -> int:
     return sum(students for unit, students in population.items() if count.includes(unit))
 
 
-def bounds_of_small_counts(
+def possible_sizes_of_small_counts(
     units: Sequence[Any], population: Mapping[Any, int], counts: Sequence[Count], below: int = 10
-) -> dict[Hashable, tuple[int, int]]:
-    """The least and the largest value of each hidden count below ten in all populations that fit what is shown."""
+) -> dict[Hashable, int]:
+    """
+    For each hidden count below ten, ten or more if it is so large in a population that fits what is shown.
+
+    Otherwise its largest value in all of them. The true population fits too, so a count that may be ten or more is
+    not known at all.
+    """
     rows = [[float(count.includes(unit)) for unit in units] for count in counts if count.shown]
     values = [float(size_of(population, count)) for count in counts if count.shown]
     constraints = [LinearConstraint(np.array(rows), values, values)] if rows else []
-
-    def extreme(count: Count, sign: int) -> int:
-        objective = sign * np.array([float(count.includes(unit)) for unit in units])
-        result = milp(
-            objective, constraints=constraints, integrality=np.ones(len(units)), bounds=Bounds(0, MAX_STUDENTS)
-        )
-        assert result.success, "the true population fits"
-        return sign * round(result.fun)
-
-    return {
-        (index, count.name): (extreme(count, 1), extreme(count, -1))
+    hidden = {
+        (index, count.name): np.array([float(count.includes(unit)) for unit in units])
         for index, count in enumerate(counts)
         if not count.shown and size_of(population, count) < below
     }
+    sizes = dict.fromkeys(hidden, 0)
+    for name, row in hidden.items():
+        if sizes[name] < below:
+            result = milp(
+                -row, constraints=constraints, integrality=np.ones(len(units)), bounds=Bounds(0, MAX_STUDENTS)
+            )
+            assert result.success, "the true population fits"
+            # The population that was found may have many students of other counts as well.
+            sizes = {other: max(size, round(hidden[other] @ result.x)) for other, size in sizes.items()}
+    return sizes
 
 
 def derivable(units: Sequence[Any], population: Mapping[Any, int], counts: Sequence[Count]) -> set[Hashable]:
