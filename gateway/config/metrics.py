@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from student_graph.adapters.model import SchoolId
+from student_graph.adapters.model import AcademicSubject, SchoolId
 from student_graph.gateway.config.sections import NAME_PATTERN, Section
 from student_graph.resolvers.metrics.facts import MetricSettings
+from student_graph.resolvers.metrics.indicators.evaluate import domain_of
 from student_graph.resolvers.metrics.measure import Domain, Level, Metric
 from student_graph.resolvers.metrics.presets.preset import Preset, Rule, Threshold, WindowKind
 from student_graph.resolvers.metrics.registry import METRICS, PRESETS
@@ -23,6 +24,12 @@ MAX_DAYS_OF_YEAR = 366
 """Largest number of enrolled days that a rule may ask for."""
 MAX_DECIMALS = 6
 """Largest number of decimals to which a percentage is rounded."""
+AVERAGES = (Metric.CURRENT_AVERAGE.name, Metric.GRADING_PERIOD_AVERAGE.name)
+"""Metrics that are an average of grades."""
+METRICS_OF_SUBJECTS = tuple(
+    metric.name for metric in METRICS if domain_of(metric) in {Domain.COURSES, Domain.ASSESSMENT}
+)
+"""Metrics of courses and tests."""
 DEFAULTS = MetricSettings()
 
 
@@ -54,6 +61,20 @@ class ThresholdConfig(Section):
         return Threshold(Level[self.level], Fraction(self.at), self.includes_edge)
 
 
+def _check_order(thresholds: Sequence[Threshold], *, high_is_risk: bool) -> None:
+    """
+    Check that thresholds begin with the most severe one.
+
+    Raises:
+        ValueError: they do not.
+    """
+    for severe, mild in pairwise(thresholds):
+        is_beyond = severe.at > mild.at if high_is_risk else severe.at < mild.at
+        if severe.level is mild.level or severe.level is not Level.AT_RISK or not is_beyond:
+            order = "above" if high_is_risk else "below"
+            raise ValueError(f"thresholds that are AT_RISK and then WATCH, AT_RISK {order} WATCH")
+
+
 class RuleConfig(Section):
     """How one metric is measured and judged."""
 
@@ -69,15 +90,18 @@ class RuleConfig(Section):
     """Enrolled days below which a value is not judged; that of the metric if left out."""
     rounded_to: int | None = Field(default=None, ge=0, le=MAX_DECIMALS)
     """Decimals of a percentage to which a share is rounded half up before it is judged; exact if left out."""
+    subjects: frozenset[Annotated[str, _names_one_of(AcademicSubject)]] = frozenset()
+    """Only courses or tests of these subjects, as in the graph, such as `MATHEMATICS`; all if left out."""
+    letter_values: dict[str, Annotated[Decimal, Field(allow_inf_nan=False)]] = Field(default_factory=dict)
+    """What letter grades count in an average where a grade has no number; without it they are left out."""
 
     @model_validator(mode="after")
-    def _check_order(self) -> RuleConfig:
-        thresholds = [threshold.threshold for threshold in self.thresholds]
-        for severe, mild in pairwise(thresholds):
-            is_beyond = severe.at > mild.at if self._high_is_risk else severe.at < mild.at
-            if severe.level is mild.level or severe.level is not Level.AT_RISK or not is_beyond:
-                order = "above" if self._high_is_risk else "below"
-                raise ValueError(f"a rule whose thresholds are AT_RISK and then WATCH, AT_RISK {order} WATCH")
+    def _check_rule(self) -> RuleConfig:
+        _check_order([threshold.threshold for threshold in self.thresholds], high_is_risk=self._high_is_risk)
+        if self.letter_values and self.metric not in AVERAGES:
+            raise ValueError(f"letter_values only in a rule for {' or '.join(AVERAGES)}")
+        if self.subjects and self.metric not in METRICS_OF_SUBJECTS:
+            raise ValueError(f"subjects only in a rule for {', '.join(METRICS_OF_SUBJECTS)}")
         return self
 
     @property
@@ -95,6 +119,8 @@ class RuleConfig(Section):
             window=usual.window if self.window is None else WindowKind[self.window],
             min_days=usual.min_days if self.min_days is None else self.min_days,
             rounded_to=self.rounded_to,
+            subjects=frozenset(AcademicSubject[subject] for subject in self.subjects),
+            letter_values=tuple((letter, Fraction(value)) for letter, value in self.letter_values.items()),
         )
 
 
@@ -110,17 +136,25 @@ class PresetConfig(Section):
     notes: tuple[str, ...] = ()
     """What one must know to use it."""
     rules: tuple[RuleConfig, ...] = Field(min_length=1)
-    """One rule for each metric."""
+    """One rule for each metric, or several for different subjects."""
     domains: tuple[Annotated[str, _names_one_of(Domain)], ...] = ()
     """The indicators that it defines, in order, such as `ATTENDANCE`; none if left out."""
+    tiers: tuple[ThresholdConfig, ...] = Field(default=(), max_length=2)
+    """
+    Where levels of the sum of points begin, the most severe first. Watch is 1 point, at risk 2.
+    If left out, the overall level is the most severe one of the indicators.
+    """
 
     @model_validator(mode="after")
     def _check_preset(self) -> PresetConfig:
         if self.name in PRESETS:
             raise ValueError("a preset with a name of its own: every district has one with this name")
-        metrics = [rule.metric for rule in self.rules]
+        metrics = [(rule.metric, rule.subjects) for rule in self.rules]
         if len(set(metrics)) < len(metrics):
-            raise ValueError("a preset with one rule for each metric")
+            raise ValueError("a preset with one rule for each metric, or for each metric and its subjects")
+        if self.tiers and not self.domains:
+            raise ValueError("tiers only in a preset with domains: tiers judge the points of its indicators")
+        _check_order([tier.threshold for tier in self.tiers], high_is_risk=True)
         return self
 
     @property
@@ -133,6 +167,7 @@ class PresetConfig(Section):
             self.source,
             self.notes,
             tuple(Domain[domain] for domain in self.domains),
+            tuple(tier.threshold for tier in self.tiers),
         )
 
 

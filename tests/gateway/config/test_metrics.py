@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from student_graph.adapters.model import AcademicSubject
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.config import settings_file
-from student_graph.resolvers.metrics.facts import MetricSettings
-from student_graph.resolvers.metrics.measure import Domain, Level, Metric
-from student_graph.resolvers.metrics.presets.preset import Threshold, WindowKind
-from student_graph.resolvers.metrics.registry import PRESETS, find_preset
+from student_graph.resolvers.metrics.facts import MetricRequest, MetricSettings, StudentFacts
+from student_graph.resolvers.metrics.indicators.evaluate import evaluate, indicator_rules
+from student_graph.resolvers.metrics.measure import DataQuality, Domain, Level, Measure, Metric
+from student_graph.resolvers.metrics.presets.preset import Preset, Threshold, WindowKind
+from student_graph.resolvers.metrics.registry import METRICS, PRESETS, find_preset
+from tests.resolvers.metrics.records.builders import LAST_DAY, YEAR_START, facts, grade
 
 DISTRICT = """
 [[districts]]
@@ -42,6 +46,25 @@ rules = [{ metric = "CHRONIC_ABSENCE", window = "LAST_8_WEEKS", min_days = 20, t
 ] }]
 """
 
+LETTERS = """
+[[districts.metrics.presets]]
+name = "letters"
+title = "Letters, tests and tiers"
+source = "Board policy 7.13"
+domains = ["COURSES", "ASSESSMENT"]
+tiers = [{ level = "AT_RISK", at = 3 }, { level = "WATCH", at = 1 }]
+rules = [
+  { metric = "CURRENT_AVERAGE", letter_values = { A = 95, C = 75.5 }, thresholds = [
+    { level = "AT_RISK", at = 70 },
+  ] },
+  { metric = "ASSESSMENT_PERCENTILE", subjects = ["MATHEMATICS"], thresholds = [
+    { level = "AT_RISK", at = 10 },
+    { level = "WATCH", at = 25 },
+  ] },
+  { metric = "ASSESSMENT_PERCENTILE", subjects = ["READING"], thresholds = [{ level = "AT_RISK", at = 5 }] },
+]
+"""
+
 
 def load(folder: Path, metrics: str = "") -> MetricSettings:
     """Return what a district says about its metrics."""
@@ -49,6 +72,12 @@ def load(folder: Path, metrics: str = "") -> MetricSettings:
     path.write_text(DISTRICT.format(metrics=metrics))
     [district] = settings_file.load(path).districts
     return district.metric_settings
+
+
+def measure(student: StudentFacts, preset: Preset) -> Measure:
+    """Return the current average of a student by a preset."""
+    request = MetricRequest(Metric.CURRENT_AVERAGE, preset, LAST_DAY, YEAR_START)
+    return METRICS[Metric.CURRENT_AVERAGE].measure(student, request)
 
 
 def error_of(folder: Path, metrics: str) -> str:
@@ -105,6 +134,33 @@ def test_a_preset_of_its_own_is_exact_and_complete(tmp_path: Path) -> None:
     assert rule.level_of(Fraction(1, 20)) is Level.ON_TRACK
 
 
+def test_letters_count_as_the_preset_says(tmp_path: Path) -> None:
+    """Grades without a number have the value of their letter, exactly; a letter without a value is left out."""
+    settings = load(tmp_path, LETTERS)
+    grades = [grade("1", letter="A"), grade("2", letter="C"), grade("3", letter="P"), grade("4", 80.0, letter="A")]
+    average = measure(facts(grades=grades), find_preset(settings, "letters"))
+
+    assert average.exact == Fraction(167, 2)
+    assert average.data_quality == [DataQuality.NOT_NUMERIC]
+
+
+@pytest.mark.parametrize(
+    ("percentiles", "level"), [((50, 50), "ON_TRACK"), ((20, 50), "WATCH"), ((9, 50), "WATCH")]
+)
+def test_tiers_judge_the_sum_of_the_points(tmp_path: Path, percentiles: tuple[int, int], level: str) -> None:
+    """Two points for one test are below the tier of three: the student is to be watched, and not at risk."""
+    preset = find_preset(load(tmp_path, LETTERS), "letters")
+    rules = indicator_rules(preset)
+    results = [
+        replace(measure(facts(), preset), level=rule.level_of(Fraction(value)), exact=Fraction(value))
+        for rule, value in zip(rules, (80, *percentiles), strict=True)
+    ]
+    profile = evaluate(MetricRequest(Metric.CURRENT_AVERAGE, preset, LAST_DAY, YEAR_START), rules, results)
+
+    assert [rule.subjects for rule in rules][1:] == [{AcademicSubject.MATHEMATICS}, {AcademicSubject.READING}]
+    assert profile.level is Level[level]
+
+
 @pytest.mark.parametrize(
     ("metrics", "problem"),
     [
@@ -120,6 +176,12 @@ def test_a_preset_of_its_own_is_exact_and_complete(tmp_path: Path) -> None:
         (OWN.replace("0.05", "0.2"), "AT_RISK above WATCH"),
         (OWN.replace("at = 0.1", "at = nan"), "thresholds[0].at"),
         (OWN.replace("= 20,", "= 400,"), "min_days"),
+        (OWN.replace("min_days = 20", "letter_values = { A = 4 }"), "CURRENT_AVERAGE or GRADING_PERIOD_AVERAGE"),
+        (OWN.replace("min_days = 20", 'subjects = ["READING"]'), "subjects only in a rule for "),
+        (LETTERS.replace("at = 3", "at = 1"), "AT_RISK above WATCH"),
+        (LETTERS.replace('domains = ["COURSES", "ASSESSMENT"]', ""), "tiers only in a preset with domains"),
+        (LETTERS.replace('"READING"', '"MATHEMATICS"'), "one rule for each metric"),
+        (LETTERS.replace('"READING"', '"RUNES"'), "one of CAREER_AND_TECHNICAL, "),
     ],
 )
 def test_a_wrong_setting_is_refused_before_anything_starts(tmp_path: Path, metrics: str, problem: str) -> None:

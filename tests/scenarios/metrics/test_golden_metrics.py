@@ -59,6 +59,7 @@ AT_SCHOOL = """
                 attendance(preset: "federal_10pct", to: "2022-05-27", school: $school) {
                     chronicAbsence { level unit }
                 }
+                specialEducation { beginDate endDate }
             } }
         }
     }"""
@@ -198,13 +199,47 @@ def test_points_of_indicators(students: dict[str, Any], golden: Any) -> None:
 
 @pytest.mark.parametrize("school", SCHOOLS)
 def test_chronic_absence_at_a_school(grand_bend: RunningDemo, golden: Any, school: str) -> None:
-    """A12: a student counts once at each school."""
+    """
+    A12: a student counts once at each school. G01 and G02: with special education on the last day, and ever.
+
+    G05 to G08 are counts of tables (`tests/resolvers/cohorts/aggregates/test_golden.py`). G03 and G04 do not exist.
+    """
     students = {
         student["studentUniqueId"]: student for student in read_pages(grand_bend, AT_SCHOOL, school=school)
     }
+    chronic = set(at_risk(students, "attendance", "chronicAbsence"))
+    ever = {number for number, student in students.items() if student["specialEducation"]}
+    now = {number for number in ever if any(map(is_active, students[number]["specialEducation"]))}
+    present = with_events(school)
 
-    assert len(at_risk(students, "attendance", "chronicAbsence")) == golden["A12"][school]
+    assert len(chronic) == golden["A12"][school]
     assert {student["attendance"]["chronicAbsence"]["unit"] for student in students.values()} == {"STUDENT_SCHOOL"}
+    assert crossed(present, chronic, now) == golden["G01"][school]
+    assert crossed(present, chronic, ever) == golden["G02"][school]
+
+
+def with_events(school: str) -> set[str]:
+    """Return the numbers of the students with a record of attendance at a school."""
+    rows = map(json.loads, (RECORDS / "studentSchoolAttendanceEvents.jsonl").read_text().splitlines())
+    return {
+        row["studentReference"]["studentUniqueId"]
+        for row in rows
+        if str(row["schoolReference"]["schoolId"]) == school
+    }
+
+
+def is_active(program: dict[str, Any]) -> bool:
+    """Return whether special education has begun and not ended on the last day of the sample's school year."""
+    return program["beginDate"] <= "2022-05-27" and (program["endDate"] or "9999") > "2022-05-27"
+
+
+def crossed(students: set[str], chronic: set[str], special: set[str]) -> list[int]:
+    """Count students by chronic absence and special education: both, only the first, only the second, neither."""
+    rest = students - chronic
+    return [
+        len(group)
+        for group in (students & chronic & special, (students & chronic) - special, rest & special, rest - special)
+    ]
 
 
 def test_one_student_from_the_number_to_the_rows_of_the_vendor(grand_bend: RunningDemo, golden: Any) -> None:
