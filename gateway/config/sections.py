@@ -138,6 +138,8 @@ class LimitsConfig(Section):
     """Estimated records in a response; five times as many for services."""
     calls: int = Field(default=_DEFAULT_LIMITS.calls, ge=1)
     """Estimated vendor calls of an operation; ten times as many for services."""
+    list_calls: int = Field(default=_DEFAULT_LIMITS.list_calls, ge=1)
+    """Estimated calls for conditions and orders of lists of students; ten times as many for services."""
     answer_records: int = Field(default=_DEFAULT_LIMITS.answer_records, ge=1)
     """Records that a response holds; ten times as many for services."""
     answer_mib: int = Field(default=_DEFAULT_LIMITS.answer_mib, ge=1)

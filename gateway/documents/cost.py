@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     ArgumentNode,
@@ -37,10 +37,10 @@ from graphql import (
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import Record
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.documents.prices import FieldPrice, OperationCost, PagePrice
+from student_graph.gateway.documents.prices import CallPrice, FieldPrice, OperationCost, PagePrice
 from student_graph.resolvers.context import ListLength, declared_list_length
 from student_graph.resolvers.fields.batched import BATCH_METADATA
-from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, used_lookups
+from student_graph.resolvers.fields.field import LIST_LENGTH_METADATA, LIST_READS_METADATA, ListReads, used_lookups
 from student_graph.resolvers.fields.record import InstanceCheck
 
 ASSUMED_LIST_LENGTH = 10.0
@@ -50,6 +50,18 @@ MAX_ESTIMATED_FIELDS = 10_000
 """Fields that are visited, each once for each spread; an operation with more has the highest estimate."""
 NAMED_FIELDS = 3
 """How many of the costliest fields are named to the client."""
+STUDENTS_PER_SCHOOL = 500
+"""Students of a list for each school whose calendar is read."""
+
+
+class LookupReads(NamedTuple):
+    """The reads of a lookup in an operation."""
+
+    keys: float
+    path: str
+    """Path of the field with the most keys."""
+    lists_students: bool
+    """Whether the field judges all students of a list."""
 
 
 @dataclass(slots=True)
@@ -66,8 +78,8 @@ class CostEstimator:
     _variable_values: Any = None
     _open_fragments: set[str] = field(default_factory=set)
     """Fragments that are being estimated, to stop at one that spreads itself."""
-    _keys_by_lookup: dict[Lookup, float] = field(default_factory=dict)
-    """Largest number of keys of each lookup in the operation."""
+    reads: dict[Lookup, LookupReads] = field(default_factory=dict)
+    """Largest number of keys of each lookup in the operation, and the field that has it."""
     _visited: int = 0
     _unbatched_calls: float = 0.0
     """Calls of fields that are resolved for each parent separately."""
@@ -84,11 +96,41 @@ class CostEstimator:
         if self._visited > MAX_ESTIMATED_FIELDS:
             return OperationCost(MAX_ESTIMATE, MAX_ESTIMATE)
         records = sum(price.records for price in self.prices)
-        calls = self._unbatched_calls + sum(
-            self._lookup_calls(lookup, keys) for lookup, keys in self._keys_by_lookup.items()
-        )
+        calling = self._calling()
+        calls = self._unbatched_calls + sum(price.calls for price in calling if not price.lists_students)
+        list_calls = sum(price.calls for price in calling if price.lists_students)
         costliest = sorted((price for price in self.prices if price.records), key=lambda price: -price.records)
-        return OperationCost(_rounded(records), _rounded(calls), tuple(costliest[:NAMED_FIELDS]), self._pages())
+        return OperationCost(
+            _rounded(records),
+            _rounded(calls),
+            tuple(costliest[:NAMED_FIELDS]),
+            self._pages(),
+            tuple(calling[:NAMED_FIELDS]),
+            _rounded(list_calls),
+        )
+
+    def _calling(self) -> list[CallPrice]:
+        """The calls of each field that has some, the costliest first."""
+        by_field: dict[tuple[str, bool], float] = {}
+        for lookup, reads in self.reads.items():
+            name = (reads.path, reads.lists_students)
+            by_field[name] = by_field.get(name, 0.0) + self._lookup_calls(lookup, reads.keys)
+        prices = [CallPrice(path, calls, of_list) for (path, of_list), calls in by_field.items()]
+        return sorted(prices, key=lambda price: -price.calls)
+
+    def _add_keys(self, lookup: Lookup, keys: float, path: str, *, lists_students: bool = False) -> None:
+        """Count the keys of a lookup: it is called once, for all fields that use it."""
+        known = self.reads.get(lookup)
+        if known is None or keys > known.keys:
+            self.reads[lookup] = LookupReads(keys, path, lists_students)
+
+    def _add_list(self, reads: ListReads, parents: float, path: str) -> None:
+        """Count what a list of students reads to judge all of them."""
+        length = 1.0 if reads.lists is None else self._longest(reads.lists)
+        students = parents * reads.students * length
+        for lookup in reads.lookups:
+            keys = students if lookup.key_kind == "student" else math.ceil(students / STUDENTS_PER_SCHOOL)
+            self._add_keys(lookup, keys, path, lists_students=True)
 
     def _pages(self) -> tuple[PagePrice, ...]:
         pages = [
@@ -138,17 +180,19 @@ class CostEstimator:
         if definition is None:
             return
         metadata = getattr((definition.extensions or {}).get("strawberry-definition"), "metadata", {})
+        response_key = node.alias.value if node.alias else node.name.value
+        path = f"{parent_path}.{response_key}" if parent_path else response_key
         lookups = used_lookups(metadata, lambda: self._constant_arguments(definition, node))
         for lookup in lookups:
-            self._keys_by_lookup[lookup] = max(parents, self._keys_by_lookup.get(lookup, 0.0))
+            self._add_keys(lookup, parents, path)
         if lookups and BATCH_METADATA not in metadata:
             self._unbatched_calls += parents
         named_type = get_named_type(definition.type)
         if not is_composite_type(named_type):
             return
-        response_key = node.alias.value if node.alias else node.name.value
-        path = f"{parent_path}.{response_key}" if parent_path else response_key
         arguments = self._arguments(definition, node)
+        if (reads_of := metadata.get(LIST_READS_METADATA)) is not None:
+            self._add_list(reads_of(arguments), parents, path)
         expected = self._expected_length(metadata, lookups)
         first = None
         if isinstance(value := arguments.get("first"), int):
@@ -194,6 +238,10 @@ class CostEstimator:
         lookup = lookups[0]
         if lookup.paged:
             return math.inf
+        return self._longest(lookup)
+
+    def _longest(self, lookup: Lookup) -> float:
+        """The number of records of one key of a lookup, in the district where they are the most."""
         lengths = (
             sum(self.list_length(source, lookup) for source in district.sources_for(lookup))
             for district in self.districts

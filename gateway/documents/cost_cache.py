@@ -97,7 +97,9 @@ def _cost_key(
 
 
 def _size(value: Any) -> int | float | str:
-    """What of a variable affects the estimate: a number, the length of a list, or that it is null."""
+    """What of a variable affects the estimate: a number, the length of a list, an object, or that it is null."""
     if isinstance(value, int | float):
         return value
+    if isinstance(value, dict):  # conditions of a list decide what is read
+        return repr(value)
     return len(value) if isinstance(value, list) else type(value).__name__

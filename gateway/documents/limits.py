@@ -9,7 +9,6 @@ used because they walk a fragment again at every spread, which takes exponential
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -33,9 +32,8 @@ log = logging.getLogger("student_graph.documents")
 
 TOO_COMPLEX = "QUERY_TOO_COMPLEX"
 """Error code of a document, variable or operation that is over a limit."""
-SERVICE_FACTORS = {"cost": 5, "calls": 10, "answer_records": 10, "answer_mib": 4}
+SERVICE_FACTORS = {"cost": 5, "calls": 10, "list_calls": 10, "answer_records": 10, "answer_mib": 4}
 """How many times the limit applies to services: no person waits for their responses."""
-MAX_SHOWN_PATH_CHARACTERS = 60
 MAX_COUNT = 10**9
 """Sums stop growing here."""
 _INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
@@ -74,7 +72,9 @@ class DocumentLimits:
     cost: int = 40_000
     """Estimated records in a response; five times as many for services."""
     calls: int = 200
-    """Estimated calls of an operation to vendors; ten times as many for services."""
+    """Estimated calls of an operation to vendors, without `list_calls`; ten times as many for services."""
+    list_calls: int = 1_000
+    """Estimated calls for conditions and orders of lists of students; ten times as many for services."""
     answer_records: int = AnswerLimits().records
     """Records that a response holds; ten times as many for services."""
     answer_mib: int = AnswerLimits().mebibytes
@@ -127,13 +127,16 @@ class LimitChecker:
 
     def cost_error(self, cost: OperationCost, *, service: bool) -> GraphQLError | None:
         """Why an operation is refused for its estimated cost; a `service` has higher limits than a person."""
-        counts, factors = {"cost": cost.records, "calls": cost.calls}, SERVICE_FACTORS if service else {}
+        counts = {"cost": cost.records, "calls": cost.calls, "list_calls": cost.list_calls}
+        factors = SERVICE_FACTORS if service else {}
         error = self._first_excess("operation", counts, factors)
-        if error is None or cost.records <= (limit := self._limits.cost * factors.get("cost", 1)):
-            return error
+        if error is None:
+            return None
+        if cost.records <= (limit := self._limits.cost * factors.get("cost", 1)):
+            return GraphQLError(f"{error.message} {cost.call_advice()}", extensions=error.extensions)
         costliest = cost.costliest[0].coordinate if cost.costliest else None
         extensions = {**(error.extensions or {}), "coordinate": costliest}
-        return GraphQLError(f"{error.message} {_cost_advice(cost, limit)}", extensions=extensions)
+        return GraphQLError(f"{error.message} {cost.record_advice(limit)}", extensions=extensions)
 
     def answer_limits(self, *, service: bool) -> AnswerLimits:
         """How large a response may be, for a person or a `service`; `warn_only` does not change it."""
@@ -160,23 +163,6 @@ class LimitChecker:
         return None
 
 
-def _cost_advice(cost: OperationCost, limit: int) -> str:
-    """The costliest fields of an operation, and a page size with which it would be within the limit."""
-    prices = ", ".join(f"{_shown_path(price.path)} ({math.ceil(price.records)})" for price in cost.costliest)
-    page = cost.smaller_page(limit)
-    advice = (
-        f" It would pass with first: {page.first} at {_shown_path(page.path)}, which is {page.coordinate}."
-        if page
-        else ""
-    )
-    return f"The most records are expected at {prices}.{advice}"
-
-
-def _shown_path(path: str) -> str:
-    """A path as an error names it: its end, because aliases may be long."""
-    return path if len(path) <= MAX_SHOWN_PATH_CHARACTERS else f"...{path[-MAX_SHOWN_PATH_CHARACTERS:]}"
-
-
 MESSAGES = {
     "operations": "The document has too many operations",
     "fragments": "The document has too many fragments",
@@ -192,6 +178,7 @@ MESSAGES = {
     "variable_members": "A value holds too large an object",
     "cost": "The response may hold too many records; request fewer at once",
     "calls": "The operation may need too many calls to the district's systems; request less at once",
+    "list_calls": "The conditions of lists may need too many calls to the district's systems; name fewer",
 }
 """Beginning of the error message for each limit."""
 _NOT_COUNTED_BEFORE = {"warn_only", "answer_records", "answer_mib"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import strawberry
 
@@ -45,6 +45,23 @@ Metadata key of a field whose reads depend on its arguments: a function that exp
 
 It takes the arguments, and the districts with what reads are expected to cost, and returns sentences.
 """
+LIST_READS_METADATA = "list_reads"
+"""
+Metadata key of a list of students whose conditions read records of all of them: a function that says which.
+
+It takes the arguments by their GraphQL names, variables resolved. The cost of a document is estimated from it.
+"""
+
+
+class ListReads(NamedTuple):
+    """The reads of a list of students with a condition or an order."""
+
+    lookups: tuple[Lookup, ...]
+    """What the conditions and the order read; empty for a list without them."""
+    students: float
+    """How many students are judged: a number, or how many lists of `lists` they are in."""
+    lists: Lookup | None
+    """A list whose length says how many students are in it; None if `students` is their number."""
 
 
 def uses_lookups(

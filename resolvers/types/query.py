@@ -13,11 +13,12 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Key, Method
+from student_graph.resolvers.cohorts.conditions.reads import reads_of_list
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input, graph_error
-from student_graph.resolvers.fields.field import EXPLAIN_METADATA, field, uses_lookups
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, LIST_READS_METADATA, field, uses_lookups
 from student_graph.resolvers.fields.ids import GlobalId, decode, parse_district_id, parse_student_id
 from student_graph.resolvers.fields.load import load_one
 from student_graph.resolvers.fields.node import Node
@@ -104,7 +105,10 @@ class Query:
         name = parse_district_id(district) if district else single_district(info)
         return await _load(info, Adapter.students_by_id, GlobalId("Student", name, number))
 
-    @partial(field, metadata={EXPLAIN_METADATA: explain_students})
+    @partial(
+        field,
+        metadata={EXPLAIN_METADATA: explain_students, LIST_READS_METADATA: reads_of_list(in_school=False)},
+    )
     @uses_lookups(
         Adapter.students_by_district,
         Adapter.school_enrollments_by_school,

@@ -11,10 +11,11 @@ import strawberry
 from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.sources import District, Key
+from student_graph.resolvers.cohorts.conditions.reads import reads_of_list
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.arguments import After, First
 from student_graph.resolvers.fields.batched import batched
-from student_graph.resolvers.fields.field import EXPLAIN_METADATA, field, uses_lookups
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, LIST_READS_METADATA, field, uses_lookups
 from student_graph.resolvers.fields.load import district_of, load_by_district, load_lists
 from student_graph.resolvers.fields.lookup import lookup
 from student_graph.resolvers.fields.node import Node
@@ -79,7 +80,13 @@ class School(model.School, Node):
         """Days of all of the school's calendars, earliest first. The range may span at most ten school years."""
         return await days_between(info, self, from_, to)
 
-    @partial(field, metadata={EXPLAIN_METADATA: explain_students_of_school})
+    @partial(
+        field,
+        metadata={
+            EXPLAIN_METADATA: explain_students_of_school,
+            LIST_READS_METADATA: reads_of_list(in_school=True),
+        },
+    )
     @uses_lookups(Adapter.school_enrollments_by_school, Adapter.students_by_id)
     async def students(
         self,

@@ -13,12 +13,13 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import SectionId
 from student_graph.adapters.sources import Key
+from student_graph.resolvers.cohorts.conditions.reads import reads_of_list
 from student_graph.resolvers.context import Info, ViewerRole
 from student_graph.resolvers.context import Viewer as ContextViewer
 from student_graph.resolvers.fields.arguments import After, AsOf, First
 from student_graph.resolvers.fields.dates import is_active
 from student_graph.resolvers.fields.docstrings import described, described_enum
-from student_graph.resolvers.fields.field import EXPLAIN_METADATA, field, uses_lookups
+from student_graph.resolvers.fields.field import EXPLAIN_METADATA, LIST_READS_METADATA, field, uses_lookups
 from student_graph.resolvers.fields.ids import decode
 from student_graph.resolvers.fields.load import load_batch, load_many, load_one
 from student_graph.resolvers.student_list.connection import StudentConnection, student_connection
@@ -95,7 +96,10 @@ class Viewer:
         current = {a.education_organization_id for a in assignments if is_active(a.begin_date, a.end_date, today)}
         return [school for school in schools if school.school_id in current] or schools
 
-    @partial(field, metadata={EXPLAIN_METADATA: explain_students})
+    @partial(
+        field,
+        metadata={EXPLAIN_METADATA: explain_students, LIST_READS_METADATA: reads_of_list(in_school=False)},
+    )
     @uses_lookups(Adapter.students_by_district, Adapter.school_enrollments_by_student, Adapter.students_by_id)
     async def students(
         self,

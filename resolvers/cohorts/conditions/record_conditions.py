@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from student_graph.adapters.contract import Adapter
+from student_graph.adapters.contract import Adapter, LookupMethod
 from student_graph.adapters.model import (
     FoodService,
     GradeLevel,
@@ -110,6 +110,12 @@ def section_leaf(section: SectionId, day: date) -> Leaf:
         share=SECTION_SHARE,
         record_list=RecordList(Adapter.section_enrollments_by_section, section),
     )
+
+
+def program_lookup(kind: ProgramKind) -> LookupMethod:
+    """Return the lookup of a student's participations in a kind of program."""
+    method: LookupMethod = _OWN_PROGRAMS.get(kind, (Adapter.program_participations_by_student,))[0]
+    return method
 
 
 def program_leaf(condition: ProgramCondition, at: DistrictDay) -> Leaf:

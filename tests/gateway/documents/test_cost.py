@@ -138,7 +138,7 @@ def test_indicators_are_priced_by_the_preset_in_the_document() -> None:
             SCHEMA, {}, {"preset": "ews_balfanz", "added": "ATTENDANCE"}, [district(Ledger())]
         )
         assert estimator.cost(document.operation(None)) is not None
-        lookups[name] = {lookup.name for lookup in estimator._keys_by_lookup}
+        lookups[name] = {lookup.name for lookup in estimator.reads}
 
     tests = {"assessment_results_by_student", "assessments_by_id"}
     assert "attendance_events_by_student" in lookups["balfanz"]

@@ -91,7 +91,7 @@ async def in_order(district: SandboxDistrict, metric: str) -> tuple[list[str], d
 
 async def values_alone(district: SandboxDistrict, ids: list[str]) -> dict[str, Any]:
     """Return the attendance in numbers of students, from the records of each student alone."""
-    values = {}
+    values: dict[str, Any] = {}
     for start in range(0, len(ids), PAGE):
         data = await run(district, BY_IDS, cached=False, ids=ids[start : start + PAGE])
         rows = [edge["node"] for edge in data["students"]["edges"]]
