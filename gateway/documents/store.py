@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 
 from cachetools import LRUCache
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
 
 from student_graph.gateway.documents.coordinates import Coordinates
 from student_graph.gateway.documents.cost_cache import CostCache
@@ -26,6 +26,7 @@ from student_graph.gateway.documents.memory import (
     drop_tokens,
     remembered_error,
 )
+from student_graph.gateway.documents.validation import validate_in_steps
 from student_graph.resolvers.context import ListLength, declared_list_length
 
 MAX_DOCUMENT_CHARACTERS = 20_000
@@ -161,7 +162,9 @@ class DocumentStore:
             return
         yield None
         hide_suggestions = not self.limits.introspection
-        errors = validate(self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=hide_suggestions)
+        errors = yield from validate_in_steps(
+            self._schema, node, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=hide_suggestions
+        )
         yield None
         defer = DeferConditions() if errors else defer_conditions(node)
         if defer and (misplaced := defer_error(self._schema, node)):

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import time
+from collections.abc import Callable
 
-TRIM_INTERVAL_SECONDS = 60
-"""Time between two returns of free memory. One takes about a millisecond."""
+RETURN_INTERVAL_SECONDS = 60.0
+"""Time between two returns of free memory, at least."""
+MIN_SECONDS_PER_RETURN_SECOND = 5_000.0
+"""Time between two of them as a multiple of how long one takes: a few milliseconds, 50 for a heap of 500 MiB."""
 MAX_ARENAS = 2
 """Heaps of the C library, each with holes of its own; by default there may be eight for each processor."""
 MMAP_THRESHOLD_BYTES = 256 * 1024
@@ -41,3 +45,22 @@ def configure_allocator() -> None:
 def return_free_memory() -> bool:
     """Return the free pages of all heaps to the system; True if there were some."""
     return _LIBRARY is not None and _LIBRARY.malloc_trim(0) == 1
+
+
+class FreeMemoryReturn:
+    """Returns free memory from time to time: seldom enough that nobody notices how long it takes."""
+
+    def __init__(self, return_memory: Callable[[], object] = return_free_memory) -> None:
+        """Call `return_memory` each time."""
+        self._return_memory = return_memory
+        self._next_at = 0.0
+        """Monotonic time in seconds."""
+
+    def check(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Return free memory if it is time to; `clock` returns monotonic seconds."""
+        started = clock()
+        if started < self._next_at:
+            return
+        self._return_memory()
+        now = clock()
+        self._next_at = now + max(RETURN_INTERVAL_SECONDS, (now - started) * MIN_SECONDS_PER_RETURN_SECOND)

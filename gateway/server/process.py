@@ -17,11 +17,7 @@ from starlette.types import ASGIApp
 
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway import logs
-from student_graph.gateway.server.allocator import (
-    TRIM_INTERVAL_SECONDS,
-    configure_allocator,
-    return_free_memory,
-)
+from student_graph.gateway.server.allocator import FreeMemoryReturn, configure_allocator
 from student_graph.gateway.server.client_connection import ClientConnection
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS, ConnectionTable
 from student_graph.gateway.server.service import Application, Service
@@ -30,8 +26,6 @@ from student_graph.gateway.web.routes.health import Readiness
 SHUTDOWN_GRACE_SECONDS = 10
 """How long requests in flight may take to finish after the process stops to listen."""
 LISTEN_BACKLOG_CONNECTIONS = 2048
-TICKS_PER_SECOND = 10
-"""How often uvicorn calls `Server.on_tick`."""
 OTHER_OPEN_FILES = 512
 """Files that the process may have open besides the connections of clients: vendors, Redis, the record, itself."""
 
@@ -127,6 +121,7 @@ class _Server(uvicorn.Server):
         self._readiness = readiness
         self._drain_seconds = drain_seconds
         self._on_ready = on_ready
+        self._free_memory_return = FreeMemoryReturn()
         self._stops_at = math.inf
         """When to stop to listen, in monotonic seconds."""
 
@@ -136,8 +131,7 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
     async def on_tick(self, counter: int) -> bool:
-        if counter % (TRIM_INTERVAL_SECONDS * TICKS_PER_SECOND) == 0:
-            return_free_memory()
+        self._free_memory_return.check()
         return await super().on_tick(counter) or time.monotonic() >= self._stops_at
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
