@@ -107,6 +107,11 @@ class Sandbox(ABC):
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop that serves it; None while it is not served."""
 
+    @property
+    def address(self) -> str:
+        """Where it is, as people read it: its URL, or the folder of a sandbox that is no server."""
+        return self.url
+
     def source_settings(self) -> dict[str, Any]:
         """Return a source's settings: the adapter's, and this machine as an allowed private network."""
         return {**self.settings(), "networks": [f"{_LOOPBACK}/32"]}

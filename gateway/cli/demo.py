@@ -26,9 +26,10 @@ def add_command(commands: Commands) -> None:
     )
     command.add_argument(
         "--district",
-        choices=("edfi", "oneroster", "both", "classroom"),
+        choices=("edfi", "oneroster", "both", "classroom", "files"),
         default="edfi",
-        help="start a district on Ed-Fi, one on OneRoster, both, or one with Google Classroom (default: edfi)",
+        help="start a district on Ed-Fi, one on OneRoster, both, one with Google Classroom, or one with files "
+        "(default: edfi)",
     )
     command.add_argument(
         "--data-standard",

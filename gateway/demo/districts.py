@@ -1,5 +1,7 @@
 """
-The demo's districts with a sandbox for each source: on Ed-Fi, on OneRoster, both, or with Google Classroom.
+The demo's districts with a sandbox for each source: on Ed-Fi, on OneRoster, both, and others.
+
+`_classroom_district` has Google Classroom, and `_files_district` files in place of two servers.
 
 The districts have different names, people and dates. Some of their student and school numbers are the same on
 purpose, as in real districts.
@@ -43,6 +45,8 @@ ONEROSTER_DISTRICT = "Juniper Flats School District", 390055
 CLASSROOM_DISTRICT = "Sagebrush Valley School District", 390068
 """Name and agency number of the district whose learning management system is Google Classroom."""
 
+FILES_DISTRICT = "Saltgrass Independent School District", 390088
+"""Name and agency number of the district whose roster and test results are files."""
 ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
 """Lookups that assessment vendors are used for: the rosters on their servers are only copies."""
 LINK_BY_TWO_NUMBERS = IdentityRules(
@@ -162,7 +166,7 @@ def build_districts(options: argparse.Namespace) -> list[DemoDistrict]:
     Raises:
         SettingsError: a district cannot have so few or so many students, or the records cannot be read or served.
     """
-    if options.records and options.district in ("oneroster", "classroom"):
+    if options.records and options.district in ("oneroster", "classroom", "files"):
         raise SettingsError("--records: only an Ed-Fi district serves records; use --district edfi or both")
     if options.district == "edfi":
         return [_edfi_district(options)]
@@ -170,6 +174,8 @@ def build_districts(options: argparse.Namespace) -> list[DemoDistrict]:
         return [_oneroster_district(options)]
     if options.district == "classroom":
         return [_classroom_district(options)]
+    if options.district == "files":
+        return [_files_district(options)]
     first = _edfi_district(options)
     return [
         first,
@@ -218,6 +224,18 @@ def _classroom_district(options: argparse.Namespace) -> DemoDistrict:
     sandboxes = {
         "edfi": _sandbox("edfi", facts, data_standard=options.data_standard),
         "classroom": _sandbox("google_classroom", facts),
+    }
+    return DemoDistrict(facts=facts, sandboxes=sandboxes)
+
+
+def _files_district(options: argparse.Namespace) -> DemoDistrict:
+    """A district on Canvas that receives its roster as OneRoster CSV, and exports of assessment vendors."""
+    facts = _generate(options.students, options.seed + 3, *FILES_DISTRICT)
+    roster = replace(facts, assessments=[], results=[], assignments=[], submissions=[])
+    sandboxes = {
+        "roster": _sandbox("oneroster_files", roster),
+        "canvas": _sandbox("canvas", facts),
+        "assessments": _sandbox("files", facts),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
 

@@ -97,7 +97,7 @@ def _welcome(
 ) -> str:
     """The text that the demo prints when it is ready: addresses, and a first query to try."""
     width = max(10, *map(len, sandboxes))
-    addresses = "\n".join(f"  {name:<{width}} {sandbox.url}" for name, sandbox in sandboxes.items())
+    addresses = "\n".join(f"  {name:<{width}} {sandbox.address}" for name, sandbox in sandboxes.items())
     query = FIRST_QUERY if "edfi" in districts[0].sandboxes else FIRST_ROSTER_QUERY
     student = demo_student(districts[0].facts) or ""
     body = shlex.quote(json.dumps({"query": query, "variables": {"id": student}}))

@@ -41,6 +41,11 @@ class FilesSandbox(Sandbox):
         self.column_map = self.folder / COLUMN_MAP
         self._write()
 
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return str(self.folder)
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return no routes: files are not asked over HTTP."""
         return []

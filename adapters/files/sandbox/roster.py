@@ -45,6 +45,11 @@ class RosterFilesSandbox(Sandbox):
         """Removes the folder."""
         (self.folder / ARCHIVE).write_bytes(export(Tables(facts, PUBLISHED_12, "1.2").rows))
 
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return str(self.folder)
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return no routes: files are not asked over HTTP."""
         return []
