@@ -30,7 +30,6 @@ from graphql import (
 from graphql.execution.collect_fields import collect_fields
 from strawberry.types.arguments import convert_arguments
 
-from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.documents.ways import WayPrices
@@ -154,7 +153,7 @@ class _Lines:
             path = f"{parent_path}.{field.key}" if parent_path else field.key
             resolution = "read from its parent" if field.is_read_from_parent else field.kind.value
             population = self._population(field)
-            lookups = tuple(_lookups(field, population.lookups, self.sources, self.prices))
+            lookups = tuple(_lookups(field, population, self.sources, self.prices))
             count = math.ceil(self.records.get(path, 0.0))
             yield ExplanationLine(depth, name, resolution, lookups, tuple(population.sentences), count)
             abstract = is_abstract_type(field.named_type)
@@ -192,14 +191,17 @@ def _child_plans(executor: BreadthExecutor, field: FieldPlan) -> list[ObjectPlan
 
 
 def _lookups(
-    field: FieldPlan, more: Sequence[Lookup], sources: Sequence[Source], prices: WayPrices
+    field: FieldPlan, population: ListExplanation, sources: Sequence[Source], prices: WayPrices
 ) -> Iterator[str]:
     """Each lookup that a field may call: its name, how long answers stay fresh, and the ways at each source."""
     metadata = field.strawberry_field.metadata if field.strawberry_field else {}
     declared = used_lookups(metadata, lambda: field.arguments)
-    for lookup in dict.fromkeys([*declared, *more]):
+    limited = population.at_enrolled_schools
+    for lookup in dict.fromkeys([*declared, *population.lookups]):
         offering = [source for source in sources if source.offers(lookup)]
-        costs = "; ".join(prices.text(source, lookup) for source in offering)
+        costs = "; ".join(
+            prices.text(source, lookup, at_enrolled_schools=source.district in limited) for source in offering
+        )
         ages = {source.freshness(lookup).fresh for source in offering} or {lookup.fresh}
         freshness = f"fresh for {' or '.join(map(_duration, sorted(ages)))}"
         yield f"{lookup.name} ({freshness}) at {costs or 'no source: none offers it'}"

@@ -35,9 +35,13 @@ class WayPrices:
     name_districts: bool = False
     """Whether a source is named with its district, because there are several."""
 
-    def text(self, source: Source, lookup: Lookup) -> str:
-        """The ways of a lookup at a source with their prices, and which one a class would be answered by."""
-        point, *coarse = ways = list(self._ways(source, lookup, ()))
+    def text(self, source: Source, lookup: Lookup, *, at_enrolled_schools: bool = False) -> str:
+        """
+        The ways of a lookup at a source with their prices, and which one a class would be answered by.
+
+        With `at_enrolled_schools` records at other schools are not needed; see `Ask.at_enrolled_schools`.
+        """
+        point, *coarse = ways = list(self._ways(source, lookup, (), at_enrolled_schools=at_enrolled_schools))
         name = f"{source.district}/{source.name}" if self.name_districts else source.name
         if not coarse:
             return f"{name}: at most 1 call per {lookup.key_kind}"
@@ -56,9 +60,15 @@ class WayPrices:
         seen = ", as last seen," if self.prices.is_learned(source, way.lookup) else ""
         return f"{calls} {'call' if calls == '1' else 'calls'}{seen}"
 
-    def _ways(self, source: Source, lookup: Lookup, active: tuple[Lookup, ...]) -> Iterator[_Way]:
+    def _ways(
+        self, source: Source, lookup: Lookup, active: tuple[Lookup, ...], *, at_enrolled_schools: bool = False
+    ) -> Iterator[_Way]:
         """Point reads, and the access paths that can be used and do not lead back to an active lookup."""
-        paths = [path for path in source.adapter.paths.get(lookup.method, ()) if _is_usable(source, path, active)]
+        paths = [
+            path
+            for path in source.adapter.paths.get(lookup.method, ())
+            if _is_usable(source, path, active, at_enrolled_schools=at_enrolled_schools)
+        ]
         guess = paths[0].cost(source.adapter.estimates).per_key if paths else 1.0
         per_key = self.prices.point_calls(source, lookup, guess)
         yield _Way(lookup, per_key, EXAMPLE_KEYS * per_key)
@@ -72,9 +82,12 @@ class WayPrices:
             yield _Way(coarse, calls, naming + path.usual_coarse_keys * calls)
 
 
-def _is_usable(source: Source, path: AccessPath[Any], active: tuple[Lookup, ...]) -> bool:
+def _is_usable(
+    source: Source, path: AccessPath[Any], active: tuple[Lookup, ...], *, at_enrolled_schools: bool
+) -> bool:
     lookups = [lookup_of(path.coarse_lookup)]
     if path.coarse_keys_from is not None:
         lookups.append(lookup_of(path.coarse_keys_from))
     is_complete = path.is_complete is None or path.is_complete(source.adapter.settings)
+    is_complete = is_complete or (at_enrolled_schools and path.has_enrolled_schools)
     return is_complete and all(source.offers(lookup) and lookup not in active for lookup in lookups)

@@ -19,6 +19,7 @@ from student_graph.resolvers.cohorts.conditions.planner import Plan, Planner
 from student_graph.resolvers.cohorts.conditions.population import PopulationRequest, plan_population
 from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
 from student_graph.resolvers.cohorts.conditions.tree import leaves_of
+from student_graph.resolvers.cohorts.measurement.enrolled_schools import needs_enrolled_schools_only
 from student_graph.resolvers.context import ReadEstimates, Viewer, ViewerRole
 from student_graph.resolvers.student_list.by_condition import population_request
 from student_graph.resolvers.student_list.filter import StudentFilter, resolve_filter
@@ -54,6 +55,8 @@ class ListExplanation(NamedTuple):
     """The start and the steps, in their order; empty for a list without a condition."""
     lookups: list[Lookup]
     """What they read, each once."""
+    at_enrolled_schools: frozenset[DistrictId] = frozenset()
+    """Districts in which only attendance at schools of the students' enrollments is read."""
 
 
 @dataclass(slots=True)
@@ -85,7 +88,8 @@ def _explain(arguments: Mapping[str, Any], context: PopulationContext, *, in_sch
             lookups |= dict.fromkeys(map(lookup_of, _methods(request, plan)))
     except (AdapterError, GraphQLError) as error:
         lines.append(f"not planned: {getattr(error, 'message', '') or 'an id is not of this graph'}")
-    return ListExplanation(lines, list(lookups))
+    limited = {district.id for district in context.districts if needs_enrolled_schools_only(district)}
+    return ListExplanation(lines, list(lookups), frozenset(limited))
 
 
 def _methods(request: PopulationRequest, plan: Plan) -> Iterator[LookupMethod]:

@@ -171,6 +171,8 @@ def test_the_order_of_a_population_is_explained(config: Path, capsys: pytest.Cap
     ]
     assert all("students" in line and "call" in line for line in population)
     assert {"program_participations_by_district", "attendance_events_by_student"} <= set(lookups)
+    [attendance] = [line for line in lines if line.startswith("lookup attendance_events_by_student")]
+    assert "through attendance_events_by_school" in attendance
 
 
 def test_the_population_of_a_school_starts_from_its_list(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
