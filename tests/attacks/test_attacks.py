@@ -14,7 +14,7 @@ from tests.attacks.plot import line_plot
 from tests.attacks.suite import ATTACKS, laboratory
 from tests.long_runs import LONG_RUNS, size
 
-ATTACK_SECONDS, CUT_SECONDS = (2.0, 60.0) if LONG_RUNS else (0.05, 1.0)
+ATTACK_SECONDS, CUT_SECONDS = (1.0, 60.0) if LONG_RUNS else (0.05, 1.0)
 """How long an attack lasts, and when it is cut off if its last requests still wait."""
 MACHINE_SLACK = 3.0
 """How much more processor time and memory the bounds allow on a machine that other tests use."""

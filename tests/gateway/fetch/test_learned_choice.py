@@ -103,7 +103,7 @@ async def test_the_chooser_needs_hardly_more_calls_than_the_best_fixed_choice(se
     facts, rng = SchoolFacts(seed=1), random.Random(1)  # noqa: S311 - not for cryptography
     fixed = [Run(kind, facts) for kind in (PointReads, SchoolLists, SectionLists)]
     chooser = Run(CountingSis, facts)
-    for _ in range(size(15, 1_000)):
+    for _ in range(size(15, 400)):
         ask, seconds = random_batch(facts, rng), rng.expovariate(1 / seconds_between)
         expected = {student: [event.date for event in facts.events[student]] for student in ask.keys}
         for run in (*fixed, chooser):

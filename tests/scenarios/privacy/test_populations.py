@@ -37,7 +37,7 @@ from tests.scenarios.helpers.namesake_districts import NOW
 
 CEDAR = DistrictId("cedar")
 SCHEMA = make_schema(BreadthExecutor)
-CHILDREN, CONDITIONS = size(15, 200), size(3, 150)
+CHILDREN, CONDITIONS = size(15, 100), size(3, 60)
 SOME = frozenset(StudentId(str(number)) for number in range(1000, 1010))
 """The students of grants that are limited to some."""
 CLASSES = [kind for kind in Sensitivity if kind is not Sensitivity.OPEN]

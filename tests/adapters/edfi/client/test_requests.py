@@ -35,7 +35,7 @@ SINCE = {
 """The first Data Standard that has a lookup, if it is not the oldest."""
 LOOKUPS_OF_ALL_STANDARDS = [lookup for lookup in LOOKUPS if lookup.method not in SINCE]
 SANDBOXES = [EdFiSandbox(FACTS, standard) for standard in ("3.3", "4.0", "5.0", "6.0")]
-KEYS_PER_LOOKUP = size(2, 60)
+KEYS_PER_LOOKUP = size(2, 20)
 """Keys for which a lookup is run at a time, until some of them have records."""
 DIFFERENCES = {
     "academic_records_by_district": "from 5 on an average has a type",

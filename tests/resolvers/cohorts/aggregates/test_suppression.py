@@ -125,7 +125,7 @@ def test_a_solver_finds_no_hidden_count_in_two_tables_of_one_cohort(
 ) -> None:
     """Two dimensions of the same students by the same level, with all sums of both; groups may overlap."""
     rng = random.Random(f"two tables {block}")  # noqa: S311 - a seeded generator is the point
-    pairs, hidden = size(1, 200), 0
+    pairs, hidden = size(1, 100), 0
     for _ in range(pairs):
         dimensions = [
             ([f"{name} {index}" for index in range(rng.randint(2, 3))], rng.random() < 0.4)
