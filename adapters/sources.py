@@ -94,15 +94,15 @@ class District:
     frozen_on: datetime | None = None
     """For sample data of a past year: the instant to use as now. None uses the clock."""
 
-    def today(self) -> date:
-        """Return today's date in the district's time zone."""
-        return (self.frozen_on or datetime.now(UTC)).astimezone(self.time_zone).date()
+    def today(self, now: datetime | None = None) -> date:
+        """Return the date in the district's time zone, now or at an instant."""
+        return (self.frozen_on or now or datetime.now(UTC)).astimezone(self.time_zone).date()
 
-    def end_of_day(self) -> float:
-        """Return when today ends in the district, in seconds since 1970; infinity if the date is frozen."""
+    def end_of_day(self, now: datetime | None = None) -> float:
+        """Return when the day of `today(now)` ends, in seconds since 1970; infinity if the date is frozen."""
         if self.frozen_on is not None:
             return math.inf
-        return datetime.combine(self.today() + timedelta(days=1), time.min, self.time_zone).timestamp()
+        return datetime.combine(self.today(now) + timedelta(days=1), time.min, self.time_zone).timestamp()
 
     def school_year(self, day: date) -> int:
         """Return the school year of a day, named by the calendar year in which it ends."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from student_graph.adapters.answers import Ref
@@ -147,5 +148,7 @@ class Operation:
     """What resolvers computed and need again in the same operation, such as the school days of a school."""
     dependencies: object = None
     """What the response was computed from, as the gateway's response cache records it; None if it does not."""
+    started_at: datetime = field(default_factory=partial(datetime.now, UTC))
+    """When the operation began: if a day ends meanwhile, all metrics of the response are still of one day."""
     request_id: str = field(default_factory=new_request_id)
     """Id of the request in error messages and in the disclosure log."""

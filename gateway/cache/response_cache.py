@@ -247,7 +247,9 @@ class ResponseCache:
         counts = {name: SourceTraffic(asks=seen.asks, hits=seen.hits) for name, seen in traffic.by_source.items()}
         encoded = _encode(extensions(Traffic(counts, traffic.degraded)))
         extensions_format = encoded.replace(b"%", b"%%").replace(_AGE_ZERO, _AGE_PLACEHOLDER)
-        day_ends_at = min((self._districts[name].end_of_day() for name in districts), default=0.0)
+        day_ends_at = min(
+            (self._districts[name].end_of_day(operation.started_at) for name in districts), default=0.0
+        )
         fresh_until = min(dependencies.valid_until, *(batch.valid_until for batch in batches))
         response = CachedResponse(
             b"".join(data),

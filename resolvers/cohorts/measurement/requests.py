@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from student_graph.adapters.model import AcademicSubject, SchoolId
 from student_graph.adapters.sources import District
@@ -91,7 +91,8 @@ def resolve_choices(context: Context, district: District, choices: Choices) -> R
         GraphQLError: there is no such preset, or the window is not possible.
     """
     settings = metric_settings(context, district)
-    today = district.today()
+    now = district.frozen_on or context.operation.started_at
+    today = district.today(now)
     first, last = _explicit_window(district, choices, today)
     as_of = last or choices.as_of or today
     return ResolvedChoices(
@@ -99,7 +100,7 @@ def resolve_choices(context: Context, district: District, choices: Choices) -> R
         preset=None if choices.preset is None else named_preset(settings, choices.preset),
         as_of=as_of,
         year_start=school_year_start(district, as_of),
-        now=(district.frozen_on or datetime.now(UTC)) if as_of == today else None,
+        now=now if as_of == today else None,
         first=first,
         last=last,
         choices=choices,

@@ -202,7 +202,7 @@ def test_chronic_absence_at_a_school(grand_bend: RunningDemo, golden: Any, schoo
     """
     A12: a student counts once at each school. G01 and G02: with special education on the last day, and ever.
 
-    G05 to G08 are counts of tables (`tests/resolvers/cohorts/aggregates/test_golden.py`). G03 and G04 do not exist.
+    G05 to G08 count tables (`tests/resolvers/cohorts/aggregates/test_golden.py`). G03 and G04 are no numbers.
     """
     students = {
         student["studentUniqueId"]: student for student in read_pages(grand_bend, AT_SCHOOL, school=school)
