@@ -14,6 +14,7 @@ from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.errors import AdapterError
+from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.model import DistrictId, Fetched
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
@@ -28,8 +29,13 @@ from student_graph.gateway.fetch.vendor import _checked_answer
 from tests.long_runs import LONG_RUNS, size
 
 HILL = DistrictId("hill")
-SANDBOXES: tuple[type[Any], ...] = (EdFiSandbox, OneRosterSandbox, CanvasSandbox)
-SAMPLE = {"course_grades_by_section", "attendance_events_by_student", "contacts_by_student"}
+SANDBOXES: tuple[type[Any], ...] = (EdFiSandbox, OneRosterSandbox, CanvasSandbox, GoogleClassroomSandbox)
+SAMPLE = {
+    "assignment_work_by_section",
+    "attendance_events_by_student",
+    "contacts_by_student",
+    "course_grades_by_section",
+}
 LOOKUPS = [
     pytest.param(sandbox, lookup, id=f"{sandbox.kind} {lookup.name}")
     for sandbox in SANDBOXES

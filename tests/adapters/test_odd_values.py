@@ -15,6 +15,8 @@ from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.edfi.api import payload as edfi
 from student_graph.adapters.edfi.sandbox import EdFiSandbox
 from student_graph.adapters.errors import NotOfferedError
+from student_graph.adapters.google_classroom import api as google_classroom
+from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
 from student_graph.adapters.oneroster.api import payload as oneroster
 from student_graph.adapters.oneroster.sandbox import OneRosterSandbox
 from student_graph.adapters.reading import read
@@ -31,7 +33,7 @@ VALUES = 5000
 
 
 @pytest.mark.long_run
-@pytest.mark.parametrize("sandbox_type", [CanvasSandbox, EdFiSandbox, OneRosterSandbox])
+@pytest.mark.parametrize("sandbox_type", [CanvasSandbox, EdFiSandbox, GoogleClassroomSandbox, OneRosterSandbox])
 async def test_an_odd_value_takes_nothing_else_away(sandbox_type: Callable[..., Sandbox]) -> None:
     """Of every adapter, lookup after lookup; the run prints what it played."""
     sandbox = sandbox_type(make_district(STUDENTS))
@@ -54,7 +56,7 @@ async def test_an_odd_value_takes_nothing_else_away(sandbox_type: Callable[..., 
     assert (counts.internal, counts.lost, counts.unreported) == ([], [], [])
 
 
-PAYLOADS = (edfi.Payload, oneroster.Payload, canvas.Payload)
+PAYLOADS = (edfi.Payload, oneroster.Payload, canvas.Payload, google_classroom.Payload)
 
 
 @pytest.mark.parametrize("base", PAYLOADS, ids=lambda base: base.__module__)

@@ -12,11 +12,12 @@ from typing import Any, get_args
 import pytest
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
-from student_graph.adapters import canvas, edfi, oneroster
+from student_graph.adapters import canvas, edfi, google_classroom, oneroster
 from student_graph.adapters.canvas import api as canvas_api
 from student_graph.adapters.canvas.api import graphql as canvas_graphql
 from student_graph.adapters.edfi.api import academics, people, school_life, schools, services
 from student_graph.adapters.edfi.api import payload as edfi_payload
+from student_graph.adapters.google_classroom import api as google_classroom_api
 from student_graph.adapters.oneroster.api import gradebook, rostering
 from student_graph.adapters.reading import Day, OptionalDay, OptionalMoment, OptionalTime
 
@@ -43,7 +44,18 @@ def fields_of(types: Iterable[type], *modules: ModuleType) -> Iterator[tuple[str
                     yield f"{name}.{field}", TypeAdapter(info.rebuild_annotation())
 
 
-MODULES = (canvas_api, canvas_graphql, academics, people, school_life, schools, services, gradebook, rostering)
+MODULES = (
+    canvas_api,
+    canvas_graphql,
+    academics,
+    people,
+    school_life,
+    schools,
+    services,
+    gradebook,
+    rostering,
+    google_classroom_api,
+)
 TIME_FIELDS = dict(fields_of(TIMES, *MODULES))
 NUMBER_FIELDS = dict(fields_of((int, float), *MODULES, edfi_payload))
 
@@ -73,7 +85,7 @@ def test_a_boolean_is_no_number(name: str) -> None:
 
 def test_every_adapter_has_fields_with_dates() -> None:
     """The test above would pass if it found none."""
-    packages = {package.__name__.rpartition(".")[2] for package in (canvas, edfi, oneroster)}
+    packages = {package.__name__.rpartition(".")[2] for package in (canvas, edfi, google_classroom, oneroster)}
 
     assert {module.__name__.split(".")[2] for module in MODULES if any(fields_of(TIMES, module))} == packages
 

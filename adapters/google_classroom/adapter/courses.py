@@ -10,6 +10,7 @@ from student_graph.adapters.errors import AdapterError, NotOfferedError
 from student_graph.adapters.google_classroom.adapter.accounts import MAX_COURSES
 from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter
 from student_graph.adapters.google_classroom.api import Course, StudentSubmission
+from student_graph.adapters.google_classroom.client.responses import another_object
 from student_graph.adapters.google_classroom.mapping.accounts import keyed_by_course
 from student_graph.adapters.google_classroom.mapping.courses import lms_course
 from student_graph.adapters.google_classroom.mapping.submissions import sort_by_due_time
@@ -22,7 +23,7 @@ class CourseLookups(ClassroomAdapter):
     """Lookups by course and by section."""
 
     async def lms_courses_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[LmsCourse]]:
-        """The courses of each section: a call for each section, or for all sections the list of active courses."""
+        """The courses of each section: two calls for each section, or for all the list of active courses."""
         courses = await self._courses_of_sections(ids)
 
         async def read(section_id: SectionId) -> list[LmsCourse] | None:
@@ -34,7 +35,7 @@ class CourseLookups(ClassroomAdapter):
         return await answer_by_key(ids, read, self.settings.concurrency)
 
     async def assignment_work_by_section(self, ids: Sequence[SectionId]) -> Batch[SectionId, list[AssignmentWork]]:
-        """Work of every student of a section's courses by due time: three calls for each course, and its own."""
+        """Work of every student of a section by due time: its courses, and three calls for each."""
         courses = await self._courses_of_sections(ids)
 
         async def read(section_id: SectionId) -> list[AssignmentWork] | None:
@@ -100,8 +101,18 @@ class CourseLookups(ClassroomAdapter):
         }
 
     async def _course_with_alias(self, section_id: SectionId) -> list[Course] | None:
-        course = await self._client.course(self._section_names.text(section_id))
-        return None if course is None else [course]
+        """
+        The course with the alias of a section; its aliases are read to check it, which it does not have itself.
+
+        Raises:
+            PayloadError: It is another course.
+        """
+        alias = self._section_names.text(section_id)
+        if (course := await self._client.course(alias)) is None:
+            return None
+        if alias not in (await self._client.aliases(course.id) or ()):
+            raise another_object()
+        return [course]
 
     async def _text_of_section(self, section_id: SectionId) -> str:
         return self._section_names.text(section_id)

@@ -40,11 +40,14 @@ def test_the_scheme_of_an_authentication_is_known(auth: httpx.Auth | None, schem
     assert authentication_scheme(auth) is scheme
 
 
-@pytest.mark.parametrize("kind", [kind for kind in adapter_kinds() if kind in {"canvas", "edfi", "oneroster"}])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in adapter_kinds() if kind in {"canvas", "edfi", "google_classroom", "oneroster"}]
+)
 def test_an_adapter_names_its_standard_without_a_request(kind: str) -> None:
     """What is not known before a request is None."""
     adapter: Any = find_adapter(kind)
     settings = {"base_url": ORIGIN, "token": "t", "client_id": "c", "client_secret": "s"}
+    settings |= {"administrator": "a@hill.example", "service_account_key": "k"}
     fields = adapter.settings_type().model_fields
     configured = adapter.settings_type().model_validate({k: v for k, v in settings.items() if k in fields})
     interface = adapter("sis", configured, httpx.AsyncClient(transport=httpx.MockTransport(_refuse))).interface
