@@ -122,6 +122,8 @@ class Layout(_Map):
 
     name: str
     """Name of the kind of file, which operators see: `MAP Growth results`."""
+    family: str | None = None
+    """Name of the family of its tests if it is not that of the file with the map."""
     requires: tuple[str, ...] = Field(min_length=1)
     """Columns by which such a file is known. Of several maps, the one with the most of them is used."""
     files: str = "*"

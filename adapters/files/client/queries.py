@@ -50,7 +50,7 @@ def assessments(tables: Iterable[Table]) -> dict[AssessmentId, Assessment]:
     for table in tables:
         for texts in _distinct_texts(table):
             if (test := tests.test_of(table.layout, texts)) is not None:
-                record = tests.assessment(table.family, test, texts)
+                record = tests.assessment(table.family, table.layout, test, texts)
                 records.setdefault(record.assessment_id, record)
     return records
 

@@ -25,7 +25,7 @@ def identifier(test: Test, texts: Mapping[str, str]) -> str:
     return _filled(test.identifier, test, texts)
 
 
-def assessment(family: Family, test: Test, texts: Mapping[str, str]) -> Assessment:
+def assessment(family: Family, layout: Layout, test: Test, texts: Mapping[str, str]) -> Assessment:
     """The test of a row."""
     id, name = identifier(test, texts), _filled(test.subject, test, texts)
     return Assessment(
@@ -34,7 +34,7 @@ def assessment(family: Family, test: Test, texts: Mapping[str, str]) -> Assessme
         assessment_identifier=id,
         namespace=family.namespace,
         title=_filled(test.title, test, texts),
-        family=family.family,
+        family=layout.family or family.family,
         subjects=subjects(name),
         subject_descriptors=[Descriptor(code_value=name)] if name else [],
     )
