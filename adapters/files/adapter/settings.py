@@ -67,7 +67,7 @@ class FileSettings(AdapterSettings):
     def _is_time_zone(cls, text: str) -> str:
         try:
             ZoneInfo(text)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise ValueError("there is no such time zone") from None
         return text
 
