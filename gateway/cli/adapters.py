@@ -6,7 +6,7 @@ import argparse
 import json
 
 from student_graph.adapters.registry import find_adapter, installed_adapters, settings_schema
-from student_graph.gateway.cli.declared import try_lookup
+from student_graph.gateway.cli.declared import import_openapi, try_lookup
 from student_graph.gateway.cli.parser import Commands, format_table
 
 
@@ -23,6 +23,8 @@ def add_command(commands: Commands) -> None:
         "try", help="run one lookup of a declared vendor, and show requests, rows and records"
     )
     try_lookup.add_options(trial)
+    start = actions.add_parser("import", help="start the declaration of a vendor from its OpenAPI document")
+    import_openapi.add_options(start)
 
 
 def _list(_: argparse.Namespace) -> int:

@@ -21,6 +21,8 @@ from student_graph.adapters.rest.declaration.positions import Lines
 
 MAX_FILE_BYTES = 256 * 1024
 """Maximum size of a declaration; one of all lookups has about 20 KiB."""
+MAX_LINE_CHARACTERS = 2000
+"""Maximum length of a line. The time to read a key, which is on one line, grows with the square of its parts."""
 MAX_DEPTH = 12
 """Maximum number of tables and lists inside each other."""
 MAX_VALUES = 10_000
@@ -58,6 +60,9 @@ def read_declaration(file: Path) -> tuple[models.Declaration, Lines]:
         DeclarationError: the file cannot be read, or what is in it is no declaration.
     """
     text = _text(file)
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            raise DeclarationError(file, number, (), f"a line has at most {MAX_LINE_CHARACTERS} characters")
     lines = Lines(text)
     data = _parse(file, text)
     _check_size(file, lines, data)

@@ -1,0 +1,1 @@
+"""Starts a declaration from an OpenAPI document of the vendor."""
