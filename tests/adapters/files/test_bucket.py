@@ -41,7 +41,7 @@ def adapter_of(bucket: Bucket, http: httpx.AsyncClient, **changes: str) -> Files
     return Files("files", FileSettings.model_validate(bucket.settings() | changes), http)
 
 
-async def test_files_below_the_prefix_are_read_in_place(bucket: Bucket) -> None:
+async def test_only_files_below_the_prefix_are_read(bucket: Bucket) -> None:
     """Objects and the members of an archive are rows; nothing outside the prefix is listed."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
