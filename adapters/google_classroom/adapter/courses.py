@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError
 from student_graph.adapters.google_classroom.adapter.accounts import MAX_COURSES
 from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter
 from student_graph.adapters.google_classroom.api import Course, StudentSubmission
@@ -17,6 +17,9 @@ from student_graph.adapters.google_classroom.mapping.submissions import sort_by_
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssignmentWork, LmsCourse, LmsCourseId, SectionId
+
+MAX_SINGLE_COURSES = 3
+"""Most courses that are read one by one: the list of active courses has a page for every 500."""
 
 
 class CourseLookups(ClassroomAdapter):
@@ -51,13 +54,25 @@ class CourseLookups(ClassroomAdapter):
     async def assignment_work_by_lms_course(
         self, ids: Sequence[LmsCourseId]
     ) -> Batch[LmsCourseId, list[AssignmentWork]]:
-        """Work of every student of a course by due time: four calls for each, and one for its aliases."""
+        """
+        Work of every student of a course by due time: four calls for each, and one for its aliases.
+
+        Of many courses the names are read from the list of active courses, which saves a call for each.
+        """
+        listed = await self._listed_courses() if len(ids) > MAX_SINGLE_COURSES else {}
 
         async def read(id: LmsCourseId) -> list[AssignmentWork] | None:
-            course = await self._client.course(path_id(id))
+            course = listed.get(id) or await self._client.course(path_id(id))
             return None if course is None else sort_by_due_time(await self._work_in(course))
 
         return await answer_by_key(ids, read, self.settings.concurrency)
+
+    async def _listed_courses(self) -> dict[str, Course]:
+        """The active courses by id; empty if there are too many, or no such list."""
+        try:
+            return {course.id: course for course in await self._client.active_courses(MAX_COURSES)}
+        except (NotOfferedError, RefusedError):
+            return {}
 
     async def _work_in(self, course: Course, section_id: SectionId | None = None) -> list[AssignmentWork]:
         """

@@ -15,11 +15,12 @@ from student_graph.adapters.errors import (
 from student_graph.adapters.google_classroom.adapter import GoogleClassroom
 from student_graph.adapters.google_classroom.adapter import accounts as account_lookups
 from student_graph.adapters.google_classroom.client.responses import QUOTA_REASONS, check_status, is_over_quota
+from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
 from student_graph.adapters.google_classroom.sandbox.index import course_id, user_id
 from student_graph.adapters.model import LmsAccount, LmsCourse
 from student_graph.adapters.sandbox.facts import LmsCourseFact
 from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error
-from student_graph.adapters.testing.transports import UNSERVED_URL, FaultyTransport
+from student_graph.adapters.testing.transports import UNSERVED_URL, FaultyTransport, RecordingTransport
 from tests.adapters.google_classroom.odd_domains import (
     ACCOUNT,
     ACCOUNTS,
@@ -169,3 +170,38 @@ async def test_the_accounts_of_a_refused_district_are_read_one_by_one() -> None:
     assert isinstance(second, NotOfferedError)
     assert sandbox.requests == []
     assert account_lookups.MAX_COURSES == 1500
+
+
+class WithoutCourseList(RecordingTransport):
+    """Answers a request for the list of courses with a status, and all others as the sandbox does."""
+
+    def __init__(self, sandbox: GoogleClassroomSandbox, status: int) -> None:
+        super().__init__(sandbox)
+        self._status = status
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the sandbox's response, or the status."""
+        if request.url.path == "/v1/courses":
+            return httpx.Response(self._status, json={})
+        return await super().respond(request)
+
+
+async def test_the_list_of_courses_only_saves_calls() -> None:
+    """Without it the same work is read with a call for each course; an outage is an error for all of them."""
+    sandbox = sandbox_with()
+    sandbox.url = UNSERVED_URL
+    keys = [course_id(fact) for fact in FACTS.lms_courses if fact.members][:5]
+    batches, calls = [], []
+    for status in (None, 403, 404):
+        sandbox.requests.clear()
+        transport = None if status is None else WithoutCourseList(sandbox, status)
+        async with open_adapter(sandbox, transport, kind=GoogleClassroom) as adapter:
+            batches.append(await run_lookup(adapter, WORK_IN_COURSE, keys, {}))
+            calls.append(len([line for line in sandbox.requests if line != "POST /token"]))
+    async with open_adapter(sandbox, WithoutCourseList(sandbox, 503), kind=GoogleClassroom) as adapter:
+        outage = await run_lookup_or_error(adapter, WORK_IN_COURSE, keys, {})
+
+    assert batches[0] == batches[1] == batches[2]
+    assert batches[0].keys() == set(keys)
+    assert calls[1] - calls[0] == len(keys) - 1
+    assert isinstance(outage, UnavailableError)
