@@ -223,6 +223,8 @@ def test_only_the_owner_can_read_the_ready_file(tmp_path: Path) -> None:
     (["--district", "moodle"], "argument --district: invalid choice: 'moodle'"),
     (["--district", "oneroster", "--records", "x"],
      "--records: only an Ed-Fi district serves records; use --district edfi or both"),
+    (["--district", "classroom", "--records", "x"],
+     "--records: only an Ed-Fi district serves records; use --district edfi or both"),
     (["--records", "x", "--students", "20"], "argument --students: not allowed with argument --records"),
     (["--port", "0", "--ready-file", "nowhere/ready.json"], "--ready-file: nowhere/ready.json: No such file"),
 ])  # fmt: skip
