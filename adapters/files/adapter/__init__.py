@@ -17,6 +17,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError, BadKeyError, PayloadError
 from student_graph.adapters.files.adapter.settings import FileSettings
 from student_graph.adapters.files.api.layouts import read_families
+from student_graph.adapters.files.client.refreshing import SharedRefresh
 from student_graph.adapters.files.mapping.results import DateReading, assessment_results
 from student_graph.adapters.files.mapping.rows import Row
 from student_graph.adapters.identity import IdentityRule, IdentityRules
@@ -52,6 +53,7 @@ class Files(Adapter):
         self._dates = DateReading(ZoneInfo(settings.time_zone), settings.date_formats)
         self._families = read_families(settings.column_maps)
         self._index: FileIndex | None = None
+        self._refresh: SharedRefresh[Snapshot]
 
     @property
     def interface(self) -> Interface:
@@ -118,7 +120,8 @@ class Files(Adapter):
             from student_graph.adapters.files.client.index import FileIndex  # noqa: PLC0415 - pyarrow is an extra
 
             self._index = FileIndex(self.settings, self._families, self._dates)
-        return await asyncio.to_thread(self._index.refresh)
+            self._refresh = SharedRefresh(self._index.refresh, self._index.current)
+        return await self._refresh()
 
     async def _assessments(self) -> dict[AssessmentId, Assessment]:
         from student_graph.adapters.files.client.queries import assessments  # noqa: PLC0415 - pyarrow is an extra

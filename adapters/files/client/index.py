@@ -85,6 +85,12 @@ class FileIndex:
         self.reads = 0
         """How many files were read, changed ones again."""
 
+    def current(self) -> Snapshot | None:
+        """Return the present tables, or None if the last listing is older than the interval."""
+        listed_at = self._listed_at
+        is_due = listed_at is None or self._clock() - listed_at >= self._settings.refresh_seconds
+        return None if is_due else self.snapshot
+
     def refresh(self) -> Snapshot:
         """
         Return the present tables; list the location first if the last listing is older than the interval.
@@ -93,9 +99,8 @@ class FileIndex:
             AdapterError: the location cannot be listed. The tables of earlier listings are then not served.
         """
         with self._lock:
-            now = self._clock()
-            if self._listed_at is None or now - self._listed_at >= self._settings.refresh_seconds:
-                self._listed_at = None
+            if self.current() is None:
+                now, self._listed_at = self._clock(), None
                 self.snapshot = self._updated()
                 self._listed_at = now
             return self.snapshot

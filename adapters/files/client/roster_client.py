@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic_core import to_json
 
 from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError
+from student_graph.adapters.files.client.refreshing import SharedRefresh
 from student_graph.adapters.files.client.rosters import Roster, RosterIndex, RosterTable
 from student_graph.adapters.files.mapping.rosters import payload
 from student_graph.adapters.oneroster.api.payload import Item
@@ -63,12 +64,12 @@ class RosterClient(OneRosterClient):
 
     def __init__(self, index: RosterIndex, http: httpx.AsyncClient, *, concurrency: int) -> None:
         super().__init__(http, "", version="1.2", page_size=ROWS_PER_READ, concurrency=concurrency)
-        self._index = index
+        self._refresh = SharedRefresh(index.refresh, index.current)
         self.probe = LocalTables()  # type: ignore[assignment]  # it has the same methods
 
     async def roster(self) -> Roster:
         """Return the present tables. A cancelled lookup does not interrupt the thread that reads files."""
-        return await asyncio.to_thread(self._index.refresh)
+        return await self._refresh()
 
     async def read_sample(self, resource: Resource[R]) -> list[R]:
         """The first row of a table, or an empty list."""

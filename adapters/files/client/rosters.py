@@ -95,6 +95,12 @@ class RosterIndex:
         self._key = ""
         self.roster = Roster()
 
+    def current(self) -> Roster | None:
+        """Return the present tables, or None if the last listing is older than the interval."""
+        listed_at = self._listed_at
+        is_due = listed_at is None or self._clock() - listed_at >= self._settings.refresh_seconds
+        return None if is_due else self.roster
+
     def refresh(self) -> Roster:
         """
         Return the present tables; list the location first if the last listing is older than the interval.
@@ -103,9 +109,8 @@ class RosterIndex:
             AdapterError: the location cannot be listed, or no export there is complete.
         """
         with self._lock:
-            now = self._clock()
-            if self._listed_at is None or now - self._listed_at >= self._settings.refresh_seconds:
-                self._listed_at = None
+            if self.current() is None:
+                now, self._listed_at = self._clock(), None
                 self._update()
                 self._listed_at = now
             return self.roster

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
+import threading
 import time
 import zipfile
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ import pytest
 
 from student_graph.adapters.errors import AdapterError, RefusedError, UnavailableError
 from student_graph.adapters.files.client import archives, index, storage
+from student_graph.adapters.files.client.refreshing import SharedRefresh
 from tests.adapters.files.exports import NEW, OLD, opened, results, row, scores, text, write
 
 
@@ -176,3 +179,33 @@ def test_errors_of_a_storage_keep_its_text_to_themselves(cause: OSError, error: 
 
     assert type(translated) is error
     assert "/srv" not in translated.reason
+
+
+async def test_lookups_share_one_refresh_and_a_cancelled_one_does_not_end_it() -> None:
+    """Ten lookups wait for one refresh in one thread; the first is cancelled, and all others have the result."""
+    started, release, calls = threading.Event(), threading.Event(), []
+
+    def refresh() -> str:
+        calls.append(threading.current_thread().name)
+        started.set()
+        release.wait()
+        return "tables"
+
+    shared = SharedRefresh(refresh, lambda: None)
+    waiting = [asyncio.ensure_future(shared()) for _ in range(10)]
+    await asyncio.to_thread(started.wait)
+    waiting[0].cancel()
+    await asyncio.gather(waiting[0], return_exceptions=True)
+    release.set()
+
+    assert await asyncio.gather(*waiting[1:]) == ["tables"] * 9
+    assert len(calls) == 1
+
+
+async def test_a_state_that_is_fresh_needs_no_thread(tmp_path: Path) -> None:
+    """Within the interval the present tables are returned as they are."""
+    write(tmp_path, "fall.csv", text([row()]))
+    async with opened(tmp_path, refresh_seconds=3600) as adapter:
+        await results(adapter)
+        assert adapter._index is not None
+        assert adapter._index.current() is adapter._index.snapshot
