@@ -192,7 +192,7 @@ class EdFiLookups(Adapter):
                 records += map(to_record, changes.rows)
                 if await self._changes.has_length(resource, filters, len(records)):
                     return sorted(records, key=sort_key)
-        return sorted(map(to_record, await self.client.read_rows(resource, filters)), key=sort_key)
+        return sorted(await self.client.read_records(resource, filters, to_record), key=sort_key)
 
 
 def merge_lists(lists: Sequence[list[V] | AdapterError], sort_key: Callable[[V], Any]) -> list[V] | AdapterError:

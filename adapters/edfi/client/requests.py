@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from operator import attrgetter, itemgetter
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import httpx
 from pydantic import TypeAdapter
@@ -26,6 +27,7 @@ from student_graph.adapters.paging import OffsetLists, PayloadPage, total_count
 from student_graph.adapters.reading import not_reporting, read
 
 K = TypeVar("K")
+T = TypeVar("T")
 V = TypeVar("V")
 P = TypeVar("P", bound=Item)
 
@@ -65,6 +67,14 @@ def by_section(section_id: SectionId) -> Filters:
     }
 
 
+class _ReadRow(NamedTuple, Generic[P, V]):
+    """A row of a page: its record, or the row itself if it does not satisfy the filters as they are spelled."""
+
+    id: Any
+    row: P | None
+    record: V | None
+
+
 class EdFiClient:
     """Reads one Ed-Fi API, at most `page_size` rows at a time and `concurrency` calls at the same time."""
 
@@ -97,29 +107,63 @@ class EdFiClient:
         `range_` holds query parameters that no property of a row shows, such as `minChangeVersion`.
         """
         filters = filters or {}
+        # A change that is not read would keep the row as it was: changes are read completely.
+        read_response = resource.read if range_ is None else resource.read_complete
+        rows: list[P] = await self._read_list(resource, filters, range_, read_response, key=attrgetter("id"))
+        return await self.matching(resource, rows, filters)
+
+    async def read_records(self, resource: Resource[P], filters: Filters, to_record: Callable[[P], V]) -> list[V]:
+        """The records of all rows of a resource that satisfy the filters. Rows of one page are held at a time."""
+
+        def read(response: httpx.Response) -> list[_ReadRow[P, V]]:
+            return [
+                _ReadRow(row.id, row, None) if row.mismatches(filters) else _ReadRow(row.id, None, to_record(row))
+                for row in resource.read(response)
+            ]
+
+        records: list[V] = []
+        by_id: Callable[[_ReadRow[P, V]], Hashable] = itemgetter(0)
+        for _, row, record in await self._read_list(resource, filters, None, read, key=by_id):
+            if record is not None:
+                records.append(record)
+            elif row is not None and await self._matches(resource, row, filters):
+                records.append(to_record(row))
+        return records
+
+    async def _read_list(
+        self,
+        resource: Resource[Any],
+        filters: Filters,
+        range_: Filters | None,
+        read_response: Callable[[httpx.Response], list[T]],
+        *,
+        key: Callable[[T], Hashable],
+    ) -> list[T]:
+        """All rows of a resource, as `read_response` reads them from a page, each `key` once."""
         url = await self.discovery.resource_url(resource.name)
         # With the total, pages are read concurrently, and the list ends without a request for an empty page.
         params = {**filters, **(range_ or {}), "totalCount": True}
-        # A change that is not read would keep the row as it was: changes are read completely.
-        read_response = resource.read if range_ is None else resource.read_complete
-        read_otherwise = None if range_ else await self._reader_by_tokens(url, resource, filters)
+        read_otherwise = None if range_ else await self._reader_by_tokens(url, filters, read_response, key)
         try:
             with not_reporting(lambda row: names_another(row, filters)):
-                rows = await self._lists.read_list(
-                    url, params, read_response, key=lambda row: row.id, read_otherwise=read_otherwise
+                return await self._lists.read_list(
+                    url, params, read_response, key=key, read_otherwise=read_otherwise
                 )
         except httpx.HTTPStatusError as exc:
             await self._raise_if_missing(resource, exc.response)
             raise
-        return await self.matching(resource, rows, filters)
 
     async def _reader_by_tokens(
-        self, url: str, resource: Resource[P], filters: Filters
-    ) -> Callable[[int, int], Awaitable[list[P] | None]] | None:
+        self,
+        url: str,
+        filters: Filters,
+        read_response: Callable[[httpx.Response], list[T]],
+        key: Callable[[T], Hashable],
+    ) -> Callable[[int, int], Awaitable[list[T] | None]] | None:
         """Reads a list by page tokens, from the rows in a page and the total; None if the server has none."""
         if self._cursors.is_refused or not await self.discovery.offers_page_tokens():
             return None
-        return partial(self._cursors.read_list, url, filters, resource.read, key=lambda row: row.id)
+        return partial(self._cursors.read_list, url, filters, read_response, key=key)
 
     async def _raise_if_missing(self, resource: Resource[Any], response: httpx.Response) -> None:
         """

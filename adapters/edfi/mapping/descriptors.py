@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import TypeVar
 
 from student_graph.adapters.edfi.mapping.codes import ENUM_BY_DESCRIPTOR, MEMBER_NAME_BY_CODE
@@ -17,13 +18,29 @@ from student_graph.adapters.model import Descriptor, ProgramType
 WITHHELD = "WITHHELD"
 """The name in the settings for a program type whose participations must not be returned."""
 
+MAX_SHARED_DESCRIPTORS = 2_048
+"""Descriptors that are shared by records: more than a district has."""
+MAX_SHARED_CHARACTERS = 300
+"""The longest descriptor that is shared; Ed-Fi allows 306 characters, and real ones have about 70."""
+
 E = TypeVar("E", bound=Enum)
 
 
 def descriptor(uri: str) -> Descriptor:
-    """Code and namespace of a descriptor; a text without `#` is a code without a namespace."""
+    """
+    Code and namespace of a descriptor; a text without `#` is a code without a namespace.
+
+    Records with equal codes share one object, which nobody may change: a list has many records, and few codes.
+    """
+    return _shared_descriptor(uri) if len(uri) <= MAX_SHARED_CHARACTERS else _new_descriptor(uri)
+
+
+def _new_descriptor(uri: str) -> Descriptor:
     namespace, separator, code = uri.partition("#")
     return Descriptor(code_value=code, namespace=namespace) if separator else Descriptor(code_value=uri)
+
+
+_shared_descriptor = lru_cache(MAX_SHARED_DESCRIPTORS)(_new_descriptor)
 
 
 def optional_descriptor(uri: str | None) -> Descriptor | None:

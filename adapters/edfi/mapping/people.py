@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from sys import intern
 from typing import TypeVar
 
 from student_graph.adapters.edfi.api import people as api
@@ -183,7 +184,7 @@ def school_enrollment(codes: DescriptorCodes, row: api.StudentSchoolAssociation)
     return SchoolEnrollment(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        school_id=SchoolId(str(row.schoolReference.schoolId)),
+        school_id=SchoolId(intern(str(row.schoolReference.schoolId))),
         school_year=year,
         entry_date=row.entryDate,
         exit_withdraw_date=row.exitWithdrawDate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from sys import intern
 
 from student_graph.adapters.edfi.api import school_life as api
 from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor, optional_descriptor
@@ -32,7 +33,7 @@ def school_attendance_event(codes: DescriptorCodes, row: api.SchoolAttendanceEve
     return AttendanceEvent(
         vendor_id=row.id,
         student_id=StudentId(row.studentReference.studentUniqueId),
-        school_id=SchoolId(str(row.schoolReference.schoolId)),
+        school_id=SchoolId(intern(str(row.schoolReference.schoolId))),
         date=row.eventDate,
         scope=AttendanceScope.SCHOOL,
         category=category,
@@ -43,7 +44,7 @@ def school_attendance_event(codes: DescriptorCodes, row: api.SchoolAttendanceEve
         departure_time=row.departureTime,
         reason=row.attendanceEventReason,
         school_year=row.sessionReference.schoolYear,
-        session_name=row.sessionReference.sessionName,
+        session_name=intern(row.sessionReference.sessionName),
     )
 
 

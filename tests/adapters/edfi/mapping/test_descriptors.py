@@ -10,7 +10,7 @@ import pytest
 
 from student_graph.adapters.edfi.adapter import EdFiSettings
 from student_graph.adapters.edfi.mapping.codes import ENUM_BY_DESCRIPTOR
-from student_graph.adapters.edfi.mapping.descriptors import DescriptorCodes, descriptor
+from student_graph.adapters.edfi.mapping.descriptors import MAX_SHARED_CHARACTERS, DescriptorCodes, descriptor
 from student_graph.adapters.model import (
     AcademicSubject,
     AttendanceCategory,
@@ -157,3 +157,13 @@ def test_an_invalid_code_in_the_settings_is_refused(uri: str, name: str) -> None
     """The error lists the valid names."""
     with pytest.raises(pydantic.ValidationError, match=r"can be|is written as"):
         settings({uri: name})
+
+
+def test_equal_descriptors_are_one_object() -> None:
+    """A list of records holds few codes: each is in memory once, unless it is longer than Ed-Fi allows."""
+    uri = "uri://ed-fi.org/GradeLevelDescriptor#Ninth grade"
+    long = f"uri://ed-fi.org/GradeLevelDescriptor#{'x' * MAX_SHARED_CHARACTERS}"
+
+    assert descriptor(uri) is descriptor(f"{uri} ".strip())
+    assert descriptor(long) == descriptor(f"{long} ".strip())
+    assert descriptor(long) is not descriptor(f"{long} ".strip())
