@@ -7,22 +7,18 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
 
 from student_graph.gateway.cli.main import main as student_graph
+from tests.gateway.browser import browser_page
 from tests.gateway.cli.scorecard_page import DIGEST, IMAGE, digest
 from tests.gateway.servers import running_demo
-from tests.gateway.web.routes.test_graphiql_browser import ARGUMENTS, CHROMIUM
 
 
 async def take_screenshot(page_path: Path, image: Path) -> None:
     """Write a picture of the top of a page."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1000, "height": 1250})
+    async with browser_page(1000, 1250) as page:
         await page.goto(page_path.as_uri())
         await page.screenshot(path=image)
-        await browser.close()
 
 
 def main() -> None:

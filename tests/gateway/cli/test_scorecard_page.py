@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from student_graph.gateway.cli.scorecard.page import STYLE, page_of
+from tests.gateway.browser import browser_page, needs_chromium
 from tests.gateway.cli.scorecard_page import DIGEST, IMAGE, all_kinds, digest, district, parsed
-from tests.gateway.web.routes.test_graphiql_browser import ARGUMENTS, CHROMIUM
 from tests.resolvers.types.scorecard.figures import figures
 
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the PATH")
 HOSTILE = "<script>alert(1)</script>\"'& \u202eTest"
 """A text that would run or be reordered if it were not escaped."""
 A4_WIDTH, LETTER_WIDTH = 794, 816
@@ -87,15 +85,12 @@ async def test_the_page_fits_on_paper(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(page_of([all_kinds("A" * 60)]), "utf-8")
     requests, errors = [], []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page()
+    async with browser_page() as page:
         page.on("request", lambda request: requests.append(request.url))
         page.on("console", lambda message: errors.append(message.text))
         await page.goto(path.as_uri())
         widths = [await _overflow(page, width) for width in (A4_WIDTH, LETTER_WIDTH, 360)]
         sheets = [await page.pdf(format=size) for size in ("A4", "Letter")]
-        await browser.close()
 
     assert requests == [path.as_uri()]
     assert errors == []

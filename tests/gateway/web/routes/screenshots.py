@@ -12,10 +12,11 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
+from tests.gateway.browser import browser_page
 from tests.gateway.servers import ROOT, RunningDemo, running_demo
-from tests.gateway.web.routes.test_graphiql_browser import ARGUMENTS, CHROMIUM, run_example
+from tests.gateway.web.routes.test_graphiql_browser import run_example
 
 IMAGES = ROOT / "docs" / "images"
 DIGEST = IMAGES / "digest.txt"
@@ -30,16 +31,13 @@ def digest() -> str:
 
 async def take_screenshots(folder: Path, running: RunningDemo) -> list[str]:
     """Write both screenshots into a folder; return the results that they show."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1500, "height": 950})
+    async with browser_page(1500, 950) as page:
         first = await run_example(page, running)
         await page.screenshot(path=folder / "graphiql.png")
         switches = f"{running.ready['sources']['canvas']['url']}/-/switches"
         await page.request.post(switches, data={"down": True})
         second = await run_again(page)
         await page.screenshot(path=folder / "canvas-down.png")
-        await browser.close()
     return [first, second]
 
 

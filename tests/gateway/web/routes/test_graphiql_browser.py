@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Request, Route, async_playwright
+from playwright.async_api import ConsoleMessage, Page, Request, Route
 
-from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER
+from tests.gateway.browser import browser_page, needs_graphiql
 from tests.gateway.servers import RunningDemo, running_demo
 
-CHROMIUM = shutil.which("chromium")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None or not (BUILD_FOLDER / "index.html").is_file(),
-    reason="needs chromium on the PATH, and GraphiQL: run make graphiql",
-)
-pytestmark = needs_browser
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = needs_graphiql
 
 
 class Visit:
@@ -83,13 +68,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
 async def test_an_example_is_executed_offline(running: RunningDemo) -> None:
     """A developer opens the page, selects an example, executes it and sees a student of the SIS."""
     visit = Visit()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+    async with browser_page() as page:
         await visit.watch(page)
         shown = await run_example(page, running)
         address = page.url
-        await browser.close()
 
     assert '"source": "edfi"' in shown
     assert visit.other_hosts == []
@@ -101,21 +83,18 @@ async def test_an_example_is_executed_offline(running: RunningDemo) -> None:
 async def test_a_query_is_executed_as_another_of_the_demos_people(running: RunningDemo) -> None:
     """The link that the demo prints offers its people; its code is removed from the page's URL."""
     visit = Visit()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1400, "height": 900})
+    async with browser_page() as page:
         await visit.watch(page)
         await page.goto(running.ready["graphiql"])
         roles = []
         for name in ("superintendent", "parent"):
-            await page.get_by_test_id("people").select_option(name)
-            await page.wait_for_function("name => document.readyState === 'complete'", arg=name)
+            async with page.expect_event("load"):  # the page loads again as the other person
+                await page.get_by_test_id("people").select_option(name)
             await page.locator(".graphiql-query-editor", has_text="viewer").wait_for()
             await page.locator(".graphiql-execute-button").click()
             result = page.locator(".result-window", has_text=name.upper())
             await result.wait_for()
             roles.append((await result.inner_text()).replace("\xa0", " "))
         address = page.url
-        await browser.close()
     assert ['"role": "SUPERINTENDENT"' in roles[0], '"role": "PARENT"' in roles[1]] == [True, True]
     assert (visit.other_hosts, visit.errors, "code" in address) == ([], [], False)

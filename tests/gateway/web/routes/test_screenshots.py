@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.gateway.browser import needs_graphiql
 from tests.gateway.servers import running_demo
 from tests.gateway.web.routes.screenshots import DIGEST, digest, take_screenshots
-from tests.gateway.web.routes.test_graphiql_browser import needs_browser
 
 
 def test_the_screenshots_are_of_this_page() -> None:
@@ -14,7 +14,7 @@ def test_the_screenshots_are_of_this_page() -> None:
     assert DIGEST.read_text() == digest() + "\n"
 
 
-@needs_browser
+@needs_graphiql
 async def test_with_canvas_switched_off_the_page_comes_from_the_cache(tmp_path: Path) -> None:
     """The first result has its provenance; the second one calls no vendor."""
     with running_demo(tmp_path) as running:

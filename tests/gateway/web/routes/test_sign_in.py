@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import jwt
 import pytest
-from playwright.async_api import async_playwright
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -21,19 +19,16 @@ from starlette.routing import Route
 
 from student_graph.gateway.auth import Issuer, IssuerKeys, SignIn
 from student_graph.gateway.server import Service
-from student_graph.gateway.web.routes.graphiql import BUILD_FOLDER, GraphiQLPage
+from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.resolvers.context import ViewerRole
 from tests.clients import async_client
 from tests.gateway.auth.token_factory import AUDIENCE, EC_KEY, public_jwk
+from tests.gateway.browser import browser_page, needs_graphiql
 from tests.gateway.servers import client_for
 from tests.gateway.small_district import DISTRICT, Ledger, district
-from tests.gateway.web.routes.test_graphiql_browser import ARGUMENTS, Visit
+from tests.gateway.web.routes.test_graphiql_browser import Visit
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH"),
-    pytest.mark.skipif(not (BUILD_FOLDER / "index.html").is_file(), reason="not built: run make graphiql"),
-]
+pytestmark = needs_graphiql
 
 
 @dataclass
@@ -95,9 +90,7 @@ async def test_a_teacher_signs_in_and_sends_a_query(provider: Provider) -> None:
     service = Service([district(Ledger())], {}, GraphiQLPage(issuers=[issuer]), issuers=(issuer,))
     visit = Visit()
     with client_for(service.app()) as client:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            page = await browser.new_page(viewport={"width": 1400, "height": 900})
+        async with browser_page() as page:
             await page.goto(f"{client.base_url}/graphql?code=forged&state=forged")
             await page.get_by_test_id("sign-in").click()
             await page.wait_for_url("**/graphql")
@@ -107,7 +100,6 @@ async def test_a_teacher_signs_in_and_sends_a_query(provider: Provider) -> None:
             result = page.locator(".result-window", has_text="TEACHER")
             await result.wait_for()
             address = page.url
-            await browser.close()
     assert provider.redeemed == ["code-0"]
     assert "code" not in address
     assert visit.other_hosts == []
