@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from student_graph.adapters.registry import find_adapter, installed_adapters, settings_schema
+from student_graph.adapters.registry import SettingsError, find_adapter, installed_adapters, settings_schema
+from student_graph.adapters.rest.declaration.schema import declaration_schema
 from student_graph.gateway.cli.declared import import_openapi, try_lookup
 from student_graph.gateway.cli.parser import Commands, format_table
 
@@ -18,6 +19,9 @@ def add_command(commands: Commands) -> None:
     listing.set_defaults(run=_list)
     schema = actions.add_parser("schema", help="print the JSON Schema of an adapter's settings")
     schema.add_argument("kind", metavar="KIND", help="name of the adapter, as `adapters list` shows it")
+    schema.add_argument(
+        "--declaration", action="store_true", help="of files that declare a vendor, for editors; only for `rest`"
+    )
     schema.set_defaults(run=_schema)
     trial = actions.add_parser(
         "try", help="run one lookup of a declared vendor, and show requests, rows and records"
@@ -37,5 +41,8 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    print(json.dumps(settings_schema(find_adapter(options.kind)), indent=2))
+    if options.declaration and options.kind != "rest":
+        raise SettingsError("--declaration: only vendors of the adapter rest are declared in a file")
+    schema = declaration_schema() if options.declaration else settings_schema(find_adapter(options.kind))
+    print(json.dumps(schema, indent=2))
     return 0

@@ -23,7 +23,7 @@ from student_graph.adapters.rest.adapter import declared
 from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.testing.transports import InProcessTransport
 
-DECLARATION = Path(__file__).parents[1] / "examples" / "third_party_adapter" / "hillside.toml"
+DECLARATION = Path(__file__).parents[2] / "examples" / "third_party_adapter" / "hillside.toml"
 MAX_RATIO = 1.3
 """Goal: CPU time of the declared adapter, as a multiple of the adapter in code."""
 STUDENT_COUNT = 400
