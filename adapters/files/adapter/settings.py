@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AnyHttpUrl, Field, SecretStr, field_validator, model_validator
@@ -15,6 +15,8 @@ from student_graph.adapters.contract import AdapterSettings
 BUCKET_SCHEME = "s3://"
 NO_ADDRESS = AnyHttpUrl("https://files.invalid")
 """Stands for the address that a file source does not have; no server can have it (RFC 2606)."""
+MAX_ID_DIGITS = 32
+"""Longest id: that of a `studentUniqueId`."""
 MISSING_EXTRA = "reading files needs the extra 'files': pip install 'student-graph[files]'"
 
 
@@ -31,6 +33,12 @@ class FileSettings(AdapterSettings):
     """Time zone of times of day without one, such as `America/Chicago`."""
     date_formats: tuple[str, ...] = ()
     """Formats of dates that the district's exports have, as `strptime` writes them: `%d.%m.%Y`."""
+    id_digits: dict[Literal["district_id", "state_id", "vendor_id"], int] = Field(default_factory=dict)
+    """
+    How many digits an id has, such as `{ state_id = 10 }`: shorter numbers get the zeros that a spreadsheet took.
+
+    Only texts of digits are changed, and only of ids that are named here.
+    """
     refresh_seconds: float = Field(default=60.0, ge=0, le=86_400)
     """Seconds after which the location is listed again to find new files."""
     settle_seconds: float = Field(default=30.0, ge=0, le=3600)
@@ -70,6 +78,13 @@ class FileSettings(AdapterSettings):
         except (KeyError, OSError, ValueError):
             raise ValueError("there is no such time zone") from None
         return text
+
+    @field_validator("id_digits")
+    @classmethod
+    def _are_few_digits(cls, digits: dict[str, int]) -> dict[str, int]:
+        if not all(1 <= count <= MAX_ID_DIGITS for count in digits.values()):
+            raise ValueError(f"an id has 1 to {MAX_ID_DIGITS} digits")
+        return digits
 
     @field_validator("endpoint")
     @classmethod

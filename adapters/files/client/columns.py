@@ -251,6 +251,15 @@ def make_column(chunks: Any) -> Column:
     return Column(codes.cast(narrow), texts)
 
 
+def padded(column: Column, digits: int) -> Column:
+    """The column with zeros before numbers that have fewer digits; other texts stay."""
+    texts = [
+        text.zfill(digits) if text.isascii() and text.isdigit() else text for text in column.texts.to_pylist()
+    ]
+    encoded = pa.array(texts, pa.string()).dictionary_encode()
+    return Column(encoded.indices.take(column.codes), encoded.dictionary)
+
+
 def index_rows(column: Column) -> RowIndex:
     """The rows of each text. A row with an empty text is found by none."""
     counts = [0] * len(column.texts)

@@ -154,7 +154,7 @@ class FileIndex:
             raise storage_error(exc) from None
         for content in contents:
             try:
-                table = read_table(content, self._families)
+                table = read_table(content, self._families, self._settings.id_digits)
             except FileFaultError as fault:
                 where = "" if fault.line is None else f" (line {fault.line})"
                 is_export = fault.line != 1  # a file whose first line no map knows is another vendor's

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from student_graph.adapters.files.api.layouts import STUDENT_COLUMNS, Family, Layout
 from student_graph.adapters.files.client.columns import (
@@ -14,6 +15,7 @@ from student_graph.adapters.files.client.columns import (
     FileContent,
     RowIndex,
     index_rows,
+    padded,
     read_columns,
     read_start,
 )
@@ -22,6 +24,8 @@ from student_graph.adapters.files.client.headers import Header, read_header
 
 ID_FIELDS = ("district_id", "state_id", "vendor_id")
 """What a student can be found by."""
+NO_DIGITS: Mapping[Any, int] = {}
+"""Ids are as they are in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,11 @@ class Table:
         return self.content.size + sum(rows.size for rows in self.by_id.values())
 
 
-def read_table(content: FileContent, families: Sequence[Family]) -> Table:
+def read_table(
+    content: FileContent, families: Sequence[Family], id_digits: Mapping[Any, int] = NO_DIGITS
+) -> Table:
     """
-    Read a file of a vendor that one of the column maps knows.
+    Read a file of a vendor that one of the column maps knows; `id_digits` says how many digits certain ids have.
 
     Raises:
         FileFaultError: the file as a whole cannot be read. One bad row is no such fault: it is counted.
@@ -73,6 +79,10 @@ def read_table(content: FileContent, families: Sequence[Family]) -> Table:
         header.delimiter, len(header.names), _positions(header), _id_positions(header), layout.encoding
     )
     columns = read_columns(content, start, plan)
+    for name, digits in id_digits.items():
+        column = next(iter(layout.student.get(name, ())), "")  # type: ignore[call-overload]
+        if column in columns.columns:
+            columns.columns[column] = padded(columns.columns[column], digits)
     by_id = {
         field: index_rows(columns.columns[layout.student[field][0]])  # type: ignore[index]
         for field in ID_FIELDS

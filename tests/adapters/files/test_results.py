@@ -79,6 +79,16 @@ async def test_times_without_a_zone_are_in_the_zone_of_the_district(tmp_path: Pa
     ]
 
 
+async def test_zeros_that_a_spreadsheet_took_come_back(tmp_path: Path) -> None:
+    """A number with too few digits is found by its full form, only where the settings say how many it has."""
+    write(tmp_path, "a.csv", text([row("4711", Student_StateID="815"), row("X9", TestID="T2")]))
+    async with opened(tmp_path, id_digits={"district_id": 6}) as adapter:
+        assert scores((await results(adapter, "004711"))[0]) == ["210"]
+        assert (await results(adapter, "4711"))[0] is None
+        assert scores((await results(adapter, "815", "state_id"))[0]) == ["210"]
+        assert scores((await results(adapter, "X9"))[0]) == ["210"]
+
+
 async def test_a_district_can_say_how_it_writes_dates(tmp_path: Path) -> None:
     """A format of the settings is tried before those of the map."""
     write(tmp_path, "a.csv", text([row(TestStartDate="05.10.2021")]))
