@@ -9,6 +9,9 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookups_of
 from student_graph.adapters.rest.declaration.models import Declaration
 
+_MAPPING_TYPES = ["string", "object", "array", "boolean", "integer", "number"]
+"""How an attribute may be mapped: by a path, by options or parts, by several paths, or by a constant."""
+
 
 def declaration_schema() -> dict[str, Any]:
     """Return the schema: the settings of `models`, the records with their attributes, and the names of lookups."""
@@ -40,7 +43,5 @@ def _record_schema(record: Any) -> dict[str, Any]:
         "type": "object",
         "description": str(record.__doc__).strip().splitlines()[0],
         "additionalProperties": False,
-        "properties": dict.fromkeys(
-            attributes, {"type": ["string", "object", "array", "boolean", "integer", "number"]}
-        ),
+        "properties": {name: {"type": _MAPPING_TYPES} for name in attributes},
     }
