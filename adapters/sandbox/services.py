@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from random import Random
 
@@ -82,9 +83,13 @@ def _details(kind: str, rng: Random) -> dict[str, str]:
             return {}
 
 
+COUNSELED_STUDENTS = 12
+"""Students whom a counselor sees, at most."""
+
+
 def add_caseloads(facts: DistrictFacts, rng: Random) -> None:
     """
-    Add staff who serve students outside classes: a therapist, and a reading group at each school.
+    Add staff who serve students outside classes: a therapist, and at each school a reading group and a counselor.
 
     One specialist has left all reading groups. It is not recorded whether one aide may see the students' records.
     """
@@ -120,6 +125,27 @@ def add_caseloads(facts: DistrictFacts, rng: Random) -> None:
                 ),
             )
         )
+        _add_counselor(facts, school.id, students)
+
+
+def _add_counselor(facts: DistrictFacts, school: int, students: Sequence[str]) -> None:
+    """Give the counselor of a school the students spread evenly over its list."""
+    counselors = [
+        member.id
+        for member in facts.staff
+        if member.classification == "Counselor" and member.organization == school
+    ]
+    if not counselors:
+        return
+    step = max(1, len(students) // COUNSELED_STUDENTS)
+    facts.cohorts.append(
+        CohortFact(
+            id=f"COUNSEL-{school}",
+            organization=school,
+            staff=((counselors[0], FALL_DAYS[0], None, True),),
+            students=tuple((student, FALL_DAYS[0], None) for student in students[::step][:COUNSELED_STUDENTS]),
+        )
+    )
 
 
 def add_buses(facts: DistrictFacts, rng: Random) -> None:

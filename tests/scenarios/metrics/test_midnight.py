@@ -67,7 +67,7 @@ def test_all_fields_of_an_operation_have_one_instant() -> None:
     assert resolved[-1].last == date(2027, 1, 11)
 
 
-def test_an_operation_has_the_day_of_each_district() -> None:
+def test_two_districts_have_different_days_in_one_operation() -> None:
     """At one instant it is Tuesday in Denver and still Monday in Honolulu."""
     operation = operation_at(datetime(2027, 1, 12, 8, tzinfo=UTC))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from student_graph.adapters.sandbox.facts import DistrictFacts
+from student_graph.adapters.sandbox.facts import CohortFact, DistrictFacts
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import all_people
 from student_graph.gateway.demo.people import DemoIssuer, Person
@@ -67,10 +67,25 @@ def test_a_therapist_sees_the_students_of_the_program(staged: tuple[DemoGateway,
     assert visible_students(gateway, f"aide {facts.lea}") == {}
 
 
+def groups(facts: DistrictFacts, kind: str) -> list[CohortFact]:
+    """Return the reading groups of all schools, or the students of counselors."""
+    return [cohort for cohort in facts.cohorts if cohort.id.startswith(f"{kind}-")]
+
+
+def test_the_counselor_of_the_demo_has_a_caseload(staged: tuple[DemoGateway, DistrictFacts]) -> None:
+    """It lists those of the counselor's students who are seen outside classes."""
+    gateway, facts = staged
+    students = [{student for student, *_ in cohort.students} for cohort in groups(facts, "COUNSEL")]
+
+    [caseload] = caseloads(gateway, "counselor")
+    assert caseload in students
+    assert caseload < set(visible_students(gateway, "counselor"))
+
+
 def test_a_specialist_sees_the_group_at_their_own_school(staged: tuple[DemoGateway, DistrictFacts]) -> None:
     """Former members and groups of other schools are not visible. A specialist whose work has ended sees none."""
     gateway, facts = staged
-    for cohort in facts.cohorts:
+    for cohort in groups(facts, "READ"):
         present = {student for student, _, end in cohort.students if end is None}
         assert set(visible_students(gateway, f"reader {cohort.organization}")) == present != set()
     assert visible_students(gateway, f"reader {facts.lea}") == {}
