@@ -24,7 +24,7 @@ def ask(gateway: DemoGateway, query: str) -> Any:
 @pytest.mark.row("K12")
 def test_a_stopped_source_leaves_a_partial_table_that_says_who_is_missing() -> None:
     """
-    The LMS is stopped after a section was counted: its students are counted, the others of the district are missing.
+    The LMS is stopped after a section was counted: its students have values, those of other sections are missing.
 
     The numbers of missing students of all schools add up to the one of the source.
     """

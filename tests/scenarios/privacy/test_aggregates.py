@@ -77,7 +77,12 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """A district of a thousand fictional students, and a service that only counts."""
-    [district] = demo_districts("edfi", 1000)
+    yield from open_stage(1000)
+
+
+def open_stage(students: int) -> Iterator[Stage]:
+    """Serve a district of so many students, and yield its stage."""
+    [district] = demo_districts("edfi", students)
     facts = district.facts
     people = demo_people(facts, demo_student(facts))
     issuer = DemoIssuer(all_people([district]))
