@@ -41,6 +41,7 @@ from tests.adapters.edfi import openapi as edfi_documents
 from tests.adapters.edfi.reference import RECORDED as EDFI_RECORDED
 from tests.adapters.edfi.reference import needs_reference_data
 from tests.adapters.edfi.test_recorded import LIST_RESPONSES as EDFI_LISTS
+from tests.adapters.google_classroom import rows as google_classroom_lists
 from tests.adapters.oneroster import published_documents as oneroster_documents
 from tests.adapters.oneroster.test_recorded import LISTS as ONEROSTER_LISTS
 from tests.long_runs import LONG_RUNS
@@ -261,6 +262,12 @@ def canvas_rows() -> Iterator[Document]:
         yield Document(name, row, reader, key, None, (9001, 9002, 9003))
 
 
+def google_classroom_rows() -> Iterator[Document]:
+    """Rows that the published document describes."""
+    for described in google_classroom_lists.described_lists():
+        yield Document(*described)
+
+
 EDFI_MAPPINGS = (map_academics, map_people, map_school_life, map_schools, map_services)
 ONEROSTER_MAPPINGS = (map_assessments, map_orgs)
 
@@ -272,6 +279,7 @@ ONEROSTER_MAPPINGS = (map_assessments, map_orgs)
     [
         ("canvas", canvas_rows, ()),
         ("edfi", edfi_rows, EDFI_MAPPINGS),
+        ("google_classroom", google_classroom_rows, ()),
         ("oneroster", oneroster_rows, ONEROSTER_MAPPINGS),
     ],
 )

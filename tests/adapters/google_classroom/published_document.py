@@ -110,3 +110,20 @@ def properties_of(name: str, mask: dict[str, Any]) -> list[str]:
         elif nested:
             missing.append(f"{name}.{key} has no parts")
     return missing
+
+
+def described_row(name: str) -> dict[str, Any]:
+    """A row of a schema with a value for each property."""
+    return {key: _described_value(schema) for key, schema in document()["schemas"][name]["properties"].items()}
+
+
+def _described_value(schema: dict[str, Any]) -> Any:
+    if "$ref" in schema:
+        return described_row(schema["$ref"])
+    if schema["type"] == "array":
+        return [_described_value(schema["items"])]
+    if "enum" in schema:
+        return schema["enum"][1]
+    if _is_time(schema):
+        return "2026-01-15T08:00:00Z"
+    return {"integer": 1, "number": 1.5, "boolean": True, "string": "text"}[schema["type"]]
