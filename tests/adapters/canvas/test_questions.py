@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
-import httpx
 import pytest
 
 from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.sandbox.serving import served
 from tests.adapters.canvas.classroom import ALGEBRA, account_of, classroom
+from tests.clients import async_client
 
 Ask = Callable[[str], Coroutine[Any, Any, dict[str, Any]]]
 """Sends a question and returns the answer."""
@@ -24,7 +24,7 @@ async def ask() -> AsyncIterator[Ask]:
     sandbox = CanvasSandbox(facts, hidden=frozenset({account_of(5)}), grading_periods=True)
     with served(sandbox):
         headers = {"Authorization": f"Bearer {sandbox.settings()['token']}"}
-        async with httpx.AsyncClient(base_url=sandbox.url, headers=headers) as client:
+        async with async_client(base_url=sandbox.url, headers=headers) as client:
 
             async def send(question: str) -> dict[str, Any]:
                 response = await client.post("/api/graphql", json={"query": question})

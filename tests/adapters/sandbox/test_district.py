@@ -60,10 +60,10 @@ def broken_references(facts: DistrictFacts) -> set[str]:
     return broken | {str(fact.account) for fact in facts.submissions if fact.account not in accounts}
 
 
-@pytest.mark.parametrize("students", [0, 9, 50_001])
+@pytest.mark.parametrize("students", [0, 9, 100_001])
 def test_impossible_sizes_are_refused(students: int) -> None:
-    """A district has 10 to 50,000 students."""
-    with pytest.raises(ValueError, match="10 to 50000 students"):
+    """A district has 10 to 100,000 students."""
+    with pytest.raises(ValueError, match="10 to 100000 students"):
         make_district(students)
 
 

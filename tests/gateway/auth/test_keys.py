@@ -14,6 +14,7 @@ from jwt.algorithms import ECAlgorithm
 from student_graph.gateway.auth import InvalidTokenError, IssuerKeys
 from tests.clients import async_client
 from tests.gateway.auth.token_factory import EC_KEY, RSA_KEY, public_jwk, running_issuer, signed_token
+from tests.patience import SOURCE_SECONDS
 
 NEW_KEY = generate_private_key(SECP256R1())
 PRIVATE_JWK = {**ECAlgorithm.to_jwk(EC_KEY, as_dict=True), "kid": "one"}
@@ -85,6 +86,7 @@ async def test_a_fetch_of_keys_has_a_timeout(fault: str) -> None:
         with pytest.raises(InvalidTokenError):
             await running.verifier.viewer(signed_token())
         setattr(running.endpoint, fault, False)
+        running.issuer.keys._timeout_seconds = SOURCE_SECONDS
         running.clock.now += 31
         await running.verifier.viewer(signed_token())
         assert running.endpoint.requests == 2

@@ -22,11 +22,11 @@ from starlette.routing import Route
 
 from student_graph.adapters.model import DistrictId
 from student_graph.gateway.auth import Issuer, IssuerKeys, TokenVerifier
-from student_graph.gateway.auth.keys import FETCH_TIMEOUT_SECONDS
 from student_graph.resolvers.context import ViewerRole
 from tests.clients import async_client
 from tests.gateway.cache.small_cache import Clock
 from tests.gateway.servers import client_for
+from tests.patience import SOURCE_SECONDS
 
 ISSUER_NAME, AUDIENCE = "https://login.hill.example", "student-graph"
 HILL, DALE = DistrictId("hill"), DistrictId("dale")
@@ -141,7 +141,7 @@ def offline_verifier(**settings: Any) -> TokenVerifier:
 
 @contextlib.asynccontextmanager
 async def running_issuer(
-    *, timeout_seconds: float = FETCH_TIMEOUT_SECONDS, **settings: Any
+    *, timeout_seconds: float = SOURCE_SECONDS, **settings: Any
 ) -> AsyncIterator[RunningIssuer]:
     """Run the issuer of the district `hill` until the block ends."""
     endpoint, clock = KeyEndpoint(), Clock()
