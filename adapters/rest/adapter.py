@@ -13,10 +13,11 @@ from pydantic import AnyHttpUrl, Field, SecretStr, create_model
 from student_graph.adapters.auth import TokenSettings
 from student_graph.adapters.contract import AccessPath, Adapter, AdapterSettings, CallCost, LookupMethod
 from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.interface import Interface
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.registry import SettingsError
-from student_graph.adapters.rest.client.answers import Answering, answer_by_split
+from student_graph.adapters.rest.client.answers import Answering, answer_by_split, is_of_year
 from student_graph.adapters.rest.client.authentication import build_auth
 from student_graph.adapters.rest.client.lists import Lists, document_of, value_at
 from student_graph.adapters.rest.compiling import compile_file
@@ -221,14 +222,31 @@ def _path(plan: Plan, part: LookupPlan, coarse: LookupPlan) -> AccessPath[Any]:
     if part.split is not None:
         per_key = per_coarse
     cost = CallCost(per_key=per_key, per_coarse_key=per_coarse)
+    identity = plan.declaration.identity
+    is_linked = identity is not None and part.lookup.key_kind == "student"
+    field = identity.students[0].field if identity is not None else ""
     return AccessPath(
         coarse_lookup=coarse.lookup.method,
-        key_of=lambda record: getattr(record, key_attribute),
+        key_of=(lambda record: _key_in(record, field))
+        if is_linked
+        else lambda record: getattr(record, key_attribute),
         cost=lambda _: cost,
         coarse_keys_from=from_lookup,
         coarse_key_of=key_of_coarse,
         sort_key=sort_key(part.lookup),
+        selects=_is_of_year if "school_year" in part.lookup.argument_names else None,
+        accepts=(lambda key: str(key).startswith(f"{field}:")) if is_linked else None,
     )
+
+
+def _key_in(record: Any, field: str) -> str | None:
+    """The key of a record's student by one field of the vendor; None if the vendor has no value there."""
+    return next((vendor_key(*pair) for pair in record.subject.ids if pair[0] == field), None)
+
+
+def _is_of_year(record: Any, arguments: Mapping[str, Any]) -> bool:
+    """Whether a record of a coarser list is of the requested school year."""
+    return is_of_year(record, arguments.get("school_year"))
 
 
 def _calls(plan: Plan, part: LookupPlan) -> float:

@@ -251,6 +251,15 @@ class _Compiler:
                 if coarse not in plan.lookups:
                     self._fail(path, f"{coarse} is no lookup that this file declares")
                 of_coarse = plan.lookups[coarse].lookup
+                kinds = (
+                    ("district", "school", "section")
+                    if plan.lookups[name].lookup.key_kind == "student"
+                    else ("district",)
+                )
+                if of_coarse.key_kind not in kinds:
+                    self._fail(
+                        path, f"{coarse} cannot lead to a {plan.lookups[name].lookup.key_kind}; write it in Python"
+                    )
                 same = of_coarse.record_type is plan.lookups[name].lookup.record_type
                 if not same or of_coarse.paged or not of_coarse.is_list or coarse == name:
                     self._fail(path, f"{coarse} is no list of {plan.lookups[name].lookup.record_type.__name__}")

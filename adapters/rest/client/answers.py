@@ -70,7 +70,8 @@ class Answering:
             if exc.response.status_code == httpx.codes.NOT_FOUND and self._plan.names_key_in_path:
                 return None
             raise
-        return self.map_rows(rows, values)
+        year = arguments.get("school_year")
+        return [record for record in self.map_rows(rows, values) if is_of_year(record, year)]
 
     def map_rows(self, rows: Rows, values: Mapping[str, Any]) -> list[Record]:
         """The records of rows; a row that is no record is left out and reported."""
@@ -150,7 +151,8 @@ class Answering:
         values = self._base_values(group[0], arguments)
         values[KEYS] = self._plan.separator.join(self._part(key) for key in group)
         rows = await self._lists.read_all(*self._request(group[0], values), self._plan.source)
-        return self.split(self.map_rows(rows, values), group)
+        year = arguments.get("school_year")
+        return self.split((record for record in self.map_rows(rows, values) if is_of_year(record, year)), group)
 
     def split(self, records: Iterable[Record], keys: Iterable[Any]) -> dict[Any, Any]:
         """Records by key; a key of a list lookup without records has an empty list."""
@@ -268,6 +270,11 @@ class Answering:
 def _may_be_one_key(error: AdapterError) -> bool:
     """Whether a vendor may have refused several keys because of one of them, or because they are too many."""
     return isinstance(error, PayloadError | NotOfferedError | BadKeyError)
+
+
+def is_of_year(record: Any, year: int | None) -> bool:
+    """Whether a record is of a school year: some vendors send all years. One without a year is of any."""
+    return year is None or getattr(record, "school_year", None) in (None, year)
 
 
 async def answer_by_split(

@@ -14,6 +14,7 @@ class TestDeclaredHillside(AdapterSuite):
     """The conformance suite."""
 
     sandbox_type = HillsideSandbox
+    case_step = 2
 
     @classmethod
     def adapter_type(cls) -> type[Adapter]:

@@ -37,7 +37,8 @@ def test_the_first_example_of_the_page_is_a_declaration(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("section", [
     models.Declaration, models.LookupDeclaration, models.Find, models.ApiKeyAuth, models.OAuth2Auth,
-    models.OAuth1Auth, models.OffsetPaging, models.NumberPaging, models.LinkPaging, models.CursorPaging, models.Changes,
+    models.OAuth1Auth, models.OffsetPaging, models.NumberPaging, models.LinkPaging, models.CursorPaging,
+    models.Changes,
 ])  # fmt: skip
 def test_every_setting_of_a_declaration_is_on_the_page(section: type[models.Section]) -> None:
     """An author does not have to read the code."""
@@ -59,7 +60,8 @@ def test_the_schema_accepts_declarations(file: Path) -> None:
 
 @pytest.mark.parametrize(("old", "new"), [
     ("check = ", "chek = "), ("[lookups.students_by_id]", "[lookups.pupils_by_id]"),
-    ('school_id = "school"', 'scool_id = "s"'), ('kind = "api_key"', 'kind = "magic"'), ('rows = "items"', "rows = 7"),
+    ('school_id = "school"', 'scool_id = "s"'), ('kind = "api_key"', 'kind = "magic"'),
+    ('rows = "items"', "rows = 7"),
 ])  # fmt: skip
 def test_the_schema_refuses_mistakes(old: str, new: str) -> None:
     """An editor shows the mistake while it is typed."""

@@ -204,3 +204,44 @@ def test_an_access_path_leads_through_the_coarser_lookup() -> None:
     paths = declared(LAKESIDE_IN_ALL_WAYS).paths[Adapter.students_by_id]
 
     assert [path.coarse_lookup for path in paths] == [Adapter.roster_by_district]
+
+
+async def test_a_vendor_that_sends_all_years_is_asked_for_one(tmp_path: Path) -> None:
+    """Records of other school years are left out, also where the request cannot name the year."""
+    grade = {"id": 1, "no": "7", "kind": "Final", "points": "80"}
+    text = """
+vendor = "Hill"
+check = "/me"
+[records.CourseGrade]
+vendor_id = "id"
+student_id = "no"
+source.value = "SIS"
+grade_type = "kind"
+school_year = "year"
+numeric = "points"
+[lookups.course_grades_by_student]
+get = "/grades?number={key}"
+"""
+    rows = [{**grade, "year": 2026}, {**grade, "id": 2, "year": "2027"}]
+    adapter, _ = adapter_of(tmp_path, text, json_at({"/api/grades?number=7": rows}))
+    async with adapter.http:
+        batch = await adapter.course_grades_by_student([StudentId("7")], school_year=2027)
+
+    grades = batch[StudentId("7")]
+    assert isinstance(grades, list)
+    assert [record.vendor_id for record in grades] == ["2"]
+
+
+def test_a_path_of_a_linked_vendor_takes_the_first_kind_of_key(tmp_path: Path) -> None:
+    """A list finds students by the first field of the rules; keys of other fields are read one by one."""
+    file = tmp_path / "lms.toml"
+    roster = '[lookups.roster_by_district]\nget = "/users"'
+    lookup = """[lookups.students_by_id]
+coarse = ["roster_by_district"]
+[lookups.students_by_id.get]"""
+    file.write_text(LINKED.replace("[lookups.students_by_id.get]", lookup) + roster)
+    [path] = declared(file).paths[Adapter.students_by_id]
+
+    assert path.accepts is not None
+    assert path.accepts("sis:604822")
+    assert not path.accepts("mail:ada@hill.example")
