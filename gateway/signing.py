@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from student_graph.adapters.errors import BadKeyError
 
 _SIGNATURE_BYTES = 16
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SEALED_BLOCK_BYTES = 64
 """Content is sealed in blocks of so many bytes: its length would say how many digits a value has."""
 
@@ -31,7 +32,7 @@ class HmacSigner:
 
     def sign(self, *parts: str) -> str:
         """Return the parts and their signature as one text. It is not encrypted: anyone can decode it."""
-        content = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
+        content = _encode(parts).encode()
         return _base64_text(self._signature(content) + content)
 
     def verify(self, text: str) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ class HmacSigner:
 
         They are encrypted with AES-SIV (RFC 5297). Equal parts have equal texts, so that a page can be compared.
         """
-        content = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
+        content = _encode(parts).encode()
         padding = b" " * (-len(content) % _SEALED_BLOCK_BYTES)
         return _base64_text(self._cipher.encrypt(content + padding, None))
 
