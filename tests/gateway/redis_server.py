@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -12,6 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+
+PORTS = range(12_000, 30_000)
+"""Ports that Linux gives to no outgoing connection: those are free again when a Redis is started a second time."""
 
 
 @dataclass
@@ -69,11 +73,17 @@ def redis_server() -> Iterator[RedisServer]:
     """A running Redis until the block ends. Skips the test if redis-server is not installed."""
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    server = RedisServer(port)
+    server = RedisServer(_free_port())
     server.start()
     try:
         yield server
     finally:
         server.kill()
+
+
+def _free_port() -> int:
+    """A port on which nobody listens."""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
