@@ -64,6 +64,24 @@ async def test_another_operation_gets_the_same_measures() -> None:
         assert [row.value for row in measured(same)] == [row.value for row in measured(computed)]
 
 
+@pytest.mark.long_run
+async def test_measures_of_translated_records_from_lists_and_single_reads_are_the_same() -> None:
+    """
+    Work in the LMS is read by course for some students and one by one for others, and gets the district's ids.
+
+    Another operation gets the same records of it, and so the same measures.
+    """
+    async with sandbox_district(FACTS, ("edfi", "canvas"), students=len(FACTS.students)) as district:
+        pipeline = new_pipeline(district)
+        await measures_in(pipeline, [Metric.MISSING_WORK])
+        ways = district.new_calls()
+        [first], [second] = [await measures_in(pipeline, [Metric.MISSING_WORK]) for _ in range(2)]
+
+    assert ways["canvas submissions"] > 1
+    assert measured(first)
+    assert all(old is new for old, new in zip(measured(first), measured(second), strict=True))
+
+
 async def test_records_that_were_read_again_are_measured_again() -> None:
     """After a purge the records are others, and so is every measure, with the new records as its evidence."""
     async with sandbox_district(FACTS, ("edfi",), students=len(FACTS.students)) as district:
