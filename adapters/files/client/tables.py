@@ -80,7 +80,7 @@ def read_table(
     )
     columns = read_columns(content, start, plan)
     for name, digits in id_digits.items():
-        column = next(iter(layout.student.get(name, ())), "")  # type: ignore[call-overload]
+        column = next(iter(layout.student.get(name, ())), "")
         if column in columns.columns:
             columns.columns[column] = padded(columns.columns[column], digits)
     by_id = {
