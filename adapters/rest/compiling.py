@@ -28,7 +28,7 @@ from student_graph.adapters.rest.mapping.paths import Getter, PathError, compile
 from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 from student_graph.adapters.rest.mapping.records import compile_record
 from student_graph.adapters.rest.mapping.values import MappingError, ValueDefaults, converter
-from student_graph.adapters.rest.plan import KEY, KEYS, FindPlan, LookupPlan, Plan
+from student_graph.adapters.rest.plan import KEY, KEYS, YEAR_START, FindPlan, LookupPlan, Plan
 
 _LOOKUPS = {lookup.name: lookup for lookup in lookups_of(Adapter)}
 _RECORD_TYPES = {lookup.record_type.__name__: lookup.record_type for lookup in _LOOKUPS.values()}
@@ -170,6 +170,7 @@ class _Compiler:
         """The requests of a lookup, and the name of the request that finds the vendor's id before it."""
         declaration = self._declaration
         known = [*self._settings, *lookup.argument_names, *declaration.find]
+        known += [YEAR_START] if "school_year" in lookup.argument_names else []
         if lookup.key_kind != "district":
             own = [KEYS] if declared.keys > 1 else [KEY, *(f"{KEY}.{n}" for n in range(MAX_KEY_PARTS))]
             known += own

@@ -15,6 +15,8 @@ from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 
 KEY, KEYS = "key", "keys"
 """Placeholders of one requested key, and of several."""
+YEAR_START = "school_year_start"
+"""Placeholder of the calendar year in which the requested school year begins, by which some vendors name it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from student_graph.adapters.rest.client.lists import Lists, Rows, value_at
 from student_graph.adapters.rest.client.templates import Template
 from student_graph.adapters.rest.mapping.ordering import sort_key
 from student_graph.adapters.rest.mapping.paths import UnreadableValueError
-from student_graph.adapters.rest.plan import KEY, KEYS, FindPlan, LookupPlan
+from student_graph.adapters.rest.plan import KEY, KEYS, YEAR_START, FindPlan, LookupPlan
 
 
 class Answering:
@@ -200,6 +200,9 @@ class Answering:
 
     def _base_values(self, key: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         values = {**self._settings, **{name: arguments.get(name) for name in self._plan.lookup.argument_names}}
+        if "school_year" in values:
+            year = values["school_year"]
+            values[YEAR_START] = None if year is None else year - 1
         values[KEY] = key
         for position, part in enumerate(str(key).split(":")):
             values[f"{KEY}.{position}"] = part

@@ -72,7 +72,7 @@ class Template:
         """
         params = {}
         for name, value in self.query:
-            if any(values[text] is None for is_name, text in value.parts if is_name):
+            if any(values.get(text) is None for is_name, text in value.parts if is_name):
                 continue
             params[name] = "".join(
                 query_text(_text(values[text]))

@@ -64,6 +64,7 @@ OPTIONS: Mapping[str, str] = {
     "date": "format of the date, such as %m/%d/%Y; iso, unix or unix_ms",
     "zone": "time zone of an instant, such as America/Chicago",
     "scale": "number by which the value is multiplied to have the unit of the record",
+    "add": "number that is added then: 1 for a school year that is named by the year in which it begins",
     "codes": "name of a table in [codes], or the table itself: what each code means",
 }
 """The options of a field, and what they say."""
@@ -79,7 +80,7 @@ def converter(
         MappingError: an option is wrong, or does not belong to the type.
     """
     allowed = {dt.date: {"date", "zone"}, dt.datetime: {"date", "zone"}, dt.time: {"date"}, bool: {"codes"}}
-    scaled = {"scale"} if hint in (int, float) else set()
+    scaled = {"scale", "add"} if hint in (int, float) else set()
     is_enum = isinstance(hint, type) and issubclass(hint, Enum)
     usable = {"path", "value"} | allowed.get(hint, {"codes"} if is_enum else scaled)
     for name in options:
@@ -93,7 +94,7 @@ def converter(
     if hint is bool:
         return _flag_converter(options.get("codes"), defaults, path)
     if hint in (int, float):
-        return _number_converter(hint, options.get("scale", 1), path)
+        return _number_converter(hint, options.get("scale", 1), options.get("add", 0), path)
     if hint is str:
         return text
     raise MappingError(
@@ -140,13 +141,15 @@ def number(raw: Any) -> float | None:
     return float(raw)
 
 
-def _number_converter(hint: Any, scale: Any, path: tuple[str | int, ...]) -> Convert:
+def _number_converter(hint: Any, scale: Any, add: Any, path: tuple[str | int, ...]) -> Convert:
     if type(scale) not in (int, float) or not math.isfinite(scale) or not scale:
         raise MappingError((*path, "scale"), "scale is a number that is not 0, such as 0.01")
+    if type(add) not in (int, float) or not math.isfinite(add):
+        raise MappingError((*path, "add"), "add is a number, such as 1")
 
     def scaled(raw: Any) -> float | None:
         result = number(raw)
-        return None if result is None else result * scale
+        return None if result is None else result * scale + add
 
     def integer(raw: Any) -> int | None:
         result = scaled(raw)
@@ -156,7 +159,7 @@ def _number_converter(hint: Any, scale: Any, path: tuple[str | int, ...]) -> Con
 
     if hint is int:
         return integer
-    return number if scale == 1 else scaled
+    return number if scale == 1 and not add else scaled
 
 
 def _flag_converter(codes: Any, defaults: ValueDefaults, path: tuple[str | int, ...]) -> Convert:

@@ -207,7 +207,7 @@ def test_an_access_path_leads_through_the_coarser_lookup() -> None:
 
 
 async def test_a_vendor_that_sends_all_years_is_asked_for_one(tmp_path: Path) -> None:
-    """Records of other school years are left out, also where the request cannot name the year."""
+    """Records of other school years are left out; a year may be named by the one in which it begins."""
     grade = {"id": 1, "no": "7", "kind": "Final", "points": "80"}
     text = """
 vendor = "Hill"
@@ -217,19 +217,19 @@ vendor_id = "id"
 student_id = "no"
 source.value = "SIS"
 grade_type = "kind"
-school_year = "year"
-numeric = "points"
+school_year = { path = "year", add = 1 }
+numeric = { path = "points", scale = 0.5 }
 [lookups.course_grades_by_student]
-get = "/grades?number={key}"
+get = "/grades/{key}?year={school_year_start}"
 """
-    rows = [{**grade, "year": 2026}, {**grade, "id": 2, "year": "2027"}]
-    adapter, _ = adapter_of(tmp_path, text, json_at({"/api/grades?number=7": rows}))
+    rows = [{**grade, "year": 2025}, {**grade, "id": 2, "year": "2026"}]
+    adapter, _ = adapter_of(tmp_path, text, json_at({"/api/grades/7?year=2026": rows}))
     async with adapter.http:
         batch = await adapter.course_grades_by_student([StudentId("7")], school_year=2027)
 
     grades = batch[StudentId("7")]
     assert isinstance(grades, list)
-    assert [record.vendor_id for record in grades] == ["2"]
+    assert [(record.vendor_id, record.school_year, record.numeric) for record in grades] == [("2", 2027, 40.0)]
 
 
 def test_a_path_of_a_linked_vendor_takes_the_first_kind_of_key(tmp_path: Path) -> None:
