@@ -24,6 +24,7 @@ from student_graph.adapters.answers import records_in
 from student_graph.adapters.contract import AdapterSettings
 from student_graph.adapters.errors import AdapterError, PayloadError, translate
 from student_graph.adapters.lookup import Lookup, Window
+from student_graph.adapters.model import DistrictId
 from student_graph.adapters.model.code_mapping import count_unmapped_codes
 from student_graph.adapters.origins import origin_of
 from student_graph.adapters.reading import collecting_unreadable_rows
@@ -32,10 +33,9 @@ from student_graph.adapters.rest.adapter import Rest, declared
 from student_graph.adapters.rest.client.lists import document_of
 from student_graph.adapters.rest.mapping.paths import UnreadableValueError
 from student_graph.adapters.rest.plan import LookupPlan
-from student_graph.gateway import http
 from student_graph.gateway.cli.parser import Parser, count, printable
+from student_graph.gateway.config.districts import connect
 from student_graph.gateway.config.settings_file import is_loopback
-from student_graph.gateway.telemetry import count_call
 
 MAX_SHOWN_ROWS = 3
 """Rows and records that are shown."""
@@ -102,10 +102,8 @@ class _Trial:
         self._secrets = [
             text for _, value in settings if isinstance(value, SecretStr) and (text := value.get_secret_value())
         ]
-        self._client = http.create_client(settings, count_call, source="try")
-        self._client.event_hooks = {"response": [self._show_response]}
-        self._adapter = kind("try", settings, self._client)
-        self._client.auth = self._adapter.auth() or httpx.Auth()
+        self._adapter = connect(DistrictId("try"), "try", "rest", settings, adapter_type=kind).adapter
+        self._adapter.http.event_hooks = {"response": [self._show_response]}
         assert kind.plan is not None
         self._plan: LookupPlan = kind.plan.lookups[lookup.name]
 
@@ -117,7 +115,7 @@ class _Trial:
             arguments["school_year"] = school_year or self._adapter.current_school_year()
         if lookup.paged:
             arguments["window"] = Window(MAX_SHOWN_ROWS)
-        async with self._client:
+        async with self._adapter.http:
             with collecting_unreadable_rows() as unreadable:
                 try:
                     batch: Any = await getattr(self._adapter, lookup.name)(keys, **arguments)

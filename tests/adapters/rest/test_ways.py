@@ -206,7 +206,7 @@ def test_an_access_path_leads_through_the_coarser_lookup() -> None:
     assert [path.coarse_lookup for path in paths] == [Adapter.roster_by_district]
 
 
-async def test_a_vendor_that_sends_all_years_is_asked_for_one(tmp_path: Path) -> None:
+async def test_a_vendor_that_sends_all_years_loses_the_others(tmp_path: Path) -> None:
     """Records of other school years are left out; a year may be named by the one in which it begins."""
     grade = {"id": 1, "no": "7", "kind": "Final", "points": "80"}
     text = """
