@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 from importlib import import_module
 
-MAX_OVERLAPPING_FIELDS_COMPLEXITY = 20_000
-"""Field pairs that validation compares before it refuses a document; graphql-core's own limit is far higher."""
+MAX_OVERLAPPING_FIELDS_COMPLEXITY = 10_000
+"""
+Work of comparing fields with one name before validation refuses a document; a pair is two of it.
+
+It is done in one go, in about 15 ms of processor time. graphql-core's own limit is 50 times higher.
+"""
 
 
 def harden_graphql_core() -> None:

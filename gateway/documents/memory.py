@@ -36,9 +36,21 @@ def drop_tokens(document: DocumentNode) -> int:
                 nodes.append(value)
             elif isinstance(value, tuple):
                 nodes.extend(value)
-    if first is not None:
-        first.next = None
+    unlink_tokens(document)
     return count
+
+
+def unlink_tokens(document: DocumentNode) -> None:
+    """
+    Take the tokens of a syntax tree apart, so that each is freed with the last node that refers to it.
+
+    Neighbors refer to each other. The garbage collector would find thousands of them at once, and hold the event
+    loop meanwhile.
+    """
+    token = document.loc.start_token if document.loc is not None else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 def document_bytes(text: str, nodes: int) -> int:

@@ -25,6 +25,7 @@ from student_graph.gateway.documents.memory import (
     document_bytes,
     drop_tokens,
     remembered_error,
+    unlink_tokens,
 )
 from student_graph.gateway.documents.validation import validate_in_steps
 from student_graph.resolvers.context import ListLength, declared_list_length
@@ -156,7 +157,14 @@ class DocumentStore:
         except GraphQLError as error:
             yield _refused(digest, [_with_code(error, code="GRAPHQL_PARSE_FAILED")])
             return
-        yield None
+        try:
+            yield None
+            yield from self._check_in_steps(digest, text, node)
+        finally:
+            unlink_tokens(node)
+
+    def _check_in_steps(self, digest: str, text: str, node: DocumentNode) -> Iterator[ParsedDocument | None]:
+        """Check a parsed document: yields as `_steps` does."""
         if (over_limit := self.limits.document_error(digest, node)) is not None:
             yield _refused(digest, [over_limit])
             return

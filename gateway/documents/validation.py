@@ -52,13 +52,20 @@ def validate_in_steps(
     }
     if fragments:
         visitors.insert(0, FragmentNestingVisitor(fragments))
+    parallel = ParallelVisitor(visitors)
+    visit_types = TypeInfoVisitor(type_info, parallel)
     try:
-        yield from _visit_in_steps(document, TypeInfoVisitor(type_info, ParallelVisitor(visitors)))
+        yield from _visit_in_steps(document, visit_types)
     except ValidationAbortedError as error:
         error.__context__ = None
         errors.append(error.with_traceback(None))
     except RecursionError:
         errors.append(ValidationAbortedError("Validation aborted."))
+    finally:
+        # Each rule refers to its own methods and to the document. Without these cycles, a refused document is
+        # freed at once. The garbage collector would find many of them later, and hold the event loop meanwhile.
+        for visitor in (*visitors, parallel, visit_types):
+            visitor.enter_leave_map.clear()
     return errors
 
 

@@ -52,6 +52,6 @@ def test_importing_the_packages_changes_nothing() -> None:
 
 def test_a_server_hardens_its_process() -> None:
     """A smaller budget for overlapping fields, and no log lines by Strawberry; once is enough."""
-    hardened = {"complexity": 20_000, "logged": False, "filters": 1}
+    hardened = {"complexity": 10_000, "logged": False, "filters": 1}
 
     assert states_after(BUILD_SERVER, BUILD_SERVER) == [hardened, hardened]

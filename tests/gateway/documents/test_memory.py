@@ -45,6 +45,29 @@ def tokens(token: Token | None) -> Iterator[Token]:
         token = token.next
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{ {'viewer { role } ' * 300} }}",
+        f'{{ student(studentUniqueId: "1") {{ unknown {STUDENT * 20} }} }}',
+        f"{{ {'viewer { role } ' * 21} {'a' * 10} }}",
+    ],
+    ids=["merging", "unknown", "limit"],
+)
+def test_a_refused_document_is_freed_at_once(text: str) -> None:
+    """It leaves hardly anything to the garbage collector, which would hold the event loop for long later."""
+    store = DocumentStore(PRODUCT)
+    store.get_by_text(text)
+    nodes = text.count("{") * 5
+    gc.collect()
+    gc.disable()
+    try:
+        assert store.get_by_text(f"{text} # again").errors
+        assert gc.collect() < min(200, nodes)
+    finally:
+        gc.enable()
+
+
 def test_a_syntax_tree_without_tokens_is_the_same_with_the_same_positions() -> None:
     """Errors of fields are still located in the document."""
     text = f"# a comment\n{large(1)} fragment F on Student @skip(if: true) {{ id }}"
