@@ -50,6 +50,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         outcome.get_result().user_properties.append(("rows", rows))
 
 
+def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
+    """Count the checks of the conformance suite that do not apply to an adapter apart from tests that are skipped."""
+    if not report.skipped or not isinstance(report.longrepr, tuple):
+        return None
+    reason = report.longrepr[2].removeprefix("Skipped: ")
+    return ("inapplicable", "-", "INAPPLICABLE") if reason.startswith("inapplicable: ") else None
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print what the tests counted, the rows of the faults that were played, and why tests had to run again."""
     passed: dict[str, bool] = {}

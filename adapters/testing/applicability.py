@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 _ABOUT_HTTP = "is_about_http"
+INAPPLICABLE = "inapplicable: "
+"""Start of the reason why a test of the suite is skipped that does not apply to an adapter."""
 
 
 def about_http(test: Test) -> Test:

@@ -19,7 +19,7 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, Switches, served
 from student_graph.adapters.testing.access_paths import AccessPaths
 from student_graph.adapters.testing.answers import Answers
-from student_graph.adapters.testing.applicability import is_about_http
+from student_graph.adapters.testing.applicability import INAPPLICABLE, is_about_http
 from student_graph.adapters.testing.arguments import Arguments
 from student_graph.adapters.testing.declarations import Declarations
 from student_graph.adapters.testing.failures import Failures
@@ -117,7 +117,7 @@ class AdapterSuite(
     def _applicable(self, request: pytest.FixtureRequest) -> None:
         """Report a test of requests and responses as inapplicable to an adapter that is not asked over HTTP."""
         if is_about_http(request.function) and not self.kind.uses_http:
-            pytest.skip("inapplicable: the adapter is not asked over HTTP (uses_http is false)")
+            pytest.skip(f"{INAPPLICABLE}the adapter is not asked over HTTP (uses_http is false)")
 
     @pytest.fixture(scope="class")
     @classmethod
