@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from student_graph.adapters.errors import (
     NotOfferedError,
+    PayloadError,
 )
+from student_graph.adapters.google_classroom.adapter import GoogleClassroom
+from student_graph.adapters.google_classroom.sandbox.index import course_id
+from student_graph.adapters.testing.harness import open_adapter, run_lookup
+from student_graph.adapters.testing.transports import UNSERVED_URL, RecordingTransport
 from tests.adapters.google_classroom.odd_domains import (
     COURSE,
     COURSE_KEY,
     COURSES,
+    FACTS,
     KEY,
     SECTION_KEY,
     WORK,
@@ -57,3 +64,28 @@ async def test_a_course_of_two_sections_names_neither() -> None:
 
     assert {row.section_id for row in work} == {None}
     assert {row.section_id for row in of_section} == {"sis_section:OTHER"}
+
+
+class OtherCourse(RecordingTransport):
+    """Answers a request for the course of an alias with another course."""
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        """Return the sandbox's response, or that for another course."""
+        if request.url.path == f"/v1/courses/d:{COURSE.sis_section}":
+            other = next(fact for fact in FACTS.lms_courses if fact.id != COURSE.id)
+            request = httpx.Request(
+                "GET", f"{UNSERVED_URL}/v1/courses/{course_id(other)}", headers=request.headers
+            )
+        return await super().respond(request)
+
+
+async def test_a_course_without_the_alias_is_refused() -> None:
+    """Such a response answers another request; a course itself does not say its aliases."""
+    sandbox = sandbox_with()
+    sandbox.url = UNSERVED_URL
+    async with open_adapter(sandbox, OtherCourse(sandbox), kind=GoogleClassroom) as adapter:
+        for lookup in (COURSES, WORK_IN_SECTION):
+            error = (await run_lookup(adapter, lookup, [SECTION_KEY], {}))[SECTION_KEY]
+
+            assert isinstance(error, PayloadError)
+            assert error.reason == "an answer about another key"
