@@ -46,8 +46,8 @@ class PageInfo:
 class PageSlice(NamedTuple, Generic[T]):
     """One page of a list."""
 
-    items: list[tuple[str, T]]
-    """Each item with its cursor."""
+    items: Sequence[tuple[tuple[str, ...], T]]
+    """Each item with its position, which a cursor is made of."""
     info: PageInfo
 
 
@@ -100,12 +100,12 @@ def slice_page(
 ) -> PageSlice[T]:
     """Return the page of `rows` after the cursor `after`. Rows have unique positions and are sorted by them."""
     start = index_after([position for position, _ in rows], cursors, after)
-    items = [(cursors.encode(*position), item) for position, item in rows[start : start + first]]
+    items = rows[start : start + first]
     info = PageInfo(
         has_next_page=start + first < len(rows),
         has_previous_page=start > 0,
-        start_cursor=items[0][0] if items else None,
-        end_cursor=items[-1][0] if items else after,
+        start_cursor=cursors.encode(*items[0][0]) if items else None,
+        end_cursor=cursors.encode(*items[-1][0]) if items else after,
     )
     return PageSlice(items, info)
 

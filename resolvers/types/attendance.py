@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from operator import itemgetter
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import strawberry
 
@@ -14,13 +14,13 @@ from student_graph.adapters import model
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.model import AttendanceCategory, AttendanceScope, SectionId
 from student_graph.adapters.sources import District
-from student_graph.resolvers.context import Info
+from student_graph.resolvers.context import Context, Info
 from student_graph.resolvers.fields.arguments import After, First, From, To
 from student_graph.resolvers.fields.batched import batched
 from student_graph.resolvers.fields.dates import date_range, school_years
 from student_graph.resolvers.fields.docstrings import described
 from student_graph.resolvers.fields.errors import bad_input
-from student_graph.resolvers.fields.field import attribute, uses_lookups
+from student_graph.resolvers.fields.field import attribute, derived, uses_lookups
 from student_graph.resolvers.fields.ids import decode
 from student_graph.resolvers.fields.load import load_by_district, load_lists, load_records, value_or_raise
 from student_graph.resolvers.fields.lookup import lookup
@@ -52,14 +52,22 @@ class AttendanceEvent(model.AttendanceEvent):
     """The section whose class period the event is about; null for an event about a school day."""
 
 
+@derived
+def cursor(_: Context) -> Callable[[Any], str]:
+    """Cursor of this event. Pass it as `after` to get the events that follow."""
+    return lambda edge: edge.cursors.encode(*edge.position)
+
+
 @described
 @strawberry.type
 class AttendanceEventEdge:
     """An attendance event in a page of a list."""
 
-    cursor: str
-    """Cursor of this event. Pass it as `after` to get the events that follow."""
+    cursors: strawberry.Private[Cursors]
+    position: strawberry.Private[tuple[str, ...]]
     event: strawberry.Private[model.AttendanceEvent]
+    cursor = cursor
+    """Cursor of this event; it is made only if a query selects it."""
     node = attribute("event", model.AttendanceEvent)
     """The attendance event."""
 
@@ -239,7 +247,9 @@ def _connection(
 ) -> AttendanceEventConnection:
     page = slice_page(_with_positions(events), cursors, size, after)
     return AttendanceEventConnection(
-        edges=[AttendanceEventEdge(cursor=cursor, event=event) for cursor, event in page.items],
+        edges=[
+            AttendanceEventEdge(cursors=cursors, position=position, event=event) for position, event in page.items
+        ],
         page_info=page.info,
         total_count=len(events),
     )

@@ -56,7 +56,8 @@ async def test_random_queries_of_the_product_give_the_same_response_and_disclosu
     core = SCHEMA._schema  # type: ignore[attr-defined]
     writer = Writer(core, Random(9), VALUES, max_depth=6)  # noqa: S311 - the same queries each time
     queries, planned, disclosed = 0, FAST.planned, 0
-    while queries < QUERIES:
+    # Few of the random queries find a student: a sample goes on until one of them does.
+    while queries < QUERIES or (disclosed == 0 and world != "SIS outage" and queries < 20 * QUERIES):
         text, variables = writer.document()
         document = parse(text)
         if validate(core, document):
