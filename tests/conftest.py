@@ -51,7 +51,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
-    """Count the checks of the conformance suite that do not apply to an adapter apart from tests that are skipped."""
+    """Count checks of the conformance suite that do not apply to an adapter apart from skipped tests."""
     if not report.skipped or not isinstance(report.longrepr, tuple):
         return None
     reason = report.longrepr[2].removeprefix("Skipped: ")
