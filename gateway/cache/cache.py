@@ -49,6 +49,9 @@ class Fleet(Protocol):
     async def claim(self, name: str, seconds: int) -> bool:
         """Return whether this process, and no other, may do the work of a name for so many seconds."""
 
+    async def release(self, name: str) -> None:
+        """Release a piece of work that this process has claimed, so that it can be claimed again."""
+
     @property
     def joined(self) -> bool:
         """Whether this process shares answers with the fleet now."""

@@ -235,7 +235,7 @@ class Application:
         log, reviewers_url = self._service.disclosure_log, self._service.reviewers_url
         if log is None or reviewers_url is None:
             return None
-        limit = OpeningLimit(claim_by(self._service.fleet))
+        limit = OpeningLimit(self._service.fleet)
         return BreakGlass(self._authenticator, self._signer, log, reviewers_url, limit=limit)
 
     def _build_recorder(self) -> DisclosureRecorder | None:

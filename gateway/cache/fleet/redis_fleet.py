@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 
@@ -66,6 +67,11 @@ class RedisFleet:
             return await self.store.claim_work(name, seconds)
         except RedisUnavailableError:
             return True
+
+    async def release(self, name: str) -> None:
+        """Release a piece of work that this process has claimed; without Redis the claim ends with its time."""
+        with suppress(RedisUnavailableError):
+            await self.store.release_work(name)
 
     @property
     def joined(self) -> bool:

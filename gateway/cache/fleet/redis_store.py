@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import secrets
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -122,6 +123,7 @@ class RedisStore:
             create_connection_timeout=1.0,
         )
         self.client = self._cache.client
+        self._process_id = secrets.token_hex(8)
         self.is_current = False
         """Whether all earlier purges are known to this process. Until then, no stored answer can be trusted."""
         self._failures_in_a_row = 0
@@ -181,7 +183,11 @@ class RedisStore:
             RedisUnavailableError: Redis did not answer.
         """
         key = f"{self.name}:w:{name}"
-        return bool(await self.run(self._cache.raw("set", key, "1", "NX", "EX", seconds)))
+        return bool(await self.run(self._cache.raw("set", key, self._process_id, nx=True, ex=seconds)))
+
+    async def release_work(self, name: str) -> None:
+        """Release a piece of work, if this process has claimed it. Raises RedisUnavailableError."""
+        await self._run_script(_RELEASE_SCRIPT, [f"{self.name}:w:{name}"], self._process_id, 1, "")
 
     async def renew(self, request_id: str, digests: Sequence[str]) -> None:
         """Extend a request's claims. Raises RedisUnavailableError."""

@@ -154,7 +154,7 @@ class BreakGlass:
         try:
             await self._record(viewer, opening, name, until)
         except UnwritableError:
-            self._limit.give_back(slot)
+            await self._limit.give_back(slot)
             raise
         actor = actor_pseudonym(self._disclosures.keys, viewer, opening.district)
         since = datetime.fromtimestamp(now - FREQUENCY_WINDOW_SECONDS, UTC)

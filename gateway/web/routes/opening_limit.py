@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Protocol
 
 from cachetools import TTLCache
 
@@ -14,12 +14,15 @@ WINDOW_SECONDS = 3600
 MAX_REMEMBERED_OPENINGS = 20_000
 """Openings of the last hour that a process remembers, of all people together."""
 
-Claim: TypeAlias = Callable[[str, int], Awaitable[bool]]
-"""Whether this process, and no other of its fleet, gets the work of a name for so many seconds."""
 
+class Claims(Protocol):
+    """The slots that the processes of a fleet share."""
 
-async def _claim_alone(_: str, __: int) -> bool:
-    return True
+    async def claim(self, name: str, seconds: int) -> bool:
+        """Take a slot for so many seconds; return whether no other process has it."""
+
+    async def release(self, name: str) -> None:
+        """Free a slot that this process has taken."""
 
 
 class OpeningLimit:
@@ -30,9 +33,9 @@ class OpeningLimit:
     emergency does not wait for Redis.
     """
 
-    def __init__(self, claim: Claim = _claim_alone, wall_clock: Callable[[], float] = time.time) -> None:
-        """Take slots in the fleet by `claim`; `wall_clock` is in Unix seconds."""
-        self._claim = claim
+    def __init__(self, fleet: Claims | None = None, wall_clock: Callable[[], float] = time.time) -> None:
+        """Take slots in a fleet, or in this process alone; `wall_clock` is in Unix seconds."""
+        self._fleet = fleet
         self._slots: TTLCache[str, None] = TTLCache(MAX_REMEMBERED_OPENINGS, ttl=WINDOW_SECONDS, timer=wall_clock)
         """Names of the slots that openings of this process hold."""
 
@@ -43,11 +46,13 @@ class OpeningLimit:
             if slot in self._slots:
                 continue
             self._slots[slot] = None  # before the wait: requests of the same person may come at once
-            if await self._claim(slot, WINDOW_SECONDS):
+            if self._fleet is None or await self._fleet.claim(slot, WINDOW_SECONDS):
                 return slot
             self._slots.pop(slot, None)  # another process has it, and knows until when
         return None
 
-    def give_back(self, slot: str) -> None:
-        """Free a slot in this process, for an opening that could not be recorded."""
+    async def give_back(self, slot: str) -> None:
+        """Free a slot, for an opening that could not be recorded."""
+        if self._fleet is not None:
+            await self._fleet.release(slot)
         self._slots.pop(slot, None)

@@ -66,7 +66,7 @@ def test_settings_have_a_json_schema(capsys: pytest.CaptureFixture[str], kind: s
     schema = json.loads(output_of(capsys, "adapters", "schema", kind))
 
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert "base_url" in schema["required"]
+    assert {"base_url", "location", "administrator"} & set(schema["required"])
     assert not [name for name in schema["properties"] if name.endswith(("secret", "token"))]
 
 

@@ -22,7 +22,7 @@ from student_graph.gateway.web.routes.break_glass import BreakGlass
 from student_graph.gateway.web.routes.opening_limit import (
     MAX_OPENINGS_PER_HOUR,
     WINDOW_SECONDS,
-    Claim,
+    Claims,
     OpeningLimit,
 )
 from student_graph.resolvers.context import Viewer, ViewerRole
@@ -60,6 +60,21 @@ class FleetOfTests:
         self.held[name] = self.clock.now + seconds
         return True
 
+    async def release(self, name: str) -> None:
+        """Free a slot."""
+        del self.held[name]
+
+
+class FleetWithoutRedis:
+    """Gives every slot, as `Fleet.claim` does while Redis is away."""
+
+    async def claim(self, _: str, __: int) -> bool:
+        """Give a slot."""
+        return True
+
+    async def release(self, _: str) -> None:
+        """Do nothing: the slot ends with its time."""
+
 
 @dataclass
 class Process:
@@ -96,16 +111,16 @@ class _Tokens:
 
 @contextlib.asynccontextmanager
 async def running(
-    folder: Path, claims: Sequence[Claim | None] = (None,), clock: Clock | None = None, **settings: Any
+    folder: Path, fleets: Sequence[Claims | None] = (None,), clock: Clock | None = None, **settings: Any
 ) -> AsyncIterator[list[Process]]:
-    """Run a process for each function in `claims`; all have one signing key and one record."""
+    """Run a process of each fleet in `fleets`; all have one signing key and one record."""
     clock = clock or Clock()
     viewers = {"ada": ADA, "ben": replace(ADA, subject="ben"), "portal": replace(ADA, issuer=PORTAL)}
     log = DisclosureLog(folder, DisclosureKeys(b"s" * 32), wall_clock=clock, **settings)
     async with contextlib.AsyncExitStack() as stack:
         processes = []
-        for claim in claims:
-            limit = None if claim is None else OpeningLimit(claim, clock)
+        for fleet in fleets:
+            limit = None if fleet is None else OpeningLimit(fleet, clock)
             tokens: Any = _Tokens(viewers, clock)
             break_glass = BreakGlass(tokens, HmacSigner(b"k" * 32), log, limit=limit, wall_clock=clock)
             transport = httpx.ASGITransport(Starlette(routes=break_glass.routes()))
@@ -147,7 +162,7 @@ async def test_the_processes_of_a_fleet_count_together(tmp_path: Path) -> None:
     """Whichever process a person reaches, the hour has as many openings as with one."""
     clock = Clock()
     fleet = FleetOfTests(clock)
-    async with running(tmp_path, [fleet.claim] * 3, clock) as processes:
+    async with running(tmp_path, [fleet] * 3, clock) as processes:
         statuses = [await process.statuses(10) for process in processes]
         assert sum(answer.count(200) for answer in statuses) == MAX_OPENINGS_PER_HOUR
         assert all("ada" not in name and "staff" not in name for name in fleet.held)
@@ -156,18 +171,15 @@ async def test_the_processes_of_a_fleet_count_together(tmp_path: Path) -> None:
 
 
 async def test_without_redis_every_process_counts_for_itself(tmp_path: Path) -> None:
-    """`Fleet.claim` gives every slot then: the limit holds in each process, and an emergency does not wait."""
-
-    async def claim(_: str, __: int) -> bool:
-        return True
-
-    async with running(tmp_path, [claim, claim]) as processes:
+    """The limit holds in each process, and an emergency does not wait."""
+    async with running(tmp_path, [FleetWithoutRedis()] * 2) as processes:
         statuses = [await process.statuses(10) for process in processes]
     assert [answer.count(200) for answer in statuses] == [MAX_OPENINGS_PER_HOUR] * 2
 
 
-async def test_an_opening_that_cannot_be_recorded_does_not_count(tmp_path: Path) -> None:
-    """When the disk has room again, the person has all openings."""
+@pytest.mark.parametrize("processes", [1, 3])
+async def test_an_opening_that_cannot_be_recorded_does_not_count(tmp_path: Path, processes: int) -> None:
+    """When the disk has room again, the person has all openings, in each process of a fleet."""
     full = [True]
 
     class FullDisk(LogFile):
@@ -178,10 +190,12 @@ async def test_an_opening_that_cannot_be_recorded_does_not_count(tmp_path: Path)
                 raise NO_SPACE
             super().append(line)
 
-    async with running(tmp_path, open_file=FullDisk) as [process]:
-        assert [(await process.open()).status_code for _ in range(10)] == [503] * 10
+    clock = Clock()
+    fleets = [FleetOfTests(clock)] * processes if processes > 1 else [None]
+    async with running(tmp_path, fleets, clock, open_file=FullDisk) as all_processes:
+        assert [(await all_processes[0].open()).status_code for _ in range(10)] == [503] * 10
         full[0] = False
-        assert (await process.statuses(10)).count(200) == MAX_OPENINGS_PER_HOUR
+        assert (await all_processes[-1].statuses(10)).count(200) == MAX_OPENINGS_PER_HOUR
 
 
 @pytest.mark.row("K13")
