@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any, cast
 
 import strawberry
@@ -20,6 +19,7 @@ from student_graph.resolvers.types.student import Student
 
 TYPES = (School, SchoolEnrollment, Section, SectionEnrollment, SectionStaff, Session, Staff, Student)
 """Types that no module imports, because fields are annotated with their records instead."""
+_schemas: dict[tuple[type[Executor[Any]] | None, bool], strawberry.Schema] = {}
 
 
 DATES_AND_TIMES = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
@@ -27,7 +27,6 @@ SPECIFICATIONS = {"Date": DATES_AND_TIMES, "DateTime": DATES_AND_TIMES, "Time": 
 """What specifies the values of each scalar that is not GraphQL's own: `full-date`, `date-time`, `partial-time`."""
 
 
-@functools.cache
 def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = False) -> strawberry.Schema:
     """
     Make the schema; `executor` is the class that executes its operations, graphql-core's own if None.
@@ -35,6 +34,13 @@ def make_schema(executor: type[Executor[Any]] | None = None, *, defer: bool = Fa
     With `defer`, documents may ask for parts of the response later. Equal arguments get the same schema, which
     nobody changes: to build one takes longer than to answer most queries.
     """
+    schema = _schemas.get((executor, defer))
+    if schema is None:
+        schema = _schemas[executor, defer] = _build_schema(executor, defer=defer)
+    return schema
+
+
+def _build_schema(executor: type[Executor[Any]] | None, *, defer: bool) -> strawberry.Schema:
     schema = strawberry.Schema(
         Query,
         execution_context_class=executor,
