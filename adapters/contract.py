@@ -201,7 +201,7 @@ class Adapter(AllLookups):
         """
         Return the class for a source with these settings, as they are in the settings file in `folder`.
 
-        By default this class. An adapter of declared vendors returns the class of the vendor that the source names.
+        By default this class. The adapter of declared vendors returns the class of the vendor that it names.
 
         Raises:
             SettingsError: the settings name no such class, or what they name is wrong.

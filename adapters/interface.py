@@ -51,7 +51,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file of a source that reads files, as operators see it. It holds nothing of the file's content."""
+    """A file of a source that reads files, as operators see it. It holds no content of the file."""
 
     name: str
     """Its name below the source's location; in an archive, the archive's name before it."""

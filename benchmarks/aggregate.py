@@ -18,7 +18,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
-from benchmarks.aggregate_columns import compare_with_columns
+from benchmarks.support.aggregate_columns import compare_with_columns
 from benchmarks.support.district import DISTRICT, NOW, VIEWER, Records, make_district, make_source
 from benchmarks.support.figures import Row
 from student_graph.adapters import model

@@ -36,6 +36,7 @@ def _hardened_process() -> None:
     harden_graphql_core()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than processors: tests that wait for a timeout leave the processor to others."""
     return (os.process_cpu_count() if sys.version_info >= (3, 13) else len(os.sched_getaffinity(0))) + 1

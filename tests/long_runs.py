@@ -1,8 +1,8 @@
 """
 Long property and differential runs: a sample in `make test`, all of it in `.ci/run`.
 
-A test marked `long_run` takes its size from `size`: the full one if `STUDENT_GRAPH_LONG_RUNS` is set. All draw the same
-examples in each run, unless `STUDENT_GRAPH_RANDOM` is set.
+A test marked `long_run` takes its size from `size`: the full one if `STUDENT_GRAPH_LONG_RUNS` is set. All draw
+the same examples in each run, unless `STUDENT_GRAPH_RANDOM` is set.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class _CodedAttribute:
 
 
 def raw_attribute(record: type[Record], name: str) -> str | None:
-    """The attribute of a record with the vendor's code beside the coded attribute `name`; None if there is none."""
+    """The attribute of a record with the vendor's code beside the coded attribute `name`, or None."""
     return next((_RAW_ATTRIBUTES[cls, name] for cls in record.__mro__ if (cls, name) in _RAW_ATTRIBUTES), None)
 
 

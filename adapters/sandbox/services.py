@@ -84,7 +84,7 @@ def _details(kind: str, rng: Random) -> dict[str, str]:
 
 
 COUNSELED_STUDENTS = 12
-"""Students whom a counselor sees, at most."""
+"""Number of students that a counselor sees, at most."""
 
 
 def add_caseloads(facts: DistrictFacts, rng: Random) -> None:

@@ -8,9 +8,10 @@ Every line is a JSON object whose last key, `prev`, is the digest of the line be
 * Lines without `kind` are disclosures: `log.LINE_FORMAT` and `entries.disclosure_entry` name their keys.
 * Lines of kind `head` and `closed` are checkpoints: `checkpoints.SignedCheckpoint`.
 
-Each line is written with one system call. A process that is killed within that call, or whose disk is full, may leave
-a partial last line: nothing was sent for it, and the verification notes it. A process never writes into another process's file. When it continues in a new file,
-that file names the old one, and holds nothing more until the old one has its final checkpoint.
+Each line is written with one system call. A process that is killed within that call, or whose disk is full, may
+leave a partial last line: nothing was sent for it, and the verification notes it. A process never writes into
+another process's file. When it continues in a new file, that file names the old one, and holds nothing more until
+the old one has its final checkpoint.
 """
 
 from __future__ import annotations

@@ -1,17 +1,28 @@
-"""What the cache of this process has for an ask, seen by the chooser of access paths; looking counts as no use."""
+"""
+What is cached in this process, as one operation sees it: answers and finished tables.
+
+For the chooser of access paths, looking counts as no use.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from student_graph.adapters.answers import Answer, Ask
-from student_graph.adapters.sources import Source
+from student_graph.adapters.model import DistrictId
+from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Cache
 from student_graph.gateway.cache.lifetimes import oldest_fetch_time, with_max_age
 from student_graph.gateway.cache.store import Entry
-from student_graph.resolvers.operation import Staleness
+from student_graph.gateway.cache.table_cache import TableCache
+from student_graph.gateway.cache.table_dependencies import merge, new_part
+from student_graph.resolvers.access import TableKey
+from student_graph.resolvers.context import Context
+from student_graph.resolvers.operation import Operation, Staleness
+
+T = TypeVar("T")
 
 
 class View(Protocol):
@@ -124,3 +135,30 @@ class NoView:
 
     def read_in_background(self, *_: Any) -> None:
         """Read nothing: no answer would be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationTables:
+    """The kept tables, for one operation of one viewer."""
+
+    tables: TableCache
+    districts: Mapping[DistrictId, District]
+    operation: Operation
+    start_part: Callable[[Operation], Context]
+    """Returns a context of the same viewer whose reads a part of the operation counts."""
+
+    async def get(self, key: TableKey, compute: Callable[[Any], Awaitable[T]], size_of: Callable[[T], int]) -> T:
+        """A finished table, kept or computed; see `student_graph.resolvers.access.FinishedTables`."""
+        cached = self.tables.get(key, self.operation.staleness.max_age)
+        if cached is not None:
+            merge(cached.bookkeeping, self.operation, kept_for=self.tables.now - cached.kept_at)
+            value: T = cached.value
+            return value
+        part = new_part(self.operation)
+        try:
+            value = await compute(self.start_part(part))
+        finally:
+            merge(part, self.operation)
+        day_ends_at = self.districts[key.scope.district].end_of_day()
+        self.tables.set(key, value, size_of(value), part, day_ends_at)
+        return value

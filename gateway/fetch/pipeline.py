@@ -19,8 +19,7 @@ from student_graph.gateway.authorization.reach_cache import ReachCache
 from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Fleet, Limits
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
-from student_graph.gateway.fetch.cache_view import CacheView
-from student_graph.gateway.fetch.finished_tables import OperationTables
+from student_graph.gateway.fetch.cache_view import CacheView, OperationTables
 from student_graph.gateway.fetch.identity import identified
 from student_graph.gateway.fetch.learned_costs import LearnedCosts, learning
 from student_graph.gateway.fetch.list_lengths import ListLengths, measured

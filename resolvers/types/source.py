@@ -44,7 +44,7 @@ class UnreadableRows:
 @described
 @strawberry.type
 class SourceFile:
-    """A file that a source reads. Nothing of its content is shown."""
+    """A file that a source reads. Its content is not shown."""
 
     name: str
     """Its name below the source's location; in an archive, the archive's name before it."""

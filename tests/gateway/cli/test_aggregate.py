@@ -155,7 +155,7 @@ def test_students_are_read_again_for_whom_a_source_failed_for_a_while(
     assert attempts == [1, 2]
 
 
-async def test_it_waits_longer_each_time_until_the_last(
+async def test_a_count_waits_longer_after_another_failure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says so. The table then says for how many students the source failed."""

@@ -12,8 +12,8 @@ from student_graph.adapters.canvas.sandbox import CanvasSandbox
 from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
 from student_graph.adapters.sandbox.serving import served
 from student_graph.gateway.demo.districts import DemoDistrict
+from tests.scenarios.districts.test_two_kinds import EXPECTED_CODES, FIELDS, merge_shapes, shape
 from tests.scenarios.helpers.demo_gateway import DemoGateway, demo_districts, demo_gateway, missing_parts
-from tests.scenarios.test_two_kinds import EXPECTED_CODES, FIELDS, merge_shapes, shape
 
 STUDENTS = 12
 PAGE = f"""

@@ -44,18 +44,6 @@ async def test_an_answer_that_one_process_fetched_is_used_by_the_other(processes
     assert process_b.harness.calls == []
 
 
-async def test_work_that_a_process_releases_can_be_claimed_again(processes: list[Process]) -> None:
-    """Only by the process that has it: another one's release changes nothing."""
-    process_a, process_b = (process.harness.fleet for process in processes)
-    assert process_a is not None
-    assert process_b is not None
-    assert await process_a.claim("report", 3600)
-    await process_b.release("report")
-    assert not await process_b.claim("report", 3600)
-    await process_a.release("report")
-    assert await process_b.claim("report", 3600)
-
-
 @pytest.mark.parametrize("failing", [None, DOWN])
 async def test_a_thousand_asks_in_two_processes_make_one_call(
     processes: list[Process], failing: Exception | None

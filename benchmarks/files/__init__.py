@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -24,25 +23,25 @@ from benchmarks.support.figures import Row
 from student_graph.adapters.files.adapter import Files, FileSettings
 from student_graph.adapters.model import StudentId
 
-ROWS, QUICK_ROWS = 1_000_000, 50_000
-"""Results in the file, and in the one of a quick run."""
+FILE_ROWS, QUICK_ROWS = 1_000_000, 50_000
+"""Results, one in each row of the file, and of the file of a quick run."""
 RESULTS_PER_STUDENT = 10
 CLASS_SIZE = 28
-QUESTIONS = 200
-"""How many lookups a time is the mean of."""
+TIMED_QUESTIONS = 200
+"""Number of lookups that a time is the mean of."""
 MAX_BYTES_PER_ROW = 250.0
 """Goal: memory of the index for each row."""
 MAX_QUESTION_MS = 10.0
 """Goal: CPU time of a question for one student."""
 MAX_LINE_READERS = 1.5
 """Goal: how many times as much CPU time as Python's own reader of CSV, which keeps nothing, the index may take."""
-_GOALS = 4
-"""Parts of a test that have scores."""
+_SCORED_PARTS = 4
+"""Number of the parts of a test that have scores."""
 
 
 async def measure(*, quick: bool) -> list[Row]:
     """The rows of this benchmark."""
-    count = QUICK_ROWS if quick else ROWS
+    count = QUICK_ROWS if quick else FILE_ROWS
     with tempfile.TemporaryDirectory(prefix="files-benchmark-") as folder:
         path = Path(folder) / "map.csv"
         _write(path, count)
@@ -69,7 +68,11 @@ def _write(path: Path, count: int) -> None:
         *("TermName", "DistrictName", "SchoolName", "StudentID", "Student_StateID", "StudentLastName"),
         *("StudentDateOfBirth", "Subject", "TestName", "TestID", "TestStartDate", "TestStartTime"),
         *("TestRITScore", "TestStandardError", "TestPercentile", "AchievementQuintile"),
-        *(f"Goal{n}{part}" for n in range(1, _GOALS + 1) for part in ("Name", "RitScore", "StdErr", "Adjective")),
+        *(
+            f"Goal{n}{part}"
+            for n in range(1, _SCORED_PARTS + 1)
+            for part in ("Name", "RitScore", "StdErr", "Adjective")
+        ),
         *(f"Unused{n}" for n in range(20)),
     ]
     with path.open("w", newline="", encoding="utf-8") as out:
@@ -79,7 +82,7 @@ def _write(path: Path, count: int) -> None:
             student, term = divmod(number, RESULTS_PER_STUDENT)
             goals = [
                 text
-                for n in range(_GOALS)
+                for n in range(_SCORED_PARTS)
                 for text in (f"Goal area {n} of the test", str(180 + (number + n) % 80), "6.1", "Avg")
             ]
             writer.writerow(
@@ -111,7 +114,8 @@ def _measure_apart(folder: str) -> dict[str, float]:
     return figures
 
 
-async def _figures(folder: str) -> dict[str, float]:
+async def figures_of(folder: str) -> dict[str, float]:
+    """The figures of this process, which has read nothing else, for the files in a folder."""
     settings = FileSettings(location=folder, settle_seconds=0, refresh_seconds=0, memory_mb=4096)
     async with httpx.AsyncClient() as http:
         adapter = Files("files", settings, http)
@@ -134,21 +138,16 @@ async def _figures(folder: str) -> dict[str, float]:
 async def _question_ms(adapter: Files, students: int, size: int) -> float:
     """Mean CPU milliseconds of a question for so many students."""
     started = time.process_time()
-    for question in range(QUESTIONS):
+    for question in range(TIMED_QUESTIONS):
         first = question * 7919
         keys = [StudentId(f"district_id:{400_000 + (first + n * 31) % students}") for n in range(size)]
         batch: Any = await adapter.assessment_results_by_student(keys)
         assert all(len(batch[key]) == RESULTS_PER_STUDENT for key in keys)
-    return (time.process_time() - started) * 1000 / QUESTIONS
+    return (time.process_time() - started) * 1000 / TIMED_QUESTIONS
 
 
 async def _listing_ms(adapter: Files) -> float:
     started = time.process_time()
-    for _ in range(QUESTIONS):
+    for _ in range(TIMED_QUESTIONS):
         await adapter.version()
-    return (time.process_time() - started) * 1000 / QUESTIONS
-
-
-if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_figures(sys.argv[1]))), flush=True)
-    os._exit(0)  # pyarrow's threads need not be waited for
+    return (time.process_time() - started) * 1000 / TIMED_QUESTIONS

@@ -1,0 +1,1 @@
+"""Scenarios of demo districts that differ in their vendors: same queries, same shapes."""
