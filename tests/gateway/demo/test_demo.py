@@ -214,7 +214,7 @@ def test_only_the_owner_can_read_the_ready_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["--students", "3"], "--students: a district has 10 to 50000 students, not 3"),
+    (["--students", "3"], "--students: a district has 10 to 100000 students, not 3"),
     (["--students", "many"], "argument --students: invalid int value: 'many'"),
     (["--port", "99999"], "argument --port: must be a number from 0 to 65535"),
     (["--latency", "-1"], "argument --latency: must be a number of milliseconds from 0 to 60000"),
