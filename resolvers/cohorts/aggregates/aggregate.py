@@ -43,6 +43,7 @@ from student_graph.resolvers.cohorts.aggregates.members import (
 from student_graph.resolvers.cohorts.aggregates.publication import refuse_cross, refuse_unless_published
 from student_graph.resolvers.cohorts.aggregates.request import TablePlan, TableRequest, plan_table
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
+from student_graph.resolvers.cohorts.measurement.enrolled_schools import for_values
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
 from student_graph.resolvers.cohorts.measurement.requests import Choices, metric_settings
 from student_graph.resolvers.context import Context, Info
@@ -257,6 +258,7 @@ class _Counting:
         reader = GroupReader(district, plan.dimensions, plan.request.as_of, settings.meanings)
         groups = await reader.read(info, part, members)
         requests = [plan.request, *([plan.crossed] if plan.crossed else [])]
+        info = for_values(info, district)
         measures, *crossed = await measure_students(info, district, part, requests)
         by_school = await self._by_school(info, part, members)
         counted = []

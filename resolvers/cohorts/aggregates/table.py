@@ -69,7 +69,11 @@ class GroupMetrics:
     missing: int | None = None
     """Students in the group without a value or level because a source failed; null if hidden."""
     data_quality: list[QualityCount]
-    """What limits the values, and of how many students; empty if nothing does, or if it is hidden."""
+    """
+    What limits the values, and of how many students; empty if nothing does, or if it is hidden.
+
+    Events at schools where a student has no enrollment are not always looked for, because they change no value.
+    """
     suppressed: bool
     """Whether a number is null because it is about too few students, or would reveal such a number."""
 

@@ -2,7 +2,8 @@
 Reads attendance only at the schools where students are enrolled, where that changes no number.
 
 A metric leaves out events at a school where the student has no enrollment. So the list of a school is enough for
-the values of its students, although it may lack such events. Only the data quality that mentions them needs all.
+the values of its students, although it may lack such events. Only the data quality that mentions them needs all,
+and tables of many students do without.
 """
 
 from __future__ import annotations

@@ -45,6 +45,9 @@ BY_IDS = """query($ids: [String!]!) {
         attendance { absentDays { value level dataQuality } tardies { value dataQuality } }
     } } }
 }"""
+TABLE = """query($metric: Metric!) { districts { metrics(metric: $metric) {
+    complete total { population mean missing distribution { level students } }
+} } }"""
 COUNT = """query($filter: StudentFilter!) { students(filter: $filter) { totalCount undecided } }"""
 
 
@@ -147,3 +150,22 @@ def test_the_district_has_the_cases() -> None:
     assert elsewhere >= set(facts().special_cases["attendance_elsewhere"])
     assert any(len(group) > 1 for group in schools.values())
     assert any(student.id not in schools for student in facts().students) or facts().special_cases["re_entry"]
+
+
+@pytest.mark.long_run
+@pytest.mark.parametrize(("metric", "field"), [("ABSENT_DAYS", "absentDays"), ("TARDIES", "tardies")])
+async def test_a_table_has_the_mean_of_single_reads(district: SandboxDistrict, metric: str, field: str) -> None:
+    """A table of a district reads the lists of its schools too, and no student alone who has an enrollment."""
+    district.new_calls()
+    [row_of_district] = (await run(district, TABLE, metric=metric))["districts"]
+    calls = district.new_calls()[EVENTS]
+    withdrawn = set(facts().special_cases["withdrawn"])
+    members = [student.id for student in facts().students if student.id not in withdrawn]
+    values = await values_alone(district, members)
+    known = [row[field]["value"] for row in values.values() if row[field]["value"] is not None]
+
+    total = row_of_district["metrics"]["total"]
+    assert row_of_district["metrics"]["complete"]
+    assert total["mean"] == pytest.approx(sum(known) / len(known))
+    assert total["missing"] == 0
+    assert calls < len(values) / 2
