@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -21,7 +22,6 @@ from student_graph.resolvers.cohorts.conditions.read_calls import ReadCalls
 from student_graph.resolvers.cohorts.conditions.tree import leaves_of
 from student_graph.resolvers.cohorts.measurement.enrolled_schools import needs_enrolled_schools_only
 from student_graph.resolvers.context import ReadEstimates, Viewer, ViewerRole
-from student_graph.resolvers.operation import Operation
 from student_graph.resolvers.student_list.by_condition import population_request
 from student_graph.resolvers.student_list.filter import StudentFilter, resolve_filter
 
@@ -67,7 +67,7 @@ class _ResolvingContext:
     viewer: Viewer
     sources: Any
     metric_settings: Mapping[DistrictId, Any]
-    operation: Operation = field(default_factory=Operation)
+    operation: Any = field(default_factory=lambda: SimpleNamespace(started_at=datetime.now(UTC)))
 
 
 def _explain(arguments: Mapping[str, Any], context: PopulationContext, *, in_school: bool) -> ListExplanation:
