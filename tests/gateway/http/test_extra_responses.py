@@ -266,7 +266,9 @@ def test_no_extra_response_is_taken_for_an_answer() -> None:
         assert (outcome.foreign, outcome.failed) == (0, 0)
         assert outcome.extras + outcome.unsent == extras
         assert outcome.unsent <= extras // 4  # on an idle machine it is none
-        assert (outcome.drops, outcome.alerts) == (outcome.extras, outcome.extras)
+        assert outcome.drops == outcome.alerts
+        # A busy client may have closed its connection just before an extra response arrived.
+        assert outcome.extras - outcome.drops <= extras // 4
     if LONG_RUNS:
         assert all(outcome.met for outcome in outcomes if outcome.variant.late_ms >= 20.0)
         assert all(outcome.reused for outcome in outcomes)
