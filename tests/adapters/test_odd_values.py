@@ -31,7 +31,7 @@ STUDENTS = 24
 ODD_VALUES = {
     CanvasSandbox: 5000,
     EdFiSandbox: 5000,
-    GoogleClassroomSandbox: 1000,  # it needs several responses for each value
+    GoogleClassroomSandbox: 280,  # it needs several responses for each value
     OneRosterSandbox: 5000,
 }
 """Odd values of each vendor that are played in full: two minutes of one processor."""
