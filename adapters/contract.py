@@ -197,7 +197,7 @@ class Adapter(AllLookups):
         return self.settings
 
     @classmethod
-    def for_source(cls, settings: Mapping[str, Any], folder: Path) -> type[Adapter]:  # noqa: ARG003
+    def for_source(cls, settings: Mapping[str, Any], folder: Path) -> type[Adapter]:  # noqa: ARG003 - for subclasses
         """
         Return the class for a source with these settings, as they are in the settings file in `folder`.
 

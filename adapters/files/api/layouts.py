@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,8 +22,9 @@ MAX_MAP_BYTES = 1_000_000
 """Largest file of column maps that is read."""
 _NUMBER = "{n}"
 """Stands for the number of a part in the names of numbered columns, such as `Goal{n}Name`."""
-STUDENT_COLUMNS = ("district_id", "state_id", "vendor_id", "birth_date", "family_name", "email")
-"""What a map can say about a student, in this order."""
+StudentColumn: TypeAlias = Literal["district_id", "state_id", "vendor_id", "birth_date", "family_name", "email"]
+"""What a map can say about a student."""
+STUDENT_COLUMNS: tuple[StudentColumn, ...] = get_args(StudentColumn)
 
 
 def _as_names(value: Any) -> Any:
@@ -130,7 +131,7 @@ class Layout(_Map):
     """Pattern of the file's name, letter case ignored, if files of several tests have the same columns."""
     encoding: str | None = None
     """Encoding of files without a byte order mark; by default UTF-8, or Windows-1252 if that cannot be."""
-    student: dict[Literal["district_id", "state_id", "vendor_id", "birth_date", "family_name", "email"], Names]
+    student: dict[StudentColumn, Names]
     """Columns that say who the student is. Identity rules name `district_id`, `state_id` and `vendor_id`."""
     birth_formats: tuple[str, ...] = ()
     """Formats of the birth date; those of the test's date if empty."""

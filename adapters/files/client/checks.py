@@ -21,7 +21,7 @@ def count_unreadable_rows(table: Table, dates: DateReading) -> None:
     without_id: Any = None
     for name in ID_FIELDS:
         if name in table.by_id:
-            column = table.columns[layout.student[name][0]]  # type: ignore[index]
+            column = table.columns[layout.student[name][0]]
             missing = _rows_where(column, lambda text: values.is_missing(text, layout.missing_words))
             without_id = missing if without_id is None else pc.and_(without_id, missing)
     if without_id is not None:

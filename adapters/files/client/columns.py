@@ -186,7 +186,7 @@ def _read(content: FileContent, plan: ColumnPlan, encoding: str) -> Columns:
         return Columns(_columns_of(table, plan), table.num_rows, faults, skipped=skipped)
     faults, lines = RowFaults(plan.id_positions), list[int]()
     with open_utf8(content.open, encoding, content.max_bytes) as stream:
-        rows = careful.careful_rows(stream, plan.delimiter, plan.width, faults)  # type: ignore[arg-type]
+        rows = careful.careful_rows(stream, plan.delimiter, plan.width, faults)  # type: ignore[arg-type]  # a raw stream is enough
         text = careful.as_csv(rows, list(plan.positions.values()), lines)
     table = csv.read_csv(
         pa.BufferReader(text or b"\n"),

@@ -188,9 +188,9 @@ def _objects(roster: Roster, resource: Resource[R], rows: Sequence[int]) -> list
         response = httpx.Response(httpx.codes.OK, content=body, headers=_JSON, request=_REQUEST)
         objects += resource.read(response)
     if role is not None:
-        objects = [row for row in objects if row.has_role(role)]  # type: ignore[attr-defined]
+        objects = [row for row in objects if row.has_role(role)]  # type: ignore[attr-defined]  # of this payload
     if kind is not None:
-        objects = [row for row in objects if row.type == kind]  # type: ignore[attr-defined]
+        objects = [row for row in objects if row.type == kind]  # type: ignore[attr-defined]  # of this payload
     return sorted(objects, key=lambda row: row.sourcedId)
 
 

@@ -70,7 +70,7 @@ class Utf8Stream(io.RawIOBase):
         """Return true."""
         return True
 
-    def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]  # as the standard library calls it
         """
         Fill the buffer with UTF-8.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from student_graph.adapters.files.api.layouts import STUDENT_COLUMNS, Family, Layout
+from student_graph.adapters.files.api.layouts import STUDENT_COLUMNS, Family, Layout, StudentColumn
 from student_graph.adapters.files.client.columns import (
     Column,
     ColumnPlan,
@@ -22,7 +22,7 @@ from student_graph.adapters.files.client.columns import (
 from student_graph.adapters.files.client.faults import RowFaults
 from student_graph.adapters.files.client.headers import Header, read_header
 
-ID_FIELDS = ("district_id", "state_id", "vendor_id")
+ID_FIELDS: tuple[StudentColumn, ...] = ("district_id", "state_id", "vendor_id")
 """What a student can be found by."""
 NO_DIGITS: Mapping[Any, int] = {}
 """Ids are as they are in the file."""
@@ -83,17 +83,17 @@ def read_table(
         column = next(iter(layout.student.get(name, ())), "")
         if column in columns.columns:
             columns.columns[column] = padded(columns.columns[column], digits)
-    by_id = {
-        field: index_rows(columns.columns[layout.student[field][0]])  # type: ignore[index]
+    by_id: dict[str, RowIndex] = {
+        field: index_rows(columns.columns[layout.student[field][0]])
         for field in ID_FIELDS
-        if layout.student.get(field, ("",))[0] in columns.columns  # type: ignore[call-overload]
+        if layout.student.get(field, ("",))[0] in columns.columns
     }
     return Table(content.name, content.modified_at, header.family, layout, columns, by_id)
 
 
 def _id_positions(header: Header) -> dict[str, int]:
     """The position of each kind of id that the file has."""
-    positions = {name: header.position(header.layout.student.get(name, ())) for name in ID_FIELDS}  # type: ignore[call-overload]
+    positions = {name: header.position(header.layout.student.get(name, ())) for name in ID_FIELDS}
     return {name: position for name, position in positions.items() if position is not None}
 
 

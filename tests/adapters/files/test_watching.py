@@ -174,7 +174,7 @@ async def test_a_location_that_is_gone_is_a_failure_even_with_rows_in_memory(tmp
     ],
 )
 def test_errors_of_a_storage_keep_its_text_to_themselves(cause: OSError, error: type[AdapterError]) -> None:
-    """A refusal is told from an outage, and no path is in the message."""
+    """A refusal has another error than an outage, and no path is in the message."""
     translated = storage.storage_error(cause)
 
     assert type(translated) is error

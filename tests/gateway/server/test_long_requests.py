@@ -46,7 +46,7 @@ def address() -> Iterator[tuple[str, int]]:
 def test_a_client_that_sends_everything_first_gets_the_response(
     address: tuple[str, int], size: int, path: str, status: bytes, chunked: bool
 ) -> None:
-    """It can send to its end, is told that the connection closes, and sees an orderly end instead of a reset."""
+    """It can send to its end, learns that the connection closes, and sees an orderly end instead of a reset."""
     with socket.create_connection(address, timeout=OPERATION_SECONDS) as client:
         framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: gateway.example\r\n{framing}\r\n\r\n".encode())
