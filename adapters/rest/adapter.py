@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -44,7 +45,7 @@ class RestSettings(AdapterSettings):
 class Rest(Adapter):
     """A vendor that a file declares. The class itself has no lookups: `declared` makes a subclass with them."""
 
-    settings: RestSettings
+    settings: RestSettings  # those of a vendor that ships have no `declaration`
     plan: ClassVar[Plan | None] = None
 
     def __init__(self, name: str, settings: AdapterSettings, http: httpx.AsyncClient) -> None:
@@ -144,18 +145,22 @@ class Rest(Adapter):
         return await answering.batch(ids, arguments)
 
 
-def declared(file: Path) -> type[Rest]:
+def declared(file: Path, module: str | None = None) -> type[Rest]:
     """
     Return the adapter of the vendor that a file declares.
+
+    Args:
+        file: The declaration.
+        module: Name of the module that ships the vendor: the file is beside it, so a source names no file.
 
     Raises:
         DeclarationError: something in the file is wrong.
     """
     plan = compile_file(file)
-    settings = _settings_model(plan)
+    settings = _settings_model(plan, AdapterSettings if module else RestSettings)
     namespace: dict[str, Any] = {
         "__doc__": f"{plan.declaration.vendor}, as {file.name} declares it.",
-        "__module__": __name__,
+        "__module__": module or __name__,
         "__annotations__": {"settings": settings},
         "plan": plan,
         "identity": plan.declaration.identity,
@@ -163,8 +168,8 @@ def declared(file: Path) -> type[Rest]:
     }
     for name, part in plan.lookups.items():
         namespace[name] = _method(part.lookup)
-    name = "".join(filter(str.isalnum, plan.declaration.vendor.title()))
-    return type(name, (Rest,), namespace)
+    name = "".join(word[:1].upper() + word[1:] for word in re.findall("[A-Za-z0-9]+", plan.declaration.vendor))
+    return type(name or "DeclaredVendor", (Rest,), namespace)
 
 
 def _method(lookup: Lookup) -> Any:
@@ -179,9 +184,10 @@ def _method(lookup: Lookup) -> Any:
     return answer
 
 
-def _settings_model(plan: Plan) -> type[RestSettings]:
+def _settings_model(plan: Plan, base: type[AdapterSettings]) -> type[AdapterSettings]:
     """The settings of a declared vendor: those of every adapter, and what its authentication needs."""
     declaration = plan.declaration
+    described = dict(declaration.settings)
     fields: dict[str, Any] = {}
     if declaration.base_url is not None:
         default = AnyHttpUrl(declaration.base_url.rstrip("/"))
@@ -189,14 +195,16 @@ def _settings_model(plan: Plan) -> type[RestSettings]:
     for auth in plan.auth:
         public = getattr(auth, "client", None) or getattr(auth, "user", None)
         if public is not None:
-            fields[public] = (str, Field(min_length=1, description=f"Account of {declaration.vendor}."))
-        fields[auth.secret] = (SecretStr, Field(description=f"Secret of {declaration.vendor} for {auth.kind}."))
-    for name, description in declaration.settings.items():
+            account = described.pop(public, f"Account of {declaration.vendor}.")
+            fields[public] = (str, Field(min_length=1, description=account))
+        secret = described.pop(auth.secret, f"Secret of {declaration.vendor} for {auth.kind}.")
+        fields[auth.secret] = (SecretStr, Field(description=secret))
+    for name, description in described.items():
         fields[name] = (str, Field(min_length=1, max_length=200, description=description or name))
-    base: Any = RestSettings
+    bases: Any = base
     if any(auth.kind == "oauth2" for auth in plan.auth):
-        base = (RestSettings, TokenSettings)
-    return cast("type[RestSettings]", create_model("DeclaredSettings", __base__=base, **fields))
+        bases = TokenSettings if base is AdapterSettings else (base, TokenSettings)
+    return cast("type[AdapterSettings]", create_model("DeclaredSettings", __base__=bases, **fields))
 
 
 def _paths(plan: Plan, part: LookupPlan) -> tuple[AccessPath[Any], ...]:

@@ -50,7 +50,7 @@ def compile_file(file: Path) -> Plan:
 class _Compiler:
     def __init__(self, file: Path, declaration: Declaration, lines: Lines) -> None:
         self._file, self._declaration, self._lines = file, declaration, lines
-        self._settings = [f"settings.{name}" for name in declaration.settings]
+        self._settings = [f"settings.{name}" for name in declaration.request_settings]
         self._defaults = ValueDefaults(declaration.dates, declaration.time_zone, declaration.codes)
 
     def plan(self) -> Plan:
@@ -73,7 +73,7 @@ class _Compiler:
                 self._request(version.get, self._settings, ("data_version", "get")),
                 self._path(version.path, ("data_version", "path")),
             ),
-            settings_names=tuple(declaration.settings),
+            settings_names=declaration.request_settings,
         )
         for name in declaration.records:
             if name not in _RECORD_TYPES:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
+from student_graph.adapters.contract import Adapter
 from student_graph.adapters.registry import SettingsError, find_adapter, installed_adapters, settings_schema
+from student_graph.adapters.rest.adapter import Rest
 from student_graph.adapters.rest.declaration.schema import declaration_schema
 from student_graph.gateway.cli.declared import import_openapi, try_lookup
 from student_graph.gateway.cli.parser import Commands, format_table
@@ -32,12 +34,20 @@ def add_command(commands: Commands) -> None:
 
 
 def _list(_: argparse.Namespace) -> int:
-    rows = [("KIND", "CONTRACT", "LOOKUPS", "CLASS")]
+    rows = [("KIND", "CONTRACT", "LOOKUPS", "WRITTEN", "API", "CLASS")]
     for kind, adapter in installed_adapters().items():
         class_path = f"{adapter.__module__}:{adapter.__qualname__}"
-        rows.append((kind, str(adapter.contract), str(len(adapter.capabilities())), class_path))
+        lookups = str(len(adapter.capabilities()))
+        rows.append((kind, str(adapter.contract), lookups, *_form_and_version(adapter), class_path))
     print(format_table(rows))
     return 0
+
+
+def _form_and_version(adapter: type[Adapter]) -> tuple[str, str]:
+    """Whether a vendor is declared or in code, and the version of its API as far as a declaration says it."""
+    if not issubclass(adapter, Rest) or adapter.plan is None:
+        return "code", "-"
+    return "declared", adapter.plan.declaration.version or "-"
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -244,7 +244,10 @@ class Declaration(Section):
     headers: dict[HeaderName, str] = Field(default_factory=dict)
     """Further headers of each request, without secrets."""
     settings: dict[SettingName, str] = Field(default_factory=dict)
-    """Further settings of the source and what they are, for `{settings.NAME}` in requests."""
+    """
+    Further settings of the source and what they are, for `{settings.NAME}` in requests. A setting that `auth`
+    names is described here too, so that operators read where the vendor issues it.
+    """
     paging: PagingStyle = NoPaging(kind="none")
     """How lists are read, unless a lookup says otherwise."""
     dates: str = "iso"
@@ -263,3 +266,10 @@ class Declaration(Section):
     """Where the attributes of each type of record are in a row."""
     lookups: dict[str, LookupDeclaration] = Field(min_length=1)
     """The lookups that the vendor can answer."""
+
+    @property
+    def request_settings(self) -> tuple[str, ...]:
+        """Names of the settings that requests may use: those that hold no part of the credentials."""
+        auth = self.auth if isinstance(self.auth, tuple) else (self.auth,)
+        credentials = {getattr(part, name, None) for part in auth for name in ("secret", "client", "user")}
+        return tuple(name for name in self.settings if name not in credentials)

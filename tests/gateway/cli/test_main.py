@@ -50,14 +50,15 @@ def test_the_schema_is_printed() -> None:
 
 
 def test_adapters_are_listed() -> None:
-    """A row has the kind, the contract's version, the number of lookups and the class."""
-    lines = run_here("adapters", "list").stdout.splitlines()
+    """A row has the kind, the contract's version, the number of lookups, how it is written, and the class."""
+    lines = [line.split() for line in run_here("adapters", "list").stdout.splitlines()]
 
-    assert lines[0].split() == ["KIND", "CONTRACT", "LOOKUPS", "CLASS"]
-    assert [line.split() for line in lines[1:]] == [
+    assert lines[0] == ["KIND", "CONTRACT", "LOOKUPS", "WRITTEN", "API", "CLASS"]
+    assert [[*line[:3], line[5]] for line in lines[1:]] == [
         [kind, str(adapter.contract), str(len(adapter.capabilities())), f"{adapter.__module__}:{adapter.__name__}"]
         for kind, adapter in installed_adapters().items()
     ]
+    assert next(line[3:5] for line in lines if line[0] == "canvas") == ["code", "-"]
 
 
 @pytest.mark.parametrize("kind", adapter_kinds())
