@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from student_graph.adapters.rest.mapping.numbers import MappingError
 from student_graph.adapters.rest.mapping.paths import UnreadableValueError, first_names
-from student_graph.adapters.rest.mapping.values import MappingError
 from student_graph.adapters.rest.plan import LookupPlan
 
 MAX_SAMPLE_BYTES = 4 * 1024 * 1024

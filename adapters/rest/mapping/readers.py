@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from student_graph.adapters.reading import MAX_TEXT_CHARACTERS
 from student_graph.adapters.rest.mapping.dates import Convert
 from student_graph.adapters.rest.mapping.paths import Getter, UnreadableValueError
-from student_graph.adapters.rest.mapping.values import name_text, text
+from student_graph.adapters.rest.mapping.values import in_table, name_text, text
 
 Placeholders: TypeAlias = Mapping[str, Any]
 """Values of placeholders such as `key` and `school_year`, by name."""
@@ -111,6 +111,17 @@ def constructor(cls: type[Any], readers: Mapping[str, Reader]) -> Reader:
 def _is_plain(raw: Any) -> bool:
     """Whether a value is a text that needs no conversion: it is not blank and not too long."""
     return type(raw) is str and "!" <= raw[:1] <= "~" and len(raw) <= MAX_TEXT_CHARACTERS
+
+
+def looked_up(get: Getter, table: str, convert: Convert) -> Reader:
+    """Return a reader of a code whose meaning is in a table that the vendor sends, the placeholder `table`."""
+
+    def value(row: Any, placeholders: Placeholders) -> Any:
+        raw = get(row)
+        meaning = None if raw is None else in_table(placeholders[table], raw)
+        return None if meaning is None else convert(meaning)
+
+    return value
 
 
 def lenient(read: Reader) -> Reader:

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.model import Descriptor, Record, Subject
 from student_graph.adapters.model.code_mapping import raw_attribute
+from student_graph.adapters.rest.mapping.numbers import MappingError
 from student_graph.adapters.rest.mapping.paths import (
     Getter,
     PathError,
@@ -34,12 +35,12 @@ from student_graph.adapters.rest.mapping.readers import (
     constructor,
     elements,
     lenient,
+    looked_up,
     required,
 )
 from student_graph.adapters.rest.mapping.record_mapping import DeclaredPath, RecordMapping
 from student_graph.adapters.rest.mapping.values import (
     OPTIONS,
-    MappingError,
     ValueDefaults,
     converter,
     name_text,
@@ -175,6 +176,9 @@ class _Compiler:
             name = placeholder[1]
             self.placeholders.add(name)
             return lambda _, placeholders: convert(placeholders[name])
+        if "table" in options:
+            self.placeholders.add(name := str(options["table"]))
+            return looked_up(self.path(options["path"], path), name, convert)
         source = ValueSource(self.path(options["path"], path), convert, plain_names(options["path"]))
         read = source.reader()
         self.sources[read] = source

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,11 +21,14 @@ from student_graph.adapters.rest.mapping.dates import (
     pattern_of,
     time_converter,
 )
+from student_graph.adapters.rest.mapping.numbers import (
+    MAX_INTEGER,
+    MappingError,
+    number_converter,
+    school_year_converter,
+)
 from student_graph.adapters.rest.mapping.paths import UnreadableValueError
 
-_NUMBER = re.compile(r"[-+]?[0-9]*[.]?[0-9]+(?:[eE][-+]?[0-9]{1,2})?")
-_MAX_INTEGER = 2**53
-"""Largest whole number that JSON readers agree on."""
 _FLAGS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
 _GRADE_CODES = {
     **{str(number): member for number, member in enumerate(list(GradeLevel)[3:15], 1)},
@@ -38,14 +39,6 @@ _GRADE_CODES = {
 }
 """Grade levels as most systems write them; a zero before a number is ignored."""
 UNMAPPED = "UNMAPPED"
-
-
-class MappingError(ValueError):
-    """A part of a declaration is wrong. `path` leads to it in the file."""
-
-    def __init__(self, path: tuple[str | int, ...], problem: str) -> None:
-        super().__init__(problem)
-        self.path, self.problem = path, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +58,9 @@ OPTIONS: Mapping[str, str] = {
     "zone": "time zone of an instant, such as America/Chicago",
     "scale": "number by which the value is multiplied to have the unit of the record",
     "add": "number that is added then: 1 for a school year that is named by the year in which it begins",
+    "year_begins": "the value is a date: its school year, which begins in this month, such as 7",
     "codes": "name of a table in [codes], or the table itself: what each code means",
+    "table": "name of a [find] that reads what the vendor's codes stand for, such as 2 for each excused absence",
 }
 """The options of a field, and what they say."""
 
@@ -79,10 +74,17 @@ def converter(
     Raises:
         MappingError: an option is wrong, or does not belong to the type.
     """
-    allowed = {dt.date: {"date", "zone"}, dt.datetime: {"date", "zone"}, dt.time: {"date"}, bool: {"codes"}}
-    scaled = {"scale", "add"} if hint in (int, float) else set()
+    allowed = {
+        dt.date: {"date", "zone"},
+        dt.datetime: {"date", "zone"},
+        dt.time: {"date"},
+        bool: {"codes"},
+        str: {"date", "zone"},
+        int: {"scale", "add", "year_begins", "date", "zone"},
+        float: {"scale", "add"},
+    }
     is_enum = isinstance(hint, type) and issubclass(hint, Enum)
-    usable = {"path", "value"} | allowed.get(hint, {"codes"} if is_enum else scaled)
+    usable = {"path", "value"} | allowed.get(hint, {"codes", "table"} if is_enum else set())
     for name in options:
         if name not in usable:
             problem = f"a value of the type {type_name(hint)} has no option {name}"
@@ -94,12 +96,24 @@ def converter(
     if hint is bool:
         return _flag_converter(options.get("codes"), defaults, path)
     if hint in (int, float):
-        return _number_converter(hint, options.get("scale", 1), options.get("add", 0), path)
+        return _numeric(hint, options, defaults, path)
     if hint is str:
-        return text
+        return _day_text(options, defaults, path) if options.keys() & {"date", "zone"} else text
     raise MappingError(
         path, f"a value of the type {type_name(hint)} cannot be declared; write the adapter in Python"
     )
+
+
+def in_table(table: Any, code: Any) -> Any:
+    """
+    What a code of the vendor stands for in a table that the vendor sends; None for a blank code.
+
+    A code that is not in the table stands for something that no list of codes has, and never for itself.
+    """
+    name = text(code)
+    if name is None or not isinstance(table, Mapping):
+        return name
+    return table.get(comparable(name), f"? {name}")
 
 
 def type_name(hint: Any) -> str:
@@ -113,7 +127,7 @@ def text(raw: Any) -> str | None:
         if len(raw) > MAX_TEXT_CHARACTERS:
             raise UnreadableValueError("a text that is too long")
         return raw if raw and not raw.isspace() else None
-    if type(raw) is int and -_MAX_INTEGER <= raw <= _MAX_INTEGER:
+    if type(raw) is int and -MAX_INTEGER <= raw <= MAX_INTEGER:
         return str(raw)
     raise UnreadableValueError("not a text")
 
@@ -123,43 +137,38 @@ def name_text(raw: Any) -> str | None:
     return "" if type(raw) is str and not raw.strip() else text(raw)
 
 
-def number(raw: Any) -> float | None:
-    """A number, or the text of one; None for a blank text."""
-    if type(raw) is str:
-        raw = raw.strip()
-        if not raw:
-            return None
-        if len(raw) > MAX_TEXT_CHARACTERS or not raw.isascii() or not _NUMBER.fullmatch(raw):
-            raise UnreadableValueError("not a number")
-        raw = float(raw)
-    if type(raw) not in (int, float):
-        raise UnreadableValueError("not a number")
-    if isinstance(raw, int) and abs(raw) > _MAX_INTEGER:
-        raise UnreadableValueError("a number that is too large")
-    if not math.isfinite(raw):
-        raise UnreadableValueError("not a finite number")
-    return float(raw)
+def _numeric(
+    hint: Any, options: Mapping[str, Any], defaults: ValueDefaults, path: tuple[str | int, ...]
+) -> Convert:
+    if "year_begins" in options:
+        return _year_of_day(options, defaults, path)
+    convert = number_converter(hint, options.get("scale", 1), options.get("add", 0), path)
+    return school_year_converter(convert) if path[-1:] == ("school_year",) else convert
 
 
-def _number_converter(hint: Any, scale: Any, add: Any, path: tuple[str | int, ...]) -> Convert:
-    if type(scale) not in (int, float) or not math.isfinite(scale) or not scale:
-        raise MappingError((*path, "scale"), "scale is a number that is not 0, such as 0.01")
-    if type(add) not in (int, float) or not math.isfinite(add):
-        raise MappingError((*path, "add"), "add is a number, such as 1")
+def _day_text(options: Mapping[str, Any], defaults: ValueDefaults, path: tuple[str | int, ...]) -> Convert:
+    """Read a date as a text such as `2026-08-21`, for a part of an id."""
+    day = _moment_converter(dt.date, options, defaults, path)
 
-    def scaled(raw: Any) -> float | None:
-        result = number(raw)
-        return None if result is None else result * scale + add
+    def convert(raw: Any) -> str | None:
+        date = day(raw)
+        return None if date is None else str(date.isoformat())
 
-    def integer(raw: Any) -> int | None:
-        result = scaled(raw)
-        if result is not None and not result.is_integer():
-            raise UnreadableValueError("not a whole number")
-        return None if result is None else int(result)
+    return convert
 
-    if hint is int:
-        return integer
-    return number if scale == 1 and not add else scaled
+
+def _year_of_day(options: Mapping[str, Any], defaults: ValueDefaults, path: tuple[str | int, ...]) -> Convert:
+    """Read a date, and return the school year that it is in."""
+    month = options["year_begins"]
+    if type(month) is not int or not 1 <= month <= 12:
+        raise MappingError((*path, "year_begins"), "year_begins is the number of a month, such as 7")
+    day = _moment_converter(dt.date, options, defaults, path)
+
+    def year(raw: Any) -> int | None:
+        date = day(raw)
+        return None if date is None else date.year + (1 if date.month >= month > 1 else 0)
+
+    return year
 
 
 def _flag_converter(codes: Any, defaults: ValueDefaults, path: tuple[str | int, ...]) -> Convert:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from student_graph.adapters.model import AttendanceScope, GradeLevel, GradeType
+from student_graph.adapters.model import AttendanceCategory, AttendanceScope, GradeLevel, GradeType
 from student_graph.adapters.rest.mapping.paths import UnreadableValueError, compile_path
+from student_graph.adapters.rest.mapping.readers import looked_up
 from student_graph.adapters.rest.mapping.values import ValueDefaults, converter
 
 NINTH_CODES = {"N": "NINTH"}
@@ -30,6 +31,10 @@ def converted(hint: Any, raw: Any, **options: Any) -> Any:
     (int, "007", {}, 7), (int, 7.0, {}, 7), (int, 7.5, {}, ERROR), (int, True, {}, ERROR),
     (int, "1e999", {}, ERROR),
     (int, "٣", {}, ERROR), (int, "2026", {"add": 1}, 2027), (int, 2**63, {}, ERROR),
+    (int, "2026-07-01T00:00:00", {"year_begins": 7}, 2027), (int, "2026-06-30", {"year_begins": 7}, 2026),
+    (int, "8/1/2026", {"year_begins": 1, "date": "%m/%d/%Y"}, 2026), (int, 2026, {"year_begins": 7}, ERROR),
+    (int, "2026-2027", {}, ERROR), (str, "2026-08-21T00:00:00", {"date": "iso"}, "2026-08-21"),
+    (str, "soon", {"date": "iso"}, ERROR),
     (float, "92.50", {}, 92.5), (float, "NaN", {}, ERROR), (float, "", {}, None),
     (float, 50, {"scale": 0.01}, 0.5),
     (float, "1e400", {}, ERROR), (float, {}, {}, ERROR),
@@ -62,6 +67,36 @@ def test_a_value_is_read_strictly(hint: Any, raw: Any, options: dict[str, Any], 
 
     assert value == expected
     assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize(("raw", "expected"), [
+    ("2026-2027", 2027), (" 2026-2027 ", 2027), (2027, 2027), ("2027", 2027), ("2026-2028", ERROR),
+    ("2027-2026", ERROR), ("2026-27", ERROR), (None, ERROR),
+])  # fmt: skip
+def test_a_school_year_may_be_a_text_of_its_two_years(raw: Any, expected: Any) -> None:
+    """It is named by the second one, which has to follow the first."""
+    try:
+        value = converter(int, {"path": "@"}, ValueDefaults(), ("records", "Section", "school_year"))(raw)
+    except UnreadableValueError:
+        value = ERROR
+
+    assert value == expected
+
+
+@pytest.mark.parametrize(("code", "expected"), [
+    ("E", AttendanceCategory.EXCUSED_ABSENCE), ("e ", AttendanceCategory.EXCUSED_ABSENCE),
+    ("2", AttendanceCategory.UNMAPPED), ("", None), (" ", None), (None, None), (["E"], ERROR),
+])  # fmt: skip
+def test_a_code_means_what_the_vendors_table_says(code: Any, expected: Any) -> None:
+    """A code that is not in the table means nothing, also if it is what another code stands for."""
+    convert = converter(AttendanceCategory, {"path": "@", "codes": {"2": "EXCUSED_ABSENCE"}}, ValueDefaults(), ())
+    read = looked_up(compile_path("code"), "types", convert)
+    try:
+        value = read({"code": code}, {"types": {"e": "2"}})
+    except UnreadableValueError:
+        value = ERROR
+
+    assert value == expected
 
 
 @pytest.mark.parametrize(("path", "expected"), [
