@@ -1,5 +1,5 @@
 """
-Counts since the start of the process, by source: vendor calls, failures, identity links, and what cannot be read.
+Counts by source, since the gateway took it up: vendor calls, failures, identity links, and what cannot be read.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class LinkStatus(Enum):
 class _SourceCounts:
     """The state and the counts of one source."""
 
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the gateway took the source up with its present settings."""
     reachable: bool | None = None
     last_error_code: str | None = None
     calls: int = 0
@@ -122,13 +124,23 @@ def counting_calls(counter: CallCounter) -> Iterator[None]:
 
 
 class Telemetry:
-    """Counts since the start of the process, by source."""
+    """Counts by source, since the gateway took it up with its present settings."""
 
     def __init__(self, meanings: Mapping[DistrictId, CodeMeanings] | None = None) -> None:
         """Count from now on; `meanings` says what codes mean in districts that say so themselves."""
         self._meanings = meanings or {}
         self._counts: dict[Source, _SourceCounts] = {}
-        self._since = datetime.now(UTC)
+
+    def take_up(self, sources: Iterable[Source], meanings: Mapping[DistrictId, CodeMeanings]) -> None:
+        """Count these sources from now on, unless they are counted already; `meanings` are the present ones."""
+        self._meanings = meanings
+        for source in sources:
+            self._counts_of(source)
+
+    def forget(self, sources: Iterable[Source]) -> None:
+        """Forget the counts of sources that are no longer configured."""
+        for source in sources:
+            self._counts.pop(source, None)
 
     def _counts_of(self, source: Source) -> _SourceCounts:
         return self._counts.setdefault(source, _SourceCounts())
@@ -182,7 +194,7 @@ class Telemetry:
             unexpected_responses=getattr(source.adapter.http, "unexpected_responses", 0),
             concurrency=getattr(source.adapter.http, "concurrency", None),
             counts=Counts(
-                since=self._since,
+                since=counts.since,
                 calls=counts.calls,
                 links=LinkCounts(
                     matched=links.count(LinkStatus.MATCHED),

@@ -21,7 +21,7 @@ from student_graph.adapters.errors import UnavailableError
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssessmentId, DistrictId, Fetched, SchoolId, SectionId, StudentId
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cache.store import SharedBatch
+from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.resolvers.access import unlimited_grants
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.fields.ids import GlobalId, encode

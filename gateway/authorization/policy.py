@@ -26,7 +26,7 @@ from student_graph.adapters.model import (
     StudentIdentity,
 )
 from student_graph.adapters.sources import District, Fetch, Source
-from student_graph.gateway.cache.store import SharedBatch
+from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.resolvers.access import Reach, Rights
 from student_graph.resolvers.context import ReachProvider, Viewer
 from student_graph.resolvers.operation import Disclosures

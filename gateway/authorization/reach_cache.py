@@ -23,7 +23,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch
 from student_graph.gateway.authorization.reach_lookup import MissingCaseloads, ReachLookup
 from student_graph.gateway.cache import Dependencies
-from student_graph.gateway.cache.store import CachedBatch, are_current
+from student_graph.gateway.cache.entries import CachedBatch, are_current
 from student_graph.gateway.concurrency.shared_tasks import SharedTasks
 from student_graph.resolvers.access import Reach, merge_groups
 from student_graph.resolvers.context import Viewer

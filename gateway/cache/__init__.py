@@ -5,10 +5,21 @@ It is not a copy of a district's data. It holds answers that were requested, wit
 expires.
 """
 
-from student_graph.gateway.cache.cache import Cache, Fleet
+from student_graph.gateway.cache.answers import AnswerCache, Fleet
+from student_graph.gateway.cache.cache import Cache
 from student_graph.gateway.cache.limits import BackgroundLimits, Limits
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.cache.read import CachedFetch
 from student_graph.gateway.cache.response_cache import Dependencies, extensions
 
-__all__ = ["BackgroundLimits", "Cache", "CachedFetch", "Dependencies", "Fleet", "Limits", "Purge", "extensions"]
+__all__ = [
+    "AnswerCache",
+    "BackgroundLimits",
+    "Cache",
+    "CachedFetch",
+    "Dependencies",
+    "Fleet",
+    "Limits",
+    "Purge",
+    "extensions",
+]

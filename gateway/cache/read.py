@@ -18,9 +18,9 @@ from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.errors import AdapterError, UnavailableError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.cache import Cache
+from student_graph.gateway.cache.entries import Bucket, CachedBatch, Entry
 from student_graph.gateway.cache.lifetimes import is_temporary, oldest_fetch_time
 from student_graph.gateway.cache.response_cache import Dependencies
-from student_graph.gateway.cache.store import Bucket, CachedBatch, Entry
 from student_graph.gateway.http import gate_of
 from student_graph.resolvers.operation import SourceTraffic, Staleness, Traffic
 

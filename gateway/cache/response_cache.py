@@ -23,7 +23,8 @@ from cachetools import LRUCache
 
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District
-from student_graph.gateway.cache.store import CachedBatch, Store, are_current
+from student_graph.gateway.cache.entries import CachedBatch, are_current
+from student_graph.gateway.cache.store import Store
 from student_graph.resolvers.operation import Operation, SourceTraffic, Traffic
 
 RESPONSE_OVERHEAD_BYTES = 2048
@@ -218,6 +219,10 @@ class ResponseCache:
             return None
         self._store.touch_batches(response.batches)
         return response
+
+    def clear(self) -> None:
+        """Drop all responses."""
+        self._responses.clear()
 
     def set(
         self,

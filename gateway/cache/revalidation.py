@@ -10,7 +10,7 @@ the source are forgotten.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from student_graph.adapters.changes import EarlierAnswer, earlier_answers
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Fetch, Source
-from student_graph.gateway.cache.store import Bucket
+from student_graph.gateway.cache.entries import Bucket
 from student_graph.gateway.concurrency.arrivals import ArrivedAnswers, current_receiver, receiving_arrivals
 from student_graph.gateway.concurrency.deadlines import within
 from student_graph.gateway.concurrency.shared_tasks import SharedTasks
@@ -73,6 +73,11 @@ class Revalidation:
         self._fetch, self._bucket_of, self._clock, self._on_restore = fetch, bucket_of, clock, on_restore
         self._versions: dict[Source, _ChangeVersion] = {}
         self._reading: SharedTasks[Source, _ChangeVersion] = SharedTasks()
+
+    def forget(self, sources: Collection[Source]) -> None:
+        """Forget the versions of sources that are no longer configured."""
+        for source in sources:
+            self._versions.pop(source, None)
 
     async def __call__(self, source: Source, ask: Ask[Any], /) -> Answers:
         """The answers to an ask."""

@@ -18,8 +18,9 @@ from itertools import islice
 from sys import getsizeof
 from typing import Any
 
+from student_graph.gateway.cache.entries import are_current
 from student_graph.gateway.cache.purges import Purge
-from student_graph.gateway.cache.store import Store, are_current
+from student_graph.gateway.cache.store import Store
 from student_graph.gateway.cache.table_dependencies import TableDependencies
 from student_graph.resolvers.operation import Disclosures, Operation, SourceTraffic, Traffic
 
@@ -117,6 +118,11 @@ class TableCache:
         for key, table in list(self._tables.items()):
             if any(purge.concerns(source, lookup) for source, lookup in table.dependencies.lookups):
                 self._remove(key)
+
+    def clear(self) -> None:
+        """Drop all tables."""
+        self._tables.clear()
+        self.used_bytes = 0
 
     def _expire(self, key: Hashable, table: KeptTable) -> None:
         if self._tables.get(key) is table:

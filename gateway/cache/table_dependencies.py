@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sources import Source
+from student_graph.gateway.cache.entries import CachedBatch
 from student_graph.gateway.cache.response_cache import Dependencies
-from student_graph.gateway.cache.store import CachedBatch
 from student_graph.resolvers.operation import Operation, SourceTraffic
 
 

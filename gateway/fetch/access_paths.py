@@ -17,8 +17,8 @@ from student_graph.adapters.contract import AccessPath
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache import CachedFetch
+from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.gateway.cache.read import CacheRead
-from student_graph.gateway.cache.store import SharedBatch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.cache_view import NoView, View
 from student_graph.gateway.fetch.coarse_answers import (

@@ -14,8 +14,8 @@ from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Source
 from student_graph.gateway.cache import Cache
+from student_graph.gateway.cache.entries import Entry
 from student_graph.gateway.cache.lifetimes import oldest_fetch_time, with_max_age
-from student_graph.gateway.cache.store import Entry
 from student_graph.gateway.cache.table_cache import TableCache
 from student_graph.gateway.cache.table_dependencies import merge, new_part
 from student_graph.resolvers.access import TableKey

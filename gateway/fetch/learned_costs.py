@@ -6,7 +6,7 @@ All operations of a process share these numbers. They hold no records: a key is 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping, MutableMapping
 from dataclasses import dataclass
 from math import exp
 from typing import Any
@@ -114,6 +114,13 @@ class LearnedCosts:
         """Count point reads that the coarse key replaces, or would have replaced."""
         total = self.demand(source, ask, key, now) + calls
         self._demand[(source, *ask.call_key, key)] = (total, now)
+
+    def forget(self, sources: Collection[Source]) -> None:
+        """Forget sources that are no longer configured."""
+        known: tuple[MutableMapping[Any, Any], ...] = (self._means, self._calls, self._coarse_keys, self._demand)
+        for values in known:
+            for key in [key for key in values if key[0] in sources]:
+                del values[key]
 
 
 def _batch_size_key(source: Source, lookup: Lookup, path: AccessPath[Any], keys: int) -> Hashable:

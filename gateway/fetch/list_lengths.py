@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from student_graph.adapters.answers import Answers, Ask
@@ -40,6 +41,11 @@ class ListLengths:
             (average * keys + sum(lengths)) / total,
             min(total, MAX_KEYS),
         )
+
+    def forget(self, sources: Collection[Source]) -> None:
+        """Forget sources that are no longer configured."""
+        for key in [key for key in self._averages if key[0] in sources]:
+            del self._averages[key]
 
 
 def measured(fetch: Fetch, lengths: ListLengths) -> Fetch:

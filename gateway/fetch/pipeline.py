@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.sources import District, Fetch, Source, Sources
 from student_graph.gateway.authorization.policy import authorized
 from student_graph.gateway.authorization.reach_cache import ReachCache
-from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Fleet, Limits
+from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Fleet, Limits
 from student_graph.gateway.fetch.access_paths import RoutedFetch
 from student_graph.gateway.fetch.batching import Batcher
 from student_graph.gateway.fetch.cache_view import CacheView, OperationTables
@@ -54,6 +54,7 @@ class FetchPipeline:
         clock: Callable[[], float] = time.monotonic,
         vendor_wait: Callable[[], AbstractContextManager[None]] = nullcontext,
         operation_seconds: float = OPERATION_TIMEOUT_SECONDS,
+        running: FetchPipeline | None = None,
     ) -> None:
         """
         Create the pipeline of some districts.
@@ -62,27 +63,26 @@ class FetchPipeline:
         `dependents` keep their rights when a student turns 18. `metric_settings` says how districts judge their
         metrics; one that is missing has the defaults. `clock` counts seconds. An operation is inside
         `vendor_wait()` while it waits for a source, and waits for them for `operation_seconds` at most.
+        `running` is the pipeline of the settings so far, with which this one shares the answers of the sources and
+        what was counted and learned about them; then `fleet` and `clock` have no effect.
         """
         self.districts = {district.id: district for district in districts}
-        self.telemetry = Telemetry({name: said.meanings for name, said in (metric_settings or {}).items()})
-        self.list_lengths = ListLengths()
-        self.learned_costs = LearnedCosts()
         self._translations = TranslationCache()
         self._metric_settings = metric_settings or {}
         self._measure_cache = MeasureCache()
         self._recorded_days = RecordedDays(self.districts)
         self._keeps_answers = limits is None or limits.memory > 0
-        learning_fetch = learning(fetch_from_vendor, self.learned_costs)
-        vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
-        self.cache = Cache(
-            vendor_fetch,
-            self.districts,
-            limits,
-            fleet,
-            clock,
-            vendor_wait=vendor_wait,
-            on_serve=self.telemetry.record_served,
-        )
+        if running is None:
+            self.telemetry, self.list_lengths, self.learned_costs = Telemetry(), ListLengths(), LearnedCosts()
+            learning_fetch = learning(fetch_from_vendor, self.learned_costs)
+            vendor_fetch = measured(traced(learning_fetch, self.telemetry), self.list_lengths)
+            answers = AnswerCache(vendor_fetch, self.districts, limits, fleet, clock)
+            self._take_up_sources()
+        else:
+            self.telemetry, self.list_lengths = running.telemetry, running.list_lengths
+            self.learned_costs, answers = running.learned_costs, running.cache.answers
+        on_serve = self.telemetry.record_served
+        self.cache = Cache(answers, self.districts, limits, vendor_wait=vendor_wait, on_serve=on_serve)
         self.reach_cache = ReachCache(
             self.districts, self._reach_fetch, self.cache.clock, dependents, operation_seconds * REACH_SHARE
         )
@@ -143,6 +143,32 @@ class FetchPipeline:
         traffic, staleness = Traffic(), Staleness()
         cached = CachedFetch(self.cache, traffic, staleness, Dependencies(), math.inf, is_background=True)
         return self._layers(cached, CacheView(self.cache, staleness, self._keeps_answers)), traffic
+
+    @property
+    def sources(self) -> list[Source]:
+        """The sources of all districts."""
+        return [source for district in self.districts.values() for source in district.sources]
+
+    def start(self) -> None:
+        """Take up the sources, in place of those of the pipeline that ran before, and start to share answers."""
+        self._take_up_sources()
+        self.cache.start()
+
+    def _take_up_sources(self) -> None:
+        meanings = {name: said.meanings for name, said in self._metric_settings.items()}
+        self.telemetry.take_up(self.sources, meanings)
+
+    async def retire(self, sources: Collection[Source]) -> None:
+        """
+        End the work for other settings than those that hold now; its last operation has ended.
+
+        What is shared with the pipeline that runs now stays, except for `sources`, which are no longer configured.
+        """
+        await self.reach_cache.close()
+        self.cache.clear()
+        self.cache.answers.forget(sources)
+        for part in (self.telemetry, self.list_lengths, self.learned_costs):
+            part.forget(sources)
 
     async def close(self) -> None:
         """Cancel background work."""

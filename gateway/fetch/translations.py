@@ -17,7 +17,7 @@ from cachetools import LRUCache
 
 from student_graph.adapters.answers import Answers, Ask, records_in
 from student_graph.adapters.sources import Fetch, Source
-from student_graph.gateway.cache.store import SharedBatch
+from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.gateway.fetch.access_paths import CachedRead
 
 MAX_TRANSLATED_RECORDS = 20_000

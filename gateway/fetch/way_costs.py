@@ -17,7 +17,7 @@ from student_graph.adapters.contract import AccessPath, LookupMethod
 from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.lookup import Lookup, lookup_of
 from student_graph.adapters.sources import Source
-from student_graph.gateway.cache.store import SharedBatch
+from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.gateway.fetch.cache_view import View
 from student_graph.gateway.fetch.coarse_answers import coarse_ask
 from student_graph.gateway.fetch.learned_costs import LearnedCosts

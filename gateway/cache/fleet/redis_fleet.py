@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from weakref import WeakSet
 
 import msgspec
 
@@ -17,7 +18,7 @@ from student_graph.gateway.cache.fleet.events import Event, Events
 from student_graph.gateway.cache.fleet.redis_store import RedisStore, RedisUnavailableError
 from student_graph.gateway.cache.fleet.shared_fetch import SharedFetch
 from student_graph.gateway.cache.purges import Purge, PurgeLog
-from student_graph.gateway.http import gate_of
+from student_graph.gateway.http import Gate, gate_of
 
 
 class RedisFleet:
@@ -25,10 +26,13 @@ class RedisFleet:
 
     def __init__(self, store: RedisStore, districts: Mapping[DistrictId, District]) -> None:
         self.store = store
-        self._districts = districts
+        self._districts = dict(districts)
+        """By id; `SharedFetch` reads the same mapping."""
         self._purges = PurgeLog()
         self._events = Events(store, self._handle)
         self._publishing: set[asyncio.Task[None]] = set()
+        self._gates: WeakSet[Gate] = WeakSet()
+        """Gates whose pauses are published."""
         self._on_purge: Callable[[Purge], object] = lambda _: None
 
     def shared(self, fetch: Fetch) -> Fetch:
@@ -39,9 +43,20 @@ class RedisFleet:
         """Start to receive events; `on_purge` gets the purges of other processes."""
         self._on_purge = on_purge
         self._events.start()
+        self._listen_for_pauses()
+
+    def set_districts(self, districts: Mapping[DistrictId, District]) -> None:
+        """Share the answers of these districts from now on."""
+        self._districts.clear()
+        self._districts.update(districts)
+        self._listen_for_pauses()
+
+    def _listen_for_pauses(self) -> None:
+        """Publish the pauses that the vendors of all sources ask for."""
         for source in self._sources():
             gate = gate_of(source.adapter.http)
-            if gate is not None:
+            if gate is not None and gate not in self._gates:
+                self._gates.add(gate)
                 gate.add_pause_listener(partial(self._publish_pause, source))
 
     def _sources(self) -> Iterator[Source]:

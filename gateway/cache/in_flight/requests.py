@@ -96,6 +96,11 @@ class InFlightRequests:
             if not request.is_useful:
                 self._end(request)
 
+    def end(self, sources: Collection[Source]) -> None:
+        """End all requests to some sources, because these are no longer configured."""
+        for request in [request for request in self._running if request.source in sources]:
+            self._end(request)
+
     async def finish(self, seconds: float) -> None:
         """Wait until all requests have ended, for so many seconds at most."""
         if tasks := [request.task for request in self._running]:

@@ -27,7 +27,7 @@ from student_graph.adapters.model import (
 )
 from student_graph.adapters.sources import District, Fetch, Source
 from student_graph.gateway.authorization.reach_cache import ReachCache
-from student_graph.gateway.cache import Cache, CachedFetch, Dependencies
+from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies
 from student_graph.resolvers.access import Reach
 from student_graph.resolvers.context import Viewer, ViewerRole
 from student_graph.resolvers.operation import Staleness, Traffic
@@ -154,7 +154,7 @@ class ReachHarness:
     def __post_init__(self) -> None:
         self._source = RecordingFetch()
         districts = {CEDAR: District(CEDAR, "Cedar", (third_party_source("sis", self.records),), frozen_on=NOW)}
-        self.cache = Cache(self._fetch, districts, clock=self.clock)
+        self.cache = Cache(AnswerCache(self._fetch, districts, clock=self.clock), districts)
         self.reach_cache = ReachCache(districts, self._start_fetch, self.clock, self.dependents)
 
     async def reach(self, viewer: Viewer) -> Reach:

@@ -12,7 +12,7 @@ from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.sources import District, Source
-from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Fleet, Limits
+from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Fleet, Limits
 from student_graph.gateway.fetch.vendor import fetch_from_vendor
 from student_graph.resolvers.operation import Operation, SourceTraffic, Staleness
 from tests.gateway.small_district import DISTRICT, YEAR, Ledger, Sis, source
@@ -58,7 +58,9 @@ class CacheHarness:
         self.source = source(self.adapter_type, self.ledger, self.name)
         object.__setattr__(self.source.adapter.settings, "timeout", 600.0)  # which no machine reaches
         district = District(DISTRICT, "Hill", (self.source,))
-        self.cache = Cache(self._fetch, {DISTRICT: district}, self.limits, self.fleet, self.clock)
+        districts = {DISTRICT: district}
+        answers = AnswerCache(self._fetch, districts, self.limits, self.fleet, self.clock)
+        self.cache = Cache(answers, districts, self.limits)
         self.operation = Operation(dependencies=Dependencies())
         """The last operation."""
 

@@ -13,7 +13,7 @@ import pytest
 from student_graph.adapters.answers import Answer, Answers, Ask
 from student_graph.adapters.model import Student
 from student_graph.adapters.sources import District, Freshness, Source
-from student_graph.gateway.cache import Cache, CachedFetch, Dependencies, Purge
+from student_graph.gateway.cache import AnswerCache, Cache, CachedFetch, Dependencies, Purge
 from student_graph.resolvers.operation import Staleness, Traffic
 from tests.gateway.cache.slow_vendor import OPERATION_SECONDS, SlowVendor, on_movable_loop, pass_seconds, settle
 from tests.gateway.cache.small_cache import STUDENTS
@@ -114,7 +114,7 @@ async def test_a_source_that_answers_nothing_within_its_timeout_counts_as_failin
     assert await page == {"s1": UNAVAILABLE}
     bucket = vendor.cache.store.bucket(vendor.harness.source, Ask(STUDENTS, ()))
     assert bucket is None
-    assert vendor.harness.source in vendor.cache._failing
+    assert vendor.harness.source in vendor.cache.answers._failing
 
 
 @on_movable_loop
@@ -131,7 +131,7 @@ async def test_a_failing_key_is_answered_at_once_and_requested_again() -> None:
     await vendor.answer("s1", "s3")
     assert await page == {"s1": None, "s2": UNAVAILABLE, "s3": None}
     assert vendor.calls == {"s1": 1, "s2": 2, "s3": 1}
-    assert vendor.harness.source not in vendor.cache._failing
+    assert vendor.harness.source not in vendor.cache.answers._failing
 
 
 @on_movable_loop
@@ -222,7 +222,8 @@ async def test_an_answer_whose_reading_took_longer_than_it_is_fresh_is_marked(
 
     freshness = {"students_by_id": Freshness(timedelta(seconds=fresh_seconds), timedelta(hours=2))}
     sis = replace(source(Sis, Ledger(), "sis"), freshness_by_lookup=freshness)
-    cache = Cache(fetch_slowly, {DISTRICT: District(DISTRICT, "Hill", (sis,))})
+    districts = {DISTRICT: District(DISTRICT, "Hill", (sis,))}
+    cache = Cache(AnswerCache(fetch_slowly, districts), districts)
     traffic = Traffic()
     deadline = asyncio.get_running_loop().time() + OPERATION_SECONDS
     answers = await CachedFetch(cache, traffic, Staleness(), Dependencies(), deadline)(sis, Ask(STUDENTS, ("s1",)))

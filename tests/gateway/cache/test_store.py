@@ -10,8 +10,8 @@ import pytest
 
 from student_graph.adapters.answers import Ask
 from student_graph.gateway.cache import Limits, Purge
+from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.gateway.cache.limits import BYTES_PER_MIB
-from student_graph.gateway.cache.store import SharedBatch
 from tests.gateway.cache.small_cache import EVENTS, STUDENTS, THIS_YEAR, CacheHarness
 from tests.gateway.small_district import DISTRICT, Ledger
 

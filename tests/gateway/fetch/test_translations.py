@@ -14,8 +14,8 @@ from student_graph.adapters.answers import Answers, Ask
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Sensitivity
+from student_graph.gateway.cache.entries import SharedBatch
 from student_graph.gateway.cache.purges import Purge
-from student_graph.gateway.cache.store import SharedBatch
 from student_graph.gateway.fetch.pipeline import FetchPipeline
 from student_graph.gateway.signing import HmacSigner
 from student_graph.resolvers.access import unlimited_grants
