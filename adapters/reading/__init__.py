@@ -16,7 +16,8 @@ from student_graph.adapters.reading.dates import (
 )
 from student_graph.adapters.reading.leniency import Deciding
 from student_graph.adapters.reading.numbers import Integer, Number
-from student_graph.adapters.reading.responses import MAX_BODY_BYTES, MAX_TEXT_CHARACTERS, read, read_value
+from student_graph.adapters.reading.payload import MAX_TEXT_CHARACTERS, Payload
+from student_graph.adapters.reading.responses import MAX_BODY_BYTES, read, read_value
 from student_graph.adapters.reading.unreadable import (
     RowCount,
     UnreadableRows,
@@ -42,6 +43,7 @@ __all__ = [
     "OptionalDay",
     "OptionalMoment",
     "OptionalTime",
+    "Payload",
     "RowCount",
     "TimeOfDay",
     "UnreadableRows",

@@ -19,9 +19,6 @@ T = TypeVar("T")
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 """Maximum size of a decoded response body. Parsing a larger one would block all other requests."""
-
-MAX_TEXT_CHARACTERS = 4096
-"""Maximum length of one text in a payload model: no name or title in a school is longer."""
 _SUSPICIOUS_NUMBER = re.compile(rb"NaN|Infinity|[eE]\+?\d{3}")
 """Texts that pydantic reads as NaN or infinity, which JSON does not have, and numbers too large for a float."""
 

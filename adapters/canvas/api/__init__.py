@@ -5,21 +5,9 @@ Only the properties that the adapter reads are declared. Canvas may send as litt
 a token or a server may leave out is optional. Absent and null differ for one property only, `posted_at`.
 """
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding, Instant, Integer, Number
-
-
-class Payload(BaseModel):
-    """A JSON object of the API; properties that are not declared are ignored."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        hide_input_in_errors=True,
-        str_max_length=MAX_TEXT_CHARACTERS,
-        allow_inf_nan=False,  # pydantic would read the text "NaN" as a number
-    )
+from student_graph.adapters.reading import Deciding, Instant, Integer, Number, Payload
 
 
 class User(Payload):
@@ -150,5 +138,5 @@ class Participation(Payload):
 class Activity(Payload):
     """A student's page views by hour and single participations in a course."""
 
-    page_views: dict[Instant, Integer] = {}
-    participations: list[Participation] = []
+    page_views: dict[Instant, Integer] = Field(default_factory=dict)
+    participations: list[Participation] = Field(default_factory=list)

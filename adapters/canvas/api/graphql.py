@@ -11,8 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from student_graph.adapters.canvas.api import Payload
-from student_graph.adapters.reading import Deciding, Instant, Integer, Number
+from student_graph.adapters.reading import Deciding, Instant, Integer, Number, Payload
 
 T = TypeVar("T")
 

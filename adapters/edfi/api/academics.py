@@ -11,14 +11,13 @@ from pydantic import AliasChoices, Field
 from student_graph.adapters.edfi.api.payload import (
     Item,
     Many,
-    Payload,
     Resource,
     SchoolYearTypeReference,
     SectionReference,
     StudentReference,
 )
 from student_graph.adapters.edfi.api.schools import CourseSubject
-from student_graph.adapters.reading import Integer, Number, OptionalDay, OptionalMoment
+from student_graph.adapters.reading import Integer, Number, OptionalDay, OptionalMoment, Payload
 
 
 class StudentSectionReference(SectionReference):

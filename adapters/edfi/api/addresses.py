@@ -6,9 +6,9 @@ https://docs.ed-fi.org/reference/ods-api; property names as in the published Ope
 
 from __future__ import annotations
 
-from student_graph.adapters.edfi.api.payload import Many, Payload, Resource
+from student_graph.adapters.edfi.api.payload import Many, Resource
 from student_graph.adapters.edfi.api.people import StudentDetails
-from student_graph.adapters.reading import Deciding, OptionalDay
+from student_graph.adapters.reading import Deciding, OptionalDay, Payload
 
 
 class AddressPeriod(Payload):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field, TypeAdapter
 
-from student_graph.adapters.edfi.api.payload import Many, Payload
-from student_graph.adapters.reading import Integer
+from student_graph.adapters.edfi.api.payload import Many
+from student_graph.adapters.reading import Integer, Payload
 
 
 class DataModel(Payload):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from student_graph.adapters.edfi.api.payload import Many, Payload
+from student_graph.adapters.edfi.api.payload import Many
+from student_graph.adapters.reading import Payload
 
 
 class Partitions(Payload):

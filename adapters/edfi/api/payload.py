@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import httpx
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Integer, read
+from student_graph.adapters.reading import Integer, Payload, read
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Item")
@@ -25,18 +25,6 @@ def _null_to_list(value: Any) -> Any:
 
 Many: TypeAlias = Annotated[list[T], BeforeValidator(_null_to_list), Field(default_factory=list)]
 """A list; absent and null are read as an empty list."""
-
-
-class Payload(BaseModel):
-    """A JSON object of the API; properties that are not declared are ignored."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        hide_input_in_errors=True,
-        str_max_length=MAX_TEXT_CHARACTERS,
-        allow_inf_nan=False,  # pydantic would read the text "NaN" as a number
-    )
 
 
 class Item(Payload):

@@ -14,7 +14,6 @@ from student_graph.adapters.edfi.api.payload import (
     EducationOrganizationReference,
     Item,
     Many,
-    Payload,
     Resource,
     SchoolReference,
     SchoolYearTypeReference,
@@ -22,7 +21,7 @@ from student_graph.adapters.edfi.api.payload import (
     StaffReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Day, Deciding, Integer, Number, OptionalDay
+from student_graph.adapters.reading import Day, Deciding, Integer, Number, OptionalDay, Payload
 
 
 class Person(Item):

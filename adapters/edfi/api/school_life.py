@@ -9,7 +9,6 @@ from __future__ import annotations
 from student_graph.adapters.edfi.api.payload import (
     Item,
     Many,
-    Payload,
     Resource,
     SchoolReference,
     SectionClassPeriod,
@@ -17,7 +16,7 @@ from student_graph.adapters.edfi.api.payload import (
     SessionReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Day, Integer, Number, OptionalTime
+from student_graph.adapters.reading import Day, Integer, Number, OptionalTime, Payload
 
 
 class SchoolAttendanceEvent(Item):

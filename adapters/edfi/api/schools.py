@@ -10,14 +10,13 @@ from student_graph.adapters.edfi.api.payload import (
     EducationOrganizationReference,
     Item,
     Many,
-    Payload,
     Resource,
     SchoolReference,
     SchoolYearTypeReference,
     SectionClassPeriod,
     SessionReference,
 )
-from student_graph.adapters.reading import Day, Integer, TimeOfDay
+from student_graph.adapters.reading import Day, Integer, Payload, TimeOfDay
 
 
 class LocalEducationAgency(Item):

@@ -14,12 +14,11 @@ from student_graph.adapters.edfi.api.payload import (
     EducationOrganizationReference,
     Item,
     Many,
-    Payload,
     Resource,
     StaffReference,
     StudentReference,
 )
-from student_graph.adapters.reading import Day, Deciding, Integer, Number, OptionalDay
+from student_graph.adapters.reading import Day, Deciding, Integer, Number, OptionalDay, Payload
 
 
 class ProgramReference(Payload):

@@ -9,24 +9,12 @@ empty lists.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding, Instant, Integer, Number
+from student_graph.adapters.reading import Deciding, Instant, Integer, Number, Payload
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$")]
 """An id that Classroom assigns. It becomes part of addresses, and Google encodes none that needs escaping."""
-
-
-class Payload(BaseModel):
-    """A JSON object of the API; properties that are not declared are ignored."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        hide_input_in_errors=True,
-        str_max_length=MAX_TEXT_CHARACTERS,
-        allow_inf_nan=False,  # pydantic would read the text "NaN" as a number
-    )
 
 
 class Course(Payload):
@@ -133,7 +121,7 @@ class StudentSubmission(Payload):
     """`NEW`, `CREATED`, `TURNED_IN`, `RETURNED` or `RECLAIMED_BY_STUDENT`."""
     late: bool | None = False
     assignedGrade: Number | None = None
-    submissionHistory: list[HistoryEntry] = []
+    submissionHistory: list[HistoryEntry] = Field(default_factory=list)
 
 
 class Page(Payload):
@@ -145,28 +133,28 @@ class Page(Payload):
 class CoursePage(Page):
     """A page of courses."""
 
-    courses: list[Course] = []
+    courses: list[Course] = Field(default_factory=list)
 
 
 class AliasPage(Page):
     """A page of aliases of a course."""
 
-    aliases: list[CourseAlias] = []
+    aliases: list[CourseAlias] = Field(default_factory=list)
 
 
 class StudentPage(Page):
     """A page of students of a course."""
 
-    students: list[Student] = []
+    students: list[Student] = Field(default_factory=list)
 
 
 class CourseWorkPage(Page):
     """A page of course work."""
 
-    courseWork: list[CourseWork] = []
+    courseWork: list[CourseWork] = Field(default_factory=list)
 
 
 class SubmissionPage(Page):
     """A page of submissions."""
 
-    studentSubmissions: list[StudentSubmission] = []
+    studentSubmissions: list[StudentSubmission] = Field(default_factory=list)

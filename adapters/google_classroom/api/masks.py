@@ -6,7 +6,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from student_graph.adapters.google_classroom.api import Payload
+from student_graph.adapters.reading import Payload
 
 
 @cache

@@ -25,7 +25,6 @@ from student_graph.adapters.google_classroom.api import (
     CourseWork,
     CourseWorkPage,
     Page,
-    Payload,
     Student,
     StudentPage,
     StudentSubmission,
@@ -35,7 +34,7 @@ from student_graph.adapters.google_classroom.api import (
 from student_graph.adapters.google_classroom.api.masks import field_mask
 from student_graph.adapters.google_classroom.client.responses import another_object, check_status
 from student_graph.adapters.paging import Params, collect_pages, cursor_pages
-from student_graph.adapters.reading import read
+from student_graph.adapters.reading import Payload, read
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Payload)

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
-from student_graph.adapters.reading import MAX_TEXT_CHARACTERS, Deciding, Number, OptionalDay
+from student_graph.adapters import reading
+from student_graph.adapters.reading import Deciding, Number, OptionalDay
 
 T = TypeVar("T")
 
@@ -38,17 +39,10 @@ _BEGINS_WITH_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?![0-9])")
 """A date at the beginning of a text, and no number of seconds."""
 
 
-class Payload(BaseModel):
-    """A part of a response; unused properties are ignored."""
+class Payload(reading.Payload):
+    """A part of a response; a number in the place of a text is read as its text."""
 
-    model_config = ConfigDict(
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        str_max_length=MAX_TEXT_CHARACTERS,
-        allow_inf_nan=False,  # pydantic would read the text "NaN" as a number
-        coerce_numbers_to_str=True,
-    )
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
 def _none_if_blank(value: Any) -> Any:
