@@ -23,7 +23,8 @@ from student_graph.gateway.server import run as run_service
 from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.resolvers.context import ViewerRole
 
-WARM_DELAY_SECONDS = 1.0
+WARM_DELAY_SECONDS = 10.0
+"""Time from the start of the process to its warm-up: it must serve by then, or the warm-up is tomorrow's."""
 
 
 @dataclass(frozen=True, slots=True)

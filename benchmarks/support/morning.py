@@ -28,8 +28,10 @@ RELOAD_SECONDS = (20.0, 60.0)
 """Shortest and longest time until a person reloads a page."""
 ARRIVAL_SHARE = 0.3
 """Share of the morning in which everybody opens their first page."""
-FIRST_CALL_SECONDS, QUIET_SECONDS = 10.0, 5.0
+FIRST_CALL_SECONDS, QUIET_SECONDS = 60.0, 5.0
 """How long a warm-up may take to begin, and how long after the last request it has ended."""
+PATIENCE_SECONDS = 60.0
+"""How long a person waits for a page; one that did not come counts as failed, and as this long."""
 CHANGE_INTERVAL_SECONDS = 1.0
 """Time between two new attendance events at the vendor."""
 MAX_AGE_SECONDS = 66.0
@@ -117,7 +119,7 @@ class Morning:
     seconds: list[float] = field(default_factory=list)
     """Seconds that each page took."""
     failed_pages: int = 0
-    """Pages with an error that is not an ordinary absence."""
+    """Pages with an error that is not an ordinary absence, and pages that did not come."""
     shown: list[tuple[float, Any]] = field(default_factory=list)
     """Every response, with the time at which it was requested."""
 
@@ -138,6 +140,11 @@ class Morning:
         self.seconds.append(seconds)
         self.failed_pages += response.status_code != 200 or not codes <= ORDINARY_CODES
         self.shown.append((requested_at, answer))
+
+    def add_missing(self, seconds: float) -> None:
+        """Add a page that did not come within so many seconds."""
+        self.seconds.append(seconds)
+        self.failed_pages += 1
 
 
 async def morning_rows(school: School, *, quick: bool) -> list[Row]:
@@ -183,13 +190,21 @@ async def morning_rows(school: School, *, quick: bool) -> list[Row]:
 
 
 async def _warm_up_calls(school: School) -> int:
-    """Wait until the warm-up has ended, and return its calls: the vendors get no requests for a while then."""
+    """
+    Wait until the warm-up has ended, and return its calls: the vendors get no requests for a while then.
+
+    Raises:
+        RuntimeError: no warm-up began, so the morning that follows would not be the one that is described.
+    """
     seen, quiet_since = 0, time.monotonic() + FIRST_CALL_SECONDS
     while time.monotonic() < quiet_since + QUIET_SECONDS:
         await asyncio.sleep(0.1)
         requests = sum(len(sandbox.requests) for sandbox in school.sandboxes)
         if requests != seen:
             seen, quiet_since = requests, time.monotonic()
+    if not seen:
+        message = f"day: no warm-up began within {FIRST_CALL_SECONDS:.0f} s"
+        raise RuntimeError(message)
     return data_calls(take_requests(school.sandboxes))
 
 
@@ -224,7 +239,7 @@ async def _spend(
     morning, rng = Morning(), random.Random(1)  # noqa: S311 - not used for security
     end = time.monotonic() + seconds
     limits = httpx.Limits(max_connections=len(pages))
-    async with httpx.AsyncClient(timeout=60, trust_env=False, limits=limits) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, limits=limits) as client:
 
         async def spend(person: str, own: Sequence[Page], delay: float, choice: random.Random) -> None:
             await asyncio.sleep(delay)
@@ -232,8 +247,12 @@ async def _spend(
             while time.monotonic() < end:
                 body = {"query": page.query, "variables": dict(page.variables)}
                 requested_at, started = time.time(), time.perf_counter()
-                response = await client.post(server.url, json=body, headers=dict(server.headers(person)))
-                morning.add(requested_at, time.perf_counter() - started, response)
+                try:
+                    response = await client.post(server.url, json=body, headers=dict(server.headers(person)))
+                except httpx.TimeoutException:
+                    morning.add_missing(time.perf_counter() - started)
+                else:
+                    morning.add(requested_at, time.perf_counter() - started, response)
                 await asyncio.sleep(min(choice.uniform(*RELOAD_SECONDS), max(end - time.monotonic(), 0.0)))
                 page = choice.choice(own)
 
