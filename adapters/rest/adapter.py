@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -12,15 +13,23 @@ import httpx
 from pydantic import AnyHttpUrl, Field, SecretStr, create_model
 
 from student_graph.adapters.auth import TokenSettings
-from student_graph.adapters.contract import AccessPath, Adapter, AdapterSettings, CallCost, LookupMethod
+from student_graph.adapters.contract import (
+    CONTRACT_VERSION,
+    AccessPath,
+    Adapter,
+    AdapterSettings,
+    CallCost,
+    LookupMethod,
+)
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.interface import Interface
 from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.registry import SettingsError
-from student_graph.adapters.rest.client.answers import Answering, answer_by_split, is_of_year
+from student_graph.adapters.rest.client.answers import Answering, answer_by_split
 from student_graph.adapters.rest.client.authentication import build_auth
 from student_graph.adapters.rest.client.lists import Lists, document_of, value_at
+from student_graph.adapters.rest.client.records import is_of_year
 from student_graph.adapters.rest.compiling import compile_file
 from student_graph.adapters.rest.declaration.models import NoPaging, PagingStyle
 from student_graph.adapters.rest.mapping.ordering import sort_key
@@ -46,6 +55,7 @@ class Rest(Adapter):
     """A vendor that a file declares. The class itself has no lookups: `declared` makes a subclass with them."""
 
     settings: RestSettings  # those of a vendor that ships have no `declaration`
+    contract: ClassVar[int] = CONTRACT_VERSION  # a declaration is compiled by the kit that reads it
     plan: ClassVar[Plan | None] = None
 
     def __init__(self, name: str, settings: AdapterSettings, http: httpx.AsyncClient) -> None:
@@ -95,7 +105,17 @@ class Rest(Adapter):
         file = values.get("declaration")
         if not isinstance(file, str) or not file:
             cls._plan()
-        return declared(folder / str(file))
+        path = folder / str(file)
+        try:
+            return _declared_once(path, path.read_bytes())
+        except OSError:
+            return declared(path)  # says what is wrong with the file
+
+    @classmethod
+    def files_of_source(cls, values: Mapping[str, Any], folder: Path) -> Sequence[Path]:
+        """Return the file with the declaration."""
+        file = values.get("declaration")
+        return (folder / file,) if cls.plan is None and isinstance(file, str) and file else ()
 
     def auth(self) -> httpx.Auth | None:
         """Return the authentication that the declaration names."""
@@ -143,6 +163,12 @@ class Rest(Adapter):
         if split is not None:
             return await answer_by_split(answering, self._answering[split.name], ids, arguments)
         return await answering.batch(ids, arguments)
+
+
+@lru_cache(maxsize=64)
+def _declared_once(file: Path, content: bytes) -> type[Rest]:  # noqa: ARG001 - other content is another class
+    """The adapter of the vendor that a file with this content declares, compiled once."""
+    return declared(file)
 
 
 def declared(file: Path, module: str | None = None) -> type[Rest]:

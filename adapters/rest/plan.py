@@ -19,6 +19,12 @@ YEAR_START = "school_year_start"
 """Placeholder of the calendar year in which the requested school year begins, by which some vendors name it."""
 
 
+TABLE = "find "
+"""Start of the name of a list of ids among the values of placeholders; no placeholder has a blank."""
+FIRST_DAY, LAST_DAY = "school_year_first_day", "school_year_last_day"
+"""Placeholders of July 1 and June 30 of the requested school year, for vendors that ask for a range of days."""
+
+
 @dataclass(frozen=True, slots=True)
 class FindPlan:
     """How the vendor's own id of a key is found."""
@@ -29,6 +35,11 @@ class FindPlan:
     rows: Getter
     value: Getter
     matches: Getter | None
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether its request names no key: then it is a list of all ids, which is read once for all keys."""
+        return not any(name.partition(".")[0] == KEY for name in self.request.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,15 @@ class LookupPlan:
     """Whether its keys name a field of the vendor, because identity rules made them."""
     split: Lookup | None = None
     """The lookup of the district whose answer is split by key."""
+    elements: Getter | None = None
+    """A list in each row: the row counts once for each of its elements."""
+    tables: tuple[FindPlan, ...] = ()
+    """Lists of ids that its requests or its mapping need."""
+
+    @property
+    def is_sent_by_id(self) -> bool:
+        """Whether a lookup of the district is answered by a request for each id of a list."""
+        return self.find is not None and self.find.is_for_all and self.lookup.key_kind == "district"
 
     @property
     def names_key_in_path(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import httpx
-from pydantic_core import to_json
 
 from student_graph.adapters.bisection import bisect_batch
 from student_graph.adapters.changes import EarlierAnswer, earlier_answer
@@ -22,13 +22,14 @@ from student_graph.adapters.errors import (
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
-from student_graph.adapters.reading import report_unreadable_row
-from student_graph.adapters.reading.unreadable import SCHEMA_CODE
+from student_graph.adapters.rest.client.bodies import KEY_LIST, PostTemplate
+from student_graph.adapters.rest.client.finds import Finder
 from student_graph.adapters.rest.client.lists import Lists, Rows, value_at
+from student_graph.adapters.rest.client.records import is_of_year, map_rows
+from student_graph.adapters.rest.client.requests import RowRequest
 from student_graph.adapters.rest.client.templates import Template
 from student_graph.adapters.rest.mapping.ordering import sort_key
-from student_graph.adapters.rest.mapping.paths import UnreadableValueError
-from student_graph.adapters.rest.plan import KEY, KEYS, YEAR_START, FindPlan, LookupPlan
+from student_graph.adapters.rest.plan import FIRST_DAY, KEY, KEYS, LAST_DAY, TABLE, YEAR_START, LookupPlan
 
 
 class Answering:
@@ -46,11 +47,12 @@ class Answering:
         self._plan, self._lists = plan, lists
         self._settings, self._concurrency = settings, concurrency
         self._sort_key = sort_key(plan.lookup)
-        self._lists_of_find = lists_of_find
+        self._finder = Finder(lists_of_find, plan.source)
         self._key_attribute = plan.lookup.key_attribute
 
     async def batch(self, keys: Sequence[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """The answers to keys."""
+        arguments = {**arguments, **await self._tables()}
         window = arguments.get("window")
         if isinstance(window, Window):  # of one district at a time
             pages = {key: await self._window(key, arguments, window) for key in dict.fromkeys(keys)}
@@ -59,37 +61,46 @@ class Answering:
             return await self._in_groups(list(dict.fromkeys(keys)), arguments)
         return await answer_by_key(keys, lambda key: self._answer(key, arguments), self._concurrency)
 
-    async def records(self, key: Any, arguments: Mapping[str, Any]) -> list[Record] | None:
+    async def records_of_district(self, arguments: Mapping[str, Any]) -> list[Record] | None:
+        """All records of a lookup of the district; None if the vendor has no such list."""
+        return await self._records("", {**arguments, **await self._tables()})
+
+    async def _records(self, key: Any, arguments: Mapping[str, Any]) -> list[Record] | None:
         """All records that a request for a key returns; None if the vendor does not know the key."""
+        if self._plan.is_sent_by_id:
+            return await self._records_by_id(key, arguments)
         values = await self._values(key, arguments)
         if values is None:
             return None
         try:
-            rows = await self._lists.read_all(*self._request(key, values), self._plan.source)
+            rows = await self._lists.read_all(self._request(key, values), self._plan.source)
         except httpx.HTTPStatusError as exc:
             if exc.response.status_code == httpx.codes.NOT_FOUND and self._plan.names_key_in_path:
                 return None
             raise
         year = arguments.get("school_year")
-        return [record for record in self.map_rows(rows, values) if is_of_year(record, year)]
+        return [record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)]
 
-    def map_rows(self, rows: Rows, values: Mapping[str, Any]) -> list[Record]:
-        """The records of rows; a row that is no record is left out and reported."""
-        build, where, records = self._plan.mapping.build, self._plan.where, []
-        for row in rows:
-            try:
-                if where is None or where(row):
-                    records.append(build(row, values))
-            except UnreadableValueError as exc:
-                report_unreadable_row(to_json(row), PayloadError(f"unexpected shape ({exc})", code=SCHEMA_CODE))
-        return records
+    async def _records_by_id(self, key: Any, arguments: Mapping[str, Any]) -> list[Record]:
+        """All records of a lookup of the district that the vendor answers for one of its own ids at a time."""
+        find, base = self._plan.find, self._base_values(key, arguments)
+        assert find is not None
+
+        async def rows_of(own_id: str) -> tuple[dict[str, Any], Rows]:
+            values = {**base, find.name: own_id}
+            return values, await self._lists.read_all(self._request(key, values), self._plan.source)
+
+        parts = await gather_in_order(sorted(base[TABLE + find.name].keys), rows_of, self._concurrency)
+        year = arguments.get("school_year")
+        records = (record for values, rows in parts for record in map_rows(self._plan, rows, values))
+        return [record for record in records if is_of_year(record, year)]
 
     async def _answer(self, key: Any, arguments: Mapping[str, Any]) -> Any:
         lookup = self._plan.lookup
         earlier = earlier_answer(key) if self._plan.changes is not None else None
         if earlier is not None:
             return await self._changed(key, arguments, earlier)
-        records = await self.records(key, arguments)
+        records = await self._records(key, arguments)
         if records is None:
             return None
         return self._own(key, records) if lookup.is_list else self._single(key, records)
@@ -122,8 +133,8 @@ class Answering:
         values = await self._values(key, arguments)
         if values is None:
             return None
-        page = await self._lists.read_page(*self._request(key, values), self._plan.source, window)
-        return Page(self.map_rows(page.rows, values), page.after, page.total)
+        page = await self._lists.read_page(self._request(key, values), self._plan.source, window)
+        return Page(map_rows(self._plan, page.rows, values), page.after, page.total)
 
     async def _in_groups(self, keys: list[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """The answers to keys, so many in each request as the vendor takes."""
@@ -149,10 +160,13 @@ class Answering:
 
     async def _group(self, group: tuple[Any, ...], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         values = self._base_values(group[0], arguments)
-        values[KEYS] = self._plan.separator.join(self._part(key) for key in group)
-        rows = await self._lists.read_all(*self._request(group[0], values), self._plan.source)
+        parts = [self._part(key) for key in group]
+        values |= {KEYS: self._plan.separator.join(parts), KEY_LIST: parts}
+        rows = await self._lists.read_all(self._request(group[0], values), self._plan.source)
         year = arguments.get("school_year")
-        return self.split((record for record in self.map_rows(rows, values) if is_of_year(record, year)), group)
+        return self.split(
+            (record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)), group
+        )
 
     def split(self, records: Iterable[Record], keys: Iterable[Any]) -> dict[Any, Any]:
         """Records by key; a key of a list lookup without records has an empty list."""
@@ -179,30 +193,37 @@ class Answering:
         assert plan.changes is not None
         if values is None:
             return []
-        url, params = self._request(key, values)
-        rows = await self._lists.read_all(url, {**params, plan.changes.parameter: earlier.version}, plan.source)
+        request = self._request(key, values).with_params(**{plan.changes.parameter: earlier.version})
+        rows = await self._lists.read_all(request, plan.source)
         removed = plan.removed
         gone_ids = {plan.source.key(row) for row in rows if removed is not None and value_at(removed, row)}
         present = [row for row in rows if plan.source.key(row) not in gone_ids]
         changed_ids = {plan.source.key(row) for row in present} | gone_ids
         kept_records = [record for record in earlier.records if record.vendor_id not in changed_ids]
-        return self._own(key, [*kept_records, *self.map_rows(present, values)])
+        return self._own(key, [*kept_records, *map_rows(self._plan, present, values)])
 
     async def _values(self, key: Any, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """The values of the placeholders of a key; None if the vendor has no id for it."""
         values = self._base_values(key, arguments)
-        if self._plan.find is not None:
-            own_id = await self._find(self._plan.find, values)
+        if (find := self._plan.find) is not None:
+            value = self._value_of(values[KEY])
+            if find.is_for_all:
+                own_id = values[TABLE + find.name].id_of(value)
+            else:
+                own_id = await self._finder.id_of(find, value, values)
             if own_id is None:
                 return None
-            values[self._plan.find.name] = own_id
+            values[find.name] = own_id
         return values
 
     def _base_values(self, key: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         values = {**self._settings, **{name: arguments.get(name) for name in self._plan.lookup.argument_names}}
+        values |= {name: table for name, table in arguments.items() if name.startswith(TABLE)}
         if "school_year" in values:
             year = values["school_year"]
             values[YEAR_START] = None if year is None else year - 1
+            values[FIRST_DAY] = None if year is None else date(year - 1, 7, 1)
+            values[LAST_DAY] = None if year is None else date(year, 6, 30)
         values[KEY] = key
         for position, part in enumerate(str(key).split(":")):
             values[f"{KEY}.{position}"] = part
@@ -218,9 +239,9 @@ class Answering:
     def _value_of(self, key: Any) -> str:
         return str(key).partition(":")[2] if self._plan.is_linked else str(key)
 
-    def _request(self, key: Any, values: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    def _request(self, key: Any, values: Mapping[str, Any]) -> RowRequest:
         """
-        The path and parameters of the request for a key.
+        The request for a key.
 
         Raises:
             BadKeyError: no such key is possible.
@@ -230,7 +251,8 @@ class Answering:
         missing = [name for name in template.names if name not in values]
         if missing:
             raise BadKeyError("not a possible id")
-        return template.url(values), template.params(values)
+        body = template.json(values) if isinstance(template, PostTemplate) else None
+        return RowRequest(template.url(values), template.params(values), body)
 
     def _template(self, key: Any) -> Template:
         requests = self._plan.requests
@@ -239,35 +261,13 @@ class Answering:
             raise BadKeyError("not a possible id")
         return requests.get(name) or requests[""]
 
-    async def _find(self, find: FindPlan, values: Mapping[str, Any]) -> str | None:
-        """
-        The vendor's own id of a key; None if it has none.
-
-        Raises:
-            IdentityError: it has two.
-        """
-        key = self._value_of(values[KEY])
-        values = {**values, KEY: key}
-        source = self._plan.source.with_rows(find.rows)
-        try:
-            rows = await self._lists_of_find.read_all(
-                find.request.url(values), find.request.params(values), source
-            )
-        except httpx.HTTPStatusError as exc:
-            if exc.response.status_code == httpx.codes.NOT_FOUND and KEY in find.request.path.names:
-                return None
-            raise
-        ids = set()
-        for row in rows:
-            if find.matches is not None and str(value_at(find.matches, row)) != key:
-                continue
-            own_id = value_at(find.value, row)
-            if type(own_id) not in (str, int) or own_id == "":
-                raise PayloadError("unexpected shape (no id)", code=SCHEMA_CODE)
-            ids.add(str(own_id))
-        if len(ids) > 1:
-            raise IdentityError("two ids of one key", code="IDENTITY_CONFLICT")
-        return next(iter(ids), None)
+    async def _tables(self) -> dict[str, Any]:
+        """The lists of ids that the lookup needs, each read once for all keys."""
+        tables = self._plan.tables
+        id_tables = await gather_in_order(
+            tables, lambda find: self._finder.table(find, self._settings), self._concurrency
+        )
+        return {TABLE + find.name: table for find, table in zip(tables, id_tables, strict=True)}
 
 
 def _may_be_one_key(error: AdapterError) -> bool:
@@ -275,16 +275,11 @@ def _may_be_one_key(error: AdapterError) -> bool:
     return isinstance(error, PayloadError | NotOfferedError | BadKeyError)
 
 
-def is_of_year(record: Any, year: int | None) -> bool:
-    """Whether a record is of a school year: some vendors send all years. One without a year is of any."""
-    return year is None or getattr(record, "school_year", None) in (None, year)
-
-
 async def answer_by_split(
     answering: Answering, coarse: Answering, keys: Sequence[Any], arguments: Mapping[str, Any]
 ) -> dict[Any, Any]:
     """The answers to keys from a list of the district, which the vendor sends as a whole only."""
-    records = await coarse.records("", arguments)
+    records = await coarse.records_of_district(arguments)
     if records is None:
         raise NotOfferedError("not offered by the vendor (404)")
     return answering.split(records, dict.fromkeys(keys))

@@ -26,6 +26,7 @@ from student_graph.adapters.paging.pages import all_pages
 from student_graph.adapters.reading import counting_page_rows, read, report_unreadable_row
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 from student_graph.adapters.rest.client.numbered_pages import read_numbered_page
+from student_graph.adapters.rest.client.requests import RowRequest
 from student_graph.adapters.rest.declaration.models import (
     CursorPaging,
     LinkPaging,
@@ -131,24 +132,24 @@ class Lists:
             return total_count(response)
         return _count(value_at(self._total_path, document_of(response)))
 
-    async def read_all(self, url: str, params: dict[str, str], source: RowSource) -> Rows:
+    async def read_all(self, request: RowRequest, source: RowSource) -> Rows:
         """Return all rows of a list, each once."""
         match self._style:
             case NoPaging():
-                return source.rows(await self._http.get(url, params=params))
+                return source.rows(await request.send(self._http, {}))
             case OffsetPaging():
-                return await self._offsets.read_list(url, params, source.rows, key=source.key)
+                return await self._offsets.read_list(
+                    request.url, dict(request.params), source.rows, key=source.key
+                )
             case _:
                 rows = self._style.rows
 
                 def pages() -> AsyncIterator[Rows]:
-                    return all_pages(lambda after: self.read_page(url, params, source, Window(rows, after)))
+                    return all_pages(lambda after: self.read_page(request, source, Window(rows, after)))
 
                 return await collect_pages(pages, key=source.key)
 
-    async def read_page(
-        self, url: str, params: dict[str, str], source: RowSource, window: Window
-    ) -> PayloadPage[Rows]:
+    async def read_page(self, request: RowRequest, source: RowSource, window: Window) -> PayloadPage[Rows]:
         """
         Return one page of a list.
 
@@ -157,15 +158,15 @@ class Lists:
         """
         style = self._style
         if isinstance(style, NoPaging):
-            return await self._part_of_list(url, params, source, window)
+            return await self._part_of_list(request, source, window)
+        url, params = request.url, dict(request.params)
         if isinstance(style, OffsetPaging):
             return await self._offsets.read_page(url, params, source.rows, window)
         window = Window(min(window.first, style.rows), window.after)
         if isinstance(style, NumberPaging):
             return await read_numbered_page(
                 self._http,
-                url,
-                params,
+                request,
                 source.rows,
                 window,
                 style=style,
@@ -186,14 +187,12 @@ class Lists:
         total = page.total if self._total_path is None else None
         return PayloadPage(page.rows, page.after, total, page.unreadable)
 
-    async def _part_of_list(
-        self, url: str, params: dict[str, str], source: RowSource, window: Window
-    ) -> PayloadPage[Rows]:
+    async def _part_of_list(self, request: RowRequest, source: RowSource, window: Window) -> PayloadPage[Rows]:
         """A part of a list that the vendor sends at once; the cursor is a number of rows."""
         start = window.after or "0"
         if not (start.isascii() and start.isdigit() and len(start) < 10):
             raise BadKeyError("not a cursor of this list")
-        rows = await self.read_all(url, params, source)
+        rows = await self.read_all(request, source)
         end = int(start) + window.first
         return PayloadPage(rows[int(start) : end], str(end) if end < len(rows) else None, len(rows))
 

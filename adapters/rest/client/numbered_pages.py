@@ -12,6 +12,7 @@ from student_graph.adapters.lookup import Window
 from student_graph.adapters.paging import PayloadPage
 from student_graph.adapters.paging.pages import parse_count
 from student_graph.adapters.reading import counting_page_rows
+from student_graph.adapters.rest.client.requests import RowRequest
 from student_graph.adapters.rest.declaration.models import NumberPaging
 
 Rows = list[dict[str, Any]]
@@ -20,8 +21,7 @@ Count = Callable[[httpx.Response], int | None]
 
 async def read_numbered_page(
     http: httpx.AsyncClient,
-    url: str,
-    params: dict[str, str],
+    request: RowRequest,
     rows: Callable[[httpx.Response], Rows],
     window: Window,
     *,
@@ -42,7 +42,7 @@ async def read_numbered_page(
     before, size = _position(window)
     number = before // size if size else 0
     sizes = {} if style.size is None else {style.size: str(size)}
-    response = await http.get(url, params={**params, **sizes, style.page: str(number + style.first)})
+    response = await request.send(http, {**sizes, style.page: str(number + style.first)})
     with counting_page_rows() as count:
         page = rows(response)
     sent = len(page) + count.unreadable

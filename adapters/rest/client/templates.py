@@ -115,10 +115,16 @@ def parse_request(text: str, known: Collection[str]) -> Template:
             )
     if len({name for name, _ in pairs}) < len(pairs):
         raise TemplateError("a parameter is there twice")
-    return Template(_parse(path, known), tuple((name, _parse(value, known)) for name, value in pairs))
+    return Template(parse_text(path, known), tuple((name, parse_text(value, known)) for name, value in pairs))
 
 
-def _parse(text: str, known: Collection[str]) -> Text:
+def parse_text(text: str, known: Collection[str]) -> Text:
+    """
+    Parse a text with placeholders.
+
+    Raises:
+        TemplateError: it has an unknown placeholder, or braces without one.
+    """
     parts = []
     for name, literal, brace in _PART.findall(text):
         if brace or (not name and not literal):

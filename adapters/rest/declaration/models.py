@@ -178,7 +178,10 @@ class Find(Section):
     """A request that finds the vendor's own id of a key, for vendors that need it in a path."""
 
     get: Request
-    """Path and query; `{key}` is the key."""
+    """
+    Path and query; `{key}` is the key. Without it the response is the list of all ids, which is read once for all
+    keys, and `key_of` in a mapping leads from the vendor's id back to the key.
+    """
     rows: str | None = None
     """JMESPath of the rows in the response; without it the response is the row or the list."""
     value: str
@@ -204,8 +207,17 @@ class LookupDeclaration(Section):
     Path and query; `{key}` is the requested key, `{keys}` are several. For a vendor with ids of its own a table: a
     request for each field of the identity rules.
     """
+    post: Request | None = None
+    """Path and query of a POST request in place of `get`; `posts_only_read` says that it changes nothing."""
+    body: dict[str, Any] = Field(default_factory=dict)
+    """
+    JSON of the POST request, with placeholders in texts. A text that is one placeholder has the type of its value,
+    `["{keys}"]` is a list of several keys, and a member whose placeholder has no value is left out.
+    """
     rows: str | None = None
     """JMESPath of the rows in the response; without it the response is the list, or the object."""
+    elements: str | None = None
+    """JMESPath of a list in a row: the row counts once for each element, which is there as `element`."""
     where: str | None = None
     """JMESPath that is true in rows that count; without it all do."""
     keys: int = Field(default=1, ge=1, le=500)
@@ -247,6 +259,11 @@ class Declaration(Section):
     """
     Further settings of the source and what they are, for `{settings.NAME}` in requests. A setting that `auth`
     names is described here too, so that operators read where the vendor issues it.
+    """
+    posts_only_read: Literal[True] | None = None
+    """
+    Says that no POST request of this file changes anything at the vendor: they are sent again after a failure, as
+    GET requests are. Needed for `post`.
     """
     paging: PagingStyle = NoPaging(kind="none")
     """How lists are read, unless a lookup says otherwise."""

@@ -200,7 +200,7 @@ MISTAKES = {
         "this line is a guess of the import: check it",
     ),
     "no TOML": ('check = "', '= # here\ncheck = "', "is not TOML"),
-    "a lookup without a request": ('get = "/students/{key}"\n', "", "give either `get`, or `split`"),
+    "a lookup without a request": ('get = "/students/{key}"\n', "", "or `split` with the lookup of the district"),
     "several keys in a path": (
         'get = "/students/{key}"',
         'get = "/students/{keys}" # here\nkeys = 5',

@@ -1,0 +1,59 @@
+"""Turns the rows of a response into records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from student_graph.adapters.errors import PayloadError
+from student_graph.adapters.model import Record
+from student_graph.adapters.reading import report_unreadable_row
+from student_graph.adapters.reading.unreadable import SCHEMA_CODE
+from student_graph.adapters.rest.client.lists import Rows
+from student_graph.adapters.rest.mapping.paths import Getter, UnreadableValueError
+from student_graph.adapters.rest.mapping.readers import MAX_NESTED_ROWS
+from student_graph.adapters.rest.plan import LookupPlan
+
+
+def map_rows(plan: LookupPlan, rows: Rows, values: Mapping[str, Any]) -> list[Record]:
+    """The records of rows; a row that is no record is left out and reported."""
+    build, where, elements, records = plan.mapping.build, plan.where, plan.elements, []
+    for row in rows:
+        try:
+            parts = (row,) if elements is None else _parts(row, elements)
+        except UnreadableValueError as exc:
+            _report(row, exc)
+            continue
+        for part in parts:
+            try:
+                if where is None or where(part):
+                    records.append(build(part, values))
+            except UnreadableValueError as exc:
+                _report(part, exc)
+    return records
+
+
+def _report(row: Mapping[str, Any], exc: UnreadableValueError) -> None:
+    report_unreadable_row(to_json(row), PayloadError(f"unexpected shape ({exc})", code=SCHEMA_CODE))
+
+
+def _parts(row: Mapping[str, Any], elements_of: Getter) -> list[dict[str, Any]]:
+    """
+    A row once for each element of a list in it, which is there as `element`.
+
+    Raises:
+        UnreadableValueError: there is something else than a list, or one that is too long.
+    """
+    elements = elements_of(row)
+    if elements is None:
+        return []
+    if type(elements) is not list or len(elements) > MAX_NESTED_ROWS:
+        raise UnreadableValueError("no list of elements, or one that is too long")
+    return [{**row, "element": element} for element in elements]
+
+
+def is_of_year(record: Any, year: int | None) -> bool:
+    """Whether a record is of a school year: some vendors send all years. One without a year is of any."""
+    return year is None or getattr(record, "school_year", None) in (None, year)

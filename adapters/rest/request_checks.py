@@ -1,0 +1,149 @@
+"""Compiles the requests of a declaration, and refuses paging that cannot work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.rest.checks import KEY_NAMES, Checks, Location, same
+from student_graph.adapters.rest.client.bodies import BodyError, PostTemplate, parse_body
+from student_graph.adapters.rest.client.templates import Template
+from student_graph.adapters.rest.declaration.models import (
+    CursorPaging,
+    LinkPaging,
+    LookupDeclaration,
+    NoPaging,
+    NumberPaging,
+    PagingStyle,
+)
+from student_graph.adapters.rest.plan import FIRST_DAY, KEY, KEYS, LAST_DAY, YEAR_START, FindPlan
+
+_FAILED_WAYS = "give one of: `get`, `post`, or `split` with the lookup of the district to split"
+
+
+def compile_requests(
+    checks: Checks, lookup: Lookup, declared: LookupDeclaration, path: Location
+) -> tuple[str | None, dict[str, Template]]:
+    """
+    Return the name of the request that finds the vendor's id before them, and the requests of a lookup.
+
+    Raises:
+        DeclarationError: a request is wrong, or does not name the key.
+    """
+    declaration = checks.declaration
+    if sum(way is not None for way in (declared.get, declared.post, declared.split)) != 1:
+        checks.fail(path, _FAILED_WAYS)
+    known = [*checks.settings, *lookup.argument_names, *declaration.find]
+    known += [YEAR_START, FIRST_DAY, LAST_DAY] if "school_year" in lookup.argument_names else []
+    if lookup.key_kind != "district":
+        known += [KEYS] if declared.keys > 1 else KEY_NAMES
+    way = "get" if declared.post is None else "post"
+    requests = _requests(checks, lookup, declared, known, path)
+    finds = {name for request in requests.values() for name in request.names} & declaration.find.keys()
+    if len(finds) > 1:
+        checks.fail((*path, way), "a request uses one [find] only; write the adapter in Python")
+    for request in requests.values():
+        names = {part.partition(".")[0] for part in request.names}
+        if lookup.key_kind != "district" and not names & {KEY, KEYS, *finds}:
+            checks.fail((*path, way), f"the request does not name the key; use {{{known[-1].partition('.')[0]}}}")
+        if declared.keys > 1 and KEYS in request.path.names:
+            checks.fail((*path, way), "several keys belong to the parameters, not to the path")
+    name = next(iter(finds), None)
+    if name is not None and lookup.key_kind == "district" and lookup.paged:
+        problem = f"{lookup.name} is read in pages: it cannot be asked for each id of [find.{name}]"
+        checks.fail((*path, way), problem)
+    return name, requests
+
+
+def _requests(
+    checks: Checks, lookup: Lookup, declared: LookupDeclaration, known: list[str], path: Location
+) -> dict[str, Template]:
+    """The requests by the field of the identity rules that a key names; by the empty text for all keys."""
+    if declared.post is not None:
+        if not checks.declaration.posts_only_read:
+            checks.fail(
+                (*path, "post"),
+                "say at the top of the file that POST requests change nothing: posts_only_read = true. "
+                "They are sent again after a failure",
+            )
+        request = checks.request(declared.post, known, (*path, "post"))
+        try:
+            body = parse_body(declared.body, known)
+        except BodyError as exc:
+            checks.fail((*path, "body", *exc.path), str(exc))
+        return {"": PostTemplate(request.path, request.query, body)}
+    if declared.body:
+        checks.fail((*path, "body"), "only a POST request has a body; write `post` in place of `get`")
+    if isinstance(declared.get, dict) and lookup.key_kind not in checks.linked_kinds():
+        checks.fail((*path, "get"), "a request for each field needs rules in [identity] for these keys")
+    by_field = declared.get if isinstance(declared.get, dict) else {"": declared.get} if declared.get else {}
+    return {
+        name: checks.request(text, known, (*path, "get", *([name] if name else [])))
+        for name, text in by_field.items()
+    }
+
+
+def compile_find(checks: Checks, name: str, location: Location) -> FindPlan:
+    """
+    Return the request that finds the vendor's ids, of the table `[find.NAME]`.
+
+    Raises:
+        DeclarationError: something in it is wrong, or there is no such table; `location` names it.
+    """
+    declared = checks.declaration.find.get(name)
+    if declared is None:
+        known = ", ".join(f"[find.{other}]" for other in checks.declaration.find) or "none yet"
+        checks.fail(location, f"there is no table [find.{name}]; there are: {known}")
+    path = ("find", name)
+    find = FindPlan(
+        name,
+        checks.request(declared.get, [*checks.settings, KEY], (*path, "get")),
+        checks.path(declared.rows, (*path, "rows")) if declared.rows else same,
+        checks.path(declared.value, (*path, "value")),
+        checks.path(declared.matches, (*path, "matches")) if declared.matches else None,
+    )
+    if find.is_for_all and find.matches is None:
+        checks.fail(path, "a list of all ids needs `matches`: where the key is in a row. Or name {key} in `get`")
+    return find
+
+
+def check_paging(
+    checks: Checks, style: PagingStyle, requests: Mapping[str, Template], lookup: Lookup, path: Location
+) -> None:
+    """
+    Check the paging of a lookup.
+
+    Raises:
+        DeclarationError: it cannot end, or the request itself contradicts it.
+    """
+    if isinstance(style, CursorPaging) and sum(map(bool, (style.next, style.header, style.row))) != 1:
+        checks.fail(path, "a cursor is in one of: `next` (in the body), `header`, or `row` (in the last row)")
+    own = {"page", "offset", "parameter", "size"} & type(style).model_fields.keys()
+    names = {getattr(style, name) for name in own if getattr(style, name)}
+    if len(names) < len([name for name in own if getattr(style, name)]):
+        checks.fail(path, "one parameter has two meanings in `paging`: the pages would never end")
+    for request in requests.values():
+        _check_parameters(checks, style, request, names, ("lookups", lookup.name))
+    needs_size = isinstance(style, NumberPaging | CursorPaging | LinkPaging)
+    if lookup.paged and needs_size and not getattr(style, "size", None):
+        checks.fail(path, f"{lookup.name} is read in pages of any size: name the parameter `size`")
+    if isinstance(style, NoPaging):
+        return
+    for name in ("total", "pages", "next", "row"):
+        text: Any = getattr(style, name, None)
+        if text is not None:
+            checks.path(text, (*path, name))
+
+
+def _check_parameters(
+    checks: Checks, style: PagingStyle, request: Template, names: set[str], path: tuple[str, ...]
+) -> None:
+    is_post = isinstance(request, PostTemplate)
+    way = (*path, "post" if is_post else "get")
+    if is_post and not isinstance(style, NoPaging | NumberPaging):
+        checks.fail(way, "the list of a POST request is read at once or by numbers of pages (none, page)")
+    for name, _ in request.query:
+        if name in names:
+            problem = "is set by `paging`: with a fixed one every page would be the same"
+            checks.fail(way, f"the parameter {name} {problem}")
