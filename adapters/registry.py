@@ -7,6 +7,7 @@ of a third-party package. Only the requested kind is loaded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -16,6 +17,9 @@ from pydantic import SecretStr, ValidationError
 from student_graph.adapters.contract import CONTRACT_VERSION, Adapter, AdapterSettings
 
 ENTRY_POINT_GROUP = "student_graph.adapters"
+CONTRACT_KEYWORD = "student-graph-contract-"
+"""A keyword of a package's metadata that ends in the version of the contract that its adapters were built for."""
+_KIT = __name__.rpartition(".")[0]
 
 
 class SettingsError(ValueError):
@@ -54,20 +58,51 @@ def load_adapter(point: EntryPoint) -> type[Adapter]:
     Import the adapter that an entry point names.
 
     Raises:
-        SettingsError: it cannot be imported, is not an adapter, or was built for another contract.
+        SettingsError: it cannot be imported, is not an adapter, or was built for another contract, or for none.
     """
+    if (stated := _stated_contract(point)) is not None:
+        _check_contract(point, stated)
     try:
         adapter = point.load()
     except (ImportError, AttributeError) as exc:
         raise SettingsError(f"adapter {point.name!r} cannot be imported ({type(exc).__name__})") from exc
     if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
         raise SettingsError(f"adapter {point.name!r} is not a subclass of adapters.Adapter")
-    if adapter.contract != CONTRACT_VERSION:
-        raise SettingsError(
-            f"adapter {point.name!r} was built for contract {adapter.contract}; "
-            f"this is contract {CONTRACT_VERSION}"
-        )
+    _check_contract(point, declared_contract(adapter))
     return adapter
+
+
+def declared_contract(adapter: type[Adapter]) -> int | None:
+    """
+    Return the version of the contract that an adapter was built for; None if its class does not say.
+
+    What a class inherits from the kit is the version of the kit, and says nothing. The adapters of this project
+    are released with the kit.
+    """
+    own = (base for base in adapter.__mro__ if base is not Adapter and "contract" in vars(base))
+    if (base := next(own, None)) is not None:
+        return int(vars(base)["contract"])
+    return adapter.contract if adapter.__module__.startswith(f"{_KIT}.") else None
+
+
+def _stated_contract(point: EntryPoint) -> int | None:
+    """The version that the keywords of a package state. It is read before an import that the kit may break."""
+    keywords = (point.dist.metadata["Keywords"] or "") if point.dist else ""
+    match = re.search(rf"\b{CONTRACT_KEYWORD}(\d{{1,9}})\b", keywords)
+    return int(match[1]) if match else None
+
+
+def _check_contract(point: EntryPoint, contract: int | None) -> None:
+    if contract is None:
+        raise SettingsError(
+            f"adapter {point.name!r} does not say for which contract it was built: "
+            f"its class needs `contract = {CONTRACT_VERSION}`"
+        )
+    if contract != CONTRACT_VERSION:
+        raise SettingsError(
+            f"adapter {point.name!r} was built for contract {contract}; this is contract {CONTRACT_VERSION}. "
+            + ("Install its newer version" if contract < CONTRACT_VERSION else "Update student-graph")
+        )
 
 
 def settings_schema(adapter: type[Adapter]) -> dict[str, Any]:

@@ -49,3 +49,41 @@ def test_a_vendors_readme_names_every_setting_and_lookup(kind: str) -> None:
     adapter = find_adapter(kind)
     names = [*adapter.settings_type().model_fields, *(lookup.name for lookup in adapter.capabilities())]
     assert [name for name in names if f"`{name}`" not in readme] == []
+
+
+FOLDERS = sorted(
+    path for path in (ROOT / "adapters").iterdir() if path.is_dir() and (path / "README.md").is_file()
+)
+NAMES = {"adapter", "api", "client", "mapping", "sandbox"}
+NOT_A_VENDOR = {"rest"}
+"""The engine of declared vendors: its adapter is made from a file."""
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_files_of_an_adapter_have_fixed_names(folder: Path) -> None:
+    """
+    A vendor in code has an adapter, payloads, a mapping and a sandbox, and a client if it needs one; nothing else.
+
+    A declared vendor has its declaration in place of payloads, mapping and client.
+    """
+    names = {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+    declarations = [path.name for path in folder.glob("*.toml")]
+    if folder.name in NOT_A_VENDOR:
+        return
+
+    if declarations:
+        assert declarations == [f"{folder.name}.toml"]
+        assert names - {"__init__"} == {"adapter", "sandbox"}
+    else:
+        assert {"adapter", "api", "mapping", "sandbox"} <= names
+        assert names - {"__init__"} <= NAMES
+
+
+def test_every_installed_adapter_has_a_folder() -> None:
+    """An adapter of this project is in a folder with its name, except a second kind of source of one folder."""
+    modules = {find_adapter(kind).__module__ for kind in adapter_kinds()}
+    folders = {module.split(".")[2] for module in modules if module.startswith("student_graph.adapters.")}
+
+    assert folders <= {folder.name for folder in FOLDERS}

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from student_graph.adapters.contract import CONTRACT_VERSION, Adapter
 from student_graph.adapters.lookup import Lookup, lookup_of, lookups_of
-from student_graph.adapters.registry import settings_schema
+from student_graph.adapters.registry import declared_contract, settings_schema
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.testing.harness import build_adapter, open_adapter
 
@@ -47,8 +47,8 @@ class Declarations:
         assert inspect.iscoroutinefunction(method)
 
     def test_it_declares_the_contract_it_was_built_for(self) -> None:
-        """The adapter declares the current version of the contract; the gateway refuses any other."""
-        assert self.kind.contract == CONTRACT_VERSION
+        """The class of the adapter states the version of the contract; the gateway refuses any other, or none."""
+        assert declared_contract(self.kind) == CONTRACT_VERSION
 
     def test_access_paths_lead_from_and_to_supported_lookups(self) -> None:
         """The adapter supports the lookup of an access path and its coarse lookup."""

@@ -1,4 +1,4 @@
-"""`student-graph adapters`: the installed adapters and their settings, and declarations of vendors."""
+"""`student-graph adapters`: the installed adapters and their settings, new ones, and declarations of vendors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.registry import SettingsError, find_adapter, installed_adapters, settings_schema
 from student_graph.adapters.rest.adapter import Rest
 from student_graph.adapters.rest.declaration.schema import declaration_schema
+from student_graph.gateway.cli.authors import new_package
 from student_graph.gateway.cli.declared import import_openapi, try_lookup
 from student_graph.gateway.cli.parser import Commands, format_table
 
@@ -31,6 +32,8 @@ def add_command(commands: Commands) -> None:
     try_lookup.add_options(trial)
     start = actions.add_parser("import", help="start the declaration of a vendor from its OpenAPI document")
     import_openapi.add_options(start)
+    package = actions.add_parser("new", help="write the package of an adapter, which passes the conformance suite")
+    new_package.add_options(package)
 
 
 def _list(_: argparse.Namespace) -> int:

@@ -35,6 +35,16 @@ class OutdatedAdapter(Adapter):
     contract = 0
 
 
+class NewerAdapter(Adapter):
+    """An adapter for a newer contract."""
+
+    contract = 2
+
+
+class UndeclaredAdapter(Adapter):
+    """An adapter that does not say for which contract it was built."""
+
+
 def entry_point(target: str) -> EntryPoint:
     """An entry point of a package."""
     return EntryPoint("small", target, ENTRY_POINT_GROUP)
@@ -59,7 +69,12 @@ def test_an_entry_point_is_loaded() -> None:
 @pytest.mark.parametrize(
     ("target", "problem"),
     [
-        ("tests.adapters.test_registry:OutdatedAdapter", "was built for contract 0; this is contract 1"),
+        (
+            "tests.adapters.test_registry:OutdatedAdapter",
+            r"was built for contract 0; this is contract 1\. Install its newer",
+        ),
+        ("tests.adapters.test_registry:NewerAdapter", r"was built for contract 2; this is contract 1\. Update"),
+        ("tests.adapters.test_registry:UndeclaredAdapter", "does not say .* its class needs `contract = 1`"),
         ("tests.adapters.helpers.small_vendor:SmallVendorSandbox", "is not a subclass of adapters.Adapter"),
         ("tests.adapters.helpers.small_vendor:STUDENT_ROWS", "is not a subclass of adapters.Adapter"),
         ("tests.adapters.helpers.small_vendor:Missing", r"cannot be imported \(AttributeError\)"),
@@ -72,11 +87,12 @@ def test_an_incompatible_adapter_is_refused(target: str, problem: str) -> None:
         load_adapter(entry_point(target))
 
 
-def package(folder: Path, name: str, entry: str) -> None:
+def package(folder: Path, name: str, entry: str, keywords: str = "") -> None:
     """Install a package with an adapter."""
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+    (info / "METADATA").write_text(metadata + (f"Keywords: {keywords}\n" if keywords else ""))
     (info / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{entry}\n")
 
 
@@ -98,6 +114,16 @@ def test_a_third_party_adapter_is_loaded(tmp_path: Path) -> None:
         output_of(tmp_path, "print(registry.find_adapter('small'))")
         == "<class 'tests.adapters.helpers.small_vendor.SmallVendor'>\n"
     )
+
+
+def test_a_package_for_another_contract_is_not_imported(tmp_path: Path) -> None:
+    """Its keywords state the version, so that the refusal is the same if its imports from the kit are gone."""
+    package(tmp_path, "old-sis", "old = missing:OldSis", "sis,student-graph-contract-7")
+    output = output_of(
+        tmp_path, "try: registry.find_adapter('old')\nexcept registry.SettingsError as exc: print(exc)"
+    )
+
+    assert output == "adapter 'old' was built for contract 7; this is contract 1. Update student-graph\n"
 
 
 def test_two_packages_with_one_kind_are_refused(tmp_path: Path) -> None:

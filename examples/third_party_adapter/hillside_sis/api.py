@@ -1,7 +1,5 @@
 """Payloads of the Hillside REST API, version 2. Every list is `{"data": [...], "more": true}`."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Generic, TypeVar
 

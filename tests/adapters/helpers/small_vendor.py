@@ -165,6 +165,7 @@ class SmallVendor(Adapter):
     """The adapter of the small vendor."""
 
     settings: SmallVendorSettings
+    contract: ClassVar[int] = 1
 
     def auth(self) -> httpx.Auth:
         """The vendor's token."""

@@ -205,7 +205,7 @@ def test_an_adapter_for_another_contract_is_refused(settings: Settings, tmp_path
 
     assert (
         settings_error(settings, run_command)
-        == f"{CANVAS}: adapter 'oldsis' was built for contract 0; this is contract 1"
+        == f"{CANVAS}: adapter 'oldsis' was built for contract 0; this is contract 1. Install its newer version"
     )
 
 

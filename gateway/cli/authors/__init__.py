@@ -1,0 +1,1 @@
+"""Commands for authors of adapters: a new package, and certificates."""
