@@ -6,20 +6,22 @@ The readers of required values do in one function what would otherwise be three,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 from student_graph.adapters.reading import MAX_TEXT_CHARACTERS
 from student_graph.adapters.rest.mapping.dates import Convert
 from student_graph.adapters.rest.mapping.paths import Getter, UnreadableValueError
-from student_graph.adapters.rest.mapping.values import in_table, name_text, text
+from student_graph.adapters.rest.mapping.values import UNMAPPED, in_table, name_text, text
 
 Placeholders: TypeAlias = Mapping[str, Any]
 """Values of placeholders such as `key` and `school_year`, by name."""
 Reader: TypeAlias = Callable[[Any, Placeholders], Any]
 """Returns the value of an attribute, from a row and what was requested; None if there is none."""
 
+ID_TABLE = "find "
+"""Start of the name of a list of ids among the placeholders; no other placeholder has a blank."""
 MAX_NESTED_ROWS = 500
 """Maximum number of elements of one list in a row, such as a student's addresses."""
 
@@ -122,6 +124,34 @@ def looked_up(get: Getter, table: str, convert: Convert) -> Reader:
         return None if meaning is None else convert(meaning)
 
     return value
+
+
+def key_of(get: Getter, table: str, convert: Convert) -> Reader:
+    """
+    Return a reader of the district's id for an id of the vendor, by the list of ids `table`.
+
+    An id that is not in the list has none. Without the list, as for a sample, the id stands for itself.
+    """
+
+    def value(row: Any, placeholders: Placeholders) -> Any:
+        raw = get(row)
+        own_id = None if raw is None else convert(raw)
+        ids = placeholders[table]
+        return own_id if own_id is None or isinstance(ids, str) else ids.key_of(own_id)
+
+    return value
+
+
+def members_between(members: Sequence[Any], first: Reader, last: Reader) -> Reader:
+    """Return a reader of all members of an enum from one to another, such as the grade levels of a school."""
+
+    def values(row: Any, placeholders: Placeholders) -> list[Any]:
+        ends = first(row, placeholders), last(row, placeholders)
+        if None in ends or UNMAPPED in (end.name for end in ends):
+            return [end for end in ends if end is not None]
+        return list(members[members.index(ends[0]) : members.index(ends[1]) + 1])
+
+    return values
 
 
 def lenient(read: Reader) -> Reader:

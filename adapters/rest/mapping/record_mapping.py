@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,3 +52,11 @@ class _AnyPlaceholder(dict[str, Any]):
 
 
 _ANY_PLACEHOLDER = _AnyPlaceholder()
+
+
+def no_attribute(cls: Any, name: str, known: Mapping[str, Any]) -> str:
+    """Say that a record has no such attribute, and which one may be meant."""
+    names = [known_name for known_name in known if known_name != "fetched"]
+    similar = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {similar[0]}?" if similar else f"it has {', '.join(names)}"
+    return f"{cls.__name__} has no {name}; {hint}"

@@ -8,7 +8,6 @@ is null, as in adapters in code.
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -28,17 +27,20 @@ from student_graph.adapters.rest.mapping.paths import (
     plain_names,
 )
 from student_graph.adapters.rest.mapping.readers import (
+    ID_TABLE,
     NothingThereError,
     Placeholders,
     Reader,
     ValueSource,
     constructor,
     elements,
+    key_of,
     lenient,
     looked_up,
+    members_between,
     required,
 )
-from student_graph.adapters.rest.mapping.record_mapping import DeclaredPath, RecordMapping
+from student_graph.adapters.rest.mapping.record_mapping import DeclaredPath, RecordMapping, no_attribute
 from student_graph.adapters.rest.mapping.values import (
     OPTIONS,
     ValueDefaults,
@@ -112,7 +114,7 @@ class _Compiler:
             if name in skip and name in known:
                 continue
             if name not in known or name == "fetched":
-                raise MappingError((*path, name), _no_attribute(cls, name, known))
+                raise MappingError((*path, name), no_attribute(cls, name, known))
             raw = raw_attribute(cls, name) if issubclass(cls, Record) else None
             if raw is not None and raw not in mapping and not (isinstance(spec, dict) and "value" in spec):
                 # The vendor's code beside its meaning is the text at the same path.
@@ -172,17 +174,25 @@ class _Compiler:
             return self._constant(hint, options["value"], convert, path)
         if not isinstance(options["path"], str):
             raise MappingError(path, "a path is a text in quotes")
-        if (placeholder := _PLACEHOLDER.fullmatch(options["path"])) is not None:
-            name = placeholder[1]
-            self.placeholders.add(name)
-            return lambda _, placeholders: convert(placeholders[name])
-        if "table" in options:
-            self.placeholders.add(name := str(options["table"]))
-            return looked_up(self.path(options["path"], path), name, convert)
+        if (read := self._by_placeholder(options, convert, path)) is not None:
+            return read
         source = ValueSource(self.path(options["path"], path), convert, plain_names(options["path"]))
         read = source.reader()
         self.sources[read] = source
         return read
+
+    def _by_placeholder(
+        self, options: Mapping[str, Any], convert: Callable[[Any], Any], path: Path
+    ) -> Reader | None:
+        """The reader of a value that is a placeholder, or that a table among the placeholders leads to."""
+        if (placeholder := _PLACEHOLDER.fullmatch(options["path"])) is not None:
+            self.placeholders.add(name := placeholder[1])
+            return lambda _, placeholders: convert(placeholders[name])
+        for option, prefix, reader in (("table", "", looked_up), ("key_of", ID_TABLE, key_of)):
+            if option in options:
+                self.placeholders.add(name := f"{prefix}{options[option]}")
+                return reader(self.path(options["path"], path), name, convert)
+        return None
 
     def _constant(self, hint: Any, value: Any, convert: Callable[[Any], Any], path: Path) -> Reader:
         is_enum = isinstance(hint, type) and issubclass(hint, Enum)
@@ -239,6 +249,10 @@ class _Compiler:
             mapping = {name: part for name, part in spec.items() if name != "rows"}
             get, nested = self.path(spec["rows"], (*path, "rows")), _Compiler(self.defaults, [], self.placeholders)
             return elements(get, nested._part(hint, mapping, path))
+        if isinstance(spec, dict) and spec.keys() & {"first", "last"} and issubclass(hint, Enum):
+            rest = {name: part for name, part in spec.items() if name not in ("first", "last")}
+            ends = [self._value(hint, rest | {"path": spec.get(name)}, path) for name in ("first", "last")]
+            return members_between(tuple(hint), *ends)
         if isinstance(spec, dict) and "path" not in spec:
             raise MappingError(path, "a list has a path, or `rows` and what is mapped of each of them")
         source = spec["path"] if isinstance(spec, dict) else spec
@@ -284,10 +298,3 @@ def _plain(hint: Any) -> tuple[Any, bool]:
     while hasattr(plain, "__supertype__"):
         plain = plain.__supertype__
     return plain, len(options) > 1
-
-
-def _no_attribute(cls: Any, name: str, known: Mapping[str, Any]) -> str:
-    names = [known_name for known_name in known if known_name != "fetched"]
-    similar = difflib.get_close_matches(name, names, 1)
-    hint = f"did you mean {similar[0]}?" if similar else f"it has {', '.join(names)}"
-    return f"{cls.__name__} has no {name}; {hint}"

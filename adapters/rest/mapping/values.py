@@ -60,6 +60,7 @@ OPTIONS: Mapping[str, str] = {
     "add": "number that is added then: 1 for a school year that is named by the year in which it begins",
     "year_begins": "the value is a date: its school year, which begins in this month, such as 7",
     "codes": "name of a table in [codes], or the table itself: what each code means",
+    "key_of": "name of a [find] with all ids: the value is the vendor's id, what is kept is the district's",
     "table": "name of a [find] that reads what the vendor's codes stand for, such as 2 for each excused absence",
 }
 """The options of a field, and what they say."""
@@ -79,7 +80,7 @@ def converter(
         dt.datetime: {"date", "zone"},
         dt.time: {"date"},
         bool: {"codes"},
-        str: {"date", "zone"},
+        str: {"date", "zone", "key_of"},
         int: {"scale", "add", "year_begins", "date", "zone"},
         float: {"scale", "add"},
     }

@@ -11,6 +11,7 @@ import pytest
 
 from student_graph.adapters.errors import IdentityError
 from student_graph.adapters.model import DistrictId, SectionId, StudentId
+from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.rest.adapter import declared
 from student_graph.adapters.rest.declaration.errors import DeclarationError
 from tests.adapters.rest.scripted import adapter_of, json_at
@@ -139,6 +140,54 @@ async def test_a_row_counts_once_for_every_element(tmp_path: Path) -> None:
     assert [(record.student_id, record.vendor_id) for record in answers[section]] == [("y", "k2:y"), ("z", "k2:z")]
 
 
+async def test_an_id_of_the_vendor_leads_back_to_the_key(tmp_path: Path) -> None:
+    """An id without a key, and one of a key with two ids, leave the row out: whose record it is cannot be said."""
+    text = IDS.replace('student_id = "element"', 'student_id = { path = "element", key_of = "pupil" }')
+    pupils = [*PUPILS, {"id": "d", "no": "9"}, {"id": "e", "no": "9"}]
+    classes = {"/api/pupils": pupils, "/api/classes/k1": [{"id": "k1", "members": ["b", "a", "c", "x", "d"]}]}
+    adapter, _ = adapter_of(tmp_path, text, json_at(classes))
+    section = SectionId("k1")
+    async with adapter.http:
+        with collecting_unreadable_rows() as unreadable:
+            answers: Any = await adapter.section_enrollments_by_section([section])
+
+    assert sorted(record.student_id for record in answers[section]) == ["7", "8"]
+    assert len(unreadable.errors) == 3
+
+
+SCHOOLS = """
+vendor = "Lakeside SIS"
+check = "/status"
+
+[records.School]
+vendor_id = "no"
+school_id = "no"
+name = "no"
+grade_levels = { first = "low", last = "high", codes = { -1 = "PRESCHOOL", 0 = "KINDERGARTEN", 5 = "FIFTH" } }
+
+[lookups.schools_by_district]
+get = "/schools"
+"""
+
+
+async def test_a_range_of_codes_is_all_from_one_to_another(tmp_path: Path) -> None:
+    """In the order of the codes; one end alone is itself, and a code without a meaning is no range."""
+    rows = [
+        {"no": "1", "low": -1, "high": 5},
+        {"no": "2", "low": 0, "high": None},
+        {"no": "3", "low": 0, "high": 9},
+    ]
+    adapter, _ = adapter_of(tmp_path, SCHOOLS, json_at({"/api/schools": rows}))
+    district = DistrictId("d")
+    async with adapter.http:
+        schools: Any = (await adapter.schools_by_district([district]))[district]
+
+    assert [[level.name for level in school.grade_levels] for school in schools] == [
+        ["PRESCHOOL", "KINDERGARTEN", "FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH"], ["KINDERGARTEN"],
+        ["KINDERGARTEN", "UNMAPPED"],
+    ]  # fmt: skip
+
+
 async def test_a_lookup_of_the_district_is_sent_for_every_id(tmp_path: Path) -> None:
     """A row whose list is missing counts not at all, and one with something else in its place is left out."""
     adapter, sent = adapter_of(tmp_path, IDS, json_at(CLASSES))
@@ -164,6 +213,9 @@ MISTAKES = {
     "two ways": (POSTS.replace("post = ", 'get = "/x/{keys}"\npost = '), "give one of: `get`, `post`, or `split`"),
     "a deep body": (POSTS.replace("fixed = 7", "fixed = [[[[[1]]]]]"), "a body has at most 5 levels"),
     "a list of ids without keys": (IDS.replace('matches = "no"\n', ""), "needs `matches`: where the key is"),
+    "a list of ids that is none": (
+        IDS.replace('{ student_id = "{key}" }', '{ student_id = { path = "x", key_of = "pupl" } }'),
+        "there is no table [find.pupl]; there are: [find.pupil]"),
     "a paged lookup for each id": (
         IDS.replace("section_enrollments_by_district", "students_by_district")
         + '[records.Student]\nvendor_id="id"\nstudent_id="id"\nname.first_name="a"\nname.last_name="b"',
