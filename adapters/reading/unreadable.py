@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from student_graph.adapters.errors import AdapterError, PayloadError
+from student_graph.adapters.errors import WRONG_KEY_REASON, AdapterError, PayloadError
 
 SCHEMA_CODE = "SOURCE_SCHEMA"
 """The code of errors of what a vendor sent, and cannot be read."""
@@ -161,13 +161,16 @@ def report_unreadable_rows(rows: UnreadableRows) -> None:
         collector.add_all(rows)
 
 
-def leave_out_unreadable(error: AdapterError) -> None:
+def leave_out_unreadable(error: AdapterError, object_id: str = "") -> None:
     """
     Report an object that a record needs and that cannot be read, so that the other records can be answered.
 
+    `object_id` tells it from other objects with the same error; it is never displayed.
+
     Raises:
-        AdapterError: the error itself, if the object was not sent: it may be read later.
+        AdapterError: the error itself, if the object was not sent: it may be read later. Also if another object
+            was sent, because the gateway then closes its connections.
     """
-    if not isinstance(error, PayloadError) or error.code != SCHEMA_CODE:
+    if not isinstance(error, PayloadError) or error.code != SCHEMA_CODE or error.reason == WRONG_KEY_REASON:
         raise error
-    report_unreadable_row(error.reason.encode(), error)
+    report_unreadable_row(f"{object_id} {error.reason}".encode(), error)

@@ -37,6 +37,8 @@ RequestKey: TypeAlias = tuple[str, str, bytes]
 """Method, address and body of a request."""
 
 _TOO_LARGE = "a number that is too large"
+_ANOTHER_ID = "another id"
+"""Stands for a value of the same form with other digits: as an id, one that the vendor does not know."""
 ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -68,6 +70,7 @@ ODD_VALUES: tuple[Any, ...] = (
     {},
     [None],
     {"value": {"value": []}},
+    _ANOTHER_ID,
 )
 """What one value of a row is replaced by."""
 _MIN_ID_CHARACTERS = 4
@@ -157,6 +160,8 @@ class _Player:
         self.counts.played += 1
         response = self.responses[key]
         body = json.loads(response.content)
+        if value is _ANOTHER_ID:
+            value = another_id(_value_at(body, path))
         name = f"{self.lookup.name}: {'.'.join(map(str, path))} = {str(value)[:40]!r}"
         spoilt = _response(response, changed(body, path, value))
         try:
@@ -253,6 +258,17 @@ def paths_of_leaves(node: Any, path: Path = ()) -> Iterator[Path]:
         yield path
     for name, child in children:
         yield from paths_of_leaves(child, (*path, name))
+
+
+def another_id(value: Any) -> Any:
+    """A value of the same form with other digits; without digits, a longer text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return value
+    text = str(value)
+    other = "".join(str((int(c) + 7) % 10) if c.isascii() and c.isdigit() else c for c in text)
+    if isinstance(value, int):
+        return int(other)
+    return other if other != text else f"{text}x"
 
 
 def changed(document: Any, path: Path, value: Any) -> Any:

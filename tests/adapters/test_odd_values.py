@@ -31,10 +31,10 @@ STUDENTS = 24
 ODD_VALUES = {
     CanvasSandbox: 5000,
     EdFiSandbox: 5000,
-    GoogleClassroomSandbox: 280,  # it needs several responses for each value
+    GoogleClassroomSandbox: 5000,
     OneRosterSandbox: 5000,
 }
-"""Odd values of each vendor that are played in full: two minutes of one processor."""
+"""Odd values of each vendor that are played in full."""
 
 
 @pytest.mark.long_run

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError, field_validator
 
-from student_graph.adapters.errors import PayloadError, UnavailableError, translate
+from student_graph.adapters.errors import WRONG_KEY_REASON, PayloadError, UnavailableError, translate
 from student_graph.adapters.reading import (
     MAX_BODY_BYTES,
     Deciding,
@@ -285,11 +285,16 @@ def test_half_of_a_character_is_read_as_the_replacement_character(sent: str, tex
     assert read(response, TypeAdapter(list[str])) == [text]
 
 
-def test_an_object_that_cannot_be_read_is_left_out_and_another_otheris_raised() -> None:
-    """What was sent and cannot be read costs its own record; what was not sent may be read later."""
+def test_an_object_that_cannot_be_read_is_left_out_and_another_error_is_raised() -> None:
+    """
+    What was sent and cannot be read costs its own record.
+
+    What was not sent may be read later, and for an answer about another key the gateway closes its connections.
+    """
     with collecting_unreadable_rows() as unreadable:
         leave_out_unreadable(PayloadError("unexpected shape", code="SOURCE_SCHEMA"))
-        for other in (UnavailableError("no answer in time"), PayloadError("not JSON")):
+        another_key = PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
+        for other in (UnavailableError("no answer in time"), PayloadError("not JSON"), another_key):
             with pytest.raises(type(other)):
                 leave_out_unreadable(other)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from student_graph.adapters.concurrency import gather_in_order
 from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError
-from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter
+from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter, read_of_course
 from student_graph.adapters.google_classroom.api import Student
 from student_graph.adapters.google_classroom.mapping.accounts import keyed_by_course, lms_account
 from student_graph.adapters.lookup import Batch
@@ -50,7 +50,9 @@ class AccountLookups(ClassroomAdapter):
         try:
             courses = await self._client.active_courses(MAX_COURSES)
             rosters = await gather_in_order(
-                [course.id for course in courses], self._client.students, self.settings.concurrency
+                [course.id for course in courses],
+                lambda course_id: read_of_course(course_id, lambda: self._client.students(course_id)),
+                self.settings.concurrency,
             )
         except (NotOfferedError, RefusedError):
             self._no_lists_until = time.monotonic() + REFUSAL_SECONDS

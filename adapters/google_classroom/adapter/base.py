@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import httpx
+from pydantic import ValidationError
 
 from student_graph.adapters.concurrency import gather_by_key
 from student_graph.adapters.contract import Adapter
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError, translate
 from student_graph.adapters.google_classroom.adapter.settings import GoogleClassroomSettings
 from student_graph.adapters.google_classroom.api import Course
 from student_graph.adapters.google_classroom.client.addresses import SectionNames, user_of
 from student_graph.adapters.google_classroom.client.requests import ClassroomClient
+from student_graph.adapters.google_classroom.client.responses import unknown_course
 from student_graph.adapters.google_classroom.mapping.accounts import KeyedStudent, keyed_by_user
 from student_graph.adapters.google_classroom.mapping.submissions import Coursework
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import SectionId, StudentId
+from student_graph.adapters.reading import leave_out_unreadable
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,12 @@ class ClassroomAdapter(Adapter):
         A course with its published work: one call, and one for its aliases if they name a section that is needed.
 
         Raises:
-            NotOfferedError: Classroom knows the course, and does not have one of the lists.
+            PayloadError: Classroom does not know the course, or not all of its work can be read.
         """
         section = section_id or (await self._section_of(course) if needs_section else None)
         work = await self._client.course_work(course.id)
         if work is None:
-            raise NotOfferedError("a list of a course that Google Classroom does not have")
+            raise unknown_course()
         return Coursework(course, section, work)
 
     async def _section_of(self, course: Course) -> SectionId | None:
@@ -79,6 +85,26 @@ class ClassroomAdapter(Adapter):
             return names.section_id(course.section)
         sections = {names.section_id(alias) for alias in await self._client.aliases(course.id) or ()} - {None}
         return sections.pop() if len(sections) == 1 else None
+
+
+async def read_of_course(course_id: str, read: Callable[[], Awaitable[T | None]]) -> T | None:
+    """
+    What `read` returns for a course that Classroom has listed.
+
+    None, and a report, if it cannot be read or if Classroom does not know the course: so one odd row in a list of
+    courses takes nothing else away.
+
+    Raises:
+        AdapterError: Classroom did not answer, or answered with another course. httpx errors may also be raised.
+    """
+    try:
+        result = await read()
+    except (AdapterError, ValidationError) as error:
+        leave_out_unreadable(translate(error), course_id)
+        return None
+    if result is None:
+        leave_out_unreadable(unknown_course(), course_id)
+    return result
 
 
 def unique_courses(memberships: Batch[StudentId, Membership]) -> dict[str, Course]:

@@ -6,17 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError, RefusedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError
 from student_graph.adapters.google_classroom.adapter.accounts import MAX_COURSES
-from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter
+from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter, read_of_course
 from student_graph.adapters.google_classroom.api import Course, StudentSubmission
-from student_graph.adapters.google_classroom.client.responses import another_object
+from student_graph.adapters.google_classroom.client.responses import another_object, unknown_course
 from student_graph.adapters.google_classroom.mapping.accounts import keyed_by_course
 from student_graph.adapters.google_classroom.mapping.courses import lms_course
 from student_graph.adapters.google_classroom.mapping.submissions import sort_by_due_time
 from student_graph.adapters.keys import path_id
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssignmentWork, LmsCourse, LmsCourseId, SectionId
+from student_graph.adapters.reading import leave_out_unreadable
 
 MAX_SINGLE_COURSES = 3
 """Most courses that are read one by one: the list of active courses has a page for every 500."""
@@ -33,7 +34,15 @@ class CourseLookups(ClassroomAdapter):
             answer = courses.get(section_id)
             if isinstance(answer, AdapterError):
                 raise answer
-            return None if answer is None else [lms_course(course, section_id) for course in answer]
+            if answer is None:
+                return None
+            records = []
+            for course in answer:
+                try:
+                    records.append(lms_course(course, section_id))
+                except PayloadError as error:
+                    leave_out_unreadable(error, course.id)
+            return records
 
         return await answer_by_key(ids, read, self.settings.concurrency)
 
@@ -47,7 +56,11 @@ class CourseLookups(ClassroomAdapter):
                 raise answer
             if answer is None:
                 return None
-            return sort_by_due_time([row for course in answer for row in await self._work_in(course, section_id)])
+            work = [
+                await read_of_course(course.id, lambda course=course: self._work_in(course, section_id))
+                for course in answer
+            ]
+            return sort_by_due_time(row for rows in work for row in rows or ())
 
         return await answer_by_key(ids, read, self.settings.concurrency)
 
@@ -79,13 +92,13 @@ class CourseLookups(ClassroomAdapter):
         The work of the students of a course; that of students who left it is not read.
 
         Raises:
-            NotOfferedError: Classroom knows the course, and does not have one of the lists.
+            PayloadError: Classroom does not know the course, or not all of its work can be read.
         """
         students = await self._client.students(course.id)
         coursework = await self._coursework(course, section_id)
         submissions = await self._client.submissions(course.id) if students and coursework.work else []
         if students is None or submissions is None:
-            raise NotOfferedError("a list of a course that Google Classroom does not have")
+            raise unknown_course()
         by_user: dict[str, list[StudentSubmission]] = defaultdict(list)
         for submission in submissions:
             by_user[submission.userId].append(submission)

@@ -7,14 +7,16 @@ from datetime import date
 from typing import TypeAlias, TypeVar
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError, NotOfferedError
+from student_graph.adapters.errors import AdapterError
 from student_graph.adapters.google_classroom.adapter.base import ClassroomAdapter, Membership, unique_courses
 from student_graph.adapters.google_classroom.api import StudentSubmission
+from student_graph.adapters.google_classroom.client.responses import unknown_course
 from student_graph.adapters.google_classroom.mapping.accounts import KeyedStudent
 from student_graph.adapters.google_classroom.mapping.engagement import course_engagement
 from student_graph.adapters.google_classroom.mapping.submissions import Coursework, sort_by_due_time
 from student_graph.adapters.lookup import Batch
 from student_graph.adapters.model import AssignmentWork, CourseEngagement, StudentId
+from student_graph.adapters.reading import leave_out_unreadable, reading_key, rows_needed_by
 
 R = TypeVar("R")
 RecordBuilder: TypeAlias = Callable[[Coursework, KeyedStudent, list[StudentSubmission]], Iterable[R]]
@@ -53,9 +55,14 @@ class StudentLookups(ClassroomAdapter):
     async def _work_of_students(
         self, ids: Sequence[StudentId], build_records: RecordBuilder[R], *, needs_section: bool = True
     ) -> Batch[StudentId, list[R]]:
-        """The records that `build_records` returns for each active course of each student."""
+        """
+        The records that `build_records` returns for each active course of each student.
+
+        A course that cannot be read costs its own records only, and is reported.
+        """
         memberships = await self._memberships(ids)
         courses = unique_courses(memberships)
+        rows_needed_by(_students_by_read(memberships))
 
         async def read(course_id: str) -> Coursework:
             return await self._coursework(courses[course_id], needs_section=needs_section)
@@ -65,11 +72,12 @@ class StudentLookups(ClassroomAdapter):
         batch: dict[StudentId, list[R] | AdapterError] = {}
         for student_id, answer in memberships.items():
             try:
-                batch[student_id] = (
-                    answer
-                    if isinstance(answer, AdapterError)
-                    else _records(answer, coursework, submissions, build_records)
-                )
+                with reading_key(student_id):
+                    batch[student_id] = (
+                        answer
+                        if isinstance(answer, AdapterError)
+                        else _records(answer, coursework, submissions, build_records)
+                    )
             except AdapterError as error:
                 batch[student_id] = error
         return batch
@@ -78,13 +86,21 @@ class StudentLookups(ClassroomAdapter):
         self, memberships: Batch[StudentId, Membership]
     ) -> Batch[tuple[str, str], list[StudentSubmission]]:
         """The submissions of each student in each course, by the ids of course and user."""
-        pairs = [
-            (course.id, membership.student.user_id)
-            for membership in memberships.values()
-            if not isinstance(membership, AdapterError)
-            for course in membership.courses
-        ]
+        pairs = [pair for pair in _students_by_read(memberships) if isinstance(pair, tuple)]
         return await gather_by_key(pairs, lambda pair: self._client.submissions(*pair), self.settings.concurrency)
+
+
+def _students_by_read(
+    memberships: Batch[StudentId, Membership],
+) -> dict[str | tuple[str, str], list[StudentId]]:
+    """The students who need what is read for a course, and for a course and a user, by the ids of what is read."""
+    students: dict[str | tuple[str, str], list[StudentId]] = {}
+    for student_id, membership in memberships.items():
+        if not isinstance(membership, AdapterError):
+            for course in membership.courses:
+                students.setdefault(course.id, []).append(student_id)
+                students.setdefault((course.id, membership.student.user_id), []).append(student_id)
+    return students
 
 
 def _records(
@@ -94,19 +110,18 @@ def _records(
     build_records: RecordBuilder[R],
 ) -> list[R]:
     """
-    A student's records in all courses.
+    A student's records in all courses, without those of courses that cannot be read, which are reported.
 
     Raises:
-        AdapterError: One of the courses could not be read.
+        AdapterError: Classroom did not answer with one of the courses, or answered with another one.
     """
     records: list[R] = []
     for course in membership.courses:
         contents, rows = coursework.get(course.id), submissions.get((course.id, membership.student.user_id))
-        if isinstance(contents, AdapterError):
-            raise contents
-        if isinstance(rows, AdapterError):
-            raise rows
-        if contents is None or rows is None:
-            raise NotOfferedError("a list of a course that Google Classroom does not have")
-        records += build_records(contents, membership.student, rows)
+        if isinstance(contents, Coursework) and isinstance(rows, list):
+            records += build_records(contents, membership.student, rows)
+            continue
+        errors = [answer for answer in (contents, rows) if isinstance(answer, AdapterError)]
+        for error in errors or [unknown_course()]:
+            leave_out_unreadable(error, course.id)
     return records

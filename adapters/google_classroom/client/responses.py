@@ -54,6 +54,11 @@ def another_object() -> PayloadError:
     return PayloadError(WRONG_KEY_REASON, code="SOURCE_SCHEMA")
 
 
+def unknown_course() -> PayloadError:
+    """The error for a course that Classroom lists and does not know when it is asked for what the course has."""
+    return PayloadError("a course that is listed and not known", code="SOURCE_SCHEMA")
+
+
 def check_status(response: httpx.Response) -> httpx.Response:
     """
     The response itself, unless it is a 403.

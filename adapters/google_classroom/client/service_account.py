@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import ClassVar, Literal
 
 import httpx
 import jwt
+from cachetools import LRUCache
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -28,6 +30,10 @@ ASSERTION_LIFETIME_SECONDS = 3600
 """Seconds for which a signed text counts: the most that Google accepts."""
 CLOCK_SKEW_SECONDS = 30
 """How far in the past a signed text is dated, because Google refuses one from the future."""
+MAX_CHECKED_KEYS = 256
+"""Keys that count as checked at the same time."""
+_checked_keys: LRUCache[bytes, bool] = LRUCache(MAX_CHECKED_KEYS)
+"""The hashes of keys whose numbers were checked in this process."""
 _NOT_DELEGATED = (
     "the domain does not delegate these scopes to the service account: grant them in the Admin console under "
     "Security > API controls > Domain-wide delegation"
@@ -54,15 +60,32 @@ def read_key(text: SecretStr, setting: str) -> tuple[ServiceAccountKey, RSAPriva
     """
     try:
         key = ServiceAccountKey.model_validate_json(text.get_secret_value())
-        private = load_pem_private_key(key.private_key.get_secret_value().encode(), password=None)
-        if isinstance(private, RSAPrivateKey):
-            return key, private
+        return key, _read_private_key(key.private_key.get_secret_value().encode())
     except (ValidationError, ValueError, TypeError, UnsupportedAlgorithm):
         pass  # the cause may hold a part of the key
     raise ValueError(
         f"{setting}: is not the JSON key of a service account; create one in Google Cloud under "
         "IAM > Service accounts > Keys"
     )
+
+
+def _read_private_key(pem: bytes) -> RSAPrivateKey:
+    """
+    The private half of a key, whose numbers are checked once in a process.
+
+    The check takes tens of milliseconds, in which the process does nothing else: too long for each reload.
+
+    Raises:
+        ValueError: It is no RSA key, or its numbers do not belong together.
+        TypeError: It is encrypted.
+        UnsupportedAlgorithm: It is of an unknown kind.
+    """
+    digest = sha256(pem).digest()
+    private = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=digest in _checked_keys)
+    if not isinstance(private, RSAPrivateKey):
+        raise ValueError("not an RSA key")  # noqa: TRY004 - the text of a setting, and no argument of a wrong type
+    _checked_keys[digest] = True
+    return private
 
 
 class ServiceAccount(TokenAuth):

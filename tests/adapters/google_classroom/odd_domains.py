@@ -22,12 +22,15 @@ WORK, WORK_IN_COURSE = (
     lookup_of(Adapter.assignment_work_by_lms_course),
 )
 WORK_IN_SECTION, COURSES = lookup_of(Adapter.assignment_work_by_section), lookup_of(Adapter.lms_courses_by_section)
+ENGAGEMENT = lookup_of(Adapter.course_engagement_by_student)
 ACCOUNT, ACCOUNTS = lookup_of(Adapter.lms_accounts_by_student), lookup_of(Adapter.lms_accounts_by_district)
 COURSE: LmsCourseFact = max(
     (fact for fact in FACTS.lms_courses if fact.section), key=lambda fact: len(fact.members)
 )
 STUDENT: LmsAccountFact = next(a for a in FACTS.accounts if a.id in COURSE.members and a.email)
 KEY, COURSE_KEY, SECTION_KEY = f"email:{email(STUDENT)}", course_id(COURSE), f"sis_section:{COURSE.sis_section}"
+OTHER_KEYS = [f"email:{email(a)}" for a in FACTS.accounts if a.email and a.sis_id and a.id != STUDENT.id][:3]
+"""Other students, some of them in other courses only."""
 COURSES_OF_STUDENT = [fact for fact in FACTS.lms_courses if STUDENT.id in fact.members]
 
 

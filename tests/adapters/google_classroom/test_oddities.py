@@ -12,15 +12,20 @@ from student_graph.adapters.google_classroom.adapter import GoogleClassroom
 from student_graph.adapters.google_classroom.sandbox import GoogleClassroomSandbox
 from student_graph.adapters.google_classroom.sandbox.index import user_id
 from student_graph.adapters.google_classroom.sandbox.responses import Json
-from student_graph.adapters.model import AssignmentWork
+from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.model import AssignmentWork, CourseEngagement
 from student_graph.adapters.reading import collecting_unreadable_rows
 from student_graph.adapters.testing.harness import open_adapter, run_lookup
 from student_graph.adapters.testing.transports import RecordingTransport
 from tests.adapters.google_classroom.odd_domains import (
     ACCOUNT,
+    ACCOUNTS,
     COURSE_KEY,
     COURSES,
+    COURSES_OF_STUDENT,
+    ENGAGEMENT,
     KEY,
+    OTHER_KEYS,
     SECTION_KEY,
     STUDENT,
     WORK,
@@ -62,7 +67,7 @@ async def test_rows_may_have_ids_alone() -> None:
     }
 
 
-async def test_a_course_without_a_name_is_an_error_and_its_work_is_there() -> None:
+async def test_a_course_without_a_name_is_reported_and_its_work_is_there() -> None:
     """The name is required, and is not needed for the work."""
 
     def nameless(name: str, row: Json) -> Json:
@@ -70,7 +75,10 @@ async def test_a_course_without_a_name_is_an_error_and_its_work_is_there() -> No
 
     sandbox = sandbox_with(change=nameless)
 
-    assert isinstance(await answer(sandbox, COURSES, SECTION_KEY), PayloadError)
+    with collecting_unreadable_rows() as unreadable:
+        assert await answer(sandbox, COURSES, SECTION_KEY) == []
+
+    assert unreadable.keys == {SECTION_KEY}
     assert {row.course_name for row in await answer(sandbox, WORK_IN_SECTION, SECTION_KEY)} == {""}
 
 
@@ -89,6 +97,51 @@ async def test_an_unreadable_row_is_left_out_and_reported() -> None:
 
     assert rows == [row for row in plain if dict(row.subject.ids)["id"] != spoiled]
     assert unreadable
+
+
+@pytest.mark.parametrize("odd_id", ["0000-00-00", "2026-02-30", "1e999", "x" * 128])
+@pytest.mark.parametrize("lookup", [WORK, ENGAGEMENT], ids=lambda lookup: lookup.name)
+async def test_a_course_with_an_odd_id_takes_no_other_course_away(lookup: Lookup, odd_id: str) -> None:
+    """Classroom does not know the id that its own list has: the course is reported, and the others stay."""
+
+    def rename(name: str, row: Json) -> Json:
+        return {**row, "id": odd_id} if name == "courses" and row["id"] == COURSE_KEY else row
+
+    others = [KEY, *OTHER_KEYS]
+    async with open_adapter(sandbox_with(), kind=GoogleClassroom) as adapter:
+        plain = await run_lookup(adapter, lookup, others, {})
+    async with open_adapter(sandbox_with(change=rename), kind=GoogleClassroom) as adapter:
+        with collecting_unreadable_rows() as unreadable:
+            odd = await run_lookup(adapter, lookup, others, {})
+    members = {key for key in others if any(is_of_course(row) for row in plain[key])}
+
+    assert len(COURSES_OF_STUDENT) > 1
+    assert odd == {key: [row for row in rows if not is_of_course(row)] for key, rows in plain.items()}
+    assert all(odd.values())
+    assert unreadable.keys == members
+
+
+def is_of_course(row: AssignmentWork | CourseEngagement) -> bool:
+    """Whether a record is about the course of these tests."""
+    return row.vendor_id.startswith(f"{COURSE_KEY}.")
+
+
+async def test_a_listed_course_without_a_roster_costs_the_accounts_of_no_other_course() -> None:
+    """The accounts of a district are those of all courses that can be read."""
+
+    def rename(name: str, row: Json) -> Json:
+        return {**row, "id": "2026-02-30"} if name == "courses" and row["id"] == COURSE_KEY else row
+
+    plain = {account.student_id: account for account in await answer(sandbox_with(), ACCOUNTS, "here")}
+    with collecting_unreadable_rows() as unreadable:
+        odd = await answer(sandbox_with(change=rename), ACCOUNTS, "here")
+
+    assert {account.student_id: account.course_ids for account in odd} == {
+        key: ids
+        for key, account in plain.items()
+        if (ids := tuple(id for id in account.course_ids if id != COURSE_KEY))
+    }
+    assert len(unreadable) == 1
 
 
 @pytest.mark.parametrize("name", ["students", "courseWork", "studentSubmissions"])
