@@ -4,7 +4,14 @@ from datetime import date, datetime
 from enum import Enum
 from typing import NewType
 
-from student_graph.adapters.model.codes import AcademicSubject, GradeLevel, LmsCourseId, SectionId, StudentId
+from student_graph.adapters.model.codes import (
+    AcademicSubject,
+    GradeLevel,
+    LmsCourseId,
+    SchoolId,
+    SectionId,
+    StudentId,
+)
 from student_graph.adapters.model.record import Descriptor, Record, Sensitivity, internal, record, value
 
 AssessmentId = NewType("AssessmentId", str)
@@ -67,6 +74,8 @@ class CourseGrade(Record):
     student_id: StudentId = internal()
     section_id: SectionId | None = internal(default=None)
     lms_course_id: LmsCourseId | None = internal(default=None)
+    school_id: SchoolId | None = internal(default=None)
+    """School of the section; None if the source does not name it with the grade."""
     school_year: int | None = internal(default=None)
     source: GradeSource
     """Whether the grade was posted in the SIS or computed by the LMS."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -48,6 +48,9 @@ class Batcher:
     An ask for a single key waits `turns` turns of the event loop for others. Resolvers that ask for one key per
     parent need two: those of one list start in one turn, those that the same batch wakes in the next. An ask for
     several keys starts at once, because its caller has merged them already.
+
+    An ask that can do without records at other schools (`Ask.at_enrolled_schools`) waits a turn for asks that
+    cannot, and takes the answers to its keys from theirs.
     """
 
     def __init__(
@@ -72,6 +75,8 @@ class Batcher:
         cached = self._cached_answers(source, ask)
         if cached is not None:
             return cached
+        if ask.at_enrolled_schools:
+            await asyncio.sleep(0)
         batches = self._join(source, ask)
         if len(batches) == 1:
             answers = await _wait_for(batches[0])
@@ -94,10 +99,13 @@ class Batcher:
         """The batches that hold the keys of an ask: earlier ones, and one for all new keys."""
         batch_key = (source, *ask.batch_key)
         known = self._batches.by_key.setdefault(batch_key, {})
+        complete = self._complete_batches(source, ask)
         batches: dict[int, _PendingBatch] = {}
         new_keys = []
         for key in ask.keys:
-            batch = known.get(key)
+            batch = complete.get(key)
+            if batch is None or batch.cancelled:
+                batch = known.get(key)
             if batch is None or batch.cancelled:
                 new_keys.append(key)
             else:
@@ -114,6 +122,12 @@ class Batcher:
                 batch.ask = replace(batch.ask, reached_via=batch.ask.reached_via | ask.reached_via)
             batches[id(batch)] = batch
         return list(batches.values())
+
+    def _complete_batches(self, source: Source, ask: Ask[Any]) -> Mapping[Any, _PendingBatch]:
+        """By key, the batches of asks that need more records than an ask does; none for most asks."""
+        if not ask.at_enrolled_schools:
+            return {}
+        return self._batches.by_key.get((source, *replace(ask, at_enrolled_schools=False).batch_key), {})
 
     async def _run(self, source: Source, batch_key: Hashable, batch: _PendingBatch, turns: int) -> Answers:
         """Collect keys for some turns, then fetch them."""

@@ -86,6 +86,14 @@ async def load_lists(
     return [[] if outcome is None else outcome for outcome in outcomes]
 
 
+async def load_lists_of_source(
+    info: Info, method: Method[K, P, list[V]], keys: Keys[K], *_: P.args, **arguments: P.kwargs
+) -> Outcomes[list[V]]:
+    """Load the records of one source for each key: the one that the keys name; empty if there are none."""
+    outcomes = await _LookupCall("load_many", method, arguments).run(info.context, keys)
+    return [[] if outcome is None else outcome for outcome in outcomes]
+
+
 async def load_records(
     info: Info,
     method: Method[K, P, V],

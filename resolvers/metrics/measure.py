@@ -135,6 +135,8 @@ class DataQuality(Enum):
     """The student's enrollment is not recorded: the whole window counts as enrolled."""
     EVENTS_OUTSIDE_ENROLLMENT = "Events outside the enrollment"
     """Events before the first or after the last enrolled day were left out."""
+    GRADES_OUTSIDE_ENROLLMENT = "Grades outside the enrollment"
+    """Grades at a school where the student has no enrollment were left out."""
     EVENTS_WITHOUT_SCHOOL = "Events on days without school"
     """Absences on days without instruction, such as a Sunday, were left out."""
     NO_ATTENDANCE_RECORDED = "No attendance recorded"

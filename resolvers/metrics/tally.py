@@ -93,15 +93,21 @@ def spec(
     *,
     high_is_risk: bool = True,
     thresholds: tuple[Threshold, ...] = (),
+    scoped_parts: Iterable[Part] = (),
 ) -> MetricSpec:
-    """Declare a metric: its definition as text, what it counts, the parts that it reads, and its class of data."""
+    """
+    Declare a metric: its definition as text, what it counts, the parts that it reads, and its class of data.
+
+    `scoped_parts` are those that it reads in addition for one school or some subjects.
+    """
     default = Rule(metric, thresholds, high_is_risk, description)
 
     def measure(facts: StudentFacts, request: MetricRequest) -> Measure:
         scope = scope_of(facts, request, default)
         return to_measure(scope, count(facts, scope), facts.quality)
 
-    return MetricSpec(metric, frozenset(parts), sensitivity, measure, default)
+    scoped = frozenset(scoped_parts)
+    return MetricSpec(metric, scoped.union(parts), sensitivity, measure, default, scoped)
 
 
 def scope_of(facts: StudentFacts, request: MetricRequest, default: Rule) -> Scope:

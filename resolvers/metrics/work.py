@@ -12,7 +12,7 @@ from student_graph.resolvers.metrics.facts import MetricRequest, MetricSpec, Par
 from student_graph.resolvers.metrics.measure import DataQuality, Metric
 from student_graph.resolvers.metrics.tally import Count, Scope, Tally, spec
 
-_PARTS = (Part.WORK, Part.SECTIONS)
+_PARTS = (Part.WORK,)
 NO_FLAG_REASON = "The source does not say which work is missing."
 LMS_FLAG_REASON = "Missing as the LMS marks it."
 RETURNED_REASON = "Missing as the LMS marks it, or returned with 0 and never handed in."
@@ -159,7 +159,7 @@ def _tally(
 
 
 def _spec(metric: Metric, description: str, count: Count, *, high_is_risk: bool = True) -> MetricSpec:
-    return spec(metric, description, count, _PARTS, high_is_risk=high_is_risk)
+    return spec(metric, description, count, _PARTS, high_is_risk=high_is_risk, scoped_parts=(Part.COURSES,))
 
 
 WORK_SPECS = (

@@ -220,6 +220,16 @@ ACCESS_PATHS: Mapping[LookupMethod, tuple[AccessPath[Any], ...]] = {
             coarse_key_of=lambda enrollment: school_of_section(enrollment.section_id),
             sort_key=section_and_period,
         ),
+        AccessPath(
+            Adapter.course_grades_by_school,
+            _STUDENT,
+            of_school(GRADES_PER_STUDENT),
+            coarse_keys_from=Adapter.school_enrollments_by_student,
+            coarse_key_of=attrgetter("school_id"),
+            sort_key=section_and_period,
+            is_complete=attrgetter("enrollments_name_all_schools"),
+            has_enrolled_schools=True,
+        ),
     ),
     Adapter.course_grades_by_section: (
         _section_of_school(Adapter.course_grades_by_school, of_school(GRADES_PER_STUDENT)),

@@ -29,6 +29,7 @@ from student_graph.adapters.model import (
     ObjectiveResult,
     PerformanceLevel,
     ResultDatatype,
+    SchoolId,
     Score,
     StudentId,
 )
@@ -46,6 +47,7 @@ def course_grade(codes: DescriptorCodes, row: api.Grade) -> CourseGrade:
         vendor_id=row.id,
         student_id=StudentId(enrollment.studentUniqueId),
         section_id=section_id_of(enrollment),
+        school_id=SchoolId(str(enrollment.schoolId)),
         school_year=enrollment.schoolYear,
         source=GradeSource.SIS,
         grade_type=codes.to_enum(GradeType, row.gradeTypeDescriptor),

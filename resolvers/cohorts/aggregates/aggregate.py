@@ -43,7 +43,6 @@ from student_graph.resolvers.cohorts.aggregates.members import (
 from student_graph.resolvers.cohorts.aggregates.publication import refuse_cross, refuse_unless_published
 from student_graph.resolvers.cohorts.aggregates.request import TablePlan, TableRequest, plan_table
 from student_graph.resolvers.cohorts.aggregates.table import MetricTable
-from student_graph.resolvers.cohorts.measurement.enrolled_schools import for_values
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
 from student_graph.resolvers.cohorts.measurement.requests import Choices, metric_settings
 from student_graph.resolvers.context import Context, Info
@@ -258,8 +257,7 @@ class _Counting:
         reader = GroupReader(district, plan.dimensions, plan.request.as_of, settings.meanings)
         groups = await reader.read(info, part, members)
         requests = [plan.request, *([plan.crossed] if plan.crossed else [])]
-        info = for_values(info, district)
-        measures, *crossed = await measure_students(info, district, part, requests)
+        measures, *crossed = await measure_students(info, district, part, requests, at_enrolled_schools=True)
         by_school = await self._by_school(info, part, members)
         counted = []
         for index, student in enumerate(part):
@@ -290,7 +288,9 @@ class _Counting:
         by_school: dict[StudentId, dict[SchoolId, Outcome[Measure]]] = {}
         for school, students in students_of.items():
             request = self.at_school.setdefault(school, replace(plan.request, school=school, memo={}))
-            [measures] = await measure_students(info, plan.cohort.district, students, [request])
+            [measures] = await measure_students(
+                info, plan.cohort.district, students, [request], at_enrolled_schools=True
+            )
             for student, measure in zip(students, measures, strict=True):
                 by_school.setdefault(student, {})[school] = _unless_forbidden(measure)
         return by_school

@@ -72,7 +72,7 @@ class GroupMetrics:
     """
     What limits the values, and of how many students; empty if nothing does, or if it is hidden.
 
-    Events at schools where a student has no enrollment are not always looked for, because they change no value.
+    Records at schools where a student has no enrollment are not looked for, because they change no value.
     """
     suppressed: bool
     """Whether a number is null because it is about too few students, or would reveal such a number."""

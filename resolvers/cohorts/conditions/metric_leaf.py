@@ -13,7 +13,6 @@ from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import Sensitivity, StudentId
 from student_graph.resolvers.cohorts.conditions.tree import Reading, RecordList
 from student_graph.resolvers.cohorts.conditions.verdicts import Undecided, Verdict
-from student_graph.resolvers.cohorts.measurement.enrolled_schools import for_values
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
 from student_graph.resolvers.cohorts.measurement.parts import lookup_methods
 from student_graph.resolvers.fields.outcome import Outcome, Partial
@@ -93,7 +92,9 @@ class MetricLeaf:
     @property
     def lookups(self) -> Sequence[LookupMethod]:
         """The lookups that its metrics read."""
-        return lookup_methods({part for request, _ in self.tests for part in METRICS[request.metric].parts})
+        return lookup_methods(
+            {part for request, _ in self.tests for part in METRICS[request.metric].parts_for(request)}
+        )
 
     def listed(self, records: Mapping[StudentId, Sequence[Any]]) -> list[StudentId]:
         """Return nobody: no list decides a metric."""
@@ -102,8 +103,9 @@ class MetricLeaf:
     async def judge(self, reading: Reading, students: Sequence[StudentId]) -> Sequence[Verdict]:
         """Return whether each student meets it; undecided if a source that a measure needs failed."""
         requests = [request for request, _ in self.tests]
-        info = for_values(reading.info, reading.district)
-        by_request = await measure_students(info, reading.district, students, requests)
+        by_request = await measure_students(
+            reading.info, reading.district, students, requests, at_enrolled_schools=True
+        )
         return [self._verdict(outcomes) for outcomes in zip(*by_request, strict=True)]
 
     def _verdict(self, outcomes: Sequence[Outcome[Measure]]) -> Verdict:

@@ -13,7 +13,6 @@ from student_graph.resolvers.cohorts.conditions.inputs import SortDirection, Stu
 from student_graph.resolvers.cohorts.conditions.metric_leaf import MetricLeaf
 from student_graph.resolvers.cohorts.conditions.requests import DistrictDay
 from student_graph.resolvers.cohorts.conditions.tree import Reading
-from student_graph.resolvers.cohorts.measurement.enrolled_schools import for_values
 from student_graph.resolvers.cohorts.measurement.measure import measure_students
 from student_graph.resolvers.fields.outcome import Outcome, Partial
 from student_graph.resolvers.metrics.facts import MetricRequest
@@ -84,8 +83,9 @@ class Ordering:
         self, reading: Reading, students: Sequence[StudentId]
     ) -> tuple[list[Position], list[AdapterError]]:
         """Return the position of each student, and the reasons why values could not be read."""
-        info = for_values(reading.info, reading.district)
-        [outcomes] = await measure_students(info, reading.district, students, [self.request])
+        [outcomes] = await measure_students(
+            reading.info, reading.district, students, [self.request], at_enrolled_schools=True
+        )
         failures: list[AdapterError] = []
         for outcome in outcomes:
             if isinstance(outcome, AdapterError):

@@ -1,26 +1,38 @@
 """
-Reads attendance only at the schools where students are enrolled, where that changes no number.
+Reads attendance and grades only at the schools where students are enrolled, where that changes no number.
 
-A metric leaves out events at a school where the student has no enrollment. So the list of a school is enough for
-the values of its students, although it may lack such events. Only the data quality that mentions them needs all,
-and tables of many students do without.
+A metric leaves out events and grades at a school where the student has no enrollment. So the list of a school is
+enough for the values of its students, although it may lack such records. Only the data quality that mentions them
+needs all; tables, populations and indicators do without.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import lookup_of
+from student_graph.adapters.model import SchoolId
 from student_graph.adapters.sources import District
 from student_graph.resolvers.context import Info
 from student_graph.resolvers.fields.load import with_context
+from student_graph.resolvers.fields.outcome import Outcome, Outcomes, map_values, values_of
+from student_graph.resolvers.metrics.facts import Part
+from student_graph.resolvers.metrics.measure_cache import Attributes
 
 _ENROLLMENTS = lookup_of(Adapter.school_enrollments_by_student)
 _EVENTS = (
     lookup_of(Adapter.attendance_events_by_student),
     lookup_of(Adapter.section_attendance_events_by_student),
 )
+_RECORDS: Mapping[Part, str] = {
+    Part.SCHOOL_ATTENDANCE: "school_attendance",
+    Part.CLASS_ATTENDANCE: "class_attendance",
+    Part.GRADES: "grades",
+}
+"""Parts whose records are at a school, and the attribute of `StudentFacts` that holds them."""
 
 
 def needs_enrolled_schools_only(district: District) -> bool:
@@ -36,6 +48,35 @@ def needs_enrolled_schools_only(district: District) -> bool:
         and of_enrollments[0].identity is None
         and all(set(district.sources_for(lookup)) <= set(of_enrollments) for lookup in _EVENTS)
     )
+
+
+def without_records_elsewhere(read: Mapping[Part, Outcomes[Attributes]]) -> Mapping[Part, Outcomes[Attributes]]:
+    """Return the parts of students' records without those at schools where the student has no enrollment."""
+    if Part.ENROLLMENTS not in read:
+        return read
+    schools: list[frozenset[SchoolId]] = [
+        frozenset({row.school_id for part in values_of([outcome]) for row in part["enrollments"]})
+        for outcome in read[Part.ENROLLMENTS]
+    ]
+    changed: dict[Part, Outcomes[Attributes]] = dict(read)
+    for part, name in _RECORDS.items():
+        if part in read:
+            changed[part] = [
+                _at_schools(outcome, name, enrolled) if enrolled else outcome
+                for outcome, enrolled in zip(read[part], schools, strict=True)
+            ]
+    return changed
+
+
+def _at_schools(outcome: Outcome[Attributes], name: str, schools: frozenset[SchoolId]) -> Outcome[Attributes]:
+    """The same outcome, or one without its records at other schools if there are some."""
+
+    def is_counted(row: Any) -> bool:
+        return row.school_id is None or row.school_id in schools
+
+    if all(is_counted(row) for part in values_of([outcome]) for row in part[name]):
+        return outcome
+    return map_values([outcome], lambda part: {name: list(filter(is_counted, part[name]))})[0]
 
 
 def for_values(info: Info, district: District) -> Info:

@@ -67,7 +67,12 @@ async def profile_students(
     rights = info.context.viewer.rights_in(district)
     granted = [index for index, r in enumerate(requests) if rights.allow(METRICS[r.metric].sensitivity)]
     measured = await measure_students(
-        info, district, students, [requests[index] for index in granted], cached=True
+        info,
+        district,
+        students,
+        [requests[index] for index in granted],
+        cached=True,
+        at_enrolled_schools=True,
     )
     cache = info.context.measure_cache
     token, may_share = cache.token(request), all(may_cache(requests[index]) for index in granted)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from student_graph.adapters.errors import AdapterError, ForbiddenError
 from student_graph.adapters.model import StudentId
 from student_graph.adapters.sources import District
+from student_graph.resolvers.cohorts.measurement.enrolled_schools import for_values, without_records_elsewhere
 from student_graph.resolvers.cohorts.measurement.parts import are_restricted, read_parts, with_needed_parts
 from student_graph.resolvers.cohorts.measurement.school_year import school_year_of
 from student_graph.resolvers.cohorts.measurement.slices import in_slices
@@ -23,7 +24,17 @@ from student_graph.resolvers.metrics.measure import DataQuality, Measure
 from student_graph.resolvers.metrics.measure_cache import Attributes, KnownStudent, MeasureCache
 from student_graph.resolvers.metrics.registry import METRICS
 
-_Need: TypeAlias = tuple[date, frozenset[Part]]
+
+class _Need(NamedTuple):
+    """The records that a request needs."""
+
+    year_start: date
+    """First day of the school year."""
+    parts: frozenset[Part]
+    at_enrolled_schools: bool = False
+    """Whether records at schools where the student has no enrollment are left out."""
+
+
 MAX_STUDENTS_PER_BATCH = 4000
 """Students whose records are read at once. It is so high because a school's list is one read for all of them."""
 
@@ -35,6 +46,7 @@ async def measure_students(
     requests: Sequence[MetricRequest],
     *,
     cached: bool = False,
+    at_enrolled_schools: bool = False,
 ) -> Sequence[Outcomes[Measure]]:
     """
     For each request, the measure of each student, in the order of the students.
@@ -45,11 +57,16 @@ async def measure_students(
     `SOURCE_MISSING`. The students must be ones that the viewer may see: others look like students without records.
 
     With `cached`, measures of the same records are those of earlier operations, and are cached for later ones.
+    With `at_enrolled_schools`, records at schools where a student has no enrollment are neither looked for nor
+    counted: no value and no level changes, and no data quality mentions such records.
     """
+    if at_enrolled_schools:
+        info = for_values(info, district)
+    needs = [_need(request, at_enrolled_schools=at_enrolled_schools) for request in requests]
     measures: list[list[Outcome[Measure]]] = [[] for _ in requests]
     for start in range(0, len(students), MAX_STUDENTS_PER_BATCH):
         batch = students[start : start + MAX_STUDENTS_PER_BATCH]
-        by_request = await _measure_batch(info, district, batch, requests, cached=cached)
+        by_request = await _measure_batch(info, district, batch, requests, needs, cached=cached)
         for outcomes, of_batch in zip(measures, by_request, strict=True):
             outcomes.extend(of_batch)
     return measures
@@ -59,8 +76,8 @@ async def read_facts(
     info: Info, district: District, students: Sequence[StudentId], request: MetricRequest
 ) -> Outcomes[StudentFacts]:
     """Return the facts that a request needs of each student, in the order of the students."""
-    year_start, parts = _need(request)
-    read = await read_parts(info, district, students, parts, school_year_of(district, year_start))
+    need = _need(request)
+    read = await read_parts(info, district, students, need.parts, school_year_of(district, need.year_start))
     return [_facts(student, [read[part][index] for part in read]) for index, student in enumerate(students)]
 
 
@@ -69,6 +86,7 @@ async def _measure_batch(
     district: District,
     students: Sequence[StudentId],
     requests: Sequence[MetricRequest],
+    needs: Sequence[_Need],
     *,
     cached: bool,
 ) -> list[Outcomes[Measure]]:
@@ -78,17 +96,19 @@ async def _measure_batch(
     Requests that need the same parts share them. Others do not, so that no measure depends on what else is
     requested: the schools of a student may follow from one part or another.
     """
-    needs = list({_need(request): None for request in requests})
+    distinct = list(dict.fromkeys(needs))
     read = _read_once if cached else _read
-    records = await asyncio.gather(*(read(info, district, students, need) for need in needs))
-    by_need = dict(zip(needs, records, strict=True))
+    records = await asyncio.gather(*(read(info, district, students, need) for need in distinct))
+    by_need = dict(zip(distinct, records, strict=True))
     cache = info.context.measure_cache
-    return [await _measure(students, by_need[_need(request)], request, cache) for request in requests]
+    return [
+        await _measure(students, by_need[need], request, cache)
+        for need, request in zip(needs, requests, strict=True)
+    ]
 
 
-def _need(request: MetricRequest) -> _Need:
-    """First day of the school year that a request is about, and the parts of the record that it needs."""
-    return request.year_start, METRICS[request.metric].parts
+def _need(request: MetricRequest, *, at_enrolled_schools: bool = False) -> _Need:
+    return _Need(request.year_start, METRICS[request.metric].parts_for(request), at_enrolled_schools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +123,10 @@ class _Records:
 
 async def _read(info: Info, district: District, students: Sequence[StudentId], need: _Need) -> _Records:
     """Read the records of a need."""
-    year_start, parts = need
-    read = await read_parts(info, district, students, parts, school_year_of(district, year_start))
-    return _Records([read[part] for part in sorted(with_needed_parts(parts), key=attrgetter("value"))])
+    read = await read_parts(info, district, students, need.parts, school_year_of(district, need.year_start))
+    if need.at_enrolled_schools:
+        read = without_records_elsewhere(read)
+    return _Records([read[part] for part in sorted(with_needed_parts(need.parts), key=attrgetter("value"))])
 
 
 async def _read_once(info: Info, district: District, students: Sequence[StudentId], need: _Need) -> _Records:
@@ -119,7 +140,7 @@ async def _read_once(info: Info, district: District, students: Sequence[StudentI
     future = memo[name] = asyncio.get_running_loop().create_future()
     try:
         columns = (await _read(info, district, students, need)).columns
-        members = () if are_restricted(need[1]) else zip(students, zip(*columns, strict=True), strict=True)
+        members = () if are_restricted(need.parts) else zip(students, zip(*columns, strict=True), strict=True)
         make = partial(_known_student, info.context.measure_cache, district, need)
         records = _Records(columns, [make(student, parts) async for student, parts in in_slices(members)])
     except BaseException:  # such as the end of a part that came later: another field reads

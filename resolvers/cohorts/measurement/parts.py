@@ -12,13 +12,14 @@ from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, StudentId
-from student_graph.adapters.sources import District
-from student_graph.resolvers.cohorts.measurement.references import with_assessments, with_sections
+from student_graph.adapters.sources import District, Keys
+from student_graph.resolvers.cohorts.measurement.references import records_at, with_assessments, with_courses
 from student_graph.resolvers.cohorts.measurement.school_days import with_school_days
 from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear
 from student_graph.resolvers.context import Info
-from student_graph.resolvers.fields.load import load_lists
+from student_graph.resolvers.fields.load import load_lists, load_lists_of_source
 from student_graph.resolvers.fields.outcome import Outcome, Outcomes, map_values
+from student_graph.resolvers.metrics.academics.grades import has_posted_grade
 from student_graph.resolvers.metrics.facts import Part
 from student_graph.resolvers.metrics.measure_cache import Attributes
 
@@ -69,14 +70,14 @@ PART_LOOKUPS: Mapping[Part, PartLookup] = {
 
 REFERRED_LOOKUPS: Mapping[Part, tuple[Callable[..., Any], ...]] = {
     Part.CALENDAR: (Adapter.calendar_days_by_school, Adapter.sessions_by_school, Adapter.schools_by_district),
-    Part.SECTIONS: (Adapter.sections_by_id, Adapter.courses_by_section),
+    Part.COURSES: (Adapter.sections_by_id, Adapter.courses_by_section),
     Part.RESULTS: (Adapter.assessments_by_id,),
 }
 """Lookups of what the records of a part refer to."""
 
 REFERRED: Mapping[Part, Callable[..., Awaitable[Outcomes[Attributes]]]] = {
     Part.CALENDAR: with_school_days,
-    Part.SECTIONS: with_sections,
+    Part.COURSES: with_courses,
     Part.RESULTS: with_assessments,
 }
 """Reads what the records of a part refer to."""
@@ -115,7 +116,14 @@ async def read_parts(
     needed = with_needed_parts(parts)
     people = [Person(student, district.id) for student in students]
     listed = [part for part in PART_LOOKUPS if part in needed]
-    lists = await asyncio.gather(*(_read_list(info, people, PART_LOOKUPS[part], year) for part in listed))
+    lists = await asyncio.gather(
+        *(
+            _read_grades(info, district, people, year)
+            if part is Part.GRADES and Part.ENROLLMENTS in needed
+            else _read_list(info, people, PART_LOOKUPS[part], year)
+            for part in listed
+        )
+    )
     records = dict(zip(listed, lists, strict=True))
     read: dict[Part, Outcomes[Attributes]] = {
         part: map_values(records[part], partial(_as_attribute, PART_LOOKUPS[part].attribute)) for part in listed
@@ -139,6 +147,36 @@ async def _read_list(
         info, part.method, people, "student_id", **part.arguments(year)
     )
     return [_or_empty(outcome) for outcome in outcomes] if part.is_optional else outcomes
+
+
+async def _read_grades(
+    info: Info, district: District, people: Sequence[Person], year: SchoolYear
+) -> Outcomes[list[Any]]:
+    """
+    Read grades from the student information system, and from other sources for students without any there.
+
+    Other sources have grades that the learning management system computes: they count for no other student.
+    """
+    part = PART_LOOKUPS[Part.GRADES]
+    sources = district.sources_for(lookup_of(part.method))
+    if len(sources) < 2 or sources[0].identity is not None:
+        return await _read_list(info, people, part, year)
+    keys = Keys(district.id, [person.student_id for person in people], sources[0].name)
+    posted, enrollments = await asyncio.gather(
+        load_lists_of_source(info, part.method, keys, **part.arguments(year)),
+        _read_list(info, people, PART_LOOKUPS[Part.ENROLLMENTS], year),
+    )
+    outcomes: list[Outcome[list[Any]]] = list(posted)
+    others = [
+        index
+        for index, rows in enumerate(posted)
+        if not isinstance(rows, list) or not has_posted_grade(rows, records_at(enrollments, index), year.name)
+    ]
+    if others:
+        read = await _read_list(info, [people[index] for index in others], part, year)
+        for index, outcome in zip(others, read, strict=True):
+            outcomes[index] = outcome
+    return outcomes
 
 
 def _or_empty(outcome: Outcome[list[Any]]) -> Outcome[list[Any]]:

@@ -29,23 +29,26 @@ class SectionKey(NamedTuple):
     district_id: DistrictId
 
 
-async def with_sections(info: Info, district: District, records: Records, _: SchoolYear) -> Outcomes[Attributes]:
-    """Each student's section enrollments, with the sections and courses of all records that name a section."""
-    naming = [records[part] for part in (Part.SECTIONS, Part.GRADES, Part.CLASS_ATTENDANCE) if part in records]
+_NAMING_SECTIONS = (Part.SECTIONS, Part.GRADES, Part.CLASS_ATTENDANCE, Part.WORK)
+
+
+async def with_courses(info: Info, district: District, records: Records, _: SchoolYear) -> Outcomes[Attributes]:
+    """The sections and courses of each student's records that name a section."""
+    naming = [records[part] for part in _NAMING_SECTIONS if part in records]
     ids = [
         sorted({row.section_id for outcomes in naming for row in records_at(outcomes, index) if row.section_id})
-        for index in range(len(records[Part.SECTIONS]))
+        for index in range(len(naming[0]))
     ]
     keys = [SectionKey(section, district.id) for section in sorted({id_ for group in ids for id_ in group})]
     methods: tuple[Any, Any] = (Adapter.sections_by_id, Adapter.courses_by_section)
     parts = await asyncio.gather(*(load_records(info, method, keys, "section_id") for method in methods))
     by_id = [{key.section_id: outcome for key, outcome in zip(keys, part, strict=True)} for part in parts]
 
-    def attributes(index: int, enrollments: list[Any]) -> Outcome[Attributes]:
-        sections, courses = (merge_by_key(ids[index], outcomes) for outcomes in by_id)
-        return combined({"section_enrollments": enrollments}, {"sections": sections, "courses": courses})
+    def attributes(sections: Iterable[SectionId]) -> Outcome[Attributes]:
+        described = [merge_by_key(sections, outcomes) for outcomes in by_id]
+        return combined({}, dict(zip(("sections", "courses"), described, strict=True)))
 
-    return flat_map(records[Part.SECTIONS], attributes)
+    return [attributes(group) for group in ids]
 
 
 async def with_assessments(

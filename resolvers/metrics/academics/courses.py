@@ -18,7 +18,8 @@ from student_graph.resolvers.metrics.facts import Part, StudentFacts
 from student_graph.resolvers.metrics.measure import DataQuality, Metric
 from student_graph.resolvers.metrics.tally import Count, Scope, Tally, spec
 
-_PARTS = (Part.GRADES, Part.SECTIONS)
+_PARTS = (Part.ENROLLMENTS, Part.GRADES)
+_SCOPED_PARTS = (Part.COURSES,)
 
 
 def _count_average(select: Callable[[StudentFacts, Scope], Grades], noun: str) -> Count:
@@ -75,6 +76,7 @@ COURSE_SPECS = (
         _count_average(current_grades, "course"),
         _PARTS,
         high_is_risk=False,
+        scoped_parts=_SCOPED_PARTS,
     ),
     spec(
         Metric.GRADING_PERIOD_AVERAGE,
@@ -82,6 +84,7 @@ COURSE_SPECS = (
         _count_average(grading_period_grades, "grade"),
         _PARTS,
         high_is_risk=False,
+        scoped_parts=_SCOPED_PARTS,
     ),
     spec(
         Metric.FAILING_COURSES,
@@ -89,6 +92,7 @@ COURSE_SPECS = (
         "`failing_letters`. A grade that no setting judges is not counted.",
         _count_failing(current_grades, "course"),
         _PARTS,
+        scoped_parts=_SCOPED_PARTS,
     ),
     spec(
         Metric.FAILED_SEMESTER_COURSES,
@@ -96,6 +100,7 @@ COURSE_SPECS = (
         "once; the final grade for a course without a semester grade.",
         _count_failing(semester_grades, "semester course"),
         _PARTS,
+        scoped_parts=_SCOPED_PARTS,
     ),
 )
 """The metrics of grades."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
-from student_graph.adapters.model import AcademicSubject, CourseGrade, GradeSource, GradeType, SectionId
+from student_graph.adapters.model import (
+    AcademicSubject,
+    CourseGrade,
+    GradeSource,
+    GradeType,
+    SchoolEnrollment,
+    SchoolId,
+    SectionId,
+)
 from student_graph.resolvers.metrics.exact import exact
 from student_graph.resolvers.metrics.facts import MetricSettings, StudentFacts
 from student_graph.resolvers.metrics.meanings import comparable
@@ -50,11 +58,11 @@ def current_grades(facts: StudentFacts, scope: Scope) -> Grades:
 
     It is the grade that the source marks as current, else the latest one: by date, then by grading period. Grades
     that are marked as not current, conduct, exams and grades that count ungraded work as zero are never current.
-    If the SIS posts grades, those of the LMS do not count: the two are never merged.
+    If the SIS posts any for the student in the year, those of the LMS do not count: the two are never merged.
     """
     grades = _in_scope(facts, scope)
-    rows = [row for row in grades.rows if row.grade_type not in _NEVER_CURRENT and row.current is not False]
-    if any(row.source is GradeSource.SIS for row in rows):
+    rows = list(filter(_may_be_current, grades.rows))
+    if has_posted_grade(facts.grades, facts.enrollments, school_year_of(scope.request.year_start)):
         rows = [row for row in rows if row.source is GradeSource.SIS]
     by_course: dict[object, CourseGrade] = {}
     for row in rows:
@@ -62,6 +70,29 @@ def current_grades(facts: StudentFacts, scope: Scope) -> Grades:
         if known is None or _order(row) > _order(known):
             by_course[_course_of(row)] = row
     return Grades(list(by_course.values()), grades.quality)
+
+
+def has_posted_grade(
+    grades: Iterable[CourseGrade], enrollments: Iterable[SchoolEnrollment], school_year: int
+) -> bool:
+    """Return whether the SIS posts a grade of a student that may be current, in whatever course it is."""
+    enrolled = {enrollment.school_id for enrollment in enrollments}
+    return any(
+        row.source is GradeSource.SIS
+        and row.school_year in (None, school_year)
+        and _may_be_current(row)
+        and not _is_elsewhere(row, enrolled)
+        for row in grades
+    )
+
+
+def _may_be_current(row: CourseGrade) -> bool:
+    return row.grade_type not in _NEVER_CURRENT and row.current is not False
+
+
+def _is_elsewhere(row: CourseGrade, enrolled: Collection[SchoolId]) -> bool:
+    """Whether a grade is at a school where the student has no enrollment; never if none is recorded."""
+    return bool(enrolled) and row.school_id is not None and row.school_id not in enrolled
 
 
 def grading_period_grades(facts: StudentFacts, scope: Scope) -> Grades:
@@ -127,17 +158,24 @@ def _posted(facts: StudentFacts, scope: Scope, types: Iterable[GradeType]) -> Gr
 
 
 def _in_scope(facts: StudentFacts, scope: Scope) -> Grades:
-    """The grades of the school year up to the day, at the school and in the subjects of the request."""
+    """
+    The grades of the school year up to the day, at the school and in the subjects of the request.
+
+    A grade at a school where the student has no enrollment, not even an ended one, is left out. If no enrollment
+    is recorded, all grades count, and so does one that names no school.
+    """
     request = scope.request
     school_year = school_year_of(request.year_start)
+    enrolled = {enrollment.school_id for enrollment in facts.enrollments}
     rows, quality = [], set()
     for row in facts.grades:
         if row.school_year not in (None, school_year) or (row.as_of is not None and row.as_of > request.as_of):
             continue
-        if request.school is not None:
-            section = None if row.section_id is None else facts.sections.get(row.section_id)
-            if section is None or section.school_id != request.school:
-                continue
+        if _is_elsewhere(row, enrolled):
+            quality.add(DataQuality.GRADES_OUTSIDE_ENROLLMENT)
+            continue
+        if request.school is not None and _school_of(facts, row) != request.school:
+            continue
         if scope.subjects:
             subjects = subjects_of(facts, row.section_id)
             if not subjects:
@@ -152,6 +190,12 @@ def subjects_of(facts: StudentFacts, section_id: SectionId | None) -> frozenset[
     """The subjects of a section's course; empty if they are not known."""
     course = None if section_id is None else facts.courses.get(section_id)
     return frozenset(course.subjects if course else ()) - {AcademicSubject.UNMAPPED}
+
+
+def _school_of(facts: StudentFacts, row: CourseGrade) -> SchoolId | None:
+    """The school of a grade: the one that it names, else that of its section; None if neither is known."""
+    section = None if row.section_id is None else facts.sections.get(row.section_id)
+    return row.school_id or (None if section is None else section.school_id)
 
 
 def _course_of(row: CourseGrade) -> object:

@@ -104,8 +104,9 @@ ON_TRACK_SPECS = (
         Metric.ON_TRACK,
         "1 if the student is on track to graduate by the rule of the preset, else 0; no value without a rule.",
         count_on_track,
-        (Part.ENROLLMENTS, Part.CALENDAR, Part.ACADEMIC_RECORDS, Part.GRADES, Part.SECTIONS),
+        (Part.ENROLLMENTS, Part.CALENDAR, Part.ACADEMIC_RECORDS, Part.GRADES),
         high_is_risk=False,
+        scoped_parts=(Part.COURSES,),
     ),
 )
 """Being on track."""

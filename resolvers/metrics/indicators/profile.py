@@ -27,7 +27,11 @@ class Indicator:
     measures: list[Measure]
     """The metrics that could be read, each with its definition and thresholds."""
     data_quality: list[DataQuality]
-    """What limits how far the level can be trusted; empty if nothing does."""
+    """
+    What limits how far the level can be trusted; empty if nothing does.
+
+    Records at schools where the student has no enrollment are not looked for, because they change no level.
+    """
 
 
 @value

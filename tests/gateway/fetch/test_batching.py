@@ -68,6 +68,20 @@ async def test_a_key_is_fetched_once_per_operation() -> None:
     assert fetch.calls == [("a", "nobody"), ("b",)]
 
 
+@pytest.mark.parametrize("complete_first", [True, False])
+async def test_complete_answers_serve_requests_that_need_less(complete_first: bool) -> None:
+    """Records of all schools answer a request for those of enrolled schools, not vice versa; in a turn, too."""
+    fetch = RecordingFetch()
+    batcher = Batcher(fetch)
+    complete, enrolled = Ask(STUDENTS, ("a",)), Ask(STUDENTS, ("a", "b"), at_enrolled_schools=True)
+    asks = [complete, enrolled] if complete_first else [enrolled, complete]
+    results = await asyncio.gather(*(batcher(SIS, ask) for ask in asks))
+    assert sorted(map(len, results)) == [1, 2]
+    assert fetch.calls == [("a",), ("b",)]
+    await batcher(SIS, Ask(STUDENTS, ("b",)))
+    assert fetch.calls == [("a",), ("b",), ("b",)]
+
+
 async def test_requests_with_different_arguments_share_no_call() -> None:
     """Each school year is fetched by itself."""
     fetch = RecordingFetch()

@@ -131,6 +131,6 @@ async def test_a_profile_is_cached_with_its_measures() -> None:
 async def profiles_in(pipeline: FetchPipeline, viewer: Viewer) -> Outcomes[Any]:
     """Evaluate the indicators of all students in a new operation."""
     [district] = pipeline.districts.values()
-    info: Any = SimpleNamespace(context=pipeline.start_operation(viewer))
+    info: Any = SimpleNamespace(context=pipeline.start_operation(viewer), path=None)
     request = indicator_request(resolve_choices(info.context, district, Choices(preset="ews_balfanz")))
     return await profile_students(info, district, STUDENTS, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -25,7 +26,10 @@ def in_year(facts: StudentFacts, request: MetricRequest, subjects: set[AcademicS
         section = facts.sections.get(row.section_id) if row.section_id else None
         if row.school_year == 2021 or (row.as_of is not None and row.as_of > request.as_of):
             continue
-        if request.school is not None and (section is None or section.school_id != request.school):
+        if facts.enrollments and row.school_id and row.school_id not in {e.school_id for e in facts.enrollments}:
+            continue
+        school = row.school_id or (section and section.school_id)
+        if request.school is not None and school != request.school:
             continue
         if subjects and not subjects & subjects_of(facts, row.section_id):
             continue
@@ -55,8 +59,12 @@ def current(facts: StudentFacts, request: MetricRequest, subjects: set[AcademicS
     """The current grade of each course."""
     never = (GradeType.CONDUCT, GradeType.EXAM, GradeType.COMPUTED_FINAL, GradeType.UNMAPPED)
     rows = [r for r in in_year(facts, request, subjects) if r.current is not False and r.grade_type not in never]
-    posted = [row for row in rows if row.source == GradeSource.SIS]
-    rows = posted or rows
+    whenever = replace(request, as_of=date.max, school=None, subject=None, memo={})
+    in_any_course = [
+        r for r in in_year(facts, whenever, set()) if r.current is not False and r.grade_type not in never
+    ]
+    if any(row.source == GradeSource.SIS for row in in_any_course):
+        rows = [row for row in rows if row.source == GradeSource.SIS]
     return [later([row for row in rows if course_of(row) == name]) for name in {course_of(row) for row in rows}]
 
 

@@ -189,6 +189,7 @@ def _grade(random: Random, student: StudentId, number: str) -> CourseGrade:
         student_id=student,
         section_id=random.choice((*SECTIONS, None)),
         lms_course_id=random.choice((LmsCourseId("9"), None)),
+        school_id=random.choice((*SCHOOLS, None, None)),
         school_year=random.choice((2022, 2022, None, 2021)),
         source=random.choice((GradeSource.SIS, GradeSource.SIS, GradeSource.LMS)),
         grade_type=random.choice(tuple(GradeType)),
