@@ -3,16 +3,19 @@ Time slices: long work gives way to other tasks after a few milliseconds, howeve
 
 All tasks of the process share one event loop, and no request is read or refused while a task holds it. A response
 of 2,000 students is a tenth of a second of work. Such work calls `give_way` often; tasks that have long work to do
-then take turns, one in each round of the loop.
+then take turns, one in each round of the loop. Clients take turns, not their tasks, and those within their budgets
+of loop time go first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+
+from student_graph.gateway.concurrency.fair_queue import FairQueue
+from student_graph.gateway.concurrency.loop_time import current_budget
 
 SLICE_SECONDS = 0.005
 """How long the tasks of one round of the event loop may hold it."""
@@ -25,22 +28,48 @@ MAX_PART_GROWTH = 4
 class _Turns:
     """The tasks of one event loop that wait for their next slice."""
 
-    __slots__ = ("ends_at", "is_held", "is_scheduled", "loop", "waiting")
+    __slots__ = ("ends_at", "has_begun", "is_held", "is_scheduled", "loop", "waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.ends_at = 0.0
         """When the current slice ends, in seconds of `time.perf_counter`."""
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.waiting: FairQueue[asyncio.Future[None]] = FairQueue()
+        self.has_begun = False
+        """Whether new work has begun a slice in this round of the loop."""
         self.is_scheduled = False
         """Whether `_next` runs in the next round of the loop."""
         self.is_held = False
         """Whether the work that runs now gives way to nobody."""
 
+    def begin(self) -> None:
+        """Begin a slice for new work, one in a round: many requests that arrive together are long work, too."""
+        if self.has_begun or self.waiting:
+            return
+        self.has_begun = True
+        self.loop.call_soon(self._end_round)
+        self.ends_at = max(self.ends_at, time.perf_counter() + SLICE_SECONDS)
+
+    def _end_round(self) -> None:
+        self.has_begun = False
+
+    def is_due(self) -> bool:
+        """Whether the current task may go on: the slice is not over, and nobody waits who goes first."""
+        if time.perf_counter() >= self.ends_at:
+            return False
+        if not self.waiting:
+            return True
+        budget = current_budget()
+        return budget is not None and not self.waiting.has_first and budget.is_within
+
     async def wait(self) -> None:
-        """Wait for a slice, after all tasks that wait already."""
+        """Wait for a slice."""
         turn: asyncio.Future[None] = self.loop.create_future()
-        self.waiting.append(turn)
+        budget = current_budget()
+        if budget is None:
+            self.waiting.put(turn, None, goes_first=False)
+        else:
+            self.waiting.put(turn, budget.client, goes_first=budget.is_within)
         if not self.is_scheduled:
             self.is_scheduled = True
             self.loop.call_soon(self._next)
@@ -50,7 +79,7 @@ class _Turns:
     def _next(self) -> None:
         """Give a slice to one task, and one in each later round as long as others wait."""
         while self.waiting:
-            turn = self.waiting.popleft()
+            turn = self.waiting.take()
             if not turn.done():  # else its task was cancelled
                 turn.set_result(None)
                 break
@@ -73,15 +102,13 @@ def _turns_of_loop() -> _Turns:
 
 def start_slice() -> None:
     """Start a slice for new work if no task waits for one: short work need not give way at all."""
-    turns = _turns_of_loop()
-    if not turns.waiting:
-        turns.ends_at = max(turns.ends_at, time.perf_counter() + SLICE_SECONDS)
+    _turns_of_loop().begin()
 
 
 async def give_way() -> None:
     """Let other tasks run if the event loop has been held for longer than a slice."""
     turns = _turns_of_loop()
-    if (turns.waiting or time.perf_counter() >= turns.ends_at) and not turns.is_held:
+    if not turns.is_held and not turns.is_due():
         await turns.wait()
 
 

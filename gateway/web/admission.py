@@ -145,9 +145,10 @@ class Admission:
 
         Raises:
             BadRequestError: the viewer sends too many requests.
+            OverloadError: the process has too much to do.
         """
         try:
-            return self._load_shedder.admit_viewer(viewer.person)
+            return self._load_shedder.admit_viewer(viewer.person, bulk=viewer.role is ViewerRole.SERVICE)
         except ViewerLimitError as error:
             message = "You send too many requests; try again soon."
             headers = {"Retry-After": str(math.ceil(error.retry_after))}

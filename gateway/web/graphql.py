@@ -23,7 +23,8 @@ from strawberry.utils.await_maybe import await_maybe
 
 from student_graph.gateway.cache import Cache
 from student_graph.gateway.cache.response_cache import CachedResponse, EncodedErrors, body_parts, is_stable
-from student_graph.gateway.concurrency.time_slices import start_slice
+from student_graph.gateway.concurrency.loop_time import use_budget
+from student_graph.gateway.concurrency.time_slices import give_way, start_slice
 from student_graph.gateway.disclosure import DisclosureRecorder, Entry, UnwritableError, source_ages
 from student_graph.gateway.documents.explain import explain
 from student_graph.gateway.documents.store import DocumentStore
@@ -37,7 +38,7 @@ from student_graph.gateway.web.incremental import send_parts
 from student_graph.gateway.web.load_shedding import OverloadError
 from student_graph.gateway.web.media_types import PartsFormat
 from student_graph.gateway.web.operation import InvalidOperationError, OperationPreparer, PreparedOperation
-from student_graph.gateway.web.request import BadRequestError, GraphQLRequest, RequestHead, read_body
+from student_graph.gateway.web.request import BadRequestError, RequestHead, read_body
 from student_graph.gateway.web.response import encode_error, send_response
 from student_graph.resolvers.context import Context, ReadPrices, Viewer
 from student_graph.resolvers.fields.errors import INTERNAL
@@ -94,6 +95,7 @@ class GraphQLView:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         start_slice()
+        use_budget(None)  # until the viewer is known: the task may have been started by the request before it
         head = RequestHead.of(scope)
         accepted = media_types.negotiate(head.headers[b"accept"])
         media_type = accepted or media_types.JSON
@@ -133,7 +135,7 @@ class GraphQLView:
             headers = None if response.errors else self._headers
             await send_response(send, body, request.media_type, headers=headers)
         else:
-            await run_while_connected(receive, self._respond(request, request.parse(), send))
+            await run_while_connected(receive, self._respond(request, send))
 
     def _cached_response(self, request: AdmittedRequest) -> CachedResponse | None:
         """Return the cached response to a request; None if the request must be executed."""
@@ -154,14 +156,16 @@ class GraphQLView:
             self._recorder.write(response.disclosures, response.ages(now), request_id)
         return response.body(now, request_id)
 
-    async def _respond(self, request: AdmittedRequest, graphql: GraphQLRequest, send: Send) -> None:
+    async def _respond(self, request: AdmittedRequest, send: Send) -> None:
         """
-        Prepare and execute an operation, and send its result.
+        Parse, prepare and execute an operation, and send its result.
 
         Raises:
-            BadRequestError: the operation has deferred parts, and the client does not accept several parts.
+            BadRequestError: it is not a GraphQL request, or the client does not accept the parts of its response.
             UnwritableError: the disclosures cannot be recorded.
         """
+        await give_way()
+        graphql = request.parse()
         context = self._begin(request.viewer)
         context.operation.staleness.max_age = request.max_age
         try:

@@ -8,8 +8,10 @@ processes slow down is not busy. Utilization and cost are therefore measured in 
 
 A request counts for others once it was received completely: one whose body does not come takes nothing from them.
 
-One person does not take the service from others. Of each other person, at most one request more than one's own is
-ahead of a request, and who has none in progress takes turns with a few others, whatever these ask for.
+One person does not take the service from others. Whoever is within the budget of loop time goes first and waits
+only for others who are: what the rest asks for refuses them nothing. Of each other person, at most one request
+more than one's own is ahead of a request, and who has none in progress takes turns with a few others, whatever
+these ask for.
 
 Services are refused before people: a service waits for all others, and a person's request is not refused because
 of the requests of services, with which it takes turns.
@@ -18,34 +20,21 @@ of the requests of services, with which it takes turns.
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import NoReturn
 
-from student_graph.gateway.web.in_flight import RequestInFlight, Shares, vendor_wait
+from student_graph.gateway.concurrency.loop_time import LoopBudgets, metered_tasks, use_budget
+from student_graph.gateway.web.in_flight import Lane, RequestInFlight, Sender, Usage, ViewerRequests, vendor_wait
 from student_graph.gateway.web.token_bucket import TokenBuckets
 
 SAMPLE_INTERVAL_SECONDS = 0.005
 """Time between two samples of the processor's utilization."""
-UTILIZATION_WINDOW_SECONDS = 0.2
-"""Time over which the utilization is averaged."""
-BUSY_UTILIZATION = 0.9
-"""Share of the time that the processor works, with several requests, from which on the process becomes busy."""
-CALM_UTILIZATION = 0.7
-"""Share of the time that the processor works below which the process is busy no more."""
-REFUSAL_SECONDS = 1.0
-"""Time without a refusal after which the process is busy no more."""
-COST_WINDOW_RESPONSES = 128
-"""Last responses from which the processor time of one response is estimated."""
 RESPONSES_PER_COST_SAMPLE = 8
 """The processor's clock is read after so many responses: reading it after each one would cost too much."""
-
-
 MAX_PEOPLE_IN_TURNS = 4
 """People whose requests take turns, however long they take: more than a pair of attackers, few of a crowd."""
 
@@ -94,28 +83,23 @@ class LoadShedder:
         """Apply `limits`; `cpu` returns the seconds of processor time used so far, `clock` monotonic seconds."""
         self._limits = limits or LoadLimits()
         self._cpu, self._clock = cpu, clock
-        self._last_sample = (cpu(), clock())
-        self._utilization = 0.0
-        """Share of the recent time that the processor worked, from 0 to 1."""
-        self._contention = 0.0
-        """Share of the recent time with several requests of people that needed the processor, from 0 to 1."""
-        self._is_busy = False
-        """Whether the process has more to do than it can."""
-        self._refused_at = -math.inf
-        """When a request was last refused that would also have been if a person had sent it, or it became busy."""
-        self._cost_samples: deque[float] = deque(
-            [cpu()], maxlen=COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE
-        )
-        """Processor time at some of the last responses: concurrent requests end together, so one says little."""
-        self._responses = 0
-        """Responses since start."""
+        self.budgets = LoopBudgets(clock, self._leave_budget)
+        """The loop time that each viewer may use before it goes after others."""
+        self._everybody = Lane(self._limits.wait, self._limits.burst)
+        """All requests: those that a request over its budget waits for."""
+        self._within_budget = Lane(self._limits.wait, self._limits.burst)
+        """The requests of those who are within their budgets, which wait for no others."""
+        self._senders_within: dict[Hashable, set[Sender]] = {}
+        """The requests in it by person."""
+        self._last_sample = self._last_cost_sample = Usage.now(cpu(), self.budgets)
+        self._last_sampled_at = clock()
+        self._worked_within_budget = 0.0
+        """Seconds of processor time since start for requests within their budgets."""
+        self._sample_costs()
         self._sampling: asyncio.TimerHandle | None = None
-        self._in_flight_by_viewer: dict[Hashable, int] = {}
-        self._bulk_in_flight = 0
-        self._bulk_waiting = 0
-        """Requests of services that wait for a vendor."""
-        self._shares = Shares()
-        """The requests of people that wait for no vendor."""
+        self._metering = ExitStack()
+        self._viewer_requests = ViewerRequests(self._limits.viewer_in_flight)
+        self._services_in_flight = 0
         rate = self._limits.viewer_rate
         self._viewer_buckets = None if rate is None else TokenBuckets(rate, self._limits.viewer_burst)
         self.in_flight = 0
@@ -126,51 +110,42 @@ class LoadShedder:
         """Requests refused since start."""
 
     def start(self) -> None:
-        """Start to sample the processor's utilization."""
+        """Start to sample the processor's utilization, and to charge what tasks do to the budgets of viewers."""
+        self._metering.enter_context(metered_tasks())
         self._sample()
 
     def stop(self) -> None:
-        """Stop sampling."""
+        """Stop sampling and charging."""
+        self._metering.close()
         if self._sampling is not None:
             self._sampling.cancel()
             self._sampling = None
 
     def _sample(self) -> None:
-        sample = (self._cpu(), self._clock())
-        worked, elapsed = sample[0] - self._last_sample[0], sample[1] - self._last_sample[1]
+        usage, now = Usage.now(self._cpu(), self.budgets), self._clock()
+        elapsed = now - self._last_sampled_at
         if elapsed > 0:
-            weight = min(elapsed / UTILIZATION_WINDOW_SECONDS, 1.0)
-            self._utilization += (min(worked / elapsed, 1.0) - self._utilization) * weight
-            self._contention += ((self._active - self._active_bulk > 1) - self._contention) * weight
-            self._update_busy(sample[1])
-        self._last_sample = sample
+            self._everybody.sample(usage.cpu - self._last_sample.cpu, elapsed, now)
+            self._within_budget.sample(usage.within_budgets(self._last_sample), elapsed, now)
+        self._last_sample, self._last_sampled_at = usage, now
         self._sampling = asyncio.get_running_loop().call_later(SAMPLE_INTERVAL_SECONDS, self._sample)
 
-    def _update_busy(self, now: float) -> None:
-        """
-        Become busy when the processor has worked for a while and several requests needed it.
-
-        One long response alone is not more than the process can do, however long it takes. A busy process works at
-        one request at a time, with pauses between them, so it stays busy while it refuses others.
-        """
-        if self._is_busy:
-            is_refusing = now - self._refused_at <= REFUSAL_SECONDS
-            self._is_busy = is_refusing and self._utilization >= CALM_UTILIZATION
-        elif self._utilization > BUSY_UTILIZATION and self._contention > BUSY_UTILIZATION:
-            self._is_busy, self._refused_at = True, now
+    def _sample_costs(self) -> None:
+        usage = Usage.now(self._cpu(), self.budgets)
+        self._worked_within_budget += usage.within_budgets(self._last_cost_sample)
+        self._last_cost_sample = usage
+        self._everybody.sample_cost(usage.cpu)
+        self._within_budget.sample_cost(self._worked_within_budget)
 
     def check(self) -> None:
         """
-        Refuse a request before anything of it is read, if a person's request would be refused now.
+        Refuse a request before anything of it is read, if also a person within the budget would be refused now.
 
         Raises:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
-        people = self._shares.people
-        is_late = people >= MAX_PEOPLE_IN_TURNS and self._is_queue_too_long(people, self._limits.burst)
-        if is_late or self.in_flight >= self._limits.in_flight:
-            self._refused_at = self._clock()
-            self._refuse()
+        if self.in_flight >= self._limits.in_flight or self._is_crowded(self._within_budget):
+            self._refuse_person()
 
     def admit(self, person: Hashable = None, *, bulk: bool = False) -> RequestInFlight:
         """
@@ -182,114 +157,119 @@ class LoadShedder:
             OverloadError: too many requests are in flight, or the request would wait too long.
         """
         self.check()
-        max_bulk = max(1, self._limits.in_flight * self._limits.bulk_share)
-        if bulk and (self._bulk_in_flight >= max_bulk or self._is_queue_too_long(self._active, self._limits.wait)):
-            self._refuse()
-        ahead = self._shares.ahead_of(person)
-        if not bulk and self._shares.of(person) and self._is_queue_too_long(ahead, self._limits.burst):
-            self._refused_at = self._clock()
-            self._refuse()
-        return RequestInFlight(self, person, bulk=bulk)
+        sender = self._sender(person, bulk=bulk)
+        self._check_sender(sender)
+        return RequestInFlight(self, sender)
+
+    def _sender(self, person: Hashable, *, bulk: bool) -> Sender:
+        return Sender(person, bulk, self.budgets.of(person).is_within)
+
+    def _check_sender(self, sender: Sender) -> None:
+        """
+        Refuse a request of a sender who would wait too long.
+
+        Raises:
+            OverloadError: the request is refused.
+        """
+        lane = self._within_budget if sender.is_within_budget else self._everybody
+        if sender.is_service:
+            max_services = max(1, self._limits.in_flight * self._limits.bulk_share)
+            if self._services_in_flight >= max_services or self._is_too_long(lane, lane.active, for_service=True):
+                self._refuse()
+            return
+        is_queued = lane.people.of(sender.person) > 0
+        is_late = is_queued and self._is_too_long(lane, lane.people.ahead_of(sender.person))
+        if is_late or (not sender.is_within_budget and self._is_crowded(lane)):
+            self._refuse_person()
+
+    def _is_crowded(self, lane: Lane) -> bool:
+        """Whether so many people take turns in a lane that one more would wait too long."""
+        people = len(lane.people)
+        return people >= MAX_PEOPLE_IN_TURNS and self._is_too_long(lane, people)
+
+    def _is_too_long(self, lane: Lane, requests: int, *, for_service: bool = False) -> bool:
+        return self._sampling is not None and lane.is_too_long(requests, for_service=for_service)
+
+    def _refuse_person(self) -> NoReturn:
+        """Refuse a request of a person, which keeps the process busy."""
+        self._everybody.refused_at = self._within_budget.refused_at = self._clock()
+        self._refuse()
 
     def _refuse(self) -> NoReturn:
         self.refused += 1
         raise OverloadError(_retry_after())
 
-    def begin(self, person: Hashable, *, bulk: bool) -> None:
+    def begin(self, sender: Sender) -> None:
         """Count a request that is in flight."""
         self.in_flight += 1
-        self._bulk_in_flight += bulk
-        if not bulk:
-            self._shares.add(person)
+        self._services_in_flight += sender.is_service
+        self._enter(sender)
 
-    def finish(self, person: Hashable, *, bulk: bool) -> None:
+    def finish(self, sender: Sender) -> None:
         """Count a request that has ended."""
         self.in_flight -= 1
-        self._bulk_in_flight -= bulk
-        if not bulk:
-            self._shares.remove(person)
-        self._responses += 1
-        if self._responses % RESPONSES_PER_COST_SAMPLE == 0:
-            self._cost_samples.append(self._cpu())
+        self._services_in_flight -= sender.is_service
+        self._leave(sender)
+        self._everybody.responses += 1
+        self._within_budget.responses += sender.is_within_budget
+        if self._everybody.responses % RESPONSES_PER_COST_SAMPLE == 0:
+            self._sample_costs()
 
     @staticmethod
     def vendor_wait() -> AbstractContextManager[None]:
         """Count the current request as waiting for a vendor inside the context."""
         return vendor_wait()
 
-    def begin_wait(self, person: Hashable, *, bulk: bool) -> None:
+    def begin_wait(self, sender: Sender) -> None:
         """Count a request that waits for a vendor."""
         self.waiting_for_vendors += 1
-        self._bulk_waiting += bulk
-        if not bulk:
-            self._shares.remove(person)
+        self._leave(sender)
 
-    def end_wait(self, person: Hashable, *, bulk: bool) -> None:
+    def end_wait(self, sender: Sender) -> None:
         """Count a request that waits no more."""
         self.waiting_for_vendors -= 1
-        self._bulk_waiting -= bulk
-        if not bulk:
-            self._shares.add(person)
+        self._enter(sender)
 
-    @property
-    def _active(self) -> int:
-        """Requests in flight that wait for no vendor."""
-        return self.in_flight - self.waiting_for_vendors
+    def _enter(self, sender: Sender) -> None:
+        self._everybody.add(sender)
+        if self.budgets.of(sender.person).is_within:
+            self._within_budget.add(sender)
+            self._senders_within.setdefault(sender.person, set()).add(sender)
 
-    @property
-    def _active_bulk(self) -> int:
-        """Those of services among them."""
-        return self._bulk_in_flight - self._bulk_waiting
+    def _leave(self, sender: Sender) -> None:
+        self._everybody.remove(sender)
+        senders = self._senders_within.get(sender.person)
+        if senders and sender in senders:
+            self._within_budget.remove(sender)
+            senders.remove(sender)
+            if not senders:
+                del self._senders_within[sender.person]
 
-    def _is_queue_too_long(self, requests: int, burst: float) -> bool:
-        """Whether so many requests ahead need more seconds of processor time than allowed, `burst` if not busy."""
-        samples = self._cost_samples
-        if self._sampling is None or len(samples) < COST_WINDOW_RESPONSES // RESPONSES_PER_COST_SAMPLE:
-            return False
-        cost = (samples[-1] - samples[0]) / (COST_WINDOW_RESPONSES - RESPONSES_PER_COST_SAMPLE)
-        return requests * cost > (self._limits.wait if self._is_busy else burst)
+    def _leave_budget(self, person: Hashable) -> None:
+        """Note that a person got over the budget: those who are within theirs do not wait for the requests."""
+        for sender in self._senders_within.pop(person, ()):
+            self._within_budget.remove(sender)
 
-    def admit_viewer(self, viewer: Hashable) -> _ViewerRequest:
+    def admit_viewer(self, viewer: Hashable, *, bulk: bool = False) -> AbstractContextManager[None]:
         """
         Admit a request of a viewer by its head: it counts against the viewer's limits inside the returned context.
 
         Its body may still have to come. That takes from nobody else, so only `admit` counts it for all.
+        The current task works for the viewer from now on.
 
         Raises:
             ViewerLimitError: the viewer has too many requests in flight, or sends them too fast.
+            OverloadError: the request would wait too long, so its body is not read.
         """
-        max_in_flight = self._limits.viewer_in_flight
-        is_full = max_in_flight is not None and self._in_flight_by_viewer.get(viewer, 0) >= max_in_flight
+        use_budget(self.budgets.of(viewer))
         buckets = self._viewer_buckets
-        if is_full or (buckets is not None and not buckets.take(viewer, time.monotonic())):
+        if self._viewer_requests.is_full(viewer) or (
+            buckets is not None and not buckets.take(viewer, time.monotonic())
+        ):
             self.refused += 1
             raise ViewerLimitError(_retry_after())
-        return _ViewerRequest(self, viewer)
-
-    def _begin_viewer_request(self, viewer: Hashable) -> None:
-        self._in_flight_by_viewer[viewer] = self._in_flight_by_viewer.get(viewer, 0) + 1
-
-    def _finish_viewer_request(self, viewer: Hashable) -> None:
-        remaining = self._in_flight_by_viewer[viewer] - 1
-        if remaining:
-            self._in_flight_by_viewer[viewer] = remaining
-        else:
-            del self._in_flight_by_viewer[viewer]
-
-
-class _ViewerRequest:
-    """Context in which a request of a viewer is in flight or being received."""
-
-    __slots__ = ("_shedder", "_viewer")
-
-    def __init__(self, shedder: LoadShedder, viewer: Hashable) -> None:
-        self._shedder, self._viewer = shedder, viewer
-
-    def __enter__(self) -> None:
-        self._shedder._begin_viewer_request(self._viewer)  # noqa: SLF001 - a part of the shedder
-
-    def __exit__(self, *_: object) -> None:
-        self._shedder._finish_viewer_request(self._viewer)  # noqa: SLF001 - a part of the shedder
+        self._check_sender(self._sender(viewer, bulk=bulk))
+        return self._viewer_requests.counted(viewer)
 
 
 def _retry_after() -> float:

@@ -11,6 +11,7 @@ from student_graph.adapters.answers import Answer, Ask
 from student_graph.adapters.sources import Source
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.concurrency.arrivals import ArrivedAnswers
+from student_graph.gateway.concurrency.loop_time import SharedBudget, current_budget
 from student_graph.gateway.telemetry import CallCounter
 
 
@@ -81,6 +82,7 @@ class InFlightRequest:
     __slots__ = (
         "_counted_calls",
         "ask",
+        "budget",
         "calls",
         "group",
         "has_answered",
@@ -110,6 +112,8 @@ class InFlightRequest:
         """Counts its calls to the vendor."""
         self.waiters: dict[Waiter, None] = {}
         """In the order in which they came."""
+        self.budget = SharedBudget(current_budget())
+        """Who pays for its work in this process: whose operation started it."""
         self.was_awaited = False
         """Whether anybody waits for it or has waited; False for a refresh in the background."""
         self.has_answered = False

@@ -20,6 +20,7 @@ from student_graph.gateway.cache.limits import BackgroundLimits
 from student_graph.gateway.cache.purges import Purge
 from student_graph.gateway.concurrency.arrivals import ArrivedAnswers, receiving_arrivals
 from student_graph.gateway.concurrency.deadlines import awaited_until
+from student_graph.gateway.concurrency.loop_time import current_budget, use_budget
 from student_graph.gateway.http import background
 from student_graph.gateway.telemetry import counting_calls
 
@@ -68,6 +69,8 @@ class InFlightRequests:
             waiter.add(requests[key], key)
         for request in waiter.requests:
             self.abandoned.remove(request)
+            if not is_background:
+                request.budget.join(current_budget())
         return waiter
 
     async def wait(self, waiter: Waiter) -> None:
@@ -122,10 +125,12 @@ class InFlightRequests:
             return
         now = asyncio.get_running_loop().time()
         request = InFlightRequest(source, replace(ask, keys=tuple(keys)), now, viewer)
+        context = Context()
+        context.run(use_budget, request.budget)
         requests.update(dict.fromkeys(keys, request))
         self._running.add(request)
-        # An empty context: the request may outlive the operation that starts it, and must not refer to it.
-        request.task = asyncio.create_task(self._run(request), context=Context())
+        # A new context: the request may outlive the operation that starts it, and must not refer to it.
+        request.task = asyncio.create_task(self._run(request), context=context)
         request.task.add_done_callback(partial(self._finish, request))
 
     async def _run(self, request: InFlightRequest) -> None:

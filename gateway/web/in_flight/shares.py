@@ -18,9 +18,12 @@ class Shares:
         """Requests by person; only people with a request are in it."""
         self._people: list[int] = []
         """Number of people with at least one request, with at least two, and so on."""
+        self.requests = 0
+        """Requests of all people."""
 
     def add(self, person: Hashable) -> None:
         """Count one more request of a person."""
+        self.requests += 1
         requests = self._requests[person] = self._requests.get(person, 0) + 1
         if len(self._people) < requests:
             self._people.append(0)
@@ -28,13 +31,13 @@ class Shares:
 
     def remove(self, person: Hashable) -> None:
         """Count one request of a person less."""
+        self.requests -= 1
         requests = self._requests.pop(person)
         self._people[requests - 1] -= 1
         if requests > 1:
             self._requests[person] = requests - 1
 
-    @property
-    def people(self) -> int:
+    def __len__(self) -> int:
         """People with a request."""
         return len(self._requests)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from student_graph.gateway.cache import BackgroundLimits
+from student_graph.gateway.concurrency.loop_time import LoopBudgets, use_budget
 from student_graph.gateway.http.transport import READ_TIMEOUT_SECONDS
 from tests.gateway.cache.slow_vendor import OPERATION_SECONDS, SlowVendor, on_movable_loop, pass_seconds, settle
 
@@ -143,3 +144,19 @@ async def test_the_shutdown_cancels_all_requests() -> None:
     assert vendor.ledger.ended == {"s1", "s2"}
     assert await page == {"s2": "SOURCE_UNAVAILABLE"}
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@on_movable_loop
+async def test_a_request_goes_first_if_one_who_waits_for_it_does() -> None:
+    """Its work is that of who started it, who may be over the budget; somebody else must not wait for that."""
+    vendor, budgets = SlowVendor(), LoopBudgets()
+    budgets.of("ada").charge(10)
+    for viewer, goes_first in (("ada", False), ("ben", True)):
+        use_budget(budgets.of(viewer))
+        page = vendor.ask("s1", viewer=viewer)
+        await settle()
+        [request] = vendor.cache.in_flight._running
+        assert (request.budget.is_within, request.budget.client) == (goes_first, budgets.of("ada"))
+    await vendor.answer("s1")
+    assert await page == {"s1": None}
+    assert vendor.calls == {"s1": 1}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from student_graph.gateway.concurrency.coroutines import StartedCoroutine, start
+from student_graph.gateway.concurrency.loop_time import LoopBudgets, use_budget
 from student_graph.gateway.concurrency.time_slices import (
     SLICE_SECONDS,
     give_way,
@@ -16,6 +17,7 @@ from student_graph.gateway.concurrency.time_slices import (
     parts_of,
     start_slice,
 )
+from tests.gateway.cache.small_cache import Clock
 
 
 def work(seconds: float) -> None:
@@ -100,6 +102,49 @@ async def test_short_work_after_its_start_does_not_give_way() -> None:
         other_tasks_ran = bool(others)
         await asyncio.sleep(0)
     assert not other_tasks_ran
+
+
+async def test_work_within_a_budget_goes_before_that_of_who_is_over_it() -> None:
+    """However much of it waits already; among the others, clients take turns, and not their tasks."""
+    budgets, order = LoopBudgets(Clock()), list[str]()
+    for client in ("pair 1", "pair 2"):
+        budgets.of(client).charge(10)
+
+    async def work_long(client: str, slices: int) -> None:
+        use_budget(budgets.of(client))
+        for _ in range(slices):
+            await give_way()
+            order.append(client)
+            work(1.2 * SLICE_SECONDS)
+
+    work(1.2 * SLICE_SECONDS)
+    heavy = [asyncio.create_task(work_long(client, 2)) for client in ["pair 1"] * 6 + ["pair 2"]]
+    await asyncio.sleep(0)
+    await asyncio.gather(*heavy, work_long("teacher", 2))
+    assert order.index("teacher") <= 2
+    assert [client for client in order if client != "teacher"][:4] == ["pair 1", "pair 2"] * 2
+
+
+async def test_requests_that_arrive_together_share_one_slice() -> None:
+    """Each may take less than a slice, and all of them would hold the loop for twenty."""
+    begun: list[int] = []
+    held: list[int] = []
+
+    async def request(number: int) -> None:
+        start_slice()
+        await give_way()
+        begun.append(number)
+        work(1.2 * SLICE_SECONDS)
+
+    async def observe() -> None:
+        while len(begun) < 20:
+            before = len(begun)
+            await asyncio.sleep(0)
+            held.append(len(begun) - before)
+
+    await asyncio.gather(observe(), *(request(number) for number in range(20)))
+    assert begun == list(range(20))
+    assert max(held) <= 2
 
 
 async def test_a_cancelled_task_leaves_its_turn_to_the_next_one() -> None:

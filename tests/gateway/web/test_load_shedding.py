@@ -58,7 +58,7 @@ def measured_shedder(
 
 def is_queue_too_long(shedder: LoadShedder) -> bool:
     """Whether the requests in flight need more than 0.3 seconds of the processor, or 0.02 if it is busy."""
-    return shedder._is_queue_too_long(shedder._active, 0.3)
+    return shedder._is_too_long(shedder._everybody, shedder._everybody.active)
 
 
 def refuses(shedder: LoadShedder, person: Hashable = None) -> bool:
@@ -132,7 +132,7 @@ async def test_a_person_is_not_refused_because_of_a_service() -> None:
         requests.enter_context(shedder.vendor_wait())
         with shedder.admit(bulk=True):
             pass
-    assert (shedder._bulk_waiting, shedder._active_bulk) == (0, 0)
+    assert (shedder._everybody.services, shedder._within_budget.services) == (0, 0)
 
 
 async def test_a_long_page_in_progress_refuses_nobody() -> None:
@@ -203,15 +203,15 @@ async def test_a_request_waits_once_however_many_of_its_parts_wait() -> None:
     with measured_shedder() as (shedder, _):
         with shedder.admit("ada"), shedder.admit("ben") as request:
             with shedder.vendor_wait(), shedder.vendor_wait():
-                assert (shedder.waiting_for_vendors, shedder._shares.people) == (1, 1)
+                assert (shedder.waiting_for_vendors, len(shedder._everybody.people)) == (1, 1)
                 with request.vendor_wait():
                     assert shedder.waiting_for_vendors == 1
-            assert (shedder.waiting_for_vendors, shedder._shares.people) == (0, 2)
+            assert (shedder.waiting_for_vendors, len(shedder._everybody.people)) == (0, 2)
             part = request.vendor_wait()
             part.__enter__()
         with request.vendor_wait():
             part.__exit__(None, None, None)
-        assert (shedder.waiting_for_vendors, shedder._shares.people, shedder.in_flight) == (0, 0, 0)
+        assert (shedder.waiting_for_vendors, len(shedder._everybody.people), shedder.in_flight) == (0, 0, 0)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), max_size=60))
@@ -228,7 +228,8 @@ def test_the_share_of_others_is_what_a_count_of_all_requests_says(steps: list[tu
     for person in range(6):
         expected = sum(min(count, requests[person] + 1) for count in requests.values())
         assert (shares.of(person), shares.ahead_of(person)) == (requests[person], expected)
-    assert shares.people == sum(count > 0 for count in requests.values())
+    assert len(shares) == sum(count > 0 for count in requests.values())
+    assert shares.requests == requests.total()
 
 
 @pytest.mark.row("G21", "F06")
@@ -245,7 +246,7 @@ async def test_one_viewer_is_limited_and_others_are_not() -> None:
             pass
     with pytest.raises(ViewerLimitError), shedder.admit_viewer("ada"):
         pass
-    assert shedder._in_flight_by_viewer == {}
+    assert len(shedder._viewer_requests) == 0
 
 
 async def test_a_request_frees_its_capacity_however_it_ends() -> None:

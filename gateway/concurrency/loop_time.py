@@ -1,0 +1,208 @@
+"""
+Loop time: how long the work of each client has held the event loop, and who is within a fair share of it.
+
+All work of a process runs on one event loop. A client, such as a viewer, has a budget of a tenth of its time, and
+may save some of it. Work of clients within their budgets goes before that of clients who are over theirs, which
+share what is left. So nobody waits for a client who keeps the loop busy, and a client who is alone has all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Hashable, Iterator
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from cachetools import LRUCache
+
+BUDGET_SHARE = 0.1
+"""Share of the loop's time that each client has: a person who reads page after page needs a thirtieth."""
+MAX_SAVED_SECONDS = 0.5
+"""Loop time that a client saves at most."""
+NEW_CLIENT_SECONDS = 0.1
+"""Loop time that a new client has: who comes with many accounts has little of each."""
+MAX_DEBT_SECONDS = 1.0
+"""How far a client may get over its budget: it is within it again ten seconds after its last work."""
+MAX_CLIENTS = 10_000
+"""Clients whose budgets are remembered; the one used least recently is forgotten, and would begin as a new one."""
+
+
+class Budget(Protocol):
+    """Whose loop time some work uses."""
+
+    @property
+    def client(self) -> Hashable:
+        """Stands for the client who pays."""
+
+    @property
+    def is_within(self) -> bool:
+        """Whether its work goes before that of clients who are over their budgets."""
+
+    def charge(self, seconds: float) -> None:
+        """Count time in which the work held the event loop."""
+
+
+class LoopBudgets:
+    """The budgets of all clients."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        on_overdrawn: Callable[[Hashable], None] = lambda _: None,
+    ) -> None:
+        """Budgets grow with the time of `clock`, in seconds; `on_overdrawn` gets each client who gets over one."""
+        self.clock, self.on_overdrawn = clock, on_overdrawn
+        self._clients: LRUCache[Hashable, ClientBudget] = LRUCache(MAX_CLIENTS)
+        self.charged_seconds = 0.0
+        """Loop time of all clients since start."""
+        self.charged_within_seconds = 0.0
+        """The part of it that clients used while they were within their budgets."""
+
+    def __len__(self) -> int:
+        """Number of clients whose budgets are remembered."""
+        return len(self._clients)
+
+    def of(self, client: Hashable) -> ClientBudget:
+        """The budget of a client."""
+        budget = self._clients.get(client)
+        if budget is None:
+            budget = self._clients[client] = ClientBudget(client, self)
+        return budget
+
+
+class ClientBudget:
+    """How much loop time a client has left: it grows by a tenth of the time that passes."""
+
+    __slots__ = ("_all", "_balance", "_key", "_updated_at")
+
+    def __init__(self, key: Hashable, budgets: LoopBudgets) -> None:
+        self._key, self._all = key, budgets
+        self._balance = NEW_CLIENT_SECONDS
+        """Seconds; negative if the client is over its budget."""
+        self._updated_at = budgets.clock()
+
+    @property
+    def client(self) -> Hashable:
+        """Stands for the client."""
+        return self
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the client has loop time left."""
+        self._update()
+        return self._balance >= 0
+
+    def _update(self) -> None:
+        now = self._all.clock()
+        self._balance = min(self._balance + (now - self._updated_at) * BUDGET_SHARE, MAX_SAVED_SECONDS)
+        self._updated_at = now
+
+    def charge(self, seconds: float) -> None:
+        """Take loop time from the budget."""
+        was_within = self.is_within
+        self._balance = max(self._balance - seconds, -MAX_DEBT_SECONDS)
+        self._all.charged_seconds += seconds
+        if was_within:
+            self._all.charged_within_seconds += seconds
+            if self._balance < 0:
+                self._all.on_overdrawn(self._key)
+
+
+class SharedBudget:
+    """The budget of work that several clients wait for. Who started it pays; it goes first if one of them does."""
+
+    __slots__ = ("_budgets",)
+
+    def __init__(self, first: Budget | None) -> None:
+        """Charge the budget `first`."""
+        self._budgets = [first]
+
+    def join(self, budget: Budget | None) -> None:
+        """Let one more client wait for the work."""
+        if budget not in self._budgets:
+            self._budgets.append(budget)
+
+    @property
+    def client(self) -> Hashable:
+        """Stands for the client who started the work."""
+        return self._budgets[0]
+
+    @property
+    def is_within(self) -> bool:
+        """Whether one of the clients is within its budget."""
+        return any(budget is not None and budget.is_within for budget in self._budgets)
+
+    def charge(self, seconds: float) -> None:
+        """Charge the client who started the work."""
+        if (first := self._budgets[0]) is not None:
+            first.charge(seconds)
+
+
+_current: ContextVar[Budget | None] = ContextVar("budget", default=None)
+"""Who pays for the work of the current task; None for work of the gateway itself."""
+
+
+def current_budget() -> Budget | None:
+    """Who pays for the work of the current task; None for work of the gateway itself."""
+    return _current.get()
+
+
+def use_budget(budget: Budget | None) -> None:
+    """Let the current task, and the tasks that it starts from now on, pay from a budget."""
+    _current.set(budget)
+
+
+@contextlib.contextmanager
+def metered_tasks(clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
+    """Charge what each task does between two waits to its budget, for all tasks that start inside the context."""
+    loop = asyncio.get_running_loop()
+
+    def create_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        return asyncio.Task(_MeteredCoroutine(coroutine, clock), loop=loop, **options)
+
+    factory_before = loop.get_task_factory()
+    loop.set_task_factory(create_task)
+    try:
+        yield
+    finally:
+        loop.set_task_factory(factory_before)
+
+
+class _MeteredCoroutine(Coroutine[Any, Any, Any]):
+    """A coroutine whose time is charged to the budget that its task has at the end of each step."""
+
+    __slots__ = ("__name__", "__qualname__", "_clock", "_coroutine")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], clock: Callable[[], float]) -> None:
+        self._coroutine, self._clock = coroutine, clock
+        self.__name__ = self.__qualname__ = getattr(coroutine, "__qualname__", type(coroutine).__name__)
+
+    def send(self, value: Any) -> Any:
+        """Run the coroutine until it waits."""
+        started_at = self._clock()
+        try:
+            return self._coroutine.send(value)
+        finally:
+            self._charge(started_at)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an error where the coroutine waits, and run it until it waits again."""
+        started_at = self._clock()
+        try:
+            return self._coroutine.throw(*error)
+        finally:
+            self._charge(started_at)
+
+    def _charge(self, started_at: float) -> None:
+        if (budget := _current.get()) is not None:
+            budget.charge(self._clock() - started_at)
+
+    def close(self) -> None:
+        """Close the coroutine."""
+        self._coroutine.close()
+
+    def __await__(self) -> Any:
+        """Only tasks run it."""
+        return self._coroutine.__await__()

@@ -1,0 +1,73 @@
+"""The queue in which clients take turns."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from student_graph.gateway.concurrency.fair_queue import MAX_FIRST_IN_A_ROW, FairQueue
+
+PUTS = st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=60)
+
+
+def filled(puts: list[tuple[int, bool]]) -> FairQueue[tuple[int, int, bool]]:
+    """A queue with an item for each client of a list, and whether it goes first; items name their position."""
+    queue: FairQueue[tuple[int, int, bool]] = FairQueue()
+    for position, (client, goes_first) in enumerate(puts):
+        queue.put((position, client, goes_first), client, goes_first=goes_first)
+    return queue
+
+
+def emptied(queue: FairQueue[tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
+    """All items in the order in which they come."""
+    items = []
+    while queue:
+        items.append(queue.take())
+    return items
+
+
+@given(PUTS)
+def test_every_item_comes_once_and_the_items_of_a_client_in_their_order(puts: list[tuple[int, bool]]) -> None:
+    """Among the items of a client that go first, and among its others."""
+    items = emptied(filled(puts))
+    assert sorted(item[0] for item in items) == list(range(len(puts)))
+    for key in {item[1:] for item in items}:
+        positions = [position for position, *rest in items if tuple(rest) == key]
+        assert positions == sorted(positions)
+
+
+@given(PUTS)
+def test_no_client_comes_twice_before_another_one_comes_once(puts: list[tuple[int, bool]]) -> None:
+    """However many items each has, none is more than one turn ahead of a client who still waits."""
+    for lane in (True, False):
+        clients = [client for client, goes_first in puts if goes_first is lane]
+        remaining, turns = Counter(clients), Counter[int]()
+        for _, client, _ in emptied(filled([(client, lane) for client in clients])):
+            turns[client] += 1
+            remaining[client] -= 1
+            assert all(turns[other] >= turns[client] - 1 for other in remaining if remaining[other])
+
+
+@given(PUTS)
+def test_items_that_go_first_do_and_the_others_never_stop(puts: list[tuple[int, bool]]) -> None:
+    """Each of the others waits for at most so many that go first, and none comes before they have."""
+    items = emptied(filled(puts))
+    last_first = max((index for index, item in enumerate(items) if item[2]), default=-1)
+    in_a_row = 0
+    for _, _, goes_first in items[: last_first + 1]:
+        assert goes_first or in_a_row == MAX_FIRST_IN_A_ROW
+        in_a_row = in_a_row + 1 if goes_first else 0
+    others = [item for item in items if not item[2]]
+    assert in_a_row <= MAX_FIRST_IN_A_ROW or not others or items[-1][2]
+
+
+def test_an_empty_queue_has_nothing_to_take() -> None:
+    """It says so by an IndexError."""
+    queue: FairQueue[int] = FairQueue()
+    assert not queue
+    assert not queue.has_first
+    with pytest.raises(IndexError):
+        queue.take()
