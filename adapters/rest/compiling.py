@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic_core import to_json
@@ -11,16 +12,27 @@ from pydantic_core import to_json
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.lookup import Lookup, lookups_of
 from student_graph.adapters.rest.checks import KEY_NAMES, Checks, same
+from student_graph.adapters.rest.client.first import FirstPlan
 from student_graph.adapters.rest.client.lists import RowSource
-from student_graph.adapters.rest.declaration.models import Check, Declaration, LookupDeclaration, NoPaging
+from student_graph.adapters.rest.client.templates import Template
+from student_graph.adapters.rest.declaration.models import Declaration, LookupDeclaration, NoPaging
+from student_graph.adapters.rest.declaration.parts import Check
 from student_graph.adapters.rest.declaration.positions import Lines
 from student_graph.adapters.rest.declaration.reading import read_declaration
+from student_graph.adapters.rest.first_checks import compile_first
 from student_graph.adapters.rest.mapping.numbers import MappingError
+from student_graph.adapters.rest.mapping.paths import Getter
+from student_graph.adapters.rest.mapping.readers import ID_TABLE
 from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 from student_graph.adapters.rest.mapping.records import compile_record
 from student_graph.adapters.rest.mapping.values import ValueDefaults, converter
-from student_graph.adapters.rest.plan import TABLE, FindPlan, LookupPlan, Plan
-from student_graph.adapters.rest.request_checks import check_paging, compile_find, compile_requests
+from student_graph.adapters.rest.plan import FindPlan, LookupPlan, Plan
+from student_graph.adapters.rest.request_checks import (
+    check_paging,
+    compile_find,
+    compile_requests,
+    placeholders_of,
+)
 
 _LOOKUPS = {lookup.name: lookup for lookup in lookups_of(Adapter)}
 _RECORD_TYPES = {lookup.record_type.__name__: lookup.record_type for lookup in _LOOKUPS.values()}
@@ -92,7 +104,7 @@ class _Compiler(Checks):
         is_linked = declaration.identity is not None and lookup.key_kind in self.linked_kinds()
         source = RowSource(
             self.path(declared.rows, (*path, "rows")) if declared.rows else same,
-            mapping.row_id if declared.elements is None else to_json,
+            to_json if declared.elements else mapping.row_id,
             not lookup.is_list,
         )
         finds = self._finds(find_name, mapping, path)
@@ -113,8 +125,9 @@ class _Compiler(Checks):
             self.path(changes.removed, (*path, "changes", "removed")) if changes and changes.removed else None,
             is_linked,
             self._split(lookup, declared, path),
-            self.path(declared.elements, (*path, "elements")) if declared.elements else None,
+            self._elements(declared, path),
             tuple(find for find in finds.values() if find.is_for_all),
+            self._first(lookup, declared, requests, mapping, path),
         )
         self._check_sample(plan, declared, path)
         return plan
@@ -135,16 +148,37 @@ class _Compiler(Checks):
             self.fail((*path, "record", *exc.path[2:]) if own else exc.path, exc.problem)
         known = {*lookup.argument_names, *self.settings}
         if declared.keys == 1 and not declared.split:
-            known |= {*KEY_NAMES}
-        for placeholder in {name for name in mapping.placeholders if not name.startswith(TABLE)} - known:
+            known |= {*KEY_NAMES, *self.declaration.first}
+        for placeholder in {name for name in mapping.placeholders if not name.startswith(ID_TABLE)} - known:
             self.fail(path, f"the mapping of {name} uses {{{placeholder}}}, which this lookup does not have")
         if (declared.keys > 1 or declared.split) and lookup.key_attribute not in merged and not is_linked:
             self.fail(path, f"the mapping of {name} needs {lookup.key_attribute}, by which the answer is split")
         return mapping
 
+    def _elements(self, declared: LookupDeclaration, path: tuple[str, ...]) -> tuple[Getter, ...]:
+        """The paths of the lists in a row."""
+        texts = (declared.elements,) if isinstance(declared.elements, str) else declared.elements or ()
+        return tuple(self.path(text, (*path, "elements")) for text in texts)
+
+    def _first(
+        self,
+        lookup: Lookup,
+        declared: LookupDeclaration,
+        requests: Mapping[str, Template],
+        mapping: RecordMapping,
+        path: tuple[str, ...],
+    ) -> tuple[FirstPlan, ...]:
+        """What is read before the request."""
+        needed = mapping.placeholders.union(*(request.names for request in requests.values()))
+        known = {*placeholders_of(self, lookup)} | ({*KEY_NAMES} if lookup.key_kind != "district" else set())
+        first = compile_first(self, needed, known, path)
+        if first and (declared.keys > 1 or declared.changes or lookup.paged):
+            self.fail(path, f"[first.{first[-1].name}] is read for one key at a time, and before complete lists")
+        return first
+
     def _finds(self, of_request: str | None, mapping: RecordMapping, path: tuple[str, ...]) -> dict[str, FindPlan]:
         """The requests for ids that a lookup needs, by name."""
-        of_mapping = {name.removeprefix(TABLE) for name in mapping.placeholders if name.startswith(TABLE)}
+        of_mapping = {name.removeprefix(ID_TABLE) for name in mapping.placeholders if name.startswith(ID_TABLE)}
         names = of_mapping | ({of_request} if of_request else set())
         finds = {name: compile_find(self, name, path) for name in sorted(names)}
         for name in sorted(of_mapping):

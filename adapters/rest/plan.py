@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from student_graph.adapters.lookup import Lookup
+from student_graph.adapters.rest.client.first import FirstPlan
 from student_graph.adapters.rest.client.lists import RowSource
 from student_graph.adapters.rest.client.templates import Template
-from student_graph.adapters.rest.declaration.models import Auth, Changes, Declaration, PagingStyle
+from student_graph.adapters.rest.declaration.models import Auth, Declaration, PagingStyle
+from student_graph.adapters.rest.declaration.parts import Changes
 from student_graph.adapters.rest.mapping.paths import Getter
 from student_graph.adapters.rest.mapping.record_mapping import RecordMapping
 
@@ -19,8 +21,6 @@ YEAR_START = "school_year_start"
 """Placeholder of the calendar year in which the requested school year begins, by which some vendors name it."""
 
 
-TABLE = "find "
-"""Start of the name of a list of ids among the values of placeholders; no placeholder has a blank."""
 FIRST_DAY, LAST_DAY = "school_year_first_day", "school_year_last_day"
 """Placeholders of July 1 and June 30 of the requested school year, for vendors that ask for a range of days."""
 
@@ -62,10 +62,13 @@ class LookupPlan:
     """Whether its keys name a field of the vendor, because identity rules made them."""
     split: Lookup | None = None
     """The lookup of the district whose answer is split by key."""
-    elements: Getter | None = None
-    """A list in each row: the row counts once for each of its elements."""
+    elements: tuple[Getter, ...] = ()
+    """A list in each row, a list in each of its elements, and so on: a row counts once for each element."""
     tables: tuple[FindPlan, ...] = ()
     """Lists of ids that its requests or its mapping need."""
+
+    first: tuple[FirstPlan, ...] = ()
+    """What is read before the request, in this order."""
 
     @property
     def is_sent_by_id(self) -> bool:

@@ -34,8 +34,7 @@ def compile_requests(
     declaration = checks.declaration
     if sum(way is not None for way in (declared.get, declared.post, declared.split)) != 1:
         checks.fail(path, _FAILED_WAYS)
-    known = [*checks.settings, *lookup.argument_names, *declaration.find]
-    known += [YEAR_START, FIRST_DAY, LAST_DAY] if "school_year" in lookup.argument_names else []
+    known = [*placeholders_of(checks, lookup), *declaration.find, *declaration.first]
     if lookup.key_kind != "district":
         known += [KEYS] if declared.keys > 1 else KEY_NAMES
     way = "get" if declared.post is None else "post"
@@ -45,7 +44,7 @@ def compile_requests(
         checks.fail((*path, way), "a request uses one [find] only; write the adapter in Python")
     for request in requests.values():
         names = {part.partition(".")[0] for part in request.names}
-        if lookup.key_kind != "district" and not names & {KEY, KEYS, *finds}:
+        if lookup.key_kind != "district" and not names & {KEY, KEYS, *finds, *declaration.first}:
             checks.fail((*path, way), f"the request does not name the key; use {{{known[-1].partition('.')[0]}}}")
         if declared.keys > 1 and KEYS in request.path.names:
             checks.fail((*path, way), "several keys belong to the parameters, not to the path")
@@ -54,6 +53,12 @@ def compile_requests(
         problem = f"{lookup.name} is read in pages: it cannot be asked for each id of [find.{name}]"
         checks.fail((*path, way), problem)
     return name, requests
+
+
+def placeholders_of(checks: Checks, lookup: Lookup) -> list[str]:
+    """The placeholders that have a value in each request of a lookup, without those of its key."""
+    years = [YEAR_START, FIRST_DAY, LAST_DAY] if "school_year" in lookup.argument_names else []
+    return [*checks.settings, *lookup.argument_names, *years]
 
 
 def _requests(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import httpx
@@ -22,14 +21,15 @@ from student_graph.adapters.errors import (
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.lookup import Page, Window
 from student_graph.adapters.model import Record
-from student_graph.adapters.rest.client.bodies import KEY_LIST, PostTemplate
+from student_graph.adapters.rest.client.bodies import KEY_LIST
 from student_graph.adapters.rest.client.finds import Finder
+from student_graph.adapters.rest.client.first import RESPONSES, First, Responses, once
+from student_graph.adapters.rest.client.key_requests import KeyRequests
 from student_graph.adapters.rest.client.lists import Lists, Rows, value_at
 from student_graph.adapters.rest.client.records import is_of_year, map_rows
-from student_graph.adapters.rest.client.requests import RowRequest
-from student_graph.adapters.rest.client.templates import Template
 from student_graph.adapters.rest.mapping.ordering import sort_key
-from student_graph.adapters.rest.plan import FIRST_DAY, KEY, KEYS, LAST_DAY, TABLE, YEAR_START, LookupPlan
+from student_graph.adapters.rest.mapping.readers import ID_TABLE
+from student_graph.adapters.rest.plan import KEY, KEYS, LookupPlan
 
 
 class Answering:
@@ -46,13 +46,15 @@ class Answering:
     ) -> None:
         self._plan, self._lists = plan, lists
         self._settings, self._concurrency = settings, concurrency
+        self._requests = KeyRequests(plan, settings)
         self._sort_key = sort_key(plan.lookup)
         self._finder = Finder(lists_of_find, plan.source)
+        self._first = First(plan.first, lists_of_find, plan.source, concurrency)
         self._key_attribute = plan.lookup.key_attribute
 
     async def batch(self, keys: Sequence[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
         """The answers to keys."""
-        arguments = {**arguments, **await self._tables()}
+        arguments = {**arguments, **await self._tables(), RESPONSES: Responses()}
         window = arguments.get("window")
         if isinstance(window, Window):  # of one district at a time
             pages = {key: await self._window(key, arguments, window) for key in dict.fromkeys(keys)}
@@ -63,7 +65,7 @@ class Answering:
 
     async def records_of_district(self, arguments: Mapping[str, Any]) -> list[Record] | None:
         """All records of a lookup of the district; None if the vendor has no such list."""
-        return await self._records("", {**arguments, **await self._tables()})
+        return await self._records("", {**arguments, **await self._tables(), RESPONSES: Responses()})
 
     async def _records(self, key: Any, arguments: Mapping[str, Any]) -> list[Record] | None:
         """All records that a request for a key returns; None if the vendor does not know the key."""
@@ -72,8 +74,10 @@ class Answering:
         values = await self._values(key, arguments)
         if values is None:
             return None
+        if self._plan.first:
+            return await self._records_with_first(key, values, arguments)
         try:
-            rows = await self._lists.read_all(self._request(key, values), self._plan.source)
+            rows = await self._lists.read_all(self._requests.request(key, values), self._plan.source)
         except httpx.HTTPStatusError as exc:
             if exc.response.status_code == httpx.codes.NOT_FOUND and self._plan.names_key_in_path:
                 return None
@@ -81,19 +85,48 @@ class Answering:
         year = arguments.get("school_year")
         return [record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)]
 
+    async def _records_with_first(
+        self, key: Any, values: dict[str, Any], arguments: Mapping[str, Any]
+    ) -> list[Record] | None:
+        """All records of the requests for a key, each with other values that were read first."""
+        contexts = await self._first.values_of({**values, KEY: self._requests.value_of(key)}, arguments[RESPONSES])
+        parts = await self._rows_by_values(key, contexts)
+        if self._plan.lookup.key_kind != "district" and all(rows is None for _, rows in parts):
+            return None
+        records = (record for context, rows in parts for record in map_rows(self._plan, rows or [], context))
+        return once(record for record in records if is_of_year(record, arguments.get("school_year")))
+
     async def _records_by_id(self, key: Any, arguments: Mapping[str, Any]) -> list[Record]:
         """All records of a lookup of the district that the vendor answers for one of its own ids at a time."""
-        find, base = self._plan.find, self._base_values(key, arguments)
+        find, base = self._plan.find, self._requests.base_values(key, arguments)
         assert find is not None
+        contexts = [{**base, find.name: own_id} for own_id in sorted(base[ID_TABLE + find.name].keys)]
+        parts = await self._rows_by_values(key, contexts)
+        records = (record for context, rows in parts for record in map_rows(self._plan, rows or [], context))
+        return [record for record in records if is_of_year(record, arguments.get("school_year"))]
 
-        async def rows_of(own_id: str) -> tuple[dict[str, Any], Rows]:
-            values = {**base, find.name: own_id}
-            return values, await self._lists.read_all(self._request(key, values), self._plan.source)
+    async def _rows_by_values(
+        self, key: Any, contexts: Sequence[dict[str, Any]]
+    ) -> list[tuple[dict[str, Any], Rows | None]]:
+        """
+        The rows of a request with each of several values of its placeholders.
 
-        parts = await gather_in_order(sorted(base[TABLE + find.name].keys), rows_of, self._concurrency)
-        year = arguments.get("school_year")
-        records = (record for values, rows in parts for record in map_rows(self._plan, rows, values))
-        return [record for record in records if is_of_year(record, year)]
+        None for one that is not there, such as a student at a school that the student has left. In a list of the
+        district that is an error: the list would lack a part.
+        """
+
+        async def read(position: int) -> tuple[dict[str, Any], Rows | None]:
+            context = contexts[position]
+            of_key = {**context, KEY: key}
+            try:
+                return of_key, await self._lists.read_all(self._requests.request(key, context), self._plan.source)
+            except httpx.HTTPStatusError as exc:
+                is_absent = exc.response.status_code == httpx.codes.NOT_FOUND
+                if is_absent and self._plan.lookup.key_kind != "district":
+                    return of_key, None
+                raise
+
+        return await gather_in_order(range(len(contexts)), read, self._concurrency)
 
     async def _answer(self, key: Any, arguments: Mapping[str, Any]) -> Any:
         lookup = self._plan.lookup
@@ -133,7 +166,7 @@ class Answering:
         values = await self._values(key, arguments)
         if values is None:
             return None
-        page = await self._lists.read_page(self._request(key, values), self._plan.source, window)
+        page = await self._lists.read_page(self._requests.request(key, values), self._plan.source, window)
         return Page(map_rows(self._plan, page.rows, values), page.after, page.total)
 
     async def _in_groups(self, keys: list[Any], arguments: Mapping[str, Any]) -> dict[Any, Any]:
@@ -142,7 +175,7 @@ class Answering:
         possible = []
         for key in keys:
             try:
-                self._part(key)
+                self._requests.part(key)
                 possible.append(key)
             except BadKeyError as error:
                 answers[key] = error
@@ -159,10 +192,10 @@ class Answering:
         return answers
 
     async def _group(self, group: tuple[Any, ...], arguments: Mapping[str, Any]) -> dict[Any, Any]:
-        values = self._base_values(group[0], arguments)
-        parts = [self._part(key) for key in group]
+        values = self._requests.base_values(group[0], arguments)
+        parts = [self._requests.part(key) for key in group]
         values |= {KEYS: self._plan.separator.join(parts), KEY_LIST: parts}
-        rows = await self._lists.read_all(self._request(group[0], values), self._plan.source)
+        rows = await self._lists.read_all(self._requests.request(group[0], values), self._plan.source)
         year = arguments.get("school_year")
         return self.split(
             (record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)), group
@@ -193,7 +226,7 @@ class Answering:
         assert plan.changes is not None
         if values is None:
             return []
-        request = self._request(key, values).with_params(**{plan.changes.parameter: earlier.version})
+        request = self._requests.request(key, values).with_params(**{plan.changes.parameter: earlier.version})
         rows = await self._lists.read_all(request, plan.source)
         removed = plan.removed
         gone_ids = {plan.source.key(row) for row in rows if removed is not None and value_at(removed, row)}
@@ -204,11 +237,11 @@ class Answering:
 
     async def _values(self, key: Any, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         """The values of the placeholders of a key; None if the vendor has no id for it."""
-        values = self._base_values(key, arguments)
+        values = self._requests.base_values(key, arguments)
         if (find := self._plan.find) is not None:
-            value = self._value_of(values[KEY])
+            value = self._requests.value_of(values[KEY])
             if find.is_for_all:
-                own_id = values[TABLE + find.name].id_of(value)
+                own_id = values[ID_TABLE + find.name].id_of(value)
             else:
                 own_id = await self._finder.id_of(find, value, values)
             if own_id is None:
@@ -216,58 +249,13 @@ class Answering:
             values[find.name] = own_id
         return values
 
-    def _base_values(self, key: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        values = {**self._settings, **{name: arguments.get(name) for name in self._plan.lookup.argument_names}}
-        values |= {name: table for name, table in arguments.items() if name.startswith(TABLE)}
-        if "school_year" in values:
-            year = values["school_year"]
-            values[YEAR_START] = None if year is None else year - 1
-            values[FIRST_DAY] = None if year is None else date(year - 1, 7, 1)
-            values[LAST_DAY] = None if year is None else date(year, 6, 30)
-        values[KEY] = key
-        for position, part in enumerate(str(key).split(":")):
-            values[f"{KEY}.{position}"] = part
-        return values
-
-    def _part(self, key: Any) -> str:
-        """A key in a list of keys."""
-        text = self._value_of(key)
-        if not text or self._plan.separator in text or not text.isprintable() or len(text) > 256:
-            raise BadKeyError("not a possible id")
-        return text
-
-    def _value_of(self, key: Any) -> str:
-        return str(key).partition(":")[2] if self._plan.is_linked else str(key)
-
-    def _request(self, key: Any, values: Mapping[str, Any]) -> RowRequest:
-        """
-        The request for a key.
-
-        Raises:
-            BadKeyError: no such key is possible.
-        """
-        template = self._template(key)
-        values = {**values, KEY: self._value_of(key)}
-        missing = [name for name in template.names if name not in values]
-        if missing:
-            raise BadKeyError("not a possible id")
-        body = template.json(values) if isinstance(template, PostTemplate) else None
-        return RowRequest(template.url(values), template.params(values), body)
-
-    def _template(self, key: Any) -> Template:
-        requests = self._plan.requests
-        name = str(key).partition(":")[0] if self._plan.is_linked else ""
-        if name not in requests and "" not in requests:
-            raise BadKeyError("not a possible id")
-        return requests.get(name) or requests[""]
-
     async def _tables(self) -> dict[str, Any]:
         """The lists of ids that the lookup needs, each read once for all keys."""
         tables = self._plan.tables
         id_tables = await gather_in_order(
             tables, lambda find: self._finder.table(find, self._settings), self._concurrency
         )
-        return {TABLE + find.name: table for find, table in zip(tables, id_tables, strict=True)}
+        return {ID_TABLE + find.name: table for find, table in zip(tables, id_tables, strict=True)}
 
 
 def _may_be_one_key(error: AdapterError) -> bool:

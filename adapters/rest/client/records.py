@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -22,7 +22,7 @@ def map_rows(plan: LookupPlan, rows: Rows, values: Mapping[str, Any]) -> list[Re
     build, where, elements, records = plan.mapping.build, plan.where, plan.elements, []
     for row in rows:
         try:
-            parts = (row,) if elements is None else _parts(row, elements)
+            parts = _parts(row, elements)
         except UnreadableValueError as exc:
             _report(row, exc)
             continue
@@ -39,19 +39,27 @@ def _report(row: Mapping[str, Any], exc: UnreadableValueError) -> None:
     report_unreadable_row(to_json(row), PayloadError(f"unexpected shape ({exc})", code=SCHEMA_CODE))
 
 
-def _parts(row: Mapping[str, Any], elements_of: Getter) -> list[dict[str, Any]]:
+def _parts(row: Any, lists: Sequence[Getter]) -> list[Any]:
     """
-    A row once for each element of a list in it, which is there as `element`.
+    A row once for each element of a list in it, which is there as `element`; the row itself without a list.
 
     Raises:
         UnreadableValueError: there is something else than a list, or one that is too long.
     """
-    elements = elements_of(row)
+    if not lists:
+        return [row]
+    elements = lists[0](row)
     if elements is None:
         return []
-    if type(elements) is not list or len(elements) > MAX_NESTED_ROWS:
+    if type(row) is not dict or type(elements) is not list or len(elements) > MAX_NESTED_ROWS:
         raise UnreadableValueError("no list of elements, or one that is too long")
-    return [{**row, "element": element} for element in elements]
+    parts = []
+    for element in elements:
+        try:
+            parts += [{**row, "element": part} for part in _parts(element, lists[1:])]
+        except UnreadableValueError as exc:
+            _report({"element": element}, exc)
+    return parts
 
 
 def is_of_year(record: Any, year: int | None) -> bool:

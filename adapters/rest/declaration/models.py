@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from student_graph.adapters.identity import IdentityRules
 from student_graph.adapters.paging import MAX_ROWS
+from student_graph.adapters.rest.declaration.parts import (
+    Changes,
+    Check,
+    Find,
+    First,
+    ParameterName,
+    Request,
+    Section,
+    Version,
+)
 
 SettingName = Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*[0-9]?$", max_length=40)]
 """The name of a setting of the source, such as `api_key`. The operator writes `api_key_env` for a secret."""
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
-ParameterName = Annotated[str, Field(min_length=1, max_length=100)]
-Request: TypeAlias = str
-"""Path and query of a request with placeholders in braces, such as `/students/{key}?year={school_year}`."""
-
-
-class Section(BaseModel):
-    """A part of the file; a setting that it does not have is an error."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
-    )
 
 
 class ApiKeyAuth(Section):
@@ -156,49 +155,6 @@ Mapping: TypeAlias = dict[str, Any]
 """The attributes of a record, and where they are in a row."""
 
 
-class Check(Section):
-    """The request that tests the address and the credentials."""
-
-    get: Request
-    """Path of the request."""
-    version: str | None = None
-    """JMESPath of the product's version in the response; it is shown to the operator."""
-
-
-class Version(Section):
-    """The request that says whether any data has changed."""
-
-    get: Request
-    """Path of the request."""
-    path: str
-    """JMESPath of the version of the data in the response."""
-
-
-class Find(Section):
-    """A request that finds the vendor's own id of a key, for vendors that need it in a path."""
-
-    get: Request
-    """
-    Path and query; `{key}` is the key. Without it the response is the list of all ids, which is read once for all
-    keys, and `key_of` in a mapping leads from the vendor's id back to the key.
-    """
-    rows: str | None = None
-    """JMESPath of the rows in the response; without it the response is the row or the list."""
-    value: str
-    """JMESPath of the id in a row."""
-    matches: str | None = None
-    """JMESPath of the key in a row. Rows with another key do not count: some servers ignore filters."""
-
-
-class Changes(Section):
-    """How the list is asked for what changed since a version of the data; needs `[version]`."""
-
-    parameter: ParameterName
-    """Parameter with the version since which rows are sent."""
-    removed: str | None = None
-    """JMESPath that is true in a row that was deleted."""
-
-
 class LookupDeclaration(Section):
     """How one lookup is answered."""
 
@@ -216,8 +172,11 @@ class LookupDeclaration(Section):
     """
     rows: str | None = None
     """JMESPath of the rows in the response; without it the response is the list, or the object."""
-    elements: str | None = None
-    """JMESPath of a list in a row: the row counts once for each element, which is there as `element`."""
+    elements: str | tuple[str, ...] | None = None
+    """
+    JMESPath of a list in a row: the row counts once for each element, which is there as `element`. Several paths
+    lead to lists in the elements of lists: the element of the second list is `element.element`.
+    """
     where: str | None = None
     """JMESPath that is true in rows that count; without it all do."""
     keys: int = Field(default=1, ge=1, le=500)
@@ -279,6 +238,8 @@ class Declaration(Section):
     """The request that says whether any data has changed; left out if the vendor has none."""
     find: dict[Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")], Find] = Field(default_factory=dict)
     """Requests that find the vendor's own id of a key, by the name of their placeholder."""
+    first: dict[Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")], First] = Field(default_factory=dict)
+    """Requests whose values other requests need, by the name of their placeholder."""
     records: dict[str, Mapping] = Field(default_factory=dict)
     """Where the attributes of each type of record are in a row."""
     lookups: dict[str, LookupDeclaration] = Field(min_length=1)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from student_graph.adapters.rest.declaration import models
+from student_graph.adapters.rest.declaration import models, parts
 from student_graph.adapters.rest.declaration.errors import DeclarationError
 from student_graph.adapters.rest.declaration.positions import Lines
 
@@ -29,15 +29,16 @@ MAX_VALUES = 10_000
 """Maximum number of values in a declaration."""
 TODO = "TODO"
 """A line with this word is a guess of `student-graph adapters import` that a person must confirm."""
-_SECTIONS: dict[str, type[models.Section]] = {
+_SECTIONS: dict[str, type[parts.Section]] = {
     "api_key": models.ApiKeyAuth,
     "basic": models.BasicAuth,
     "bearer": models.BearerAuth,
-    "changes": models.Changes,
-    "check": models.Check,
+    "changes": parts.Changes,
+    "check": parts.Check,
     "cursor": models.CursorPaging,
-    "data_version": models.Version,
-    "find": models.Find,
+    "data_version": parts.Version,
+    "find": parts.Find,
+    "first": parts.First,
     "link": models.LinkPaging,
     "lookups": models.LookupDeclaration,
     "none": models.NoPaging,
@@ -125,7 +126,7 @@ def _children(value: Any) -> list[tuple[Any, Any]]:
 
 def _check_secrets(file: Path, lines: Lines, value: Any, path: tuple[str | int, ...]) -> None:
     """Refuse what is, or looks like, a secret: the file is shared with others, secrets are in the environment."""
-    if path and path[0] in ("records", "codes", "lookups", "find"):
+    if path and path[0] in ("records", "codes", "lookups", "find", "first"):
         return
     for name, part in _children(value):
         here = (*path, name)

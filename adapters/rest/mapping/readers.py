@@ -61,16 +61,12 @@ class ValueSource:
 
         def value_of_name(row: Any, _: Placeholders) -> Any:
             raw = row.get(single) if type(row) is dict else None
-            if is_text and type(raw) is str and "!" <= raw[:1] <= "~" and len(raw) <= MAX_TEXT_CHARACTERS:
-                return raw
-            return converted(raw)
+            return raw if is_text and _is_plain(raw) else converted(raw)
 
         def value_of_names(row: Any, _: Placeholders) -> Any:
             part = row.get(outer) if type(row) is dict else None
             raw = part.get(inner) if type(part) is dict else None
-            if is_text and type(raw) is str and "!" <= raw[:1] <= "~" and len(raw) <= MAX_TEXT_CHARACTERS:
-                return raw
-            return converted(raw)
+            return raw if is_text and _is_plain(raw) else converted(raw)
 
         def converted(raw: Any) -> Any:
             result = None if raw is None else convert(raw)
@@ -111,8 +107,8 @@ def constructor(cls: type[Any], readers: Mapping[str, Reader]) -> Reader:
 
 
 def _is_plain(raw: Any) -> bool:
-    """Whether a value is a text that needs no conversion: it is not blank and not too long."""
-    return type(raw) is str and "!" <= raw[:1] <= "~" and len(raw) <= MAX_TEXT_CHARACTERS
+    """Whether a value is a text that needs no conversion: it has no blank at its ends and is not too long."""
+    return type(raw) is str and "!" <= raw[:1] <= "~" and "!" <= raw[-1] <= "~" and len(raw) <= MAX_TEXT_CHARACTERS
 
 
 def looked_up(get: Getter, table: str, convert: Convert) -> Reader:

@@ -42,10 +42,10 @@ from student_graph.adapters.rest.mapping.readers import (
 )
 from student_graph.adapters.rest.mapping.record_mapping import DeclaredPath, RecordMapping, no_attribute
 from student_graph.adapters.rest.mapping.values import (
-    OPTIONS,
     ValueDefaults,
     converter,
     name_text,
+    options_of,
     type_name,
 )
 
@@ -160,11 +160,7 @@ class _Compiler:
     def _scalar(self, hint: Any, spec: Any, path: Path) -> Reader:
         if isinstance(spec, list) and hint is str:
             return self._joined(spec, path)
-        options = spec if isinstance(spec, dict) else {"path": spec} if isinstance(spec, str) else {"value": spec}
-        for name in options:
-            if name not in OPTIONS:
-                known = ", ".join(OPTIONS)
-                raise MappingError((*path, name), f"there is no option {name}; the options are {known}")
+        options = options_of(spec, path)
         convert = converter(hint, options, self.defaults, path)
         if hint is str and str(path[-1]).endswith("_name"):
             convert = name_text

@@ -60,10 +60,25 @@ OPTIONS: Mapping[str, str] = {
     "add": "number that is added then: 1 for a school year that is named by the year in which it begins",
     "year_begins": "the value is a date: its school year, which begins in this month, such as 7",
     "codes": "name of a table in [codes], or the table itself: what each code means",
-    "key_of": "name of a [find] with all ids: the value is the vendor's id, what is kept is the district's",
-    "table": "name of a [find] that reads what the vendor's codes stand for, such as 2 for each excused absence",
+    "key_of": "name of a [find] with all ids: the id of the vendor becomes the id of the district",
+    "table": "name of a [first] that reads what the vendor's codes stand for, such as 2 for each excused absence",
 }
 """The options of a field, and what they say."""
+
+
+def options_of(spec: Any, path: tuple[str | int, ...]) -> Mapping[str, Any]:
+    """
+    Return the options of a value: a text is a path, and what is no table is a constant.
+
+    Raises:
+        MappingError: there is no such option.
+    """
+    options = spec if isinstance(spec, dict) else {"path": spec} if isinstance(spec, str) else {"value": spec}
+    for name in options:
+        if name not in OPTIONS:
+            known = ", ".join(OPTIONS)
+            raise MappingError((*path, name), f"there is no option {name}; the options are {known}")
+    return options
 
 
 def converter(
@@ -127,7 +142,7 @@ def text(raw: Any) -> str | None:
     if type(raw) is str:
         if len(raw) > MAX_TEXT_CHARACTERS:
             raise UnreadableValueError("a text that is too long")
-        return raw if raw and not raw.isspace() else None
+        return raw.strip() or None
     if type(raw) is int and -MAX_INTEGER <= raw <= MAX_INTEGER:
         return str(raw)
     raise UnreadableValueError("not a text")
