@@ -1,0 +1,1 @@
+"""Adapter for Moodle, by its web services."""

@@ -1,0 +1,1 @@
+"""Asks Moodle: functions, keys, the token, and what its errors mean."""

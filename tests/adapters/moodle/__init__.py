@@ -1,0 +1,1 @@
+"""Tests of the Moodle adapter and its sandbox."""
