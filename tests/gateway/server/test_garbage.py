@@ -1,0 +1,119 @@
+"""Garbage collection: full caches do not make it longer, and what it sets aside is collected later."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from student_graph.gateway.server.garbage import (
+    FULL_INTERVAL_SECONDS,
+    IDLE_SECONDS,
+    MAX_FULL_INTERVAL_SECONDS,
+    GarbageCollection,
+)
+from tests.gateway.cache.small_cache import Clock
+
+CACHED_OBJECTS = 100_000
+
+
+class Node:
+    """An object that may refer to itself, which only the collector can free."""
+
+    me: Any = None
+
+
+class FakeCollector:
+    """Counts collections of everything."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Any] = []
+        self.collections = 0
+        self.frozen = False
+
+    def collect(self) -> int:
+        """Count a collection, of everything if nothing is set aside."""
+        self.collections += not self.frozen
+        return 0
+
+    def freeze(self) -> None:
+        """Set all objects aside."""
+        self.frozen = True
+
+    def unfreeze(self) -> None:
+        """Take back what was set aside."""
+        self.frozen = False
+
+    def get_threshold(self) -> tuple[int, int, int]:
+        """Those of Python."""
+        return (700, 10, 10)
+
+    def set_threshold(self, *_: int) -> None:
+        """Change nothing."""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the collection."""
+    return Clock()
+
+
+@pytest.fixture
+def collection(clock: Clock) -> Iterator[GarbageCollection]:
+    """A running collection of this process."""
+    thresholds = gc.get_threshold()
+    collection = GarbageCollection(clock)
+    collection.start()
+    yield collection
+    collection.stop()
+    assert gc.get_threshold() == thresholds
+
+
+@pytest.mark.usefixtures("collection")
+def test_a_full_collection_visits_only_what_is_new_however_much_is_cached() -> None:
+    """The oldest generation never holds more than a fraction of the objects: what survived once is set aside."""
+    cached, largest = [], 0
+    for number in range(CACHED_OBJECTS):
+        cached.append([number])
+        if number % 1_000 == 0:
+            largest = max(largest, sum(len(gc.get_objects(generation)) for generation in range(3)))
+    assert largest < CACHED_OBJECTS / 2
+    assert gc.get_freeze_count() > CACHED_OBJECTS / 2
+
+
+def test_garbage_that_was_set_aside_is_freed_when_nobody_is_answered(
+    collection: GarbageCollection, clock: Clock
+) -> None:
+    """Not while requests are answered, nor again before its time."""
+    node = Node()
+    node.me = node
+    gc.collect()
+    freed = weakref.ref(node)
+    del node
+    gc.collect()
+    clock.now += FULL_INTERVAL_SECONDS
+    collection.check(is_idle=False)
+    assert freed() is not None
+    clock.now += IDLE_SECONDS
+    collection.check(is_idle=True)
+    assert freed() is None
+
+
+def test_everything_is_collected_in_quiet_moments_and_once_an_hour() -> None:
+    """Each ten minutes if a second passes without a request, and after an hour without such a second."""
+    clock, collector = Clock(), FakeCollector()
+    collection = GarbageCollection(clock, collector)
+    collection.start()
+    assert collector.collections == 1
+    for minutes, is_idle, expected in ((9, True, 1), (2, True, 2), (50, False, 2), (11, False, 3), (7, True, 3)):
+        for _ in range(minutes * 60):
+            clock.now += 1
+            collection.check(is_idle=is_idle)
+        assert collector.collections == expected
+    assert collector.frozen
+    assert MAX_FULL_INTERVAL_SECONDS == 3600
+    collection.stop()
+    assert (collector.callbacks, collector.frozen) == ([], False)
