@@ -43,8 +43,11 @@ RENEWAL_MARGIN_SECONDS = 120.0
 """How long before it expires a token is renewed, so that no token expires during a request."""
 FAILURE_PAUSE_SECONDS = 20.0
 """Pause after a failed token request. Three attempts a minute are too few for a vendor to lock the account."""
-MAX_TOKEN_LIFETIME_SECONDS = 7 * 24 * 3600.0
-"""A longer `expires_in` is taken for the time of expiry in seconds since 1970, which some servers send instead."""
+MAX_TOKEN_LIFETIME_SECONDS = 5 * 366 * 24 * 3600.0
+"""
+A longer `expires_in` is taken for the time of expiry in seconds since 1970, which some servers send instead.
+The tokens of PowerSchool are valid for 30 days.
+"""
 
 
 class TokenSettings(AdapterSettings):
@@ -162,6 +165,10 @@ class TokenAuth(OriginAuth, ABC):
             AdapterError: the address of the token endpoint cannot be discovered.
         """
 
+    def more_headers(self, request: httpx.Request) -> Mapping[str, str]:
+        """Return what a request needs beside the token; by default nothing. The request for a token has none."""
+        return {}
+
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Send the request with a valid token; if the vendor refuses it, send it once more with a new token."""
         self.check_origin(request)
@@ -177,6 +184,7 @@ class TokenAuth(OriginAuth, ABC):
                             self._store_token(token_response)
             token = self._token
             request.headers["Authorization"] = f"Bearer {token}"
+            request.headers.update(self.more_headers(request))
             response = yield request
             if response.status_code != 401:
                 return

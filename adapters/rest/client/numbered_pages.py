@@ -15,6 +15,8 @@ from student_graph.adapters.reading import counting_page_rows
 from student_graph.adapters.rest.client.requests import RowRequest
 from student_graph.adapters.rest.declaration.models import NumberPaging
 
+_FIXED = "fixed"
+"""Last part of a cursor of a server that sends pages of its own size, whatever is requested."""
 Rows = list[dict[str, Any]]
 Count = Callable[[httpx.Response], int | None]
 
@@ -34,12 +36,13 @@ async def read_numbered_page(
 
     The cursor is the number of rows before the page, and the rows of the page before it: a page of another size
     begins at the same row if its size divides the number of rows before it. A short page does not end the list,
-    because many servers silently reduce the size; the total, the number of pages or an empty page does.
+    because many servers silently reduce the size; the total, the number of pages or an empty page does. A server
+    that sends more rows than requested has pages of that size: the cursor says so, and no other size is tried.
 
     Raises:
         BadKeyError: the cursor of the window is not a cursor of this list.
     """
-    before, size = _position(window)
+    before, size, is_fixed = _position(window)
     number = before // size if size else 0
     sizes = {} if style.size is None else {style.size: str(size)}
     response = await request.send(http, {**sizes, style.page: str(number + style.first)})
@@ -51,15 +54,20 @@ async def read_numbered_page(
     is_last = not sent or length == end or (pages is not None and number + 1 >= pages)
     # The server may have sent fewer rows than requested: then this is the size of its pages.
     after = None if is_last else f"{end}.{sent if not before else min(sent, size)}"
+    if after is not None and (is_fixed or sent > size):
+        after = f"{end}.{sent if not before else size}.{_FIXED}"
     return PayloadPage(page, after, length, count.unreadable)
 
 
-def _position(window: Window) -> tuple[int, int]:
-    """The number of rows before the page, and the size of the page."""
+def _position(window: Window) -> tuple[int, int, bool]:
+    """The number of rows before the page, the size of the page, and whether the server has that size only."""
     if window.after is None:
-        return 0, window.first
-    before, size = (parse_count(part) for part in (*window.after.split("."), "")[:2])
+        return 0, window.first, False
+    parts = window.after.split(".")
+    before, size = (parse_count(part) for part in (*parts, "")[:2])
     if not before or not size:
         raise BadKeyError("not a cursor of this list")
+    if parts[2:] == [_FIXED]:
+        return before, size, True
     largest = min(window.first, size)
-    return before, next(number for number in range(largest, 0, -1) if before % number == 0)
+    return before, next(number for number in range(largest, 0, -1) if before % number == 0), False

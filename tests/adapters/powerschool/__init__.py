@@ -1,0 +1,1 @@
+"""PowerSchool SIS as a declared vendor."""

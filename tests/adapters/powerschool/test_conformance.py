@@ -1,0 +1,16 @@
+"""Runs the conformance suite for PowerSchool SIS."""
+
+from __future__ import annotations
+
+from student_graph.adapters.powerschool.sandbox import PowerSchoolSandbox
+from student_graph.adapters.testing import AdapterSuite
+from tests.long_runs import size
+
+
+class TestPowerSchool(AdapterSuite):
+    """The conformance suite, for the declaration that ships."""
+
+    sandbox_type = PowerSchoolSandbox
+    students = size(30, 60)
+    case_step = size(12, 1)
+    odd_values = size(2, 12)
