@@ -35,7 +35,7 @@ _CREDIT_TYPES = {
     "Other": "ELEC",
 }
 _DAY_KINDS = {"Instructional day": "R", "Make-up day": "MU", "Holiday": "H", "Weather day": "W"}
-RACES = 5
+MAX_RACES = 5
 """Races of a student that the query has columns for."""
 
 
@@ -101,7 +101,7 @@ def _demographics(fact: StudentFact) -> Row:
         "birth_date": fact.birth.isoformat(),
         "gender": fact.sex[:1],
         "hispanic": "1" if fact.hispanic else "0",
-        **{f"race_{n + 1}": races[n] if n < len(races) else None for n in range(RACES)},
+        **{f"race_{n + 1}": races[n] if n < len(races) else None for n in range(MAX_RACES)},
     }
 
 
