@@ -209,6 +209,15 @@ class Adapter(AllLookups):
         return cls
 
     @classmethod
+    def files_of_source(cls, settings: Mapping[str, Any], folder: Path) -> Sequence[Path]:  # noqa: ARG003
+        """
+        Return the files that define a source with these settings, besides the settings file in `folder`.
+
+        By default none. When one of them changes, the gateway may build the source again.
+        """
+        return ()
+
+    @classmethod
     def settings_type(cls) -> type[AdapterSettings]:
         """The settings model of this adapter."""
         hint: type[AdapterSettings] = get_type_hints(cls)["settings"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from student_graph.gateway.auth.issuers import Issuer
 from student_graph.gateway.auth.jwt import InvalidTokenError, TokenVerifier
+from student_graph.gateway.auth.keys import IssuerKeys
 from student_graph.gateway.auth.static_tokens import StaticTokens
 from student_graph.resolvers.context import Viewer
 
@@ -42,6 +43,11 @@ class Authenticator:
         """When the viewer of a header last signed in, in seconds since 1970; None for a token of the settings."""
         return self.verifier.signed_in_at(authorization.partition(" ")[2].strip())
 
-    async def close(self) -> None:
-        """Stop fetching keys of issuers."""
-        await asyncio.gather(*(issuer.keys.close() for issuer in self._issuers))
+    @property
+    def keys(self) -> Collection[IssuerKeys]:
+        """The keys of the issuers."""
+        return [issuer.keys for issuer in self._issuers]
+
+    async def close(self, kept: Collection[IssuerKeys] = ()) -> None:
+        """Stop fetching keys of issuers, except for those in `kept`, which others use."""
+        await asyncio.gather(*(keys.close() for keys in self.keys if keys not in kept))

@@ -72,6 +72,11 @@ class IssuerKeys:
         self._attempted_at = -math.inf
         self._fetches: SharedTasks[None, None] = SharedTasks()
 
+    @property
+    def url(self) -> str | None:
+        """The address from which the keys are fetched; None for fixed keys."""
+        return self._url
+
     async def find(self, key_id: str) -> PyJWK | None:
         """
         The key with an id; None if the issuer has none.

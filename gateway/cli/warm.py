@@ -13,7 +13,7 @@ from typing import Any
 from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError
 from student_graph.gateway.cli.parser import Commands, count, printable
-from student_graph.gateway.cli.serve import fleet_arguments
+from student_graph.gateway.cli.serving.fixed import fleet_arguments
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.config.districts import connect_districts
 from student_graph.gateway.server.warming import warm_districts
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             "set times in [districts.warm], and each gateway warms itself"
         )
     districts = connect_districts(settings, path, os.environ)
-    shared = fleet_arguments(settings, path, districts)
+    shared = fleet_arguments(settings, path, districts, os.environ)
     work = _warm(districts=districts, limits=settings.cache.limits, plans=plans, **shared)
     try:
         failed = asyncio.run(work)

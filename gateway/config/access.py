@@ -94,12 +94,12 @@ class IssuerConfig(Section):
             raise ValueError("set with both tenant_claim and tenants, or with neither of them")
         return self
 
-    def build(self, grants: Mapping[DistrictId, DistrictGrants]) -> Issuer:
-        """The issuer; its keys are fetched when the first token arrives."""
+    def build(self, grants: Mapping[DistrictId, DistrictGrants], keys: IssuerKeys | None = None) -> Issuer:
+        """The issuer; without `keys`, they are fetched when the first token arrives."""
         sign_in = SignIn(**self.sign_in.model_dump()) if self.sign_in else None
         return Issuer(
             self.issuer,
-            IssuerKeys(self.jwks_url, httpx.AsyncClient(trust_env=False, timeout=5.0)),
+            keys or IssuerKeys(self.jwks_url, httpx.AsyncClient(trust_env=False, timeout=5.0)),
             self.audience,
             frozenset(map(DistrictId, self.districts)),
             clients=self.clients,

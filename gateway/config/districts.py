@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,34 +23,73 @@ from student_graph.gateway.config.codes import CodesConfig, code_mapping
 from student_graph.gateway.telemetry import count_call
 
 
-def connect_districts(settings: settings_file.Config, path: Path, environ: Mapping[str, str]) -> list[District]:
+def connect_districts(
+    settings: settings_file.Config,
+    path: Path,
+    environ: Mapping[str, str],
+    running: Sequence[District] = (),
+) -> list[District]:
     """
     The districts of a settings file; no source is called yet.
+
+    `running` are the districts of the settings so far: a source that did not change is the same object. An adapter
+    of the same class with the same settings keeps its connections and what it has learned about its vendor.
 
     Raises:
         SettingsError: the settings of a source are wrong, or its adapter is not installed.
     """
+    by_id = {district.id: district for district in running}
     return [
-        _build_district(district, f"{path}: districts[{index}]", path.parent, environ)
+        _build_district(
+            district,
+            f"{path}: districts[{index}]",
+            folder=path.parent,
+            environ=environ,
+            running=by_id.get(DistrictId(district.id)),
+        )
         for index, district in enumerate(settings.districts)
     ]
 
 
+def files_of_sources(settings: settings_file.Config, folder: Path) -> list[Path]:
+    """The files in `folder`, or named from there, that define sources besides the settings file."""
+    files: list[Path] = []
+    for district in settings.districts:
+        for source in district.sources:
+            with suppress(SettingsError):
+                files += find_adapter(source.kind).files_of_source(source.settings, folder)
+    return files
+
+
 def _build_district(
-    config: settings_file.DistrictConfig, setting: str, folder: Path, environ: Mapping[str, str]
+    config: settings_file.DistrictConfig,
+    setting: str,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    running: District | None,
 ) -> District:
+    """A district; sources of `running`, the same district so far, are used again if its calendar is the same."""
     month, _, day = config.school_year_starts.partition("-")
-    district, zone = DistrictId(config.id), ZoneInfo(config.time_zone)
-    sources = tuple(
+    district, zone, starts = DistrictId(config.id), ZoneInfo(config.time_zone), (int(month), int(day))
+    has_same_calendar = running and (running.time_zone, running.school_year_starts) == (zone, starts)
+    known = {source.name: source for source in running.sources} if running and has_same_calendar else {}
+    built = tuple(
         _build_source(
-            district, source, config.codes, f"{setting}.sources[{index}]", folder=folder, environ=environ
+            district,
+            source,
+            config.codes,
+            f"{setting}.sources[{index}]",
+            folder=folder,
+            environ=environ,
+            running=known.get(source.name),
         )
         for index, source in enumerate(config.sources)
     )
-    built = District(district, config.name, sources, zone, (int(month), int(day)))
-    for source in sources:
-        source.adapter.current_school_year = lambda: built.school_year(built.today())
-    return built
+    result = District(district, config.name, built, zone, starts)
+    for source in built:
+        source.adapter.current_school_year = lambda: result.school_year(result.today())
+    return result
 
 
 def _build_source(
@@ -59,7 +100,9 @@ def _build_source(
     *,
     folder: Path,
     environ: Mapping[str, str],
+    running: Source | None,
 ) -> Source:
+    """A source, or `running` if that is the same one."""
     try:
         adapter_type = find_adapter(config.kind).for_source(config.settings, folder)
         settings = build_settings(adapter_type, config.name, config.settings, environ)
@@ -70,21 +113,37 @@ def _build_source(
     offered = {lookup.name for lookup in adapter_type.capabilities()}
     if unknown := sorted((config.lookups or frozenset()) - offered):
         raise SettingsError(f"{setting}.lookups: the adapter '{config.kind}' has no lookup {unknown[0]}")
-    freshness = {name: _freshness(name, config, adapter_type, f"{setting}.cache.{name}") for name in config.cache}
     try:
-        return connect(
-            district,
-            config.name,
-            config.kind,
-            settings,
-            identity=config.identity,
-            lookups=config.lookups,
-            freshness=freshness,
-            codes=code_mapping(codes, config.codes),
-            adapter_type=adapter_type,
+        adapter = _same_adapter(running, adapter_type, settings) or build_adapter(
+            config.name, config.kind, settings, adapter_type
         )
     except ValueError as exc:
         raise SettingsError(f"{setting}.{exc}") from None
+    source = Source(
+        config.name,
+        config.kind,
+        district,
+        adapter,
+        config.identity or adapter_type.identity,
+        config.lookups,
+        {name: _freshness(name, config, adapter_type, f"{setting}.cache.{name}") for name in config.cache},
+        code_mapping(codes, config.codes),
+    )
+    return running if running is not None and _are_equal(running, source) else source
+
+
+def _same_adapter(
+    running: Source | None, adapter_type: type[Adapter], settings: AdapterSettings
+) -> Adapter | None:
+    """The adapter of a source so far, if it has this class and these settings."""
+    if running is None or type(running.adapter) is not adapter_type or running.adapter.settings != settings:
+        return None
+    return running.adapter
+
+
+def _are_equal(source: Source, other: Source) -> bool:
+    """Whether two sources are the same: with the same adapter, and settings that mean the same."""
+    return all(getattr(source, field.name) == getattr(other, field.name) for field in fields(Source))
 
 
 def _freshness(
@@ -129,7 +188,20 @@ def connect(
     for all that its adapter supports; `freshness` replaces the lookups' own cache times. `codes` are the meanings
     that the district gives to codes. `adapter_type` is the class of a declared vendor; None for the installed one.
     """
+    adapter = build_adapter(name, kind, settings, adapter_type)
+    return Source(name, kind, district, adapter, identity or adapter.identity, lookups, freshness or {}, codes)
+
+
+def build_adapter(
+    name: str, kind: str, settings: AdapterSettings, adapter_type: type[Adapter] | None = None
+) -> Adapter:
+    """
+    The adapter of a source, with an HTTP client of its own.
+
+    Raises:
+        ValueError: an address in the settings is one that they do not allow.
+    """
     client = http.create_client(settings, count_call, source=name)
     adapter = (adapter_type or find_adapter(kind))(name, settings, client)
     client.auth = adapter.auth() or httpx.Auth()
-    return Source(name, kind, district, adapter, identity or adapter.identity, lookups, freshness or {}, codes)
+    return adapter

@@ -68,6 +68,10 @@ class ServerConfig(Section):
     """Open connections of one address; set it to what a proxy in front opens, if that is more."""
     drain: float = Field(default=0.0, ge=0, le=60)
     """Seconds between the signal to stop, when `/health/ready` changes to 503, and closing the port."""
+    watch: bool = False
+    """Whether changed files of the settings are taken up by themselves, as on SIGHUP."""
+    check_sources: bool = True
+    """Whether a reload is refused if a source that it adds or changes does not answer."""
 
 
 class DocumentsConfig(Section):

@@ -82,7 +82,7 @@ class FetchPipeline:
             self.telemetry, self.list_lengths = running.telemetry, running.list_lengths
             self.learned_costs, answers = running.learned_costs, running.cache.answers
         on_serve = self.telemetry.record_served
-        self.cache = Cache(answers, self.districts, limits, vendor_wait=vendor_wait, on_serve=on_serve)
+        self.cache: Cache = Cache(answers, self.districts, limits, vendor_wait=vendor_wait, on_serve=on_serve)
         self.reach_cache = ReachCache(
             self.districts, self._reach_fetch, self.cache.clock, dependents, operation_seconds * REACH_SHARE
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import functools
 import gc
 import math
 import resource
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -20,6 +22,8 @@ from student_graph.gateway import logs
 from student_graph.gateway.server.allocator import FreeMemoryReturn, configure_allocator
 from student_graph.gateway.server.client_connection import ClientConnection
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS, ConnectionTable
+from student_graph.gateway.server.garbage import GarbageCollection
+from student_graph.gateway.server.reloading import ReloadableApplication, SettingsLoader
 from student_graph.gateway.server.service import Application, Service
 from student_graph.gateway.web.routes.health import Readiness
 
@@ -68,9 +72,16 @@ def freeze_garbage_collector() -> None:
     gc.freeze()
 
 
-def run(service: Service, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+def run(
+    service: Service,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    loader: SettingsLoader | None = None,
+) -> None:
     """
     Serve until a signal to stop, then finish the requests in flight; call `on_ready` once requests are answered.
+
+    With a `loader`, the settings are read again on SIGHUP, and when it says that they have changed.
 
     Raises:
         SettingsError: a trusted document is not valid for the schema.
@@ -79,8 +90,12 @@ def run(service: Service, listener: socket.socket, on_ready: Callable[[], None])
     configure_allocator()
     application = Application(service)
     connections = ConnectionTable(per_address=service.connections_per_address, total=max_connections())
-    config = server_config(application.asgi, connections)
-    _Server(config, application.readiness, service.drain_seconds, on_ready).run(sockets=[listener])
+    reloadable = ReloadableApplication(application, loader) if loader is not None else None
+    config = server_config(reloadable or application.asgi, connections)
+    server = _Server(config, application.readiness, service.drain_seconds, on_ready, reloadable=reloadable)
+    if reloadable is not None:
+        signal.signal(signal.SIGHUP, server.remember_hangup)
+    server.run(sockets=[listener])
 
 
 def server_config(app: ASGIApp, connections: ConnectionTable) -> uvicorn.Config:
@@ -115,23 +130,49 @@ class _Server(uvicorn.Server):
     """Becomes unready some time before it stops to listen, and exits with success after a signal to stop."""
 
     def __init__(
-        self, config: uvicorn.Config, readiness: Readiness, drain_seconds: float, on_ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        readiness: Readiness,
+        drain_seconds: float,
+        on_ready: Callable[[], None],
+        *,
+        reloadable: ReloadableApplication | None,
     ) -> None:
         super().__init__(config)
+        self._reloadable = reloadable
+        self._had_hangup = False
         self._readiness = readiness
         self._drain_seconds = drain_seconds
         self._on_ready = on_ready
         self._free_memory_return = FreeMemoryReturn()
+        self._garbage_collection = GarbageCollection()
         self._stops_at = math.inf
         """When to stop to listen, in monotonic seconds."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        freeze_garbage_collector()
+        self._garbage_collection.start()
+        if self._reloadable is not None:
+            self._reload_on_hangup(self._reloadable)
         self._on_ready()
+
+    def _reload_on_hangup(self, reloadable: ReloadableApplication) -> None:
+        """Read the settings again on SIGHUP, also on one that came during the start."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloadable.request_reload)
+        if self._had_hangup:
+            reloadable.request_reload()
+
+    def remember_hangup(self, _: int, __: FrameType | None) -> None:
+        """Handle a SIGHUP before the event loop does: it must not end the process, and counts once that runs."""
+        self._had_hangup = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._garbage_collection.stop()
 
     async def on_tick(self, counter: int) -> bool:
         self._free_memory_return.check()
+        self._garbage_collection.check(is_idle=not self.server_state.tasks)
         return await super().on_tick(counter) or time.monotonic() >= self._stops_at
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

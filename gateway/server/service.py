@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -24,9 +23,10 @@ from student_graph.gateway.disclosure import DisclosureLog, DisclosureRecorder
 from student_graph.gateway.documents.hardening import harden_graphql_core
 from student_graph.gateway.documents.limits import DocumentLimits, LimitChecker
 from student_graph.gateway.documents.store import DocumentStore
-from student_graph.gateway.execution import BreadthExecutor, configured_executor, executor_class
+from student_graph.gateway.execution import configured_executor, executor_class
 from student_graph.gateway.fetch.pipeline import OPERATION_TIMEOUT_SECONDS, FetchPipeline
 from student_graph.gateway.server.connection_table import MAX_CONNECTIONS_PER_ADDRESS
+from student_graph.gateway.server.parts import memory_account, with_cors
 from student_graph.gateway.signing import HmacSigner
 from student_graph.gateway.warm.plan import WarmPlan, WarmTimes
 from student_graph.gateway.warm.schedule import WarmSchedule, claim_by
@@ -39,9 +39,10 @@ from student_graph.gateway.web.refusal_pacing import RefusalPacing
 from student_graph.gateway.web.routes.break_glass import BreakGlass
 from student_graph.gateway.web.routes.graphiql import GraphiQLPage
 from student_graph.gateway.web.routes.health import Readiness
-from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount, MemoryRoute
+from student_graph.gateway.web.routes.memory import MemoryRoute
 from student_graph.gateway.web.routes.opening_limit import OpeningLimit
 from student_graph.gateway.web.routes.purge import PurgeRoutes
+from student_graph.gateway.web.routes.settings_status import SettingsRoute
 from student_graph.gateway.web.routes.webhooks import WebhookKeys, Webhooks
 from student_graph.gateway.web.security_headers import SecurityHeaders
 from student_graph.resolvers.context import Viewer
@@ -126,44 +127,53 @@ class Service:
 class Application:
     """The parts of a running service, connected to one ASGI application."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, running: Application | None = None) -> None:
         """
         Build all parts.
+
+        `running` is the application under the settings so far. What these do not change is shared with it: the
+        answers of the sources, what limits clients, and whether the process is ready.
 
         Raises:
             SettingsError: a trusted document is not valid for the schema.
         """
         harden_graphql_core()
-        self._service = service
+        self.service = service
         self._schema = make_schema(executor_class(service.executor), defer=service.defer)
-        self._load_shedder = LoadShedder(service.load_limits)
-        self._authenticator = Authenticator(service.viewers, service.issuers)
+        keeps_limits = running is not None and running.service.load_limits == service.load_limits
+        self.load_shedder: LoadShedder = (
+            running.load_shedder if running and keeps_limits else LoadShedder(service.load_limits)
+        )
+        self.authenticator = Authenticator(service.viewers, service.issuers)
         self._signer = HmacSigner(service.signing_key)
-        self._pipeline = FetchPipeline(
+        self.pipeline: FetchPipeline = FetchPipeline(
             service.districts,
             self._signer,
             service.cache_limits,
             service.fleet,
             dependents=service.dependents,
             metric_settings=service.metric_settings,
-            vendor_wait=self._load_shedder.vendor_wait,
+            vendor_wait=self.load_shedder.vendor_wait,
             operation_seconds=service.operation_seconds,
+            running=running.pipeline if running else None,
         )
         self._documents = self._build_documents()
-        self.memory = self._build_memory_account()
-        self._break_glass = self._build_break_glass()
+        self.memory = memory_account(self.pipeline, self._documents, self.authenticator, service.executor)
         fleet = service.fleet
-        self._warm_schedule = WarmSchedule(service.warm, self._pipeline.districts, self._warm_up, claim_by(fleet))
-        self.readiness = Readiness(None if fleet is None else lambda: fleet.joined)
+        self.opening_limit: OpeningLimit = running.opening_limit if running else OpeningLimit(fleet)
+        self._break_glass = self._build_break_glass()
+        self._warm_schedule = WarmSchedule(service.warm, self.pipeline.districts, self._warm_up, claim_by(fleet))
+        joined = None if fleet is None else lambda: fleet.joined
+        self.readiness: Readiness = running.readiness if running else Readiness(joined)
         self.asgi = self._build_asgi()
 
     def _warm_up(self, district: DistrictId, plan: WarmPlan) -> WarmUp:
         """A warm-up of a district, which begins when it is run."""
-        fetch, traffic = self._pipeline.background_fetch()
-        return WarmUp(self._pipeline.districts[district], fetch, traffic, plan)
+        fetch, traffic = self.pipeline.background_fetch()
+        return WarmUp(self.pipeline.districts[district], fetch, traffic, plan)
 
     def _build_asgi(self) -> ASGIApp:
-        service = self._service
+        service = self.service
         routes = Starlette(
             routes=self._build_routes(),
             middleware=[Middleware(SecurityHeaders)],
@@ -174,82 +184,64 @@ class Application:
             self._build_graphql(),
             routes,
             service.allowed_hosts,
-            self._load_shedder,
+            self.load_shedder,
             graphiql=service.graphiql is not None,
         )
-        return RefusalPacing(_with_cors(app, service.allowed_origins) if service.allowed_origins else app)
+        return RefusalPacing(with_cors(app, service.allowed_origins) if service.allowed_origins else app)
 
     def _build_graphql(self) -> GraphQLView:
         return GraphQLView(
             self._schema,
             self._build_admission(),
-            self._pipeline.start_operation,
+            self.pipeline.start_operation,
             self._documents,
-            cache=self._pipeline.cache,
-            prices=self._pipeline.learned_costs,
+            cache=self.pipeline.cache,
+            prices=self.pipeline.learned_costs,
             recorder=self._build_recorder(),
-            client_cache_seconds=self._service.client_cache_seconds,
+            client_cache_seconds=self.service.client_cache_seconds,
         )
 
     def _build_documents(self) -> DocumentStore:
-        service = self._service
+        service = self.service
         documents = DocumentStore(
             core_schema(self._schema),
             service.trusted_documents,
             trusted_only=service.trusted_only,
             limits=LimitChecker(service.document_limits, introspection=service.introspection),
-            list_length=self._pipeline.list_lengths,
+            list_length=self.pipeline.list_lengths,
         )
         if errors := documents.trusted_errors():
             raise SettingsError(f"documents.manifest: {errors[0]}")
         return documents
 
-    def _build_memory_account(self) -> MemoryAccount:
-        cache, documents = self._pipeline.cache, self._documents
-        caches: dict[str, BoundedCache] = {
-            "answers": cache.store,
-            "responses": cache.responses,
-            "reaches": self._pipeline.reach_cache,
-            "tables": self._pipeline.cache.tables,
-            "tokens": self._authenticator.verifier,
-            "documents": documents,
-            "estimates": documents.costs,
-        }
-        executor = executor_class(self._service.executor)
-        if issubclass(executor, BreadthExecutor):
-            caches["plans"] = executor.plans
-            if executor.row_cache is not None:
-                caches["rows"] = executor.row_cache
-        return MemoryAccount(caches)
-
     def _build_admission(self) -> Admission:
         return Admission(
-            self._authenticator,
-            get=self._service.get_queries,
-            purposes=self._service.purposes,
-            load_shedder=self._load_shedder,
+            self.authenticator,
+            get=self.service.get_queries,
+            purposes=self.service.purposes,
+            load_shedder=self.load_shedder,
             use_ticket=self._break_glass.use_ticket if self._break_glass else None,
         )
 
     def _build_break_glass(self) -> BreakGlass | None:
-        log, reviewers_url = self._service.disclosure_log, self._service.reviewers_url
+        log, reviewers_url = self.service.disclosure_log, self.service.reviewers_url
         if log is None or reviewers_url is None:
             return None
-        limit = OpeningLimit(self._service.fleet)
-        return BreakGlass(self._authenticator, self._signer, log, reviewers_url, limit=limit)
+        return BreakGlass(self.authenticator, self._signer, log, reviewers_url, limit=self.opening_limit)
 
     def _build_recorder(self) -> DisclosureRecorder | None:
-        log = self._service.disclosure_log
+        log = self.service.disclosure_log
         if log is None:
             return None
-        return DisclosureRecorder(core_schema(self._schema), log, self._service.policy_digest)
+        return DisclosureRecorder(core_schema(self._schema), log, self.service.policy_digest)
 
     def _build_routes(self) -> list[BaseRoute]:
-        pipeline, service = self._pipeline, self._service
+        pipeline, service = self.pipeline, self.service
         return [
             *self.readiness.routes(),
-            *MemoryRoute(self.memory, self._authenticator).routes(),
-            *PurgeRoutes(pipeline.districts, self._authenticator, pipeline.cache.purge).routes(),
+            *MemoryRoute(self.memory, self.authenticator).routes(),
+            *SettingsRoute(self.readiness.settings, self.authenticator).routes(),
+            *PurgeRoutes(pipeline.districts, self.authenticator, pipeline.cache.purge).routes(),
             *Webhooks(service.webhook_keys, pipeline.cache.purge).routes(),
             *(self._break_glass.routes() if self._break_glass else ()),
             *(service.graphiql.routes() if service.graphiql else ()),
@@ -258,37 +250,49 @@ class Application:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Start background work before the first request, and end it after the last one."""
-        self._pipeline.cache.start()
-        self._warm_schedule.start()
-        self._load_shedder.start()
-        if self._service.disclosure_log is not None:
-            self._service.disclosure_log.start()
-        self.readiness.start()
+        self.start()
         yield
-        self._load_shedder.stop()
+        await self.close()
+
+    def start(self, running: Application | None = None) -> None:
+        """Start background work, in place of the application that runs under the settings so far."""
+        self.pipeline.start()
+        if running is not None:
+            running.stop_taking_requests()
+        self._warm_schedule.start()
+        if running is None or running.load_shedder is not self.load_shedder:
+            self.load_shedder.start()
+        if running is None:
+            if self.service.disclosure_log is not None:
+                self.service.disclosure_log.start()
+            self.readiness.start()
+
+    def stop_taking_requests(self) -> None:
+        """Begin no further background work: other settings hold now, and only the requests under way are left."""
+        self._warm_schedule.stop_waiting()
+
+    async def retire(self, living: Sequence[Application]) -> None:
+        """Close what no application in `living` uses; the last request has ended, running warm-ups end first."""
+        await self._warm_schedule.finish()
+        if self._break_glass is not None:
+            await self._break_glass.finish()
+        if all(other.load_shedder is not self.load_shedder for other in living):
+            self.load_shedder.stop()
+        await self.authenticator.close({keys for other in living for keys in other.authenticator.keys})
+        used = {source for other in living for source in other.pipeline.sources}
+        removed = [source for source in self.pipeline.sources if source not in used]
+        await self.pipeline.retire(removed)
+        clients = {source.adapter.http for source in removed} - {source.adapter.http for source in used}
+        await asyncio.gather(*(client.aclose() for client in clients))
+
+    async def close(self) -> None:
+        """End background work at the end of the process."""
+        self.load_shedder.stop()
         await self._warm_schedule.close()
-        await self._pipeline.close()
-        await self._authenticator.close()
+        await self.pipeline.close()
+        await self.authenticator.close()
         if self._break_glass is not None:
             await self._break_glass.close()
-        if self._service.disclosure_log is not None:
-            await self._service.disclosure_log.close()
-        sources = (source for district in self._service.districts for source in district.sources)
-        await asyncio.gather(*(source.adapter.http.aclose() for source in sources))
-
-
-def _with_cors(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
-    """Allow browsers to send requests from pages of these origins."""
-    return CORSMiddleware(
-        app,
-        allow_origins=sorted(origins),
-        allow_methods=["POST"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "Cache-Control",
-            "Student-Graph-Purpose",
-            "Student-Graph-Break-Glass",
-        ],
-        expose_headers=["Retry-After"],
-    )
+        if self.service.disclosure_log is not None:
+            await self.service.disclosure_log.close()
+        await asyncio.gather(*(source.adapter.http.aclose() for source in self.pipeline.sources))

@@ -46,29 +46,46 @@ class WarmSchedule:
         """
         self._times, self._districts = times, districts
         self._warm_up, self._claim, self._now = warm_up, claim, now
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[DistrictId, asyncio.Task[None]] = {}
+        self._warming: set[DistrictId] = set()
+        """Districts that are being warmed now."""
+        self._is_ending = False
 
     def start(self) -> None:
         """Start to wait for the times."""
-        self._tasks = [asyncio.create_task(self._repeat(district)) for district in self._times]
+        self._tasks = {district: asyncio.create_task(self._repeat(district)) for district in self._times}
+
+    def stop_waiting(self) -> None:
+        """Begin no further warm-up; a running one goes on."""
+        self._is_ending = True
+        for district, task in self._tasks.items():
+            if district not in self._warming:
+                task.cancel()
+
+    async def finish(self) -> None:
+        """Wait until the running warm-ups have ended; `stop_waiting` came before."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def close(self) -> None:
         """Stop. What a running warm-up has read stays cached."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.finish()
 
     async def _repeat(self, district: DistrictId) -> None:
         times, zone = self._times[district], self._districts[district].time_zone
-        while True:
+        while not self._is_ending:
             now = self._now().astimezone(zone)
             start = next_start(times, now)
             await asyncio.sleep((start - now).total_seconds())
+            self._warming.add(district)
             try:
                 if await self._claim(f"warm/{district}/{start.isoformat()}", CLAIM_SECONDS):
                     await self.run(district)
             except Exception as exc:  # noqa: BLE001 - the next warm-up must start all the same
                 log.error("district %s: the warm-up failed: %s", district, type(exc).__name__)  # noqa: TRY400
+            finally:
+                self._warming.discard(district)
 
     async def run(self, district: DistrictId) -> None:
         """Warm a district now, and log the progress."""

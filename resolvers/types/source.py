@@ -92,6 +92,15 @@ class SourceStatus:
         return agency(info, self.source.district)
 
     @field
+    def configured_at(self, info: Info) -> datetime | None:
+        """
+        When the gateway took the source up with its present settings: at its start, or at a reload.
+
+        Calls and failures are counted since then. For operators only.
+        """
+        return _health(info, self.source).counts.since
+
+    @field
     def capabilities(self) -> list[str]:
         """Names of the lookups that the source answers, such as `students_by_id`."""
         return [lookup.name for lookup in self.source.adapter.capabilities()]

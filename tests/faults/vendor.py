@@ -254,7 +254,7 @@ async def district(
     try:
         yield DistrictHarness(application.asgi, lms, sent_requests)
     finally:
-        await application._pipeline.close()  # ends the work that goes on after its operations
+        await application.pipeline.close()  # ends the work that goes on after its operations
         await adapter.http.aclose()
 
 

@@ -18,8 +18,8 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TextIO
 from unittest import mock
 
-from student_graph.gateway.cli import serve
 from student_graph.gateway.cli.main import main
+from student_graph.gateway.cli.serving import loader
 from student_graph.gateway.demo import run as demo
 from student_graph.gateway.demo.districts import DemoDistrict
 from student_graph.gateway.server import Service
@@ -83,7 +83,7 @@ def _patient_main(arguments: Sequence[str]) -> None:
 
     with (
         mock.patch.object(demo, "Service", patient_service),
-        mock.patch.object(serve, "Service", patient_service),
+        mock.patch.object(loader, "Service", patient_service),
         mock.patch.object(DemoDistrict, "description", patient_description),
     ):
         main(arguments)

@@ -147,7 +147,7 @@ class Chaos:
     async def close(self) -> None:
         """End the work that goes on after the last query, and close the connections."""
         for application in (self._application, self._mirror):
-            await application._pipeline.close()
+            await application.pipeline.close()
         for source in self._sources:
             await source.adapter.http.aclose()
 

@@ -226,6 +226,10 @@ class BreakGlass:
         )
         return replace(viewer, emergency=emergency)
 
+    async def finish(self) -> None:
+        """Wait until all notifications are sent, or have failed for about a minute."""
+        await asyncio.gather(*self._notifications, return_exceptions=True)
+
     async def close(self) -> None:
         """Cancel the notifications that are not yet sent."""
         for task in self._notifications:

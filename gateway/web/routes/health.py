@@ -8,13 +8,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from student_graph.gateway.web.routes.settings_status import SettingsStatus
+
 
 class Readiness:
     """Whether this process accepts requests. An outage of a vendor does not change it."""
 
-    def __init__(self, fleet_joined: Callable[[], bool] | None = None) -> None:
-        """Begin as not ready; `fleet_joined` says whether the fleet's Redis is reachable, and is only reported."""
+    def __init__(
+        self, fleet_joined: Callable[[], bool] | None = None, settings: SettingsStatus | None = None
+    ) -> None:
+        """
+        Begin as not ready.
+
+        `fleet_joined` says whether the fleet's Redis is reachable, and `settings` what became of the settings.
+        Both are only reported.
+        """
         self._fleet_joined = fleet_joined
+        self.settings = settings or SettingsStatus()
         self._started = False
         self._draining = False
 
@@ -44,7 +54,11 @@ class Readiness:
         return JSONResponse({"status": "alive"})
 
     async def _ready(self, _: Request) -> JSONResponse:
-        content = {"status": "ready" if self.ready else "draining" if self._draining else "starting"}
+        content = {
+            "status": "ready" if self.ready else "draining" if self._draining else "starting"
+        }
         if self._fleet_joined is not None:
             content["fleet"] = "joined" if self._fleet_joined() else "away"
+        if self.settings.refusal is not None:  # `/health/settings` says why, to operators
+            content["settings"] = "refused"
         return JSONResponse(content, status_code=200 if self.ready else 503)

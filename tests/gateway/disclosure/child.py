@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from student_graph.gateway.cli.serve import open_disclosure_log
+from student_graph.gateway.cli.serving.fixed import open_disclosure_log
 from student_graph.gateway.config import settings_file
 from student_graph.gateway.disclosure import UnwritableError
 from student_graph.gateway.disclosure.log import MAX_WAIT_SECONDS, DisclosureLog
@@ -113,7 +113,7 @@ def rotate_as_serve(directory: Path, _: int) -> None:
     """Write more than one MiB with the log of `serve`, twice; print the number of files each time."""
     path = directory / "gateway.toml"
     path.write_text(CONFIG)
-    log = open_disclosure_log(settings_file.load(path), path)
+    log = open_disclosure_log(settings_file.load(path), path, os.environ)
     for count in (10_000, 20_000):
         write(log, entry(*(f"s{number}" for number in range(count))))
         asyncio.run(log.sign())

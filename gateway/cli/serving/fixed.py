@@ -1,0 +1,123 @@
+"""What stays as it is while the gateway runs: its address, the record of disclosures, and the fleet's Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from student_graph.adapters.registry import SettingsError
+from student_graph.adapters.sources import District
+from student_graph.gateway.config import environment, settings_file
+from student_graph.gateway.disclosure import DisclosureKeys, DisclosureLog
+from student_graph.gateway.disclosure.sinks import OtlpStdoutSink, Sink, StdoutSink
+
+FIXED_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "server": ("host", "port", "connections_per_address", "drain"),
+    "cache": ("redis", "redis_password_env", "redis_timeout", "key_env", "name"),
+    "disclosure": ("directory", "key_env", "stdout", "file_mib"),
+}
+"""Settings that cannot change while the gateway runs, by section."""
+
+
+def changed_setting(running: settings_file.Config, settings: settings_file.Config) -> str | None:
+    """The first setting that changed and cannot change while the gateway runs; None if there is none."""
+    for section, names in FIXED_SETTINGS.items():
+        before, now = getattr(running, section), getattr(settings, section)
+        for name in names:
+            if getattr(before, name) != getattr(now, name):
+                return f"{section}.{name}"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class FixedParts:
+    """The record of disclosures and the fleet, with the secrets that they were opened with."""
+
+    disclosure_log: DisclosureLog
+    fleet: Mapping[str, Any]
+    """The arguments of `Service` that connect it to Redis; empty if the settings name no Redis."""
+    secrets: Mapping[str, object]
+    """By setting."""
+
+    def check(self, settings: settings_file.Config, path: Path, environ: Mapping[str, str]) -> None:
+        """
+        Check that the secrets are still those of the start.
+
+        Raises:
+            SettingsError: a secret is missing, or is another one now.
+        """
+        for name, secret in _secrets(settings, path, environ).items():
+            if secret != self.secrets[name]:
+                raise SettingsError(f"{path}: {name}: the secret cannot change while the gateway runs; restart it")
+
+
+def open_fixed_parts(
+    settings: settings_file.Config, path: Path, environ: Mapping[str, str], districts: Sequence[District]
+) -> FixedParts:
+    """
+    Open the record of disclosures, and connect to the fleet.
+
+    Raises:
+        SettingsError: a secret is missing, the folder of the record cannot be written, or packages are missing.
+    """
+    fleet = fleet_arguments(settings, path, districts, environ)
+    log = open_disclosure_log(settings, path, environ)
+    return FixedParts(log, fleet, _secrets(settings, path, environ))
+
+
+def _secrets(
+    settings: settings_file.Config, path: Path, environ: Mapping[str, str]
+) -> Mapping[str, bytes | str | None]:
+    secrets: dict[str, bytes | str | None] = {
+        "disclosure.key_env": environment.disclosure_key(settings, path, environ)
+    }
+    if settings.cache.redis is not None:
+        secrets["cache.key_env"] = environment.fleet_key(settings, path, environ)
+        secrets["cache.redis_password_env"] = environment.redis_password(settings, path, environ)
+    return secrets
+
+
+def open_disclosure_log(settings: settings_file.Config, path: Path, environ: Mapping[str, str]) -> DisclosureLog:
+    """
+    The disclosure log of this process.
+
+    Raises:
+        SettingsError: its key is missing, or its folder cannot be written.
+    """
+    keys = DisclosureKeys(environment.disclosure_key(settings, path, environ))
+    sinks: dict[str, tuple[Sink, ...]] = {"nothing": (), "lines": (StdoutSink(),), "otlp": (OtlpStdoutSink(),)}
+    folder = path.parent / settings.disclosure.directory
+    try:
+        max_bytes = settings.disclosure.file_mib << 20
+        return DisclosureLog(folder, keys, sinks[settings.disclosure.stdout], max_file_bytes=max_bytes)
+    except OSError as exc:
+        raise SettingsError(f"{path}: disclosure.directory: {folder}: {exc.strerror}") from None
+
+
+def fleet_arguments(
+    settings: settings_file.Config, path: Path, districts: Sequence[District], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """
+    The arguments of `Service` that connect it to Redis; none if the settings name no Redis.
+
+    Raises:
+        SettingsError: the key or the password is missing, or the packages for Redis are not installed.
+    """
+    if settings.cache.redis is None:
+        return {}
+    try:
+        # Only a fleet needs the packages for Redis, which these modules import.
+        from student_graph.gateway.cache.fleet.encryption import Encryptor  # noqa: PLC0415
+        from student_graph.gateway.cache.fleet.redis_fleet import RedisFleet  # noqa: PLC0415
+        from student_graph.gateway.cache.fleet.redis_store import RedisStore  # noqa: PLC0415
+    except ImportError:
+        raise SettingsError(f"{path}: cache.redis: install student-graph[redis] to use Redis") from None
+    encryptor = Encryptor(environment.fleet_key(settings, path, environ))
+    password = environment.redis_password(settings, path, environ)
+    store = RedisStore(
+        settings.cache.redis, encryptor, password, settings.cache.name, settings.cache.redis_timeout
+    )
+    fleet = RedisFleet(store, {district.id: district for district in districts})
+    return {"fleet": fleet, "signing_key": encryptor.derive_key("cursors")}

@@ -1,0 +1,53 @@
+"""Parts of a service that need nothing but their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from student_graph.gateway.auth import Authenticator
+from student_graph.gateway.documents.store import DocumentStore
+from student_graph.gateway.execution import BreadthExecutor, executor_class
+from student_graph.gateway.fetch.pipeline import FetchPipeline
+from student_graph.gateway.web.routes.memory import BoundedCache, MemoryAccount
+
+
+def memory_account(
+    pipeline: FetchPipeline, documents: DocumentStore, authenticator: Authenticator, executor: str
+) -> MemoryAccount:
+    """The caches of a process, by name; `executor` is the name of what executes operations."""
+    cache = pipeline.cache
+    caches: dict[str, BoundedCache] = {
+        "answers": cache.store,
+        "responses": cache.responses,
+        "reaches": pipeline.reach_cache,
+        "tables": cache.tables,
+        "tokens": authenticator.verifier,
+        "documents": documents,
+        "estimates": documents.costs,
+    }
+    executes = executor_class(executor)
+    if issubclass(executes, BreadthExecutor):
+        caches["plans"] = executes.plans
+        if executes.row_cache is not None:
+            caches["rows"] = executes.row_cache
+    return MemoryAccount(caches)
+
+
+def with_cors(app: ASGIApp, origins: Collection[str]) -> ASGIApp:
+    """Allow browsers to send requests from pages of these origins."""
+    return CORSMiddleware(
+        app,
+        allow_origins=sorted(origins),
+        allow_methods=["POST"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Cache-Control",
+            "Student-Graph-Purpose",
+            "Student-Graph-Break-Glass",
+        ],
+        expose_headers=["Retry-After"],
+    )

@@ -1,0 +1,204 @@
+"""
+Takes up new settings while requests are answered.
+
+A reload builds a complete second application from the settings and lets it answer all requests from one moment on.
+Requests under way end on the first one, which is closed after the last of them. Whatever is wrong with the new
+settings refuses them as a whole: the first application goes on, and the reason is logged and shown to operators.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Protocol
+
+from starlette.types import Message, Receive, Scope, Send
+
+from student_graph.adapters.registry import SettingsError
+from student_graph.adapters.sources import Source
+from student_graph.gateway.cache import Purge
+from student_graph.gateway.server.service import Application, Service
+
+log = logging.getLogger("student_graph.gateway")
+
+MAX_RETIRED_APPLICATIONS = 8
+"""Earlier settings under which requests may still run; the next reload waits for one of them to end."""
+SETTLE_SECONDS = 0.05
+"""How long a request for a reload waits for further ones: an editor or a script writes several files."""
+
+
+class SettingsLoader(Protocol):
+    """Reads the settings again."""
+
+    def load(self, running: Service) -> Service:
+        """
+        Return the service of the present settings. Sources that did not change are those of `running`.
+
+        It is called in a thread.
+
+        Raises:
+            SettingsError: a setting is wrong, or cannot change while the gateway runs.
+        """
+
+    async def check(self, service: Service, sources: Sequence[Source]) -> None:
+        """
+        Ask the sources that are new in a service whether they answer.
+
+        Raises:
+            SettingsError: one of them does not.
+        """
+
+    async def watch(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` whenever a file of the settings has changed, until cancelled."""
+
+
+class _Running:
+    """An application, and how many requests it answers now."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.requests = 0
+        self.idle = asyncio.Event()
+        """Set once its last request has ended, after others took over."""
+
+
+class ReloadableApplication:
+    """An ASGI application that is replaced by another one whenever the settings are read again."""
+
+    def __init__(self, application: Application, loader: SettingsLoader) -> None:
+        """Start with an application, and build later ones from what `loader` reads."""
+        self._first, self._loader = application, loader
+        self._status = application.readiness.settings
+        self._retiring: dict[_Running, asyncio.Task[None]] = {}
+        """Earlier applications that still answer requests, oldest first."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request under the settings that hold when it arrives, or handle startup and shutdown."""
+        if scope["type"] == "lifespan":
+            return await self._live(receive, send)
+        running = self._running
+        running.requests += 1
+        try:
+            await running.application.asgi(scope, receive, send)
+        finally:
+            running.requests -= 1
+            if not running.requests and running is not self._running:
+                running.idle.set()
+
+    def request_reload(self) -> None:
+        """Read the settings again soon. Requests that come during a reload are one reload after it."""
+        self._requested.set()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Handle startup and shutdown of the process."""
+        await receive()
+        self._running = _Running(self._first)
+        self._requested = asyncio.Event()
+        self._first.start()
+        tasks = [
+            asyncio.create_task(self._reload_on_request()),
+            asyncio.create_task(self._loader.watch(self.request_reload)),
+        ]
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for task in chain(tasks, self._retiring.values()):
+            task.cancel()
+        await asyncio.gather(*tasks, *self._retiring.values(), return_exceptions=True)
+        for running in list(self._retiring):
+            await self._close(running)
+        await self._running.application.close()
+        complete: Message = {"type": "lifespan.shutdown.complete"}
+        await send(complete)
+
+    async def _reload_on_request(self) -> None:
+        while True:
+            await self._requested.wait()
+            started_at = time.monotonic()
+            await asyncio.sleep(SETTLE_SECONDS)
+            self._requested.clear()
+            try:
+                await self._make_room()
+                await self._reload(started_at)
+            except SettingsError as exc:
+                self._refuse(str(exc))
+            except Exception as exc:  # noqa: BLE001 - a bug in the new settings' way must not end the present ones
+                self._refuse(f"internal error ({type(exc).__name__})")
+
+    def _refuse(self, reason: str) -> None:
+        log.error("the settings are not taken up, the earlier ones stay: %s", reason)
+        self._status.refuse(reason)
+
+    async def _make_room(self) -> None:
+        """Wait until few earlier applications answer requests."""
+        while len(self._retiring) >= MAX_RETIRED_APPLICATIONS:
+            await asyncio.wait(self._retiring.values(), return_when=asyncio.FIRST_COMPLETED)
+
+    async def _reload(self, started_at: float) -> None:
+        """
+        Build an application from the present settings, check it, and let it take over.
+
+        Raises:
+            SettingsError: the settings are wrong, or a new source does not answer.
+        """
+        running = self._running.application
+        service = await asyncio.to_thread(self._loader.load, running.service)
+        known = set(running.pipeline.sources)
+        added = [source for district in service.districts for source in district.sources if source not in known]
+        try:
+            application = await asyncio.to_thread(Application, service, running)
+            await self._loader.check(service, added)
+        except BaseException:
+            clients = {source.adapter.http for source in added} - {source.adapter.http for source in known}
+            await asyncio.gather(*(client.aclose() for client in clients))
+            raise
+        await self._replace(application, started_at)
+
+    async def _replace(self, application: Application, started_at: float) -> None:
+        """Let an application answer all requests that come from now on."""
+        earlier = self._running
+        application.start(earlier.application)
+        self._running = _Running(application)
+        changes = [*_changes(earlier.application.pipeline.sources, application.pipeline.sources)]
+        self._status.take_up(changes, time.monotonic() - started_at)
+        if not earlier.requests:
+            earlier.idle.set()
+        self._retiring[earlier] = asyncio.create_task(self._retire(earlier))
+        self._status.retired = len(self._retiring)
+        log.info("the settings are taken up (%s)", ", ".join(changes) or "no source changed")
+        for source in set(earlier.application.pipeline.sources) - set(application.pipeline.sources):
+            # Other processes and Redis may hold its answers under the same name.
+            await application.pipeline.cache.purge(Purge(district=source.district, source=source.name))
+
+    async def _retire(self, running: _Running) -> None:
+        """Close an earlier application after its last request."""
+        await running.idle.wait()
+        try:
+            await self._close(running)
+        except Exception as exc:  # noqa: BLE001 - nobody waits for this task
+            log.error("earlier settings could not be closed: %s", type(exc).__name__)  # noqa: TRY400
+
+    async def _close(self, running: _Running) -> None:
+        living = [self._running, *(other for other in self._retiring if other is not running)]
+        try:
+            await running.application.retire([other.application for other in living])
+        finally:
+            with suppress(KeyError):
+                del self._retiring[running]
+            self._status.retired = len(self._retiring)
+
+
+def _changes(before: Sequence[Source], now: Sequence[Source]) -> Iterator[str]:
+    """What a reload changed about sources, by district and name."""
+    names_before = {(source.district, source.name): source for source in before}
+    names_now = {(source.district, source.name): source for source in now}
+    for name in sorted(names_before.keys() | names_now.keys()):
+        if name not in names_now:
+            yield f"{'/'.join(name)}: removed"
+        elif name not in names_before:
+            yield f"{'/'.join(name)}: added"
+        elif names_before[name] is not names_now[name]:
+            yield f"{'/'.join(name)}: changed"

@@ -1,0 +1,76 @@
+"""`GET /health/settings`: which settings the process uses, and why it refused newer ones, for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from student_graph.gateway.auth import Authenticator
+from student_graph.gateway.web.response import operator_error
+
+
+@dataclass(slots=True)
+class SettingsStatus:
+    """What became of the settings of a process. It outlives each of them."""
+
+    taken_up_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the present settings were taken up: at the start, or at the last reload that was not refused."""
+    reloads: int = 0
+    """Reloads that were taken up since the start."""
+    seconds: float | None = None
+    """How long the last of them took, from its beginning until it took effect; None before the first."""
+    changes: Sequence[str] = ()
+    """What the last reload changed about sources, such as `north/sis: added`."""
+    refused_at: datetime | None = None
+    """When the newest settings were refused; None if the newest settings are the present ones."""
+    refusal: str | None = None
+    """Why they were refused, without the value of any setting; None as above."""
+    retired: int = 0
+    """Earlier settings under which requests still run."""
+
+    def take_up(self, changes: Sequence[str], seconds: float) -> None:
+        """Record that newer settings were taken up, so many seconds after the reload began."""
+        self.taken_up_at = datetime.now(UTC)
+        self.reloads += 1
+        self.changes, self.seconds = changes, seconds
+        self.refused_at = self.refusal = None
+
+    def refuse(self, reason: str) -> None:
+        """Record that newer settings were refused."""
+        self.refused_at, self.refusal = datetime.now(UTC), reason
+
+    def report(self) -> dict[str, Any]:
+        """What operators see, as JSON."""
+        return {
+            "since": self.taken_up_at.isoformat(),
+            "reloads": self.reloads,
+            "seconds": self.seconds,
+            "changes": list(self.changes),
+            "refusedAt": None if self.refused_at is None else self.refused_at.isoformat(),
+            "refusal": self.refusal,
+            "retired": self.retired,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRoute:
+    """The route that shows the status to operators."""
+
+    status: SettingsStatus
+    authenticator: Authenticator
+
+    def routes(self) -> list[Route]:
+        """Return the route `/health/settings`."""
+        return [Route("/health/settings", self._handle)]
+
+    async def _handle(self, request: Request) -> JSONResponse:
+        viewer = await self.authenticator.viewer(request.headers.get("authorization", ""))
+        if viewer is None or not viewer.operator:
+            return operator_error(viewer)
+        return JSONResponse(self.status.report())

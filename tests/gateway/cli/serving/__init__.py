@@ -1,0 +1,1 @@
+"""Tests of how a running gateway takes up new settings."""
