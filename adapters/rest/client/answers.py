@@ -83,7 +83,8 @@ class Answering:
                 return None
             raise
         year = arguments.get("school_year")
-        return [record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)]
+        records = [record for record in map_rows(self._plan, rows, values) if is_of_year(record, year)]
+        return once(records) if self._plan.elements else records
 
     async def _records_with_first(
         self, key: Any, values: dict[str, Any], arguments: Mapping[str, Any]

@@ -24,7 +24,7 @@ from student_graph.adapters.reading import report_unreadable_row
 from student_graph.adapters.reading.unreadable import SCHEMA_CODE
 from student_graph.adapters.rest.client.lists import Lists, Rows, RowSource, value_at
 from student_graph.adapters.rest.client.requests import RowRequest
-from student_graph.adapters.rest.client.templates import Template
+from student_graph.adapters.rest.client.templates import Template, check_values
 from student_graph.adapters.rest.mapping.paths import Getter, UnreadableValueError
 from student_graph.adapters.rest.mapping.values import text
 
@@ -60,6 +60,8 @@ class Responses:
 
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     rows: dict[str, Rows | None] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    """Requests that failed: they failed for all keys, and are not sent again."""
 
 
 class First:
@@ -104,11 +106,18 @@ class First:
 
     async def _rows(self, plan: FirstPlan, values: Values, responses: Responses) -> Rows | None:
         """The rows of a response, which is read once in a call; None if the vendor has no such resource."""
+        check_values(plan.request, values)
         request = RowRequest(plan.request.url(values), plan.request.params(values))
         identity = repr((request.url, sorted(request.params.items())))
         async with responses.locks.setdefault(identity, asyncio.Lock()):
+            if identity in responses.errors:
+                raise responses.errors[identity]
             if identity not in responses.rows:
-                responses.rows[identity] = await self._read(plan, request)
+                try:
+                    responses.rows[identity] = await self._read(plan, request)
+                except Exception as exc:
+                    responses.errors[identity] = exc
+                    raise
             return responses.rows[identity]
 
     async def _read(self, plan: FirstPlan, request: RowRequest) -> Rows | None:

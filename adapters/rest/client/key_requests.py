@@ -9,7 +9,7 @@ from typing import Any
 from student_graph.adapters.errors import BadKeyError
 from student_graph.adapters.rest.client.bodies import PostTemplate
 from student_graph.adapters.rest.client.requests import RowRequest
-from student_graph.adapters.rest.client.templates import Template
+from student_graph.adapters.rest.client.templates import Template, check_values
 from student_graph.adapters.rest.mapping.readers import ID_TABLE
 from student_graph.adapters.rest.plan import FIRST_DAY, KEY, LAST_DAY, YEAR_START, LookupPlan
 
@@ -59,9 +59,7 @@ class KeyRequests:
         """
         template = self._template(key)
         values = {**values, KEY: self.value_of(key)}
-        missing = [name for name in template.names if name not in values]
-        if missing:
-            raise BadKeyError("not a possible id")
+        check_values(template, values)
         body = template.json(values) if isinstance(template, PostTemplate) else None
         return RowRequest(template.url(values), template.params(values), body)
 

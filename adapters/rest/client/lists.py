@@ -81,6 +81,13 @@ class RowSource:
         """The same for a response with other rows, which have no id to compare; it may be a single one."""
         return RowSource(get, to_json, is_single=True)
 
+    def distinct(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows, each once: some servers send a row twice in one response."""
+        by_key: dict[Hashable, dict[str, Any]] = {}
+        for row in rows:
+            by_key.setdefault(self.key(row), row)
+        return list(by_key.values())
+
     def rows(self, response: httpx.Response) -> list[dict[str, Any]]:
         """
         Return the rows of a response. An element that is no object is left out and reported.
@@ -136,7 +143,7 @@ class Lists:
         """Return all rows of a list, each once."""
         match self._style:
             case NoPaging():
-                return source.rows(await request.send(self._http, {}))
+                return source.distinct(source.rows(await request.send(self._http, {})))
             case OffsetPaging():
                 return await self._offsets.read_list(
                     request.url, dict(request.params), source.rows, key=source.key

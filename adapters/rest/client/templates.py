@@ -143,3 +143,15 @@ def parse_text(text: str, known: Collection[str]) -> Text:
 
 def _listed(names: Collection[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in sorted(names)) or "none here"
+
+
+def check_values(template: Template, values: Mapping[str, Any]) -> None:
+    """
+    Check that a key has the parts that a request names as `{key.0}` and so on, and no more.
+
+    Raises:
+        BadKeyError: it has fewer or more, or a placeholder has no value.
+    """
+    parts = [int(name.partition(".")[2]) for name in template.names if name.startswith("key.")]
+    if not template.names <= values.keys() or (parts and f"key.{max(parts) + 1}" in values):
+        raise BadKeyError("not a possible id")

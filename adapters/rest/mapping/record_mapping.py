@@ -39,9 +39,10 @@ class RecordMapping:
     def row_id(self, row: Any) -> Any:
         """The vendor's id of a row, to notice a row that is sent twice; the row itself if it has none."""
         try:
-            return self.vendor_id(row, _ANY_PLACEHOLDER)
+            row_id = self.vendor_id(row, _ANY_PLACEHOLDER)
         except UnreadableValueError:
-            return repr(row)
+            row_id = None
+        return repr(row) if row_id is None else row_id
 
 
 class _AnyPlaceholder(dict[str, Any]):

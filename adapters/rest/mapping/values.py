@@ -219,7 +219,8 @@ def _enum_converter(enum: type[Enum], codes: Any, defaults: ValueDefaults, path:
         members[comparable(code)] = meaning
 
     def convert(raw: Any) -> Enum | None:
-        value = text(raw)
+        is_integer = type(raw) is float and raw.is_integer()  # some servers write a grade level as 4.0
+        value = text(int(raw) if is_integer else raw)
         if value is None:
             return None
         code = comparable(value)

@@ -1,0 +1,1 @@
+"""Aeries, a student information system, over API v5."""

@@ -1,0 +1,5 @@
+"""The Aeries sandbox."""
+
+from student_graph.adapters.aeries.sandbox.server import AeriesSandbox
+
+__all__ = ["AeriesSandbox"]
