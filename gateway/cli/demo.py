@@ -26,10 +26,10 @@ def add_command(commands: Commands) -> None:
     )
     command.add_argument(
         "--district",
-        choices=("edfi", "oneroster", "both", "classroom", "files"),
+        choices=("edfi", "oneroster", "both", "classroom", "files", "powerschool"),
         default="edfi",
-        help="start a district on Ed-Fi, one on OneRoster, both, one with Google Classroom, or one with files "
-        "(default: edfi)",
+        help="start a district on Ed-Fi, one on OneRoster, both, one with Google Classroom, one with files, or "
+        "one on PowerSchool, Google Classroom and files (default: edfi)",
     )
     command.add_argument(
         "--data-standard",

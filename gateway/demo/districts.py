@@ -1,7 +1,8 @@
 """
 The demo's districts with a sandbox for each source: on Ed-Fi, on OneRoster, both, and others.
 
-`_classroom_district` has Google Classroom, and `_files_district` files in place of two servers.
+`_classroom_district` has Google Classroom, `_files_district` files in place of two servers, and
+`_powerschool_district` PowerSchool with both.
 
 The districts have different names, people and dates. Some of their student and school numbers are the same on
 purpose, as in real districts.
@@ -11,11 +12,10 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,14 +24,13 @@ from student_graph.adapters.model import DistrictId
 from student_graph.adapters.registry import SettingsError, find_adapter
 from student_graph.adapters.sandbox.demo_people import demo_people
 from student_graph.adapters.sandbox.demo_student import demo_student
-from student_graph.adapters.sandbox.district import make_district
 from student_graph.adapters.sandbox.facts import DistrictFacts
-from student_graph.adapters.sandbox.records.assessment_files import FOLDER, read_assessment_files
 from student_graph.adapters.sandbox.records.assessment_takers import own_users
-from student_graph.adapters.sandbox.records.folder import EdFiRecords, read_records
+from student_graph.adapters.sandbox.records.folder import EdFiRecords
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.sources import District
 from student_graph.gateway.config.districts import connect
+from student_graph.gateway.demo.facts import generate, read_assessment_vendors, read_edfi_records
 from student_graph.gateway.demo.people import Person, district_people
 from student_graph.resolvers.context import ViewerRole
 
@@ -47,6 +46,8 @@ CLASSROOM_DISTRICT = "Sagebrush Valley School District", 390068
 
 FILES_DISTRICT = "Saltgrass Independent School District", 390088
 """Name and agency number of the district whose roster and test results are files."""
+POWERSCHOOL_DISTRICT = "Blue Mesa School District", 390097
+"""Name and agency number of the district on PowerSchool."""
 ASSESSMENT_LOOKUPS = frozenset({"assessment_results_by_student", "assessments_by_id"})
 """Lookups that assessment vendors are used for: the rosters on their servers are only copies."""
 LINK_BY_TWO_NUMBERS = IdentityRules(
@@ -166,16 +167,11 @@ def build_districts(options: argparse.Namespace) -> list[DemoDistrict]:
     Raises:
         SettingsError: a district cannot have so few or so many students, or the records cannot be read or served.
     """
-    if options.records and options.district in ("oneroster", "classroom", "files"):
+    if options.records and options.district not in ("edfi", "both"):
         raise SettingsError("--records: only an Ed-Fi district serves records; use --district edfi or both")
-    if options.district == "edfi":
-        return [_edfi_district(options)]
-    if options.district == "oneroster":
-        return [_oneroster_district(options)]
-    if options.district == "classroom":
-        return [_classroom_district(options)]
-    if options.district == "files":
-        return [_files_district(options)]
+    build = _BUILDERS.get(options.district)
+    if build is not None:
+        return [build(options)]
     first = _edfi_district(options)
     return [
         first,
@@ -193,8 +189,8 @@ def all_people(districts: Sequence[DemoDistrict]) -> list[Person]:
 
 def _edfi_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Ed-Fi and Canvas; with records, also a OneRoster server for each assessment vendor in them."""
-    facts = _read_records(options.records) if options.records else _generate(options.students, options.seed)
-    vendors = _read_assessment_vendors(options.records, facts) if options.records else {}
+    facts = read_edfi_records(options.records) if options.records else generate(options.students, options.seed)
+    vendors = read_assessment_vendors(options.records, facts) if options.records else {}
     edfi = _sandbox("edfi", facts, data_standard=options.data_standard)
     sandboxes = {"edfi": edfi, "canvas": _sandbox("canvas", facts)}
     sandboxes |= {name: _sandbox("oneroster", results) for name, results in vendors.items()}
@@ -208,7 +204,7 @@ def _edfi_district(options: argparse.Namespace) -> DemoDistrict:
 
 def _oneroster_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on OneRoster and Canvas; an assessment vendor has its test results under users of its own."""
-    facts = _generate(options.students, options.seed + 1, *ONEROSTER_DISTRICT)
+    facts = generate(options.students, options.seed + 1, *ONEROSTER_DISTRICT)
     roster = replace(facts, assessments=[], results=[], assignments=[], submissions=[])
     sandboxes = {
         "oneroster": _sandbox("oneroster", roster),
@@ -220,7 +216,7 @@ def _oneroster_district(options: argparse.Namespace) -> DemoDistrict:
 
 def _classroom_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Ed-Fi and Google Classroom, which links students by their e-mail addresses."""
-    facts = _generate(options.students, options.seed + 2, *CLASSROOM_DISTRICT)
+    facts = generate(options.students, options.seed + 2, *CLASSROOM_DISTRICT)
     sandboxes = {
         "edfi": _sandbox("edfi", facts, data_standard=options.data_standard),
         "classroom": _sandbox("google_classroom", facts),
@@ -230,7 +226,7 @@ def _classroom_district(options: argparse.Namespace) -> DemoDistrict:
 
 def _files_district(options: argparse.Namespace) -> DemoDistrict:
     """A district on Canvas that receives its roster as OneRoster CSV, and exports of assessment vendors."""
-    facts = _generate(options.students, options.seed + 3, *FILES_DISTRICT)
+    facts = generate(options.students, options.seed + 3, *FILES_DISTRICT)
     roster = replace(facts, assessments=[], results=[], assignments=[], submissions=[])
     sandboxes = {
         "roster": _sandbox("oneroster_files", roster),
@@ -238,6 +234,27 @@ def _files_district(options: argparse.Namespace) -> DemoDistrict:
         "assessments": _sandbox("files", facts),
     }
     return DemoDistrict(facts=facts, sandboxes=sandboxes)
+
+
+def _powerschool_district(options: argparse.Namespace) -> DemoDistrict:
+    """A district on PowerSchool and Google Classroom that receives exports of assessment vendors."""
+    facts = generate(options.students, options.seed + 4, *POWERSCHOOL_DISTRICT)
+    sandboxes = {
+        "powerschool": _sandbox("powerschool", facts),
+        "classroom": _sandbox("google_classroom", facts),
+        "assessments": _sandbox("files", facts),
+    }
+    return DemoDistrict(facts=facts, sandboxes=sandboxes)
+
+
+_BUILDERS: Mapping[str, Callable[[argparse.Namespace], DemoDistrict]] = {
+    "edfi": _edfi_district,
+    "oneroster": _oneroster_district,
+    "classroom": _classroom_district,
+    "files": _files_district,
+    "powerschool": _powerschool_district,
+}
+"""How each district of `--district` is built; `both` is the first two."""
 
 
 def _sandbox(kind: str, facts: DistrictFacts, **options: str) -> Sandbox:
@@ -255,31 +272,3 @@ def _sandbox(kind: str, facts: DistrictFacts, **options: str) -> Sandbox:
     except ValueError as exc:
         raise SettingsError(str(exc)) from None
     return sandbox
-
-
-def _generate(students: int, seed: int, *name_and_agency: Any) -> DistrictFacts:
-    try:
-        return make_district(students, seed, *name_and_agency)
-    except ValueError as exc:
-        raise SettingsError(f"--students: {exc}") from None
-
-
-def _read_records(folder: Path) -> DistrictFacts:
-    try:
-        return read_records(folder)
-    except OSError as exc:
-        raise SettingsError(f"--records: {exc.filename}: {exc.strerror}") from None
-    except ValueError as exc:
-        raise SettingsError(f"--records: {exc}") from None
-
-
-def _read_assessment_vendors(records: Path, district: DistrictFacts) -> dict[str, DistrictFacts]:
-    """Test results by assessment vendor, from a folder of files that is in the records' folder or next to it."""
-    folders = (records / FOLDER, records.resolve().parent / FOLDER)
-    folder = next((folder for folder in folders if folder.is_dir()), None)
-    if folder is None:
-        return {}
-    try:
-        return read_assessment_files(folder, district)
-    except (OSError, ValueError) as exc:
-        raise SettingsError(f"--records: {exc}") from None

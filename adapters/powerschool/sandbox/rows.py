@@ -50,6 +50,7 @@ def tables(facts: DistrictFacts) -> dict[str, list[Row]]:
         "people.demographics": lambda: (
             _demographics(fact) | {"dcid": dcid} for dcid, fact in _numbered(facts.students)
         ),
+        "people.staff_assignments": lambda: _staff_assignments(facts),
         "people.staff": lambda: _staff(facts),
         "enrollment.school_enrollments": lambda: _school_enrollments(facts),
         "schools.schools": lambda: _schools(facts),
@@ -114,6 +115,20 @@ def _staff(facts: DistrictFacts) -> Iterator[Row]:
             "last_name": fact.last,
             "email": fact.email,
         }
+
+
+def _staff_assignments(facts: DistrictFacts) -> Iterator[Row]:
+    """Positions at schools, from the first day of the school year: PowerSchool has no other day."""
+    first_days = {fact.school: fact.begin for fact in reversed(facts.sessions)}
+    for position, fact in enumerate(facts.staff):
+        if fact.organization in first_days:
+            yield {
+                "dcid": str(1501 + position),
+                "teacher_number": fact.id,
+                "school_number": str(fact.organization),
+                "title": fact.title,
+                "first_day": first_days[fact.organization].isoformat(),
+            }
 
 
 def _school_enrollments(facts: DistrictFacts) -> Iterator[Row]:

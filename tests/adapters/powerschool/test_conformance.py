@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from student_graph.adapters.powerschool.sandbox import PowerSchoolSandbox
 from student_graph.adapters.testing import AdapterSuite
 from tests.long_runs import size
 
 
+@pytest.mark.long_run
 class TestPowerSchool(AdapterSuite):
     """The conformance suite, for the declaration that ships."""
 
