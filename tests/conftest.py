@@ -56,6 +56,8 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
     if not report.skipped or not isinstance(report.longrepr, tuple):
         return None
     reason = report.longrepr[2].removeprefix("Skipped: ")
+    if reason.startswith("exempt: "):
+        return "exempt", "-", "EXEMPT"
     return ("inapplicable", "-", "INAPPLICABLE") if reason.startswith("inapplicable: ") else None
 
 

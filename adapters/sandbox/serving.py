@@ -53,6 +53,8 @@ class Switches:
     """Answer every request with the vendor's own throttling response."""
     page_limit: int | None = None
     """Maximum number of rows on a page, whatever is requested; None for the vendor's own limit."""
+    min_page_rows: int | None = None
+    """Minimum number of rows on a page, also if fewer are requested; None for what is requested."""
     missing: int = 0
     """
     Number of rows that are missing at the start of every list. A higher number between two pages deletes rows,
@@ -69,7 +71,8 @@ class Switches:
 
     def clamp(self, size: int) -> int:
         """Return the number of rows on a page when `size` rows are requested."""
-        return size if self.page_limit is None else min(size, self.page_limit)
+        size = size if self.page_limit is None else min(size, self.page_limit)
+        return size if self.min_page_rows is None else max(size, self.min_page_rows)
 
     def change(self, values: dict[str, Any]) -> None:
         """
@@ -92,6 +95,8 @@ class Sandbox(ABC):
     """Name of the adapter for it."""
     token_path: ClassVar[str | None] = None
     """Path of the token endpoint; None if the credentials are fixed."""
+    nullable: ClassVar[frozenset[str]] = frozenset()
+    """Names of values that the vendor's document allows to be null in any object; empty if it does not say."""
 
     def __init__(self) -> None:
         self.switches = Switches()

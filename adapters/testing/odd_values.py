@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar, TypeAlias
@@ -121,8 +121,21 @@ class OddValues:
         assert counts.unreported == []
 
 
-async def play_odd_values(kind: type[Adapter], lookup: Lookup, sandbox: Sandbox, count: int) -> OddValueCounts:
-    """Run a lookup with `count` odd values, one after the other; always the same ones for a count."""
+async def play_odd_values(
+    kind: type[Adapter],
+    lookup: Lookup,
+    sandbox: Sandbox,
+    count: int,
+    *,
+    values: Sequence[Any] = ODD_VALUES,
+    replaces: Callable[[Any], bool] = lambda _: True,
+) -> OddValueCounts:
+    """
+    Run a lookup with `count` odd values, one after the other; always the same ones for a count.
+
+    Only a leaf or an object is replaced for which `replaces` is true. A value that is a function is called with
+    what it replaces.
+    """
     keys = sandbox.known_keys(lookup.key_kind)[:3]
     vendor = RememberingTransport(sandbox)
     async with open_adapter(sandbox, vendor, kind=kind) as adapter:
@@ -132,9 +145,9 @@ async def play_odd_values(kind: type[Adapter], lookup: Lookup, sandbox: Sandbox,
     root = str(sandbox.settings()["base_url"]).rstrip("/")
     # A document at the root describes the server, and no record comes from it.
     with_rows = {key: response for key, response in vendor.responses.items() if key[1].rstrip("/") != root}
-    leaves = list(_leaves(with_rows, random))
+    leaves = list(_leaves(with_rows, random, replaces))
     player.counts.leaves = len(leaves)
-    cases = [(*leaf, value) for leaf in leaves for value in ODD_VALUES]
+    cases = [(*leaf, value) for leaf in leaves for value in values]
     for key, path, value in random.sample(cases, min(count, len(cases))):
         await player.play(key, path, value)
     return player.counts
@@ -162,6 +175,8 @@ class _Player:
         body = json.loads(response.content)
         if value is _ANOTHER_ID:
             value = another_id(_value_at(body, path))
+        elif callable(value):
+            value = value(_value_at(body, path))
         name = f"{self.lookup.name}: {'.'.join(map(str, path))} = {str(value)[:40]!r}"
         spoilt = _response(response, changed(body, path, value))
         try:
@@ -239,13 +254,18 @@ def _is_refused_as_foreign(result: BatchResult | AdapterError) -> bool:
     return any(isinstance(answer, PayloadError) and answer.reason == WRONG_KEY_REASON for answer in answers)
 
 
-def _leaves(responses: Responses, random: Random) -> Iterator[tuple[RequestKey, Path]]:
+def _leaves(
+    responses: Responses, random: Random, replaces: Callable[[Any], bool]
+) -> Iterator[tuple[RequestKey, Path]]:
     """One leaf of each kind in each JSON response: of all rows, a random one."""
     for key, response in responses.items():
         if not response.content.startswith((b"{", b"[")) or response.status_code != httpx.codes.OK:
             continue
         kinds: dict[Path, list[Path]] = {}
-        for path in paths_of_leaves(json.loads(response.content)):
+        document = json.loads(response.content)
+        for path in paths_of_leaves(document):
+            if not replaces(_value_at(document, path)):
+                continue
             kinds.setdefault(tuple("*" if isinstance(part, int) else part for part in path), []).append(path)
         for paths in kinds.values():
             yield key, random.choice(paths)

@@ -7,6 +7,7 @@ from student_graph.adapters.lookup import Lookup
 from student_graph.adapters.sandbox.serving import Sandbox
 from student_graph.adapters.testing.applicability import about_http
 from student_graph.adapters.testing.harness import open_adapter, run_lookup, run_lookup_or_error
+from student_graph.adapters.testing.oddities.connections import watching_connections
 from student_graph.adapters.testing.transports import RecordingTransport, RewritingTransport, add_property
 
 CANARY = "Quetzalcoatlus"
@@ -51,9 +52,14 @@ class Privacy:
     async def test_all_requests_use_the_adapters_client(self, lookup: Lookup, sandbox: Sandbox) -> None:
         """
         All requests use `adapter.http`, because limits, tracing and the check of the origin are built into it.
+
+        A lookup that connects by itself, looks up a host or starts a program is refused and fails.
         """
         transport = RecordingTransport(sandbox)
+        keys = sandbox.known_keys(lookup.key_kind)[:2]
         async with open_adapter(sandbox, transport, kind=self.kind) as adapter:
-            await run_lookup(adapter, lookup, sandbox.known_keys(lookup.key_kind)[:2], sandbox.arguments())
+            with watching_connections() as connections:
+                await run_lookup_or_error(adapter, lookup, keys, sandbox.arguments())
 
+        assert connections == []
         assert len(transport.sent) == len(sandbox.requests)

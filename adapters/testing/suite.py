@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from zlib import crc32
@@ -19,17 +18,23 @@ from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox, Switches, served
 from student_graph.adapters.testing.access_paths import AccessPaths
 from student_graph.adapters.testing.answers import Answers
-from student_graph.adapters.testing.applicability import INAPPLICABLE, is_about_http
+from student_graph.adapters.testing.applicability import EXEMPT, INAPPLICABLE, NO_CASES, is_about_http
 from student_graph.adapters.testing.arguments import Arguments
 from student_graph.adapters.testing.declarations import Declarations
 from student_graph.adapters.testing.failures import Failures
 from student_graph.adapters.testing.hostile_keys import HostileKeys
 from student_graph.adapters.testing.interruptions import Interruptions
 from student_graph.adapters.testing.odd_values import OddValues
+from student_graph.adapters.testing.oddities.keys import OddKeys
+from student_graph.adapters.testing.oddities.lists import OddLists
+from student_graph.adapters.testing.oddities.rows import OddRows
 from student_graph.adapters.testing.paging import Paging
 from student_graph.adapters.testing.privacy import Privacy
 from student_graph.adapters.testing.record_values import RecordValues
 from student_graph.adapters.testing.secrets import Secrets
+
+ALL_CASES = pytest.StashKey[bool]()
+"""In the stash of pytest's configuration: whether all cases are run, and no sample of them."""
 
 
 class AdapterSuite(
@@ -43,6 +48,9 @@ class AdapterSuite(
     Failures,
     Interruptions,
     HostileKeys,
+    OddKeys,
+    OddLists,
+    OddRows,
     OddValues,
     Privacy,
 ):
@@ -54,14 +62,15 @@ class AdapterSuite(
     """Number of students of the sandbox's district."""
     case_step: ClassVar[int] = 1
     """One of so many cases of each test is run. The test's name decides which: every lookup is in many tests."""
+    exempt: ClassVar[Mapping[str, str]] = {}
+    """
+    Tests that this adapter cannot pass, by name without `test_` or by name and case (`name[students_by_id]`),
+    with the reason. Certificates show both.
+    """
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.kind = cls.adapter_type()
-        empty = {argument for argument, cases in cls.cases().items() if not cases}
-        for name, test in inspect.getmembers(cls, inspect.isfunction):
-            if name.startswith("test_") and empty & inspect.signature(test).parameters.keys():
-                setattr(cls, name, None)  # a test without cases is removed; it would otherwise be skipped
 
     @classmethod
     def adapter_type(cls) -> type[Adapter]:
@@ -105,17 +114,26 @@ class AdapterSuite(
         }
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run each test once for each of its cases, or a sample of them."""
+        """Run each test once for each of its cases, or a sample of them; a test without cases is inapplicable."""
+        step = 1 if metafunc.config.stash.get(ALL_CASES, False) else self.case_step
         start = crc32(metafunc.function.__name__.encode())
         for argument, all_cases in self.cases().items():
-            if argument in metafunc.fixturenames:
-                first = start % min(self.case_step, len(all_cases)) if all_cases else 0
-                cases = all_cases[first :: self.case_step]
+            if argument in metafunc.fixturenames and not all_cases:
+                reason = pytest.mark.skip(reason=f"{INAPPLICABLE}{NO_CASES.get(argument, 'no lookup')}")
+                metafunc.parametrize(argument, [pytest.param(None, marks=reason)], ids=["none"])
+            elif argument in metafunc.fixturenames:
+                first = start % min(step, len(all_cases))
+                cases = all_cases[first::step]
                 metafunc.parametrize(argument, [case for _, case in cases], ids=[name for name, _ in cases])
 
     @pytest.fixture(autouse=True)
     def _applicable(self, request: pytest.FixtureRequest) -> None:
-        """Report a test of requests and responses as inapplicable to an adapter that is not asked over HTTP."""
+        """
+        Report a test as exempt, or as inapplicable: one of requests and responses, if there is no HTTP.
+        """
+        for name in (request.function.__name__, request.node.name):
+            if (reason := self.exempt.get(name.removeprefix("test_"))) is not None:
+                pytest.skip(f"{EXEMPT}{reason}")
         if is_about_http(request.function) and not self.kind.uses_http:
             pytest.skip(f"{INAPPLICABLE}the adapter is not asked over HTTP (uses_http is false)")
 

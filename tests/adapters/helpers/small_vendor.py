@@ -48,6 +48,7 @@ class SmallVendorSandbox(Sandbox):
     """A vendor of students and enrollments, with limit and offset, and a bearer token."""
 
     kind = "small-vendor"
+    nullable = frozenset({"href"})
 
     def __init__(self, facts: DistrictFacts) -> None:
         super().__init__()
@@ -84,7 +85,8 @@ class SmallVendorSandbox(Sandbox):
             return JSONResponse({"message": "who are you?"}, status_code=401)
         start = int(request.query_params.get("offset", "0"))
         size = self.switches.clamp(min(int(request.query_params.get("limit", "10")), 10))
-        return JSONResponse(self.switches.shown(rows)[start : start + size])
+        rows = self.switches.shown(rows)
+        return JSONResponse(rows[start : start + size], headers={"X-Total-Count": str(len(rows))})
 
     async def students(self, request: Request) -> Response:
         """All students."""
@@ -185,7 +187,8 @@ class SmallVendor(Adapter):
             except BadKeyError as error:
                 batch[key] = error
             else:
-                batch.update((key, student_of(row)) for row in read(response, STUDENT_ROWS))
+                rows = read(response, STUDENT_ROWS)
+                batch.update((key, student_of(row)) for row in rows if row["id"] == key)
         return batch
 
     async def students_by_district(
@@ -224,7 +227,7 @@ class SmallVendor(Adapter):
             AccessPath(
                 coarse_lookup=Adapter.school_enrollments_by_school,
                 key_of=lambda record: record.student_id,
-                cost=lambda _: CallCost(per_key=2, per_coarse_key=3),
+                cost=lambda _: CallCost(per_key=1, per_coarse_key=3),
             ),
         ),
     }
