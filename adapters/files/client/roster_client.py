@@ -16,6 +16,7 @@ from student_graph.adapters.files.client.rosters import Roster, RosterIndex, Ros
 from student_graph.adapters.files.mapping.rosters import payload
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.oneroster.api.resources import Resource
+from student_graph.adapters.oneroster.client.addresses import Addresses
 from student_graph.adapters.oneroster.client.filters import AnyOf, Field, Filter
 from student_graph.adapters.oneroster.client.requests import OneRosterClient, Relation
 from student_graph.adapters.oneroster.client.rows import rows_by_value
@@ -63,7 +64,8 @@ class RosterClient(OneRosterClient):
     """Reads the newest complete export of a location."""
 
     def __init__(self, index: RosterIndex, http: httpx.AsyncClient, *, concurrency: int) -> None:
-        super().__init__(http, "", version="1.2", page_size=ROWS_PER_READ, concurrency=concurrency)
+        addresses = Addresses("", version="1.2", unused_parts={})
+        super().__init__(http, addresses, page_size=ROWS_PER_READ, concurrency=concurrency)
         self._refresh = SharedRefresh(index.refresh, index.current)
         self.probe = LocalTables()  # type: ignore[assignment]  # it has the same methods
 

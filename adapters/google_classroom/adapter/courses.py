@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 from student_graph.adapters.concurrency import answer_by_key, gather_by_key
 from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError
@@ -57,8 +58,7 @@ class CourseLookups(ClassroomAdapter):
             if answer is None:
                 return None
             work = [
-                await read_of_course(course.id, lambda course=course: self._work_in(course, section_id))
-                for course in answer
+                await read_of_course(course.id, partial(self._work_in, course, section_id)) for course in answer
             ]
             return sort_by_due_time(row for rows in work for row in rows or ())
 

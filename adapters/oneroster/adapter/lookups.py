@@ -7,14 +7,14 @@ from typing import TypeVar
 
 import httpx
 
-from student_graph.adapters.auth import ClientCredentials
 from student_graph.adapters.contract import Adapter
 from student_graph.adapters.errors import PayloadError
 from student_graph.adapters.interface import Interface
-from student_graph.adapters.oauth1 import OAuth1
+from student_graph.adapters.oneroster.adapter.credentials import credentials
 from student_graph.adapters.oneroster.adapter.settings import OneRosterSettings
 from student_graph.adapters.oneroster.api.gradebook import ASSESSMENT_LINE_ITEMS, LINE_ITEMS
 from student_graph.adapters.oneroster.api.rostering import STUDENTS
+from student_graph.adapters.oneroster.client.addresses import Addresses
 from student_graph.adapters.oneroster.client.requests import OneRosterClient
 from student_graph.adapters.reading import report_unreadable_row
 
@@ -31,26 +31,14 @@ class OneRosterLookups(Adapter):
         super().__init__(name, settings, http)
         self.client = OneRosterClient(
             http,
-            settings.base_url,
-            version=settings.version,
+            Addresses(settings.base_url, version=settings.version, unused_parts=settings.unused_parts),
             page_size=settings.page_size,
             concurrency=settings.concurrency,
         )
 
     def auth(self) -> httpx.Auth:
-        """OAuth 2.0 client credentials, or OAuth 1.0a, which signs each request."""
-        settings = self.settings
-        if settings.auth == "oauth1":
-            return OAuth1(
-                settings.client_id, settings.client_secret, origin=settings.base_url, method=settings.signature
-            )
-        return ClientCredentials(
-            settings.client_id,
-            settings.client_secret,
-            token_url=str(settings.token_url or f"{str(settings.base_url).rstrip('/')}/oauth/token"),
-            origin=settings.base_url,
-            scope=settings.requested_scopes or None,
-        )
+        """The credentials that `auth` says, for the configured origin only."""
+        return credentials(self.settings)
 
     @property
     def interface(self) -> Interface:

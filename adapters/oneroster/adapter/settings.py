@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from student_graph.adapters.auth import TokenSettings
 from student_graph.adapters.oauth1 import SignatureMethod
+from student_graph.adapters.oneroster.adapter.profiles import (
+    PROFILES,
+    Profile,
+    ProfileName,
+    check_profile,
+    with_defaults,
+)
+from student_graph.adapters.oneroster.api.resources import PARTS, Part
 from student_graph.adapters.oneroster.client.rows import page_count
 
 SCOPE_NAMES = (
@@ -32,16 +40,33 @@ def _validate_student_field(text: str) -> str:
 class OneRosterSettings(TokenSettings):
     """The address and credentials of a OneRoster server, and which of its fields hold the district's numbers."""
 
+    profile: ProfileName | None = None
+    """
+    Vendor of the server, whose differences from the standard are known: `infinite_campus`, `classlink`, `skyward`
+    or `powerschool`. It changes defaults of other settings, and says which of them it needs.
+    """
     version: Literal["1.1", "1.2"] = "1.2"
     """Version of the standard that the server implements."""
-    auth: Literal["oauth2", "oauth1"] = "oauth2"
+    auth: Literal["oauth2", "oauth1", "bearer"] = "oauth2"
     """
-    How requests are authenticated: OAuth 2.0 client credentials, or OAuth 1.0a signatures (version 1.1 only).
+    How requests are authenticated: OAuth 2.0 client credentials, OAuth 1.0a signatures (version 1.1 only), or a
+    fixed bearer token.
     """
-    client_id: str = Field(min_length=1)
+    client_id: str | None = Field(default=None, min_length=1)
     """Client id or consumer key, from the server's administration."""
-    client_secret: SecretStr
+    client_secret: SecretStr | None = None
     """Client secret or consumer secret."""
+    access_token: SecretStr | None = None
+    """The fixed token of `auth = "bearer"`."""
+    vendor_key: str | None = Field(default=None, min_length=1, pattern=r"^[!-9;-~]+$")
+    """Key of the vendor's partner program, which Infinite Campus wants for its gradebook and assessments."""
+    vendor_secret: SecretStr | None = None
+    """Secret of the vendor's partner program."""
+    parts: tuple[Part, ...] = Field(default=PARTS, min_length=1)
+    """
+    Parts of the standard that are read: `rostering`, `gradebook` and `assessments`. Nothing is requested of other
+    parts, and no token with their scopes.
+    """
     signature: SignatureMethod = "HMAC-SHA1"
     """Method of OAuth 1.0a signatures: `HMAC-SHA1` or `HMAC-SHA256`."""
     scopes: tuple[str, ...] | None = None
@@ -91,7 +116,48 @@ class OneRosterSettings(TokenSettings):
             return " ".join(self.scopes)
         prefix = f"https://purl.imsglobal.org/spec/or/v{self.version.replace('.', 'p')}/scope/"
         names = (name for name in SCOPE_NAMES if self.version == "1.2" or name != "assessment.readonly")
-        return " ".join(prefix + name for name in names)
+        starts = tuple(
+            {"rostering": "roster", "gradebook": "gradebook", "assessments": "assessment"}[part]
+            for part in self.parts
+        )
+        return " ".join(prefix + name for name in names if name.startswith(starts))
+
+    @property
+    def differences(self) -> Profile | None:
+        """How the server differs from the standard; None without a profile."""
+        return PROFILES[self.profile] if self.profile else None
+
+    @property
+    def unused_parts(self) -> dict[Part, str]:
+        """The parts of the standard that are not read, each with the reason."""
+        unused: dict[Part, str] = {
+            part: "not in `parts` of the source" for part in PARTS if part not in self.parts
+        }
+        if self.differences and self.vendor_key is None:
+            need = f"{self.differences.vendor} wants `vendor_key` and `vendor_secret_env` for it"
+            unused |= dict.fromkeys(self.differences.vendor_authorization, need)
+        return unused
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_profile(cls, values: Any) -> Any:
+        """Put the defaults of the profile in place of the standard's."""
+        return with_defaults(values) if isinstance(values, dict) else values
+
+    @model_validator(mode="after")
+    def _check_credentials(self) -> OneRosterSettings:
+        """Require the settings of the profile and the credentials that `auth` needs."""
+        if self.profile is not None:
+            check_profile(self.profile, {name: getattr(self, name) for name in type(self).model_fields})
+        if self.auth == "bearer" and self.access_token is None:
+            raise ValueError('access_token_env: auth = "bearer" needs it')
+        if self.auth != "bearer" and (self.client_id is None or self.client_secret is None):
+            raise ValueError(f"client_id and client_secret_env: auth = {self.auth!r} needs both")
+        if (self.vendor_key is None) is not (self.vendor_secret is None):
+            raise ValueError("vendor_key and vendor_secret_env: give both, or none")
+        if self.vendor_key is not None and not (self.differences and self.differences.vendor_authorization):
+            raise ValueError('vendor_key: only profile = "infinite_campus" uses it')
+        return self
 
     def pages(self, rows: float) -> float:
         """The number of calls that read `rows` rows."""

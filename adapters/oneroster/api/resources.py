@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar, get_args
 
 import httpx
 
@@ -14,6 +14,14 @@ from student_graph.adapters.paging.pages import parse_count, total_count
 R = TypeVar("R", bound=Item)
 
 Service: TypeAlias = Literal["rostering", "gradebook"]
+Part: TypeAlias = Literal["rostering", "gradebook", "assessments"]
+"""A part of the standard that a server may not have: assessments are collections of the gradebook's service."""
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+def part_of(service: Service, path: str) -> Part:
+    """The part of the standard that the collection at a path belongs to."""
+    return "assessments" if path.rpartition("/")[2].startswith("assessment") else service
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,11 @@ class Resource(Generic[R]):
     item: type[R]
     name: str
     """A name of the standard for its rows in responses; see `envelopes`."""
+
+    @property
+    def part(self) -> Part:
+        """The part of the standard that it belongs to."""
+        return part_of(self.service, self.path)
 
     @classmethod
     def of(cls, service: Service, path: str, item: type[R]) -> Resource[R]:

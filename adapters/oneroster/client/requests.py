@@ -11,10 +11,11 @@ from typing import Any, Generic, TypeGuard, TypeVar
 import httpx
 
 from student_graph.adapters.concurrency import gather_by_key
-from student_graph.adapters.errors import AdapterError, PayloadError, RefusedError
+from student_graph.adapters.errors import AdapterError, NotOfferedError, PayloadError, RefusedError
 from student_graph.adapters.keys import is_path_segment, path_segment
 from student_graph.adapters.oneroster.api.payload import Item
 from student_graph.adapters.oneroster.api.resources import Resource, total_rows
+from student_graph.adapters.oneroster.client.addresses import Addresses
 from student_graph.adapters.oneroster.client.filters import (
     STANDARD_PREDICATES,
     Field,
@@ -57,16 +58,13 @@ class Relation(Generic[R]):
 class OneRosterClient:
     """Reads one server, `page_size` rows at a time and with at most `concurrency` calls at the same time."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, base_url: object, *, version: str, page_size: int, concurrency: int
-    ) -> None:
-        self.probe = Probe(http, self.url, min(page_size, MAX_PROBED_ROWS))
+    def __init__(self, http: httpx.AsyncClient, addresses: Addresses, *, page_size: int, concurrency: int) -> None:
+        self.probe = Probe(http, addresses.url, min(page_size, MAX_PROBED_ROWS))
         self._http = http
         self._lists = OffsetLists(http, page_size=page_size, concurrency=concurrency, total=total_rows)
         self._shared_reads = SharedReads()
         self._unordered: set[str] = set()
-        self._base_url = str(base_url).rstrip("/")
-        self._version = version
+        self._url = addresses.url
         self._page_size = page_size
         self._concurrency = concurrency
 
@@ -75,14 +73,9 @@ class OneRosterClient:
         """Most rows that are requested in one page: fewer than set if the server has refused so many."""
         return self._lists.page_rows
 
-    def url(self, resource: Resource[Any]) -> str:
-        """The address of a collection. Version 1.1 has one root, version 1.2 has one for each service."""
-        service = "v1p1" if self._version == "1.1" else f"{resource.service}/v1p2"
-        return f"{self._base_url}/ims/oneroster/{service}/{resource.path}"
-
     async def read_sample(self, resource: Resource[R]) -> list[R]:
         """The first row of a collection, or an empty list."""
-        return resource.read(await self._http.get(self.url(resource), params={"limit": 1, "offset": 0}))
+        return resource.read(await self._http.get(self._url(resource), params={"limit": 1, "offset": 0}))
 
     async def read_rows(
         self, resource: Resource[R], filter: Filter | None = None, *, with_inactive: bool = False
@@ -114,14 +107,14 @@ class OneRosterClient:
 
     async def _read_pages(self, resource: Resource[R], params: Mapping[str, str]) -> list[R]:
         return await self._lists.read_list(
-            self.url(resource), params, resource.read, key=lambda row: row.sourcedId
+            self._url(resource), params, resource.read, key=lambda row: row.sourcedId
         )
 
     async def read_object(
         self, resource: Resource[R], sourced_id: str, *, with_inactive: bool = False
     ) -> R | None:
         """The object with an id; None if there is none, or if it is not active and they are not wanted."""
-        response = await self._http.get(f"{self.url(resource)}/{path_segment(sourced_id)}")
+        response = await self._http.get(f"{self._url(resource)}/{path_segment(sourced_id)}")
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         row = resource.read_one(response)
@@ -280,6 +273,8 @@ class OneRosterClient:
         """Whether the server has a collection, and the credentials may read it."""
         try:
             return await self.probe.has_collection(resource)
+        except NotOfferedError:
+            return False
         except httpx.HTTPStatusError as error:
             if error.response.status_code == httpx.codes.FORBIDDEN:
                 return False

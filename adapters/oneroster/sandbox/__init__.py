@@ -5,6 +5,7 @@ The OneRoster sandbox, over a district's facts.
 """
 
 from student_graph.adapters.oneroster.sandbox.quirks import (
+    CLASSLINK_PROXY,
     EDFI_SERVICE,
     LEGACY_11,
     PUBLISHED_11,
@@ -15,6 +16,7 @@ from student_graph.adapters.oneroster.sandbox.quirks import (
 from student_graph.adapters.oneroster.sandbox.server import OneRosterSandbox
 
 __all__ = [
+    "CLASSLINK_PROXY",
     "EDFI_SERVICE",
     "LEGACY_11",
     "PUBLISHED_11",

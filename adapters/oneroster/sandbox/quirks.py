@@ -6,10 +6,15 @@ The defaults are OneRoster 1.2 as published. A running server had each of the ot
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from student_graph.adapters.oauth1 import SignatureMethod
+from student_graph.adapters.oneroster.adapter.profiles import ProfileName
+
+Version: TypeAlias = Literal["1.1", "1.2"]
 
 SCOPES = (
     "roster-core.readonly",
@@ -26,10 +31,19 @@ SCOPES = (
 class Quirks:
     """The behavior of one server."""
 
-    auth: Literal["oauth2", "oauth1"] = "oauth2"
-    """Authentication: bearer tokens for client credentials, or a signature of each request."""
+    root: str = ""
+    """Path before `/ims/oneroster`."""
+    auth: Literal["oauth2", "oauth1", "bearer"] = "oauth2"
+    """Authentication: bearer tokens for client credentials, a signature of each request, or a fixed token."""
     signature: SignatureMethod = "HMAC-SHA1"
-    """The only accepted method of signatures; any other is a 401."""
+    """The only accepted method of signatures, unless `any_signature`; any other is a 401."""
+    any_signature: bool = False
+    """Whether both methods of signatures are accepted."""
+    token_path: str = "/oauth/token"
+    token_query: str = ""
+    """The query that the address of the token endpoint must have; another is a 400."""
+    vendor_authorization: bool = False
+    """Whether gradebook and assessments need the key of a partner program in a header; a 401 without it."""
     token_lifetime_seconds: float = 3600.0
     granted_scopes: frozenset[str] = frozenset(SCOPES)
     """The scopes that the client may have."""
@@ -199,3 +213,54 @@ UNUSUAL_GRADEBOOK = Quirks(
     missing_row_minor_code="server_error",
 )
 """A 1.2 server with its own form of gradebook responses, references and filters."""
+
+CLASSLINK = Quirks(auth="oauth1", any_signature=True, max_rows_per_page=10_000, gradebook=False, assessments=False)
+"""The Roster Server of a district at ClassLink: rosters of version 1.1, with texts for booleans."""
+CLASSLINK_PROXY = Quirks(
+    root="/sandbox-application",
+    auth="bearer",
+    max_rows_per_page=10_000,
+    gradebook=False,
+    assessments=False,
+)
+"""The same behind ClassLink's proxy, which takes a fixed token."""
+
+PROFILE_SERVERS: Mapping[ProfileName, tuple[Version, Quirks]] = MappingProxyType(
+    {
+        "infinite_campus": (
+            "1.2",
+            Quirks(
+                root="/campus/api",
+                token_path="/campus/oauth2/token",  # noqa: S106 - a path
+                token_query="appName=cedarhollow",  # noqa: S106 - a query
+                vendor_authorization=True,
+                max_rows_per_page=50_000,
+            ),
+        ),
+        "classlink": ("1.1", CLASSLINK),
+        "skyward": (
+            "1.1",
+            Quirks(
+                root="/api",
+                token_path="/api/oauth/token",  # noqa: S106 - a path
+                gradebook=False,
+                assessments=False,
+            ),
+        ),
+        "powerschool": (
+            "1.1",
+            Quirks(
+                root="/api",
+                token_path="/oauth/access_token",  # noqa: S106 - a path
+                absent_values="null",
+                gradebook=False,
+                assessments=False,
+            ),
+        ),
+    }
+)
+"""
+The version and the quirks of servers of vendors, by the name of the profile, as public documents describe them.
+
+README.md has the sources. Where a document says nothing, the server is as the standard says.
+"""

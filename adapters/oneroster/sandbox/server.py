@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, get_args
 from urllib.parse import parse_qsl
 
 import httpx
@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from student_graph.adapters.oauth1 import SignatureMethod
+from student_graph.adapters.oneroster.adapter.profiles import PROFILES, ProfileName
 from student_graph.adapters.oneroster.sandbox import filters
 from student_graph.adapters.oneroster.sandbox.gradebook import POSTED_GRADES_TITLE
 from student_graph.adapters.oneroster.sandbox.operations import (
@@ -24,7 +26,7 @@ from student_graph.adapters.oneroster.sandbox.operations import (
 )
 from student_graph.adapters.oneroster.sandbox.pages import Query, page_response, parse_query, selected_fields
 from student_graph.adapters.oneroster.sandbox.people import contact_roles
-from student_graph.adapters.oneroster.sandbox.quirks import PUBLISHED_12, Quirks
+from student_graph.adapters.oneroster.sandbox.quirks import PROFILE_SERVERS, PUBLISHED_12, Quirks, Version
 from student_graph.adapters.oneroster.sandbox.refusals import (
     RefusalError,
     no_route,
@@ -36,11 +38,17 @@ from student_graph.adapters.oneroster.sandbox.rows import GRADEBOOK_TABLES, TABL
 from student_graph.adapters.oneroster.sandbox.serializers import Serializer
 from student_graph.adapters.oneroster.sandbox.signatures import Signatures
 from student_graph.adapters.oneroster.sandbox.tables import Tables
-from student_graph.adapters.oneroster.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, Tokens
+from student_graph.adapters.oneroster.sandbox.tokens import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    FIXED_TOKEN,
+    VENDOR_KEY,
+    VENDOR_SECRET,
+    Tokens,
+    check_vendor,
+)
 from student_graph.adapters.sandbox.facts import DistrictFacts
 from student_graph.adapters.sandbox.serving import Sandbox
-
-Version = Literal["1.1", "1.2"]
 
 _BASES: dict[Version, dict[str, str]] = {
     "1.1": {ROSTERING: "/ims/oneroster/v1p1", GRADEBOOK: "/ims/oneroster/v1p1"},
@@ -57,43 +65,71 @@ class OneRosterSandbox(Sandbox):
     kind: ClassVar[str] = "oneroster"
     token_path: ClassVar[str | None] = "/oauth/token"
 
-    def __init__(self, facts: DistrictFacts, *, version: Version = "1.2", quirks: Quirks = PUBLISHED_12) -> None:
-        """Serve the facts in a version of the standard, with the quirks of one server."""
+    def __init__(
+        self,
+        facts: DistrictFacts,
+        *,
+        version: Version = "1.2",
+        quirks: Quirks = PUBLISHED_12,
+        profile: ProfileName | None = None,
+    ) -> None:
+        """
+        Serve the facts in a version of the standard with the quirks of one server.
+
+        With a `profile` it is a server of that vendor, whose version and quirks are known.
+        """
         super().__init__()
+        if profile is not None:
+            version, quirks = PROFILE_SERVERS[profile]
         self.facts = facts
         self.version: Version = version
         self.quirks = quirks
+        self.profile = profile
+        self.token_path = quirks.token_path if quirks.auth == "oauth2" else None  # type: ignore[misc]
         self.operations = operations(quirks, version)
         self._tables = Tables(facts, quirks, version)
         self._tokens = Tokens(quirks, version)
-        self._signatures = Signatures(quirks.signature)
+        self._signatures = Signatures(*(get_args(SignatureMethod) if quirks.any_signature else [quirks.signature]))
         self._serializer = Serializer(quirks, self._service_url)
 
     def routes(self) -> Sequence[BaseRoute]:
         """The token endpoint, and one route for each service."""
-        bases = dict.fromkeys(_BASES[self.version].values())
-        services = [Route(f"{base}{{path:path}}", self._respond) for base in bases]
         return [
-            Route("/oauth/token", self._token, methods=["POST"]),
-            *services,
+            Route(self.quirks.token_path, self._token, methods=["POST"]),
             Route("/{path:path}", self._respond),
         ]
 
     def settings(self) -> dict[str, Any]:
-        """The address, version and credentials of the sandbox as settings of an adapter."""
+        """
+        The address, version and credentials of the sandbox as settings of an adapter.
+
+        What the profile of the vendor has as a default is left out.
+        """
         settings = {
-            "base_url": self.url,
-            "version": self.version,
-            "auth": self.quirks.auth,
-            "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
+            "base_url": self.url + self.quirks.root,
             "course_grade_categories": [POSTED_GRADES_TITLE],
             "enrollments_name_all_classes": True,
             "roles_name_all_schools": self.version == "1.2",  # in 1.1 the `orgs` of a student are the current ones
         }
+        settings |= (
+            {"auth": "bearer", "access_token": FIXED_TOKEN}
+            if self.quirks.auth == "bearer"
+            else {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        )
+        if self.quirks.vendor_authorization:
+            settings |= {"vendor_key": VENDOR_KEY, "vendor_secret": VENDOR_SECRET}
+        if self.profile is not None:
+            needs_url = "token_url" in PROFILES[self.profile].required
+            return settings | {"profile": self.profile} | ({"token_url": self._token_url} if needs_url else {})
+        settings |= {"version": self.version, "auth": self.quirks.auth}
         if self.quirks.auth == "oauth1":
             return settings | {"signature": self.quirks.signature}
-        return settings | {"token_url": f"{self.url}/oauth/token", "scopes": self._tokens.granted_scopes}
+        return settings | {"token_url": self._token_url, "scopes": self._tokens.granted_scopes}
+
+    @property
+    def _token_url(self) -> str:
+        query = f"?{self.quirks.token_query}" if self.quirks.token_query else ""
+        return f"{self.url}{self.quirks.token_path}{query}"
 
     def known_keys(self, kind: str) -> list[str]:
         """Numbers of people and schools, ids of classes and assessments, and the one district."""
@@ -135,11 +171,13 @@ class OneRosterSandbox(Sandbox):
     def _service_url(self, kind: str) -> str:
         """The address of the service that has rows of a type."""
         service = GRADEBOOK if kind in _GRADEBOOK_TYPES else ROSTERING
-        return f"{self.url}{_BASES[self.version][service]}"
+        return f"{self.url}{self.quirks.root}{_BASES[self.version][service]}"
 
     async def _token(self, request: Request) -> Response:
-        if self.quirks.auth == "oauth1":
+        if self.quirks.auth != "oauth2":
             return no_route().response(self.quirks)
+        if self.quirks.token_query and request.url.query != self.quirks.token_query:
+            return JSONResponse({"error": "invalid_request"}, 400)
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
         return self._tokens.token_response(request.headers.get("authorization", ""), form)
 
@@ -154,9 +192,8 @@ class OneRosterSandbox(Sandbox):
             return refusal.response(self.quirks)
 
     def _route(self, path: str) -> tuple[Operation, PathIds]:
-        bases = _BASES[self.version]
         for operation in self.operations:
-            base = bases[operation.service]
+            base = self.quirks.root + _BASES[self.version][operation.service]
             if not path.startswith(f"{base}/"):
                 continue
             ids = operation.match(path.removeprefix(base), ignore_path_case=self.quirks.ignore_path_case)
@@ -165,8 +202,10 @@ class OneRosterSandbox(Sandbox):
         raise no_route()
 
     def _authenticate(self, request: Request, operation: Operation) -> None:
-        if self.quirks.auth == "oauth2":
+        if self.quirks.auth != "oauth1":
             self._tokens.check(request.headers.get("authorization", ""), operation.scopes)
+            if self.quirks.vendor_authorization and operation.service == GRADEBOOK:
+                check_vendor(request.headers.get("x-vendor-authorization", ""))
             return
         query = request.scope["query_string"].decode()
         raw = request.scope["raw_path"].decode()

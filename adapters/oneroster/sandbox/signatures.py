@@ -25,8 +25,9 @@ MAX_CLOCK_DIFFERENCE_SECONDS = 300.0
 class Signatures:
     """Checks the signatures of one consumer; each is accepted only once."""
 
-    def __init__(self, method: SignatureMethod, clock: Callable[[], float] = time.time) -> None:
-        self._method = method
+    def __init__(self, *methods: SignatureMethod, clock: Callable[[], float] = time.time) -> None:
+        """Accept signatures by one of the methods."""
+        self._methods = methods
         self._clock = clock
         self._used_nonces: set[tuple[str, str]] = set()
 
@@ -40,10 +41,8 @@ class Signatures:
         parameters = _parameters(request.headers.get("authorization", ""))
         signature = parameters.pop("oauth_signature", "")
         parameters.pop("realm", None)
-        if (
-            parameters.get("oauth_consumer_key") != CLIENT_ID
-            or parameters.get("oauth_signature_method") != self._method
-        ):
+        method = next((m for m in self._methods if m == parameters.get("oauth_signature_method")), None)
+        if parameters.get("oauth_consumer_key") != CLIENT_ID or method is None:
             raise unauthorized("Invalid consumer or signature method.")
         timestamp, nonce = parameters.get("oauth_timestamp", ""), parameters.get("oauth_nonce", "")
         if not (
@@ -53,16 +52,17 @@ class Signatures:
         ):
             raise unauthorized("Invalid timestamp.")
         if not hmac.compare_digest(
-            signature.encode(), self._signature(base_string(request, parameters.items())).encode()
+            signature.encode(), _signature(method, base_string(request, parameters.items())).encode()
         ):
             raise unauthorized("Invalid signature.")
         if not nonce or (timestamp, nonce) in self._used_nonces:
             raise unauthorized("Nonce used before.")
         self._used_nonces.add((timestamp, nonce))
 
-    def _signature(self, text: str) -> str:
-        key = f"{quote(CLIENT_SECRET, safe='')}&".encode()
-        return base64.b64encode(hmac.digest(key, text.encode(), _HASHES[self._method])).decode()
+
+def _signature(method: SignatureMethod, text: str) -> str:
+    key = f"{quote(CLIENT_SECRET, safe='')}&".encode()
+    return base64.b64encode(hmac.digest(key, text.encode(), _HASHES[method])).decode()
 
 
 def _parameters(header: str) -> dict[str, str]:
