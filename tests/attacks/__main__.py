@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.attacks.measurement import Attack, Measurement, broken_bounds, table_row
+from tests.attacks.measurement import Attack, Measurement, broken_bounds, goals_line, table_row
 from tests.attacks.suite import ATTACKS, laboratory
 
 QUIET_SECONDS = 16.0
@@ -25,6 +25,13 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each attack lasts (default: 10)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file")
+    parser.add_argument(
+        "--beside",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="observe the others without an attack before each one, on a machine that other work keeps busy",
+    )
     options = parser.parse_args()
     attacks = [
         attack for attack in ATTACKS if not options.names or any(text in attack.name for text in options.names)
@@ -34,13 +41,18 @@ def main() -> int:
         print(table_row(None))
         results = []
         for attack in attacks:
+            if options.beside:
+                running.forget_quiet()
+                running.observe_quiet(options.beside)
             results.append((attack, running.run([attack], options.seconds)))
             print(table_row(results[-1][1]), flush=True)
     if options.json:
         options.json.write_text(
             json.dumps([asdict(figures) for _, figures in results], indent=1), encoding="utf-8"
         )
-    return _print_broken(results)
+    exit_status = _print_broken(results)
+    print(goals_line([figures for _, figures in results]))
+    return exit_status
 
 
 def _print_broken(results: Sequence[tuple[Attack, Measurement]]) -> int:

@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from student_graph.adapters.sandbox.district import DistrictFacts, make_district
-from student_graph.adapters.sandbox.serving import Sandbox, served
+from student_graph.adapters.sandbox.district import DistrictFacts
+from tests.attacks.good_vendors import GoodVendors, facts, good_vendors
 from tests.clients import get
 from tests.gateway.auth.token_factory import AUDIENCE, EC_KEY, ISSUER_NAME, public_jwk, signed_token
 from tests.gateway.servers import COMMAND, client_for
 
 DISTRICT = "hill"
-STUDENT_COUNT = 60
 SECRETS = {"client_secret": "SIS_SECRET", "token": "LMS_TOKEN"}
 """Environment variables of the sandboxes' secrets, by setting."""
 ENVIRONMENT = {"RECORD": base64.b64encode(b"r" * 32).decode(), "HOOK": base64.b64encode(b"h" * 32).decode()}
@@ -67,8 +65,8 @@ class AttackedGateway:
     port: int
     facts: DistrictFacts
     folder: Path
-    sandboxes: Mapping[str, Sandbox]
-    """The vendors of the district `hill`, by kind."""
+    vendors: GoodVendors
+    """The vendors of the district `hill`."""
     hostile_vendors: Mapping[str, socket.socket]
     """The listening socket of each hostile vendor, by the name of its attack and district."""
 
@@ -110,23 +108,17 @@ def _token(viewer: str, district: str, role: str) -> str:
 @contextlib.contextmanager
 def attacked_gateway(folder: Path, hostile_vendors: Sequence[str]) -> Iterator[AttackedGateway]:
     """Serve a gateway until the block ends; each hostile vendor gets a district and a socket of its name."""
-    facts = make_district(STUDENT_COUNT)
-    sandboxes = {
-        kind: point.load()(facts)
-        for kind in ("edfi", "canvas")
-        for point in entry_points(group="student_graph.sandboxes", name=kind)
-    }
     with contextlib.ExitStack() as stack:
-        stack.enter_context(served(*sandboxes.values()))
+        vendors = stack.enter_context(good_vendors())
         client = stack.enter_context(client_for(_people()))
         sockets = {name: stack.enter_context(_listening_socket()) for name in hostile_vendors}
         settings = folder / "gateway.toml"
-        settings.write_text(_settings_text(sandboxes, sockets, str(client.base_url).rstrip("/")), encoding="utf-8")
+        settings.write_text(_settings_text(vendors, sockets, str(client.base_url).rstrip("/")), encoding="utf-8")
         log = stack.enter_context((folder / "log").open("w", encoding="utf-8"))
         secrets = {
             SECRETS[name]: text
-            for sandbox in sandboxes.values()
-            for name, text in sandbox.settings().items()
+            for source in vendors.settings.values()
+            for name, text in source.items()
             if name in SECRETS
         }
         process = subprocess.Popen(  # noqa: S603 - our own command
@@ -141,7 +133,7 @@ def attacked_gateway(folder: Path, hostile_vendors: Sequence[str]) -> Iterator[A
             url = process.stdout.readline().removeprefix("student-graph answers at ").strip()
             assert url, (folder / "log").read_text(encoding="utf-8")
             host, _, port = url.removeprefix("http://").removesuffix("/graphql").rpartition(":")
-            yield AttackedGateway(process, host, int(port), facts, folder, sandboxes, sockets)
+            yield AttackedGateway(process, host, int(port), facts(), folder, vendors, sockets)
         finally:
             process.kill()
             process.communicate()
@@ -163,11 +155,8 @@ def _listening_socket() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0))
 
 
-def _settings_text(
-    sandboxes: Mapping[str, Sandbox], hostile_vendors: Mapping[str, socket.socket], people: str
-) -> str:
-    sis = sandboxes["edfi"].source_settings()
-    lms = sandboxes["canvas"].source_settings()
+def _settings_text(vendors: GoodVendors, hostile_vendors: Mapping[str, socket.socket], people: str) -> str:
+    sis, lms = vendors.settings["edfi"], vendors.settings["canvas"]
     lines = [
         "[server]\nport = 0\nintrospection = true\ndefer = true",
         '[disclosure]\nkey_env = "RECORD"',

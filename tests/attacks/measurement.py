@@ -96,6 +96,11 @@ class Laboratory:
     quiet_cpu_seconds: float = 0.0
     """Processor time of the gateway for them."""
 
+    def forget_quiet(self) -> None:
+        """Forget what was observed without an attack, because the machine has become slower or faster."""
+        self.quiet.clear()
+        self.quiet_cpu_seconds = 0.0
+
     def observe_quiet(self, seconds: float) -> None:
         """Observe the witnesses for a while without an attack; the first half of the time fills the caches."""
         time.sleep(seconds / 2)
@@ -210,6 +215,24 @@ def table_row(measurement: Measurement | None) -> str:
         for index, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True))
     )
     return "  ".join(texts).rstrip()
+
+
+def goals_line(measurements: Sequence[Measurement]) -> str:
+    """The last line of a table: how many of its rows are within the goals for others, and which are not."""
+    outside = []
+    for measurement in measurements:
+        missed = []
+        if refused := sum(measurement.witness_refusals.values()):
+            missed.append(f"{refused} refused")
+        if measurement.slowdown > MAX_SLOWDOWN:
+            missed.append(f"p99 {measurement.slowdown:.1f} x")
+        if measurement.remaining_mib > MAX_REMAINING_MIB:
+            missed.append(f"{measurement.remaining_mib:.0f} MiB left")
+        if missed:
+            outside.append(f"{measurement.name} ({', '.join(missed)})")
+    goals = f"0 refused, p99 at most {MAX_SLOWDOWN:g} x, at most {MAX_REMAINING_MIB:g} MiB left"
+    within = f"{len(measurements) - len(outside)} of {len(measurements)} rows are within the goals ({goals})"
+    return f"{within}; outside: {', '.join(outside)}" if outside else within
 
 
 def broken_bounds(measurement: Measurement, attacks: Sequence[Attack], slack: float = 1.0) -> list[str]:

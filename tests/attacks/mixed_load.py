@@ -133,12 +133,10 @@ class MixedLoad:
 
     async def _flap(self) -> None:
         """Switch the LMS off and on again."""
-        switches = self._gateway.sandboxes["canvas"].switches
         while True:
-            switches.down = False
-            await asyncio.sleep(UP_SECONDS)
-            switches.down = True
-            await asyncio.sleep(DOWN_SECONDS)
+            for down, seconds in ((False, UP_SECONDS), (True, DOWN_SECONDS)):
+                await asyncio.to_thread(self._gateway.vendors.switch, "canvas", down=down)
+                await asyncio.sleep(seconds)
 
     async def _observe(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """Read the figures at the end of each minute; raises what a task raised."""
@@ -219,7 +217,7 @@ def growth_percent(values: Sequence[float]) -> float | None:
 
 
 def main() -> int:
-    """Run the load, print the figures, and write them to `soak.json` and `soak.svg`."""
+    """Run the load, print the figures, and write them to `soak.json` and `soak.svg`, also when interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.attacks.mixed_load", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="how long the load lasts (default: 60)")
     parser.add_argument("--output", type=Path, default=Path("soak"), help="path of the files without their suffix")
@@ -227,7 +225,15 @@ def main() -> int:
     print(_row(None))
     with tempfile.TemporaryDirectory() as folder, attacked_gateway(Path(folder), []) as gateway:
         load = MixedLoad(gateway, options.minutes)
-        asyncio.run(load.run())
+        try:
+            asyncio.run(load.run())
+        except KeyboardInterrupt:
+            print(f"interrupted in minute {len(load.minutes) + 1}")
+    return report(load, options.output)
+
+
+def report(load: MixedLoad, output: Path) -> int:
+    """Print what a load did, write it to files with this path, and return 1 if it missed a goal, else 0."""
     growth = growth_percent([minute.resident_mib for minute in load.minutes])
     other_growth = growth_percent([minute.other_mib for minute in load.minutes])
     failures = load.replies["500"] + load.internal_errors
@@ -239,9 +245,9 @@ def main() -> int:
         "distinct": {name: len(numbers) for name, numbers in load.distinct.items()},
         "minutes": [asdict(minute) for minute in load.minutes],
     }
-    options.output.with_suffix(".json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+    output.with_suffix(".json").write_text(json.dumps(results, indent=1), encoding="utf-8")
     plot = line_plot([minute.resident_mib for minute in load.minutes], "minute", "resident memory in MiB")
-    options.output.with_suffix(".svg").write_text(plot, encoding="utf-8")
+    output.with_suffix(".svg").write_text(plot, encoding="utf-8")
     print(", ".join(f"{len(numbers)} {name}" for name, numbers in load.distinct.items()))
     print(f"answers by status: {dict(load.replies)}, {failures} with status 500 or the code INTERNAL")
     if growth is None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.attacks.measurement import Attack, Laboratory, broken_bounds, table_row
-from tests.attacks.mixed_load import growth_percent
+from tests.attacks.good_vendors import facts
+from tests.attacks.measurement import Attack, Laboratory, Measurement, broken_bounds, goals_line, table_row
+from tests.attacks.mixed_load import Minute, MixedLoad, growth_percent, report
 from tests.attacks.plot import line_plot
 from tests.attacks.suite import ATTACKS, laboratory
 from tests.long_runs import LONG_RUNS, size
@@ -62,3 +66,30 @@ def test_a_plot_shows_every_value() -> None:
     assert len(heights) == 3
     assert heights == sorted(heights, reverse=True)
     assert heights[-1] == pytest.approx(50.0)
+
+
+def measurement(name: str, refused: int, slowdown: float, remaining_mib: float) -> Measurement:
+    """What an attack did to others."""
+    return Measurement(
+        name, "growing", 10.0, 1.0, {"200": 9}, 1.0, 0, remaining_mib, remaining_mib, 0, 0, 0, [], 100,
+        {"503": refused} if refused else {}, 10.0, slowdown, 20.0,
+    )  # fmt: skip
+
+
+def test_the_last_line_of_the_table_counts_rows_within_the_goals() -> None:
+    """It names the rows outside of them, and what each missed."""
+    rows = [measurement("a", 0, 2.0, 32.0), measurement("b", 3, 2.5, 1.0), measurement("c", 0, 1.0, 40.0)]
+    goals = "0 refused, p99 at most 2 x, at most 32 MiB left"
+    assert goals_line(rows[:1]) == f"1 of 1 rows are within the goals ({goals})"
+    outside = "outside: b (3 refused, p99 2.5 x), c (40 MiB left)"
+    assert goals_line(rows) == f"1 of 3 rows are within the goals ({goals}); {outside}"
+
+
+def test_a_soak_that_is_interrupted_still_writes_its_plot_and_counts(tmp_path: Path) -> None:
+    """The files hold the minutes that were complete."""
+    load = MixedLoad(SimpleNamespace(facts=facts()), 60)  # type: ignore[arg-type] # no gateway is asked
+    load.minutes += [Minute(number, 100.0 + number, 60.0, 1_200, 50.0, 20, 0, {"total": 9.0}) for number in (1, 2)]
+    load.replies["200"] = 2_400
+    assert report(load, tmp_path / "soak") == 0
+    assert [row["minute"] for row in json.loads((tmp_path / "soak.json").read_text())["minutes"]] == [1, 2]
+    assert "<polyline" in (tmp_path / "soak.svg").read_text()
