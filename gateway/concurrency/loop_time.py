@@ -156,18 +156,36 @@ def use_budget(budget: Budget | None) -> None:
 
 @contextlib.contextmanager
 def metered_tasks(clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
-    """Charge what each task does between two waits to its budget, for all tasks that start inside the context."""
+    """
+    Charge what each task does between two waits to its budget, for all tasks that start inside the context.
+
+    Several contexts of one event loop may overlap: the last one to end stops the charging.
+    """
     loop = asyncio.get_running_loop()
-
-    def create_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        return asyncio.Task(_MeteredCoroutine(coroutine, clock), loop=loop, **options)
-
-    factory_before = loop.get_task_factory()
-    loop.set_task_factory(create_task)
+    factory = loop.get_task_factory()
+    if not isinstance(factory, _MeteredTaskFactory):
+        factory = _MeteredTaskFactory(clock, factory)
+        loop.set_task_factory(factory)
+    factory.contexts += 1
     try:
         yield
     finally:
-        loop.set_task_factory(factory_before)
+        factory.contexts -= 1
+        if not factory.contexts:
+            loop.set_task_factory(factory.before)
+
+
+class _MeteredTaskFactory:
+    """Creates the tasks of an event loop."""
+
+    def __init__(self, clock: Callable[[], float], before: Any) -> None:
+        self._clock, self.before = clock, before
+        """`before` is what created the tasks until now."""
+        self.contexts = 0
+        """Contexts in which tasks are metered."""
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        return asyncio.Task(_MeteredCoroutine(coroutine, self._clock), loop=loop, **options)
 
 
 class _MeteredCoroutine(Coroutine[Any, Any, Any]):

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from student_graph.adapters.errors import BodyTooLargeError, PayloadError
 from student_graph.adapters.reading import MAX_BODY_BYTES
+from student_graph.gateway.concurrency.time_slices import give_way
 
 MAX_COMPRESSION_RATIO = 100
 """How many times larger than its compressed form a body may be."""
@@ -40,6 +41,7 @@ async def read_body(next_chunk: Callable[[], Awaitable[bytes]], encoding: str) -
     body = _PlainBody() if name == "identity" else _CompressedBody(_ENCODINGS[name])
     while chunk := await next_chunk():
         body.add(chunk)
+        await give_way()  # the next bytes may be there already, in chunks so small that parsing them takes long
     return body.finish()
 
 

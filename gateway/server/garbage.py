@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-THRESHOLDS = (700, 10, 3)
+COLLECTION_THRESHOLDS = (700, 10, 3)
 """
 Objects and collections after which the next generation is collected: a full collection follows about 30,000 new
 objects, and visits only those. It is later by default, and ten times as long.
@@ -61,7 +61,7 @@ class GarbageCollection:
     def start(self) -> None:
         """Set aside what exists now: code, schema and settings live as long as the process."""
         self._collect_everything()
-        self._gc.set_threshold(*THRESHOLDS)
+        self._gc.set_threshold(*COLLECTION_THRESHOLDS)
         self._gc.callbacks.append(self._on_collection)
 
     def stop(self) -> None:
@@ -87,5 +87,5 @@ class GarbageCollection:
         self._collected_at = self._clock()
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
-        if phase == "stop" and info["generation"] == len(THRESHOLDS) - 1:
+        if phase == "stop" and info["generation"] == len(COLLECTION_THRESHOLDS) - 1:
             self._gc.freeze()

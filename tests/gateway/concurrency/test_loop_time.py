@@ -166,3 +166,15 @@ async def test_tasks_are_metered_inside_the_context_only() -> None:
     with metered_tasks():
         assert loop.get_task_factory() is not None
     assert loop.get_task_factory() is None
+
+
+async def test_a_service_that_takes_over_from_another_one_goes_on_to_meter() -> None:
+    """It starts before the other one ends, when settings are read again."""
+    loop = asyncio.get_running_loop()
+    first, second = metered_tasks(), metered_tasks()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert loop.get_task_factory() is not None
+    second.__exit__(None, None, None)
+    assert loop.get_task_factory() is None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import time
 import zlib
 from collections.abc import Callable
 
 import pytest
 
 from student_graph.adapters.errors import PayloadError
+from student_graph.gateway.concurrency.time_slices import SLICE_SECONDS
 from student_graph.gateway.http.bodies import MAX_COMPRESSED_BYTES, MAX_GZIP_MEMBERS, read_body
 
 CONTENT = b'[{"student": "s1", "title": "Essay"}]' * 50
@@ -87,3 +90,25 @@ async def test_compressed_bytes_without_content_are_cut_off() -> None:
     """Zero bytes behind a body are no content, so the received bytes have a limit of their own."""
     with pytest.raises(PayloadError):
         await decompressed("gzip", gzip.compress(b"[]") + b"\0" * MAX_COMPRESSED_BYTES, 65536)
+
+
+async def test_a_body_whose_parts_take_long_to_parse_lets_others_run() -> None:
+    """Chunks of one byte are parsed when they are read, thousands at once, and none has to be waited for."""
+    remaining, rounds = 5, 0
+
+    async def next_part() -> bytes:
+        nonlocal remaining
+        until = time.perf_counter() + 1.2 * SLICE_SECONDS
+        while time.perf_counter() < until:
+            pass
+        remaining -= 1
+        return b"" if remaining < 0 else b" "
+
+    async def run_every_round() -> None:
+        nonlocal rounds
+        while remaining > 0:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    await asyncio.gather(read_body(next_part, ""), run_every_round())
+    assert rounds >= 4
