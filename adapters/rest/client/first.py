@@ -139,8 +139,8 @@ def _texts(plan: FirstPlan, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _codes(plan: FirstPlan, code_at: Getter, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """What each code stands for. A row without a readable code or meaning is left out and reported."""
     for row in rows:
-        code, value = _text(code_at, row), _text(plan.value, row)
-        if code is not None and value is not None:
+        code = _text(code_at, row)
+        if code is not None and plan.value(row) is not None and (value := _text(plan.value, row)) is not None:
             yield comparable(code), value
 
 

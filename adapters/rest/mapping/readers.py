@@ -111,13 +111,22 @@ def _is_plain(raw: Any) -> bool:
     return type(raw) is str and "!" <= raw[:1] <= "~" and "!" <= raw[-1] <= "~" and len(raw) <= MAX_TEXT_CHARACTERS
 
 
-def looked_up(get: Getter, table: str, convert: Convert) -> Reader:
-    """Return a reader of a code whose meaning is in a table that the vendor sends, the placeholder `table`."""
+def looked_up(get: Reader, table: str, convert: Convert, *, codes: bool) -> Reader:
+    """
+    Return a reader of what a table of the vendor, the placeholder `table`, has for a code or an id.
+
+    With `codes`, a code that is not in the table stands for something that no list of codes has, and never for
+    itself; an id that is not there has no value.
+    """
 
     def value(row: Any, placeholders: Placeholders) -> Any:
-        raw = get(row)
-        meaning = None if raw is None else in_table(placeholders[table], raw)
-        return None if meaning is None else convert(meaning)
+        raw = get(row, placeholders)
+        if raw is None or (type(raw) is str and not raw.strip()):
+            return None
+        meaning = in_table(placeholders[table], raw)
+        if meaning is None:
+            return convert(f"? {raw}") if codes else None
+        return convert(meaning)
 
     return value
 

@@ -9,11 +9,10 @@ is null, as in adapters in code.
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum
-from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 from student_graph.adapters.identity import vendor_key
 from student_graph.adapters.model import Descriptor, Record, Subject
@@ -44,8 +43,10 @@ from student_graph.adapters.rest.mapping.record_mapping import DeclaredPath, Rec
 from student_graph.adapters.rest.mapping.values import (
     ValueDefaults,
     converter,
+    is_enum,
     name_text,
     options_of,
+    plain_type,
     type_name,
 )
 
@@ -133,12 +134,12 @@ class _Compiler:
             if get_origin(hints[name]) is list:
                 readers[name] = lambda *_: []
             else:
-                raise MappingError(path, f"{cls.__name__} needs {name}, a {type_name(_plain(hints[name])[0])}")
+                raise MappingError(path, f"{cls.__name__} needs {name}, a {type_name(plain_type(hints[name])[0])}")
         return readers
 
     def attribute(self, hint: Any, spec: Any, path: Path, name: str) -> Reader:
         """The reader of one attribute, which raises an error if a required value is not there."""
-        plain, is_optional = _plain(hint)
+        plain, is_optional = plain_type(hint)
         read = self._value(plain, spec, path)
         source = self.sources.get(read)
         if is_optional:
@@ -170,7 +171,7 @@ class _Compiler:
             return self._constant(hint, options["value"], convert, path)
         if not isinstance(options["path"], str):
             raise MappingError(path, "a path is a text in quotes")
-        if (read := self._by_placeholder(options, convert, path)) is not None:
+        if (read := self._by_placeholder(options, convert, path, codes=is_enum(hint))) is not None:
             return read
         source = ValueSource(self.path(options["path"], path), convert, plain_names(options["path"]))
         read = source.reader()
@@ -178,24 +179,30 @@ class _Compiler:
         return read
 
     def _by_placeholder(
-        self, options: Mapping[str, Any], convert: Callable[[Any], Any], path: Path
+        self, options: Mapping[str, Any], convert: Callable[[Any], Any], path: Path, *, codes: bool
     ) -> Reader | None:
         """The reader of a value that is a placeholder, or that a table among the placeholders leads to."""
-        if (placeholder := _PLACEHOLDER.fullmatch(options["path"])) is not None:
-            self.placeholders.add(name := placeholder[1])
-            return lambda _, placeholders: convert(placeholders[name])
-        for option, prefix, reader in (("table", "", looked_up), ("key_of", ID_TABLE, key_of)):
-            if option in options:
-                self.placeholders.add(name := f"{prefix}{options[option]}")
-                return reader(self.path(options["path"], path), name, convert)
+        placeholder = _PLACEHOLDER.fullmatch(options["path"])
+        if placeholder is not None:
+            self.placeholders.add(requested := placeholder[1])
+        if "table" in options:
+            self.placeholders.add(name := str(options["table"]))
+            get = None if placeholder else self.path(options["path"], path)
+            return looked_up(
+                lambda row, values: get(row) if get else values[requested], name, convert, codes=codes
+            )
+        if placeholder is not None:
+            return lambda _, values: convert(values[requested])
+        if "key_of" in options:
+            self.placeholders.add(name := f"{ID_TABLE}{options['key_of']}")
+            return key_of(self.path(options["path"], path), name, convert)
         return None
 
     def _constant(self, hint: Any, value: Any, convert: Callable[[Any], Any], path: Path) -> Reader:
-        is_enum = isinstance(hint, type) and issubclass(hint, Enum)
         try:
-            if is_enum and value not in hint.__members__:
+            if is_enum(hint) and value not in hint.__members__:
                 raise MappingError((*path, "value"), f"{value} is none of {', '.join(hint.__members__)}")
-            constant = hint[value] if is_enum else convert(value)
+            constant = hint[value] if is_enum(hint) else convert(value)
         except (UnreadableValueError, TypeError):
             constant = None
         if constant is None:
@@ -285,12 +292,3 @@ class _Compiler:
             raise MappingError(location, str(exc)) from None
         self.paths.append(DeclaredPath(location, expression, get))
         return get
-
-
-def _plain(hint: Any) -> tuple[Any, bool]:
-    """A type without `None` and without the names of ids, and whether it may be None."""
-    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    plain = next(option for option in options if option is not type(None))
-    while hasattr(plain, "__supertype__"):
-        plain = plain.__supertype__
-    return plain, len(options) > 1

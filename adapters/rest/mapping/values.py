@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from student_graph.adapters.model import GradeLevel
@@ -99,13 +100,12 @@ def converter(
         int: {"scale", "add", "year_begins", "date", "zone"},
         float: {"scale", "add"},
     }
-    is_enum = isinstance(hint, type) and issubclass(hint, Enum)
-    usable = {"path", "value"} | allowed.get(hint, {"codes", "table"} if is_enum else set())
+    usable = {"path", "value", "table"} | allowed.get(hint, {"codes"} if is_enum(hint) else set())
     for name in options:
         if name not in usable:
             problem = f"a value of the type {type_name(hint)} has no option {name}"
             raise MappingError((*path, name), f"{problem}; it has {', '.join(sorted(usable))}")
-    if is_enum:
+    if is_enum(hint):
         return _enum_converter(hint, options.get("codes"), defaults, path)
     if hint in (dt.date, dt.datetime, dt.time):
         return _moment_converter(hint, options, defaults, path)
@@ -120,16 +120,19 @@ def converter(
     )
 
 
+def is_enum(hint: Any) -> bool:
+    """Whether a type is an enum, whose values are codes."""
+    return isinstance(hint, type) and issubclass(hint, Enum)
+
+
 def in_table(table: Any, code: Any) -> Any:
     """
-    What a code of the vendor stands for in a table that the vendor sends; None for a blank code.
-
-    A code that is not in the table stands for something that no list of codes has, and never for itself.
+    What a code or id of the vendor stands for in a table that the vendor sends; None if it is blank or not there.
     """
     name = text(code)
     if name is None or not isinstance(table, Mapping):
         return name
-    return table.get(comparable(name), f"? {name}")
+    return table.get(comparable(name))
 
 
 def type_name(hint: Any) -> str:
@@ -274,3 +277,12 @@ def _moment_converter(
     if hint is dt.date:
         return day_converter(str(date_format), zone)
     return instant_converter(str(date_format), zone) if hint is dt.datetime else time_converter(str(date_format))
+
+
+def plain_type(hint: Any) -> tuple[Any, bool]:
+    """A type without `None` and without the names of ids, and whether it may be None."""
+    options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    plain = next(option for option in options if option is not type(None))
+    while hasattr(plain, "__supertype__"):
+        plain = plain.__supertype__
+    return plain, len(options) > 1

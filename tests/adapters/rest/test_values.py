@@ -91,7 +91,8 @@ def test_a_school_year_may_be_a_text_of_its_two_years(raw: Any, expected: Any) -
 def test_a_code_means_what_the_vendors_table_says(code: Any, expected: Any) -> None:
     """A code that is not in the table means nothing, also if it is what another code stands for."""
     convert = converter(AttendanceCategory, {"path": "@", "codes": {"2": "EXCUSED_ABSENCE"}}, ValueDefaults(), ())
-    read = looked_up(compile_path("code"), "types", convert)
+    path = compile_path("code")
+    read = looked_up(lambda row, _: path(row), "types", convert, codes=True)
     try:
         value = read({"code": code}, {"types": {"e": "2"}})
     except UnreadableValueError:
