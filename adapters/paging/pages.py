@@ -27,11 +27,11 @@ Params: TypeAlias = Mapping[str, str | int | bool | Sequence[str]]
 
 MAX_PAGES = 200
 """Maximum number of pages of one list; a longer list is an error."""
-MAX_ROWS = 30_000
+MAX_ROWS = 40_000
 """
 Maximum number of rows of one list; a longer list is an error. It is some tens of megabytes.
 
-In a district of 20,000 students the list of their enrollments has some rows more than that.
+The grades of a high school of 2,000 have some rows less than that.
 """
 MAX_READS_OF_A_LIST = 2
 """How often a list is read that changes while it is read; after that it is an error."""

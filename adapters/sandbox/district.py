@@ -49,12 +49,18 @@ _STUDENTS_OF_CASE: dict[str, tuple[tuple[str, int], ...]] = {
 
 
 def make_district(
-    students: int = 1000, seed: int = 1, name: str = "Cedar Hollow School District", lea: int = 390042
+    students: int = 1000,
+    seed: int = 1,
+    name: str = "Cedar Hollow School District",
+    lea: int = 390042,
+    *,
+    towns: int | None = None,
 ) -> DistrictFacts:
     """
     Build a district with `students` students. Equal arguments build equal districts.
 
-    All districts use the same student numbers.
+    Each of its towns has a high, a middle and an elementary school; there is one for each thousand students, unless
+    `towns` says how many. All districts use the same student numbers.
 
     Raises:
         ValueError: there are fewer than 10 or more than 100,000 students.
@@ -66,7 +72,7 @@ def make_district(
         return Random(f"{seed} {part}")
 
     facts = DistrictFacts(lea=lea, name=name, year=SCHOOL_YEAR, now=NOW)
-    add_schools(facts, students)
+    add_schools(facts, towns or max(1, round(students / 1000)))
     assignments = add_students(facts, students, rng("students"))
     _assign_special_cases(facts, assignments)
     add_enrollments(facts, assignments, rng("enrollments"))

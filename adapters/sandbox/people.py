@@ -46,12 +46,12 @@ _SIDES = ("", "North ", "South ", "East ", "West ", "Upper ", "Lower ")
 _RACES = ("White", "Black or African American", "Asian", "American Indian or Alaska Native", "Other")
 
 
-def add_schools(facts: DistrictFacts, students: int) -> None:
-    """Add one high, one middle and one elementary school per thousand students, each with its school year."""
-    towns = _towns(facts.name)
-    for number in range(max(1, round(students / 1000))):
-        suffix = f" {number // len(towns) + 1}" if number >= len(towns) else ""
-        town = towns[number % len(towns)] + suffix
+def add_schools(facts: DistrictFacts, towns: int) -> None:
+    """Add a high, a middle and an elementary school for each town, each with its school year."""
+    names = _towns(facts.name)
+    for number in range(towns):
+        suffix = f" {number // len(names) + 1}" if number >= len(names) else ""
+        town = names[number % len(names)] + suffix
         for level, first, grades, _ in LEVELS:
             school = SchoolFact(
                 id=facts.lea * 1000 + first + number,

@@ -48,8 +48,10 @@ class Part(Enum):
     ACADEMIC_RECORDS = auto()
     SECTIONS = auto()
     """The student's enrollments in sections."""
+    NAMED_SECTIONS = auto()
+    """The sections that the other parts name."""
     COURSES = auto()
-    """The sections and courses that the other parts name."""
+    """The courses of these sections."""
     WORK = auto()
     ENGAGEMENT = auto()
     RESULTS = auto()
@@ -208,13 +210,18 @@ class MetricSpec:
     """Pure: equal facts and requests give equal measures."""
     rule: Rule
     """How the metric is measured where the preset has no rule for it: without thresholds, unless it says more."""
-    scoped_parts: frozenset[Part] = frozenset()
-    """Those of `parts` that only a request about one school or some subjects needs."""
+    school_parts: frozenset[Part] = frozenset()
+    """Those of `parts` that only a request about one school needs."""
+    subject_parts: frozenset[Part] = frozenset()
+    """Those of `parts` that only a request about some subjects needs."""
 
     def parts_for(self, request: MetricRequest) -> frozenset[Part]:
         """Return the parts that a request needs."""
-        rules = request.preset.rules if request.rule is None else (request.rule,)
+        rules = (self.rule, *(request.preset.rules if request.rule is None else (request.rule,)))
         has_subjects = any(rule.subjects for rule in rules if rule.metric is self.metric)
-        if has_subjects or request.school is not None or request.subject is not None or self.rule.subjects:
-            return self.parts
-        return self.parts - self.scoped_parts
+        unneeded = frozenset[Part]()
+        if request.school is None:
+            unneeded |= self.school_parts
+        if request.subject is None and not has_subjects:
+            unneeded |= self.subject_parts
+        return self.parts - unneeded

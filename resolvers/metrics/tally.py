@@ -93,12 +93,12 @@ def spec(
     *,
     high_is_risk: bool = True,
     thresholds: tuple[Threshold, ...] = (),
-    scoped_parts: Iterable[Part] = (),
+    has_scopes: bool = False,
 ) -> MetricSpec:
     """
     Declare a metric: its definition as text, what it counts, the parts that it reads, and its class of data.
 
-    `scoped_parts` are those that it reads in addition for one school or some subjects.
+    With `has_scopes` it can be about one school or some subjects: only for these it reads sections or courses.
     """
     default = Rule(metric, thresholds, high_is_risk, description)
 
@@ -106,8 +106,10 @@ def spec(
         scope = scope_of(facts, request, default)
         return to_measure(scope, count(facts, scope), facts.quality)
 
-    scoped = frozenset(scoped_parts)
-    return MetricSpec(metric, scoped.union(parts), sensitivity, measure, default, scoped)
+    school_parts = frozenset({Part.NAMED_SECTIONS} if has_scopes else ())
+    subject_parts = frozenset({Part.COURSES} if has_scopes else ())
+    all_parts = school_parts.union(subject_parts, parts)
+    return MetricSpec(metric, all_parts, sensitivity, measure, default, school_parts, subject_parts)
 
 
 def scope_of(facts: StudentFacts, request: MetricRequest, default: Rule) -> Scope:

@@ -159,7 +159,7 @@ def _tally(
 
 
 def _spec(metric: Metric, description: str, count: Count, *, high_is_risk: bool = True) -> MetricSpec:
-    return spec(metric, description, count, _PARTS, high_is_risk=high_is_risk, scoped_parts=(Part.COURSES,))
+    return spec(metric, description, count, _PARTS, high_is_risk=high_is_risk, has_scopes=True)
 
 
 WORK_SPECS = (

@@ -13,7 +13,12 @@ from student_graph.adapters.errors import NotOfferedError
 from student_graph.adapters.lookup import lookup_of
 from student_graph.adapters.model import DistrictId, StudentId
 from student_graph.adapters.sources import District, Keys
-from student_graph.resolvers.cohorts.measurement.references import records_at, with_assessments, with_courses
+from student_graph.resolvers.cohorts.measurement.references import (
+    records_at,
+    with_assessments,
+    with_courses,
+    with_named_sections,
+)
 from student_graph.resolvers.cohorts.measurement.school_days import with_school_days
 from student_graph.resolvers.cohorts.measurement.school_year import SchoolYear
 from student_graph.resolvers.context import Info
@@ -70,13 +75,15 @@ PART_LOOKUPS: Mapping[Part, PartLookup] = {
 
 REFERRED_LOOKUPS: Mapping[Part, tuple[Callable[..., Any], ...]] = {
     Part.CALENDAR: (Adapter.calendar_days_by_school, Adapter.sessions_by_school, Adapter.schools_by_district),
-    Part.COURSES: (Adapter.sections_by_id, Adapter.courses_by_section),
+    Part.NAMED_SECTIONS: (Adapter.sections_by_id,),
+    Part.COURSES: (Adapter.courses_by_section,),
     Part.RESULTS: (Adapter.assessments_by_id,),
 }
 """Lookups of what the records of a part refer to."""
 
 REFERRED: Mapping[Part, Callable[..., Awaitable[Outcomes[Attributes]]]] = {
     Part.CALENDAR: with_school_days,
+    Part.NAMED_SECTIONS: with_named_sections,
     Part.COURSES: with_courses,
     Part.RESULTS: with_assessments,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -32,23 +31,31 @@ class SectionKey(NamedTuple):
 _NAMING_SECTIONS = (Part.SECTIONS, Part.GRADES, Part.CLASS_ATTENDANCE, Part.WORK)
 
 
+async def with_named_sections(
+    info: Info, district: District, records: Records, _: SchoolYear
+) -> Outcomes[Attributes]:
+    """The sections that each student's records name."""
+    return await _of_sections(info, district, records, Adapter.sections_by_id, "sections")
+
+
 async def with_courses(info: Info, district: District, records: Records, _: SchoolYear) -> Outcomes[Attributes]:
-    """The sections and courses of each student's records that name a section."""
+    """The courses of the sections that each student's records name."""
+    return await _of_sections(info, district, records, Adapter.courses_by_section, "courses")
+
+
+async def _of_sections(
+    info: Info, district: District, records: Records, method: Any, attribute: str
+) -> Outcomes[Attributes]:
+    """What a lookup has of the sections that each student's records name, as an attribute by section."""
     naming = [records[part] for part in _NAMING_SECTIONS if part in records]
     ids = [
         sorted({row.section_id for outcomes in naming for row in records_at(outcomes, index) if row.section_id})
         for index in range(len(naming[0]))
     ]
     keys = [SectionKey(section, district.id) for section in sorted({id_ for group in ids for id_ in group})]
-    methods: tuple[Any, Any] = (Adapter.sections_by_id, Adapter.courses_by_section)
-    parts = await asyncio.gather(*(load_records(info, method, keys, "section_id") for method in methods))
-    by_id = [{key.section_id: outcome for key, outcome in zip(keys, part, strict=True)} for part in parts]
-
-    def attributes(sections: Iterable[SectionId]) -> Outcome[Attributes]:
-        described = [merge_by_key(sections, outcomes) for outcomes in by_id]
-        return combined({}, dict(zip(("sections", "courses"), described, strict=True)))
-
-    return [attributes(group) for group in ids]
+    outcomes = await load_records(info, method, keys, "section_id")
+    by_id = {key.section_id: outcome for key, outcome in zip(keys, outcomes, strict=True)}
+    return [combined({}, {attribute: merge_by_key(group, by_id)}) for group in ids]
 
 
 async def with_assessments(

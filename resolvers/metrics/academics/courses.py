@@ -19,7 +19,6 @@ from student_graph.resolvers.metrics.measure import DataQuality, Metric
 from student_graph.resolvers.metrics.tally import Count, Scope, Tally, spec
 
 _PARTS = (Part.ENROLLMENTS, Part.GRADES)
-_SCOPED_PARTS = (Part.COURSES,)
 
 
 def _count_average(select: Callable[[StudentFacts, Scope], Grades], noun: str) -> Count:
@@ -76,7 +75,7 @@ COURSE_SPECS = (
         _count_average(current_grades, "course"),
         _PARTS,
         high_is_risk=False,
-        scoped_parts=_SCOPED_PARTS,
+        has_scopes=True,
     ),
     spec(
         Metric.GRADING_PERIOD_AVERAGE,
@@ -84,7 +83,7 @@ COURSE_SPECS = (
         _count_average(grading_period_grades, "grade"),
         _PARTS,
         high_is_risk=False,
-        scoped_parts=_SCOPED_PARTS,
+        has_scopes=True,
     ),
     spec(
         Metric.FAILING_COURSES,
@@ -92,7 +91,7 @@ COURSE_SPECS = (
         "`failing_letters`. A grade that no setting judges is not counted.",
         _count_failing(current_grades, "course"),
         _PARTS,
-        scoped_parts=_SCOPED_PARTS,
+        has_scopes=True,
     ),
     spec(
         Metric.FAILED_SEMESTER_COURSES,
@@ -100,7 +99,7 @@ COURSE_SPECS = (
         "once; the final grade for a course without a semester grade.",
         _count_failing(semester_grades, "semester course"),
         _PARTS,
-        scoped_parts=_SCOPED_PARTS,
+        has_scopes=True,
     ),
 )
 """The metrics of grades."""

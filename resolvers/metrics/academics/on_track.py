@@ -106,7 +106,7 @@ ON_TRACK_SPECS = (
         count_on_track,
         (Part.ENROLLMENTS, Part.CALENDAR, Part.ACADEMIC_RECORDS, Part.GRADES),
         high_is_risk=False,
-        scoped_parts=(Part.COURSES,),
+        has_scopes=True,
     ),
 )
 """Being on track."""

@@ -23,7 +23,7 @@ from student_graph.resolvers.metrics.tally import rule_of
 
 DAYS = frozenset({Part.ENROLLMENTS, Part.CALENDAR, Part.SCHOOL_ATTENDANCE})
 """What metrics of the school day read."""
-PERIODS = frozenset({Part.ENROLLMENTS, Part.CALENDAR, Part.CLASS_ATTENDANCE, Part.SECTIONS, Part.COURSES})
+PERIODS = frozenset({Part.ENROLLMENTS, Part.CALENDAR, Part.CLASS_ATTENDANCE, Part.SECTIONS, Part.NAMED_SECTIONS})
 """What metrics of class periods read."""
 
 

@@ -170,10 +170,10 @@ async def test_no_more_than_200_pages_are_read(lists: ListVendor, http: httpx.As
 
 
 @pytest.mark.row("B06")
-async def test_no_more_than_30000_rows_are_read(lists: ListVendor, http: httpx.AsyncClient) -> None:
+async def test_no_more_than_40000_rows_are_read(lists: ListVendor, http: httpx.AsyncClient) -> None:
     """A list with too many rows is an error and not a shorter list."""
-    lists.count, lists.max_page_size = 30_001, 10_000
-    with pytest.raises(PayloadError, match="30000 rows"):
+    lists.count, lists.max_page_size = 40_001, 10_000
+    with pytest.raises(PayloadError, match="40000 rows"):
         await paging.collect_pages(lambda: read_pages("offset", http, 10_000), key=same)
 
 

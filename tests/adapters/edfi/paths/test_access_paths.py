@@ -56,16 +56,16 @@ def test_smaller_pages_cost_more() -> None:
 @pytest.mark.parametrize(
     ("method", "coarse", "students"),
     [
-        (Adapter.students_by_id, Adapter.roster_by_district, 30_001),
-        (Adapter.student_identities_by_id, Adapter.student_identities_by_district, 15_001),
-        (Adapter.attendance_events_by_student, Adapter.attendance_events_by_district, 3001),
+        (Adapter.students_by_id, Adapter.roster_by_district, 40_001),
+        (Adapter.student_identities_by_id, Adapter.student_identities_by_district, 20_001),
+        (Adapter.attendance_events_by_student, Adapter.attendance_events_by_district, 4001),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_list_that_is_too_long_has_an_infinite_cost(
     method: LookupMethod, coarse: LookupMethod, students: int
 ) -> None:
-    """A list of more than 30,000 rows cannot be read, so that students are always read one by one."""
+    """A list of more than 40,000 rows cannot be read, so that students are always read one by one."""
     assert cost(method, coarse, students=students).per_coarse_key == math.inf
     assert cost(method, coarse, students=students - 1).per_coarse_key < math.inf
 

@@ -106,7 +106,9 @@ async def test_days_are_estimated_where_no_source_offers_a_calendar(monkeypatch:
 async def test_sections_and_courses_come_with_what_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sections of enrollments and of grades are read once for all students; one that nobody knows is left out."""
     sections = Counted(
-        Metric.FAILING_COURSES, frozenset({Part.SECTIONS, Part.GRADES, Part.COURSES}), ["sections", "courses"]
+        Metric.FAILING_COURSES,
+        frozenset({Part.SECTIONS, Part.GRADES, Part.NAMED_SECTIONS, Part.COURSES}),
+        ["sections", "courses"],
     )
     use(monkeypatch, sections)
     _, world = world_of(
@@ -128,7 +130,7 @@ async def test_sections_and_courses_come_with_what_names_them(monkeypatch: pytes
 
 async def test_a_section_that_cannot_be_read_is_an_error_of_its_students(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without its course a grade would count for no subject."""
-    sections = Counted(Metric.FAILING_COURSES, frozenset({Part.SECTIONS, Part.COURSES}), ["sections"])
+    sections = Counted(Metric.FAILING_COURSES, frozenset({Part.SECTIONS, Part.NAMED_SECTIONS}), ["sections"])
     use(monkeypatch, sections)
     _, world = world_of(
         section_enrollments_by_student={"1": [section_enrollment("1", "A")], "2": [section_enrollment("2", "B")]},
